@@ -1,0 +1,49 @@
+/** Lets in who has a token with the scope, and settles once and for all which tenant the request is about. */
+import { BearerAuth, Principal, RequiredScope } from "@dueline/contracts/api/Access"
+import { BadRequest, Forbidden, Unauthenticated } from "@dueline/contracts/api/ProblemError"
+import type { TenantId } from "@dueline/contracts/Ids"
+import type { AccessToken } from "@dueline/identity/AccessToken"
+import { TokenVerifier } from "@dueline/identity/TokenVerifier"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { reject } from "./reject.ts"
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
+
+export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect(
+  BearerAuth,
+  Effect.map(TokenVerifier, (verifier) =>
+    BearerAuth.of({
+      bearer: Effect.fnUntraced(function*(httpEffect, { credential, endpoint }) {
+        const token = Redacted.value(credential)
+        if (token === "") return yield* unauthenticated("Send an access token: `Authorization: Bearer …`.")
+        const access = yield* Effect.catchTag(verifier.verify(token), "TokenRefused", ({ reason }) =>
+          Effect.andThen(
+            Effect.logDebug("token refused", { reason }),
+            unauthenticated("The access token is not valid here. Get a new one.")
+          ))
+        const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
+        if (scope === undefined || !access.scopes.includes(scope)) {
+          return yield* reject(Forbidden, "insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
+        }
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
+        return yield* Effect.provideService(httpEffect, Principal, { tenantId, subject: access.subject, scopes: access.scopes })
+      })
+    }))
+)
+
+const unauthenticated = (detail: string) => reject(Unauthenticated, "unauthenticated", detail)
+
+const chooseTenant = (access: AccessToken, asked: string | undefined): Effect.Effect<TenantId, BadRequest | Forbidden> => {
+  if (asked === undefined) {
+    return access.tenantId === null
+      ? reject(BadRequest, "tenant_required", "Send X-Tenant-Id with one of the token's tenants.")
+      : Effect.succeed(access.tenantId)
+  }
+  if (!uuid.test(asked)) return reject(BadRequest, "invalid_tenant", "X-Tenant-Id must be a UUID in lower case.")
+  const allowed = asked === access.tenantId ? access.tenantId : access.tenants.find((tenant) => tenant === asked)
+  return allowed === undefined
+    ? reject(Forbidden, "foreign_tenant", "Leave X-Tenant-Id out, or name a tenant the token is good for.")
+    : Effect.succeed(allowed)
+}

@@ -1,0 +1,64 @@
+/** Lets a request wait for the end of a call without asking the database over and over. */
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { ServiceCallTopic } from "@dueline/contracts/Topic"
+import { Context, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
+import { randomCorrelationId } from "@dueline/identity/randomId"
+
+const maxWaiters = 10_000
+
+export class CallEndings extends Context.Service<CallEndings, {
+  /**
+   * Done when the bus tells of the call's end. Ask for it before the call is submitted, so that a quick end is not missed; null
+   * when too many are waiting already. The bus may be late: whoever waits sets a limit and reads the row afterwards.
+   */
+  readonly of: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<Effect.Effect<void> | null, never, Scope.Scope>
+}>()("@dueline/api/CallEndings") {}
+
+export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
+  CallEndings,
+  Effect.gen(function*() {
+    const bus = yield* EventBus
+    const waiters = new Map<string, Set<Deferred.Deferred<void>>>()
+    let waiting = 0
+    const group = `edge-${yield* randomCorrelationId}`
+
+    yield* bus.consume({ group, topics: ServiceCallTopic.literals }, ({ streamId, tenantId }) =>
+      Effect.as(
+        Effect.forEach(waiters.get(`${tenantId}/${streamId}`) ?? [], (waiter) => Deferred.succeed(waiter, undefined), { discard: true }),
+        ack
+      )).pipe(
+        Effect.retry(Schedule.spaced("1 second")),
+        Effect.forkScoped({ startImmediately: true })
+      )
+
+    const register = (key: string) =>
+      Effect.sync(() => {
+        const waiter = Deferred.makeUnsafe<void>()
+        const others = waiters.get(key)
+        if (others === undefined) waiters.set(key, new Set([waiter]))
+        else others.add(waiter)
+        waiting++
+        return waiter
+      })
+    const forget = (key: string, waiter: Deferred.Deferred<void>) =>
+      Effect.sync(() => {
+        const others = waiters.get(key)
+        others?.delete(waiter)
+        if (others?.size === 0) waiters.delete(key)
+        waiting--
+      })
+
+    return CallEndings.of({
+      of: (tenantId, callId) =>
+        Effect.suspend(() => {
+          if (waiting >= maxWaiters) return Effect.succeed(null)
+          const key = `${tenantId}/${callId}`
+          return Effect.map(
+            Effect.acquireRelease(register(key), (waiter) => forget(key, waiter)),
+            (waiter): Effect.Effect<void> => Deferred.await(waiter)
+          )
+        })
+    })
+  })
+)

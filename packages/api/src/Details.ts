@@ -1,0 +1,39 @@
+/** One call as it is shown: its row and what its history tells, as of the same version. */
+import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import { Context, Effect, Layer } from "effect"
+import { callNotFound, storeUnavailable } from "./refusal.ts"
+import { detailOf } from "./view.ts"
+
+/** How far back the attempts of a call are told. */
+const maxEvents = 1_000
+
+export class Details extends Context.Service<Details, {
+  /** The same answer for a call of another tenant as for one that does not exist. */
+  readonly row: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow, NotFound | Unavailable>
+  readonly ofRow: (row: ServiceCallRow) => Effect.Effect<ServiceCall, Unavailable>
+}>()("@dueline/api/Details") {}
+
+export const layer: Layer.Layer<Details, never, CallQueries> = Layer.effect(
+  Details,
+  Effect.map(CallQueries, (queries) =>
+    Details.of({
+      row: (tenantId, callId) =>
+        Effect.flatMap(
+          Effect.catch(queries.find(tenantId, callId), storeUnavailable),
+          (row) => row === null ? callNotFound : Effect.succeed(row)
+        ),
+      ofRow: (row) => {
+        const { callId, tenantId, version } = row
+        const history = queries.history({ tenantId, callId, after: Math.max(0, version - maxEvents), limit: maxEvents })
+        return Effect.map(
+          Effect.catch(history, storeUnavailable),
+          // Events may have come between the two reads; the ETag speaks for the row's version.
+          (events) => detailOf(row, events.filter((event) => event.version <= version))
+        )
+      }
+    }))
+)

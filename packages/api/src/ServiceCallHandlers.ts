@@ -1,0 +1,23 @@
+/** The operations on service calls, joined to the API definition. */
+import { Api } from "@dueline/contracts/api/Api"
+import { Effect } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { makeCommands } from "./commands.ts"
+import { makeReads } from "./reads.ts"
+import { makeSubmit } from "./submit.ts"
+
+/** Bodies are read raw: the limits on depth, length and characters come before any schema. */
+export const layer = HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
+  Effect.gen(function*() {
+    const submit = yield* makeSubmit
+    const { cancel, reschedule, run } = yield* makeCommands
+    const { events, get, list } = yield* makeReads
+    return handlers
+      .handleRaw("submit", submit)
+      .handle("list", list)
+      .handle("get", get)
+      .handle("events", events)
+      .handle("cancel", cancel)
+      .handleRaw("reschedule", reschedule)
+      .handle("run", run)
+  }))

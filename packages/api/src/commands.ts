@@ -1,0 +1,99 @@
+/** Cancel, reschedule and run again: one command each, under the version the caller has seen. */
+import { Principal } from "@dueline/contracts/api/Access"
+import { BadRequest, PreconditionRequired } from "@dueline/contracts/api/ProblemError"
+import { RescheduleServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
+import { etagOf } from "@dueline/contracts/api/Wire"
+import type { EpochMillis, IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { type Answer, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { randomCorrelationId } from "@dueline/identity/randomId"
+import { Clock, Effect } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+import type { HttpServerRequest } from "effect/http"
+import { CurrentCorrelationId } from "./Correlation.ts"
+import { Details } from "./Details.ts"
+import { dueTime } from "./dueTime.ts"
+import { parseEntityTags } from "./entityTag.ts"
+import { envelope } from "./envelope.ts"
+import { fingerprint, shortKey } from "./idempotency.ts"
+import { jsonBody } from "./jsonBody.ts"
+import { refused, stale } from "./refusal.ts"
+import { reject } from "./reject.ts"
+import { callPath, stateOf } from "./view.ts"
+
+interface Asked {
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly params: { readonly id: ServiceCallId }
+  readonly headers: { readonly "idempotency-key"?: IdempotencyKey; readonly "if-match"?: string }
+}
+
+const readBody = jsonBody(RescheduleServiceCall)
+
+export const makeCommands = Effect.gen(function*() {
+  const orchestrator = yield* Orchestrator
+  const details = yield* Details
+
+  /** Several tags, or none that can be ours, take a look at the row first; the version that is sent still guards the write. */
+  const expectedVersion = Effect.fnUntraced(function*(tenantId: TenantId, { headers, params }: Asked) {
+    const header = headers["if-match"]
+    if (header === undefined) return null
+    const tags = parseEntityTags(header, "strong")
+    if (tags === null) return yield* reject(BadRequest, "malformed_etag", "Send If-Match with an entity tag such as \"3\", or *.")
+    if (tags.any) return null
+    const [first] = tags.versions
+    if (first !== undefined && tags.versions.length === 1) return first
+    const { version } = yield* details.row(tenantId, params.id)
+    return tags.versions.includes(version) ? version : yield* stale(first ?? 0, version)
+  })
+
+  const ask = Effect.fnUntraced(function*(name: string, asked: Asked, body: unknown, command: ServiceCallCommand) {
+    const principal = yield* Principal
+    const key = asked.headers["idempotency-key"]
+    const route = `${callPath(asked.params.id)}${name === "reschedule" ? "" : `/${name}`}`
+    const requestId = key === undefined ? yield* randomCorrelationId : shortKey(key)
+    return yield* Effect.catch(
+      orchestrator.ask(envelope({
+        principal,
+        request: asked.request,
+        correlationId: yield* CurrentCorrelationId,
+        commandId: `${name}:${asked.params.id}:${requestId}`,
+        idempotency: key === undefined ? null : { key, fingerprint: fingerprint(asked.request.method, route, body) },
+        expectedVersion: yield* expectedVersion(principal.tenantId, asked)
+      }, command)),
+      refused
+    )
+  })
+
+  const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
+
+  return {
+    cancel: Effect.fnUntraced(function*(asked: Asked) {
+      const command: ServiceCallCommand = { _tag: "CancelServiceCall", callId: asked.params.id, at: yield* now }
+      const answer = yield* ask("cancel", asked, null, command)
+      const state = stateOf(answer)
+      const headers = headersOf(answer)
+      return state.status === "Cancelled"
+        ? HttpApiSchema.withHeaders({ body: { ...state, status: state.status }, headers })
+        : HttpApiSchema.withHeaders({ body: state, headers })
+    }),
+    run: Effect.fnUntraced(function*(asked: Asked) {
+      const answer = yield* ask("run", asked, null, { _tag: "RerunServiceCall", callId: asked.params.id, at: yield* now })
+      return HttpApiSchema.withHeaders({ body: stateOf(answer), headers: headersOf(answer) })
+    }),
+    reschedule: Effect.fnUntraced(function*(asked: Asked) {
+      const body = yield* readBody(asked.request)
+      if (asked.headers["if-match"] === undefined) {
+        return yield* reject(PreconditionRequired, "if_match_required", "Read the call and send its ETag as If-Match.")
+      }
+      const at = yield* now
+      const dueAt = yield* dueTime(body, at)
+      const answer = yield* ask("reschedule", asked, body, { _tag: "RescheduleServiceCall", callId: asked.params.id, at, dueAt })
+      return HttpApiSchema.withHeaders({ body: stateOf(answer), headers: headersOf(answer) })
+    })
+  }
+})
+
+const headersOf = ({ replayed, version }: Answer) => ({
+  etag: etagOf(version),
+  ...(replayed ? { "x-idempotent-replayed": "true" as const } : {})
+})

@@ -1,0 +1,26 @@
+/** When a call is to be made, from what the caller wrote. */
+import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
+import type { EpochMillis } from "@dueline/contracts/Ids"
+import { Effect } from "effect"
+import { reject } from "./reject.ts"
+
+/** Ten years: further away it is more likely a mistake than a plan. */
+export const maxAheadMs = 3_653 * 86_400_000
+
+interface When {
+  readonly dueAt?: string
+  readonly delay?: number | string
+}
+
+/** Epoch milliseconds, never before `now`: a time in the past means now. */
+export const dueTime = (when: When, now: number): Effect.Effect<EpochMillis, Unprocessable> => {
+  const asked = when.dueAt !== undefined ? parseInstant(when.dueAt) : now + parseDelay(when.delay ?? 0)
+  if (asked > now + maxAheadMs) {
+    const path = when.dueAt !== undefined ? "body.dueAt" : "body.delay"
+    return reject(Unprocessable, "due_at_out_of_range", "The due time may be ten years from now at the most.", {
+      errors: [{ path, message: "is more than ten years ahead" }]
+    })
+  }
+  return Effect.succeed(Math.max(asked, now) as EpochMillis)
+}

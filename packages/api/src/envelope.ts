@@ -1,0 +1,35 @@
+/** Puts a command into its envelope: who asks, in which tenant, under which key, and what it was caused by. */
+import type { Principal } from "@dueline/contracts/api/Access"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { CommandId, CorrelationId, IdempotencyKey } from "@dueline/contracts/Ids"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { HttpServerRequest } from "effect/http"
+
+/** W3C Trace Context, version 00. */
+const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/u
+
+export interface Asking {
+  readonly principal: Principal["Service"]
+  readonly correlationId: CorrelationId
+  readonly request: HttpServerRequest.HttpServerRequest
+  readonly commandId: string
+  readonly idempotency: { readonly key: IdempotencyKey; readonly fingerprint: string } | null
+  readonly expectedVersion: number | null
+}
+
+export const envelope = (asking: Asking, command: ServiceCallCommand): Envelope<ServiceCallCommand> => ({
+  tenantId: asking.principal.tenantId,
+  commandId: asking.commandId as CommandId,
+  correlationId: asking.correlationId,
+  actor: { kind: "user", id: asking.principal.subject },
+  traceparent: traceparentOf(asking.request),
+  idempotency: asking.idempotency,
+  expectedVersion: asking.expectedVersion,
+  command
+})
+
+/** Null when there is none, or none that is well-formed: a broken trace is no reason to refuse a request. */
+export const traceparentOf = ({ headers }: HttpServerRequest.HttpServerRequest): string | null => {
+  const parent = headers["traceparent"]
+  return parent !== undefined && traceparent.test(parent) ? parent : null
+}

@@ -1,0 +1,93 @@
+/** Reads a request's body as JSON, or says exactly what is wrong with it. */
+import type { FieldProblem } from "@dueline/contracts/api/Problem"
+import { BadRequest, PayloadTooLarge, Unprocessable, UnsupportedMediaType } from "@dueline/contracts/api/ProblemError"
+import { isStorableText } from "@dueline/contracts/api/Wire"
+import { Effect, Result, Schema } from "effect"
+import type { HttpServerError, HttpServerRequest } from "effect/http"
+import { fieldProblems } from "./fieldProblems.ts"
+import { reject } from "./reject.ts"
+
+export const maxDepth = 32
+export const maxItems = 1_000
+
+const mediaType = /^application\/json\s*(?:;\s*charset=(?:"utf-8"|utf-8)\s*)?$/iu
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
+const parseOptions = { errors: "all", onExcessProperty: "error" } as const
+
+type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
+
+/** Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value. */
+export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
+  const decode = Schema.decodeUnknownResult(schema, parseOptions)
+  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
+    const contentType = request.headers["content-type"]
+    if (contentType !== undefined && !mediaType.test(contentType)) {
+      return reject(UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json in UTF-8.")
+    }
+    return Effect.matchEffect(request.arrayBuffer, {
+      onFailure: unreadable,
+      onSuccess: (bytes): Effect.Effect<S["Type"], BodyProblem> => {
+        const parsed = parse(bytes)
+        if (Result.isFailure(parsed)) return reject(BadRequest, "malformed_json", parsed.failure)
+        const refused = parsed.success.problems
+        if (refused.length > 0) return invalid(refused)
+        const decoded = decode(parsed.success.value)
+        return Result.isSuccess(decoded) ? Effect.succeed(decoded.success) : invalid(fieldProblems("body", decoded.failure.issue))
+      }
+    })
+  }
+}
+
+const invalid = (errors: ReadonlyArray<FieldProblem>) =>
+  reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
+
+const unreadable = (error: HttpServerError.HttpServerError): Effect.Effect<never, BodyProblem> =>
+  error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
+    ? reject(PayloadTooLarge, "body_too_large", "Send a smaller body.")
+    : reject(BadRequest, "malformed_request", "The body did not arrive whole.")
+
+interface Parsed {
+  readonly value: unknown
+  readonly problems: ReadonlyArray<FieldProblem>
+}
+
+const parse = (bytes: ArrayBuffer): Result.Result<Parsed, string> => {
+  if (bytes.byteLength === 0) return Result.fail("There is no body: send a JSON object.")
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return Result.fail("The body is not valid UTF-8.")
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
+    return Result.succeed({ value, problems: inspect(value, text.includes("\\u")) })
+  } catch {
+    return Result.fail("The body is not valid JSON.")
+  }
+}
+
+/** Walks without recursion, so that no depth of nesting can exhaust the stack; stops at the first thing it finds. */
+const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem> => {
+  const values: Array<unknown> = [root]
+  const depths: Array<number> = [0]
+  while (values.length > 0) {
+    const value = values.pop()
+    const depth = depths.pop() ?? 0
+    if (typeof value === "string") {
+      if (checkText && !isStorableText(value)) return [{ path: "body", message: "holds U+0000 or half a surrogate pair" }]
+      continue
+    }
+    if (typeof value !== "object" || value === null) continue
+    if (depth >= maxDepth) return [{ path: "body", message: `is nested deeper than ${maxDepth} levels` }]
+    const keys = Object.keys(value)
+    if (keys.length > maxItems) return [{ path: "body", message: `holds a list or object of more than ${maxItems} items` }]
+    for (const key of keys) {
+      if (checkText && !isStorableText(key)) return [{ path: "body", message: "holds a name with U+0000 or half a surrogate pair" }]
+      values.push((value as Record<string, unknown>)[key])
+      depths.push(depth + 1)
+    }
+  }
+  return []
+}

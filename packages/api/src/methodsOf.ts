@@ -1,0 +1,33 @@
+/** Which methods an address takes, so that a wrong one can be told from a wrong address. */
+import { Api } from "@dueline/contracts/api/Api"
+import { HttpApi } from "effect/http-api"
+
+export const documentPaths = ["/openapi.json", "/docs", "/redoc", "/redoc/redoc.standalone.js"] as const
+
+interface Route {
+  readonly pattern: RegExp
+  readonly methods: ReadonlySet<string>
+}
+
+const collect = (): ReadonlyArray<Route> => {
+  const byPath = new Map<string, Set<string>>()
+  const add = (path: string, method: string) => {
+    const methods = byPath.get(path) ?? new Set()
+    byPath.set(path, methods.add(method))
+    if (method === "GET") methods.add("HEAD")
+  }
+  HttpApi.reflect(Api, { onGroup: () => {}, onEndpoint: ({ endpoint }) => add(endpoint.path, endpoint.method) })
+  for (const path of documentPaths) add(path, "GET")
+  return [...byPath].map(([path, methods]) => ({
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/gu, "[^/]+").replace(/\/$/u, "")}/?$`, "u"),
+    methods
+  }))
+}
+
+const routes = collect()
+
+/** Empty when there is nothing at this path. */
+export const methodsOf = (path: string): ReadonlyArray<string> => {
+  const methods = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]))
+  return [...methods].sort()
+}

@@ -1,0 +1,117 @@
+/** The whole edge on a real socket, over the real writer and the memory store. */
+import { TenantId } from "@dueline/contracts/Ids"
+import { Intents } from "@dueline/contracts/Intents"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as TokenIssuer from "@dueline/identity/TokenIssuer"
+import * as TokenVerifier from "@dueline/identity/TokenVerifier"
+import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Context, Effect, Layer, Redacted, Result } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createHttpServer } from "../src/createHttpServer.ts"
+import * as Cursor from "../src/Cursor.ts"
+import * as DefectReporter from "../src/DefectReporter.ts"
+import * as EdgeLayer from "../src/Edge.ts"
+import * as Routes from "../src/Routes.ts"
+import { type Reply, type Sent, send } from "./send.ts"
+
+export const tenant = TenantId.make("11111111-1111-4111-8111-111111111111")
+export const otherTenant = TenantId.make("22222222-2222-4222-8222-222222222222")
+export const scopes = ["ops:calls.read", "ops:calls.write"]
+
+/** What the health endpoints are told; tests change it. */
+export const health: { phase: "starting" | "serving" | "draining"; dependencies: ReadonlyArray<DependencyHealth> } = {
+  phase: "serving",
+  dependencies: [{ name: "database", needed: true, up: true, durationMs: 1 }]
+}
+
+export class Edge extends Context.Service<Edge, {
+  readonly port: number
+  readonly baseUrl: string
+  readonly token: string
+  readonly otherToken: string
+  readonly mint: TokenIssuer.TokenIssuer["Service"]["mint"]
+  readonly store: MemoryStore.MemoryStore["Service"]
+  readonly bus: EventBus["Service"]
+  readonly orchestrator: Orchestrator["Service"]
+  /** With the tenant's token unless `authorization` is given; an empty one sends none. */
+  readonly send: (request: Sent) => Effect.Effect<Reply>
+  readonly submit: (body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<Reply>
+}>()("@dueline/api/test/Edge") {}
+
+/** Refuses credentials and loopback, and keeps no secret: enough to see that what is refused reaches the caller. */
+const intake = Layer.succeed(RequestIntake, {
+  admit: (_tenantId, _callId, { body, headers, method, url }) => {
+    const parsed = URL.parse(url)
+    const refuse = (code: string, message: string) => Result.fail([{ field: "url", code, message }])
+    if (parsed === null) return refuse("url_invalid", "is not a URL")
+    if (parsed.username !== "") return refuse("credentials_in_url", "must hold no credentials")
+    if (/^(localhost|127\.|10\.|169\.254\.|\[::1\])/u.test(parsed.hostname)) return refuse("address_denied", "is a private address")
+    const summary = { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body?.slice(0, 100) ?? null }
+    return Result.succeed({ summary, sealed: null })
+  }
+})
+
+const checks = Layer.succeed(HealthChecks, {
+  version: "0.0.0-test",
+  startedAt: 0,
+  phase: Effect.sync(() => health.phase),
+  dependencies: Effect.sync(() => health.dependencies)
+})
+
+const ports = Layer.mergeAll(
+  ServiceCallOrchestrator.layer().pipe(Layer.provide(Intents.layer)),
+  EventBusMemory.layer(),
+  intake,
+  checks,
+  Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
+  TokenIssuer.layer(),
+  TokenVerifier.layer()
+).pipe(
+  Layer.provideMerge(MemoryStore.layerMemory()),
+  Layer.provideMerge(SigningKeys.layerEphemeral)
+)
+
+const server = HttpRouter.serve(Routes.layer(), { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
+  Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer])
+)
+
+const edge = Layer.effect(Edge, Effect.gen(function*() {
+  const { address } = yield* HttpServer.HttpServer
+  const port = "port" in address ? Number(address.port) : 0
+  const issuer = yield* TokenIssuer.TokenIssuer
+  const token = yield* issuer.mint({ subject: "tester", tenantId: tenant, scopes, ttlSeconds: 3600 })
+  const otherToken = yield* issuer.mint({ subject: "stranger", tenantId: otherTenant, scopes, ttlSeconds: 3600 })
+  const sendAs: Edge["Service"]["send"] = (request) =>
+    send(port, { ...request, headers: { authorization: `Bearer ${token}`, ...request.headers } })
+  return {
+    port,
+    baseUrl: `http://127.0.0.1:${port}`,
+    token,
+    otherToken,
+    mint: issuer.mint,
+    store: yield* MemoryStore.MemoryStore,
+    bus: yield* EventBus,
+    orchestrator: yield* Orchestrator,
+    send: sendAs,
+    submit: (body, headers = {}) =>
+      sendAs({
+        method: "POST",
+        path: "/v1/service-calls",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body)
+      })
+  }
+}))
+
+export const layer: Layer.Layer<Edge> = edge.pipe(Layer.provide(server), Layer.provide(ports), Layer.orDie)
+
+/** A call that is due in an hour. */
+export const later = { delay: "1h", request: { method: "POST", url: "https://example.com/hook", body: { hello: "world" } } }

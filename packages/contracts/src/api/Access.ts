@@ -1,0 +1,40 @@
+/** Who may do what: the principal behind a request, the scopes, and the middleware that stands before every protected endpoint. */
+import { Context, Schema } from "effect"
+import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
+import type { TenantId } from "../Ids.ts"
+import { problems } from "./ProblemError.ts"
+
+export const AccessScope = Schema.Literals(["ops:calls.read", "ops:calls.write"])
+export type AccessScope = typeof AccessScope.Type
+
+/** The authenticated asker. Its tenant is the only one a handler may use. */
+export class Principal extends Context.Service<Principal, {
+  readonly tenantId: TenantId
+  readonly subject: string
+  readonly scopes: ReadonlyArray<string>
+}>()("@dueline/contracts/api/Principal") {}
+
+/** The scope an endpoint asks for. An endpoint that says nothing is closed to everyone. */
+export class RequiredScope extends Context.Service<RequiredScope, AccessScope>()("@dueline/contracts/api/RequiredScope") {}
+
+export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides: Principal }>()(
+  "@dueline/contracts/api/BearerAuth",
+  {
+    requiredForClient: true,
+    security: {
+      bearer: HttpApiSecurity.bearer.pipe(
+        HttpApiSecurity.annotate(OpenApi.Format, "JWT"),
+        HttpApiSecurity.annotate(
+          OpenApi.Description,
+          "Access token, RS256, audience `operations`, with the claims `tenant_id` and `scope`."
+        )
+      )
+    },
+    error: [problems.BadRequest, problems.Unauthenticated, problems.Forbidden]
+  }
+) {}
+
+/** Turns what a schema finds wrong into one problem that lists every issue. */
+export class RequestChecks extends HttpApiMiddleware.Service<RequestChecks>()("@dueline/contracts/api/RequestChecks", {
+  error: [problems.BadRequest, problems.Unprocessable]
+}) {}

@@ -1,0 +1,46 @@
+/** Every reason for which the API says no: a stable code, its status, and a sentence. Codes are never renamed or reused. */
+import { Schema } from "effect"
+
+const of = <S extends number>(status: S, title: string): { readonly status: S; readonly title: string } => ({ status, title })
+
+export const problemCodes = {
+  malformed_request: of(400, "The request is not well-formed HTTP."),
+  malformed_json: of(400, "The body is not valid JSON in UTF-8."),
+  malformed_etag: of(400, "If-Match or If-None-Match is not a list of entity tags."),
+  invalid_cursor: of(400, "The cursor was not issued for this list and filter."),
+  invalid_tenant: of(400, "X-Tenant-Id is not a tenant id."),
+  tenant_required: of(400, "The token is good for several tenants: name one in X-Tenant-Id."),
+  unauthenticated: of(401, "There is no valid access token."),
+  insufficient_scope: of(403, "The access token lacks the scope this needs."),
+  foreign_tenant: of(403, "The access token is not good for this tenant."),
+  not_found: of(404, "There is nothing at this address."),
+  call_not_found: of(404, "There is no such service call in this tenant."),
+  method_not_allowed: of(405, "This address does not take this method."),
+  request_timeout: of(408, "The request took too long to arrive."),
+  already_dispatched: of(409, "Too late: a request was already sent."),
+  illegal_transition: of(409, "The service call is not in a state that allows this."),
+  version_mismatch: of(412, "The service call has changed since it was read."),
+  body_too_large: of(413, "The body is larger than allowed."),
+  unsupported_media_type: of(415, "The body must be application/json."),
+  invalid_request: of(422, "The request is understood and not acceptable."),
+  due_at_out_of_range: of(422, "The due time is too far away."),
+  request_refused: of(422, "The HTTP request to be made is not allowed."),
+  idempotency_key_reused: of(422, "The idempotency key was used for another request."),
+  if_match_required: of(428, "Say which version is meant: send If-Match."),
+  header_too_large: of(431, "The request's headers are larger than allowed."),
+  internal: of(500, "Something went wrong on our side."),
+  overloaded: of(503, "Too much is waiting. Nothing happened; ask again a little later."),
+  unavailable: of(503, "The store does not answer. Ask again with the same Idempotency-Key.")
+} as const
+
+export type ProblemCode = keyof typeof problemCodes
+
+/** The codes that go with one status. */
+export type CodeOf<S extends number> = {
+  [C in ProblemCode]: (typeof problemCodes)[C]["status"] extends S ? C : never
+}[ProblemCode]
+
+export const codesOf = <S extends number>(status: S): ReadonlyArray<CodeOf<S>> =>
+  (Object.keys(problemCodes) as ReadonlyArray<ProblemCode>).filter((code): code is CodeOf<S> => problemCodes[code].status === status)
+
+export const ProblemCode = Schema.Literals(Object.keys(problemCodes) as ReadonlyArray<ProblemCode>)

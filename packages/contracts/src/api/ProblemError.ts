@@ -1,0 +1,99 @@
+/** Problems as errors: one class per status, so that a client can catch them by tag and the document can list them. */
+import { ErrorReporter, Schema } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+import { problemContentType, problemFields } from "./Problem.ts"
+import { codesOf, problemCodes } from "./ProblemCode.ts"
+
+const asProblem = HttpApiSchema.asJson({ contentType: problemContentType })
+const annotations = (status: number) => ({
+  httpApiStatus: status,
+  description: codesOf(status).map((code) => `\`${code}\`: ${problemCodes[code].title}`).join(" ")
+})
+
+export class BadRequest extends Schema.Error<BadRequest>("BadRequest")(problemFields(400), annotations(400)) {
+  readonly _tag = "BadRequest"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class Forbidden extends Schema.Error<Forbidden>("Forbidden")(problemFields(403), annotations(403)) {
+  readonly _tag = "Forbidden"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class NotFound extends Schema.Error<NotFound>("NotFound")(problemFields(404), annotations(404)) {
+  readonly _tag = "NotFound"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class Conflict extends Schema.Error<Conflict>("Conflict")(problemFields(409), annotations(409)) {
+  readonly _tag = "Conflict"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class PayloadTooLarge extends Schema.Error<PayloadTooLarge>("PayloadTooLarge")(problemFields(413), annotations(413)) {
+  readonly _tag = "PayloadTooLarge"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class UnsupportedMediaType extends Schema.Error<UnsupportedMediaType>("UnsupportedMediaType")(problemFields(415), annotations(415)) {
+  readonly _tag = "UnsupportedMediaType"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class Unprocessable extends Schema.Error<Unprocessable>("Unprocessable")(problemFields(422), annotations(422)) {
+  readonly _tag = "Unprocessable"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class PreconditionRequired extends Schema.Error<PreconditionRequired>("PreconditionRequired")(problemFields(428), annotations(428)) {
+  readonly _tag = "PreconditionRequired"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class Unauthenticated extends Schema.Error<Unauthenticated>("Unauthenticated")(problemFields(401), annotations(401)) {
+  readonly _tag = "Unauthenticated"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class PreconditionFailed extends Schema.Error<PreconditionFailed>("PreconditionFailed")(problemFields(412), annotations(412)) {
+  readonly _tag = "PreconditionFailed"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+export class Unavailable extends Schema.Error<Unavailable>("Unavailable")(problemFields(503), annotations(503)) {
+  readonly _tag = "Unavailable"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+/** The same classes as they travel: content type and, where a status calls for one, a header. */
+export const problems = {
+  BadRequest: BadRequest.pipe(asProblem),
+  Forbidden: Forbidden.pipe(asProblem),
+  NotFound: NotFound.pipe(asProblem),
+  Conflict: Conflict.pipe(asProblem),
+  PayloadTooLarge: PayloadTooLarge.pipe(asProblem),
+  UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
+  Unprocessable: Unprocessable.pipe(asProblem),
+  PreconditionRequired: PreconditionRequired.pipe(asProblem),
+  Unauthenticated: Unauthenticated.pipe(HttpApiSchema.encodeToWithHeaders(
+    { body: Schema.Struct(problemFields(401)).annotate(annotations(401)).pipe(asProblem), headers: { "www-authenticate": Schema.String } },
+    {
+      decode: ({ body }) => new Unauthenticated(body),
+      encode: (error) => ({ body: { ...error }, headers: { "www-authenticate": `Bearer realm="dueline", error="invalid_token"` } })
+    }
+  )),
+  PreconditionFailed: PreconditionFailed.pipe(HttpApiSchema.encodeToWithHeaders(
+    { body: Schema.Struct(problemFields(412)).annotate(annotations(412)).pipe(asProblem), headers: { etag: Schema.String } },
+    {
+      decode: ({ body }) => new PreconditionFailed(body),
+      encode: (error) => ({ body: { ...error }, headers: { etag: `"${error.conflict?.actualVersion ?? 0}"` } })
+    }
+  )),
+  Unavailable: Unavailable.pipe(HttpApiSchema.encodeToWithHeaders(
+    { body: Schema.Struct(problemFields(503)).annotate(annotations(503)).pipe(asProblem), headers: { "retry-after": Schema.Int } },
+    {
+      decode: ({ body }) => new Unavailable(body),
+      encode: (error) => ({ body: { ...error }, headers: { "retry-after": 1 } })
+    }
+  ))
+} as const

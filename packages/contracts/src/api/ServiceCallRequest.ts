@@ -1,0 +1,62 @@
+/** What is sent to make or move a service call. */
+import { Schema, Struct } from "effect"
+import { HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
+import { Delay, Instant } from "./Wire.ts"
+
+const hasBody = (method: string): boolean => method !== "GET" && method !== "HEAD"
+
+export const RequestToMake = Schema.Struct({
+  method: HttpMethod,
+  url: Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(8_000)).annotate({
+    description: "http or https, without credentials, to an address outside",
+    examples: ["https://example.com/hooks/42"]
+  }),
+  headers: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.String).check(Schema.isMaxProperties(64)).annotate({
+      description: "Up to 64 headers. Kept under seal; secrets are struck out wherever they are shown"
+    })
+  ),
+  body: Schema.optionalKey(Schema.Json.annotate({
+    description: "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says otherwise"
+  }))
+}).check(
+  Schema.makeFilter(({ body, method }) =>
+    body === undefined || body === null || hasBody(method) || { path: ["body"], issue: `a ${method} request has no body` }
+  )
+).annotate({ identifier: "RequestToMake" })
+export type RequestToMake = typeof RequestToMake.Type
+
+const when = {
+  dueAt: Schema.optionalKey(Instant),
+  delay: Schema.optionalKey(Delay)
+}
+const notBoth = ({ delay, dueAt }: { readonly dueAt?: string; readonly delay?: number | string }) =>
+  dueAt === undefined || delay === undefined || { path: ["delay"], issue: "give dueAt or delay, not both" }
+
+export const RetryOverrides = RetryPolicy.mapFields(Struct.map(Schema.optionalKey)).annotate({
+  identifier: "RetryOverrides",
+  description: "What to do differently from the default retry policy"
+})
+
+/** With neither `dueAt` nor `delay` the call is due now; a `dueAt` in the past means now too. */
+export const SubmitServiceCall = Schema.Struct({
+  ...when,
+  request: RequestToMake,
+  tags: Schema.optionalKey(Tags),
+  retry: Schema.optionalKey(RetryOverrides),
+  timeoutMs: Schema.optionalKey(TimeoutMs)
+}).check(Schema.makeFilter(notBoth)).annotate({
+  identifier: "SubmitServiceCall",
+  examples: [{
+    delay: "3s",
+    request: { method: "POST", url: "https://example.com/hooks/42", body: { hello: "world" } },
+    tags: ["invoice:42"]
+  }]
+})
+export type SubmitServiceCall = typeof SubmitServiceCall.Type
+
+export const RescheduleServiceCall = Schema.Struct(when).check(
+  Schema.makeFilter(notBoth),
+  Schema.makeFilter(({ delay, dueAt }) => dueAt !== undefined || delay !== undefined || "give dueAt or delay")
+).annotate({ identifier: "RescheduleServiceCall", examples: [{ delay: "2h" }] })
+export type RescheduleServiceCall = typeof RescheduleServiceCall.Type

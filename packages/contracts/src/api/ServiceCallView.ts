@@ -1,0 +1,99 @@
+/** What is answered about service calls. */
+import { Schema } from "effect"
+import { CorrelationId, ServiceCallId } from "../Ids.ts"
+import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
+import { RequestSummary, ResponseSummary, RetryPolicy } from "../serviceCall/Spec.ts"
+import { Timestamp } from "./Wire.ts"
+
+const Version = Schema.Int.annotate({ description: "Grows with every change; the ETag is made of it" })
+
+export const Links = Schema.Struct({ self: Schema.String, events: Schema.String }).annotate({ identifier: "Links" })
+
+const state = {
+  id: ServiceCallId,
+  status: ServiceCallStatus,
+  dueAt: Timestamp,
+  attempt: Schema.Int.annotate({ description: "Attempts made in the present run" }),
+  version: Version,
+  links: Links
+}
+
+/** The answer to a command: follows from its outcome alone, so that a repeat is answered with the same bytes. */
+export const ServiceCallState = Schema.Struct(state).annotate({ identifier: "ServiceCallState" })
+export type ServiceCallState = typeof ServiceCallState.Type
+
+/** No request will ever leave. */
+export const ServiceCallCancelled = Schema.Struct({ ...state, status: Schema.Literal("Cancelled") }).annotate({
+  identifier: "ServiceCallCancelled"
+})
+
+const summary = {
+  ...state,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  endedAt: Schema.NullOr(Timestamp),
+  tags: Schema.Array(Schema.String),
+  cancelRequested: Schema.Boolean,
+  lastStatus: Schema.NullOr(Schema.Int).annotate({ description: "HTTP status of the last attempt that had one" }),
+  failureReason: Schema.NullOr(Schema.String)
+}
+
+export const ServiceCallSummary = Schema.Struct({
+  ...summary,
+  request: Schema.Struct({ method: Schema.String, url: Schema.String })
+}).annotate({ identifier: "ServiceCallSummary" })
+export type ServiceCallSummary = typeof ServiceCallSummary.Type
+
+export const SupersededResult = Schema.Struct({
+  outcome: Schema.Literals(["succeeded", "failed"]),
+  recordedAt: Timestamp
+}).annotate({ identifier: "SupersededResult", description: "A result that came after the attempt had been given up" })
+
+export const Attempt = Schema.Struct({
+  number: Schema.Int,
+  epoch: Schema.Int.annotate({ description: "Grows with every attempt of this call, for ever" }),
+  startedAt: Timestamp,
+  durationMs: Schema.NullOr(Schema.Int),
+  outcome: Schema.Literals(["running", "succeeded", "failed"]),
+  status: Schema.NullOr(Schema.Int),
+  reason: Schema.NullOr(Schema.String),
+  detail: Schema.NullOr(Schema.String),
+  response: Schema.NullOr(ResponseSummary),
+  superseded: Schema.Array(SupersededResult)
+}).annotate({ identifier: "Attempt" })
+export type Attempt = typeof Attempt.Type
+
+export const ServiceCall = Schema.Struct({
+  ...summary,
+  request: RequestSummary,
+  timeoutMs: Schema.Int,
+  retry: RetryPolicy,
+  epoch: Schema.Int,
+  correlationId: CorrelationId,
+  attempts: Schema.Array(Attempt).annotate({ description: "Oldest first, from the last 1,000 events" })
+}).annotate({ identifier: "ServiceCall" })
+export type ServiceCall = typeof ServiceCall.Type
+
+export const ServiceCallPage = Schema.Struct({
+  items: Schema.Array(ServiceCallSummary),
+  nextCursor: Schema.NullOr(Schema.String).annotate({
+    description: "Null when there is nothing more. A page may hold fewer items than asked for, even none, and still have a next one"
+  })
+}).annotate({ identifier: "ServiceCallPage" })
+
+export const HistoryEvent = Schema.Struct({
+  version: Version,
+  eventId: Schema.String,
+  type: Schema.String,
+  eventVersion: Schema.Int,
+  recordedAt: Timestamp,
+  correlationId: CorrelationId,
+  actor: Schema.Struct({ kind: Schema.Literals(["user", "system"]), id: Schema.String }),
+  payload: Schema.Json
+}).annotate({ identifier: "HistoryEvent" })
+export type HistoryEvent = typeof HistoryEvent.Type
+
+export const HistoryPage = Schema.Struct({
+  items: Schema.Array(HistoryEvent),
+  nextAfter: Schema.NullOr(Schema.Int).annotate({ description: "Give it as `after` to read on; null when there is nothing more now" })
+}).annotate({ identifier: "HistoryPage" })

@@ -1,0 +1,63 @@
+/** The HTTP operations that need no token: is the program well, and which keys sign its tokens. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Timestamp } from "./Wire.ts"
+
+export const Dependency = Schema.Struct({
+  name: Schema.String,
+  needed: Schema.Boolean,
+  status: Schema.Literals(["up", "down"]),
+  durationMs: Schema.Finite
+}).annotate({ identifier: "Dependency" })
+
+export const Health = Schema.Struct({
+  status: Schema.Literals(["ok", "degraded"]),
+  version: Schema.String,
+  startedAt: Timestamp,
+  uptimeMs: Schema.Int,
+  phase: Schema.Literals(["starting", "serving", "draining"]),
+  dependencies: Schema.Array(Dependency)
+}).annotate({ identifier: "Health" })
+
+const ready = { status: Schema.Literal("ready"), dependencies: Schema.Array(Dependency) }
+export const Ready = Schema.Struct(ready).annotate({ identifier: "Ready" })
+export const NotReady = Schema.Struct({
+  ...ready,
+  status: Schema.Literal("not-ready"),
+  reason: Schema.String
+}).annotate({ identifier: "NotReady" })
+
+export const JsonWebKey = Schema.Struct({
+  kty: Schema.Literal("RSA"),
+  alg: Schema.Literal("RS256"),
+  use: Schema.Literal("sig"),
+  kid: Schema.String,
+  n: Schema.String,
+  e: Schema.String
+}).annotate({ identifier: "JsonWebKey" })
+export const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(JsonWebKey) }).annotate({ identifier: "JsonWebKeySet" })
+export type JsonWebKeySet = typeof JsonWebKeySet.Type
+
+const describe = (summary: string, description: string) => OpenApi.annotations({ summary, description })
+const readiness = [Ready, NotReady.pipe(HttpApiSchema.status(503))] as const
+
+export class System extends HttpApiGroup.make("system").add(
+  HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(
+    describe("How the program is", "Version, uptime, and how long each dependency took to answer.")
+  ),
+  HttpApiEndpoint.get("live", "/health/live", { success: HttpApiSchema.NoContent }).annotateMerge(
+    describe("Alive", "Answers as long as the process does.")
+  ),
+  HttpApiEndpoint.get("healthReady", "/health/ready", { success: readiness }).annotateMerge(
+    describe("Ready", "503 while starting, draining, or without a dependency that is needed.")
+  ),
+  HttpApiEndpoint.get("ready", "/ready", { success: readiness }).annotateMerge(
+    describe("Ready (short form)", "The same as /health/ready.")
+  ),
+  HttpApiEndpoint.get("startup", "/health/startup", { success: readiness }).annotateMerge(
+    describe("Started", "503 until every layer is up, 200 from then on.")
+  ),
+  HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", { success: JsonWebKeySet }).annotateMerge(
+    describe("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).")
+  )
+).annotateMerge(OpenApi.annotations({ title: "System", description: "Health and keys." })) {}

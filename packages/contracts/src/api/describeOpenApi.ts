@@ -1,0 +1,97 @@
+/** Completes the generated OpenAPI document: what the generator leaves out of parameters and headers. */
+import { problemCodes } from "./ProblemCode.ts"
+
+interface Parameter {
+  name: string
+  in: string
+  required: boolean
+  description?: string
+  schema: Record<string, unknown>
+}
+interface Header {
+  schema: Record<string, unknown>
+  description?: string
+  required?: boolean
+}
+interface Operation {
+  operationId: string
+  parameters: Array<Parameter>
+  security: ReadonlyArray<unknown>
+  responses: Record<string, { headers?: Record<string, Header> }>
+}
+
+const numbers: Record<string, Record<string, unknown>> = {
+  limit: { type: "integer", minimum: 1, maximum: 200, default: 50 },
+  after: { type: "integer", minimum: 0, maximum: 2_147_483_647, default: 0 },
+  "retry-after": { type: "integer", minimum: 0 }
+}
+
+const descriptions: Record<string, string> = {
+  id: "The service call's id",
+  status: "Only calls in this state",
+  tag: "Only calls that carry this tag; may be repeated, all must match",
+  dueFrom: "Due at or after",
+  dueTo: "Due before",
+  q: "Part of the URL, in either case",
+  limit: "How many at the most",
+  cursor: "`nextCursor` of the page before",
+  after: "Only events with a higher version",
+  "idempotency-key": "1 to 255 visible ASCII characters. The same key with the same request is answered again and does nothing twice",
+  prefer: "`wait=N`: wait up to N seconds (30 at the most) for the call to end (RFC 7240)",
+  "if-match": "The version that is meant, e.g. `\"3\"`",
+  "if-none-match": "The version you have, e.g. `\"3\"`",
+  etag: "The version, in quotes",
+  location: "The call's address",
+  "preference-applied": "Which preference was honoured",
+  "x-idempotent-replayed": "`true` when this is the answer to an earlier request under the same key",
+  "retry-after": "Seconds to wait before asking again",
+  "www-authenticate": "How to authenticate"
+}
+
+const text = { type: "string" }
+const correlation: Parameter = {
+  name: "x-correlation-id",
+  in: "header",
+  required: false,
+  description: "1 to 13 characters of 0-9 and a-z. Returned as sent; made up when absent or malformed",
+  schema: { type: "string", pattern: "^[0-9a-z]{1,13}$" }
+}
+const tenant: Parameter = {
+  name: "x-tenant-id",
+  in: "header",
+  required: false,
+  description: "Repeats the token's tenant, or chooses one of the token's `tenants`",
+  schema: { type: "string", format: "uuid" }
+}
+const answered: Record<string, Header> = {
+  "x-correlation-id": { schema: text, description: "Names this request in logs and events", required: true },
+  "x-api-version": { schema: text, description: "The version of this API", required: true }
+}
+
+const describe = (name: string, value: Parameter | Header): void => {
+  const fixed = numbers[name]
+  const said = descriptions[name]
+  if (fixed !== undefined) value.schema = fixed
+  if (said !== undefined) value.description = said
+}
+
+/** Mutates and returns the document, as `OpenApi.Transform` wants it. */
+export const describeOpenApi = (spec: Record<string, unknown>): Record<string, unknown> => {
+  const paths = spec["paths"] as Record<string, Record<string, Operation>>
+  for (const operations of Object.values(paths)) {
+    for (const operation of Object.values(operations)) {
+      for (const parameter of operation.parameters) {
+        describe(parameter.name, parameter)
+        if (operation.operationId === "serviceCalls.reschedule" && parameter.name === "if-match") parameter.required = true
+      }
+      operation.parameters.push(correlation)
+      if (operation.security.length > 0) operation.parameters.push(tenant)
+      for (const response of Object.values(operation.responses)) {
+        for (const [name, header] of Object.entries(response.headers ?? {})) describe(name, header)
+        response.headers = { ...response.headers, ...answered }
+      }
+    }
+  }
+  spec["x-problem-codes"] = problemCodes
+  return spec
+}

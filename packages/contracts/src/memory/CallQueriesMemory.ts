@@ -1,0 +1,42 @@
+/** The edge's reading in memory: newest first, and never more than a bounded number of rows looked at for one page. */
+import { Effect } from "effect"
+import type { CallFilter, CallPage, CallQueries, PageMark } from "../ports/CallQueries.ts"
+import type { ServiceCallRow } from "../serviceCall/Row.ts"
+import { keyOf, type MemoryState } from "./MemoryState.ts"
+
+const descending = (a: PageMark, b: PageMark): number => b.createdAt - a.createdAt || (a.callId < b.callId ? 1 : a.callId > b.callId ? -1 : 0)
+
+const matches = (row: ServiceCallRow, { dueFrom, dueTo, search, status, tags }: CallFilter): boolean =>
+  (status === null || row.status === status) &&
+  tags.every((tag) => row.tags.includes(tag)) &&
+  (dueFrom === null || row.dueAt >= dueFrom) &&
+  (dueTo === null || row.dueAt < dueTo) &&
+  (search === null || row.request.url.toLowerCase().includes(search.toLowerCase()))
+
+type ListOptions = Parameters<CallQueries["Service"]["list"]>[0]
+
+const list = (state: MemoryState, scanBudget: number, { after, filter, limit, tenantId }: ListOptions): CallPage => {
+  const candidates = [...state.rows.values()]
+    .filter((row) => row.tenantId === tenantId && (after === null || descending(after, row) < 0))
+    .sort(descending)
+  const rows: Array<ServiceCallRow> = []
+  let looked = 0
+  for (const row of candidates) {
+    if (rows.length >= limit || looked >= scanBudget) break
+    looked += 1
+    if (matches(row, filter)) rows.push(row)
+  }
+  const last = candidates[looked - 1]
+  const more = last !== undefined && looked < candidates.length
+  return { rows, next: more ? { createdAt: last.createdAt, callId: last.callId } : null }
+}
+
+export const make = (state: MemoryState, scanBudget: number): CallQueries["Service"] => ({
+  list: (options) => Effect.sync(() => list(state, scanBudget, options)),
+  find: (tenantId, callId) => Effect.sync(() => state.rows.get(keyOf(tenantId, callId)) ?? null),
+  history: ({ after, callId, limit, tenantId }) =>
+    Effect.sync(() => {
+      const events = state.streams.get(keyOf(tenantId, callId))?.events ?? []
+      return events.filter(({ version }) => version > after).slice(0, limit)
+    })
+})

@@ -1,0 +1,63 @@
+/** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
+import type { RecordedEvent, StreamKey } from "../Envelope.ts"
+import type { OutboxEntry } from "../ports/Outbox.ts"
+import type { ReadModelRow, Receipt } from "../ports/Persistence.ts"
+
+/** One event in the global order of commits; `position` is 1 for the first event of the store. */
+export interface StoredEvent extends StreamKey {
+  readonly position: number
+  readonly category: string
+  readonly event: RecordedEvent
+}
+
+export interface StoredStream {
+  readonly events: Array<RecordedEvent>
+  sealed: string | null
+}
+
+export interface StoredReceipt extends StreamKey {
+  readonly receipt: Receipt
+  /** Epoch ms. The store may forget the receipt from then on, never before. */
+  readonly expiresAt: number
+}
+
+export interface WaitingEntry {
+  readonly entry: OutboxEntry
+  /** Epoch ms before which it must not be delivered again; null when it has not failed. */
+  readonly retryAt: number | null
+  /** Why each delivery failed, oldest first. */
+  readonly errors: ReadonlyArray<string>
+}
+
+/** A message that was given up, with everything that went wrong on the way. */
+export interface DeadEntry {
+  readonly entry: OutboxEntry
+  readonly errors: ReadonlyArray<string>
+}
+
+export interface MemoryState {
+  readonly events: Array<StoredEvent>
+  readonly streams: Map<string, StoredStream>
+  readonly rows: Map<string, ReadModelRow>
+  readonly receipts: Map<string, StoredReceipt>
+  /** By position; a Map keeps the order of insertion, which is the order of position. */
+  readonly outbox: Map<number, WaitingEntry>
+  readonly dead: Array<DeadEntry>
+  lastOutboxPosition: number
+}
+
+export const makeState = (): MemoryState => ({
+  events: [],
+  streams: new Map(),
+  rows: new Map(),
+  receipts: new Map(),
+  outbox: new Map(),
+  dead: [],
+  lastOutboxPosition: 0
+})
+
+/** The tenant is part of every key: the wall that nothing crosses. */
+export const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
+
+/** A copy through JSON: what a database would give back, and out of reach of whoever handed it in. */
+export const copyOf = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A

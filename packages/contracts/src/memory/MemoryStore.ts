@@ -1,0 +1,79 @@
+/** Persistence, Outbox, Backlog and CallQueries over one state in memory: for tests, and the store of the simulation. */
+import { Context, Layer } from "effect"
+import { Backlog } from "../ports/Backlog.ts"
+import { CallQueries } from "../ports/CallQueries.ts"
+import { Outbox, type OutboxEntry } from "../ports/Outbox.ts"
+import { Persistence, type ReadModelRow } from "../ports/Persistence.ts"
+import * as BacklogMemory from "./BacklogMemory.ts"
+import * as CallQueriesMemory from "./CallQueriesMemory.ts"
+import { copyOf, type DeadEntry, makeState, type MemoryState, type StoredEvent, type StoredReceipt } from "./MemoryState.ts"
+import * as OutboxMemory from "./OutboxMemory.ts"
+import * as PersistenceMemory from "./PersistenceMemory.ts"
+
+/** Everything the store holds at one moment, for checkers. A copy: later commits do not show in it. */
+export interface Dump {
+  /** All events of all tenants in commit order. */
+  readonly events: ReadonlyArray<StoredEvent>
+  readonly rows: ReadonlyArray<ReadModelRow>
+  readonly receipts: ReadonlyArray<StoredReceipt>
+  /** Not yet delivered, in order of position. */
+  readonly outbox: ReadonlyArray<OutboxEntry & { readonly retryAt: number | null }>
+  readonly dead: ReadonlyArray<DeadEntry>
+  /** Attachments that were not erased, by `tenantId/streamId`. */
+  readonly sealed: Readonly<Record<string, string>>
+}
+
+export interface Options {
+  /** How many rows one page of a list may look at. */
+  readonly scanBudget?: number
+}
+
+export class MemoryStore extends Context.Service<MemoryStore, {
+  readonly persistence: Persistence["Service"]
+  readonly outbox: Outbox["Service"]
+  readonly backlog: Backlog["Service"]
+  readonly callQueries: CallQueries["Service"]
+  readonly dump: () => Dump
+  /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
+  readonly forgetReceipts: (now: number) => void
+}>()("@dueline/contracts/memory/MemoryStore") {}
+
+const dump = (state: MemoryState): Dump =>
+  copyOf({
+    events: state.events,
+    rows: [...state.rows.values()],
+    receipts: [...state.receipts.values()],
+    outbox: [...state.outbox.values()].map(({ entry, retryAt }) => ({ ...entry, retryAt })),
+    dead: state.dead,
+    sealed: Object.fromEntries(
+      [...state.streams].flatMap(([key, { sealed }]) => sealed === null ? [] : [[key, sealed] as const])
+    )
+  })
+
+/** A new, empty store. Knows neither clock nor dice: the same calls in the same order leave the same state. */
+export const make = ({ scanBudget = 1_000 }: Options = {}): MemoryStore["Service"] => {
+  const state = makeState()
+  return {
+    persistence: PersistenceMemory.make(state),
+    outbox: OutboxMemory.make(state),
+    backlog: BacklogMemory.make(state),
+    callQueries: CallQueriesMemory.make(state, scanBudget),
+    dump: () => dump(state),
+    forgetReceipts: (now) => {
+      for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
+    }
+  }
+}
+
+/** The ports of a store that exists already. */
+export const layerOf = (store: MemoryStore["Service"]) =>
+  Layer.mergeAll(
+    Layer.succeed(MemoryStore, store),
+    Layer.succeed(Persistence, store.persistence),
+    Layer.succeed(Outbox, store.outbox),
+    Layer.succeed(Backlog, store.backlog),
+    Layer.succeed(CallQueries, store.callQueries)
+  )
+
+/** All four ports over one new store, and the store itself for whoever wants to look inside. */
+export const layerMemory = (options?: Options) => Layer.suspend(() => layerOf(make(options)))

@@ -1,0 +1,87 @@
+/** The write side in memory: a batch is judged as a whole, then stored as a whole, in one turn of the event loop. */
+import { Effect } from "effect"
+import type { RecordedEvent } from "../Envelope.ts"
+import { type Commit, CommitConflict, type LoadRequest, type Persistence, type Slice } from "../ports/Persistence.ts"
+import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
+
+const load = (state: MemoryState, request: LoadRequest): Slice => {
+  const stream = state.streams.get(keyOf(request.tenantId, request.streamId))
+  const stored = request.receiptKey === null
+    ? undefined
+    : state.receipts.get(keyOf(request.tenantId, request.receiptKey))
+  return {
+    version: stream?.events.length ?? 0,
+    events: request.wantEvents ? [...(stream?.events ?? [])] : [],
+    sealed: stream?.sealed ?? null,
+    receipt: stored?.receipt ?? null
+  }
+}
+
+/** Breaking the port's rules is a bug of the caller, and the memory store is where it should show. */
+const assertLawful = (batch: ReadonlyArray<Commit>): void => {
+  const streams = new Set<string>()
+  for (const commit of batch) {
+    const key = keyOf(commit.tenantId, commit.streamId)
+    if (streams.has(key)) throw new Error(`two commits of stream ${key} in one batch`)
+    if (commit.events.length === 0) throw new Error(`a commit of stream ${key} without events`)
+    if (commit.sealed._tag === "set" && commit.expectedVersion !== 0) {
+      throw new Error(`an attachment set on stream ${key}, which is not new`)
+    }
+    streams.add(key)
+  }
+}
+
+const conflictIn = (state: MemoryState, batch: ReadonlyArray<Commit>): CommitConflict | undefined => {
+  const keys = new Set<string>()
+  for (const { expectedVersion, receipts, streamId, tenantId } of batch) {
+    const version = state.streams.get(keyOf(tenantId, streamId))?.events.length ?? 0
+    if (version !== expectedVersion) return new CommitConflict({ kind: "version", stream: { tenantId, streamId } })
+    for (const receipt of receipts) {
+      const key = keyOf(tenantId, receipt.key)
+      if (state.receipts.has(key) || keys.has(key)) return new CommitConflict({ kind: "receipt", stream: { tenantId, streamId } })
+      keys.add(key)
+    }
+  }
+  return undefined
+}
+
+const storeEvents = (state: MemoryState, commit: Commit): void => {
+  const { category, streamId, tenantId } = commit
+  const key = keyOf(tenantId, streamId)
+  const stream = state.streams.get(key) ?? { events: [], sealed: null }
+  state.streams.set(key, stream)
+  for (const event of commit.events) {
+    const recorded: RecordedEvent = { ...copyOf(event), version: stream.events.length + 1 }
+    stream.events.push(recorded)
+    state.events.push({ position: state.events.length + 1, category, tenantId, streamId, event: recorded })
+  }
+  if (commit.sealed._tag === "set") stream.sealed = commit.sealed.value
+  if (commit.sealed._tag === "erase") stream.sealed = null
+}
+
+const store = (state: MemoryState, commit: Commit): void => {
+  const { row, streamId, tenantId } = commit
+  storeEvents(state, commit)
+  if (row !== null) state.rows.set(keyOf(tenantId, row.callId), copyOf(row))
+  for (const message of commit.outbox) {
+    state.lastOutboxPosition += 1
+    const position = state.lastOutboxPosition
+    const entry = { ...copyOf(message), position, tenantId, streamId, failures: 0 }
+    state.outbox.set(position, { entry, retryAt: null, errors: [] })
+  }
+  for (const { expiresAt, ...receipt } of commit.receipts) {
+    state.receipts.set(keyOf(tenantId, receipt.key), { tenantId, streamId, receipt: copyOf(receipt), expiresAt })
+  }
+}
+
+export const make = (state: MemoryState): Persistence["Service"] => ({
+  load: (requests) => Effect.sync(() => requests.map((request) => load(state, request))),
+  commit: (batch) =>
+    Effect.suspend(() => {
+      assertLawful(batch)
+      const conflict = conflictIn(state, batch)
+      if (conflict !== undefined) return Effect.fail(conflict)
+      for (const commit of batch) store(state, commit)
+      return Effect.void
+    })
+})

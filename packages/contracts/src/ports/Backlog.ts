@@ -1,0 +1,39 @@
+/** Live calls as the workers see them, across tenants and without their contents: what is due soon, who holds what, who went missing. */
+import { Context, type Effect } from "effect"
+import type { ServiceCallId, TenantId, WorkerId } from "../Ids.ts"
+import type { StoreUnavailable } from "./Persistence.ts"
+import type { Alarm } from "./Timer.ts"
+
+export interface Holding {
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  readonly epoch: number
+}
+
+export interface Abandoned extends Holding {
+  readonly worker: WorkerId
+}
+
+export class Backlog extends Context.Service<Backlog, {
+  /** Scheduled calls with `after < (dueAt, callId)` and `dueAt <= before`, earliest first: one page. Times in epoch ms. */
+  readonly upcoming: (options: {
+    readonly before: number
+    readonly after: { readonly dueAt: number; readonly callId: ServiceCallId } | null
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Alarm>, StoreUnavailable>
+  /**
+   * Running calls whose lease ended before `now`. With `soleWorker`, also every call that another worker holds: only for a
+   * program that knows it is alone on its database.
+   */
+  readonly abandoned: (options: {
+    readonly now: number
+    readonly soleWorker: WorkerId | null
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Abandoned>, StoreUnavailable>
+  /** The heartbeat: the worker still has these. A holding with another epoch or worker is left alone. `until` in epoch ms. */
+  readonly extend: (options: {
+    readonly worker: WorkerId
+    readonly holdings: ReadonlyArray<Holding>
+    readonly until: number
+  }) => Effect.Effect<void, StoreUnavailable>
+}>()("@dueline/contracts/ports/Backlog") {}

@@ -1,0 +1,40 @@
+/** Facts on their way to whoever cares: at least once, in order per tenant, filterable by tenant and topic. */
+import { Context, type Effect, Schema, type Scope } from "effect"
+import type { StreamId, TenantId } from "../Ids.ts"
+
+export interface BusMessage {
+  /** Consumers recognise a repeat by it. */
+  readonly eventId: string
+  readonly tenantId: TenantId
+  readonly streamId: StreamId
+  readonly topic: string
+  readonly payload: unknown
+}
+
+export interface Delivery extends BusMessage {
+  /** 1 the first time. */
+  readonly attempt: number
+}
+
+/** What a consumer makes of a delivery. Acknowledging is never in its hands. */
+export type Verdict =
+  | { readonly _tag: "Ack" }
+  | { readonly _tag: "Retry"; readonly reason: string }
+  | { readonly _tag: "Dead"; readonly reason: string }
+
+export const ack: Verdict = { _tag: "Ack" }
+
+export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", { cause: Schema.Defect() }) {}
+
+export class EventBus extends Context.Service<EventBus, {
+  /**
+   * Done when every consumer's group has taken the message to its end, or when the bus holds it durably for them. A message whose
+   * `eventId` the bus has seen lately is not delivered again.
+   */
+  readonly publish: (message: BusMessage) => Effect.Effect<void, BusUnavailable>
+  /** Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. */
+  readonly consume: (
+    options: { readonly group: string; readonly topics: ReadonlyArray<string>; readonly tenantId?: TenantId },
+    handler: (delivery: Delivery) => Effect.Effect<Verdict>
+  ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
+}>()("@dueline/contracts/ports/EventBus") {}

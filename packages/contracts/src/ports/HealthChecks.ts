@@ -1,0 +1,21 @@
+/** How the program is: alive since when, which version, and what it depends on. */
+import { Context, type Effect } from "effect"
+
+export interface DependencyHealth {
+  readonly name: string
+  /** Without it the program cannot serve. */
+  readonly needed: boolean
+  readonly up: boolean
+  /** How long the check took, in milliseconds. */
+  readonly durationMs: number
+}
+
+export class HealthChecks extends Context.Service<HealthChecks, {
+  readonly version: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** `starting` until all layers are up, `draining` from the first signal to stop. */
+  readonly phase: Effect.Effect<"starting" | "serving" | "draining">
+  /** Asks every dependency, each within a bounded time; never fails. */
+  readonly dependencies: Effect.Effect<ReadonlyArray<DependencyHealth>>
+}>()("@dueline/contracts/ports/HealthChecks") {}

@@ -1,0 +1,84 @@
+/**
+ * The write side: load what a batch of commands needs, commit what it decided.
+ *
+ * `commit` is the only way in. Events, read-model rows, outbox messages and receipts of the whole batch become durable together or
+ * not at all; no caller ever sees a transaction. Both calls take a batch, since a round trip costs more than a row.
+ */
+import { Context, type Effect, Schema } from "effect"
+import type { NewEvent, RecordedEvent, StreamKey } from "../Envelope.ts"
+import { StreamId, TenantId } from "../Ids.ts"
+import type { ServiceCallRow } from "../serviceCall/Row.ts"
+
+export interface LoadRequest extends StreamKey {
+  /** The idempotency key whose receipt is wanted too, or null. */
+  readonly receiptKey: string | null
+  /** False when the caller already holds the stream and wants only the receipt. */
+  readonly wantEvents: boolean
+}
+
+/** The stored answer to an earlier command. `answer` is plain JSON. */
+export interface Receipt {
+  readonly key: string
+  readonly fingerprint: string
+  readonly commandType: string
+  readonly streamId: StreamId
+  readonly version: number
+  readonly answer: unknown
+}
+
+export interface Slice {
+  /** 0 when the stream does not exist. */
+  readonly version: number
+  readonly events: ReadonlyArray<RecordedEvent>
+  /** The attachment: sealed bytes that belong to the aggregate but not to its history, so that they can be erased. */
+  readonly sealed: string | null
+  readonly receipt: Receipt | null
+}
+
+/** Every read model there is; each aggregate adds its row here. */
+export type ReadModelRow = ServiceCallRow
+
+export interface OutboxMessage {
+  readonly eventId: string
+  /** A public name such as `ops.service-call.succeeded`. */
+  readonly topic: string
+  readonly payload: unknown
+}
+
+export interface Commit extends StreamKey {
+  /** The kind of aggregate, e.g. `service-call`. */
+  readonly category: string
+  /** The version the events were decided on; 0 for a new stream. */
+  readonly expectedVersion: number
+  /** At least one. They get the versions `expectedVersion + 1`, `+ 2`, … */
+  readonly events: ReadonlyArray<NewEvent>
+  /** The aggregate's whole row after the events. */
+  readonly row: ReadModelRow | null
+  /** What becomes of the attachment. `set` is allowed only for a new stream. */
+  readonly sealed: { readonly _tag: "keep" } | { readonly _tag: "erase" } | { readonly _tag: "set"; readonly value: string }
+  readonly outbox: ReadonlyArray<OutboxMessage>
+  readonly receipts: ReadonlyArray<Receipt & { readonly expiresAt: number }>
+}
+
+/** Another writer got there first, or a receipt with this key exists. Nothing of the batch was stored: reload and decide again. */
+export class CommitConflict extends Schema.TaggedError<CommitConflict>()("CommitConflict", {
+  kind: Schema.Literals(["version", "receipt"]),
+  /** One of the streams in the way, when the store can tell. */
+  stream: Schema.NullOr(Schema.Struct({ tenantId: TenantId, streamId: StreamId }))
+}) {}
+
+/**
+ * The store could not answer. Safe to ask again: a commit that did happen shows itself as a `CommitConflict`, and the reload
+ * then finds the receipt or the events.
+ */
+export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
+  operation: Schema.String,
+  cause: Schema.Defect()
+}) {}
+
+export class Persistence extends Context.Service<Persistence, {
+  /** Answers in the order of the requests. */
+  readonly load: (requests: ReadonlyArray<LoadRequest>) => Effect.Effect<ReadonlyArray<Slice>, StoreUnavailable>
+  /** At most one commit per stream in a batch. An empty batch does nothing. */
+  readonly commit: (batch: ReadonlyArray<Commit>) => Effect.Effect<void, CommitConflict | StoreUnavailable>
+}>()("@dueline/contracts/ports/Persistence") {}

@@ -1,0 +1,35 @@
+/** Looks at a request before it is accepted: may it be made at all, what of it may be shown, and the rest put under seal. */
+import { Context, type Result } from "effect"
+import type { ServiceCallId, TenantId } from "../Ids.ts"
+import type { HttpMethod, RequestSummary } from "../serviceCall/Spec.ts"
+import type { WholeRequest } from "./RequestVault.ts"
+
+/** The request as the caller wrote it. */
+export interface RawRequest extends WholeRequest {
+  readonly method: HttpMethod
+}
+
+/** One thing about the request that is not allowed. */
+export interface IntakeIssue {
+  /** Where, below `request`: `url`, `headers.authorization`, `body`. */
+  readonly field: string
+  /** A stable snake_case word, e.g. `egress_denied`. */
+  readonly code: string
+  /** One sentence that says what to do. */
+  readonly message: string
+}
+
+export interface AdmittedRequest {
+  readonly summary: RequestSummary
+  /** The whole request, encrypted and bound to tenant and call; null when the summary already says everything. */
+  readonly sealed: string | null
+}
+
+export class RequestIntake extends Context.Service<RequestIntake, {
+  /** Decides on the text alone: no lookup, no I/O. What only resolution can tell is found at execution. */
+  readonly admit: (
+    tenantId: TenantId,
+    callId: ServiceCallId,
+    request: RawRequest
+  ) => Result.Result<AdmittedRequest, ReadonlyArray<IntakeIssue>>
+}>()("@dueline/contracts/ports/RequestIntake") {}

@@ -1,0 +1,18 @@
+/** Keeps a whole request out of sight between submission and execution: only the sealed form is ever stored. */
+import { Context, type Effect, Schema } from "effect"
+
+/** The parts of a request that may hold secrets. */
+export interface WholeRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** The sealed text was not made with a key this process has, or was changed. */
+export class SealBroken extends Schema.TaggedError<SealBroken>()("SealBroken", { detail: Schema.String }) {}
+
+export class RequestVault extends Context.Service<RequestVault, {
+  /** `context` (tenant and call) is bound to the result: it cannot be opened as another call's. */
+  readonly seal: (request: WholeRequest, context: string) => string
+  readonly open: (sealed: string, context: string) => Effect.Effect<WholeRequest, SealBroken>
+}>()("@dueline/contracts/ports/RequestVault") {}

@@ -1,0 +1,22 @@
+/** Tells when something is due: at or after its time, never before, at least once. */
+import { Context, type Effect } from "effect"
+import type { ServiceCallId, TenantId } from "../Ids.ts"
+
+export interface Alarm {
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  /** The scheduling this alarm belongs to; whoever hears it ignores an older one. */
+  readonly revision: number
+  /** Epoch milliseconds. */
+  readonly dueAt: number
+}
+
+export class Timer extends Context.Service<Timer, {
+  /**
+   * Remembers alarms inside the timer's horizon and forgets those beyond it, which the sweep brings again in time. Arming the
+   * same call and revision twice is harmless; a newer revision replaces an older one.
+   */
+  readonly arm: (alarms: ReadonlyArray<Alarm>) => Effect.Effect<void>
+  /** Waits until at least one alarm is due and takes up to `limit` of them, earliest first. */
+  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Alarm>>
+}>()("@dueline/contracts/ports/Timer") {}

@@ -1,0 +1,46 @@
+/**
+ * What may be asked of a service call. Intent only; `at` is the asker's clock in epoch milliseconds, and everything random or
+ * derived (ids, the jitter's `roll` in [0, 1)) is in the command, so that deciding needs neither clock nor dice.
+ */
+import { Schema } from "effect"
+import { EpochMillis, ServiceCallId, WorkerId } from "../Ids.ts"
+import { FailureReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
+
+const target = { callId: ServiceCallId, at: EpochMillis }
+
+export const ServiceCallCommand = Schema.TaggedUnion({
+  /** `sealed` is the whole request, encrypted, or null when the summary already says everything. */
+  SubmitServiceCall: {
+    ...target,
+    spec: Spec,
+    dueAt: EpochMillis,
+    fingerprint: Schema.NullOr(Schema.String),
+    origin: Origin,
+    sealed: Schema.NullOr(Schema.String)
+  },
+  RescheduleServiceCall: { ...target, dueAt: EpochMillis },
+  CancelServiceCall: target,
+  RerunServiceCall: target,
+  /** The timer says it is time. Ignored unless the call is still scheduled with this `revision` and `at >= dueAt`. */
+  DueTimeReached: { ...target, revision: Schema.Int, worker: WorkerId },
+  RecordSuccess: {
+    ...target,
+    epoch: Schema.Int,
+    status: Schema.Int,
+    durationMs: Schema.Int,
+    response: Schema.NullOr(ResponseSummary)
+  },
+  RecordFailure: {
+    ...target,
+    epoch: Schema.Int,
+    reason: FailureReason,
+    detail: Schema.String,
+    status: Schema.NullOr(Schema.Int),
+    durationMs: Schema.Int,
+    response: Schema.NullOr(ResponseSummary),
+    retryable: Schema.Boolean,
+    retryAfterMs: Schema.NullOr(Schema.Int),
+    roll: Schema.Finite
+  }
+})
+export type ServiceCallCommand = typeof ServiceCallCommand.Type

@@ -1,0 +1,32 @@
+/** Why the answer to a command about a service call is no. Nothing was stored. */
+import { Schema } from "effect"
+import { ServiceCallId } from "../Ids.ts"
+
+export const ServiceCallStatus = Schema.Literals(["Scheduled", "Running", "Succeeded", "Failed", "Cancelled"])
+export type ServiceCallStatus = typeof ServiceCallStatus.Type
+
+const about = { callId: ServiceCallId }
+
+export class ServiceCallNotFound extends Schema.TaggedError<ServiceCallNotFound>()("ServiceCallNotFound", about) {}
+
+/** The id was derived from a key that once named another request. */
+export class ServiceCallIdTaken extends Schema.TaggedError<ServiceCallIdTaken>()("ServiceCallIdTaken", about) {}
+
+/** Too late to cancel or move: `attempt` is the last one that was sent. */
+export class ServiceCallAlreadyDispatched extends Schema.TaggedError<ServiceCallAlreadyDispatched>()(
+  "ServiceCallAlreadyDispatched",
+  { ...about, status: ServiceCallStatus, attempt: Schema.Int }
+) {}
+
+/** The command does not fit the state; `allowed` names the states it does fit. */
+export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
+  ...about,
+  status: ServiceCallStatus,
+  allowed: Schema.Array(ServiceCallStatus)
+}) {}
+
+export type ServiceCallRejection =
+  | ServiceCallNotFound
+  | ServiceCallIdTaken
+  | ServiceCallAlreadyDispatched
+  | IllegalTransition

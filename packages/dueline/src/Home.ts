@@ -1,0 +1,16 @@
+/** Where everything of one installation lives on disk. */
+import { join } from "node:path"
+
+export interface Home {
+  readonly path: string
+  /** Private keys of the token issuer. Readable by the owner alone. */
+  readonly keys: string
+  /** The file of secret keys that requests are sealed with, and from which signing secrets are derived. */
+  readonly vaultKeys: string
+}
+
+export const homeAt = (path: string): Home => ({
+  path,
+  keys: join(path, "keys", "tokens"),
+  vaultKeys: join(path, "keys", "installation.keys")
+})

@@ -1,0 +1,41 @@
+/** `dueline migrate`, `verify` and `tenant`: what is asked of the database itself. */
+import { Schema } from "effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import { lazily } from "./lazily.ts"
+
+export const migrate = Command.make("migrate", {}, lazily(() => import("./migrateDatabase.ts"), ({ migrateDatabase }) => migrateDatabase)).pipe(
+  Command.withDescription(
+    "Bring the database to the schema of this program, and print what was applied. `serve` does so too when it starts. Doing it twice does nothing."
+  ),
+  Command.withShortDescription("Bring the database to the schema of this program"),
+  Command.withExamples([{ command: "dueline migrate --json", description: "For a deployment" }])
+)
+
+export const verify = Command.make("verify", {}, lazily(() => import("./verifyDatabase.ts"), ({ verifyDatabase }) => verifyDatabase)).pipe(
+  Command.withDescription("Compare the read models with what the events say. Exit code 1 when something is wrong."),
+  Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
+)
+
+const tenantName = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, { description: "1 to 63 of a-z, 0-9 and hyphens inside" })
+)
+
+const create = Command.make(
+  "create",
+  { name: Argument.String("name").pipe(Argument.withSchema(tenantName), Argument.withDescription("Its name: a-z, 0-9 and hyphens")) },
+  lazily(() => import("./tenants.ts"), ({ createTenant }) => createTenant)
+).pipe(
+  Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),
+  Command.withExamples([{ command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }])
+)
+
+const list = Command.make("list", {}, lazily(() => import("./tenants.ts"), ({ listTenants }) => listTenants)).pipe(
+  Command.withDescription("List the tenants"),
+  Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
+)
+
+export const tenant = Command.make("tenant").pipe(
+  Command.withDescription("Create and list tenants"),
+  Command.withSubcommands([create, list])
+)

@@ -1,0 +1,61 @@
+/** The command line: every command, and how a run of one ends. */
+import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
+import * as Command from "effect/cli/Command"
+import { Console, Effect } from "effect"
+import { version } from "../version.ts"
+import { call } from "./CallCommands.ts"
+import { Ended } from "./CommandFailed.ts"
+import { migrate, tenant, verify } from "./DatabaseCommands.ts"
+import { serve } from "./ServeCommand.ts"
+import { JsonOutput } from "./Shell.ts"
+import { token } from "./TokenCommand.ts"
+
+export const dueline = Command.make("dueline").pipe(
+  Command.withDescription(
+    "Dueline makes HTTP calls when they are due, and keeps their history. Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
+  ),
+  Command.withGlobalFlags([JsonOutput]),
+  Command.withSubcommands([serve, call, token, migrate, verify, tenant]),
+  Command.withExamples([
+    { command: "dueline serve --demo", description: "Run the program" },
+    { command: "dueline call submit --url https://example.com/hooks/42 --delay 3s", description: "Have a call made" },
+    { command: "dueline --completions bash > /etc/bash_completion.d/dueline", description: "Completion for your shell" }
+  ])
+)
+
+/** Wrong usage goes to standard error whole; standard output belongs to results. */
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Console.error([
+        ...event.errors.map(({ message }) => `error: ${message}`),
+        `usage: ${event.helpDoc.usage}`,
+        `  see ${event.commandPath.join(" ")} --help`
+      ].join("\n"))
+      : CliOutput.defaultPresenter.present(event)
+}
+
+const settings = CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
+
+const complain = Effect.fnUntraced(function*(error: unknown, json: boolean) {
+  const { describeFailure } = yield* Effect.promise(() => import("./describeFailure.ts"))
+  const { detail, exitCode, message, notes } = yield* describeFailure(error)
+  yield* Console.error(json ? JSON.stringify({ error: detail }) : [`error: ${message}`, ...notes.map((note) => `  ${note}`)].join("\n"))
+  return exitCode
+})
+
+const exitCodeOf = (error: unknown, json: boolean): Effect.Effect<number> => {
+  if (error instanceof Ended) return Effect.succeed(error.exitCode)
+  if (CliError.isCliError(error)) return Effect.succeed(error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2)
+  return complain(error, json)
+}
+
+/** Runs one command line to its exit code. Everything is printed by then; only an interruption is passed on. */
+export const run = (args: ReadonlyArray<string>) =>
+  Command.runWith(dueline, { version })(args).pipe(
+    Effect.as(0),
+    Effect.catchDefect((defect) => Effect.fail(defect)),
+    Effect.catch((error) => exitCodeOf(error, args.includes("--json"))),
+    Effect.provideService(CliOutput.Presenter, presenter),
+    Effect.provideService(CliConfig.CliConfig, settings)
+  )

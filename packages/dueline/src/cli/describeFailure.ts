@@ -1,0 +1,111 @@
+/** Any failure of a command as one line, what is wrong field by field, and what to do. Never a stack trace. */
+import type { FieldProblem, ProblemBody } from "@dueline/contracts/api/Problem"
+import { Effect, Predicate, Schema, SchemaIssue } from "effect"
+
+export interface Complaint {
+  readonly message: string
+  readonly notes: ReadonlyArray<string>
+  readonly exitCode: number
+  /** What `--json` prints as `error`. */
+  readonly detail: unknown
+}
+
+const advice: Readonly<Record<string, string>> = {
+  unauthenticated: "get a token with `dueline token` and give it as --token or DUELINE_TOKEN",
+  insufficient_scope: "get a token with the scope: `dueline token --scope ops:calls.read --scope ops:calls.write`",
+  version_mismatch: "look at it with `dueline call show`, then try again",
+  if_match_required: "say which version you mean with --if-match, e.g. --if-match '\"3\"'",
+  call_not_found: "see which calls there are with `dueline call list`",
+  overloaded: "try again in a moment",
+  unavailable: "try again in a moment, with the same --key"
+}
+
+/** How a problem begins: enough of it to be sure that a Dueline answered. */
+const Answer = Schema.Struct({
+  title: Schema.String,
+  detail: Schema.String,
+  code: Schema.String,
+  correlationId: Schema.String,
+  errors: Schema.optionalKey(Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })))
+})
+type Answer = Pick<ProblemBody, "title" | "detail"> & {
+  readonly code: string
+  readonly correlationId: string
+  readonly errors?: ReadonlyArray<Pick<FieldProblem, "path" | "message">>
+}
+
+const isAnswer = Schema.is(Answer)
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
+  if (isAnswer(error)) return Effect.succeed(ofProblem(error))
+  if (Predicate.isTagged(error, "CommandFailed")) return Effect.succeed(ofCommand(error))
+  if (Schema.isSchemaError(error)) return Effect.succeed(ofSchema(error))
+  if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
+  return Effect.succeed(plain(messageOf(error)))
+}
+
+const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({ message, notes, exitCode: 1, detail: { message } })
+
+const messageOf = (error: unknown): string => {
+  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string" && error.detail !== "") return error.detail
+  if (error instanceof Error && error.message !== "") return error.message
+  return Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
+}
+
+const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer): Complaint => ({
+  message: `${title.replace(/\.$/u, "")}: ${detail.replace(/\.$/u, "")} (code ${code}, correlation ${correlationId})`,
+  notes: [...errors.map(({ message, path }) => `${path}: ${message}`), ...(advice[code] === undefined ? [] : [advice[code]])],
+  exitCode: 1,
+  detail: { title, detail, code, correlationId, ...(errors.length > 0 ? { errors } : {}) }
+})
+
+const ofCommand = (error: object): Complaint => {
+  const { exitCode = 1, message, notes = [] } = error as { message: string; notes?: ReadonlyArray<string>; exitCode?: number }
+  return { message, notes, exitCode, detail: { message, ...(notes.length > 0 ? { notes } : {}) } }
+}
+
+const ofSchema = (error: Schema.SchemaError): Complaint => {
+  const found = format(error.issue).issues.map(({ message, path = [] }) => `${path.join(".") || "value"}: ${message}`)
+  return { ...plain("The request would not be accepted, so it was not sent", ...found), exitCode: 2 }
+}
+
+/** No answer, or one that this program's API definition does not know. */
+const ofTransport = (error: object): Effect.Effect<Complaint> => {
+  const { reason, request } = error as { readonly reason?: unknown; readonly request?: { readonly url: string } }
+  const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "the address"
+  if (!Predicate.isTagged(reason, "TransportError")) return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
+  const codes = causes(reason).flatMap((cause) => Predicate.hasProperty(cause, "code") ? [String(cause.code)] : [])
+  if (codes.includes("ECONNREFUSED")) return Effect.succeed(plain(`No program answers at ${server}`, "start it with `npm start`, or name another one with --server"))
+  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return Effect.succeed(plain(`There is no host with the name in ${server}`, "check --server and DUELINE_SERVER"))
+  const why = codes[0] ?? messageOf(causes(reason).at(-1))
+  return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, "what was asked may have happened: look before you repeat it, or repeat it with the same --key"))
+}
+
+const causes = (error: unknown): ReadonlyArray<unknown> => {
+  const found: Array<unknown> = []
+  const visit = (each: unknown): void => {
+    if (each === undefined || each === null || found.length >= 10) return
+    found.push(each)
+    if (each instanceof AggregateError) for (const inner of each.errors) visit(inner)
+    if (Predicate.hasProperty(each, "cause")) visit(each.cause)
+  }
+  visit(error)
+  return found
+}
+
+const answerOf = (reason: unknown): Effect.Effect<Complaint | null> => {
+  if (!Predicate.hasProperty(reason, "response") || !Predicate.hasProperty(reason.response, "json")) return Effect.succeed(null)
+  const { json } = reason.response
+  if (!Effect.isEffect(json)) return Effect.succeed(null)
+  return (json as Effect.Effect<unknown, unknown>).pipe(
+    Effect.map((body) => (isAnswer(body) ? ofProblem(body) : null)),
+    Effect.orElseSucceed(() => null)
+  )
+}
+
+const strange = (reason: unknown, server: string): Complaint => {
+  const response = Predicate.hasProperty(reason, "response") ? reason.response : undefined
+  const status = Predicate.hasProperty(response, "status") ? ` (HTTP ${String(response.status)})` : ""
+  return plain(`What answers at ${server} is not Dueline, or another version of it${status}`, "check --server and DUELINE_SERVER")
+}

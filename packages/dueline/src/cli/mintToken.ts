@@ -1,0 +1,44 @@
+/** An access token made from the key files of this installation: no program has to run, no database to be asked. */
+import { TenantId } from "@dueline/contracts/Ids"
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as TokenIssuer from "@dueline/identity/TokenIssuer"
+import { defaultTokenSettings } from "@dueline/identity/AccessToken"
+import { Effect, Layer, Schema } from "effect"
+import { readdir } from "node:fs/promises"
+import type { Settings } from "../Configuration.ts"
+import { homeAt } from "../Home.ts"
+import { CommandFailed } from "./CommandFailed.ts"
+
+export interface TokenWish {
+  /** A tenant's name or its id. */
+  readonly tenant: string
+  readonly scopes: ReadonlyArray<string>
+  readonly ttlSeconds: number
+  readonly subject: string
+}
+
+export const allScopes = ["ops:calls.read", "ops:calls.write"] as const
+const isTenantId = Schema.is(TenantId)
+
+export const tenantIdOf = (tenant: string): TenantId => (isTenantId(tenant) ? tenant : derivedTenantId(tenant))
+
+/** Whether there is anything to sign with; looking does not make a key, as opening the keys would. */
+const hasKeys = (directory: string) =>
+  Effect.promise(() => readdir(directory).then((names) => names.some((name) => name.endsWith(".pem")), () => false))
+
+export const mintToken = Effect.fnUntraced(function*(settings: Settings, wish: TokenWish) {
+  const directory = homeAt(settings.DUELINE_HOME).keys
+  if (!(yield* hasKeys(directory))) {
+    return yield* new CommandFailed({
+      message: `There are no signing keys in ${directory}`,
+      notes: ["start the program once with `npm start`, set DUELINE_HOME to its home, or give a token as --token or DUELINE_TOKEN"]
+    })
+  }
+  const issuer = TokenIssuer.layer({ ...defaultTokenSettings, issuer: settings.DUELINE_ISSUER }).pipe(
+    Layer.provide(SigningKeys.layer({ directory }))
+  )
+  const { mint } = yield* Effect.provide(TokenIssuer.TokenIssuer, issuer)
+  const { scopes, subject, tenant, ttlSeconds } = wish
+  return yield* mint({ tenantId: tenantIdOf(tenant), scopes, subject, ttlSeconds })
+})

@@ -1,0 +1,47 @@
+/** Log lines: one JSON object each for machines, one readable line each in a terminal; the same fields in both. */
+import { Cause, Logger, References } from "effect"
+import type { Settings } from "./Configuration.ts"
+
+interface Line {
+  readonly ts: string
+  readonly level: string
+  readonly msg: string
+  readonly [field: string]: unknown
+}
+
+/** `tenantId`, `serviceCallId` and `correlationId` come as annotations and stand flat in the line. */
+const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): Line => {
+  const parts = Array.isArray(message) ? message : [message]
+  const words = parts.filter((part) => typeof part !== "object" || part === null)
+  const objects = parts.filter((part): part is object => typeof part === "object" && part !== null)
+  const causes = objects.filter(Cause.isCause)
+  const fields = Object.assign({}, ...objects.filter((part) => !Cause.isCause(part)))
+  const trouble = [cause, ...causes].filter(({ reasons }) => reasons.length > 0).map((each) => Cause.pretty(each))
+  return {
+    ts: date.toISOString(),
+    level: logLevel.toLowerCase(),
+    msg: words.map(String).join(" "),
+    ...fiber.getRef(References.CurrentLogAnnotations),
+    ...fields,
+    ...(trouble.length > 0 ? { err: trouble.join("\n") } : {})
+  }
+}
+
+/** Logs go to standard error: standard output belongs to what a command was asked to print. */
+const json = Logger.make<unknown, void>((options) => {
+  process.stderr.write(`${JSON.stringify(lineOf(options))}\n`)
+})
+
+const colours: Readonly<Record<string, string>> = { debug: "\x1b[90m", info: "\x1b[36m", warn: "\x1b[33m", error: "\x1b[31m" }
+
+const pretty = Logger.make<unknown, void>((options) => {
+  const { err, level, msg, ts, ...fields } = lineOf(options)
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  const coloured = process.stderr.isTTY ? `${colours[level] ?? ""}${level}\x1b[0m` : level
+  process.stderr.write(`${ts.slice(11, 23)} ${coloured} ${msg}${rest.join("")}${err === undefined ? "" : `\n${String(err)}`}\n`)
+})
+
+export const layer = ({ LOG_FORMAT }: Pick<Settings, "LOG_FORMAT">) => {
+  const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)
+  return Logger.layer([readable ? pretty : json])
+}

@@ -1,0 +1,60 @@
+/** Runs the program until it is told to stop, and then stops it in order: red first, then no new work, then what is on its way, then the store. */
+import { derivedTenantId } from "@dueline/identity/derivedId"
+
+import { Cause, Effect, Exit, Layer } from "effect"
+import { HttpServer } from "effect/http"
+import type { Settings } from "./Configuration.ts"
+import * as logging from "./logging.ts"
+import { CurrentPhase } from "./Phase.ts"
+import { program } from "./Program.ts"
+import { readyLine, welcome } from "./Welcome.ts"
+
+export const demoTenant = "demo"
+
+const createDemoTenant = Effect.gen(function*() {
+  const tenants = yield* ({} as any)
+  yield* Effect.catchTag(tenants.create({ tenantId: derivedTenantId(demoTenant), name: demoTenant }), "TenantExists", () => Effect.void)
+})
+
+/** Built last, hence closed first: the program says that it is leaving before anything of it goes. */
+const announce = (settings: Settings, demo: boolean) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const phase = yield* CurrentPhase
+    const address = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+    if (demo) yield* createDemoTenant
+    phase.set("serving")
+    yield* Effect.sync(() => process.stdout.write(`${readyLine(address)}\n${demo ? welcome(address) : ""}`))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => phase.set("draining")).pipe(
+        Effect.andThen(Effect.logInfo("stopping: new work is refused, work under way may end")),
+        Effect.andThen(Effect.sleep(settings.DUELINE_DRAIN_MS))
+      )
+    )
+  }))
+
+/** A second signal, or a stop that takes longer than it may, ends the process the hard way: everything accepted is on disk. */
+const insist = (settings: Settings) =>
+  Effect.sync(() => {
+    let asked = 0
+    const hurry = () => {
+      asked++
+      if (asked > 1) process.exit(1)
+      setTimeout(() => {
+        process.stderr.write("stopping took too long; ending now\n")
+        process.exit(1)
+      }, settings.DUELINE_SHUTDOWN_MS).unref()
+    }
+    process.on("SIGTERM", hurry)
+    process.on("SIGINT", hurry)
+  })
+
+/** Ends only by interruption or a failure to start. */
+export const serve = (settings: Settings, demo: boolean) =>
+  insist(settings).pipe(
+    Effect.andThen(Layer.launch(announce(settings, demo).pipe(Layer.provide(program(settings, demo))))),
+    Effect.provide(logging.layer(settings))
+  )
+
+/** Being told to stop is no failure. */
+export const exitCode = (exit: Exit.Exit<unknown, unknown>): number =>
+  Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1

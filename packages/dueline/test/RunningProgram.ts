@@ -1,0 +1,71 @@
+/** The real program as its users run it: a process of its own with a home of its own, which can be asked, stopped and killed. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+
+export interface RunningProgram {
+  readonly address: string
+  readonly child: ChildProcess
+  /** All that it printed so far, on both outputs. */
+  readonly output: () => string
+  /** Sends the signal and waits for the end; answers the exit code, or null when the signal itself ended it. */
+  readonly stop: (signal: "SIGTERM" | "SIGKILL" | "SIGINT") => Promise<number | null>
+}
+
+export const newHome = (): Promise<string> => mkdtemp(join(tmpdir(), "dueline-e2e-"))
+export const removeHome = (home: string): Promise<void> => rm(home, { recursive: true, force: true, maxRetries: 5 })
+
+/** Only what a command needs: a test must not pass because of what the developer's shell has set. */
+export const environment = (home: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => ({
+  PATH: process.env["PATH"],
+  HOME: process.env["HOME"],
+  DUELINE_HOME: home,
+  PORT: "0",
+  LOG_FORMAT: "json",
+  DUELINE_EGRESS_ALLOW: "127.0.0.1",
+  ...extra
+})
+
+/** Resolves once the program says that it is ready; rejects with its output when it ends before that. */
+export const startProgram = (
+  home: string,
+  extra: Readonly<Record<string, string>> = {},
+  args: ReadonlyArray<string> = ["serve", "--demo"]
+): Promise<RunningProgram> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args], { env: environment(home, extra), stdio: ["ignore", "pipe", "pipe"] })
+    const ended = new Promise<number | null>((end) => child.once("exit", (code) => end(code)))
+    let text = ""
+    const output = () => text
+    const stop: RunningProgram["stop"] = (signal) => {
+      child.kill(signal)
+      return ended
+    }
+    const hear = (chunk: Buffer) => {
+      text += chunk.toString("utf8")
+      const address = /Dueline is ready at (http:\/\/\S+)/u.exec(text)?.[1]
+      if (address !== undefined) resolve({ address, child, output, stop })
+    }
+    child.stdout.on("data", hear)
+    child.stderr.on("data", hear)
+    void ended.then((code) => reject(new Error(`the program ended with ${code} before it was ready:\n${text}`)))
+  })
+
+/** Runs one command of the program to its end. */
+export const runCommand = (
+  home: string,
+  args: ReadonlyArray<string>,
+  extra: Readonly<Record<string, string>> = {}
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [main, ...args], { env: environment(home, extra), stdio: ["ignore", "pipe", "pipe"] })
+    let stdout = ""
+    let stderr = ""
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")))
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")))
+    child.once("exit", (code) => resolve({ code, stdout, stderr }))
+  })

@@ -1,0 +1,159 @@
+/** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import { Cause, Effect, Exit, Fiber } from "effect"
+
+export interface Job {
+  readonly intent: ExecutionRequested
+  /** When it was taken, epoch milliseconds. */
+  readonly takenAt: number
+  stage: "waiting" | "sending" | "recording" | "done"
+  fiber: Fiber.Fiber<void> | null
+  /** Its request went on past the deadline and was interrupted: only the record is left to make. */
+  overdue: boolean
+}
+
+export interface SlotsOptions {
+  readonly concurrency: number
+  readonly queueLimit: number
+  readonly recordingLimit: number
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  /** The whole attempt; calls `sent` once its request is off the wire. */
+  readonly attempt: (job: Job) => Effect.Effect<void>
+  readonly now: () => number
+}
+
+const keyOf = ({ callId, epoch, tenantId }: ExecutionRequested): string => `${tenantId}/${callId}/${epoch}`
+
+export class ExecutionSlots {
+  readonly #options: SlotsOptions
+  /** In the order they were taken, which is the order of their age. */
+  readonly #jobs = new Map<string, Job>()
+  readonly #queue: Array<Job> = []
+  readonly #listeners: Array<() => void> = []
+  readonly #idle = new Set<() => void>()
+  #sending = 0
+  #recording = 0
+  #draining = false
+  #pumping = false
+
+  constructor(options: SlotsOptions) {
+    this.#options = options
+  }
+
+  get inFlight(): number {
+    return this.#jobs.size
+  }
+
+  get free(): number {
+    const { concurrency, recordingLimit } = this.#options
+    if (this.#draining || this.#recording >= recordingLimit) return 0
+    return Math.max(0, concurrency - this.#sending - this.#queue.length)
+  }
+
+  /** Every attempt taken and not yet recorded, oldest first. */
+  get jobs(): Iterable<Job> {
+    return this.#jobs.values()
+  }
+
+  onFree(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  offer(intent: ExecutionRequested): boolean {
+    if (this.#draining) return false
+    const key = keyOf(intent)
+    if (this.#jobs.has(key)) return true
+    if (this.#queue.length >= this.#options.queueLimit && this.free === 0) return false
+    const job: Job = { intent, takenAt: this.#options.now(), stage: "waiting", fiber: null, overdue: false }
+    this.#jobs.set(key, job)
+    this.#queue.push(job)
+    this.#pump()
+    return true
+  }
+
+  /** The request is off the wire: its slot is free while its result is being recorded. */
+  sent(job: Job): void {
+    if (job.stage !== "sending") return
+    job.stage = "recording"
+    this.#sending--
+    this.#recording++
+    this.#slotFreed()
+  }
+
+  /** Interrupts a request that has outlived its deadline; what is left to do is to record that. */
+  expire(job: Job): void {
+    if (job.stage !== "sending" || job.overdue) return
+    job.overdue = true
+    job.fiber?.interruptUnsafe()
+  }
+
+  drain(graceMs: number): Effect.Effect<ReadonlyArray<ExecutionRequested>> {
+    return Effect.suspend(() => {
+      this.#draining = true
+      const left: Array<ExecutionRequested> = []
+      for (const job of this.#queue.splice(0)) {
+        this.#jobs.delete(keyOf(job.intent))
+        left.push(job.intent)
+      }
+      return this.#untilIdle.pipe(
+        Effect.timeoutOption(graceMs),
+        Effect.andThen(this.#interruptAll),
+        Effect.map((cut) => [...left, ...cut])
+      )
+    })
+  }
+
+  readonly #untilIdle = Effect.callback<void>((resume) => {
+    if (this.#jobs.size === 0) return resume(Effect.void)
+    const wake = () => resume(Effect.void)
+    this.#idle.add(wake)
+    return Effect.sync(() => void this.#idle.delete(wake))
+  })
+
+  readonly #interruptAll = Effect.suspend(() => {
+    const cut = [...this.#jobs.values()]
+    return Effect.forEach(cut, ({ fiber }) => fiber === null ? Effect.void : Fiber.interrupt(fiber), { discard: true }).pipe(
+      Effect.as(cut.map(({ intent }) => intent))
+    )
+  })
+
+  /** A loop, not a recursion: an attempt that ends at once starts the next one from here and not from its own stack. */
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    const { concurrency, recordingLimit } = this.#options
+    while (!this.#draining && this.#sending < concurrency && this.#recording < recordingLimit) {
+      const job = this.#queue.shift()
+      if (job === undefined) break
+      this.#start(job)
+    }
+    this.#pumping = false
+  }
+
+  #start(job: Job): void {
+    job.stage = "sending"
+    this.#sending++
+    job.fiber = this.#options.run(Effect.suspend(() => this.#options.attempt(job)))
+    job.fiber.addObserver((exit) => this.#ended(job, exit))
+  }
+
+  #ended(job: Job, exit: Exit.Exit<void>): void {
+    const wasRecording = job.stage === "recording"
+    job.stage = "done"
+    if (wasRecording) this.#recording--
+    else this.#sending--
+    if (job.overdue && !wasRecording && !this.#draining) return this.#start(job)
+    this.#jobs.delete(keyOf(job.intent))
+    if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) {
+      // A defect ends this attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen.
+      this.#options.run(Effect.logError("an attempt died", exit.cause, { callId: job.intent.callId, epoch: job.intent.epoch }))
+    }
+    this.#slotFreed()
+    if (this.#jobs.size === 0) for (const wake of [...this.#idle]) wake()
+  }
+
+  #slotFreed(): void {
+    this.#pump()
+    if (this.free > 0) for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,70 @@
+/** Keeps the secret keys of an installation in one file that only its owner can read, made on the first start. */
+import { createHash, hkdfSync, randomBytes } from "node:crypto"
+import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from "node:fs/promises"
+import { dirname } from "node:path"
+import { Effect, Redacted, Schema } from "effect"
+import type { VaultKey, VaultKeys } from "./RequestVaultAes.ts"
+
+/** The file cannot be used. `detail` names the file and what to do, never a key. */
+export class KeyFileUnusable extends Schema.TaggedError<KeyFileUnusable>()("KeyFileUnusable", { detail: Schema.String }) {}
+
+export interface InstallationKeys {
+  readonly vault: VaultKeys
+  /** 32 bytes from which the tenants' signing secrets are derived. Stays the same when a vault key is added. */
+  readonly signingMaster: Redacted.Redacted<Uint8Array>
+}
+
+const head = "# Secret keys. One a line, hexadecimal: the first seals, all open, the last signs. Add new keys at the top."
+
+/** What a key is called in sealed texts: says nothing about the key, and is the same on every machine that has it. */
+const idOf = (bytes: Uint8Array): string => createHash("sha256").update("dueline/vault-key-id").update(bytes).digest("hex").slice(0, 8)
+
+// One line serves two purposes: neither use may tell anything about the other.
+const derive = (bytes: Uint8Array, purpose: string): Redacted.Redacted<Uint8Array> =>
+  Redacted.make(new Uint8Array(hkdfSync("sha256", bytes, "", `dueline/${purpose}/v1`, 32)))
+
+/** Written aside and linked into place: two first starts at once end with one file and the same keys, and a crash leaves none behind. */
+const create = async (path: string): Promise<void> => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const aside = `${path}.${randomBytes(6).toString("hex")}`
+  await writeFile(aside, `${head}\n${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true })
+  try {
+    await chmod(aside, 0o600)
+    await link(aside, path)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+  } finally {
+    await unlink(aside)
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return false
+    throw error
+  })
+
+const unusable = (path: string, what: string) => Effect.fail(new KeyFileUnusable({ detail: `${path} ${what}` }))
+
+const parse = (path: string, text: string): Effect.Effect<InstallationKeys, KeyFileUnusable> => {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"))
+  if (!lines.every((line) => /^[0-9a-f]{64}$/i.test(line))) return unusable(path, "holds a line that is not a key of 64 hexadecimal digits")
+  const secrets = lines.map((line) => Buffer.from(line, "hex"))
+  const [sealing, ...opening] = secrets.map((bytes): VaultKey => ({ id: idOf(bytes), key: derive(bytes, "vault") }))
+  const oldest = secrets.at(-1)
+  if (sealing === undefined || oldest === undefined) return unusable(path, "holds no key")
+  return Effect.succeed({ vault: { sealing, opening }, signingMaster: derive(oldest, "signing") })
+}
+
+/** Reads the keys, making the file (mode 0600) when there is none. A file that others can read is refused. */
+export const loadKeyFile = (path: string): Effect.Effect<InstallationKeys, KeyFileUnusable> =>
+  Effect.tryPromise({
+    try: async () => {
+      if (!(await exists(path))) await create(path)
+      const { mode } = await stat(path)
+      return { text: await readFile(path, "utf8"), open: (mode & 0o077) !== 0 && process.platform !== "win32" }
+    },
+    catch: (error) => new KeyFileUnusable({ detail: `${path} cannot be read or made: ${error instanceof Error ? error.message : "unknown"}` })
+  }).pipe(
+    Effect.flatMap(({ open, text }) => open ? unusable(path, "can be read by others; make it 0600") : parse(path, text))
+  )

@@ -1,0 +1,39 @@
+/** Where a tenant's signing secret comes from. */
+import { hkdfSync } from "node:crypto"
+import type { TenantId } from "@dueline/contracts/Ids"
+import { Context, Effect, Layer, Redacted } from "effect"
+
+/** Kept at hand; above it the oldest is derived anew when it is needed again. */
+const cacheLimit = 10_000
+
+export class SigningSecrets extends Context.Service<SigningSecrets, {
+  /** In the form of Standard Webhooks, `whsec_` and base64. Null: this tenant's calls go out unsigned. */
+  readonly secretFor: (tenantId: TenantId) => Effect.Effect<Redacted.Redacted<string> | null>
+}>()("@dueline/execution/SigningSecrets") {}
+
+/** Every tenant's secret follows from the master key (HKDF, RFC 5869), so nothing per tenant is stored. */
+export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecrets["Service"] => {
+  const known = new Map<TenantId, Effect.Effect<Redacted.Redacted<string>>>()
+  const derive = (tenantId: TenantId): Effect.Effect<Redacted.Redacted<string>> => {
+    const bytes = hkdfSync("sha256", Redacted.value(master), "", `dueline/signing-secret/v1/${tenantId}`, 32)
+    return Effect.succeed(Redacted.make(`whsec_${Buffer.from(bytes).toString("base64")}`))
+  }
+  const secretFor = (tenantId: TenantId): Effect.Effect<Redacted.Redacted<string>> => {
+    const found = known.get(tenantId)
+    if (found !== undefined) return found
+    const secret = derive(tenantId)
+    const oldest = known.size >= cacheLimit ? known.keys().next().value : undefined
+    if (oldest !== undefined) known.delete(oldest)
+    known.set(tenantId, secret)
+    return secret
+  }
+  return SigningSecrets.of({ secretFor })
+}
+
+export const layerDerived = (master: Redacted.Redacted<Uint8Array>): Layer.Layer<SigningSecrets> =>
+  Layer.sync(SigningSecrets, () => makeDerived(master))
+
+export const layerUnsigned: Layer.Layer<SigningSecrets> = Layer.succeed(
+  SigningSecrets,
+  SigningSecrets.of({ secretFor: () => Effect.succeed(null) })
+)

@@ -1,0 +1,17 @@
+/** Which names announce a secret: of headers, query parameters, form fields and JSON keys alike. */
+
+/** As the source of a case-insensitive expression. Over-zealous on purpose: a lost hint costs less than a leak. */
+export const secretWord = "(?:pass(?:w|phrase|code|port|(?![a-z]))|pwd|secret|token|authori[sz]ation|cookie|credential|signature|" +
+  "session|jwt|assertion|csrf|xsrf|bearer|(?:api|access|private|signing|encryption|subscription|shared|master)[-_. ]?key|" +
+  "card[-_. ]?(?:number|num|no(?![a-z]))|(?<![a-z])(?:auth|sig|key|otp|pin|cvv|cvc|cvn|ssn|iban|pan)(?![a-z]))"
+
+const secret = new RegExp(secretWord, "i")
+
+// They sound like secrets and are none; struck out, every answer of a language model and every request would lose its meaning.
+const harmless = /^(?:x-)?idempotency-key$|^sec-websocket-key$|^(?:[a-z]+[-_])*tokens$/
+
+/** `sessionPin` and `APIKey` are read as `session-Pin` and `API-Key`. */
+const words = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z])([A-Z][a-z])/g, "$1-$2")
+
+export const isSecretName = (name: string): boolean =>
+  name.length > 256 || ((secret.test(name) || secret.test(words(name))) && !harmless.test(name.toLowerCase()))

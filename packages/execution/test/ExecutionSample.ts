@@ -1,0 +1,99 @@
+/** Intents and worlds for the tests of this package. */
+import { CorrelationId, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
+import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { EpochMillis } from "@dueline/contracts/Ids"
+import { Effect, Layer, Redacted } from "effect"
+import * as Executor from "../src/Executor.ts"
+import * as MockHttpClient from "../src/MockHttpClient.ts"
+import * as Vault from "../src/RequestVaultAes.ts"
+import { layerUnsigned } from "../src/SigningSecrets.ts"
+
+export const tenant = TenantId.make("00000000-0000-7000-8000-0000000000aa")
+export const worker = WorkerId.make("worker-1")
+export const url = "https://target.test/hook"
+
+export const callId = (n: number): ServiceCallId =>
+  ServiceCallId.make(`00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`)
+
+export const intent = (n = 1, changes: Partial<ExecutionRequested> = {}): ExecutionRequested => ({
+  _tag: "ExecutionRequested",
+  tenantId: tenant,
+  callId: callId(n),
+  epoch: 3,
+  attempt: 2,
+  dueAt: 0,
+  deadlineAt: 35_000,
+  timeoutMs: 30_000,
+  retryStatuses: [429, 503],
+  request: { method: "POST", url, headers: { "content-type": "application/json" }, bodyBytes: 2, bodySnippet: "{}" },
+  sealed: null,
+  correlationId: CorrelationId.make("0abc"),
+  traceparent: null,
+  ...changes
+})
+
+export const vault = Vault.make({ sealing: { id: "k1", key: Redacted.make(new Uint8Array(32).fill(1)) } })
+
+export interface World {
+  readonly executor: Executor.Executor["Service"]
+  readonly client: MockHttpClient.MockHttpClient
+  readonly asked: ReadonlyArray<Envelope<ServiceCallCommand>>
+  readonly extended: ReadonlyArray<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }>
+}
+
+export interface WorldOptions {
+  readonly rules?: ReadonlyArray<MockHttpClient.MockRule>
+  readonly executor?: Partial<Executor.ExecutorOptions>
+  /** Refusals that the first askings meet, in this order. */
+  readonly refusals?: ReadonlyArray<Refusal>
+  /** How long a recording takes. */
+  readonly recordMs?: number
+  readonly heartbeatFails?: boolean
+}
+
+export const unavailable = new StoreUnavailable({ operation: "commit", cause: new Error("away") })
+
+/** An executor in a scripted world on the test's clock. */
+export const world = (options: WorldOptions = {}) =>
+  Effect.gen(function*() {
+    const client = MockHttpClient.make(options.rules ?? [{ match: url, reply: { status: 200, body: "ok" } }])
+    const asked: Array<Envelope<ServiceCallCommand>> = []
+    const extended: Array<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }> = []
+    const answer = (callId: ServiceCallId): Answer => ({
+      version: 2,
+      replayed: false,
+      outcome: { _tag: "Recorded", callId, status: "Succeeded", dueAt: EpochMillis.make(0), attempt: 1 }
+    })
+    const ask = (envelope: Envelope<ServiceCallCommand>): Effect.Effect<Answer, Refusal> =>
+      Effect.suspend(() => {
+        const refusal = options.refusals?.[asked.push(envelope) - 1]
+        const outcome = refusal === undefined ? Effect.succeed(answer(envelope.command.callId)) : Effect.fail(refusal)
+        return options.recordMs === undefined ? outcome : Effect.delay(outcome, options.recordMs)
+      })
+    const backlog = Backlog.of({
+      upcoming: () => Effect.succeed([]),
+      abandoned: () => Effect.succeed([]),
+      extend: ({ holdings, until }) => {
+        extended.push({ holdings, until })
+        return options.heartbeatFails === true ? Effect.fail(unavailable) : Effect.void
+      }
+    })
+    const executor = yield* Executor.make({ worker, ...options.executor }).pipe(
+      Effect.provide(Layer.mergeAll(
+        Layer.succeed(HttpClient, HttpClient.of(client)),
+        Layer.succeed(RequestVault, vault),
+        Layer.succeed(Orchestrator, Orchestrator.of({ ask })),
+        Layer.succeed(Backlog, backlog),
+        layerUnsigned
+      ))
+    )
+    const made: World = { executor, client, asked, extended }
+    return made
+  })

@@ -1,0 +1,35 @@
+/** What an access token says, and the rules it is made and read by (RFC 9068, RS256 only). */
+import { TenantId } from "@dueline/contracts/Ids"
+import { Schema } from "effect"
+
+export const algorithm = "RS256"
+/** RFC 9068 § 2.1: tells an access token from every other token signed with the same key. */
+export const tokenType = "at+jwt"
+
+/** The claims beside the registered ones. `tenants`, when present, are further tenants the bearer may choose. */
+export const AccessClaims = Schema.Struct({
+  sub: Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(255)),
+  jti: Schema.String,
+  exp: Schema.Int,
+  scope: Schema.String,
+  tenant_id: Schema.optionalKey(TenantId),
+  tenants: Schema.optionalKey(Schema.Array(TenantId).check(Schema.isMaxLength(100)))
+})
+
+export interface AccessToken {
+  readonly subject: string
+  readonly tokenId: string
+  readonly scopes: ReadonlyArray<string>
+  /** The tenant meant when the request names none. */
+  readonly tenantId: TenantId | null
+  readonly tenants: ReadonlyArray<TenantId>
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+export interface TokenSettings {
+  readonly issuer: string
+  readonly audience: string
+}
+
+export const defaultTokenSettings: TokenSettings = { issuer: "dueline", audience: "operations" }

@@ -1,0 +1,108 @@
+/** The issuer's RSA keys: kept as PEM files outside the repository, made once, known by their thumbprint. */
+import { Context, Effect, Layer, Schema } from "effect"
+import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
+import { calculateJwkThumbprint, exportJWK } from "jose"
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto"
+import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+
+const minimumBits = 2048
+const keyFile = /^[\w-]+\.pem$/u
+
+export interface SigningKey {
+  /** RFC 7638 thumbprint of the public key. */
+  readonly kid: string
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/** The key directory cannot be used; `detail` says which file and why, never what is in it. */
+export class KeysUnusable extends Schema.TaggedError<KeysUnusable>()("KeysUnusable", { detail: Schema.String }) {}
+
+export class SigningKeys extends Context.Service<SigningKeys, {
+  /** What new tokens are signed with. */
+  readonly current: SigningKey
+  /** Every key whose tokens are still believed, by `kid`. */
+  readonly byKid: ReadonlyMap<string, SigningKey>
+  /** RFC 7517, public halves only. */
+  readonly jwks: typeof JsonWebKeySet.Type
+}>()("@dueline/identity/SigningKeys") {}
+
+/** Keys from the `*.pem` files of a directory (0700, files 0600); the last by name signs. Makes the first one when there is none. */
+export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
+  Layer.effect(SigningKeys, Effect.flatMap(attempt(() => readKeys(options.directory)), fromPrivateKeys))
+
+/** One fresh key that is gone with the process. */
+export const layerEphemeral: Layer.Layer<SigningKeys, KeysUnusable> = Layer.effect(
+  SigningKeys,
+  Effect.flatMap(attempt(async () => [await generate()]), fromPrivateKeys)
+)
+
+function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<SigningKeys["Service"], KeysUnusable> {
+  return attempt(async () => {
+    const keys = await Promise.all(privateKeys.map(describe))
+    const current = keys.at(-1)
+    if (current === undefined) throw new Error("there is no key")
+    return {
+      current: current.key,
+      byKid: new Map(keys.map(({ key }) => [key.kid, key])),
+      jwks: { keys: keys.map(({ jwk }) => jwk) }
+    }
+  })
+}
+
+const describe = async (privateKey: KeyObject) => {
+  const publicKey = createPublicKey(privateKey)
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
+  if (publicKey.asymmetricKeyType !== "rsa" || bits < minimumBits) throw new Error(`a key is not RSA of ${minimumBits} bits or more`)
+  const { e, n } = await exportJWK(publicKey)
+  if (e === undefined || n === undefined) throw new Error("a key cannot be exported")
+  const kid = await calculateJwkThumbprint({ kty: "RSA", e, n })
+  return { key: { kid, privateKey, publicKey }, jwk: { kty: "RSA", alg: "RS256", use: "sig", kid, n, e } as const }
+}
+
+const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await chmod(directory, 0o700)
+  if ((await names(directory)).length === 0) await createFirst(directory)
+  return Promise.all((await names(directory)).map(async (name) => {
+    const path = join(directory, name)
+    if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
+    return parse(path, await readFile(path, "utf8"))
+  }))
+}
+
+const names = async (directory: string): Promise<ReadonlyArray<string>> =>
+  (await readdir(directory)).filter((name) => keyFile.test(name)).sort()
+
+const parse = (path: string, pem: string): KeyObject => {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    throw new Error(`${path} is not a private key in PEM form`)
+  }
+}
+
+const generate = async (): Promise<KeyObject> => (await promisify(generateKeyPair)("rsa", { modulusLength: minimumBits })).privateKey
+
+/** Written whole under another name and then linked: of two processes that start at once, one wins and both read its key. */
+const createFirst = async (directory: string): Promise<void> => {
+  const pem = (await generate()).export({ type: "pkcs8", format: "pem" })
+  const draft = join(directory, `draft-${process.pid}`)
+  await writeFile(draft, pem, { mode: 0o600 })
+  try {
+    await link(draft, join(directory, "rs256-0001.pem"))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+function attempt<A>(run: () => Promise<A>): Effect.Effect<A, KeysUnusable> {
+  return Effect.tryPromise({
+    try: run,
+    catch: (error) => new KeysUnusable({ detail: error instanceof Error ? error.message : String(error) })
+  })
+}

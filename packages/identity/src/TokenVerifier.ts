@@ -1,0 +1,105 @@
+/** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
+import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
+import { jwtVerify, type JWTVerifyOptions } from "jose"
+import { hash } from "node:crypto"
+import { AccessClaims, type AccessToken, algorithm, defaultTokenSettings, type TokenSettings, tokenType } from "./AccessToken.ts"
+import { SigningKeys } from "./SigningKeys.ts"
+
+/** `reason` is for our own log; the bearer is told nothing but that the token is not good. */
+export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", { reason: Schema.String }) {}
+
+export class TokenVerifier extends Context.Service<TokenVerifier, {
+  readonly verify: (token: string) => Effect.Effect<AccessToken, TokenRefused>
+}>()("@dueline/identity/TokenVerifier") {}
+
+export interface VerifierSettings extends TokenSettings {
+  /** How far the clocks of issuer and verifier may differ, in seconds. */
+  readonly clockToleranceSeconds: number
+  /** Verified tokens that are remembered until they expire: an RSA verification for every request would bound throughput. */
+  readonly cacheSize: number
+}
+
+export const defaultVerifierSettings: VerifierSettings = { ...defaultTokenSettings, clockToleranceSeconds: 5, cacheSize: 10_000 }
+
+const maxTokenLength = 8_192
+const requiredClaims = ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "scope"]
+
+export const layer = (settings: VerifierSettings = defaultVerifierSettings): Layer.Layer<TokenVerifier, never, SigningKeys> =>
+  Layer.effect(TokenVerifier, Effect.gen(function*() {
+    const { byKid } = yield* SigningKeys
+    const verified = new Map<string, AccessToken>()
+
+    const check = Effect.fnUntraced(function*(token: string, digest: string, now: number) {
+      const verification = yield* Effect.tryPromise({
+        try: () => jwtVerify(token, ({ kid }) => publicKey(kid), verifyOptions(settings, now)),
+        catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
+      })
+      const decoded = decodeClaims(verification.payload)
+      if (Result.isFailure(decoded)) return yield* new TokenRefused({ reason: "a claim has the wrong form" })
+      const accessToken = fromClaims(decoded.success)
+      if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
+        return yield* new TokenRefused({ reason: "the token names no tenant" })
+      }
+      remember(verified, digest, accessToken, settings.cacheSize)
+      return accessToken
+    })
+
+    const publicKey = (kid: string | undefined) => {
+      const key = kid === undefined ? undefined : byKid.get(kid)
+      if (key === undefined) throw new Error("unknown kid")
+      return key.publicKey
+    }
+
+    return TokenVerifier.of({
+      verify: (token) => {
+        if (token.length > maxTokenLength) return Effect.fail(new TokenRefused({ reason: "too long" }))
+        const digest = hash("sha256", token, "base64")
+        return Clock.clockWith((clock) => {
+          const now = clock.currentTimeMillisUnsafe()
+          const known = recall(verified, digest)
+          if (known === undefined) return check(token, digest, now)
+          if (now < known.expiresAt + settings.clockToleranceSeconds * 1000) return Effect.succeed(known)
+          verified.delete(digest)
+          return Effect.fail(new TokenRefused({ reason: "expired" }))
+        })
+      }
+    })
+  }))
+
+const verifyOptions = (settings: VerifierSettings, now: number): JWTVerifyOptions => ({
+  algorithms: [algorithm],
+  typ: tokenType,
+  issuer: settings.issuer,
+  audience: settings.audience,
+  clockTolerance: settings.clockToleranceSeconds,
+  requiredClaims,
+  currentDate: new Date(now)
+})
+
+const decodeClaims = Schema.decodeUnknownResult(AccessClaims)
+
+const fromClaims = (claims: typeof AccessClaims.Type): AccessToken => ({
+  subject: claims.sub,
+  tokenId: claims.jti,
+  scopes: claims.scope.split(" ").filter((scope) => scope !== ""),
+  tenantId: claims.tenant_id ?? null,
+  tenants: claims.tenants ?? [],
+  expiresAt: claims.exp * 1000
+})
+
+/** A `Map` keeps the order of insertion, so putting an entry back makes it the youngest: the first key is the one unused longest. */
+const recall = (cache: Map<string, AccessToken>, digest: string): AccessToken | undefined => {
+  const known = cache.get(digest)
+  if (known !== undefined) {
+    cache.delete(digest)
+    cache.set(digest, known)
+  }
+  return known
+}
+
+const remember = (cache: Map<string, AccessToken>, digest: string, token: AccessToken, limit: number): void => {
+  cache.set(digest, token)
+  if (cache.size <= limit) return
+  const oldest = cache.keys().next()
+  if (oldest.done !== true) cache.delete(oldest.value)
+}

@@ -1,0 +1,23 @@
+/** Ids that follow from a name, so that whoever knows the name knows the id without asking anyone. */
+import type { IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { hash } from "node:crypto"
+
+/** UUID version 8 (RFC 9562 § 5.8): the first 128 bits of SHA-256, with version and variant in their places. */
+const uuidV8 = (text: string): string => {
+  const digest = hash("sha256", text, "hex")
+  const variant = ((Number.parseInt(digest.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    `8${digest.slice(13, 16)}`,
+    `${variant}${digest.slice(17, 20)}`,
+    digest.slice(20, 32)
+  ].join("-")
+}
+
+/** The same name is the same tenant in every installation. */
+export const derivedTenantId = (name: string): TenantId => uuidV8(`dueline:tenant:${name}`) as TenantId
+
+/** The same tenant and key are the same call, for ever. */
+export const derivedCallId = (tenantId: TenantId, key: IdempotencyKey): ServiceCallId =>
+  uuidV8(`dueline:service-call:${tenantId}:${key}`) as ServiceCallId

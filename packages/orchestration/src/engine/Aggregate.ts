@@ -1,0 +1,45 @@
+/** The parts of an aggregate as the writer uses them: pure functions over plain data, no Effect among them. */
+import type { EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { Intent } from "@dueline/contracts/Intent"
+import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { Result, Schema } from "effect"
+
+/** Where and when a decision lands. `version` is the stream's after it. */
+export interface Stamp {
+  readonly tenantId: TenantId
+  readonly version: number
+  readonly at: EpochMillis
+}
+
+export interface Tagged {
+  readonly _tag: string
+}
+
+export interface Aggregate<C extends Tagged & { readonly at: EpochMillis }, S, E extends Tagged, R, O> {
+  readonly category: string
+  /** Plain data: what it decodes is what is stored. */
+  readonly event: Schema.Codec<E, unknown>
+  readonly eventVersion: number
+  readonly streamOf: (command: C) => StreamId
+  /** Whether the command is the kind that begins a stream. */
+  readonly opens: (command: C) => boolean
+  /** Whether the aggregate has come to rest, so that keeping it in memory hardly pays. */
+  readonly ended: (state: S) => boolean
+  readonly initial: S
+  /** `at` is when the event was recorded. */
+  readonly evolve: (state: S, event: E, at: EpochMillis) => S
+  /** An empty list of events is a success that changes nothing. */
+  readonly decide: (command: C, state: S) => Result.Result<ReadonlyArray<E>, R>
+  readonly respond: (command: C, after: S, events: ReadonlyArray<E>) => O
+  /** The sealed attachment after the decision, given the one before. */
+  readonly attachment: (command: C, before: string | null, after: S) => string | null
+  readonly project: (after: S, stamp: Stamp, command: C) => ReadModelRow | null
+  readonly announce: (event: E, after: S, stamp: Stamp, command: C) => { readonly topic: string; readonly payload: unknown } | null
+  readonly intend: (
+    events: ReadonlyArray<E>,
+    after: S,
+    stamp: Stamp,
+    sealed: string | null,
+    command: C
+  ) => Intent | null
+}

@@ -1,0 +1,49 @@
+/** The latest state of streams this writer has written or read: what lets most commands be decided without a query. */
+import type { TenantId, StreamId } from "@dueline/contracts/Ids"
+
+export interface Remembered<S> {
+  readonly state: S
+  readonly version: number
+  readonly sealed: string | null
+}
+
+/** Tenant and stream in one string; a stream id never stands without its tenant. */
+export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${tenantId}/${streamId}`
+
+/**
+ * Bounded by entries and, since an attachment may be large, by its length in characters. The oldest entry goes first. Being wrong is
+ * harmless: the expected version in the store is the fence, and a conflict forgets the entry.
+ */
+export class StreamCache<S> {
+  private readonly entries = new Map<string, Remembered<S>>()
+  private readonly entryLimit: number
+  private readonly sealedLimit: number
+
+  constructor(entryLimit: number, sealedLimit: number) {
+    this.entryLimit = entryLimit
+    this.sealedLimit = sealedLimit
+  }
+
+  get(key: string): Remembered<S> | undefined {
+    return this.entries.get(key)
+  }
+
+  set(key: string, entry: Remembered<S>): void {
+    this.entries.delete(key)
+    if (entry.sealed !== null && entry.sealed.length > this.sealedLimit) return
+    this.entries.set(key, entry)
+    if (this.entries.size <= this.entryLimit) return
+    for (const oldest of this.entries.keys()) {
+      this.entries.delete(oldest)
+      return
+    }
+  }
+
+  forget(key: string): void {
+    this.entries.delete(key)
+  }
+
+  get size(): number {
+    return this.entries.size
+  }
+}

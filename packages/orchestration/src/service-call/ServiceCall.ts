@@ -1,0 +1,38 @@
+/** The service-call aggregate as one value: all that the writer knows of it. */
+import { StreamId } from "@dueline/contracts/Ids"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { eventVersion, ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
+import type { Aggregate } from "../engine/Aggregate.ts"
+import { attachment } from "./attachment.ts"
+import { decide } from "./decide.ts"
+import { project } from "./project.ts"
+import { announce, intend } from "./react.ts"
+import { respond } from "./respond.ts"
+import { evolve, initial, type ServiceCallState } from "./State.ts"
+
+export const ServiceCall: Aggregate<
+  ServiceCallCommand,
+  ServiceCallState,
+  ServiceCallEvent,
+  ServiceCallRejection,
+  ServiceCallOutcome
+> = {
+  category: "service-call",
+  event: ServiceCallEvent,
+  eventVersion,
+  streamOf: ({ callId }) => StreamId.make(callId),
+  opens: ({ _tag }) => _tag === "SubmitServiceCall",
+  ended: ({ _tag }) => _tag === "Succeeded" || _tag === "Failed" || _tag === "Cancelled",
+  initial,
+  evolve,
+  decide,
+  respond,
+  attachment,
+  project: (state, { tenantId, version, at }, { callId }) => project(state, { tenantId, version, at, callId }),
+  announce: (event, after, { tenantId, version, at }, { callId }) =>
+    announce(event, after, { tenantId, version, at, callId }),
+  intend: (events, after, { tenantId, version, at }, sealed, { callId }) =>
+    intend(events, after, { tenantId, version, at, callId }, sealed)
+}

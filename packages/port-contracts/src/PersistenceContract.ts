@@ -1,0 +1,373 @@
+/** What every Persistence does, whatever it is made of. Reads back through Outbox and CallQueries, so it wants those too. */
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { Outbox } from "@dueline/contracts/ports/Outbox"
+import { type Commit, type CommitConflict, Persistence } from "@dueline/contracts/ports/Persistence"
+import { assert, type Vitest } from "@effect/vitest"
+import { Effect, Result, Schema } from "effect"
+import { type Harness, judge } from "./Harness.ts"
+import * as PersistenceModel from "./PersistenceModel.ts"
+import * as Sample from "./Sample.ts"
+
+type Ports = Persistence | Outbox | CallQueries
+type It = Vitest.MethodsNonLive<Ports>
+
+export interface PersistenceHarness extends Harness<Ports> {
+  /** False for a store that cannot keep U+0000 and lone surrogates inside JSON. */
+  readonly anyText?: boolean
+}
+
+const load = Effect.fnUntraced(function*(of: Sample.Target, changes: Parameters<typeof Sample.loadRequest>[1] = {}) {
+  const [slice] = yield* (yield* Persistence).load([Sample.loadRequest(of, changes)])
+  if (slice === undefined) return assert.fail("no slice for a request")
+  return slice
+})
+
+const commit = (...batch: ReadonlyArray<Commit>) => Effect.flatMap(Persistence, (store) => store.commit(batch))
+
+/** The reason why a batch was refused. A refusal of another kind, or none, fails the test. */
+const conflictOf = (...batch: ReadonlyArray<Commit>) =>
+  Effect.flatMap(Effect.result(commit(...batch)), (result): Effect.Effect<CommitConflict["kind"]> =>
+    Result.isFailure(result) && result.failure._tag === "CommitConflict"
+      ? Effect.succeed(result.failure.kind)
+      : Effect.die(new Error(`expected a conflict, got ${JSON.stringify(result)}`)))
+
+/** What the outbox holds for one tenant. */
+const outboxOf = Effect.fnUntraced(function*(tenantId: string) {
+  const entries = yield* (yield* Outbox).claim({ now: Number.MAX_SAFE_INTEGER, limit: 10_000 })
+  return entries.filter((entry) => entry.tenantId === tenantId)
+})
+
+const assertNothingOf = Effect.fnUntraced(function*(of: Sample.Target, receiptKey: string) {
+  const slice = yield* load(of, { receiptKey })
+  assert.deepStrictEqual(slice, { version: 0, events: [], sealed: null, receipt: null })
+  assert.isNull(yield* (yield* CallQueries).find(of.tenantId, of.callId))
+  assert.deepStrictEqual(yield* outboxOf(of.tenantId), [])
+})
+
+/** A commit that leaves a trace in every table there is. */
+const complete = (of: Sample.Target, key: string, expectedVersion = 0): Commit =>
+  Sample.commit(of, {
+    expectedVersion,
+    sealed: expectedVersion === 0 ? { _tag: "set", value: "sealed" } : { _tag: "keep" },
+    outbox: [Sample.message()],
+    receipts: [Sample.receipt(of, key)]
+  })
+
+const reading = (it: It) => {
+  it.effect("events come back in order, with the versions 1, 2, 3, …", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const events = [Sample.event({ n: 1 }), Sample.event({ n: 2 }), Sample.event({ n: 3 })]
+      yield* commit(Sample.commit(call, { events: events.slice(0, 2) }))
+      yield* commit(Sample.commit(call, { events: events.slice(2), expectedVersion: 2 }))
+      const slice = yield* load(call)
+      assert.strictEqual(slice.version, 3)
+      assert.deepStrictEqual(slice.events, events.map((event, index) => ({ ...event, version: index + 1 })))
+    }))
+
+  it.effect("a stream that does not exist has version 0 and nothing in it", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* load(Sample.target(), { receiptKey: "never" }), {
+        version: 0,
+        events: [],
+        sealed: null,
+        receipt: null
+      })
+    }))
+
+  it.effect("answers come in the order of the requests, also for a stream asked for twice", () =>
+    Effect.gen(function*() {
+      const tenant = Sample.tenantId()
+      const [a, b, absent] = [Sample.target(tenant), Sample.target(Sample.tenantId()), Sample.target(tenant)]
+      yield* commit(Sample.commit(a, { events: [Sample.event("a")] }), Sample.commit(b, { events: [Sample.event("b")] }))
+      const slices = yield* (yield* Persistence).load([b, absent, a, b].map((of) => Sample.loadRequest(of)))
+      assert.deepStrictEqual(slices.map(({ events }) => events.map(({ payload }) => payload)), [["b"], [], ["a"], ["b"]])
+    }))
+
+  it.effect("loading nothing answers nothing", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* (yield* Persistence).load([]), [])
+    }))
+
+  it.effect("tenants do not see each other's streams, even under the same id", () =>
+    Effect.gen(function*() {
+      const mine = Sample.target()
+      const theirs = { ...mine, tenantId: Sample.tenantId() }
+      yield* commit(complete(mine, "key"))
+      yield* assertNothingOf(theirs, "key")
+      yield* commit(Sample.commit(theirs, { events: [Sample.event("theirs")] }))
+      assert.strictEqual((yield* load(mine)).version, 1)
+      assert.deepStrictEqual((yield* load(theirs)).events.map(({ payload }) => payload), ["theirs"])
+    }))
+
+  it.effect("the row that was committed is the row that is found", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const first = Sample.commit(call)
+      yield* commit(first)
+      assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), first.row)
+      const changed = Sample.running(Sample.workerId(), 3, Sample.now + 5_000)
+      const second = Sample.commit(call, { expectedVersion: 1, row: { ...changed, tags: ["a", "b"], lastStatus: 503 } })
+      yield* commit(second)
+      assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), second.row)
+    }))
+
+  it.effect("a commit without a row leaves the row as it was", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const first = Sample.commit(call)
+      yield* commit(first)
+      yield* commit(Sample.commit(call, { expectedVersion: 1, row: null }))
+      assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), first.row)
+    }))
+}
+
+const fencing = (it: It) => {
+  it.effect("of two writers on one version exactly one wins", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const writers = ["a", "b", "c"].map((name) => commit(Sample.commit(call, { events: [Sample.event(name)] })))
+      const results = yield* Effect.all(writers.map(Effect.result), { concurrency: "unbounded" })
+      assert.lengthOf(results.filter(Result.isSuccess), 1)
+      const lost = results.filter(Result.isFailure).map(({ failure }) => failure)
+      assert.deepStrictEqual(lost.map((failure) => failure._tag === "CommitConflict" && failure.kind), ["version", "version"])
+      assert.strictEqual((yield* load(call)).version, 1)
+    }), { tags: ["ADR-0005.2"] })
+
+  it.effect("a version that was passed is refused", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(Sample.commit(call))
+      yield* commit(Sample.commit(call, { expectedVersion: 1 }))
+      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
+      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 0 })), "version")
+      assert.strictEqual((yield* load(call)).version, 2)
+    }), { tags: ["ADR-0005.2"] })
+
+  it.effect("a version that was not reached yet is refused, so no stream has a gap", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
+      yield* commit(Sample.commit(call))
+      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 2 })), "version")
+      assert.strictEqual((yield* load(call)).version, 1)
+    }), { tags: ["ADR-0005.2"] })
+}
+
+const atomicity = (it: It) => {
+  it.effect("a commit becomes durable with all its parts", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const all = complete(call, "key")
+      yield* commit(all)
+      const slice = yield* load(call, { receiptKey: "key" })
+      assert.strictEqual(slice.version, 1)
+      assert.strictEqual(slice.sealed, "sealed")
+      assert.strictEqual(slice.receipt?.fingerprint, "fingerprint")
+      assert.isNotNull(yield* (yield* CallQueries).find(call.tenantId, call.callId))
+      assert.deepStrictEqual((yield* outboxOf(call.tenantId)).map(({ eventId }) => eventId), all.outbox.map(({ eventId }) => eventId))
+    }), { tags: ["ADR-0005.1"] })
+
+  it.effect("a batch that lost on a version leaves nothing behind, neither of the loser nor of its companions", () =>
+    Effect.gen(function*() {
+      const [before, loser, after] = [Sample.target(), Sample.target(), Sample.target()]
+      assert.strictEqual(
+        yield* conflictOf(complete(before, "key"), complete(loser, "key", 7), complete(after, "key")),
+        "version"
+      )
+      for (const call of [before, loser, after]) yield* assertNothingOf(call, "key")
+    }), { tags: ["ADR-0005.1", "ADR-0008.1"] })
+
+  it.effect("a batch that lost on a receipt leaves nothing behind, neither of the loser nor of its companions", () =>
+    Effect.gen(function*() {
+      const winner = Sample.target()
+      yield* commit(complete(winner, "key"))
+      const [before, loser, after] = [Sample.target(), Sample.target(winner.tenantId), Sample.target()]
+      assert.strictEqual(
+        yield* conflictOf(complete(before, "key"), complete(loser, "key"), complete(after, "key")),
+        "receipt"
+      )
+      for (const call of [before, after]) yield* assertNothingOf(call, "key")
+      assert.deepStrictEqual({ ...(yield* load(loser)), receipt: null }, { version: 0, events: [], sealed: null, receipt: null })
+      assert.isNull(yield* (yield* CallQueries).find(loser.tenantId, loser.callId))
+      assert.lengthOf(yield* outboxOf(winner.tenantId), 1)
+    }), { tags: ["ADR-0005.1", "ADR-0008.1"] })
+
+  it.effect("a batch that lost changes no row and no attachment that was there before", () =>
+    Effect.gen(function*() {
+      const [kept, loser] = [Sample.target(), Sample.target()]
+      const first = complete(kept, "key")
+      yield* commit(first)
+      const change = Sample.commit(kept, { expectedVersion: 1, sealed: { _tag: "erase" }, row: { status: "Cancelled" } })
+      yield* conflictOf(change, Sample.commit(loser, { expectedVersion: 3 }))
+      assert.deepStrictEqual(yield* (yield* CallQueries).find(kept.tenantId, kept.callId), first.row)
+      assert.strictEqual((yield* load(kept)).sealed, "sealed")
+    }), { tags: ["ADR-0005.1"] })
+
+  it.effect("who lost a race succeeds once it has reloaded", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(Sample.commit(call))
+      yield* conflictOf(complete(call, "key"))
+      yield* commit(complete(call, "key", (yield* load(call)).version))
+      assert.strictEqual((yield* load(call, { receiptKey: "key" })).version, 2)
+    }))
+
+  it.effect("an empty batch is a no-op", () => commit())
+
+  it.effect("a batch of 200 commits of many tenants lands whole", () =>
+    Effect.gen(function*() {
+      const tenants = [Sample.tenantId(), Sample.tenantId(), Sample.tenantId()] as const
+      const calls = Array.from({ length: 200 }, (_, index) => Sample.target(tenants[index % 3]))
+      yield* commit(...calls.map((call) => complete(call, `key-${call.callId}`)))
+      const requests = calls.map((call) => Sample.loadRequest(call, { receiptKey: `key-${call.callId}` }))
+      const slices = yield* (yield* Persistence).load(requests)
+      assert.lengthOf(slices, 200)
+      assert.isTrue(slices.every(({ events, receipt, version }) => version === 1 && events.length === 1 && receipt !== null))
+      const counts = yield* Effect.all(tenants.map(outboxOf))
+      assert.strictEqual(counts.flat().length, 200)
+    }))
+}
+
+const receipts = (it: It) => {
+  it.effect("a receipt comes back as it was given, with the events or without them", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      const { expiresAt: _, ...receipt } = Sample.receipt(call, "key")
+      yield* commit(complete(call, "key"))
+      const whole = yield* load(call, { receiptKey: "key" })
+      assert.deepStrictEqual(whole.receipt, receipt)
+      assert.lengthOf(whole.events, 1)
+      const slim = yield* load(call, { receiptKey: "key", wantEvents: false })
+      assert.deepStrictEqual(slim.receipt, receipt)
+      assert.lengthOf(slim.events, 0)
+    }), { tags: ["ADR-0006.3"] })
+
+  it.effect("a receipt is found by its key from any stream of the tenant", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(complete(call, "key"))
+      const slice = yield* load(Sample.target(call.tenantId), { receiptKey: "key" })
+      assert.strictEqual(slice.version, 0)
+      assert.strictEqual(slice.receipt?.streamId, Sample.streamOf(call.callId))
+    }))
+
+  it.effect("a receipt that was not asked for does not come", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(complete(call, "key"))
+      assert.isNull((yield* load(call)).receipt)
+      assert.isNull((yield* load(call, { receiptKey: "other" })).receipt)
+    }))
+
+  it.effect("the same key twice is a receipt conflict, and the first answer stays", () =>
+    Effect.gen(function*() {
+      const [first, second] = [Sample.target(), Sample.target()]
+      const twin = { ...second, tenantId: first.tenantId }
+      yield* commit(complete(first, "key"))
+      assert.strictEqual(yield* conflictOf(complete(twin, "key")), "receipt")
+      assert.strictEqual((yield* load(first, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(first.callId))
+    }), { tags: ["ADR-0006.4"] })
+
+  it.effect("the same key twice in one batch is a receipt conflict", () =>
+    Effect.gen(function*() {
+      const first = Sample.target()
+      const twin = Sample.target(first.tenantId)
+      assert.strictEqual(yield* conflictOf(complete(first, "key"), complete(twin, "key")), "receipt")
+      for (const call of [first, twin]) yield* assertNothingOf(call, "key")
+    }), { tags: ["ADR-0006.4"] })
+
+  it.effect("the same key in two tenants is two keys", () =>
+    Effect.gen(function*() {
+      const [mine, theirs] = [Sample.target(), Sample.target()]
+      yield* commit(complete(mine, "key"))
+      yield* commit(complete(theirs, "key"))
+      assert.strictEqual((yield* load(mine, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(mine.callId))
+      assert.strictEqual((yield* load(theirs, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(theirs.callId))
+    }))
+
+  it.effect("one commit may carry several receipts", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(Sample.commit(call, { receipts: [Sample.receipt(call, "a"), Sample.receipt(call, "b")] }))
+      assert.strictEqual((yield* load(call, { receiptKey: "a" })).receipt?.key, "a")
+      assert.strictEqual((yield* load(call, { receiptKey: "b" })).receipt?.key, "b")
+    }))
+}
+
+const attachments = (it: It) => {
+  it.effect("an attachment that was set is kept by later commits until one erases it", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(Sample.commit(call, { sealed: { _tag: "set", value: "s3cr3t ✓" } }))
+      assert.strictEqual((yield* load(call)).sealed, "s3cr3t ✓")
+      yield* commit(Sample.commit(call, { expectedVersion: 1 }))
+      assert.strictEqual((yield* load(call)).sealed, "s3cr3t ✓")
+      yield* commit(Sample.commit(call, { expectedVersion: 2, sealed: { _tag: "erase" } }))
+      assert.isNull((yield* load(call)).sealed)
+      yield* commit(Sample.commit(call, { expectedVersion: 3 }))
+      assert.isNull((yield* load(call)).sealed)
+    }))
+
+  it.effect("erasing what was never set is harmless", () =>
+    Effect.gen(function*() {
+      const call = Sample.target()
+      yield* commit(Sample.commit(call, { sealed: { _tag: "erase" } }))
+      assert.isNull((yield* load(call)).sealed)
+    }))
+}
+
+const throughJson = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
+
+const payloads = (it: It, anyText: boolean) => {
+  const assertRoundTrip = Effect.fnUntraced(function*(payload: unknown) {
+    const call = Sample.target()
+    const receipt = { ...Sample.receipt(call, "key"), answer: payload }
+    const message = Sample.message(payload)
+    yield* commit(Sample.commit(call, { events: [Sample.event(payload)], receipts: [receipt], outbox: [message] }))
+    const slice = yield* load(call, { receiptKey: "key" })
+    const expected = throughJson(payload)
+    assert.deepStrictEqual(slice.events[0]?.payload, expected)
+    assert.deepStrictEqual(slice.receipt?.answer, expected)
+    assert.deepStrictEqual((yield* outboxOf(call.tenantId))[0]?.payload, expected)
+  })
+
+  it.effect("JSON comes back as it was: unicode, nesting, numbers, null, quotes, empty things", () =>
+    assertRoundTrip({
+      unicode: "žluťoučký 🐴 \u2028 \u0001 \\u0041",
+      quotes: "\"'\\{},$1",
+      numbers: [0, -1.5, 1e21, 5e-324, Number.MAX_SAFE_INTEGER, 0.1 + 0.2],
+      nested: [{ a: [[], {}, [null, [true, false]]] }],
+      nothing: null,
+      "": "empty name"
+    }))
+
+  it.effect.each([null, "text", "", 7, true, [], {}] as const)("%o alone is a payload too", (payload) => assertRoundTrip(payload))
+
+  it.effect.runIf(anyText)("text may hold U+0000 and half a surrogate pair, since other people's answers do", () =>
+    assertRoundTrip({ nul: "a\u0000b", lone: "\ud83d" }))
+
+  it.effect.prop("any JSON comes back as it was", { json: PersistenceModel.Json }, ({ json }) => assertRoundTrip(json), {
+    arbitrary: { runs: 40 }
+  })
+}
+
+const laws = (it: It) => {
+  it.effect.prop(
+    "after any sequence of commits versions are contiguous and everything equals the model",
+    { steps: Schema.Array(PersistenceModel.Step).check(Schema.isMaxLength(20)) },
+    ({ steps }) => PersistenceModel.agrees(steps),
+    { arbitrary: { runs: 40 }, tags: ["ADR-0005.1", "ADR-0005.2"], timeout: 60_000 }
+  )
+}
+
+export const suite = (name: string, harness: PersistenceHarness): void =>
+  judge("Persistence", name, harness, (it) => {
+    reading(it)
+    fencing(it)
+    atomicity(it)
+    receipts(it)
+    attachments(it)
+    payloads(it, harness.anyText ?? true)
+    laws(it)
+  })

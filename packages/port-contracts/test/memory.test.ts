@@ -1,0 +1,21 @@
+/** The memory store passes the suites of the ports it stands in for. */
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
+import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
+import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
+import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
+import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
+import { TestClock } from "effect/testing"
+
+PersistenceContract.suite("memory", { layer: MemoryStore.layerMemory() })
+OutboxContract.suite("memory", { layer: MemoryStore.layerMemory() })
+BacklogContract.suite("memory", { layer: MemoryStore.layerMemory() })
+CallQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+CallQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
+
+EventBusContract.suite("memory", {
+  layer: EventBusMemory.layer(),
+  passTime: TestClock.adjust,
+  features: { publishWaits: true, deduplicates: true }
+})

@@ -1,0 +1,113 @@
+/**
+ * The program's connections: a small pool for each database role, opened on first use.
+ *
+ * On the embedded server each role logs in as itself. On a server given by a URL, each pool logs in as the URL says and takes its
+ * role with the session's `role` setting, unless the configuration brings a URL of its own for that role. Session settings are sent
+ * at connection start, so a pooler in between must keep sessions apart.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Context, Effect, Layer, type Redacted, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import type { SqlError } from "effect/sql/SqlError"
+import * as EmbeddedServer from "./EmbeddedServer.ts"
+import type { HomeInUse } from "./HomeLock.ts"
+import { type MigrationRefused, migrate } from "./Migrations.ts"
+import type { DatabaseRole } from "./Roles.ts"
+
+export class Database extends Context.Service<Database, Readonly<Record<DatabaseRole, PgClient.PgClient>>>()(
+  "@dueline/postgres/Database"
+) {}
+
+export interface DatabaseUrls {
+  /** Logs in as somebody who is a member of the `dueline_*` roles; also migrates. */
+  readonly url: Redacted.Redacted
+  readonly roles?: Partial<Readonly<Record<DatabaseRole, Redacted.Redacted>>>
+}
+
+type Connection = Pick<PgClient.PgPoolConfig, "url" | "host" | "port" | "username" | "database" | "startupParameters">
+
+const connections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
+
+/** Plans come from the indexes, also while tables are small; no statement and no idle transaction holds a connection for long. */
+const sessionSettings = {
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  statement_timeout: "10000",
+  lock_timeout: "5000",
+  idle_in_transaction_session_timeout: "15000"
+}
+
+const open = (role: DatabaseRole, connection: Connection) =>
+  PgClient.make({
+    ...connection,
+    applicationName: `dueline ${role}`,
+    startupParameters: { ...sessionSettings, ...connection.startupParameters },
+    maxConnections: connections[role],
+    connectTimeout: "5 seconds"
+  })
+
+/** Opens nothing yet. */
+export const pools = (of: (role: DatabaseRole) => Connection) =>
+  Effect.gen(function*() {
+    return Database.of({
+      writer: yield* open("writer", of("writer")),
+      edge: yield* open("edge", of("edge")),
+      worker: yield* open("worker", of("worker"))
+    })
+  }).pipe(Effect.provide(Reactivity.layer))
+
+/** One connection, closed afterwards. */
+export const withSession = <A, E>(
+  connection: Connection,
+  use: (sql: PgClient.PgClient) => Effect.Effect<A, E>
+): Effect.Effect<A, E | SqlError> =>
+  Effect.scoped(Effect.flatMap(PgClient.makeClient(connection), use)).pipe(Effect.provide(Reactivity.layer))
+
+const databaseName = "dueline"
+
+const createDatabase = (sql: PgClient.PgClient) =>
+  Effect.gen(function*() {
+    const found = yield* sql`select 1 from pg_database where datname = ${databaseName}`
+    if (found.length === 0) yield* sql.unsafe(`create database ${databaseName}`)
+  })
+
+/** On the embedded server: creates the database when there is none, migrates it, and opens the pools. */
+export const embedded: Effect.Effect<
+  Database["Service"],
+  SqlError | MigrationRefused,
+  EmbeddedServer.EmbeddedServer | Scope.Scope
+> = Effect.gen(function*() {
+  const server = yield* EmbeddedServer.EmbeddedServer
+  const at = { host: server.socketDirectory, port: server.port }
+  const admin = { ...at, username: server.superuser, database: databaseName }
+  const migrated = withSession(admin, (sql) => migrate(sql, { canLogIn: true }))
+  yield* Effect.catchTag(migrated, "SqlError", () =>
+    withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated)))
+  return yield* pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
+})
+
+/** Starts the embedded server, and with it everything the database needs. */
+export const layerEmbedded = (
+  options: EmbeddedServer.EmbeddedServerOptions
+): Layer.Layer<
+  Database | EmbeddedServer.EmbeddedServer,
+  EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused
+> => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
+
+/** Migrates the database behind the URL; answers with the names of the applied steps. */
+export const migrateUrl = (url: Redacted.Redacted) => withSession({ url }, (sql) => migrate(sql, { canLogIn: false }))
+
+/** A PostgreSQL server, version 15 or later. Migrates first unless told not to. */
+export const layerUrl = (
+  urls: DatabaseUrls & { readonly migrate?: boolean }
+): Layer.Layer<Database, SqlError | MigrationRefused> =>
+  Layer.effect(
+    Database,
+    Effect.gen(function*() {
+      if (urls.migrate !== false) yield* migrateUrl(urls.url)
+      return yield* pools((role) => {
+        const own = urls.roles?.[role]
+        return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
+      })
+    })
+  )

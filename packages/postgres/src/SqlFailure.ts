@@ -1,0 +1,43 @@
+/** Tells weather from defects: what the database answers with is either worth asking again, or a mistake in this program. */
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { Effect } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+
+/** What PostgreSQL said, when it said something. `code` is the SQLSTATE. */
+export interface ServerWords {
+  readonly code: string
+  readonly detail: string
+}
+
+const text = (value: unknown): string => typeof value === "string" ? value : ""
+
+export const serverWords = (error: SqlError): ServerWords => {
+  const cause = error.reason.cause
+  if (typeof cause !== "object" || cause === null) return { code: "", detail: "" }
+  return {
+    code: "code" in cause ? text(cause.code) : "",
+    detail: "detail" in cause ? text(cause.detail) : ""
+  }
+}
+
+/** Classes 40 (rolled back), 53 (resources), 57 (operator), 58 (system) of the SQL standard's and PostgreSQL's codes; 25006 is a standby. */
+const passing = /^(?:08|40|53|57|58|25006|55P03)/u
+
+export const isWeather = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
+
+/** Longer than any statement may take at the server, so that the server's own verdict comes first. */
+const patience = "12 seconds"
+
+/** Bounds a question to the store in time; failures of weather become `StoreUnavailable`, everything else dies. */
+export const asking = (operation: string) => <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
+  effect.pipe(
+    Effect.catchIf(isSqlFailure, (error) =>
+      isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)),
+    Effect.timeoutOrElse({
+      duration: patience,
+      orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))
+    })
+  )
+
+const isSqlFailure = (error: unknown): error is SqlError =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"

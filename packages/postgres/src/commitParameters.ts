@@ -1,0 +1,130 @@
+/** A batch of commits as the columns that `dueline.commit_batch` takes, in its order. */
+import type { Commit } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import { PgTypes } from "@effect/sql-pg"
+import { Result } from "effect"
+
+type Column = PgTypes.Parameter
+
+/** How a table's rows become columns: one picker for each, with the type of what it picks. */
+type Columns<Row> = ReadonlyArray<readonly [oid: number, pick: (row: Row) => unknown]>
+
+const { bool, float8, int4, text, uuid } = PgTypes.OID
+
+/** `text` columns hold no U+0000 and no half of a surrogate pair; contents that may have them travel as JSON text instead. */
+const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD")
+
+const orNull = (text: string | null): string | null => text === null ? null : storable(text)
+
+/** PostgreSQL's way to write a list of strings down. */
+const listLiteral = (items: ReadonlyArray<string>): string =>
+  `{${items.map((item) => `"${storable(item).replace(/["\\]/gu, "\\$&")}"`).join(",")}}`
+
+const columnsOf = <Row>(columns: Columns<Row>, rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
+  columns.map(([oid, pick]) => Result.getOrThrow(PgTypes.array(rows.map(pick), oid)))
+
+const check: Columns<Commit> = [
+  [uuid, (commit) => commit.tenantId],
+  [uuid, (commit) => commit.streamId],
+  [int4, (commit) => commit.expectedVersion]
+]
+
+interface EventRow {
+  readonly commit: Commit
+  readonly event: Commit["events"][number]
+  readonly index: number
+}
+
+const event: Columns<EventRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [uuid, ({ commit }) => commit.streamId],
+  [int4, ({ commit, index }) => commit.expectedVersion + index + 1],
+  [text, ({ commit }) => commit.category],
+  [uuid, ({ event }) => event.eventId],
+  [text, ({ event }) => event.type],
+  [int4, ({ event }) => event.eventVersion],
+  [text, ({ event }) => JSON.stringify(event.payload)],
+  [text, ({ event }) => JSON.stringify(event.metadata)],
+  [float8, ({ event }) => event.recordedAt]
+]
+
+/** '' means: keep what is there. A new stream has nothing to keep. */
+const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>
+  sealed._tag === "set" ? sealed.value : sealed._tag === "keep" && expectedVersion > 0 ? "" : null
+
+interface CallRow {
+  readonly row: ServiceCallRow
+  readonly sealed: string | null
+}
+
+const call: Columns<CallRow> = [
+  [uuid, ({ row }) => row.tenantId],
+  [uuid, ({ row }) => row.callId],
+  [int4, ({ row }) => row.version],
+  [text, ({ row }) => row.status],
+  [float8, ({ row }) => row.createdAt],
+  [float8, ({ row }) => row.updatedAt],
+  [float8, ({ row }) => row.dueAt],
+  [float8, ({ row }) => row.wakeAt],
+  [int4, ({ row }) => row.revision],
+  [int4, ({ row }) => row.attempt],
+  [int4, ({ row }) => row.epoch],
+  [bool, ({ row }) => row.cancelRequested],
+  [text, ({ row }) => row.request.method],
+  [text, ({ row }) => storable(row.request.url)],
+  [text, ({ row }) => JSON.stringify(row.request.headers)],
+  [int4, ({ row }) => row.request.bodyBytes],
+  [text, ({ row }) => row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet)],
+  [int4, ({ row }) => row.timeoutMs],
+  [text, ({ row }) => JSON.stringify(row.retry)],
+  [text, ({ row }) => listLiteral(row.tags)],
+  [int4, ({ row }) => row.lastStatus],
+  [text, ({ row }) => orNull(row.failureReason)],
+  [float8, ({ row }) => row.endedAt],
+  [text, ({ row }) => orNull(row.worker)],
+  [float8, ({ row }) => row.leaseUntil],
+  [text, ({ row }) => row.correlationId],
+  [text, ({ sealed }) => sealed]
+]
+
+interface MessageRow {
+  readonly commit: Commit
+  readonly message: Commit["outbox"][number]
+}
+
+const message: Columns<MessageRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [uuid, ({ message }) => message.eventId],
+  [uuid, ({ commit }) => commit.streamId],
+  [text, ({ message }) => message.topic],
+  [text, ({ message }) => JSON.stringify(message.payload)]
+]
+
+interface ReceiptRow {
+  readonly commit: Commit
+  readonly receipt: Commit["receipts"][number]
+}
+
+const receipt: Columns<ReceiptRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [text, ({ receipt }) => receipt.key],
+  [text, ({ receipt }) => receipt.fingerprint],
+  [text, ({ receipt }) => receipt.commandType],
+  [uuid, ({ receipt }) => receipt.streamId],
+  [int4, ({ receipt }) => receipt.version],
+  [text, ({ receipt }) => JSON.stringify(receipt.answer)],
+  [float8, ({ receipt }) => receipt.expiresAt]
+]
+
+const erased: Columns<Commit> = check.slice(0, 2)
+
+export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> => [
+  ...columnsOf(check, batch.filter(({ expectedVersion }) => expectedVersion > 0)),
+  ...columnsOf(event, batch.flatMap((commit) => commit.events.map((event, index) => ({ commit, event, index })))),
+  ...columnsOf(call, batch.flatMap((commit) => commit.row === null ? [] : [{ row: commit.row, sealed: sealedOf(commit) }])),
+  ...columnsOf(message, batch.flatMap((commit) => commit.outbox.map((message) => ({ commit, message })))),
+  ...columnsOf(receipt, batch.flatMap((commit) => commit.receipts.map((receipt) => ({ commit, receipt })))),
+  ...columnsOf(erased, batch.filter(({ row, sealed }) => row === null && sealed._tag === "erase"))
+]
+
+export const parameterCount = [check, event, call, message, receipt, erased].reduce((sum, { length }) => sum + length, 0)

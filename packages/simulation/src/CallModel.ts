@@ -1,0 +1,133 @@
+/**
+ * What a call must be after its events, worked out a second time: written from the requirements and not from the aggregate, so that
+ * a mistake in one shows in the other. `apply` answers what is wrong with an event where it stands, or null.
+ */
+import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
+import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import { Schema } from "effect"
+
+export interface StartedAttempt {
+  readonly epoch: number
+  readonly attempt: number
+  readonly worker: string
+  readonly dueAt: number
+  readonly startedAt: number
+  readonly deadlineAt: number
+}
+
+const decode = Schema.decodeUnknownSync(ServiceCallEvent)
+type Event = ServiceCallEvent
+type Of<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
+
+export class CallModel {
+  status: ServiceCallStatus | null = null
+  version = 0
+  dueAt = 0
+  revision = 0
+  attempt = 0
+  epoch = 0
+  cancelRequested = false
+  maxAttempts = 0
+  timeoutMs = 0
+  correlationId = ""
+  readonly started = new Map<number, StartedAttempt>()
+  /** Epochs with a result that counts, `lost` when only the watchdog gave it up. */
+  readonly results = new Map<number, "succeeded" | "failed" | "lost">()
+  /** Event ids that the outside must be told of, in order. */
+  readonly endings: Array<string> = []
+
+  apply(recorded: RecordedEvent): string | null {
+    if (recorded.version !== this.version + 1) return `version ${recorded.version} follows ${this.version}`
+    this.version = recorded.version
+    const event = decode(recorded.payload)
+    if ((event._tag === "ServiceCallSubmitted") !== (this.version === 1)) return `${event._tag} is event ${this.version}`
+    const wrong = this.#change(event, recorded)
+    if (this.#ends(event)) this.endings.push(recorded.eventId)
+    return wrong === null ? null : `event ${this.version} ${event._tag}: ${wrong}`
+  }
+
+  #ends({ _tag }: Event): boolean {
+    return _tag === "ExecutionSucceeded" || _tag === "ServiceCallFailed" || _tag === "ServiceCallCancelled"
+  }
+
+  #change(event: Event, { recordedAt }: RecordedEvent): string | null {
+    switch (event._tag) {
+      case "ServiceCallSubmitted":
+        this.maxAttempts = event.spec.retry.maxAttempts
+        this.timeoutMs = event.spec.timeoutMs
+        this.correlationId = event.origin.correlationId
+        return this.#schedule(null, event.dueAt)
+      case "ServiceCallRescheduled":
+        return this.#schedule("Scheduled", event.dueAt)
+      case "RetryScheduled":
+        return event.attempt !== this.attempt + 1
+          ? `attempt ${event.attempt} follows ${this.attempt}`
+          : this.attempt >= this.maxAttempts
+          ? `attempt ${event.attempt} of ${this.maxAttempts}`
+          : this.cancelRequested
+          ? "although it was to be cancelled"
+          : event.dueAt < recordedAt
+          ? "due in the past"
+          : this.#schedule("Running", event.dueAt, this.results.has(this.epoch))
+      case "ServiceCallRerun":
+        this.attempt = 0
+        return this.#schedule("Failed", event.dueAt)
+      case "ServiceCallCancelled":
+        return this.#move("Scheduled", "Cancelled")
+      case "CancellationRequested":
+        this.cancelRequested = true
+        return event.epoch === this.epoch ? this.#move("Running", "Running") : `epoch ${event.epoch} is not ${this.epoch}`
+      case "ExecutionStarted":
+        return this.#start(event, recordedAt)
+      case "ExecutionSucceeded":
+        return this.#result(event, "succeeded") ?? this.#move("Running", "Succeeded")
+      case "ExecutionFailed":
+        return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
+      case "ServiceCallFailed":
+        return this.results.has(this.epoch) ? this.#move("Running", "Failed") : "without a result"
+      case "ExecutionSuperseded":
+        return this.started.has(event.epoch) ? null : `epoch ${event.epoch} never started`
+    }
+  }
+
+  #move(from: ServiceCallStatus | null, to: ServiceCallStatus): string | null {
+    const was = this.status
+    this.status = to
+    return was === from ? null : `from ${was} to ${to}`
+  }
+
+  #schedule(from: ServiceCallStatus | null, dueAt: number, lawful = true): string | null {
+    this.dueAt = dueAt
+    this.revision += 1
+    this.cancelRequested = false
+    return lawful ? this.#move(from, "Scheduled") : "without a result"
+  }
+
+  #start(event: Of<"ExecutionStarted">, recordedAt: number): string | null {
+    const { attempt, deadlineAt, epoch, startedAt, worker } = event
+    const wrong = recordedAt < this.dueAt || startedAt < this.dueAt
+      ? `${this.dueAt - startedAt} ms early`
+      : epoch !== this.epoch + 1
+      ? `epoch ${epoch} follows ${this.epoch}`
+      : attempt !== this.attempt + 1 || attempt > this.maxAttempts
+      ? `attempt ${attempt} follows ${this.attempt} of ${this.maxAttempts}`
+      : deadlineAt !== startedAt + this.timeoutMs + deadlineGraceMs
+      ? `deadline ${deadlineAt - startedAt} ms after the start`
+      : null
+    this.epoch = epoch
+    this.attempt = attempt
+    this.cancelRequested = false
+    this.started.set(epoch, { epoch, attempt, worker, dueAt: this.dueAt, startedAt, deadlineAt })
+    return wrong ?? this.#move("Scheduled", "Running")
+  }
+
+  #result({ attempt, epoch }: { readonly attempt: number; readonly epoch: number }, outcome: "succeeded" | "failed" | "lost") {
+    const known = this.results.get(epoch)
+    this.results.set(epoch, outcome)
+    if (this.status !== "Running") return `while ${this.status}`
+    if (epoch !== this.epoch || attempt !== this.attempt) return `epoch ${epoch} is not the current ${this.epoch}`
+    return known === undefined ? null : `epoch ${epoch} already ended as ${known}`
+  }
+}

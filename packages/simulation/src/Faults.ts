@@ -1,0 +1,95 @@
+/**
+ * What goes wrong in a world and how its program is set up, drawn from the seed. Each fault is off in half of the worlds, so that
+ * some worlds show few of them at a time (swarm testing: Groce et al., "Swarm Testing", ISSTA 2012).
+ */
+import type { Dice } from "./Dice.ts"
+
+/** All are chances in [0, 1] unless a unit is named. */
+export interface Faults {
+  /** Per call that leaves a process: the process dies at it, before or after it acted. */
+  readonly crash: number
+  /** Per call that leaves a process: the process stands still for a while. */
+  readonly pause: number
+  /** Per restart: the end was asked for and the program had time to stop in order. */
+  readonly orderlyStop: number
+  readonly storeRefuses: number
+  /** It acted and the answer was lost. */
+  readonly storeForgetsToAnswer: number
+  /** It said that it could not answer, and acts after that. */
+  readonly storeActsLate: number
+  readonly storeSlow: number
+  /** How many times the store is away for all. */
+  readonly outages: number
+  readonly intentLost: number
+  readonly intentRepeated: number
+  readonly intentLate: number
+  readonly alarmRepeated: number
+  readonly commandRepeated: number
+  readonly commandLate: number
+  readonly requestLost: number
+  readonly answerLost: number
+  /** A sleep ends up to two milliseconds early. */
+  readonly earlyRing: number
+  readonly consumerFails: number
+  /** Share of exchanges with a target that end in something else than an answer of the target's own making. */
+  readonly wireFails: number
+  readonly targetFails: number
+  readonly targetSlow: number
+}
+
+export interface Setup {
+  /** One process that knows it is alone, or two beside each other. */
+  readonly processes: 1 | 2
+  readonly capacity: number
+  readonly batchLimit: number
+  readonly cacheLimit: number
+  readonly queueLimit: number
+  readonly horizonMs: number
+  readonly sweepEveryMs: number
+  readonly pageLimit: number
+  readonly clients: number
+  readonly actionsPerClient: number
+  /** How long clients act and faults happen, in milliseconds. */
+  readonly activeMs: number
+}
+
+export const drawFaults = (dice: Dice): Faults => {
+  const often = (max: number): number => dice.chance(0.5) ? max * (0.1 + 0.9 * dice.next()) : 0
+  return {
+    crash: often(0.01),
+    pause: often(0.01),
+    orderlyStop: often(0.5),
+    storeRefuses: often(0.15),
+    storeForgetsToAnswer: often(0.15),
+    storeActsLate: often(0.08),
+    storeSlow: often(0.2),
+    outages: dice.chance(0.3) ? dice.between(1, 3) : 0,
+    intentLost: often(0.3),
+    intentRepeated: often(0.3),
+    intentLate: often(0.3),
+    alarmRepeated: often(0.3),
+    commandRepeated: often(0.3),
+    commandLate: often(0.3),
+    requestLost: often(0.15),
+    answerLost: often(0.25),
+    earlyRing: often(0.5),
+    consumerFails: often(0.3),
+    wireFails: often(0.4),
+    targetFails: often(0.5),
+    targetSlow: often(0.3)
+  }
+}
+
+export const drawSetup = (dice: Dice): Setup => ({
+  processes: dice.pick([1, 2]),
+  capacity: dice.pick([1, 2, 4, 32]),
+  batchLimit: dice.pick([1, 3, 256]),
+  cacheLimit: dice.pick([1, 8, 10_000]),
+  queueLimit: dice.pick([4, 64, 8_192]),
+  horizonMs: dice.pick([3_000, 20_000, 60_000]),
+  sweepEveryMs: dice.pick([500, 2_000, 5_000]),
+  pageLimit: dice.pick([2, 10, 1_000]),
+  clients: dice.between(1, 3),
+  actionsPerClient: dice.between(8, 20),
+  activeMs: dice.pick([20_000, 60_000])
+})

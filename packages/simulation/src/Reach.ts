@@ -1,0 +1,53 @@
+/** A call from a process to the store, through everything that can happen to it on the way there and back. */
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { Effect, Exit } from "effect"
+import type { Machine } from "./Machine.ts"
+import type { World } from "./World.ts"
+
+/** The program of a machine, as far as faults need to know it. */
+export interface Victim {
+  readonly machine: Machine
+  /** Ends the process at once; another one is started after a while. */
+  readonly crash: () => void
+  /** Stops the process for a while. */
+  readonly stall: () => void
+}
+
+/** Whether the process lives on behind this point; it may die or fall asleep here. */
+export const survives = (world: World, victim: Victim, where: string): boolean => {
+  const { faults } = world
+  if (world.strikes(faults.crash)) {
+    world.note(victim.machine.name, `dies ${where}`)
+    victim.crash()
+    return false
+  }
+  if (world.strikes(faults.pause)) victim.stall()
+  return victim.machine.alive
+}
+
+const unavailable = (operation: string) => Effect.fail(new StoreUnavailable({ operation, cause: "simulated" }))
+
+export const makeReach = (world: World, victim: Victim, storeIsAway: () => boolean) => {
+  const { faults } = world
+  const { machine } = victim
+  return <A, E>(operation: string, act: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+    machine.call<A, E | StoreUnavailable>((answer) => {
+      if (!survives(world, victim, `before ${operation}`)) return
+      const back = (result: Effect.Effect<A, E | StoreUnavailable>) =>
+        void world.time.after(world.latency(faults.storeSlow), () => answer(result))
+      const arrive = () => {
+        if (storeIsAway() || world.strikes(faults.storeRefuses)) return back(unavailable(operation))
+        if (world.strikes(faults.storeActsLate)) {
+          world.time.after(world.dice.between(1, 400), () => void Effect.runSyncExit(act))
+          return back(unavailable(operation))
+        }
+        const exit = Effect.runSyncExit(act)
+        world.note(machine.name, `${operation} ${Exit.isSuccess(exit) ? "done" : "refused"}`)
+        if (!survives(world, victim, `after ${operation}`)) return
+        back(world.strikes(faults.storeForgetsToAnswer) ? unavailable(operation) : exit)
+      }
+      world.time.after(world.latency(), arrive)
+    })
+}
+
+export type Reach = ReturnType<typeof makeReach>

@@ -1,0 +1,90 @@
+/** What everything in a simulation shares: time, dice, faults, the trace, the machines, and the first invariant that broke. */
+import { Dice } from "./Dice.ts"
+import { drawFaults, drawSetup, type Faults, type Setup } from "./Faults.ts"
+import { Machine } from "./Machine.ts"
+import { Trace } from "./Trace.ts"
+import { VirtualTime } from "./VirtualTime.ts"
+
+export interface Violation {
+  readonly invariant: string
+  readonly detail: string
+  /** Virtual milliseconds since the world began. */
+  readonly at: number
+}
+
+/** 2027-01-15T08:00:00Z; any instant would do. */
+const beginning = 1_800_000_000_000
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly keepTrace: boolean
+  readonly faults?: Partial<Faults>
+  readonly setup?: Partial<Setup>
+}
+
+export class World {
+  readonly seed: number
+  readonly dice: Dice
+  readonly faults: Faults
+  readonly setup: Setup
+  readonly time: VirtualTime
+  readonly trace: Trace
+  readonly machines: Array<Machine> = []
+  /** No fault happens any more: from here on everything accepted has to come to its end. */
+  quiet = false
+  #violation: Violation | null = null
+
+  constructor({ faults, keepTrace, seed, setup }: WorldOptions) {
+    const dice = new Dice(seed)
+    this.seed = seed
+    this.faults = { ...drawFaults(dice.fork("faults")), ...faults }
+    this.setup = { ...drawSetup(dice.fork("setup")), ...setup }
+    this.time = new VirtualTime(beginning, dice.fork("time"))
+    this.trace = new Trace(keepTrace)
+    this.dice = dice.fork("world")
+  }
+
+  get sinceMs(): number {
+    return this.time.now - beginning
+  }
+
+  get violation(): Violation | null {
+    return this.#violation
+  }
+
+  note(who: string, what: string): void {
+    this.trace.write(this.sinceMs, who, what)
+  }
+
+  /** The first violation ends the run: what comes after it may be its consequence. */
+  violate(invariant: string, detail: string): void {
+    if (this.#violation !== null) return
+    this.#violation = { invariant, detail, at: this.sinceMs }
+    this.note("VIOLATION", `${invariant}: ${detail}`)
+  }
+
+  /** Whether a fault with this chance happens now. */
+  strikes(chance: number): boolean {
+    return !this.quiet && this.dice.chance(chance)
+  }
+
+  /** Milliseconds that something takes on its way; now and then much longer. */
+  latency(slow = 0): number {
+    return this.strikes(slow) ? this.dice.between(20, 1_500) : this.dice.between(0, 3)
+  }
+
+  machine(name: string): Machine {
+    const machine = new Machine(name, this.time, this.dice.fork(name), () => this.strikes(this.faults.earlyRing))
+    this.machines.push(machine)
+    return machine
+  }
+
+  /** Lets happen what happens next; false when nothing does until `until` (virtual milliseconds since the beginning). */
+  step(until: number): boolean {
+    for (const machine of this.machines) {
+      if (!machine.settle()) this.violate("comes to rest", `${machine.name} runs in circles without time passing`)
+    }
+    if (this.#violation !== null) return false
+    return this.time.step(beginning + until)
+  }
+}

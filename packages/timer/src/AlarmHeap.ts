@@ -1,0 +1,95 @@
+/** Alarms by due time: a heap of milliseconds with the alarms of each, and at most one alarm per call. Plain data structure, no clock. */
+import type { Alarm } from "@dueline/contracts/ports/Timer"
+
+const keyOf = ({ tenantId, callId }: Alarm): string => `${tenantId}/${callId}`
+
+/** Alarms of one millisecond. `taken` of them are gone: moving the rest up for each would be quadratic at a popular hour. */
+interface Slot {
+  readonly alarms: Array<Alarm>
+  taken: number
+}
+
+export class AlarmHeap {
+  /** Binary min-heap of the distinct due times in `slots`. */
+  private readonly times: Array<number> = []
+  private readonly slots = new Map<number, Slot>()
+  private readonly current = new Map<string, Alarm>()
+
+  /** Alarms that are waiting; replaced ones do not count. */
+  get size(): number {
+    return this.current.size
+  }
+
+  /** The earliest due time, or undefined when nothing waits. May belong to an alarm that was replaced meanwhile. */
+  get earliest(): number | undefined {
+    return this.times[0]
+  }
+
+  /** A newer revision of a call replaces an older one; the same or an older revision changes nothing. Answers whether it did. */
+  add(alarm: Alarm): boolean {
+    const key = keyOf(alarm)
+    const known = this.current.get(key)
+    if (known !== undefined && known.revision >= alarm.revision) return false
+    this.current.set(key, alarm)
+    const slot = this.slots.get(alarm.dueAt)
+    if (slot !== undefined) slot.alarms.push(alarm)
+    else {
+      this.slots.set(alarm.dueAt, { alarms: [alarm], taken: 0 })
+      this.siftUp(alarm.dueAt)
+    }
+    return true
+  }
+
+  /** Removes and answers up to `limit` alarms with `dueAt <= now`, earliest first. */
+  take(now: number, limit: number): Array<Alarm> {
+    const due: Array<Alarm> = []
+    while (due.length < limit) {
+      const time = this.times[0]
+      if (time === undefined || time > now) break
+      const slot = this.slots.get(time)
+      const alarm = slot?.alarms[slot.taken]
+      if (slot !== undefined) slot.taken += 1
+      if (alarm !== undefined && this.current.get(keyOf(alarm)) === alarm) {
+        this.current.delete(keyOf(alarm))
+        due.push(alarm)
+      }
+      if (slot === undefined || slot.taken >= slot.alarms.length) {
+        this.slots.delete(time)
+        this.popRoot()
+      }
+    }
+    return due
+  }
+
+  private siftUp(time: number): void {
+    const { times } = this
+    let i = times.push(time) - 1
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      const above = times[parent]
+      if (above === undefined || above <= time) break
+      times[i] = above
+      i = parent
+    }
+    times[i] = time
+  }
+
+  private popRoot(): void {
+    const { times } = this
+    const last = times.pop()
+    if (last === undefined || times.length === 0) return
+    let i = 0
+    while (true) {
+      const left = 2 * i + 1
+      const right = left + 1
+      const leftTime = times[left]
+      if (leftTime === undefined) break
+      const rightTime = times[right]
+      const [child, time] = rightTime !== undefined && rightTime < leftTime ? [right, rightTime] : [left, leftTime]
+      if (time >= last) break
+      times[i] = time
+      i = child
+    }
+    times[i] = last
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Runs the program or its tests on a machine that may have nothing but Node 20 and npm: brings Node 24 and pnpm from
+ * the npm registry when the machine's are too old, installs dependencies when they changed, then gets out of the way.
+ *
+ * Plain JavaScript for old versions of Node, and no imports but Node's own: nothing is installed yet when it starts.
+ */
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { becomeProgram } from "./becomeProgram.mjs"
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+const wanted = { node: "24.21.0", pnpm: "12.21.0" }
+const commands = {
+  start: ["packages/dueline/src/main.ts", "serve"],
+  test: ["scripts/test.ts"]
+}
+const toolchainFile = join(root, ".cache", "toolchain.json")
+const stampFile = join(root, "node_modules", ".dueline-install")
+
+const [command = "", ...args] = process.argv.slice(2)
+if (command === "--locate") {
+  // Run by npx with the fetched versions first on the PATH: tell the caller where they are.
+  process.stdout.write(JSON.stringify({ node: process.execPath, bin: process.env.PATH.split(delimiter)[0] }))
+} else if (Object.hasOwn(commands, command)) {
+  process.chdir(root)
+  const toolchain = locateToolchain()
+  installIfNeeded(toolchain)
+  becomeProgram(toolchain.node, [...commands[command], ...args], environment(toolchain))
+} else {
+  process.stderr.write("usage: node scripts/bootstrap.mjs start|test [arguments]\n")
+  process.exitCode = 2
+}
+
+/** Where Node 24 is, and the folder to put first on the PATH. Asks npx only when neither the machine nor the cache knows. */
+function locateToolchain() {
+  if (Number.parseInt(process.versions.node, 10) >= 24) {
+    return { node: process.execPath, bin: dirname(process.execPath) }
+  }
+  try {
+    const cached = JSON.parse(readFileSync(toolchainFile, "utf8"))
+    if (cached.version === wanted.node && existsSync(cached.node)) return cached
+  } catch {
+    // Not located yet.
+  }
+  return fetchToolchain()
+}
+
+function fetchToolchain() {
+  say(`Node ${process.versions.node} is too old: using Node ${wanted.node} from the npm registry (fetched once)`)
+  const packages = Object.entries(wanted).map(([name, version]) => `--package=${name}@${version}`)
+  const call = ["--yes", ...packages, "--call", "node scripts/bootstrap.mjs --locate"]
+  const found = spawnSync("npx", call, { encoding: "utf8", env: quietNpm(), stdio: ["ignore", "pipe", "pipe"] })
+  if (found.status !== 0) fail(`npx could not provide Node ${wanted.node}. Install Node 24 or later.`, found)
+  const toolchain = { version: wanted.node, ...JSON.parse(found.stdout) }
+  mkdirSync(dirname(toolchainFile), { recursive: true })
+  writeFileSync(toolchainFile, JSON.stringify(toolchain))
+  return toolchain
+}
+
+/** Installs when the lock file or any manifest differs from what was installed last. */
+function installIfNeeded(toolchain) {
+  const fingerprint = manifestsFingerprint(toolchain)
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) return
+  say("installing dependencies (only when they changed)")
+  const install = ["install", "--frozen-lockfile", "--reporter=append-only", "--config.confirmModulesPurge=false"]
+  const env = environment(toolchain)
+  const options = { encoding: "utf8", env, stdio: ["ignore", "pipe", "pipe"] }
+  const version = spawnSync("pnpm", ["--version"], options)
+  const result = fitsPnpm(version.stdout)
+    ? spawnSync("pnpm", install, options)
+    : spawnSync("npx", ["--yes", `--package=pnpm@${wanted.pnpm}`, "--call", `pnpm ${install.join(" ")}`], {
+        ...options,
+        env: { ...env, ...quietNpm() }
+      })
+  if (result.status !== 0) fail("pnpm install failed.", result)
+  writeFileSync(stampFile, fingerprint)
+}
+
+function fitsPnpm(version) {
+  const [major, minor] = String(version ?? "")
+    .split(".")
+    .map(Number)
+  const [wantedMajor, wantedMinor] = wanted.pnpm.split(".").map(Number)
+  return major === wantedMajor && minor >= wantedMinor
+}
+
+function manifestsFingerprint({ node }) {
+  const manifests = readdirSync("packages")
+    .map((name) => join("packages", name, "package.json"))
+    .filter(existsSync)
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${node}\n`)
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...manifests.sort()]) {
+    hash.update(file).update(readFileSync(file))
+  }
+  return hash.digest("hex")
+}
+
+function environment({ bin }) {
+  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+}
+
+function quietNpm() {
+  const quiet = { loglevel: "error", update_notifier: "false", fund: "false", audit: "false" }
+  const settings = Object.entries(quiet).map(([name, value]) => [`npm_config_${name}`, value])
+  return { ...process.env, ...Object.fromEntries(settings) }
+}
+
+function say(line) {
+  process.stderr.write(`dueline: ${line}\n`)
+}
+
+function fail(problem, { error, stderr, stdout }) {
+  say(problem)
+  process.stderr.write([stdout, stderr, error?.message].filter(Boolean).join("\n") + "\n")
+  process.exit(1)
+}

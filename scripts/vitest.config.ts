@@ -1,0 +1,33 @@
+/** How tests run: criteria of accepted decisions are the only tags, and a full run is held to all of them. */
+import { join } from "node:path"
+import { defineConfig } from "vitest/config"
+import { acceptedCriteria, readDecisions } from "./Decision.ts"
+import { DecisionGate } from "./DecisionGate.ts"
+import { RunTotals } from "./RunTotals.ts"
+
+const root = join(import.meta.dirname, "..")
+const criteria = acceptedCriteria(readDecisions(join(root, "decisions")))
+const onlyProperties = process.env.DUELINE_TESTS === "properties"
+
+// Only the whole suite can be held to all criteria; scripts/test.ts says when a run is that.
+const totals = process.env.DUELINE_TOTALS_FILE
+const judges =
+  totals === undefined ? [] : [new DecisionGate(criteria), new RunTotals(totals, process.env.CI === "true")]
+
+export default defineConfig({
+  root,
+  test: {
+    include: onlyProperties
+      ? ["{packages/*,scripts}/test/**/*.property.test.ts"]
+      : ["{packages/*,scripts}/test/**/*.test.ts"],
+    strictTags: true,
+    tags: criteria.map(({ id, sentence }) => ({ name: id, description: sentence })),
+    reporters: ["default", ...judges],
+    pool: "forks",
+    maxWorkers: 2,
+    // Generous: the limit is there to end a hang on a slow, shared machine, not to judge speed. Long property runs have none.
+    testTimeout: onlyProperties ? 0 : 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 20_000
+  }
+})
