@@ -62,7 +62,7 @@ const main = (args: ReadonlyArray<string>): number => {
     ...process.env,
     DUELINE_PROPERTY_RUNS: String(runs),
     DUELINE_PROPERTY_SEED: String(seed),
-    DUELINE_TESTS: "properties"
+    VITEST_SUBSET: "properties"
   }
   const status = spawnSync(process.execPath, vitest, { cwd: root, env, stdio: "inherit" }).status ?? 1
   if (status !== 0) console.error(`failed with seed ${seed}; again: ${replay}`)

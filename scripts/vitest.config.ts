@@ -7,10 +7,10 @@ import { RunTotals } from "./RunTotals.ts"
 
 const root = join(import.meta.dirname, "..")
 const criteria = acceptedCriteria(readDecisions(join(root, "decisions")))
-const onlyProperties = process.env.DUELINE_TESTS === "properties"
+const onlyProperties = process.env.VITEST_SUBSET === "properties"
 
 // Only the whole suite can be held to all criteria; scripts/test.ts says when a run is that.
-const totals = process.env.DUELINE_TOTALS_FILE
+const totals = process.env.VITEST_TOTALS_FILE
 const judges =
   totals === undefined ? [] : [new DecisionGate(criteria), new RunTotals(totals, process.env.CI === "true")]
 
@@ -23,6 +23,8 @@ export default defineConfig({
     strictTags: true,
     tags: criteria.map(({ id, sentence }) => ({ name: id, description: sentence })),
     reporters: ["default", ...judges],
+    // One server for all of a full run; a part of it is started faster with a server only where one is needed.
+    globalSetup: totals === undefined ? [] : ["scripts/testServer.ts"],
     pool: "forks",
     maxWorkers: 2,
     // Generous: the limit is there to end a hang on a slow, shared machine, not to judge speed. Long property runs have none.

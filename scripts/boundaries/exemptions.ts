@@ -16,5 +16,30 @@ export const exemptions: ReadonlyArray<Exemption> = [
     path: "packages/postgres/src/Postmaster.ts",
     names: ["setTimeout"],
     reason: "a real server process starts and stops in real time"
+  },
+  {
+    path: "packages/api/src/createHttpServer.ts",
+    names: ["randomBytes"],
+    reason: "a broken request is answered by the socket's own callback: there is no fiber, hence no Effect dice"
+  },
+  {
+    path: "packages/execution/src/KeyFile.ts",
+    names: ["randomBytes"],
+    reason: "a key must come from the operating system, not from dice that a seed can replay"
+  },
+  {
+    path: "packages/execution/src/RequestVaultAes.ts",
+    names: ["randomBytes"],
+    reason: "a nonce must never repeat, not even when a seed is replayed"
+  },
+  {
+    path: "packages/postgres/src/TestDatabase.ts",
+    names: ["randomUUID"],
+    reason: "test processes side by side, with the same seed, need databases of different names"
+  },
+  {
+    path: "packages/dueline/src/serve.ts",
+    names: ["setTimeout"],
+    reason: "the last resort when stopping hangs: it must not depend on the runtime that hangs"
   }
 ]

@@ -14,28 +14,37 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect
   BearerAuth,
   Effect.map(TokenVerifier, (verifier) =>
     BearerAuth.of({
-      bearer: Effect.fnUntraced(function*(httpEffect, { credential, endpoint }) {
+      bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint }) {
         const token = Redacted.value(credential)
         if (token === "") return yield* unauthenticated("Send an access token: `Authorization: Bearer …`.")
         const access = yield* Effect.catchTag(verifier.verify(token), "TokenRefused", ({ reason }) =>
           Effect.andThen(
             Effect.logDebug("token refused", { reason }),
             unauthenticated("The access token is not valid here. Get a new one.")
-          ))
+          )
+        )
         const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
         if (scope === undefined || !access.scopes.includes(scope)) {
           return yield* reject(Forbidden, "insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
         }
         const request = yield* HttpServerRequest.HttpServerRequest
         const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
-        return yield* Effect.provideService(httpEffect, Principal, { tenantId, subject: access.subject, scopes: access.scopes })
+        return yield* Effect.provideService(httpEffect, Principal, {
+          tenantId,
+          subject: access.subject,
+          scopes: access.scopes
+        })
       })
-    }))
+    })
+  )
 )
 
 const unauthenticated = (detail: string) => reject(Unauthenticated, "unauthenticated", detail)
 
-const chooseTenant = (access: AccessToken, asked: string | undefined): Effect.Effect<TenantId, BadRequest | Forbidden> => {
+const chooseTenant = (
+  access: AccessToken,
+  asked: string | undefined
+): Effect.Effect<TenantId, BadRequest | Forbidden> => {
   if (asked === undefined) {
     return access.tenantId === null
       ? reject(BadRequest, "tenant_required", "Send X-Tenant-Id with one of the token's tenants.")

@@ -7,30 +7,40 @@ import { randomCorrelationId } from "@dueline/identity/randomId"
 
 const maxWaiters = 10_000
 
-export class CallEndings extends Context.Service<CallEndings, {
-  /**
-   * Done when the bus tells of the call's end. Ask for it before the call is submitted, so that a quick end is not missed; null
-   * when too many are waiting already. The bus may be late: whoever waits sets a limit and reads the row afterwards.
-   */
-  readonly of: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<Effect.Effect<void> | null, never, Scope.Scope>
-}>()("@dueline/api/CallEndings") {}
+export class CallEndings extends Context.Service<
+  CallEndings,
+  {
+    /**
+     * Done when the bus tells of the call's end. Ask for it before the call is submitted, so that a quick end is not missed; null
+     * when too many are waiting already. The bus may be late: whoever waits sets a limit and reads the row afterwards.
+     */
+    readonly of: (
+      tenantId: TenantId,
+      callId: ServiceCallId
+    ) => Effect.Effect<Effect.Effect<void> | null, never, Scope.Scope>
+  }
+>()("@dueline/api/CallEndings") {}
 
 export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
   CallEndings,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const bus = yield* EventBus
     const waiters = new Map<string, Set<Deferred.Deferred<void>>>()
     let waiting = 0
     const group = `edge-${yield* randomCorrelationId}`
 
-    yield* bus.consume({ group, topics: ServiceCallTopic.literals }, ({ streamId, tenantId }) =>
-      Effect.as(
-        Effect.forEach(waiters.get(`${tenantId}/${streamId}`) ?? [], (waiter) => Deferred.succeed(waiter, undefined), { discard: true }),
-        ack
-      )).pipe(
-        Effect.retry(Schedule.spaced("1 second")),
-        Effect.forkScoped({ startImmediately: true })
+    yield* bus
+      .consume({ group, topics: ServiceCallTopic.literals }, ({ streamId, tenantId }) =>
+        Effect.as(
+          Effect.forEach(
+            waiters.get(`${tenantId}/${streamId}`) ?? [],
+            (waiter) => Deferred.succeed(waiter, undefined),
+            { discard: true }
+          ),
+          ack
+        )
       )
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
 
     const register = (key: string) =>
       Effect.sync(() => {

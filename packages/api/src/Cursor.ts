@@ -9,16 +9,22 @@ const markBytes = 24
 const tagBytes = 16
 const form = /^[\w-]{54}$/u
 
-export class Cursor extends Context.Service<Cursor, {
-  readonly seal: (tenantId: TenantId, filter: CallFilter, mark: PageMark) => string
-  /** Null for anything that was not sealed with this key for this tenant and filter. */
-  readonly open: (tenantId: TenantId, filter: CallFilter, cursor: string) => PageMark | null
-}>()("@dueline/api/Cursor") {}
+export class Cursor extends Context.Service<
+  Cursor,
+  {
+    readonly seal: (tenantId: TenantId, filter: CallFilter, mark: PageMark) => string
+    /** Null for anything that was not sealed with this key for this tenant and filter. */
+    readonly open: (tenantId: TenantId, filter: CallFilter, cursor: string) => PageMark | null
+  }
+>()("@dueline/api/Cursor") {}
 
 /** `key`: at least 32 random bytes, the same in every process that serves the API. */
 export const layer = (key: Redacted.Redacted<Uint8Array>): Layer.Layer<Cursor> => {
   const sign = (tenantId: TenantId, filter: CallFilter, mark: Uint8Array): Buffer =>
-    createHmac("sha256", Redacted.value(key)).update(`cursor\n${tenantId}\n${canonicalJson(filter)}\n`).update(mark).digest()
+    createHmac("sha256", Redacted.value(key))
+      .update(`cursor\n${tenantId}\n${canonicalJson(filter)}\n`)
+      .update(mark)
+      .digest()
       .subarray(0, tagBytes)
   return Layer.succeed(Cursor, {
     seal: (tenantId, filter, mark) => {

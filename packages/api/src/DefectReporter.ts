@@ -4,7 +4,9 @@ import { HttpServerError } from "effect/http"
 
 /** A request that could not be read is the caller's mistake, not ours. */
 const isRequestError = (error: unknown): boolean =>
-  HttpServerError.isHttpServerError(error) && error.reason._tag !== "InternalError" && error.reason._tag !== "ResponseError"
+  HttpServerError.isHttpServerError(error) &&
+  error.reason._tag !== "InternalError" &&
+  error.reason._tag !== "ResponseError"
 
 export const layer = ErrorReporter.layer([
   ErrorReporter.make(({ cause, error, fiber }) => {

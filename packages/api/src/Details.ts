@@ -11,29 +11,36 @@ import { detailOf } from "./view.ts"
 /** How far back the attempts of a call are told. */
 const maxEvents = 1_000
 
-export class Details extends Context.Service<Details, {
-  /** The same answer for a call of another tenant as for one that does not exist. */
-  readonly row: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow, NotFound | Unavailable>
-  readonly ofRow: (row: ServiceCallRow) => Effect.Effect<ServiceCall, Unavailable>
-}>()("@dueline/api/Details") {}
+export class Details extends Context.Service<
+  Details,
+  {
+    /** The same answer for a call of another tenant as for one that does not exist. */
+    readonly row: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow, NotFound | Unavailable>
+    readonly ofRow: (row: ServiceCallRow) => Effect.Effect<ServiceCall, Unavailable>
+  }
+>()("@dueline/api/Details") {}
 
 export const layer: Layer.Layer<Details, never, CallQueries> = Layer.effect(
   Details,
   Effect.map(CallQueries, (queries) =>
     Details.of({
       row: (tenantId, callId) =>
-        Effect.flatMap(
-          Effect.catch(queries.find(tenantId, callId), storeUnavailable),
-          (row) => row === null ? callNotFound : Effect.succeed(row)
+        Effect.flatMap(queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable)), (row) =>
+          row === null ? callNotFound : Effect.succeed(row)
         ),
       ofRow: (row) => {
         const { callId, tenantId, version } = row
         const history = queries.history({ tenantId, callId, after: Math.max(0, version - maxEvents), limit: maxEvents })
         return Effect.map(
-          Effect.catch(history, storeUnavailable),
+          history.pipe(Effect.catch(storeUnavailable)),
           // Events may have come between the two reads; the ETag speaks for the row's version.
-          (events) => detailOf(row, events.filter((event) => event.version <= version))
+          (events) =>
+            detailOf(
+              row,
+              events.filter((event) => event.version <= version)
+            )
         )
       }
-    }))
+    })
+  )
 )

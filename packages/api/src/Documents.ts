@@ -22,7 +22,8 @@ const page = `<!DOCTYPE html>
 `
 
 /** Holds the page to this origin even where the bundle would like to fetch a logo. */
-const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; font-src 'self' data:"
+const policy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; font-src 'self' data:"
 
 const bundle = Effect.promise(async () => {
   const text = await readFile(fileURLToPath(import.meta.resolve("redoc/bundles/redoc.standalone.js")), "utf8")
@@ -31,16 +32,27 @@ const bundle = Effect.promise(async () => {
 
 export const layer = Layer.mergeAll(
   HttpApiSwagger.layer(Api, { path: "/docs" }),
-  HttpRouter.add("GET", "/redoc", HttpServerResponse.text(page, {
-    contentType: "text/html; charset=utf-8",
-    headers: { "content-security-policy": policy }
-  })),
-  HttpRouter.use(Effect.fnUntraced(function*(router) {
-    const script = yield* Effect.cached(bundle)
-    yield* router.add("GET", "/redoc/redoc.standalone.js", Effect.map(script, (text) =>
-      HttpServerResponse.text(text, {
-        contentType: "text/javascript; charset=utf-8",
-        headers: { "cache-control": "public, max-age=86400" }
-      })))
-  }))
+  HttpRouter.add(
+    "GET",
+    "/redoc",
+    HttpServerResponse.text(page, {
+      contentType: "text/html; charset=utf-8",
+      headers: { "content-security-policy": policy }
+    })
+  ),
+  HttpRouter.use(
+    Effect.fnUntraced(function* (router) {
+      const script = yield* Effect.cached(bundle)
+      yield* router.add(
+        "GET",
+        "/redoc/redoc.standalone.js",
+        Effect.map(script, (text) =>
+          HttpServerResponse.text(text, {
+            contentType: "text/javascript; charset=utf-8",
+            headers: { "cache-control": "public, max-age=86400" }
+          })
+        )
+      )
+    })
+  )
 )

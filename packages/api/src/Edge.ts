@@ -19,17 +19,24 @@ export interface EdgeLimits {
 export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024 }
 
 export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
-  HttpRouter.middleware((httpEffect) =>
-    Effect.gen(function*() {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const asked = request.headers["x-correlation-id"]
-      const correlationId = isCorrelationId(asked) ? asked : yield* randomCorrelationId
-      yield* HttpEffect.appendPreResponseHandler((request, response) => Effect.succeed(finish(request, response, correlationId)))
-      if (Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes) {
-        return HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
-      }
-      return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) => withCorrelation(context, correlationId))
-    }), { global: true })
+  HttpRouter.middleware(
+    (httpEffect) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const asked = request.headers["x-correlation-id"]
+        const correlationId = isCorrelationId(asked) ? asked : yield* randomCorrelationId
+        yield* HttpEffect.appendPreResponseHandler((request, response) =>
+          Effect.succeed(finish(request, response, correlationId))
+        )
+        if (Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes) {
+          return HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
+        }
+        return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
+          withCorrelation(context, correlationId)
+        )
+      }),
+    { global: true }
+  )
 
 /** For the server: bodies without a length are cut off at the same limit. */
 export const layerBodyLimit = (limits: EdgeLimits = defaultEdgeLimits): Layer.Layer<never> =>
@@ -63,14 +70,26 @@ const codes: Readonly<Record<number, ProblemCode>> = {
   503: "unavailable"
 }
 
+const codeOf = (status: number): ProblemCode => codes[status] ?? (status < 500 ? "malformed_request" : "internal")
+
+const isReadable = (path: string): boolean => {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const explain = (
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse,
   correlationId: CorrelationId
 ): HttpServerResponse.HttpServerResponse => {
   const path = request.url.split("?", 1)[0] ?? ""
-  const methods = response.status === 404 ? methodsOf(path) : []
-  const code = methods.length > 0 ? "method_not_allowed" : codes[response.status] ?? (response.status < 500 ? "malformed_request" : "internal")
+  const readable = isReadable(path)
+  const methods = response.status === 404 && readable ? methodsOf(path) : []
+  const code = methods.length > 0 ? "method_not_allowed" : codeOf(readable ? response.status : 400)
   const { status, title } = problemCodes[code]
   const headers: Record<string, string> = {}
   if (methods.length > 0) headers["allow"] = methods.join(", ")
@@ -84,6 +103,7 @@ const explain = (
 }
 
 const details: Partial<Record<ProblemCode, string>> = {
+  malformed_request: "Look at the address: its percent-encoding must be UTF-8.",
   internal: "Tell us the correlation id; it is in our log.",
   not_found: "Look at /openapi.json for the addresses there are.",
   method_not_allowed: "Use one of the methods in Allow.",

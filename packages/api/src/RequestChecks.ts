@@ -12,5 +12,6 @@ export const layer = HttpApiMiddleware.layerSchemaErrorTransform(RequestChecks, 
   error.kind === "Body" || error.kind === "ResponseHeaders"
     ? Effect.die(error)
     : reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", {
-      errors: fieldProblems(parts[error.kind], error.cause.issue)
-    }))
+        errors: fieldProblems(parts[error.kind], error.cause.issue)
+      })
+)

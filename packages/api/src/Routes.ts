@@ -22,8 +22,6 @@ const handlers = Layer.mergeAll(ServiceCallHandlers.layer, SystemHandlers.layer)
  * server made by `createHttpServer`.
  */
 export const layer = (limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
-  Layer.mergeAll(
-    HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }),
-    Documents.layer,
-    Edge.layer(limits)
-  ).pipe(Layer.provide(handlers))
+  Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
+    Layer.provide(handlers)
+  )

@@ -8,7 +8,7 @@ import { makeSubmit } from "./submit.ts"
 
 /** Bodies are read raw: the limits on depth, length and characters come before any schema. */
 export const layer = HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const submit = yield* makeSubmit
     const { cancel, reschedule, run } = yield* makeCommands
     const { events, get, list } = yield* makeReads
@@ -20,4 +20,5 @@ export const layer = HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
       .handle("cancel", cancel)
       .handleRaw("reschedule", reschedule)
       .handle("run", run)
-  }))
+  })
+)

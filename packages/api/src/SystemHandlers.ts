@@ -7,14 +7,14 @@ import { Clock, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 
 export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const checks = yield* HealthChecks
     const { jwks } = yield* SigningKeys
 
-    const health = Effect.gen(function*() {
+    const health = Effect.gen(function* () {
       const dependencies = yield* checks.dependencies
       return {
-        status: dependencies.every(({ up }) => up) ? "ok" as const : "degraded" as const,
+        status: dependencies.every(({ up }) => up) ? ("ok" as const) : ("degraded" as const),
         version: checks.version,
         startedAt: formatInstant(checks.startedAt),
         uptimeMs: (yield* Clock.currentTimeMillis) - checks.startedAt,
@@ -23,7 +23,7 @@ export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
       }
     })
 
-    const ready = Effect.gen(function*() {
+    const ready = Effect.gen(function* () {
       const phase = yield* checks.phase
       const found = yield* checks.dependencies
       const dependencies = found.map(shown)
@@ -36,7 +36,8 @@ export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
     const startup = Effect.map(checks.phase, (phase) =>
       phase === "starting"
         ? { status: "not-ready" as const, reason: phase, dependencies: [] }
-        : { status: "ready" as const, dependencies: [] })
+        : { status: "ready" as const, dependencies: [] }
+    )
 
     return handlers.handleAll({
       health: () => health,
@@ -46,11 +47,12 @@ export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
       startup: () => startup,
       jwks: () => Effect.succeed(jwks)
     })
-  }))
+  })
+)
 
 const shown = ({ durationMs, name, needed, up }: DependencyHealth) => ({
   name,
   needed,
-  status: up ? "up" as const : "down" as const,
+  status: up ? ("up" as const) : ("down" as const),
   durationMs
 })

@@ -32,16 +32,23 @@ const record = (attempts: Map<number, Attempt>, event: ServiceCallEvent, recorde
     })
     return
   }
-  if (event._tag !== "ExecutionSucceeded" && event._tag !== "ExecutionFailed" && event._tag !== "ExecutionSuperseded") return
+  if (event._tag !== "ExecutionSucceeded" && event._tag !== "ExecutionFailed" && event._tag !== "ExecutionSuperseded")
+    return
   const attempt = attempts.get(event.epoch)
   if (attempt !== undefined) attempts.set(event.epoch, finish(attempt, event, recordedAt))
 }
 
-type Result = Extract<ServiceCallEvent, { readonly _tag: "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionSuperseded" }>
+type Result = Extract<
+  ServiceCallEvent,
+  { readonly _tag: "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionSuperseded" }
+>
 
 const finish = (attempt: Attempt, event: Result, recordedAt: number): Attempt => {
   if (event._tag === "ExecutionSuperseded") {
-    return { ...attempt, superseded: [...attempt.superseded, { outcome: event.outcome, recordedAt: formatInstant(recordedAt) }] }
+    return {
+      ...attempt,
+      superseded: [...attempt.superseded, { outcome: event.outcome, recordedAt: formatInstant(recordedAt) }]
+    }
   }
   const { durationMs, response, status } = event
   return event._tag === "ExecutionSucceeded"

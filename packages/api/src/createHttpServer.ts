@@ -49,14 +49,16 @@ const answerBrokenRequest = (error: NodeJS.ErrnoException, socket: Duplex): void
   // There is no fiber here, hence no Effect dice.
   const correlationId = randomBytes(8).readBigUInt64BE().toString(36) as CorrelationId
   const body = JSON.stringify(problemBody(code, correlationId, title))
-  socket.end([
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    `Content-Type: ${problemContentType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Correlation-Id: ${correlationId}`,
-    `X-Api-Version: ${apiVersion}`,
-    "",
-    body
-  ].join("\r\n"))
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+      "Connection: close",
+      `Content-Type: ${problemContentType}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Correlation-Id: ${correlationId}`,
+      `X-Api-Version: ${apiVersion}`,
+      "",
+      body
+    ].join("\r\n")
+  )
 }

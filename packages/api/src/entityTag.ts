@@ -3,7 +3,6 @@
 /** `versions` are the strong tags that could be ours; a tag of another form matches nothing. */
 export type EntityTags = { readonly any: true } | { readonly any: false; readonly versions: ReadonlyArray<number> }
 
-// eslint-disable-next-line no-control-regex -- etagc excludes the control characters
 const tag = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/u
 const version = /^\d{1,15}$/u
 

@@ -10,9 +10,11 @@ type Segment = PropertyKey | { readonly key: PropertyKey }
 
 /** `part` says which part of the request: `body`, `query`, `header` or `path`. */
 export const fieldProblems = (part: string, issue: SchemaIssue.Issue): ReadonlyArray<FieldProblem> =>
-  format(issue).issues.slice(0, maxProblems).map(({ message, path }) => ({
-    path: [part, ...(path ?? []).map(segment)].join(".").slice(0, maxMessage),
-    message: message.slice(0, maxMessage)
-  }))
+  format(issue)
+    .issues.slice(0, maxProblems)
+    .map(({ message, path }) => ({
+      path: [part, ...(path ?? []).map(segment)].join(".").slice(0, maxMessage),
+      message: message.slice(0, maxMessage)
+    }))
 
 const segment = (part: Segment): string => String(typeof part === "object" ? part.key : part)

@@ -32,7 +32,9 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S)
         const refused = parsed.success.problems
         if (refused.length > 0) return invalid(refused)
         const decoded = decode(parsed.success.value)
-        return Result.isSuccess(decoded) ? Effect.succeed(decoded.success) : invalid(fieldProblems("body", decoded.failure.issue))
+        return Result.isSuccess(decoded)
+          ? Effect.succeed(decoded.success)
+          : invalid(fieldProblems("body", decoded.failure.issue))
       }
     })
   }
@@ -76,15 +78,18 @@ const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem>
     const value = values.pop()
     const depth = depths.pop() ?? 0
     if (typeof value === "string") {
-      if (checkText && !isStorableText(value)) return [{ path: "body", message: "holds U+0000 or half a surrogate pair" }]
+      if (checkText && !isStorableText(value))
+        return [{ path: "body", message: "holds U+0000 or half a surrogate pair" }]
       continue
     }
     if (typeof value !== "object" || value === null) continue
     if (depth >= maxDepth) return [{ path: "body", message: `is nested deeper than ${maxDepth} levels` }]
     const keys = Object.keys(value)
-    if (keys.length > maxItems) return [{ path: "body", message: `holds a list or object of more than ${maxItems} items` }]
+    if (keys.length > maxItems)
+      return [{ path: "body", message: `holds a list or object of more than ${maxItems} items` }]
     for (const key of keys) {
-      if (checkText && !isStorableText(key)) return [{ path: "body", message: "holds a name with U+0000 or half a surrogate pair" }]
+      if (checkText && !isStorableText(key))
+        return [{ path: "body", message: "holds a name with U+0000 or half a surrogate pair" }]
       values.push((value as Record<string, unknown>)[key])
       depths.push(depth + 1)
     }

@@ -26,7 +26,7 @@ interface ListQuery {
   readonly cursor?: string
 }
 
-export const makeReads = Effect.gen(function*() {
+export const makeReads = Effect.gen(function* () {
   const queries = yield* CallQueries
   const cursors = yield* Cursor
   const details = yield* Details
@@ -35,38 +35,50 @@ export const makeReads = Effect.gen(function*() {
     if (cursor === undefined) return Effect.succeed(null)
     const mark = cursors.open(tenantId, filter, cursor)
     return mark === null
-      ? reject(BadRequest, "invalid_cursor", "Start again without a cursor, or repeat the filter the cursor was issued for.")
+      ? reject(
+          BadRequest,
+          "invalid_cursor",
+          "Start again without a cursor, or repeat the filter the cursor was issued for."
+        )
       : Effect.succeed(mark)
   }
 
   return {
-    list: Effect.fnUntraced(function*({ query }: { readonly query: ListQuery }) {
+    list: Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
       const { tenantId } = yield* Principal
       const filter = filterOf(query)
       const after = yield* pageMark(tenantId, filter, query.cursor)
       const limit = query.limit ?? defaultLimit
-      const page = yield* Effect.catch(queries.list({ tenantId, filter, after, limit }), storeUnavailable)
+      const page = yield* queries.list({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
       return {
         items: page.rows.map(summaryOf),
         nextCursor: page.next === null ? null : cursors.seal(tenantId, filter, page.next)
       }
     }),
 
-    get: Effect.fnUntraced(function*({ headers, params }: {
+    get: Effect.fnUntraced(function* ({
+      headers,
+      params
+    }: {
       readonly params: { readonly id: ServiceCallId }
       readonly headers: { readonly "if-none-match"?: string }
     }) {
       const { tenantId } = yield* Principal
       const row = yield* details.row(tenantId, params.id)
       const etag = etagOf(row.version)
-      const known = headers["if-none-match"] === undefined ? undefined : parseEntityTags(headers["if-none-match"], "weak")
-      if (known === null) return yield* reject(BadRequest, "malformed_etag", "Send If-None-Match with an entity tag such as \"3\".")
+      const known =
+        headers["if-none-match"] === undefined ? undefined : parseEntityTags(headers["if-none-match"], "weak")
+      if (known === null)
+        return yield* reject(BadRequest, "malformed_etag", 'Send If-None-Match with an entity tag such as "3".')
       return known !== undefined && (known.any || known.versions.includes(row.version))
         ? HttpApiSchema.withHeaders({ body: undefined, headers: { etag } })
         : HttpApiSchema.withHeaders({ body: yield* details.ofRow(row), headers: { etag } })
     }),
 
-    events: Effect.fnUntraced(function*({ params, query }: {
+    events: Effect.fnUntraced(function* ({
+      params,
+      query
+    }: {
       readonly params: { readonly id: ServiceCallId }
       readonly query: { readonly after?: number; readonly limit?: number }
     }) {
@@ -74,7 +86,7 @@ export const makeReads = Effect.gen(function*() {
       const { version } = yield* details.row(tenantId, params.id)
       const { after = 0, limit = defaultLimit } = query
       const history = queries.history({ tenantId, callId: params.id, after, limit })
-      const items = (yield* Effect.catch(history, storeUnavailable)).map(eventOf)
+      const items = (yield* history.pipe(Effect.catch(storeUnavailable))).map(eventOf)
       const last = items.at(-1)
       return { items, nextAfter: last !== undefined && last.version < version ? last.version : null }
     })

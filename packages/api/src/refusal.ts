@@ -56,5 +56,9 @@ export const stale = (expectedVersion: number, actualVersion: number) =>
 export const storeUnavailable = (error: StoreUnavailable) =>
   Effect.andThen(
     Effect.logWarning("store unavailable", { operation: error.operation }),
-    reject(Unavailable, "unavailable", "Ask again after the time in Retry-After, with the same Idempotency-Key if there is one.")
+    reject(
+      Unavailable,
+      "unavailable",
+      "Ask again after the time in Retry-After, with the same Idempotency-Key if there is one."
+    )
   )

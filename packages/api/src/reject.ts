@@ -7,9 +7,11 @@ import { CurrentCorrelationId } from "./Correlation.ts"
 type Details = Pick<ProblemBody, "errors" | "conflict">
 
 export const reject = <C extends ProblemCode, E>(
-  Problem: new(body: ProblemBody<C>) => E,
+  Problem: new (body: ProblemBody<C>) => E,
   code: C,
   detail: string,
   details?: Details
 ): Effect.Effect<never, E> =>
-  Effect.withFiber((fiber) => Effect.fail(new Problem(problemBody(code, fiber.getRef(CurrentCorrelationId), detail, details))))
+  Effect.withFiber((fiber) =>
+    Effect.fail(new Problem(problemBody(code, fiber.getRef(CurrentCorrelationId), detail, details)))
+  )

@@ -2,7 +2,6 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { type RequestToMake, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
-import { etagOf } from "@dueline/contracts/api/Wire"
 import type { IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -11,8 +10,8 @@ import { defaultRetryPolicy, defaultTimeoutMs, type Spec } from "@dueline/contra
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId } from "@dueline/identity/randomId"
 import { Clock, Duration, Effect, Result } from "effect"
-import { HttpApiSchema } from "effect/http-api"
 import type { HttpServerRequest } from "effect/http"
+import { answer } from "./answer.ts"
 import { CallEndings } from "./CallEndings.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { Details } from "./Details.ts"
@@ -33,16 +32,17 @@ interface Submission {
 const route = "/v1/service-calls"
 const readBody = jsonBody(SubmitServiceCall)
 
-export const makeSubmit = Effect.gen(function*() {
+export const makeSubmit = Effect.gen(function* () {
   const orchestrator = yield* Orchestrator
   const intake = yield* RequestIntake
   const endings = yield* CallEndings
   const details = yield* Details
 
   const queries = yield* CallQueries
-  const find = (tenantId: TenantId, callId: ServiceCallId) => Effect.catch(queries.find(tenantId, callId), storeUnavailable)
+  const find = (tenantId: TenantId, callId: ServiceCallId) =>
+    queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable))
 
-  const accept = Effect.fnUntraced(function*(
+  const accept = Effect.fnUntraced(function* (
     { headers, request }: Submission,
     principal: Principal["Service"],
     body: SubmitServiceCall,
@@ -52,45 +52,58 @@ export const makeSubmit = Effect.gen(function*() {
     const dueAt = yield* dueTime(body, at)
     const admitted = intake.admit(principal.tenantId, callId, rawRequest(body.request))
     if (Result.isFailure(admitted)) {
-      const errors = admitted.failure.map(({ code, field, message }) => ({ path: `body.request.${field}`, code, message }))
-      return yield* reject(Unprocessable, "request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
+      const errors = admitted.failure.map(({ code, field, message }) => ({
+        path: `body.request.${field}`,
+        code,
+        message
+      }))
+      return yield* reject(
+        Unprocessable,
+        "request_refused",
+        "Correct what `errors` lists: such a request is never sent.",
+        { errors }
+      )
     }
     const correlationId = yield* CurrentCorrelationId
     const key = headers["idempotency-key"]
     const print = key === undefined ? null : fingerprint("POST", route, body)
-    return yield* Effect.catch(
-      orchestrator.ask(envelope({
-        principal,
-        request,
-        correlationId,
-        commandId: `submit:${callId}`,
-        idempotency: key === undefined || print === null ? null : { key, fingerprint: print },
-        expectedVersion: null
-      }, {
-        _tag: "SubmitServiceCall",
-        callId,
-        at: at as typeof dueAt,
-        dueAt,
-        fingerprint: print,
-        origin: { correlationId, traceparent: traceparentOf(request) },
-        spec: specOf(body, admitted.success.summary),
-        sealed: admitted.success.sealed
-      })),
-      refusedSubmission
-    )
+    return yield* orchestrator
+      .ask(
+        envelope(
+          {
+            principal,
+            request,
+            correlationId,
+            commandId: `submit:${callId}`,
+            idempotency: key === undefined || print === null ? null : { key, fingerprint: print },
+            expectedVersion: null
+          },
+          {
+            _tag: "SubmitServiceCall",
+            callId,
+            at: at as typeof dueAt,
+            dueAt,
+            fingerprint: print,
+            origin: { correlationId, traceparent: traceparentOf(request) },
+            spec: specOf(body, admitted.success.summary),
+            sealed: admitted.success.sealed
+          }
+        )
+      )
+      .pipe(Effect.catch(refusedSubmission))
   })
 
-  const answerAtOnce = Effect.fnUntraced(function*(
+  const answerAtOnce = Effect.fnUntraced(function* (
     submission: Submission,
     principal: Principal["Service"],
     body: SubmitServiceCall,
     callId: ServiceCallId
   ) {
-    const answer = yield* accept(submission, principal, body, callId)
-    return HttpApiSchema.withHeaders({ body: stateOf(answer), headers: headersOf(callId, answer.version, answer.replayed) })
+    const accepted = yield* accept(submission, principal, body, callId)
+    return answer(202, stateOf(accepted), { replayed: accepted.replayed, location: callPath(callId) })
   })
 
-  const answerWhenEnded = Effect.fnUntraced(function*(
+  const answerWhenEnded = Effect.fnUntraced(function* (
     submission: Submission,
     principal: Principal["Service"],
     body: SubmitServiceCall,
@@ -99,23 +112,20 @@ export const makeSubmit = Effect.gen(function*() {
   ) {
     const { tenantId } = principal
     const ended = yield* endings.of(tenantId, callId)
-    const answer = yield* accept(submission, principal, body, callId)
-    if (ended === null) {
-      return HttpApiSchema.withHeaders({ body: stateOf(answer), headers: headersOf(callId, answer.version, answer.replayed) })
-    }
+    const accepted = yield* accept(submission, principal, body, callId)
+    const about = { replayed: accepted.replayed, location: callPath(callId) }
+    if (ended === null) return answer(202, stateOf(accepted), about)
     let row = yield* find(tenantId, callId)
     if (row !== null && row.endedAt === null) {
       yield* Effect.timeoutOption(ended, Duration.seconds(waitSeconds))
       row = yield* find(tenantId, callId)
     }
-    const state = row === null ? stateOf(answer) : stateOfRow(row)
-    const headers = { ...headersOf(callId, state.version, answer.replayed), "preference-applied": `wait=${waitSeconds}` }
-    return row === null || row.endedAt === null
-      ? HttpApiSchema.withHeaders({ body: state, headers })
-      : HttpApiSchema.withHeaders({ body: yield* details.ofRow(row), headers })
+    const waited = { ...about, preferenceApplied: `wait=${waitSeconds}` }
+    if (row === null) return answer(202, stateOf(accepted), waited)
+    return row.endedAt === null ? answer(202, stateOfRow(row), waited) : answer(200, yield* details.ofRow(row), waited)
   }, Effect.scoped)
 
-  return Effect.fnUntraced(function*(submission: Submission) {
+  return Effect.fnUntraced(function* (submission: Submission) {
     const body = yield* readBody(submission.request)
     const principal = yield* Principal
     const key = submission.headers["idempotency-key"]
@@ -125,12 +135,6 @@ export const makeSubmit = Effect.gen(function*() {
       ? answerAtOnce(submission, principal, body, callId)
       : answerWhenEnded(submission, principal, body, callId, waitSeconds)
   })
-})
-
-const headersOf = (callId: ServiceCallId, version: number, replayed: boolean) => ({
-  etag: etagOf(version),
-  location: callPath(callId),
-  ...(replayed ? { "x-idempotent-replayed": "true" as const } : {})
 })
 
 const specOf = (body: SubmitServiceCall, request: Spec["request"]): Spec => ({

@@ -1,5 +1,10 @@
 /** Rows, outcomes and events as they are answered. */
-import type { HistoryEvent, ServiceCall, ServiceCallState, ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import type {
+  HistoryEvent,
+  ServiceCall,
+  ServiceCallState,
+  ServiceCallSummary
+} from "@dueline/contracts/api/ServiceCallView"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { CorrelationId, ServiceCallId } from "@dueline/contracts/Ids"

@@ -31,19 +31,22 @@ export const health: { phase: "starting" | "serving" | "draining"; dependencies:
   dependencies: [{ name: "database", needed: true, up: true, durationMs: 1 }]
 }
 
-export class Edge extends Context.Service<Edge, {
-  readonly port: number
-  readonly baseUrl: string
-  readonly token: string
-  readonly otherToken: string
-  readonly mint: TokenIssuer.TokenIssuer["Service"]["mint"]
-  readonly store: MemoryStore.MemoryStore["Service"]
-  readonly bus: EventBus["Service"]
-  readonly orchestrator: Orchestrator["Service"]
-  /** With the tenant's token unless `authorization` is given; an empty one sends none. */
-  readonly send: (request: Sent) => Effect.Effect<Reply>
-  readonly submit: (body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<Reply>
-}>()("@dueline/api/test/Edge") {}
+export class Edge extends Context.Service<
+  Edge,
+  {
+    readonly port: number
+    readonly baseUrl: string
+    readonly token: string
+    readonly otherToken: string
+    readonly mint: TokenIssuer.TokenIssuer["Service"]["mint"]
+    readonly store: MemoryStore.MemoryStore["Service"]
+    readonly bus: EventBus["Service"]
+    readonly orchestrator: Orchestrator["Service"]
+    /** With the tenant's token unless `authorization` is given; an empty one sends none. */
+    readonly send: (request: Sent) => Effect.Effect<Reply>
+    readonly submit: (body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<Reply>
+  }
+>()("@dueline/api/test/Edge") {}
 
 /** Refuses credentials and loopback, and keeps no secret: enough to see that what is refused reaches the caller. */
 const intake = Layer.succeed(RequestIntake, {
@@ -52,7 +55,8 @@ const intake = Layer.succeed(RequestIntake, {
     const refuse = (code: string, message: string) => Result.fail([{ field: "url", code, message }])
     if (parsed === null) return refuse("url_invalid", "is not a URL")
     if (parsed.username !== "") return refuse("credentials_in_url", "must hold no credentials")
-    if (/^(localhost|127\.|10\.|169\.254\.|\[::1\])/u.test(parsed.hostname)) return refuse("address_denied", "is a private address")
+    if (/^(localhost|127\.|10\.|169\.254\.|\[::1\])/u.test(parsed.hostname))
+      return refuse("address_denied", "is a private address")
     const summary = { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body?.slice(0, 100) ?? null }
     return Result.succeed({ summary, sealed: null })
   }
@@ -73,45 +77,48 @@ const ports = Layer.mergeAll(
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer()
-).pipe(
-  Layer.provideMerge(MemoryStore.layerMemory()),
-  Layer.provideMerge(SigningKeys.layerEphemeral)
-)
+).pipe(Layer.provideMerge(MemoryStore.layerMemory()), Layer.provideMerge(SigningKeys.layerEphemeral))
 
 const server = HttpRouter.serve(Routes.layer(), { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
   Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer])
 )
 
-const edge = Layer.effect(Edge, Effect.gen(function*() {
-  const { address } = yield* HttpServer.HttpServer
-  const port = "port" in address ? Number(address.port) : 0
-  const issuer = yield* TokenIssuer.TokenIssuer
-  const token = yield* issuer.mint({ subject: "tester", tenantId: tenant, scopes, ttlSeconds: 3600 })
-  const otherToken = yield* issuer.mint({ subject: "stranger", tenantId: otherTenant, scopes, ttlSeconds: 3600 })
-  const sendAs: Edge["Service"]["send"] = (request) =>
-    send(port, { ...request, headers: { authorization: `Bearer ${token}`, ...request.headers } })
-  return {
-    port,
-    baseUrl: `http://127.0.0.1:${port}`,
-    token,
-    otherToken,
-    mint: issuer.mint,
-    store: yield* MemoryStore.MemoryStore,
-    bus: yield* EventBus,
-    orchestrator: yield* Orchestrator,
-    send: sendAs,
-    submit: (body, headers = {}) =>
-      sendAs({
-        method: "POST",
-        path: "/v1/service-calls",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify(body)
-      })
-  }
-}))
+const edge = Layer.effect(
+  Edge,
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    const port = "port" in address ? Number(address.port) : 0
+    const issuer = yield* TokenIssuer.TokenIssuer
+    const token = yield* issuer.mint({ subject: "tester", tenantId: tenant, scopes, ttlSeconds: 3600 })
+    const otherToken = yield* issuer.mint({ subject: "stranger", tenantId: otherTenant, scopes, ttlSeconds: 3600 })
+    const sendAs: Edge["Service"]["send"] = (request) =>
+      send(port, { ...request, headers: { authorization: `Bearer ${token}`, ...request.headers } })
+    return {
+      port,
+      baseUrl: `http://127.0.0.1:${port}`,
+      token,
+      otherToken,
+      mint: issuer.mint,
+      store: yield* MemoryStore.MemoryStore,
+      bus: yield* EventBus,
+      orchestrator: yield* Orchestrator,
+      send: sendAs,
+      submit: (body, headers = {}) =>
+        sendAs({
+          method: "POST",
+          path: "/v1/service-calls",
+          headers: { "content-type": "application/json", ...headers },
+          body: JSON.stringify(body)
+        })
+    }
+  })
+)
 
 export const layer: Layer.Layer<Edge> = edge.pipe(Layer.provide(server), Layer.provide(ports), Layer.orDie)
 
 /** A call that is due in an hour. */
-export const later = { delay: "1h", request: { method: "POST", url: "https://example.com/hook", body: { hello: "world" } } }
+export const later = {
+  delay: "1h",
+  request: { method: "POST", url: "https://example.com/hook", body: { hello: "world" } }
+}

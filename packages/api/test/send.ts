@@ -22,11 +22,16 @@ export interface Reply {
 export const send = (port: number, { body, chunked = false, headers = {}, method, path }: Sent): Effect.Effect<Reply> =>
   Effect.callback<Reply>((resume) => {
     const length = body === undefined || chunked ? {} : { "content-length": String(Buffer.byteLength(body)) }
-    const sent = httpRequest({ host: "127.0.0.1", port, method, path, headers: { ...length, ...headers }, agent: false }, (answer) => {
-      const chunks: Array<Buffer> = []
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk))
-      answer.on("end", () => resume(Effect.succeed(replyOf(answer.statusCode ?? 0, answer.headers, Buffer.concat(chunks).toString()))))
-    })
+    const sent = httpRequest(
+      { host: "127.0.0.1", port, method, path, headers: { ...length, ...headers }, agent: false },
+      (answer) => {
+        const chunks: Array<Buffer> = []
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk))
+        answer.on("end", () =>
+          resume(Effect.succeed(replyOf(answer.statusCode ?? 0, answer.headers, Buffer.concat(chunks).toString())))
+        )
+      }
+    )
     sent.on("error", (error) => resume(Effect.die(error)))
     if (body !== undefined && chunked) sent.write(body)
     sent.end(chunked ? undefined : body)

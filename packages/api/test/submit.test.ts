@@ -4,7 +4,7 @@ import { Edge, later, layer as edge } from "./Edge.ts"
 
 layer(edge, { excludeTestServices: true })("submit", (it) => {
   it.effect("a submission is answered with 202, its address and its version", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { send, submit } = yield* Edge
       const reply = yield* submit(later)
       assert.strictEqual(reply.status, 202, reply.body)
@@ -13,5 +13,6 @@ layer(edge, { excludeTestServices: true })("submit", (it) => {
       const detail = yield* send({ method: "GET", path: reply.headers["location"] ?? "" })
       assert.strictEqual(detail.status, 200, detail.body)
       assert.strictEqual(detail.json["status"], "Scheduled")
-    }))
+    })
+  )
 })

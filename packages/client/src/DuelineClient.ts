@@ -22,11 +22,18 @@ export const make = (options: DuelineClientOptions) => {
   const token = Effect.isEffect(options.token) ? options.token : Effect.succeed(options.token)
   const authorise = HttpApiMiddleware.layerClient(BearerAuth, ({ next, request }) =>
     Effect.flatMap(token, (credential) =>
-      next(HttpClientRequest.setHeaders(request, {
-        authorization: `Bearer ${Redacted.value(credential)}`,
-        ...(options.tenantId === undefined ? {} : { "x-tenant-id": options.tenantId })
-      }))))
-  return Effect.provide(HttpApiClient.make(Api, options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }), authorise)
+      next(
+        HttpClientRequest.setHeaders(request, {
+          authorization: `Bearer ${Redacted.value(credential)}`,
+          ...(options.tenantId === undefined ? {} : { "x-tenant-id": options.tenantId })
+        })
+      )
+    )
+  )
+  return Effect.provide(
+    HttpApiClient.make(Api, options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
+    authorise
+  )
 }
 
 export type DuelineClient = Effect.Success<ReturnType<typeof make>>

@@ -2,11 +2,10 @@
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Database } from "@dueline/postgres/Database"
 import { Clock, Context, Effect, Exit, Layer } from "effect"
-import { version } from "./version.ts"
 
 export type Phase = "starting" | "serving" | "draining"
 
-export { version }
+export const version = "0.1.0"
 
 export class CurrentPhase extends Context.Service<CurrentPhase, { readonly get: () => Phase; readonly set: (phase: Phase) => void }>()(
   "@dueline/dueline/CurrentPhase"

@@ -16,6 +16,7 @@ import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
+import * as Tenants from "@dueline/postgres/Tenants"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Layer } from "effect"
@@ -40,9 +41,13 @@ export const program = (settings: Settings, demo: boolean) => {
   const patterns = list(settings.DUELINE_REDACT)
 
   const database = Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" })
-  const store = Layer.mergeAll(PostgresPersistence.layer, PostgresOutbox.layer, PostgresBacklog.layer, PostgresCallQueries.layer).pipe(
-    Layer.provideMerge(database)
-  )
+  const store = Layer.mergeAll(
+    PostgresPersistence.layer,
+    PostgresOutbox.layer,
+    PostgresBacklog.layer,
+    PostgresCallQueries.layer,
+    Tenants.layer
+  ).pipe(Layer.provideMerge(database))
   const keys = InstallationKeys.layer(home)
   const identity = TokenVerifier.layer({
     ...TokenVerifier.defaultVerifierSettings,

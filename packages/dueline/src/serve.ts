@@ -1,7 +1,8 @@
 /** Runs the program until it is told to stop, and then stops it in order: red first, then no new work, then what is on its way, then the store. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
+import * as Tenants from "@dueline/postgres/Tenants"
 
-import { Cause, Effect, Exit, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import type { Settings } from "./Configuration.ts"
 import * as logging from "./logging.ts"
@@ -12,8 +13,9 @@ import { readyLine, welcome } from "./Welcome.ts"
 export const demoTenant = "demo"
 
 const createDemoTenant = Effect.gen(function*() {
-  const tenants = yield* ({} as any)
-  yield* Effect.catchTag(tenants.create({ tenantId: derivedTenantId(demoTenant), name: demoTenant }), "TenantExists", () => Effect.void)
+  const tenants = yield* Tenants.Tenants
+  const tenant = { tenantId: derivedTenantId(demoTenant), name: demoTenant, createdAt: yield* Clock.currentTimeMillis }
+  yield* Effect.catchTag(tenants.create(tenant), "TenantExists", () => Effect.void)
 })
 
 /** Built last, hence closed first: the program says that it is leaving before anything of it goes. */
@@ -54,7 +56,3 @@ export const serve = (settings: Settings, demo: boolean) =>
     Effect.andThen(Layer.launch(announce(settings, demo).pipe(Layer.provide(program(settings, demo))))),
     Effect.provide(logging.layer(settings))
   )
-
-/** Being told to stop is no failure. */
-export const exitCode = (exit: Exit.Exit<unknown, unknown>): number =>
-  Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1

@@ -1,5 +1,6 @@
 /** Decides where a request may go: only to addresses on the open internet, unless an allow-list says more. Pure: resolves nothing. */
-import { type AddressKind, addressKind, addressOctets, sharesPrefix } from "./addressKind.ts"
+import { type AddressKind, addressKind } from "./addressKind.ts"
+import { addressOctets, sharesPrefix } from "./addressOctets.ts"
 
 export interface Denial {
   readonly code: "url_invalid" | "scheme_not_allowed" | "credentials_in_url" | "address_denied"

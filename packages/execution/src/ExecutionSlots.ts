@@ -1,16 +1,7 @@
 /** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Cause, Effect, Exit, Fiber } from "effect"
-
-export interface Job {
-  readonly intent: ExecutionRequested
-  /** When it was taken, epoch milliseconds. */
-  readonly takenAt: number
-  stage: "waiting" | "sending" | "recording" | "done"
-  fiber: Fiber.Fiber<void> | null
-  /** Its request went on past the deadline and was interrupted: only the record is left to make. */
-  overdue: boolean
-}
+import { firstLeaseUntil, type Job, keyOf } from "./Job.ts"
 
 export interface SlotsOptions {
   readonly concurrency: number
@@ -21,8 +12,6 @@ export interface SlotsOptions {
   readonly attempt: (job: Job) => Effect.Effect<void>
   readonly now: () => number
 }
-
-const keyOf = ({ callId, epoch, tenantId }: ExecutionRequested): string => `${tenantId}/${callId}/${epoch}`
 
 export class ExecutionSlots {
   readonly #options: SlotsOptions
@@ -64,7 +53,8 @@ export class ExecutionSlots {
     const key = keyOf(intent)
     if (this.#jobs.has(key)) return true
     if (this.#queue.length >= this.#options.queueLimit && this.free === 0) return false
-    const job: Job = { intent, takenAt: this.#options.now(), stage: "waiting", fiber: null, overdue: false }
+    const takenAt = this.#options.now()
+    const job: Job = { intent, takenAt, leaseUntil: firstLeaseUntil(intent), stage: "waiting", fiber: null, overdue: false }
     this.#jobs.set(key, job)
     this.#queue.push(job)
     this.#pump()
@@ -149,7 +139,7 @@ export class ExecutionSlots {
       this.#options.run(Effect.logError("an attempt died", exit.cause, { callId: job.intent.callId, epoch: job.intent.epoch }))
     }
     this.#slotFreed()
-    if (this.#jobs.size === 0) for (const wake of [...this.#idle]) wake()
+    if (this.#jobs.size === 0) for (const wake of this.#idle) wake()
   }
 
   #slotFreed(): void {

@@ -8,7 +8,8 @@ import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/Reques
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { Clock, Context, Effect, Layer, Random, type Redacted, type Scope } from "effect"
 import { type AttemptResult, recordCommand } from "./attemptResult.ts"
-import { ExecutionSlots, type Job } from "./ExecutionSlots.ts"
+import { ExecutionSlots } from "./ExecutionSlots.ts"
+import type { Job } from "./Job.ts"
 import { keepLeases } from "./keepLeases.ts"
 import { recordResult } from "./recordResult.ts"
 import type { RedactionOptions } from "./Redactor.ts"
@@ -53,14 +54,13 @@ export class Executor extends Context.Service<Executor, {
 
 const actor = systemActor("executor")
 
+type Requirements = HttpClient | RequestVault | SigningSecrets | Orchestrator | Backlog
+type Secret = Redacted.Redacted<string> | null
+
 /** The executor itself; whatever is in flight when the scope closes is interrupted, so `drain` first. */
 export const make = (
   options: ExecutorOptions
-): Effect.Effect<
-  Executor["Service"],
-  never,
-  HttpClient | RequestVault | SigningSecrets | Orchestrator | Backlog | Scope.Scope
-> =>
+): Effect.Effect<Executor["Service"], never, Requirements | Scope.Scope> =>
   Effect.gen(function*() {
     const client = yield* HttpClient
     const vault = yield* RequestVault
@@ -77,7 +77,7 @@ export const make = (
         ? Effect.succeed(requestOf(intent.request))
         : Effect.catchTag(vault.open(intent.sealed, sealContext(intent.tenantId, intent.callId)), "SealBroken", () => Effect.succeed(null))
 
-    const outgoing = (intent: ExecutionRequested, whole: WholeRequest, secret: Redacted.Redacted<string> | null, now: number): OutgoingRequest => ({
+    const outgoing = (intent: ExecutionRequested, whole: WholeRequest, secret: Secret, now: number): OutgoingRequest => ({
       method: intent.request.method,
       url: whole.url,
       headers: buildHeaders(intent, whole.headers, whole.body, { now, secret, userAgent }),
@@ -106,10 +106,12 @@ export const make = (
     const notSent = (job: Job, reason: "deadline_exceeded" | "request_unreadable", detail: string): Effect.Effect<void> =>
       finish(job, { _tag: "NotSent", reason, detail, durationMs: 0 })
 
-    const send = (job: Job, whole: WholeRequest, secret: Redacted.Redacted<string> | null): Effect.Effect<void> => {
+    const send = (job: Job, whole: WholeRequest, secret: Secret): Effect.Effect<void> => {
       const now = clock.currentTimeMillisUnsafe()
       const { deadlineAt, timeoutMs } = job.intent
       if (now >= deadlineAt) return notSent(job, "deadline_exceeded", "the deadline had passed before the request could be sent")
+      // After a long stop of this process another worker may have the call, or its owner may have been told that it is cancelled.
+      if (now >= job.leaseUntil) return notSent(job, "deadline_exceeded", "the lease had run out before the request could be sent")
       return Effect.flatMap(client.send(outgoing(job.intent, whole, secret, now)), (result) => {
         const cutShort = result._tag === "Unanswered" && result.reason === "timeout" && deadlineAt - now < timeoutMs
         return finish(job, cutShort ? { ...result, _tag: "NotSent", reason: "deadline_exceeded" } : result)
@@ -143,7 +145,4 @@ export const make = (
     })
   })
 
-export const layer = (
-  options: ExecutorOptions
-): Layer.Layer<Executor, never, HttpClient | RequestVault | SigningSecrets | Orchestrator | Backlog> =>
-  Layer.effect(Executor, make(options))
+export const layer = (options: ExecutorOptions): Layer.Layer<Executor, never, Requirements> => Layer.effect(Executor, make(options))

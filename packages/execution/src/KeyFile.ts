@@ -64,7 +64,8 @@ export const loadKeyFile = (path: string): Effect.Effect<InstallationKeys, KeyFi
       const { mode } = await stat(path)
       return { text: await readFile(path, "utf8"), open: (mode & 0o077) !== 0 && process.platform !== "win32" }
     },
-    catch: (error) => new KeyFileUnusable({ detail: `${path} cannot be read or made: ${error instanceof Error ? error.message : "unknown"}` })
+    catch: (error) =>
+      new KeyFileUnusable({ detail: `${path} cannot be read or made: ${error instanceof Error ? error.message : "unknown"}` })
   }).pipe(
     Effect.flatMap(({ open, text }) => open ? unusable(path, "can be read by others; make it 0600") : parse(path, text))
   )

@@ -2,7 +2,7 @@
 import { redactJson } from "./redactJson.ts"
 import { isSecretName } from "./secretNames.ts"
 import { redactGlob } from "./redactGlob.ts"
-import { mark, redactKnownShapes, redactNamedValues } from "./secretShapes.ts"
+import { mark, strikeNamesAndShapes, strikeShapes } from "./secretShapes.ts"
 
 export interface RedactionOptions {
   /**
@@ -32,7 +32,8 @@ const redactPatterns = (text: string, patterns: ReadonlyArray<string>): string =
 
 const redactUsual = (text: string): string => {
   if (!suspicious.test(text)) return text
-  return redactKnownShapes(redactJson(text, redactUsual) ?? redactNamedValues(text))
+  const json = redactJson(text, redactUsual)
+  return json === null ? strikeNamesAndShapes(text) : strikeShapes(json)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Seals whole requests with AES-256-GCM, so that what lies in the database is of no use to whoever reads only that. */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto"
 import { RequestVault, SealBroken, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Layer, Redacted } from "effect"
 
@@ -28,11 +28,11 @@ const tagBytes = 16
 // The key's name is part of what is authenticated, or a text could be passed off as sealed with another one.
 const bound = (keyId: string, context: string): Buffer => Buffer.from(`${version}.${keyId}.${context}`, "utf8")
 
-const checked = ({ id, key }: VaultKey): readonly [string, Uint8Array] => {
+const checked = ({ id, key }: VaultKey): readonly [string, KeyObject] => {
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) throw new RangeError(`vault key id "${id}" is not 1 to 32 of letters, digits, _ and -`)
   const bytes = Redacted.value(key)
   if (bytes.length !== 32) throw new RangeError(`vault key "${id}" has ${bytes.length} bytes instead of 32`)
-  return [id, bytes]
+  return [id, createSecretKey(bytes)]
 }
 
 const isWholeRequest = (value: unknown): value is WholeRequest =>

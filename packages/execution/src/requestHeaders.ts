@@ -27,7 +27,13 @@ export const maxHeaderLength = 8_192
 
 export interface HeaderProblem {
   readonly name: string
-  readonly code: "header_forbidden" | "header_name_invalid" | "header_value_invalid" | "header_repeated" | "headers_too_many" | "headers_too_large"
+  readonly code:
+    | "header_forbidden"
+    | "header_name_invalid"
+    | "header_value_invalid"
+    | "header_repeated"
+    | "headers_too_many"
+    | "headers_too_large"
 }
 
 const problemOf = (lower: string, value: string): HeaderProblem["code"] | null => {

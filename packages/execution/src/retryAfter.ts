@@ -3,8 +3,8 @@
 /** Nobody may ask for more. */
 export const longestRetryAfterMs = 86_400_000
 
-const httpDate =
-  /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT)$/
+const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+const rfc850 = /^[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
 const asctime = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
 const bounded = (ms: number): number | null => Number.isNaN(ms) ? null : Math.min(Math.max(0, Math.ceil(ms)), longestRetryAfterMs)
@@ -14,7 +14,7 @@ const seconds = (text: string | undefined): number | null =>
 
 /** RFC 9110 §5.6.7: all three forms of a date, which is always in GMT. */
 const until = (text: string, now: number): number | null => {
-  if (httpDate.test(text)) return bounded(Date.parse(text) - now)
+  if (imfFixdate.test(text) || rfc850.test(text)) return bounded(Date.parse(text) - now)
   return asctime.test(text) ? bounded(Date.parse(`${text} GMT`) - now) : null
 }
 

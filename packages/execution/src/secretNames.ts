@@ -13,5 +13,18 @@ const harmless = /^(?:x-)?idempotency-key$|^sec-websocket-key$|^(?:[a-z]+[-_])*t
 /** `sessionPin` and `APIKey` are read as `session-Pin` and `API-Key`. */
 const words = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z])([A-Z][a-z])/g, "$1-$2")
 
-export const isSecretName = (name: string): boolean =>
-  name.length > 256 || ((secret.test(name) || secret.test(words(name))) && !harmless.test(name.toLowerCase()))
+const judge = (name: string): boolean => (secret.test(name) || secret.test(words(name))) && !harmless.test(name.toLowerCase())
+
+// The same few names come in every request; judging one takes longer than all else that is done with it.
+const judged = new Map<string, boolean>()
+const judgedLimit = 1_000
+
+export const isSecretName = (name: string): boolean => {
+  if (name.length > 256) return true
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  if (judged.size >= judgedLimit) judged.clear()
+  const verdict = judge(name)
+  judged.set(name, verdict)
+  return verdict
+}

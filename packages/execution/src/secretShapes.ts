@@ -20,13 +20,22 @@ const values = [
 const assigned = new RegExp(`(${secretWord}[\\w.-]{0,32}["'\\\\]{0,4}\\s{0,8}(?:=>|[:=])\\s{0,8})(${values.join("|")})`, "gi")
 const element = new RegExp(`(<[\\w:.-]{0,32}${secretWord}[\\w:.-]{0,32}(?:\\s[^<>]{0,256})?>)[^<]+`, "gi")
 
-/** The quotes stay, so that what was JSON still looks like it. */
-const struck = (_match: string, head: string, value: string): string => {
-  const quote = value[0] === "\"" || value[0] === "'" ? value[0] : ""
-  return head + quote + mark + quote
+interface Span {
+  readonly from: number
+  readonly to: number
 }
 
-export const redactNamedValues = (text: string): string => text.replace(assigned, struck).replace(element, `$1${mark}`)
+/** The quotes stay, so that what was JSON still looks like it. */
+const namedValues = (text: string): Array<Span> => {
+  const spans: Array<Span> = []
+  for (const { 0: all, 1: head = "", 2: value, index } of text.matchAll(assigned)) {
+    const opened = value === undefined ? 0 : /^(?:["']|\\["'])?/.exec(value)?.[0].length ?? 0
+    const closed = opened === 1 && value !== undefined && value.length > 1 && value.at(-1) === value[0] ? 1 : 0
+    spans.push({ from: index + head.length + opened, to: index + all.length - closed })
+  }
+  for (const { 0: all, 1: head = "", index } of text.matchAll(element)) spans.push({ from: index + head.length, to: index + all.length })
+  return spans
+}
 
 const luhn = (digits: string): boolean => {
   let sum = 0
@@ -50,38 +59,61 @@ const holdsCard = (digits: string): boolean => {
   return false
 }
 
-const card = (run: string): string => holdsCard(run.replace(/\D/g, "")) ? mark : run
-
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Long runs are secrets when they are hexadecimal, or when they mix what no word mixes; a UUID names something and is kept. */
-const longRun = (run: string): string => {
-  if (uuid.test(run)) return run
-  if (/[0-9a-f]{32}/i.test(run) || (run.length >= 64 && /\d/.test(run))) return mark
-  return /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run) ? mark : run
+const isLongSecret = (run: string): boolean => {
+  if (uuid.test(run)) return false
+  if (/[0-9a-f]{32}/i.test(run) || (run.length >= 64 && /\d/.test(run))) return true
+  return /[a-z]/.test(run) && /[A-Z]/.test(run) && /\d/.test(run)
 }
 
-type Shape = readonly [trigger: RegExp, shape: RegExp, replace: (match: string, group?: string) => string]
+/** `is` has the last word about a match; a group at its beginning is kept. */
+interface Shape {
+  readonly trigger: RegExp
+  readonly pattern: RegExp
+  readonly is?: (match: string) => boolean
+}
 
-const strike = (): string => mark
 const vendors = "whsec_|[srp]k_(?:live|test)_|(?<![a-z])sk-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|ya29\\.|AIza"
 const inWord = "[^\\s\"'<>(),;:@[\\]\\\\=&|/?#{}%]"
 
 const shapes: ReadonlyArray<Shape> = [
-  [/-----begin/i, /-----BEGIN [A-Z0-9 ]{0,40}[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}-----|$)/gi, strike],
-  [/bearer|basic/i, /(bearer|basic)(?:\s|%20|\+){1,8}[^\s"',;<>&]+/gi, (_match, scheme = "") => `${scheme} ${mark}`],
-  [/eyJ/, /eyJ[A-Za-z0-9_.-]{17,}/g, strike],
-  [/A[A-Z]{3}[A-Z0-9]{16}/, /(?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{16,}/g, strike],
-  [/[_.-]|AIza/, new RegExp(`(?:${vendors})[A-Za-z0-9_+/=.-]{10,}`, "g"), strike],
-  [/@|%40/, new RegExp(`${inWord}{1,64}(?:@|%40)${inWord}{1,255}`, "g"), strike],
-  [/[A-Za-z0-9+/_-]{32}/, /[A-Za-z0-9+/_-]{32,}={0,2}/g, longRun],
-  [/\d(?:[ .-]?\d){12}/, /\d(?:[ .-]?\d){12,}/g, card]
+  { trigger: /-----begin/i, pattern: /-----BEGIN [A-Z0-9 ]{0,40}[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}-----|$)/gi },
+  { trigger: /bearer|basic/i, pattern: /((?:bearer|basic)(?:\s|%20|\+){1,8})[^\s"',;<>&]+/gi },
+  { trigger: /eyJ/, pattern: /eyJ[A-Za-z0-9_.-]{17,}/g },
+  { trigger: /A[A-Z]{3}[A-Z0-9]{16}/, pattern: /(?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z0-9]{16,}/g },
+  { trigger: /[_.-]|AIza/, pattern: new RegExp(`(?:${vendors})[A-Za-z0-9_+/=.-]{10,}`, "g") },
+  { trigger: /@|%40/, pattern: new RegExp(`${inWord}{1,64}(?:@|%40)${inWord}{1,255}`, "g") },
+  { trigger: /[A-Za-z0-9+/_-]{32}/, pattern: /[A-Za-z0-9+/_-]{32,}={0,2}/g, is: isLongSecret },
+  { trigger: /\d(?:[ .-]?\d){12}/, pattern: /\d(?:[ .-]?\d){12,}/g, is: (run) => holdsCard(run.replace(/\D/g, "")) }
 ]
 
-export const redactKnownShapes = (text: string): string => {
-  let shown = text
-  for (const [trigger, shape, replace] of shapes) {
-    if (trigger.test(shown)) shown = shown.replace(shape, replace)
+const knownShapes = (text: string): Array<Span> => {
+  const spans: Array<Span> = []
+  for (const { is, pattern, trigger } of shapes) {
+    if (!trigger.test(text)) continue
+    for (const { 0: match, 1: kept = "", index } of text.matchAll(pattern)) {
+      if (is === undefined || is(match)) spans.push({ from: index + kept.length, to: index + match.length })
+    }
   }
-  return shown
+  return spans
 }
+
+/** All at once: struck out one after the other, a first could tear a second apart and leave a part of it unrecognised. */
+const strike = (text: string, spans: Array<Span>): string => {
+  if (spans.length === 0) return text
+  spans.sort((a, b) => a.from - b.from)
+  let shown = ""
+  let at = 0
+  for (const { from, to } of spans) {
+    if (to <= at) continue
+    if (from > at || at === 0) shown += text.slice(at, from) + mark
+    at = to
+  }
+  return shown + text.slice(at)
+}
+
+export const strikeShapes = (text: string): string => strike(text, knownShapes(text))
+
+export const strikeNamesAndShapes = (text: string): string => strike(text, [...namedValues(text), ...knownShapes(text)])

@@ -94,7 +94,7 @@ describe("addressKind", { tags: ["ADR-0012.6"] }, () => {
     assert.strictEqual(addressKind(`2001:0:808:808::${teredo.map((word) => word.toString(16)).join(":")}`), kind)
   })
 
-  it.prop("every spelling of a host that the URL parser knows is judged as the address it means", [octet, octet, octet, octet], ([a, b, c, d]) => {
+  it.prop("every spelling of a host that the URL parser knows is judged as what it means", [octet, octet, octet, octet], ([a, b, c, d]) => {
     const number = ((a * 256 + b) * 256 + c) * 256 + d
     const hosts = [
       String(number),

@@ -53,6 +53,7 @@ export interface WorldOptions {
   readonly executor?: Partial<Executor.ExecutorOptions>
   /** Refusals that the first askings meet, in this order. */
   readonly refusals?: ReadonlyArray<Refusal>
+  readonly send?: HttpClient["Service"]["send"]
   /** How long a recording takes. */
   readonly recordMs?: number
   readonly heartbeatFails?: boolean
@@ -73,7 +74,8 @@ export const world = (options: WorldOptions = {}) =>
     })
     const ask = (envelope: Envelope<ServiceCallCommand>): Effect.Effect<Answer, Refusal> =>
       Effect.suspend(() => {
-        const refusal = options.refusals?.[asked.push(envelope) - 1]
+        const refusal = options.refusals?.[asked.length]
+        asked.push(envelope)
         const outcome = refusal === undefined ? Effect.succeed(answer(envelope.command.callId)) : Effect.fail(refusal)
         return options.recordMs === undefined ? outcome : Effect.delay(outcome, options.recordMs)
       })
@@ -87,7 +89,7 @@ export const world = (options: WorldOptions = {}) =>
     })
     const executor = yield* Executor.make({ worker, ...options.executor }).pipe(
       Effect.provide(Layer.mergeAll(
-        Layer.succeed(HttpClient, HttpClient.of(client)),
+        Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
         Layer.succeed(RequestVault, vault),
         Layer.succeed(Orchestrator, Orchestrator.of({ ask })),
         Layer.succeed(Backlog, backlog),

@@ -17,7 +17,16 @@ describe("redirectTarget", { tags: ["ADR-0012.6"] }, () => {
     assert.strictEqual(follow("https://a.test/x", 308, "http://a.test/x"), "Refused")
   })
 
-  it.each(["http://b.test/", "//b.test/", "http://a.test:82/", "http://a.test.b.test/", "https://a.test:8443/", "ftp://a.test/", "http://u:p@a.test/", "http://"])(
+  it.each([
+    "http://b.test/",
+    "//b.test/",
+    "http://a.test:82/",
+    "http://a.test.b.test/",
+    "https://a.test:8443/",
+    "ftp://a.test/",
+    "http://u:p@a.test/",
+    "http://"
+  ])(
     "refuses to go on to %s",
     (location) => assert.strictEqual(follow("http://a.test/x", 307, location), "Refused")
   )

@@ -20,23 +20,35 @@ export interface SigningKey {
 /** The key directory cannot be used; `detail` says which file and why, never what is in it. */
 export class KeysUnusable extends Schema.TaggedError<KeysUnusable>()("KeysUnusable", { detail: Schema.String }) {}
 
-export class SigningKeys extends Context.Service<SigningKeys, {
-  /** What new tokens are signed with. */
-  readonly current: SigningKey
-  /** Every key whose tokens are still believed, by `kid`. */
-  readonly byKid: ReadonlyMap<string, SigningKey>
-  /** RFC 7517, public halves only. */
-  readonly jwks: typeof JsonWebKeySet.Type
-}>()("@dueline/identity/SigningKeys") {}
+export class SigningKeys extends Context.Service<
+  SigningKeys,
+  {
+    /** What new tokens are signed with. */
+    readonly current: SigningKey
+    /** Every key whose tokens are still believed, by `kid`. */
+    readonly byKid: ReadonlyMap<string, SigningKey>
+    /** RFC 7517, public halves only. */
+    readonly jwks: typeof JsonWebKeySet.Type
+  }
+>()("@dueline/identity/SigningKeys") {}
 
 /** Keys from the `*.pem` files of a directory (0700, files 0600); the last by name signs. Makes the first one when there is none. */
 export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
-  Layer.effect(SigningKeys, Effect.flatMap(attempt(() => readKeys(options.directory)), fromPrivateKeys))
+  Layer.effect(
+    SigningKeys,
+    Effect.flatMap(
+      attempt(() => readKeys(options.directory)),
+      fromPrivateKeys
+    )
+  )
 
 /** One fresh key that is gone with the process. */
 export const layerEphemeral: Layer.Layer<SigningKeys, KeysUnusable> = Layer.effect(
   SigningKeys,
-  Effect.flatMap(attempt(async () => [await generate()]), fromPrivateKeys)
+  Effect.flatMap(
+    attempt(async () => [await generate()]),
+    fromPrivateKeys
+  )
 )
 
 function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<SigningKeys["Service"], KeysUnusable> {
@@ -55,7 +67,8 @@ function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<S
 const describe = async (privateKey: KeyObject) => {
   const publicKey = createPublicKey(privateKey)
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
-  if (publicKey.asymmetricKeyType !== "rsa" || bits < minimumBits) throw new Error(`a key is not RSA of ${minimumBits} bits or more`)
+  if (publicKey.asymmetricKeyType !== "rsa" || bits < minimumBits)
+    throw new Error(`a key is not RSA of ${minimumBits} bits or more`)
   const { e, n } = await exportJWK(publicKey)
   if (e === undefined || n === undefined) throw new Error("a key cannot be exported")
   const kid = await calculateJwkThumbprint({ kty: "RSA", e, n })
@@ -66,11 +79,13 @@ const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> =>
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await chmod(directory, 0o700)
   if ((await names(directory)).length === 0) await createFirst(directory)
-  return Promise.all((await names(directory)).map(async (name) => {
-    const path = join(directory, name)
-    if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
-    return parse(path, await readFile(path, "utf8"))
-  }))
+  return Promise.all(
+    (await names(directory)).map(async (name) => {
+      const path = join(directory, name)
+      if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
+      return parse(path, await readFile(path, "utf8"))
+    })
+  )
 }
 
 const names = async (directory: string): Promise<ReadonlyArray<string>> =>
@@ -84,7 +99,8 @@ const parse = (path: string, pem: string): KeyObject => {
   }
 }
 
-const generate = async (): Promise<KeyObject> => (await promisify(generateKeyPair)("rsa", { modulusLength: minimumBits })).privateKey
+const generate = async (): Promise<KeyObject> =>
+  (await promisify(generateKeyPair)("rsa", { modulusLength: minimumBits })).privateKey
 
 /** Written whole under another name and then linked: of two processes that start at once, one wins and both read its key. */
 const createFirst = async (directory: string): Promise<void> => {

@@ -16,32 +16,39 @@ export interface AccessTokenRequest {
   readonly ttlSeconds: number
 }
 
-export class TokenIssuer extends Context.Service<TokenIssuer, {
-  readonly mint: (request: AccessTokenRequest) => Effect.Effect<string>
-}>()("@dueline/identity/TokenIssuer") {}
+export class TokenIssuer extends Context.Service<
+  TokenIssuer,
+  {
+    readonly mint: (request: AccessTokenRequest) => Effect.Effect<string>
+  }
+>()("@dueline/identity/TokenIssuer") {}
 
 export const layer = (settings: TokenSettings = defaultTokenSettings): Layer.Layer<TokenIssuer, never, SigningKeys> =>
-  Layer.effect(TokenIssuer, Effect.map(SigningKeys, ({ current }) =>
-    TokenIssuer.of({
-      mint: Effect.fnUntraced(function*(request: AccessTokenRequest) {
-        const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-        const jti = yield* randomUuidV7
-        const claims = {
-          tenant_id: request.tenantId,
-          scope: request.scopes.join(" "),
-          ...(request.tenants === undefined ? {} : { tenants: request.tenants })
-        }
-        return yield* Effect.promise(() =>
-          new SignJWT(claims)
-            .setProtectedHeader({ alg: algorithm, kid: current.kid, typ: tokenType })
-            .setSubject(request.subject)
-            .setIssuer(settings.issuer)
-            .setAudience(settings.audience)
-            .setJti(jti)
-            .setIssuedAt(now)
-            .setNotBefore(now)
-            .setExpirationTime(now + request.ttlSeconds)
-            .sign(current.privateKey)
-        )
+  Layer.effect(
+    TokenIssuer,
+    Effect.map(SigningKeys, ({ current }) =>
+      TokenIssuer.of({
+        mint: Effect.fnUntraced(function* (request: AccessTokenRequest) {
+          const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+          const jti = yield* randomUuidV7
+          const claims = {
+            tenant_id: request.tenantId,
+            scope: request.scopes.join(" "),
+            ...(request.tenants === undefined ? {} : { tenants: request.tenants })
+          }
+          return yield* Effect.promise(() =>
+            new SignJWT(claims)
+              .setProtectedHeader({ alg: algorithm, kid: current.kid, typ: tokenType })
+              .setSubject(request.subject)
+              .setIssuer(settings.issuer)
+              .setAudience(settings.audience)
+              .setJti(jti)
+              .setIssuedAt(now)
+              .setNotBefore(now)
+              .setExpirationTime(now + request.ttlSeconds)
+              .sign(current.privateKey)
+          )
+        })
       })
-    })))
+    )
+  )

@@ -2,15 +2,25 @@
 import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
 import { jwtVerify, type JWTVerifyOptions } from "jose"
 import { hash } from "node:crypto"
-import { AccessClaims, type AccessToken, algorithm, defaultTokenSettings, type TokenSettings, tokenType } from "./AccessToken.ts"
+import {
+  AccessClaims,
+  type AccessToken,
+  algorithm,
+  defaultTokenSettings,
+  type TokenSettings,
+  tokenType
+} from "./AccessToken.ts"
 import { SigningKeys } from "./SigningKeys.ts"
 
 /** `reason` is for our own log; the bearer is told nothing but that the token is not good. */
 export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", { reason: Schema.String }) {}
 
-export class TokenVerifier extends Context.Service<TokenVerifier, {
-  readonly verify: (token: string) => Effect.Effect<AccessToken, TokenRefused>
-}>()("@dueline/identity/TokenVerifier") {}
+export class TokenVerifier extends Context.Service<
+  TokenVerifier,
+  {
+    readonly verify: (token: string) => Effect.Effect<AccessToken, TokenRefused>
+  }
+>()("@dueline/identity/TokenVerifier") {}
 
 export interface VerifierSettings extends TokenSettings {
   /** How far the clocks of issuer and verifier may differ, in seconds. */
@@ -19,52 +29,61 @@ export interface VerifierSettings extends TokenSettings {
   readonly cacheSize: number
 }
 
-export const defaultVerifierSettings: VerifierSettings = { ...defaultTokenSettings, clockToleranceSeconds: 5, cacheSize: 10_000 }
+export const defaultVerifierSettings: VerifierSettings = {
+  ...defaultTokenSettings,
+  clockToleranceSeconds: 5,
+  cacheSize: 10_000
+}
 
 const maxTokenLength = 8_192
 const requiredClaims = ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "scope"]
 
-export const layer = (settings: VerifierSettings = defaultVerifierSettings): Layer.Layer<TokenVerifier, never, SigningKeys> =>
-  Layer.effect(TokenVerifier, Effect.gen(function*() {
-    const { byKid } = yield* SigningKeys
-    const verified = new Map<string, AccessToken>()
+export const layer = (
+  settings: VerifierSettings = defaultVerifierSettings
+): Layer.Layer<TokenVerifier, never, SigningKeys> =>
+  Layer.effect(
+    TokenVerifier,
+    Effect.gen(function* () {
+      const { byKid } = yield* SigningKeys
+      const verified = new Map<string, AccessToken>()
 
-    const check = Effect.fnUntraced(function*(token: string, digest: string, now: number) {
-      const verification = yield* Effect.tryPromise({
-        try: () => jwtVerify(token, ({ kid }) => publicKey(kid), verifyOptions(settings, now)),
-        catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
-      })
-      const decoded = decodeClaims(verification.payload)
-      if (Result.isFailure(decoded)) return yield* new TokenRefused({ reason: "a claim has the wrong form" })
-      const accessToken = fromClaims(decoded.success)
-      if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
-        return yield* new TokenRefused({ reason: "the token names no tenant" })
-      }
-      remember(verified, digest, accessToken, settings.cacheSize)
-      return accessToken
-    })
-
-    const publicKey = (kid: string | undefined) => {
-      const key = kid === undefined ? undefined : byKid.get(kid)
-      if (key === undefined) throw new Error("unknown kid")
-      return key.publicKey
-    }
-
-    return TokenVerifier.of({
-      verify: (token) => {
-        if (token.length > maxTokenLength) return Effect.fail(new TokenRefused({ reason: "too long" }))
-        const digest = hash("sha256", token, "base64")
-        return Clock.clockWith((clock) => {
-          const now = clock.currentTimeMillisUnsafe()
-          const known = recall(verified, digest)
-          if (known === undefined) return check(token, digest, now)
-          if (now < known.expiresAt + settings.clockToleranceSeconds * 1000) return Effect.succeed(known)
-          verified.delete(digest)
-          return Effect.fail(new TokenRefused({ reason: "expired" }))
+      const check = Effect.fnUntraced(function* (token: string, digest: string, now: number) {
+        const verification = yield* Effect.tryPromise({
+          try: () => jwtVerify(token, ({ kid }) => publicKey(kid), verifyOptions(settings, now)),
+          catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
         })
+        const decoded = decodeClaims(verification.payload)
+        if (Result.isFailure(decoded)) return yield* new TokenRefused({ reason: "a claim has the wrong form" })
+        const accessToken = fromClaims(decoded.success)
+        if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
+          return yield* new TokenRefused({ reason: "the token names no tenant" })
+        }
+        remember(verified, digest, accessToken, settings.cacheSize)
+        return accessToken
+      })
+
+      const publicKey = (kid: string | undefined) => {
+        const key = kid === undefined ? undefined : byKid.get(kid)
+        if (key === undefined) throw new Error("unknown kid")
+        return key.publicKey
       }
+
+      return TokenVerifier.of({
+        verify: (token) => {
+          if (token.length > maxTokenLength) return Effect.fail(new TokenRefused({ reason: "too long" }))
+          const digest = hash("sha256", token, "base64")
+          return Clock.clockWith((clock) => {
+            const now = clock.currentTimeMillisUnsafe()
+            const known = recall(verified, digest)
+            if (known === undefined) return check(token, digest, now)
+            if (now < known.expiresAt + settings.clockToleranceSeconds * 1000) return Effect.succeed(known)
+            verified.delete(digest)
+            return Effect.fail(new TokenRefused({ reason: "expired" }))
+          })
+        }
+      })
     })
-  }))
+  )
 
 const verifyOptions = (settings: VerifierSettings, now: number): JWTVerifyOptions => ({
   algorithms: [algorithm],

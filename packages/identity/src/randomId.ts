@@ -6,18 +6,32 @@ import { Clock, Effect, Random } from "effect"
 export const randomUuidV7: Effect.Effect<string> = Effect.withFiber((fiber) => {
   const millis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
   const dice = fiber.getRef(Random.Random)
-  return Effect.succeed(uuid(millis.toString(16).padStart(12, "0"), `7${hex32(dice).slice(0, 3)}`, hex32(dice) + hex32(dice)))
+  return Effect.succeed(
+    uuid(millis.toString(16).padStart(12, "0"), `7${hex32(dice).slice(0, 3)}`, hex32(dice) + hex32(dice))
+  )
 })
 
 export const randomCallId: Effect.Effect<ServiceCallId> = Effect.map(randomUuidV7, (id) => id as ServiceCallId)
 
-/** 64 bits in base 36. */
+/** 13 digits in base 36, which are 63.6 bits: 3 × 36¹² values, all below 2⁶⁴. */
 export const randomCorrelationId: Effect.Effect<CorrelationId> = Effect.withFiber((fiber) => {
   const dice = fiber.getRef(Random.Random)
-  return Effect.succeed(BigInt(`0x${hex32(dice)}${hex32(dice)}`).toString(36) as CorrelationId)
+  return Effect.succeed(`${Math.floor(dice.nextDoubleUnsafe() * 3)}${digits36(dice)}${digits36(dice)}` as CorrelationId)
 })
 
-const hex32 = (dice: Random.Random): string => Math.floor(dice.nextDoubleUnsafe() * 0x1_0000_0000).toString(16).padStart(8, "0")
+/** Six digits in base 36. */
+const digits36 = (dice: Random.Random): string =>
+  Math.floor(dice.nextDoubleUnsafe() * 36 ** 6)
+    .toString(36)
+    .padStart(6, "0")
+
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+/** Eight digits; by table, since every submission asks for three of them. */
+const hex32 = (dice: Random.Random): string => {
+  const bits = Math.floor(dice.nextDoubleUnsafe() * 0x1_0000_0000)
+  return `${hexBytes[bits >>> 24]}${hexBytes[(bits >>> 16) & 255]}${hexBytes[(bits >>> 8) & 255]}${hexBytes[bits & 255]}`
+}
 
 /** 12, 4 and 16 hexadecimal digits, the middle ones with the version in front; sets the variant. */
 const uuid = (first: string, middle: string, last: string): string => {

@@ -57,7 +57,7 @@ describe("service call", () => {
 
   it.prop("decides nothing the second time the same is asked, or refuses", { story: Story }, ({ story }) => {
     const on = play(story)
-    for (const { command } of on.turns) {
+    for (const { command } of [...on.turns]) {
       on.ask(command)
       assert.isNull(on.trial(command).commit)
     }

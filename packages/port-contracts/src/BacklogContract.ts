@@ -5,6 +5,7 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
 type Ports = Backlog | Persistence
@@ -108,7 +109,7 @@ const upcomings = (it: It) => {
       const expected = calls.toSorted((a, b) => a.dueAt - b.dueAt || (a.callId < b.callId ? -1 : 1))
       assert.deepStrictEqual(seen, expected)
     }),
-    { arbitrary: { runs: 30 }, timeout: 60_000 }
+    { arbitrary: propertyRunsTimes(0.3), timeout: 60_000 }
   )
 }
 

@@ -6,6 +6,7 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
 type Ports = CallQueries | Persistence
@@ -88,7 +89,7 @@ const paging = (it: It) => {
       const expected = rows.toSorted((a, b) => b.createdAt - a.createdAt || (a.callId < b.callId ? 1 : -1))
       assert.deepStrictEqual(idsOf(yield* walk(tenant, {}, limit)), idsOf(expected))
     }),
-    { arbitrary: { runs: 30 }, timeout: 60_000 }
+    { arbitrary: propertyRunsTimes(0.3), timeout: 60_000 }
   )
 
   it.effect("one call that matches is found behind 300 that do not, in however many pages", () =>

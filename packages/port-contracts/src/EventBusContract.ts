@@ -1,12 +1,12 @@
 /** What every EventBus does. A bus that is weaker or stronger somewhere says so in its harness instead of leaving a sentence out. */
-import { type BusMessage, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
 import { assert, type Vitest } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { ack, dead, group, listen, message, payloadsOf, publish, publishAll, retry } from "./EventBusProbe.ts"
 import { type Harness, judge } from "./Harness.ts"
 import * as Sample from "./Sample.ts"
 
 type It<R> = Vitest.MethodsNonLive<EventBus | R>
-type Tenant = ReturnType<typeof Sample.tenantId>
 
 export interface EventBusHarness<R> extends Harness<EventBus | R> {
   /** Lets this many milliseconds pass for the bus: `TestClock.adjust`, or a real wait. */
@@ -18,43 +18,6 @@ export interface EventBusHarness<R> extends Harness<EventBus | R> {
     readonly deduplicates: boolean
   }
 }
-
-const ack: Verdict = { _tag: "Ack" }
-const retry: Verdict = { _tag: "Retry", reason: "not yet" }
-const dead: Verdict = { _tag: "Dead", reason: "hopeless" }
-
-const message = (tenantId: Tenant, payload: unknown, changes: Partial<BusMessage> = {}): BusMessage => ({
-  eventId: Sample.uuid(),
-  tenantId,
-  streamId: Sample.streamOf(Sample.callId()),
-  topic: "ops.service-call.succeeded",
-  payload,
-  ...changes
-})
-
-const publish = (one: BusMessage) => Effect.flatMap(EventBus, (bus) => bus.publish(one))
-
-/** Publishes in this order without waiting for any of them to be done. */
-const publishAll = (messages: ReadonlyArray<BusMessage>) =>
-  Effect.forEach(messages, (one) => Effect.forkChild(publish(one), { startImmediately: true }))
-
-const group = () => `group-${Sample.uuid()}`
-
-/** A consumer of one tenant in a group of its own, and the list of what it was given. `decide` is asked for every delivery. */
-const listen = Effect.fnUntraced(function*(
-  tenantId: Tenant,
-  decide: (delivery: Delivery) => Effect.Effect<Verdict> = () => Effect.succeed(ack),
-  options: { readonly group?: string; readonly topics?: ReadonlyArray<string> } = {}
-) {
-  const heard: Array<Delivery> = []
-  yield* (yield* EventBus).consume({ group: options.group ?? group(), topics: options.topics ?? [], tenantId }, (delivery) => {
-    heard.push(delivery)
-    return decide(delivery)
-  })
-  return heard
-})
-
-const payloadsOf = (heard: ReadonlyArray<Delivery>) => heard.map(({ payload }) => payload)
 
 /** What a suite's sentences share: time, and the patience to wait for something. */
 const patience = <R>({ passTime }: EventBusHarness<R>) => ({

@@ -48,7 +48,8 @@ const requests = (it: It) => {
   it.effect("headers arrive as they were given", () =>
     Effect.gen(function*() {
       const path = unique("/status/200")
-      yield* send(path, { headers: { "x-call-id": "a b, c; d=\"e\"", "content-type": "text/plain", authorization: "Bearer t0ken" }, method: "POST", body: "x" })
+      const headers = { "x-call-id": "a b, c; d=\"e\"", "content-type": "text/plain", authorization: "Bearer t0ken" }
+      yield* send(path, { headers, method: "POST", body: "x" })
       const [seen] = yield* seenAt(path)
       assert.strictEqual(seen?.headers["x-call-id"], "a b, c; d=\"e\"")
       assert.strictEqual(seen?.headers["content-type"], "text/plain")

@@ -4,6 +4,7 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
 type Ports = Outbox | Persistence
@@ -207,7 +208,7 @@ const laws = (it: It) => {
         assert.deepStrictEqual(payloadsOf(delivered.filter((entry) => isOf(entry, call))), written[index] ?? [])
       }
     }),
-    { arbitrary: { runs: 30 }, tags: ["ADR-0008.2"], timeout: 60_000 }
+    { arbitrary: propertyRunsTimes(0.3), tags: ["ADR-0008.2"], timeout: 60_000 }
   )
 }
 

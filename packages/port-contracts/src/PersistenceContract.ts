@@ -1,11 +1,14 @@
 /** What every Persistence does, whatever it is made of. Reads back through Outbox and CallQueries, so it wants those too. */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { Outbox } from "@dueline/contracts/ports/Outbox"
-import { type Commit, type CommitConflict, Persistence } from "@dueline/contracts/ports/Persistence"
+import type { Outbox } from "@dueline/contracts/ports/Outbox"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { atomicity } from "./PersistenceAtomicity.ts"
 import * as PersistenceModel from "./PersistenceModel.ts"
+import { assertNothingOf, commit, complete, conflictOf, load, outboxOf } from "./PersistenceProbe.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
 type Ports = Persistence | Outbox | CallQueries
@@ -15,43 +18,6 @@ export interface PersistenceHarness extends Harness<Ports> {
   /** False for a store that cannot keep U+0000 and lone surrogates inside JSON. */
   readonly anyText?: boolean
 }
-
-const load = Effect.fnUntraced(function*(of: Sample.Target, changes: Parameters<typeof Sample.loadRequest>[1] = {}) {
-  const [slice] = yield* (yield* Persistence).load([Sample.loadRequest(of, changes)])
-  if (slice === undefined) return assert.fail("no slice for a request")
-  return slice
-})
-
-const commit = (...batch: ReadonlyArray<Commit>) => Effect.flatMap(Persistence, (store) => store.commit(batch))
-
-/** The reason why a batch was refused. A refusal of another kind, or none, fails the test. */
-const conflictOf = (...batch: ReadonlyArray<Commit>) =>
-  Effect.flatMap(Effect.result(commit(...batch)), (result): Effect.Effect<CommitConflict["kind"]> =>
-    Result.isFailure(result) && result.failure._tag === "CommitConflict"
-      ? Effect.succeed(result.failure.kind)
-      : Effect.die(new Error(`expected a conflict, got ${JSON.stringify(result)}`)))
-
-/** What the outbox holds for one tenant. */
-const outboxOf = Effect.fnUntraced(function*(tenantId: string) {
-  const entries = yield* (yield* Outbox).claim({ now: Number.MAX_SAFE_INTEGER, limit: 10_000 })
-  return entries.filter((entry) => entry.tenantId === tenantId)
-})
-
-const assertNothingOf = Effect.fnUntraced(function*(of: Sample.Target, receiptKey: string) {
-  const slice = yield* load(of, { receiptKey })
-  assert.deepStrictEqual(slice, { version: 0, events: [], sealed: null, receipt: null })
-  assert.isNull(yield* (yield* CallQueries).find(of.tenantId, of.callId))
-  assert.deepStrictEqual(yield* outboxOf(of.tenantId), [])
-})
-
-/** A commit that leaves a trace in every table there is. */
-const complete = (of: Sample.Target, key: string, expectedVersion = 0): Commit =>
-  Sample.commit(of, {
-    expectedVersion,
-    sealed: expectedVersion === 0 ? { _tag: "set", value: "sealed" } : { _tag: "keep" },
-    outbox: [Sample.message()],
-    receipts: [Sample.receipt(of, key)]
-  })
 
 const reading = (it: It) => {
   it.effect("events come back in order, with the versions 1, 2, 3, …", () =>
@@ -152,81 +118,6 @@ const fencing = (it: It) => {
       assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 2 })), "version")
       assert.strictEqual((yield* load(call)).version, 1)
     }), { tags: ["ADR-0005.2"] })
-}
-
-const atomicity = (it: It) => {
-  it.effect("a commit becomes durable with all its parts", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      const all = complete(call, "key")
-      yield* commit(all)
-      const slice = yield* load(call, { receiptKey: "key" })
-      assert.strictEqual(slice.version, 1)
-      assert.strictEqual(slice.sealed, "sealed")
-      assert.strictEqual(slice.receipt?.fingerprint, "fingerprint")
-      assert.isNotNull(yield* (yield* CallQueries).find(call.tenantId, call.callId))
-      assert.deepStrictEqual((yield* outboxOf(call.tenantId)).map(({ eventId }) => eventId), all.outbox.map(({ eventId }) => eventId))
-    }), { tags: ["ADR-0005.1"] })
-
-  it.effect("a batch that lost on a version leaves nothing behind, neither of the loser nor of its companions", () =>
-    Effect.gen(function*() {
-      const [before, loser, after] = [Sample.target(), Sample.target(), Sample.target()]
-      assert.strictEqual(
-        yield* conflictOf(complete(before, "key"), complete(loser, "key", 7), complete(after, "key")),
-        "version"
-      )
-      for (const call of [before, loser, after]) yield* assertNothingOf(call, "key")
-    }), { tags: ["ADR-0005.1", "ADR-0008.1"] })
-
-  it.effect("a batch that lost on a receipt leaves nothing behind, neither of the loser nor of its companions", () =>
-    Effect.gen(function*() {
-      const winner = Sample.target()
-      yield* commit(complete(winner, "key"))
-      const [before, loser, after] = [Sample.target(), Sample.target(winner.tenantId), Sample.target()]
-      assert.strictEqual(
-        yield* conflictOf(complete(before, "key"), complete(loser, "key"), complete(after, "key")),
-        "receipt"
-      )
-      for (const call of [before, after]) yield* assertNothingOf(call, "key")
-      assert.deepStrictEqual({ ...(yield* load(loser)), receipt: null }, { version: 0, events: [], sealed: null, receipt: null })
-      assert.isNull(yield* (yield* CallQueries).find(loser.tenantId, loser.callId))
-      assert.lengthOf(yield* outboxOf(winner.tenantId), 1)
-    }), { tags: ["ADR-0005.1", "ADR-0008.1"] })
-
-  it.effect("a batch that lost changes no row and no attachment that was there before", () =>
-    Effect.gen(function*() {
-      const [kept, loser] = [Sample.target(), Sample.target()]
-      const first = complete(kept, "key")
-      yield* commit(first)
-      const change = Sample.commit(kept, { expectedVersion: 1, sealed: { _tag: "erase" }, row: { status: "Cancelled" } })
-      yield* conflictOf(change, Sample.commit(loser, { expectedVersion: 3 }))
-      assert.deepStrictEqual(yield* (yield* CallQueries).find(kept.tenantId, kept.callId), first.row)
-      assert.strictEqual((yield* load(kept)).sealed, "sealed")
-    }), { tags: ["ADR-0005.1"] })
-
-  it.effect("who lost a race succeeds once it has reloaded", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      yield* commit(Sample.commit(call))
-      yield* conflictOf(complete(call, "key"))
-      yield* commit(complete(call, "key", (yield* load(call)).version))
-      assert.strictEqual((yield* load(call, { receiptKey: "key" })).version, 2)
-    }))
-
-  it.effect("an empty batch is a no-op", () => commit())
-
-  it.effect("a batch of 200 commits of many tenants lands whole", () =>
-    Effect.gen(function*() {
-      const tenants = [Sample.tenantId(), Sample.tenantId(), Sample.tenantId()] as const
-      const calls = Array.from({ length: 200 }, (_, index) => Sample.target(tenants[index % 3]))
-      yield* commit(...calls.map((call) => complete(call, `key-${call.callId}`)))
-      const requests = calls.map((call) => Sample.loadRequest(call, { receiptKey: `key-${call.callId}` }))
-      const slices = yield* (yield* Persistence).load(requests)
-      assert.lengthOf(slices, 200)
-      assert.isTrue(slices.every(({ events, receipt, version }) => version === 1 && events.length === 1 && receipt !== null))
-      const counts = yield* Effect.all(tenants.map(outboxOf))
-      assert.strictEqual(counts.flat().length, 200)
-    }))
 }
 
 const receipts = (it: It) => {
@@ -348,7 +239,7 @@ const payloads = (it: It, anyText: boolean) => {
     assertRoundTrip({ nul: "a\u0000b", lone: "\ud83d" }))
 
   it.effect.prop("any JSON comes back as it was", { json: PersistenceModel.Json }, ({ json }) => assertRoundTrip(json), {
-    arbitrary: { runs: 40 }
+    arbitrary: propertyRunsTimes(0.4)
   })
 }
 
@@ -357,7 +248,7 @@ const laws = (it: It) => {
     "after any sequence of commits versions are contiguous and everything equals the model",
     { steps: Schema.Array(PersistenceModel.Step).check(Schema.isMaxLength(20)) },
     ({ steps }) => PersistenceModel.agrees(steps),
-    { arbitrary: { runs: 40 }, tags: ["ADR-0005.1", "ADR-0005.2"], timeout: 60_000 }
+    { arbitrary: propertyRunsTimes(0.4), tags: ["ADR-0005.1", "ADR-0005.2"], timeout: 60_000 }
   )
 }
 

@@ -9,7 +9,7 @@ const Leaf = Schema.Union([
   Schema.Boolean,
   Schema.Finite,
   // What a store may declare that it cannot keep has a sentence of its own.
-  Schema.String.check(Schema.isPattern(/^[^\u0000\p{Surrogate}]*$/u))
+  Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Surrogate}]*$/u))
 ])
 const Branch = Schema.Union([Leaf, Schema.Array(Leaf), Schema.Record(Schema.String.check(Schema.isPattern(/^[a-zé "']{0,8}$/u)), Leaf)])
 

@@ -4,6 +4,7 @@ import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { assert, type Vitest } from "@effect/vitest"
 import { Clock, Effect, Fiber, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
 type It<R> = Vitest.MethodsNonLive<Timer | R>
@@ -127,7 +128,7 @@ const punctuality = <R>(it: It<R>, harness: TimerHarness<R>) => {
       assert.sameDeepMembers(listener.heard.map(alarmOf), alarms)
       yield* Fiber.interrupt(listener.fiber)
     }),
-    { arbitrary: { runs: 15 }, tags: ["ADR-0012.2"], timeout: 60_000 }
+    { arbitrary: propertyRunsTimes(0.15), tags: ["ADR-0012.2"], timeout: 60_000 }
   )
 }
 

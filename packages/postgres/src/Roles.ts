@@ -21,6 +21,10 @@ const create = (name: string) => `do $$ begin
   end if;
 end $$`
 
+/** From PostgreSQL 16 on a role's creator is its member at once, yet may not become it until that is granted too. */
+const mayBecome = `case when current_setting('server_version_num')::int >= 160000
+  then pg_has_role(current_user, r, 'set') else pg_has_role(current_user, r, 'member') end`
+
 /** The owner hands functions over to `dueline_append`; whoever migrates must be able to become the owner and, without logins, each role. */
 const memberships = [
   `do $$ begin
@@ -30,7 +34,7 @@ const memberships = [
   end $$`,
   `do $$ declare r text; begin
     foreach r in array array['dueline_owner', 'dueline_writer', 'dueline_edge', 'dueline_worker'] loop
-      if not pg_has_role(current_user, r, 'member') then
+      if not (${mayBecome}) then
         execute format('grant %I to current_user', r);
       end if;
     end loop;

@@ -25,19 +25,23 @@ const passing = /^(?:08|40|53|57|58|25006|55P03)/u
 
 export const isWeather = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
 
+const isSqlFailure = (error: unknown): error is SqlError =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
+
+/** Failures of weather become `StoreUnavailable`, everything else dies. */
+export const weather = (operation: string) => <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
+  Effect.catchIf(effect, isSqlFailure, (error) =>
+    isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error))
+
 /** Longer than any statement may take at the server, so that the server's own verdict comes first. */
 const patience = "12 seconds"
 
-/** Bounds a question to the store in time; failures of weather become `StoreUnavailable`, everything else dies. */
+/** As `weather`, and bounds the question in time. */
 export const asking = (operation: string) => <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
   effect.pipe(
-    Effect.catchIf(isSqlFailure, (error) =>
-      isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)),
+    weather(operation),
     Effect.timeoutOrElse({
       duration: patience,
       orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))
     })
   )
-
-const isSqlFailure = (error: unknown): error is SqlError =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"

@@ -32,7 +32,8 @@ export class AnswerCheck {
   readonly #accepted = new Map<string, Accepted>()
   #serial = 0
   readonly #versions = new Map<string, number>()
-  readonly submitted = new Set<string>()
+  /** By call: serial number of the moment at which a client knew that it was accepted. */
+  readonly #submitted = new Map<string, number>()
 
   constructor(world: World, store: MemoryStore["Service"], log: LogCheck, witness: Witness) {
     this.#world = world
@@ -48,7 +49,7 @@ export class AnswerCheck {
     if (model === undefined || model.version < answer.version) {
       return this.#world.violate("what was answered is durable", `${callId} is at ${model?.version ?? 0}, answered ${answer.version}`)
     }
-    if (command._tag === "SubmitServiceCall") this.submitted.add(`${tenantId}/${callId}`)
+    if (command._tag === "SubmitServiceCall") this.#knows(`${tenantId}/${callId}`)
     if (answer.outcome._tag === "Cancelled") this.#witness.silenced(callId)
     const key = `${tenantId}/${callId}`
     this.#versions.set(key, Math.max(this.#versions.get(key) ?? 0, answer.version))
@@ -92,6 +93,10 @@ export class AnswerCheck {
     return receipt === null ? null : JSON.stringify([receipt.version, receipt.answer])
   }
 
+  #knows(call: string): void {
+    if (!this.#submitted.has(call)) this.#submitted.set(call, ++this.#serial)
+  }
+
   /** What a client knows from now on it will have known when it asks next. */
   asking(): number {
     return ++this.#serial
@@ -99,7 +104,8 @@ export class AnswerCheck {
 
   refused({ askedAt, command, expectedVersion, idempotency, tenantId }: Asked, refusal: Refusal): void {
     const { callId } = command
-    if (refusal._tag === "ServiceCallNotFound" && this.submitted.has(`${tenantId}/${callId}`)) {
+    const since = this.#submitted.get(`${tenantId}/${callId}`)
+    if (refusal._tag === "ServiceCallNotFound" && since !== undefined && since < askedAt) {
       this.#world.violate("nothing accepted is lost", `${callId} was accepted and is not found`)
     }
     if (refusal._tag === "VersionMismatch" && refusal.actual === expectedVersion) {

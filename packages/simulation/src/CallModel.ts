@@ -35,6 +35,7 @@ export class CallModel {
   readonly started = new Map<number, StartedAttempt>()
   /** Epochs with a result that counts, `lost` when only the watchdog gave it up. */
   readonly results = new Map<number, "succeeded" | "failed" | "lost">()
+  readonly #superseded = new Set<number>()
   /** Event ids that the outside must be told of, in order. */
   readonly endings: Array<string> = []
 
@@ -88,7 +89,10 @@ export class CallModel {
       case "ServiceCallFailed":
         return this.results.has(this.epoch) ? this.#move("Running", "Failed") : "without a result"
       case "ExecutionSuperseded":
-        return this.started.has(event.epoch) ? null : `epoch ${event.epoch} never started`
+        if (!this.started.has(event.epoch)) return `epoch ${event.epoch} never started`
+        if (this.#superseded.has(event.epoch)) return `epoch ${event.epoch} twice`
+        this.#superseded.add(event.epoch)
+        return event.currentEpoch === this.epoch ? null : `epoch ${event.currentEpoch} is not the current ${this.epoch}`
     }
   }
 

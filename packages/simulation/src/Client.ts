@@ -65,7 +65,7 @@ export class Client {
     if (roll < 0.7 && keyed?.idempotency) {
       return this.#send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
     }
-    this.#change(known, this.#dice.pick<Change>(["CancelServiceCall", "RescheduleServiceCall", "RescheduleServiceCall", "RerunServiceCall"]))
+    this.#change(known, this.#dice.pick<Change>(["CancelServiceCall", "RescheduleServiceCall", "RerunServiceCall", "RerunServiceCall"]))
   }
 
   #dueAt(): EpochMillis {

@@ -56,8 +56,8 @@ export interface Setup {
 export const drawFaults = (dice: Dice): Faults => {
   const often = (max: number): number => dice.chance(0.5) ? max * (0.1 + 0.9 * dice.next()) : 0
   return {
-    crash: often(0.01),
-    pause: often(0.01),
+    crash: often(0.02),
+    pause: often(0.03),
     orderlyStop: often(0.5),
     storeRefuses: often(0.15),
     storeForgetsToAnswer: often(0.15),

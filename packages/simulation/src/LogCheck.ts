@@ -1,11 +1,11 @@
 /** Looks at the store after every write: the log obeys the rules, and everything else in the store says what the log says. */
 import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
-import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { Settlement } from "@dueline/contracts/ports/Outbox"
-import type { Commit, ReadModelRow, Slice } from "@dueline/contracts/ports/Persistence"
-import { ServiceCallId } from "@dueline/contracts/Ids"
+import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
+import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { CallModel } from "./CallModel.ts"
+import { rowDifferences, sealedDiffers } from "./rowDifferences.ts"
 import type { World } from "./World.ts"
 
 export interface CheckedCall {
@@ -14,8 +14,15 @@ export interface CheckedCall {
   readonly model: CallModel
   /** As it was first stored. */
   readonly sealed: string | null
-  /** `<epoch>` in the snippet of the answer each result was made of. */
-  readonly answeredEpochs: Map<number, string>
+}
+
+/** Of the events' payloads, what the checks below look at. */
+interface Facts {
+  readonly _tag: string
+  readonly dueAt: number
+  readonly epoch: number
+  readonly reason: string
+  readonly response: { readonly bodySnippet: string | null } | null
 }
 
 const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
@@ -24,6 +31,8 @@ export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
   readonly #world: World
   readonly #store: MemoryStore["Service"]
+  readonly #byId = new Map<string, CallModel>()
+  readonly #quietUntil = new Map<string, number>()
   readonly #settled = new Set<string>()
   readonly dead = new Set<string>()
 
@@ -48,6 +57,27 @@ export class LogCheck {
     }
   }
 
+  /** Once more over everything, and over what no single write shows. */
+  finish(): void {
+    const { dead, events, receipts, rows } = this.#store.dump()
+    for (const { callId, tenantId } of this.calls.values()) this.#look(tenantId, StreamId.make(callId))
+    if (rows.length !== this.calls.size) {
+      this.#world.violate("the row equals the fold of the log", `${rows.length} rows for ${this.calls.size} calls`)
+    }
+    events.forEach(({ position }, i) => {
+      if (position !== i + 1) this.#world.violate("positions are contiguous", `${position} at place ${i + 1}`)
+    })
+    for (const { receipt, streamId, tenantId } of receipts) {
+      const version = this.find(tenantId, streamId)?.model.version ?? 0
+      if (receipt.version > version) {
+        this.#world.violate("a receipt tells of what is in the log", `${receipt.key} at ${receipt.version} of ${version}`)
+      }
+    }
+    for (const { entry, errors } of dead) {
+      if (errors.length < 10) this.#world.violate("a dead letter has its history", `${entry.eventId} after ${errors.length} failures`)
+    }
+  }
+
   #look(tenantId: TenantId, streamId: StreamId): void {
     const [slice] = Effect.runSync(Effect.orDie(
       this.#store.persistence.load([{ tenantId, streamId, receiptKey: null, wantEvents: true }])
@@ -56,13 +86,20 @@ export class LogCheck {
     const row = Effect.runSync(Effect.orDie(this.#store.callQueries.find(tenantId, callId)))
     if (slice === undefined) return
     const known = this.find(tenantId, callId)
-    const call = known ?? { tenantId, callId, model: new CallModel(), sealed: slice.sealed, answeredEpochs: new Map() }
-    if (known === undefined) this.calls.set(keyOf(tenantId, callId), call)
+    const call = known ?? { tenantId, callId, model: new CallModel(), sealed: slice.sealed }
+    if (known === undefined) {
+      this.calls.set(keyOf(tenantId, callId), call)
+      this.#byId.set(callId, call.model)
+    }
     this.#replay(call, slice)
-    this.#compare(call, slice, row)
+    const wrong = rowDifferences(call.model, row)
+    if (wrong.length > 0) this.#world.violate("the row equals the fold of the log", `${callId}: ${wrong.join(", ")}`)
+    if (sealedDiffers(call.model, call.sealed, slice.sealed)) {
+      this.#world.violate("the sealed request is kept while needed and no longer", `${callId} ${call.model.status}`)
+    }
   }
 
-  #replay({ answeredEpochs, callId, model }: CheckedCall, { events, version }: Slice): void {
+  #replay({ callId, model }: CheckedCall, { events, version }: Slice): void {
     if (events.length !== version || version < model.version) {
       this.#world.violate("versions are contiguous", `${callId} has ${events.length} events at version ${version}`)
     }
@@ -70,43 +107,29 @@ export class LogCheck {
       const wrong = model.apply(event)
       this.#world.note("log", `${callId.slice(0, 8)} ${event.version} ${event.type}`)
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
-      const { epoch, response } = event.payload as { epoch?: number; response?: { bodySnippet: string | null } | null }
-      const seen = /seen (\d+)/u.exec(response?.bodySnippet ?? "")?.[1]
-      if (epoch === undefined || seen === undefined) continue
-      answeredEpochs.set(epoch, seen)
-      if (seen !== String(epoch)) {
-        this.#world.violate("a result belongs to its epoch", `${callId} took the answer to epoch ${seen} as that to ${epoch}`)
-      }
+      this.#judge(callId, event.payload as Partial<Facts>)
     }
   }
 
-  #compare({ callId, model, sealed }: CheckedCall, slice: Slice, row: ReadModelRow | null): void {
-    const running = model.status === "Running"
-    const live = running || model.status === "Scheduled"
-    const expected: Partial<ReadModelRow> = {
-      version: model.version,
-      revision: model.revision,
-      attempt: model.attempt,
-      epoch: model.epoch,
-      cancelRequested: running && model.cancelRequested,
-      timeoutMs: model.timeoutMs,
-      correlationId: model.correlationId
+  #judge(callId: ServiceCallId, { _tag, dueAt = 0, epoch, reason, response }: Partial<Facts>): void {
+    const model = this.#byId.get(callId)
+    const seen = /seen (\d+)/u.exec(response?.bodySnippet ?? "")?.[1]
+    if (seen !== undefined && seen !== String(epoch)) {
+      this.#world.violate("a result belongs to its epoch", `${callId} took the answer to epoch ${seen} as that to ${epoch}`)
     }
-    const wrong = row === null ? ["missing"] : Object.entries(expected)
-      .filter(([field, value]) => row[field as keyof ReadModelRow] !== value)
-      .map(([field, value]) => `${field} should be ${String(value)}`)
-    if (row !== null) {
-      if (row.status !== model.status) wrong.push(`status ${row.status} should be ${model.status}`)
-      if (row.dueAt !== model.dueAt || row.wakeAt !== (live ? model.dueAt : null)) wrong.push("dueAt or wakeAt")
-      if ((row.endedAt === null) !== live) wrong.push("endedAt")
-      if (row.worker !== (running ? model.started.get(model.epoch)?.worker : null)) wrong.push("worker")
-      if ((row.leaseUntil === null) === running) wrong.push("leaseUntil")
+    const quietUntil = this.#quietUntil.get(`${callId}/${model?.epoch}`) ?? 0
+    if (_tag === "RetryScheduled" && dueAt < quietUntil) {
+      this.#world.violate("Retry-After is honoured", `${callId} is tried again ${quietUntil - dueAt} ms early`)
     }
-    if (wrong.length > 0) this.#world.violate("the row equals the fold of the log", `${callId}: ${wrong.join(", ")}`)
-    const keeps = model.status !== "Succeeded" && model.status !== "Cancelled"
-    if (slice.sealed !== (keeps ? sealed : null)) {
-      this.#world.violate("the sealed request is kept while needed and no longer", `${callId} ${model.status}`)
+    const holder = model?.started.get(epoch ?? 0)?.worker
+    if (_tag === "ExecutionFailed" && reason === "worker_lost" && holder !== undefined && this.#world.neverFailed(holder)) {
+      this.#world.violate("a worker that is well keeps its calls", `${callId} epoch ${epoch} was taken from ${holder}`)
     }
+  }
+
+  /** A target answered this epoch and asked to be left alone until then (epoch ms). */
+  asksToWait(callId: string, epoch: number, until: number): void {
+    this.#quietUntil.set(`${callId}/${epoch}`, until)
   }
 
   /** A row for each end of a call that was not delivered yet, and no other. */

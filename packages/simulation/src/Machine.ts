@@ -77,13 +77,13 @@ export class Machine {
   /** Runs whatever can run now. Answers false when it never came to rest. */
   settle(): boolean {
     for (let turn = 0; turn < turnLimit; turn++) {
-      if (this.#state !== "running" || this.#ready.length === 0) return true
+      if (this.state !== "running" || this.#ready.length === 0) return true
       const batch = this.#ready.sort((a, b) => a.priority - b.priority)
       this.#ready = []
       for (let i = 0; i < batch.length; i++) {
         batch[i]?.task()
-        if (this.#state === "dead") return true
-        if (this.#state !== "running") {
+        if (!this.alive) return true
+        if (this.state !== "running") {
           this.#ready = [...batch.slice(i + 1), ...this.#ready]
           return true
         }

@@ -14,14 +14,13 @@ export interface Victim {
 }
 
 /** Whether the process lives on behind this point; it may die or fall asleep here. */
-export const survives = (world: World, victim: Victim, where: string): boolean => {
+export const survives = (world: World, victim: Victim, where: string, { mayStall } = { mayStall: true }): boolean => {
   const { faults } = world
   if (world.strikes(faults.crash)) {
-    world.note(victim.machine.name, `dies ${where}`)
+    world.note(victim.machine.name, `is struck ${where}`)
     victim.crash()
-    return false
   }
-  if (world.strikes(faults.pause)) victim.stall()
+  if (mayStall && world.strikes(faults.pause)) victim.stall()
   return victim.machine.alive
 }
 
@@ -33,18 +32,23 @@ export const makeReach = (world: World, victim: Victim, storeIsAway: () => boole
   return <A, E>(operation: string, act: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
     machine.call<A, E | StoreUnavailable>((answer) => {
       if (!survives(world, victim, `before ${operation}`)) return
+      const fail = () => {
+        world.troubled(machine.name)
+        back(unavailable(operation))
+      }
       const back = (result: Effect.Effect<A, E | StoreUnavailable>) =>
         void world.time.after(world.latency(faults.storeSlow), () => answer(result))
       const arrive = () => {
-        if (storeIsAway() || world.strikes(faults.storeRefuses)) return back(unavailable(operation))
+        if (storeIsAway() || world.strikes(faults.storeRefuses)) return fail()
         if (world.strikes(faults.storeActsLate)) {
           world.time.after(world.dice.between(1, 400), () => void Effect.runSyncExit(act))
-          return back(unavailable(operation))
+          return fail()
         }
         const exit = Effect.runSyncExit(act)
         world.note(machine.name, `${operation} ${Exit.isSuccess(exit) ? "done" : "refused"}`)
         if (!survives(world, victim, `after ${operation}`)) return
-        back(world.strikes(faults.storeForgetsToAnswer) ? unavailable(operation) : exit)
+        if (world.strikes(faults.storeForgetsToAnswer)) fail()
+        else back(exit)
       }
       world.time.after(world.latency(), arrive)
     })

@@ -30,7 +30,8 @@ export const makeSend = (world: World, victim: Victim, witness: Witness) => (req
   victim.machine.call<OutgoingResult, never>((answer) => {
     const start = world.time.now
     const { machine } = victim
-    if (!survives(world, victim, "before sending") || machine.state !== "running") return
+    // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
+    if (!survives(world, victim, "before sending", { mayStall: false })) return
     let done = false
     const finish = (result: Omit<Unanswered, "durationMs"> | ReturnType<typeof respond>) => {
       if (done) return
@@ -53,7 +54,12 @@ export const makeSend = (world: World, victim: Victim, witness: Witness) => (req
       if (wire === "lost before") return fails("connection_lost")
       witness.acts(machine.name, request)
       const response = respond(world, request)
-      world.time.after(takes, () => wire === "lost after" ? fails("connection_lost") : finish(response))
+      const seconds = response.headers["retry-after"]
+      world.time.after(takes, () => {
+        if (wire === "lost after") return fails("connection_lost")
+        if (seconds !== undefined && !done) witness.asksToWait(request, Number(seconds))
+        finish(response)
+      })
     })
     return () => {
       done = true

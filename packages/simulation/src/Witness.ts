@@ -49,6 +49,12 @@ export class Witness {
     this.acted.push(this.#read(worker, request))
   }
 
+  /** The target's answer asks for some time; it counts from when the answer was there. */
+  asksToWait(request: OutgoingRequest, seconds: number): void {
+    const { at, callId, epoch } = this.#read("", request)
+    this.#log.asksToWait(callId, epoch, at + seconds * 1_000)
+  }
+
   #read(worker: string, { headers }: OutgoingRequest): Sighting {
     return {
       callId: headers["dueline-call-id"] ?? "none",

@@ -32,6 +32,8 @@ export class World {
   readonly machines: Array<Machine> = []
   /** No fault happens any more: from here on everything accepted has to come to its end. */
   quiet = false
+  /** Machines that stood still or lost word of something: their calls may rightly be given to others. */
+  readonly #troubled = new Set<string>()
   #violation: Violation | null = null
 
   constructor({ faults, keepTrace, seed, setup }: WorldOptions) {
@@ -73,15 +75,30 @@ export class World {
     return this.strikes(slow) ? this.dice.between(20, 1_500) : this.dice.between(0, 3)
   }
 
+  troubled(name: string): void {
+    this.#troubled.add(name)
+  }
+
+  /** Whether a machine lives, never stood still and never missed anything. */
+  neverFailed(name: string): boolean {
+    return !this.#troubled.has(name) && this.machines.some((machine) => machine.name === name)
+  }
+
   machine(name: string): Machine {
     const machine = new Machine(name, this.time, this.dice.fork(name), () => this.strikes(this.faults.earlyRing))
     this.machines.push(machine)
     return machine
   }
 
+  /** The end of a machine: nothing of it ever runs again. */
+  remove(machine: Machine): void {
+    machine.kill()
+    this.machines.splice(this.machines.indexOf(machine), 1)
+  }
+
   /** Lets happen what happens next; false when nothing does until `until` (virtual milliseconds since the beginning). */
   step(until: number): boolean {
-    for (const machine of this.machines) {
+    for (const machine of [...this.machines]) {
       if (!machine.settle()) this.violate("comes to rest", `${machine.name} runs in circles without time passing`)
     }
     if (this.#violation !== null) return false

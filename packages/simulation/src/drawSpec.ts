@@ -7,7 +7,7 @@ export const drawSpec = (dice: Dice, tenantId: TenantId): { readonly spec: Spec;
   const url = `https://target.test/${tenantId}`
   const spec: Spec = {
     request: { method: dice.pick(["GET", "POST", "PUT"]), url, headers: {}, bodyBytes: 0, bodySnippet: null },
-    timeoutMs: dice.pick([200, 1_000, 15_000]),
+    timeoutMs: dice.pick([200, 1_000, 15_000, 60_000]),
     retry: {
       ...defaultRetryPolicy,
       maxAttempts: dice.pick([1, 2, 5]),

@@ -8,14 +8,19 @@ export const AccessScope = Schema.Literals(["ops:calls.read", "ops:calls.write"]
 export type AccessScope = typeof AccessScope.Type
 
 /** The authenticated asker. Its tenant is the only one a handler may use. */
-export class Principal extends Context.Service<Principal, {
-  readonly tenantId: TenantId
-  readonly subject: string
-  readonly scopes: ReadonlyArray<string>
-}>()("@dueline/contracts/api/Principal") {}
+export class Principal extends Context.Service<
+  Principal,
+  {
+    readonly tenantId: TenantId
+    readonly subject: string
+    readonly scopes: ReadonlyArray<string>
+  }
+>()("@dueline/contracts/api/Principal") {}
 
 /** The scope an endpoint asks for. An endpoint that says nothing is closed to everyone. */
-export class RequiredScope extends Context.Service<RequiredScope, AccessScope>()("@dueline/contracts/api/RequiredScope") {}
+export class RequiredScope extends Context.Service<RequiredScope, AccessScope>()(
+  "@dueline/contracts/api/RequiredScope"
+) {}
 
 export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides: Principal }>()(
   "@dueline/contracts/api/BearerAuth",

@@ -1,7 +1,10 @@
 /** Every reason for which the API says no: a stable code, its status, and a sentence. Codes are never renamed or reused. */
 import { Schema } from "effect"
 
-const of = <S extends number>(status: S, title: string): { readonly status: S; readonly title: string } => ({ status, title })
+const of = <S extends number>(status: S, title: string): { readonly status: S; readonly title: string } => ({
+  status,
+  title
+})
 
 export const problemCodes = {
   malformed_request: of(400, "The request is not well-formed HTTP."),
@@ -41,6 +44,8 @@ export type CodeOf<S extends number> = {
 }[ProblemCode]
 
 export const codesOf = <S extends number>(status: S): ReadonlyArray<CodeOf<S>> =>
-  (Object.keys(problemCodes) as ReadonlyArray<ProblemCode>).filter((code): code is CodeOf<S> => problemCodes[code].status === status)
+  (Object.keys(problemCodes) as ReadonlyArray<ProblemCode>).filter(
+    (code): code is CodeOf<S> => problemCodes[code].status === status
+  )
 
 export const ProblemCode = Schema.Literals(Object.keys(problemCodes) as ReadonlyArray<ProblemCode>)

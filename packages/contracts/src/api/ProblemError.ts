@@ -7,7 +7,9 @@ import { codesOf, problemCodes } from "./ProblemCode.ts"
 const asProblem = HttpApiSchema.asJson({ contentType: problemContentType })
 const annotations = (status: number) => ({
   httpApiStatus: status,
-  description: codesOf(status).map((code) => `\`${code}\`: ${problemCodes[code].title}`).join(" ")
+  description: codesOf(status)
+    .map((code) => `\`${code}\`: ${problemCodes[code].title}`)
+    .join(" ")
 })
 
 export class BadRequest extends Schema.Error<BadRequest>("BadRequest")(problemFields(400), annotations(400)) {
@@ -30,12 +32,18 @@ export class Conflict extends Schema.Error<Conflict>("Conflict")(problemFields(4
   override readonly [ErrorReporter.ignore] = true
 }
 
-export class PayloadTooLarge extends Schema.Error<PayloadTooLarge>("PayloadTooLarge")(problemFields(413), annotations(413)) {
+export class PayloadTooLarge extends Schema.Error<PayloadTooLarge>("PayloadTooLarge")(
+  problemFields(413),
+  annotations(413)
+) {
   readonly _tag = "PayloadTooLarge"
   override readonly [ErrorReporter.ignore] = true
 }
 
-export class UnsupportedMediaType extends Schema.Error<UnsupportedMediaType>("UnsupportedMediaType")(problemFields(415), annotations(415)) {
+export class UnsupportedMediaType extends Schema.Error<UnsupportedMediaType>("UnsupportedMediaType")(
+  problemFields(415),
+  annotations(415)
+) {
   readonly _tag = "UnsupportedMediaType"
   override readonly [ErrorReporter.ignore] = true
 }
@@ -45,17 +53,26 @@ export class Unprocessable extends Schema.Error<Unprocessable>("Unprocessable")(
   override readonly [ErrorReporter.ignore] = true
 }
 
-export class PreconditionRequired extends Schema.Error<PreconditionRequired>("PreconditionRequired")(problemFields(428), annotations(428)) {
+export class PreconditionRequired extends Schema.Error<PreconditionRequired>("PreconditionRequired")(
+  problemFields(428),
+  annotations(428)
+) {
   readonly _tag = "PreconditionRequired"
   override readonly [ErrorReporter.ignore] = true
 }
 
-export class Unauthenticated extends Schema.Error<Unauthenticated>("Unauthenticated")(problemFields(401), annotations(401)) {
+export class Unauthenticated extends Schema.Error<Unauthenticated>("Unauthenticated")(
+  problemFields(401),
+  annotations(401)
+) {
   readonly _tag = "Unauthenticated"
   override readonly [ErrorReporter.ignore] = true
 }
 
-export class PreconditionFailed extends Schema.Error<PreconditionFailed>("PreconditionFailed")(problemFields(412), annotations(412)) {
+export class PreconditionFailed extends Schema.Error<PreconditionFailed>("PreconditionFailed")(
+  problemFields(412),
+  annotations(412)
+) {
   readonly _tag = "PreconditionFailed"
   override readonly [ErrorReporter.ignore] = true
 }
@@ -75,25 +92,43 @@ export const problems = {
   UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
   Unprocessable: Unprocessable.pipe(asProblem),
   PreconditionRequired: PreconditionRequired.pipe(asProblem),
-  Unauthenticated: Unauthenticated.pipe(HttpApiSchema.encodeToWithHeaders(
-    { body: Schema.Struct(problemFields(401)).annotate(annotations(401)).pipe(asProblem), headers: { "www-authenticate": Schema.String } },
-    {
-      decode: ({ body }) => new Unauthenticated(body),
-      encode: (error) => ({ body: { ...error }, headers: { "www-authenticate": `Bearer realm="dueline", error="invalid_token"` } })
-    }
-  )),
-  PreconditionFailed: PreconditionFailed.pipe(HttpApiSchema.encodeToWithHeaders(
-    { body: Schema.Struct(problemFields(412)).annotate(annotations(412)).pipe(asProblem), headers: { etag: Schema.String } },
-    {
-      decode: ({ body }) => new PreconditionFailed(body),
-      encode: (error) => ({ body: { ...error }, headers: { etag: `"${error.conflict?.actualVersion ?? 0}"` } })
-    }
-  )),
-  Unavailable: Unavailable.pipe(HttpApiSchema.encodeToWithHeaders(
-    { body: Schema.Struct(problemFields(503)).annotate(annotations(503)).pipe(asProblem), headers: { "retry-after": Schema.Int } },
-    {
-      decode: ({ body }) => new Unavailable(body),
-      encode: (error) => ({ body: { ...error }, headers: { "retry-after": 1 } })
-    }
-  ))
+  Unauthenticated: Unauthenticated.pipe(
+    HttpApiSchema.encodeToWithHeaders(
+      {
+        body: Schema.Struct(problemFields(401)).annotate(annotations(401)).pipe(asProblem),
+        headers: { "www-authenticate": Schema.String }
+      },
+      {
+        decode: ({ body }) => new Unauthenticated(body),
+        encode: (error) => ({
+          body: { ...error },
+          headers: { "www-authenticate": `Bearer realm="dueline", error="invalid_token"` }
+        })
+      }
+    )
+  ),
+  PreconditionFailed: PreconditionFailed.pipe(
+    HttpApiSchema.encodeToWithHeaders(
+      {
+        body: Schema.Struct(problemFields(412)).annotate(annotations(412)).pipe(asProblem),
+        headers: { etag: Schema.String }
+      },
+      {
+        decode: ({ body }) => new PreconditionFailed(body),
+        encode: (error) => ({ body: { ...error }, headers: { etag: `"${error.conflict?.actualVersion ?? 0}"` } })
+      }
+    )
+  ),
+  Unavailable: Unavailable.pipe(
+    HttpApiSchema.encodeToWithHeaders(
+      {
+        body: Schema.Struct(problemFields(503)).annotate(annotations(503)).pipe(asProblem),
+        headers: { "retry-after": Schema.Int }
+      },
+      {
+        decode: ({ body }) => new Unavailable(body),
+        encode: (error) => ({ body: { ...error }, headers: { "retry-after": 1 } })
+      }
+    )
+  )
 } as const

@@ -41,10 +41,15 @@ const submit = HttpApiEndpoint.post("submit", "/", {
     })
   ],
   error: [...body, problems.Unavailable]
-}).annotate(RequiredScope, "ops:calls.write").annotateMerge(OpenApi.annotations({
-  summary: "Submit a service call",
-  description: "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the first time."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Submit a service call",
+      description:
+        "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the first time."
+    })
+  )
 
 const list = HttpApiEndpoint.get("list", "/", {
   query: {
@@ -58,10 +63,14 @@ const list = HttpApiEndpoint.get("list", "/", {
   },
   success: ServiceCallPage,
   error: problems.Unavailable
-}).annotate(RequiredScope, "ops:calls.read").annotateMerge(OpenApi.annotations({
-  summary: "List service calls, newest first",
-  description: "Filters are joined by *and*. A cursor is good for the filter and tenant it was issued for."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.read")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "List service calls, newest first",
+      description: "Filters are joined by *and*. A cursor is good for the filter and tenant it was issued for."
+    })
+  )
 
 const get = HttpApiEndpoint.get("get", "/:id", {
   params,
@@ -71,10 +80,14 @@ const get = HttpApiEndpoint.get("get", "/:id", {
     HttpApiSchema.WithHeaders(HttpApiSchema.Empty(304), { etag: ETag })
   ],
   error: [problems.NotFound, problems.Unavailable]
-}).annotate(RequiredScope, "ops:calls.read").annotateMerge(OpenApi.annotations({
-  summary: "One service call with every attempt",
-  description: "304 when `If-None-Match` names the present version."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.read")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "One service call with every attempt",
+      description: "304 when `If-None-Match` names the present version."
+    })
+  )
 
 const events = HttpApiEndpoint.get("events", "/:id/events", {
   params,
@@ -84,10 +97,14 @@ const events = HttpApiEndpoint.get("events", "/:id/events", {
   },
   success: HistoryPage,
   error: [problems.NotFound, problems.Unavailable]
-}).annotate(RequiredScope, "ops:calls.read").annotateMerge(OpenApi.annotations({
-  summary: "The history of one service call",
-  description: "Events with a version above `after`, oldest first."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.read")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "The history of one service call",
+      description: "Events with a version above `after`, oldest first."
+    })
+  )
 
 const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", {
   params,
@@ -97,10 +114,15 @@ const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", {
     HttpApiSchema.WithHeaders(ServiceCallState.pipe(status(202)), written)
   ],
   error: commandErrors
-}).annotate(RequiredScope, "ops:calls.write").annotateMerge(OpenApi.annotations({
-  summary: "Cancel a service call",
-  description: "200: cancelled, no request will leave, ever. 202: one is on the wire, it is the last. 409: already dispatched, with the attempt."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Cancel a service call",
+      description:
+        "200: cancelled, no request will leave, ever. 202: one is on the wire, it is the last. 409: already dispatched, with the attempt."
+    })
+  )
 
 const reschedule = HttpApiEndpoint.patch("reschedule", "/:id", {
   params,
@@ -108,25 +130,34 @@ const reschedule = HttpApiEndpoint.patch("reschedule", "/:id", {
   payload: RescheduleServiceCall,
   success: HttpApiSchema.WithHeaders(ServiceCallState, written),
   error: [...commandErrors, problems.UnsupportedMediaType, problems.PreconditionRequired]
-}).annotate(RequiredScope, "ops:calls.write").annotateMerge(OpenApi.annotations({
-  summary: "Move a service call to another time",
-  description: "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Move a service call to another time",
+      description: "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
+    })
+  )
 
 const run = HttpApiEndpoint.post("run", "/:id/run", {
   params,
   headers: { ...idempotent, "if-match": Schema.optionalKey(HeaderText) },
   success: HttpApiSchema.WithHeaders(ServiceCallState.pipe(status(202)), written),
   error: commandErrors
-}).annotate(RequiredScope, "ops:calls.write").annotateMerge(OpenApi.annotations({
-  summary: "Run a failed service call again, now",
-  description: "Only a call whose status is Failed can be run again."
-}))
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Run a failed service call again, now",
+      description: "Only a call whose status is Failed can be run again."
+    })
+  )
 
 export class ServiceCalls extends HttpApiGroup.make("serviceCalls")
   .add(submit, list, get, events, cancel, reschedule, run)
   .prefix("/v1/service-calls")
   .middleware(RequestChecks)
   .middleware(BearerAuth)
-  .annotateMerge(OpenApi.annotations({ title: "Service calls", description: "HTTP calls to be made at or after a given time." }))
-{}
+  .annotateMerge(
+    OpenApi.annotations({ title: "Service calls", description: "HTTP calls to be made at or after a given time." })
+  ) {}

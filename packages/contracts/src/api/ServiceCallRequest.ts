@@ -16,14 +16,22 @@ export const RequestToMake = Schema.Struct({
       description: "Up to 64 headers. Kept under seal; secrets are struck out wherever they are shown"
     })
   ),
-  body: Schema.optionalKey(Schema.Json.annotate({
-    description: "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says otherwise"
-  }))
-}).check(
-  Schema.makeFilter(({ body, method }) =>
-    body === undefined || body === null || hasBody(method) || { path: ["body"], issue: `a ${method} request has no body` }
+  body: Schema.optionalKey(
+    Schema.Json.annotate({
+      description:
+        "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says otherwise"
+    })
   )
-).annotate({ identifier: "RequestToMake" })
+})
+  .check(
+    Schema.makeFilter(
+      ({ body, method }) =>
+        body === undefined ||
+        body === null ||
+        hasBody(method) || { path: ["body"], issue: `a ${method} request has no body` }
+    )
+  )
+  .annotate({ identifier: "RequestToMake" })
 export type RequestToMake = typeof RequestToMake.Type
 
 const when = {
@@ -45,18 +53,24 @@ export const SubmitServiceCall = Schema.Struct({
   tags: Schema.optionalKey(Tags),
   retry: Schema.optionalKey(RetryOverrides),
   timeoutMs: Schema.optionalKey(TimeoutMs)
-}).check(Schema.makeFilter(notBoth)).annotate({
-  identifier: "SubmitServiceCall",
-  examples: [{
-    delay: "3s",
-    request: { method: "POST", url: "https://example.com/hooks/42", body: { hello: "world" } },
-    tags: ["invoice:42"]
-  }]
 })
+  .check(Schema.makeFilter(notBoth))
+  .annotate({
+    identifier: "SubmitServiceCall",
+    examples: [
+      {
+        delay: "3s",
+        request: { method: "POST", url: "https://example.com/hooks/42", body: { hello: "world" } },
+        tags: ["invoice:42"]
+      }
+    ]
+  })
 export type SubmitServiceCall = typeof SubmitServiceCall.Type
 
-export const RescheduleServiceCall = Schema.Struct(when).check(
-  Schema.makeFilter(notBoth),
-  Schema.makeFilter(({ delay, dueAt }) => dueAt !== undefined || delay !== undefined || "give dueAt or delay")
-).annotate({ identifier: "RescheduleServiceCall", examples: [{ delay: "2h" }] })
+export const RescheduleServiceCall = Schema.Struct(when)
+  .check(
+    Schema.makeFilter(notBoth),
+    Schema.makeFilter(({ delay, dueAt }) => dueAt !== undefined || delay !== undefined || "give dueAt or delay")
+  )
+  .annotate({ identifier: "RescheduleServiceCall", examples: [{ delay: "2h" }] })
 export type RescheduleServiceCall = typeof RescheduleServiceCall.Type

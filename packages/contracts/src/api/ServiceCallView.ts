@@ -77,7 +77,8 @@ export type ServiceCall = typeof ServiceCall.Type
 export const ServiceCallPage = Schema.Struct({
   items: Schema.Array(ServiceCallSummary),
   nextCursor: Schema.NullOr(Schema.String).annotate({
-    description: "Null when there is nothing more. A page may hold fewer items than asked for, even none, and still have a next one"
+    description:
+      "Null when there is nothing more. A page may hold fewer items than asked for, even none, and still have a next one"
   })
 }).annotate({ identifier: "ServiceCallPage" })
 
@@ -95,5 +96,7 @@ export type HistoryEvent = typeof HistoryEvent.Type
 
 export const HistoryPage = Schema.Struct({
   items: Schema.Array(HistoryEvent),
-  nextAfter: Schema.NullOr(Schema.Int).annotate({ description: "Give it as `after` to read on; null when there is nothing more now" })
+  nextAfter: Schema.NullOr(Schema.Int).annotate({
+    description: "Give it as `after` to read on; null when there is nothing more now"
+  })
 }).annotate({ identifier: "HistoryPage" })

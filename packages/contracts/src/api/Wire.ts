@@ -41,8 +41,13 @@ export const parseDelay = (delay: number | string): number => {
   const iso = delay === "P" ? null : isoDelay.exec(delay)
   if (iso === null) return Number.NaN
   const [, days, hours, minutes, seconds, fraction] = iso.map((part) => part ?? "0")
-  return Number(days) * units.d + Number(hours) * units.h + Number(minutes) * units.m + Number(seconds) * units.s +
+  return (
+    Number(days) * units.d +
+    Number(hours) * units.h +
+    Number(minutes) * units.m +
+    Number(seconds) * units.s +
     Number((fraction ?? "0").padEnd(3, "0"))
+  )
 }
 
 export const Delay = Schema.Union([
@@ -54,7 +59,9 @@ export const Delay = Schema.Union([
 })
 
 /** A strong entity tag (RFC 9110 § 8.8.3): the version in quotes. */
-export const ETag = Schema.String.check(Schema.isPattern(/^"\d{1,15}"$/u, { expected: "a version in quotes, e.g. \"3\"" }))
+export const ETag = Schema.String.check(
+  Schema.isPattern(/^"\d{1,15}"$/u, { expected: 'a version in quotes, e.g. "3"' })
+)
 export const etagOf = (version: number): string => `"${version}"`
 
 /** PostgreSQL keeps no U+0000 in text, and half a surrogate pair is no character. */

@@ -36,10 +36,11 @@ const descriptions: Record<string, string> = {
   limit: "How many at the most",
   cursor: "`nextCursor` of the page before",
   after: "Only events with a higher version",
-  "idempotency-key": "1 to 255 visible ASCII characters. The same key with the same request is answered again and does nothing twice",
+  "idempotency-key":
+    "1 to 255 visible ASCII characters. The same key with the same request is answered again and does nothing twice",
   prefer: "`wait=N`: wait up to N seconds (30 at the most) for the call to end (RFC 7240)",
-  "if-match": "The version that is meant, e.g. `\"3\"`",
-  "if-none-match": "The version you have, e.g. `\"3\"`",
+  "if-match": 'The version that is meant, e.g. `"3"`',
+  "if-none-match": 'The version you have, e.g. `"3"`',
   etag: "The version, in quotes",
   location: "The call's address",
   "preference-applied": "Which preference was honoured",
@@ -82,7 +83,8 @@ export const describeOpenApi = (spec: Record<string, unknown>): Record<string, u
     for (const operation of Object.values(operations)) {
       for (const parameter of operation.parameters) {
         describe(parameter.name, parameter)
-        if (operation.operationId === "serviceCalls.reschedule" && parameter.name === "if-match") parameter.required = true
+        if (operation.operationId === "serviceCalls.reschedule" && parameter.name === "if-match")
+          parameter.required = true
       }
       operation.parameters.push(correlation)
       if (operation.security.length > 0) operation.parameters.push(tenant)

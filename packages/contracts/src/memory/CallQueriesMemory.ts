@@ -4,7 +4,8 @@ import type { CallFilter, CallPage, CallQueries, PageMark } from "../ports/CallQ
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
-const descending = (a: PageMark, b: PageMark): number => b.createdAt - a.createdAt || (a.callId < b.callId ? 1 : a.callId > b.callId ? -1 : 0)
+const descending = (a: PageMark, b: PageMark): number =>
+  b.createdAt - a.createdAt || (a.callId < b.callId ? 1 : a.callId > b.callId ? -1 : 0)
 
 const matches = (row: ServiceCallRow, { dueFrom, dueTo, search, status, tags }: CallFilter): boolean =>
   (status === null || row.status === status) &&

@@ -10,12 +10,15 @@ export interface DependencyHealth {
   readonly durationMs: number
 }
 
-export class HealthChecks extends Context.Service<HealthChecks, {
-  readonly version: string
-  /** Epoch milliseconds. */
-  readonly startedAt: number
-  /** `starting` until all layers are up, `draining` from the first signal to stop. */
-  readonly phase: Effect.Effect<"starting" | "serving" | "draining">
-  /** Asks every dependency, each within a bounded time; never fails. */
-  readonly dependencies: Effect.Effect<ReadonlyArray<DependencyHealth>>
-}>()("@dueline/contracts/ports/HealthChecks") {}
+export class HealthChecks extends Context.Service<
+  HealthChecks,
+  {
+    readonly version: string
+    /** Epoch milliseconds. */
+    readonly startedAt: number
+    /** `starting` until all layers are up, `draining` from the first signal to stop. */
+    readonly phase: Effect.Effect<"starting" | "serving" | "draining">
+    /** Asks every dependency, each within a bounded time; never fails. */
+    readonly dependencies: Effect.Effect<ReadonlyArray<DependencyHealth>>
+  }
+>()("@dueline/contracts/ports/HealthChecks") {}

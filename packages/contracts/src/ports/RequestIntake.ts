@@ -25,11 +25,14 @@ export interface AdmittedRequest {
   readonly sealed: string | null
 }
 
-export class RequestIntake extends Context.Service<RequestIntake, {
-  /** Decides on the text alone: no lookup, no I/O. What only resolution can tell is found at execution. */
-  readonly admit: (
-    tenantId: TenantId,
-    callId: ServiceCallId,
-    request: RawRequest
-  ) => Result.Result<AdmittedRequest, ReadonlyArray<IntakeIssue>>
-}>()("@dueline/contracts/ports/RequestIntake") {}
+export class RequestIntake extends Context.Service<
+  RequestIntake,
+  {
+    /** Decides on the text alone: no lookup, no I/O. What only resolution can tell is found at execution. */
+    readonly admit: (
+      tenantId: TenantId,
+      callId: ServiceCallId,
+      request: RawRequest
+    ) => Result.Result<AdmittedRequest, ReadonlyArray<IntakeIssue>>
+  }
+>()("@dueline/contracts/ports/RequestIntake") {}

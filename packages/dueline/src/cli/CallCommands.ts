@@ -1,4 +1,5 @@
 /** `dueline call …`: what can be asked about service calls. Only the words and flags are here; what they do is loaded when asked for. */
+import { StorableText } from "@dueline/contracts/api/Wire"
 import { HttpMethod, Tags } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
@@ -9,6 +10,7 @@ import { callId, delay, dueAt, durationBetween, ifMatch, instant, key, maybe } f
 import { lazily } from "./lazily.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+const searchText = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
 const example = (command: string, description: string) => ({ command: `dueline call ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
 
@@ -63,7 +65,7 @@ const submit = Command.make("submit", submitFlags, lazily(() => import("./submit
 export const listFlags = {
   status: maybe(Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))),
   tag: tags("Only calls with this tag; may be repeated, all must match"),
-  q: maybe(Flag.String("q").pipe(Flag.withMetavar("text"), Flag.withDescription("Only calls with this in their URL, in either case"))),
+  q: maybe(Flag.String("q").pipe(Flag.withSchema(searchText), Flag.withMetavar("text"), Flag.withDescription("Only calls with this in their URL, in either case"))),
   dueFrom: instant("due-from", "Only calls due at or after this time"),
   dueTo: instant("due-to", "Only calls due before this time"),
   limit: Flag.Int("limit").pipe(
@@ -138,6 +140,6 @@ const watch = Command.make("watch", { id: callId }, lazily(() => import("./watch
 
 export const call = Command.make("call").pipe(
   Command.withDescription("Submit, see and change service calls of a running program"),
-  Command.withGlobalFlags(callFlags),
-  Command.withSubcommands([submit, list, show, cancel, reschedule, run, watch])
+  Command.withSubcommands([submit, list, show, cancel, reschedule, run, watch]),
+  Command.withGlobalFlags(callFlags)
 )

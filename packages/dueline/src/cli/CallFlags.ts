@@ -8,7 +8,7 @@ const address = (text: string): boolean => URL.canParse(text) && /^https?:$/u.te
 export const ServerAddress = GlobalFlag.Setting("server")({
   flag: maybe(
     Flag.String("server").pipe(
-      Flag.filter(address, (text) => `"${text}" is no address; write e.g. http://127.0.0.1:8080`),
+      Flag.filter(address, () => "an address, e.g. http://127.0.0.1:8080"),
       Flag.withMetavar("url"),
       Flag.withDescription("Where the program answers (else DUELINE_SERVER, else http://127.0.0.1:$PORT)")
     )

@@ -1,5 +1,4 @@
 /** `dueline migrate`, `verify` and `tenant`: what is asked of the database itself. */
-import { Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { lazily } from "./lazily.ts"
@@ -17,13 +16,16 @@ export const verify = Command.make("verify", {}, lazily(() => import("./verifyDa
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
 )
 
-const tenantName = Schema.String.check(
-  Schema.isPattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, { description: "1 to 63 of a-z, 0-9 and hyphens inside" })
+const isName = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u.test(text)
+
+const tenantName = Argument.String("name").pipe(
+  Argument.filter(isName, () => "1 to 63 of a-z and 0-9, with hyphens in between"),
+  Argument.withDescription("Its name: a-z, 0-9 and hyphens")
 )
 
 const create = Command.make(
   "create",
-  { name: Argument.String("name").pipe(Argument.withSchema(tenantName), Argument.withDescription("Its name: a-z, 0-9 and hyphens")) },
+  { name: tenantName },
   lazily(() => import("./tenants.ts"), ({ createTenant }) => createTenant)
 ).pipe(
   Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),

@@ -2,7 +2,7 @@
 import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import * as Command from "effect/cli/Command"
 import { Console, Effect } from "effect"
-import { version } from "../version.ts"
+import { version } from "./version.ts"
 import { call } from "./CallCommands.ts"
 import { Ended } from "./CommandFailed.ts"
 import { migrate, tenant, verify } from "./DatabaseCommands.ts"
@@ -14,8 +14,8 @@ export const dueline = Command.make("dueline").pipe(
   Command.withDescription(
     "Dueline makes HTTP calls when they are due, and keeps their history. Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withGlobalFlags([JsonOutput]),
   Command.withSubcommands([serve, call, token, migrate, verify, tenant]),
+  Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },
     { command: "dueline call submit --url https://example.com/hooks/42 --delay 3s", description: "Have a call made" },
@@ -46,7 +46,7 @@ const complain = Effect.fnUntraced(function*(error: unknown, json: boolean) {
 
 const exitCodeOf = (error: unknown, json: boolean): Effect.Effect<number> => {
   if (error instanceof Ended) return Effect.succeed(error.exitCode)
-  if (CliError.isCliError(error)) return Effect.succeed(error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2)
+  if (CliError.isCliError(error)) return Effect.succeed(2)
   return complain(error, json)
 }
 

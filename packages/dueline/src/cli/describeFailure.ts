@@ -1,6 +1,6 @@
 /** Any failure of a command as one line, what is wrong field by field, and what to do. Never a stack trace. */
 import type { FieldProblem, ProblemBody } from "@dueline/contracts/api/Problem"
-import { Effect, Predicate, Schema, SchemaIssue } from "effect"
+import { Effect, Predicate, Schema } from "effect"
 
 export interface Complaint {
   readonly message: string
@@ -35,12 +35,12 @@ type Answer = Pick<ProblemBody, "title" | "detail"> & {
 }
 
 const isAnswer = Schema.is(Answer)
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
   if (isAnswer(error)) return Effect.succeed(ofProblem(error))
   if (Predicate.isTagged(error, "CommandFailed")) return Effect.succeed(ofCommand(error))
-  if (Schema.isSchemaError(error)) return Effect.succeed(ofSchema(error))
+  // Requests are checked before they are sent, so this is about an answer.
+  if (Schema.isSchemaError(error)) return Effect.succeed(strange(undefined, "the address"))
   if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
   return Effect.succeed(plain(messageOf(error)))
 }
@@ -63,11 +63,6 @@ const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer):
 const ofCommand = (error: object): Complaint => {
   const { exitCode = 1, message, notes = [] } = error as { message: string; notes?: ReadonlyArray<string>; exitCode?: number }
   return { message, notes, exitCode, detail: { message, ...(notes.length > 0 ? { notes } : {}) } }
-}
-
-const ofSchema = (error: Schema.SchemaError): Complaint => {
-  const found = format(error.issue).issues.map(({ message, path = [] }) => `${path.join(".") || "value"}: ${message}`)
-  return { ...plain("The request would not be accepted, so it was not sent", ...found), exitCode: 2 }
 }
 
 /** No answer, or one that this program's API definition does not know. */

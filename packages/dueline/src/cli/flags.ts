@@ -1,13 +1,16 @@
 /** Flags that several commands understand in the same way. */
 import { IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { ETag, Instant, parseDelay } from "@dueline/contracts/api/Wire"
-import { Option } from "effect"
+import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
+import { span } from "./moment.ts"
 
 /** Undefined when the flag was not given. */
 export const maybe = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> => flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
 
+const isKey = Schema.is(IdempotencyKey)
+const isCallId = Schema.is(ServiceCallId)
 const hasUnit = (text: string): boolean => Number.isFinite(parseDelay(text))
 
 /** `500ms`, `3s`, `5m`, `2h`, `1d` or ISO 8601; the text as it was given. */
@@ -15,26 +18,32 @@ export const durationText = (name: string, description: string): Flag.Flag<strin
   Flag.String(name).pipe(
     Flag.withMetavar("duration"),
     Flag.withDescription(description),
-    Flag.filter(hasUnit, (text) => `"${text}" is no duration; write e.g. 500ms, 3s, 5m, 2h or 1d`)
+    Flag.filter(hasUnit, () => "a duration, e.g. 500ms, 3s, 5m, 2h or 1d")
   )
 
 /** The same in milliseconds, between two bounds. */
 export const durationBetween = (name: string, description: string, least: number, most: number): Flag.Flag<number> =>
   durationText(name, description).pipe(
     Flag.map(parseDelay),
-    Flag.filter((millis) => millis >= least && millis <= most, () => `must be between ${least} ms and ${most} ms`)
+    Flag.filter((millis) => millis >= least && millis <= most, () => `between ${span(least)} and ${span(most)}`)
   )
 
 export const delay = maybe(durationText("delay", "Due this long from now: 500ms, 3s, 5m, 2h, 1d or ISO 8601 (PT3S)"))
 
 export const instant = (name: string, description: string): Flag.Flag<string | undefined> =>
-  maybe(Flag.String(name).pipe(Flag.withSchema(Instant), Flag.withMetavar("time"), Flag.withDescription(description)))
+  maybe(
+    Flag.String(name).pipe(
+      Flag.filter(Schema.is(Instant), () => "a date and time with offset, e.g. 2026-01-31T09:00:00Z"),
+      Flag.withMetavar("time"),
+      Flag.withDescription(description)
+    )
+  )
 
 export const dueAt = instant("due-at", "Due at this time, with its offset (RFC 3339): 2026-01-31T09:00:00Z")
 
 export const key = maybe(
   Flag.String("key").pipe(
-    Flag.withSchema(IdempotencyKey),
+    Flag.filterMap((text) => Option.liftPredicate(text, isKey), () => "1 to 255 visible ASCII characters"),
     Flag.withMetavar("key"),
     Flag.withDescription("Idempotency key: the same key with the same request is answered again and does nothing twice")
   )
@@ -43,14 +52,14 @@ export const key = maybe(
 export const ifMatch = maybe(
   Flag.String("if-match").pipe(
     Flag.map((text) => (/^\d+$/u.test(text) ? `"${text}"` : text)),
-    Flag.withSchema(ETag),
+    Flag.filter(Schema.is(ETag), () => "a version, e.g. 3"),
     Flag.withMetavar("version"),
     Flag.withDescription("Only if this is still the version: 3 or '\"3\"'")
   )
 )
 
 export const callId = Argument.String("id").pipe(
-  Argument.withSchema(ServiceCallId),
+  Argument.filterMap((text) => Option.liftPredicate(text.toLowerCase(), isCallId), () => "the id of a service call, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"),
   Argument.withDescription("The id of the service call")
 )
 

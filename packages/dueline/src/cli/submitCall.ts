@@ -1,9 +1,11 @@
 /** `dueline call submit`. */
+import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
 import { Effect, Schema } from "effect"
 import { callWords, stateWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
+import { checkRequest } from "./checkRequest.ts"
 import { usage } from "./CommandFailed.ts"
 import { given } from "./flags.ts"
 import { readContent } from "./readContent.ts"
@@ -47,26 +49,24 @@ const headersOf = Effect.fnUntraced(function*(lines: ReadonlyArray<string>) {
 export const submitCall = Effect.fnUntraced(function*(input: SubmitInput) {
   if (input.delay !== undefined && input.dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const body = yield* bodyOf(input)
-  const request = given({
-    method: input.method ?? (body === undefined ? "GET" : "POST"),
-    url: input.url,
-    headers: yield* headersOf(input.headers),
-    body
+  const payload = yield* checkRequest(SubmitServiceCall, {
+    ...given({
+      delay: input.delay,
+      dueAt: input.dueAt,
+      tags: input.tags.length === 0 ? undefined : input.tags,
+      retry: input.maxAttempts === undefined ? undefined : { maxAttempts: input.maxAttempts },
+      timeoutMs: input.timeoutMs
+    }),
+    request: given({
+      method: input.method ?? (body === undefined ? "GET" : "POST"),
+      url: input.url,
+      headers: yield* headersOf(input.headers),
+      body
+    })
   })
   const api = yield* callsApi
-  const answer = yield* api.submit({
-    headers: given({ "idempotency-key": input.key, prefer: input.wait === undefined ? undefined : `wait=${input.wait}` }),
-    payload: {
-      ...given({
-        delay: input.delay,
-        dueAt: input.dueAt,
-        tags: input.tags.length === 0 ? undefined : input.tags,
-        retry: input.maxAttempts === undefined ? undefined : { maxAttempts: input.maxAttempts },
-        timeoutMs: input.timeoutMs
-      }),
-      request: { ...request, method: input.method ?? (body === undefined ? "GET" : "POST"), url: input.url }
-    }
-  })
+  const prefer = input.wait === undefined ? undefined : `wait=${input.wait}`
+  const answer = yield* api.submit({ headers: given({ "idempotency-key": input.key, prefer }), payload })
   const look = yield* style
   yield* print(answer.body, (call) => ("attempts" in call ? callWords(call, look) : stateWords(call, look)))
   if (answer.headers["x-idempotent-replayed"] === "true") yield* hint("this key was used before with the same request: nothing was done again")

@@ -9,7 +9,7 @@ import { Intents } from "@dueline/contracts/Intents"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import type { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
-import { type CommitConflict, type LoadRequest, Persistence, type Receipt, type StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { type CommitConflict, type LoadRequest, Persistence, type Receipt, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Cause, Deferred, Effect, Exit, Queue, Result, Schedule, type Scope } from "effect"
 import type { Aggregate, Tagged } from "./Aggregate.ts"
 import { decideBatch, receiptKey } from "./decideBatch.ts"
@@ -39,6 +39,8 @@ const rememberedSealedLimit = 16_384
 const conflictAttempts = 3
 /** A store that answers again within about three seconds is weather; after that the asker hears of it. */
 const weather = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 6 }))
+
+const unavailable = (operation: string, cause: unknown) => new StoreUnavailable({ operation, cause })
 
 type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
 type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
@@ -167,10 +169,11 @@ export const makeWriter = Effect.fnUntraced(function*<
   const process = (batch: ReadonlyArray<Work>): Effect.Effect<void> =>
     Effect.exit(settle(batch)).pipe(Effect.flatMap((exit) => {
       if (Exit.isSuccess(exit)) return Effect.void
-      if (Cause.hasInterrupts(exit.cause)) return Effect.interrupt
+      // A store that interrupts itself is a defect of one batch; only the end of the scope ends the writer.
+      if (stopping && Cause.hasInterrupts(exit.cause)) return Effect.interrupt
       const failure = Cause.findErrorOption(exit.cause)
-      const unavailable = failure._tag === "Some" && failure.value._tag === "StoreUnavailable"
-      if (batch.length > 1 && !unavailable) {
+      const down = failure._tag === "Some" && failure.value._tag === "StoreUnavailable"
+      if (batch.length > 1 && !down) {
         return Effect.forEach(batch, (item) => process([item]), { discard: true })
       }
       return Effect.sync(() => fail(batch, exit.cause))
@@ -178,18 +181,22 @@ export const makeWriter = Effect.fnUntraced(function*<
 
   const fail = (batch: ReadonlyArray<Work>, cause: Cause.Cause<CommitConflict | StoreUnavailable>) => {
     const error = Cause.findErrorOption(cause)
-    const exit = error._tag === "Some" && error.value._tag === "StoreUnavailable"
-      ? Exit.fail(error.value)
-      : Exit.die(Cause.squash(cause))
+    // Conflicts without end are weather too: nothing was stored, and asking again is safe.
+    const exit = error._tag === "None"
+      ? Exit.die(Cause.squash(cause))
+      : Exit.fail(error.value._tag === "StoreUnavailable" ? error.value : unavailable("commit", error.value))
     for (const { answer } of batch) Deferred.doneUnsafe(answer, exit)
   }
 
+  let stopping = false
+  let inHand: ReadonlyArray<Work> = []
   const loop = Effect.gen(function*() {
     while (true) {
       const first = yield* Queue.take(queue)
+      const batch: Array<Work> = [first]
+      inHand = batch
       // One turn of the event loop lets everyone who is about to ask join the batch.
       yield* Effect.yieldNow
-      const batch: Array<Work> = [first]
       while (batch.length < options.batchLimit) {
         const more = Queue.takeUnsafe(queue)
         if (more === undefined || Exit.isFailure(more)) break
@@ -198,7 +205,17 @@ export const makeWriter = Effect.fnUntraced(function*<
       yield* process(batch)
     }
   })
-  yield* Effect.forkScoped(loop)
+  /** Whoever still waits when the writer ends is told so: an answer that never comes is the worst one. */
+  const stop = Effect.sync(() => {
+    const exit = Exit.fail(unavailable("ask", new Error("the writer has stopped")))
+    for (const { answer } of inHand) Deferred.doneUnsafe(answer, exit)
+    for (let next = Queue.takeUnsafe(queue); next !== undefined && Exit.isSuccess(next); next = Queue.takeUnsafe(queue)) {
+      Deferred.doneUnsafe(next.value.answer, exit)
+    }
+    Queue.shutdownUnsafe(queue)
+  })
+  yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
+  yield* Effect.addFinalizer(() => Effect.sync(() => (stopping = true)))
 
   const ask = (envelope: Envelope<C>) =>
     Effect.suspend(() => {

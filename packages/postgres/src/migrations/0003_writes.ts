@@ -121,7 +121,7 @@ declare
   forgotten integer;
 begin
   delete from dueline.receipts where ctid = any (array(
-    select r.ctid from dueline.receipts r where r.expires_at <= p_now limit p_limit for update skip locked
+    select r.ctid from dueline.receipts r where r.expires_at <= p_now limit p_limit
   ));
   get diagnostics forgotten = row_count;
   return forgotten;

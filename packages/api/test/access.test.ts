@@ -1,0 +1,142 @@
+import type { TenantId } from "@dueline/contracts/Ids"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Edge, later, layer as edge, otherTenant, scopes, tenant } from "./Edge.ts"
+
+const calls = "/v1/service-calls"
+
+layer(edge, { excludeTestServices: true })("access", (it) => {
+  it.effect(
+    "without a valid token nothing is opened",
+    () =>
+      Effect.gen(function* () {
+        const { mint, send, store, token } = yield* Edge
+        const expired = yield* mint({ subject: "x", tenantId: tenant, scopes, ttlSeconds: -60 })
+        const [head = "", claims = "", signature = ""] = token.split(".")
+        const forged = Buffer.from(
+          JSON.stringify({ ...JSON.parse(Buffer.from(claims, "base64url").toString()), tenant_id: otherTenant })
+        )
+        for (const authorization of [
+          "",
+          "Bearer",
+          "Bearer ",
+          "Bearer x",
+          "Bearer x.y.z",
+          "Basic dGVzdDp0ZXN0",
+          `Bearer ${expired}`,
+          `Bearer ${head}.${claims}.`,
+          `Bearer ${head}.${forged.toString("base64url")}.${signature}`,
+          `Bearer ${"a".repeat(9_000)}`
+        ]) {
+          for (const [method, path] of [
+            ["GET", calls],
+            ["POST", calls],
+            ["POST", `${calls}/x/cancel`],
+            ["PATCH", `${calls}/x`]
+          ] as const) {
+            const reply = yield* send({ method, path, headers: { authorization } })
+            assert.strictEqual(reply.status, 401, `${authorization} ${path}`)
+            assert.strictEqual(reply.json["code"], "unauthenticated")
+            assert.include(reply.headers["www-authenticate"], "Bearer")
+          }
+        }
+        assert.deepStrictEqual(store.dump().events, [])
+      }),
+    { tags: ["ADR-0007.1", "ADR-0007.4"] }
+  )
+
+  it.effect(
+    "each operation needs its scope",
+    () =>
+      Effect.gen(function* () {
+        const { mint, send, store } = yield* Edge
+        const id = "00000000-0000-4000-8000-000000000000"
+        const operations = [
+          ["GET", calls, "ops:calls.read"],
+          ["GET", `${calls}/${id}`, "ops:calls.read"],
+          ["GET", `${calls}/${id}/events`, "ops:calls.read"],
+          ["POST", calls, "ops:calls.write"],
+          ["PATCH", `${calls}/${id}`, "ops:calls.write"],
+          ["POST", `${calls}/${id}/cancel`, "ops:calls.write"],
+          ["POST", `${calls}/${id}/run`, "ops:calls.write"]
+        ] as const
+        for (const [method, path, scope] of operations) {
+          const others = [...scopes.filter((other) => other !== scope), "ops:calls", "ops:calls.*", `x${scope}`]
+          const token = yield* mint({ subject: "x", tenantId: tenant, scopes: others, ttlSeconds: 60 })
+          const reply = yield* send({ method, path, headers: { authorization: `Bearer ${token}` } })
+          assert.deepStrictEqual([reply.status, reply.json["code"]], [403, "insufficient_scope"], `${method} ${path}`)
+        }
+        assert.deepStrictEqual(store.dump().events, [])
+      }),
+    { tags: ["ADR-0007.4"] }
+  )
+
+  it.effect("the tenant is the token's, and the header can only repeat it", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      const list = (asked: string) => send({ method: "GET", path: calls, headers: { "x-tenant-id": asked } })
+      assert.strictEqual((yield* list(tenant)).status, 200)
+      const foreign = yield* list(otherTenant)
+      assert.deepStrictEqual([foreign.status, foreign.json["code"]], [403, "foreign_tenant"])
+      for (const malformed of ["acme", tenant.toUpperCase().replace("1", "A"), `${tenant},${otherTenant}`, ""]) {
+        const reply = yield* list(malformed)
+        assert.deepStrictEqual([reply.status, reply.json["code"]], [400, "invalid_tenant"], malformed)
+      }
+    })
+  )
+
+  it.effect("a token for several tenants chooses one of them and no other", () =>
+    Effect.gen(function* () {
+      const { mint, send } = yield* Edge
+      const third = "33333333-3333-4333-8333-333333333333" as TenantId
+      const several = yield* mint({ subject: "x", tenantId: tenant, tenants: [otherTenant], scopes, ttlSeconds: 60 })
+      const as = (asked: string) =>
+        send({ method: "GET", path: calls, headers: { authorization: `Bearer ${several}`, "x-tenant-id": asked } })
+      assert.strictEqual((yield* as(tenant)).status, 200)
+      assert.strictEqual((yield* as(otherTenant)).status, 200)
+      assert.strictEqual((yield* as(third)).json["code"], "foreign_tenant")
+    })
+  )
+
+  it.effect(
+    "another tenant's call looks like one that does not exist",
+    () =>
+      Effect.gen(function* () {
+        const { otherToken, send, store, submit } = yield* Edge
+        const { json } = yield* submit(later)
+        const before = store.dump()
+        const foreign = { authorization: `Bearer ${otherToken}`, "x-correlation-id": "same" }
+        const operations = (id: string) =>
+          [
+            { method: "GET", path: `${calls}/${id}` },
+            { method: "GET", path: `${calls}/${id}/events` },
+            { method: "POST", path: `${calls}/${id}/cancel` },
+            { method: "POST", path: `${calls}/${id}/run` },
+            { method: "PATCH", path: `${calls}/${id}`, headers: { "if-match": '"1"' }, body: '{"delay":"2h"}' },
+            { method: "PATCH", path: `${calls}/${id}`, headers: { "if-match": '"1", "2"' }, body: '{"delay":"2h"}' }
+          ].map(({ headers, ...rest }) => ({ ...rest, headers: { ...foreign, ...headers } }))
+        const theirs = yield* Effect.forEach(operations(String(json["id"])), send)
+        const nobodys = yield* Effect.forEach(operations("99999999-9999-4999-8999-999999999999"), send)
+        for (const [index, reply] of theirs.entries()) {
+          assert.strictEqual(reply.status, 404, reply.body)
+          assert.strictEqual(reply.body, nobodys[index]?.body)
+          assert.deepStrictEqual({ ...reply.headers, date: "" }, { ...nobodys[index]?.headers, date: "" })
+        }
+        const list = yield* send({ method: "GET", path: calls, headers: foreign })
+        assert.deepStrictEqual(list.json["items"], [])
+        assert.deepStrictEqual(store.dump(), before)
+      }),
+    { tags: ["ADR-0007.5"] }
+  )
+
+  it.effect("the same key in two tenants names two calls", () =>
+    Effect.gen(function* () {
+      const { otherToken, submit } = yield* Edge
+      const mine = yield* submit(later, { "idempotency-key": "k" })
+      const theirs = yield* submit(later, { "idempotency-key": "k", authorization: `Bearer ${otherToken}` })
+      assert.deepStrictEqual([mine.status, theirs.status], [202, 202])
+      assert.notStrictEqual(mine.json["id"], theirs.json["id"])
+      assert.isUndefined(theirs.headers["x-idempotent-replayed"])
+    })
+  )
+})

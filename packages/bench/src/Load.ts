@@ -1,0 +1,70 @@
+/** Submits calls over HTTP with a fixed number of clients, each waiting for its answer before it asks again. */
+import { Pool } from "undici"
+import type { Subject } from "./Subject.ts"
+import { now } from "./Target.ts"
+
+export interface Submission {
+  /** Epoch ms; absent means now. */
+  readonly dueAt?: number
+  readonly url: string
+}
+
+export interface Submitted {
+  /** Wall time of all of them, in milliseconds. */
+  readonly elapsedMs: number
+  /** From asking to the durable answer, in milliseconds, sorted. */
+  readonly latenciesMs: ReadonlyArray<number>
+}
+
+export interface Load {
+  readonly submit: (count: number, submission: (i: number) => Submission) => Promise<Submitted>
+  readonly get: (path: string) => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+let serial = 0
+
+export const makeLoad = ({ address, token }: Subject, concurrency: number): Load => {
+  const pool = new Pool(address, { connections: concurrency, pipelining: 1 })
+  const authorization = `Bearer ${token}`
+  const post = async ({ dueAt, url }: Submission) => {
+    const when = dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }
+    const body = JSON.stringify({ ...when, request: { method: "POST", url, body: { order: 4711, bin: "B-17", what: "pickup" } } })
+    const headers = { authorization, "content-type": "application/json", "idempotency-key": `bench-${process.pid}-${serial++}` }
+    const answer = await pool.request({ path: "/v1/service-calls", method: "POST", headers, body })
+    const text = await answer.body.text()
+    if (answer.statusCode !== 202) throw new Error(`${answer.statusCode}: ${text}`)
+  }
+  return {
+    submit: async (count, submission) => {
+      const latencies: Array<number> = []
+      let next = 0
+      const from = now()
+      const client = async () => {
+        while (next < count) {
+          const i = next++
+          const asked = now()
+          await post(submission(i))
+          latencies.push(now() - asked)
+        }
+      }
+      await Promise.all(Array.from({ length: concurrency }, client))
+      return { elapsedMs: now() - from, latenciesMs: latencies.toSorted((a, b) => a - b) }
+    },
+    get: async (path) => (await pool.request({ path, method: "GET", headers: { authorization } })).body.json(),
+    close: () => pool.close()
+  }
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** Waits until no call is scheduled or running any more: every result is then recorded. */
+export const untilAllEnded = async (load: Load): Promise<void> => {
+  for (const status of ["Running", "Scheduled"]) {
+    while (true) {
+      const page = (await load.get(`/v1/service-calls?status=${status}&limit=1`)) as { readonly items: ReadonlyArray<unknown> }
+      if (page.items.length === 0) break
+      await pause(5)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** The program under measurement, as its users run it: a process with a home of its own, durable on disk. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { memoryOf, memoryOfFamily, timeOf, timeOfFamily } from "./ProcessTime.ts"
+
+const main = fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))
+
+export interface Subject {
+  readonly address: string
+  readonly token: string
+  readonly home: string
+  /** From the start of the process until it said that it was ready, in milliseconds. */
+  readonly readyMs: number
+  readonly cpuMicros: () => { readonly program: number; readonly database: number }
+  readonly memoryMib: () => { readonly program: number; readonly database: number }
+  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<void>
+}
+
+export const newHome = (): string => mkdtempSync(join(tmpdir(), "dueline-bench-"))
+export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true, maxRetries: 10 })
+
+const environment = (home: string): NodeJS.ProcessEnv => ({
+  PATH: process.env["PATH"],
+  HOME: process.env["HOME"],
+  DUELINE_HOME: home,
+  PORT: "0",
+  DUELINE_EGRESS_ALLOW: "127.0.0.1",
+  LOG_LEVEL: "warn"
+})
+
+const ready = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ""
+    const hear = (chunk: Buffer) => {
+      text += chunk.toString("utf8")
+      const address = /ready at (http:\/\/\S+)/u.exec(text)?.[1]
+      if (address !== undefined) resolve(address)
+    }
+    child.stdout?.on("data", hear)
+    child.stderr?.on("data", hear)
+    child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${text}`)))
+  })
+
+export const startSubject = async (home: string): Promise<Subject> => {
+  const from = performance.now()
+  const env = environment(home)
+  const child = spawn(process.execPath, [main, "serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const address = await ready(child)
+  const readyMs = performance.now() - from
+  const token = execFileSync(process.execPath, [main, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
+  const pid = child.pid ?? 0
+  const postmaster = Number(readFileSync(join(home, "postgres", "data", "postmaster.pid"), "utf8").split("\n", 1)[0])
+  return {
+    address,
+    token,
+    home,
+    readyMs,
+    cpuMicros: () => ({ program: timeOf(pid), database: timeOfFamily(postmaster) }),
+    memoryMib: () => ({ program: memoryOf(pid), database: memoryOfFamily(postmaster) }),
+    stop: (signal) =>
+      new Promise((stopped) => {
+        child.once("exit", () => stopped())
+        child.kill(signal)
+      })
+  }
+}

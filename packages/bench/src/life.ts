@@ -1,0 +1,104 @@
+/** Starting, dying, coming back, and doing nothing. */
+import { PgClient } from "@effect/sql-pg"
+import { Effect } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { readlinkSync } from "node:fs"
+import { join } from "node:path"
+import type { Figure } from "./Figures.ts"
+import { makeLoad, untilAllEnded } from "./Load.ts"
+import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
+import { now, type Target } from "./Target.ts"
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** A home that was never used, and the same one again. */
+export const starts = async (): Promise<ReadonlyArray<Figure>> => {
+  const home = newHome()
+  const cold = await startSubject(home)
+  await cold.stop("SIGTERM")
+  const warm = await startSubject(home)
+  await warm.stop("SIGTERM")
+  removeHome(home)
+  return [
+    { name: "start, cold (new home)", unit: "ms", runs: [cold.readyMs] },
+    { name: "start, warm", unit: "ms", aim: "< 2,000", runs: [warm.readyMs] }
+  ]
+}
+
+/** Fifty calls are on the wire when the program is killed; the clock runs from the next start to the last of them at the target. */
+export const recovery = async (target: Target): Promise<ReadonlyArray<Figure>> => {
+  const calls = 50
+  const home = newHome()
+  const first = await startSubject(home)
+  const load = makeLoad(first, 16)
+  await target.reset(60_000)
+  await load.submit(calls, (i) => ({ url: `${target.url}/${i}` }))
+  while ((await target.count()) < calls) await pause(5)
+  await first.stop("SIGKILL")
+  await load.close().catch(() => undefined)
+  await target.reset()
+  const from = now()
+  const second = await startSubject(home)
+  while ((await target.count()) < calls) await pause(5)
+  const last = Math.max(...(await target.arrivals()).map(([, at]) => at))
+  const again = makeLoad(second, 1)
+  await untilAllEnded(again)
+  await again.close()
+  await second.stop("SIGTERM")
+  removeHome(home)
+  return [{ name: "last call in flight sent again after kill -9, from the new start", unit: "ms", aim: "≤ 1,500", runs: [last - from] }]
+}
+
+/** The embedded server's socket; the home may lead to it through a link. */
+const socketOf = ({ home }: Subject): string => {
+  const postgres = join(home, "postgres")
+  try {
+    return join(readlinkSync(postgres), "run")
+  } catch {
+    return join(postgres, "run")
+  }
+}
+
+const transactions = (subject: Subject): Promise<number> =>
+  Effect.runPromise(
+    Effect.scoped(Effect.gen(function*() {
+      const at = { host: socketOf(subject), port: 5432, username: "dueline_admin", database: "dueline" }
+      const sql = yield* PgClient.make({ ...at, maxConnections: 1 })
+      const [found] = yield* sql<{ readonly n: number }>`
+        select (xact_commit + xact_rollback)::int as n from pg_stat_database where datname = 'dueline'`
+      return found?.n ?? 0
+    })).pipe(Effect.provide(Reactivity.layer))
+  )
+
+/** Memory, and statements a second, of a program that has nothing to do; each statement of an idle program is a transaction of its own. */
+export const idle = async (subject: Subject, seconds: number): Promise<ReadonlyArray<Figure>> => {
+  await transactions(subject)
+  await pause(12_000)
+  const before = await transactions(subject)
+  const from = now()
+  await pause(seconds * 1_000)
+  const after = await transactions(subject)
+  // Looking costs one transaction itself, and PostgreSQL's own housekeeping is in the count.
+  const rate = Math.max(0, after - before - 1) / ((now() - from) / 1_000)
+  return [
+    { name: "statements per second, idle", unit: "/s", aim: "≤ 1", runs: [rate] },
+    ...memory(subject, "idle")
+  ]
+}
+
+const memory = (subject: Subject, when: string): ReadonlyArray<Figure> => {
+  const { database, program } = subject.memoryMib()
+  return [
+    { name: `memory, ${when}, program`, unit: "MiB", runs: [program] },
+    { name: `memory, ${when}, database`, unit: "MiB", runs: [database] }
+  ]
+}
+
+export const memoryWithPending = async (subject: Subject, target: Target, calls: number): Promise<ReadonlyArray<Figure>> => {
+  const load = makeLoad(subject, 64)
+  const dueAt = Date.now() + 86_400_000
+  await load.submit(calls, (i) => ({ dueAt: dueAt + i, url: `${target.url}/pending` }))
+  await load.close()
+  await pause(3_000)
+  return memory(subject, `${calls.toLocaleString("en")} calls pending`)
+}

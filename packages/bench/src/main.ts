@@ -1,0 +1,94 @@
+/** `pnpm bench`: measures the program on this machine and prints a table; `--write` keeps it in docs/benchmarks.md. */
+import { readFileSync, writeFileSync } from "node:fs"
+import { cpus, totalmem } from "node:os"
+import { parseArgs } from "node:util"
+import { append } from "./append.ts"
+import { type Figure, join, table } from "./Figures.ts"
+import { idle, memoryWithPending, recovery, starts } from "./life.ts"
+import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
+import { startTarget, type Target } from "./Target.ts"
+import { accepted, endToEnd } from "./throughput.ts"
+import { idleLatency, lateness } from "./timing.ts"
+
+const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--write]
+
+  --runs    how often everything is measured; the table shows the median and the spread (default 3)
+  --calls   calls of each throughput measurement (default 20000)
+  --only    some of: accepted, end-to-end, latency, lateness, recovery, append, start, idle, memory
+  --write   put the table into docs/benchmarks.md
+`
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "3" },
+    calls: { type: "string", default: "20000" },
+    only: { type: "string" },
+    write: { type: "boolean", default: false },
+    help: { type: "boolean", default: false }
+  }
+})
+
+type Measurement = (subject: Subject, target: Target, calls: number) => Promise<ReadonlyArray<Figure>>
+
+const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
+  accepted: [(s, t, n) => accepted(s, t, 16, n / 2), (s, t, n) => accepted(s, t, 64, n)],
+  "end-to-end": [(s, t, n) => endToEnd(s, t, 16, n / 2), (s, t, n) => endToEnd(s, t, 64, n)],
+  latency: [(s, t) => idleLatency(s, t, 200)],
+  lateness: [(s, t) => lateness(s, t, 150), (s, t) => lateness(s, t, 10_000)],
+  recovery: [(_, t) => recovery(t)],
+  append: [(_s, _t, n) => append(64, n / 2)],
+  start: [() => starts()],
+  idle: [(s) => idle(s, 30)],
+  memory: [(s, t) => memoryWithPending(s, t, 100_000)]
+}
+
+/** Every measurement gets a fresh home: none pays for what another left behind. */
+const once = async (names: ReadonlyArray<string>, calls: number): Promise<ReadonlyArray<Figure>> => {
+  const target = await startTarget()
+  const figures: Array<Figure> = []
+  for (const measure of names.flatMap((name) => measurements[name] ?? [])) {
+    const home = newHome()
+    const subject = await startSubject(home)
+    await target.reset()
+    const found = await measure(subject, target, calls)
+    for (const { name, runs, unit } of found) console.error(`  ${name}: ${runs[0]?.toFixed(2)} ${unit}`)
+    figures.push(...found)
+    await subject.stop("SIGTERM")
+    removeHome(home)
+  }
+  target.stop()
+  return figures
+}
+
+const between = (text: string, inserted: string): string => {
+  const [start, end] = ["<!-- measured -->", "<!-- /measured -->"]
+  const [from, to] = [text.indexOf(start), text.indexOf(end)]
+  if (from < 0 || to < 0) throw new Error("docs/benchmarks.md has lost its marks for the table")
+  return `${text.slice(0, from + start.length)}\n\n${inserted}\n\n${text.slice(to)}`
+}
+
+const main = async () => {
+  const names = values.only?.split(",") ?? Object.keys(measurements)
+  const [runs, calls] = [Number(values.runs), Number(values.calls)]
+  const unknown = names.filter((name) => !(name in measurements))
+  if (values.help || unknown.length > 0 || !Number.isInteger(runs) || runs < 1 || !Number.isInteger(calls) || calls < 100) {
+    console.error(unknown.length > 0 ? `no such measurement: ${unknown.join(", ")}\n\n${usage}` : usage)
+    process.exitCode = values.help ? 0 : 2
+    return
+  }
+  const all: Array<ReadonlyArray<Figure>> = []
+  for (let run = 1; run <= runs; run++) {
+    console.error(`run ${run} of ${runs}`)
+    all.push(await once(names, calls))
+  }
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${
+    new Date().toISOString().slice(0, 10)
+  }; ${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
+  const report = `${machine}\n\n${table(join(all))}`
+  console.log(report)
+  if (!values.write) return
+  const page = new URL("../../../docs/benchmarks.md", import.meta.url)
+  writeFileSync(page, between(readFileSync(page, "utf8"), report))
+}
+
+await main()

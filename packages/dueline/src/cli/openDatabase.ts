@@ -1,0 +1,37 @@
+/** The database of this installation for one command: its own server, or the one that a running program keeps. */
+import * as Database from "@dueline/postgres/Database"
+import type { HomeInUse } from "@dueline/postgres/HomeLock"
+import { serverAccount } from "@dueline/postgres/ServerAccount"
+import { serverPlace } from "@dueline/postgres/ServerPlace"
+import { Effect, Layer } from "effect"
+import { readdirSync } from "node:fs"
+import type { Settings } from "../Configuration.ts"
+import { CommandFailed } from "./CommandFailed.ts"
+
+const name = "dueline"
+
+/** A server's socket is called after its port. */
+const portIn = (directory: string): number | null => {
+  const ports = readdirSync(directory).flatMap((file) => /^\.s\.PGSQL\.(\d+)$/u.exec(file)?.[1] ?? [])
+  return ports[0] === undefined ? null : Number(ports[0])
+}
+
+/** What a running program has opened and migrated is used beside it, with the same roles and no more rights than it has. */
+const attached = (settings: Settings, inUse: HomeInUse) =>
+  Layer.effect(
+    Database.Database,
+    Effect.gen(function*() {
+      const { socketDirectory } = serverPlace(settings.DUELINE_HOME, serverAccount())
+      const port = portIn(socketDirectory)
+      if (port === null) {
+        return yield* new CommandFailed({ message: inUse.message, notes: ["its database does not answer yet: try again in a moment"] })
+      }
+      return yield* Database.pools((role) => ({ host: socketDirectory, port, username: `dueline_${role}`, database: name }))
+    })
+  )
+
+/** Provides the `Database`; starts and migrates it when no program is running. */
+export const openDatabase = (settings: Settings) =>
+  Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
+    Layer.catchTag("HomeInUse", (inUse) => attached(settings, inUse))
+  )

@@ -1,0 +1,76 @@
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as TokenVerifier from "@dueline/identity/TokenVerifier"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { homeAt } from "../src/Home.ts"
+import { fakeProgram } from "./FakeProgram.ts"
+import { runCli } from "./runCli.ts"
+
+const home = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "dueline-cli-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+const keysOf = (path: string) => SigningKeys.layer({ directory: homeAt(path).keys })
+
+/** What a program with this home thinks of the token. */
+const verified = (path: string, token: string) =>
+  Effect.flatMap(TokenVerifier.TokenVerifier, ({ verify }) => verify(token)).pipe(
+    Effect.provide(TokenVerifier.layer().pipe(Layer.provide(keysOf(path))))
+  )
+
+it.effect("token prints a token and nothing else, which a program with the same home believes", () =>
+  Effect.gen(function*() {
+    const path = yield* home
+    yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
+    const { exitCode, stderr, stdout } = yield* runCli(["token"], { env: { DUELINE_HOME: path } })
+    assert.strictEqual(stderr, "")
+    assert.match(stdout, /^[\w-]+\.[\w-]+\.[\w-]+$/u)
+    assert.strictEqual(exitCode, 0)
+    const access = yield* verified(path, stdout)
+    assert.strictEqual(access.tenantId, derivedTenantId("demo"))
+    assert.deepStrictEqual(access.scopes, ["ops:calls.read", "ops:calls.write"])
+    assert.strictEqual(access.expiresAt, 3_600_000)
+  }))
+
+it.effect("tenant by name or id, scope, time and subject are what was asked for", () =>
+  Effect.gen(function*() {
+    const path = yield* home
+    yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
+    const flags = ["--scope", "ops:calls.read", "--ttl", "90s", "--subject", "me"]
+    for (const tenant of ["acme", derivedTenantId("acme")]) {
+      const { stdout } = yield* runCli(["token", "--tenant", tenant, ...flags], { env: { DUELINE_HOME: path }, isTerminal: true })
+      const access = yield* verified(path, stdout)
+      assert.deepStrictEqual([access.tenantId, access.subject, access.scopes, access.expiresAt], [
+        derivedTenantId("acme"),
+        "me",
+        ["ops:calls.read"],
+        90_000
+      ])
+    }
+  }))
+
+it.effect("without keys no token is made, and no key either: another home was meant", () =>
+  Effect.gen(function*() {
+    const path = yield* home
+    const { exitCode, stderr, stdout } = yield* runCli(["token"], { env: { DUELINE_HOME: path } })
+    assert.match(stderr, /^error: There are no signing keys in /u)
+    assert.strictEqual(stdout, "")
+    assert.strictEqual(exitCode, 1)
+    assert.isFalse(existsSync(homeAt(path).keys))
+  }))
+
+it.effect("a call without a token makes one for the tenant demo from the keys of its home", () =>
+  Effect.gen(function*() {
+    const path = yield* home
+    yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
+    const { asked, fetch } = fakeProgram()
+    yield* runCli(["call", "list"], { fetch, env: { DUELINE_HOME: path, DUELINE_TOKEN: "" } })
+    const [scheme, token = ""] = (asked[0]?.headers["authorization"] ?? "").split(" ")
+    assert.strictEqual(scheme, "Bearer")
+    assert.strictEqual((yield* verified(path, token)).tenantId, derivedTenantId("demo"))
+  }))

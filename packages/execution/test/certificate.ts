@@ -1,0 +1,21 @@
+/** A self-signed certificate for `target.test`, valid for a hundred years. Its key is public and protects nothing. */
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUfif3qlO0KFvG0gfiHTZjH/KPxS0wCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLdGFyZ2V0LnRlc3QwIBcNMjYxMTIyMTU0MjE1WhgPMjEyNjEw
+MjkxNTQyMTVaMBYxFDASBgNVBAMMC3RhcmdldC50ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEnPo3N0PJq0ykxy+hMI5l6SisX8esk4nPaAxpk0qrF8Yt9uUu
+JgL+wOOb29E40p3y/Ihs9FMyMcnUsquKjTp/rqNrMGkwHQYDVR0OBBYEFIUgl/ri
+mgHUyMI+CkLO9H0CSmGzMB8GA1UdIwQYMBaAFIUgl/rimgHUyMI+CkLO9H0CSmGz
+MA8GA1UdEwEB/wQFMAMBAf8wFgYDVR0RBA8wDYILdGFyZ2V0LnRlc3QwCgYIKoZI
+zj0EAwIDRwAwRAIgdT1F7WCDDnJIJn82iJP0BX9MgMO0k2uez7HCatvrRxkCIEuv
+Qo2aHM0Ab3aM/kCdcPH4+iQqaoGoF6RMRlPxx8zk
+-----END CERTIFICATE-----
+`
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgsbP9eDZJRl22PtYV
+5IIBlDoT+mqocqKWea6a+rhQwLOhRANCAASc+jc3Q8mrTKTHL6EwjmXpKKxfx6yT
+ic9oDGmTSqsXxi325S4mAv7A45vb0TjSnfL8iGz0UzIxydSyq4qNOn+u
+-----END PRIVATE KEY-----
+`

@@ -1,0 +1,48 @@
+import { CorrelationId, IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { assert, it } from "@effect/vitest"
+import { Effect, Random, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { derivedCallId } from "../src/derivedId.ts"
+import { randomCallId, randomCorrelationId } from "../src/randomId.ts"
+
+const isCallId = Schema.is(ServiceCallId)
+
+it.effect.prop(
+  "a derived id follows from tenant and key, and is a UUID of version 8",
+  { tenant: TenantId, key: IdempotencyKey },
+  ({ key, tenant }) =>
+    Effect.sync(() => {
+      const id = derivedCallId(tenant, key)
+      assert.isTrue(isCallId(id))
+      assert.match(id, /^.{14}8.{4}[89ab]/u)
+      assert.strictEqual(derivedCallId(tenant, key), id)
+    })
+)
+
+it.effect.prop(
+  "another tenant or another key is another call",
+  { tenant: TenantId, other: TenantId, a: IdempotencyKey, b: IdempotencyKey },
+  ({ a, b, other, tenant }) =>
+    Effect.sync(() => {
+      assert.strictEqual(derivedCallId(tenant, a) === derivedCallId(tenant, b), a === b)
+      assert.strictEqual(derivedCallId(tenant, a) === derivedCallId(other, a), tenant === other)
+    })
+)
+
+it.effect.prop(
+  "a random id carries the clock, and a seed repeats it",
+  {
+    seed: Schema.Int,
+    millis: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 47 }))
+  },
+  ({ millis, seed }) =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(millis)
+      const id = yield* Random.withSeed(randomCallId, seed)
+      assert.isTrue(isCallId(id))
+      assert.match(id, /^.{14}7.{4}[89ab]/u)
+      assert.strictEqual(Number.parseInt(id.slice(0, 13).replace("-", ""), 16), millis)
+      assert.strictEqual(yield* Random.withSeed(randomCallId, seed), id)
+      assert.isTrue(Schema.is(CorrelationId)(yield* Random.withSeed(randomCorrelationId, seed)))
+    })
+)

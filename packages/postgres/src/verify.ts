@@ -1,0 +1,70 @@
+/** Holds the log against itself and against the read model, on real data: what `dueline verify` runs. */
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { Effect } from "effect"
+import { Database } from "./Database.ts"
+import { EventLog, type LogMark, start } from "./EventLog.ts"
+import { asking, weather } from "./SqlFailure.ts"
+
+export interface Finding {
+  readonly check: "versions" | "row" | "order"
+  readonly tenantId: string
+  readonly streamId: string
+  readonly detail: string
+}
+
+export interface Verification {
+  readonly events: number
+  /** Bounded: the first hundred of each check. */
+  readonly findings: ReadonlyArray<Finding>
+}
+
+/** A stream of n events has the versions 1 to n. */
+const gaps = `select tenant_id::text as "tenantId", stream_id::text as "streamId",
+    format('%s events end at version %s', count(*), max(version)) as detail
+  from dueline.events group by tenant_id, stream_id having count(*) <> max(version) or min(version) <> 1 limit 100`
+
+/** The row stands at its stream's last version, and every call has a row. */
+const drift = `select coalesce(e.tenant_id, c.tenant_id)::text as "tenantId", coalesce(e.stream_id, c.call_id)::text as "streamId",
+    format('the row is at version %s, the stream at %s', coalesce(c.version, 0), coalesce(e.version, 0)) as detail
+  from (select tenant_id, stream_id, max(version) as version from dueline.events where category = 'service-call' group by 1, 2) e
+  full join dueline.service_calls c on c.tenant_id = e.tenant_id and c.call_id = e.stream_id
+  where c.version is distinct from e.version limit 100`
+
+const page = 1_000
+
+/** Follows the log as a reader would, then counts what a reader should have seen up to there. */
+const walk = Effect.gen(function*() {
+  const log = yield* EventLog
+  let mark: LogMark = start
+  let seen = 0
+  for (;;) {
+    const events = yield* log.read(mark, page)
+    seen += events.length
+    mark = events.at(-1)?.mark ?? mark
+    if (events.length < page) return { mark, seen }
+  }
+})
+
+const passed = `select count(*)::int as passed from dueline.events where (xact, position) <= ($1::text::xid8, $2::float8::bigint)`
+
+/** Reads everything once. Runs beside a working program. */
+export const verify: Effect.Effect<Verification, StoreUnavailable, Database | EventLog> = Effect.gen(function*() {
+  const { writer } = yield* Database
+  // It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it.
+  const ask = (statement: string) =>
+    writer.withTransaction(
+      Effect.andThen(
+        writer.unsafe("select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true)"),
+        writer.unsafe<Omit<Finding, "check">>(statement)
+      )
+    ).pipe(weather("verify"))
+  const { mark, seen } = yield* walk
+  const counted = yield* writer.unsafe<{ readonly passed: number }>(passed, [mark.transaction, mark.position]).pipe(asking("verify"))
+  const behind = counted[0]?.passed ?? 0
+  const order: ReadonlyArray<Finding> = behind === seen
+    ? []
+    : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
+  const versions = (yield* ask(gaps)).map((found): Finding => ({ check: "versions", ...found }))
+  const rows = (yield* ask(drift)).map((found): Finding => ({ check: "row", ...found }))
+  return { events: seen, findings: [...order, ...versions, ...rows] }
+})

@@ -1,0 +1,61 @@
+/** Mutations of the decisions, and of what is asked of them. */
+import { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
+import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Effect } from "effect"
+import type { Aggregate, Mutation } from "./Mutation.ts"
+
+type Decide = Aggregate["decide"]
+
+const deciding = (change: (decide: Decide) => Decide): Mutation => ({
+  aggregate: (sound) => ({ ...sound, decide: change(sound.decide) })
+})
+
+/** A result is taken for that of the current attempt, whichever it belongs to. */
+export const epochIgnored = deciding((decide) => (command, state) =>
+  (command._tag === "RecordSuccess" || command._tag === "RecordFailure") && state._tag === "Running"
+    ? decide({ ...command, epoch: state.epoch }, state)
+    : decide(command, state))
+
+export const attemptsUnbounded = deciding((decide) => (command, state) =>
+  state._tag === "Running"
+    ? decide(command, { ...state, spec: { ...state.spec, retry: { ...state.spec.retry, maxAttempts: 50 } } })
+    : decide(command, state))
+
+export const cancelledRuns = deciding((decide) => (command, state) =>
+  command._tag === "DueTimeReached" && state._tag === "Cancelled" ? decide(command, { ...state, _tag: "Scheduled" }) : decide(command, state))
+
+export const staleRevisionFires = deciding((decide) => (command, state) =>
+  command._tag === "DueTimeReached" && state._tag === "Scheduled"
+    ? decide({ ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, state.dueAt)) }, state)
+    : decide(command, state))
+
+const asking = (change: (ask: Orchestrator["Service"]["ask"]) => Orchestrator["Service"]["ask"]): Mutation => ({
+  orchestrator: ({ ask }) => ({ ask: change(ask) })
+})
+
+/** The timer rings five milliseconds early, and the clock of who asks is as much ahead: each alone is harmless. */
+export const alarmsEarly: Mutation = {
+  ...asking((ask) => (envelope) =>
+    ask(envelope.command._tag !== "DueTimeReached" ? envelope : {
+      ...envelope,
+      command: { ...envelope.command, at: EpochMillis.make(envelope.command.at + 5) }
+    })),
+  timer: ({ arm, take }) => ({
+    take,
+    arm: (alarms) => arm(alarms.map((alarm) => ({ ...alarm, dueAt: alarm.dueAt - 5 })))
+  })
+}
+
+export const ifMatchIgnored = asking((ask) => (envelope) => ask({ ...envelope, expectedVersion: null }))
+
+export const fingerprintIgnored = asking((ask) => (envelope) =>
+  ask(envelope.idempotency === null ? envelope : { ...envelope, idempotency: { ...envelope.idempotency, fingerprint: "any" } }))
+
+/** Says that the call is cancelled and leaves it as it is. */
+export const cancelOnlyAnswered = asking((ask) => (envelope) =>
+  envelope.command._tag !== "CancelServiceCall"
+    ? ask(envelope)
+    : Effect.map(ask({ ...envelope, command: { ...envelope.command, _tag: "RescheduleServiceCall", dueAt: envelope.command.at } }), (answer) => ({
+      ...answer,
+      outcome: { ...answer.outcome, _tag: "Cancelled", callId: ServiceCallId.make(envelope.command.callId) }
+    })))

@@ -1,0 +1,114 @@
+/** The processes on the one store: starts them, lets them die, sleep and end, and carries what clients ask to one of them. */
+import { Cause, Exit } from "effect"
+import type { Asked } from "./AnswerCheck.ts"
+import type { Reply } from "./Client.ts"
+import type { Machine } from "./Machine.ts"
+import { Program, type Surroundings } from "./Program.ts"
+import type { Victim } from "./Reach.ts"
+
+export class Cluster {
+  readonly #around: Surroundings
+  readonly #programs: Array<Program> = []
+  #started = 0
+  #deaths = 0
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    for (let place = 0; place < around.world.setup.processes; place++) this.#start(place)
+  }
+
+  /** Everyone is awake again; whoever is dead starts within the second. */
+  calm(): void {
+    for (const { victim } of this.#programs) victim.machine.resume()
+  }
+
+  /** One answer at the most; none when the request or the answer was lost, or the process died. */
+  ask(asked: Asked, reply: (reply: Reply) => void): void {
+    const { world } = this.#around
+    const { answerLost, commandLate, commandRepeated, requestLost } = world.faults
+    let open = true
+    const hear = (answer: Reply) => {
+      if (!open) return
+      open = false
+      reply(answer)
+    }
+    const carry = (delayMs: number) =>
+      void world.time.after(delayMs, () => {
+        const program = this.#programs[world.dice.between(0, this.#programs.length - 1)]
+        const reached = program?.ask(asked, (exit) => {
+          const answer = this.#replyOf(exit)
+          if (!world.strikes(answerLost)) world.time.after(world.latency(), () => hear(answer))
+        })
+        if (reached !== true) world.time.after(world.latency(), () => hear({ _tag: "Silence" }))
+      })
+    if (!world.strikes(requestLost)) carry(world.strikes(commandLate) ? world.dice.between(10, 4_000) : world.latency())
+    if (world.strikes(commandRepeated)) carry(world.dice.between(0, 2_000))
+    world.time.after(world.dice.between(2_000, 8_000), () => hear({ _tag: "Silence" }))
+  }
+
+  #replyOf(exit: Parameters<Parameters<Program["ask"]>[1]>[0]): Reply {
+    if (Exit.isSuccess(exit)) return { _tag: "Accepted", answer: exit.value }
+    const refusal = Cause.findErrorOption(exit.cause)
+    if (refusal._tag === "Some") return { _tag: "Refused", refusal: refusal.value }
+    if (!Cause.hasInterruptsOnly(exit.cause)) this.#around.world.violate("nobody is answered by a defect", Cause.pretty(exit.cause))
+    return { _tag: "Silence" }
+  }
+
+  #start(place: number): void {
+    const { world } = this.#around
+    const machine = world.machine(`worker-${++this.#started}`)
+    world.note(machine.name, "starts")
+    this.#programs[place] = new Program(this.#around, this.#victim(machine, place))
+  }
+
+  #restart(place: number, withinMs: number): void {
+    const { world } = this.#around
+    world.time.after(world.dice.between(5, world.quiet ? 1_000 : withinMs), () => this.#start(place))
+  }
+
+  #victim(machine: Machine, place: number): Victim {
+    const { world } = this.#around
+    let ending = false
+    const crash = () => {
+      if (!machine.alive) return
+      // Every death costs lease times: a bound keeps a world from doing nothing else.
+      if (++this.#deaths > 12) return
+      if (!ending && world.strikes(world.faults.orderlyStop)) {
+        ending = true
+        return this.#end(machine, place)
+      }
+      world.note(machine.name, "is killed")
+      world.remove(machine)
+      if (!ending) this.#restart(place, 15_000)
+    }
+    const stall = () => {
+      if (machine.state !== "running") return
+      const forMs = world.dice.pick([50, 2_000, 9_000, 12_000, 16_000, 25_000])
+      world.note(machine.name, `stands still for ${forMs} ms`)
+      machine.pause()
+      world.troubled(machine.name)
+      world.time.after(forMs, () => {
+        if (machine.alive) world.note(machine.name, "goes on")
+        machine.resume()
+      })
+    }
+    return { machine, crash, stall }
+  }
+
+  /** In order: the scope is closed and everything may end; what takes longer than the platform waits is killed. */
+  #end(machine: Machine, place: number): void {
+    const { world } = this.#around
+    world.note(machine.name, "is asked to end")
+    world.troubled(machine.name)
+    let over = false
+    const gone = (how: string) => {
+      if (over) return
+      over = true
+      world.note(machine.name, how)
+      world.remove(machine)
+      this.#restart(place, 3_000)
+    }
+    this.#programs[place]?.stop(() => gone("has ended"))
+    world.time.after(10_000, () => gone("did not end and is killed"))
+  }
+}

@@ -1,0 +1,28 @@
+/** What a negative control may change: the parts of the program between which the simulation can step in. */
+import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { Intents } from "@dueline/contracts/Intents"
+import type { Backlog } from "@dueline/contracts/ports/Backlog"
+import type { EventBus } from "@dueline/contracts/ports/EventBus"
+import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { Outbox } from "@dueline/contracts/ports/Outbox"
+import type { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { Timer } from "@dueline/contracts/ports/Timer"
+import type { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
+
+export type Aggregate = typeof ServiceCall
+
+/** Each function puts a broken part in the place of a sound one. What is not named stays sound. */
+export interface Mutation {
+  readonly store?: (store: MemoryStore["Service"]) => Persistence["Service"]
+  readonly aggregate?: (sound: Aggregate) => Aggregate
+  readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
+  readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
+  readonly http?: (sound: HttpClient["Service"]) => HttpClient["Service"]
+  readonly intents?: (sound: Intents["Service"]) => Intents["Service"]
+  readonly orchestrator?: (sound: Orchestrator["Service"]) => Orchestrator["Service"]
+  readonly outbox?: (sound: Outbox["Service"]) => Outbox["Service"]
+  readonly timer?: (sound: Timer["Service"]) => Timer["Service"]
+}
+
+export const sound: Mutation = {}

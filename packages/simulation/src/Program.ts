@@ -1,0 +1,168 @@
+/** One start of the program on one machine: the real parts, joined as in production, over ports that reach into the simulated world. */
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { Intent } from "@dueline/contracts/Intent"
+import { Intents } from "@dueline/contracts/Intents"
+import { WorkerId } from "@dueline/contracts/Ids"
+import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { Outbox } from "@dueline/contracts/ports/Outbox"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import * as Executor from "@dueline/execution/Executor"
+import * as SigningSecrets from "@dueline/execution/SigningSecrets"
+import * as Dispatcher from "@dueline/orchestration/Dispatcher"
+import { defaultWriterOptions, makeWriter } from "@dueline/orchestration/engine/Writer"
+import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
+import { dueLoop } from "@dueline/timer/DueLoop"
+import * as MemoryTimer from "@dueline/timer/MemoryTimer"
+import { Slots } from "@dueline/timer/Slots"
+import { defaultSweepOptions, sweepLoop } from "@dueline/timer/Sweep"
+import { Effect, Exit, Layer, Scope } from "effect"
+import type { BusCheck } from "./BusCheck.ts"
+import type { Disk } from "./Disk.ts"
+import { makeIntents } from "./FaultyIntents.ts"
+import type { Mutation } from "./Mutation.ts"
+import { makeReach, type Victim } from "./Reach.ts"
+import { makeSend } from "./Targets.ts"
+import type { Witness } from "./Witness.ts"
+import type { World } from "./World.ts"
+
+export interface Surroundings {
+  readonly world: World
+  readonly disk: Disk
+  readonly mutation: Mutation
+  readonly witness: Witness
+  readonly bus: BusCheck
+  readonly vault: RequestVault["Service"]
+  readonly storeIsAway: () => boolean
+}
+
+const same = <A>(part: A): A => part
+
+/** The ports of this process, each through the world's faults. */
+const layerPorts = ({ bus, disk, mutation, storeIsAway, vault, witness, world }: Surroundings, victim: Victim) => {
+  const reach = makeReach(world, victim, storeIsAway)
+  const { backlog, callQueries } = disk.store
+  const { machine } = victim
+  const told = EventBusMemory.make().pipe(Effect.map(mutation.bus ?? same), Effect.tap((service) =>
+    service.consume({ group: "far end", topics: [] }, (delivery) =>
+      machine.call((answer) => {
+        bus.delivered(delivery)
+        const fails = world.strikes(world.faults.consumerFails)
+        world.time.after(world.latency(), () => answer(Effect.succeed(fails ? { _tag: "Retry", reason: "simulated" } : { _tag: "Ack" })))
+      }))
+  ))
+  return Layer.mergeAll(
+    Layer.succeed(Persistence, {
+      load: (requests) => reach("load", disk.persistence.load(requests)),
+      commit: (batch) => reach("commit", disk.persistence.commit(batch))
+    }),
+    Layer.succeed(Outbox, (mutation.outbox ?? same)({
+      claim: (options) => reach("claim", disk.outbox.claim(options)),
+      settle: (settlements) => reach("settle", disk.outbox.settle(settlements))
+    })),
+    Layer.succeed(Backlog, (mutation.backlog ?? same)({
+      upcoming: (options) => reach("upcoming", backlog.upcoming(options)),
+      abandoned: (options) => reach("abandoned", backlog.abandoned(options)),
+      extend: (options) => reach("extend", backlog.extend(options))
+    })),
+    Layer.succeed(CallQueries, callQueries),
+    Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness) })),
+    Layer.succeed(RequestVault, vault),
+    Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, victim))),
+    Layer.effect(EventBus, told),
+    SigningSecrets.layerUnsigned
+  )
+}
+
+/** Whoever asks inside the process may ask twice, the second time when much has happened in between. */
+const repeating = (world: World, { machine }: Victim) => ({ ask }: Orchestrator["Service"]): Orchestrator["Service"] => ({
+  ask: (envelope) => {
+    if (world.strikes(world.faults.commandRepeated)) {
+      world.time.after(world.dice.between(0, 40_000), () => machine.enter(() => machine.run(Effect.exit(ask(envelope)))))
+    }
+    return ask(envelope)
+  }
+})
+
+const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
+  const { batchLimit, cacheLimit, horizonMs, queueLimit } = world.setup
+  const aggregate = (mutation.aggregate ?? same)(ServiceCall)
+  const writer = makeWriter(aggregate, { ...defaultWriterOptions, batchLimit, cacheLimit, queueLimit })
+  return Layer.mergeAll(
+    Layer.effect(Orchestrator, Effect.map(writer, repeating(world, victim)).pipe(Effect.map(mutation.orchestrator ?? same))),
+    Layer.effect(Timer, Effect.map(
+      MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, horizonMs }),
+      ({ timer }) => (mutation.timer ?? same)(timer)
+    ))
+  )
+}
+
+/** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
+const work = Effect.fnUntraced(function*({ world }: Surroundings, worker: WorkerId) {
+  const { capacity, horizonMs, pageLimit, processes, sweepEveryMs } = world.setup
+  const executor = yield* Executor.make({ worker, concurrency: capacity, queueLimit: capacity })
+  const intents = yield* Intents
+  const timer = yield* Timer
+  const dispatcher = yield* Dispatcher.make()
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const act = (intent: Intent, alarms: Array<Alarm>) => {
+    if (intent._tag === "AlarmWanted") alarms.push(intent)
+    else if (intent._tag === "ExecutionRequested") executor.offer(intent)
+    else run(dispatcher.dispatcher.wake)
+  }
+  intents.subscribe((committed) => {
+    const alarms: Array<Alarm> = []
+    for (const intent of committed) act(intent, alarms)
+    if (alarms.length > 0) run(timer.arm(alarms))
+  })
+  const slots = Slots.layer({ free: executor.slotsFree, onFree: executor.onSlotFree })
+  yield* Effect.forkScoped(dispatcher.run)
+  yield* Effect.addFinalizer(() => executor.drain(5_000))
+  yield* Effect.forkScoped(dueLoop({ worker, batchLimit: 128 }).pipe(Effect.provide(slots)))
+  const sweep = { ...defaultSweepOptions, worker, sole: processes === 1, horizonMs, pageLimit, everyMs: sweepEveryMs }
+  yield* Effect.forkScoped(sweepLoop(sweep))
+  return yield* Orchestrator
+})
+
+export class Program {
+  readonly victim: Victim
+  readonly #scope = Scope.makeUnsafe()
+  #orchestrator: Orchestrator["Service"] | null = null
+
+  constructor(surroundings: Surroundings, victim: Victim) {
+    this.victim = victim
+    const { machine } = victim
+    const layers = layerCore(surroundings, victim).pipe(Layer.provideMerge(layerPorts(surroundings, victim)))
+    machine.run(
+      Effect.flatMap(Layer.buildWithScope(layers, this.#scope), (context) =>
+        work(surroundings, WorkerId.make(machine.name)).pipe(
+          Effect.provide(context),
+          Effect.provideService(Scope.Scope, this.#scope)
+        )).pipe(Effect.map((orchestrator) => {
+          this.#orchestrator = orchestrator
+        }))
+    )
+  }
+
+  /** False when there is nobody to ask. */
+  ask(envelope: Envelope<ServiceCallCommand>, heard: (exit: Exit.Exit<Answer, Refusal>) => void): boolean {
+    const orchestrator = this.#orchestrator
+    const { machine } = this.victim
+    if (orchestrator === null || !machine.alive) return false
+    machine.enter(() => machine.run(orchestrator.ask(envelope)).addObserver(heard))
+    return true
+  }
+
+  /** Asks the program to end in order. */
+  stop(stopped: () => void): void {
+    this.#orchestrator = null
+    this.victim.machine.run(Scope.close(this.#scope, Exit.void)).addObserver(stopped)
+  }
+}

@@ -1,0 +1,40 @@
+/** Mutations of timer, executor, sweep and dispatcher: what should find, guard or tell does not. */
+import type { ExecutionRequested, Intent } from "@dueline/contracts/Intent"
+import { Effect, Random } from "effect"
+import type { Mutation } from "./Mutation.ts"
+
+export const watchdogOff: Mutation = { backlog: (sound) => ({ ...sound, abandoned: () => Effect.succeed([]) }) }
+
+export const sweepOff: Mutation = { backlog: (sound) => ({ ...sound, upcoming: () => Effect.succeed([]) }) }
+
+export const heartbeatOff: Mutation = { backlog: (sound) => ({ ...sound, extend: () => Effect.void }) }
+
+/** The executor believes in a lease of two minutes, the watchdog in the true one. */
+export const leaseIgnored: Mutation = {
+  intents: ({ publish, subscribe }) => ({
+    subscribe,
+    publish: (intents) =>
+      publish(intents.map((intent): Intent => intent._tag === "ExecutionRequested" ? trusting(intent) : intent))
+  })
+}
+
+const trusting = (intent: ExecutionRequested): ExecutionRequested => ({ ...intent, deadlineAt: intent.deadlineAt + 120_000 })
+
+export const toldNobody: Mutation = { bus: ({ consume }) => ({ consume, publish: () => Effect.void }) }
+
+/** Publishing is done when it has begun, and each message takes its own time. */
+export const toldWhenever: Mutation = {
+  bus: ({ consume, publish }) => ({
+    consume,
+    publish: (message) =>
+      Effect.asVoid(Effect.forkDetach(
+        Effect.flatMap(Random.nextBetween(0, 20_000), Effect.sleep).pipe(Effect.andThen(Effect.ignore(publish(message))))
+      ))
+  })
+}
+
+export const retryAfterIgnored: Mutation = {
+  http: ({ send }) => ({
+    send: (request) => Effect.map(send(request), (result) => result._tag === "Answered" ? { ...result, headers: {} } : result)
+  })
+}

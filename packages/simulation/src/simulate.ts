@@ -1,0 +1,131 @@
+/** One world from its seed to its end: clients act while everything goes wrong, then all is quiet and everything has to come to rest. */
+import { TenantId } from "@dueline/contracts/Ids"
+import * as RequestVaultAes from "@dueline/execution/RequestVaultAes"
+import { sealContext } from "@dueline/execution/sealContext"
+import { Effect, Redacted } from "effect"
+import { AnswerCheck } from "./AnswerCheck.ts"
+import { BusCheck } from "./BusCheck.ts"
+import { Client, type Front } from "./Client.ts"
+import { Cluster } from "./Cluster.ts"
+import { makeDisk } from "./Disk.ts"
+import { LogCheck } from "./LogCheck.ts"
+import { type Mutation, sound } from "./Mutation.ts"
+import { Witness } from "./Witness.ts"
+import { type Violation, World, type WorldOptions } from "./World.ts"
+
+export interface Report {
+  readonly seed: number
+  readonly violation: Violation | null
+  /** Of the whole trace; two runs of a seed have the same. */
+  readonly hash: string
+  readonly trace: ReadonlyArray<string>
+  readonly steps: number
+  readonly calls: number
+  readonly requests: number
+  readonly virtualMs: number
+}
+
+export interface SimulateOptions extends WorldOptions {
+  readonly mutation?: Mutation
+  /** Happenings at the most; a world that needs more is stopped where it is. */
+  readonly stepLimit?: number
+}
+
+/** How long after the last fault everything must have ended, in virtual milliseconds. */
+const patienceMs = 300_000
+
+const makeVault = (world: World) => {
+  const dice = world.dice.fork("vault")
+  const key = { id: "simulation", key: Redacted.make(new Uint8Array(32).fill(7)) }
+  return RequestVaultAes.make({ sealing: key }, { nonce: () => Uint8Array.from({ length: 12 }, () => dice.between(0, 255)) })
+}
+
+/** Times at which the store goes away for everybody, and comes back. */
+const scheduleOutages = (world: World) => {
+  let away = 0
+  for (let i = 0; i < world.faults.outages; i++) {
+    world.time.after(world.dice.between(0, world.setup.activeMs), () => {
+      away += 1
+      world.note("store", "goes away")
+      world.time.after(world.dice.between(100, 12_000), () => {
+        away -= 1
+        world.note("store", "comes back")
+      })
+    })
+  }
+  return () => away > 0 && !world.quiet
+}
+
+/** A new world and everything in it. */
+const populate = (options: SimulateOptions) => {
+  const { mutation = sound } = options
+  const world = new World(options)
+  const disk = makeDisk(() => log, mutation.store ?? (({ persistence }) => persistence))
+  const log: LogCheck = new LogCheck(world, disk.store)
+  const witness = new Witness(world, log)
+  const bus = new BusCheck(world, log)
+  const vault = makeVault(world)
+  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway: scheduleOutages(world) })
+  const answers = new AnswerCheck(world, disk.store, log, witness)
+  const front: Front = {
+    ask: (asked, reply) => cluster.ask(asked, reply),
+    read: (tenantId, callId, reply) =>
+      reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
+    seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
+  }
+  const { activeMs, actionsPerClient, clients } = world.setup
+  const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
+  const people = Array.from({ length: clients }, (_, i) => {
+    const client = new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
+    client.start(actionsPerClient, activeMs)
+    return client
+  })
+  return { world, disk, log, witness, bus, cluster, people }
+}
+
+type Populated = ReturnType<typeof populate>
+
+/** What has not ended yet, or null when all has. */
+const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
+  const waiting = people.filter(({ open }) => open > 0).length
+  if (waiting > 0) return `${waiting} clients wait for an answer`
+  const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
+  if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
+  const untold = bus.missing()
+  if (untold.length > 0) return `nobody was told of ${untold.join(", ")}`
+  const left = Effect.runSync(Effect.orDie(disk.store.outbox.claim({ now: Number.MAX_SAFE_INTEGER, limit: 10 })))
+  return left.length > 0 ? `${left.length} entries are left in the outbox` : null
+}
+
+export const simulate = (options: SimulateOptions): Report => {
+  const { stepLimit = 1_000_000 } = options
+  const inhabited = populate(options)
+  const { cluster, log, witness, world } = inhabited
+  let steps = 0
+  while (steps < stepLimit && world.step(world.setup.activeMs)) steps += 1
+  world.quiet = true
+  world.note("world", "is quiet")
+  cluster.calm()
+  let unrest = unfinished(inhabited)
+  const until = world.setup.activeMs + patienceMs
+  while (steps < stepLimit && unrest !== null && world.step(until)) {
+    steps += 1
+    if (steps % 16 === 0) unrest = unfinished(inhabited)
+  }
+  if (steps < stepLimit && world.violation === null) {
+    unrest = unfinished(inhabited)
+    if (unrest !== null) world.violate("everything accepted comes to its end", unrest)
+    log.finish()
+  }
+  const { seed, sinceMs, trace, violation } = world
+  return {
+    seed,
+    violation,
+    hash: trace.digest(),
+    trace: trace.lines,
+    steps,
+    calls: log.calls.size,
+    requests: witness.left.length,
+    virtualMs: sinceMs
+  }
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs every demo against the running program, one after the other.
+set -euo pipefail
+cd "$(dirname "$0")"
+for demo in submit list cancel idempotency mistakes; do
+  printf '\n\033[1m== %s ==\033[0m\n' "$demo"
+  bash "./$demo.sh"
+done
+printf '\nall demos did what they say\n'
