@@ -6,8 +6,8 @@ import { apiVersion } from "@dueline/contracts/api/Api"
 import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
-import { randomCorrelationId } from "@dueline/identity/randomId"
-import { ByteSize, Context, Effect, Layer, References } from "effect"
+import { correlationIdOf } from "@dueline/identity/randomId"
+import { ByteSize, Context, Effect, Layer, Random, References } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
 import { methodsOf } from "./methodsOf.ts"
@@ -21,22 +21,21 @@ export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024 }
 export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
   HttpRouter.middleware(
     (httpEffect) =>
-      Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const asked = request.headers["x-correlation-id"]
-        const correlationId = isCorrelationId(asked) ? asked : yield* randomCorrelationId
-        yield* HttpEffect.appendPreResponseHandler((request, response) =>
+      Effect.withFiber((fiber) => {
+        const { headers } = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
+        const asked = headers["x-correlation-id"]
+        const correlationId = isCorrelationId(asked) ? asked : correlationIdOf(fiber.getRef(Random.Random))
+        HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, (request, response) =>
           Effect.succeed(finish(request, response, correlationId))
         )
-        if (Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes) {
-          return HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
-        }
-        return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
-          withCorrelation(context, correlationId)
-        )
+        return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes
+          ? Effect.succeed(tooLarge)
+          : Effect.updateContext(httpEffect, (context: Context.Context<never>) => withCorrelation(context, correlationId))
       }),
     { global: true }
   )
+
+const tooLarge = HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
 
 /** For the server: bodies without a length are cut off at the same limit. */
 export const layerBodyLimit = (limits: EdgeLimits = defaultEdgeLimits): Layer.Layer<never> =>

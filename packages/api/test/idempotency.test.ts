@@ -154,7 +154,7 @@ layer(edge, { excludeTestServices: true })("idempotency keys", (it) => {
             : typeof part === "object" && part !== null
               ? Object.fromEntries(
                   Object.entries(part)
-                    .reverse()
+                    .toReversed()
                     .map(([name, member]) => [name, shuffled(member)])
                 )
               : part

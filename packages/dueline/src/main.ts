@@ -1,21 +1,11 @@
-/** The executable `dueline`. Loads no more than the command line needs; each command loads what it does itself. */
-import "effect/schema/SchemaJITCompiler/enable"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Effect, Exit } from "effect"
-import { run } from "./cli/Dueline.ts"
+/**
+ * The executable `dueline`. Switches on what must be on before any other module is loaded, hence the imports in order and not at the top:
+ * Node's compile cache, which spares a start about 0.4 s of CPU time, and compiled schemas.
+ */
+import { enableCompileCache } from "node:module"
+import { join } from "node:path"
 
-const args = process.argv.slice(2)
-
-/** A reader that has seen enough (`dueline call list | head`) is no failure. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
-
-/** Being told to stop is what ends `serve`; for any other command it is a failure (130, as shells have it). */
-const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (Exit.isSuccess(exit)) return typeof exit.value === "number" ? exit.value : 0
-  return Cause.hasInterruptsOnly(exit.cause) ? (args[0] === "serve" ? 0 : 130) : 1
-}
-
-const program: Effect.Effect<number> = run(args).pipe(Effect.provide(NodeServices.layer))
-
-NodeRuntime.runMain(program, { teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
+// Where nothing can be written Node goes on without a cache.
+enableCompileCache(join(import.meta.dirname, "..", "..", "..", ".cache", "compile"))
+await import("effect/schema/SchemaJITCompiler/enable")
+await import("./cli/launch.ts")

@@ -54,7 +54,8 @@ it.effect("a connection that breaks off says that something may have happened", 
 
 it.effect("a problem outside the definition is still told with its code", () =>
   Effect.gen(function*() {
-    const problem = { type: "urn:x", title: "Something went wrong on our side.", detail: "Report it.", code: "internal", status: 500, correlationId: "abc" }
+    const words = { title: "Something went wrong on our side.", detail: "Report it." }
+    const problem = { type: "urn:x", ...words, code: "internal", status: 500, correlationId: "abc" }
     const { stderr } = yield* runCli(["call", "list"], { fetch: answering(problem, 500) })
     assert.strictEqual(stderr, "error: Something went wrong on our side: Report it (code internal, correlation abc)")
   }))

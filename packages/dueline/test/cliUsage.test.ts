@@ -42,7 +42,8 @@ it.effect.each(wrong)("wrong usage says what is expected, prints no result, asks
     assert.strictEqual(exitCode, 2)
   }))
 
-const commands = ["serve", "token", "migrate", "verify", "tenant create", "tenant list", ...["submit", "list", "show", "cancel", "reschedule", "run", "watch"].map((name) => `call ${name}`)]
+const ofCalls = ["submit", "list", "show", "cancel", "reschedule", "run", "watch"]
+const commands = ["serve", "token", "migrate", "verify", "tenant create", "tenant list", ...ofCalls.map((name) => `call ${name}`)]
 
 it.effect.each(commands)("`%s --help` describes the command and gives an example of it", (command) =>
   Effect.gen(function*() {

@@ -14,10 +14,12 @@ export const randomUuidV7: Effect.Effect<string> = Effect.withFiber((fiber) => {
 export const randomCallId: Effect.Effect<ServiceCallId> = Effect.map(randomUuidV7, (id) => id as ServiceCallId)
 
 /** 13 digits in base 36, which are 63.6 bits: 3 × 36¹² values, all below 2⁶⁴. */
-export const randomCorrelationId: Effect.Effect<CorrelationId> = Effect.withFiber((fiber) => {
-  const dice = fiber.getRef(Random.Random)
-  return Effect.succeed(`${Math.floor(dice.nextDoubleUnsafe() * 3)}${digits36(dice)}${digits36(dice)}` as CorrelationId)
-})
+export const correlationIdOf = (dice: Random.Random): CorrelationId =>
+  `${Math.floor(dice.nextDoubleUnsafe() * 3)}${digits36(dice)}${digits36(dice)}` as CorrelationId
+
+export const randomCorrelationId: Effect.Effect<CorrelationId> = Effect.withFiber((fiber) =>
+  Effect.succeed(correlationIdOf(fiber.getRef(Random.Random)))
+)
 
 /** Six digits in base 36. */
 const digits36 = (dice: Random.Random): string =>

@@ -22,8 +22,16 @@ export interface Notebook {
 }
 
 export const emptyNotebook = (): Notebook => ({
-  status: "None", dueAt: 0, revision: 0, attempt: 0, epoch: 0, cancelRequested: false, maxAttempts: 0,
-  accepted: new Map(), noted: new Set(), endings: 0
+  status: "None",
+  dueAt: 0,
+  revision: 0,
+  attempt: 0,
+  epoch: 0,
+  cancelRequested: false,
+  maxAttempts: 0,
+  accepted: new Map(),
+  noted: new Set(),
+  endings: 0
 })
 
 /** What is answered: an outcome or a refusal by name, and whether anything was stored. */
@@ -108,7 +116,13 @@ const late = (book: Notebook, epoch: number, told: Told): Expected => {
 }
 
 /** SC-6: `retryAt` is read off afterwards, since the dice are not ours; null when there must be no retry. */
-export const result = (book: Notebook, epoch: number, told: Told, retryable: boolean, retryAt: () => number): Expected => {
+export const result = (
+  book: Notebook,
+  epoch: number,
+  told: Told,
+  retryable: boolean,
+  retryAt: () => number
+): Expected => {
   if (gone(book)) return nothing("ServiceCallNotFound")
   if (book.status !== "Running" || epoch !== book.epoch) return late(book, epoch, told)
   book.accepted.set(epoch, told)

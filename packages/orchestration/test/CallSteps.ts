@@ -7,8 +7,8 @@ import * as Call from "./ServiceCallSample.ts"
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 const kinds = [
-  "due", "due", "due", "due", "failure", "failure", "failure", "success", "lost", "rerun", "rerun",
-  "reschedule", "cancel", "submit", "submitOther"
+  ...["due", "due", "due", "due", "due", "due", "due", "failure", "failure", "failure", "failure", "failure"],
+  ...["lost", "lost", "rerun", "rerun", "rerun", "reschedule", "submit", "submitOther", "success", "cancel"]
 ] as const
 /** How far a command is off its mark: mostly not at all. */
 const shifts = [0, 0, 0, 0, 0, -1, -2, 1] as const
@@ -40,7 +40,13 @@ export const commandOf = (step: Step, on: CallUnderTest, now: number): ServiceCa
       return Call.due({ at: aim, revision: known.revision + (shift === -2 ? 0 : shift) })
     }
     case "failure":
-      return Call.failure({ at, epoch, retryable: step.retryable, retryAfterMs: step.retryAfterMs, roll: step.roll / 100 })
+      return Call.failure({
+        at,
+        epoch,
+        retryable: step.retryable,
+        retryAfterMs: step.retryAfterMs,
+        roll: step.roll / 100
+      })
     case "success":
       return Call.success({ at, epoch })
     case "lost":

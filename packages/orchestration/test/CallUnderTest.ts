@@ -55,7 +55,8 @@ export class CallUnderTest {
     const { after, answers, commits, intents } = decideBatch(ServiceCall, [envelope(command)], loaded, 1_000)
     const [answer] = answers
     const commit = commits[0] ?? null
-    if (answer === undefined || answers.length !== 1 || commits.length > 1) throw new Error("one command, one answer, one commit")
+    if (answer === undefined || answers.length !== 1 || commits.length > 1)
+      throw new Error("one command, one answer, one commit")
     const row = commit === null ? this.row : commit.row
     return { command, before, after: after.get(key) ?? before, answer, commit, intents, rowBefore: this.row, row }
   }

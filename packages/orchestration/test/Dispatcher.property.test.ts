@@ -12,15 +12,16 @@ it.effect.prop(
   "whatever fails and whenever, every message arrives, those of a stream in order",
   { seed: small(1_000_000), actions: Schema.Array(Action).check(Schema.isMaxLength(20)) },
   ({ actions, seed }) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { calls, outbox } = flaky()
       const { arrived, bus } = scripted((_, attempt) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           yield* Effect.sleep(yield* Random.nextIntBetween(0, 40))
           // Nine failures are the most that a message survives.
           if (attempt <= 5 && (yield* Random.next) < 0.4) return yield* down
           if ((yield* Random.next) < 0.1) calls.failing = 2
-        }))
+        })
+      )
       const { store, wake } = yield* world({ bus, outbox, options: { batch: 3, held: 9 } })
       const tenants = [Sample.tenantId(), Sample.tenantId()] as const
       const targets = [0, 1, 2, 3, 4].map((n) => Sample.target(tenants[n % 2]))

@@ -32,16 +32,18 @@ interface World {
 }
 
 /** A store and a dispatcher on it that runs until the test ends. */
-export const world = Effect.fnUntraced(function*({ bus, options, outbox = (same) => same }: World) {
+export const world = Effect.fnUntraced(function* ({ bus, options, outbox = (same) => same }: World) {
   const store = MemoryStore.make()
   const ports = Layer.mergeAll(Layer.succeed(EventBus, bus), Layer.succeed(Outbox, outbox(store.outbox)))
   const context = yield* Layer.build(Layer.provide(Dispatcher.layer(options), ports))
   const { wake } = Context.get(context, Dispatcher.Dispatcher)
   /** One commit per payload, then a wake. */
-  const commit = Effect.fnUntraced(function*(call: Sample.Target, ...payloads: ReadonlyArray<unknown>) {
+  const commit = Effect.fnUntraced(function* (call: Sample.Target, ...payloads: ReadonlyArray<unknown>) {
     for (const payload of payloads) {
       const [slice] = yield* store.persistence.load([Sample.loadRequest(call)])
-      yield* store.persistence.commit([Sample.commit(call, { expectedVersion: slice?.version ?? 0, outbox: [Sample.message(payload)] })])
+      yield* store.persistence.commit([
+        Sample.commit(call, { expectedVersion: slice?.version ?? 0, outbox: [Sample.message(payload)] })
+      ])
     }
     yield* wake
   })
@@ -63,14 +65,16 @@ export const flaky = () => {
       return Effect.fail(new StoreUnavailable({ operation: "outbox", cause: new Error("gone") }))
     })
   const outbox = (inner: Outbox["Service"]): Outbox["Service"] => ({
-    claim: (options) => Effect.suspend(() => {
-      calls.claim += 1
-      return weather(inner.claim(options))
-    }),
-    settle: (settlements) => Effect.suspend(() => {
-      calls.settle += 1
-      return weather(inner.settle(settlements))
-    })
+    claim: (options) =>
+      Effect.suspend(() => {
+        calls.claim += 1
+        return weather(inner.claim(options))
+      }),
+    settle: (settlements) =>
+      Effect.suspend(() => {
+        calls.settle += 1
+        return weather(inner.settle(settlements))
+      })
   })
   return { calls, outbox }
 }

@@ -46,7 +46,9 @@ export class FaultyStore {
   }
 
   private commit(batch: ReadonlyArray<Commit>): ReturnType<Store["commit"]> {
-    const store = Effect.tap(this.memory.persistence.commit(batch), () => Effect.sync(() => this.batches.push(batch.length)))
+    const store = Effect.tap(this.memory.persistence.commit(batch), () =>
+      Effect.sync(() => this.batches.push(batch.length))
+    )
     const faulty = Effect.suspend((): ReturnType<Store["commit"]> => {
       if (batch.some(({ streamId }) => streamId === (this.poison as string | null))) return Effect.die("poisoned")
       switch (this.commitFaults.shift() ?? "none") {
@@ -64,6 +66,6 @@ export class FaultyStore {
           return Effect.die("injected")
       }
     })
-    return Effect.suspend(() => this.gate === null ? faulty : Effect.andThen(Deferred.await(this.gate), faulty))
+    return Effect.suspend(() => (this.gate === null ? faulty : Effect.andThen(Deferred.await(this.gate), faulty)))
   }
 }

@@ -9,23 +9,34 @@ import { play, Story } from "./CallSteps.ts"
 import type { CallUnderTest, Turn } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
 
-const runs = { arbitrary: propertyRuns }
+/** With the usual size a story has two steps; with this one it has sixteen. */
+const runs = { arbitrary: { ...propertyRuns, size: 100 } }
 const ends: ReadonlyArray<string> = ["Succeeded", "Failed", "Cancelled"]
 
 /** From where to where one command may lead, staying aside. */
 const legal = new Set([
-  "NotSubmitted>Scheduled", "Scheduled>Running", "Scheduled>Cancelled", "Running>Scheduled", "Running>Succeeded",
-  "Running>Failed", "Failed>Scheduled"
+  "NotSubmitted>Scheduled",
+  "Scheduled>Running",
+  "Scheduled>Cancelled",
+  "Running>Scheduled",
+  "Running>Succeeded",
+  "Running>Failed",
+  "Failed>Scheduled"
 ])
 
 const law = (name: string, judge: (turn: Turn, on: CallUnderTest) => void, tags: ReadonlyArray<string> = []) =>
-  it.prop(name, { story: Story }, ({ story }) => {
-    const on = play(story)
-    for (const turn of on.turns) judge(turn, on)
-  }, { ...runs, tags: [...tags] })
+  it.prop(
+    name,
+    { story: Story },
+    ({ story }) => {
+      const on = play(story)
+      for (const turn of on.turns) judge(turn, on)
+    },
+    { ...runs, tags: [...tags] }
+  )
 
 const statusOf = ({ state }: Turn["before"]): string => state._tag
-const epochOf = ({ state }: Turn["before"]): number => state._tag === "NotSubmitted" ? 0 : state.epoch
+const epochOf = ({ state }: Turn["before"]): number => (state._tag === "NotSubmitted" ? 0 : state.epoch)
 const typesOf = ({ commit }: Turn): ReadonlyArray<string> => (commit?.events ?? []).map(({ type }) => type)
 
 describe("service call", () => {
@@ -45,46 +56,68 @@ describe("service call", () => {
     assert.strictEqual(epochOf(turn.after), epochOf(turn.before) + starts)
   })
 
-  it.prop("accepts at most one result for an epoch, and starts no epoch twice", { story: Story }, ({ story }) => {
-    const { stored } = play(story)
-    const epochs = (...types: ReadonlyArray<string>) =>
-      stored.filter(({ type }) => types.includes(type)).map(({ payload }) => (payload as { epoch: number }).epoch)
-    for (const of of [epochs("ExecutionStarted"), epochs("ExecutionSucceeded", "ExecutionFailed")]) {
-      assert.deepStrictEqual(of, [...new Set(of)])
-    }
-    assert.deepStrictEqual(epochs("ExecutionStarted"), epochs("ExecutionStarted").map((_, i) => i + 1))
-  }, runs)
+  it.prop(
+    "accepts at most one result for an epoch, and starts no epoch twice",
+    { story: Story },
+    ({ story }) => {
+      const { stored } = play(story)
+      const epochs = (...types: ReadonlyArray<string>) =>
+        stored.filter(({ type }) => types.includes(type)).map(({ payload }) => (payload as { epoch: number }).epoch)
+      for (const of of [epochs("ExecutionStarted"), epochs("ExecutionSucceeded", "ExecutionFailed")]) {
+        assert.deepStrictEqual(of, [...new Set(of)])
+      }
+      assert.deepStrictEqual(
+        epochs("ExecutionStarted"),
+        epochs("ExecutionStarted").map((_, i) => i + 1)
+      )
+    },
+    runs
+  )
 
-  it.prop("decides nothing the second time the same is asked, or refuses", { story: Story }, ({ story }) => {
-    const on = play(story)
-    for (const { command } of [...on.turns]) {
-      on.ask(command)
-      assert.isNull(on.trial(command).commit)
-    }
-  }, { ...runs, tags: ["ADR-0006.1"] })
+  it.prop(
+    "decides nothing the second time the same is asked, or refuses",
+    { story: Story },
+    ({ story }) => {
+      const on = play(story)
+      for (const { command } of [...on.turns]) {
+        on.ask(command)
+        assert.isNull(on.trial(command).commit)
+      }
+    },
+    { ...runs, tags: ["ADR-0006.1"] }
+  )
 
   law("is not changed by a refusal", (turn) => {
     if (Result.isFailure(turn.answer)) assert.isNull(turn.commit)
     if (turn.commit === null) assert.deepStrictEqual([turn.after, turn.intents], [turn.before, []])
   })
 
-  law("ignores a firing that is early, stale or repeated, and starts at no other", (turn) => {
-    if (turn.command._tag !== "DueTimeReached" || Result.isFailure(turn.answer)) return
-    const { state } = turn.before
-    const valid = state._tag === "Scheduled" && turn.command.revision === state.revision && turn.command.at >= state.dueAt
-    assert.strictEqual(turn.answer.success.outcome._tag, valid ? "Started" : "Ignored")
-    assert.deepStrictEqual(typesOf(turn), valid ? ["ExecutionStarted"] : [])
-  }, ["ADR-0012.1", "ADR-0012.2"])
+  law(
+    "ignores a firing that is early, stale or repeated, and starts at no other",
+    (turn) => {
+      if (turn.command._tag !== "DueTimeReached" || Result.isFailure(turn.answer)) return
+      const { state } = turn.before
+      const valid =
+        state._tag === "Scheduled" && turn.command.revision === state.revision && turn.command.at >= state.dueAt
+      assert.strictEqual(turn.answer.success.outcome._tag, valid ? "Started" : "Ignored")
+      assert.deepStrictEqual(typesOf(turn), valid ? ["ExecutionStarted"] : [])
+    },
+    ["ADR-0012.1", "ADR-0012.2"]
+  )
 
-  law("keeps a superseded result as a note and nothing else", (turn) => {
-    if (!typesOf(turn).includes("ExecutionSuperseded")) return
-    const { row, rowBefore } = turn
-    assert.deepStrictEqual(typesOf(turn), ["ExecutionSuperseded"])
-    assert.deepStrictEqual([turn.intents, turn.commit?.outbox, turn.commit?.sealed], [[], [], { _tag: "keep" }])
-    // Only the stamp of the change differs, and a live worker is believed no shorter than before.
-    const stamp = { version: 0, updatedAt: 0, leaseUntil: 0 }
-    assert.deepStrictEqual({ ...row, ...stamp }, { ...rowBefore, ...stamp })
-  }, ["ADR-0012.3"])
+  law(
+    "keeps a superseded result as a note and nothing else",
+    (turn) => {
+      if (!typesOf(turn).includes("ExecutionSuperseded")) return
+      const { row, rowBefore } = turn
+      assert.deepStrictEqual(typesOf(turn), ["ExecutionSuperseded"])
+      assert.deepStrictEqual([turn.intents, turn.commit?.outbox, turn.commit?.sealed], [[], [], { _tag: "keep" }])
+      // Only the stamp of the change differs, and a live worker is believed no shorter than before.
+      const stamp = { version: 0, updatedAt: 0, leaseUntil: 0 }
+      assert.deepStrictEqual({ ...row, ...stamp }, { ...rowBefore, ...stamp })
+    },
+    ["ADR-0012.3"]
+  )
 
   law("is in its row as it is in memory", ({ after, row, rowBefore, ...turn }) => {
     const { state } = after
@@ -102,25 +135,38 @@ describe("service call", () => {
     if (typesOf(turn as Turn).includes("ExecutionStarted")) assert.strictEqual(row.wakeAt, rowBefore?.wakeAt)
   })
 
-  law("believes a running worker for a whole lease after everything that is recorded", ({ command, commit, row }) => {
-    if (commit !== null && row?.status === "Running") assert.strictEqual(row.leaseUntil, command.at + leaseMs)
-  }, ["ADR-0012.4"])
+  law(
+    "believes a running worker for a whole lease after everything that is recorded",
+    ({ command, commit, row }) => {
+      if (commit !== null && row?.status === "Running") assert.strictEqual(row.leaseUntil, command.at + leaseMs)
+    },
+    ["ADR-0012.4"]
+  )
 
-  law("keeps its sealed request until it succeeds or is cancelled, and not an instant longer", ({ after, before, commit }) => {
-    if (commit === null) return
-    const closed = ["Succeeded", "Cancelled"]
-    const closes = !closed.includes(statusOf(before)) && closed.includes(statusOf(after))
-    const opens = statusOf(before) === "NotSubmitted"
-    assert.deepStrictEqual(commit.sealed, opens ? { _tag: "set", value: "sealed" } : { _tag: closes ? "erase" : "keep" })
-  })
+  law(
+    "keeps its sealed request until it succeeds or is cancelled, and not an instant longer",
+    ({ after, before, commit }) => {
+      if (commit === null) return
+      const closed = ["Succeeded", "Cancelled"]
+      const closes = !closed.includes(statusOf(before)) && closed.includes(statusOf(after))
+      const opens = statusOf(before) === "NotSubmitted"
+      assert.deepStrictEqual(
+        commit.sealed,
+        opens ? { _tag: "set", value: "sealed" } : { _tag: closes ? "erase" : "keep" }
+      )
+    }
+  )
 
   law("asks for each attempt once, with its seal, and for an alarm at each scheduling", (turn) => {
     const { state } = turn.after
     if (state._tag === "NotSubmitted") return
     const { callId, tenantId } = Call
     const started = typesOf(turn).includes("ExecutionStarted")
-    const scheduled = statusOf(turn.after) === "Scheduled" && typesOf(turn).some((type) => type !== "ExecutionSuperseded")
-    const wanted = scheduled ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: state.dueAt }] : []
+    const scheduled =
+      statusOf(turn.after) === "Scheduled" && typesOf(turn).some((type) => type !== "ExecutionSuperseded")
+    const wanted = scheduled
+      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: state.dueAt }]
+      : []
     if (!started) return assert.deepStrictEqual<unknown>(turn.intents, wanted)
     const [intent, ...more] = turn.intents
     assert.lengthOf(more, 0)
@@ -136,23 +182,38 @@ describe("service call", () => {
     for (const message of commit?.outbox ?? []) assert.include(eventIds, message.eventId)
   })
 
-  it.prop("is found again in what was stored of it", { story: Story }, ({ story }) => {
-    const on = play(story)
-    assert.deepStrictEqual(on.restored(), on.memory)
-    assert.isTrue(on.stored.every((event) => event.eventVersion === eventVersion))
-  }, runs)
+  it.prop(
+    "is found again in what was stored of it",
+    { story: Story },
+    ({ story }) => {
+      const on = play(story)
+      assert.deepStrictEqual(on.restored(), on.memory)
+      assert.isTrue(on.stored.every((event) => event.eventVersion === eventVersion))
+    },
+    runs
+  )
 
-  it.prop("takes any event in any state without failing", { events: Schema.Array(ServiceCallEvent), story: Story }, (given) => {
-    let { state } = play(given.story).memory
-    for (const event of given.events) {
-      state = ServiceCall.evolve(state, event, Call.t0)
-      assert.include([...ends, "Scheduled", "Running"], state._tag)
-    }
-  }, runs)
+  it.prop(
+    "takes any event in any state without failing",
+    { events: Schema.Array(ServiceCallEvent), story: Story },
+    (given) => {
+      let { state } = play(given.story).memory
+      for (const event of given.events) {
+        state = ServiceCall.evolve(state, event, Call.t0)
+        assert.include([...ends, "Scheduled", "Running"], state._tag)
+      }
+    },
+    runs
+  )
 
-  it.prop("has events that come through storage unchanged", { event: ServiceCallEvent }, ({ event }) => {
-    const stored = JSON.stringify(Schema.encodeSync(ServiceCallEvent)(event))
-    assert.strictEqual(JSON.stringify(Schema.decodeUnknownSync(ServiceCallEvent)(JSON.parse(stored))), stored)
-    assert.strictEqual(stored, JSON.stringify(event), "what is decoded is what is stored")
-  }, runs)
+  it.prop(
+    "has events that come through storage unchanged",
+    { event: ServiceCallEvent },
+    ({ event }) => {
+      const stored = JSON.stringify(Schema.encodeSync(ServiceCallEvent)(event))
+      assert.strictEqual(JSON.stringify(Schema.decodeUnknownSync(ServiceCallEvent)(JSON.parse(stored))), stored)
+      assert.strictEqual(stored, JSON.stringify(event), "what is decoded is what is stored")
+    },
+    runs
+  )
 })

@@ -16,7 +16,8 @@ class Subject {
   now: number = Call.t0
 }
 
-const said = ({ answer }: Turn): string => Result.isSuccess(answer) ? answer.success.outcome._tag : answer.failure._tag
+const said = ({ answer }: Turn): string =>
+  Result.isSuccess(answer) ? answer.success.outcome._tag : answer.failure._tag
 
 /** Everything that is true after every command. */
 const agree = (book: Model.Notebook, { call }: Subject): void => {
@@ -29,8 +30,13 @@ const agree = (book: Model.Notebook, { call }: Subject): void => {
   )
   const messages = call.turns.flatMap(({ commit }) => commit?.outbox ?? [])
   assert.lengthOf(messages, book.endings)
-  const requested = call.turns.flatMap(({ intents }) => intents.flatMap((i) => i._tag === "ExecutionRequested" ? [i.epoch] : []))
-  assert.deepStrictEqual(requested, requested.map((_, i) => i + 1))
+  const requested = call.turns.flatMap(({ intents }) =>
+    intents.flatMap((i) => (i._tag === "ExecutionRequested" ? [i.epoch] : []))
+  )
+  assert.deepStrictEqual(
+    requested,
+    requested.map((_, i) => i + 1)
+  )
   assert.lengthOf(requested, book.epoch)
   assert.deepStrictEqual(call.restored(), call.memory)
 }
@@ -52,7 +58,8 @@ const step = (
   toString: () => label
 })
 
-const dueOf = ({ call }: { readonly call: Turn["after"] }): number => call.state._tag === "NotSubmitted" ? 0 : call.state.dueAt
+const dueOf = ({ call }: { readonly call: Turn["after"] }): number =>
+  call.state._tag === "NotSubmitted" ? 0 : call.state.dueAt
 
 /** The delay the call chose must lie where the policy says; nothing else about it is known beforehand. */
 const retryAt = (book: Model.Notebook, command: ServiceCallCommand, turn: () => Turn) => () => {
@@ -63,7 +70,10 @@ const retryAt = (book: Model.Notebook, command: ServiceCallCommand, turn: () => 
   const asked = command.retryAfterMs ?? 0
   const least = Math.max(plain * (1 - retry.jitter), asked) - 1
   const most = Math.max(plain * (1 + retry.jitter), asked + plain * retry.jitter) + 1
-  assert.isTrue(chosen >= command.at + least && chosen <= command.at + most, `${chosen - command.at} for attempt ${book.attempt}`)
+  assert.isTrue(
+    chosen >= command.at + least && chosen <= command.at + most,
+    `${chosen - command.at} for attempt ${book.attempt}`
+  )
   return chosen
 }
 
@@ -75,7 +85,9 @@ const submit = fc.record({ same: fc.boolean(), maxAttempts: fc.integer({ min: 1,
     `submit ${JSON.stringify(a)}`,
     (_, now) =>
       Call.submit({
-        at: Call.ms(now), dueAt: Call.ms(now + a.wait), fingerprint: a.same ? "f1" : "f2",
+        at: Call.ms(now),
+        dueAt: Call.ms(now + a.wait),
+        fingerprint: a.same ? "f1" : "f2",
         spec: Call.spec({ ...retry, maxAttempts: a.maxAttempts })
       }),
     (book, command) => {
@@ -84,34 +96,54 @@ const submit = fc.record({ same: fc.boolean(), maxAttempts: fc.integer({ min: 1,
       first.set(book, first.get(book) ?? a.same)
       return Model.submit(book, first.get(book) === a.same, dueAt, a.maxAttempts)
     }
-  ))
+  )
+)
 const first = new WeakMap<Model.Notebook, boolean>()
 
-const cancel = fc.constant(step("cancel", (_, now) => Call.cancel({ at: Call.ms(now) }), (book) => Model.cancel(book)))
+const cancel = fc.constant(
+  step(
+    "cancel",
+    (_, now) => Call.cancel({ at: Call.ms(now) }),
+    (book) => Model.cancel(book)
+  )
+)
 
 const reschedule = fc.oneof(fc.constant(null), wait).map((by) =>
   step(
     `reschedule ${by}`,
     (book, now) => Call.reschedule({ at: Call.ms(now), dueAt: Call.ms(by === null ? book.dueAt : now + by) }),
     (book, command) => Model.reschedule(book, command._tag === "RescheduleServiceCall" ? command.dueAt : 0)
-  ))
+  )
+)
 
-const rerun = fc.constant(step("rerun", (_, now) => Call.rerun({ at: Call.ms(now) }), (book, { at }) => Model.rerun(book, at)))
+const rerun = fc.constant(
+  step(
+    "rerun",
+    (_, now) => Call.rerun({ at: Call.ms(now) }),
+    (book, { at }) => Model.rerun(book, at)
+  )
+)
 
 const due = fc.record({ off, early: fc.constantFrom(false, false, false, true), wait }).map((a) =>
   step(
     `due ${JSON.stringify(a)}`,
     (book, now) =>
-      Call.due({ at: Call.ms(a.early ? book.dueAt - 1 : Math.max(now, book.dueAt) + a.wait), revision: book.revision + a.off }),
+      Call.due({
+        at: Call.ms(a.early ? book.dueAt - 1 : Math.max(now, book.dueAt) + a.wait),
+        revision: book.revision + a.off
+      }),
     (book, command) => Model.due(book, command._tag === "DueTimeReached" ? command.revision : 0, command.at)
-  ))
+  )
+)
 
 const success = off.map((by) =>
   step(
     `success ${by}`,
     (book, now) => Call.success({ at: Call.ms(now), epoch: book.epoch + by }),
-    (book, command) => Model.result(book, command._tag === "RecordSuccess" ? command.epoch : 0, "succeeded", false, () => 0)
-  ))
+    (book, command) =>
+      Model.result(book, command._tag === "RecordSuccess" ? command.epoch : 0, "succeeded", false, () => 0)
+  )
+)
 
 const dice = fc.record({
   off,
@@ -132,12 +164,16 @@ const failure = dice.map(({ lost, off, retryAfterMs, retryable, roll }) =>
       const epoch = command._tag === "RecordFailure" ? command.epoch : 0
       return Model.result(book, epoch, lost ? "lost" : "failed", lost || retryable, retryAt(book, command, turn))
     }
-  ))
+  )
+)
 
-const stories = fc.commands([submit, due, due, due, due, failure, failure, failure, success, rerun, rerun, reschedule, cancel], {
-  maxCommands: 60,
-  size: "max"
-})
+const stories = fc.commands(
+  [submit, due, due, due, due, failure, failure, failure, success, rerun, rerun, reschedule, cancel],
+  {
+    maxCommands: 60,
+    size: "max"
+  }
+)
 
 it("a call and its notebook agree after every command", { tags: ["ADR-0012.1", "ADR-0012.3"] }, () => {
   const { runs, seed } = propertyRunsTimes(2)

@@ -1,6 +1,15 @@
 /** One service call to tell stories about: its commands, its events, and a history for every state it can be in. */
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId, StreamId, TenantId, WorkerId } from "@dueline/contracts/Ids"
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  IdempotencyKey,
+  ServiceCallId,
+  StreamId,
+  TenantId,
+  WorkerId
+} from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { deadlineGraceMs, defaultRetryPolicy, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
@@ -30,50 +39,129 @@ export const spec = (retry: Partial<RetryPolicy> = {}): Spec => ({
 })
 
 export const submit = (changes: Changes<"SubmitServiceCall"> = {}): ServiceCallCommand => ({
-  _tag: "SubmitServiceCall", callId, at: t0, spec: spec(), dueAt, fingerprint: "f1", origin, sealed: "sealed", ...changes
+  _tag: "SubmitServiceCall",
+  callId,
+  at: t0,
+  spec: spec(),
+  dueAt,
+  fingerprint: "f1",
+  origin,
+  sealed: "sealed",
+  ...changes
 })
 export const reschedule = (changes: Changes<"RescheduleServiceCall"> = {}): ServiceCallCommand => ({
-  _tag: "RescheduleServiceCall", callId, at: ms(t0 + 1), dueAt: ms(dueAt + 5_000), ...changes
+  _tag: "RescheduleServiceCall",
+  callId,
+  at: ms(t0 + 1),
+  dueAt: ms(dueAt + 5_000),
+  ...changes
 })
 export const cancel = (changes: Changes<"CancelServiceCall"> = {}): ServiceCallCommand => ({
-  _tag: "CancelServiceCall", callId, at: ms(t0 + 2), ...changes
+  _tag: "CancelServiceCall",
+  callId,
+  at: ms(t0 + 2),
+  ...changes
 })
 export const rerun = (changes: Changes<"RerunServiceCall"> = {}): ServiceCallCommand => ({
-  _tag: "RerunServiceCall", callId, at: ms(dueAt + 900_000), ...changes
+  _tag: "RerunServiceCall",
+  callId,
+  at: ms(dueAt + 900_000),
+  ...changes
 })
 export const due = (changes: Changes<"DueTimeReached"> = {}): ServiceCallCommand => ({
-  _tag: "DueTimeReached", callId, at: dueAt, revision: 1, worker, ...changes
+  _tag: "DueTimeReached",
+  callId,
+  at: dueAt,
+  revision: 1,
+  worker,
+  ...changes
 })
 export const success = (changes: Changes<"RecordSuccess"> = {}): ServiceCallCommand => ({
-  _tag: "RecordSuccess", callId, at: ms(dueAt + 80), epoch: 1, status: 200, durationMs: 80, response: null, ...changes
+  _tag: "RecordSuccess",
+  callId,
+  at: ms(dueAt + 80),
+  epoch: 1,
+  status: 200,
+  durationMs: 80,
+  response: null,
+  ...changes
 })
 export const failure = (changes: Changes<"RecordFailure"> = {}): ServiceCallCommand => ({
-  _tag: "RecordFailure", callId, at: ms(dueAt + 80), epoch: 1, reason: "http_status", detail: "503", status: 503, durationMs: 80,
-  response: null, retryable: true, retryAfterMs: null, roll: 0.5, ...changes
+  _tag: "RecordFailure",
+  callId,
+  at: ms(dueAt + 80),
+  epoch: 1,
+  reason: "http_status",
+  detail: "503",
+  status: 503,
+  durationMs: 80,
+  response: null,
+  retryable: true,
+  retryAfterMs: null,
+  roll: 0.5,
+  ...changes
 })
 export const lost = (epoch = 1): ServiceCallCommand =>
-  failure({ at: ms(dueAt + 20_000), epoch, reason: "worker_lost", detail: "gone", status: null, durationMs: 0, roll: 0 })
+  failure({
+    at: ms(dueAt + 20_000),
+    epoch,
+    reason: "worker_lost",
+    detail: "gone",
+    status: null,
+    durationMs: 0,
+    roll: 0
+  })
 
 export const submitted = (of: Spec = spec()): ServiceCallEvent => ({
-  _tag: "ServiceCallSubmitted", spec: of, dueAt, submittedAt: t0, fingerprint: "f1", origin
+  _tag: "ServiceCallSubmitted",
+  spec: of,
+  dueAt,
+  submittedAt: t0,
+  fingerprint: "f1",
+  origin
 })
 export const started = (epoch = 1, attempt = epoch, startedAt = dueAt): ServiceCallEvent => ({
-  _tag: "ExecutionStarted", epoch, attempt, worker, startedAt, deadlineAt: ms(startedAt + 1_000 + deadlineGraceMs)
+  _tag: "ExecutionStarted",
+  epoch,
+  attempt,
+  worker,
+  startedAt,
+  deadlineAt: ms(startedAt + 1_000 + deadlineGraceMs)
 })
 export const succeeded = (epoch = 1, attempt = epoch): ServiceCallEvent => ({
-  _tag: "ExecutionSucceeded", epoch, attempt, status: 200, durationMs: 80, response: null
+  _tag: "ExecutionSucceeded",
+  epoch,
+  attempt,
+  status: 200,
+  durationMs: 80,
+  response: null
 })
 export const failed = (epoch = 1, attempt = epoch): ServiceCallEvent => ({
-  _tag: "ExecutionFailed", epoch, attempt, reason: "http_status", detail: "503", status: 503, durationMs: 80, response: null
+  _tag: "ExecutionFailed",
+  epoch,
+  attempt,
+  reason: "http_status",
+  detail: "503",
+  status: 503,
+  durationMs: 80,
+  response: null
 })
-export const retryAt = (at: number, attempt = 2): ServiceCallEvent => ({ _tag: "RetryScheduled", attempt, dueAt: ms(at) })
+export const retryAt = (at: number, attempt = 2): ServiceCallEvent => ({
+  _tag: "RetryScheduled",
+  attempt,
+  dueAt: ms(at)
+})
 export const cancelAsked: ServiceCallEvent = { _tag: "CancellationRequested", epoch: 1 }
 export const cancelled: ServiceCallEvent = { _tag: "ServiceCallCancelled" }
 export const ended = (reason: "permanent" | "attempts_exhausted" | "cancelled"): ServiceCallEvent => ({
-  _tag: "ServiceCallFailed", reason
+  _tag: "ServiceCallFailed",
+  reason
 })
 export const superseded = (epoch: number, currentEpoch: number, outcome: "succeeded" | "failed"): ServiceCallEvent => ({
-  _tag: "ExecutionSuperseded", epoch, currentEpoch, outcome
+  _tag: "ExecutionSuperseded",
+  epoch,
+  currentEpoch,
+  outcome
 })
 
 /** `Waiting` is a call between two attempts: scheduled again under revision 2. */

@@ -13,106 +13,163 @@ const submissions = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => envelope(Call.submit({ callId: Call.call(from + i) })))
 
 describe("group commit", () => {
-  it.effect("a hundred who ask at once share very few commits, and each has its own answer", () =>
-    Effect.gen(function*() {
-      const store = new FaultyStore()
-      const answers = yield* askAll(yield* writerOn(store), submissions(1, 101))
-      assert.deepStrictEqual(answers, Array.from({ length: 100 }, () => "Submitted 1"))
-      assert.isAtMost(store.batches.length, 3)
-      assert.strictEqual(store.loads, 0, "a fresh call under a random id needs no query")
-    }), { tags: ["ADR-0005.1"] })
+  it.effect(
+    "a hundred who ask at once share very few commits, and each has its own answer",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const answers = yield* askAll(yield* writerOn(store), submissions(1, 101))
+        assert.deepStrictEqual(
+          answers,
+          Array.from({ length: 100 }, () => "Submitted 1")
+        )
+        assert.isAtMost(store.batches.length, 3)
+        assert.strictEqual(store.loads, 0, "a fresh call under a random id needs no query")
+      }),
+    { tags: ["ADR-0005.1"] }
+  )
 
   it.effect("no commit is larger than the limit, whatever waits", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       yield* askAll(yield* writerOn(store, { batchLimit: 8 }), submissions(1, 21))
       assert.deepStrictEqual([...store.batches].sort((a, b) => b - a)[0], 8)
       assert.lengthOf(store.memory.dump().rows, 20)
-    }))
+    })
+  )
 
   it.effect("what is refused does not keep its neighbours from being stored", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       const writer = yield* writerOn(store)
-      const envelopes = [one().submit, envelope(Call.rerun()), envelope(Call.cancel({ callId: Call.call(9) })), one().cancel]
-      assert.deepStrictEqual(yield* askAll(writer, envelopes), ["Submitted 1", "IllegalTransition", "ServiceCallNotFound", "Cancelled 2"])
+      const envelopes = [
+        one().submit,
+        envelope(Call.rerun()),
+        envelope(Call.cancel({ callId: Call.call(9) })),
+        one().cancel
+      ]
+      assert.deepStrictEqual(yield* askAll(writer, envelopes), [
+        "Submitted 1",
+        "IllegalTransition",
+        "ServiceCallNotFound",
+        "Cancelled 2"
+      ])
       assert.lengthOf(store.batches, 1)
-    }))
+    })
+  )
 
   it.effect("one more than may wait is told so, and those who wait are served", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
-      const gate = store.gate = yield* Deferred.make<void>()
+      const gate = (store.gate = yield* Deferred.make<void>())
       const writer = yield* writerOn(store, { queueLimit: 3 })
       const first = yield* Effect.forkChild(writer.ask(one(Call.call(1)).submit))
       yield* TestClock.adjust(0)
-      const waiting = yield* Effect.forEach(submissions(2, 5), (e) => Effect.forkChild(writer.ask(e), { startImmediately: true }))
+      const waiting = yield* Effect.forEach(submissions(2, 5), (e) =>
+        Effect.forkChild(writer.ask(e), { startImmediately: true })
+      )
       assert.strictEqual(writer.depth(), 3)
       assert.strictEqual(said(yield* Effect.exit(writer.ask(one(Call.call(5)).submit))), "Overloaded")
       yield* Deferred.succeed(gate, undefined)
       const answers = yield* Effect.forEach([first, ...waiting], Fiber.await)
-      assert.deepStrictEqual(answers.map(said), Array.from({ length: 4 }, () => "Submitted 1"))
+      assert.deepStrictEqual(
+        answers.map(said),
+        Array.from({ length: 4 }, () => "Submitted 1")
+      )
       assert.lengthOf(store.memory.dump().rows, 4)
-    }))
+    })
+  )
 
   it.effect("nobody hears an answer, and nothing is set going, before it is durable", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       const published: Array<Intent> = []
-      const gate = store.gate = yield* Deferred.make<void>()
+      const gate = (store.gate = yield* Deferred.make<void>())
       const writer = yield* writerOn(store, {}, published)
       const fiber = yield* Effect.forkChild(writer.ask(one().submit))
       yield* TestClock.adjust("1 hour")
       assert.deepStrictEqual([fiber.pollUnsafe(), published], [undefined, []])
       yield* Deferred.succeed(gate, undefined)
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(published.map(({ _tag }) => _tag), ["AlarmWanted"])
+      assert.deepStrictEqual(
+        published.map(({ _tag }) => _tag),
+        ["AlarmWanted"]
+      )
       yield* ask(writer, one().cancel)
-      assert.deepStrictEqual(published.map(({ _tag }) => _tag), ["AlarmWanted", "OutboxFilled"])
-    }))
+      assert.deepStrictEqual(
+        published.map(({ _tag }) => _tag),
+        ["AlarmWanted", "OutboxFilled"]
+      )
+    })
+  )
 })
 
 describe("weather", () => {
-  it.effect("an acknowledgement that was lost is found in the receipt: one effect, one answer", () =>
-    Effect.gen(function*() {
-      const store = new FaultyStore()
-      const writer = yield* writerOn(store)
-      store.commitFaults.push("after", "after")
-      assert.strictEqual(yield* ask(writer, envelope(Call.submit(), { key: "k1" })), "Submitted 1 replayed")
-      assert.strictEqual(yield* ask(writer, envelope(Call.cancel(), { key: "k2", expectedVersion: 1 })), "Cancelled 2 replayed")
-      assert.deepStrictEqual(types(store), ["ServiceCallSubmitted", "ServiceCallCancelled"])
-    }), { tags: ["ADR-0006.3"] })
+  it.effect(
+    "an acknowledgement that was lost is found in the receipt: one effect, one answer",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const writer = yield* writerOn(store)
+        store.commitFaults.push("after", "after")
+        assert.strictEqual(yield* ask(writer, envelope(Call.submit(), { key: "k1" })), "Submitted 1 replayed")
+        assert.strictEqual(
+          yield* ask(writer, envelope(Call.cancel(), { key: "k2", expectedVersion: 1 })),
+          "Cancelled 2 replayed"
+        )
+        assert.deepStrictEqual(types(store), ["ServiceCallSubmitted", "ServiceCallCancelled"])
+      }),
+    { tags: ["ADR-0006.3"] }
+  )
 
-  it.effect("an acknowledgement that was lost of a command without a key is found in the state", () =>
-    Effect.gen(function*() {
-      const store = new FaultyStore()
-      const writer = yield* writerOn(store)
-      const heard: Array<string | undefined> = []
-      for (const command of [Call.submit(), Call.reschedule({ dueAt: Call.t0 }), Call.due({ revision: 2 }), Call.success()]) {
-        store.commitFaults.push("after")
-        heard.push(yield* ask(writer, envelope(command)))
-      }
-      assert.deepStrictEqual(heard, ["Submitted 1", "Rescheduled 2", "Ignored 3", "Recorded 4"])
-      assert.deepStrictEqual(types(store), ["ServiceCallSubmitted", "ServiceCallRescheduled", "ExecutionStarted", "ExecutionSucceeded"])
-    }), { tags: ["ADR-0006.3"] })
+  it.effect(
+    "an acknowledgement that was lost of a command without a key is found in the state",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const writer = yield* writerOn(store)
+        const heard: Array<string | undefined> = []
+        for (const command of [
+          Call.submit(),
+          Call.reschedule({ dueAt: Call.t0 }),
+          Call.due({ revision: 2 }),
+          Call.success()
+        ]) {
+          store.commitFaults.push("after")
+          heard.push(yield* ask(writer, envelope(command)))
+        }
+        assert.deepStrictEqual(heard, ["Submitted 1", "Rescheduled 2", "Ignored 3", "Recorded 4"])
+        assert.deepStrictEqual(types(store), [
+          "ServiceCallSubmitted",
+          "ServiceCallRescheduled",
+          "ExecutionStarted",
+          "ExecutionSucceeded"
+        ])
+      }),
+    { tags: ["ADR-0006.3"] }
+  )
 
   for (const faults of ["commitFaults", "loadFaults"] as const) {
     it.effect(`a short burst of ${faults} is waited out, a long one is told, and the writer lives on`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const store = new FaultyStore()
         const writer = yield* writerOn(store)
         store[faults].push(...Array.from({ length: 6 }, () => "before" as const))
         assert.strictEqual(yield* ask(writer, envelope(Call.submit(), { key: "k1" })), "Submitted 1")
         store[faults].push(...Array.from({ length: 7 }, () => "before" as const))
-        const cancels = [envelope(Call.cancel(), { key: "k2" }), envelope(Call.cancel({ callId: Call.call(2) }), { key: "k3" })]
+        const cancels = [
+          envelope(Call.cancel(), { key: "k2" }),
+          envelope(Call.cancel({ callId: Call.call(2) }), { key: "k3" })
+        ]
         assert.deepStrictEqual(yield* askAll(writer, cancels), ["StoreUnavailable", "StoreUnavailable"])
         assert.deepStrictEqual(types(store), ["ServiceCallSubmitted"])
         assert.deepStrictEqual(yield* askAll(writer, cancels), ["Cancelled 2", "ServiceCallNotFound"])
-      }))
+      })
+    )
   }
 
   it.effect("conflicts are decided again; without end they are told as weather, never as a defect", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       const writer = yield* writerOn(store)
       store.commitFaults.push("conflict", "conflict")
@@ -120,23 +177,25 @@ describe("weather", () => {
       store.commitFaults.push(...Array.from({ length: 3 }, () => "conflict" as const))
       assert.strictEqual(yield* ask(writer, one().cancel), "StoreUnavailable")
       assert.strictEqual(yield* ask(writer, one().cancel), "Cancelled 2")
-    }))
+    })
+  )
 })
 
 describe("poison", () => {
   it.effect("a command that makes the store die sinks alone", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       const writer = yield* writerOn(store)
       store.poison = Call.call(3)
       const answers = yield* askAll(writer, submissions(1, 6))
       assert.deepStrictEqual(answers, ["Submitted 1", "Submitted 1", "defect", "Submitted 1", "Submitted 1"])
       assert.strictEqual(yield* ask(writer, one(Call.call(1)).cancel), "Cancelled 2")
-    }))
+    })
+  )
 
   for (const fault of ["interrupt", "dies"] as const) {
     it.effect(`a store that ${fault} in the middle of a batch takes nobody with it`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const store = new FaultyStore()
         const writer = yield* writerOn(store)
         store.commitFaults.push(fault)
@@ -144,11 +203,12 @@ describe("poison", () => {
         store.loadFaults.push(fault)
         assert.strictEqual(yield* ask(writer, one(Call.call(7)).cancel), "defect")
         assert.strictEqual(yield* ask(writer, one(Call.call(1)).cancel), "Cancelled 2")
-      }))
+      })
+    )
   }
 
   it.effect("whoever waits when the writer ends is told, and so is whoever comes later", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       store.gate = yield* Deferred.make<void>()
       const scope = yield* Scope.make()
@@ -157,42 +217,60 @@ describe("poison", () => {
       yield* TestClock.adjust(0)
       const waiting = yield* Effect.forkChild(writer.ask(one(Call.call(2)).submit), { startImmediately: true })
       yield* Scope.close(scope, Exit.void)
-      const heard = [yield* Fiber.await(inHand), yield* Fiber.await(waiting), yield* Effect.exit(writer.ask(one().submit))]
+      const heard = [
+        yield* Fiber.await(inHand),
+        yield* Fiber.await(waiting),
+        yield* Effect.exit(writer.ask(one().submit))
+      ]
       assert.deepStrictEqual(heard.map(said), ["StoreUnavailable", "StoreUnavailable", "Overloaded"])
-    }))
+    })
+  )
 })
 
 describe("two writers on one store", () => {
-  it.effect("what one remembers wrongly is corrected by the store before it is said", () =>
-    Effect.gen(function*() {
-      const store = new FaultyStore()
-      const [mine, other] = [yield* writerOn(store), yield* writerOn(store)]
-      yield* ask(mine, one().submit)
-      yield* ask(other, one().reschedule)
-      assert.strictEqual(yield* ask(mine, envelope(Call.reschedule({ dueAt: Call.dueAt }))), "Rescheduled 3", "not `already there`")
-      yield* ask(other, one().cancel)
-      assert.strictEqual(yield* ask(mine, one().reschedule), "IllegalTransition")
-      assert.strictEqual(yield* ask(mine, one().submit), "Submitted 4", "the call is known, under its latest version")
-      assert.strictEqual(types(store).length, 4)
-    }), { tags: ["ADR-0005.2"] })
+  it.effect(
+    "what one remembers wrongly is corrected by the store before it is said",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const [mine, other] = [yield* writerOn(store), yield* writerOn(store)]
+        yield* ask(mine, one().submit)
+        yield* ask(other, one().reschedule)
+        assert.strictEqual(
+          yield* ask(mine, envelope(Call.reschedule({ dueAt: Call.dueAt }))),
+          "Rescheduled 3",
+          "not `already there`"
+        )
+        yield* ask(other, one().cancel)
+        assert.strictEqual(yield* ask(mine, one().reschedule), "IllegalTransition")
+        assert.strictEqual(yield* ask(mine, one().submit), "Submitted 4", "the call is known, under its latest version")
+        assert.strictEqual(types(store).length, 4)
+      }),
+    { tags: ["ADR-0005.2"] }
+  )
 
   it.effect("a refusal is not made of memory either", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = new FaultyStore()
       const [mine, other] = [yield* writerOn(store), yield* writerOn(store)]
       yield* ask(mine, one().submit)
       yield* ask(mine, one().due)
       yield* ask(other, envelope(Call.failure({ retryable: false })))
       assert.strictEqual(yield* ask(mine, envelope(Call.rerun(), { expectedVersion: 4 })), "Rerun 5")
-    }))
+    })
+  )
 
-  it.effect("of two who ask the same of a fresh call exactly one is the first", () =>
-    Effect.gen(function*() {
-      const store = new FaultyStore()
-      const writers = [yield* writerOn(store), yield* writerOn(store)]
-      const twin = envelope(Call.submit(), { key: "k1" })
-      const answers = yield* Effect.forEach(writers, (writer) => askAll(writer, [twin]), { concurrency: 2 })
-      assert.deepStrictEqual(answers.flat().sort(), ["Submitted 1", "Submitted 1 replayed"])
-      assert.deepStrictEqual(types(store), ["ServiceCallSubmitted"])
-    }), { tags: ["ADR-0005.2", "ADR-0006.4"] })
+  it.effect(
+    "of two who ask the same of a fresh call exactly one is the first",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const writers = [yield* writerOn(store), yield* writerOn(store)]
+        const twin = envelope(Call.submit(), { key: "k1" })
+        const answers = yield* Effect.forEach(writers, (writer) => askAll(writer, [twin]), { concurrency: 2 })
+        assert.deepStrictEqual(answers.flat().sort(), ["Submitted 1", "Submitted 1 replayed"])
+        assert.deepStrictEqual(types(store), ["ServiceCallSubmitted"])
+      }),
+    { tags: ["ADR-0005.2", "ADR-0006.4"] }
+  )
 })

@@ -34,8 +34,13 @@ export const said = (exit: Exit.Exit<Heard, { readonly _tag: string }>): string 
 }
 
 /** Asks all of them at the same moment, lets a minute pass for whatever retries there are, and hears the answers in order. */
-export const askAll = Effect.fnUntraced(function*(writer: CallWriter, envelopes: ReadonlyArray<Envelope<ServiceCallCommand>>) {
-  const fibers = yield* Effect.forEach(envelopes, (one) => Effect.forkChild(writer.ask(one), { startImmediately: true }))
+export const askAll = Effect.fnUntraced(function* (
+  writer: CallWriter,
+  envelopes: ReadonlyArray<Envelope<ServiceCallCommand>>
+) {
+  const fibers = yield* Effect.forEach(envelopes, (one) =>
+    Effect.forkChild(writer.ask(one), { startImmediately: true })
+  )
   yield* TestClock.adjust("1 minute")
   return yield* Effect.forEach(fibers, (fiber) => Effect.map(Fiber.await(fiber), said))
 })
@@ -48,9 +53,10 @@ export const streamsIn = (store: FaultyStore): Readonly<Record<string, ReadonlyA
   const { events, rows } = store.memory.dump()
   const streams: Record<string, Array<string>> = {}
   for (const { event, streamId } of events) {
-    const types = streams[streamId] ??= []
+    const types = (streams[streamId] ??= [])
     types.push(event.type)
-    if (event.version !== types.length) throw new Error(`version ${event.version} of ${streamId} comes as number ${types.length}`)
+    if (event.version !== types.length)
+      throw new Error(`version ${event.version} of ${streamId} comes as number ${types.length}`)
   }
   for (const { callId, version } of rows) {
     if (streams[callId]?.length !== version) throw new Error(`the row of ${callId} is not that of its last event`)

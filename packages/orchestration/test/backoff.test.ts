@@ -25,17 +25,26 @@ const plain = (policy: RetryPolicy, attempt: number): number => {
 describe("backoff", () => {
   it("doubles from the first delay up to the cap", () => {
     const { retry } = spec({ initialDelayMs: 1_000, multiplier: 2, maxDelayMs: 6_000 })
-    assert.deepStrictEqual([1, 2, 3, 4, 50].map((attempt) => backoffMs(retry, attempt, 0.9, null)), [1_000, 2_000, 4_000, 6_000, 6_000])
+    assert.deepStrictEqual(
+      [1, 2, 3, 4, 50].map((attempt) => backoffMs(retry, attempt, 0.9, null)),
+      [1_000, 2_000, 4_000, 6_000, 6_000]
+    )
   })
 
   it("spreads to both sides by the policy's share and no further", () => {
     const { retry } = spec({ initialDelayMs: 1_000, jitter: 0.2 })
-    assert.deepStrictEqual([0, 0.25, 0.5, 0.75].map((roll) => backoffMs(retry, 1, roll, null)), [800, 900, 1_000, 1_100])
+    assert.deepStrictEqual(
+      [0, 0.25, 0.5, 0.75].map((roll) => backoffMs(retry, 1, roll, null)),
+      [800, 900, 1_000, 1_100]
+    )
   })
 
   it("waits as long as Retry-After asks, and spreads only to later", () => {
     const { retry } = spec({ initialDelayMs: 1_000, jitter: 0.2 })
-    assert.deepStrictEqual([0, 0.5].map((roll) => backoffMs(retry, 1, roll, 30_000)), [30_000, 30_100])
+    assert.deepStrictEqual(
+      [0, 0.5].map((roll) => backoffMs(retry, 1, roll, 30_000)),
+      [30_000, 30_100]
+    )
   })
 
   it("does not let a short Retry-After bring the attempt forward", () => {
@@ -46,20 +55,30 @@ describe("backoff", () => {
     assert.strictEqual(backoffMs(spec({ initialDelayMs: 0 }).retry, 1, 0, 300 * retryAfterLimitMs), retryAfterLimitMs)
   })
 
-  it.prop("is a whole number of milliseconds inside the spread, and never below zero", anyCase, ({ attempt, policy, roll }) => {
-    const delay = backoffMs(policy, attempt, roll / 10_000, null)
-    const middle = plain(policy, attempt)
-    assert.isTrue(Number.isSafeInteger(delay))
-    assert.isAtLeast(delay, 0)
-    assert.isAtLeast(delay, Math.floor(middle * (1 - policy.jitter)) - 1)
-    assert.isAtMost(delay, Math.ceil(middle * (1 + policy.jitter)) + 1)
-  }, { arbitrary: propertyRuns })
+  it.prop(
+    "is a whole number of milliseconds inside the spread, and never below zero",
+    anyCase,
+    ({ attempt, policy, roll }) => {
+      const delay = backoffMs(policy, attempt, roll / 10_000, null)
+      const middle = plain(policy, attempt)
+      assert.isTrue(Number.isSafeInteger(delay))
+      assert.isAtLeast(delay, 0)
+      assert.isAtLeast(delay, Math.floor(middle * (1 - policy.jitter)) - 1)
+      assert.isAtMost(delay, Math.ceil(middle * (1 + policy.jitter)) + 1)
+    },
+    { arbitrary: propertyRuns }
+  )
 
-  it.prop("is never shortened by Retry-After, and never shorter than it asks within a day", anyCase, (given) => {
-    const { attempt, policy, retryAfter } = given
-    const asked = backoffMs(policy, attempt, given.roll / 10_000, retryAfter)
-    assert.isTrue(Number.isSafeInteger(asked))
-    assert.isAtLeast(asked, backoffMs(policy, attempt, given.roll / 10_000, null))
-    if (retryAfter !== null) assert.isAtLeast(asked, Math.min(Math.max(0, retryAfter), retryAfterLimitMs))
-  }, { arbitrary: propertyRuns })
+  it.prop(
+    "is never shortened by Retry-After, and never shorter than it asks within a day",
+    anyCase,
+    (given) => {
+      const { attempt, policy, retryAfter } = given
+      const asked = backoffMs(policy, attempt, given.roll / 10_000, retryAfter)
+      assert.isTrue(Number.isSafeInteger(asked))
+      assert.isAtLeast(asked, backoffMs(policy, attempt, given.roll / 10_000, null))
+      if (retryAfter !== null) assert.isAtLeast(asked, Math.min(Math.max(0, retryAfter), retryAfterLimitMs))
+    },
+    { arbitrary: propertyRuns }
+  )
 })

@@ -34,40 +34,89 @@ const sent = "ServiceCallAlreadyDispatched"
 const illegal = "IllegalTransition"
 const taken = "ServiceCallIdTaken"
 const known = { submit: none, submitOther: taken }
-const late = { success: "ExecutionSuperseded", failure: "ExecutionSuperseded", permanent: "ExecutionSuperseded", lost: none }
+const late = {
+  success: "ExecutionSuperseded",
+  failure: "ExecutionSuperseded",
+  permanent: "ExecutionSuperseded",
+  lost: none
+}
 const onTheWire = {
-  ...known, reschedule: sent, rerun: illegal, due: none, success: "ExecutionSucceeded"
+  ...known,
+  reschedule: sent,
+  rerun: illegal,
+  due: none,
+  success: "ExecutionSucceeded"
 }
 
 /** Events by name, a rejection by its tag, nothing for a success that changes nothing. */
 const table: Record<State, Record<keyof typeof commands, string>> = {
   NotSubmitted: {
-    submit: "ServiceCallSubmitted", submitOther: "ServiceCallSubmitted", reschedule: notFound, cancel: notFound, rerun: notFound,
-    due: notFound, success: notFound, failure: notFound, permanent: notFound, lost: notFound
+    submit: "ServiceCallSubmitted",
+    submitOther: "ServiceCallSubmitted",
+    reschedule: notFound,
+    cancel: notFound,
+    rerun: notFound,
+    due: notFound,
+    success: notFound,
+    failure: notFound,
+    permanent: notFound,
+    lost: notFound
   },
   Scheduled: {
-    ...known, ...late, reschedule: "ServiceCallRescheduled", cancel: "ServiceCallCancelled", rerun: illegal, due: "ExecutionStarted"
+    ...known,
+    ...late,
+    reschedule: "ServiceCallRescheduled",
+    cancel: "ServiceCallCancelled",
+    rerun: illegal,
+    due: "ExecutionStarted"
   },
   Running: {
-    ...onTheWire, cancel: "CancellationRequested", failure: "ExecutionFailed RetryScheduled",
-    permanent: "ExecutionFailed ServiceCallFailed", lost: "ExecutionFailed RetryScheduled"
+    ...onTheWire,
+    cancel: "CancellationRequested",
+    failure: "ExecutionFailed RetryScheduled",
+    permanent: "ExecutionFailed ServiceCallFailed",
+    lost: "ExecutionFailed RetryScheduled"
   },
   Cancelling: {
-    ...onTheWire, cancel: none, failure: "ExecutionFailed ServiceCallFailed", permanent: "ExecutionFailed ServiceCallFailed",
+    ...onTheWire,
+    cancel: none,
+    failure: "ExecutionFailed ServiceCallFailed",
+    permanent: "ExecutionFailed ServiceCallFailed",
     lost: "ExecutionFailed ServiceCallFailed"
   },
   // The alarm in `due` names revision 1, which is history by now; the failure is the one that is known already.
   Waiting: {
-    ...known, reschedule: "ServiceCallRescheduled", cancel: "ServiceCallCancelled", rerun: illegal, due: none,
-    success: "ExecutionSuperseded", failure: none, permanent: none, lost: none
+    ...known,
+    reschedule: "ServiceCallRescheduled",
+    cancel: "ServiceCallCancelled",
+    rerun: illegal,
+    due: none,
+    success: "ExecutionSuperseded",
+    failure: none,
+    permanent: none,
+    lost: none
   },
   Succeeded: {
-    ...known, reschedule: sent, cancel: sent, rerun: illegal, due: none,
-    success: none, failure: "ExecutionSuperseded", permanent: "ExecutionSuperseded", lost: none
+    ...known,
+    reschedule: sent,
+    cancel: sent,
+    rerun: illegal,
+    due: none,
+    success: none,
+    failure: "ExecutionSuperseded",
+    permanent: "ExecutionSuperseded",
+    lost: none
   },
   Failed: {
-    ...known, reschedule: sent, cancel: sent, rerun: "ServiceCallRerun", due: none,
-    success: "ExecutionSuperseded", failure: none, permanent: none, lost: none
+    ...known,
+    reschedule: sent,
+    cancel: sent,
+    rerun: "ServiceCallRerun",
+    due: none,
+    success: "ExecutionSuperseded",
+    failure: none,
+    permanent: none,
+    lost: none
   },
   Cancelled: { ...known, ...late, reschedule: illegal, cancel: none, rerun: illegal, due: none }
 }
@@ -82,7 +131,9 @@ const told = (state: State, command: ServiceCallCommand): string => {
 describe("every state and every command", () => {
   for (const [state, row] of Object.entries(table) as ReadonlyArray<[State, Record<keyof typeof commands, string>]>) {
     it(`${state} answers every command as the table says`, () => {
-      const answers = Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, told(state, command)]))
+      const answers = Object.fromEntries(
+        Object.entries(commands).map(([name, command]) => [name, told(state, command)])
+      )
       assert.deepStrictEqual(answers, row)
     })
   }
@@ -90,69 +141,99 @@ describe("every state and every command", () => {
 
 describe("due", () => {
   it("starts the next attempt under the next epoch, with a deadline behind its time-out", () =>
-    given(ServiceCall, histories.Waiting).when(Call.due({ revision: 2, at: ms(Call.dueAt + 1_080) }))
+    given(ServiceCall, histories.Waiting)
+      .when(Call.due({ revision: 2, at: ms(Call.dueAt + 1_080) }))
       .then([Call.started(2, 2, ms(Call.dueAt + 1_080))]))
 
   it("changes nothing a millisecond early", { tags: ["ADR-0012.1", "ADR-0012.2"] }, () =>
-    given(ServiceCall, histories.Scheduled).when(Call.due({ at: ms(Call.dueAt - 1) })).then([]))
+    given(ServiceCall, histories.Scheduled)
+      .when(Call.due({ at: ms(Call.dueAt - 1) }))
+      .then([])
+  )
 
   it("changes nothing for an alarm of an older or an unknown scheduling", { tags: ["ADR-0012.1"] }, () => {
     const moved = [Call.submitted(), { _tag: "ServiceCallRescheduled" as const, dueAt: Call.dueAt }]
-    given(ServiceCall, moved).when(Call.due({ revision: 1 })).then([])
-    given(ServiceCall, moved).when(Call.due({ revision: 3 })).then([])
+    given(ServiceCall, moved)
+      .when(Call.due({ revision: 1 }))
+      .then([])
+    given(ServiceCall, moved)
+      .when(Call.due({ revision: 3 }))
+      .then([])
   })
 
   it("counts attempts of a new run from one and epochs from where they were", () => {
     const rerun = [...histories.Failed, { _tag: "ServiceCallRerun" as const, dueAt: Call.dueAt }]
-    given(ServiceCall, rerun).when(Call.due({ revision: 2 })).then([Call.started(2, 1)])
+    given(ServiceCall, rerun)
+      .when(Call.due({ revision: 2 }))
+      .then([Call.started(2, 1)])
   })
 })
 
 describe("an attempt that failed", () => {
   it("is followed by another when the policy's delay is over", () =>
-    given(ServiceCall, histories.Running).when(Call.failure()).then([Call.failed(), Call.retryAt(Call.dueAt + 1_080)]))
+    given(ServiceCall, histories.Running)
+      .when(Call.failure())
+      .then([Call.failed(), Call.retryAt(Call.dueAt + 1_080)]))
 
   it("is followed by another no sooner than Retry-After asks", () =>
-    given(ServiceCall, histories.Running).when(Call.failure({ retryAfterMs: 30_000 }))
+    given(ServiceCall, histories.Running)
+      .when(Call.failure({ retryAfterMs: 30_000 }))
       .then([Call.failed(), Call.retryAt(Call.dueAt + 30_080)]))
 
   it("is followed by another at once when it was only the worker that was lost", { tags: ["ADR-0012.4"] }, () => {
     const outcome = [Call.failed(), Call.retryAt(Call.dueAt + 20_000)]
     const [first, second] = outcome
     if (first?._tag !== "ExecutionFailed" || second === undefined) throw new Error("the sample is broken")
-    given(ServiceCall, histories.Running).when(Call.lost())
+    given(ServiceCall, histories.Running)
+      .when(Call.lost())
       .then([{ ...first, reason: "worker_lost", detail: "gone", status: null, durationMs: 0 }, second])
   })
 
   it("is the last one when the policy allows no more", () => {
     const history = [Call.submitted(Call.spec({ maxAttempts: 1 })), Call.started()]
-    given(ServiceCall, history).when(Call.failure()).then([Call.failed(), Call.ended("attempts_exhausted")])
+    given(ServiceCall, history)
+      .when(Call.failure())
+      .then([Call.failed(), Call.ended("attempts_exhausted")])
   })
 
   it("is the last one when it was permanent", () =>
-    given(ServiceCall, histories.Running).when(Call.failure({ retryable: false })).then([Call.failed(), Call.ended("permanent")]))
+    given(ServiceCall, histories.Running)
+      .when(Call.failure({ retryable: false }))
+      .then([Call.failed(), Call.ended("permanent")]))
 
   it("is the last one when the call was asked to stop", () =>
-    given(ServiceCall, histories.Cancelling).when(Call.failure()).then([Call.failed(), Call.ended("cancelled")]))
+    given(ServiceCall, histories.Cancelling)
+      .when(Call.failure())
+      .then([Call.failed(), Call.ended("cancelled")]))
 })
 
 describe("a result that is late", () => {
   const secondRuns = [...histories.Waiting, Call.started(2)]
 
-  it("of an old epoch is recorded beside the present attempt, and a second time it is not", { tags: ["ADR-0012.3"] }, () => {
-    given(ServiceCall, secondRuns).when(Call.success({ epoch: 1 })).then([Call.superseded(1, 2, "succeeded")])
-    given(ServiceCall, [...secondRuns, Call.superseded(1, 2, "succeeded")]).when(Call.success({ epoch: 1 })).then([])
+  it("of an old epoch is recorded beside the present attempt, and a second time it is not", {
+    tags: ["ADR-0012.3"]
+  }, () => {
+    given(ServiceCall, secondRuns)
+      .when(Call.success({ epoch: 1 }))
+      .then([Call.superseded(1, 2, "succeeded")])
+    given(ServiceCall, [...secondRuns, Call.superseded(1, 2, "succeeded")])
+      .when(Call.success({ epoch: 1 }))
+      .then([])
   })
 
-  it("of an attempt whose worker was taken for dead is recorded, though that attempt has failed already", { tags: ["ADR-0012.3"] }, () => {
+  it("of an attempt whose worker was taken for dead is recorded, though that attempt has failed already", {
+    tags: ["ADR-0012.3"]
+  }, () => {
     const gone = { ...Call.failed(), reason: "worker_lost" as const }
     if (gone._tag !== "ExecutionFailed") throw new Error("the sample is broken")
-    given(ServiceCall, [Call.submitted(), Call.started(), gone, Call.retryAt(Call.dueAt)]).when(Call.failure())
+    given(ServiceCall, [Call.submitted(), Call.started(), gone, Call.retryAt(Call.dueAt)])
+      .when(Call.failure())
       .then([Call.superseded(1, 1, "failed")])
   })
 
   it("a watchdog that comes late has nothing to tell", { tags: ["ADR-0012.4"] }, () =>
-    given(ServiceCall, secondRuns).when(Call.lost(1)).then([]))
+    given(ServiceCall, secondRuns).when(Call.lost(1)).then([])
+  )
 })
 
 describe("refusals say what stands in the way", () => {
@@ -170,9 +251,13 @@ describe("refusals say what stands in the way", () => {
 
   it("names the call that is not there, or is another's", () => {
     given(ServiceCall, []).when(Call.cancel()).thenRejected(new ServiceCallNotFound({ callId }))
-    given(ServiceCall, histories.Scheduled).when(Call.submit({ fingerprint: "f2" })).thenRejected(new ServiceCallIdTaken({ callId }))
+    given(ServiceCall, histories.Scheduled)
+      .when(Call.submit({ fingerprint: "f2" }))
+      .thenRejected(new ServiceCallIdTaken({ callId }))
   })
 
   it("moving a call to where it is changes nothing", () =>
-    given(ServiceCall, histories.Scheduled).when(Call.reschedule({ dueAt: Call.dueAt })).then([]))
+    given(ServiceCall, histories.Scheduled)
+      .when(Call.reschedule({ dueAt: Call.dueAt }))
+      .then([]))
 })

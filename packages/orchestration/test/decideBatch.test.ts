@@ -5,11 +5,11 @@ import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/
 import type { Receipt } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Result } from "effect"
-import { decideBatch, receiptKey } from "../src/engine/decideBatch.ts"
+import { type BatchAnswer, decideBatch, receiptKey } from "../src/engine/decideBatch.ts"
 import { type Remembered, streamKey } from "../src/engine/StreamCache.ts"
 import { ServiceCall } from "../src/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/service-call/State.ts"
-import { type Memory } from "./CallUnderTest.ts"
+import type { Memory } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
 
 const { envelope, histories } = Call
@@ -18,7 +18,10 @@ const key = streamKey(Call.tenantId, Call.streamOf(Call.callId))
 
 const memoryOf = (state: keyof typeof histories): Memory => {
   const history = histories[state]
-  const fold = history.reduce<ServiceCallState>((s, event) => ServiceCall.evolve(s, event, Call.t0), ServiceCall.initial)
+  const fold = history.reduce<ServiceCallState>(
+    (s, event) => ServiceCall.evolve(s, event, Call.t0),
+    ServiceCall.initial
+  )
   return { state: fold, version: history.length, sealed: history.length === 0 ? null : "sealed" }
 }
 
@@ -32,33 +35,50 @@ const decide = (
   return { ...decided, said: decided.answers.map(said) }
 }
 
-const said = (answer: ReturnType<typeof decideBatch<ServiceCallCommand, never, never, { _tag: string }, { _tag: string }>>["answers"][number]) =>
+const said = (answer: BatchAnswer<{ readonly _tag: string }, { readonly _tag: string }>): string =>
   Result.isSuccess(answer)
     ? `${answer.success.outcome._tag} ${answer.success.version}${answer.success.replayed ? " replayed" : ""}`
     : answer.failure._tag
 
 const receipt: Receipt = {
-  key: "k1", fingerprint: "request-1", commandType: "CancelServiceCall", streamId: Call.streamOf(Call.callId), version: 7,
+  key: "k1",
+  fingerprint: "request-1",
+  commandType: "CancelServiceCall",
+  streamId: Call.streamOf(Call.callId),
+  version: 7,
   answer: { _tag: "Cancelled", callId: Call.callId, status: "Cancelled", dueAt: Call.dueAt, attempt: 0 }
 }
 
 describe("a batch", () => {
   it("is decided in order: a later command sees what an earlier one decided", () => {
-    const { commits, said } = decide([Call.submit(), Call.reschedule(), Call.cancel(), Call.reschedule()].map((c) => envelope(c)))
+    const { commits, said } = decide(
+      [Call.submit(), Call.reschedule(), Call.cancel(), Call.reschedule()].map((c) => envelope(c))
+    )
     assert.deepStrictEqual(said, ["Submitted 1", "Rescheduled 2", "Cancelled 3", "IllegalTransition"])
-    assert.deepStrictEqual(commits[0]?.events.map(({ type }) => type), [
-      "ServiceCallSubmitted", "ServiceCallRescheduled", "ServiceCallCancelled"
-    ])
+    assert.deepStrictEqual(
+      commits[0]?.events.map(({ type }) => type),
+      ["ServiceCallSubmitted", "ServiceCallRescheduled", "ServiceCallCancelled"]
+    )
   })
 
   it("makes one commit of each stream, with the last row and the version it was decided on", () => {
     const other = Call.call(2)
-    const { commits } = decide([
-      envelope(Call.cancel()), envelope(Call.submit({ callId: other })), envelope(Call.cancel({ callId: other }))
-    ], { state: "Running" })
+    const { commits } = decide(
+      [envelope(Call.cancel()), envelope(Call.submit({ callId: other })), envelope(Call.cancel({ callId: other }))],
+      { state: "Running" }
+    )
     assert.deepStrictEqual(
-      commits.map(({ events, expectedVersion, row, streamId }) => [streamId, expectedVersion, events.length, row?.version, row?.status]),
-      [[Call.streamOf(Call.callId), 2, 1, 3, "Running"], [Call.streamOf(other), 0, 2, 2, "Cancelled"]]
+      commits.map(({ events, expectedVersion, row, streamId }) => [
+        streamId,
+        expectedVersion,
+        events.length,
+        row?.version,
+        row?.status
+      ]),
+      [
+        [Call.streamOf(Call.callId), 2, 1, 3, "Running"],
+        [Call.streamOf(other), 0, 2, 2, "Cancelled"]
+      ]
     )
   })
 
@@ -66,7 +86,10 @@ describe("a batch", () => {
     const tenants = [Call.tenant(1), Call.tenant(2)]
     const { commits, said } = decide(tenants.map((tenantId) => envelope(Call.submit(), { tenantId, key: "k1" })))
     assert.deepStrictEqual(said, ["Submitted 1", "Submitted 1"])
-    assert.deepStrictEqual(commits.map(({ row, tenantId }) => [tenantId, row?.tenantId]), tenants.map((t) => [t, t]))
+    assert.deepStrictEqual(
+      commits.map(({ row, tenantId }) => [tenantId, row?.tenantId]),
+      tenants.map((t) => [t, t])
+    )
   })
 
   it("gives every event its own id, the same when it is decided again", () => {
@@ -89,13 +112,21 @@ describe("receipts", () => {
     const twin = envelope(Call.cancel(), { key: "k1" })
     const { answers, commits, said } = decide([twin, twin], { state: "Running" })
     assert.deepStrictEqual(said, ["Cancelling 3", "Cancelling 3 replayed"])
-    const [first, second] = answers.map((answer) => Result.isSuccess(answer) ? answer.success.outcome : null)
+    const [first, second] = answers.map((answer) => (Result.isSuccess(answer) ? answer.success.outcome : null))
     assert.deepStrictEqual(second, first)
-    assert.deepStrictEqual(commits.map(({ events, receipts }) => [events.length, receipts.length]), [[1, 1]])
+    assert.deepStrictEqual(
+      commits.map(({ events, receipts }) => [events.length, receipts.length]),
+      [[1, 1]]
+    )
   })
 
-  it("answer before anything is decided, though the call is long past it", { tags: ["ADR-0006.1", "ADR-0006.3"] }, () => {
-    const { commits, intents, said } = decide([envelope(Call.cancel(), { key: "k1" })], { state: "Succeeded", receipts: [receipt] })
+  it("answer before anything is decided, though the call is long past it", {
+    tags: ["ADR-0006.1", "ADR-0006.3"]
+  }, () => {
+    const { commits, intents, said } = decide([envelope(Call.cancel(), { key: "k1" })], {
+      state: "Succeeded",
+      receipts: [receipt]
+    })
     assert.deepStrictEqual([said, commits, intents], [["Cancelled 7 replayed"], [], []])
   })
 
@@ -116,22 +147,35 @@ describe("receipts", () => {
   })
 
   it("refuse it also when the first use of the key is in the same batch", { tags: ["ADR-0006.2"] }, () => {
-    const { commits, said } = decide([
-      envelope(Call.reschedule(), { key: "k1" }),
-      envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + 9) }), { key: "k1", fingerprint: "request-2" }),
-      envelope(Call.cancel(), { key: "k1" })
-    ], { state: "Scheduled" })
+    const { commits, said } = decide(
+      [
+        envelope(Call.reschedule(), { key: "k1" }),
+        envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + 9) }), { key: "k1", fingerprint: "request-2" }),
+        envelope(Call.cancel(), { key: "k1" })
+      ],
+      { state: "Scheduled" }
+    )
     assert.deepStrictEqual(said, ["Rescheduled 2", "IdempotencyKeyReused", "IdempotencyKeyReused"])
-    assert.deepStrictEqual(commits.map(({ events }) => events.length), [1])
+    assert.deepStrictEqual(
+      commits.map(({ events }) => events.length),
+      [1]
+    )
   })
 
   it("are kept with the commit, with what they answer, until their time is over", () => {
     const { answers, commits } = decide([envelope(Call.submit(), { key: "k1" })])
     const [answer] = answers
-    assert.deepStrictEqual(commits[0]?.receipts, [{
-      key: "k1", fingerprint: "request-1", commandType: "SubmitServiceCall", streamId: Call.streamOf(Call.callId), version: 1,
-      answer: answer !== undefined && Result.isSuccess(answer) ? answer.success.outcome : null, expiresAt: Call.t0 + ttl
-    }])
+    assert.deepStrictEqual(commits[0]?.receipts, [
+      {
+        key: "k1",
+        fingerprint: "request-1",
+        commandType: "SubmitServiceCall",
+        streamId: Call.streamOf(Call.callId),
+        version: 1,
+        answer: answer !== undefined && Result.isSuccess(answer) ? answer.success.outcome : null,
+        expiresAt: Call.t0 + ttl
+      }
+    ])
   })
 
   it("are not made of refusals: the key stays free", { tags: ["ADR-0007.1"] }, () => {
@@ -139,7 +183,10 @@ describe("receipts", () => {
       state: "Scheduled"
     })
     assert.deepStrictEqual(said, ["IllegalTransition", "Cancelled 2"])
-    assert.deepStrictEqual(commits[0]?.receipts.map(({ commandType }) => commandType), ["CancelServiceCall"])
+    assert.deepStrictEqual(
+      commits[0]?.receipts.map(({ commandType }) => commandType),
+      ["CancelServiceCall"]
+    )
   })
 })
 
@@ -150,8 +197,13 @@ describe("expected versions", () => {
   })
 
   it("count what was decided earlier in the batch", () => {
-    const at = (expectedVersion: number) => envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + expectedVersion) }), { expectedVersion })
-    assert.deepStrictEqual(decide([at(1), at(1), at(2)], { state: "Scheduled" }).said, ["Rescheduled 2", "VersionMismatch", "Rescheduled 3"])
+    const at = (expectedVersion: number) =>
+      envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + expectedVersion) }), { expectedVersion })
+    assert.deepStrictEqual(decide([at(1), at(1), at(2)], { state: "Scheduled" }).said, [
+      "Rescheduled 2",
+      "VersionMismatch",
+      "Rescheduled 3"
+    ])
   })
 
   it("of a call that does not exist are no secret: it is simply not there", { tags: ["ADR-0007.5"] }, () => {

@@ -7,7 +7,8 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "./Database.ts"
 import { asking } from "./SqlFailure.ts"
 
-const upcomingStatement = `select json_build_object('tenantId', tenant_id, 'callId', call_id, 'revision', revision, 'dueAt', due_at) as alarm
+const upcomingStatement = `select
+    json_build_object('tenantId', tenant_id, 'callId', call_id, 'revision', revision, 'dueAt', due_at) as alarm
   from dueline.service_calls
   where wake_at is not null and wake_at <= $1::float8::bigint and (wake_at, call_id) > ($2::float8::bigint, $3::uuid)
     and status = 'Scheduled'
@@ -29,7 +30,8 @@ const upcoming = (sql: SqlClient): Backlogged["upcoming"] => ({ after, before, l
 const budget = 50_000
 
 /** A running call keeps the due time it was started for, so the index of due times leads to it. */
-const abandonedStatement = `select json_build_object('tenantId', tenant_id, 'callId', call_id, 'epoch', epoch, 'worker', worker) as holding
+const abandonedStatement = `select
+    json_build_object('tenantId', tenant_id, 'callId', call_id, 'epoch', epoch, 'worker', worker) as holding
   from (
     select tenant_id, call_id, epoch, worker, status, lease_until from dueline.service_calls
     where wake_at is not null order by wake_at, call_id limit ${budget}

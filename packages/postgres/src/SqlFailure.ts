@@ -20,10 +20,10 @@ export const serverWords = (error: SqlError): ServerWords => {
   }
 }
 
-/** Classes 40 (rolled back), 53 (resources), 57 (operator), 58 (system) of the SQL standard's and PostgreSQL's codes; 25006 is a standby. */
+/** By class of SQLSTATE: 08 connection, 40 rolled back, 53 resources, 57 operator, 58 system; 25006 is a standby, 55P03 a lock. */
 const passing = /^(?:08|40|53|57|58|25006|55P03)/u
 
-export const isWeather = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
+const isWeather = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
 
 const isSqlFailure = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"

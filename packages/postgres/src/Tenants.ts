@@ -29,7 +29,10 @@ export class Tenants extends Context.Service<Tenants, {
   readonly find: (tenantId: TenantId) => Effect.Effect<Tenant | null, StoreUnavailable>
   readonly findByName: (name: string) => Effect.Effect<Tenant | null, StoreUnavailable>
   /** In order of name, after the given one; null starts at the beginning. */
-  readonly list: (options: { readonly after: string | null; readonly limit: number }) => Effect.Effect<ReadonlyArray<Tenant>, StoreUnavailable>
+  readonly list: (options: {
+    readonly after: string | null
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<Tenant>, StoreUnavailable>
 }>()("@dueline/postgres/Tenants") {}
 
 const tenantJson = `select json_build_object('tenantId', tenant_id, 'name', name, 'createdAt', created_at) as tenant from dueline.tenants`

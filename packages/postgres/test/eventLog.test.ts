@@ -76,5 +76,5 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         `versions ${holed.callId}`,
         `row ${drifted.callId}`
       ])
-    }), { tags: ["ADR-0005.3"] })
+    }))
 })

@@ -10,8 +10,10 @@ import type { SqlError } from "effect/sql/SqlError"
 
 let count = 0
 
+type Session = <A, E>(use: (sql: SqlClient) => Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
+
 /** An empty database beside the test's own. */
-const inEmptyDatabase = <A, E>(use: (session: <B, F>(f: (sql: SqlClient) => Effect.Effect<B, F>) => Effect.Effect<B, F | SqlError>) => Effect.Effect<A, E>) =>
+const inEmptyDatabase = <A, E>(use: (session: Session) => Effect.Effect<A, E>) =>
   Effect.gen(function*() {
     const at = yield* TestDatabase.TestDatabase
     const database = `${at.database}_${++count}`
@@ -26,7 +28,9 @@ const run = (sql: SqlClient, known?: ReadonlyArray<Migration>) =>
 
 const tablesOf = (sql: SqlClient) =>
   Effect.map(
-    sql.unsafe<{ readonly name: string }>("select relname as name from pg_class where relnamespace = 'dueline'::regnamespace and relkind = 'r'"),
+    sql.unsafe<{ readonly name: string }>(
+      "select relname as name from pg_class where relnamespace = 'dueline'::regnamespace and relkind = 'r'"
+    ),
     (rows) => rows.map(({ name }) => name)
   )
 

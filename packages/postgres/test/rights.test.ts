@@ -109,6 +109,18 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
       }
     }), { tags: ["ADR-0004.2"] })
 
+  it.effect("no such right is granted either, which row-level security would only hide", () =>
+    Effect.gen(function*() {
+      const granted = yield* TestDatabase.session((sql) =>
+        sql.unsafe<{ readonly found: string }>(`select r.rolname || ' ' || p.privilege || ' ' || c.relname as found
+          from pg_class c, pg_roles r, (values ('insert'), ('update'), ('delete'), ('truncate'), ('references'), ('trigger')) p(privilege)
+          where c.relnamespace = 'dueline'::regnamespace and c.relkind in ('r', 'p')
+            and r.rolname in (${databaseRoles.map((role) => `'dueline_${role}'`).join(", ")})
+            and (has_table_privilege(r.rolname, c.oid, p.privilege)
+              or (p.privilege in ('insert', 'update') and has_any_column_privilege(r.rolname, c.oid, p.privilege)))`))
+      assert.deepStrictEqual(granted, [])
+    }), { tags: ["ADR-0004.2"] })
+
   it.effect("edge and workers can call no function that writes domain state", () =>
     Effect.gen(function*() {
       const callable = yield* TestDatabase.session((sql) =>
@@ -144,7 +156,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         assert.strictEqual(yield* codeOf(worker.unsafe(`select ${column} from dueline.service_calls`)), insufficientPrivilege, column)
       }
       assert.strictEqual(yield* codeOf(worker.unsafe("select payload from dueline.events")), insufficientPrivilege)
-    }), { tags: ["ADR-0012.7"] })
+    }))
 
   it.effect("a committed event can be changed by nobody, not even by who owns the table", () =>
     Effect.gen(function*() {

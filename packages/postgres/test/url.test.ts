@@ -34,4 +34,4 @@ it.live("a login that may create roles migrates, once, and every part of the pro
         assert.strictEqual(row?.name, `dueline_${role}`)
       }
     }).pipe(Effect.provide(layer))
-  })), { tags: ["ADR-0004.2"] })
+  })))

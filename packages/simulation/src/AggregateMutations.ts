@@ -11,23 +11,33 @@ const deciding = (change: (decide: Decide) => Decide): Mutation => ({
 })
 
 /** A result is taken for that of the current attempt, whichever it belongs to. */
-export const epochIgnored = deciding((decide) => (command, state) =>
-  (command._tag === "RecordSuccess" || command._tag === "RecordFailure") && state._tag === "Running"
-    ? decide({ ...command, epoch: state.epoch }, state)
-    : decide(command, state))
+export const epochIgnored = deciding(
+  (decide) => (command, state) =>
+    (command._tag === "RecordSuccess" || command._tag === "RecordFailure") && state._tag === "Running"
+      ? decide({ ...command, epoch: state.epoch }, state)
+      : decide(command, state)
+)
 
-export const attemptsUnbounded = deciding((decide) => (command, state) =>
-  state._tag === "Running"
-    ? decide(command, { ...state, spec: { ...state.spec, retry: { ...state.spec.retry, maxAttempts: 50 } } })
-    : decide(command, state))
+export const attemptsUnbounded = deciding(
+  (decide) => (command, state) =>
+    state._tag === "Running"
+      ? decide(command, { ...state, spec: { ...state.spec, retry: { ...state.spec.retry, maxAttempts: 50 } } })
+      : decide(command, state)
+)
 
-export const cancelledRuns = deciding((decide) => (command, state) =>
-  command._tag === "DueTimeReached" && state._tag === "Cancelled" ? decide(command, { ...state, _tag: "Scheduled" }) : decide(command, state))
+export const cancelledRuns = deciding(
+  (decide) => (command, state) =>
+    command._tag === "DueTimeReached" && state._tag === "Cancelled"
+      ? decide(command, { ...state, _tag: "Scheduled" })
+      : decide(command, state)
+)
 
-export const staleRevisionFires = deciding((decide) => (command, state) =>
-  command._tag === "DueTimeReached" && state._tag === "Scheduled"
-    ? decide({ ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, state.dueAt)) }, state)
-    : decide(command, state))
+export const staleRevisionFires = deciding(
+  (decide) => (command, state) =>
+    command._tag === "DueTimeReached" && state._tag === "Scheduled"
+      ? decide({ ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, state.dueAt)) }, state)
+      : decide(command, state)
+)
 
 const asking = (change: (ask: Orchestrator["Service"]["ask"]) => Orchestrator["Service"]["ask"]): Mutation => ({
   orchestrator: ({ ask }) => ({ ask: change(ask) })
@@ -35,11 +45,17 @@ const asking = (change: (ask: Orchestrator["Service"]["ask"]) => Orchestrator["S
 
 /** The timer rings five milliseconds early, and the clock of who asks is as much ahead: each alone is harmless. */
 export const alarmsEarly: Mutation = {
-  ...asking((ask) => (envelope) =>
-    ask(envelope.command._tag !== "DueTimeReached" ? envelope : {
-      ...envelope,
-      command: { ...envelope.command, at: EpochMillis.make(envelope.command.at + 5) }
-    })),
+  ...asking(
+    (ask) => (envelope) =>
+      ask(
+        envelope.command._tag !== "DueTimeReached"
+          ? envelope
+          : {
+              ...envelope,
+              command: { ...envelope.command, at: EpochMillis.make(envelope.command.at + 5) }
+            }
+      )
+  ),
   timer: ({ arm, take }) => ({
     take,
     arm: (alarms) => arm(alarms.map((alarm) => ({ ...alarm, dueAt: alarm.dueAt - 5 })))
@@ -48,14 +64,28 @@ export const alarmsEarly: Mutation = {
 
 export const ifMatchIgnored = asking((ask) => (envelope) => ask({ ...envelope, expectedVersion: null }))
 
-export const fingerprintIgnored = asking((ask) => (envelope) =>
-  ask(envelope.idempotency === null ? envelope : { ...envelope, idempotency: { ...envelope.idempotency, fingerprint: "any" } }))
+export const fingerprintIgnored = asking(
+  (ask) => (envelope) =>
+    ask(
+      envelope.idempotency === null
+        ? envelope
+        : { ...envelope, idempotency: { ...envelope.idempotency, fingerprint: "any" } }
+    )
+)
 
 /** Says that the call is cancelled and leaves it as it is. */
-export const cancelOnlyAnswered = asking((ask) => (envelope) =>
-  envelope.command._tag !== "CancelServiceCall"
-    ? ask(envelope)
-    : Effect.map(ask({ ...envelope, command: { ...envelope.command, _tag: "RescheduleServiceCall", dueAt: envelope.command.at } }), (answer) => ({
-      ...answer,
-      outcome: { ...answer.outcome, _tag: "Cancelled", callId: ServiceCallId.make(envelope.command.callId) }
-    })))
+export const cancelOnlyAnswered = asking(
+  (ask) => (envelope) =>
+    envelope.command._tag !== "CancelServiceCall"
+      ? ask(envelope)
+      : Effect.map(
+          ask({
+            ...envelope,
+            command: { ...envelope.command, _tag: "RescheduleServiceCall", dueAt: envelope.command.at }
+          }),
+          (answer) => ({
+            ...answer,
+            outcome: { ...answer.outcome, _tag: "Cancelled", callId: ServiceCallId.make(envelope.command.callId) }
+          })
+        )
+)

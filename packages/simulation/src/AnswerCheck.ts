@@ -47,7 +47,10 @@ export class AnswerCheck {
     const { callId } = command
     const model = this.#log.find(tenantId, callId)?.model
     if (model === undefined || model.version < answer.version) {
-      return this.#world.violate("what was answered is durable", `${callId} is at ${model?.version ?? 0}, answered ${answer.version}`)
+      return this.#world.violate(
+        "what was answered is durable",
+        `${callId} is at ${model?.version ?? 0}, answered ${answer.version}`
+      )
     }
     if (command._tag === "SubmitServiceCall") this.#knows(`${tenantId}/${callId}`)
     if (answer.outcome._tag === "Cancelled") this.#witness.silenced(callId)
@@ -59,12 +62,15 @@ export class AnswerCheck {
 
   /** The first event that the command caused follows the version that the asker had seen; without one, nothing had changed. */
   #matched({ command, correlationId, tenantId }: Asked, answer: Answer, expected: number): void {
-    const events = Effect.runSync(Effect.orDie(
-      this.#store.callQueries.history({ tenantId, callId: command.callId, after: 0, limit: 10_000 })
-    ))
+    const events = Effect.runSync(
+      Effect.orDie(this.#store.callQueries.history({ tenantId, callId: command.callId, after: 0, limit: 10_000 }))
+    )
     const first = events.find(({ metadata }) => metadata.correlationId === correlationId)
     if (first === undefined ? answer.version !== expected : first.version !== expected + 1) {
-      this.#world.violate("If-Match is honoured", `${command._tag} of ${command.callId} at ${first?.version ?? answer.version}, seen ${expected}`)
+      this.#world.violate(
+        "If-Match is honoured",
+        `${command._tag} of ${command.callId} at ${first?.version ?? answer.version}, seen ${expected}`
+      )
     }
   }
 
@@ -88,7 +94,9 @@ export class AnswerCheck {
 
   #receipt(tenantId: TenantId, receiptKey: string): string | null {
     const streamId = StreamId.make("00000000-0000-0000-0000-000000000000")
-    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([{ tenantId, streamId, receiptKey, wantEvents: false }])))
+    const [slice] = Effect.runSync(
+      Effect.orDie(this.#store.persistence.load([{ tenantId, streamId, receiptKey, wantEvents: false }]))
+    )
     const receipt = slice?.receipt ?? null
     return receipt === null ? null : JSON.stringify([receipt.version, receipt.answer])
   }
@@ -115,7 +123,8 @@ export class AnswerCheck {
     const weather = refusal._tag === "StoreUnavailable" || refusal._tag === "Overloaded"
     if (first === undefined || idempotency === null || weather || !first.durable || askedAt < first.heardAt) return
     const same = first.fingerprint === idempotency.fingerprint
-    if (same) this.#world.violate("the same key has the same answer", `${idempotency.key} was accepted, then ${refusal._tag}`)
+    if (same)
+      this.#world.violate("the same key has the same answer", `${idempotency.key} was accepted, then ${refusal._tag}`)
     else if (refusal._tag !== "IdempotencyKeyReused") {
       this.#world.violate("another request under a used key is refused", `${idempotency.key}: ${refusal._tag}`)
     }
@@ -124,6 +133,7 @@ export class AnswerCheck {
   /** A reader sees at least what it was answered before. */
   read(tenantId: TenantId, callId: ServiceCallId, version: number): void {
     const known = this.#versions.get(`${tenantId}/${callId}`) ?? 0
-    if (version < known) this.#world.violate("a reader sees what it was told", `${callId} at ${version}, was told ${known}`)
+    if (version < known)
+      this.#world.violate("a reader sees what it was told", `${callId} at ${version}, was told ${known}`)
   }
 }

@@ -24,8 +24,9 @@ export class BusCheck {
     const told = this.#told.get(streamId) ?? []
     this.#told.set(streamId, told)
     if (told.includes(eventId)) return
-    const missed = model.endings.slice(0, position).filter((id) => !told.includes(id) && !this.#log.dead.has(id))
-    if (missed.length > 0) this.#world.violate("messages of a call come in order", `${streamId}: ${eventId} before ${missed.join(" ")}`)
+    const missed = model.endings.slice(0, position).filter((id) => !told.includes(id) && !this.#log.isDead(id))
+    if (missed.length > 0)
+      this.#world.violate("messages of a call come in order", `${streamId}: ${eventId} before ${missed.join(" ")}`)
     told.push(eventId)
   }
 
@@ -36,6 +37,7 @@ export class BusCheck {
 
   missing(): ReadonlyArray<string> {
     return [...this.#log.calls.values()].flatMap(({ callId, model }) =>
-      model.endings.filter((id) => !this.#log.dead.has(id) && !(this.#told.get(callId)?.includes(id) ?? false)))
+      model.endings.filter((id) => !this.#log.isDead(id) && !(this.#told.get(callId)?.includes(id) ?? false))
+    )
   }
 }

@@ -43,7 +43,8 @@ export class CallModel {
     if (recorded.version !== this.version + 1) return `version ${recorded.version} follows ${this.version}`
     this.version = recorded.version
     const event = decode(recorded.payload)
-    if ((event._tag === "ServiceCallSubmitted") !== (this.version === 1)) return `${event._tag} is event ${this.version}`
+    if ((event._tag === "ServiceCallSubmitted") !== (this.version === 1))
+      return `${event._tag} is event ${this.version}`
     const wrong = this.#change(event, recorded)
     if (this.#ends(event)) this.endings.push(recorded.eventId)
     return wrong === null ? null : `event ${this.version} ${event._tag}: ${wrong}`
@@ -66,12 +67,12 @@ export class CallModel {
         return event.attempt !== this.attempt + 1
           ? `attempt ${event.attempt} follows ${this.attempt}`
           : this.attempt >= this.maxAttempts
-          ? `attempt ${event.attempt} of ${this.maxAttempts}`
-          : this.cancelRequested
-          ? "although it was to be cancelled"
-          : event.dueAt < recordedAt
-          ? "due in the past"
-          : this.#schedule("Running", event.dueAt, this.results.has(this.epoch))
+            ? `attempt ${event.attempt} of ${this.maxAttempts}`
+            : this.cancelRequested
+              ? "although it was to be cancelled"
+              : event.dueAt < recordedAt
+                ? "due in the past"
+                : this.#schedule("Running", event.dueAt, this.results.has(this.epoch))
       case "ServiceCallRerun":
         this.attempt = 0
         return this.#schedule("Failed", event.dueAt)
@@ -79,7 +80,9 @@ export class CallModel {
         return this.#move("Scheduled", "Cancelled")
       case "CancellationRequested":
         this.cancelRequested = true
-        return event.epoch === this.epoch ? this.#move("Running", "Running") : `epoch ${event.epoch} is not ${this.epoch}`
+        return event.epoch === this.epoch
+          ? this.#move("Running", "Running")
+          : `epoch ${event.epoch} is not ${this.epoch}`
       case "ExecutionStarted":
         return this.#start(event, recordedAt)
       case "ExecutionSucceeded":
@@ -111,15 +114,16 @@ export class CallModel {
 
   #start(event: Of<"ExecutionStarted">, recordedAt: number): string | null {
     const { attempt, deadlineAt, epoch, startedAt, worker } = event
-    const wrong = recordedAt < this.dueAt || startedAt < this.dueAt
-      ? `${this.dueAt - startedAt} ms early`
-      : epoch !== this.epoch + 1
-      ? `epoch ${epoch} follows ${this.epoch}`
-      : attempt !== this.attempt + 1 || attempt > this.maxAttempts
-      ? `attempt ${attempt} follows ${this.attempt} of ${this.maxAttempts}`
-      : deadlineAt !== startedAt + this.timeoutMs + deadlineGraceMs
-      ? `deadline ${deadlineAt - startedAt} ms after the start`
-      : null
+    const wrong =
+      recordedAt < this.dueAt || startedAt < this.dueAt
+        ? `${this.dueAt - startedAt} ms early`
+        : epoch !== this.epoch + 1
+          ? `epoch ${epoch} follows ${this.epoch}`
+          : attempt !== this.attempt + 1 || attempt > this.maxAttempts
+            ? `attempt ${attempt} follows ${this.attempt} of ${this.maxAttempts}`
+            : deadlineAt !== startedAt + this.timeoutMs + deadlineGraceMs
+              ? `deadline ${deadlineAt - startedAt} ms after the start`
+              : null
     this.epoch = epoch
     this.attempt = attempt
     this.cancelRequested = false
@@ -127,7 +131,10 @@ export class CallModel {
     return wrong ?? this.#move("Scheduled", "Running")
   }
 
-  #result({ attempt, epoch }: { readonly attempt: number; readonly epoch: number }, outcome: "succeeded" | "failed" | "lost") {
+  #result(
+    { attempt, epoch }: { readonly attempt: number; readonly epoch: number },
+    outcome: "succeeded" | "failed" | "lost"
+  ) {
     const known = this.results.get(epoch)
     this.results.set(epoch, outcome)
     if (this.status !== "Running") return `while ${this.status}`

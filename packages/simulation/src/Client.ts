@@ -1,27 +1,20 @@
 /** Someone who uses the system: submits, looks, changes their mind, loses answers, asks again, and now and then gets a key wrong. */
-import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import type { Answer, Refusal } from "@dueline/contracts/ports/Orchestrator"
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  IdempotencyKey,
+  ServiceCallId,
+  type TenantId
+} from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { AnswerCheck, Asked } from "./AnswerCheck.ts"
-import { drawSpec } from "./drawSpec.ts"
+import { drawChange, drawSubmission } from "./drawCommand.ts"
 import type { Dice } from "./Dice.ts"
+import type { Front, Reply } from "./Front.ts"
 import type { World } from "./World.ts"
 
-export type Reply =
-  | { readonly _tag: "Accepted"; readonly answer: Answer }
-  | { readonly _tag: "Refused"; readonly refusal: Refusal }
-  /** Nothing came back: the request may have been carried out or not. */
-  | { readonly _tag: "Silence" }
-
-/** What a client reaches of the program, over a network that loses things. */
-export interface Front {
-  readonly ask: (asked: Asked, reply: (reply: Reply) => void) => void
-  readonly read: (tenantId: TenantId, callId: ServiceCallId, reply: (version: number | null) => void) => void
-  readonly seal: (tenantId: TenantId, callId: ServiceCallId, url: string) => string
-}
-
 type Wish = Omit<Asked, "askedAt" | "correlationId">
-type Change = "CancelServiceCall" | "RescheduleServiceCall" | "RerunServiceCall"
 
 const retryLimit = 12
 const actor = { kind: "user", id: "client" } as const
@@ -65,61 +58,45 @@ export class Client {
     if (roll < 0.7 && keyed?.idempotency) {
       return this.#send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
     }
-    this.#change(known, this.#dice.pick<Change>(["CancelServiceCall", "RescheduleServiceCall", "RerunServiceCall", "RerunServiceCall"]))
-  }
-
-  #dueAt(): EpochMillis {
-    const ahead = this.#dice.pick([0, 0, this.#dice.between(-500, 50), this.#dice.between(1, 5_000), this.#dice.between(1_000, 40_000)])
-    return EpochMillis.make(this.#world.time.now + ahead)
+    this.#change(known)
   }
 
   #submit(): void {
-    const key = this.#dice.chance(0.8) ? IdempotencyKey.make(`${this.#name}-${++this.#serial}`) : null
-    const callId = ServiceCallId.make(this.#world.dice.fork(`${this.#tenantId}/${key ?? `${this.#name}+${++this.#serial}`}`).uuid())
-    const fingerprint = key === null ? null : `submit ${key}`
-    const { spec, url } = drawSpec(this.#dice, this.#tenantId)
+    const key = this.#newKey(0.8)
+    const derived = `${this.#tenantId}/${key ?? `${this.#name}+${++this.#serial}`}`
+    const callId = ServiceCallId.make(this.#world.dice.fork(derived).uuid())
     const correlationId = this.#correlation()
-    const command: ServiceCallCommand = {
-      _tag: "SubmitServiceCall",
-      callId,
-      at: EpochMillis.make(this.#world.time.now),
-      spec,
-      dueAt: this.#dueAt(),
-      fingerprint,
-      origin: { correlationId, traceparent: null },
-      sealed: this.#dice.chance(0.7) ? this.#front.seal(this.#tenantId, callId, url) : null
-    }
+    const fingerprint = key === null ? null : `submit ${key}`
+    const seal = (url: string) => this.#front.seal(this.#tenantId, callId, url)
+    const about = { tenantId: this.#tenantId, callId, correlationId, fingerprint, seal }
     this.#calls.push(callId)
-    this.#wish(command, `submit:${callId}`, key, fingerprint, null)
+    this.#wish(drawSubmission(this.#dice, this.#world.time.now, about), `submit:${callId}`, key, fingerprint, null)
   }
 
-  #change(callId: ServiceCallId, tag: Change): void {
-    const key = this.#dice.chance(0.5) ? IdempotencyKey.make(`${this.#name}-${++this.#serial}`) : null
-    const at = EpochMillis.make(this.#world.time.now)
-    const command: ServiceCallCommand = tag === "RescheduleServiceCall"
-      ? { _tag: tag, callId, at, dueAt: this.#dueAt() }
-      : { _tag: tag, callId, at }
-    const expectedVersion = this.#dice.chance(0.3) ? this.#seen.get(callId) ?? null : null
-    this.#wish(command, `${tag}:${callId}:${key ?? this.#correlation()}`, key, key === null ? null : `${tag} ${callId} ${key}`, expectedVersion)
+  #change(callId: ServiceCallId): void {
+    const key = this.#newKey(0.5)
+    const command = drawChange(this.#dice, this.#world.time.now, callId)
+    const fingerprint = key === null ? null : `${command._tag} ${callId} ${key}`
+    const expectedVersion = this.#dice.chance(0.3) ? (this.#seen.get(callId) ?? null) : null
+    const commandId = `${command._tag}:${callId}:${key ?? this.#correlation()}`
+    this.#wish(command, commandId, key, fingerprint, expectedVersion)
+  }
+
+  #newKey(chance: number): IdempotencyKey | null {
+    return this.#dice.chance(chance) ? IdempotencyKey.make(`${this.#name}-${++this.#serial}`) : null
   }
 
   #wish(
     command: ServiceCallCommand,
-    commandId: string,
+    id: string,
     key: IdempotencyKey | null,
     fingerprint: string | null,
     expectedVersion: number | null
   ): void {
     const idempotency = key === null || fingerprint === null ? null : { key, fingerprint }
-    const wish: Wish = {
-      tenantId: this.#tenantId,
-      commandId: CommandId.make(commandId),
-      actor,
-      traceparent: null,
-      idempotency,
-      expectedVersion,
-      command
-    }
+    const commandId = CommandId.make(id)
+    const tenantId = this.#tenantId
+    const wish: Wish = { tenantId, commandId, actor, traceparent: null, idempotency, expectedVersion, command }
     if (idempotency !== null) this.#keyed.push(wish)
     this.#send(wish)
   }
@@ -138,7 +115,8 @@ export class Client {
       this.#seen.set(asked.command.callId, reply.answer.version)
     }
     if (reply._tag === "Refused") this.#check.refused(asked, reply.refusal)
-    const passing = reply._tag === "Silence" ||
+    const passing =
+      reply._tag === "Silence" ||
       (reply._tag === "Refused" && (reply.refusal._tag === "StoreUnavailable" || reply.refusal._tag === "Overloaded"))
     // Without a key a repeat would be another request.
     if (passing && wish.idempotency !== null && failures < retryLimit) {
@@ -147,7 +125,8 @@ export class Client {
   }
 
   #describe(reply: Reply): string {
-    if (reply._tag === "Accepted") return `${reply.answer.outcome._tag} at ${reply.answer.version}${reply.answer.replayed ? " again" : ""}`
+    if (reply._tag === "Accepted")
+      return `${reply.answer.outcome._tag} at ${reply.answer.version}${reply.answer.replayed ? " again" : ""}`
     return reply._tag === "Refused" ? reply.refusal._tag : "Silence"
   }
 
@@ -160,6 +139,8 @@ export class Client {
   }
 
   #correlation(): CorrelationId {
-    return CorrelationId.make(`c${Math.floor(this.#dice.next() * 36 ** 8).toString(36)}${(++this.#serial).toString(36)}`)
+    return CorrelationId.make(
+      `c${Math.floor(this.#dice.next() * 36 ** 8).toString(36)}${(++this.#serial).toString(36)}`
+    )
   }
 }

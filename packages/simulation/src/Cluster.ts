@@ -1,9 +1,10 @@
 /** The processes on the one store: starts them, lets them die, sleep and end, and carries what clients ask to one of them. */
 import { Cause, Exit } from "effect"
 import type { Asked } from "./AnswerCheck.ts"
-import type { Reply } from "./Client.ts"
+import type { Reply } from "./Front.ts"
 import type { Machine } from "./Machine.ts"
-import { Program, type Surroundings } from "./Program.ts"
+import type { Surroundings } from "./layerPorts.ts"
+import { Program } from "./Program.ts"
 import type { Victim } from "./Reach.ts"
 
 export class Cluster {
@@ -50,7 +51,8 @@ export class Cluster {
     if (Exit.isSuccess(exit)) return { _tag: "Accepted", answer: exit.value }
     const refusal = Cause.findErrorOption(exit.cause)
     if (refusal._tag === "Some") return { _tag: "Refused", refusal: refusal.value }
-    if (!Cause.hasInterruptsOnly(exit.cause)) this.#around.world.violate("nobody is answered by a defect", Cause.pretty(exit.cause))
+    if (!Cause.hasInterruptsOnly(exit.cause))
+      this.#around.world.violate("nobody is answered by a defect", Cause.pretty(exit.cause))
     return { _tag: "Silence" }
   }
 

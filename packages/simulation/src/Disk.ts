@@ -17,7 +17,10 @@ export interface Disk {
 }
 
 /** `alter` is where a mutation changes what is written, behind the back of whoever wrote it. */
-export const makeDisk = (watch: () => DiskWatch, alter: (store: MemoryStore["Service"]) => Persistence["Service"]): Disk => {
+export const makeDisk = (
+  watch: () => DiskWatch,
+  alter: (store: MemoryStore["Service"]) => Persistence["Service"]
+): Disk => {
   const store = makeStore()
   const altered = alter(store)
   return {

@@ -53,8 +53,39 @@ export interface Setup {
   readonly activeMs: number
 }
 
+/** Nothing goes wrong. */
+export const noFaults: Faults = {
+  crash: 0,
+  pause: 0,
+  orderlyStop: 0,
+  storeRefuses: 0,
+  storeForgetsToAnswer: 0,
+  storeActsLate: 0,
+  storeSlow: 0,
+  outages: 0,
+  intentLost: 0,
+  intentRepeated: 0,
+  intentLate: 0,
+  alarmRepeated: 0,
+  commandRepeated: 0,
+  commandLate: 0,
+  requestLost: 0,
+  answerLost: 0,
+  earlyRing: 0,
+  consumerFails: 0,
+  wireFails: 0,
+  targetFails: 0,
+  targetSlow: 0
+}
+
+/** A short, well-behaved world in which one death after the other can be tried. */
+export const oneDeath = {
+  faults: { ...noFaults, targetFails: 0.3 },
+  setup: { clients: 1, actionsPerClient: 8, activeMs: 20_000 }
+}
+
 export const drawFaults = (dice: Dice): Faults => {
-  const often = (max: number): number => dice.chance(0.5) ? max * (0.1 + 0.9 * dice.next()) : 0
+  const often = (max: number): number => (dice.chance(0.5) ? max * (0.1 + 0.9 * dice.next()) : 0)
   return {
     crash: often(0.02),
     pause: often(0.03),

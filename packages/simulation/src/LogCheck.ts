@@ -5,6 +5,7 @@ import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { CallModel } from "./CallModel.ts"
+import { OutboxCheck } from "./OutboxCheck.ts"
 import { rowDifferences, sealedDiffers } from "./rowDifferences.ts"
 import type { World } from "./World.ts"
 
@@ -33,12 +34,12 @@ export class LogCheck {
   readonly #store: MemoryStore["Service"]
   readonly #byId = new Map<string, CallModel>()
   readonly #quietUntil = new Map<string, number>()
-  readonly #settled = new Set<string>()
-  readonly dead = new Set<string>()
+  readonly #outbox: OutboxCheck
 
   constructor(world: World, store: MemoryStore["Service"]) {
     this.#world = world
     this.#store = store
+    this.#outbox = new OutboxCheck(world, store.outbox)
   }
 
   find(tenantId: string, callId: string): CheckedCall | undefined {
@@ -47,14 +48,16 @@ export class LogCheck {
 
   committed(batch: ReadonlyArray<Commit>): void {
     for (const { streamId, tenantId } of batch) this.#look(tenantId, streamId)
-    this.#outbox()
+    this.#outbox.compare(this.#byId)
   }
 
   settled(settlements: ReadonlyArray<Settlement>): void {
-    for (const { _tag, entry } of settlements) {
-      if (_tag !== "Failed") this.#settled.add(entry.eventId)
-      if (_tag === "Dead") this.dead.add(entry.eventId)
-    }
+    this.#outbox.settled(settlements)
+  }
+
+  /** Whether this end of a call was given up and is kept as a dead letter. */
+  isDead(eventId: string): boolean {
+    return this.#outbox.dead.has(eventId)
   }
 
   /** Once more over everything, and over what no single write shows. */
@@ -70,18 +73,22 @@ export class LogCheck {
     for (const { receipt, streamId, tenantId } of receipts) {
       const version = this.find(tenantId, streamId)?.model.version ?? 0
       if (receipt.version > version) {
-        this.#world.violate("a receipt tells of what is in the log", `${receipt.key} at ${receipt.version} of ${version}`)
+        this.#world.violate(
+          "a receipt tells of what is in the log",
+          `${receipt.key} at ${receipt.version} of ${version}`
+        )
       }
     }
     for (const { entry, errors } of dead) {
-      if (errors.length < 10) this.#world.violate("a dead letter has its history", `${entry.eventId} after ${errors.length} failures`)
+      if (errors.length < 10)
+        this.#world.violate("a dead letter has its history", `${entry.eventId} after ${errors.length} failures`)
     }
   }
 
   #look(tenantId: TenantId, streamId: StreamId): void {
-    const [slice] = Effect.runSync(Effect.orDie(
-      this.#store.persistence.load([{ tenantId, streamId, receiptKey: null, wantEvents: true }])
-    ))
+    const [slice] = Effect.runSync(
+      Effect.orDie(this.#store.persistence.load([{ tenantId, streamId, receiptKey: null, wantEvents: true }]))
+    )
     const callId = ServiceCallId.make(streamId)
     const row = Effect.runSync(Effect.orDie(this.#store.callQueries.find(tenantId, callId)))
     if (slice === undefined) return
@@ -115,14 +122,19 @@ export class LogCheck {
     const model = this.#byId.get(callId)
     const seen = /seen (\d+)/u.exec(response?.bodySnippet ?? "")?.[1]
     if (seen !== undefined && seen !== String(epoch)) {
-      this.#world.violate("a result belongs to its epoch", `${callId} took the answer to epoch ${seen} as that to ${epoch}`)
+      this.#world.violate(
+        "a result belongs to its epoch",
+        `${callId} took the answer to epoch ${seen} as that to ${epoch}`
+      )
     }
+    // Nobody can honour what never reached the log.
+    if (_tag === "ExecutionFailed" && reason !== "http_status") this.#quietUntil.delete(`${callId}/${epoch}`)
     const quietUntil = this.#quietUntil.get(`${callId}/${model?.epoch}`) ?? 0
     if (_tag === "RetryScheduled" && dueAt < quietUntil) {
       this.#world.violate("Retry-After is honoured", `${callId} is tried again ${quietUntil - dueAt} ms early`)
     }
-    const holder = model?.started.get(epoch ?? 0)?.worker
-    if (_tag === "ExecutionFailed" && reason === "worker_lost" && holder !== undefined && this.#world.neverFailed(holder)) {
+    const holder = model?.started.get(epoch ?? 0)?.worker ?? ""
+    if (_tag === "ExecutionFailed" && reason === "worker_lost" && this.#world.neverFailed(holder)) {
       this.#world.violate("a worker that is well keeps its calls", `${callId} epoch ${epoch} was taken from ${holder}`)
     }
   }
@@ -130,19 +142,5 @@ export class LogCheck {
   /** A target answered this epoch and asked to be left alone until then (epoch ms). */
   asksToWait(callId: string, epoch: number, until: number): void {
     this.#quietUntil.set(`${callId}/${epoch}`, until)
-  }
-
-  /** A row for each end of a call that was not delivered yet, and no other. */
-  #outbox(): void {
-    const claimed = Effect.runSync(Effect.orDie(this.#store.outbox.claim({ now: Number.MAX_SAFE_INTEGER, limit: 100_000 })))
-    const waiting = new Set(claimed.map(({ eventId }) => eventId))
-    for (const { callId, model } of this.calls.values()) {
-      for (const ending of model.endings) {
-        if (!waiting.delete(ending) && !this.#settled.has(ending)) {
-          this.#world.violate("an outbox row for each end of a call", `${callId} ended as ${ending} and nobody will be told`)
-        }
-      }
-    }
-    if (waiting.size > 0) this.#world.violate("an outbox row for each end of a call", `${[...waiting].join(" ")} ended nothing`)
   }
 }

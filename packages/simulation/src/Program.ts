@@ -1,21 +1,12 @@
 /** One start of the program on one machine: the real parts, joined as in production, over ports that reach into the simulated world. */
-import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { WorkerId } from "@dueline/contracts/Ids"
-import { Backlog } from "@dueline/contracts/ports/Backlog"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { EventBus } from "@dueline/contracts/ports/EventBus"
-import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
-import { Outbox } from "@dueline/contracts/ports/Outbox"
-import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Executor from "@dueline/execution/Executor"
-import * as SigningSecrets from "@dueline/execution/SigningSecrets"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
 import { defaultWriterOptions, makeWriter } from "@dueline/orchestration/engine/Writer"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
@@ -24,88 +15,46 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { Slots } from "@dueline/timer/Slots"
 import { defaultSweepOptions, sweepLoop } from "@dueline/timer/Sweep"
 import { Effect, Exit, Layer, Scope } from "effect"
-import type { BusCheck } from "./BusCheck.ts"
-import type { Disk } from "./Disk.ts"
-import { makeIntents } from "./FaultyIntents.ts"
-import type { Mutation } from "./Mutation.ts"
-import { makeReach, type Victim } from "./Reach.ts"
-import { makeSend } from "./Targets.ts"
-import type { Witness } from "./Witness.ts"
+import { layerPorts, type Surroundings } from "./layerPorts.ts"
+import type { Victim } from "./Reach.ts"
 import type { World } from "./World.ts"
-
-export interface Surroundings {
-  readonly world: World
-  readonly disk: Disk
-  readonly mutation: Mutation
-  readonly witness: Witness
-  readonly bus: BusCheck
-  readonly vault: RequestVault["Service"]
-  readonly storeIsAway: () => boolean
-}
 
 const same = <A>(part: A): A => part
 
-/** The ports of this process, each through the world's faults. */
-const layerPorts = ({ bus, disk, mutation, storeIsAway, vault, witness, world }: Surroundings, victim: Victim) => {
-  const reach = makeReach(world, victim, storeIsAway)
-  const { backlog, callQueries } = disk.store
-  const { machine } = victim
-  const told = EventBusMemory.make().pipe(Effect.map(mutation.bus ?? same), Effect.tap((service) =>
-    service.consume({ group: "far end", topics: [] }, (delivery) =>
-      machine.call((answer) => {
-        bus.delivered(delivery)
-        const fails = world.strikes(world.faults.consumerFails)
-        world.time.after(world.latency(), () => answer(Effect.succeed(fails ? { _tag: "Retry", reason: "simulated" } : { _tag: "Ack" })))
-      }))
-  ))
-  return Layer.mergeAll(
-    Layer.succeed(Persistence, {
-      load: (requests) => reach("load", disk.persistence.load(requests)),
-      commit: (batch) => reach("commit", disk.persistence.commit(batch))
-    }),
-    Layer.succeed(Outbox, (mutation.outbox ?? same)({
-      claim: (options) => reach("claim", disk.outbox.claim(options)),
-      settle: (settlements) => reach("settle", disk.outbox.settle(settlements))
-    })),
-    Layer.succeed(Backlog, (mutation.backlog ?? same)({
-      upcoming: (options) => reach("upcoming", backlog.upcoming(options)),
-      abandoned: (options) => reach("abandoned", backlog.abandoned(options)),
-      extend: (options) => reach("extend", backlog.extend(options))
-    })),
-    Layer.succeed(CallQueries, callQueries),
-    Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness) })),
-    Layer.succeed(RequestVault, vault),
-    Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, victim))),
-    Layer.effect(EventBus, told),
-    SigningSecrets.layerUnsigned
-  )
-}
-
 /** Whoever asks inside the process may ask twice, the second time when much has happened in between. */
-const repeating = (world: World, { machine }: Victim) => ({ ask }: Orchestrator["Service"]): Orchestrator["Service"] => ({
-  ask: (envelope) => {
-    if (world.strikes(world.faults.commandRepeated)) {
-      world.time.after(world.dice.between(0, 40_000), () => machine.enter(() => machine.run(Effect.exit(ask(envelope)))))
+const repeating =
+  (world: World, { machine }: Victim) =>
+  ({ ask }: Orchestrator["Service"]): Orchestrator["Service"] => ({
+    ask: (envelope) => {
+      if (world.strikes(world.faults.commandRepeated)) {
+        world.time.after(world.dice.between(0, 40_000), () =>
+          machine.enter(() => machine.run(Effect.exit(ask(envelope))))
+        )
+      }
+      return ask(envelope)
     }
-    return ask(envelope)
-  }
-})
+  })
 
 const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
   const { batchLimit, cacheLimit, horizonMs, queueLimit } = world.setup
   const aggregate = (mutation.aggregate ?? same)(ServiceCall)
   const writer = makeWriter(aggregate, { ...defaultWriterOptions, batchLimit, cacheLimit, queueLimit })
   return Layer.mergeAll(
-    Layer.effect(Orchestrator, Effect.map(writer, repeating(world, victim)).pipe(Effect.map(mutation.orchestrator ?? same))),
-    Layer.effect(Timer, Effect.map(
-      MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, horizonMs }),
-      ({ timer }) => (mutation.timer ?? same)(timer)
-    ))
+    Layer.effect(
+      Orchestrator,
+      Effect.map(writer, repeating(world, victim)).pipe(Effect.map(mutation.orchestrator ?? same))
+    ),
+    Layer.effect(
+      Timer,
+      Effect.map(MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, horizonMs }), ({ timer }) =>
+        (mutation.timer ?? same)(timer)
+      )
+    )
   )
 }
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function*({ world }: Surroundings, worker: WorkerId) {
+const work = Effect.fnUntraced(function* ({ world }: Surroundings, worker: WorkerId) {
   const { capacity, horizonMs, pageLimit, processes, sweepEveryMs } = world.setup
   const executor = yield* Executor.make({ worker, concurrency: capacity, queueLimit: capacity })
   const intents = yield* Intents
@@ -145,9 +94,12 @@ export class Program {
         work(surroundings, WorkerId.make(machine.name)).pipe(
           Effect.provide(context),
           Effect.provideService(Scope.Scope, this.#scope)
-        )).pipe(Effect.map((orchestrator) => {
+        )
+      ).pipe(
+        Effect.map((orchestrator) => {
           this.#orchestrator = orchestrator
-        }))
+        })
+      )
     )
   }
 

@@ -16,7 +16,7 @@ export interface Victim {
 /** Whether the process lives on behind this point; it may die or fall asleep here. */
 export const survives = (world: World, victim: Victim, where: string, { mayStall } = { mayStall: true }): boolean => {
   const { faults } = world
-  if (world.strikes(faults.crash)) {
+  if (world.diesAtCrossing()) {
     world.note(victim.machine.name, `is struck ${where}`)
     victim.crash()
   }
@@ -26,7 +26,7 @@ export const survives = (world: World, victim: Victim, where: string, { mayStall
 
 const unavailable = (operation: string) => Effect.fail(new StoreUnavailable({ operation, cause: "simulated" }))
 
-export const makeReach = (world: World, victim: Victim, storeIsAway: () => boolean) => {
+export const makeReach = (world: World, victim: Victim, storeIsAway: (machine: string) => boolean) => {
   const { faults } = world
   const { machine } = victim
   return <A, E>(operation: string, act: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
@@ -36,10 +36,13 @@ export const makeReach = (world: World, victim: Victim, storeIsAway: () => boole
         world.troubled(machine.name)
         back(unavailable(operation))
       }
-      const back = (result: Effect.Effect<A, E | StoreUnavailable>) =>
-        void world.time.after(world.latency(faults.storeSlow), () => answer(result))
+      const back = (result: Effect.Effect<A, E | StoreUnavailable>) => {
+        const delayMs = world.latency(faults.storeSlow)
+        if (delayMs > 1_500) world.troubled(machine.name)
+        world.time.after(delayMs, () => answer(result))
+      }
       const arrive = () => {
-        if (storeIsAway() || world.strikes(faults.storeRefuses)) return fail()
+        if (storeIsAway(machine.name) || world.strikes(faults.storeRefuses)) return fail()
         if (world.strikes(faults.storeActsLate)) {
           world.time.after(world.dice.between(1, 400), () => void Effect.runSyncExit(act))
           return fail()

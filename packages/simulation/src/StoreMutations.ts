@@ -11,15 +11,23 @@ const changing = (change: (commit: Commit) => Commit): Mutation => ({
 })
 
 /** Whatever version the stream has is the one that was expected. */
-const commitRegardless = ({ persistence }: Store): Persistence["Service"]["commit"] => (batch) =>
-  Effect.flatMap(
-    persistence.load(batch.map(({ streamId, tenantId }) => ({ streamId, tenantId, receiptKey: null, wantEvents: false }))),
-    (slices) =>
-      persistence.commit(batch.map((commit, i) => {
-        const version = slices[i]?.version ?? 0
-        return version === commit.expectedVersion ? commit : { ...commit, expectedVersion: version, sealed: { _tag: "keep" } }
-      }))
-  )
+const commitRegardless =
+  ({ persistence }: Store): Persistence["Service"]["commit"] =>
+  (batch) =>
+    Effect.flatMap(
+      persistence.load(
+        batch.map(({ streamId, tenantId }) => ({ streamId, tenantId, receiptKey: null, wantEvents: false }))
+      ),
+      (slices) =>
+        persistence.commit(
+          batch.map((commit, i) => {
+            const version = slices[i]?.version ?? 0
+            return version === commit.expectedVersion
+              ? commit
+              : { ...commit, expectedVersion: version, sealed: { _tag: "keep" } }
+          })
+        )
+    )
 
 export const versionFenceOff: Mutation = {
   store: (store) => ({ load: store.persistence.load, commit: commitRegardless(store) })
@@ -34,14 +42,16 @@ export const receiptsIgnored: Mutation = {
 
 export const outboxRowLost = changing((commit) => ({ ...commit, outbox: [] }))
 
-export const rowNotUpdated = changing((commit) => commit.expectedVersion === 0 ? commit : { ...commit, row: null })
+export const rowNotUpdated = changing((commit) => (commit.expectedVersion === 0 ? commit : { ...commit, row: null }))
 
-export const sealKept = changing((commit) => commit.sealed._tag === "erase" ? { ...commit, sealed: { _tag: "keep" } } : commit)
+export const sealKept = changing((commit) =>
+  commit.sealed._tag === "erase" ? { ...commit, sealed: { _tag: "keep" } } : commit
+)
 
 /** Every seventh commit is acknowledged and not kept, as by a disk that lies about its cache. */
 export const acknowledgedBeforeDurable: Mutation = {
   store: ({ persistence: { commit, load } }) => {
     let commits = 0
-    return { load, commit: (batch) => Effect.suspend(() => ++commits % 7 === 0 ? Effect.void : commit(batch)) }
+    return { load, commit: (batch) => Effect.suspend(() => (++commits % 7 === 0 ? Effect.void : commit(batch))) }
   }
 }

@@ -10,7 +10,10 @@ type Unanswered = Extract<OutgoingResult, { readonly _tag: "Unanswered" }>
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** What a target makes of a request; its answer tells which epoch it saw. */
-const respond = (world: World, request: OutgoingRequest): Omit<Extract<OutgoingResult, { _tag: "Answered" }>, "durationMs"> => {
+const respond = (
+  world: World,
+  request: OutgoingRequest
+): Omit<Extract<OutgoingResult, { _tag: "Answered" }>, "durationMs"> => {
   const seen = request.headers["dueline-epoch"] ?? "none"
   const status = world.strikes(world.faults.targetFails) ? world.dice.pick([500, 503, 429, 404, 400, 408]) : 200
   const asksToWait = (status === 429 || status === 503) && world.dice.chance(0.5)
@@ -26,42 +29,47 @@ const thinks = (world: World, timeoutMs: number): number => {
 }
 
 /** One process's HTTP client. Now and then it comes back late, as when the process had no time for it. */
-export const makeSend = (world: World, victim: Victim, witness: Witness) => (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
-  victim.machine.call<OutgoingResult, never>((answer) => {
-    const start = world.time.now
-    const { machine } = victim
-    // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
-    if (!survives(world, victim, "before sending", { mayStall: false })) return
-    let done = false
-    const finish = (result: Omit<Unanswered, "durationMs"> | ReturnType<typeof respond>) => {
-      if (done) return
-      done = true
-      if (!survives(world, victim, "before hearing the answer")) return
-      answer(Effect.succeed({ ...result, durationMs: world.time.now - start }))
-    }
-    const fails = (reason: Unanswered["reason"]) => finish({ _tag: "Unanswered", reason, detail: `simulated ${reason}` })
-    const wire = world.strikes(world.faults.wireFails) ? world.dice.pick(["dns", "connect", "lost before", "lost after", "stuck"]) : "whole"
-    if (wire === "dns" || wire === "connect") {
-      world.time.after(world.dice.between(0, 20), () => fails(wire))
-      return
-    }
-    witness.leaves(machine.name, request)
-    const takes = thinks(world, request.timeoutMs)
-    const late = world.strikes(world.faults.targetSlow / 4) ? world.dice.between(0, 8_000) : 0
-    world.time.after(request.timeoutMs + late, () => fails("timeout"))
-    if (wire === "stuck") return
-    world.time.after(world.dice.between(0, 30), () => {
-      if (wire === "lost before") return fails("connection_lost")
-      witness.acts(machine.name, request)
-      const response = respond(world, request)
-      const seconds = response.headers["retry-after"]
-      world.time.after(takes, () => {
-        if (wire === "lost after") return fails("connection_lost")
-        if (seconds !== undefined && !done) witness.asksToWait(request, Number(seconds))
-        finish(response)
+export const makeSend =
+  (world: World, victim: Victim, witness: Witness) =>
+  (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
+    victim.machine.call<OutgoingResult, never>((answer) => {
+      const start = world.time.now
+      const { machine } = victim
+      // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
+      if (!survives(world, victim, "before sending", { mayStall: false })) return
+      let done = false
+      const finish = (result: Omit<Unanswered, "durationMs"> | ReturnType<typeof respond>) => {
+        if (done) return
+        done = true
+        if (!survives(world, victim, "before hearing the answer")) return
+        answer(Effect.succeed({ ...result, durationMs: world.time.now - start }))
+      }
+      const fails = (reason: Unanswered["reason"]) =>
+        finish({ _tag: "Unanswered", reason, detail: `simulated ${reason}` })
+      const wire = world.strikes(world.faults.wireFails)
+        ? world.dice.pick(["dns", "connect", "lost before", "lost after", "stuck"])
+        : "whole"
+      if (wire === "dns" || wire === "connect") {
+        world.time.after(world.dice.between(0, 20), () => fails(wire))
+        return
+      }
+      witness.leaves(machine.name, request)
+      const takes = thinks(world, request.timeoutMs)
+      const late = world.strikes(world.faults.targetSlow / 4) ? world.dice.between(0, 8_000) : 0
+      world.time.after(request.timeoutMs + late, () => fails("timeout"))
+      if (wire === "stuck") return
+      world.time.after(world.dice.between(0, 30), () => {
+        if (wire === "lost before") return fails("connection_lost")
+        witness.acts(machine.name, request)
+        const response = respond(world, request)
+        const seconds = response.headers["retry-after"]
+        world.time.after(takes, () => {
+          if (wire === "lost after") return fails("connection_lost")
+          if (seconds !== undefined && !done) witness.asksToWait(request, Number(seconds))
+          finish(response)
+        })
       })
+      return () => {
+        done = true
+      }
     })
-    return () => {
-      done = true
-    }
-  })

@@ -37,7 +37,10 @@ export class Witness {
     const { callId, epoch } = seen
     const since = this.#silenced.get(callId)
     if (since !== undefined) {
-      this.#world.violate("no request after a cancel was answered", `${callId} left ${seen.at - since} ms later, epoch ${epoch}`)
+      this.#world.violate(
+        "no request after a cancel was answered",
+        `${callId} left ${seen.at - since} ms later, epoch ${epoch}`
+      )
     }
     this.#judge(seen, request)
     const before = this.#lastEpoch.get(callId) ?? 0
@@ -69,13 +72,21 @@ export class Witness {
     const tenantId = request.url.split("/").at(-1) ?? ""
     const model = this.#log.find(tenantId, callId)?.model
     const started = model?.started.get(epoch)
-    if (model === undefined) return this.#world.violate("no effect without a submission", `${callId} is not in the log of ${tenantId}`)
-    if (started === undefined) return this.#world.violate("no effect without a submission", `${callId} epoch ${epoch} was never started`)
-    if (at < started.dueAt) this.#world.violate("never early", `${callId} epoch ${epoch} left ${started.dueAt - at} ms early`)
+    if (model === undefined)
+      return this.#world.violate("no effect without a submission", `${callId} is not in the log of ${tenantId}`)
+    if (started === undefined)
+      return this.#world.violate("no effect without a submission", `${callId} epoch ${epoch} was never started`)
+    if (at < started.dueAt)
+      this.#world.violate("never early", `${callId} epoch ${epoch} left ${started.dueAt - at} ms early`)
     if (attempt !== started.attempt || worker !== started.worker) {
-      this.#world.violate("an attempt is made by the worker that started it", `${callId} epoch ${epoch}: ${worker}, attempt ${attempt}`)
+      this.#world.violate(
+        "an attempt is made by the worker that started it",
+        `${callId} epoch ${epoch}: ${worker}, attempt ${attempt}`
+      )
     }
-    if (attempt > model.maxAttempts) this.#world.violate("attempts are bounded", `${callId} attempt ${attempt} of ${model.maxAttempts}`)
-    if (at > started.deadlineAt) this.#world.violate("nothing leaves past its deadline", `${callId} epoch ${epoch}, ${at - started.deadlineAt} ms`)
+    if (attempt > model.maxAttempts)
+      this.#world.violate("attempts are bounded", `${callId} attempt ${attempt} of ${model.maxAttempts}`)
+    if (at > started.deadlineAt)
+      this.#world.violate("nothing leaves past its deadline", `${callId} epoch ${epoch}, ${at - started.deadlineAt} ms`)
   }
 }

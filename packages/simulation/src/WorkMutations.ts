@@ -14,11 +14,14 @@ export const leaseIgnored: Mutation = {
   intents: ({ publish, subscribe }) => ({
     subscribe,
     publish: (intents) =>
-      publish(intents.map((intent): Intent => intent._tag === "ExecutionRequested" ? trusting(intent) : intent))
+      publish(intents.map((intent): Intent => (intent._tag === "ExecutionRequested" ? trusting(intent) : intent)))
   })
 }
 
-const trusting = (intent: ExecutionRequested): ExecutionRequested => ({ ...intent, deadlineAt: intent.deadlineAt + 120_000 })
+const trusting = (intent: ExecutionRequested): ExecutionRequested => ({
+  ...intent,
+  deadlineAt: intent.deadlineAt + 120_000
+})
 
 export const toldNobody: Mutation = { bus: ({ consume }) => ({ consume, publish: () => Effect.void }) }
 
@@ -27,14 +30,19 @@ export const toldWhenever: Mutation = {
   bus: ({ consume, publish }) => ({
     consume,
     publish: (message) =>
-      Effect.asVoid(Effect.forkDetach(
-        Effect.flatMap(Random.nextBetween(0, 20_000), Effect.sleep).pipe(Effect.andThen(Effect.ignore(publish(message))))
-      ))
+      Effect.asVoid(
+        Effect.forkDetach(
+          Effect.flatMap(Random.nextBetween(0, 20_000), Effect.sleep).pipe(
+            Effect.andThen(Effect.ignore(publish(message)))
+          )
+        )
+      )
   })
 }
 
 export const retryAfterIgnored: Mutation = {
   http: ({ send }) => ({
-    send: (request) => Effect.map(send(request), (result) => result._tag === "Answered" ? { ...result, headers: {} } : result)
+    send: (request) =>
+      Effect.map(send(request), (result) => (result._tag === "Answered" ? { ...result, headers: {} } : result))
   })
 }

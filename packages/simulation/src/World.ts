@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly keepTrace: boolean
   readonly faults?: Partial<Faults>
   readonly setup?: Partial<Setup>
+  /** A process dies at the crossing with this number, counted from 1 over all processes. */
+  readonly dieAtCrossing?: number
 }
 
 export class World {
@@ -34,9 +36,13 @@ export class World {
   quiet = false
   /** Machines that stood still or lost word of something: their calls may rightly be given to others. */
   readonly #troubled = new Set<string>()
+  /** Points passed at which a process can die: before and after each call that leaves it. */
+  crossings = 0
+  readonly #dieAtCrossing: number
   #violation: Violation | null = null
 
-  constructor({ faults, keepTrace, seed, setup }: WorldOptions) {
+  constructor({ dieAtCrossing = 0, faults, keepTrace, seed, setup }: WorldOptions) {
+    this.#dieAtCrossing = dieAtCrossing
     const dice = new Dice(seed)
     this.seed = seed
     this.faults = { ...drawFaults(dice.fork("faults")), ...faults }
@@ -70,9 +76,16 @@ export class World {
     return !this.quiet && this.dice.chance(chance)
   }
 
+  /** Whether the process at this point dies here. */
+  diesAtCrossing(): boolean {
+    this.crossings += 1
+    return this.crossings === this.#dieAtCrossing || this.strikes(this.faults.crash)
+  }
+
   /** Milliseconds that something takes on its way; now and then much longer. */
   latency(slow = 0): number {
-    return this.strikes(slow) ? this.dice.between(20, 1_500) : this.dice.between(0, 3)
+    if (!this.strikes(slow)) return this.dice.between(0, 3)
+    return this.dice.chance(0.05) ? this.dice.between(1_500, 12_000) : this.dice.between(20, 1_500)
   }
 
   troubled(name: string): void {

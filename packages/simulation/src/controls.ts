@@ -16,32 +16,71 @@ export interface Control {
 const ends = "everything accepted comes to its end"
 const rules = "the log obeys the rules"
 const row = "the row equals the fold of the log"
-const sameKey = "the same key has the same answer"
-const once = "epochs strictly grow"
-const wellFed: Partial<Faults> = {
-  pause: 0, crash: 0, storeRefuses: 0, storeForgetsToAnswer: 0, storeActsLate: 0, storeSlow: 0, outages: 0, intentLost: 0, intentLate: 0
+const otherRequest = "another request under a used key is refused"
+const nothingAfterCancel = "no request after a cancel was answered"
+
+const control = (
+  mutation: Mutation,
+  breaks: ReadonlyArray<string>,
+  faults: Partial<Faults> = {},
+  setup: Partial<Setup> = {}
+): Control => ({ mutation, breaks, faults, setup })
+
+/** Nothing keeps a process from its calls. */
+const well: Partial<Faults> = {
+  pause: 0,
+  crash: 0,
+  storeRefuses: 0,
+  storeForgetsToAnswer: 0,
+  storeActsLate: 0,
+  storeSlow: 0,
+  outages: 0,
+  intentLost: 0,
+  intentLate: 0
 }
+const two: Partial<Setup> = { processes: 2 }
 
 export const controls: Readonly<Record<string, Control>> = {
-  "receipts ignored": { mutation: Store.receiptsIgnored, breaks: [sameKey, "nobody is answered by a defect", "another request under a used key is refused"] },
-  "version fence off": { mutation: Store.versionFenceOff, breaks: [rules, row], setup: { processes: 2 }, faults: { commandRepeated: 0.3 } },
-  "outbox row lost": { mutation: Store.outboxRowLost, breaks: ["an outbox row for each end of a call"] },
-  "row not updated": { mutation: Store.rowNotUpdated, breaks: [row] },
-  "sealed request kept": { mutation: Store.sealKept, breaks: ["the sealed request is kept while needed and no longer"] },
-  "acknowledged before durable": { mutation: Store.acknowledgedBeforeDurable, breaks: ["what was answered is durable", rules, row, ends, "no effect without a submission"] },
-  "epoch ignored": { mutation: Aggregate.epochIgnored, breaks: ["a result belongs to its epoch"], faults: { commandRepeated: 0.3, targetFails: 0.5 } },
-  "attempts unbounded": { mutation: Aggregate.attemptsUnbounded, breaks: [rules], faults: { targetFails: 0.4 } },
-  "a cancelled call runs": { mutation: Aggregate.cancelledRuns, breaks: [rules] },
-  "a stale alarm fires": { mutation: Aggregate.staleRevisionFires, breaks: [rules, "never early"], faults: { alarmRepeated: 0.3, commandRepeated: 0.3 } },
-  "alarms ring early": { mutation: Aggregate.alarmsEarly, breaks: ["never early"] },
-  "If-Match ignored": { mutation: Aggregate.ifMatchIgnored, breaks: ["If-Match is honoured"] },
-  "fingerprint ignored": { mutation: Aggregate.fingerprintIgnored, breaks: ["another request under a used key is refused"] },
-  "cancel only answered": { mutation: Aggregate.cancelOnlyAnswered, breaks: ["no request after a cancel was answered"] },
-  "watchdog off": { mutation: Work.watchdogOff, breaks: [ends], faults: { crash: 0.02 } },
-  "sweep off": { mutation: Work.sweepOff, breaks: [ends], faults: { crash: 0.02, intentLost: 0.2 } },
-  "heartbeat off": { mutation: Work.heartbeatOff, breaks: ["a worker that is well keeps its calls"], faults: { ...wellFed, targetSlow: 0.5 } },
-  "lease ignored": { mutation: Work.leaseIgnored, breaks: [once, "nothing leaves past its deadline", "no request after a cancel was answered"], faults: { pause: 0.03 }, setup: { processes: 2 } },
-  "told to nobody": { mutation: Work.toldNobody, breaks: [ends] },
-  "told whenever": { mutation: Work.toldWhenever, breaks: ["messages of a call come in order"], faults: { targetFails: 0.6, consumerFails: 0.4 } },
-  "Retry-After ignored": { mutation: Work.retryAfterIgnored, breaks: ["Retry-After is honoured"], faults: { targetFails: 0.5 } }
+  "receipts ignored": control(Store.receiptsIgnored, [
+    "the same key has the same answer",
+    "nobody is answered by a defect",
+    otherRequest
+  ]),
+  "version fence off": control(Store.versionFenceOff, [rules, row], { commandRepeated: 0.3 }, two),
+  "outbox row lost": control(Store.outboxRowLost, ["an outbox row for each end of a call"]),
+  "row not updated": control(Store.rowNotUpdated, [row]),
+  "sealed request kept": control(Store.sealKept, ["the sealed request is kept while needed and no longer"]),
+  "acknowledged before durable": control(Store.acknowledgedBeforeDurable, [
+    "what was answered is durable",
+    "no effect without a submission",
+    rules,
+    row,
+    ends
+  ]),
+  "epoch ignored": control(Aggregate.epochIgnored, ["a result belongs to its epoch"], {
+    commandRepeated: 0.5,
+    targetFails: 0.5
+  }),
+  "attempts unbounded": control(Aggregate.attemptsUnbounded, [rules], { targetFails: 0.4 }),
+  "a cancelled call runs": control(Aggregate.cancelledRuns, [rules]),
+  "a stale alarm fires": control(Aggregate.staleRevisionFires, [rules, "never early"], {
+    alarmRepeated: 0.5,
+    commandRepeated: 0.5
+  }),
+  "alarms ring early": control(Aggregate.alarmsEarly, ["never early"]),
+  "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"]),
+  "fingerprint ignored": control(Aggregate.fingerprintIgnored, [otherRequest]),
+  "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel]),
+  "watchdog off": control(Work.watchdogOff, [ends], { crash: 0.02 }),
+  "sweep off": control(Work.sweepOff, [ends], { crash: 0.02, intentLost: 0.2 }),
+  "heartbeat off": control(Work.heartbeatOff, ["a worker that is well keeps its calls"], { ...well, targetSlow: 0.5 }),
+  "lease ignored": control(
+    Work.leaseIgnored,
+    ["epochs strictly grow", "nothing leaves past its deadline", nothingAfterCancel],
+    { pause: 0.03 },
+    two
+  ),
+  "told to nobody": control(Work.toldNobody, [ends]),
+  "told whenever": control(Work.toldWhenever, ["messages of a call come in order"], { ...well, targetFails: 0.6 }),
+  "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
 }

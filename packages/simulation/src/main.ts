@@ -1,12 +1,17 @@
-/** Replays one seed: `node src/main.ts --seed 7 [--steps 1000] [--trace] [--control "watchdog off"]`, or runs many: `--seeds 1..500`. */
+/**
+ * Replays one seed, `--seed 7`, or runs many, `--seeds 1..500`. `--trace` prints every step, `--steps N` stops after N of them,
+ * `--control "watchdog off"` switches a mechanism off, `--die-at K` tries one death at the K-th crossing of a short world.
+ */
 import { parseArgs } from "node:util"
 import { controls } from "./controls.ts"
+import { oneDeath } from "./Faults.ts"
 import { simulate } from "./simulate.ts"
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
+    "die-at": { type: "string" },
     steps: { type: "string" },
     control: { type: "string" },
     trace: { type: "boolean", default: false }
@@ -27,12 +32,13 @@ if (values.control !== undefined && control === undefined) {
       seed,
       keepTrace: values.trace,
       ...(values.steps === undefined ? {} : { stepLimit: Number(values.steps) }),
-      ...control
+      ...control,
+      ...(values["die-at"] === undefined ? {} : { ...oneDeath, dieAtCrossing: Number(values["die-at"]) })
     })
     for (const line of report.trace) out(line)
     const { calls, hash, requests, steps, violation, virtualMs } = report
-    const summary = `seed ${seed}: ${calls} calls, ${requests} requests, ${steps} steps, ${virtualMs} virtual ms, trace ${hash.slice(0, 16)}`
-    if (violation !== null || first === last) out(summary)
+    const size = `${calls} calls, ${requests} requests, ${steps} steps, ${virtualMs} virtual ms`
+    if (violation !== null || first === last) out(`seed ${seed}: ${size}, trace ${hash.slice(0, 16)}`)
     if (violation === null) continue
     violations += 1
     out(`  VIOLATED "${violation.invariant}" at ${violation.at} ms: ${violation.detail}`)

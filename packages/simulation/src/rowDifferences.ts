@@ -17,7 +17,7 @@ export const rowDifferences = (model: CallModel, row: ReadModelRow | null): Read
     epoch,
     cancelRequested: running && model.cancelRequested,
     timeoutMs,
-    worker: running ? model.started.get(epoch)?.worker ?? null : null,
+    worker: running ? (model.started.get(epoch)?.worker ?? null) : null,
     correlationId
   }
   const wrong = Object.entries(expected)

@@ -5,9 +5,10 @@ import { sealContext } from "@dueline/execution/sealContext"
 import { Effect, Redacted } from "effect"
 import { AnswerCheck } from "./AnswerCheck.ts"
 import { BusCheck } from "./BusCheck.ts"
-import { Client, type Front } from "./Client.ts"
+import { Client } from "./Client.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
+import type { Front } from "./Front.ts"
 import { LogCheck } from "./LogCheck.ts"
 import { type Mutation, sound } from "./Mutation.ts"
 import { Witness } from "./Witness.ts"
@@ -22,6 +23,8 @@ export interface Report {
   readonly steps: number
   readonly calls: number
   readonly requests: number
+  /** Points passed at which a process could have died. */
+  readonly crossings: number
   readonly virtualMs: number
 }
 
@@ -37,23 +40,29 @@ const patienceMs = 300_000
 const makeVault = (world: World) => {
   const dice = world.dice.fork("vault")
   const key = { id: "simulation", key: Redacted.make(new Uint8Array(32).fill(7)) }
-  return RequestVaultAes.make({ sealing: key }, { nonce: () => Uint8Array.from({ length: 12 }, () => dice.between(0, 255)) })
+  return RequestVaultAes.make(
+    { sealing: key },
+    { nonce: () => Uint8Array.from({ length: 12 }, () => dice.between(0, 255)) }
+  )
 }
 
-/** Times at which the store goes away for everybody, and comes back. */
+/** Times at which the store goes away, for everybody or for every other process, and comes back. */
 const scheduleOutages = (world: World) => {
-  let away = 0
+  const away = new Map<string, number>()
+  const shift = (whom: string, by: number) => {
+    away.set(whom, (away.get(whom) ?? 0) + by)
+    world.note("store", `${by > 0 ? "goes away" : "comes back"} for ${whom}`)
+  }
   for (let i = 0; i < world.faults.outages; i++) {
+    const whom = world.dice.pick(["all", "even", "odd"])
     world.time.after(world.dice.between(0, world.setup.activeMs), () => {
-      away += 1
-      world.note("store", "goes away")
-      world.time.after(world.dice.between(100, 12_000), () => {
-        away -= 1
-        world.note("store", "comes back")
-      })
+      shift(whom, 1)
+      world.time.after(world.dice.between(100, 12_000), () => shift(whom, -1))
     })
   }
-  return () => away > 0 && !world.quiet
+  const isAway = (whom: string) => (away.get(whom) ?? 0) > 0
+  return (machine: string) =>
+    !world.quiet && (isAway("all") || isAway(Number(machine.split("-")[1]) % 2 === 0 ? "even" : "odd"))
 }
 
 /** A new world and everything in it. */
@@ -126,6 +135,7 @@ export const simulate = (options: SimulateOptions): Report => {
     steps,
     calls: log.calls.size,
     requests: witness.left.length,
+    crossings: world.crossings,
     virtualMs: sinceMs
   }
 }

@@ -18,86 +18,118 @@ interface Running {
 }
 
 const running = <A, E>(script: Scripted, floor: Floor, body: (loop: Running) => Effect.Effect<A, E>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const timer = yield* Timer
     yield* Effect.forkChild(dueLoop({ worker, batchLimit: 64 }), { startImmediately: true })
     return yield* body({ arm: (...alarms) => timer.arm(alarms) })
   }).pipe(Effect.provide(Layer.mergeAll(MemoryTimer.layer(), Slots.layer(floor), script.layer)))
 
 describe("due loop", () => {
-  it.effect("tells the writer of each alarm once, at its time, with its revision and its own name", () =>
-    Effect.gen(function*() {
-      const floor = new Floor(10)
-      const script = new Scripted(floor.start)
-      const one = alarm(1_000, undefined, 3)
-      yield* running(script, floor, ({ arm }) => Effect.andThen(arm(one), TestClock.adjust("1 minute")))
-      assert.deepStrictEqual(script.commands, [{ _tag: "DueTimeReached", callId: one.callId, at: 1_000, revision: 3, worker }] as never)
-      assert.deepStrictEqual(script.asked.map(({ envelope }) => envelope.tenantId), [one.tenantId])
-    }), { tags: ["ADR-0012.2"] })
+  it.effect(
+    "tells the writer of each alarm once, at its time, with its revision and its own name",
+    () =>
+      Effect.gen(function* () {
+        const floor = new Floor(10)
+        const script = new Scripted(floor.start)
+        const one = alarm(1_000, undefined, 3)
+        yield* running(script, floor, ({ arm }) => Effect.andThen(arm(one), TestClock.adjust("1 minute")))
+        assert.deepStrictEqual(script.commands, [
+          { _tag: "DueTimeReached", callId: one.callId, at: 1_000, revision: 3, worker }
+        ] as never)
+        assert.deepStrictEqual(
+          script.asked.map(({ envelope }) => envelope.tenantId),
+          [one.tenantId]
+        )
+      }),
+    { tags: ["ADR-0012.2"] }
+  )
 
   it.effect("starts no more calls than there are places, and the next as soon as one is free", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const floor = new Floor(2)
       const script = new Scripted(floor.start)
       yield* running(script, floor, ({ arm }) =>
-        Effect.gen(function*() {
+        Effect.gen(function* () {
           yield* arm(...Array.from({ length: 5 }, () => alarm(100)))
           yield* TestClock.adjust("1 minute")
           assert.deepStrictEqual([script.asked.length, floor.free()], [2, 0])
           floor.done()
           yield* TestClock.adjust(0)
           assert.deepStrictEqual([script.asked.length, floor.free()], [3, 0])
-        }))
-    }))
+        })
+      )
+    })
+  )
 
   it.effect("asks for all that is due at one moment before it hears of any", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = new Scripted(() => Effect.never)
       yield* running(script, new Floor(50), ({ arm }) =>
-        Effect.andThen(arm(...Array.from({ length: 30 }, () => alarm(100))), TestClock.adjust(100)))
+        Effect.andThen(arm(...Array.from({ length: 30 }, () => alarm(100))), TestClock.adjust(100))
+      )
       assert.lengthOf(script.asked, 30)
-    }))
+    })
+  )
 
-  it.effect("gives the place back when the firing was stale, and leaves it at that", () =>
-    Effect.gen(function*() {
-      const script = new Scripted(ignored)
-      yield* running(script, new Floor(1), ({ arm }) =>
-        Effect.gen(function*() {
-          yield* arm(alarm(100), alarm(100), alarm(100))
-          yield* TestClock.adjust("1 minute")
-          assert.lengthOf(script.asked, 3)
-          yield* arm(alarm(60_000))
-          yield* TestClock.adjust(0)
-          assert.lengthOf(script.asked, 4)
-        }))
-    }), { tags: ["ADR-0012.1"] })
+  it.effect(
+    "gives the place back when the firing was stale, and leaves it at that",
+    () =>
+      Effect.gen(function* () {
+        const script = new Scripted(ignored)
+        yield* running(script, new Floor(1), ({ arm }) =>
+          Effect.gen(function* () {
+            yield* arm(alarm(100), alarm(100), alarm(100))
+            yield* TestClock.adjust("1 minute")
+            assert.lengthOf(script.asked, 3)
+            yield* arm(alarm(60_000))
+            yield* TestClock.adjust(0)
+            assert.lengthOf(script.asked, 4)
+          })
+        )
+      }),
+    { tags: ["ADR-0012.1"] }
+  )
 
-  for (const [name, trouble] of [["down", down], ["full", full]] as const) {
+  for (const [name, trouble] of [
+    ["down", down],
+    ["full", full]
+  ] as const) {
     it.effect(`tries again a little later, and lets others pass meanwhile, when the writer is ${name}`, () =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const [sick, well] = [alarm(100), alarm(150)]
         const floor = new Floor(1)
         const script = new Scripted((envelope, nth) =>
-          envelope.command.callId === sick.callId && nth < 4 ? trouble() : floor.start(envelope, nth))
+          envelope.command.callId === sick.callId && nth < 4 ? trouble() : floor.start(envelope, nth)
+        )
         yield* running(script, floor, ({ arm }) =>
-          Effect.gen(function*() {
+          Effect.gen(function* () {
             yield* arm(sick, well)
             yield* TestClock.adjust(150)
-            assert.deepStrictEqual(script.commands.map(({ callId }) => callId), [sick.callId, well.callId])
+            assert.deepStrictEqual(
+              script.commands.map(({ callId }) => callId),
+              [sick.callId, well.callId]
+            )
             floor.done()
             yield* TestClock.adjust("1 minute")
-            assert.deepStrictEqual(script.asked.slice(2).map(({ at, envelope }) => [envelope.command.callId, at]), [
-              [sick.callId, 350], [sick.callId, 600]
-            ])
+            assert.deepStrictEqual(
+              script.asked.slice(2).map(({ at, envelope }) => [envelope.command.callId, at]),
+              [
+                [sick.callId, 350],
+                [sick.callId, 600]
+              ]
+            )
             assert.strictEqual(floor.free(), 0)
-          }))
-      }))
+          })
+        )
+      })
+    )
   }
 
   it.effect("does not hammer on a call that the writer cannot digest: the sweep comes back to it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const script = new Scripted(() => Effect.die("poison"))
       yield* running(script, new Floor(1), ({ arm }) => Effect.andThen(arm(alarm(100)), TestClock.adjust("1 minute")))
       assert.lengthOf(script.asked, 1)
-    }))
+    })
+  )
 })

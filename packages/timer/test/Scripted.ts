@@ -36,7 +36,8 @@ export class Scripted {
   }
 }
 
-const answer = (outcome: Answer["outcome"]): Effect.Effect<Answer> => Effect.succeed({ version: 2, replayed: false, outcome })
+const answer = (outcome: Answer["outcome"]): Effect.Effect<Answer> =>
+  Effect.succeed({ version: 2, replayed: false, outcome })
 
 const started: Reply = ({ command: { at, callId } }) =>
   answer({ _tag: "Started", callId, status: "Running", dueAt: at, attempt: 1, epoch: 1 })
@@ -74,4 +75,8 @@ export class Floor {
     })
 }
 
-export const alarm = (dueAt: number, of: Sample.Target = Sample.target(), revision = 1): Alarm => ({ ...of, revision, dueAt })
+export const alarm = (dueAt: number, of: Sample.Target = Sample.target(), revision = 1): Alarm => ({
+  ...of,
+  revision,
+  dueAt
+})

@@ -10,7 +10,15 @@ import { TestClock } from "effect/testing"
 import { defaultSweepOptions, makeSweep, sweepLoop, type SweepOptions } from "../src/Sweep.ts"
 import { recorded, Scripted, worker } from "./Scripted.ts"
 
-const options: SweepOptions = { ...defaultSweepOptions, worker, sole: false, horizonMs: 1_000, everyMs: 100, overdueMs: 300, pageLimit: 3 }
+const options: SweepOptions = {
+  ...defaultSweepOptions,
+  worker,
+  sole: false,
+  horizonMs: 1_000,
+  everyMs: 100,
+  overdueMs: 300,
+  pageLimit: 3
+}
 
 class Stage {
   readonly armed: Array<Alarm> = []
@@ -22,15 +30,18 @@ class Stage {
     this.script = script
   }
 
-  private readonly backlog = Layer.effect(Backlog, Effect.map(MemoryStore, ({ backlog }) => ({
-    ...backlog,
-    upcoming: (of) =>
-      Effect.suspend(() => {
-        if (this.faults <= 0) return backlog.upcoming(of)
-        this.faults -= 1
-        return Effect.fail(new StoreUnavailable({ operation: "upcoming", cause: "injected" }))
-      })
-  })))
+  private readonly backlog = Layer.effect(
+    Backlog,
+    Effect.map(MemoryStore, ({ backlog }) => ({
+      ...backlog,
+      upcoming: (of) =>
+        Effect.suspend(() => {
+          if (this.faults <= 0) return backlog.upcoming(of)
+          this.faults -= 1
+          return Effect.fail(new StoreUnavailable({ operation: "upcoming", cause: "injected" }))
+        })
+    }))
+  )
   private readonly timer = Layer.succeed(Timer, {
     arm: (alarms) => Effect.sync(() => void this.armed.push(...alarms)),
     take: () => Effect.never
@@ -42,20 +53,25 @@ class Stage {
 
   /** Due times of what was armed since it was asked last. */
   heard(): ReadonlyArray<number> {
-    return this.armed.splice(0).map(({ dueAt }) => dueAt).sort((a, b) => a - b)
+    return this.armed
+      .splice(0)
+      .map(({ dueAt }) => dueAt)
+      .sort((a, b) => a - b)
   }
 }
 
-const scheduled = Effect.fnUntraced(function*(...times: ReadonlyArray<number>) {
+const scheduled = Effect.fnUntraced(function* (...times: ReadonlyArray<number>) {
   const { persistence } = yield* MemoryStore
   yield* persistence.commit(times.map((dueAt) => Sample.commit(Sample.target(), { row: Sample.due(dueAt) })))
 })
-const runningUnder = Effect.fnUntraced(function*(holder: typeof worker, leaseUntil: number, epoch = 1) {
+const runningUnder = Effect.fnUntraced(function* (holder: typeof worker, leaseUntil: number, epoch = 1) {
   const call = Sample.target()
-  yield* (yield* MemoryStore).persistence.commit([Sample.commit(call, { row: Sample.running(holder, epoch, leaseUntil) })])
+  yield* (yield* MemoryStore).persistence.commit([
+    Sample.commit(call, { row: Sample.running(holder, epoch, leaseUntil) })
+  ])
   return call
 })
-const end = Effect.fnUntraced(function*(call: Sample.Target, expectedVersion = 1) {
+const end = Effect.fnUntraced(function* (call: Sample.Target, expectedVersion = 1) {
   const row = { status: "Failed", wakeAt: null, worker: null, leaseUntil: null } as const
   yield* (yield* MemoryStore).persistence.commit([Sample.commit(call, { expectedVersion, row })])
 })
@@ -63,17 +79,17 @@ const end = Effect.fnUntraced(function*(call: Sample.Target, expectedVersion = 1
 describe("the window", () => {
   it.effect("arms everything inside the horizon, page after page, also when many are due in one millisecond", () => {
     const stage = new Stage()
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       yield* scheduled(5, 500, 500, 500, 500, 500, 700, 1_000, 1_001)
       yield* yield* makeSweep(options)
-      assert.deepStrictEqual([...new Set(stage.armed.map(({ callId }) => callId))].length, 8)
+      assert.strictEqual(new Set(stage.armed.map(({ callId }) => callId)).size, 8)
       assert.deepStrictEqual(stage.heard(), [5, 500, 500, 500, 500, 500, 700, 1_000])
     }).pipe(Effect.provide(stage.layer))
   })
 
   it.effect("moves on without arming twice and without a gap, also when the clock jumps", () => {
     const stage = new Stage()
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       const sweep = yield* makeSweep(options)
       yield* scheduled(1_000, 1_001, 1_100, 1_101, 50_000, 51_100)
       yield* sweep
@@ -89,7 +105,7 @@ describe("the window", () => {
 
   it.effect("stays where it is when a tick fails, and catches up with the next one", () => {
     const stage = new Stage()
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       yield* scheduled(900, 1_050)
       stage.faults = 1
       yield* Effect.forkChild(sweepLoop(options))
@@ -102,7 +118,7 @@ describe("the window", () => {
 
   it.effect("a call that is long past its time is armed again, tick after tick, until somebody starts it", () => {
     const stage = new Stage()
-    return Effect.gen(function*() {
+    return Effect.gen(function* () {
       yield* scheduled(200)
       yield* Effect.forkChild(sweepLoop(options))
       yield* TestClock.adjust(0)
@@ -118,57 +134,85 @@ describe("the window", () => {
 describe("the watchdog", () => {
   const gone = Sample.workerId()
 
-  it.effect("reports a call lost whose lease has ended, with its epoch, and no other", () => {
-    const stage = new Stage()
-    return Effect.gen(function*() {
-      const call = yield* runningUnder(gone, 50, 7)
-      yield* runningUnder(gone, 60_000)
-      yield* TestClock.adjust(51)
-      yield* yield* makeSweep(options)
-      const [command, ...more] = stage.script.commands
-      assert.lengthOf(more, 0)
-      assert.deepInclude(command, { _tag: "RecordFailure", callId: call.callId, epoch: 7, reason: "worker_lost", at: 51 } as never)
-      assert.deepInclude(command, { retryable: true, retryAfterMs: null } as never)
-    }).pipe(Effect.provide(stage.layer))
-  }, { tags: ["ADR-0012.4"] })
+  it.effect(
+    "reports a call lost whose lease has ended, with its epoch, and no other",
+    () => {
+      const stage = new Stage()
+      return Effect.gen(function* () {
+        const call = yield* runningUnder(gone, 50, 7)
+        yield* runningUnder(gone, 60_000)
+        yield* TestClock.adjust(51)
+        yield* yield* makeSweep(options)
+        const [command, ...more] = stage.script.commands
+        assert.lengthOf(more, 0)
+        assert.deepInclude(command, {
+          _tag: "RecordFailure",
+          callId: call.callId,
+          epoch: 7,
+          reason: "worker_lost",
+          at: 51
+        } as never)
+        assert.deepInclude(command, { retryable: true, retryAfterMs: null } as never)
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0012.4"] }
+  )
 
-  it.effect("of a program that is alone takes what another process held, whatever the lease says", () => {
-    const stage = new Stage()
-    return Effect.gen(function*() {
-      const call = yield* runningUnder(gone, 60_000)
-      yield* runningUnder(worker, 60_000)
-      yield* yield* makeSweep({ ...options, sole: true })
-      assert.deepStrictEqual(stage.script.commands.map(({ callId }) => callId), [call.callId])
-    }).pipe(Effect.provide(stage.layer))
-  }, { tags: ["ADR-0012.4"] })
+  it.effect(
+    "of a program that is alone takes what another process held, whatever the lease says",
+    () => {
+      const stage = new Stage()
+      return Effect.gen(function* () {
+        const call = yield* runningUnder(gone, 60_000)
+        yield* runningUnder(worker, 60_000)
+        yield* yield* makeSweep({ ...options, sole: true })
+        assert.deepStrictEqual(
+          stage.script.commands.map(({ callId }) => callId),
+          [call.callId]
+        )
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0012.4"] }
+  )
 
-  it.effect("goes on to the next page when one has been settled", () => {
-    const settled = new Scripted((envelope, nth) =>
-      Effect.andThen(end({ tenantId: envelope.tenantId, callId: envelope.command.callId }), recorded(envelope, nth)).pipe(
-        Effect.provideService(MemoryStore, store.current), Effect.orDie))
-    const store: { current: MemoryStore["Service"] } = { current: undefined as never }
-    const stage = new Stage(settled)
-    return Effect.gen(function*() {
-      store.current = yield* MemoryStore
-      for (let n = 0; n < 7; n += 1) yield* runningUnder(gone, 0)
-      yield* TestClock.adjust(1)
-      yield* yield* makeSweep(options)
-      assert.lengthOf(settled.asked, 7)
-    }).pipe(Effect.provide(stage.layer))
-  }, { tags: ["ADR-0012.4"] })
+  it.effect(
+    "goes on to the next page when one has been settled",
+    () => {
+      const settled = new Scripted((envelope, nth) =>
+        Effect.andThen(
+          end({ tenantId: envelope.tenantId, callId: envelope.command.callId }),
+          recorded(envelope, nth)
+        ).pipe(Effect.provideService(MemoryStore, store.current), Effect.orDie)
+      )
+      const store: { current: MemoryStore["Service"] } = { current: undefined as never }
+      const stage = new Stage(settled)
+      return Effect.gen(function* () {
+        store.current = yield* MemoryStore
+        for (let n = 0; n < 7; n += 1) yield* runningUnder(gone, 0)
+        yield* TestClock.adjust(1)
+        yield* yield* makeSweep(options)
+        assert.lengthOf(settled.asked, 7)
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0012.4"] }
+  )
 
-  it.effect("does not let calls that cannot be settled hold up the others, nor the alarms, nor itself", () => {
-    const stuck = new Scripted((envelope, nth) => nth % 3 === 1 ? Effect.die("poison") : recorded(envelope, nth))
-    const stage = new Stage(stuck)
-    return Effect.gen(function*() {
-      for (let n = 0; n < 3; n += 1) yield* runningUnder(gone, 0)
-      yield* scheduled(900)
-      yield* TestClock.adjust(1)
-      yield* Effect.forkChild(sweepLoop(options))
-      yield* TestClock.adjust(0)
-      assert.deepStrictEqual([stuck.asked.length, stage.heard()], [3, [900]])
-      yield* TestClock.adjust(100)
-      assert.lengthOf(stuck.asked, 6)
-    }).pipe(Effect.provide(stage.layer))
-  }, { tags: ["ADR-0012.4"] })
+  it.effect(
+    "does not let calls that cannot be settled hold up the others, nor the alarms, nor itself",
+    () => {
+      const stuck = new Scripted((envelope, nth) => (nth % 3 === 1 ? Effect.die("poison") : recorded(envelope, nth)))
+      const stage = new Stage(stuck)
+      return Effect.gen(function* () {
+        for (let n = 0; n < 3; n += 1) yield* runningUnder(gone, 0)
+        yield* scheduled(900)
+        yield* TestClock.adjust(1)
+        yield* Effect.forkChild(sweepLoop(options))
+        yield* TestClock.adjust(0)
+        assert.deepStrictEqual([stuck.asked.length, stage.heard()], [3, [900]])
+        yield* TestClock.adjust(100)
+        assert.lengthOf(stuck.asked, 6)
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0012.4"] }
+  )
 })

@@ -17,7 +17,7 @@ const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
 const tags = (description: string) =>
   Flag.String("tag").pipe(Flag.withMetavar("tag"), Flag.withDescription(description), Flag.atLeast(0), Flag.withSchema(Tags))
 
-export const submitFlags = {
+const submitFlags = {
   url: Flag.String("url").pipe(Flag.withMetavar("url"), Flag.withDescription("The address to call, http or https")),
   method: maybe(
     Flag.Literals("method", HttpMethod.literals).pipe(Flag.withDescription("Default: POST with a body, GET without"))
@@ -62,10 +62,16 @@ const submit = Command.make("submit", submitFlags, lazily(() => import("./submit
   ])
 )
 
-export const listFlags = {
+const listFlags = {
   status: maybe(Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))),
   tag: tags("Only calls with this tag; may be repeated, all must match"),
-  q: maybe(Flag.String("q").pipe(Flag.withSchema(searchText), Flag.withMetavar("text"), Flag.withDescription("Only calls with this in their URL, in either case"))),
+  q: maybe(
+    Flag.String("q").pipe(
+      Flag.withSchema(searchText),
+      Flag.withMetavar("text"),
+      Flag.withDescription("Only calls with this in their URL, in either case")
+    )
+  ),
   dueFrom: instant("due-from", "Only calls due at or after this time"),
   dueTo: instant("due-to", "Only calls due before this time"),
   limit: Flag.Int("limit").pipe(
@@ -89,7 +95,7 @@ const list = Command.make("list", listFlags, lazily(() => import("./listCalls.ts
   ])
 )
 
-export const showFlags = {
+const showFlags = {
   id: callId,
   events: Flag.Boolean("events").pipe(
     Flag.withDefault(false),
@@ -103,14 +109,14 @@ const show = Command.make("show", showFlags, lazily(() => import("./showCall.ts"
   Command.withExamples([example(`show ${some} --events`, "With its history")])
 )
 
-export const changeFlags = { id: callId, ifMatch, key }
+const changeFlags = { id: callId, ifMatch, key }
 
 const cancel = Command.make("cancel", changeFlags, lazily(() => import("./changeCall.ts"), ({ cancelCall }) => cancelCall)).pipe(
   Command.withDescription("Cancel a service call, so that no (further) request is made"),
   Command.withExamples([example(`cancel ${some}`, "Refused when it has already been made")])
 )
 
-export const rescheduleFlags = { ...changeFlags, delay, dueAt }
+const rescheduleFlags = { ...changeFlags, delay, dueAt }
 
 const reschedule = Command.make(
   "reschedule",

@@ -3,15 +3,23 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { lazily } from "./lazily.ts"
 
-export const migrate = Command.make("migrate", {}, lazily(() => import("./migrateDatabase.ts"), ({ migrateDatabase }) => migrateDatabase)).pipe(
+export const migrate = Command.make(
+  "migrate",
+  {},
+  lazily(() => import("./migrateDatabase.ts"), ({ migrateDatabase }) => migrateDatabase)
+).pipe(
   Command.withDescription(
-    "Bring the database to the schema of this program, and print what was applied. `serve` does so too when it starts. Doing it twice does nothing."
+    "Bring the database to the schema of this program, and print what was applied. `serve` does so too. Doing it twice does nothing."
   ),
   Command.withShortDescription("Bring the database to the schema of this program"),
   Command.withExamples([{ command: "dueline migrate --json", description: "For a deployment" }])
 )
 
-export const verify = Command.make("verify", {}, lazily(() => import("./verifyDatabase.ts"), ({ verifyDatabase }) => verifyDatabase)).pipe(
+export const verify = Command.make(
+  "verify",
+  {},
+  lazily(() => import("./verifyDatabase.ts"), ({ verifyDatabase }) => verifyDatabase)
+).pipe(
   Command.withDescription("Compare the read models with what the events say. Exit code 1 when something is wrong."),
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
 )

@@ -10,9 +10,10 @@ import { serve } from "./ServeCommand.ts"
 import { JsonOutput } from "./Shell.ts"
 import { token } from "./TokenCommand.ts"
 
-export const dueline = Command.make("dueline").pipe(
+const dueline = Command.make("dueline").pipe(
   Command.withDescription(
-    "Dueline makes HTTP calls when they are due, and keeps their history. Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
+    "Dueline makes HTTP calls when they are due, and keeps their history. " +
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
   Command.withSubcommands([serve, call, token, migrate, verify, tenant]),
   Command.withGlobalFlags([JsonOutput]),

@@ -8,7 +8,7 @@ import { lazily } from "./lazily.ts"
 
 const monthMs = 30 * 86_400_000
 
-export const tokenFlags = {
+const tokenFlags = {
   tenant: Flag.String("tenant").pipe(
     Flag.withDefault("demo"),
     Flag.withMetavar("name"),

@@ -20,6 +20,10 @@ const advice: Readonly<Record<string, string>> = {
   unavailable: "try again in a moment, with the same --key"
 }
 
+const startIt = "start it with `npm start`, or name another one with --server"
+const checkServer = "check --server and DUELINE_SERVER"
+const lookFirst = "what was asked may have happened: look before you repeat it, or repeat it with the same --key"
+
 /** How a problem begins: enough of it to be sure that a Dueline answered. */
 const Answer = Schema.Struct({
   title: Schema.String,
@@ -40,12 +44,12 @@ export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
   if (isAnswer(error)) return Effect.succeed(ofProblem(error))
   if (Predicate.isTagged(error, "CommandFailed")) return Effect.succeed(ofCommand(error))
   // Requests are checked before they are sent, so this is about an answer.
-  if (Schema.isSchemaError(error)) return Effect.succeed(strange(undefined, "the address"))
+  if (Schema.isSchemaError(error)) return Effect.succeed(strange(undefined, "this address"))
   if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
   return Effect.succeed(plain(messageOf(error)))
 }
 
-const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({ message, notes, exitCode: 1, detail: { message } })
+const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({ message, notes, exitCode: 1, detail: { message, notes } })
 
 const messageOf = (error: unknown): string => {
   if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string" && error.detail !== "") return error.detail
@@ -68,13 +72,15 @@ const ofCommand = (error: object): Complaint => {
 /** No answer, or one that this program's API definition does not know. */
 const ofTransport = (error: object): Effect.Effect<Complaint> => {
   const { reason, request } = error as { readonly reason?: unknown; readonly request?: { readonly url: string } }
-  const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "the address"
+  const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "this address"
   if (!Predicate.isTagged(reason, "TransportError")) return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
   const codes = causes(reason).flatMap((cause) => Predicate.hasProperty(cause, "code") ? [String(cause.code)] : [])
-  if (codes.includes("ECONNREFUSED")) return Effect.succeed(plain(`No program answers at ${server}`, "start it with `npm start`, or name another one with --server"))
-  if (codes.includes("ENOTFOUND") || codes.includes("EAI_AGAIN")) return Effect.succeed(plain(`There is no host with the name in ${server}`, "check --server and DUELINE_SERVER"))
+  if (codes.includes("ECONNREFUSED")) return Effect.succeed(plain(`No program answers at ${server}`, startIt))
+  if (codes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN")) {
+    return Effect.succeed(plain(`There is no host with the name in ${server}`, checkServer))
+  }
   const why = codes[0] ?? messageOf(causes(reason).at(-1))
-  return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, "what was asked may have happened: look before you repeat it, or repeat it with the same --key"))
+  return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, lookFirst))
 }
 
 const causes = (error: unknown): ReadonlyArray<unknown> => {
@@ -102,5 +108,5 @@ const answerOf = (reason: unknown): Effect.Effect<Complaint | null> => {
 const strange = (reason: unknown, server: string): Complaint => {
   const response = Predicate.hasProperty(reason, "response") ? reason.response : undefined
   const status = Predicate.hasProperty(response, "status") ? ` (HTTP ${String(response.status)})` : ""
-  return plain(`What answers at ${server} is not Dueline, or another version of it${status}`, "check --server and DUELINE_SERVER")
+  return plain(`What answers at ${server} is not Dueline, or another version of it${status}`, checkServer)
 }

@@ -59,7 +59,10 @@ export const ifMatch = maybe(
 )
 
 export const callId = Argument.String("id").pipe(
-  Argument.filterMap((text) => Option.liftPredicate(text.toLowerCase(), isCallId), () => "the id of a service call, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"),
+  Argument.filterMap(
+    (text) => Option.liftPredicate(text.toLowerCase(), isCallId),
+    () => "the id of a service call, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
+  ),
   Argument.withDescription("The id of the service call")
 )
 

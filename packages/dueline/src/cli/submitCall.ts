@@ -69,6 +69,6 @@ export const submitCall = Effect.fnUntraced(function*(input: SubmitInput) {
   const answer = yield* api.submit({ headers: given({ "idempotency-key": input.key, prefer }), payload })
   const look = yield* style
   yield* print(answer.body, (call) => ("attempts" in call ? callWords(call, look) : stateWords(call, look)))
-  if (answer.headers["x-idempotent-replayed"] === "true") yield* hint("this key was used before with the same request: nothing was done again")
+  if (answer.headers["x-idempotent-replayed"] === "true") yield* hint("answered before under this key: nothing was done again")
   if (!("attempts" in answer.body)) yield* hint(`follow it with: dueline call watch ${answer.body.id}`)
 })

@@ -14,7 +14,8 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, { least = [], 
   for (const row of clean) {
     for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
   }
-  const padded = (row: ReadonlyArray<string>) => row.map((cell, column) => paint(column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+  const padded = (row: ReadonlyArray<string>) =>
+    row.map((cell, column) => paint(column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
   return clean.map((row) => padded(row).join("  ").trimEnd()).join("\n")
 }
 

@@ -45,7 +45,8 @@ export const watchCall = Effect.fnUntraced(function*({ id }: { readonly id: Serv
 
 const isSilence = (error: unknown): boolean =>
   Predicate.isTagged(error, "Unavailable") ||
-  (Predicate.isTagged(error, "HttpClientError") && Predicate.hasProperty(error, "reason") && Predicate.isTagged(error.reason, "TransportError"))
+  (Predicate.isTagged(error, "HttpClientError") && Predicate.hasProperty(error, "reason") &&
+    Predicate.isTagged(error.reason, "TransportError"))
 
 const sayOnce = (silences: number): Effect.Effect<"silent"> =>
   Effect.as(silences === 1 ? Console.error("the program does not answer; still watching") : Effect.void, "silent")

@@ -1,5 +1,5 @@
 /** What happens when something is asked of a service call: the only branching there is. */
-import { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import {
   IllegalTransition,

@@ -1,0 +1,20 @@
+/** Runs the command line that this process was started with, and ends the process with its exit code. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit } from "effect"
+import { run } from "./Dueline.ts"
+
+const args = process.argv.slice(2)
+
+/** A reader that has seen enough (`dueline call list | head`) is no failure. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
+
+/** Being told to stop is what ends `serve`; for any other command it is a failure (130, as shells have it). */
+const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  if (Exit.isSuccess(exit)) return typeof exit.value === "number" ? exit.value : 0
+  return Cause.hasInterruptsOnly(exit.cause) ? (args[0] === "serve" ? 0 : 130) : 1
+}
+
+const program: Effect.Effect<number> = run(args).pipe(Effect.provide(NodeServices.layer))
+
+NodeRuntime.runMain(program, { teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })

@@ -1,0 +1,124 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type Control, controls } from "../src/controls.ts"
+import { oneDeath } from "../src/Faults.ts"
+import { type Report, simulate } from "../src/simulate.ts"
+
+const replay = (seed: number, control?: string) =>
+  `pnpm --filter @dueline/simulation sim --seed ${seed} --trace${control === undefined ? "" : ` --control "${control}"`}`
+
+const assertSound = ({ seed, violation }: Report) => {
+  if (violation === null) return
+  assert.fail(
+    `seed ${seed} breaks "${violation.invariant}" at ${violation.at} ms: ${violation.detail}\nreplay: ${replay(seed)}`
+  )
+}
+
+/** `SIMULATION_SEEDS=1001..5000` runs others, or more. */
+const [first = 1, last = 400] = (process.env.SIMULATION_SEEDS ?? "1..400").split("..").map(Number)
+const blockSize = 50
+const blocks = Array.from({ length: Math.ceil((last - first + 1) / blockSize) }, (_, i) => first + i * blockSize)
+
+describe("a world where everything goes wrong", () => {
+  for (const from of blocks) {
+    const to = Math.min(last, from + blockSize - 1)
+    it.effect(
+      `keeps every invariant and comes to rest, seeds ${from} to ${to}`,
+      () =>
+        Effect.sync(() => {
+          for (let seed = from; seed <= to; seed++) assertSound(simulate({ seed, keepTrace: false }))
+        }),
+      { tags: ["ADR-0013.1", "ADR-0012.2", "ADR-0012.3", "ADR-0012.4", "ADR-0012.5", "ADR-0006.3", "ADR-0008.2"] }
+    )
+  }
+
+  it.effect(
+    "comes to rest whichever call out of a process it dies at, before or after the call acted",
+    () =>
+      Effect.sync(() => {
+        for (const seed of [1, 2, 3]) {
+          const { crossings } = simulate({ ...oneDeath, seed, keepTrace: false })
+          assert.isAbove(crossings, 60)
+          for (let dieAtCrossing = 1; dieAtCrossing <= crossings; dieAtCrossing++) {
+            const { violation } = simulate({ ...oneDeath, seed, keepTrace: false, dieAtCrossing })
+            assert.isNull(
+              violation,
+              `replay: pnpm --filter @dueline/simulation sim --seed ${seed} --die-at ${dieAtCrossing} --trace`
+            )
+          }
+        }
+      }),
+    { tags: ["ADR-0013.1", "ADR-0012.4"] }
+  )
+
+  it.effect(
+    "leaves the same trace when its seed is run again, and another one under another seed",
+    () =>
+      Effect.sync(() => {
+        const hashes = new Set<string>()
+        for (let seed = 1; seed <= 25; seed++) {
+          const { hash, steps } = simulate({ seed, keepTrace: false })
+          assert.deepInclude(simulate({ seed, keepTrace: true }), { hash, steps }, `seed ${seed} differs from itself`)
+          hashes.add(hash)
+        }
+        assert.strictEqual(hashes.size, 25)
+      }),
+    { tags: ["ADR-0013.2"] }
+  )
+
+  it.effect("goes through every kind of trouble", () =>
+    Effect.sync(() => {
+      const wanted = [
+        /is killed/,
+        /has ended/,
+        /stands still/,
+        /goes away for (?:even|odd)/,
+        /commit refused/,
+        /log \S+ \d+ ExecutionSuperseded/,
+        /log \S+ \d+ CancellationRequested/,
+        /log \S+ \d+ ServiceCallCancelled/,
+        /log \S+ \d+ ServiceCallRerun/,
+        /log \S+ \d+ ServiceCallRescheduled/,
+        /log \S+ \d+ RetryScheduled/,
+        /client-\d \S+ \S+ \S+ at \d+ again/,
+        /client-\d \S+ \S+ IdempotencyKeyReused/,
+        /client-\d \S+ \S+ VersionMismatch/,
+        /client-\d \S+ \S+ Overloaded/,
+        /client-\d \S+ \S+ StoreUnavailable/,
+        /client-\d \S+ \S+ Silence/
+      ]
+      const missing = new Set(wanted)
+      for (let seed = 1; seed <= 80 && missing.size > 0; seed++) {
+        const { trace } = simulate({ seed, keepTrace: true })
+        for (const kind of missing) if (trace.some((line) => kind.test(line))) missing.delete(kind)
+      }
+      assert.deepStrictEqual([...missing], [])
+    })
+  )
+})
+
+/** Worlds that may pass before the missing mechanism is missed. */
+const patience = 120
+
+const findViolation = (control: Control): Report | undefined => {
+  for (let seed = 1; seed <= patience; seed++) {
+    const report = simulate({ ...control, seed, keepTrace: false })
+    if (report.violation !== null) return report
+  }
+  return undefined
+}
+
+describe("a mechanism that is switched off is missed:", () => {
+  for (const [name, control] of Object.entries(controls)) {
+    it.effect(
+      name,
+      () =>
+        Effect.sync(() => {
+          const report = findViolation(control)
+          assert.isDefined(report, `no violation in ${patience} worlds`)
+          assert.include(control.breaks, report?.violation?.invariant, replay(report?.seed ?? 0, name))
+        }),
+      { tags: ["ADR-0013.3"] }
+    )
+  }
+})
