@@ -30,7 +30,9 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         )
         return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes
           ? Effect.succeed(tooLarge)
-          : Effect.updateContext(httpEffect, (context: Context.Context<never>) => withCorrelation(context, correlationId))
+          : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
+              withCorrelation(context, correlationId)
+            )
       }),
     { global: true }
   )
