@@ -7,10 +7,10 @@ const hasBody = (method: string): boolean => method !== "GET" && method !== "HEA
 
 export const RequestToMake = Schema.Struct({
   method: HttpMethod,
-  url: Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(8_000)).annotate({
+  url: Schema.String.annotate({
     description: "http or https, without credentials, to an address outside",
     examples: ["https://example.com/hooks/42"]
-  }),
+  }).check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(8_000)),
   headers: Schema.optionalKey(
     Schema.Record(Schema.String, Schema.String).check(Schema.isMaxProperties(64)).annotate({
       description: "Up to 64 headers. Kept under seal; secrets are struck out wherever they are shown"
@@ -56,14 +56,7 @@ export const SubmitServiceCall = Schema.Struct({
 })
   .check(Schema.makeFilter(notBoth))
   .annotate({
-    identifier: "SubmitServiceCall",
-    examples: [
-      {
-        delay: "3s",
-        request: { method: "POST", url: "https://example.com/hooks/42", body: { hello: "world" } },
-        tags: ["invoice:42"]
-      }
-    ]
+    identifier: "SubmitServiceCall"
   })
 export type SubmitServiceCall = typeof SubmitServiceCall.Type
 
@@ -72,5 +65,5 @@ export const RescheduleServiceCall = Schema.Struct(when)
     Schema.makeFilter(notBoth),
     Schema.makeFilter(({ delay, dueAt }) => dueAt !== undefined || delay !== undefined || "give dueAt or delay")
   )
-  .annotate({ identifier: "RescheduleServiceCall", examples: [{ delay: "2h" }] })
+  .annotate({ identifier: "RescheduleServiceCall" })
 export type RescheduleServiceCall = typeof RescheduleServiceCall.Type

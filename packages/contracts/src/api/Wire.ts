@@ -4,16 +4,16 @@ import { Schema } from "effect"
 const instantPattern = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/u
 
 /** An RFC 3339 instant with its offset. A date alone or a local time means nothing across time zones and is refused. */
-export const Instant = Schema.String.check(
+export const Instant = Schema.String.annotate({
+  description: "Date and time with offset (RFC 3339); finer than milliseconds is cut off",
+  format: "date-time",
+  examples: ["2026-01-31T09:00:00Z"]
+}).check(
   Schema.isPattern(instantPattern, {
     expected: "a date and time with offset (RFC 3339), e.g. 2026-01-31T09:00:00Z"
   }),
   Schema.makeFilter((text: string) => Number.isFinite(parseInstant(text)) || "is not a date and time that exists")
-).annotate({
-  description: "Date and time with offset (RFC 3339); finer than milliseconds is cut off",
-  format: "date-time",
-  examples: ["2026-01-31T09:00:00Z"]
-})
+)
 
 /** An instant as it is answered: UTC, with milliseconds. */
 export const Timestamp = Schema.String.annotate({ format: "date-time", examples: ["2026-01-31T09:00:00.000Z"] })

@@ -1,4 +1,6 @@
 /** Completes the generated OpenAPI document: what the generator leaves out of parameters and headers. */
+import { openApiExamples, problemExamples } from "./openApiExamples.ts"
+import { problemContentType } from "./Problem.ts"
 import { problemCodes } from "./ProblemCode.ts"
 
 interface Parameter {
@@ -13,11 +15,13 @@ interface Header {
   description?: string
   required?: boolean
 }
+type Content = Record<string, { example?: unknown; examples?: unknown }>
 interface Operation {
   operationId: string
   parameters: Array<Parameter>
   security: ReadonlyArray<unknown>
-  responses: Record<string, { headers?: Record<string, Header> }>
+  requestBody?: { content: Content }
+  responses: Record<string, { headers?: Record<string, Header>; content?: Content }>
 }
 
 const numbers: Record<string, Record<string, unknown>> = {
@@ -76,6 +80,18 @@ const describe = (name: string, value: Parameter | Header): void => {
   if (said !== undefined) value.description = said
 }
 
+const illustrate = ({ operationId, requestBody, responses }: Operation): void => {
+  const examples = openApiExamples[operationId] ?? {}
+  const sent = requestBody?.content["application/json"]
+  if (sent !== undefined) sent.example = examples["request"]
+  for (const [status, { content = {} }] of Object.entries(responses)) {
+    const given = content["application/json"]
+    const problem = content[problemContentType]
+    if (given !== undefined && examples[status] !== undefined) given.example = examples[status]
+    if (problem !== undefined) problem.examples = problemExamples(Number(status))
+  }
+}
+
 /** Mutates and returns the document, as `OpenApi.Transform` wants it. */
 export const describeOpenApi = (spec: Record<string, unknown>): Record<string, unknown> => {
   const paths = spec["paths"] as Record<string, Record<string, Operation>>
@@ -86,6 +102,7 @@ export const describeOpenApi = (spec: Record<string, unknown>): Record<string, u
         if (operation.operationId === "serviceCalls.reschedule" && parameter.name === "if-match")
           parameter.required = true
       }
+      illustrate(operation)
       operation.parameters.push(correlation)
       if (operation.security.length > 0) operation.parameters.push(tenant)
       for (const response of Object.values(operation.responses)) {
