@@ -1,6 +1,15 @@
 import { Api } from "@dueline/contracts/api/Api"
+import { openApiExamples } from "@dueline/contracts/api/openApiExamples"
+import { RescheduleServiceCall, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
+import {
+  HistoryPage,
+  ServiceCall,
+  ServiceCallCancelled,
+  ServiceCallPage,
+  ServiceCallState
+} from "@dueline/contracts/api/ServiceCallView"
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { OpenApi } from "effect/http-api"
 import { readFileSync, writeFileSync } from "node:fs"
 import { Edge, health, layer as edge } from "./Edge.ts"
@@ -110,6 +119,40 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
               }
             }
           }
+        }
+      }),
+    { tags: ["ADR-0007.3"] }
+  )
+
+  it.effect(
+    "every example in the document is one the code would take or give",
+    () =>
+      Effect.sync(() => {
+        const schemas: Readonly<Record<string, Schema.ConstraintDecoder<unknown>>> = {
+          "serviceCalls.submit request": SubmitServiceCall,
+          "serviceCalls.submit 200": ServiceCall,
+          "serviceCalls.submit 202": ServiceCallState,
+          "serviceCalls.list 200": ServiceCallPage,
+          "serviceCalls.get 200": ServiceCall,
+          "serviceCalls.events 200": HistoryPage,
+          "serviceCalls.cancel 200": ServiceCallCancelled,
+          "serviceCalls.cancel 202": ServiceCallState,
+          "serviceCalls.reschedule request": RescheduleServiceCall,
+          "serviceCalls.reschedule 200": ServiceCallState,
+          "serviceCalls.run 202": ServiceCallState
+        }
+        const examples = Object.entries(openApiExamples).flatMap(([operation, parts]) =>
+          Object.entries(parts).map(([part, example]) => [`${operation} ${part}`, example] as const)
+        )
+        assert.sameMembers(
+          examples.map(([name]) => name),
+          Object.keys(schemas)
+        )
+        for (const [name, example] of examples) {
+          const schema = schemas[name]
+          if (schema === undefined) return assert.fail(name)
+          const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(example)
+          if (Result.isFailure(decoded)) assert.fail(`${name}: ${decoded.failure.message}`)
         }
       }),
     { tags: ["ADR-0007.3"] }

@@ -2,6 +2,7 @@
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { firstLeaseUntil, type Job, keyOf } from "./Job.ts"
+import { RecentAttempts } from "./RecentAttempts.ts"
 
 export interface SlotsOptions {
   readonly concurrency: number
@@ -17,6 +18,7 @@ export class ExecutionSlots {
   readonly #options: SlotsOptions
   /** In the order they were taken, which is the order of their age. */
   readonly #jobs = new Map<string, Job>()
+  readonly #recent = new RecentAttempts()
   readonly #queue: Array<Job> = []
   readonly #listeners: Array<() => void> = []
   readonly #idle = new Set<() => void>()
@@ -51,7 +53,7 @@ export class ExecutionSlots {
   offer(intent: ExecutionRequested): boolean {
     if (this.#draining) return false
     const key = keyOf(intent)
-    if (this.#jobs.has(key)) return true
+    if (this.#jobs.has(key) || this.#recent.has(key)) return true
     if (this.#queue.length >= this.#options.queueLimit && this.free === 0) return false
     const takenAt = this.#options.now()
     const job: Job = { intent, takenAt, leaseUntil: firstLeaseUntil(intent), stage: "waiting", fiber: null, overdue: false }
@@ -121,6 +123,7 @@ export class ExecutionSlots {
   }
 
   #start(job: Job): void {
+    this.#recent.add(keyOf(job.intent), firstLeaseUntil(job.intent), this.#options.now())
     job.stage = "sending"
     this.#sending++
     job.fiber = this.#options.run(Effect.suspend(() => this.#options.attempt(job)))

@@ -10,10 +10,11 @@ import { type BatchAnswer, decideBatch } from "../src/engine/decideBatch.ts"
 import { restorer } from "../src/engine/restore.ts"
 import { type Remembered, streamKey } from "../src/engine/StreamCache.ts"
 import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallState } from "../src/service-call/State.ts"
 import { callId, envelope, streamOf, tenantId } from "./ServiceCallSample.ts"
 
-export type Memory = Remembered<ServiceCallState>
+export type Memory = Remembered<ServiceCallState, ServiceCallEvent>
 
 export interface Turn {
   readonly command: ServiceCallCommand
@@ -34,7 +35,7 @@ export class CallUnderTest {
   readonly turns: Array<Turn> = []
   /** As a store would give them back: through JSON. */
   readonly stored: Array<RecordedEvent> = []
-  memory: Memory = { state: ServiceCall.initial, version: 0, sealed: null }
+  memory: Memory = { state: ServiceCall.initial, version: 0, sealed: null, last: null }
   row: ServiceCallRow | null = null
 
   /** Decides and, unless it is only a trial, stores. */

@@ -181,12 +181,15 @@ type EnvelopeChanges = Partial<Omit<Envelope<ServiceCallCommand>, "command" | "i
   readonly fingerprint?: string
 }
 
+/** Every envelope is a request of its own, unless a test gives it the id of another. */
+let asked = 0
+
 export const envelope = (
   command: ServiceCallCommand,
   { key, fingerprint = "request-1", ...changes }: EnvelopeChanges = {}
 ): Envelope<ServiceCallCommand> => ({
   tenantId,
-  commandId: CommandId.make(`${command._tag}:${command.callId}`),
+  commandId: CommandId.make(`${command._tag}:${command.callId}:${asked++}`),
   correlationId: origin.correlationId,
   actor: { kind: "user", id: "user-1" },
   traceparent: null,

@@ -138,7 +138,7 @@ describe("weather", () => {
           store.commitFaults.push("after")
           heard.push(yield* ask(writer, envelope(command)))
         }
-        assert.deepStrictEqual(heard, ["Submitted 1", "Rescheduled 2", "Ignored 3", "Recorded 4"])
+        assert.deepStrictEqual(heard, ["Submitted 1", "Rescheduled 2", "Started 3", "Recorded 4"])
         assert.deepStrictEqual(types(store), [
           "ServiceCallSubmitted",
           "ServiceCallRescheduled",

@@ -2,11 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
+import { WorkerId } from "@dueline/contracts/Ids"
 import type { Receipt } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Result } from "effect"
 import { type BatchAnswer, decideBatch, receiptKey } from "../src/engine/decideBatch.ts"
-import { type Remembered, streamKey } from "../src/engine/StreamCache.ts"
+import { streamKey } from "../src/engine/StreamCache.ts"
 import { ServiceCall } from "../src/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/service-call/State.ts"
 import type { Memory } from "./CallUnderTest.ts"
@@ -22,14 +23,14 @@ const memoryOf = (state: keyof typeof histories): Memory => {
     (s, event) => ServiceCall.evolve(s, event, Call.t0),
     ServiceCall.initial
   )
-  return { state: fold, version: history.length, sealed: history.length === 0 ? null : "sealed" }
+  return { state: fold, version: history.length, sealed: history.length === 0 ? null : "sealed", last: null }
 }
 
 const decide = (
   envelopes: ReadonlyArray<Envelope<ServiceCallCommand>>,
   loaded: { readonly state?: keyof typeof histories; readonly receipts?: ReadonlyArray<Receipt> } = {}
 ) => {
-  const streams = new Map<string, Remembered<ServiceCallState>>([[key, memoryOf(loaded.state ?? "NotSubmitted")]])
+  const streams = new Map<string, Memory>([[key, memoryOf(loaded.state ?? "NotSubmitted")]])
   const receipts = new Map((loaded.receipts ?? []).map((one) => [receiptKey(Call.tenantId, one.key), one]))
   const decided = decideBatch(ServiceCall, envelopes, { streams, receipts }, ttl)
   return { ...decided, said: decided.answers.map(said) }
@@ -187,6 +188,42 @@ describe("receipts", () => {
       commits[0]?.receipts.map(({ commandType }) => commandType),
       ["CancelServiceCall"]
     )
+  })
+})
+
+describe("a command that changes nothing", () => {
+  it("takes its key all the same, and a repeat hears what it heard", { tags: ["ADR-0006.1"] }, () => {
+    const cancel = envelope(Call.cancel(), { key: "k1" })
+    const { commits, said } = decide([cancel, cancel], { state: "Cancelled" })
+    assert.deepStrictEqual(said, ["Cancelled 2", "Cancelled 2 replayed"])
+    assert.deepStrictEqual(
+      commits.map(({ events, expectedVersion, receipts, row }) => [events.length, expectedVersion, receipts.length, row]),
+      [[0, 2, 1, null]]
+    )
+  })
+})
+
+describe("a command whose answer was lost", () => {
+  const due = envelope(Call.due({ revision: 1 }))
+  const first = decide([due], { state: "Scheduled" })
+  const again = (repeat: Envelope<ServiceCallCommand>) =>
+    decideBatch(ServiceCall, [repeat], { streams: first.after, receipts: new Map() }, ttl)
+
+  it("hears again what it did, and what was to follow follows", { tags: ["ADR-0006.3"] }, () => {
+    const repeat = again(due)
+    assert.deepStrictEqual(repeat.answers, first.answers)
+    assert.deepStrictEqual(repeat.intents, first.intents)
+    assert.deepStrictEqual(repeat.commits, [])
+  })
+
+  it("is not mistaken for another one that asks for the same", () => {
+    const repeat = again(envelope(Call.due({ revision: 1 })))
+    assert.deepStrictEqual([repeat.answers.map(said), repeat.intents], [["Ignored 2"], []])
+  })
+
+  it("does not hand the attempt to another worker than it was given to", () => {
+    const command = Call.due({ revision: 1, worker: WorkerId.make("another") })
+    assert.deepStrictEqual(again({ ...due, command }).intents, [])
   })
 })
 

@@ -1,6 +1,6 @@
 /** What clients were answered, held against the store and against what they were answered before. */
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { type ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
+import { type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
 import type { Answer, Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
@@ -17,8 +17,6 @@ export interface Asked extends Envelope<ServiceCallCommand> {
 interface Accepted {
   readonly fingerprint: string
   readonly answer: string
-  /** The answer is in a receipt. A command that changed nothing leaves none, and may be answered otherwise later. */
-  readonly durable: boolean
   /** Serial number of the moment at which the client had it. */
   readonly heardAt: number
 }
@@ -74,31 +72,20 @@ export class AnswerCheck {
     }
   }
 
-  #sameAnswer({ askedAt, idempotency, tenantId }: Asked, { outcome, version }: Answer): void {
+  #sameAnswer({ idempotency, tenantId }: Asked, { outcome, version }: Answer): void {
     if (idempotency === null) return
     const key = `${tenantId}/${idempotency.key}`
     const answer = JSON.stringify([version, outcome])
     const first = this.#accepted.get(key)
-    const durable = answer === this.#receipt(tenantId, idempotency.key)
-    if (first === undefined || !first.durable) {
-      this.#accepted.set(key, { fingerprint: idempotency.fingerprint, answer, durable, heardAt: ++this.#serial })
+    if (first === undefined) {
+      this.#accepted.set(key, { fingerprint: idempotency.fingerprint, answer, heardAt: ++this.#serial })
       return
     }
-    if (askedAt < first.heardAt && !durable) return
     if (first.fingerprint !== idempotency.fingerprint) {
       this.#world.violate("another request under a used key is refused", `${idempotency.key} was accepted twice`)
     } else if (first.answer !== answer) {
       this.#world.violate("the same key has the same answer", `${idempotency.key}: ${first.answer}, then ${answer}`)
     }
-  }
-
-  #receipt(tenantId: TenantId, receiptKey: string): string | null {
-    const streamId = StreamId.make("00000000-0000-0000-0000-000000000000")
-    const [slice] = Effect.runSync(
-      Effect.orDie(this.#store.persistence.load([{ tenantId, streamId, receiptKey, wantEvents: false }]))
-    )
-    const receipt = slice?.receipt ?? null
-    return receipt === null ? null : JSON.stringify([receipt.version, receipt.answer])
   }
 
   #knows(call: string): void {
@@ -121,7 +108,7 @@ export class AnswerCheck {
     }
     const first = idempotency === null ? undefined : this.#accepted.get(`${tenantId}/${idempotency.key}`)
     const weather = refusal._tag === "StoreUnavailable" || refusal._tag === "Overloaded"
-    if (first === undefined || idempotency === null || weather || !first.durable || askedAt < first.heardAt) return
+    if (first === undefined || idempotency === null || weather || askedAt < first.heardAt) return
     const same = first.fingerprint === idempotency.fingerprint
     if (same)
       this.#world.violate("the same key has the same answer", `${idempotency.key} was accepted, then ${refusal._tag}`)

@@ -46,24 +46,26 @@ const ended: ServiceCall = {
     url: "https://example.com/hooks/42",
     headers: { "content-type": "application/json" },
     bodyBytes: 17,
-    bodySnippet: "{\"hello\":\"world\"}"
+    bodySnippet: '{"hello":"world"}'
   },
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   epoch: 1,
   correlationId,
-  attempts: [{
-    number: 1,
-    epoch: 1,
-    startedAt: formatInstant(submittedAt + 3_001),
-    durationMs: 87,
-    outcome: "succeeded",
-    status: 200,
-    reason: null,
-    detail: null,
-    response: { bodyBytes: 2, bodySnippet: "ok", truncated: false },
-    superseded: []
-  }]
+  attempts: [
+    {
+      number: 1,
+      epoch: 1,
+      startedAt: formatInstant(submittedAt + 3_001),
+      durationMs: 87,
+      outcome: "succeeded",
+      status: 200,
+      reason: null,
+      detail: null,
+      response: { bodyBytes: 2, bodySnippet: "ok", truncated: false },
+      superseded: []
+    }
+  ]
 }
 
 const event: HistoryEvent = {
@@ -74,10 +76,25 @@ const event: HistoryEvent = {
   recordedAt: formatInstant(submittedAt + 3_001),
   correlationId,
   actor: { kind: "system", id: "timer" },
-  payload: { _tag: "ExecutionStarted", epoch: 1, attempt: 1, worker: "w1", startedAt: submittedAt + 3_001, deadlineAt: submittedAt + 38_001 }
+  payload: {
+    _tag: "ExecutionStarted",
+    epoch: 1,
+    attempt: 1,
+    worker: "w1",
+    startedAt: submittedAt + 3_001,
+    deadlineAt: submittedAt + 38_001
+  }
 }
 
-const { attempts: _attempts, correlationId: _id, epoch: _epoch, request: _request, retry: _retry, timeoutMs: _timeoutMs, ...summary } = ended
+const {
+  attempts: _attempts,
+  correlationId: _id,
+  epoch: _epoch,
+  request: _request,
+  retry: _retry,
+  timeoutMs: _timeoutMs,
+  ...summary
+} = ended
 const listed = { ...summary, request: { method: "POST", url: "https://example.com/hooks/42" } }
 
 /** By operation id, then `request` or the status of the answer. */
@@ -86,11 +103,19 @@ export const openApiExamples: Readonly<Record<string, Readonly<Record<string, un
   "serviceCalls.list": { 200: { items: [listed], nextCursor: null } },
   "serviceCalls.get": { 200: ended },
   "serviceCalls.events": { 200: { items: [event], nextAfter: 2 } },
-  "serviceCalls.cancel": { 200: { ...state, status: "Cancelled", version: 2 }, 202: { ...state, status: "Running", attempt: 1, version: 3 } },
-  "serviceCalls.reschedule": { request: move, 200: { ...state, dueAt: formatInstant(submittedAt + 7_200_000), version: 2 } },
+  "serviceCalls.cancel": {
+    200: { ...state, status: "Cancelled", version: 2 },
+    202: { ...state, status: "Running", attempt: 1, version: 3 }
+  },
+  "serviceCalls.reschedule": {
+    request: move,
+    200: { ...state, dueAt: formatInstant(submittedAt + 7_200_000), version: 2 }
+  },
   "serviceCalls.run": { 202: { ...state, version: 5 } }
 }
 
 /** One problem for each code that goes with the status. */
 export const problemExamples = (status: number): Readonly<Record<string, { readonly value: unknown }>> =>
-  Object.fromEntries(codesOf(status).map((code) => [code, { value: problemBody(code, correlationId, "What to do about it.") }]))
+  Object.fromEntries(
+    codesOf(status).map((code) => [code, { value: problemBody(code, correlationId, "What to do about it.") }])
+  )

@@ -23,7 +23,7 @@ const assertLawful = (batch: ReadonlyArray<Commit>): void => {
   for (const commit of batch) {
     const key = keyOf(commit.tenantId, commit.streamId)
     if (streams.has(key)) throw new Error(`two commits of stream ${key} in one batch`)
-    if (commit.events.length === 0) throw new Error(`a commit of stream ${key} without events`)
+    if (commit.events.length === 0 && commit.receipts.length === 0) throw new Error(`an empty commit of stream ${key}`)
     if (commit.sealed._tag === "set" && commit.expectedVersion !== 0) {
       throw new Error(`an attachment set on stream ${key}, which is not new`)
     }

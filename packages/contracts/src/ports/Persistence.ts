@@ -50,7 +50,7 @@ export interface Commit extends StreamKey {
   readonly category: string
   /** The version the events were decided on; 0 for a new stream. */
   readonly expectedVersion: number
-  /** At least one. They get the versions `expectedVersion + 1`, `+ 2`, … */
+  /** They get the versions `expectedVersion + 1`, `+ 2`, …; none only where a receipt is all there is to keep. */
   readonly events: ReadonlyArray<NewEvent>
   /** The aggregate's whole row after the events. */
   readonly row: ReadModelRow | null

@@ -15,7 +15,10 @@ export interface Tagged {
   readonly _tag: string
 }
 
-export interface Aggregate<C extends Tagged & { readonly at: EpochMillis }, S, E extends Tagged, R, O> {
+/** Every command says when it was asked, in epoch milliseconds. */
+export type Command = Tagged & { readonly at: EpochMillis }
+
+export interface Aggregate<C extends Command, S, E extends Tagged, R, O> {
   readonly category: string
   /** Plain data: what it decodes is what is stored. */
   readonly event: Schema.Codec<E, unknown>
@@ -34,7 +37,13 @@ export interface Aggregate<C extends Tagged & { readonly at: EpochMillis }, S, E
   /** The sealed attachment after the decision, given the one before. */
   readonly attachment: (command: C, before: string | null, after: S) => string | null
   readonly project: (after: S, stamp: Stamp, command: C) => ReadModelRow | null
-  readonly announce: (event: E, after: S, stamp: Stamp, command: C) => { readonly topic: string; readonly payload: unknown } | null
+  readonly announce: (
+    event: E,
+    after: S,
+    stamp: Stamp,
+    command: C
+  ) => { readonly topic: string; readonly payload: unknown } | null
+  /** What this process should do at once; asked again when a command's answer was lost, so acting on it twice must be harmless. */
   readonly intend: (
     events: ReadonlyArray<E>,
     after: S,

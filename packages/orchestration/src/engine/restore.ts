@@ -1,24 +1,29 @@
 /** Turns a loaded slice back into an aggregate's state. */
+import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { Slice } from "@dueline/contracts/ports/Persistence"
 import { Schema } from "effect"
-import type { Aggregate, Tagged } from "./Aggregate.ts"
-import { EpochMillis } from "@dueline/contracts/Ids"
+import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import type { Remembered } from "./StreamCache.ts"
 
 /**
  * Decodes and folds a stream's events. Throws when a stored event does not decode: that is a mistake of ours, not weather,
  * and deciding on half a history would make it worse.
  */
-export const restorer = <C extends Tagged & { readonly at: EpochMillis }, S, E extends Tagged, R, O>(
+export const restorer = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>
-): (slice: Slice) => Remembered<S> => {
+): ((slice: Slice) => Remembered<S, E>) => {
   const decode = Schema.decodeUnknownSync(aggregate.event)
-  return ({ events, sealed, version }) => ({
-    state: events.reduce(
-      (state, { payload, recordedAt }) => aggregate.evolve(state, decode(payload), EpochMillis.make(recordedAt)),
+  return ({ events, sealed, version }) => {
+    const decoded = events.map(({ payload }) => decode(payload))
+    const state = decoded.reduce(
+      (before, event, i) => aggregate.evolve(before, event, (events[i]?.recordedAt ?? 0) as EpochMillis),
       aggregate.initial
-    ),
-    version,
-    sealed
-  })
+    )
+    const commandId = events.at(-1)?.metadata.commandId
+    const last =
+      commandId === undefined
+        ? null
+        : { commandId, events: decoded.filter((_, i) => events[i]?.metadata.commandId === commandId) }
+    return { state, version, sealed, last }
+  }
 }

@@ -9,7 +9,7 @@ import {
   type ServiceCallRejection
 } from "@dueline/contracts/serviceCall/Rejection"
 import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
-import { EpochMillis } from "@dueline/contracts/Ids"
+import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Result } from "effect"
 import { backoffMs } from "./backoff.ts"
 import type { Running, ServiceCallState, Submitted } from "./State.ts"
@@ -86,7 +86,7 @@ const due = ({ at, revision, worker }: Of<"DueTimeReached">, state: Submitted): 
     attempt: state.attempt + 1,
     worker,
     startedAt: at,
-    deadlineAt: EpochMillis.make(at + state.spec.timeoutMs + deadlineGraceMs)
+    deadlineAt: (at + state.spec.timeoutMs + deadlineGraceMs) as EpochMillis
   })
 }
 
@@ -120,5 +120,5 @@ const afterFailure = (command: Of<"RecordFailure">, { attempt, cancelRequested, 
   if (attempt >= spec.retry.maxAttempts) return { _tag: "ServiceCallFailed", reason: "attempts_exhausted" }
   // A lost worker says nothing about the target: no reason to keep it waiting.
   const delay = command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
-  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: EpochMillis.make(command.at + delay) }
+  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: (command.at + delay) as EpochMillis }
 }

@@ -1,5 +1,6 @@
 /** What the world must do because of facts about a service call. Runs once, at commit; never on replay. */
 import type { Intent } from "@dueline/contracts/Intent"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/Topic"
 import type { Stamp } from "./project.ts"
@@ -55,12 +56,15 @@ export const intend = (
   events: ReadonlyArray<ServiceCallEvent>,
   after: ServiceCallState,
   { tenantId, callId }: Stamp,
-  sealed: string | null
+  sealed: string | null,
+  command: ServiceCallCommand
 ): Intent | null => {
   if (after._tag === "Scheduled" && events.some(({ _tag }) => schedulings.has(_tag))) {
     return { _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: after.dueAt }
   }
   if (after._tag !== "Running" || !events.some(({ _tag }) => _tag === "ExecutionStarted")) return null
+  // The attempt belongs to the worker it was given to, also when another one asks for the same due time.
+  if (command._tag === "DueTimeReached" && command.worker !== after.worker) return null
   return {
     _tag: "ExecutionRequested",
     tenantId,

@@ -1,0 +1,63 @@
+/** One stream's part of a batch: what was loaded, what it is by now, and what will be committed for it. */
+import type { Envelope, NewEvent } from "@dueline/contracts/Envelope"
+import type { StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { Commit, OutboxMessage, Receipt } from "@dueline/contracts/ports/Persistence"
+import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
+import { eventId } from "./eventId.ts"
+import type { Remembered } from "./StreamCache.ts"
+
+export interface Lane<S, E> {
+  readonly tenantId: TenantId
+  readonly streamId: StreamId
+  readonly loaded: Remembered<S, E>
+  current: Remembered<S, E>
+  readonly events: Array<NewEvent>
+  readonly outbox: Array<OutboxMessage>
+  readonly receipts: Array<Receipt & { readonly expiresAt: number }>
+  row: Commit["row"]
+}
+
+export const makeLane = <S, E>(tenantId: TenantId, streamId: StreamId, loaded: Remembered<S, E>): Lane<S, E> => ({
+  tenantId,
+  streamId,
+  loaded,
+  current: loaded,
+  events: [],
+  outbox: [],
+  receipts: [],
+  row: null
+})
+
+/** Adds decided events to the lane, with the public messages they call for. `state` is the one after all of them. */
+export const record = <C extends Command, S, E extends Tagged, R, O>(
+  aggregate: Aggregate<C, S, E, R, O>,
+  { actor, command, commandId, correlationId, tenantId, traceparent }: Envelope<C>,
+  lane: Lane<S, E>,
+  events: ReadonlyArray<E>,
+  state: S
+): void => {
+  const { at } = command
+  const { eventVersion } = aggregate
+  const metadata = { commandId, correlationId, actor, traceparent }
+  const before = lane.current.version
+  events.forEach((payload, i) => {
+    const version = before + i + 1
+    const id = eventId(tenantId, lane.streamId, version, at)
+    lane.events.push({ eventId: id, type: payload._tag, eventVersion, payload, metadata, recordedAt: at })
+    const message = aggregate.announce(payload, state, { tenantId, version, at }, command)
+    if (message !== null) lane.outbox.push({ eventId: id, ...message })
+  })
+}
+
+/** What is to be committed for the lane: nothing, unless something was decided or has to be remembered under a key. */
+export const commitOf = <S, E>(category: string, lane: Lane<S, E>): Commit | null => {
+  const { current, events, loaded, outbox, receipts, row, streamId, tenantId } = lane
+  if (events.length === 0 && receipts.length === 0) return null
+  const sealed = attachmentChange(loaded.sealed, current.sealed)
+  return { tenantId, streamId, category, expectedVersion: loaded.version, events, row, sealed, outbox, receipts }
+}
+
+const attachmentChange = (before: string | null, after: string | null): Commit["sealed"] => {
+  if (before === after) return { _tag: "keep" }
+  return after === null ? { _tag: "erase" } : { _tag: "set", value: after }
+}
