@@ -14,7 +14,8 @@ import { becomeProgram } from "./becomeProgram.mjs"
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const wanted = { node: "24.21.0", pnpm: "12.21.0" }
 const commands = {
-  start: ["packages/dueline/src/main.ts", "serve"],
+  start: ["packages/dueline/src/main.ts", "serve", "--demo"],
+  dueline: ["packages/dueline/src/main.ts"],
   test: ["scripts/test.ts"]
 }
 const toolchainFile = join(root, ".cache", "toolchain.json")
@@ -30,7 +31,7 @@ if (command === "--locate") {
   installIfNeeded(toolchain)
   becomeProgram(toolchain.node, [...commands[command], ...args], environment(toolchain))
 } else {
-  process.stderr.write("usage: node scripts/bootstrap.mjs start|test [arguments]\n")
+  process.stderr.write("usage: node scripts/bootstrap.mjs start|dueline|test [arguments]\n")
   process.exitCode = 2
 }
 

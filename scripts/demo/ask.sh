@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DUELINE_SERVER=${DUELINE_SERVER:-http://127.0.0.1:${PORT:-8080}}
 export DUELINE_SERVER
-TOKEN=${TOKEN:-$(cd "$here" && npm run --silent dueline token)}
+TOKEN=${TOKEN:-$("$here/scripts/dueline" token)}
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 

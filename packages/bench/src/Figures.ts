@@ -14,7 +14,9 @@ export interface Figure {
 const shown = (value: number): string =>
   Math.abs(value) >= 1_000
     ? Math.round(value).toLocaleString("en")
-    : Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
+    : Math.abs(value) >= 100
+      ? String(Math.round(value))
+      : value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 
 export const row = ({ aim, name, runs, unit }: Figure): string => {
   const sorted = runs.toSorted((a, b) => a - b)

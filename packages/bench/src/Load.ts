@@ -29,8 +29,15 @@ export const makeLoad = ({ address, token }: Subject, concurrency: number): Load
   const authorization = `Bearer ${token}`
   const post = async ({ dueAt, url }: Submission) => {
     const when = dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }
-    const body = JSON.stringify({ ...when, request: { method: "POST", url, body: { order: 4711, bin: "B-17", what: "pickup" } } })
-    const headers = { authorization, "content-type": "application/json", "idempotency-key": `bench-${process.pid}-${serial++}` }
+    const body = JSON.stringify({
+      ...when,
+      request: { method: "POST", url, body: { order: 4711, bin: "B-17", what: "pickup" } }
+    })
+    const headers = {
+      authorization,
+      "content-type": "application/json",
+      "idempotency-key": `bench-${process.pid}-${serial++}`
+    }
     const answer = await pool.request({ path: "/v1/service-calls", method: "POST", headers, body })
     const text = await answer.body.text()
     if (answer.statusCode !== 202) throw new Error(`${answer.statusCode}: ${text}`)
@@ -62,7 +69,9 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 export const untilAllEnded = async (load: Load): Promise<void> => {
   for (const status of ["Running", "Scheduled"]) {
     while (true) {
-      const page = (await load.get(`/v1/service-calls?status=${status}&limit=1`)) as { readonly items: ReadonlyArray<unknown> }
+      const page = (await load.get(`/v1/service-calls?status=${status}&limit=1`)) as {
+        readonly items: ReadonlyArray<unknown>
+      }
       if (page.items.length === 0) break
       await pause(5)
     }

@@ -15,7 +15,10 @@ interface Stat {
 const statOf = (pid: number): Stat | null => {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8")
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number)
+    const fields = text
+      .slice(text.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number)
     const at = (i: number) => fields[i] ?? 0
     return { parent: at(1), own: (at(11) + at(12)) * tickMicros, reaped: (at(13) + at(14)) * tickMicros }
   } catch {
@@ -30,7 +33,9 @@ export const timeOf = (pid: number): number => statOf(pid)?.own ?? 0
 export const timeOfFamily = (pid: number): number => {
   const head = statOf(pid)
   if (head === null) return 0
-  const children = readdirSync("/proc").filter((name) => /^\d+$/u.test(name)).map((name) => statOf(Number(name)))
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/u.test(name))
+    .map((name) => statOf(Number(name)))
   return children.reduce((sum, child) => sum + (child?.parent === pid ? child.own : 0), head.own + head.reaped)
 }
 

@@ -18,7 +18,13 @@ const worker = WorkerId.make("bench")
 const correlationId = CorrelationId.make("bench")
 
 const spec = {
-  request: { method: "POST" as const, url: "https://example.com/x", headers: {}, bodyBytes: 40, bodySnippet: "{\"order\":4711}" },
+  request: {
+    method: "POST" as const,
+    url: "https://example.com/x",
+    headers: {},
+    bodyBytes: 40,
+    bodySnippet: '{"order":4711}'
+  },
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   tags: []
@@ -35,24 +41,28 @@ const life = (callId: ServiceCallId, at: EpochMillis): ReadonlyArray<ServiceCall
 }
 
 const runLife = (orchestrator: Orchestrator["Service"]) =>
-  Effect.forEach(life(ServiceCallId.make(randomUUID()), EpochMillis.make(Math.floor(now()))), (command) =>
-    orchestrator.ask({
-      tenantId,
-      commandId: CommandId.make(`${command._tag}:${command.callId}`),
-      correlationId,
-      actor: { kind: "system", id: "bench" },
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command
-    }), { discard: true })
+  Effect.forEach(
+    life(ServiceCallId.make(randomUUID()), EpochMillis.make(Math.floor(now()))),
+    (command) =>
+      orchestrator.ask({
+        tenantId,
+        commandId: CommandId.make(`${command._tag}:${command.callId}`),
+        correlationId,
+        actor: { kind: "system", id: "bench" },
+        traceparent: null,
+        idempotency: null,
+        expectedVersion: null,
+        command
+      }),
+    { discard: true }
+  )
 
 /** The writer on the embedded store, in this process, without HTTP, `concurrency` calls at a time. */
 export const append = async (concurrency: number, calls: number): Promise<ReadonlyArray<Figure>> => {
   const home = newHome()
   const store = PostgresPersistence.layer.pipe(Layer.provide(Database.layerEmbedded({ home })))
   const writer = ServiceCallOrchestrator.layer().pipe(Layer.provide([store, Intents.layer]))
-  const measured = Effect.gen(function*() {
+  const measured = Effect.gen(function* () {
     const orchestrator = yield* Orchestrator
     const lives = (count: number) =>
       Effect.forEach(Array.from({ length: count }), () => runLife(orchestrator), { concurrency, discard: true })

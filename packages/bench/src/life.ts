@@ -46,7 +46,14 @@ export const recovery = async (target: Target): Promise<ReadonlyArray<Figure>> =
   await again.close()
   await second.stop("SIGTERM")
   removeHome(home)
-  return [{ name: "last call in flight sent again after kill -9, from the new start", unit: "ms", aim: "≤ 1,500", runs: [last - from] }]
+  return [
+    {
+      name: "last call in flight sent again after kill -9, from the new start",
+      unit: "ms",
+      aim: "≤ 1,500",
+      runs: [last - from]
+    }
+  ]
 }
 
 /** The embedded server's socket; the home may lead to it through a link. */
@@ -61,13 +68,15 @@ const socketOf = ({ home }: Subject): string => {
 
 const transactions = (subject: Subject): Promise<number> =>
   Effect.runPromise(
-    Effect.scoped(Effect.gen(function*() {
-      const at = { host: socketOf(subject), port: 5432, username: "dueline_admin", database: "dueline" }
-      const sql = yield* PgClient.make({ ...at, maxConnections: 1 })
-      const [found] = yield* sql<{ readonly n: number }>`
+    Effect.scoped(
+      Effect.gen(function* () {
+        const at = { host: socketOf(subject), port: 5432, username: "dueline_admin", database: "dueline" }
+        const sql = yield* PgClient.make({ ...at, maxConnections: 1 })
+        const [found] = yield* sql<{ readonly n: number }>`
         select (xact_commit + xact_rollback)::int as n from pg_stat_database where datname = 'dueline'`
-      return found?.n ?? 0
-    })).pipe(Effect.provide(Reactivity.layer))
+        return found?.n ?? 0
+      })
+    ).pipe(Effect.provide(Reactivity.layer))
   )
 
 /** Memory, and statements a second, of a program that has nothing to do; each statement of an idle program is a transaction of its own. */
@@ -80,10 +89,7 @@ export const idle = async (subject: Subject, seconds: number): Promise<ReadonlyA
   const after = await transactions(subject)
   // Looking costs one transaction itself, and PostgreSQL's own housekeeping is in the count.
   const rate = Math.max(0, after - before - 1) / ((now() - from) / 1_000)
-  return [
-    { name: "statements per second, idle", unit: "/s", aim: "≤ 1", runs: [rate] },
-    ...memory(subject, "idle")
-  ]
+  return [{ name: "statements per second, idle", unit: "/s", aim: "≤ 1", runs: [rate] }, ...memory(subject, "idle")]
 }
 
 const memory = (subject: Subject, when: string): ReadonlyArray<Figure> => {
@@ -94,7 +100,11 @@ const memory = (subject: Subject, when: string): ReadonlyArray<Figure> => {
   ]
 }
 
-export const memoryWithPending = async (subject: Subject, target: Target, calls: number): Promise<ReadonlyArray<Figure>> => {
+export const memoryWithPending = async (
+  subject: Subject,
+  target: Target,
+  calls: number
+): Promise<ReadonlyArray<Figure>> => {
   const load = makeLoad(subject, 64)
   const dueAt = Date.now() + 86_400_000
   await load.submit(calls, (i) => ({ dueAt: dueAt + i, url: `${target.url}/pending` }))

@@ -71,7 +71,14 @@ const main = async () => {
   const names = values.only?.split(",") ?? Object.keys(measurements)
   const [runs, calls] = [Number(values.runs), Number(values.calls)]
   const unknown = names.filter((name) => !(name in measurements))
-  if (values.help || unknown.length > 0 || !Number.isInteger(runs) || runs < 1 || !Number.isInteger(calls) || calls < 100) {
+  if (
+    values.help ||
+    unknown.length > 0 ||
+    !Number.isInteger(runs) ||
+    runs < 1 ||
+    !Number.isInteger(calls) ||
+    calls < 100
+  ) {
     console.error(unknown.length > 0 ? `no such measurement: ${unknown.join(", ")}\n\n${usage}` : usage)
     process.exitCode = values.help ? 0 : 2
     return
@@ -81,9 +88,9 @@ const main = async () => {
     console.error(`run ${run} of ${runs}`)
     all.push(await once(names, calls))
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${
-    new Date().toISOString().slice(0, 10)
-  }; ${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date()
+    .toISOString()
+    .slice(0, 10)}; ${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
   const report = `${machine}\n\n${table(join(all))}`
   console.log(report)
   if (!values.write) return

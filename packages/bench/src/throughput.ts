@@ -26,7 +26,12 @@ const perCall = (name: string, before: Split, after: Split, calls: number): Read
   }))
 
 /** Due in an hour: nothing but the acceptance is measured. */
-export const accepted = async (subject: Subject, target: Target, concurrency: number, calls: number): Promise<ReadonlyArray<Figure>> => {
+export const accepted = async (
+  subject: Subject,
+  target: Target,
+  concurrency: number,
+  calls: number
+): Promise<ReadonlyArray<Figure>> => {
   const load = makeLoad(subject, concurrency)
   const later = (i: number): Submission => ({ dueAt: Date.now() + hour + i, url: `${target.url}/later` })
   await load.submit(Math.min(calls, 4_000), later)
@@ -44,7 +49,12 @@ export const accepted = async (subject: Subject, target: Target, concurrency: nu
 }
 
 /** Due now: the clock stops when the last result is durable. */
-export const endToEnd = async (subject: Subject, target: Target, concurrency: number, calls: number): Promise<ReadonlyArray<Figure>> => {
+export const endToEnd = async (
+  subject: Subject,
+  target: Target,
+  concurrency: number,
+  calls: number
+): Promise<ReadonlyArray<Figure>> => {
   const load = makeLoad(subject, concurrency)
   const at = (i: number): Submission => ({ url: `${target.url}/${i}` })
   await load.submit(Math.min(calls, 4_000), at)

@@ -1,9 +1,11 @@
 /** The names of things: branded strings that cannot be mixed up, and the shapes they must have. */
 import { Schema } from "effect"
 
-const uuid = Schema.String.check(Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u, {
-  description: "a UUID in lower case"
-}))
+const uuid = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u, {
+    description: "a UUID in lower case"
+  })
+)
 
 /** A tenant: the wall that nothing crosses. Part of every key. */
 export const TenantId = uuid.pipe(Schema.brand("TenantId"))

@@ -53,7 +53,9 @@ const secret = /URL|SECRET|KEY|PASSWORD|TOKEN/u
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
-export const read = (env: Readonly<Record<string, string | undefined>>): Effect.Effect<Settings, ConfigurationInvalid> => {
+export const read = (
+  env: Readonly<Record<string, string | undefined>>
+): Effect.Effect<Settings, ConfigurationInvalid> => {
   const unknown = Object.keys(env)
     .filter((name) => name.startsWith("DUELINE_") && !isKnown(name))
     .map((name) => `${name}: no such setting; see .env.example for all of them`)
@@ -61,22 +63,24 @@ export const read = (env: Readonly<Record<string, string | undefined>>): Effect.
   return Schema.decodeUnknownEffect(Schema.toCodecStringTree(Environment), { errors: "all" })(set).pipe(
     Effect.map((settings) => ({ ...settings, DUELINE_HOME: resolve(settings.DUELINE_HOME) })),
     Effect.catch((error) =>
-      Effect.fail(format(error.issue).issues.map(({ message, path }) => {
-        const name = String(path?.[0] ?? "")
-        const got = secret.test(name) ? "a value that is not shown" : JSON.stringify(set[name])
-        return `${name}: ${message} (got ${got})`
-      }))
+      Effect.fail(
+        format(error.issue).issues.map(({ message, path }) => {
+          const name = String(path?.[0] ?? "")
+          const got = secret.test(name) ? "a value that is not shown" : JSON.stringify(set[name])
+          return `${name}: ${message} (got ${got})`
+        })
+      )
     ),
     Effect.matchEffect({
       onFailure: (mistakes) => Effect.fail(invalid([...mistakes, ...unknown])),
-      onSuccess: (settings) => unknown.length > 0 ? Effect.fail(invalid(unknown)) : Effect.succeed(settings)
+      onSuccess: (settings) => (unknown.length > 0 ? Effect.fail(invalid(unknown)) : Effect.succeed(settings))
     })
   )
 }
 
 const invalid = (mistakes: ReadonlyArray<string>) =>
   new ConfigurationInvalid({
-    message: `The configuration has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}:\n${
-      mistakes.map((mistake) => `  ${mistake}`).join("\n")
-    }`
+    message: `The configuration has ${mistakes.length === 1 ? "a mistake" : `${mistakes.length} mistakes`}:\n${mistakes
+      .map((mistake) => `  ${mistake}`)
+      .join("\n")}`
   })

@@ -12,9 +12,12 @@ const cursorKey = (master: Redacted.Redacted<Uint8Array>): Redacted.Redacted<Uin
   Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(master), "", "dueline/cursor/v1", 32)))
 
 export const layer = (home: Home) =>
-  Layer.unwrap(Effect.map(loadKeyFile(home.vaultKeys), ({ signingMaster, vault }) =>
-    Layer.mergeAll(
-      RequestVaultAes.layer(vault),
-      SigningSecrets.layerDerived(signingMaster),
-      Cursor.layer(cursorKey(signingMaster))
-    )))
+  Layer.unwrap(
+    Effect.map(loadKeyFile(home.vaultKeys), ({ signingMaster, vault }) =>
+      Layer.mergeAll(
+        RequestVaultAes.layer(vault),
+        SigningSecrets.layerDerived(signingMaster),
+        Cursor.layer(cursorKey(signingMaster))
+      )
+    )
+  )

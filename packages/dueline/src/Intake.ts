@@ -11,7 +11,8 @@ const urlAdvice: Readonly<Record<string, string>> = {
   url_invalid: "Give a whole URL such as https://example.com/path.",
   scheme_not_allowed: "Only http and https URLs can be called.",
   credentials_in_url: "Take user name and password out of the URL and send an authorization header instead.",
-  address_denied: "Addresses inside (loopback, private, link-local, metadata) are not called. For development, name the host in DUELINE_EGRESS_ALLOW."
+  address_denied:
+    "Addresses inside (loopback, private, link-local, metadata) are not called. For development, name the host in DUELINE_EGRESS_ALLOW."
 }
 
 const headerAdvice: Readonly<Record<HeaderProblem["code"], string>> = {
@@ -25,11 +26,16 @@ const headerAdvice: Readonly<Record<HeaderProblem["code"], string>> = {
 
 const issuesOf = (guard: EgressGuard, { headers, url }: RawRequest): ReadonlyArray<IntakeIssue> => {
   const denied = guard.checkUrl(url)
-  const ofUrl = denied === null ? [] : [{
-    field: "url",
-    code: denied.code === "address_denied" ? "egress_denied" : denied.code,
-    message: urlAdvice[denied.code] ?? denied.detail
-  }]
+  const ofUrl =
+    denied === null
+      ? []
+      : [
+          {
+            field: "url",
+            code: denied.code === "address_denied" ? "egress_denied" : denied.code,
+            message: urlAdvice[denied.code] ?? denied.detail
+          }
+        ]
   const ofHeaders = checkHeaders(headers).map(({ code, name }) => ({
     field: name === "" ? "headers" : `headers.${name}`,
     code,
@@ -52,5 +58,6 @@ export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
           const sealed = complete ? null : vault.seal(whole, sealContext(tenantId, callId))
           return Result.succeed({ summary, sealed })
         }
-      }))
+      })
+    )
   )

@@ -7,9 +7,10 @@ export type Phase = "starting" | "serving" | "draining"
 
 export const version = "0.1.0"
 
-export class CurrentPhase extends Context.Service<CurrentPhase, { readonly get: () => Phase; readonly set: (phase: Phase) => void }>()(
-  "@dueline/dueline/CurrentPhase"
-) {
+export class CurrentPhase extends Context.Service<
+  CurrentPhase,
+  { readonly get: () => Phase; readonly set: (phase: Phase) => void }
+>()("@dueline/dueline/CurrentPhase") {
   static readonly layer = Layer.sync(CurrentPhase, () => {
     let phase: Phase = "starting"
     return CurrentPhase.of({ get: () => phase, set: (next) => (phase = next) })
@@ -21,11 +22,11 @@ const checkTimeout = "2 seconds"
 
 export const layerHealth = Layer.effect(
   HealthChecks,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { edge } = yield* Database
     const phase = yield* CurrentPhase
     const startedAt = yield* Clock.currentTimeMillis
-    const database = Effect.gen(function*() {
+    const database = Effect.gen(function* () {
       const from = yield* Clock.currentTimeNanos
       const exit = yield* Effect.exit(Effect.timeout(edge`select 1`, checkTimeout))
       const durationMs = Number((yield* Clock.currentTimeNanos) - from) / 1e6

@@ -31,7 +31,11 @@ import * as Work from "./Work.ts"
 /** Loopback, for trying things out on one machine. */
 const demoEgress = ["localhost"]
 
-const list = (text: string): ReadonlyArray<string> => text.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "")
+const list = (text: string): ReadonlyArray<string> =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
 
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine unless the configuration names what they may reach. */
 export const program = (settings: Settings, demo: boolean) => {
@@ -68,11 +72,13 @@ export const program = (settings: Settings, demo: boolean) => {
   )
   return HttpRouter.serve(Routes.layer(), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Intake.layer(guard, patterns), layerHealth]),
-    Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), {
-      port: settings.PORT,
-      host: settings.HOST,
-      gracefulShutdownTimeout: `${Math.round(settings.DUELINE_SHUTDOWN_MS / 3)} millis`
-    })),
+    Layer.provideMerge(
+      NodeHttpServer.layer(() => createHttpServer(), {
+        port: settings.PORT,
+        host: settings.HOST,
+        gracefulShutdownTimeout: `${Math.round(settings.DUELINE_SHUTDOWN_MS / 3)} millis`
+      })
+    ),
     Layer.provideMerge(work)
   )
 }

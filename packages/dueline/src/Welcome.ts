@@ -5,8 +5,8 @@ export const readyLine = (address: string): string => `Dueline is ready at ${add
 export const welcome = (address: string): string =>
   `
   API documentation   ${address}/docs   (also /redoc and /openapi.json)
-  A token             npm run --silent dueline token
-  Try this next       npm run --silent dueline call submit --url ${address}/health --delay 3s
-  and then            npm run --silent dueline call list
+  A token             scripts/dueline token
+  Try this next       scripts/dueline call submit --url ${address}/health --delay 3s
+  and then            scripts/dueline call list
   The demo tenant is named "demo". Stop with Ctrl-C; everything accepted is on disk and goes on at the next start.
 `

@@ -3,13 +3,13 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import { Executor } from "@dueline/execution/Executor"
-import * as ExecutorLayer from "@dueline/execution/Executor"
+import * as Executor from "@dueline/execution/Executor"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import { Slots } from "@dueline/timer/Slots"
 import { defaultSweepOptions, sweepLoop } from "@dueline/timer/Sweep"
 import { Effect, Layer, Random } from "effect"
+import { housekeeping } from "./Housekeeping.ts"
 import { version } from "./Phase.ts"
 
 export interface WorkOptions {
@@ -25,9 +25,15 @@ export interface WorkOptions {
 const dueBatchLimit = 128
 
 /** New with every start: whoever held calls under another name is gone. */
-const newWorkerId = Effect.map(Random.next, (roll) => WorkerId.make(`worker-${Math.floor(roll * 2 ** 48).toString(36)}`))
+const newWorkerId = Effect.map(Random.next, (roll) =>
+  WorkerId.make(`worker-${Math.floor(roll * 2 ** 48).toString(36)}`)
+)
 
-const sort = (intents: ReadonlyArray<Intent>, executor: Executor["Service"], wake: () => void): ReadonlyArray<Alarm> => {
+const sort = (
+  intents: ReadonlyArray<Intent>,
+  executor: Executor.Executor["Service"],
+  wake: () => void
+): ReadonlyArray<Alarm> => {
   const alarms: Array<Alarm> = []
   for (const intent of intents) {
     if (intent._tag === "AlarmWanted") alarms.push(intent)
@@ -39,9 +45,9 @@ const sort = (intents: ReadonlyArray<Intent>, executor: Executor["Service"], wak
 }
 
 export const layer = ({ concurrency, drainMs, patterns }: WorkOptions) => {
-  const running = Effect.gen(function*() {
+  const running = Effect.gen(function* () {
     const worker = yield* newWorkerId
-    const executor = yield* ExecutorLayer.make({ worker, concurrency, version, redaction: { patterns } })
+    const executor = yield* Executor.make({ worker, concurrency, version, redaction: { patterns } })
     const intents = yield* Intents
     const timer = yield* Timer
     const { dispatcher, run: dispatch } = yield* Dispatcher.make()
@@ -52,6 +58,7 @@ export const layer = ({ concurrency, drainMs, patterns }: WorkOptions) => {
     })
     const slots = Slots.layer({ free: executor.slotsFree, onFree: executor.onSlotFree })
     yield* Effect.forkScoped(dispatch)
+    yield* Effect.forkScoped(housekeeping)
     // Scopes close in reverse: the loops stop first, then what is on the wire may end and be recorded.
     yield* Effect.addFinalizer(() => executor.drain(drainMs))
     yield* Effect.forkScoped(dueLoop({ worker, batchLimit: dueBatchLimit }).pipe(Effect.provide(slots)))

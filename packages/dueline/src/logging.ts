@@ -32,13 +32,22 @@ const json = Logger.make<unknown, void>((options) => {
   process.stderr.write(`${JSON.stringify(lineOf(options))}\n`)
 })
 
-const colours: Readonly<Record<string, string>> = { debug: "\x1b[90m", info: "\x1b[36m", warn: "\x1b[33m", error: "\x1b[31m" }
+const colours: Readonly<Record<string, string>> = {
+  debug: "\x1b[90m",
+  info: "\x1b[36m",
+  warn: "\x1b[33m",
+  error: "\x1b[31m"
+}
 
 const pretty = Logger.make<unknown, void>((options) => {
   const { err, level, msg, ts, ...fields } = lineOf(options)
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+  const rest = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
+  )
   const coloured = process.stderr.isTTY ? `${colours[level] ?? ""}${level}\x1b[0m` : level
-  process.stderr.write(`${ts.slice(11, 23)} ${coloured} ${msg}${rest.join("")}${err === undefined ? "" : `\n${String(err)}`}\n`)
+  process.stderr.write(
+    `${ts.slice(11, 23)} ${coloured} ${msg}${rest.join("")}${err === undefined ? "" : `\n${String(err)}`}\n`
+  )
 })
 
 export const layer = ({ LOG_FORMAT }: Pick<Settings, "LOG_FORMAT">) => {

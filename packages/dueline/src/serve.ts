@@ -12,7 +12,7 @@ import { readyLine, welcome } from "./Welcome.ts"
 
 export const demoTenant = "demo"
 
-const createDemoTenant = Effect.gen(function*() {
+const createDemoTenant = Effect.gen(function* () {
   const tenants = yield* Tenants.Tenants
   const tenant = { tenantId: derivedTenantId(demoTenant), name: demoTenant, createdAt: yield* Clock.currentTimeMillis }
   yield* Effect.catchTag(tenants.create(tenant), "TenantExists", () => Effect.void)
@@ -20,19 +20,21 @@ const createDemoTenant = Effect.gen(function*() {
 
 /** Built last, hence closed first: the program says that it is leaving before anything of it goes. */
 const announce = (settings: Settings, demo: boolean) =>
-  Layer.effectDiscard(Effect.gen(function*() {
-    const phase = yield* CurrentPhase
-    const address = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
-    if (demo) yield* createDemoTenant
-    phase.set("serving")
-    yield* Effect.sync(() => process.stdout.write(`${readyLine(address)}\n${demo ? welcome(address) : ""}`))
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => phase.set("draining")).pipe(
-        Effect.andThen(Effect.logInfo("stopping: new work is refused, work under way may end")),
-        Effect.andThen(Effect.sleep(settings.DUELINE_DRAIN_MS))
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const phase = yield* CurrentPhase
+      const address = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
+      if (demo) yield* createDemoTenant
+      phase.set("serving")
+      yield* Effect.sync(() => process.stdout.write(`${readyLine(address)}\n${demo ? welcome(address) : ""}`))
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => phase.set("draining")).pipe(
+          Effect.andThen(Effect.logInfo("stopping: new work is refused, work under way may end")),
+          Effect.andThen(Effect.sleep(settings.DUELINE_DRAIN_MS))
+        )
       )
-    )
-  }))
+    })
+  )
 
 /** A second signal, or a stop that takes longer than it may, ends the process the hard way: everything accepted is on disk. */
 const insist = (settings: Settings) =>

@@ -31,7 +31,13 @@ export const scheduled: ServiceCall = {
   cancelRequested: false,
   lastStatus: null,
   failureReason: null,
-  request: { method: "POST", url: "https://example.com/hooks/42", headers: { "x-a": "1" }, bodyBytes: 5, bodySnippet: "hello" },
+  request: {
+    method: "POST",
+    url: "https://example.com/hooks/42",
+    headers: { "x-a": "1" },
+    bodyBytes: 5,
+    bodySnippet: "hello"
+  },
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   epoch: 0,
@@ -48,27 +54,41 @@ export const failed: ServiceCall = {
   endedAt: "1970-01-01T00:00:02.250Z",
   lastStatus: 404,
   failureReason: "permanent",
-  attempts: [{
-    number: 1,
-    epoch: 1,
-    startedAt: "1970-01-01T00:00:02.001Z",
-    durationMs: 249,
-    outcome: "failed",
-    status: 404,
-    reason: "http_status",
-    detail: "404 Not Found",
-    response: null,
-    superseded: []
-  }]
+  attempts: [
+    {
+      number: 1,
+      epoch: 1,
+      startedAt: "1970-01-01T00:00:02.001Z",
+      durationMs: 249,
+      outcome: "failed",
+      status: 404,
+      reason: "http_status",
+      detail: "404 Not Found",
+      response: null,
+      superseded: []
+    }
+  ]
 }
 
 export const succeeded: ServiceCall = { ...failed, status: "Succeeded", lastStatus: 200, failureReason: null }
-export const cancelled: ServiceCall = { ...scheduled, status: "Cancelled", version: 2, endedAt: "1970-01-01T00:00:00.500Z" }
+export const cancelled: ServiceCall = {
+  ...scheduled,
+  status: "Cancelled",
+  version: 2,
+  endedAt: "1970-01-01T00:00:00.500Z"
+}
 
 const payloads: Readonly<Record<string, HistoryEvent["payload"]>> = {
   ServiceCallSubmitted: { dueAt: 2_000 },
   ExecutionStarted: { epoch: 1, attempt: 1 },
-  ExecutionFailed: { epoch: 1, attempt: 1, reason: "http_status", detail: "404 Not Found", status: 404, durationMs: 249 },
+  ExecutionFailed: {
+    epoch: 1,
+    attempt: 1,
+    reason: "http_status",
+    detail: "404 Not Found",
+    status: 404,
+    durationMs: 249
+  },
   ServiceCallFailed: { reason: "permanent" }
 }
 
@@ -105,26 +125,44 @@ export interface Asked {
   readonly body: unknown
 }
 
-const stateOf = ({ attempt, dueAt, id, status, version }: ServiceCall): ServiceCallState => ({ id, status, dueAt, attempt, version, links })
+const stateOf = ({ attempt, dueAt, id, status, version }: ServiceCall): ServiceCallState => ({
+  id,
+  status,
+  dueAt,
+  attempt,
+  version,
+  links
+})
 
-const accept = Layer.succeed(BearerAuth, BearerAuth.of({
-  bearer: (httpEffect, { credential }) =>
-    Redacted.value(credential) === ""
-      ? Effect.fail(new Unauthenticated(problemBody("unauthenticated", correlation, "Send an access token.")))
-      : Effect.provideService(httpEffect, Principal, {
-        tenantId: TenantId.make("00000000-0000-0000-0000-000000000001"),
-        subject: "me",
-        scopes: []
-      })
-}))
+const accept = Layer.succeed(
+  BearerAuth,
+  BearerAuth.of({
+    bearer: (httpEffect, { credential }) =>
+      Redacted.value(credential) === ""
+        ? Effect.fail(new Unauthenticated(problemBody("unauthenticated", correlation, "Send an access token.")))
+        : Effect.provideService(httpEffect, Principal, {
+            tenantId: TenantId.make("00000000-0000-0000-0000-000000000001"),
+            subject: "me",
+            scopes: []
+          })
+  })
+)
 
 const checks = (code: CodeOf<422> | undefined) =>
-  Layer.succeed(RequestChecks, RequestChecks.of((httpEffect) =>
-    code === undefined
-      ? httpEffect
-      : Effect.fail(new Unprocessable(problemBody(code, correlation, "Correct what `errors` lists.", {
-        errors: [{ path: "body.request.url", message: "must be http or https" }]
-      })))))
+  Layer.succeed(
+    RequestChecks,
+    RequestChecks.of((httpEffect) =>
+      code === undefined
+        ? httpEffect
+        : Effect.fail(
+            new Unprocessable(
+              problemBody(code, correlation, "Correct what `errors` lists.", {
+                errors: [{ path: "body.request.url", message: "must be http or https" }]
+              })
+            )
+          )
+    )
+  )
 
 class Api extends HttpApi.make("dueline").add(ServiceCalls) {}
 
@@ -136,10 +174,13 @@ const handlers = (script: Script) => {
   return HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
     handlers
       .handle("submit", () =>
-        Effect.succeed(HttpApiSchema.withHeaders({
-          body: stateOf(scheduled),
-          headers: { ...written(scheduled), location: links.self }
-        })))
+        Effect.succeed(
+          HttpApiSchema.withHeaders({
+            body: stateOf(scheduled),
+            headers: { ...written(scheduled), location: links.self }
+          })
+        )
+      )
       .handle("list", ({ query }) => {
         const all = script.list ?? []
         const from = Number(query.cursor ?? "0")
@@ -150,19 +191,33 @@ const handlers = (script: Script) => {
         looks++
         const { call } = present()
         const same = headers["if-none-match"] === etagOf(call.version)
-        return Effect.succeed(same
-          ? HttpApiSchema.withHeaders({ body: undefined, headers: written(call) })
-          : HttpApiSchema.withHeaders({ body: call, headers: written(call) }))
+        return Effect.succeed(
+          same
+            ? HttpApiSchema.withHeaders({ body: undefined, headers: written(call) })
+            : HttpApiSchema.withHeaders({ body: call, headers: written(call) })
+        )
       })
       .handle("events", ({ query }) =>
-        Effect.succeed({ items: present().events.filter(({ version }) => version > (query.after ?? 0)), nextAfter: null }))
+        Effect.succeed({
+          items: present().events.filter(({ version }) => version > (query.after ?? 0)),
+          nextAfter: null
+        })
+      )
       .handle("cancel", () =>
-        Effect.succeed(HttpApiSchema.withHeaders({
-          body: { ...stateOf(cancelled), status: "Cancelled" as const },
-          headers: written(cancelled)
-        })))
-      .handle("reschedule", () => Effect.succeed(HttpApiSchema.withHeaders({ body: stateOf(scheduled), headers: written(scheduled) })))
-      .handle("run", () => Effect.succeed(HttpApiSchema.withHeaders({ body: stateOf(scheduled), headers: written(scheduled) }))))
+        Effect.succeed(
+          HttpApiSchema.withHeaders({
+            body: { ...stateOf(cancelled), status: "Cancelled" as const },
+            headers: written(cancelled)
+          })
+        )
+      )
+      .handle("reschedule", () =>
+        Effect.succeed(HttpApiSchema.withHeaders({ body: stateOf(scheduled), headers: written(scheduled) }))
+      )
+      .handle("run", () =>
+        Effect.succeed(HttpApiSchema.withHeaders({ body: stateOf(scheduled), headers: written(scheduled) }))
+      )
+  )
 }
 
 /** `fetch` answers in this process; `asked` is what came, in order. */

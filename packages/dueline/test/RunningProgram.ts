@@ -37,7 +37,10 @@ export const startProgram = (
   args: ReadonlyArray<string> = ["serve", "--demo"]
 ): Promise<RunningProgram> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { env: environment(home, extra), stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn(process.execPath, [main, ...args], {
+      env: environment(home, extra),
+      stdio: ["ignore", "pipe", "pipe"]
+    })
     const ended = new Promise<number | null>((end) => child.once("exit", (code) => end(code)))
     let text = ""
     const output = () => text
@@ -62,7 +65,10 @@ export const runCommand = (
   extra: Readonly<Record<string, string>> = {}
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], { env: environment(home, extra), stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn(process.execPath, [main, ...args], {
+      env: environment(home, extra),
+      stdio: ["ignore", "pipe", "pipe"]
+    })
     let stdout = ""
     let stderr = ""
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")))

@@ -24,7 +24,7 @@ const verified = (path: string, token: string) =>
   )
 
 it.effect("token prints a token and nothing else, which a program with the same home believes", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* home
     yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
     const { exitCode, stderr, stdout } = yield* runCli(["token"], { env: { DUELINE_HOME: path } })
@@ -35,37 +35,41 @@ it.effect("token prints a token and nothing else, which a program with the same 
     assert.strictEqual(access.tenantId, derivedTenantId("demo"))
     assert.deepStrictEqual(access.scopes, ["ops:calls.read", "ops:calls.write"])
     assert.strictEqual(access.expiresAt, 3_600_000)
-  }))
+  })
+)
 
 it.effect("tenant by name or id, scope, time and subject are what was asked for", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* home
     yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
     const flags = ["--scope", "ops:calls.read", "--ttl", "90s", "--subject", "me"]
     for (const tenant of ["acme", derivedTenantId("acme")]) {
-      const { stdout } = yield* runCli(["token", "--tenant", tenant, ...flags], { env: { DUELINE_HOME: path }, isTerminal: true })
+      const { stdout } = yield* runCli(["token", "--tenant", tenant, ...flags], {
+        env: { DUELINE_HOME: path },
+        isTerminal: true
+      })
       const access = yield* verified(path, stdout)
-      assert.deepStrictEqual([access.tenantId, access.subject, access.scopes, access.expiresAt], [
-        derivedTenantId("acme"),
-        "me",
-        ["ops:calls.read"],
-        90_000
-      ])
+      assert.deepStrictEqual(
+        [access.tenantId, access.subject, access.scopes, access.expiresAt],
+        [derivedTenantId("acme"), "me", ["ops:calls.read"], 90_000]
+      )
     }
-  }))
+  })
+)
 
 it.effect("without keys no token is made, and no key either: another home was meant", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* home
     const { exitCode, stderr, stdout } = yield* runCli(["token"], { env: { DUELINE_HOME: path } })
     assert.match(stderr, /^error: There are no signing keys in /u)
     assert.strictEqual(stdout, "")
     assert.strictEqual(exitCode, 1)
     assert.isFalse(existsSync(homeAt(path).keys))
-  }))
+  })
+)
 
 it.effect("a call without a token makes one for the tenant demo from the keys of its home", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const path = yield* home
     yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
     const { asked, fetch } = fakeProgram()
@@ -73,4 +77,5 @@ it.effect("a call without a token makes one for the tenant demo from the keys of
     const [scheme, token = ""] = (asked[0]?.headers["authorization"] ?? "").split(" ")
     assert.strictEqual(scheme, "Bearer")
     assert.strictEqual((yield* verified(path, token)).tenantId, derivedTenantId("demo"))
-  }))
+  })
+)

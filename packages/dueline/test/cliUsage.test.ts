@@ -22,8 +22,14 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
   [["call", "submit", "--url", "http://a.example", "--header", "nothing"], /"nothing" is no header/u],
   [["call", "submit", "--url", "http://a.example", "--header", "a: 1", "--header", "a: 2"], /"a" is given twice/u],
   [["call", "submit", "--url", "http://a.example", "--json-body", "{"], /--json-body is not valid JSON/u],
-  [["call", "submit", "--url", "http://a.example", "--body", "a", "--json-body", "1"], /--body or --json-body, not both/u],
-  [["call", "submit", "--url", "http://a.example", "--delay", "1s", "--due-at", "2026-01-31T09:00:00Z"], /--delay or --due-at/u],
+  [
+    ["call", "submit", "--url", "http://a.example", "--body", "a", "--json-body", "1"],
+    /--body or --json-body, not both/u
+  ],
+  [
+    ["call", "submit", "--url", "http://a.example", "--delay", "1s", "--due-at", "2026-01-31T09:00:00Z"],
+    /--delay or --due-at/u
+  ],
   [["call", "submit", "--url", "http://a.example", "--body", "@/no/such/file"], /\/no\/such\/file cannot be read/u],
   [["call", "list", "--status", "Lost"], /--status.*"Succeeded"/u],
   [["call", "list", "--limit", "201"], /--limit/u],
@@ -33,43 +39,60 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
   [["call", "cancel", callId, "--if-match", "latest"], /--if-match.*a version, e\.g\. 3/u]
 ]
 
-it.effect.each(wrong)("wrong usage says what is expected, prints no result, asks nobody and exits with 2: %j", ([args, says]) =>
-  Effect.gen(function*() {
-    const { exitCode, stderr, stdout } = yield* runCli(args)
-    assert.match(stderr, says)
-    assert.match(stderr, /^error: /u)
-    assert.strictEqual(stdout, "")
-    assert.strictEqual(exitCode, 2)
-  }))
+it.effect.each(wrong)(
+  "wrong usage says what is expected, prints no result, asks nobody and exits with 2: %j",
+  ([args, says]) =>
+    Effect.gen(function* () {
+      const { exitCode, stderr, stdout } = yield* runCli(args)
+      assert.match(stderr, says)
+      assert.match(stderr, /^error: /u)
+      assert.strictEqual(stdout, "")
+      assert.strictEqual(exitCode, 2)
+    })
+)
 
 const ofCalls = ["submit", "list", "show", "cancel", "reschedule", "run", "watch"]
-const commands = ["serve", "token", "migrate", "verify", "tenant create", "tenant list", ...ofCalls.map((name) => `call ${name}`)]
+const commands = [
+  "serve",
+  "token",
+  "migrate",
+  "verify",
+  "tenant create",
+  "tenant list",
+  ...ofCalls.map((name) => `call ${name}`)
+]
 
 it.effect.each(commands)("`%s --help` describes the command and gives an example of it", (command) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { exitCode, stderr, stdout } = yield* runCli([...command.split(" "), "--help"])
     assert.strictEqual(exitCode, 0)
     assert.include(stdout, `dueline ${command}`)
     assert.match(stdout.slice(stdout.indexOf("EXAMPLES")), new RegExp(`dueline ${command}`, "u"))
     assert.strictEqual(stderr, "")
-  }))
+  })
+)
 
 it.effect("a command that needs a further word prints the words there are and exits with 2", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { exitCode, stdout } = yield* runCli(["call"])
     assert.match(stdout, /reschedule/u)
     assert.strictEqual(exitCode, 2)
-  }))
+  })
+)
 
 it.effect("--version is the version of the package", () =>
-  Effect.gen(function*() {
-    const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string }
+  Effect.gen(function* () {
+    const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+      readonly version: string
+    }
     assert.strictEqual((yield* runCli(["--version"])).stdout, `dueline v${manifest.version}`)
-  }))
+  })
+)
 
 it.effect.each(["bash", "zsh", "fish"])("--completions %s knows every command", (shell) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { exitCode, stdout } = yield* runCli(["--completions", shell])
     assert.strictEqual(exitCode, 0)
     for (const word of commands.flatMap((command) => command.split(" "))) assert.include(stdout, word)
-  }))
+  })
+)

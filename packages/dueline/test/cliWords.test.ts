@@ -23,9 +23,13 @@ describe("times", () => {
     assert.strictEqual(localInstant(0, -210), "1969-12-31T20:30:00.000-03:30")
   })
 
-  it.each([-720, -210, -1, 0, 59, 330, 840])("what is shown with %i minutes of offset is the same instant", (offset) => {
-    for (const millis of [0, 1, 951_782_400_000, 1_764_000_000_123]) assert.strictEqual(Date.parse(localInstant(millis, offset)), millis)
-  })
+  it.each([-720, -210, -1, 0, 59, 330, 840])(
+    "what is shown with %i minutes of offset is the same instant",
+    (offset) => {
+      for (const millis of [0, 1, 951_782_400_000, 1_764_000_000_123])
+        assert.strictEqual(Date.parse(localInstant(millis, offset)), millis)
+    }
+  )
 
   it("what is to come is in, what has been is ago", () => {
     assert.deepStrictEqual([relative(2_100, 0), relative(0, 2_100), relative(5, 5)], ["in 2.1 s", "2.1 s ago", "now"])
@@ -34,7 +38,13 @@ describe("times", () => {
 
 describe("tables", () => {
   it("columns stand under each other and nothing stands behind the last", () => {
-    assert.strictEqual(table([["a", "bb", "c"], ["aaa", "b", ""]]), "a    bb  c\naaa  b")
+    assert.strictEqual(
+      table([
+        ["a", "bb", "c"],
+        ["aaa", "b", ""]
+      ]),
+      "a    bb  c\naaa  b"
+    )
   })
 
   it("pages with the same least widths stay in line", () => {

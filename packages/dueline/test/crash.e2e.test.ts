@@ -34,7 +34,7 @@ const submit = async (program: RunningProgram, token: string, target: Target, ke
     assert.strictEqual(response.status, 202, JSON.stringify(answer))
     return answer.id
   } catch (error) {
-    if (error instanceof TypeError || (error instanceof SyntaxError)) return null
+    if (error instanceof TypeError || error instanceof SyntaxError) return null
     throw error
   }
 }
@@ -87,7 +87,10 @@ const round = async (
 }
 
 describe("kill -9", () => {
-  it("loses nothing that was accepted and lets every call end", { timeout: 240_000, tags: ["ADR-0004.3", "ADR-0004.1"] }, async () => {
+  it("loses nothing that was accepted and lets every call end", {
+    timeout: 240_000,
+    tags: ["ADR-0004.3", "ADR-0004.1"]
+  }, async () => {
     const home = await newHome()
     const target = await startTarget()
     const pending = new Map<string, string | null>()
@@ -106,7 +109,8 @@ describe("kill -9", () => {
       }
       await untilAllEnded(program, token)
       const succeeded = new Set((await list(program, token, "Succeeded")).map(({ id }) => id))
-      for (const [key, id] of pending) assert.isTrue(id !== null && succeeded.has(id), `${key} was accepted and did not succeed`)
+      for (const [key, id] of pending)
+        assert.isTrue(id !== null && succeeded.has(id), `${key} was accepted and did not succeed`)
       assert.strictEqual(succeeded.size, pending.size, "there are calls that nobody submitted")
       witness(target, pending)
       assert.strictEqual(await program.stop("SIGTERM"), 0, program.output())
@@ -124,7 +128,11 @@ const witness = (target: Target, submitted: ReadonlyMap<string, string | null>):
   const epochs = new Map<string, number>()
   for (const { headers, path } of target.seen) {
     const key = path.slice(1)
-    assert.strictEqual(headers["dueline-call-id"], submitted.get(key) ?? "nobody's", `a request for ${key} that nobody asked for`)
+    assert.strictEqual(
+      headers["dueline-call-id"],
+      submitted.get(key) ?? "nobody's",
+      `a request for ${key} that nobody asked for`
+    )
     const epoch = Number(headers["dueline-epoch"])
     assert.isTrue(epoch > (epochs.get(key) ?? 0), `epoch ${epoch} of ${key} came after ${epochs.get(key)}`)
     epochs.set(key, epoch)

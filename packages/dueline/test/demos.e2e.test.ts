@@ -26,7 +26,8 @@ const run = (client: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const env = { ...process.env, DUELINE_SERVER: program.address, TOKEN: token, DEMO_CLIENT: client }
     execFile("bash", [all], { env }, (error, stdout, stderr) =>
-      error === null ? resolve(stdout) : reject(new Error(`${stdout}\n${stderr}`)))
+      error === null ? resolve(stdout) : reject(new Error(`${stdout}\n${stderr}`))
+    )
   })
 
 describe("the demos", () => {

@@ -16,7 +16,10 @@ beforeAll(async () => {
   home = await newHome()
   target = await startTarget(({ path }, response) => {
     const status = Number(/status=(\d+)/u.exec(path)?.[1] ?? 200)
-    const answer = () => response.writeHead(status, status === 429 ? { "retry-after": "1" } : {}).end(`{"password":"hunter2-of-the-target"}`)
+    const answer = () =>
+      response
+        .writeHead(status, status === 429 ? { "retry-after": "1" } : {})
+        .end(`{"password":"hunter2-of-the-target"}`)
     if (path.includes("slow")) setTimeout(answer, 1_500)
     else answer()
   })
@@ -44,57 +47,73 @@ const submitAndWait = (path: string, extra: object = {}) =>
   )
 
 describe("the program", () => {
-  it.live("executes a call when it is due and tells how", () =>
-    Effect.gen(function*() {
-      const { body } = yield* submitAndWait("/when-due", { delay: 700 })
-      assert.strictEqual(body.status, "Succeeded")
-      const seen = target.seen.filter(({ path }) => path === "/when-due")
-      assert.strictEqual(seen.length, 1)
-      assert.isAtLeast(seen[0]?.at ?? 0, Date.parse(body.dueAt))
-      assert.strictEqual(seen[0]?.headers["dueline-call-id"], body.id)
-      assert.strictEqual(seen[0]?.headers["idempotency-key"], body.id)
-      assert.match(String(seen[0]?.headers["webhook-signature"]), /^v1,/u)
-      const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
-      assert.deepStrictEqual(items.map(({ type }) => type), ["ServiceCallSubmitted", "ExecutionStarted", "ExecutionSucceeded"])
-    }), { tags: ["ADR-0001.2", "ADR-0012.2"] })
+  it.live(
+    "executes a call when it is due and tells how",
+    () =>
+      Effect.gen(function* () {
+        const { body } = yield* submitAndWait("/when-due", { delay: 700 })
+        assert.strictEqual(body.status, "Succeeded")
+        const seen = target.seen.filter(({ path }) => path === "/when-due")
+        assert.strictEqual(seen.length, 1)
+        assert.isAtLeast(seen[0]?.at ?? 0, Date.parse(body.dueAt))
+        assert.strictEqual(seen[0]?.headers["dueline-call-id"], body.id)
+        assert.strictEqual(seen[0]?.headers["idempotency-key"], body.id)
+        assert.match(String(seen[0]?.headers["webhook-signature"]), /^v1,/u)
+        const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
+        assert.deepStrictEqual(
+          items.map(({ type }) => type),
+          ["ServiceCallSubmitted", "ExecutionStarted", "ExecutionSucceeded"]
+        )
+      }),
+    { tags: ["ADR-0001.2", "ADR-0012.2"] }
+  )
 
   it.live("retries what is worth retrying, as late as the target asked for", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { body } = yield* submitAndWait("/busy?status=429", { retry: { maxAttempts: 2, initialDelayMs: 10 } })
       assert.strictEqual(body.status, "Failed")
       assert.strictEqual("failureReason" in body ? body.failureReason : undefined, "attempts_exhausted")
       const [first, second] = target.seen.filter(({ path }) => path.startsWith("/busy"))
       assert.isAtLeast((second?.at ?? 0) - (first?.at ?? 0), 1_000)
-      assert.deepStrictEqual([first, second].map((one) => one?.headers["dueline-epoch"]), ["1", "2"])
-    }))
+      assert.deepStrictEqual(
+        [first, second].map((one) => one?.headers["dueline-epoch"]),
+        ["1", "2"]
+      )
+    })
+  )
 
   it.live("does not retry a permanent failure, and runs it again when asked to", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { body } = yield* submitAndWait("/gone?status=410")
       assert.strictEqual(body.status, "Failed")
       const again = yield* withClient((api) => api.serviceCalls.run({ params: { id: body.id }, headers: {} }))
       assert.strictEqual(again.body.status, "Scheduled")
-    }))
+    })
+  )
 
-  it.live("sends nothing after a cancel that was answered with 200", () =>
-    Effect.gen(function*() {
-      const submitted = yield* withClient((api) =>
-        api.serviceCalls.submit({
-          headers: {},
-          payload: { delay: 1_000, request: { method: "GET", url: `${target.url}/never` } }
-        })
-      )
-      const cancelled = yield* withClient((api) =>
-        api.serviceCalls.cancel({ params: { id: submitted.body.id }, headers: {} })
-      )
-      assert.strictEqual(cancelled.body.status, "Cancelled")
-      // A call due after it has been executed: had the cancelled one been sent, it would have been seen by now.
-      yield* submitAndWait("/after-never", { delay: 1_200 })
-      assert.isFalse(target.seen.some(({ path }) => path === "/never"))
-    }), { tags: ["ADR-0012.5"] })
+  it.live(
+    "sends nothing after a cancel that was answered with 200",
+    () =>
+      Effect.gen(function* () {
+        const submitted = yield* withClient((api) =>
+          api.serviceCalls.submit({
+            headers: {},
+            payload: { delay: 1_000, request: { method: "GET", url: `${target.url}/never` } }
+          })
+        )
+        const cancelled = yield* withClient((api) =>
+          api.serviceCalls.cancel({ params: { id: submitted.body.id }, headers: {} })
+        )
+        assert.strictEqual(cancelled.body.status, "Cancelled")
+        // A call due after it has been executed: had the cancelled one been sent, it would have been seen by now.
+        yield* submitAndWait("/after-never", { delay: 1_200 })
+        assert.isFalse(target.seen.some(({ path }) => path === "/never"))
+      }),
+    { tags: ["ADR-0012.5"] }
+  )
 
   it.live("says that a call on the wire is the last one, and that an ended call is past cancelling", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const submitted = yield* withClient((api) =>
         api.serviceCalls.submit({ headers: {}, payload: { request: { method: "GET", url: `${target.url}/slow` } } })
       )
@@ -112,33 +131,41 @@ describe("the program", () => {
       assert.strictEqual(ended.body?.status, "Succeeded")
       const after = yield* Effect.flip(withClient((api) => api.serviceCalls.cancel({ params: { id }, headers: {} })))
       assert.strictEqual(after._tag, "Conflict")
-    }))
+    })
+  )
 
-  it.live("shows no secret of a request or an answer anywhere", () =>
-    Effect.gen(function*() {
-      const { body } = yield* submitAndWait("/secrets?api_key=in-the-url-4711", {
-        request: {
-          method: "POST",
-          url: `${target.url}/secrets?api_key=in-the-url-4711`,
-          headers: { authorization: "Bearer in-the-header-4712" },
-          body: { password: "in-the-body-4713", card: "4111 1111 1111 1111", mail: "someone@example.com" }
+  it.live(
+    "shows no secret of a request or an answer anywhere",
+    () =>
+      Effect.gen(function* () {
+        const { body } = yield* submitAndWait("/secrets?api_key=in-the-url-4711", {
+          request: {
+            method: "POST",
+            url: `${target.url}/secrets?api_key=in-the-url-4711`,
+            headers: { authorization: "Bearer in-the-header-4712" },
+            body: { password: "in-the-body-4713", card: "4111 1111 1111 1111", mail: "someone@example.com" }
+          }
+        })
+        const arrived = target.seen.find(({ path }) => path.includes("in-the-url-4711"))
+        assert.strictEqual(arrived?.headers.authorization, "Bearer in-the-header-4712")
+        assert.include(arrived?.body, "in-the-body-4713")
+        const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
+        const shown = JSON.stringify([body, items]) + program.output()
+        for (const secret of ["4711", "4712", "4713", "4111 1111", "someone@example.com", "hunter2-of-the-target"]) {
+          assert.notInclude(shown, secret)
         }
-      })
-      const arrived = target.seen.find(({ path }) => path.includes("in-the-url-4711"))
-      assert.strictEqual(arrived?.headers.authorization, "Bearer in-the-header-4712")
-      assert.include(arrived?.body, "in-the-body-4713")
-      const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
-      const shown = JSON.stringify([body, items]) + program.output()
-      for (const secret of ["4711", "4712", "4713", "4111 1111", "someone@example.com", "hunter2-of-the-target"]) {
-        assert.notInclude(shown, secret)
-      }
-    }), { tags: ["ADR-0012.7"] })
+      }),
+    { tags: ["ADR-0012.7"] }
+  )
 
   it.live("finishes what is on the wire when it is told to stop, and goes on with the rest at the next start", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const submit = (path: string, delay: number) =>
         withClient((api) =>
-          api.serviceCalls.submit({ headers: {}, payload: { delay, request: { method: "GET", url: `${target.url}${path}` } } })
+          api.serviceCalls.submit({
+            headers: {},
+            payload: { delay, request: { method: "GET", url: `${target.url}${path}` } }
+          })
         )
       const slow = yield* submit("/slow-at-stop", 0)
       const later = yield* submit("/after-restart", 2_500)
@@ -155,7 +182,8 @@ describe("the program", () => {
         })
       )
       assert.strictEqual(rest.body?.status, "Succeeded")
-    }))
+    })
+  )
 })
 
 describe("starting", () => {

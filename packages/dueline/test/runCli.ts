@@ -22,18 +22,24 @@ export interface Terminal {
   readonly offsetMinutes?: number
 }
 
-const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === "string" ? new TextEncoder().encode(text) : text)
+const bytesOf = (text: string | Uint8Array): Uint8Array =>
+  typeof text === "string" ? new TextEncoder().encode(text) : text
 
 /** Nothing of the machine's environment gets in; without `fetch` the network must not be touched. */
 export const runCli = (args: ReadonlyArray<string>, terminal: Terminal = {}): Effect.Effect<Seen> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const console = yield* TestConsole.make
     const exitCode = yield* Effect.provideService(run(args), Console.Console, console)
     const [stdout, stderr] = [yield* console.logLines, yield* console.errorLines]
     return { exitCode, stdout: stdout.join("\n"), stderr: stderr.join("\n") }
   }).pipe(
-    Effect.provide(Layer.merge(NodeServices.layer, Stdio.layerTest({ stdin: Stream.succeed(bytesOf(terminal.stdin ?? "")) }))),
-    Effect.provideService(FetchHttpClient.Fetch, terminal.fetch ?? (() => Promise.reject(new Error("the network was touched")))),
+    Effect.provide(
+      Layer.merge(NodeServices.layer, Stdio.layerTest({ stdin: Stream.succeed(bytesOf(terminal.stdin ?? "")) }))
+    ),
+    Effect.provideService(
+      FetchHttpClient.Fetch,
+      terminal.fetch ?? (() => Promise.reject(new Error("the network was touched")))
+    ),
     Effect.provideService(Shell, {
       env: { DUELINE_TOKEN: "a-token", ...terminal.env },
       stdoutIsTerminal: terminal.isTerminal ?? false,

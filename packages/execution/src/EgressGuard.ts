@@ -53,12 +53,17 @@ const parseEntry = (text: string): ReadonlyArray<Allowed | null> => {
   return host === "localhost" ? [byName, block("127.0.0.0", 8, port), block("::1", 128, port)] : [byName]
 }
 
-const denial = (code: Denial["code"], detail: string, kind: AddressKind | null = null): Denial => ({ code, kind, detail })
+const denial = (code: Denial["code"], detail: string, kind: AddressKind | null = null): Denial => ({
+  code,
+  kind,
+  detail
+})
 
 /** The host as it is compared: lower case, no brackets, no root dot. */
 const plainHost = (hostname: string): string => hostname.toLowerCase().replace(/^\[|\]$|\.$/g, "")
 
-export const portOf = (url: URL): number => url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)
+export const portOf = (url: URL): number =>
+  url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)
 
 /**
  * A guard with an allow-list for development. Entries: `host`, `host:port`, an address with or without port (`[::1]:8080`), a block
@@ -67,7 +72,8 @@ export const portOf = (url: URL): number => url.port === "" ? (url.protocol === 
 export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard => {
   const allowed = allow.flatMap((entry) =>
     parseEntry(entry).map((parsed) => {
-      if (parsed === null) throw new RangeError(`egress allow-list: "${entry}" is neither a host, host:port nor an address block`)
+      if (parsed === null)
+        throw new RangeError(`egress allow-list: "${entry}" is neither a host, host:port nor an address block`)
       return parsed
     })
   )
@@ -75,8 +81,14 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
     allowed.some((entry) => entry.host === host && (entry.port === null || entry.port === port))
   const addressAllowed = (address: string, port: number): boolean => {
     const octets = addressOctets(address)
-    return octets !== null && allowed.some((entry) =>
-      entry.host === null && (entry.port === null || entry.port === port) && sharesPrefix(octets, entry.base, entry.bits)
+    return (
+      octets !== null &&
+      allowed.some(
+        (entry) =>
+          entry.host === null &&
+          (entry.port === null || entry.port === port) &&
+          sharesPrefix(octets, entry.base, entry.bits)
+      )
     )
   }
   const refuse = (address: string, port: number): Denial | null => {
@@ -89,8 +101,10 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
     checkUrl: (input) => {
       const url = typeof input === "string" ? URL.parse(input) : input
       if (url === null) return denial("url_invalid", "not a URL")
-      if (url.protocol !== "https:" && url.protocol !== "http:") return denial("scheme_not_allowed", "only http and https")
-      if (url.username !== "" || url.password !== "") return denial("credentials_in_url", "credentials belong into a header")
+      if (url.protocol !== "https:" && url.protocol !== "http:")
+        return denial("scheme_not_allowed", "only http and https")
+      if (url.username !== "" || url.password !== "")
+        return denial("credentials_in_url", "credentials belong into a header")
       const host = plainHost(url.hostname)
       const port = portOf(url)
       if (hostAllowed(host, port)) return null

@@ -11,7 +11,11 @@ export type ExchangeResult =
   | Omit<Extract<OutgoingResult, { readonly _tag: "Answered" }>, "durationMs">
   | Omit<Unanswered, "durationMs">
 
-const unanswered = (reason: Unanswered["reason"], detail: string): ExchangeResult => ({ _tag: "Unanswered", reason, detail })
+const unanswered = (reason: Unanswered["reason"], detail: string): ExchangeResult => ({
+  _tag: "Unanswered",
+  reason,
+  detail
+})
 
 /** Undici's error codes carry no part of the request, its messages may. */
 const reasonOf = (error: Error): ExchangeResult => {
@@ -63,7 +67,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) controller.abort(aborted)
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, Header>>): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, Header>>
+  ): void {
     this.#status = status
     this.#headers = headers
   }
@@ -96,7 +104,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ")
     }
     const chunks = this.#chunks
-    const body = chunks.length > 1 ? new Uint8Array(Buffer.concat(chunks)) : chunks[0] ?? nothing
+    const body = chunks.length > 1 ? new Uint8Array(Buffer.concat(chunks)) : (chunks[0] ?? nothing)
     this.#settle({ _tag: "Answered", status: this.#status, headers, body, truncated })
   }
 

@@ -56,7 +56,14 @@ export class ExecutionSlots {
     if (this.#jobs.has(key) || this.#recent.has(key)) return true
     if (this.#queue.length >= this.#options.queueLimit && this.free === 0) return false
     const takenAt = this.#options.now()
-    const job: Job = { intent, takenAt, leaseUntil: firstLeaseUntil(intent), stage: "waiting", fiber: null, overdue: false }
+    const job: Job = {
+      intent,
+      takenAt,
+      leaseUntil: firstLeaseUntil(intent),
+      stage: "waiting",
+      fiber: null,
+      overdue: false
+    }
     this.#jobs.set(key, job)
     this.#queue.push(job)
     this.#pump()
@@ -104,9 +111,9 @@ export class ExecutionSlots {
 
   readonly #interruptAll = Effect.suspend(() => {
     const cut = [...this.#jobs.values()]
-    return Effect.forEach(cut, ({ fiber }) => fiber === null ? Effect.void : Fiber.interrupt(fiber), { discard: true }).pipe(
-      Effect.as(cut.map(({ intent }) => intent))
-    )
+    return Effect.forEach(cut, ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)), {
+      discard: true
+    }).pipe(Effect.as(cut.map(({ intent }) => intent)))
   })
 
   /** A loop, not a recursion: an attempt that ends at once starts the next one from here and not from its own stack. */
@@ -139,7 +146,9 @@ export class ExecutionSlots {
     this.#jobs.delete(keyOf(job.intent))
     if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) {
       // A defect ends this attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen.
-      this.#options.run(Effect.logError("an attempt died", exit.cause, { callId: job.intent.callId, epoch: job.intent.epoch }))
+      this.#options.run(
+        Effect.logError("an attempt died", exit.cause, { callId: job.intent.callId, epoch: job.intent.epoch })
+      )
     }
     this.#slotFreed()
     if (this.#jobs.size === 0) for (const wake of this.#idle) wake()

@@ -6,7 +6,9 @@ import { Effect, Redacted, Schema } from "effect"
 import type { VaultKey, VaultKeys } from "./RequestVaultAes.ts"
 
 /** The file cannot be used. `detail` names the file and what to do, never a key. */
-export class KeyFileUnusable extends Schema.TaggedError<KeyFileUnusable>()("KeyFileUnusable", { detail: Schema.String }) {}
+export class KeyFileUnusable extends Schema.TaggedError<KeyFileUnusable>()("KeyFileUnusable", {
+  detail: Schema.String
+}) {}
 
 export interface InstallationKeys {
   readonly vault: VaultKeys
@@ -14,10 +16,12 @@ export interface InstallationKeys {
   readonly signingMaster: Redacted.Redacted<Uint8Array>
 }
 
-const head = "# Secret keys. One a line, hexadecimal: the first seals, all open, the last signs. Add new keys at the top."
+const head =
+  "# Secret keys. One a line, hexadecimal: the first seals, all open, the last signs. Add new keys at the top."
 
 /** What a key is called in sealed texts: says nothing about the key, and is the same on every machine that has it. */
-const idOf = (bytes: Uint8Array): string => createHash("sha256").update("dueline/vault-key-id").update(bytes).digest("hex").slice(0, 8)
+const idOf = (bytes: Uint8Array): string =>
+  createHash("sha256").update("dueline/vault-key-id").update(bytes).digest("hex").slice(0, 8)
 
 // One line serves two purposes: neither use may tell anything about the other.
 const derive = (bytes: Uint8Array, purpose: string): Redacted.Redacted<Uint8Array> =>
@@ -39,16 +43,23 @@ const create = async (path: string): Promise<void> => {
 }
 
 const exists = (path: string): Promise<boolean> =>
-  stat(path).then(() => true, (error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return false
-    throw error
-  })
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false
+      throw error
+    }
+  )
 
 const unusable = (path: string, what: string) => Effect.fail(new KeyFileUnusable({ detail: `${path} ${what}` }))
 
 const parse = (path: string, text: string): Effect.Effect<InstallationKeys, KeyFileUnusable> => {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"))
-  if (!lines.every((line) => /^[0-9a-f]{64}$/i.test(line))) return unusable(path, "holds a line that is not a key of 64 hexadecimal digits")
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+  if (!lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
+    return unusable(path, "holds a line that is not a key of 64 hexadecimal digits")
   const secrets = lines.map((line) => Buffer.from(line, "hex"))
   const [sealing, ...opening] = secrets.map((bytes): VaultKey => ({ id: idOf(bytes), key: derive(bytes, "vault") }))
   const oldest = secrets.at(-1)
@@ -65,7 +76,11 @@ export const loadKeyFile = (path: string): Effect.Effect<InstallationKeys, KeyFi
       return { text: await readFile(path, "utf8"), open: (mode & 0o077) !== 0 && process.platform !== "win32" }
     },
     catch: (error) =>
-      new KeyFileUnusable({ detail: `${path} cannot be read or made: ${error instanceof Error ? error.message : "unknown"}` })
+      new KeyFileUnusable({
+        detail: `${path} cannot be read or made: ${error instanceof Error ? error.message : "unknown"}`
+      })
   }).pipe(
-    Effect.flatMap(({ open, text }) => open ? unusable(path, "can be read by others; make it 0600") : parse(path, text))
+    Effect.flatMap(({ open, text }) =>
+      open ? unusable(path, "can be read by others; make it 0600") : parse(path, text)
+    )
   )

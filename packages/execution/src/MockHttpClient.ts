@@ -1,19 +1,19 @@
 /** A scripted world in place of the network: for offline tests and simulation. Deterministic; its latency passes on the given clock. */
-import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import { Effect, Layer } from "effect"
+import type { HttpClient, OutgoingRequest, OutgoingResult } from "@dueline/contracts/ports/HttpClient"
+import { Effect } from "effect"
 
 export type MockReply =
   | {
-    readonly status: number
-    readonly headers?: Readonly<Record<string, string>>
-    readonly body?: string | Uint8Array
-    readonly latencyMs?: number
-  }
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string | Uint8Array
+      readonly latencyMs?: number
+    }
   | {
-    readonly reason: Extract<OutgoingResult, { readonly _tag: "Unanswered" }>["reason"]
-    readonly detail?: string
-    readonly latencyMs?: number
-  }
+      readonly reason: Extract<OutgoingResult, { readonly _tag: "Unanswered" }>["reason"]
+      readonly detail?: string
+      readonly latencyMs?: number
+    }
 
 export interface MockRule {
   /** The whole URL, the beginning of one when it ends in `*`, or a question to the request. */
@@ -52,17 +52,19 @@ const isList = (reply: MockRule["reply"]): reply is ReadonlyArray<MockReply> => 
 const pick = (rule: MockRule, request: OutgoingRequest, before: number, otherwise: MockReply): MockReply => {
   const { reply } = rule
   if (typeof reply === "function") return reply(request, before)
-  return isList(reply) ? reply[Math.min(before, reply.length - 1)] ?? otherwise : reply
+  return isList(reply) ? (reply[Math.min(before, reply.length - 1)] ?? otherwise) : reply
 }
 
 /** Holds to the same bounds as a real client: the time-out, and the bytes that are kept. */
 const resultOf = (reply: MockReply, { maxResponseBytes, timeoutMs }: OutgoingRequest): OutgoingResult => {
   const { latencyMs = 0 } = reply
-  if (latencyMs >= timeoutMs) return { _tag: "Unanswered", reason: "timeout", detail: "no answer in time", durationMs: timeoutMs }
+  if (latencyMs >= timeoutMs)
+    return { _tag: "Unanswered", reason: "timeout", detail: "no answer in time", durationMs: timeoutMs }
   if ("reason" in reply) {
     return { _tag: "Unanswered", reason: reply.reason, detail: reply.detail ?? reply.reason, durationMs: latencyMs }
   }
-  const whole = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : reply.body ?? new Uint8Array(0)
+  const whole =
+    typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : (reply.body ?? new Uint8Array(0))
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(reply.headers ?? {})) headers[name.toLowerCase()] = value
   return {
@@ -84,7 +86,7 @@ export const make = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}):
     Effect.suspend(() => {
       begun++
       const rule = rules.find((candidate) => matches(candidate, request))
-      const before = rule === undefined ? 0 : counts.get(rule) ?? 0
+      const before = rule === undefined ? 0 : (counts.get(rule) ?? 0)
       if (rule !== undefined) counts.set(rule, before + 1)
       const result = resultOf(rule === undefined ? otherwise : pick(rule, request, before, otherwise), request)
       const answer = Effect.sync(() => {
@@ -96,6 +98,3 @@ export const make = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}):
     })
   return { send, sent, begun: () => begun }
 }
-
-export const layer = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}): Layer.Layer<HttpClient> =>
-  Layer.sync(HttpClient, () => HttpClient.of(make(rules, options)))

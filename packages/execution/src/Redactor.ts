@@ -19,7 +19,9 @@ export const maxPatternLength = 256
 
 /** Patterns that would strike out everything or nothing are left out. */
 const usable = (patterns: ReadonlyArray<string>): ReadonlyArray<string> =>
-  patterns.slice(0, maxPatterns).filter((pattern) => pattern.length <= maxPatternLength && pattern.replaceAll("*", "").trim() !== "")
+  patterns
+    .slice(0, maxPatterns)
+    .filter((pattern) => pattern.length <= maxPatternLength && pattern.replaceAll("*", "").trim() !== "")
 
 // One look that tells most texts to be harmless: a word of a secret's name, the beginning of a shape, a long run, an escape.
 const suspicious = new RegExp(
@@ -28,7 +30,8 @@ const suspicious = new RegExp(
   "i"
 )
 
-const redactPatterns = (text: string, patterns: ReadonlyArray<string>): string => usable(patterns).reduce(redactGlob, text)
+const redactPatterns = (text: string, patterns: ReadonlyArray<string>): string =>
+  usable(patterns).reduce(redactGlob, text)
 
 const redactUsual = (text: string): string => {
   if (!suspicious.test(text)) return text
@@ -74,13 +77,16 @@ const redactPart = (part: string, patterns: ReadonlyArray<string>): string => {
 
 /** `a=1&password=x` with the values of secret names struck out. */
 export const redactQuery = (query: string, patterns: ReadonlyArray<string> = []): string =>
-  query.split("&").map((pair) => {
-    const equals = pair.indexOf("=")
-    if (equals === -1) return redactPart(pair, patterns)
-    const name = pair.slice(0, equals)
-    if (isSecretName(decoded(name))) return `${redactPart(name, patterns)}=${mark}`
-    return `${redactPart(name, patterns)}=${redactPart(pair.slice(equals + 1), patterns)}`
-  }).join("&")
+  query
+    .split("&")
+    .map((pair) => {
+      const equals = pair.indexOf("=")
+      if (equals === -1) return redactPart(pair, patterns)
+      const name = pair.slice(0, equals)
+      if (isSecretName(decoded(name))) return `${redactPart(name, patterns)}=${mark}`
+      return `${redactPart(name, patterns)}=${redactPart(pair.slice(equals + 1), patterns)}`
+    })
+    .join("&")
 
 const parts = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#]*@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/i
 
@@ -89,6 +95,14 @@ export const redactUrl = (url: string, patterns: ReadonlyArray<string> = []): st
   const match = parts.exec(url)
   if (match === null) return redactText(url, patterns)
   const [, scheme = "", host = "", path = "", query] = match
-  const shownPath = path.split("/").map((segment) => redactPart(segment, patterns)).join("/")
-  return scheme + redactPatterns(host, patterns) + shownPath + (query === undefined ? "" : `?${redactQuery(query, patterns)}`)
+  const shownPath = path
+    .split("/")
+    .map((segment) => redactPart(segment, patterns))
+    .join("/")
+  return (
+    scheme +
+    redactPatterns(host, patterns) +
+    shownPath +
+    (query === undefined ? "" : `?${redactQuery(query, patterns)}`)
+  )
 }

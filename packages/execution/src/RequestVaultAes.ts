@@ -29,16 +29,23 @@ const tagBytes = 16
 const bound = (keyId: string, context: string): Buffer => Buffer.from(`${version}.${keyId}.${context}`, "utf8")
 
 const checked = ({ id, key }: VaultKey): readonly [string, KeyObject] => {
-  if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) throw new RangeError(`vault key id "${id}" is not 1 to 32 of letters, digits, _ and -`)
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(id))
+    throw new RangeError(`vault key id "${id}" is not 1 to 32 of letters, digits, _ and -`)
   const bytes = Redacted.value(key)
   if (bytes.length !== 32) throw new RangeError(`vault key "${id}" has ${bytes.length} bytes instead of 32`)
   return [id, createSecretKey(bytes)]
 }
 
 const isWholeRequest = (value: unknown): value is WholeRequest =>
-  typeof value === "object" && value !== null && "url" in value && typeof value.url === "string" &&
-  "headers" in value && typeof value.headers === "object" && value.headers !== null &&
-  "body" in value && (value.body === null || typeof value.body === "string")
+  typeof value === "object" &&
+  value !== null &&
+  "url" in value &&
+  typeof value.url === "string" &&
+  "headers" in value &&
+  typeof value.headers === "object" &&
+  value.headers !== null &&
+  "body" in value &&
+  (value.body === null || typeof value.body === "string")
 
 const broken = (detail: string): Effect.Effect<never, SealBroken> => Effect.fail(new SealBroken({ detail }))
 
@@ -53,7 +60,9 @@ export const make = (keys: VaultKeys, options: RequestVaultOptions = {}): Reques
 
   const seal = (request: WholeRequest, context: string): string => {
     const iv = nonce()
-    const cipher = createCipheriv("aes-256-gcm", sealingKey, iv, { authTagLength: tagBytes }).setAAD(bound(sealingId, context))
+    const cipher = createCipheriv("aes-256-gcm", sealingKey, iv, { authTagLength: tagBytes }).setAAD(
+      bound(sealingId, context)
+    )
     const text = JSON.stringify({ url: request.url, headers: request.headers, body: request.body })
     const sealed = Buffer.concat([iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()])
     return `${version}.${sealingId}.${sealed.toString("base64url")}`
@@ -66,9 +75,12 @@ export const make = (keys: VaultKeys, options: RequestVaultOptions = {}): Reques
       if (form !== version || rest.length > 0) return broken("not a sealed request")
       if (key === undefined) return broken("sealed with a key that is not here")
       const bytes = Buffer.from(encoded, "base64url")
-      if (bytes.length <= nonceBytes + tagBytes || bytes.toString("base64url") !== encoded) return broken("not a sealed request")
+      if (bytes.length <= nonceBytes + tagBytes || bytes.toString("base64url") !== encoded)
+        return broken("not a sealed request")
       try {
-        const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+        const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), {
+          authTagLength: tagBytes
+        })
         decipher.setAAD(bound(keyId, context)).setAuthTag(bytes.subarray(-tagBytes))
         const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, "utf8") + decipher.final("utf8")
         const request: unknown = JSON.parse(text)

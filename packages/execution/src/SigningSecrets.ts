@@ -6,10 +6,13 @@ import { Context, Effect, Layer, Redacted } from "effect"
 /** Kept at hand; above it the oldest is derived anew when it is needed again. */
 const cacheLimit = 10_000
 
-export class SigningSecrets extends Context.Service<SigningSecrets, {
-  /** In the form of Standard Webhooks, `whsec_` and base64. Null: this tenant's calls go out unsigned. */
-  readonly secretFor: (tenantId: TenantId) => Effect.Effect<Redacted.Redacted<string> | null>
-}>()("@dueline/execution/SigningSecrets") {}
+export class SigningSecrets extends Context.Service<
+  SigningSecrets,
+  {
+    /** In the form of Standard Webhooks, `whsec_` and base64. Null: this tenant's calls go out unsigned. */
+    readonly secretFor: (tenantId: TenantId) => Effect.Effect<Redacted.Redacted<string> | null>
+  }
+>()("@dueline/execution/SigningSecrets") {}
 
 /** Every tenant's secret follows from the master key (HKDF, RFC 5869), so nothing per tenant is stored. */
 export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecrets["Service"] => {

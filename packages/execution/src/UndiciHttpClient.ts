@@ -61,7 +61,10 @@ class Sending {
     this.#request = request
     this.#done = done
     // A real socket waits in real time, whatever clock the program is given.
-    this.#timer = setTimeout(() => this.#fail("timeout", `no complete answer within ${request.timeoutMs} ms`), request.timeoutMs)
+    this.#timer = setTimeout(
+      () => this.#fail("timeout", `no complete answer within ${request.timeoutMs} ms`),
+      request.timeoutMs
+    )
   }
 
   go(url: URL | null): void {
@@ -100,7 +103,7 @@ class Sending {
 
 /** The client and its pool, which lives as long as the scope. */
 export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpClient["Service"], never, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const guard = options.guard ?? makeEgressGuard()
     const agent = yield* Effect.acquireRelease(
       Effect.sync(() => makeAgent(options, guard)),
@@ -121,4 +124,5 @@ export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpC
     return HttpClient.of({ send })
   })
 
-export const layer = (options: UndiciHttpClientOptions = {}): Layer.Layer<HttpClient> => Layer.effect(HttpClient, make(options))
+export const layer = (options: UndiciHttpClientOptions = {}): Layer.Layer<HttpClient> =>
+  Layer.effect(HttpClient, make(options))

@@ -77,7 +77,9 @@ const teredo = prefix("2001::")
 const globalUnicast = prefix("2000::")
 
 /** IPv4 addresses that an IPv6 address leads to through a translator or tunnel; `through` says that it leads nowhere else. */
-const embedded = (octets: ReadonlyArray<number>): { readonly inner: Array<ReadonlyArray<number>>; readonly through: boolean } => {
+const embedded = (
+  octets: ReadonlyArray<number>
+): { readonly inner: Array<ReadonlyArray<number>>; readonly through: boolean } => {
   for (const carrier of [mapped, translated, compatible, nat64]) {
     if (sharesPrefix(octets, carrier, 96)) return { inner: [octets.slice(12)], through: true }
   }

@@ -25,13 +25,15 @@ const parse6 = (text: string): ReadonlyArray<number> | null => {
   }
   const halves = head.split("::")
   if (halves.length > 2) return null
-  const groups = (half: string): Array<string> => half === "" ? [] : half.split(":")
+  const groups = (half: string): Array<string> => (half === "" ? [] : half.split(":"))
   const left = groups(halves[0] ?? "")
   const right = groups(halves[1] ?? "")
   if (![...left, ...right].every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null
   const missing = 8 - tail.length / 2 - left.length - right.length
   if (halves.length === 2 ? missing < 1 : missing !== 0) return null
-  const words = [...left, ...Array.from({ length: missing }, () => "0"), ...right].map((group) => Number.parseInt(group, 16))
+  const words = [...left, ...Array.from({ length: missing }, () => "0"), ...right].map((group) =>
+    Number.parseInt(group, 16)
+  )
   return [...words.flatMap((word) => [word >> 8, word & 255]), ...tail]
 }
 

@@ -19,7 +19,13 @@ export interface NotSent {
 export type AttemptResult = OutgoingResult | NotSent
 
 /** The world may look different in a minute; a certificate, a rule of ours, or a broken seal will not. */
-const transient: ReadonlySet<FailureReason> = new Set<FailureReason>(["timeout", "dns", "connect", "connection_lost", "deadline_exceeded"])
+const transient: ReadonlySet<FailureReason> = new Set<FailureReason>([
+  "timeout",
+  "dns",
+  "connect",
+  "connection_lost",
+  "deadline_exceeded"
+])
 
 export interface Circumstances {
   /** When the result was known, epoch milliseconds. */
@@ -35,11 +41,26 @@ export const recordCommand = (
   result: AttemptResult,
   { at, redaction, roll }: Circumstances
 ): ServiceCallCommand => {
-  const known = { callId: intent.callId, at: Math.round(at) as EpochMillis, epoch: intent.epoch, durationMs: Math.round(result.durationMs) }
+  const known = {
+    callId: intent.callId,
+    at: Math.round(at) as EpochMillis,
+    epoch: intent.epoch,
+    durationMs: Math.round(result.durationMs)
+  }
   if (result._tag !== "Answered") {
     const { detail, reason } = result
     const retryable = transient.has(reason)
-    return { _tag: "RecordFailure", ...known, reason, detail, status: null, response: null, retryable, retryAfterMs: null, roll }
+    return {
+      _tag: "RecordFailure",
+      ...known,
+      reason,
+      detail,
+      status: null,
+      response: null,
+      retryable,
+      retryAfterMs: null,
+      roll
+    }
   }
   const { status } = result
   const response = summariseResponse(result, redaction)

@@ -30,17 +30,23 @@ const extended = (held: ReadonlyArray<Job>, until: number) =>
   })
 
 /** Runs until interrupted. A heartbeat that the store does not take is let go: the next one follows before the lease ends. */
-export const keepLeases = (slots: ExecutionSlots, backlog: Backlog["Service"], options: LeaseOptions): Effect.Effect<never> => {
+export const keepLeases = (
+  slots: ExecutionSlots,
+  backlog: Backlog["Service"],
+  options: LeaseOptions
+): Effect.Effect<never> => {
   const { heartbeatMs, leaseMs, worker } = options
   const beat = Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const held = oldEnough(slots, now, heartbeatMs)
     const until = now + leaseMs
     const holdings = held.map(({ intent: { callId, epoch, tenantId } }) => ({ tenantId, callId, epoch }))
-    return held.length === 0 ? Effect.void : backlog.extend({ worker, holdings, until }).pipe(
-      Effect.andThen(extended(held, until)),
-      Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug("heartbeat not stored", error.operation)),
-      Effect.timeoutOption(heartbeatMs)
-    )
+    return held.length === 0
+      ? Effect.void
+      : backlog.extend({ worker, holdings, until }).pipe(
+          Effect.andThen(extended(held, until)),
+          Effect.catchTag("StoreUnavailable", (error) => Effect.logDebug("heartbeat not stored", error.operation)),
+          Effect.timeoutOption(heartbeatMs)
+        )
   })
   return Effect.forever(Effect.andThen(Effect.sleep(heartbeatMs), beat))
 }

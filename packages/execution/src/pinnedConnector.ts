@@ -44,24 +44,37 @@ export interface ConnectorOptions {
   readonly extraCa: string | null
 }
 
-const errorCode = (error: Error): string => "code" in error && typeof error.code === "string" ? error.code : ""
+const errorCode = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
 
 const ofTls = /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH/
 
 /** Node asks for the addresses of the host it was given; it gets those that were checked and never asks again. */
-const pinned = (addresses: ReadonlyArray<ResolvedAddress>): LookupFunction => (_hostname, options, answer) => {
-  if (options.all === true) return answer(null, addresses.map(({ address, family }) => ({ address, family })))
-  const [first] = addresses
-  if (first === undefined) return answer(new Error("no address"), "", 4)
-  answer(null, first.address, first.family)
-}
+const pinned =
+  (addresses: ReadonlyArray<ResolvedAddress>): LookupFunction =>
+  (_hostname, options, answer) => {
+    if (options.all === true)
+      return answer(
+        null,
+        addresses.map(({ address, family }) => ({ address, family }))
+      )
+    const [first] = addresses
+    if (first === undefined) return answer(new Error("no address"), "", 4)
+    answer(null, first.address, first.family)
+  }
 
 const open = (
   { hostname, port, protocol }: { readonly hostname: string; readonly port: number; readonly protocol: string },
   addresses: ReadonlyArray<ResolvedAddress>,
   extraCa: string | null
 ): Socket => {
-  const target = { host: hostname, port, lookup: pinned(addresses), autoSelectFamily: true, noDelay: true, keepAlive: true }
+  const target = {
+    host: hostname,
+    port,
+    lookup: pinned(addresses),
+    autoSelectFamily: true,
+    noDelay: true,
+    keepAlive: true
+  }
   if (protocol !== "https:") return connectTcp(target)
   return connectTls({
     ...target,
@@ -72,37 +85,51 @@ const open = (
 }
 
 /** The connector that undici calls for every new connection of a pool. */
-export const makePinnedConnector = (options: ConnectorOptions): buildConnector.connector => (target, callback) => {
-  const { hostname, protocol } = target
-  const port = target.port === "" ? (protocol === "https:" ? 443 : 80) : Number(target.port)
-  let socket: Socket | null = null
-  let done = false
-  const finish = (error: ConnectRefused | null): void => {
-    if (done) return
-    done = true
-    clearTimeout(timer)
-    if (error === null && socket !== null) return callback(null, socket)
-    socket?.destroy()
-    callback(error ?? new ConnectRefused("connect", "no connection"), null)
-  }
-  const timer = setTimeout(() => finish(new ConnectRefused("connect", "connecting took too long")), options.connectTimeoutMs)
-  const connectTo = (addresses: ReadonlyArray<ResolvedAddress>): void => {
-    if (done) return
-    const denied = options.guard.checkAddresses(hostname, port, addresses.map(({ address }) => address))
-    if (denied !== null) return finish(new ConnectRefused("egress_denied", denied.detail))
-    socket = open({ hostname, port, protocol }, addresses, options.extraCa)
-    socket.once(protocol === "https:" ? "secureConnect" : "connect", () => finish(null))
-    socket.on("error", (error) => {
-      const code = errorCode(error)
-      finish(new ConnectRefused(protocol === "https:" && ofTls.test(code) ? "tls" : "connect", code === "" ? "connection failed" : code))
+export const makePinnedConnector =
+  (options: ConnectorOptions): buildConnector.connector =>
+  (target, callback) => {
+    const { hostname, protocol } = target
+    const port = target.port === "" ? (protocol === "https:" ? 443 : 80) : Number(target.port)
+    let socket: Socket | null = null
+    let done = false
+    const finish = (error: ConnectRefused | null): void => {
+      if (done) return
+      done = true
+      clearTimeout(timer)
+      if (error === null && socket !== null) return callback(null, socket)
+      socket?.destroy()
+      callback(error ?? new ConnectRefused("connect", "no connection"), null)
+    }
+    const timer = setTimeout(
+      () => finish(new ConnectRefused("connect", "connecting took too long")),
+      options.connectTimeoutMs
+    )
+    const connectTo = (addresses: ReadonlyArray<ResolvedAddress>): void => {
+      if (done) return
+      const denied = options.guard.checkAddresses(
+        hostname,
+        port,
+        addresses.map(({ address }) => address)
+      )
+      if (denied !== null) return finish(new ConnectRefused("egress_denied", denied.detail))
+      socket = open({ hostname, port, protocol }, addresses, options.extraCa)
+      socket.once(protocol === "https:" ? "secureConnect" : "connect", () => finish(null))
+      socket.on("error", (error) => {
+        const code = errorCode(error)
+        finish(
+          new ConnectRefused(
+            protocol === "https:" && ofTls.test(code) ? "tls" : "connect",
+            code === "" ? "connection failed" : code
+          )
+        )
+      })
+      socket.once("close", () => finish(new ConnectRefused("connect", "closed while connecting")))
+    }
+    const family = isIP(hostname)
+    if (family !== 0) return connectTo([{ address: hostname, family }])
+    options.resolve(hostname, (error, addresses) => {
+      if (error !== null) return finish(new ConnectRefused("dns", errorCode(error) || "the name could not be resolved"))
+      if (addresses.length === 0) return finish(new ConnectRefused("dns", "the name has no address"))
+      connectTo(addresses)
     })
-    socket.once("close", () => finish(new ConnectRefused("connect", "closed while connecting")))
   }
-  const family = isIP(hostname)
-  if (family !== 0) return connectTo([{ address: hostname, family }])
-  options.resolve(hostname, (error, addresses) => {
-    if (error !== null) return finish(new ConnectRefused("dns", errorCode(error) || "the name could not be resolved"))
-    if (addresses.length === 0) return finish(new ConnectRefused("dns", "the name has no address"))
-    connectTo(addresses)
-  })
-}

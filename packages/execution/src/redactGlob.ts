@@ -42,5 +42,8 @@ const inLine = (line: string, parts: ReadonlyArray<string>): string => {
 
 export const redactGlob = (text: string, pattern: string): string => {
   const parts = pattern.toLowerCase().split("*")
-  return text.split("\n").map((line) => inLine(line, parts)).join("\n")
+  return text
+    .split("\n")
+    .map((line) => inLine(line, parts))
+    .join("\n")
 }

@@ -7,7 +7,8 @@ const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} 
 const rfc850 = /^[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
 const asctime = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
-const bounded = (ms: number): number | null => Number.isNaN(ms) ? null : Math.min(Math.max(0, Math.ceil(ms)), longestRetryAfterMs)
+const bounded = (ms: number): number | null =>
+  Number.isNaN(ms) ? null : Math.min(Math.max(0, Math.ceil(ms)), longestRetryAfterMs)
 
 const seconds = (text: string | undefined): number | null =>
   text !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(text.trim()) ? bounded(Number(text) * 1_000) : null
@@ -24,7 +25,7 @@ const until = (text: string, now: number): number | null => {
  */
 export const retryAfterMs = (headers: Readonly<Record<string, string>>, now: number): number | null => {
   const asked = headers["retry-after"]?.trim()
-  const wait = asked === undefined ? null : seconds(asked) ?? until(asked, now)
+  const wait = asked === undefined ? null : (seconds(asked) ?? until(asked, now))
   if (wait !== null) return wait
   const remaining = seconds(headers["ratelimit-remaining"])
   return remaining === null || remaining === 0 ? seconds(headers["ratelimit-reset"]) : null

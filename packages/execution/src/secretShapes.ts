@@ -6,7 +6,7 @@ export const mark = "[redacted]"
 
 const values = [
   "\\[redacted\\][^\\s&,;\"'<>{}[\\]]*",
-  "\"(?:[^\"\\\\]|\\\\[\\s\\S])*(?:\"|\\\\?$)",
+  '"(?:[^"\\\\]|\\\\[\\s\\S])*(?:"|\\\\?$)',
   "'(?:[^'\\\\]|\\\\[\\s\\S])*(?:'|\\\\?$)",
   // JSON inside a JSON text that is itself cut short: quotes are \" and what they hold is escaped twice.
   "\\\\[\"'](?:[^\"'\\\\]|\\\\\\\\(?:\\\\[\"'\\\\]|[^\"'\\\\]))*",
@@ -17,7 +17,10 @@ const values = [
 ]
 
 /** `name: value`, `name=value`, `"name": "value"` in whatever syntax. */
-const assigned = new RegExp(`(${secretWord}[\\w.-]{0,32}["'\\\\]{0,4}\\s{0,8}(?:=>|[:=])\\s{0,8})(${values.join("|")})`, "gi")
+const assigned = new RegExp(
+  `(${secretWord}[\\w.-]{0,32}["'\\\\]{0,4}\\s{0,8}(?:=>|[:=])\\s{0,8})(${values.join("|")})`,
+  "gi"
+)
 const element = new RegExp(`(<[\\w:.-]{0,32}${secretWord}[\\w:.-]{0,32}(?:\\s[^<>]{0,256})?>)[^<]+`, "gi")
 
 interface Span {
@@ -29,11 +32,12 @@ interface Span {
 const namedValues = (text: string): Array<Span> => {
   const spans: Array<Span> = []
   for (const { 0: all, 1: head = "", 2: value, index } of text.matchAll(assigned)) {
-    const opened = value === undefined ? 0 : /^(?:["']|\\["'])?/.exec(value)?.[0].length ?? 0
+    const opened = value === undefined ? 0 : (/^(?:["']|\\["'])?/.exec(value)?.[0].length ?? 0)
     const closed = opened === 1 && value !== undefined && value.length > 1 && value.at(-1) === value[0] ? 1 : 0
     spans.push({ from: index + head.length + opened, to: index + all.length - closed })
   }
-  for (const { 0: all, 1: head = "", index } of text.matchAll(element)) spans.push({ from: index + head.length, to: index + all.length })
+  for (const { 0: all, 1: head = "", index } of text.matchAll(element))
+    spans.push({ from: index + head.length, to: index + all.length })
   return spans
 }
 
@@ -75,7 +79,8 @@ interface Shape {
   readonly is?: (match: string) => boolean
 }
 
-const vendors = "whsec_|[srp]k_(?:live|test)_|(?<![a-z])sk-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|ya29\\.|AIza"
+const vendors =
+  "whsec_|[srp]k_(?:live|test)_|(?<![a-z])sk-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|ya29\\.|AIza"
 const inWord = "[^\\s\"'<>(),;:@[\\]\\\\=&|/?#{}%]"
 
 const shapes: ReadonlyArray<Shape> = [

@@ -42,21 +42,29 @@ export const signWebhook = (
 export const signAttempt = (secret: Redacted.Redacted<string>, attempt: SignedAttempt): string =>
   `v1,${hmac(secret, attemptHead(attempt), attempt.body).toString("base64")}`
 
-const attemptHead = ({ attempt, callId, epoch, timestamp }: SignedAttempt): string => `${callId}.${epoch}.${attempt}.${timestamp}.`
+const attemptHead = ({ attempt, callId, epoch, timestamp }: SignedAttempt): string =>
+  `${callId}.${epoch}.${attempt}.${timestamp}.`
 
 export type Verification =
   | {
-    readonly _tag: "Valid"
-    readonly callId: string
-    /** Null when only the Standard Webhooks signature was there to check. */
-    readonly epoch: number | null
-    readonly attempt: number | null
-  }
-  | { readonly _tag: "Invalid"; readonly reason: "header_missing" | "header_malformed" | "too_old" | "too_new" | "no_match" }
+      readonly _tag: "Valid"
+      readonly callId: string
+      /** Null when only the Standard Webhooks signature was there to check. */
+      readonly epoch: number | null
+      readonly attempt: number | null
+    }
+  | {
+      readonly _tag: "Invalid"
+      readonly reason: "header_missing" | "header_malformed" | "too_old" | "too_new" | "no_match"
+    }
 
-const invalid = (reason: Extract<Verification, { readonly _tag: "Invalid" }>["reason"]): Verification => ({ _tag: "Invalid", reason })
+const invalid = (reason: Extract<Verification, { readonly _tag: "Invalid" }>["reason"]): Verification => ({
+  _tag: "Invalid",
+  reason
+})
 
-const whole = (text: string | undefined): number | null => text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+const whole = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
 
 /** Every candidate is compared with every secret, in constant time each. */
 const matches = (
@@ -65,7 +73,10 @@ const matches = (
   expected: (secret: Redacted.Redacted<string>) => Buffer
 ): boolean => {
   let found = false
-  const candidates = header.split(" ").slice(0, 16).filter((part) => part.startsWith("v1,"))
+  const candidates = header
+    .split(" ")
+    .slice(0, 16)
+    .filter((part) => part.startsWith("v1,"))
   for (const secret of secrets) {
     const right = expected(secret)
     for (const candidate of candidates) {

@@ -61,8 +61,11 @@ export const snippet = (
   if (encoding !== "identity" || binary.test(type)) return null
   const text = textOf(partial ? trimPartial(body) : body)
   if (text === null) return null
-  const redacted = /x-www-form-urlencoded/i.test(type) ? redactQuery(text, options.patterns) : redactText(text, options.patterns)
-  const safe = partial || body.length > windowBytes ? redacted.slice(0, Math.max(0, redacted.length - guardLength)) : redacted
+  const redacted = /x-www-form-urlencoded/i.test(type)
+    ? redactQuery(text, options.patterns)
+    : redactText(text, options.patterns)
+  const safe =
+    partial || body.length > windowBytes ? redacted.slice(0, Math.max(0, redacted.length - guardLength)) : redacted
   return cut(safe, options.snippetLength ?? defaultSnippetLength).toWellFormed()
 }
 
@@ -83,21 +86,34 @@ const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<str
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-export const summariseRequest = (method: HttpMethod, request: WholeRequest, options: RedactionOptions = {}): SummarisedRequest => {
+export const summariseRequest = (
+  method: HttpMethod,
+  request: WholeRequest,
+  options: RedactionOptions = {}
+): SummarisedRequest => {
   const url = redactUrl(request.url, options.patterns)
   const given = lowerCase(request.headers)
   const headers = redactHeaders(given, options.patterns)
   const body = request.body === null ? null : Buffer.from(request.body, "utf8")
   const bodySnippet = body === null || body.length === 0 ? null : snippet(body, given, false, options)
   // A request that says "[redacted]" of itself must be sealed, or nobody could tell it from one that was struck out.
-  const complete = url === request.url && sameHeaders(headers, given) && (bodySnippet ?? "") === (request.body ?? "") &&
-    !url.includes(mark) && !(bodySnippet ?? "").includes(mark) && !Object.values(headers).some((value) => value.includes(mark))
+  const complete =
+    url === request.url &&
+    sameHeaders(headers, given) &&
+    (bodySnippet ?? "") === (request.body ?? "") &&
+    !url.includes(mark) &&
+    !(bodySnippet ?? "").includes(mark) &&
+    !Object.values(headers).some((value) => value.includes(mark))
   return { summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet }, complete }
 }
 
 /** Null when there is nothing to say: no body came. */
 export const summariseResponse = (
-  answer: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array; readonly truncated: boolean },
+  answer: {
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Uint8Array
+    readonly truncated: boolean
+  },
   options: RedactionOptions = {}
 ): ResponseSummary | null => {
   const { body, headers, truncated } = answer
@@ -111,7 +127,10 @@ export const summariseResponse = (
  */
 export const requestOf = (summary: RequestSummary): WholeRequest | null => {
   const { bodyBytes, bodySnippet: body, headers, url } = summary
-  const whole = bodyBytes === (body === null ? 0 : Buffer.byteLength(body, "utf8")) && !url.includes(mark) &&
-    !(body ?? "").includes(mark) && !Object.values(headers).some((value) => value.includes(mark))
+  const whole =
+    bodyBytes === (body === null ? 0 : Buffer.byteLength(body, "utf8")) &&
+    !url.includes(mark) &&
+    !(body ?? "").includes(mark) &&
+    !Object.values(headers).some((value) => value.includes(mark))
   return whole ? { url, headers, body } : null
 }

@@ -71,9 +71,24 @@ const inside: ReadonlyArray<readonly [address: string, kind: string]> = [
 ]
 
 const outside = [
-  "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0", "172.15.255.255",
-  "172.32.0.0", "192.167.255.255", "192.169.0.0", "223.255.255.255", "2606:4700::1111", "2a00:1450:4001:81b::200e",
-  "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1"
+  "1.1.1.1",
+  "8.8.8.8",
+  "9.255.255.255",
+  "11.0.0.0",
+  "100.63.255.255",
+  "100.128.0.0",
+  "126.255.255.255",
+  "128.0.0.0",
+  "172.15.255.255",
+  "172.32.0.0",
+  "192.167.255.255",
+  "192.169.0.0",
+  "223.255.255.255",
+  "2606:4700::1111",
+  "2a00:1450:4001:81b::200e",
+  "::ffff:8.8.8.8",
+  "64:ff9b::8.8.8.8",
+  "2002:808:808::1"
 ]
 
 describe("addressKind", { tags: ["ADR-0012.6"] }, () => {
@@ -87,27 +102,38 @@ describe("addressKind", { tags: ["ADR-0012.6"] }, () => {
     const plain = [a, b, c, d].join(".")
     const kind = addressKind(plain)
     const hex = [a * 256 + b, c * 256 + d].map((word) => word.toString(16)).join(":")
-    const disguises = [`::ffff:${plain}`, `::ffff:${hex}`, `64:ff9b::${plain}`, `64:ff9b::${hex}`, `2002:${hex}::`, `::ffff:0:${plain}`]
+    const disguises = [
+      `::ffff:${plain}`,
+      `::ffff:${hex}`,
+      `64:ff9b::${plain}`,
+      `64:ff9b::${hex}`,
+      `2002:${hex}::`,
+      `::ffff:0:${plain}`
+    ]
     for (const disguise of disguises) assert.strictEqual(addressKind(disguise), kind, disguise)
     const unlike = [255 - a, 255 - b, 255 - c, 255 - d]
     const teredo = [(unlike[0] ?? 0) * 256 + (unlike[1] ?? 0), (unlike[2] ?? 0) * 256 + (unlike[3] ?? 0)]
     assert.strictEqual(addressKind(`2001:0:808:808::${teredo.map((word) => word.toString(16)).join(":")}`), kind)
   })
 
-  it.prop("every spelling of a host that the URL parser knows is judged as what it means", [octet, octet, octet, octet], ([a, b, c, d]) => {
-    const number = ((a * 256 + b) * 256 + c) * 256 + d
-    const hosts = [
-      String(number),
-      `0x${number.toString(16)}`,
-      `0${number.toString(8)}`,
-      [a, b, c, d].map((part) => `0${part.toString(8)}`).join("."),
-      [a, b, c, d].map((part) => `0x${part.toString(16)}`).join("."),
-      `${a}.${b}.${c * 256 + d}`,
-      `${a}.${b}.${c}.${d}.`
-    ]
-    const refused = addressKind([a, b, c, d].join(".")) !== "public"
-    for (const host of hosts) assert.strictEqual(guard.checkUrl(`http://${host}/`) !== null, refused, host)
-  })
+  it.prop(
+    "every spelling of a host that the URL parser knows is judged as what it means",
+    [octet, octet, octet, octet],
+    ([a, b, c, d]) => {
+      const number = ((a * 256 + b) * 256 + c) * 256 + d
+      const hosts = [
+        String(number),
+        `0x${number.toString(16)}`,
+        `0${number.toString(8)}`,
+        [a, b, c, d].map((part) => `0${part.toString(8)}`).join("."),
+        [a, b, c, d].map((part) => `0x${part.toString(16)}`).join("."),
+        `${a}.${b}.${c * 256 + d}`,
+        `${a}.${b}.${c}.${d}.`
+      ]
+      const refused = addressKind([a, b, c, d].join(".")) !== "public"
+      for (const host of hosts) assert.strictEqual(guard.checkUrl(`http://${host}/`) !== null, refused, host)
+    }
+  )
 })
 
 describe("checkUrl", { tags: ["ADR-0012.6"] }, () => {
@@ -182,7 +208,8 @@ describe("the allow-list", () => {
 
   it("takes localhost to mean the name and the loopback addresses", () => {
     const some = makeEgressGuard(["localhost"])
-    for (const url of ["http://localhost:3000/", "http://127.0.0.1/", "http://[::1]/"]) assert.isNull(some.checkUrl(url))
+    for (const url of ["http://localhost:3000/", "http://127.0.0.1/", "http://[::1]/"])
+      assert.isNull(some.checkUrl(url))
     assert.isNull(some.checkAddresses("localhost", 3000, ["::1", "127.0.0.1"]))
     assert.isNotNull(some.checkUrl("http://10.0.0.1/"))
   })
@@ -195,6 +222,8 @@ describe("the allow-list", () => {
     assert.isNull(some.checkUrl("http://10.0.0.1/"))
   })
 
-  it.each(["", "a b", "10.0.0.0/33", "::/129", "http://x", "10.0.0/8", "*"])("refuses to start on the entry %o", (entry) =>
-    assert.throws(() => makeEgressGuard([entry]), RangeError))
+  it.each(["", "a b", "10.0.0.0/33", "::/129", "http://x", "10.0.0/8", "*"])(
+    "refuses to start on the entry %o",
+    (entry) => assert.throws(() => makeEgressGuard([entry]), RangeError)
+  )
 })

@@ -63,7 +63,7 @@ export const unavailable = new StoreUnavailable({ operation: "commit", cause: ne
 
 /** An executor in a scripted world on the test's clock. */
 export const world = (options: WorldOptions = {}) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const client = MockHttpClient.make(options.rules ?? [{ match: url, reply: { status: 200, body: "ok" } }])
     const asked: Array<Envelope<ServiceCallCommand>> = []
     const extended: Array<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }> = []
@@ -88,13 +88,15 @@ export const world = (options: WorldOptions = {}) =>
       }
     })
     const executor = yield* Executor.make({ worker, ...options.executor }).pipe(
-      Effect.provide(Layer.mergeAll(
-        Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
-        Layer.succeed(RequestVault, vault),
-        Layer.succeed(Orchestrator, Orchestrator.of({ ask })),
-        Layer.succeed(Backlog, backlog),
-        layerUnsigned
-      ))
+      Effect.provide(
+        Layer.mergeAll(
+          Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
+          Layer.succeed(RequestVault, vault),
+          Layer.succeed(Orchestrator, Orchestrator.of({ ask })),
+          Layer.succeed(Backlog, backlog),
+          layerUnsigned
+        )
+      )
     )
     const made: World = { executor, client, asked, extended }
     return made

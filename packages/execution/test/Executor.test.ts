@@ -12,7 +12,7 @@ const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "
 
 describe("an attempt", () => {
   it.effect("is sent and recorded as what came of it, under a name made of call and epoch", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(120) })
       assert.isTrue(executor.offer(intent()))
       yield* TestClock.adjust(120)
@@ -31,20 +31,22 @@ describe("an attempt", () => {
         response: { bodyBytes: 2, bodySnippet: "ok", truncated: false }
       })
       assert.strictEqual(executor.inFlight(), 0)
-    }))
+    })
+  )
 
   it.effect("sends what was sealed, not what was summarised", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const whole = { url, headers: { authorization: "Bearer s3cret" }, body: "secret body" }
       const sealed = vault.seal(whole, sealContext(tenant, callId(1)))
       const { client, executor } = yield* world()
       executor.offer(intent(1, { sealed }))
       assert.strictEqual(client.sent[0]?.request.headers["authorization"], "Bearer s3cret")
       assert.strictEqual(client.sent[0]?.request.body, "secret body")
-    }))
+    })
+  )
 
   it.effect("fails for good without being sent when its request cannot be read", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world()
       const sealed = vault.seal({ url, headers: {}, body: null }, sealContext(tenant, callId(2)))
       executor.offer(intent(1, { sealed }))
@@ -55,20 +57,25 @@ describe("an attempt", () => {
         assert.deepInclude(command, { _tag: "RecordFailure", reason: "request_unreadable", retryable: false })
       }
       assert.lengthOf(asked, 3)
-    }))
+    })
+  )
 
-  it.effect("keeps no secret of the answer in its record", () =>
-    Effect.gen(function*() {
-      const body = JSON.stringify({ token: "hunter2hunter2", mail: "bob@example.com" })
-      const { asked, executor } = yield* world({ rules: [{ match: url, reply: { status: 500, body } }] })
-      executor.offer(intent())
-      assert.lengthOf(asked, 1)
-      assert.notMatch(JSON.stringify(asked), /hunter2|bob@/)
-    }), { tags: ["ADR-0012.7"] })
+  it.effect(
+    "keeps no secret of the answer in its record",
+    () =>
+      Effect.gen(function* () {
+        const body = JSON.stringify({ token: "hunter2hunter2", mail: "bob@example.com" })
+        const { asked, executor } = yield* world({ rules: [{ match: url, reply: { status: 500, body } }] })
+        executor.offer(intent())
+        assert.lengthOf(asked, 1)
+        assert.notMatch(JSON.stringify(asked), /hunter2|bob@/)
+      }),
+    { tags: ["ADR-0012.7"] }
+  )
 })
 
 describe("results", () => {
-  const failureOf = Effect.fnUntraced(function*(reply: MockReply) {
+  const failureOf = Effect.fnUntraced(function* (reply: MockReply) {
     const { asked, executor } = yield* world({ rules: [{ match: url, reply }] })
     executor.offer(intent())
     const command = asked[0]?.command
@@ -77,47 +84,72 @@ describe("results", () => {
   })
 
   it.effect("2xx is success, a status of the call's list is worth another attempt, any other is permanent", () =>
-    Effect.gen(function*() {
-      for (const status of [200, 201, 204, 299]) assert.strictEqual((yield* failureOf({ status }))._tag, "RecordSuccess")
+    Effect.gen(function* () {
+      for (const status of [200, 201, 204, 299])
+        assert.strictEqual((yield* failureOf({ status }))._tag, "RecordSuccess")
       for (const status of [429, 503]) {
-        assert.deepInclude(yield* failureOf({ status }), { _tag: "RecordFailure", reason: "http_status", status, retryable: true })
+        assert.deepInclude(yield* failureOf({ status }), {
+          _tag: "RecordFailure",
+          reason: "http_status",
+          status,
+          retryable: true
+        })
       }
       for (const status of [300, 304, 400, 404, 410, 500]) {
-        assert.deepInclude(yield* failureOf({ status }), { _tag: "RecordFailure", reason: "http_status", status, retryable: false })
+        assert.deepInclude(yield* failureOf({ status }), {
+          _tag: "RecordFailure",
+          reason: "http_status",
+          status,
+          retryable: false
+        })
       }
-    }))
+    })
+  )
 
   it.effect("trouble on the way is worth another attempt, a refusal of ours or a bad certificate is not", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (const reason of ["timeout", "dns", "connect", "connection_lost"] as const) {
         assert.deepInclude(yield* failureOf({ reason }), { reason, retryable: true, status: null, response: null })
       }
       for (const reason of ["tls", "egress_denied", "redirect_refused"] as const) {
         assert.deepInclude(yield* failureOf({ reason }), { reason, retryable: false })
       }
-    }))
+    })
+  )
 
   it.effect("Retry-After counts where another attempt may follow, and only there", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const headers = { "Retry-After": "7" }
       assert.deepInclude(yield* failureOf({ status: 429, headers }), { retryAfterMs: 7_000 })
       assert.deepInclude(yield* failureOf({ status: 400, headers }), { retryAfterMs: null })
-    }))
+    })
+  )
 
   it.effect("the jitter's roll comes from the seed", () =>
-    Effect.gen(function*() {
-      const roll = Effect.map(failureOf({ status: 503 }), (command) => command._tag === "RecordFailure" ? command.roll : -1)
-      const [a, b, c] = [yield* Random.withSeed(roll, "x"), yield* Random.withSeed(roll, "x"), yield* Random.withSeed(roll, "y")]
+    Effect.gen(function* () {
+      const roll = Effect.map(failureOf({ status: 503 }), (command) =>
+        command._tag === "RecordFailure" ? command.roll : -1
+      )
+      const [a, b, c] = [
+        yield* Random.withSeed(roll, "x"),
+        yield* Random.withSeed(roll, "x"),
+        yield* Random.withSeed(roll, "y")
+      ]
       assert.strictEqual(a, b)
       assert.notStrictEqual(a, c)
       assert.isTrue(a >= 0 && a < 1)
-    }))
+    })
+  )
 })
 
 describe("recording", () => {
   it.effect("is tried again through bad weather, with the same command, until it succeeds", () =>
-    Effect.gen(function*() {
-      const refusals = [unavailable, new Overloaded({ queueLimit: 1 }), ...Array.from({ length: 20 }, () => unavailable)]
+    Effect.gen(function* () {
+      const refusals = [
+        unavailable,
+        new Overloaded({ queueLimit: 1 }),
+        ...Array.from({ length: 20 }, () => unavailable)
+      ]
       const { asked, client, executor } = yield* world({ refusals })
       executor.offer(intent())
       yield* TestClock.adjust("2 minutes")
@@ -125,33 +157,39 @@ describe("recording", () => {
       assert.strictEqual(new Set(asked.map((envelope) => JSON.stringify(envelope))).size, 1)
       assert.lengthOf(client.sent, 1)
       assert.strictEqual(executor.inFlight(), 0)
-    }))
+    })
+  )
 
   it.effect("is over when the answer is no", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, executor } = yield* world({ refusals: [new ServiceCallNotFound({ callId: callId(1) })] })
       executor.offer(intent())
       yield* TestClock.adjust("1 minute")
       assert.lengthOf(asked, 1)
       assert.strictEqual(executor.inFlight(), 0)
-    }))
+    })
+  )
 
   it.effect("does not occupy a slot, up to its own limit", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { client, executor } = yield* world({ recordMs: 1_000, executor: { concurrency: 1, recordingLimit: 3 } })
       for (const n of [1, 2, 3, 4, 5]) executor.offer(intent(n))
       assert.strictEqual(client.begun(), 3)
       assert.strictEqual(executor.slotsFree(), 0)
       yield* TestClock.adjust(1_000)
       assert.strictEqual(client.begun(), 5)
-    }))
+    })
+  )
 })
 
 describe("slots", () => {
   it.effect("no more requests than slots are on the wire, and the queue has an end", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { client, executor } = yield* world({ rules: slow(100), executor: { concurrency: 2, queueLimit: 3 } })
-      assert.deepStrictEqual([1, 2, 3, 4, 5, 6, 7].map((n) => executor.offer(intent(n))), [true, true, true, true, true, false, false])
+      assert.deepStrictEqual(
+        [1, 2, 3, 4, 5, 6, 7].map((n) => executor.offer(intent(n))),
+        [true, true, true, true, true, false, false]
+      )
       assert.strictEqual(client.begun(), 2)
       assert.strictEqual(executor.inFlight(), 5)
       yield* TestClock.adjust(100)
@@ -159,19 +197,21 @@ describe("slots", () => {
       assert.isTrue(executor.offer(intent(6)))
       yield* TestClock.adjust(200)
       assert.strictEqual(client.sent.length, 6)
-    }))
+    })
+  )
 
   it.effect("an attempt that is offered again while it is on its way is not made twice, another epoch of it is", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(100) })
       for (const epoch of [3, 3, 4]) assert.isTrue(executor.offer(intent(1, { epoch })))
       yield* TestClock.adjust(100)
       assert.lengthOf(client.sent, 2)
       assert.lengthOf(asked, 2)
-    }))
+    })
+  )
 
   it.effect("whoever waits for a slot is told when one is free and nothing in the queue wants it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { executor } = yield* world({ rules: slow(100), executor: { concurrency: 1 } })
       const heard: Array<number> = []
       executor.onSlotFree(() => heard.push(executor.slotsFree()))
@@ -184,45 +224,51 @@ describe("slots", () => {
       yield* TestClock.adjust(100)
       assert.isNotEmpty(heard)
       for (const free of heard) assert.strictEqual(free, 1)
-    }))
+    })
+  )
 
   it.effect.prop(
     "whatever is offered, every attempt taken is recorded exactly once",
     {
-      latencies: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40_000 }))).check(Schema.isMaxLength(30)),
+      latencies: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40_000 }))).check(
+        Schema.isMaxLength(30)
+      ),
       concurrency: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 })),
       failures: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10 }))
     },
     ({ concurrency, failures, latencies }) =>
-      Effect.scoped(Effect.gen(function*() {
-        const { asked, executor } = yield* world({
-          rules: [{ match: url, reply: (_, before) => ({ status: 200, latencyMs: latencies[before] ?? 0 }) }],
-          refusals: Array.from({ length: failures }, () => unavailable),
-          executor: { concurrency, queueLimit: 8 }
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { asked, executor } = yield* world({
+            rules: [{ match: url, reply: (_, before) => ({ status: 200, latencyMs: latencies[before] ?? 0 }) }],
+            refusals: Array.from({ length: failures }, () => unavailable),
+            executor: { concurrency, queueLimit: 8 }
+          })
+          const taken = latencies.map((_, n) => n).filter((n) => executor.offer(intent(n)))
+          yield* TestClock.adjust("5 minutes")
+          const recorded = new Set(asked.map(({ command }) => command.callId))
+          assert.deepStrictEqual([...recorded].sort(), taken.map(callId).sort())
+          assert.strictEqual(asked.length, taken.length + Math.min(failures, asked.length - taken.length))
+          assert.strictEqual(executor.inFlight(), 0)
         })
-        const taken = latencies.map((_, n) => n).filter((n) => executor.offer(intent(n)))
-        yield* TestClock.adjust("5 minutes")
-        const recorded = new Set(asked.map(({ command }) => command.callId))
-        assert.deepStrictEqual([...recorded].sort(), taken.map(callId).sort())
-        assert.strictEqual(asked.length, taken.length + Math.min(failures, asked.length - taken.length))
-        assert.strictEqual(executor.inFlight(), 0)
-      })),
+      ),
     { arbitrary: { runs: 30 } }
   )
 })
 
 describe("deadlines", () => {
   it.effect("an attempt whose deadline has passed is recorded as such and not sent", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world()
       yield* TestClock.adjust(35_000)
       executor.offer(intent())
       assert.strictEqual(client.begun(), 0)
       assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
-    }))
+    })
+  )
 
   it.effect("one that had to wait gets the time that is left, and not a millisecond more", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(20_000), executor: { concurrency: 1 } })
       executor.offer(intent(1))
       executor.offer(intent(2))
@@ -230,10 +276,11 @@ describe("deadlines", () => {
       assert.strictEqual(client.sent[1]?.request.timeoutMs, 15_000)
       assert.deepInclude(asked[1]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", durationMs: 15_000 })
       assert.strictEqual(asked[1]?.command.at, 35_000)
-    }))
+    })
+  )
 
   it.effect("a client that does not keep to its time-out is interrupted, and that is recorded once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       let interrupted = 0
       const send = () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
       const { asked, executor } = yield* world({ send, executor: { concurrency: 1 } })
@@ -244,5 +291,6 @@ describe("deadlines", () => {
       assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded" })
       assert.strictEqual(executor.inFlight(), 0)
       assert.strictEqual(executor.slotsFree(), 1)
-    }))
+    })
+  )
 })

@@ -7,57 +7,74 @@ const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "
 
 describe("the heartbeat", () => {
   it.effect("costs nothing when nothing runs, nor for attempts that end soon", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { executor, extended } = yield* world({ rules: slow(1_500) })
       yield* TestClock.adjust("1 minute")
       executor.offer(intent(1, { deadlineAt: 200_000 }))
       yield* TestClock.adjust("1 minute")
       assert.lengthOf(extended, 0)
-    }))
+    })
+  )
 
-  it.effect("extends the lease of long attempts, waiting and being recorded included, also after a failure to do so", () =>
-    Effect.gen(function*() {
-      const { executor, extended } = yield* world({
-        rules: slow(5_000),
-        recordMs: 4_000,
-        heartbeatFails: true,
-        executor: { concurrency: 1 }
+  it.effect(
+    "extends the lease of long attempts, waiting and being recorded included, also after a failure to do so",
+    () =>
+      Effect.gen(function* () {
+        const { executor, extended } = yield* world({
+          rules: slow(5_000),
+          recordMs: 4_000,
+          heartbeatFails: true,
+          executor: { concurrency: 1 }
+        })
+        executor.offer(intent(1, { deadlineAt: 200_000 }))
+        executor.offer(intent(2, { deadlineAt: 200_000 }))
+        yield* TestClock.adjust("1 minute")
+        const beats = (n: number) =>
+          extended.filter(({ holdings }) => holdings.some((holding) => holding.callId === callId(n)))
+        assert.deepStrictEqual(
+          beats(1).map(({ until }) => until),
+          [12_000, 14_000, 16_000, 18_000]
+        )
+        assert.deepStrictEqual(
+          beats(2).map(({ until }) => until),
+          [12_000, 14_000, 16_000, 18_000, 20_000, 22_000]
+        )
+        assert.deepStrictEqual(extended[0]?.holdings[0], { tenantId: tenant, callId: callId(1), epoch: 3 })
       })
-      executor.offer(intent(1, { deadlineAt: 200_000 }))
-      executor.offer(intent(2, { deadlineAt: 200_000 }))
-      yield* TestClock.adjust("1 minute")
-      const beats = (n: number) => extended.filter(({ holdings }) => holdings.some((holding) => holding.callId === callId(n)))
-      assert.deepStrictEqual(beats(1).map(({ until }) => until), [12_000, 14_000, 16_000, 18_000])
-      assert.deepStrictEqual(beats(2).map(({ until }) => until), [12_000, 14_000, 16_000, 18_000, 20_000, 22_000])
-      assert.deepStrictEqual(extended[0]?.holdings[0], { tenantId: tenant, callId: callId(1), epoch: 3 })
-    }))
+  )
 })
 
 describe("a lost lease", () => {
   it.effect("keeps an attempt that still waits from being sent, since another worker may have it", () =>
-    Effect.gen(function*() {
-      const { asked, client, executor } = yield* world({ rules: slow(11_000), heartbeatFails: true, executor: { concurrency: 1 } })
+    Effect.gen(function* () {
+      const { asked, client, executor } = yield* world({
+        rules: slow(11_000),
+        heartbeatFails: true,
+        executor: { concurrency: 1 }
+      })
       executor.offer(intent(1))
       executor.offer(intent(2))
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([client.begun(), asked.length], [1, 2])
       const second = asked.find(({ command }) => command.callId === callId(2))
       assert.deepInclude(second?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
-    }))
+    })
+  )
 
   it.effect("is not lost while the heartbeat is heard", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { client, executor } = yield* world({ rules: slow(11_000), executor: { concurrency: 1 } })
       executor.offer(intent(1))
       executor.offer(intent(2))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(client.begun(), 2)
-    }))
+    })
+  )
 })
 
 describe("draining", () => {
   it.effect("waits for what is on the wire, hands back what never left, and takes nothing more", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(3_000), executor: { concurrency: 1 } })
       executor.offer(intent(1))
       executor.offer(intent(2))
@@ -65,32 +82,44 @@ describe("draining", () => {
       assert.isFalse(executor.offer(intent(3)))
       assert.strictEqual(executor.slotsFree(), 0)
       yield* TestClock.adjust(3_000)
-      assert.deepStrictEqual((yield* Fiber.join(draining)).map((one) => one.callId), [callId(2)])
+      assert.deepStrictEqual(
+        (yield* Fiber.join(draining)).map((one) => one.callId),
+        [callId(2)]
+      )
       assert.strictEqual(client.begun(), 1)
       assert.lengthOf(asked, 1)
-    }))
+    })
+  )
 
   it.effect("cuts off what does not end in time and hands that back too, unrecorded", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(20_000) })
       executor.offer(intent(1))
       const draining = yield* Effect.forkChild(executor.drain(5_000), { startImmediately: true })
       yield* TestClock.adjust(5_000)
-      assert.deepStrictEqual((yield* Fiber.join(draining)).map((one) => one.callId), [callId(1)])
+      assert.deepStrictEqual(
+        (yield* Fiber.join(draining)).map((one) => one.callId),
+        [callId(1)]
+      )
       yield* TestClock.adjust(60_000)
       assert.lengthOf(client.sent, 0)
       assert.lengthOf(asked, 0)
       assert.strictEqual(executor.inFlight(), 0)
-    }))
+    })
+  )
 
   it.effect("an executor whose scope closes leaves nothing running", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const { asked, client, executor } = yield* Scope.provide(world({ rules: slow(1_000), refusals: [unavailable] }), scope)
+      const { asked, client, executor } = yield* Scope.provide(
+        world({ rules: slow(1_000), refusals: [unavailable] }),
+        scope
+      )
       executor.offer(intent(1))
       yield* Scope.close(scope, Exit.void)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([client.sent.length, asked.length, executor.inFlight()], [0, 0, 0])
       assert.isFalse(executor.offer(intent(2)))
-    }))
+    })
+  )
 })

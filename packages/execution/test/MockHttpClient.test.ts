@@ -14,24 +14,27 @@ const get = (url: string, changes: Partial<OutgoingRequest> = {}): OutgoingReque
   ...changes
 })
 
-it.effect("the scripted world answers by the first rule that fits, one reply after the other, the last one for ever", () =>
-  Effect.gen(function*() {
-    const client = make([
-      { match: "http://a.test/x", reply: [{ status: 503 }, { reason: "connect" }, { status: 200 }] },
-      { match: "http://a.test/*", reply: (request, before) => ({ status: 200, body: `${request.method}${before}` }) }
-    ])
-    const told: Array<unknown> = []
-    for (const path of ["x", "x", "x", "x", "y", "z"]) {
-      const result = yield* client.send(get(`http://a.test/${path}`))
-      told.push(result._tag === "Answered" ? [result.status, new TextDecoder().decode(result.body)] : result.reason)
-    }
-    assert.deepStrictEqual(told, [[503, ""], "connect", [200, ""], [200, ""], [200, "GET0"], [200, "GET1"]])
-    assert.lengthOf(client.sent, 6)
-    assert.deepInclude(yield* client.send(get("http://other.test/")), { _tag: "Unanswered", reason: "dns" })
-  }))
+it.effect(
+  "the scripted world answers by the first rule that fits, one reply after the other, the last one for ever",
+  () =>
+    Effect.gen(function* () {
+      const client = make([
+        { match: "http://a.test/x", reply: [{ status: 503 }, { reason: "connect" }, { status: 200 }] },
+        { match: "http://a.test/*", reply: (request, before) => ({ status: 200, body: `${request.method}${before}` }) }
+      ])
+      const told: Array<unknown> = []
+      for (const path of ["x", "x", "x", "x", "y", "z"]) {
+        const result = yield* client.send(get(`http://a.test/${path}`))
+        told.push(result._tag === "Answered" ? [result.status, new TextDecoder().decode(result.body)] : result.reason)
+      }
+      assert.deepStrictEqual(told, [[503, ""], "connect", [200, ""], [200, ""], [200, "GET0"], [200, "GET1"]])
+      assert.lengthOf(client.sent, 6)
+      assert.deepInclude(yield* client.send(get("http://other.test/")), { _tag: "Unanswered", reason: "dns" })
+    })
+)
 
 it.effect("the scripted world keeps to the time and the bytes that a request allows, on the given clock", () =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const client = make([
       { match: "http://slow.test/", reply: { status: 200, latencyMs: 5_000 } },
       { match: "*", reply: { status: 200, body: "12345", headers: { "X-Name": "v" }, latencyMs: 10 } }
@@ -45,4 +48,5 @@ it.effect("the scripted world keeps to the time and the bytes that a request all
     const answer = yield* Fiber.join(large)
     assert.deepInclude(answer, { _tag: "Answered", truncated: true, durationMs: 10, headers: { "x-name": "v" } })
     assert.deepStrictEqual([client.begun(), client.sent.length], [3, 2])
-  }))
+  })
+)

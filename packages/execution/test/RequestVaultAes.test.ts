@@ -9,29 +9,38 @@ import { make, type VaultKey } from "../src/RequestVaultAes.ts"
 const key = (id: string, fill: number): VaultKey => ({ id, key: Redacted.make(new Uint8Array(32).fill(fill)) })
 const vault = make({ sealing: key("k1", 1) })
 const context = "service-call/t/c"
-const request = { url: "https://example.com/?token=hunter2", headers: { authorization: "Bearer hunter2" }, body: "hunter2" }
+const request = {
+  url: "https://example.com/?token=hunter2",
+  headers: { authorization: "Bearer hunter2" },
+  body: "hunter2"
+}
 
 const opens = (sealed: string, where = context, by = vault) =>
   Effect.map(Effect.result(by.open(sealed, where)), (result) => result._tag === "Success")
 
 describe("the vault", { tags: ["ADR-0012.7"] }, () => {
-  it.effect.prop("opens what it sealed, whatever that is", {
-    url: Schema.String,
-    headers: Schema.Record(Schema.String, Schema.String),
-    body: Schema.NullOr(Schema.String),
-    where: Schema.String
-  }, ({ where, ...whole }) =>
-    Effect.gen(function*() {
-      assert.deepStrictEqual(yield* vault.open(vault.seal(whole, where), where), whole)
-    }))
+  it.effect.prop(
+    "opens what it sealed, whatever that is",
+    {
+      url: Schema.String,
+      headers: Schema.Record(Schema.String, Schema.String),
+      body: Schema.NullOr(Schema.String),
+      where: Schema.String
+    },
+    ({ where, ...whole }) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* vault.open(vault.seal(whole, where), where), whole)
+      })
+  )
 
   it.effect.prop("opens for no other context", { where: Schema.String, other: Schema.String }, ({ other, where }) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.strictEqual(yield* opens(vault.seal(request, where), other), where === other)
-    }))
+    })
+  )
 
   it.effect("does not open once any one character of the sealed text is another", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sealed = vault.seal(request, context)
       for (let at = 0; at < sealed.length; at++) {
         for (const other of ["A", "B", "-", "=", ".", "\n", "é"]) {
@@ -40,8 +49,10 @@ describe("the vault", { tags: ["ADR-0012.7"] }, () => {
         }
         assert.isFalse(yield* opens(sealed.slice(0, at)), `cut at ${at}`)
       }
-      for (const longer of [`${sealed}A`, `${sealed}=`, `${sealed}.`, ` ${sealed}`]) assert.isFalse(yield* opens(longer))
-    }))
+      for (const longer of [`${sealed}A`, `${sealed}=`, `${sealed}.`, ` ${sealed}`])
+        assert.isFalse(yield* opens(longer))
+    })
+  )
 
   it("never seals twice to the same text, and shows nothing of what it holds", () => {
     const sealed = Array.from({ length: 100 }, () => vault.seal(request, context))
@@ -53,7 +64,7 @@ describe("the vault", { tags: ["ADR-0012.7"] }, () => {
   })
 
   it.effect("opens with an older key, and not with a key it does not have", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const sealed = vault.seal(request, context)
       const rotated = make({ sealing: key("k2", 2), opening: [key("k1", 1)] })
       assert.isTrue(yield* opens(sealed, context, rotated))
@@ -61,7 +72,8 @@ describe("the vault", { tags: ["ADR-0012.7"] }, () => {
       assert.isFalse(yield* opens(rotated.seal(request, context)))
       assert.isFalse(yield* opens(sealed, context, make({ sealing: key("k1", 9) })))
       assert.isFalse(yield* opens(sealed.replace("v1.k1.", "v1.k2."), context, make({ sealing: key("k2", 1) })))
-    }))
+    })
+  )
 
   it("takes no key of another shape", () => {
     assert.throws(() => make({ sealing: { id: "k", key: Redacted.make(new Uint8Array(16)) } }), RangeError)
@@ -76,7 +88,7 @@ describe("the key file", () => {
   )
 
   it.effect("is made once, for its owner alone, and read ever after, also by two first starts at once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = join(yield* directory, "home", "keys")
       const [a, b] = yield* Effect.all([loadKeyFile(path), loadKeyFile(path)], { concurrency: 2 })
       const c = yield* loadKeyFile(path)
@@ -86,10 +98,11 @@ describe("the key file", () => {
         assert.deepStrictEqual(yield* make(keys.vault).open(sealed, context), request)
         assert.deepStrictEqual(Redacted.value(keys.signingMaster), Redacted.value(a.signingMaster))
       }
-    }))
+    })
+  )
 
   it.effect("may get a new key at the top: it seals, the old one still opens and signs", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const path = join(yield* directory, "keys")
       const before = yield* loadKeyFile(path)
       const sealed = make(before.vault).seal(request, context)
@@ -99,10 +112,11 @@ describe("the key file", () => {
       assert.deepStrictEqual(yield* make(after.vault).open(sealed, context), request)
       assert.notStrictEqual(after.vault.sealing.id, before.vault.sealing.id)
       assert.deepStrictEqual(Redacted.value(after.signingMaster), Redacted.value(before.signingMaster))
-    }))
+    })
+  )
 
   it.effect("is refused when others can read it, when it is damaged, and when it is no file", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const home = yield* directory
       const path = join(home, "keys")
       yield* loadKeyFile(path)
@@ -114,5 +128,6 @@ describe("the key file", () => {
         assert.include((yield* Effect.flip(loadKeyFile(path))).detail, "key")
       }
       assert.strictEqual((yield* Effect.flip(loadKeyFile(home)))._tag, "KeyFileUnusable")
-    }))
+    })
+  )
 })

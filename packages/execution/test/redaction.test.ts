@@ -27,7 +27,10 @@ const luhnDigit = (digits: string): string => {
 
 /** Secrets that are recognised by their own shape, each made of drawn characters. */
 const shaped = (drawn: string, hexDrawn: string): ReadonlyArray<string> => {
-  const digits = `4${hexDrawn.replace(/[^0-9]/g, "").padEnd(14, "0").slice(0, 14)}`
+  const digits = `4${hexDrawn
+    .replace(/[^0-9]/g, "")
+    .padEnd(14, "0")
+    .slice(0, 14)}`
   const card = digits + luhnDigit(digits)
   return [
     hexDrawn,
@@ -46,7 +49,8 @@ const shaped = (drawn: string, hexDrawn: string): ReadonlyArray<string> => {
 /** What is left of a secret that would help someone: any stretch of half its length. */
 const leaks = (shown: string, secret: string): boolean => {
   const half = Math.ceil(secret.length / 2)
-  for (let from = 0; from + half <= secret.length; from++) if (shown.includes(secret.slice(from, from + half))) return true
+  for (let from = 0; from + half <= secret.length; from++)
+    if (shown.includes(secret.slice(from, from + half))) return true
   return false
 }
 
@@ -55,32 +59,50 @@ const text = { "content-type": "text/plain" }
 const bytes = (body: string) => new TextEncoder().encode(body)
 
 describe("a planted secret never survives", { tags: ["ADR-0012.7"] }, () => {
-  it.prop("by its shape, whatever stands around it", [Schema.String, Schema.String, letters, hex], ([before, after, drawn, hexDrawn]) => {
-    for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
-      const around = before + secret + after
-      assert.isFalse(leaks(redactText(around), secret), `${secret} in ${JSON.stringify(around)}`)
+  it.prop(
+    "by its shape, whatever stands around it",
+    [Schema.String, Schema.String, letters, hex],
+    ([before, after, drawn, hexDrawn]) => {
+      for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
+        const around = before + secret + after
+        assert.isFalse(leaks(redactText(around), secret), `${secret} in ${JSON.stringify(around)}`)
+      }
     }
-  })
+  )
 
-  const names = ["password", "api_key", "X-Api-Key", "accessToken", "client_secret", "sessionId", "Authorization", "cardNumber", "pin"]
+  const names = [
+    "password",
+    "api_key",
+    "X-Api-Key",
+    "accessToken",
+    "client_secret",
+    "sessionId",
+    "Authorization",
+    "cardNumber",
+    "pin"
+  ]
 
-  it.prop("by its name, in JSON, forms, headers and queries", [Schema.String, letters, Schema.String], ([before, drawn, other]) => {
-    const secret = spell(lettersSet, drawn)
-    for (const name of names) {
-      const shown = [
-        redactText(JSON.stringify({ before, [name]: secret, other })),
-        redactText(JSON.stringify([{ deep: [{ [name]: { nested: [secret] } }] }])),
-        redactText(JSON.stringify({ log: JSON.stringify({ [name]: secret }) })),
-        redactText(JSON.stringify({ before, [name]: secret }).slice(0, -1)),
-        redactText(`${name}=${secret}&x=1`),
-        redactText(`${name}: ${secret}\n`),
-        redactText(`<${name}>${secret}</${name}>`),
-        JSON.stringify(redactHeaders({ [name]: secret })),
-        redactUrl(`https://example.com/?${name}=${secret}&x=1`)
-      ]
-      for (const one of shown) assert.isFalse(leaks(one, secret), `${name}: ${one}`)
+  it.prop(
+    "by its name, in JSON, forms, headers and queries",
+    [Schema.String, letters, Schema.String],
+    ([before, drawn, other]) => {
+      const secret = spell(lettersSet, drawn)
+      for (const name of names) {
+        const shown = [
+          redactText(JSON.stringify({ before, [name]: secret, other })),
+          redactText(JSON.stringify([{ deep: [{ [name]: { nested: [secret] } }] }])),
+          redactText(JSON.stringify({ log: JSON.stringify({ [name]: secret }) })),
+          redactText(JSON.stringify({ before, [name]: secret }).slice(0, -1)),
+          redactText(`${name}=${secret}&x=1`),
+          redactText(`${name}: ${secret}\n`),
+          redactText(`<${name}>${secret}</${name}>`),
+          JSON.stringify(redactHeaders({ [name]: secret })),
+          redactUrl(`https://example.com/?${name}=${secret}&x=1`)
+        ]
+        for (const one of shown) assert.isFalse(leaks(one, secret), `${name}: ${one}`)
+      }
     }
-  })
+  )
 
   it.prop("however its key is escaped", [letters], ([drawn]) => {
     const secret = spell(lettersSet, drawn)
@@ -88,47 +110,70 @@ describe("a planted secret never survives", { tags: ["ADR-0012.7"] }, () => {
     assert.isFalse(leaks(redactText(`{"mail":"${secret}\\u0040example.com"}`), secret))
   })
 
-  it.prop("not by half when the body or its snippet is cut anywhere", [
-    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_000 })),
-    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000 })),
-    letters,
-    hex
-  ], ([at, length, drawn, hexDrawn]) => {
-    for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
-      const body = `${"some text ".repeat(900).slice(0, at)} password="${secret}" ${secret} tail`
-      const whole = summariseResponse({ headers: text, body: bytes(body), truncated: false }, { snippetLength: length })
-      assert.isFalse(leaks(whole?.bodySnippet ?? "", secret))
-      for (const kept of [at + 1, at + 20, at + 60]) {
-        const cut = summariseResponse({ headers: text, body: bytes(body).subarray(0, kept), truncated: true }, { snippetLength: 9_999 })
-        assert.isFalse(leaks(cut?.bodySnippet ?? "", secret))
+  it.prop(
+    "not by half when the body or its snippet is cut anywhere",
+    [
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_000 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000 })),
+      letters,
+      hex
+    ],
+    ([at, length, drawn, hexDrawn]) => {
+      for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
+        const body = `${"some text ".repeat(900).slice(0, at)} password="${secret}" ${secret} tail`
+        const whole = summariseResponse(
+          { headers: text, body: bytes(body), truncated: false },
+          { snippetLength: length }
+        )
+        assert.isFalse(leaks(whole?.bodySnippet ?? "", secret))
+        for (const kept of [at + 1, at + 20, at + 60]) {
+          const cut = summariseResponse(
+            { headers: text, body: bytes(body).subarray(0, kept), truncated: true },
+            { snippetLength: 9_999 }
+          )
+          assert.isFalse(leaks(cut?.bodySnippet ?? "", secret))
+        }
       }
     }
-  })
+  )
 
-  it.prop("in the path, query, credentials or fragment of a URL, percent-encoded or not", [letters, hex], ([drawn, hexDrawn]) => {
-    for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
-      const encoded = encodeURIComponent(secret)
-      for (const rest of [`a.test/x/${encoded}/y`, `a.test/?q=${encoded}`, `u:${encoded}@a.test/`, `a.test/#${encoded}`]) {
-        const shown = redactUrl(`https://${rest}`)
-        assert.isFalse(leaks(shown, secret) || leaks(shown, encoded), shown)
+  it.prop(
+    "in the path, query, credentials or fragment of a URL, percent-encoded or not",
+    [letters, hex],
+    ([drawn, hexDrawn]) => {
+      for (const secret of shaped(spell(lettersSet, drawn), spell(hexSet, hexDrawn))) {
+        const encoded = encodeURIComponent(secret)
+        for (const rest of [
+          `a.test/x/${encoded}/y`,
+          `a.test/?q=${encoded}`,
+          `u:${encoded}@a.test/`,
+          `a.test/#${encoded}`
+        ]) {
+          const shown = redactUrl(`https://${rest}`)
+          assert.isFalse(leaks(shown, secret) || leaks(shown, encoded), shown)
+        }
       }
     }
-  })
+  )
 
-  it.prop("that matches a tenant's pattern, in any case", [Schema.String, letters, Schema.String], ([before, drawn, after]) => {
-    const secret = spell(lettersSet, drawn)
-    const shown = redactText(`${before} ${secret} ${after}`, [secret.toLowerCase()])
-    assert.isFalse(shown.toLowerCase().includes(secret.toLowerCase()))
-    const numbered = redactText(JSON.stringify({ before, id: `CUST-${secret}` }), ["cust-*"])
-    assert.isFalse(leaks(numbered, secret), numbered)
-  })
+  it.prop(
+    "that matches a tenant's pattern, in any case",
+    [Schema.String, letters, Schema.String],
+    ([before, drawn, after]) => {
+      const secret = spell(lettersSet, drawn)
+      const shown = redactText(`${before} ${secret} ${after}`, [secret.toLowerCase()])
+      assert.isFalse(shown.toLowerCase().includes(secret.toLowerCase()))
+      const numbered = redactText(JSON.stringify({ before, id: `CUST-${secret}` }), ["cust-*"])
+      assert.isFalse(leaks(numbered, secret), numbered)
+    }
+  )
 })
 
 describe("what is no secret", () => {
   const harmless = [
     "ok",
-    "{\"id\":\"0190a5c2-0000-7000-8000-000000000000\",\"status\":\"accepted\",\"total_tokens\":12}",
-    "{ \"spaced\" : [1, 2.50, null, true] }",
+    '{"id":"0190a5c2-0000-7000-8000-000000000000","status":"accepted","total_tokens":12}',
+    '{ "spaced" : [1, 2.50, null, true] }',
     "order 12345 arrived at 2026-11-22T10:00:00.000Z",
     "<p>Not found</p>",
     "the passenger's monkey is the author of a compass",
@@ -147,12 +192,19 @@ describe("what is no secret", () => {
       "content-type": "text/plain",
       "idempotency-key": "order-1"
     })
-    assert.strictEqual(redactUrl("https://example.com:8443/orders/7?page=2&sort=asc"), "https://example.com:8443/orders/7?page=2&sort=asc")
-    assert.strictEqual(redactUrl("https://u:p@example.com/a?token=x&b=1#c"), "https://example.com/a?token=[redacted]&b=1")
+    assert.strictEqual(
+      redactUrl("https://example.com:8443/orders/7?page=2&sort=asc"),
+      "https://example.com:8443/orders/7?page=2&sort=asc"
+    )
+    assert.strictEqual(
+      redactUrl("https://u:p@example.com/a?token=x&b=1#c"),
+      "https://example.com/a?token=[redacted]&b=1"
+    )
   })
 
   it("knows secret names in every spelling, and is not taken in by words that contain them", () => {
-    const secret = "authorization Set-Cookie X-API-Key apikey APIKey refreshToken PASSWD user_pwd x-hub-signature CVV pinCode"
+    const secret =
+      "authorization Set-Cookie X-API-Key apikey APIKey refreshToken PASSWD user_pwd x-hub-signature CVV pinCode"
     for (const name of secret.split(" ")) assert.isTrue(isSecretName(name), name)
     const plain = "accept author monkey spin design idempotency-key max_tokens keyboard content-type"
     for (const name of plain.split(" ")) assert.isFalse(isSecretName(name), name)
@@ -161,7 +213,10 @@ describe("what is no secret", () => {
 
 describe("a tenant's patterns", () => {
   it("are texts with stars on one line", () => {
-    assert.strictEqual(redactText("see ACME-77 and acme-8, not acne", ["acme-*"]), "see [redacted] and [redacted] not acne")
+    assert.strictEqual(
+      redactText("see ACME-77 and acme-8, not acne", ["acme-*"]),
+      "see [redacted] and [redacted] not acne"
+    )
     assert.strictEqual(redactText("from alpha to omega\nalpha", ["alpha*omega"]), "from [redacted]\nalpha")
     assert.strictEqual(redactText("a.b aXb", ["a.b"]), "[redacted] aXb")
   })
@@ -178,15 +233,16 @@ describe("a snippet", () => {
   const response = (body: Uint8Array, headers: Record<string, string> = text, snippetLength = 512) =>
     summariseResponse({ headers, body, truncated: false }, { snippetLength })
 
-  it.prop("has at most the given number of code points and never half of one", [
-    Schema.String,
-    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
-  ], ([body, length]) => {
-    const snippet = response(bytes(`🐴${body}`), text, length)?.bodySnippet
-    if (snippet === null || snippet === undefined) return
-    assert.isAtMost([...snippet].length, length)
-    assert.isTrue(snippet.isWellFormed())
-  })
+  it.prop(
+    "has at most the given number of code points and never half of one",
+    [Schema.String, Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))],
+    ([body, length]) => {
+      const snippet = response(bytes(`🐴${body}`), text, length)?.bodySnippet
+      if (snippet === null || snippet === undefined) return
+      assert.isAtMost([...snippet].length, length)
+      assert.isTrue(snippet.isWellFormed())
+    }
+  )
 
   it("is not made of what is not text", () => {
     assert.isNull(response(Uint8Array.of(0, 1, 2))?.bodySnippet)
@@ -205,7 +261,7 @@ describe("a snippet", () => {
 })
 
 describe("a request's summary", () => {
-  const request = { url: "https://example.com/a?b=1", headers: { "Content-Type": "application/json" }, body: "{\"n\":1}" }
+  const request = { url: "https://example.com/a?b=1", headers: { "Content-Type": "application/json" }, body: '{"n":1}' }
 
   it("says when it is the whole request, and then gives it back", () => {
     const { complete, summary } = summariseRequest("POST", request)
@@ -213,21 +269,25 @@ describe("a request's summary", () => {
     assert.deepStrictEqual(requestOf(summary), { ...request, headers: json })
   })
 
-  it.prop("is called whole only when it gives back what was asked", {
-    path: Schema.String,
-    body: Schema.NullOr(Schema.String),
-    value: Schema.String
-  }, ({ body, path, value }) => {
-    const whole = { url: `https://example.com/${path}`, headers: { "x-value": value }, body }
-    const { complete, summary } = summariseRequest("POST", whole)
-    if (complete) assert.deepStrictEqual(requestOf(summary), { ...whole, body: body === "" ? null : body })
-  })
+  it.prop(
+    "is called whole only when it gives back what was asked",
+    {
+      path: Schema.String,
+      body: Schema.NullOr(Schema.String),
+      value: Schema.String
+    },
+    ({ body, path, value }) => {
+      const whole = { url: `https://example.com/${path}`, headers: { "x-value": value }, body }
+      const { complete, summary } = summariseRequest("POST", whole)
+      if (complete) assert.deepStrictEqual(requestOf(summary), { ...whole, body: body === "" ? null : body })
+    }
+  )
 
   it("is not whole when something was struck out, cut off, or reads as if it had been", () => {
     const complete = (changes: Partial<typeof request>) => summariseRequest("POST", { ...request, ...changes }).complete
     assert.isFalse(complete({ headers: { "Content-Type": "x", ["authorization" as string]: "x" } }))
     assert.isFalse(complete({ url: "https://example.com/?token=x" }))
-    assert.isFalse(complete({ body: "{\"pin\":1}" }))
+    assert.isFalse(complete({ body: '{"pin":1}' }))
     assert.isFalse(complete({ body: "x ".repeat(600) }))
     assert.isFalse(complete({ body: "[redacted]" }))
   })

@@ -26,14 +26,12 @@ describe("redirectTarget", { tags: ["ADR-0012.6"] }, () => {
     "ftp://a.test/",
     "http://u:p@a.test/",
     "http://"
-  ])(
-    "refuses to go on to %s",
-    (location) => assert.strictEqual(follow("http://a.test/x", 307, location), "Refused")
-  )
+  ])("refuses to go on to %s", (location) => assert.strictEqual(follow("http://a.test/x", 307, location), "Refused"))
 
   it("keeps a method that has a body, or refuses", () => {
     for (const status of [301, 302, 303]) assert.strictEqual(follow("http://a.test/x", status, "/y", "POST"), "Refused")
-    for (const status of [307, 308]) assert.strictEqual(follow("http://a.test/x", status, "/y", "POST"), "http://a.test/y")
+    for (const status of [307, 308])
+      assert.strictEqual(follow("http://a.test/x", status, "/y", "POST"), "http://a.test/y")
   })
 
   it("leaves an answer that sends nobody anywhere alone", () => {

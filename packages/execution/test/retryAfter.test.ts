@@ -14,7 +14,11 @@ describe("Retry-After", () => {
   })
 
   it("reads all three forms of a date", () => {
-    for (const date of ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]) {
+    for (const date of [
+      "Sun, 06 Nov 1994 08:49:37 GMT",
+      "Sunday, 06-Nov-94 08:49:37 GMT",
+      "Sun Nov  6 08:49:37 1994"
+    ]) {
       assert.strictEqual(asked(date, then - 30_000), 30_000)
       assert.strictEqual(asked(date, then), 0)
       assert.strictEqual(asked(date, then + 30_000), 0)
@@ -34,15 +38,25 @@ describe("Retry-After", () => {
     assert.strictEqual(retryAfterMs({ "retry-after": "1", "ratelimit-reset": "9" }, then), 1_000)
   })
 
-  const nothing = ["", "soon", "-1", "1e9", "0x10", "06 Nov 1994", "2026-01-01T00:00:00Z", "Sat, 06 Foo 1994 08:49:37 GMT"]
+  const nothing = [
+    "",
+    "soon",
+    "-1",
+    "1e9",
+    "0x10",
+    "06 Nov 1994",
+    "2026-01-01T00:00:00Z",
+    "Sat, 06 Foo 1994 08:49:37 GMT"
+  ]
 
-  it.each(nothing)(
-    "takes %o for nothing",
-    (value) => assert.isNull(asked(value))
+  it.each(nothing)("takes %o for nothing", (value) => assert.isNull(asked(value)))
+
+  it.prop(
+    "is a whole number of milliseconds between nothing and a day, or null, whatever is said",
+    [Schema.String],
+    ([value]) => {
+      const wait = asked(value)
+      assert.isTrue(wait === null || (Number.isInteger(wait) && wait >= 0 && wait <= longestRetryAfterMs))
+    }
   )
-
-  it.prop("is a whole number of milliseconds between nothing and a day, or null, whatever is said", [Schema.String], ([value]) => {
-    const wait = asked(value)
-    assert.isTrue(wait === null || (Number.isInteger(wait) && wait >= 0 && wait <= longestRetryAfterMs))
-  })
 })

@@ -11,7 +11,7 @@ const published = {
   secret: Redacted.make("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
   id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
   timestamp: 1_614_265_330,
-  body: "{\"test\": 2432232314}",
+  body: '{"test": 2432232314}',
   signature: "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 }
 
@@ -24,14 +24,17 @@ const headers = {
 const verify = (changes: Partial<Parameters<typeof verifySignature>[0]> = {}) =>
   verifySignature({ headers, body: published.body, secrets: [published.secret], now, ...changes })
 
-const reason = (result: ReturnType<typeof verifySignature>) => result._tag === "Valid" ? "valid" : result.reason
+const reason = (result: ReturnType<typeof verifySignature>) => (result._tag === "Valid" ? "valid" : result.reason)
 
 describe("Standard Webhooks", () => {
   it("makes the published signature, with and without the secret's prefix", () => {
     assert.strictEqual(signWebhook(published.secret, published), published.signature)
     const bare = Redacted.make(Redacted.value(published.secret).slice("whsec_".length))
     assert.strictEqual(signWebhook(bare, published), published.signature)
-    assert.strictEqual(signWebhook(bare, { ...published, body: new TextEncoder().encode(published.body) }), published.signature)
+    assert.strictEqual(
+      signWebhook(bare, { ...published, body: new TextEncoder().encode(published.body) }),
+      published.signature
+    )
   })
 
   it("accepts the published signature, also among others and with any of several secrets", () => {
@@ -55,7 +58,13 @@ describe("Standard Webhooks", () => {
     assert.strictEqual(reason(verify({ headers: { ...headers, "webhook-timestamp": "soon" } })), "header_malformed")
     assert.strictEqual(reason(verify({ secrets: [] })), "no_match")
     assert.strictEqual(reason(verify({ secrets: [Redacted.make("whsec_AAAA")] })), "no_match")
-    for (const signature of ["", "v1,", "v1a,x", published.signature.slice(3), `${published.signature.slice(0, -4)}AAA=`]) {
+    for (const signature of [
+      "",
+      "v1,",
+      "v1a,x",
+      published.signature.slice(3),
+      `${published.signature.slice(0, -4)}AAA=`
+    ]) {
       assert.strictEqual(reason(verify({ headers: { ...headers, "webhook-signature": signature } })), "no_match")
     }
   })
@@ -74,14 +83,20 @@ describe("an outgoing attempt", () => {
     verifySignature({ headers: { ...sent, ...changes }, body: "hello", secrets: [secret], now: context.now })
 
   it("carries its call, epoch and attempt, and verifies as them", () => {
-    assert.deepStrictEqual(check({}), { _tag: "Valid", callId: intent.callId, epoch: intent.epoch, attempt: intent.attempt })
+    assert.deepStrictEqual(check({}), {
+      _tag: "Valid",
+      callId: intent.callId,
+      epoch: intent.epoch,
+      attempt: intent.attempt
+    })
     assert.strictEqual(sent["idempotency-key"], intent.callId)
     assert.strictEqual(sent["user-agent"], "dueline/1")
     assert.strictEqual(sent["accept"], "*/*")
   })
 
   it("does not verify once its epoch, attempt, call or signature is another", () => {
-    for (const name of ["dueline-epoch", "dueline-attempt"]) assert.strictEqual(reason(check({ [name]: "9" })), "no_match")
+    for (const name of ["dueline-epoch", "dueline-attempt"])
+      assert.strictEqual(reason(check({ [name]: "9" })), "no_match")
     assert.strictEqual(reason(check({ "dueline-call-id": published.id })), "no_match")
     assert.strictEqual(reason(check({ "dueline-signature": published.signature })), "no_match")
     assert.strictEqual(reason(check({ "dueline-epoch": "1e3" })), "header_malformed")
@@ -107,7 +122,10 @@ describe("checkHeaders", () => {
   const codes = (headers: Record<string, string>) => checkHeaders(headers).map(({ code }) => code)
 
   it("finds nothing in ordinary headers", () =>
-    assert.deepStrictEqual(codes({ Authorization: "Bearer x", "content-type": "text/plain; charset=utf-8", "x-empty": "" }), []))
+    assert.deepStrictEqual(
+      codes({ Authorization: "Bearer x", "content-type": "text/plain; charset=utf-8", "x-empty": "" }),
+      []
+    ))
 
   it("refuses what belongs to the connection or to us, in any spelling", () => {
     for (const name of [...forbiddenHeaders, "dueline-epoch", "webhook-id", "Dueline-Anything"]) {
@@ -117,14 +135,17 @@ describe("checkHeaders", () => {
   })
 
   it("refuses names and values that could become another header", () => {
-    for (const name of ["", "a b", "a:b", "a\r\nb", "ä", "a\u0000"]) assert.deepStrictEqual(codes({ [name]: "x" }), ["header_name_invalid"])
+    for (const name of ["", "a b", "a:b", "a\r\nb", "ä", "a\u0000"])
+      assert.deepStrictEqual(codes({ [name]: "x" }), ["header_name_invalid"])
     const values = ["a\r\nb: c", "a\n", "a\u0000", "ä", " a", "a "]
     for (const value of values) assert.deepStrictEqual(codes({ a: value }), ["header_value_invalid"])
   })
 
   it("refuses repeats, too many and too much, and never says the value", () => {
     assert.deepStrictEqual(codes({ "X-A": "1", "x-a": "2" }), ["header_repeated"])
-    assert.deepStrictEqual(codes(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`x-${i}`, ""]))), ["headers_too_many"])
+    assert.deepStrictEqual(codes(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`x-${i}`, ""]))), [
+      "headers_too_many"
+    ])
     assert.deepStrictEqual(codes({ a: "x".repeat(8_192) }), ["headers_too_large"])
     assert.notInclude(JSON.stringify(checkHeaders({ "webhook-id": "hunter2" })), "hunter2")
   })
@@ -135,17 +156,21 @@ describe("derived signing secrets", () => {
   const tenants = [1, 2].map((n) => TenantId.make(`00000000-0000-7000-8000-00000000000${n}`))
 
   it.effect("are the same for a tenant every time, and never those of another tenant or master", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const other = makeDerived(Redacted.make(new Uint8Array(32).fill(8)))
       const all: Array<string> = []
       for (const from of [secrets, other]) {
         for (const tenant of tenants) {
           const [first, second] = [yield* from.secretFor(tenant), yield* from.secretFor(tenant)]
-          assert.strictEqual(first === null ? "" : Redacted.value(first), second === null ? "-" : Redacted.value(second))
+          assert.strictEqual(
+            first === null ? "" : Redacted.value(first),
+            second === null ? "-" : Redacted.value(second)
+          )
           all.push(first === null ? "" : Redacted.value(first))
         }
       }
       assert.strictEqual(new Set(all).size, 4)
       for (const secret of all) assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/)
-    }))
+    })
+  )
 })

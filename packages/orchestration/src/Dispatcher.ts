@@ -23,14 +23,23 @@ export interface Options {
   readonly maxFailures?: number
 }
 
-export class Dispatcher extends Context.Service<Dispatcher, {
-  /** Says that there may be new entries. Returns at once; many calls make one claim. */
-  readonly wake: Effect.Effect<void>
-}>()("@dueline/orchestration/Dispatcher") {}
+export class Dispatcher extends Context.Service<
+  Dispatcher,
+  {
+    /** Says that there may be new entries. Returns at once; many calls make one claim. */
+    readonly wake: Effect.Effect<void>
+  }
+>()("@dueline/orchestration/Dispatcher") {}
 
 /** The dispatcher and its loop, which never ends by itself; its lanes end with the scope. */
-export const make = Effect.fnUntraced(function*(options: Options = {}) {
-  const { batch = 128, backoff: wait = defaultBackoff, held: maxHeld = 1_024, maxFailures = 10, pollMs = 5_000 } = options
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  const {
+    batch = 128,
+    backoff: wait = defaultBackoff,
+    held: maxHeld = 1_024,
+    maxFailures = 10,
+    pollMs = 5_000
+  } = options
   const outbox = yield* Outbox
   const signal = yield* Queue.dropping<void>(1)
   const tell = (): void => void Queue.offerUnsafe(signal, undefined)
@@ -40,27 +49,27 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   let polledAt = 0
   let troubles = 0
 
-  const settle = Effect.gen(function*() {
+  const settle = Effect.gen(function* () {
     const unsettled = lanes.unsettled()
     if (unsettled.length === 0) return
     yield* outbox.settle(unsettled)
     lanes.settled(unsettled.length)
-    const coming = unsettled.flatMap((settlement) => settlement._tag === "Failed" ? [settlement.retryAt] : [])
+    const coming = unsettled.flatMap((settlement) => (settlement._tag === "Failed" ? [settlement.retryAt] : []))
     // The poll finds those that are not remembered here.
     if (coming.length > 0) retries = [...retries, ...coming].sort((a, b) => a - b).slice(0, maxHeld)
   })
 
-  const claim = Effect.fnUntraced(function*(now: number) {
+  const claim = Effect.fnUntraced(function* (now: number) {
     const limit = lanes.held() + batch
     claimNow = false
-    const entries = yield* Effect.onError(outbox.claim({ now, limit }), () => Effect.sync(() => claimNow = true))
+    const entries = yield* Effect.onError(outbox.claim({ now, limit }), () => Effect.sync(() => (claimNow = true)))
     polledAt = now
     retries = retries.filter((retryAt) => retryAt > now)
     claimNow ||= entries.length >= limit
     entries.forEach(lanes.take)
   })
 
-  const round = Effect.gen(function*() {
+  const round = Effect.gen(function* () {
     yield* settle
     const now = yield* Clock.currentTimeMillis
     const dueAt = claimNow ? now : Math.min(polledAt + pollMs, retries[0] ?? Number.POSITIVE_INFINITY)
@@ -72,11 +81,13 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
   })
 
   const run = round.pipe(
-    Effect.catchCause(Effect.fnUntraced(function*(cause) {
-      troubles += 1
-      yield* Effect.annotateLogs(Effect.logWarning("the outbox does not answer"), { troubles, error: errorOf(cause) })
-      yield* Effect.sleep(yield* backoff(wait, troubles))
-    })),
+    Effect.catchCause(
+      Effect.fnUntraced(function* (cause) {
+        troubles += 1
+        yield* Effect.annotateLogs(Effect.logWarning("the outbox does not answer"), { troubles, error: errorOf(cause) })
+        yield* Effect.sleep(yield* backoff(wait, troubles))
+      })
+    ),
     Effect.forever
   )
 
@@ -91,7 +102,7 @@ export const make = Effect.fnUntraced(function*(options: Options = {}) {
 export const layer = (options?: Options) =>
   Layer.effect(
     Dispatcher,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { dispatcher, run } = yield* make(options)
       yield* Effect.forkScoped(run)
       return dispatcher

@@ -16,7 +16,11 @@ const streamOf = ({ streamId, tenantId }: OutboxEntry): string => `${tenantId}/$
 /** What went wrong, cut to a length that a table and a log line can bear. */
 export const errorOf = (cause: Cause.Cause<unknown>): string => Cause.pretty(cause).slice(0, 1_000)
 
-const afterFailure = Effect.fnUntraced(function*(entry: OutboxEntry, error: string, rules: Rules): Effect.fn.Return<Settlement> {
+const afterFailure = Effect.fnUntraced(function* (
+  entry: OutboxEntry,
+  error: string,
+  rules: Rules
+): Effect.fn.Return<Settlement> {
   const failures = entry.failures + 1
   if (failures < rules.maxFailures) {
     const retryAt = (yield* Clock.currentTimeMillis) + (yield* backoff(rules.backoff, failures))
@@ -37,7 +41,11 @@ const attempt = (bus: EventBus["Service"], entry: OutboxEntry, rules: Rules): Ef
 }
 
 /** Lanes that end with the scope. `onSettled` is called after every attempt, when `unsettled` already holds its outcome. */
-export const makeTenantLanes = Effect.fnUntraced(function*(bus: EventBus["Service"], rules: Rules, onSettled: () => void) {
+export const makeTenantLanes = Effect.fnUntraced(function* (
+  bus: EventBus["Service"],
+  rules: Rules,
+  onSettled: () => void
+) {
   const fork = yield* FiberSet.makeRuntime<never>()
   /** Positions that were taken and are not settled yet. */
   const held = new Set<number>()
@@ -47,7 +55,7 @@ export const makeTenantLanes = Effect.fnUntraced(function*(bus: EventBus["Servic
   /** Streams with a failure that the outbox does not know of yet: until it does, a claim may show what has to wait behind it. */
   const failing = new Set<string>()
 
-  const work = Effect.fnUntraced(function*(tenantId: string, lane: Array<OutboxEntry>) {
+  const work = Effect.fnUntraced(function* (tenantId: string, lane: Array<OutboxEntry>) {
     for (let entry = lane[0]; entry !== undefined; entry = lane[0]) {
       const settlement = yield* attempt(bus, entry, rules)
       lane.shift()

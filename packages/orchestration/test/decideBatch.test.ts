@@ -197,7 +197,12 @@ describe("a command that changes nothing", () => {
     const { commits, said } = decide([cancel, cancel], { state: "Cancelled" })
     assert.deepStrictEqual(said, ["Cancelled 2", "Cancelled 2 replayed"])
     assert.deepStrictEqual(
-      commits.map(({ events, expectedVersion, receipts, row }) => [events.length, expectedVersion, receipts.length, row]),
+      commits.map(({ events, expectedVersion, receipts, row }) => [
+        events.length,
+        expectedVersion,
+        receipts.length,
+        row
+      ]),
       [[0, 2, 1, null]]
     )
   })

@@ -22,7 +22,7 @@ const hour = (): number => {
 const commit = (...batch: ReadonlyArray<Commit>) => Effect.flatMap(Persistence, (store) => store.commit(batch))
 
 /** A new call whose row is changed like this. */
-const submit = Effect.fnUntraced(function*(row: Partial<ServiceCallRow>, tenant = Sample.tenantId()) {
+const submit = Effect.fnUntraced(function* (row: Partial<ServiceCallRow>, tenant = Sample.tenantId()) {
   const call = Sample.target(tenant)
   yield* commit(Sample.commit(call, { row }))
   return call
@@ -36,18 +36,20 @@ const upcoming = (from: number, before: number, limit = 100, after: Mark = { due
   Effect.flatMap(Backlog, (backlog) => backlog.upcoming({ before, after, limit }))
 
 /** Which of these calls are abandoned at `now`. Others may be too: the database is shared. */
-const abandoned = Effect.fnUntraced(function*(
+const abandoned = Effect.fnUntraced(function* (
   calls: ReadonlyArray<Sample.Target>,
   now: number,
   soleWorker: Parameters<Backlog["Service"]["abandoned"]>[0]["soleWorker"] = null
 ) {
   const all = yield* (yield* Backlog).abandoned({ now, soleWorker, limit: 100_000 })
-  return calls.flatMap((call) => all.filter(({ callId, tenantId }) => callId === call.callId && tenantId === call.tenantId))
+  return calls.flatMap((call) =>
+    all.filter(({ callId, tenantId }) => callId === call.callId && tenantId === call.tenantId)
+  )
 })
 
 const upcomings = (it: It) => {
   it.effect("scheduled calls of all tenants come, the earliest first, as alarms", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const at = hour()
       const late = yield* submit(Sample.due(at + 2_000))
       const early = yield* submit({ ...Sample.due(at), revision: 4 })
@@ -55,48 +57,57 @@ const upcomings = (it: It) => {
         { ...early, revision: 4, dueAt: at },
         { ...late, revision: 1, dueAt: at + 2_000 }
       ])
-    }))
+    })
+  )
 
   it.effect("what is due after the horizon stays away, what is due exactly then does not", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const at = hour()
       yield* submit(Sample.due(at))
       assert.lengthOf(yield* upcoming(at, at - 1), 0)
       assert.lengthOf(yield* upcoming(at, at), 1)
-    }))
+    })
+  )
 
   it.effect("without a mark the earliest of all come, however long they have been due", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const oldest = yield* submit(Sample.due(1))
       const [alarm] = yield* (yield* Backlog).upcoming({ before: Sample.now, after: null, limit: 1 })
       assert.strictEqual(alarm?.callId, oldest.callId)
-    }))
+    })
+  )
 
   it.effect("calls that run or have ended are not upcoming", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const at = hour()
       yield* submit({ ...Sample.due(at), ...Sample.running(Sample.workerId(), 1, at) })
       for (const status of ["Succeeded", "Failed", "Cancelled"] as const) {
         yield* submit({ ...Sample.due(at), status, wakeAt: null })
       }
       assert.deepStrictEqual(yield* upcoming(at, at), [])
-    }))
+    })
+  )
 
   it.effect("a call that was moved shows its new time and revision only", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const at = hour()
       const call = yield* submit(Sample.due(at))
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: { ...Sample.due(at + 500), revision: 2 } }))
       assert.deepStrictEqual(yield* upcoming(at, at + 1_000), [{ ...call, revision: 2, dueAt: at + 500 }])
-    }))
+    })
+  )
 
   it.effect.prop(
     "pages follow each other without a gap or a repeat, also among calls due at the same moment",
-    { offsets: Schema.Array(Schema.Literals([0, 1, 2])).check(Schema.isMaxLength(12)), limit: Schema.Literals([1, 2, 3, 5]) },
-    Effect.fnUntraced(function*({ limit, offsets }) {
+    {
+      offsets: Schema.Array(Schema.Literals([0, 1, 2])).check(Schema.isMaxLength(12)),
+      limit: Schema.Literals([1, 2, 3, 5])
+    },
+    Effect.fnUntraced(function* ({ limit, offsets }) {
       const at = hour()
       const calls = yield* Effect.forEach(offsets, (offset) =>
-        Effect.map(submit(Sample.due(at + offset)), ({ callId }) => ({ callId, dueAt: at + offset })))
+        Effect.map(submit(Sample.due(at + offset)), ({ callId }) => ({ callId, dueAt: at + offset }))
+      )
       const seen: Array<NonNullable<Mark>> = []
       for (;;) {
         const last = seen.at(-1)
@@ -114,16 +125,20 @@ const upcomings = (it: It) => {
 }
 
 const holdings = (it: It) => {
-  it.effect("a running call is abandoned once its lease has ended, and not before", () =>
-    Effect.gen(function*() {
-      const worker = Sample.workerId()
-      const call = yield* submit(Sample.running(worker, 7, Sample.now))
-      assert.deepStrictEqual(yield* abandoned([call], Sample.now - 1), [])
-      assert.deepStrictEqual(yield* abandoned([call], Sample.now + 1), [{ ...call, epoch: 7, worker }])
-    }), { tags: ["ADR-0012.4"] })
+  it.effect(
+    "a running call is abandoned once its lease has ended, and not before",
+    () =>
+      Effect.gen(function* () {
+        const worker = Sample.workerId()
+        const call = yield* submit(Sample.running(worker, 7, Sample.now))
+        assert.deepStrictEqual(yield* abandoned([call], Sample.now - 1), [])
+        assert.deepStrictEqual(yield* abandoned([call], Sample.now + 1), [{ ...call, epoch: 7, worker }])
+      }),
+    { tags: ["ADR-0012.4"] }
+  )
 
   it.effect("calls that do not run are never abandoned", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const calls = [
         yield* submit({}),
         yield* submit({ status: "Succeeded", wakeAt: null }),
@@ -131,62 +146,77 @@ const holdings = (it: It) => {
         yield* submit({ status: "Cancelled", wakeAt: null })
       ]
       assert.deepStrictEqual(yield* abandoned(calls, Sample.now + 86_400_000, Sample.workerId()), [])
-    }))
+    })
+  )
 
   it.effect("a worker that is alone takes what others hold, whatever their leases say, and leaves its own", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [me, gone] = [Sample.workerId(), Sample.workerId()]
       const mine = yield* submit(Sample.running(me, 1, Sample.now + 30_000))
       const theirs = yield* submit(Sample.running(gone, 2, Sample.now + 30_000))
       assert.deepStrictEqual(yield* abandoned([mine, theirs], Sample.now, null), [])
       assert.deepStrictEqual(yield* abandoned([mine, theirs], Sample.now, me), [{ ...theirs, epoch: 2, worker: gone }])
       assert.lengthOf(yield* abandoned([mine, theirs], Sample.now + 30_001, me), 2)
-    }))
+    })
+  )
 
   it.effect("no more than the limit come", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (let n = 0; n < 3; n += 1) yield* submit(Sample.running(Sample.workerId(), 1, Sample.now - 1))
       assert.lengthOf(yield* (yield* Backlog).abandoned({ now: Sample.now, soleWorker: null, limit: 2 }), 2)
-    }))
+    })
+  )
 }
 
 const heartbeats = (it: It) => {
   const extend = (worker: ReturnType<typeof Sample.workerId>, until: number, ...held: ReadonlyArray<Holding>) =>
     Effect.flatMap(Backlog, (backlog) => backlog.extend({ worker, holdings: held, until }))
 
-  it.effect("a heartbeat moves the lease of what it names, and of nothing else", () =>
-    Effect.gen(function*() {
-      const worker = Sample.workerId()
-      const [a, b, other] = [
-        yield* submit(Sample.running(worker, 1, Sample.now)),
-        yield* submit(Sample.running(worker, 2, Sample.now)),
-        yield* submit(Sample.running(worker, 3, Sample.now))
-      ]
-      yield* extend(worker, Sample.now + 10_000, { ...a, epoch: 1 }, { ...b, epoch: 2 })
-      const found = yield* abandoned([a, b, other], Sample.now + 9_999)
-      assert.deepStrictEqual(found.map(({ callId }) => callId), [other.callId])
-      assert.lengthOf(yield* abandoned([a, b, other], Sample.now + 10_001), 3)
-    }), { tags: ["ADR-0012.4"] })
+  it.effect(
+    "a heartbeat moves the lease of what it names, and of nothing else",
+    () =>
+      Effect.gen(function* () {
+        const worker = Sample.workerId()
+        const [a, b, other] = [
+          yield* submit(Sample.running(worker, 1, Sample.now)),
+          yield* submit(Sample.running(worker, 2, Sample.now)),
+          yield* submit(Sample.running(worker, 3, Sample.now))
+        ]
+        yield* extend(worker, Sample.now + 10_000, { ...a, epoch: 1 }, { ...b, epoch: 2 })
+        const found = yield* abandoned([a, b, other], Sample.now + 9_999)
+        assert.deepStrictEqual(
+          found.map(({ callId }) => callId),
+          [other.callId]
+        )
+        assert.lengthOf(yield* abandoned([a, b, other], Sample.now + 10_001), 3)
+      }),
+    { tags: ["ADR-0012.4"] }
+  )
 
-  it.effect("a heartbeat of another epoch, worker or tenant moves nothing", () =>
-    Effect.gen(function*() {
-      const worker = Sample.workerId()
-      const call = yield* submit(Sample.running(worker, 5, Sample.now))
-      yield* extend(worker, Sample.now + 10_000, { ...call, epoch: 4 }, { ...call, epoch: 6 })
-      yield* extend(Sample.workerId(), Sample.now + 10_000, { ...call, epoch: 5 })
-      yield* extend(worker, Sample.now + 10_000, { ...call, tenantId: Sample.tenantId(), epoch: 5 })
-      assert.lengthOf(yield* abandoned([call], Sample.now + 1), 1)
-    }), { tags: ["ADR-0012.3"] })
+  it.effect(
+    "a heartbeat of another epoch, worker or tenant moves nothing",
+    () =>
+      Effect.gen(function* () {
+        const worker = Sample.workerId()
+        const call = yield* submit(Sample.running(worker, 5, Sample.now))
+        yield* extend(worker, Sample.now + 10_000, { ...call, epoch: 4 }, { ...call, epoch: 6 })
+        yield* extend(Sample.workerId(), Sample.now + 10_000, { ...call, epoch: 5 })
+        yield* extend(worker, Sample.now + 10_000, { ...call, tenantId: Sample.tenantId(), epoch: 5 })
+        assert.lengthOf(yield* abandoned([call], Sample.now + 1), 1)
+      }),
+    { tags: ["ADR-0012.3"] }
+  )
 
   it.effect("a heartbeat does not bring back a call that has ended, and does not count as a change of it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const worker = Sample.workerId()
       const call = yield* submit(Sample.running(worker, 1, Sample.now))
       yield* extend(worker, Sample.now + 10_000, { ...call, epoch: 1 })
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: { status: "Succeeded", wakeAt: null, epoch: 1 } }))
       yield* extend(worker, Sample.now + 20_000, { ...call, epoch: 1 })
       assert.deepStrictEqual(yield* abandoned([call], Sample.now + 86_400_000, Sample.workerId()), [])
-    }))
+    })
+  )
 
   it.effect("a heartbeat without holdings is a no-op", () => extend(Sample.workerId(), Sample.now))
 }

@@ -26,16 +26,19 @@ export const publishAll = (messages: ReadonlyArray<BusMessage>) =>
 export const group = () => `group-${Sample.uuid()}`
 
 /** A consumer of one tenant in a group of its own, and the list of what it was given. `decide` is asked for every delivery. */
-export const listen = Effect.fnUntraced(function*(
+export const listen = Effect.fnUntraced(function* (
   tenantId: TenantId,
   decide: (delivery: Delivery) => Effect.Effect<Verdict> = () => Effect.succeed(ack),
   options: { readonly group?: string; readonly topics?: ReadonlyArray<string> } = {}
 ) {
   const heard: Array<Delivery> = []
-  yield* (yield* EventBus).consume({ group: options.group ?? group(), topics: options.topics ?? [], tenantId }, (delivery) => {
-    heard.push(delivery)
-    return decide(delivery)
-  })
+  yield* (yield* EventBus).consume(
+    { group: options.group ?? group(), topics: options.topics ?? [], tenantId },
+    (delivery) => {
+      heard.push(delivery)
+      return decide(delivery)
+    }
+  )
   return heard
 })
 

@@ -12,16 +12,19 @@ export interface Seen {
   readonly closed: Deferred.Deferred<void>
 }
 
-export class HttpTarget extends Context.Service<HttpTarget, {
-  /** `http://127.0.0.1:<port>` */
-  readonly origin: string
-  /** The same server under another name: `http://localhost:<port>`. */
-  readonly otherOrigin: string
-  /** A port on which nobody listens. */
-  readonly deadOrigin: string
-  /** Whole requests that came to this path (with its query), oldest first. */
-  readonly seen: (path: string) => ReadonlyArray<Seen>
-}>()("@dueline/port-contracts/HttpTarget") {}
+export class HttpTarget extends Context.Service<
+  HttpTarget,
+  {
+    /** `http://127.0.0.1:<port>` */
+    readonly origin: string
+    /** The same server under another name: `http://localhost:<port>`. */
+    readonly otherOrigin: string
+    /** A port on which nobody listens. */
+    readonly deadOrigin: string
+    /** Whole requests that came to this path (with its query), oldest first. */
+    readonly seen: (path: string) => ReadonlyArray<Seen>
+  }
+>()("@dueline/port-contracts/HttpTarget") {}
 
 type Answer = (response: ServerResponse, url: URL, request: IncomingMessage) => void
 
@@ -36,13 +39,15 @@ const endless = (response: ServerResponse): void => {
 }
 
 const answers: Readonly<Record<string, Answer>> = {
-  status: (response, url) => response.writeHead(number(url)).end(number(url) === 204 ? undefined : `status ${number(url)}`),
+  status: (response, url) =>
+    response.writeHead(number(url)).end(number(url) === 204 ? undefined : `status ${number(url)}`),
   bytes: (response, url) => response.end(bytes(number(url))),
   endless,
   headers: (response) =>
     response.setHeader("X-Mixed-Case", "Kept As Is").setHeader("X-Twice", ["one", "two"]).end("headers"),
   hints: (response) => response.writeEarlyHints({ link: "</a.css>; rel=preload" }, () => response.end("hinted")),
-  redirect: (response, url) => response.writeHead(number(url), { location: url.searchParams.get("to") ?? "" }).end("moved"),
+  redirect: (response, url) =>
+    response.writeHead(number(url), { location: url.searchParams.get("to") ?? "" }).end("moved"),
   circle: (response, _, request) => response.writeHead(302, { location: request.url }).end("round"),
   nowhere: (response, url) => response.writeHead(number(url)).end("moved, but where"),
   silent: () => undefined,
@@ -76,23 +81,26 @@ const closingOf = (socket: Socket): Deferred.Deferred<void> => {
   return closed
 }
 
-const remember = (log: Array<Seen>) => (request: IncomingMessage, response: ServerResponse): void => {
-  const chunks: Array<Uint8Array> = []
-  const closed = closingOf(request.socket)
-  request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
-  request.on("error", () => undefined)
-  request.on("end", () => {
-    const path = request.url ?? ""
-    const url = new URL(path, "http://target")
-    log.push({ method: request.method ?? "", path, headers: request.headers, body: Buffer.concat(chunks), closed })
-    const answer = answers[url.pathname.split("/")[1] ?? ""] ?? ((missing: ServerResponse) => missing.writeHead(404).end())
-    answer(response, url, request)
-  })
-}
+const remember =
+  (log: Array<Seen>) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    const chunks: Array<Uint8Array> = []
+    const closed = closingOf(request.socket)
+    request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
+    request.on("error", () => undefined)
+    request.on("end", () => {
+      const path = request.url ?? ""
+      const url = new URL(path, "http://target")
+      log.push({ method: request.method ?? "", path, headers: request.headers, body: Buffer.concat(chunks), closed })
+      const answer =
+        answers[url.pathname.split("/")[1] ?? ""] ?? ((missing: ServerResponse) => missing.writeHead(404).end())
+      answer(response, url, request)
+    })
+  }
 
 export const layer = Layer.effect(
   HttpTarget,
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const log: Array<Seen> = []
     const server = createServer(remember(log))
     yield* Effect.addFinalizer(() => close(server))

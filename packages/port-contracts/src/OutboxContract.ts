@@ -16,7 +16,7 @@ const settle = (...settlements: Parameters<Outbox["Service"]["settle"]>[0]) =>
   Effect.flatMap(Outbox, (outbox) => outbox.settle(settlements))
 
 /** Sentences share one outbox: each starts with what the others left taken away. */
-const emptied = Effect.gen(function*() {
+const emptied = Effect.gen(function* () {
   let left = yield* claim(Number.MAX_SAFE_INTEGER)
   while (left.length > 0) {
     yield* settle(...left.map((entry) => ({ _tag: "Delivered" as const, entry })))
@@ -25,7 +25,7 @@ const emptied = Effect.gen(function*() {
 })
 
 /** Commits one message per payload to the call, each in a commit of its own after `version`. */
-const fill = Effect.fnUntraced(function*(call: Sample.Target, payloads: ReadonlyArray<unknown>, version = 0) {
+const fill = Effect.fnUntraced(function* (call: Sample.Target, payloads: ReadonlyArray<unknown>, version = 0) {
   const store = yield* Persistence
   for (const [index, payload] of payloads.entries()) {
     yield* store.commit([Sample.commit(call, { expectedVersion: version + index, outbox: [Sample.message(payload)] })])
@@ -40,105 +40,134 @@ const isOf = (entry: OutboxEntry, call: Sample.Target | undefined): boolean =>
 const first = (entries: ReadonlyArray<OutboxEntry>): OutboxEntry => entries[0] ?? assert.fail("nothing to claim")
 
 const claiming = (it: It) => {
-  it.effect("what was committed comes, in the order of the commits, with all that was said", () =>
-    Effect.gen(function*() {
-      yield* emptied
-      const [a, b] = [Sample.target(), Sample.target()]
-      const message = Sample.message({ n: 1 })
-      yield* (yield* Persistence).commit([Sample.commit(a, { outbox: [message, Sample.message({ n: 2 })] })])
-      yield* fill(b, [{ n: 3 }])
-      yield* fill(a, [{ n: 4 }], 1)
-      const entries = yield* claim()
-      assert.deepStrictEqual(payloadsOf(entries), [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }])
-      const { position, ...rest } = first(entries)
-      assert.deepStrictEqual(rest, { ...message, tenantId: a.tenantId, streamId: Sample.streamOf(a.callId), failures: 0 })
-      assert.isTrue(entries.every((entry, index) => index === 0 || entry.position > position))
-    }), { tags: ["ADR-0008.2"] })
+  it.effect(
+    "what was committed comes, in the order of the commits, with all that was said",
+    () =>
+      Effect.gen(function* () {
+        yield* emptied
+        const [a, b] = [Sample.target(), Sample.target()]
+        const message = Sample.message({ n: 1 })
+        yield* (yield* Persistence).commit([Sample.commit(a, { outbox: [message, Sample.message({ n: 2 })] })])
+        yield* fill(b, [{ n: 3 }])
+        yield* fill(a, [{ n: 4 }], 1)
+        const entries = yield* claim()
+        assert.deepStrictEqual(payloadsOf(entries), [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }])
+        const { position, ...rest } = first(entries)
+        assert.deepStrictEqual(rest, {
+          ...message,
+          tenantId: a.tenantId,
+          streamId: Sample.streamOf(a.callId),
+          failures: 0
+        })
+        assert.isTrue(entries.every((entry, index) => index === 0 || entry.position > position))
+      }),
+    { tags: ["ADR-0008.2"] }
+  )
 
-  it.effect("a message comes only when its commit has happened", () =>
-    Effect.gen(function*() {
-      yield* emptied
-      const call = Sample.target()
-      const lost = Sample.commit(call, { expectedVersion: 4, outbox: [Sample.message("lost")] })
-      yield* Effect.flip((yield* Persistence).commit([lost]))
-      assert.deepStrictEqual(yield* claim(), [])
-      yield* fill(call, ["kept"])
-      assert.deepStrictEqual(payloadsOf(yield* claim()), ["kept"])
-    }), { tags: ["ADR-0008.1"] })
+  it.effect(
+    "a message comes only when its commit has happened",
+    () =>
+      Effect.gen(function* () {
+        yield* emptied
+        const call = Sample.target()
+        const lost = Sample.commit(call, { expectedVersion: 4, outbox: [Sample.message("lost")] })
+        yield* Effect.flip((yield* Persistence).commit([lost]))
+        assert.deepStrictEqual(yield* claim(), [])
+        yield* fill(call, ["kept"])
+        assert.deepStrictEqual(payloadsOf(yield* claim()), ["kept"])
+      }),
+    { tags: ["ADR-0008.1"] }
+  )
 
   it.effect("an entry that is not settled comes again", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       yield* fill(Sample.target(), ["again"])
       assert.deepStrictEqual(yield* claim(), yield* claim())
-    }))
+    })
+  )
 
   it.effect("no more than the limit come, the earliest first", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       yield* fill(Sample.target(), [1, 2])
       yield* fill(Sample.target(), [3, 4])
       assert.deepStrictEqual(payloadsOf(yield* claim(now, 3)), [1, 2, 3])
       assert.deepStrictEqual(payloadsOf(yield* claim(now, 1)), [1])
-    }))
+    })
+  )
 
   it.effect("the limit is filled from streams that are not waiting", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       yield* fill(Sample.target(), [1, 2, 3, 4])
       yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
       yield* fill(Sample.target(), [5, 6])
       assert.deepStrictEqual(payloadsOf(yield* claim(now, 2)), [5, 6])
-    }))
+    })
+  )
 }
 
 const settling = (it: It) => {
   it.effect("what was delivered is gone, and nothing else", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       yield* fill(Sample.target(), [1, 2, 3])
       const entries = yield* claim()
       yield* settle(...entries.slice(0, 2).map((entry) => ({ _tag: "Delivered" as const, entry })))
       assert.deepStrictEqual(payloadsOf(yield* claim()), [3])
-    }))
+    })
+  )
 
-  it.effect("what failed returns when its time has come, and its stream waits for it while others do not", () =>
-    Effect.gen(function*() {
-      yield* emptied
-      const [slow, other] = [Sample.target(), Sample.target()]
-      yield* fill(slow, ["slow 1", "slow 2"])
-      yield* fill({ ...other, tenantId: slow.tenantId }, ["other"])
-      yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
-      assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["other"])
-      assert.deepStrictEqual(payloadsOf(yield* claim(now + 999)), ["other"])
-      yield* fill(slow, ["slow 3"], 2)
-      assert.deepStrictEqual(payloadsOf(yield* claim(now + 999)), ["other"])
-      const entries = yield* claim(now + 1_000)
-      assert.deepStrictEqual(payloadsOf(entries), ["slow 1", "slow 2", "other", "slow 3"])
-      assert.deepStrictEqual(entries.map(({ failures }) => failures), [1, 0, 0, 0])
-    }), { tags: ["ADR-0008.2"] })
+  it.effect(
+    "what failed returns when its time has come, and its stream waits for it while others do not",
+    () =>
+      Effect.gen(function* () {
+        yield* emptied
+        const [slow, other] = [Sample.target(), Sample.target()]
+        yield* fill(slow, ["slow 1", "slow 2"])
+        yield* fill({ ...other, tenantId: slow.tenantId }, ["other"])
+        yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
+        assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["other"])
+        assert.deepStrictEqual(payloadsOf(yield* claim(now + 999)), ["other"])
+        yield* fill(slow, ["slow 3"], 2)
+        assert.deepStrictEqual(payloadsOf(yield* claim(now + 999)), ["other"])
+        const entries = yield* claim(now + 1_000)
+        assert.deepStrictEqual(payloadsOf(entries), ["slow 1", "slow 2", "other", "slow 3"])
+        assert.deepStrictEqual(
+          entries.map(({ failures }) => failures),
+          [1, 0, 0, 0]
+        )
+      }),
+    { tags: ["ADR-0008.2"] }
+  )
 
   it.effect("the same id in another tenant is another stream and does not wait", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       const mine = Sample.target()
       yield* fill(mine, ["mine"])
       yield* fill({ ...mine, tenantId: Sample.tenantId() }, ["theirs"])
       yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
       assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["theirs"])
-    }))
+    })
+  )
 
-  it.effect("a dead entry does not come again, and its stream moves on", () =>
-    Effect.gen(function*() {
-      yield* emptied
-      yield* fill(Sample.target(), ["poison", "next"])
-      yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
-      yield* settle({ _tag: "Dead", entry: first(yield* claim(now + 1_000)), error: "refused again" })
-      assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["next"])
-    }), { tags: ["ADR-0008.3"] })
+  it.effect(
+    "a dead entry does not come again, and its stream moves on",
+    () =>
+      Effect.gen(function* () {
+        yield* emptied
+        yield* fill(Sample.target(), ["poison", "next"])
+        yield* settle({ _tag: "Failed", entry: first(yield* claim()), retryAt: now + 1_000, error: "refused" })
+        yield* settle({ _tag: "Dead", entry: first(yield* claim(now + 1_000)), error: "refused again" })
+        assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["next"])
+      }),
+    { tags: ["ADR-0008.3"] }
+  )
 
   it.effect("settling an entry twice, or one that is gone, changes nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       yield* fill(Sample.target(), ["gone"])
       yield* fill(Sample.target(), ["failed"])
@@ -153,15 +182,20 @@ const settling = (it: It) => {
       yield* settle({ _tag: "Failed", entry: failed, retryAt: now + 1_000, error: "once" })
       yield* settle({ _tag: "Failed", entry: failed, retryAt: now + 1_000, error: "once" })
       const entries = yield* claim(now + 1_000)
-      assert.deepStrictEqual(entries.map(({ failures, payload }) => [payload, failures]), [["failed", 1]])
-    }))
+      assert.deepStrictEqual(
+        entries.map(({ failures, payload }) => [payload, failures]),
+        [["failed", 1]]
+      )
+    })
+  )
 
   it.effect("one call settles entries of every kind", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* emptied
       for (const payload of ["delivered", "failed", "dead", "left"]) yield* fill(Sample.target(), [payload])
       const [delivered, failed, dead] = yield* claim()
-      if (delivered === undefined || failed === undefined || dead === undefined) return assert.fail("four entries were committed")
+      if (delivered === undefined || failed === undefined || dead === undefined)
+        return assert.fail("four entries were committed")
       yield* settle(
         { _tag: "Delivered", entry: delivered },
         { _tag: "Failed", entry: failed, retryAt: now + 1_000, error: "refused" },
@@ -169,7 +203,8 @@ const settling = (it: It) => {
       )
       assert.deepStrictEqual(payloadsOf(yield* claim(now)), ["left"])
       assert.deepStrictEqual(payloadsOf(yield* claim(now + 1_000)), ["failed", "left"])
-    }))
+    })
+  )
 
   it.effect("settling nothing is a no-op", () => settle())
 }
@@ -181,12 +216,15 @@ const laws = (it: It) => {
   it.effect.prop(
     "whichever deliveries fail, every message of a stream is delivered, in order",
     { rounds: Schema.Array(Round).check(Schema.isMaxLength(8)) },
-    Effect.fnUntraced(function*({ rounds }) {
+    Effect.fnUntraced(function* ({ rounds }) {
       yield* emptied
       const calls = [Sample.target(), Sample.target(), Sample.target()] as const
       const written = calls.map((): Array<number> => [])
       const delivered: Array<OutboxEntry> = []
-      for (const [round, { failing, fills }] of [...rounds, ...rounds.map(() => ({ failing: 3, fills: [] }))].entries()) {
+      for (const [round, { failing, fills }] of [
+        ...rounds,
+        ...rounds.map(() => ({ failing: 3, fills: [] }))
+      ].entries()) {
         for (const which of fills) {
           const [call, log] = [calls[which], written[which]]
           if (call === undefined || log === undefined) continue
@@ -201,7 +239,9 @@ const laws = (it: It) => {
         delivered.push(...passed)
         yield* settle(
           ...passed.map((entry) => ({ _tag: "Delivered" as const, entry })),
-          ...(failed === undefined ? [] : [{ _tag: "Failed" as const, entry: failed, retryAt: now + (round + 1) * 1_000, error: "no" }])
+          ...(failed === undefined
+            ? []
+            : [{ _tag: "Failed" as const, entry: failed, retryAt: now + (round + 1) * 1_000, error: "no" }])
         )
       }
       for (const [index, call] of calls.entries()) {

@@ -21,53 +21,70 @@ export interface PersistenceHarness extends Harness<Ports> {
 
 const reading = (it: It) => {
   it.effect("events come back in order, with the versions 1, 2, 3, …", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       const events = [Sample.event({ n: 1 }), Sample.event({ n: 2 }), Sample.event({ n: 3 })]
       yield* commit(Sample.commit(call, { events: events.slice(0, 2) }))
       yield* commit(Sample.commit(call, { events: events.slice(2), expectedVersion: 2 }))
       const slice = yield* load(call)
       assert.strictEqual(slice.version, 3)
-      assert.deepStrictEqual(slice.events, events.map((event, index) => ({ ...event, version: index + 1 })))
-    }))
+      assert.deepStrictEqual(
+        slice.events,
+        events.map((event, index) => ({ ...event, version: index + 1 }))
+      )
+    })
+  )
 
   it.effect("a stream that does not exist has version 0 and nothing in it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.deepStrictEqual(yield* load(Sample.target(), { receiptKey: "never" }), {
         version: 0,
         events: [],
         sealed: null,
         receipt: null
       })
-    }))
+    })
+  )
 
   it.effect("answers come in the order of the requests, also for a stream asked for twice", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tenant = Sample.tenantId()
       const [a, b, absent] = [Sample.target(tenant), Sample.target(Sample.tenantId()), Sample.target(tenant)]
-      yield* commit(Sample.commit(a, { events: [Sample.event("a")] }), Sample.commit(b, { events: [Sample.event("b")] }))
+      yield* commit(
+        Sample.commit(a, { events: [Sample.event("a")] }),
+        Sample.commit(b, { events: [Sample.event("b")] })
+      )
       const slices = yield* (yield* Persistence).load([b, absent, a, b].map((of) => Sample.loadRequest(of)))
-      assert.deepStrictEqual(slices.map(({ events }) => events.map(({ payload }) => payload)), [["b"], [], ["a"], ["b"]])
-    }))
+      assert.deepStrictEqual(
+        slices.map(({ events }) => events.map(({ payload }) => payload)),
+        [["b"], [], ["a"], ["b"]]
+      )
+    })
+  )
 
   it.effect("loading nothing answers nothing", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       assert.deepStrictEqual(yield* (yield* Persistence).load([]), [])
-    }))
+    })
+  )
 
   it.effect("tenants do not see each other's streams, even under the same id", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const mine = Sample.target()
       const theirs = { ...mine, tenantId: Sample.tenantId() }
       yield* commit(complete(mine, "key"))
       yield* assertNothingOf(theirs, "key")
       yield* commit(Sample.commit(theirs, { events: [Sample.event("theirs")] }))
       assert.strictEqual((yield* load(mine)).version, 1)
-      assert.deepStrictEqual((yield* load(theirs)).events.map(({ payload }) => payload), ["theirs"])
-    }))
+      assert.deepStrictEqual(
+        (yield* load(theirs)).events.map(({ payload }) => payload),
+        ["theirs"]
+      )
+    })
+  )
 
   it.effect("the row that was committed is the row that is found", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       const first = Sample.commit(call)
       yield* commit(first)
@@ -76,119 +93,152 @@ const reading = (it: It) => {
       const second = Sample.commit(call, { expectedVersion: 1, row: { ...changed, tags: ["a", "b"], lastStatus: 503 } })
       yield* commit(second)
       assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), second.row)
-    }))
+    })
+  )
 
   it.effect("a commit without a row leaves the row as it was", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       const first = Sample.commit(call)
       yield* commit(first)
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: null }))
       assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), first.row)
-    }))
+    })
+  )
 }
 
 const fencing = (it: It) => {
-  it.effect("of two writers on one version exactly one wins", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      const writers = ["a", "b", "c"].map((name) => commit(Sample.commit(call, { events: [Sample.event(name)] })))
-      const results = yield* Effect.all(writers.map(Effect.result), { concurrency: "unbounded" })
-      assert.lengthOf(results.filter(Result.isSuccess), 1)
-      const lost = results.filter(Result.isFailure).map(({ failure }) => failure)
-      assert.deepStrictEqual(lost.map((failure) => failure._tag === "CommitConflict" && failure.kind), ["version", "version"])
-      assert.strictEqual((yield* load(call)).version, 1)
-    }), { tags: ["ADR-0005.2"] })
+  it.effect(
+    "of two writers on one version exactly one wins",
+    () =>
+      Effect.gen(function* () {
+        const call = Sample.target()
+        const writers = ["a", "b", "c"].map((name) => commit(Sample.commit(call, { events: [Sample.event(name)] })))
+        const results = yield* Effect.all(writers.map(Effect.result), { concurrency: "unbounded" })
+        assert.lengthOf(results.filter(Result.isSuccess), 1)
+        const lost = results.filter(Result.isFailure).map(({ failure }) => failure)
+        assert.deepStrictEqual(
+          lost.map((failure) => failure._tag === "CommitConflict" && failure.kind),
+          ["version", "version"]
+        )
+        assert.strictEqual((yield* load(call)).version, 1)
+      }),
+    { tags: ["ADR-0005.2"] }
+  )
 
-  it.effect("a version that was passed is refused", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      yield* commit(Sample.commit(call))
-      yield* commit(Sample.commit(call, { expectedVersion: 1 }))
-      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
-      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 0 })), "version")
-      assert.strictEqual((yield* load(call)).version, 2)
-    }), { tags: ["ADR-0005.2"] })
+  it.effect(
+    "a version that was passed is refused",
+    () =>
+      Effect.gen(function* () {
+        const call = Sample.target()
+        yield* commit(Sample.commit(call))
+        yield* commit(Sample.commit(call, { expectedVersion: 1 }))
+        assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
+        assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 0 })), "version")
+        assert.strictEqual((yield* load(call)).version, 2)
+      }),
+    { tags: ["ADR-0005.2"] }
+  )
 
-  it.effect("a version that was not reached yet is refused, so no stream has a gap", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
-      yield* commit(Sample.commit(call))
-      assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 2 })), "version")
-      assert.strictEqual((yield* load(call)).version, 1)
-    }), { tags: ["ADR-0005.2"] })
+  it.effect(
+    "a version that was not reached yet is refused, so no stream has a gap",
+    () =>
+      Effect.gen(function* () {
+        const call = Sample.target()
+        assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 1 })), "version")
+        yield* commit(Sample.commit(call))
+        assert.strictEqual(yield* conflictOf(Sample.commit(call, { expectedVersion: 2 })), "version")
+        assert.strictEqual((yield* load(call)).version, 1)
+      }),
+    { tags: ["ADR-0005.2"] }
+  )
 }
 
 const receipts = (it: It) => {
-  it.effect("a receipt comes back as it was given, with the events or without them", () =>
-    Effect.gen(function*() {
-      const call = Sample.target()
-      const { expiresAt: _, ...receipt } = Sample.receipt(call, "key")
-      yield* commit(complete(call, "key"))
-      const whole = yield* load(call, { receiptKey: "key" })
-      assert.deepStrictEqual(whole.receipt, receipt)
-      assert.lengthOf(whole.events, 1)
-      const slim = yield* load(call, { receiptKey: "key", wantEvents: false })
-      assert.deepStrictEqual(slim.receipt, receipt)
-      assert.lengthOf(slim.events, 0)
-    }), { tags: ["ADR-0006.3"] })
+  it.effect(
+    "a receipt comes back as it was given, with the events or without them",
+    () =>
+      Effect.gen(function* () {
+        const call = Sample.target()
+        const { expiresAt: _, ...receipt } = Sample.receipt(call, "key")
+        yield* commit(complete(call, "key"))
+        const whole = yield* load(call, { receiptKey: "key" })
+        assert.deepStrictEqual(whole.receipt, receipt)
+        assert.lengthOf(whole.events, 1)
+        const slim = yield* load(call, { receiptKey: "key", wantEvents: false })
+        assert.deepStrictEqual(slim.receipt, receipt)
+        assert.lengthOf(slim.events, 0)
+      }),
+    { tags: ["ADR-0006.3"] }
+  )
 
   it.effect("a receipt is found by its key from any stream of the tenant", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* commit(complete(call, "key"))
       const slice = yield* load(Sample.target(call.tenantId), { receiptKey: "key" })
       assert.strictEqual(slice.version, 0)
       assert.strictEqual(slice.receipt?.streamId, Sample.streamOf(call.callId))
-    }))
+    })
+  )
 
   it.effect("a receipt that was not asked for does not come", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* commit(complete(call, "key"))
       assert.isNull((yield* load(call)).receipt)
       assert.isNull((yield* load(call, { receiptKey: "other" })).receipt)
-    }))
+    })
+  )
 
-  it.effect("the same key twice is a receipt conflict, and the first answer stays", () =>
-    Effect.gen(function*() {
-      const [first, second] = [Sample.target(), Sample.target()]
-      const twin = { ...second, tenantId: first.tenantId }
-      yield* commit(complete(first, "key"))
-      assert.strictEqual(yield* conflictOf(complete(twin, "key")), "receipt")
-      assert.strictEqual((yield* load(first, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(first.callId))
-    }), { tags: ["ADR-0006.4"] })
+  it.effect(
+    "the same key twice is a receipt conflict, and the first answer stays",
+    () =>
+      Effect.gen(function* () {
+        const [first, second] = [Sample.target(), Sample.target()]
+        const twin = { ...second, tenantId: first.tenantId }
+        yield* commit(complete(first, "key"))
+        assert.strictEqual(yield* conflictOf(complete(twin, "key")), "receipt")
+        assert.strictEqual((yield* load(first, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(first.callId))
+      }),
+    { tags: ["ADR-0006.4"] }
+  )
 
-  it.effect("the same key twice in one batch is a receipt conflict", () =>
-    Effect.gen(function*() {
-      const first = Sample.target()
-      const twin = Sample.target(first.tenantId)
-      assert.strictEqual(yield* conflictOf(complete(first, "key"), complete(twin, "key")), "receipt")
-      for (const call of [first, twin]) yield* assertNothingOf(call, "key")
-    }), { tags: ["ADR-0006.4"] })
+  it.effect(
+    "the same key twice in one batch is a receipt conflict",
+    () =>
+      Effect.gen(function* () {
+        const first = Sample.target()
+        const twin = Sample.target(first.tenantId)
+        assert.strictEqual(yield* conflictOf(complete(first, "key"), complete(twin, "key")), "receipt")
+        for (const call of [first, twin]) yield* assertNothingOf(call, "key")
+      }),
+    { tags: ["ADR-0006.4"] }
+  )
 
   it.effect("the same key in two tenants is two keys", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [mine, theirs] = [Sample.target(), Sample.target()]
       yield* commit(complete(mine, "key"))
       yield* commit(complete(theirs, "key"))
       assert.strictEqual((yield* load(mine, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(mine.callId))
       assert.strictEqual((yield* load(theirs, { receiptKey: "key" })).receipt?.streamId, Sample.streamOf(theirs.callId))
-    }))
+    })
+  )
 
   it.effect("one commit may carry several receipts", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* commit(Sample.commit(call, { receipts: [Sample.receipt(call, "a"), Sample.receipt(call, "b")] }))
       assert.strictEqual((yield* load(call, { receiptKey: "a" })).receipt?.key, "a")
       assert.strictEqual((yield* load(call, { receiptKey: "b" })).receipt?.key, "b")
-    }))
+    })
+  )
 }
 
 const attachments = (it: It) => {
   it.effect("an attachment that was set is kept by later commits until one erases it", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* commit(Sample.commit(call, { sealed: { _tag: "set", value: "s3cr3t ✓" } }))
       assert.strictEqual((yield* load(call)).sealed, "s3cr3t ✓")
@@ -198,20 +248,22 @@ const attachments = (it: It) => {
       assert.isNull((yield* load(call)).sealed)
       yield* commit(Sample.commit(call, { expectedVersion: 3 }))
       assert.isNull((yield* load(call)).sealed)
-    }))
+    })
+  )
 
   it.effect("erasing what was never set is harmless", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* commit(Sample.commit(call, { sealed: { _tag: "erase" } }))
       assert.isNull((yield* load(call)).sealed)
-    }))
+    })
+  )
 }
 
 const throughJson = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A
 
 const payloads = (it: It, anyText: boolean) => {
-  const assertRoundTrip = Effect.fnUntraced(function*(payload: unknown) {
+  const assertRoundTrip = Effect.fnUntraced(function* (payload: unknown) {
     const call = Sample.target()
     const receipt = { ...Sample.receipt(call, "key"), answer: payload }
     const message = Sample.message(payload)
@@ -231,16 +283,25 @@ const payloads = (it: It, anyText: boolean) => {
       nested: [{ a: [[], {}, [null, [true, false]]] }],
       nothing: null,
       "": "empty name"
-    }))
+    })
+  )
 
-  it.effect.each([null, "text", "", 7, true, [], {}] as const)("%o alone is a payload too", (payload) => assertRoundTrip(payload))
+  it.effect.each([null, "text", "", 7, true, [], {}] as const)("%o alone is a payload too", (payload) =>
+    assertRoundTrip(payload)
+  )
 
   it.effect.runIf(anyText)("text may hold U+0000 and half a surrogate pair, since other people's answers do", () =>
-    assertRoundTrip({ nul: "a\u0000b", lone: "\ud83d" }))
+    assertRoundTrip({ nul: "a\u0000b", lone: "\ud83d" })
+  )
 
-  it.effect.prop("any JSON comes back as it was", { json: PersistenceModel.Json }, ({ json }) => assertRoundTrip(json), {
-    arbitrary: propertyRunsTimes(0.4)
-  })
+  it.effect.prop(
+    "any JSON comes back as it was",
+    { json: PersistenceModel.Json },
+    ({ json }) => assertRoundTrip(json),
+    {
+      arbitrary: propertyRunsTimes(0.4)
+    }
+  )
 }
 
 const laws = (it: It) => {

@@ -11,7 +11,11 @@ const Leaf = Schema.Union([
   // What a store may declare that it cannot keep has a sentence of its own.
   Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Surrogate}]*$/u))
 ])
-const Branch = Schema.Union([Leaf, Schema.Array(Leaf), Schema.Record(Schema.String.check(Schema.isPattern(/^[a-zé "']{0,8}$/u)), Leaf)])
+const Branch = Schema.Union([
+  Leaf,
+  Schema.Array(Leaf),
+  Schema.Record(Schema.String.check(Schema.isPattern(/^[a-zé "']{0,8}$/u)), Leaf)
+])
 
 /** Plain JSON, two levels deep. */
 export const Json = Schema.Union([Branch, Schema.Array(Branch)])
@@ -42,11 +46,14 @@ const batchOf = (model: Model, calls: ReadonlyArray<Sample.Target>, step: Step) 
     if (call === undefined || batch.has(call)) continue
     const version = model.versions.get(call) ?? 0
     const expectedVersion = Math.max(0, version + (mistake === 1 ? -1 : mistake === 2 ? 1 : 0))
-    batch.set(call, Sample.commit(call, {
-      expectedVersion,
-      events: Array.from({ length: events }, (_, index) => Sample.event(expectedVersion + index + 1)),
-      receipts: key === null ? [] : [Sample.receipt(call, `key-${key}`, expectedVersion + events)]
-    }))
+    batch.set(
+      call,
+      Sample.commit(call, {
+        expectedVersion,
+        events: Array.from({ length: events }, (_, index) => Sample.event(expectedVersion + index + 1)),
+        receipts: key === null ? [] : [Sample.receipt(call, `key-${key}`, expectedVersion + events)]
+      })
+    )
   }
   return batch
 }
@@ -65,7 +72,7 @@ const apply = (model: Model, batch: ReadonlyMap<Sample.Target, Commit>): void =>
 }
 
 /** Takes every step on the model and on the store; both accept the same ones, and in the end hold the same. */
-export const agrees = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>) {
+export const agrees = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
   const store = yield* Persistence
   const tenant = Sample.tenantId()
   const calls = Array.from({ length: 4 }, () => Sample.target(tenant))
@@ -83,12 +90,20 @@ export const agrees = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>) {
     const version = model.versions.get(call) ?? 0
     const expected = Array.from({ length: version }, (_, index) => index + 1)
     assert.strictEqual(slice?.version, version)
-    assert.deepStrictEqual(slice?.events.map((event) => event.version), expected)
-    assert.deepStrictEqual(slice?.events.map(({ payload }) => payload), expected)
+    assert.deepStrictEqual(
+      slice?.events.map((event) => event.version),
+      expected
+    )
+    assert.deepStrictEqual(
+      slice?.events.map(({ payload }) => payload),
+      expected
+    )
   }
-  const slices = yield* store.load(keys.map((receiptKey) => Sample.loadRequest(Sample.target(tenant), { receiptKey, wantEvents: false })))
+  const slices = yield* store.load(
+    keys.map((receiptKey) => Sample.loadRequest(Sample.target(tenant), { receiptKey, wantEvents: false }))
+  )
   assert.deepStrictEqual(
     slices.map(({ receipt }) => receipt?.streamId),
-    keys.map((key) => model.keys.get(key)?.callId).map((id) => id === undefined ? undefined : Sample.streamOf(id))
+    keys.map((key) => model.keys.get(key)?.callId).map((id) => (id === undefined ? undefined : Sample.streamOf(id)))
   )
 })

@@ -6,7 +6,10 @@ import { assert } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import * as Sample from "./Sample.ts"
 
-export const load = Effect.fnUntraced(function*(of: Sample.Target, changes: Parameters<typeof Sample.loadRequest>[1] = {}) {
+export const load = Effect.fnUntraced(function* (
+  of: Sample.Target,
+  changes: Parameters<typeof Sample.loadRequest>[1] = {}
+) {
   const [slice] = yield* (yield* Persistence).load([Sample.loadRequest(of, changes)])
   if (slice === undefined) return assert.fail("no slice for a request")
   return slice
@@ -16,18 +19,21 @@ export const commit = (...batch: ReadonlyArray<Commit>) => Effect.flatMap(Persis
 
 /** The reason why a batch was refused. A refusal of another kind, or none, fails the test. */
 export const conflictOf = (...batch: ReadonlyArray<Commit>) =>
-  Effect.flatMap(Effect.result(commit(...batch)), (result): Effect.Effect<CommitConflict["kind"]> =>
-    Result.isFailure(result) && result.failure._tag === "CommitConflict"
-      ? Effect.succeed(result.failure.kind)
-      : Effect.die(new Error(`expected a conflict, got ${JSON.stringify(result)}`)))
+  Effect.flatMap(
+    Effect.result(commit(...batch)),
+    (result): Effect.Effect<CommitConflict["kind"]> =>
+      Result.isFailure(result) && result.failure._tag === "CommitConflict"
+        ? Effect.succeed(result.failure.kind)
+        : Effect.die(new Error(`expected a conflict, got ${JSON.stringify(result)}`))
+  )
 
 /** What the outbox holds for one tenant. */
-export const outboxOf = Effect.fnUntraced(function*(tenantId: string) {
+export const outboxOf = Effect.fnUntraced(function* (tenantId: string) {
   const entries = yield* (yield* Outbox).claim({ now: Number.MAX_SAFE_INTEGER, limit: 10_000 })
   return entries.filter((entry) => entry.tenantId === tenantId)
 })
 
-export const assertNothingOf = Effect.fnUntraced(function*(of: Sample.Target, receiptKey: string) {
+export const assertNothingOf = Effect.fnUntraced(function* (of: Sample.Target, receiptKey: string) {
   const slice = yield* load(of, { receiptKey })
   assert.deepStrictEqual(slice, { version: 0, events: [], sealed: null, receipt: null })
   assert.isNull(yield* (yield* CallQueries).find(of.tenantId, of.callId))

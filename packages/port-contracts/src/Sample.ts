@@ -1,6 +1,14 @@
 /** Valid commits, rows and ids for suites: every id from one counter, so that no two sentences share one and every run is the same. */
 import type { NewEvent } from "@dueline/contracts/Envelope"
-import { CommandId, CorrelationId, EpochMillis, ServiceCallId, StreamId, TenantId, WorkerId } from "@dueline/contracts/Ids"
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  ServiceCallId,
+  StreamId,
+  TenantId,
+  WorkerId
+} from "@dueline/contracts/Ids"
 import type { Commit, LoadRequest, OutboxMessage, Receipt } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
@@ -136,7 +144,10 @@ export const commit = (of: Target, changes: CommitChanges = {}): Commit => {
   }
 }
 
-export const loadRequest = (of: Target, changes: Partial<Omit<LoadRequest, "tenantId" | "streamId">> = {}): LoadRequest => ({
+export const loadRequest = (
+  of: Target,
+  changes: Partial<Omit<LoadRequest, "tenantId" | "streamId">> = {}
+): LoadRequest => ({
   receiptKey: null,
   wantEvents: true,
   ...changes,

@@ -48,7 +48,7 @@ const open = (role: DatabaseRole, connection: Connection) =>
 
 /** Opens nothing yet. */
 export const pools = (of: (role: DatabaseRole) => Connection) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     return Database.of({
       writer: yield* open("writer", of("writer")),
       edge: yield* open("edge", of("edge")),
@@ -66,7 +66,7 @@ export const withSession = <A, E>(
 const databaseName = "dueline"
 
 const createDatabase = (sql: PgClient.PgClient) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const found = yield* sql`select 1 from pg_database where datname = ${databaseName}`
     if (found.length === 0) yield* sql.unsafe(`create database ${databaseName}`)
   })
@@ -76,13 +76,14 @@ export const embedded: Effect.Effect<
   Database["Service"],
   SqlError | MigrationRefused,
   EmbeddedServer.EmbeddedServer | Scope.Scope
-> = Effect.gen(function*() {
+> = Effect.gen(function* () {
   const server = yield* EmbeddedServer.EmbeddedServer
   const at = { host: server.socketDirectory, port: server.port }
   const admin = { ...at, username: server.superuser, database: databaseName }
   const migrated = withSession(admin, (sql) => migrate(sql, { canLogIn: true }))
   yield* Effect.catchTag(migrated, "SqlError", () =>
-    withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated)))
+    withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated))
+  )
   return yield* pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
 })
 
@@ -103,7 +104,7 @@ export const layerUrl = (
 ): Layer.Layer<Database, SqlError | MigrationRefused> =>
   Layer.effect(
     Database,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       if (urls.migrate !== false) yield* migrateUrl(urls.url)
       return yield* pools((role) => {
         const own = urls.roles?.[role]

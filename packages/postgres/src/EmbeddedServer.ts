@@ -26,15 +26,18 @@ export interface EmbeddedServerOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-export class EmbeddedServer extends Context.Service<EmbeddedServer, {
-  readonly socketDirectory: string
-  readonly port: number
-  readonly superuser: string
-  /** The server's process; another one after it had to be started again. */
-  readonly pid: Effect.Effect<number>
-  /** True when the server had outlived an earlier program and was taken over. */
-  readonly adopted: boolean
-}>()("@dueline/postgres/EmbeddedServer") {}
+export class EmbeddedServer extends Context.Service<
+  EmbeddedServer,
+  {
+    readonly socketDirectory: string
+    readonly port: number
+    readonly superuser: string
+    /** The server's process; another one after it had to be started again. */
+    readonly pid: Effect.Effect<number>
+    /** True when the server had outlived an earlier program and was taken over. */
+    readonly adopted: boolean
+  }
+>()("@dueline/postgres/EmbeddedServer") {}
 
 const superuser = "dueline_admin"
 const port = 5432
@@ -81,10 +84,12 @@ const prepare = (options: EmbeddedServerOptions) => {
 const checkVersion = ({ place, version }: ReturnType<typeof prepare>): void => {
   const found = readFileSync(path.join(place.data, "PG_VERSION"), "utf8").trim()
   const major = version.split(".")[0]
-  if (found !== major) throw new Error(`the data in ${place.data} belongs to PostgreSQL ${found}, this program brings ${major}`)
+  if (found !== major)
+    throw new Error(`the data in ${place.data} belongs to PostgreSQL ${found}, this program brings ${major}`)
 }
 
-const failed = (cause: unknown) => new EmbeddedServerFailed({ detail: cause instanceof Error ? cause.message : String(cause) })
+const failed = (cause: unknown) =>
+  new EmbeddedServerFailed({ detail: cause instanceof Error ? cause.message : String(cause) })
 
 const begin = (prepared: ReturnType<typeof prepare>) =>
   Effect.tryPromise({ try: () => Postmaster.start(prepared), catch: failed })
@@ -103,7 +108,7 @@ const supervise = (prepared: ReturnType<typeof prepare>, pid: Ref.Ref<number>) =
         )
       )
     )
-  const watch = Effect.gen(function*() {
+  const watch = Effect.gen(function* () {
     const current = yield* Ref.get(pid)
     yield* Effect.promise((abort) => Postmaster.gone(current, abort, () => Postmaster.boundLog(prepared.place)))
     yield* Effect.logError("the database server died and is started again", { pid: current })
@@ -116,13 +121,15 @@ const supervise = (prepared: ReturnType<typeof prepare>, pid: Ref.Ref<number>) =
 export const make = (
   options: EmbeddedServerOptions
 ): Effect.Effect<EmbeddedServer["Service"], EmbeddedServerFailed | HomeInUse, Scope.Scope> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* homeLock(options.home)
     const prepared = yield* Effect.try({ try: () => prepare(options), catch: failed })
     yield* Effect.tryPromise({ try: () => Postmaster.initialise(prepared), catch: failed })
     yield* Effect.try({ try: () => checkVersion(prepared), catch: failed })
     const [pid, adopted] = yield* Effect.acquireRelease(
-      Effect.flatMap(begin(prepared), (server) => Effect.map(Ref.make(server.pid), (ref) => [ref, server.adopted] as const)),
+      Effect.flatMap(begin(prepared), (server) =>
+        Effect.map(Ref.make(server.pid), (ref) => [ref, server.adopted] as const)
+      ),
       ([ref]) => Effect.flatMap(Ref.get(ref), (last) => Effect.promise(() => Postmaster.stop(last)))
     )
     yield* Effect.forkScoped(supervise(prepared, pid))

@@ -29,10 +29,13 @@ export interface LoggedEvent extends RecordedEvent {
 /** Before the first event. */
 export const start: LogMark = { transaction: "0", position: 0 }
 
-export class EventLog extends Context.Service<EventLog, {
-  /** Up to `limit` events after the mark. Fewer, or none, while an older transaction is still open. */
-  readonly read: (after: LogMark, limit: number) => Effect.Effect<ReadonlyArray<LoggedEvent>, StoreUnavailable>
-}>()("@dueline/postgres/EventLog") {}
+export class EventLog extends Context.Service<
+  EventLog,
+  {
+    /** Up to `limit` events after the mark. Fewer, or none, while an older transaction is still open. */
+    readonly read: (after: LogMark, limit: number) => Effect.Effect<ReadonlyArray<LoggedEvent>, StoreUnavailable>
+  }
+>()("@dueline/postgres/EventLog") {}
 
 const readStatement = `select json_build_object('mark', json_build_object('transaction', e.xact::text, 'position', e.position),
     'tenantId', e.tenant_id, 'streamId', e.stream_id, 'category', e.category, 'eventId', e.event_id, 'type', e.type,
@@ -51,5 +54,6 @@ export const layer: Layer.Layer<EventLog, never, Database> = Layer.effect(
           Effect.map((rows) => rows.map(({ event }) => event)),
           asking("read the event log")
         )
-    }))
+    })
+  )
 )

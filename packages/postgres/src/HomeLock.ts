@@ -11,7 +11,7 @@ export class HomeInUse extends Schema.TaggedError<HomeInUse>()("HomeInUse", { ho
   }
 }
 
-const codeOf = (error: unknown): unknown => error instanceof Error && "code" in error ? error.code : undefined
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)
 
 const mine = (): string => `${process.pid} ${processFacts(process.pid)?.startedAt ?? ""}`
 

@@ -18,7 +18,9 @@ import { serverWords } from "./SqlFailure.ts"
 export const migrations: ReadonlyArray<Migration> = [tables, rights, writes, workers, reads]
 
 /** The database is not one this program may touch: newer than it, or its history differs. */
-export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", { detail: Schema.String }) {
+export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", {
+  detail: Schema.String
+}) {
   override get message(): string {
     return this.detail
   }
@@ -30,7 +32,9 @@ interface Applied {
 }
 
 export const checksumOf = (migration: Migration): string =>
-  createHash("sha256").update([migration.name, ...migration.statements].join("\n")).digest("hex")
+  createHash("sha256")
+    .update([migration.name, ...migration.statements].join("\n"))
+    .digest("hex")
 
 /** One number for the lock of all programs that would migrate the same database. */
 const lockKey = 7_305_812_466_031
@@ -39,10 +43,14 @@ const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied
   for (const { checksum, id } of applied) {
     const migration = known.find((candidate) => candidate.id === id)
     if (migration === undefined) {
-      return new MigrationRefused({ detail: `the database has migration ${id}, this program ends at ${known.length}: use a newer program` })
+      return new MigrationRefused({
+        detail: `the database has migration ${id}, this program ends at ${known.length}: use a newer program`
+      })
     }
     if (checksumOf(migration) !== checksum) {
-      return new MigrationRefused({ detail: `migration ${id} (${migration.name}) was applied with other contents than this program's` })
+      return new MigrationRefused({
+        detail: `migration ${id} (${migration.name}) was applied with other contents than this program's`
+      })
     }
   }
   return null
@@ -50,7 +58,10 @@ const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied
 
 const applied = (sql: SqlClient): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   sql.unsafe<Applied>("select id, checksum from dueline.migrations order by id").pipe(
-    Effect.catchIf((error) => ["42P01", "3F000"].includes(serverWords(error).code), () => Effect.succeed([]))
+    Effect.catchIf(
+      (error) => ["42P01", "3F000"].includes(serverWords(error).code),
+      () => Effect.succeed([])
+    )
   )
 
 const bootstrap = [
@@ -69,16 +80,22 @@ const bootstrap = [
 
 /** `dueline_append` may create in the schema only while it is being handed its functions. */
 const apply = (sql: SqlClient, migration: Migration) =>
-  sql.withTransaction(Effect.forEach([
-    "set local role dueline_owner",
-    "grant create on schema dueline to dueline_append",
-    ...migration.statements,
-    "revoke create on schema dueline from dueline_append",
-    `insert into dueline.migrations (id, name, checksum) values (${migration.id}, '${migration.name}', '${checksumOf(migration)}')`
-  ], (statement) => sql.unsafe(statement), { discard: true }))
+  sql.withTransaction(
+    Effect.forEach(
+      [
+        "set local role dueline_owner",
+        "grant create on schema dueline to dueline_append",
+        ...migration.statements,
+        "revoke create on schema dueline from dueline_append",
+        `insert into dueline.migrations (id, name, checksum) values (${migration.id}, '${migration.name}', '${checksumOf(migration)}')`
+      ],
+      (statement) => sql.unsafe(statement),
+      { discard: true }
+    )
+  )
 
 const underLock = (sql: SqlClient, known: ReadonlyArray<Migration>, canLogIn: boolean) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     yield* ensureRoles(sql, canLogIn)
     yield* Effect.forEach(bootstrap, (statement) => sql.unsafe(statement), { discard: true })
     const before = yield* applied(sql)
@@ -97,7 +114,7 @@ export const migrate = (
   sql: SqlClient,
   options: { readonly canLogIn: boolean; readonly known?: ReadonlyArray<Migration> }
 ): Effect.Effect<ReadonlyArray<string>, MigrationRefused | SqlError> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const known = options.known ?? migrations
     const before = yield* applied(sql)
     const refused = refusal(known, before)

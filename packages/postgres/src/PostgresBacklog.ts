@@ -18,13 +18,15 @@ const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, callId: "00000000-0000-0000-
 
 type Backlogged = Backlog["Service"]
 
-const upcoming = (sql: SqlClient): Backlogged["upcoming"] => ({ after, before, limit }) => {
-  const mark = after ?? beforeAll
-  return sql.unsafe<{ readonly alarm: Alarm }>(upcomingStatement, [before, mark.dueAt, mark.callId, limit]).pipe(
-    Effect.map((rows) => rows.map(({ alarm }) => alarm)),
-    asking("read what is due")
-  )
-}
+const upcoming =
+  (sql: SqlClient): Backlogged["upcoming"] =>
+  ({ after, before, limit }) => {
+    const mark = after ?? beforeAll
+    return sql.unsafe<{ readonly alarm: Alarm }>(upcomingStatement, [before, mark.dueAt, mark.callId, limit]).pipe(
+      Effect.map((rows) => rows.map(({ alarm }) => alarm)),
+      asking("read what is due")
+    )
+  }
 
 /** How many live calls one look may walk past; those beyond come into reach as the ones before them end. */
 const budget = 50_000
@@ -39,23 +41,32 @@ const abandonedStatement = `select
   where status = 'Running' and (lease_until < $1::float8::bigint or worker <> $2::text)
   limit $3::int4`
 
-const abandoned = (sql: SqlClient): Backlogged["abandoned"] => ({ limit, now, soleWorker }) =>
-  sql.unsafe<{ readonly holding: Abandoned }>(abandonedStatement, [now, soleWorker, limit]).pipe(
-    Effect.map((rows) => rows.map(({ holding }) => holding)),
-    asking("look for abandoned calls")
-  )
+const abandoned =
+  (sql: SqlClient): Backlogged["abandoned"] =>
+  ({ limit, now, soleWorker }) =>
+    sql.unsafe<{ readonly holding: Abandoned }>(abandonedStatement, [now, soleWorker, limit]).pipe(
+      Effect.map((rows) => rows.map(({ holding }) => holding)),
+      asking("look for abandoned calls")
+    )
 
 const encode = ({ callId, epoch, tenantId }: Holding) => ({ t: tenantId, c: callId, e: epoch })
 
-const extend = (sql: SqlClient) =>
-(options: { readonly worker: WorkerId; readonly holdings: ReadonlyArray<Holding>; readonly until: number }) =>
-  options.holdings.length === 0 ? Effect.void : sql.unsafe(
-    "select dueline.extend_leases($1::text, $2::float8::bigint, $3::text::json)",
-    [options.worker, options.until, JSON.stringify(options.holdings.map(encode))]
-  ).pipe(Effect.asVoid, asking("extend leases"))
+const extend =
+  (sql: SqlClient) =>
+  (options: { readonly worker: WorkerId; readonly holdings: ReadonlyArray<Holding>; readonly until: number }) =>
+    options.holdings.length === 0
+      ? Effect.void
+      : sql
+          .unsafe("select dueline.extend_leases($1::text, $2::float8::bigint, $3::text::json)", [
+            options.worker,
+            options.until,
+            JSON.stringify(options.holdings.map(encode))
+          ])
+          .pipe(Effect.asVoid, asking("extend leases"))
 
 export const layer: Layer.Layer<Backlog, never, Database> = Layer.effect(
   Backlog,
   Effect.map(Database, ({ worker }) =>
-    Backlog.of({ upcoming: upcoming(worker), abandoned: abandoned(worker), extend: extend(worker) }))
+    Backlog.of({ upcoming: upcoming(worker), abandoned: abandoned(worker), extend: extend(worker) })
+  )
 )

@@ -19,7 +19,10 @@ const matchesNothing = ({ search, tags }: CallFilter): boolean =>
   search?.includes(nul) === true || tags.some((tag) => tag.includes(nul))
 
 const isNarrow = ({ dueFrom, dueTo, search, status, tags }: CallFilter): boolean =>
-  tags.length > 0 || dueFrom !== null || dueTo !== null || search !== null ||
+  tags.length > 0 ||
+  dueFrom !== null ||
+  dueTo !== null ||
+  search !== null ||
   (status !== null && status !== "Failed" && status !== "Cancelled")
 
 interface ListedRow {
@@ -32,7 +35,8 @@ interface ListedRow {
 const pageOf = ({ calls, reached, walked }: ListedRow, limit: number, budget: number): CallPage => {
   const rows = calls.slice(0, limit)
   const last = rows.at(-1)
-  if (calls.length > limit && last !== undefined) return { rows, next: { createdAt: last.createdAt, callId: last.callId } }
+  if (calls.length > limit && last !== undefined)
+    return { rows, next: { createdAt: last.createdAt, callId: last.callId } }
   return { rows, next: walked === budget ? reached : null }
 }
 
@@ -42,40 +46,61 @@ const listStatement = `select calls, walked, reached from dueline.list_calls($1:
 
 type Queries = CallQueries["Service"]
 
-const list = (sql: SqlClient): Queries["list"] => ({ after, filter, limit, tenantId }) => {
-  if (matchesNothing(filter)) return Effect.succeed({ rows: [], next: null })
-  const mark = after ?? fromTheTop
-  const budget = isNarrow(filter) ? Math.max(scanBudget, limit + 1) : limit + 1
-  const tags = filter.tags.length === 0 ? null : JSON.stringify(filter.tags)
-  const parameters = [
-    tenantId,
-    mark.createdAt,
-    mark.callId,
-    filter.status,
-    tags,
-    filter.dueFrom,
-    filter.dueTo,
-    filter.search,
-    budget,
-    limit + 1
-  ]
-  return sql.unsafe<ListedRow>(listStatement, parameters).pipe(
-    Effect.map(([row]): CallPage => row === undefined ? { rows: [], next: null } : pageOf(row, limit, budget)),
-    asking("list calls")
-  )
-}
+const list =
+  (sql: SqlClient): Queries["list"] =>
+  ({ after, filter, limit, tenantId }) => {
+    if (matchesNothing(filter)) return Effect.succeed({ rows: [], next: null })
+    const mark = after ?? fromTheTop
+    const budget = isNarrow(filter) ? Math.max(scanBudget, limit + 1) : limit + 1
+    const tags = filter.tags.length === 0 ? null : JSON.stringify(filter.tags)
+    const parameters = [
+      tenantId,
+      mark.createdAt,
+      mark.callId,
+      filter.status,
+      tags,
+      filter.dueFrom,
+      filter.dueTo,
+      filter.search,
+      budget,
+      limit + 1
+    ]
+    return sql.unsafe<ListedRow>(listStatement, parameters).pipe(
+      Effect.map(([row]): CallPage => (row === undefined ? { rows: [], next: null } : pageOf(row, limit, budget))),
+      asking("list calls")
+    )
+  }
 
-const find = (sql: SqlClient): Queries["find"] => (tenantId, callId) =>
-  sql.unsafe<{ readonly call: ServiceCallRow | null }>("select dueline.find_call($1::uuid, $2::uuid) as call", [tenantId, callId])
-    .pipe(Effect.map(([row]) => row?.call ?? null), asking("find a call"))
+const find =
+  (sql: SqlClient): Queries["find"] =>
+  (tenantId, callId) =>
+    sql
+      .unsafe<{ readonly call: ServiceCallRow | null }>("select dueline.find_call($1::uuid, $2::uuid) as call", [
+        tenantId,
+        callId
+      ])
+      .pipe(
+        Effect.map(([row]) => row?.call ?? null),
+        asking("find a call")
+      )
 
-const historyStatement = "select event from dueline.call_history($1::uuid, $2::uuid, $3::float8::int4, $4::int4) as event"
+const historyStatement =
+  "select event from dueline.call_history($1::uuid, $2::uuid, $3::float8::int4, $4::int4) as event"
 
-const history = (sql: SqlClient): Queries["history"] => ({ after, callId, limit, tenantId }) =>
-  sql.unsafe<{ readonly event: RecordedEvent }>(historyStatement, [tenantId, callId, Math.min(after, 2_147_483_647), limit]).pipe(
-    Effect.map((rows) => rows.map(({ event }) => event)),
-    asking("read a history")
-  )
+const history =
+  (sql: SqlClient): Queries["history"] =>
+  ({ after, callId, limit, tenantId }) =>
+    sql
+      .unsafe<{ readonly event: RecordedEvent }>(historyStatement, [
+        tenantId,
+        callId,
+        Math.min(after, 2_147_483_647),
+        limit
+      ])
+      .pipe(
+        Effect.map((rows) => rows.map(({ event }) => event)),
+        asking("read a history")
+      )
 
 export const layer: Layer.Layer<CallQueries, never, Database> = Layer.effect(
   CallQueries,

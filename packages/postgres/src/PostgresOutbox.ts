@@ -9,11 +9,13 @@ const claimStatement = `select json_build_object('position', entry_position, 'ev
   'streamId', stream_id, 'topic', topic, 'payload', payload, 'failures', failures) as entry
   from dueline.claim_outbox($1::float8::bigint, $2::int4)`
 
-const claim = (sql: SqlClient) => ({ limit, now }: { readonly now: number; readonly limit: number }) =>
-  sql.unsafe<{ readonly entry: OutboxEntry }>(claimStatement, [now, limit]).pipe(
-    Effect.map((rows) => rows.map(({ entry }) => entry)),
-    asking("claim the outbox")
-  )
+const claim =
+  (sql: SqlClient) =>
+  ({ limit, now }: { readonly now: number; readonly limit: number }) =>
+    sql.unsafe<{ readonly entry: OutboxEntry }>(claimStatement, [now, limit]).pipe(
+      Effect.map((rows) => rows.map(({ entry }) => entry)),
+      asking("claim the outbox")
+    )
 
 const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD").slice(0, 2_000)
 
@@ -27,16 +29,18 @@ const encode = (settlement: Settlement) => ({
 })
 
 const settle = (sql: SqlClient) => (settlements: ReadonlyArray<Settlement>) =>
-  settlements.length === 0 ? Effect.void : Clock.currentTimeMillis.pipe(
-    Effect.flatMap((now) =>
-      sql.unsafe("select dueline.settle_outbox($1::text::json, $2::float8::bigint)", [
-        JSON.stringify(settlements.map(encode)),
-        now
-      ])
-    ),
-    Effect.asVoid,
-    asking("settle the outbox")
-  )
+  settlements.length === 0
+    ? Effect.void
+    : Clock.currentTimeMillis.pipe(
+        Effect.flatMap((now) =>
+          sql.unsafe("select dueline.settle_outbox($1::text::json, $2::float8::bigint)", [
+            JSON.stringify(settlements.map(encode)),
+            now
+          ])
+        ),
+        Effect.asVoid,
+        asking("settle the outbox")
+      )
 
 export const layer: Layer.Layer<Outbox, never, Database> = Layer.effect(
   Outbox,

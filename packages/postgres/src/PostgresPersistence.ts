@@ -1,6 +1,12 @@
 /** Persistence on PostgreSQL: a batch is one statement, one round trip and one transaction. */
 import { StreamId, TenantId } from "@dueline/contracts/Ids"
-import { type Commit, CommitConflict, type LoadRequest, Persistence, type Slice } from "@dueline/contracts/ports/Persistence"
+import {
+  type Commit,
+  CommitConflict,
+  type LoadRequest,
+  Persistence,
+  type Slice
+} from "@dueline/contracts/ports/Persistence"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -27,17 +33,21 @@ const conflictIn = (error: SqlError): CommitConflict | null => {
   if (code === versionConflict) return new CommitConflict({ kind: "version", stream: streamIn(detail) })
   if (error.reason._tag !== "UniqueViolation") return null
   if (error.reason.constraint === "receipts_pkey") return new CommitConflict({ kind: "receipt", stream: null })
-  return error.reason.constraint === "events_pkey" ? new CommitConflict({ kind: "version", stream: streamIn(keyIn(detail)) }) : null
+  return error.reason.constraint === "events_pkey"
+    ? new CommitConflict({ kind: "version", stream: streamIn(keyIn(detail)) })
+    : null
 }
 
 const commitStatement = `select dueline.commit_batch(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(", ")})`
 
 const commit = (sql: SqlClient) => (batch: ReadonlyArray<Commit>) =>
-  batch.length === 0 ? Effect.void : sql.unsafe(commitStatement, commitParameters(batch)).pipe(
-    Effect.asVoid,
-    Effect.catch((error) => Effect.fail(conflictIn(error) ?? error)),
-    asking("commit")
-  )
+  batch.length === 0
+    ? Effect.void
+    : sql.unsafe(commitStatement, commitParameters(batch)).pipe(
+        Effect.asVoid,
+        Effect.catch((error) => Effect.fail(conflictIn(error) ?? error)),
+        asking("commit")
+      )
 
 interface LoadedRow {
   readonly version: number

@@ -41,28 +41,41 @@ class Taken {
 }
 
 const make = (options: PostgresTimerOptions) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const backlog = yield* Backlog
     const taken = new Taken()
     const look = (limit: number) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         taken.forget(now)
-        const soon = yield* backlog.upcoming({ before: now + options.intervalMs, after: null, limit: limit + taken.size + 1 })
+        const soon = yield* backlog.upcoming({
+          before: now + options.intervalMs,
+          after: null,
+          limit: limit + taken.size + 1
+        })
         const open = soon.filter((alarm) => !taken.has(alarm))
         const due = open.filter(({ dueAt }) => dueAt <= now).slice(0, Math.min(limit, memory - taken.size))
         const wait = Math.max(1, Math.min(options.intervalMs, (open[0]?.dueAt ?? Infinity) - now))
         return { due: taken.add(due, now + options.graceMs), wait }
       }).pipe(
         Effect.catch((error) =>
-          Effect.logWarning("the timer cannot read the table", error).pipe(Effect.as({ due: [], wait: options.intervalMs }))
+          Effect.logWarning("the timer cannot read the table", error).pipe(
+            Effect.as({ due: [], wait: options.intervalMs })
+          )
         )
       )
     const take = (limit: number): Effect.Effect<ReadonlyArray<Alarm>> =>
       Effect.flatMap(look(limit), ({ due, wait }) =>
-        due.length > 0 ? Effect.succeed(due) : Effect.andThen(Effect.sleep(wait), Effect.suspend(() => take(limit))))
+        due.length > 0
+          ? Effect.succeed(due)
+          : Effect.andThen(
+              Effect.sleep(wait),
+              Effect.suspend(() => take(limit))
+            )
+      )
     return Timer.of({ arm: () => Effect.void, take })
   })
 
-export const layer = (options: PostgresTimerOptions = { intervalMs: 1_000, graceMs: 5_000 }): Layer.Layer<Timer, never, Backlog> =>
-  Layer.effect(Timer, make(options))
+export const layer = (
+  options: PostgresTimerOptions = { intervalMs: 1_000, graceMs: 5_000 }
+): Layer.Layer<Timer, never, Backlog> => Layer.effect(Timer, make(options))

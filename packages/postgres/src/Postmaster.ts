@@ -27,7 +27,7 @@ export interface PostmasterOptions {
 
 const logLimit = 4 * 1024 * 1024
 const environment = { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", TZ: "UTC" }
-const identity = (account: ServerAccount | null) => account === null ? {} : { uid: account.uid, gid: account.gid }
+const identity = (account: ServerAccount | null) => (account === null ? {} : { uid: account.uid, gid: account.gid })
 
 /** Initialised under another name and renamed when whole: a data directory that exists is a finished one. */
 export const initialise = async (options: PostmasterOptions & { readonly sync: boolean }): Promise<void> => {
@@ -35,7 +35,13 @@ export const initialise = async (options: PostmasterOptions & { readonly sync: b
   if (existsSync(place.data)) return
   const unfinished = `${place.data}.new`
   rmSync(unfinished, { recursive: true, force: true })
-  const flags = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", ...(options.sync ? [] : ["--no-sync"])]
+  const flags = [
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--no-instructions",
+    ...(options.sync ? [] : ["--no-sync"])
+  ]
   await promisify(execFile)(path.join(binaries, "bin", "initdb"), ["-D", unfinished, "-U", superuser, ...flags], {
     ...identity(account),
     env: environment,
@@ -65,7 +71,9 @@ const recorded = (place: ServerPlace): { readonly pid: number; readonly ready: b
 }
 
 /** The live server of this data directory, whoever started it. */
-const running = (options: PostmasterOptions): { readonly pid: number; readonly ready: boolean; readonly same: boolean } | null => {
+const running = (
+  options: PostmasterOptions
+): { readonly pid: number; readonly ready: boolean; readonly same: boolean } | null => {
   const record = recorded(options.place)
   const facts = record === null ? null : processFacts(record.pid)
   if (record === null || facts === null || !facts.commandLine.includes(options.place.data)) return null
@@ -92,7 +100,11 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 
 /** Fast shutdown; after `patienceMs` the immediate one, which leaves crash recovery to the next start. */
 export const stop = async (pid: number, patienceMs = 5_000): Promise<void> => {
-  for (const [name, limit] of [["SIGINT", patienceMs], ["SIGQUIT", 5_000], ["SIGKILL", 5_000]] as const) {
+  for (const [name, limit] of [
+    ["SIGINT", patienceMs],
+    ["SIGQUIT", 5_000],
+    ["SIGKILL", 5_000]
+  ] as const) {
     signal(pid, name)
     if (await settled(() => !isAlive(pid), limit, 5)) return
   }
@@ -120,8 +132,8 @@ const launch = async (options: PostmasterOptions): Promise<Postmaster> => {
   })
   closeSync(log)
   let ended = false
-  child.once("exit", () => ended = true)
-  child.once("error", () => ended = true)
+  child.once("exit", () => (ended = true))
+  child.once("error", () => (ended = true))
   child.unref()
   const ready = () => ended || (recorded(place)?.pid === child.pid && recorded(place)?.ready === true)
   await settled(ready, 60_000, 2)
@@ -136,7 +148,8 @@ const launch = async (options: PostmasterOptions): Promise<Postmaster> => {
 export const start = async (options: PostmasterOptions): Promise<Postmaster> => {
   const found = running(options)
   if (found !== null) {
-    if (found.same && (await settled(() => running(options)?.ready === true, 200, 5))) return { pid: found.pid, adopted: true }
+    if (found.same && (await settled(() => running(options)?.ready === true, 200, 5)))
+      return { pid: found.pid, adopted: true }
     await stop(found.pid)
   }
   return launch(options)

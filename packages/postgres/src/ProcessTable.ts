@@ -23,7 +23,8 @@ const fromProc = (pid: number): ProcessFacts | null => {
 
 const fromPs = (pid: number): ProcessFacts | null => {
   try {
-    const ask = (column: string) => execFileSync("ps", ["-ww", "-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim()
+    const ask = (column: string) =>
+      execFileSync("ps", ["-ww", "-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" }).trim()
     return { startedAt: ask("lstart"), commandLine: ask("command") }
   } catch {
     return null

@@ -41,14 +41,20 @@ const memberships = [
   end $$`
 ]
 
-const login = databaseRoles.map((role) => `do $$ begin
+const login = databaseRoles.map(
+  (role) => `do $$ begin
   if not (select rolcanlogin from pg_roles where rolname = 'dueline_${role}') then
     alter role dueline_${role} login;
   end if;
-end $$`)
+end $$`
+)
 
 /** Repeatable. `canLogIn` is for the embedded server, whose socket nobody else can reach, so that no password is needed. */
 export const ensureRoles = (sql: SqlClient, canLogIn: boolean) =>
-  Effect.forEach([...all.map(create), ...memberships, ...(canLogIn ? login : [])], (statement) => sql.unsafe(statement), {
-    discard: true
-  })
+  Effect.forEach(
+    [...all.map(create), ...memberships, ...(canLogIn ? login : [])],
+    (statement) => sql.unsafe(statement),
+    {
+      discard: true
+    }
+  )

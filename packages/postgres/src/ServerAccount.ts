@@ -11,7 +11,9 @@ export interface ServerAccount {
 /** Null when the program does not run as root and the server simply shares its account. */
 export const serverAccount = (): ServerAccount | null => {
   if (process.getuid?.() !== 0) return null
-  const entries = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"))
+  const entries = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"))
   for (const name of ["postgres", "nobody"]) {
     const entry = entries.find((fields) => fields[0] === name)
     if (entry !== undefined) return { name, uid: Number(entry[2]), gid: Number(entry[3]) }
@@ -22,7 +24,7 @@ export const serverAccount = (): ServerAccount | null => {
 /** Whether the account may pass every directory down to `target`; one that does not exist yet will be made passable. */
 export const canReach = (target: string, account: ServerAccount | null): boolean => {
   if (account === null) return true
-  for (let at = path.resolve(target);; at = path.dirname(at)) {
+  for (let at = path.resolve(target); ; at = path.dirname(at)) {
     const stat = statSync(at, { throwIfNoEntry: false })
     if (stat?.isDirectory() === true) {
       const bit = stat.uid === account.uid ? 0o100 : stat.gid === account.gid ? 0o010 : 0o001

@@ -1,6 +1,16 @@
 /** Where the embedded server's files are: its data, its socket, its log. */
 import { createHash } from "node:crypto"
-import { appendFileSync, chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs"
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { canReach, type ServerAccount } from "./ServerAccount.ts"

@@ -9,7 +9,7 @@ export interface ServerWords {
   readonly detail: string
 }
 
-const text = (value: unknown): string => typeof value === "string" ? value : ""
+const text = (value: unknown): string => (typeof value === "string" ? value : "")
 
 export const serverWords = (error: SqlError): ServerWords => {
   const cause = error.reason.cause
@@ -29,19 +29,24 @@ const isSqlFailure = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
 /** Failures of weather become `StoreUnavailable`, everything else dies. */
-export const weather = (operation: string) => <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
-  Effect.catchIf(effect, isSqlFailure, (error) =>
-    isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error))
+export const weather =
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
+    Effect.catchIf(effect, isSqlFailure, (error) =>
+      isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)
+    )
 
 /** Longer than any statement may take at the server, so that the server's own verdict comes first. */
 const patience = "12 seconds"
 
 /** As `weather`, and bounds the question in time. */
-export const asking = (operation: string) => <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
-  effect.pipe(
-    weather(operation),
-    Effect.timeoutOrElse({
-      duration: patience,
-      orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))
-    })
-  )
+export const asking =
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
+    effect.pipe(
+      weather(operation),
+      Effect.timeoutOrElse({
+        duration: patience,
+        orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))
+      })
+    )

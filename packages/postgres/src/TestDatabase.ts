@@ -13,12 +13,15 @@ import * as EmbeddedServer from "./EmbeddedServer.ts"
 import { migrate } from "./Migrations.ts"
 
 /** How to reach the test's database as superuser. */
-export class TestDatabase extends Context.Service<TestDatabase, {
-  readonly host: string
-  readonly port: number
-  readonly username: string
-  readonly database: string
-}>()("@dueline/postgres/TestDatabase") {}
+export class TestDatabase extends Context.Service<
+  TestDatabase,
+  {
+    readonly host: string
+    readonly port: number
+    readonly username: string
+    readonly database: string
+  }
+>()("@dueline/postgres/TestDatabase") {}
 
 type Place = Pick<EmbeddedServer.EmbeddedServer["Service"], "socketDirectory" | "port" | "superuser">
 
@@ -26,7 +29,7 @@ type Place = Pick<EmbeddedServer.EmbeddedServer["Service"], "socketDirectory" | 
 export const sharedServerVariable = "DUELINE_TEST_POSTGRES"
 
 /** A server without durability in a directory that vanishes with it. */
-export const temporaryServer = Effect.gen(function*() {
+export const temporaryServer = Effect.gen(function* () {
   const home = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const directory = mkdtempSync(path.join(tmpdir(), "dueline-test-"))
@@ -36,7 +39,11 @@ export const temporaryServer = Effect.gen(function*() {
     }),
     (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
   )
-  return yield* EmbeddedServer.make({ home, durable: false, settings: { shared_buffers: "64MB", max_connections: "150" } })
+  return yield* EmbeddedServer.make({
+    home,
+    durable: false,
+    settings: { shared_buffers: "64MB", max_connections: "150" }
+  })
 })
 
 const sharedServer = (): Place | null => {
@@ -59,26 +66,33 @@ const asSuperuser = (server: Place, database: string) => ({
 /** Made by whoever comes first; the others wait. */
 const ensureTemplate = (server: Place) =>
   Database.withSession(asSuperuser(server, "postgres"), (sql) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* sql.unsafe(`select pg_advisory_lock(${templateLock})`)
       const found = yield* sql`select 1 from pg_database where datname = ${template}`
       if (found.length === 0) {
         yield* sql.unsafe(`create database ${template}_draft`)
-        yield* Database.withSession(asSuperuser(server, `${template}_draft`), (draft) => migrate(draft, { canLogIn: true }))
+        yield* Database.withSession(asSuperuser(server, `${template}_draft`), (draft) =>
+          migrate(draft, { canLogIn: true })
+        )
         yield* sql.unsafe(`alter database ${template}_draft rename to ${template}`)
       }
-    }))
+    })
+  )
 
 const copy = (server: Place, name: string) =>
   Effect.acquireRelease(
-    Database.withSession(asSuperuser(server, "postgres"), (sql) => sql.unsafe(`create database ${name} template ${template}`)),
+    Database.withSession(asSuperuser(server, "postgres"), (sql) =>
+      sql.unsafe(`create database ${name} template ${template}`)
+    ),
     () =>
       Effect.ignore(
-        Database.withSession(asSuperuser(server, "postgres"), (sql) => sql.unsafe(`drop database if exists ${name} with (force)`))
+        Database.withSession(asSuperuser(server, "postgres"), (sql) =>
+          sql.unsafe(`drop database if exists ${name} with (force)`)
+        )
       )
   )
 
-const make = Effect.gen(function*() {
+const make = Effect.gen(function* () {
   const server: Place = sharedServer() ?? (yield* temporaryServer)
   yield* ensureTemplate(server)
   const name = `test_${randomUUID().replaceAll("-", "")}`

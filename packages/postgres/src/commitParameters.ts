@@ -14,7 +14,7 @@ const { bool, float8, int4, text, uuid } = PgTypes.OID
 /** `text` columns hold no U+0000 and no half of a surrogate pair; contents that may have them travel as JSON text instead. */
 const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD")
 
-const orNull = (text: string | null): string | null => text === null ? null : storable(text)
+const orNull = (text: string | null): string | null => (text === null ? null : storable(text))
 
 /** PostgreSQL's way to write a list of strings down. */
 const listLiteral = (items: ReadonlyArray<string>): string =>
@@ -74,7 +74,7 @@ const call: Columns<CallRow> = [
   [text, ({ row }) => storable(row.request.url)],
   [text, ({ row }) => JSON.stringify(row.request.headers)],
   [int4, ({ row }) => row.request.bodyBytes],
-  [text, ({ row }) => row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet)],
+  [text, ({ row }) => (row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet))],
   [int4, ({ row }) => row.timeoutMs],
   [text, ({ row }) => JSON.stringify(row.retry)],
   [text, ({ row }) => listLiteral(row.tags)],
@@ -119,12 +119,33 @@ const receipt: Columns<ReceiptRow> = [
 const erased: Columns<Commit> = check.slice(0, 2)
 
 export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> => [
-  ...columnsOf(check, batch.filter(({ expectedVersion }) => expectedVersion > 0)),
-  ...columnsOf(event, batch.flatMap((commit) => commit.events.map((event, index) => ({ commit, event, index })))),
-  ...columnsOf(call, batch.flatMap((commit) => commit.row === null ? [] : [{ row: commit.row, sealed: sealedOf(commit) }])),
-  ...columnsOf(message, batch.flatMap((commit) => commit.outbox.map((message) => ({ commit, message })))),
-  ...columnsOf(receipt, batch.flatMap((commit) => commit.receipts.map((receipt) => ({ commit, receipt })))),
-  ...columnsOf(erased, batch.filter(({ row, sealed }) => row === null && sealed._tag === "erase"))
+  ...columnsOf(
+    check,
+    batch.filter(({ expectedVersion }) => expectedVersion > 0)
+  ),
+  ...columnsOf(
+    event,
+    batch.flatMap((commit) => commit.events.map((event, index) => ({ commit, event, index })))
+  ),
+  ...columnsOf(
+    call,
+    batch.flatMap((commit) => (commit.row === null ? [] : [{ row: commit.row, sealed: sealedOf(commit) }]))
+  ),
+  ...columnsOf(
+    message,
+    batch.flatMap((commit) => commit.outbox.map((message) => ({ commit, message })))
+  ),
+  ...columnsOf(
+    receipt,
+    batch.flatMap((commit) => commit.receipts.map((receipt) => ({ commit, receipt })))
+  ),
+  ...columnsOf(
+    erased,
+    batch.filter(({ row, sealed }) => row === null && sealed._tag === "erase")
+  )
 ]
 
-export const parameterCount = [check, event, call, message, receipt, erased].reduce((sum, { length }) => sum + length, 0)
+export const parameterCount = [check, event, call, message, receipt, erased].reduce(
+  (sum, { length }) => sum + length,
+  0
+)

@@ -33,7 +33,7 @@ const drift = `select coalesce(e.tenant_id, c.tenant_id)::text as "tenantId", co
 const page = 1_000
 
 /** Follows the log as a reader would, then counts what a reader should have seen up to there. */
-const walk = Effect.gen(function*() {
+const walk = Effect.gen(function* () {
   const log = yield* EventLog
   let mark: LogMark = start
   let seen = 0
@@ -48,22 +48,27 @@ const walk = Effect.gen(function*() {
 const passed = `select count(*)::int as passed from dueline.events where (xact, position) <= ($1::text::xid8, $2::float8::bigint)`
 
 /** Reads everything once. Runs beside a working program. */
-export const verify: Effect.Effect<Verification, StoreUnavailable, Database | EventLog> = Effect.gen(function*() {
+export const verify: Effect.Effect<Verification, StoreUnavailable, Database | EventLog> = Effect.gen(function* () {
   const { writer } = yield* Database
   // It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it.
   const ask = (statement: string) =>
-    writer.withTransaction(
-      Effect.andThen(
-        writer.unsafe("select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true)"),
-        writer.unsafe<Omit<Finding, "check">>(statement)
+    writer
+      .withTransaction(
+        Effect.andThen(
+          writer.unsafe("select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true)"),
+          writer.unsafe<Omit<Finding, "check">>(statement)
+        )
       )
-    ).pipe(weather("verify"))
+      .pipe(weather("verify"))
   const { mark, seen } = yield* walk
-  const counted = yield* writer.unsafe<{ readonly passed: number }>(passed, [mark.transaction, mark.position]).pipe(asking("verify"))
+  const counted = yield* writer
+    .unsafe<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
+    .pipe(asking("verify"))
   const behind = counted[0]?.passed ?? 0
-  const order: ReadonlyArray<Finding> = behind === seen
-    ? []
-    : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
+  const order: ReadonlyArray<Finding> =
+    behind === seen
+      ? []
+      : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
   const versions = (yield* ask(gaps)).map((found): Finding => ({ check: "versions", ...found }))
   const rows = (yield* ask(drift)).map((found): Finding => ({ check: "row", ...found }))
   return { events: seen, findings: [...order, ...versions, ...rows] }

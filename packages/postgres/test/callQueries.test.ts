@@ -9,14 +9,16 @@ import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 
-const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresCallQueries.layer).pipe(Layer.provideMerge(TestDatabase.layer))
+const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresCallQueries.layer).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
 
 const everything = { status: null, tags: [], dueFrom: null, dueTo: null, search: null }
 const { scanBudget } = PostgresCallQueries
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("listing calls", (it) => {
   it.effect("a call that lies beyond what one page looks at is found on a later page", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const tenant = Sample.tenantId()
       const store = yield* Persistence
       const rare = Sample.target(tenant)
@@ -31,18 +33,34 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("listing c
       assert.deepStrictEqual(first.rows, [])
       assert.strictEqual(first.next?.createdAt, Sample.now + 501)
       const second = yield* ask(first.next)
-      assert.deepStrictEqual(second.rows.map(({ callId }) => callId), [rare.callId])
+      assert.deepStrictEqual(
+        second.rows.map(({ callId }) => callId),
+        [rare.callId]
+      )
       assert.isNull(second.next)
-    }))
+    })
+  )
 
   it.effect("a question that no stored text can match finds nothing and troubles nobody", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const call = Sample.target()
       yield* (yield* Persistence).commit([Sample.commit(call)])
       const queries = yield* CallQueries
-      for (const filter of [{ search: "\0" }, { tags: ["\0"] }, { search: "\ud800" }, { search: "%" }, { tags: ["\"},{", "\\"] }]) {
-        const page = yield* queries.list({ tenantId: call.tenantId, filter: { ...everything, ...filter }, after: null, limit: 10 })
+      for (const filter of [
+        { search: "\0" },
+        { tags: ["\0"] },
+        { search: "\ud800" },
+        { search: "%" },
+        { tags: ['"},{', "\\"] }
+      ]) {
+        const page = yield* queries.list({
+          tenantId: call.tenantId,
+          filter: { ...everything, ...filter },
+          after: null,
+          limit: 10
+        })
         assert.deepStrictEqual(page, { rows: [], next: null })
       }
-    }))
+    })
+  )
 })

@@ -10,9 +10,12 @@ import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { Layer } from "effect"
 
-const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresOutbox.layer, PostgresBacklog.layer, PostgresCallQueries.layer).pipe(
-  Layer.provide(TestDatabase.layer)
-)
+const layer = Layer.mergeAll(
+  PostgresPersistence.layer,
+  PostgresOutbox.layer,
+  PostgresBacklog.layer,
+  PostgresCallQueries.layer
+).pipe(Layer.provide(TestDatabase.layer))
 const harness = { layer, realTime: true }
 
 PersistenceContract.suite("PostgreSQL", harness)

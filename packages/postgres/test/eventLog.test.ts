@@ -10,15 +10,15 @@ import { Effect, Layer } from "effect"
 
 const layer = Layer.mergeAll(PostgresPersistence.layer, EventLog.layer).pipe(Layer.provideMerge(TestDatabase.layer))
 
-const commit = Effect.fnUntraced(function*(of: Sample.Target, expectedVersion = 0) {
+const commit = Effect.fnUntraced(function* (of: Sample.Target, expectedVersion = 0) {
   yield* (yield* Persistence).commit([Sample.commit(of, { expectedVersion, events: [Sample.event(), Sample.event()] })])
 })
 
 /** Everything after the mark, a few at a time. */
-const readAll = Effect.fnUntraced(function*(after: EventLog.LogMark) {
+const readAll = Effect.fnUntraced(function* (after: EventLog.LogMark) {
   const log = yield* EventLog.EventLog
   const all: Array<EventLog.LoggedEvent> = []
-  for (let mark = after;;) {
+  for (let mark = after; ; ) {
     const page = yield* log.read(mark, 3)
     all.push(...page)
     if (page.length === 0) return { all, mark }
@@ -32,49 +32,65 @@ const insertLate = (of: Sample.Target) =>
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log", (it) => {
   it.effect("a reader follows every stream in its order and sees each event once", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const calls = [Sample.target(), Sample.target(), Sample.target()]
       for (const version of [0, 2, 4]) for (const call of calls) yield* commit(call, version)
       const { all } = yield* readAll(EventLog.start)
       for (const call of calls) {
-        const versions = all.filter(({ streamId }) => streamId === Sample.streamOf(call.callId)).map(({ version }) => version)
+        const versions = all
+          .filter(({ streamId }) => streamId === Sample.streamOf(call.callId))
+          .map(({ version }) => version)
         assert.deepStrictEqual(versions, [1, 2, 3, 4, 5, 6])
       }
-    }))
+    })
+  )
 
-  it.effect("an event whose transaction commits late is not skipped by a reader that was there before", () =>
-    Effect.gen(function*() {
-      const [late, early] = [Sample.target(), Sample.target()]
-      const { mark } = yield* readAll(EventLog.start)
-      const context = yield* Effect.context<Persistence | EventLog.EventLog>()
-      const between = yield* TestDatabase.session((sql) =>
-        sql.withTransaction(Effect.gen(function*() {
-          yield* sql.unsafe(insertLate(late))
-          yield* commit(early)
-          return yield* readAll(mark)
-        }).pipe(Effect.provide(context))))
-      const after = yield* readAll(between.mark)
-      const seen = [...between.all, ...after.all].map(({ streamId }) => streamId)
-      assert.sameMembers(seen, [late, early, early].map(({ callId }) => Sample.streamOf(callId)))
-    }), { tags: ["ADR-0005.3"] })
+  it.effect(
+    "an event whose transaction commits late is not skipped by a reader that was there before",
+    () =>
+      Effect.gen(function* () {
+        const [late, early] = [Sample.target(), Sample.target()]
+        const { mark } = yield* readAll(EventLog.start)
+        const context = yield* Effect.context<Persistence | EventLog.EventLog>()
+        const between = yield* TestDatabase.session((sql) =>
+          sql.withTransaction(
+            Effect.gen(function* () {
+              yield* sql.unsafe(insertLate(late))
+              yield* commit(early)
+              return yield* readAll(mark)
+            }).pipe(Effect.provide(context))
+          )
+        )
+        const after = yield* readAll(between.mark)
+        const seen = [...between.all, ...after.all].map(({ streamId }) => streamId)
+        assert.sameMembers(
+          seen,
+          [late, early, early].map(({ callId }) => Sample.streamOf(callId))
+        )
+      }),
+    { tags: ["ADR-0005.3"] }
+  )
 
   it.effect("verify finds nothing in a sound database, a row that drifted, and a stream with a hole", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const [drifted, holed] = [Sample.target(), Sample.target()]
       yield* commit(drifted)
-      yield* TestDatabase.session((sql) =>
-        sql`delete from dueline.service_calls where version <> 2 and tenant_id <> ${drifted.tenantId}::uuid`)
+      yield* TestDatabase.session(
+        (sql) => sql`delete from dueline.service_calls where version <> 2 and tenant_id <> ${drifted.tenantId}::uuid`
+      )
       const before = yield* verify
       yield* TestDatabase.session((sql) =>
         Effect.all([
           sql`update dueline.service_calls set version = 7 where call_id = ${drifted.callId}::uuid`,
           sql.unsafe(insertLate(holed).replace(", 1, 'service-call'", ", 3, 'other'"))
-        ]))
+        ])
+      )
       const { findings } = yield* verify
       const fresh = findings.filter(({ streamId }) => !before.findings.some((old) => old.streamId === streamId))
-      assert.deepStrictEqual(fresh.map(({ check, streamId }) => `${check} ${streamId}`), [
-        `versions ${holed.callId}`,
-        `row ${drifted.callId}`
-      ])
-    }))
+      assert.deepStrictEqual(
+        fresh.map(({ check, streamId }) => `${check} ${streamId}`),
+        [`versions ${holed.callId}`, `row ${drifted.callId}`]
+      )
+    })
+  )
 })

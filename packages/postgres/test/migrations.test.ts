@@ -14,7 +14,7 @@ type Session = <A, E>(use: (sql: SqlClient) => Effect.Effect<A, E>) => Effect.Ef
 
 /** An empty database beside the test's own. */
 const inEmptyDatabase = <A, E>(use: (session: Session) => Effect.Effect<A, E>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const at = yield* TestDatabase.TestDatabase
     const database = `${at.database}_${++count}`
     yield* withSession(at, (sql) => sql.unsafe(`create database ${database}`))
@@ -36,50 +36,60 @@ const tablesOf = (sql: SqlClient) =>
 
 const refusalOf = <A>(effect: Effect.Effect<A, MigrationRefused | SqlError>) =>
   Effect.map(Effect.result(effect), (result) =>
-    Result.isFailure(result) && result.failure._tag === "MigrationRefused" ? result.failure.detail : "no refusal")
+    Result.isFailure(result) && result.failure._tag === "MigrationRefused" ? result.failure.detail : "no refusal"
+  )
 
 const names = migrations.map(({ name }) => name)
 
 it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" })("migrations", (it) => {
   it.effect("an empty database gets everything, and the second run finds nothing to do", () =>
     inEmptyDatabase((session) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         assert.deepStrictEqual(yield* session(run), names)
         assert.deepStrictEqual(yield* session(run), [])
         assert.includeMembers(yield* session(tablesOf), ["events", "service_calls", "outbox", "receipts", "tenants"])
       })
-    ))
+    )
+  )
 
   it.effect("two programs that start at once apply every migration once between them", () =>
     inEmptyDatabase((session) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         const [one = [], two = []] = yield* Effect.all([session(run), session(run)], { concurrency: 2 })
         assert.deepStrictEqual([...one, ...two], names)
       })
-    ))
+    )
+  )
 
   it.effect("a database that is newer than the program is refused and left alone", () =>
     inEmptyDatabase((session) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* session(run)
         assert.include(yield* refusalOf(session((sql) => run(sql, migrations.slice(0, 2)))), "newer program")
       })
-    ))
+    )
+  )
 
   it.effect("a migration that was changed after it was applied is refused", () =>
     inEmptyDatabase((session) =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         yield* session(run)
         const changed = migrations.map((migration) =>
-          migration.id === 2 ? { ...migration, statements: [...migration.statements, "select 1"] } : migration)
+          migration.id === 2 ? { ...migration, statements: [...migration.statements, "select 1"] } : migration
+        )
         assert.include(yield* refusalOf(session((sql) => run(sql, changed))), "other contents")
       })
-    ))
+    )
+  )
 
   it.effect("a migration that fails leaves nothing of itself, and those before it stay", () =>
     inEmptyDatabase((session) =>
-      Effect.gen(function*() {
-        const broken: Migration = { id: 2, name: "broken", statements: ["create table dueline.half (id int)", "select nothing"] }
+      Effect.gen(function* () {
+        const broken: Migration = {
+          id: 2,
+          name: "broken",
+          statements: ["create table dueline.half (id int)", "select nothing"]
+        }
         const result = yield* Effect.result(session((sql) => run(sql, [...migrations.slice(0, 1), broken])))
         assert.isTrue(Result.isFailure(result))
         const tables = yield* session(tablesOf)
@@ -87,5 +97,6 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
         assert.notInclude(tables, "half")
         assert.deepStrictEqual(yield* session(run), names.slice(1))
       })
-    ))
+    )
+  )
 })

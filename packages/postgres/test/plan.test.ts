@@ -21,36 +21,42 @@ interface Work {
 
 /** A session hands in its statistics when it has been quiet for a while; asked for, it does so at once. Every pooled session is asked. */
 const flush = Effect.flatMap(Database, ({ writer }) =>
-  Effect.all(Array.from({ length: 4 }, () => writer.unsafe("select pg_stat_force_next_flush(), pg_sleep(0.05)")), {
-    concurrency: "unbounded"
-  }))
+  Effect.all(
+    Array.from({ length: 4 }, () => writer.unsafe("select pg_stat_force_next_flush(), pg_sleep(0.05)")),
+    {
+      concurrency: "unbounded"
+    }
+  )
+)
 
 const work = TestDatabase.session((sql) =>
   sql.unsafe<Work>(`select relname as table, seq_tup_read::int as walked, coalesce(idx_tup_fetch, 0)::int as fetched,
     n_tup_upd::int as updates, n_tup_hot_upd::int as hot
-    from pg_stat_user_tables where schemaname = 'dueline' and relname in ('events', 'service_calls', 'outbox') order by 1`))
+    from pg_stat_user_tables where schemaname = 'dueline' and relname in ('events', 'service_calls', 'outbox') order by 1`)
+)
 
 /** Entries that index scans went past, heap visit or not. */
 const entries = TestDatabase.session((sql) =>
   sql.unsafe<{ readonly read: number }>(
     "select coalesce(sum(idx_tup_read), 0)::int as read from pg_stat_user_indexes where schemaname = 'dueline' and relname <> 'receipts'"
-  ))
+  )
+)
 
 const lifeOf = (call: Sample.Target, stage: number) =>
   stage === 0
     ? Sample.commit(call, { sealed: { _tag: "set", value: "sealed" }, receipts: [Sample.receipt(call)] })
     : stage === 1
-    ? Sample.commit(call, { expectedVersion: 1, row: Sample.running(Sample.workerId(), 1, Sample.now) })
-    : Sample.commit(call, {
-      expectedVersion: 2,
-      row: { status: "Succeeded", wakeAt: null },
-      sealed: { _tag: "erase" },
-      outbox: [Sample.message()]
-    })
+      ? Sample.commit(call, { expectedVersion: 1, row: Sample.running(Sample.workerId(), 1, Sample.now) })
+      : Sample.commit(call, {
+          expectedVersion: 2,
+          row: { status: "Succeeded", wakeAt: null },
+          sealed: { _tag: "erase" },
+          outbox: [Sample.message()]
+        })
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("plans", (it) => {
   it.effect("a commit costs a bounded number of index entries and no walk, whatever the tables hold", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const store = yield* Persistence
       for (let batch = 0; batch < batches; batch++) {
         const calls = Array.from({ length: size }, () => Sample.target())
@@ -70,5 +76,6 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("plans", (
       assert.strictEqual(calls?.updates, batches * size * 2)
       // The step to Running stays in its page; the step to an end leaves the index of due times.
       assert.isAtLeast(calls?.hot ?? 0, batches * size * 0.8)
-    }))
+    })
+  )
 })

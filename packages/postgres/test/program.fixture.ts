@@ -4,7 +4,7 @@ import { Effect } from "effect"
 
 const [home = "", settings = "{}"] = process.argv.slice(2)
 
-const program = Effect.gen(function*() {
+const program = Effect.gen(function* () {
   const server = yield* EmbeddedServer.make({ home, durable: false, settings: JSON.parse(settings) })
   process.stdout.write(`${JSON.stringify({ pid: yield* server.pid, adopted: server.adopted })}\n`)
   return yield* Effect.never

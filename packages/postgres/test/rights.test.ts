@@ -15,7 +15,7 @@ const layer = PostgresPersistence.layer.pipe(Layer.provideMerge(TestDatabase.lay
 const insufficientPrivilege = "42501"
 
 const codeOf = <A>(effect: Effect.Effect<A, SqlError>) =>
-  Effect.map(Effect.result(effect), (result) => Result.isFailure(result) ? serverWords(result.failure).code : "done")
+  Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? serverWords(result.failure).code : "done"))
 
 interface TenantTable {
   readonly name: string
@@ -28,10 +28,11 @@ const tenantTables = TestDatabase.session((sql) =>
   sql.unsafe<TenantTable>(`select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
       has_any_column_privilege('dueline_edge', c.oid, 'select') as readable
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'dueline' and c.relkind in ('r', 'p') and c.relname <> 'migrations'`))
+    where n.nspname = 'dueline' and c.relkind in ('r', 'p') and c.relname <> 'migrations'`)
+)
 
 /** A call with a trace in every table. */
-const leaveTraces = Effect.fnUntraced(function*(of: Sample.Target) {
+const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
   yield* (yield* Persistence).commit([
     Sample.commit(of, {
       sealed: { _tag: "set", value: "sealed" },
@@ -45,141 +46,208 @@ const leaveTraces = Effect.fnUntraced(function*(of: Sample.Target) {
       sql`insert into dueline.dead_letters
         select tenant_id, event_id, stream_id, topic, payload, 10, 'gave up', '[]', 0 from dueline.outbox
         where tenant_id = ${of.tenantId}::uuid`
-    ]))
+    ])
+  )
 })
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database rights", (it) => {
-  it.effect("row-level security is on and forced for every table but the migrations' own", () =>
-    Effect.gen(function*() {
-      const tables = yield* tenantTables
-      assert.isAtLeast(tables.length, 6)
-      assert.deepStrictEqual(tables.filter(({ forced }) => !forced), [])
-    }), { tags: ["ADR-0005.4"] })
+  it.effect(
+    "row-level security is on and forced for every table but the migrations' own",
+    () =>
+      Effect.gen(function* () {
+        const tables = yield* tenantTables
+        assert.isAtLeast(tables.length, 6)
+        assert.deepStrictEqual(
+          tables.filter(({ forced }) => !forced),
+          []
+        )
+      }),
+    { tags: ["ADR-0005.4"] }
+  )
 
-  it.effect("the edge without a tenant sees no row of any table", () =>
-    Effect.gen(function*() {
-      yield* leaveTraces(Sample.target())
-      const { edge } = yield* Database
-      for (const { name, readable } of yield* tenantTables) {
-        const seen = edge.unsafe<{ readonly n: number }>(`select count(tenant_id)::int as n from dueline.${name}`)
-        if (readable) assert.deepStrictEqual(yield* seen, [{ n: 0 }], name)
-        else assert.strictEqual(yield* codeOf(seen), insufficientPrivilege, name)
-      }
-    }), { tags: ["ADR-0005.4"] })
-
-  it.effect("the edge with a tenant sees that tenant's rows of every readable table and no others", () =>
-    Effect.gen(function*() {
-      const [mine, theirs] = [Sample.target(), Sample.target()]
-      yield* leaveTraces(mine)
-      yield* leaveTraces(theirs)
-      const { edge } = yield* Database
-      for (const { name } of (yield* tenantTables).filter(({ readable }) => readable)) {
-        const seen = yield* edge.withTransaction(Effect.andThen(
-          edge`select set_config('app.current_tenant', ${mine.tenantId}, true)`,
-          edge.unsafe<{ readonly tenant: string }>(`select distinct tenant_id::text as tenant from dueline.${name}`)
-        ))
-        assert.deepStrictEqual(seen, [{ tenant: mine.tenantId }], name)
-      }
-    }), { tags: ["ADR-0005.4"] })
-
-  it.effect("the tenant ends with its transaction, also on the same connection", () =>
-    Effect.gen(function*() {
-      const mine = Sample.target()
-      yield* leaveTraces(mine)
-      const { edge } = yield* Database
-      yield* edge.withTransaction(edge`select set_config('app.current_tenant', ${mine.tenantId}, true)`)
-      const seen = yield* Effect.all(
-        Array.from({ length: 8 }, () => edge.unsafe<{ readonly n: number }>("select count(*)::int as n from dueline.events")),
-        { concurrency: "unbounded" }
-      )
-      assert.isTrue(seen.every(([row]) => row?.n === 0))
-    }), { tags: ["ADR-0005.4"] })
-
-  it.effect("no role that the program works as can insert, update or delete in any table", () =>
-    Effect.gen(function*() {
-      const database = yield* Database
-      for (const role of databaseRoles) {
-        for (const { name } of yield* tenantTables) {
-          for (const attempt of [`insert into dueline.${name} default values`, `delete from dueline.${name}`]) {
-            assert.strictEqual(yield* codeOf(database[role].unsafe(attempt)), insufficientPrivilege, `${role}: ${attempt}`)
-          }
-          const update = `update dueline.${name} set tenant_id = null`
-          assert.strictEqual(yield* codeOf(database[role].unsafe(update)), insufficientPrivilege, `${role}: ${update}`)
+  it.effect(
+    "the edge without a tenant sees no row of any table",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveTraces(Sample.target())
+        const { edge } = yield* Database
+        for (const { name, readable } of yield* tenantTables) {
+          const seen = edge.unsafe<{ readonly n: number }>(`select count(tenant_id)::int as n from dueline.${name}`)
+          if (readable) assert.deepStrictEqual(yield* seen, [{ n: 0 }], name)
+          else assert.strictEqual(yield* codeOf(seen), insufficientPrivilege, name)
         }
-      }
-    }), { tags: ["ADR-0004.2"] })
+      }),
+    { tags: ["ADR-0005.4"] }
+  )
 
-  it.effect("no such right is granted either, which row-level security would only hide", () =>
-    Effect.gen(function*() {
-      const granted = yield* TestDatabase.session((sql) =>
-        sql.unsafe<{ readonly found: string }>(`select r.rolname || ' ' || p.privilege || ' ' || c.relname as found
+  it.effect(
+    "the edge with a tenant sees that tenant's rows of every readable table and no others",
+    () =>
+      Effect.gen(function* () {
+        const [mine, theirs] = [Sample.target(), Sample.target()]
+        yield* leaveTraces(mine)
+        yield* leaveTraces(theirs)
+        const { edge } = yield* Database
+        for (const { name } of (yield* tenantTables).filter(({ readable }) => readable)) {
+          const seen = yield* edge.withTransaction(
+            Effect.andThen(
+              edge`select set_config('app.current_tenant', ${mine.tenantId}, true)`,
+              edge.unsafe<{ readonly tenant: string }>(`select distinct tenant_id::text as tenant from dueline.${name}`)
+            )
+          )
+          assert.deepStrictEqual(seen, [{ tenant: mine.tenantId }], name)
+        }
+      }),
+    { tags: ["ADR-0005.4"] }
+  )
+
+  it.effect(
+    "the tenant ends with its transaction, also on the same connection",
+    () =>
+      Effect.gen(function* () {
+        const mine = Sample.target()
+        yield* leaveTraces(mine)
+        const { edge } = yield* Database
+        yield* edge.withTransaction(edge`select set_config('app.current_tenant', ${mine.tenantId}, true)`)
+        const seen = yield* Effect.all(
+          Array.from({ length: 8 }, () =>
+            edge.unsafe<{ readonly n: number }>("select count(*)::int as n from dueline.events")
+          ),
+          { concurrency: "unbounded" }
+        )
+        assert.isTrue(seen.every(([row]) => row?.n === 0))
+      }),
+    { tags: ["ADR-0005.4"] }
+  )
+
+  it.effect(
+    "no role that the program works as can insert, update or delete in any table",
+    () =>
+      Effect.gen(function* () {
+        const database = yield* Database
+        for (const role of databaseRoles) {
+          for (const { name } of yield* tenantTables) {
+            for (const attempt of [`insert into dueline.${name} default values`, `delete from dueline.${name}`]) {
+              assert.strictEqual(
+                yield* codeOf(database[role].unsafe(attempt)),
+                insufficientPrivilege,
+                `${role}: ${attempt}`
+              )
+            }
+            const update = `update dueline.${name} set tenant_id = null`
+            assert.strictEqual(
+              yield* codeOf(database[role].unsafe(update)),
+              insufficientPrivilege,
+              `${role}: ${update}`
+            )
+          }
+        }
+      }),
+    { tags: ["ADR-0004.2"] }
+  )
+
+  it.effect(
+    "no such right is granted either, which row-level security would only hide",
+    () =>
+      Effect.gen(function* () {
+        const granted = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly found: string }>(`select r.rolname || ' ' || p.privilege || ' ' || c.relname as found
           from pg_class c, pg_roles r, (values ('insert'), ('update'), ('delete'), ('truncate'), ('references'), ('trigger')) p(privilege)
           where c.relnamespace = 'dueline'::regnamespace and c.relkind in ('r', 'p')
             and r.rolname in (${databaseRoles.map((role) => `'dueline_${role}'`).join(", ")})
             and (has_table_privilege(r.rolname, c.oid, p.privilege)
-              or (p.privilege in ('insert', 'update') and has_any_column_privilege(r.rolname, c.oid, p.privilege)))`))
-      assert.deepStrictEqual(granted, [])
-    }), { tags: ["ADR-0004.2"] })
+              or (p.privilege in ('insert', 'update') and has_any_column_privilege(r.rolname, c.oid, p.privilege)))`)
+        )
+        assert.deepStrictEqual(granted, [])
+      }),
+    { tags: ["ADR-0004.2"] }
+  )
 
-  it.effect("edge and workers can call no function that writes domain state", () =>
-    Effect.gen(function*() {
-      const callable = yield* TestDatabase.session((sql) =>
-        sql.unsafe<{ readonly role: string; readonly name: string }>(`select r.role, p.proname as name
+  it.effect(
+    "edge and workers can call no function that writes domain state",
+    () =>
+      Effect.gen(function* () {
+        const callable = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly role: string; readonly name: string }>(`select r.role, p.proname as name
           from (values ('dueline_edge'), ('dueline_worker')) r(role), pg_proc p join pg_namespace n on n.oid = p.pronamespace
           where n.nspname = 'dueline' and p.prosecdef and has_function_privilege(r.role, p.oid, 'execute')
-          order by 1, 2`))
-      assert.deepStrictEqual(callable.map(({ name, role }) => `${role} ${name}`), [
-        "dueline_worker extend_leases",
-        "dueline_worker forget_receipts",
-        "dueline_worker settle_outbox"
-      ])
-    }), { tags: ["ADR-0004.2"] })
+          order by 1, 2`)
+        )
+        assert.deepStrictEqual(
+          callable.map(({ name, role }) => `${role} ${name}`),
+          ["dueline_worker extend_leases", "dueline_worker forget_receipts", "dueline_worker settle_outbox"]
+        )
+      }),
+    { tags: ["ADR-0004.2"] }
+  )
 
-  it.effect("no role that the program works as owns anything, passes row-level security, or can become another", () =>
-    Effect.gen(function*() {
-      const names = databaseRoles.map((role) => `'dueline_${role}'`).join(", ")
-      const [found] = yield* TestDatabase.session((sql) =>
-        sql.unsafe<{ readonly owned: number; readonly mighty: number; readonly members: number }>(`select
+  it.effect(
+    "no role that the program works as owns anything, passes row-level security, or can become another",
+    () =>
+      Effect.gen(function* () {
+        const names = databaseRoles.map((role) => `'dueline_${role}'`).join(", ")
+        const [found] = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly owned: number; readonly mighty: number; readonly members: number }>(`select
           (select count(*)::int from pg_class where relowner::regrole::text in (${names}))
             + (select count(*)::int from pg_proc where proowner::regrole::text in (${names})) as owned,
           (select count(*)::int from pg_roles where (rolbypassrls or rolsuper or rolcreaterole or rolcreatedb)
             and rolname in (${names}, 'dueline_append', 'dueline_owner')) as mighty,
-          (select count(*)::int from pg_auth_members where member::regrole::text in (${names})) as members`))
-      assert.deepStrictEqual(found, { owned: 0, mighty: 0, members: 0 })
-    }), { tags: ["ADR-0004.2"] })
+          (select count(*)::int from pg_auth_members where member::regrole::text in (${names})) as members`)
+        )
+        assert.deepStrictEqual(found, { owned: 0, mighty: 0, members: 0 })
+      }),
+    { tags: ["ADR-0004.2"] }
+  )
 
   it.effect("nobody but the writer reads sealed requests, and workers read no contents", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { edge, worker } = yield* Database
       assert.strictEqual(yield* codeOf(edge.unsafe("select sealed from dueline.service_calls")), insufficientPrivilege)
       for (const column of ["sealed", "url", "headers", "body_snippet", "tags"]) {
-        assert.strictEqual(yield* codeOf(worker.unsafe(`select ${column} from dueline.service_calls`)), insufficientPrivilege, column)
+        assert.strictEqual(
+          yield* codeOf(worker.unsafe(`select ${column} from dueline.service_calls`)),
+          insufficientPrivilege,
+          column
+        )
       }
       assert.strictEqual(yield* codeOf(worker.unsafe("select payload from dueline.events")), insufficientPrivilege)
-    }))
+    })
+  )
 
-  it.effect("a committed event can be changed by nobody, not even by who owns the table", () =>
-    Effect.gen(function*() {
-      yield* leaveTraces(Sample.target())
-      for (const role of ["dueline_append", "dueline_owner", "dueline_admin"]) {
-        for (const attempt of ["update dueline.events set version = version", "delete from dueline.events", "truncate dueline.events"]) {
-          const refused = yield* TestDatabase.session((sql) =>
-            codeOf(Effect.andThen(sql.unsafe(`set role ${role}`), sql.unsafe(attempt))))
-          assert.include([insufficientPrivilege, "DL003"], refused, `${role}: ${attempt}`)
+  it.effect(
+    "a committed event can be changed by nobody, not even by who owns the table",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveTraces(Sample.target())
+        for (const role of ["dueline_append", "dueline_owner", "dueline_admin"]) {
+          for (const attempt of [
+            "update dueline.events set version = version",
+            "delete from dueline.events",
+            "truncate dueline.events"
+          ]) {
+            const refused = yield* TestDatabase.session((sql) =>
+              codeOf(Effect.andThen(sql.unsafe(`set role ${role}`), sql.unsafe(attempt)))
+            )
+            assert.include([insufficientPrivilege, "DL003"], refused, `${role}: ${attempt}`)
+          }
         }
-      }
-    }), { tags: ["ADR-0005.5"] })
+      }),
+    { tags: ["ADR-0005.5"] }
+  )
 
   it.effect("a temporary table of the same name does not come between the function and its table", () =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const of = Sample.target()
       const { writer } = yield* Database
-      yield* writer.withTransaction(Effect.gen(function*() {
-        yield* writer.unsafe("create temporary table events (like dueline.events) on commit drop")
-        yield* writer.unsafe("select dueline.create_tenant($1::uuid, $2::text, 0)", [of.tenantId, of.tenantId])
-      }))
+      yield* writer.withTransaction(
+        Effect.gen(function* () {
+          yield* writer.unsafe("create temporary table events (like dueline.events) on commit drop")
+          yield* writer.unsafe("select dueline.create_tenant($1::uuid, $2::text, 0)", [of.tenantId, of.tenantId])
+        })
+      )
       yield* leaveTraces(Sample.target())
       const found = yield* writer`select 1 from dueline.tenants where tenant_id = ${of.tenantId}::uuid`
       assert.lengthOf(found, 1)
-    }))
+    })
+  )
 })

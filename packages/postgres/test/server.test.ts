@@ -34,9 +34,13 @@ const ask = (server: EmbeddedServer.EmbeddedServer["Service"], statement: string
 const otherProgram = (home: string, settings = small) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const child = spawn(process.execPath, [path.join(import.meta.dirname, "program.fixture.ts"), home, JSON.stringify(settings)], {
-        stdio: ["ignore", "pipe", "inherit"]
-      })
+      const child = spawn(
+        process.execPath,
+        [path.join(import.meta.dirname, "program.fixture.ts"), home, JSON.stringify(settings)],
+        {
+          stdio: ["ignore", "pipe", "inherit"]
+        }
+      )
       const [line]: ReadonlyArray<unknown> = await once(child.stdout, "data")
       return { child, said: JSON.parse(String(line)) }
     }),
@@ -44,137 +48,189 @@ const otherProgram = (home: string, settings = small) =>
   )
 
 const killed = (home: string, settings = small) =>
-  Effect.scoped(Effect.gen(function*() {
-    const { child, said } = yield* otherProgram(home, settings)
-    child.kill("SIGKILL")
-    yield* Effect.promise(() => once(child, "exit"))
-    return Number(said.pid)
-  }))
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { child, said } = yield* otherProgram(home, settings)
+      child.kill("SIGKILL")
+      yield* Effect.promise(() => once(child, "exit"))
+      return Number(said.pid)
+    })
+  )
 
 it.live("what was written is there after a stop and a start", () =>
   inHome((home) =>
-    Effect.gen(function*() {
-      yield* Effect.scoped(Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer")))
+    Effect.gen(function* () {
+      yield* Effect.scoped(
+        Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer"))
+      )
       const rows = yield* Effect.scoped(Effect.flatMap(open(home), (server) => ask(server, "select answer from kept")))
       assert.deepStrictEqual(rows, [{ answer: 42 }])
     })
-  ))
+  )
+)
 
 it.live("the server listens on no network address", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const server = yield* open(home)
-      assert.deepStrictEqual(yield* ask(server, "select current_setting('listen_addresses') as answer"), [{ answer: "" }])
-      assert.strictEqual(lstatSync(server.socketDirectory).mode & 0o777, 0o700)
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* open(home)
+        assert.deepStrictEqual(yield* ask(server, "select current_setting('listen_addresses') as answer"), [
+          { answer: "" }
+        ])
+        assert.strictEqual(lstatSync(server.socketDirectory).mode & 0o777, 0o700)
+      })
+    )
+  )
+)
 
 it.live("a server that outlived a killed program is taken over by the next one", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const orphan = yield* killed(home)
-      const server = yield* open(home)
-      assert.strictEqual(yield* server.pid, orphan)
-      assert.isTrue(server.adopted)
-      assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const orphan = yield* killed(home)
+        const server = yield* open(home)
+        assert.strictEqual(yield* server.pid, orphan)
+        assert.isTrue(server.adopted)
+        assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
+      })
+    )
+  )
+)
 
-it.live("an orphan that runs with other settings is stopped and started again with nothing lost", () =>
-  inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      yield* Effect.scoped(Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer")))
-      const orphan = yield* killed(home, { shared_buffers: "48MB" })
-      const server = yield* open(home)
-      assert.isFalse(server.adopted)
-      assert.isNull(processFacts(orphan))
-      assert.deepStrictEqual(yield* ask(server, "select answer from kept"), [{ answer: 42 }])
-    }))
-  ), { tags: ["ADR-0004.1"] })
+it.live(
+  "an orphan that runs with other settings is stopped and started again with nothing lost",
+  () =>
+    inHome((home) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* Effect.scoped(
+            Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer"))
+          )
+          const orphan = yield* killed(home, { shared_buffers: "48MB" })
+          const server = yield* open(home)
+          assert.isFalse(server.adopted)
+          assert.isNull(processFacts(orphan))
+          assert.deepStrictEqual(yield* ask(server, "select answer from kept"), [{ answer: 42 }])
+        })
+      )
+    ),
+  { tags: ["ADR-0004.1"] }
+)
 
 it.live("a taken-over server stops with the program that took it over", () =>
   inHome((home) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const orphan = yield* killed(home)
       yield* Effect.scoped(open(home))
       assert.isNull(processFacts(orphan))
     })
-  ))
+  )
+)
 
 it.live("a server that dies is started again while the program runs", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const server = yield* open(home)
-      const first = yield* server.pid
-      process.kill(first, "SIGKILL")
-      yield* ask(server, "select 1 as answer").pipe(Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 200 }))))
-      assert.notStrictEqual(yield* server.pid, first)
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* open(home)
+        const first = yield* server.pid
+        process.kill(first, "SIGKILL")
+        yield* ask(server, "select 1 as answer").pipe(
+          Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 200 })))
+        )
+        assert.notStrictEqual(yield* server.pid, first)
+      })
+    )
+  )
+)
 
 it.live("a second program on the same home is refused and told which process holds it", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const { child } = yield* otherProgram(home)
-      const result = yield* Effect.result(open(home))
-      assert.isTrue(Result.isFailure(result) && result.failure._tag === "HomeInUse" && result.failure.pid === child.pid)
-      child.kill("SIGKILL")
-      yield* Effect.promise(() => once(child, "exit"))
-      yield* open(home)
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { child } = yield* otherProgram(home)
+        const result = yield* Effect.result(open(home))
+        assert.isTrue(
+          Result.isFailure(result) && result.failure._tag === "HomeInUse" && result.failure.pid === child.pid
+        )
+        child.kill("SIGKILL")
+        yield* Effect.promise(() => once(child, "exit"))
+        yield* open(home)
+      })
+    )
+  )
+)
 
 it.live("a lock file whose process is gone, or whose number another process has now, is not believed", () =>
   inHome((home) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       for (const record of [`${process.ppid} 1`, "999999999 5", "garbage", ""]) {
         writeFileSync(path.join(home, "dueline.pid"), record)
         yield* Effect.scoped(open(home))
       }
     })
-  ))
+  )
+)
 
 it.live("an initialisation that was cut short is done again", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const unfinished = path.join(home, "postgres", "data.new")
-      mkdirSync(path.join(unfinished, "base"), { recursive: true })
-      writeFileSync(path.join(unfinished, "PG_VERSION"), "18\n")
-      const server = yield* open(home)
-      assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
-      assert.isFalse(existsSync(unfinished))
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const unfinished = path.join(home, "postgres", "data.new")
+        mkdirSync(path.join(unfinished, "base"), { recursive: true })
+        writeFileSync(path.join(unfinished, "PG_VERSION"), "18\n")
+        const server = yield* open(home)
+        assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
+        assert.isFalse(existsSync(unfinished))
+      })
+    )
+  )
+)
 
 it.live("data of another major version is refused with both versions named", () =>
   inHome((home) =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       yield* Effect.scoped(open(home))
       writeFileSync(path.join(home, "postgres", "data", "PG_VERSION"), "17\n")
       const result = yield* Effect.result(Effect.scoped(open(home)))
-      assert.isTrue(Result.isFailure(result) && result.failure._tag === "EmbeddedServerFailed" && /17.*18/u.test(result.failure.detail))
+      assert.isTrue(
+        Result.isFailure(result) &&
+          result.failure._tag === "EmbeddedServerFailed" &&
+          /17.*18/u.test(result.failure.detail)
+      )
     })
-  ))
+  )
+)
 
 it.live("a home too deep for a socket path gets its socket elsewhere", () =>
   inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const server = yield* open(path.join(home, "d".repeat(60), "e".repeat(60)))
-      assert.isBelow(server.socketDirectory.length, 80)
-      assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
-      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(server.socketDirectory, { recursive: true, force: true })))
-    }))
-  ))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* open(path.join(home, "d".repeat(60), "e".repeat(60)))
+        assert.isBelow(server.socketDirectory.length, 80)
+        assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => rmSync(server.socketDirectory, { recursive: true, force: true }))
+        )
+      })
+    )
+  )
+)
 
 const asRoot = process.getuid?.() === 0
 
 it.live.skipIf(!asRoot)("as root, a home that others cannot enter keeps a link to where the data is", () =>
-  inHome((home) =>
-    Effect.scoped(Effect.gen(function*() {
-      const server = yield* open(home)
-      const elsewhere = readlinkSync(path.join(home, "postgres"))
-      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(elsewhere, { recursive: true, force: true })))
-      assert.isFalse(elsewhere.startsWith(home))
-      assert.isTrue(existsSync(path.join(home, "README.txt")))
-      assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
-    })), 0o700))
+  inHome(
+    (home) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* open(home)
+          const elsewhere = readlinkSync(path.join(home, "postgres"))
+          yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(elsewhere, { recursive: true, force: true })))
+          assert.isFalse(elsewhere.startsWith(home))
+          assert.isTrue(existsSync(path.join(home, "README.txt")))
+          assert.deepStrictEqual(yield* ask(server, "select 1 as answer"), [{ answer: 1 }])
+        })
+      ),
+    0o700
+  )
+)

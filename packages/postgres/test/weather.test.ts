@@ -10,30 +10,35 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 
-const layer = Layer.unwrap(Effect.gen(function*() {
-  const home = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(path.join(tmpdir(), "dueline-weather-"))),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-  )
-  chmodSync(home, 0o755)
-  const database = Database.layerEmbedded({ home, settings: { shared_buffers: "32MB" } })
-  return PostgresPersistence.layer.pipe(Layer.provideMerge(database))
-}))
+const layer = Layer.unwrap(
+  Effect.gen(function* () {
+    const home = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(path.join(tmpdir(), "dueline-weather-"))),
+      (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+    )
+    chmodSync(home, 0o755)
+    const database = Database.layerEmbedded({ home, settings: { shared_buffers: "32MB" } })
+    return PostgresPersistence.layer.pipe(Layer.provideMerge(database))
+  })
+)
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("weather", (it) => {
-  it.effect("while the server is down every question is answered with StoreUnavailable; then all that was committed is there", () =>
-    Effect.gen(function*() {
-      const store = yield* Persistence
-      const server = yield* EmbeddedServer
-      const calls = Array.from({ length: 20 }, () => Sample.target())
-      yield* store.commit(calls.map((call) => Sample.commit(call)))
-      process.kill(yield* server.pid, "SIGKILL")
-      const load = store.load(calls.map((call) => Sample.loadRequest(call)))
-      // Only the typed failure is retried: a defect would end the test.
-      const failure = yield* Effect.result(load)
-      assert.isTrue(Result.isSuccess(failure) || failure.failure._tag === "StoreUnavailable")
-      const slices = yield* Effect.retry(load, Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 300 })))
-      assert.isTrue(slices.every(({ version }) => version === 1))
-      yield* store.commit(calls.map((call) => Sample.commit(call, { expectedVersion: 1 })))
-    }))
+  it.effect(
+    "while the server is down every question is answered with StoreUnavailable; then all that was committed is there",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* Persistence
+        const server = yield* EmbeddedServer
+        const calls = Array.from({ length: 20 }, () => Sample.target())
+        yield* store.commit(calls.map((call) => Sample.commit(call)))
+        process.kill(yield* server.pid, "SIGKILL")
+        const load = store.load(calls.map((call) => Sample.loadRequest(call)))
+        // Only the typed failure is retried: a defect would end the test.
+        const failure = yield* Effect.result(load)
+        assert.isTrue(Result.isSuccess(failure) || failure.failure._tag === "StoreUnavailable")
+        const slices = yield* Effect.retry(load, Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 300 })))
+        assert.isTrue(slices.every(({ version }) => version === 1))
+        yield* store.commit(calls.map((call) => Sample.commit(call, { expectedVersion: 1 })))
+      })
+  )
 })

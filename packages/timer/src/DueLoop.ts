@@ -34,7 +34,10 @@ const pauseMs = 250
 const passing: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
 
 /** Runs for ever. Alarms taken at one time are asked together, so that they share a commit. */
-export const dueLoop = Effect.fnUntraced(function*(options: { readonly worker: WorkerId; readonly batchLimit: number }) {
+export const dueLoop = Effect.fnUntraced(function* (options: {
+  readonly worker: WorkerId
+  readonly batchLimit: number
+}) {
   const timer = yield* Timer
   const slots = yield* Slots
   const orchestrator = yield* Orchestrator
@@ -52,9 +55,10 @@ export const dueLoop = Effect.fnUntraced(function*(options: { readonly worker: W
           Effect.andThen(Effect.sleep(pauseMs)),
           Effect.andThen(timer.arm([alarm]))
         )
-      }))
+      })
+    )
 
-  return yield* Effect.gen(function*() {
+  return yield* Effect.gen(function* () {
     const places = yield* slots.acquire(options.batchLimit)
     const alarms = yield* timer.take(places)
     slots.release(places - alarms.length)

@@ -42,7 +42,7 @@ export const make = (options: MemoryTimerOptions) =>
       })
 
     const take = (limit: number): Effect.Effect<ReadonlyArray<Alarm>> =>
-      Effect.gen(function*() {
+      Effect.gen(function* () {
         while (true) {
           const now = yield* Clock.currentTimeMillis
           const due = heap.take(now, limit)
@@ -55,4 +55,7 @@ export const make = (options: MemoryTimerOptions) =>
   })
 
 export const layer = (options: Partial<MemoryTimerOptions> = {}) =>
-  Layer.effect(Timer, Effect.map(make({ ...defaultMemoryTimerOptions, ...options }), ({ timer }) => timer))
+  Layer.effect(
+    Timer,
+    Effect.map(make({ ...defaultMemoryTimerOptions, ...options }), ({ timer }) => timer)
+  )

@@ -12,11 +12,14 @@ export interface Places {
  * Between `acquire` and `release` lies the asking: a place counts as taken until the writer has answered. By then the executor has
  * either got the attempt, and counts it itself, or there is none to make.
  */
-export class Slots extends Context.Service<Slots, {
-  /** Waits until at least one place is free and takes up to `limit`; answers how many. One taker at a time. */
-  readonly acquire: (limit: number) => Effect.Effect<number>
-  readonly release: (count: number) => void
-}>()("@dueline/timer/Slots") {
+export class Slots extends Context.Service<
+  Slots,
+  {
+    /** Waits until at least one place is free and takes up to `limit`; answers how many. One taker at a time. */
+    readonly acquire: (limit: number) => Effect.Effect<number>
+    readonly release: (count: number) => void
+  }
+>()("@dueline/timer/Slots") {
   static readonly layer = (places: Places) => Layer.sync(Slots, () => make(places))
 }
 

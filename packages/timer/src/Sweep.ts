@@ -50,14 +50,15 @@ const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number) 
 })
 
 /** One tick, and what the next one must know. `sweptUntil` is the due time up to which every scheduled call has been armed. */
-export const makeSweep = Effect.fnUntraced(function*(options: SweepOptions) {
+export const makeSweep = Effect.fnUntraced(function* (options: SweepOptions) {
   const backlog = yield* Backlog
   const timer = yield* Timer
   const orchestrator = yield* Orchestrator
   let sweptUntil = 0
 
-  const armWindow = Effect.fnUntraced(function*(from: number, before: number) {
-    let after: { readonly dueAt: number; readonly callId: ServiceCallId } | null = from === 0 ? null : { dueAt: from, callId: lastId }
+  const armWindow = Effect.fnUntraced(function* (from: number, before: number) {
+    let after: { readonly dueAt: number; readonly callId: ServiceCallId } | null =
+      from === 0 ? null : { dueAt: from, callId: lastId }
     while (true) {
       const page: ReadonlyArray<Parameters<typeof timer.arm>[0][number]> = yield* backlog.upcoming({
         before,
@@ -74,13 +75,19 @@ export const makeSweep = Effect.fnUntraced(function*(options: SweepOptions) {
   /** One call that cannot be settled must not keep the others, nor the alarms, waiting. */
   const askOf = (call: Abandoned, now: number) =>
     Effect.exit(orchestrator.ask(workerLost(call, now))).pipe(
-      Effect.tap((exit) => Exit.isFailure(exit) ? Effect.logError("a lost call could not be settled", exit.cause) : Effect.void)
+      Effect.tap((exit) =>
+        Exit.isFailure(exit) ? Effect.logError("a lost call could not be settled", exit.cause) : Effect.void
+      )
     )
 
-  const recover = Effect.fnUntraced(function*() {
+  const recover = Effect.fnUntraced(function* () {
     while (true) {
       const now = yield* Clock.currentTimeMillis
-      const lost = yield* backlog.abandoned({ now, soleWorker: options.sole ? options.worker : null, limit: options.pageLimit })
+      const lost = yield* backlog.abandoned({
+        now,
+        soleWorker: options.sole ? options.worker : null,
+        limit: options.pageLimit
+      })
       if (lost.length === 0) return
       yield* Effect.logWarning(`${lost.length} calls were left running by a worker that is gone; they go on`)
       const answers = yield* Effect.forEach(lost, (call) => askOf(call, now), { concurrency: "unbounded" })
@@ -89,10 +96,14 @@ export const makeSweep = Effect.fnUntraced(function*(options: SweepOptions) {
     }
   })
 
-  return Effect.gen(function*() {
+  return Effect.gen(function* () {
     yield* recover()
     const now = yield* Clock.currentTimeMillis
-    const forgotten = yield* backlog.upcoming({ before: now - options.overdueMs, after: null, limit: options.pageLimit })
+    const forgotten = yield* backlog.upcoming({
+      before: now - options.overdueMs,
+      after: null,
+      limit: options.pageLimit
+    })
     yield* timer.arm(forgotten)
     const horizon = now + options.horizonMs
     if (horizon > sweptUntil) {
@@ -106,7 +117,7 @@ export const makeSweep = Effect.fnUntraced(function*(options: SweepOptions) {
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff" as ServiceCallId
 
 /** Ticks for ever; a tick that fails is logged and the next one tries again. */
-export const sweepLoop = Effect.fnUntraced(function*(options: SweepOptions) {
+export const sweepLoop = Effect.fnUntraced(function* (options: SweepOptions) {
   const sweep = yield* makeSweep(options)
   return yield* sweep.pipe(
     Effect.catchCause((cause) =>

@@ -6,7 +6,7 @@ import type { Alarm } from "../ports/Timer.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
-const ascending = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0
+const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const byDueTime = (a: Alarm, b: Alarm): number => a.dueAt - b.dueAt || ascending(a.callId, b.callId)
 
@@ -14,9 +14,11 @@ type Upcoming = Parameters<Backlog["Service"]["upcoming"]>[0]
 
 const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): ReadonlyArray<Alarm> =>
   [...state.rows.values()]
-    .filter((row) =>
-      row.status === "Scheduled" && row.dueAt <= before &&
-      (after === null || row.dueAt > after.dueAt || (row.dueAt === after.dueAt && row.callId > after.callId))
+    .filter(
+      (row) =>
+        row.status === "Scheduled" &&
+        row.dueAt <= before &&
+        (after === null || row.dueAt > after.dueAt || (row.dueAt === after.dueAt && row.callId > after.callId))
     )
     .map(({ callId, dueAt, revision, tenantId }) => ({ tenantId, callId, revision, dueAt }))
     .sort(byDueTime)

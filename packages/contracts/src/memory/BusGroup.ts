@@ -68,7 +68,7 @@ const verdictOf = (member: Member, delivery: Delivery, timeoutMs: number): Effec
   )
 
 /** Delivers until the group is done with the message. False when no member is left that wants it. */
-const deliver = Effect.fnUntraced(function*(group: BusGroup, message: BusMessage, rules: Rules) {
+const deliver = Effect.fnUntraced(function* (group: BusGroup, message: BusMessage, rules: Rules) {
   const reasons: Array<string> = []
   for (;;) {
     const member = memberFor(group, message)
@@ -86,7 +86,7 @@ const deliver = Effect.fnUntraced(function*(group: BusGroup, message: BusMessage
 })
 
 /** Empties one lane, then takes it away: a tenant that is quiet costs nothing. */
-export const work = Effect.fnUntraced(function*(group: BusGroup, tenantId: string, rules: Rules) {
+export const work = Effect.fnUntraced(function* (group: BusGroup, tenantId: string, rules: Rules) {
   const lane = group.lanes.get(tenantId)
   for (let job = lane?.[0]; job !== undefined; job = lane?.[0]) {
     const served = yield* deliver(group, job.message, rules)

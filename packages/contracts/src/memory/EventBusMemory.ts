@@ -8,7 +8,16 @@
 import { Cause, Deferred, Effect, FiberSet, Layer, type Scope } from "effect"
 import { type Backoff, defaultBackoff } from "../backoff.ts"
 import { type BusMessage, BusUnavailable, EventBus } from "../ports/EventBus.ts"
-import { type BusGroup, type DeadDelivery, isInterested, type Job, makeGroup, type Member, type Rules, work } from "./BusGroup.ts"
+import {
+  type BusGroup,
+  type DeadDelivery,
+  isInterested,
+  type Job,
+  makeGroup,
+  type Member,
+  type Rules,
+  work
+} from "./BusGroup.ts"
 import { keyOf } from "./MemoryState.ts"
 
 export type { DeadDelivery } from "./BusGroup.ts"
@@ -30,10 +39,21 @@ export interface Options {
 
 const logDead = ({ group, message, reasons }: DeadDelivery) =>
   Effect.logError("message given up").pipe(
-    Effect.annotateLogs({ group, eventId: message.eventId, topic: message.topic, attempts: reasons.length, reason: reasons.at(-1) })
+    Effect.annotateLogs({
+      group,
+      eventId: message.eventId,
+      topic: message.topic,
+      attempts: reasons.length,
+      reason: reasons.at(-1)
+    })
   )
 
-const rulesOf = ({ backoff = defaultBackoff, maxAttempts = 10, onDead = logDead, timeoutMs = 60_000 }: Options): Rules => ({
+const rulesOf = ({
+  backoff = defaultBackoff,
+  maxAttempts = 10,
+  onDead = logDead,
+  timeoutMs = 60_000
+}: Options): Rules => ({
   maxAttempts,
   backoff,
   timeoutMs,
@@ -42,7 +62,7 @@ const rulesOf = ({ backoff = defaultBackoff, maxAttempts = 10, onDead = logDead,
 })
 
 /** Calls `settle` once all parts are in, with whether all of them were served. */
-const gather = (parts: number, settle: (served: boolean) => void): (served: boolean) => void => {
+const gather = (parts: number, settle: (served: boolean) => void): ((served: boolean) => void) => {
   let left = parts
   let whole = true
   return (served) => {
@@ -55,7 +75,9 @@ const gather = (parts: number, settle: (served: boolean) => void): (served: bool
 const unavailable = (why: string) => new BusUnavailable({ cause: new Error(why) })
 
 /** A new bus; its lanes end, and waiting publishers fail, when the scope closes. */
-export const make = Effect.fnUntraced(function*(options: Options = {}): Effect.fn.Return<EventBus["Service"], never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (
+  options: Options = {}
+): Effect.fn.Return<EventBus["Service"], never, Scope.Scope> {
   const { laneCapacity = 1_024, remembered = 10_000 } = options
   const rules = rulesOf(options)
   const groups = new Map<string, BusGroup>()
@@ -64,7 +86,10 @@ export const make = Effect.fnUntraced(function*(options: Options = {}): Effect.f
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(inFlight.values(), (done) => Deferred.fail(done, unavailable("the bus is closing")), { discard: true }))
+    Effect.forEach(inFlight.values(), (done) => Deferred.fail(done, unavailable("the bus is closing")), {
+      discard: true
+    })
+  )
   const run = yield* FiberSet.makeRuntime<never>()
 
   const remember = (key: string): void => {
@@ -104,7 +129,9 @@ export const make = Effect.fnUntraced(function*(options: Options = {}): Effect.f
       const interested = [...groups.values()].filter((group) => isInterested(group, message))
       if (finished.has(key) || interested.length === 0) return Effect.void
       const full = interested.find(({ lanes }) => (lanes.get(message.tenantId)?.length ?? 0) >= laneCapacity)
-      return full === undefined ? send(message, interested, key) : Effect.fail(unavailable(`group ${full.name} is full`))
+      return full === undefined
+        ? send(message, interested, key)
+        : Effect.fail(unavailable(`group ${full.name} is full`))
     })
 
   const consume: EventBus["Service"]["consume"] = ({ group: name, tenantId, topics }, handler) =>

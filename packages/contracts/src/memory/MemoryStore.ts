@@ -6,7 +6,14 @@ import { Outbox, type OutboxEntry } from "../ports/Outbox.ts"
 import { Persistence, type ReadModelRow } from "../ports/Persistence.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
-import { copyOf, type DeadEntry, makeState, type MemoryState, type StoredEvent, type StoredReceipt } from "./MemoryState.ts"
+import {
+  copyOf,
+  type DeadEntry,
+  makeState,
+  type MemoryState,
+  type StoredEvent,
+  type StoredReceipt
+} from "./MemoryState.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 
@@ -28,15 +35,18 @@ export interface Options {
   readonly scanBudget?: number
 }
 
-export class MemoryStore extends Context.Service<MemoryStore, {
-  readonly persistence: Persistence["Service"]
-  readonly outbox: Outbox["Service"]
-  readonly backlog: Backlog["Service"]
-  readonly callQueries: CallQueries["Service"]
-  readonly dump: () => Dump
-  /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
-  readonly forgetReceipts: (now: number) => void
-}>()("@dueline/contracts/memory/MemoryStore") {}
+export class MemoryStore extends Context.Service<
+  MemoryStore,
+  {
+    readonly persistence: Persistence["Service"]
+    readonly outbox: Outbox["Service"]
+    readonly backlog: Backlog["Service"]
+    readonly callQueries: CallQueries["Service"]
+    readonly dump: () => Dump
+    /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
+    readonly forgetReceipts: (now: number) => void
+  }
+>()("@dueline/contracts/memory/MemoryStore") {}
 
 const dump = (state: MemoryState): Dump =>
   copyOf({
@@ -46,7 +56,7 @@ const dump = (state: MemoryState): Dump =>
     outbox: [...state.outbox.values()].map(({ entry, retryAt }) => ({ ...entry, retryAt })),
     dead: state.dead,
     sealed: Object.fromEntries(
-      [...state.streams].flatMap(([key, { sealed }]) => sealed === null ? [] : [[key, sealed] as const])
+      [...state.streams].flatMap(([key, { sealed }]) => (sealed === null ? [] : [[key, sealed] as const]))
     )
   })
 

@@ -6,9 +6,8 @@ import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
 
 const load = (state: MemoryState, request: LoadRequest): Slice => {
   const stream = state.streams.get(keyOf(request.tenantId, request.streamId))
-  const stored = request.receiptKey === null
-    ? undefined
-    : state.receipts.get(keyOf(request.tenantId, request.receiptKey))
+  const stored =
+    request.receiptKey === null ? undefined : state.receipts.get(keyOf(request.tenantId, request.receiptKey))
   return {
     version: stream?.events.length ?? 0,
     events: request.wantEvents ? [...(stream?.events ?? [])] : [],
@@ -38,7 +37,8 @@ const conflictIn = (state: MemoryState, batch: ReadonlyArray<Commit>): CommitCon
     if (version !== expectedVersion) return new CommitConflict({ kind: "version", stream: { tenantId, streamId } })
     for (const receipt of receipts) {
       const key = keyOf(tenantId, receipt.key)
-      if (state.receipts.has(key) || keys.has(key)) return new CommitConflict({ kind: "receipt", stream: { tenantId, streamId } })
+      if (state.receipts.has(key) || keys.has(key))
+        return new CommitConflict({ kind: "receipt", stream: { tenantId, streamId } })
       keys.add(key)
     }
   }

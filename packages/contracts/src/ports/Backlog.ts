@@ -14,26 +14,29 @@ export interface Abandoned extends Holding {
   readonly worker: WorkerId
 }
 
-export class Backlog extends Context.Service<Backlog, {
-  /** Scheduled calls with `after < (dueAt, callId)` and `dueAt <= before`, earliest first: one page. Times in epoch ms. */
-  readonly upcoming: (options: {
-    readonly before: number
-    readonly after: { readonly dueAt: number; readonly callId: ServiceCallId } | null
-    readonly limit: number
-  }) => Effect.Effect<ReadonlyArray<Alarm>, StoreUnavailable>
-  /**
-   * Running calls whose lease ended before `now`. With `soleWorker`, also every call that another worker holds: only for a
-   * program that knows it is alone on its database.
-   */
-  readonly abandoned: (options: {
-    readonly now: number
-    readonly soleWorker: WorkerId | null
-    readonly limit: number
-  }) => Effect.Effect<ReadonlyArray<Abandoned>, StoreUnavailable>
-  /** The heartbeat: the worker still has these. A holding with another epoch or worker is left alone. `until` in epoch ms. */
-  readonly extend: (options: {
-    readonly worker: WorkerId
-    readonly holdings: ReadonlyArray<Holding>
-    readonly until: number
-  }) => Effect.Effect<void, StoreUnavailable>
-}>()("@dueline/contracts/ports/Backlog") {}
+export class Backlog extends Context.Service<
+  Backlog,
+  {
+    /** Scheduled calls with `after < (dueAt, callId)` and `dueAt <= before`, earliest first: one page. Times in epoch ms. */
+    readonly upcoming: (options: {
+      readonly before: number
+      readonly after: { readonly dueAt: number; readonly callId: ServiceCallId } | null
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<Alarm>, StoreUnavailable>
+    /**
+     * Running calls whose lease ended before `now`. With `soleWorker`, also every call that another worker holds: only for a
+     * program that knows it is alone on its database.
+     */
+    readonly abandoned: (options: {
+      readonly now: number
+      readonly soleWorker: WorkerId | null
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<Abandoned>, StoreUnavailable>
+    /** The heartbeat: the worker still has these. A holding with another epoch or worker is left alone. `until` in epoch ms. */
+    readonly extend: (options: {
+      readonly worker: WorkerId
+      readonly holdings: ReadonlyArray<Holding>
+      readonly until: number
+    }) => Effect.Effect<void, StoreUnavailable>
+  }
+>()("@dueline/contracts/ports/Backlog") {}

@@ -32,19 +32,22 @@ export interface CallPage {
   readonly next: PageMark | null
 }
 
-export class CallQueries extends Context.Service<CallQueries, {
-  readonly list: (options: {
-    readonly tenantId: TenantId
-    readonly filter: CallFilter
-    readonly after: PageMark | null
-    readonly limit: number
-  }) => Effect.Effect<CallPage, StoreUnavailable>
-  readonly find: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow | null, StoreUnavailable>
-  /** Events of one call with `version > after`, oldest first. Empty when there is no such call in this tenant. */
-  readonly history: (options: {
-    readonly tenantId: TenantId
-    readonly callId: ServiceCallId
-    readonly after: number
-    readonly limit: number
-  }) => Effect.Effect<ReadonlyArray<RecordedEvent>, StoreUnavailable>
-}>()("@dueline/contracts/ports/CallQueries") {}
+export class CallQueries extends Context.Service<
+  CallQueries,
+  {
+    readonly list: (options: {
+      readonly tenantId: TenantId
+      readonly filter: CallFilter
+      readonly after: PageMark | null
+      readonly limit: number
+    }) => Effect.Effect<CallPage, StoreUnavailable>
+    readonly find: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow | null, StoreUnavailable>
+    /** Events of one call with `version > after`, oldest first. Empty when there is no such call in this tenant. */
+    readonly history: (options: {
+      readonly tenantId: TenantId
+      readonly callId: ServiceCallId
+      readonly after: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<RecordedEvent>, StoreUnavailable>
+  }
+>()("@dueline/contracts/ports/CallQueries") {}

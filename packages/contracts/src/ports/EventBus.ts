@@ -24,17 +24,22 @@ export type Verdict =
 
 export const ack: Verdict = { _tag: "Ack" }
 
-export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", { cause: Schema.Defect() }) {}
+export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", {
+  cause: Schema.Defect()
+}) {}
 
-export class EventBus extends Context.Service<EventBus, {
-  /**
-   * Done when every consumer's group has taken the message to its end, or when the bus holds it durably for them. A message whose
-   * `eventId` the bus has seen lately is not delivered again.
-   */
-  readonly publish: (message: BusMessage) => Effect.Effect<void, BusUnavailable>
-  /** Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. */
-  readonly consume: (
-    options: { readonly group: string; readonly topics: ReadonlyArray<string>; readonly tenantId?: TenantId },
-    handler: (delivery: Delivery) => Effect.Effect<Verdict>
-  ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
-}>()("@dueline/contracts/ports/EventBus") {}
+export class EventBus extends Context.Service<
+  EventBus,
+  {
+    /**
+     * Done when every consumer's group has taken the message to its end, or when the bus holds it durably for them. A message whose
+     * `eventId` the bus has seen lately is not delivered again.
+     */
+    readonly publish: (message: BusMessage) => Effect.Effect<void, BusUnavailable>
+    /** Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. */
+    readonly consume: (
+      options: { readonly group: string; readonly topics: ReadonlyArray<string>; readonly tenantId?: TenantId },
+      handler: (delivery: Delivery) => Effect.Effect<Verdict>
+    ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
+  }
+>()("@dueline/contracts/ports/EventBus") {}

@@ -15,22 +15,28 @@ export interface OutgoingRequest {
 
 export type OutgoingResult =
   | {
-    readonly _tag: "Answered"
-    readonly status: number
-    /** Names in lower case. */
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: Uint8Array
-    readonly truncated: boolean
-    readonly durationMs: number
-  }
+      readonly _tag: "Answered"
+      readonly status: number
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+      readonly truncated: boolean
+      readonly durationMs: number
+    }
   | {
-    readonly _tag: "Unanswered"
-    readonly reason: Exclude<FailureReason, "http_status" | "worker_lost" | "deadline_exceeded" | "request_unreadable">
-    /** For people; holds no secret. */
-    readonly detail: string
-    readonly durationMs: number
-  }
+      readonly _tag: "Unanswered"
+      readonly reason: Exclude<
+        FailureReason,
+        "http_status" | "worker_lost" | "deadline_exceeded" | "request_unreadable"
+      >
+      /** For people; holds no secret. */
+      readonly detail: string
+      readonly durationMs: number
+    }
 
-export class HttpClient extends Context.Service<HttpClient, {
-  readonly send: (request: OutgoingRequest) => Effect.Effect<OutgoingResult>
-}>()("@dueline/contracts/ports/HttpClient") {}
+export class HttpClient extends Context.Service<
+  HttpClient,
+  {
+    readonly send: (request: OutgoingRequest) => Effect.Effect<OutgoingResult>
+  }
+>()("@dueline/contracts/ports/HttpClient") {}

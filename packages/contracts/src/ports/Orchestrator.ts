@@ -30,7 +30,10 @@ export interface Answer {
 
 export type Refusal = ServiceCallRejection | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
 
-export class Orchestrator extends Context.Service<Orchestrator, {
-  /** Succeeds only once the outcome is durable. */
-  readonly ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
-}>()("@dueline/contracts/ports/Orchestrator") {}
+export class Orchestrator extends Context.Service<
+  Orchestrator,
+  {
+    /** Succeeds only once the outcome is durable. */
+    readonly ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
+  }
+>()("@dueline/contracts/ports/Orchestrator") {}

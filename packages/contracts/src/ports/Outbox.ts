@@ -22,12 +22,18 @@ export type Settlement =
   /** Kept as a dead letter with its history; the stream moves on. */
   | { readonly _tag: "Dead"; readonly entry: OutboxEntry; readonly error: string }
 
-export class Outbox extends Context.Service<Outbox, {
-  /**
-   * The next entries that may be delivered now, in order of position; never one of a stream whose earlier entry is waiting to be
-   * retried. One dispatcher claims at a time; an entry that is not settled comes again. `now` is epoch ms.
-   */
-  readonly claim: (options: { readonly now: number; readonly limit: number }) => Effect.Effect<ReadonlyArray<OutboxEntry>, StoreUnavailable>
-  /** Settling an entry twice, or one that is gone, changes nothing. */
-  readonly settle: (settlements: ReadonlyArray<Settlement>) => Effect.Effect<void, StoreUnavailable>
-}>()("@dueline/contracts/ports/Outbox") {}
+export class Outbox extends Context.Service<
+  Outbox,
+  {
+    /**
+     * The next entries that may be delivered now, in order of position; never one of a stream whose earlier entry is waiting to be
+     * retried. One dispatcher claims at a time; an entry that is not settled comes again. `now` is epoch ms.
+     */
+    readonly claim: (options: {
+      readonly now: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<OutboxEntry>, StoreUnavailable>
+    /** Settling an entry twice, or one that is gone, changes nothing. */
+    readonly settle: (settlements: ReadonlyArray<Settlement>) => Effect.Effect<void, StoreUnavailable>
+  }
+>()("@dueline/contracts/ports/Outbox") {}

@@ -55,7 +55,10 @@ export interface Commit extends StreamKey {
   /** The aggregate's whole row after the events. */
   readonly row: ReadModelRow | null
   /** What becomes of the attachment. `set` is allowed only for a new stream. */
-  readonly sealed: { readonly _tag: "keep" } | { readonly _tag: "erase" } | { readonly _tag: "set"; readonly value: string }
+  readonly sealed:
+    | { readonly _tag: "keep" }
+    | { readonly _tag: "erase" }
+    | { readonly _tag: "set"; readonly value: string }
   readonly outbox: ReadonlyArray<OutboxMessage>
   readonly receipts: ReadonlyArray<Receipt & { readonly expiresAt: number }>
 }
@@ -76,9 +79,12 @@ export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("St
   cause: Schema.Defect()
 }) {}
 
-export class Persistence extends Context.Service<Persistence, {
-  /** Answers in the order of the requests. */
-  readonly load: (requests: ReadonlyArray<LoadRequest>) => Effect.Effect<ReadonlyArray<Slice>, StoreUnavailable>
-  /** At most one commit per stream in a batch. An empty batch does nothing. */
-  readonly commit: (batch: ReadonlyArray<Commit>) => Effect.Effect<void, CommitConflict | StoreUnavailable>
-}>()("@dueline/contracts/ports/Persistence") {}
+export class Persistence extends Context.Service<
+  Persistence,
+  {
+    /** Answers in the order of the requests. */
+    readonly load: (requests: ReadonlyArray<LoadRequest>) => Effect.Effect<ReadonlyArray<Slice>, StoreUnavailable>
+    /** At most one commit per stream in a batch. An empty batch does nothing. */
+    readonly commit: (batch: ReadonlyArray<Commit>) => Effect.Effect<void, CommitConflict | StoreUnavailable>
+  }
+>()("@dueline/contracts/ports/Persistence") {}

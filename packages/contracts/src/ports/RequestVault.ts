@@ -11,8 +11,11 @@ export interface WholeRequest {
 /** The sealed text was not made with a key this process has, or was changed. */
 export class SealBroken extends Schema.TaggedError<SealBroken>()("SealBroken", { detail: Schema.String }) {}
 
-export class RequestVault extends Context.Service<RequestVault, {
-  /** `context` (tenant and call) is bound to the result: it cannot be opened as another call's. */
-  readonly seal: (request: WholeRequest, context: string) => string
-  readonly open: (sealed: string, context: string) => Effect.Effect<WholeRequest, SealBroken>
-}>()("@dueline/contracts/ports/RequestVault") {}
+export class RequestVault extends Context.Service<
+  RequestVault,
+  {
+    /** `context` (tenant and call) is bound to the result: it cannot be opened as another call's. */
+    readonly seal: (request: WholeRequest, context: string) => string
+    readonly open: (sealed: string, context: string) => Effect.Effect<WholeRequest, SealBroken>
+  }
+>()("@dueline/contracts/ports/RequestVault") {}

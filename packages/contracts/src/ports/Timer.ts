@@ -11,12 +11,15 @@ export interface Alarm {
   readonly dueAt: number
 }
 
-export class Timer extends Context.Service<Timer, {
-  /**
-   * Remembers alarms inside the timer's horizon and forgets those beyond it, which the sweep brings again in time. Arming the
-   * same call and revision twice is harmless; a newer revision replaces an older one.
-   */
-  readonly arm: (alarms: ReadonlyArray<Alarm>) => Effect.Effect<void>
-  /** Waits until at least one alarm is due and takes up to `limit` of them, earliest first. */
-  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Alarm>>
-}>()("@dueline/contracts/ports/Timer") {}
+export class Timer extends Context.Service<
+  Timer,
+  {
+    /**
+     * Remembers alarms inside the timer's horizon and forgets those beyond it, which the sweep brings again in time. Arming the
+     * same call and revision twice is harmless; a newer revision replaces an older one.
+     */
+    readonly arm: (alarms: ReadonlyArray<Alarm>) => Effect.Effect<void>
+    /** Waits until at least one alarm is due and takes up to `limit` of them, earliest first. */
+    readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Alarm>>
+  }
+>()("@dueline/contracts/ports/Timer") {}

@@ -18,7 +18,13 @@ export const ServiceCallEvent = Schema.TaggedUnion({
   ServiceCallCancelled: {},
   /** Asked to cancel while a request was on the wire: no further attempt will follow this one. */
   CancellationRequested: { epoch: Epoch },
-  ExecutionStarted: { epoch: Epoch, attempt: Attempt, worker: WorkerId, startedAt: EpochMillis, deadlineAt: EpochMillis },
+  ExecutionStarted: {
+    epoch: Epoch,
+    attempt: Attempt,
+    worker: WorkerId,
+    startedAt: EpochMillis,
+    deadlineAt: EpochMillis
+  },
   ExecutionSucceeded: {
     epoch: Epoch,
     attempt: Attempt,

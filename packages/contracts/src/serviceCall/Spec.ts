@@ -18,7 +18,9 @@ export const RetryPolicy = Schema.Struct({
   /** Share of the delay that is drawn at random, 0 to 1. */
   jitter: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
   /** Answers that are worth another attempt; any other status outside 200–299 is permanent. */
-  retryStatuses: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 300, maximum: 599 }))).check(Schema.isMaxLength(50))
+  retryStatuses: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 300, maximum: 599 }))).check(
+    Schema.isMaxLength(50)
+  )
 }).annotate({ identifier: "RetryPolicy" })
 export type RetryPolicy = typeof RetryPolicy.Type
 
@@ -36,7 +38,9 @@ export const TimeoutMs = Schema.Int.check(Schema.isBetween({ minimum: 100, maxim
 export const defaultTimeoutMs = 30_000
 
 export const Tags = Schema.Array(
-  Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.:=/-]{1,64}$/u, { description: "1 to 64 of letters, digits and _.:=/-" }))
+  Schema.String.check(
+    Schema.isPattern(/^[A-Za-z0-9_.:=/-]{1,64}$/u, { description: "1 to 64 of letters, digits and _.:=/-" })
+  )
 ).check(Schema.isMaxLength(16))
 
 /** The request as anyone may see it: secrets struck out, body cut short. The whole request is kept sealed elsewhere. */

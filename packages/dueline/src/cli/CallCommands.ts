@@ -15,7 +15,12 @@ const example = (command: string, description: string) => ({ command: `dueline c
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
 
 const tags = (description: string) =>
-  Flag.String("tag").pipe(Flag.withMetavar("tag"), Flag.withDescription(description), Flag.atLeast(0), Flag.withSchema(Tags))
+  Flag.String("tag").pipe(
+    Flag.withMetavar("tag"),
+    Flag.withDescription(description),
+    Flag.atLeast(0),
+    Flag.withSchema(Tags)
+  )
 
 const submitFlags = {
   url: Flag.String("url").pipe(Flag.withMetavar("url"), Flag.withDescription("The address to call, http or https")),
@@ -43,27 +48,45 @@ const submitFlags = {
   dueAt,
   tags: tags("A word to find it by; may be repeated"),
   maxAttempts: maybe(
-    Flag.Int("max-attempts").pipe(Flag.withSchema(between(1, 50)), Flag.withDescription("How often to try at the most (default 5)"))
+    Flag.Int("max-attempts").pipe(
+      Flag.withSchema(between(1, 50)),
+      Flag.withDescription("How often to try at the most (default 5)")
+    )
   ),
   timeoutMs: maybe(durationBetween("timeout", "How long one attempt may take (default 30s)", 100, 300_000)),
   key,
   wait: maybe(
-    Flag.Int("wait").pipe(Flag.withSchema(between(0, 30)), Flag.withDescription("Wait up to so many seconds for the call to end"))
+    Flag.Int("wait").pipe(
+      Flag.withSchema(between(0, 30)),
+      Flag.withDescription("Wait up to so many seconds for the call to end")
+    )
   )
 }
 
-const submit = Command.make("submit", submitFlags, lazily(() => import("./submitCall.ts"), ({ submitCall }) => submitCall)).pipe(
+const submit = Command.make(
+  "submit",
+  submitFlags,
+  lazily(
+    () => import("./submitCall.ts"),
+    ({ submitCall }) => submitCall
+  )
+).pipe(
   Command.withDescription("Submit an HTTP call to be made when it is due. Without --delay and --due-at it is due now."),
   Command.withShortDescription("Submit an HTTP call to be made when it is due"),
   Command.withExamples([
     example("submit --url https://example.com/hooks/42 --delay 3s", "In three seconds"),
-    example(`submit --url https://example.com/hooks/42 --json-body '{"hello":"world"}' --key invoice-42`, "Safe to repeat"),
+    example(
+      `submit --url https://example.com/hooks/42 --json-body '{"hello":"world"}' --key invoice-42`,
+      "Safe to repeat"
+    ),
     example("submit --url https://example.com/ping --wait 10 --json", "Now, and wait for its end")
   ])
 )
 
 const listFlags = {
-  status: maybe(Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))),
+  status: maybe(
+    Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))
+  ),
   tag: tags("Only calls with this tag; may be repeated, all must match"),
   q: maybe(
     Flag.String("q").pipe(
@@ -87,7 +110,14 @@ const listFlags = {
   )
 }
 
-const list = Command.make("list", listFlags, lazily(() => import("./listCalls.ts"), ({ listCalls }) => listCalls)).pipe(
+const list = Command.make(
+  "list",
+  listFlags,
+  lazily(
+    () => import("./listCalls.ts"),
+    ({ listCalls }) => listCalls
+  )
+).pipe(
   Command.withDescription("List service calls, newest first"),
   Command.withExamples([
     example("list --status Failed", "What went wrong"),
@@ -104,14 +134,28 @@ const showFlags = {
   )
 }
 
-const show = Command.make("show", showFlags, lazily(() => import("./showCall.ts"), ({ showCall }) => showCall)).pipe(
+const show = Command.make(
+  "show",
+  showFlags,
+  lazily(
+    () => import("./showCall.ts"),
+    ({ showCall }) => showCall
+  )
+).pipe(
   Command.withDescription("Show one service call with every attempt"),
   Command.withExamples([example(`show ${some} --events`, "With its history")])
 )
 
 const changeFlags = { id: callId, ifMatch, key }
 
-const cancel = Command.make("cancel", changeFlags, lazily(() => import("./changeCall.ts"), ({ cancelCall }) => cancelCall)).pipe(
+const cancel = Command.make(
+  "cancel",
+  changeFlags,
+  lazily(
+    () => import("./changeCall.ts"),
+    ({ cancelCall }) => cancelCall
+  )
+).pipe(
   Command.withDescription("Cancel a service call, so that no (further) request is made"),
   Command.withExamples([example(`cancel ${some}`, "Refused when it has already been made")])
 )
@@ -121,7 +165,10 @@ const rescheduleFlags = { ...changeFlags, delay, dueAt }
 const reschedule = Command.make(
   "reschedule",
   rescheduleFlags,
-  lazily(() => import("./changeCall.ts"), ({ rescheduleCall }) => rescheduleCall)
+  lazily(
+    () => import("./changeCall.ts"),
+    ({ rescheduleCall }) => rescheduleCall
+  )
 ).pipe(
   Command.withDescription("Move a service call to another time. Without --if-match the present version is meant."),
   Command.withShortDescription("Move a service call to another time"),
@@ -131,12 +178,26 @@ const reschedule = Command.make(
   ])
 )
 
-const run = Command.make("run", changeFlags, lazily(() => import("./changeCall.ts"), ({ runCall }) => runCall)).pipe(
+const run = Command.make(
+  "run",
+  changeFlags,
+  lazily(
+    () => import("./changeCall.ts"),
+    ({ runCall }) => runCall
+  )
+).pipe(
   Command.withDescription("Run a failed service call again, now"),
   Command.withExamples([example(`run ${some}`, "Once what it calls works again")])
 )
 
-const watch = Command.make("watch", { id: callId }, lazily(() => import("./watchCall.ts"), ({ watchCall }) => watchCall)).pipe(
+const watch = Command.make(
+  "watch",
+  { id: callId },
+  lazily(
+    () => import("./watchCall.ts"),
+    ({ watchCall }) => watchCall
+  )
+).pipe(
   Command.withDescription(
     "Follow a service call until it has ended, printing each event as it comes. Exit code: 0 succeeded, 3 failed, 4 cancelled."
   ),

@@ -9,15 +9,20 @@ import { Shell } from "./Shell.ts"
 /** A token that a command makes for itself; `call watch` over a longer time wants one of `dueline token --ttl`. */
 const ttlSeconds = 43_200
 
-const tokenFor = Effect.fnUntraced(function*(settings: Configuration.Settings, inherited: string | undefined) {
+const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
   const token = (yield* Token) ?? inherited
   if (token !== undefined && token !== "") return token
   const { allScopes, mintToken } = yield* Effect.promise(() => import("./mintToken.ts"))
-  return yield* mintToken(settings, { tenant: yield* CallTenant, scopes: allScopes, subject: "dueline-cli", ttlSeconds })
+  return yield* mintToken(settings, {
+    tenant: yield* CallTenant,
+    scopes: allScopes,
+    subject: "dueline-cli",
+    ttlSeconds
+  })
 })
 
 /** `server` is for messages about it. */
-export const callsApi = Effect.gen(function*() {
+export const callsApi = Effect.gen(function* () {
   const { env } = yield* Shell
   const settings = yield* Configuration.read(env)
   const baseUrl = (yield* ServerAddress) ?? (env["DUELINE_SERVER"] || `http://127.0.0.1:${settings.PORT}`)

@@ -11,4 +11,5 @@ export class CommandFailed extends Data.TaggedError("CommandFailed")<{
 /** The command did what it was asked and the answer is an exit code; everything is already printed. */
 export class Ended extends Data.TaggedError("Ended")<{ readonly exitCode: number }> {}
 
-export const usage = (message: string, ...notes: ReadonlyArray<string>) => new CommandFailed({ message, notes, exitCode: 2 })
+export const usage = (message: string, ...notes: ReadonlyArray<string>) =>
+  new CommandFailed({ message, notes, exitCode: 2 })

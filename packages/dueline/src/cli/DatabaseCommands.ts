@@ -6,7 +6,10 @@ import { lazily } from "./lazily.ts"
 export const migrate = Command.make(
   "migrate",
   {},
-  lazily(() => import("./migrateDatabase.ts"), ({ migrateDatabase }) => migrateDatabase)
+  lazily(
+    () => import("./migrateDatabase.ts"),
+    ({ migrateDatabase }) => migrateDatabase
+  )
 ).pipe(
   Command.withDescription(
     "Bring the database to the schema of this program, and print what was applied. `serve` does so too. Doing it twice does nothing."
@@ -18,7 +21,10 @@ export const migrate = Command.make(
 export const verify = Command.make(
   "verify",
   {},
-  lazily(() => import("./verifyDatabase.ts"), ({ verifyDatabase }) => verifyDatabase)
+  lazily(
+    () => import("./verifyDatabase.ts"),
+    ({ verifyDatabase }) => verifyDatabase
+  )
 ).pipe(
   Command.withDescription("Compare the read models with what the events say. Exit code 1 when something is wrong."),
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
@@ -34,13 +40,25 @@ const tenantName = Argument.String("name").pipe(
 const create = Command.make(
   "create",
   { name: tenantName },
-  lazily(() => import("./tenants.ts"), ({ createTenant }) => createTenant)
+  lazily(
+    () => import("./tenants.ts"),
+    ({ createTenant }) => createTenant
+  )
 ).pipe(
   Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),
-  Command.withExamples([{ command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }])
+  Command.withExamples([
+    { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }
+  ])
 )
 
-const list = Command.make("list", {}, lazily(() => import("./tenants.ts"), ({ listTenants }) => listTenants)).pipe(
+const list = Command.make(
+  "list",
+  {},
+  lazily(
+    () => import("./tenants.ts"),
+    ({ listTenants }) => listTenants
+  )
+).pipe(
   Command.withDescription("List the tenants"),
   Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
 )

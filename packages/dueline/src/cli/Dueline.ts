@@ -28,20 +28,24 @@ const dueline = Command.make("dueline").pipe(
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? Console.error([
-        ...event.errors.map(({ message }) => `error: ${message}`),
-        `usage: ${event.helpDoc.usage}`,
-        `  see ${event.commandPath.join(" ")} --help`
-      ].join("\n"))
+      ? Console.error(
+          [
+            ...event.errors.map(({ message }) => `error: ${message}`),
+            `usage: ${event.helpDoc.usage}`,
+            `  see ${event.commandPath.join(" ")} --help`
+          ].join("\n")
+        )
       : CliOutput.defaultPresenter.present(event)
 }
 
 const settings = CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
 
-const complain = Effect.fnUntraced(function*(error: unknown, json: boolean) {
+const complain = Effect.fnUntraced(function* (error: unknown, json: boolean) {
   const { describeFailure } = yield* Effect.promise(() => import("./describeFailure.ts"))
   const { detail, exitCode, message, notes } = yield* describeFailure(error)
-  yield* Console.error(json ? JSON.stringify({ error: detail }) : [`error: ${message}`, ...notes.map((note) => `  ${note}`)].join("\n"))
+  yield* Console.error(
+    json ? JSON.stringify({ error: detail }) : [`error: ${message}`, ...notes.map((note) => `  ${note}`)].join("\n")
+  )
   return exitCode
 })
 

@@ -8,11 +8,13 @@ import { Shell } from "./Shell.ts"
 const demo = Flag.Boolean("demo").pipe(
   Flag.withDefault(false),
   Flag.withoutNegation,
-  Flag.withDescription("Make the tenant `demo`, and let calls reach this machine unless DUELINE_EGRESS_ALLOW says what they may reach")
+  Flag.withDescription(
+    "Make the tenant `demo`, and let calls reach this machine unless DUELINE_EGRESS_ALLOW says what they may reach"
+  )
 )
 
 /** A wrong setting is told before anything is loaded. */
-const serveProgram = Effect.fnUntraced(function*({ demo }: { readonly demo: boolean }) {
+const serveProgram = Effect.fnUntraced(function* ({ demo }: { readonly demo: boolean }) {
   const settings = yield* Configuration.read((yield* Shell).env)
   const { serve } = yield* Effect.promise(() => import("../serve.ts"))
   return yield* serve(settings, demo)

@@ -37,7 +37,7 @@ export const print = <A>(value: A, words: (value: A) => string) =>
 
 /** What to do next: only for a person, so only in a terminal, and never on standard output. */
 export const hint = (text: string) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const { stderrIsTerminal } = yield* Shell
     if (stderrIsTerminal && !(yield* JsonOutput)) yield* Console.error(text)
   })

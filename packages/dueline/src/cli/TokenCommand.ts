@@ -27,7 +27,14 @@ const tokenFlags = {
   )
 }
 
-export const token = Command.make("token", tokenFlags, lazily(() => import("./printToken.ts"), ({ printToken }) => printToken)).pipe(
+export const token = Command.make(
+  "token",
+  tokenFlags,
+  lazily(
+    () => import("./printToken.ts"),
+    ({ printToken }) => printToken
+  )
+).pipe(
   Command.withDescription(
     "Print an access token signed with the keys in DUELINE_HOME. Nothing else goes to standard output. No program has to be running."
   ),

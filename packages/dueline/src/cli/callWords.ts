@@ -1,5 +1,11 @@
 /** Service calls as a person reads them in a terminal. */
-import type { Attempt, HistoryEvent, ServiceCall, ServiceCallState, ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import type {
+  Attempt,
+  HistoryEvent,
+  ServiceCall,
+  ServiceCallState,
+  ServiceCallSummary
+} from "@dueline/contracts/api/ServiceCallView"
 import { Clock, Effect } from "effect"
 import { localInstant, relative, span } from "./moment.ts"
 import { Shell } from "./Shell.ts"
@@ -25,15 +31,17 @@ export interface Style {
   readonly colour: boolean
 }
 
-export const style: Effect.Effect<Style> = Effect.gen(function*() {
+export const style: Effect.Effect<Style> = Effect.gen(function* () {
   const { colour, offsetMinutes } = yield* Shell
   return { colour, offsetMinutes, now: yield* Clock.currentTimeMillis }
 })
 
-const paint = ({ colour }: Style) => (cell: string): string => {
-  const code = colour ? colours[cell.trimEnd()] : undefined
-  return code === undefined ? cell : `${code}${cell}\x1b[0m`
-}
+const paint =
+  ({ colour }: Style) =>
+  (cell: string): string => {
+    const code = colour ? colours[cell.trimEnd()] : undefined
+    return code === undefined ? cell : `${code}${cell}\x1b[0m`
+  }
 
 const local = (timestamp: string, { offsetMinutes }: Style): string => {
   const millis = Date.parse(timestamp)
@@ -60,41 +68,59 @@ export const listWords = (items: ReadonlyArray<ServiceCallSummary>, withHeading:
 }
 
 export const callWords = (call: ServiceCall, style: Style): string => {
-  const about = pairs([
-    ["id", call.id],
-    ["status", call.status],
-    ["", call.cancelRequested ? "cancellation was asked for" : null],
-    ["request", `${call.request.method} ${call.request.url}`],
-    ["headers", Object.entries(call.request.headers).map(([name, value]) => `${name}: ${value}`).join(", ")],
-    ["body", call.request.bodyBytes === 0 ? null : `${call.request.bodyBytes} bytes: ${call.request.bodySnippet ?? ""}`],
-    ["tags", call.tags.join(" ")],
-    ["created", moment(call.createdAt, style)],
-    ["due", moment(call.dueAt, style)],
-    ["ended", call.endedAt === null ? null : moment(call.endedAt, style)],
-    ["failure", call.failureReason],
-    ["attempts", `${call.attempt} of ${call.retry.maxAttempts} at the most, ${span(call.timeoutMs)} each`],
-    ["version", String(call.version)],
-    ["correlation", call.correlationId]
-  ], paint(style))
+  const about = pairs(
+    [
+      ["id", call.id],
+      ["status", call.status],
+      ["", call.cancelRequested ? "cancellation was asked for" : null],
+      ["request", `${call.request.method} ${call.request.url}`],
+      [
+        "headers",
+        Object.entries(call.request.headers)
+          .map(([name, value]) => `${name}: ${value}`)
+          .join(", ")
+      ],
+      [
+        "body",
+        call.request.bodyBytes === 0 ? null : `${call.request.bodyBytes} bytes: ${call.request.bodySnippet ?? ""}`
+      ],
+      ["tags", call.tags.join(" ")],
+      ["created", moment(call.createdAt, style)],
+      ["due", moment(call.dueAt, style)],
+      ["ended", call.endedAt === null ? null : moment(call.endedAt, style)],
+      ["failure", call.failureReason],
+      ["attempts", `${call.attempt} of ${call.retry.maxAttempts} at the most, ${span(call.timeoutMs)} each`],
+      ["version", String(call.version)],
+      ["correlation", call.correlationId]
+    ],
+    paint(style)
+  )
   return call.attempts.length === 0 ? about : `${about}\n\n${attemptsWords(call.attempts, style)}`
 }
 
 const attemptsWords = (attempts: ReadonlyArray<Attempt>, style: Style): string =>
-  table([
-    ["TRY", "STARTED", "TOOK", "OUTCOME", "HTTP", "WHY"],
-    ...attempts.map(({ detail, durationMs, number, outcome, reason, startedAt, status, superseded }) => [
-      String(number),
-      local(startedAt, style),
-      durationMs === null ? "-" : span(durationMs),
-      outcome,
-      status === null ? "-" : String(status),
-      [reason, detail, ...superseded.map((late) => `(a late result: ${late.outcome})`)].filter((part) => part !== null).join(": ")
-    ])
-  ], { paint: paint(style) })
+  table(
+    [
+      ["TRY", "STARTED", "TOOK", "OUTCOME", "HTTP", "WHY"],
+      ...attempts.map(({ detail, durationMs, number, outcome, reason, startedAt, status, superseded }) => [
+        String(number),
+        local(startedAt, style),
+        durationMs === null ? "-" : span(durationMs),
+        outcome,
+        status === null ? "-" : String(status),
+        [reason, detail, ...superseded.map((late) => `(a late result: ${late.outcome})`)]
+          .filter((part) => part !== null)
+          .join(": ")
+      ])
+    ],
+    { paint: paint(style) }
+  )
 
 /** One line, as it comes. */
 export const eventWords = ({ payload, recordedAt, type, version }: HistoryEvent, style: Style): string =>
-  table([[String(version).padStart(3), local(recordedAt, style), type, detailOf(payload, style)]], { least: [3, 24, 23] })
+  table([[String(version).padStart(3), local(recordedAt, style), type, detailOf(payload, style)]], {
+    least: [3, 24, 23]
+  })
 
 const telling = ["attempt", "status", "durationMs", "reason", "detail", "dueAt", "outcome"]
 
@@ -102,11 +128,14 @@ const telling = ["attempt", "status", "durationMs", "reason", "detail", "dueAt",
 const detailOf = (payload: unknown, style: Style): string => {
   if (typeof payload !== "object" || payload === null) return ""
   const members = payload as Readonly<Record<string, unknown>>
-  return telling.flatMap((name) => {
-    const value = members[name]
-    if (typeof value !== "string" && typeof value !== "number") return []
-    if (name === "dueAt" && typeof value === "number") return [`due ${localInstant(value, style.offsetMinutes(value))}`]
-    if (name === "durationMs" && typeof value === "number") return [`took ${span(value)}`]
-    return [`${name} ${value}`]
-  }).join(", ")
+  return telling
+    .flatMap((name) => {
+      const value = members[name]
+      if (typeof value !== "string" && typeof value !== "number") return []
+      if (name === "dueAt" && typeof value === "number")
+        return [`due ${localInstant(value, style.offsetMinutes(value))}`]
+      if (name === "durationMs" && typeof value === "number") return [`took ${span(value)}`]
+      return [`${name} ${value}`]
+    })
+    .join(", ")
 }

@@ -19,18 +19,21 @@ const asked = ({ id, ifMatch, key }: ChangeInput) => ({
   headers: given({ "if-match": ifMatch, "idempotency-key": key })
 })
 
-const printState = Effect.fnUntraced(function*(state: ServiceCallState, said: string) {
+const printState = Effect.fnUntraced(function* (state: ServiceCallState, said: string) {
   const look = yield* style
   yield* print(state, (state) => (said === "" ? stateWords(state, look) : `${stateWords(state, look)}\n${said}`))
 })
 
-export const cancelCall = Effect.fnUntraced(function*(input: ChangeInput) {
+export const cancelCall = Effect.fnUntraced(function* (input: ChangeInput) {
   const api = yield* callsApi
   const { body } = yield* api.cancel(asked(input))
-  yield* printState(body, body.status === "Cancelled" ? "no request will be made" : "one request is on its way, it is the last")
+  yield* printState(
+    body,
+    body.status === "Cancelled" ? "no request will be made" : "one request is on its way, it is the last"
+  )
 })
 
-export const rescheduleCall = Effect.fnUntraced(function*(
+export const rescheduleCall = Effect.fnUntraced(function* (
   input: ChangeInput & { readonly delay: string | undefined; readonly dueAt: string | undefined }
 ) {
   const { delay, dueAt, id } = input
@@ -42,7 +45,7 @@ export const rescheduleCall = Effect.fnUntraced(function*(
   yield* printState(body, "")
 })
 
-export const runCall = Effect.fnUntraced(function*(input: ChangeInput) {
+export const runCall = Effect.fnUntraced(function* (input: ChangeInput) {
   const api = yield* callsApi
   const { body } = yield* api.run(asked(input))
   yield* printState(body, "")

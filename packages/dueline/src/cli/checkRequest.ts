@@ -7,7 +7,9 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1()
 export const checkRequest = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, request: unknown) =>
   Schema.decodeUnknownEffect(schema, { errors: "all" })(request).pipe(
     Effect.catch(({ issue }) => {
-      const mistakes = format(issue).issues.map(({ message, path = [] }) => `${path.map(String).join(".") || "request"}: ${message}`)
+      const mistakes = format(issue).issues.map(
+        ({ message, path = [] }) => `${path.map(String).join(".") || "request"}: ${message}`
+      )
       return usage("The request would not be accepted, so it was not sent", ...mistakes)
     })
   )

@@ -49,23 +49,36 @@ export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
   return Effect.succeed(plain(messageOf(error)))
 }
 
-const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({ message, notes, exitCode: 1, detail: { message, notes } })
+const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({
+  message,
+  notes,
+  exitCode: 1,
+  detail: { message, notes }
+})
 
 const messageOf = (error: unknown): string => {
-  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string" && error.detail !== "") return error.detail
+  if (Predicate.hasProperty(error, "detail") && typeof error.detail === "string" && error.detail !== "")
+    return error.detail
   if (error instanceof Error && error.message !== "") return error.message
   return Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
 }
 
 const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer): Complaint => ({
   message: `${title.replace(/\.$/u, "")}: ${detail.replace(/\.$/u, "")} (code ${code}, correlation ${correlationId})`,
-  notes: [...errors.map(({ message, path }) => `${path}: ${message}`), ...(advice[code] === undefined ? [] : [advice[code]])],
+  notes: [
+    ...errors.map(({ message, path }) => `${path}: ${message}`),
+    ...(advice[code] === undefined ? [] : [advice[code]])
+  ],
   exitCode: 1,
   detail: { title, detail, code, correlationId, ...(errors.length > 0 ? { errors } : {}) }
 })
 
 const ofCommand = (error: object): Complaint => {
-  const { exitCode = 1, message, notes = [] } = error as { message: string; notes?: ReadonlyArray<string>; exitCode?: number }
+  const {
+    exitCode = 1,
+    message,
+    notes = []
+  } = error as { message: string; notes?: ReadonlyArray<string>; exitCode?: number }
   return { message, notes, exitCode, detail: { message, ...(notes.length > 0 ? { notes } : {}) } }
 }
 
@@ -73,8 +86,9 @@ const ofCommand = (error: object): Complaint => {
 const ofTransport = (error: object): Effect.Effect<Complaint> => {
   const { reason, request } = error as { readonly reason?: unknown; readonly request?: { readonly url: string } }
   const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "this address"
-  if (!Predicate.isTagged(reason, "TransportError")) return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
-  const codes = causes(reason).flatMap((cause) => Predicate.hasProperty(cause, "code") ? [String(cause.code)] : [])
+  if (!Predicate.isTagged(reason, "TransportError"))
+    return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
+  const codes = causes(reason).flatMap((cause) => (Predicate.hasProperty(cause, "code") ? [String(cause.code)] : []))
   if (codes.includes("ECONNREFUSED")) return Effect.succeed(plain(`No program answers at ${server}`, startIt))
   if (codes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN")) {
     return Effect.succeed(plain(`There is no host with the name in ${server}`, checkServer))
@@ -96,7 +110,8 @@ const causes = (error: unknown): ReadonlyArray<unknown> => {
 }
 
 const answerOf = (reason: unknown): Effect.Effect<Complaint | null> => {
-  if (!Predicate.hasProperty(reason, "response") || !Predicate.hasProperty(reason.response, "json")) return Effect.succeed(null)
+  if (!Predicate.hasProperty(reason, "response") || !Predicate.hasProperty(reason.response, "json"))
+    return Effect.succeed(null)
   const { json } = reason.response
   if (!Effect.isEffect(json)) return Effect.succeed(null)
   return (json as Effect.Effect<unknown, unknown>).pipe(

@@ -7,7 +7,8 @@ import * as Flag from "effect/cli/Flag"
 import { span } from "./moment.ts"
 
 /** Undefined when the flag was not given. */
-export const maybe = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> => flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
+export const maybe = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
+  flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
 
 const isKey = Schema.is(IdempotencyKey)
 const isCallId = Schema.is(ServiceCallId)
@@ -25,7 +26,10 @@ export const durationText = (name: string, description: string): Flag.Flag<strin
 export const durationBetween = (name: string, description: string, least: number, most: number): Flag.Flag<number> =>
   durationText(name, description).pipe(
     Flag.map(parseDelay),
-    Flag.filter((millis) => millis >= least && millis <= most, () => `between ${span(least)} and ${span(most)}`)
+    Flag.filter(
+      (millis) => millis >= least && millis <= most,
+      () => `between ${span(least)} and ${span(most)}`
+    )
   )
 
 export const delay = maybe(durationText("delay", "Due this long from now: 500ms, 3s, 5m, 2h, 1d or ISO 8601 (PT3S)"))
@@ -43,7 +47,10 @@ export const dueAt = instant("due-at", "Due at this time, with its offset (RFC 3
 
 export const key = maybe(
   Flag.String("key").pipe(
-    Flag.filterMap((text) => Option.liftPredicate(text, isKey), () => "1 to 255 visible ASCII characters"),
+    Flag.filterMap(
+      (text) => Option.liftPredicate(text, isKey),
+      () => "1 to 255 visible ASCII characters"
+    ),
     Flag.withMetavar("key"),
     Flag.withDescription("Idempotency key: the same key with the same request is answered again and does nothing twice")
   )

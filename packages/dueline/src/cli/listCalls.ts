@@ -21,7 +21,7 @@ export interface ListInput {
 /** A page under a rare filter may be empty and still have a next one; a list that is not `--all` gives up looking after so many. */
 const pageLimit = 50
 
-export const listCalls = Effect.fnUntraced(function*({ all, cursor, limit, tag, ...filter }: ListInput) {
+export const listCalls = Effect.fnUntraced(function* ({ all, cursor, limit, tag, ...filter }: ListInput) {
   const api = yield* callsApi
   const page = (after: string | undefined, size: number) =>
     api.list({ query: given({ ...filter, tag: tag.length === 0 ? undefined : tag, limit: size, cursor: after }) })
@@ -33,7 +33,7 @@ type Page = (
   size: number
 ) => Effect.Effect<{ readonly items: ReadonlyArray<ServiceCallSummary>; readonly nextCursor: string | null }, unknown>
 
-const printSome = Effect.fnUntraced(function*(page: Page, start: string | undefined, limit: number) {
+const printSome = Effect.fnUntraced(function* (page: Page, start: string | undefined, limit: number) {
   const items: Array<ServiceCallSummary> = []
   let cursor: string | null = start ?? null
   for (let pages = 0; pages < pageLimit; pages++) {
@@ -43,12 +43,14 @@ const printSome = Effect.fnUntraced(function*(page: Page, start: string | undefi
     if (cursor === null || items.length >= limit) break
   }
   const look = yield* style
-  yield* print({ items, nextCursor: cursor }, () => (items.length === 0 ? "no service calls" : listWords(items, true, look)))
+  yield* print({ items, nextCursor: cursor }, () =>
+    items.length === 0 ? "no service calls" : listWords(items, true, look)
+  )
   if (cursor !== null) yield* hint(`there are more: --all, or --cursor ${cursor}`)
 })
 
 /** Prints page by page, so that memory does not grow with the list. */
-const printAll = Effect.fnUntraced(function*(page: Page, start: string | undefined, size: number) {
+const printAll = Effect.fnUntraced(function* (page: Page, start: string | undefined, size: number) {
   let cursor = start
   let heading = true
   do {

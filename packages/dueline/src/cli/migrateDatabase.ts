@@ -7,33 +7,41 @@ import { CommandFailed } from "./CommandFailed.ts"
 import { print, Shell } from "./Shell.ts"
 
 /** The names of all steps that are applied, in order; none when there is no database yet. */
-const applied = Effect.gen(function*() {
+const applied = Effect.gen(function* () {
   const { port, socketDirectory, superuser } = yield* EmbeddedServer.EmbeddedServer
   const connection = { host: socketDirectory, port, username: superuser, database: "dueline" }
   const ask = Database.withSession(connection, (sql) =>
-    sql.unsafe<{ readonly name: string }>("select name from dueline.migrations order by id"))
+    sql.unsafe<{ readonly name: string }>("select name from dueline.migrations order by id")
+  )
   return yield* ask.pipe(
     Effect.map((rows) => rows.map(({ name }) => name)),
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )
 })
 
-const migrated = Effect.gen(function*() {
+const migrated = Effect.gen(function* () {
   const before = yield* applied
   yield* Effect.scoped(Database.embedded)
   const after = yield* applied
   return { applied: after.filter((name) => !before.includes(name)), schema: after.length }
 })
 
-export const migrateDatabase = Effect.fnUntraced(function*() {
+export const migrateDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const server = EmbeddedServer.layer({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" })
   const result = yield* Effect.provide(migrated, server).pipe(
-    Effect.catchTag("HomeInUse", ({ message }) =>
-      new CommandFailed({ message, notes: ["a program migrates its database when it starts: there is nothing to do while it runs"] }))
+    Effect.catchTag(
+      "HomeInUse",
+      ({ message }) =>
+        new CommandFailed({
+          message,
+          notes: ["a program migrates its database when it starts: there is nothing to do while it runs"]
+        })
+    )
   )
   yield* print(result, ({ applied, schema }) =>
     applied.length === 0
       ? `nothing to do: the database is at step ${schema}`
-      : [...applied.map((name) => `applied ${name}`), `the database is at step ${schema}`].join("\n"))
+      : [...applied.map((name) => `applied ${name}`), `the database is at step ${schema}`].join("\n")
+  )
 })

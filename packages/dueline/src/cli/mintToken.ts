@@ -25,14 +25,21 @@ export const tenantIdOf = (tenant: string): TenantId => (isTenantId(tenant) ? te
 
 /** Whether there is anything to sign with; looking does not make a key, as opening the keys would. */
 const hasKeys = (directory: string) =>
-  Effect.promise(() => readdir(directory).then((names) => names.some((name) => name.endsWith(".pem")), () => false))
+  Effect.promise(() =>
+    readdir(directory).then(
+      (names) => names.some((name) => name.endsWith(".pem")),
+      () => false
+    )
+  )
 
-export const mintToken = Effect.fnUntraced(function*(settings: Settings, wish: TokenWish) {
+export const mintToken = Effect.fnUntraced(function* (settings: Settings, wish: TokenWish) {
   const directory = homeAt(settings.DUELINE_HOME).keys
   if (!(yield* hasKeys(directory))) {
     return yield* new CommandFailed({
       message: `There are no signing keys in ${directory}`,
-      notes: ["start the program once with `npm start`, set DUELINE_HOME to its home, or give a token as --token or DUELINE_TOKEN"]
+      notes: [
+        "start the program once with `npm start`, set DUELINE_HOME to its home, or give a token as --token or DUELINE_TOKEN"
+      ]
     })
   }
   const issuer = TokenIssuer.layer({ ...defaultTokenSettings, issuer: settings.DUELINE_ISSUER }).pipe(

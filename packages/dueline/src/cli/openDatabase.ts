@@ -20,13 +20,21 @@ const portIn = (directory: string): number | null => {
 const attached = (settings: Settings, inUse: HomeInUse) =>
   Layer.effect(
     Database.Database,
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const { socketDirectory } = serverPlace(settings.DUELINE_HOME, serverAccount())
       const port = portIn(socketDirectory)
       if (port === null) {
-        return yield* new CommandFailed({ message: inUse.message, notes: ["its database does not answer yet: try again in a moment"] })
+        return yield* new CommandFailed({
+          message: inUse.message,
+          notes: ["its database does not answer yet: try again in a moment"]
+        })
       }
-      return yield* Database.pools((role) => ({ host: socketDirectory, port, username: `dueline_${role}`, database: name }))
+      return yield* Database.pools((role) => ({
+        host: socketDirectory,
+        port,
+        username: `dueline_${role}`,
+        database: name
+      }))
     })
   )
 

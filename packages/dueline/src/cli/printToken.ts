@@ -13,9 +13,14 @@ export interface TokenInput {
   readonly subject: string
 }
 
-export const printToken = Effect.fnUntraced(function*({ scopes, subject, tenant, ttlMs }: TokenInput) {
+export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant, ttlMs }: TokenInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const wish = { tenant, subject, scopes: scopes.length === 0 ? allScopes : scopes, ttlSeconds: Math.floor(ttlMs / 1_000) }
+  const wish = {
+    tenant,
+    subject,
+    scopes: scopes.length === 0 ? allScopes : scopes,
+    ttlSeconds: Math.floor(ttlMs / 1_000)
+  }
   const token = yield* mintToken(settings, wish)
   yield* print(
     { token, tenantId: tenantIdOf(tenant), scopes: wish.scopes, subject, expiresInSeconds: wish.ttlSeconds },

@@ -5,11 +5,12 @@ import { CommandFailed, usage } from "./CommandFailed.ts"
 /** More than any request may hold; the program itself says how much that is. */
 const limitBytes = 8 * 1024 * 1024
 
-export const readContent = Effect.fnUntraced(function*(text: string) {
+export const readContent = Effect.fnUntraced(function* (text: string) {
   if (text !== "-" && !text.startsWith("@")) return text
   const name = text === "-" ? "standard input" : text.slice(1)
   const bytes = yield* text === "-" ? standardInput : fileBytes(name)
-  if (bytes.length > limitBytes) return yield* new CommandFailed({ message: `${name} holds more than ${limitBytes} bytes` })
+  if (bytes.length > limitBytes)
+    return yield* new CommandFailed({ message: `${name} holds more than ${limitBytes} bytes` })
   return yield* Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
     catch: () => new CommandFailed({ message: `${name} is not text in UTF-8` })
@@ -23,7 +24,7 @@ const fileBytes = (path: string) =>
   )
 
 /** Reads on until the limit is passed, never the whole of an endless stream. */
-const standardInput = Effect.gen(function*() {
+const standardInput = Effect.gen(function* () {
   const { stdin } = yield* Stdio.Stdio
   let size = 0
   const chunks = yield* stdin.pipe(

@@ -28,25 +28,26 @@ export interface SubmitInput {
 
 const parseJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Json))
 
-const bodyOf = Effect.fnUntraced(function*({ body, jsonBody }: SubmitInput) {
+const bodyOf = Effect.fnUntraced(function* ({ body, jsonBody }: SubmitInput) {
   if (body !== undefined && jsonBody !== undefined) return yield* usage("Give --body or --json-body, not both")
   if (body !== undefined) return yield* readContent(body)
   if (jsonBody === undefined) return undefined
   return yield* Effect.catch(parseJson(yield* readContent(jsonBody)), () => usage("--json-body is not valid JSON"))
 })
 
-const headersOf = Effect.fnUntraced(function*(lines: ReadonlyArray<string>) {
+const headersOf = Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const [, name, value] = /^([^:\s]+)\s*:\s*(.*)$/su.exec(line) ?? []
-    if (name === undefined || value === undefined) return yield* usage(`"${line}" is no header`, "write --header 'name: value'")
+    if (name === undefined || value === undefined)
+      return yield* usage(`"${line}" is no header`, "write --header 'name: value'")
     if (Object.hasOwn(headers, name)) return yield* usage(`The header "${name}" is given twice`)
     headers[name] = value
   }
   return lines.length === 0 ? undefined : headers
 })
 
-export const submitCall = Effect.fnUntraced(function*(input: SubmitInput) {
+export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
   if (input.delay !== undefined && input.dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const body = yield* bodyOf(input)
   const payload = yield* checkRequest(SubmitServiceCall, {
@@ -69,6 +70,7 @@ export const submitCall = Effect.fnUntraced(function*(input: SubmitInput) {
   const answer = yield* api.submit({ headers: given({ "idempotency-key": input.key, prefer }), payload })
   const look = yield* style
   yield* print(answer.body, (call) => ("attempts" in call ? callWords(call, look) : stateWords(call, look)))
-  if (answer.headers["x-idempotent-replayed"] === "true") yield* hint("answered before under this key: nothing was done again")
+  if (answer.headers["x-idempotent-replayed"] === "true")
+    yield* hint("answered before under this key: nothing was done again")
   if (!("attempts" in answer.body)) yield* hint(`follow it with: dueline call watch ${answer.body.id}`)
 })

@@ -8,7 +8,10 @@ export interface TableStyle {
 }
 
 /** Two spaces between columns, nothing after the last. */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, { least = [], paint = (cell) => cell }: TableStyle = {}): string => {
+export const table = (
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  { least = [], paint = (cell) => cell }: TableStyle = {}
+): string => {
   const widths: Array<number> = [...least]
   const clean = rows.map((row) => row.map(visible))
   for (const row of clean) {
@@ -20,10 +23,15 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, { least = [], 
 }
 
 /** Names and values, the names aligned; a pair without a value is left out. */
-export const pairs = (entries: ReadonlyArray<readonly [string, string | null]>, paint?: (cell: string) => string): string =>
-  table(entries.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])), paint === undefined ? {} : { paint })
+export const pairs = (
+  entries: ReadonlyArray<readonly [string, string | null]>,
+  paint?: (cell: string) => string
+): string =>
+  table(
+    entries.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])),
+    paint === undefined ? {} : { paint }
+  )
 
 /** Text from elsewhere must not steer the terminal it is shown in: control characters are spelt out. */
 export const visible = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- exactly those are meant
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`)
+  text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`)

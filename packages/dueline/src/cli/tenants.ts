@@ -1,8 +1,9 @@
 /** What `dueline tenant` does. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as Tenants from "@dueline/postgres/Tenants"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import * as Configuration from "../Configuration.ts"
+import { usage } from "./CommandFailed.ts"
 import { localInstant } from "./moment.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { hint, print, Shell } from "./Shell.ts"
@@ -11,33 +12,42 @@ import { table } from "./table.ts"
 const listLimit = 1_000
 
 const withTenants = <A, E, R>(use: (tenants: Tenants.Tenants["Service"]) => Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     const settings = yield* Configuration.read((yield* Shell).env)
     const store = Tenants.layer.pipe(Layer.provide(openDatabase(settings)))
     return yield* Effect.provide(Effect.flatMap(Tenants.Tenants, use), store)
   })
 
-export const createTenant = Effect.fnUntraced(function*({ name }: { readonly name: string }) {
+export const createTenant = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {
+  if (!Schema.is(Tenants.TenantName)(name)) {
+    return yield* usage("A tenant's name has 1 to 100 characters and no control characters.")
+  }
   const tenantId = derivedTenantId(name)
   const createdAt = yield* Clock.currentTimeMillis
   const created = yield* withTenants((tenants) =>
     tenants.create({ tenantId, name, createdAt }).pipe(
       Effect.as(true),
       Effect.catchTag("TenantExists", () => Effect.succeed(false))
-    ))
+    )
+  )
   yield* print({ tenantId, name, created }, () => `${tenantId}  ${name}${created ? "" : "  (was there already)"}`)
   yield* hint(`a token for it: dueline token --tenant ${name}`)
 })
 
-export const listTenants = Effect.fnUntraced(function*() {
+export const listTenants = Effect.fnUntraced(function* () {
   const { offsetMinutes } = yield* Shell
   const items = yield* withTenants((tenants) => tenants.list({ after: null, limit: listLimit }))
   yield* print({ items }, () =>
     items.length === 0
       ? "no tenants"
       : table([
-        ["ID", "NAME", "CREATED"],
-        ...items.map(({ createdAt, name, tenantId }) => [tenantId, name, localInstant(createdAt, offsetMinutes(createdAt))])
-      ]))
+          ["ID", "NAME", "CREATED"],
+          ...items.map(({ createdAt, name, tenantId }) => [
+            tenantId,
+            name,
+            localInstant(createdAt, offsetMinutes(createdAt))
+          ])
+        ])
+  )
   if (items.length === listLimit) yield* hint(`only the first ${listLimit}, by name`)
 })

@@ -8,7 +8,7 @@ import { openDatabase } from "./openDatabase.ts"
 import { print, Shell } from "./Shell.ts"
 import { table } from "./table.ts"
 
-export const verifyDatabase = Effect.fnUntraced(function*() {
+export const verifyDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const store = EventLog.layer.pipe(Layer.provideMerge(openDatabase(settings)))
   const { events, findings } = yield* Effect.provide(verify, store)
@@ -16,8 +16,9 @@ export const verifyDatabase = Effect.fnUntraced(function*() {
     findings.length === 0
       ? `all is well: ${events} events agree with the read models`
       : table([
-        ["CHECK", "TENANT", "STREAM", "FOUND"],
-        ...findings.map(({ check, detail, streamId, tenantId }) => [check, tenantId || "-", streamId || "-", detail])
-      ]))
+          ["CHECK", "TENANT", "STREAM", "FOUND"],
+          ...findings.map(({ check, detail, streamId, tenantId }) => [check, tenantId || "-", streamId || "-", detail])
+        ])
+  )
   if (findings.length > 0) return yield* new Ended({ exitCode: 1 })
 })

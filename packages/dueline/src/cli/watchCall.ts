@@ -25,14 +25,15 @@ interface Seen {
   version: number
 }
 
-export const watchCall = Effect.fnUntraced(function*({ id }: { readonly id: ServiceCallId }) {
+export const watchCall = Effect.fnUntraced(function* ({ id }: { readonly id: ServiceCallId }) {
   const api = yield* callsApi
   const seen: Seen = { etag: undefined, version: 0 }
   let pause = shortestPause
   let silences = 0
   while (true) {
     const sight = yield* Effect.catchIf(look(api, id, seen), isSilence, (error) =>
-      seen.etag === undefined || ++silences > silenceLimit ? Effect.fail(error) : sayOnce(silences))
+      seen.etag === undefined || ++silences > silenceLimit ? Effect.fail(error) : sayOnce(silences)
+    )
     if (typeof sight === "object" && exitCodes[sight.status] !== undefined) return yield* ended(sight)
     if (sight === "silent") pause = longestPause
     else {
@@ -45,30 +46,33 @@ export const watchCall = Effect.fnUntraced(function*({ id }: { readonly id: Serv
 
 const isSilence = (error: unknown): boolean =>
   Predicate.isTagged(error, "Unavailable") ||
-  (Predicate.isTagged(error, "HttpClientError") && Predicate.hasProperty(error, "reason") &&
+  (Predicate.isTagged(error, "HttpClientError") &&
+    Predicate.hasProperty(error, "reason") &&
     Predicate.isTagged(error.reason, "TransportError"))
 
 const sayOnce = (silences: number): Effect.Effect<"silent"> =>
   Effect.as(silences === 1 ? Console.error("the program does not answer; still watching") : Effect.void, "silent")
 
 /** The events come after the call, so they reach at least as far as what the call says. */
-const look = Effect.fnUntraced(function*(api: CallsApi, id: ServiceCallId, seen: Seen) {
+const look = Effect.fnUntraced(function* (api: CallsApi, id: ServiceCallId, seen: Seen) {
   const { body, headers } = yield* api.get({ params: { id }, headers: given({ "if-none-match": seen.etag }) })
   if (body === undefined) return "unchanged"
-  yield* history(api, id, seen.version).pipe(Stream.runForEach((event) => {
-    seen.version = event.version
-    return printEvent(event)
-  }))
+  yield* history(api, id, seen.version).pipe(
+    Stream.runForEach((event) => {
+      seen.version = event.version
+      return printEvent(event)
+    })
+  )
   seen.etag = headers.etag
   return body
 })
 
-const printEvent = Effect.fnUntraced(function*(event: HistoryEvent) {
+const printEvent = Effect.fnUntraced(function* (event: HistoryEvent) {
   const now = yield* style
   yield* print(event, (event) => eventWords(event, now))
 })
 
-const ended = Effect.fnUntraced(function*(call: ServiceCall) {
+const ended = Effect.fnUntraced(function* (call: ServiceCall) {
   const now = yield* style
   yield* Console.log((yield* JsonOutput) ? JSON.stringify(call) : stateWords(call, now))
   const exitCode = exitCodes[call.status] ?? 0

@@ -72,7 +72,11 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const stop = Effect.sync(() => {
     const exit = Exit.fail(unavailable("ask", new Error("the writer has stopped")))
     for (const { answer } of inHand) Deferred.doneUnsafe(answer, exit)
-    for (let next = Queue.takeUnsafe(queue); next !== undefined && Exit.isSuccess(next); next = Queue.takeUnsafe(queue)) {
+    for (
+      let next = Queue.takeUnsafe(queue);
+      next !== undefined && Exit.isSuccess(next);
+      next = Queue.takeUnsafe(queue)
+    ) {
       Deferred.doneUnsafe(next.value.answer, exit)
     }
     Queue.shutdownUnsafe(queue)

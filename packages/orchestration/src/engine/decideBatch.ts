@@ -53,9 +53,7 @@ export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
     const lane = laneOf(aggregate, envelope, loaded, desk)
     const { idempotency, tenantId } = envelope
     const earlier = idempotency === null ? undefined : desk.receipts.get(receiptKey(tenantId, idempotency.key))
-    return earlier === undefined
-      ? decideOne(aggregate, envelope, lane, desk)
-      : answerAgain<C, R, O>(envelope, earlier)
+    return earlier === undefined ? decideOne(aggregate, envelope, lane, desk) : answerAgain<C, R, O>(envelope, earlier)
   })
   const commits: Array<Commit> = []
   const after = new Map<string, Remembered<S, E>>()

@@ -60,9 +60,32 @@ export const initial: ServiceCallState = { _tag: "NotSubmitted" }
 /** How many past results and superseded epochs are remembered. */
 export const memoryLimit = 64
 
-const facts = ({ spec, fingerprint, origin, submittedAt, dueAt, revision, attempt, epoch, ...rest }: Submitted): Facts => {
+const facts = ({
+  spec,
+  fingerprint,
+  origin,
+  submittedAt,
+  dueAt,
+  revision,
+  attempt,
+  epoch,
+  ...rest
+}: Submitted): Facts => {
   const { results, superseded, lastStatus, lastReason } = rest
-  return { spec, fingerprint, origin, submittedAt, dueAt, revision, attempt, epoch, results, superseded, lastStatus, lastReason }
+  return {
+    spec,
+    fingerprint,
+    origin,
+    submittedAt,
+    dueAt,
+    revision,
+    attempt,
+    epoch,
+    results,
+    superseded,
+    lastStatus,
+    lastReason
+  }
 }
 
 const remember = <A>(list: ReadonlyArray<A>, item: A): ReadonlyArray<A> => [...list, item].slice(-memoryLimit)

@@ -119,6 +119,7 @@ const afterFailure = (command: Of<"RecordFailure">, { attempt, cancelRequested, 
   if (!command.retryable) return { _tag: "ServiceCallFailed", reason: "permanent" }
   if (attempt >= spec.retry.maxAttempts) return { _tag: "ServiceCallFailed", reason: "attempts_exhausted" }
   // A lost worker says nothing about the target: no reason to keep it waiting.
-  const delay = command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
+  const delay =
+    command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
   return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: (command.at + delay) as EpochMillis }
 }
