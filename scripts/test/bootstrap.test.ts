@@ -62,7 +62,7 @@ describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %
   it("hands on arguments and the exit code", async () => {
     const run = start(way, ["--port", "1", "--fail"])
     assert.strictEqual(await run.ended, 3)
-    assert.match(run.output(), /up \d+ serve,--port,1,--fail/)
+    assert.match(run.output(), /up \d+ serve,--demo,--port,1,--fail/)
   })
 
   it("lets SIGTERM reach the program, which ends in its own way", async () => {

@@ -88,9 +88,11 @@ const main = async () => {
     console.error(`run ${run} of ${runs}`)
     all.push(await once(names, calls))
   }
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date()
-    .toISOString()
-    .slice(0, 10)}; ${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
+  const processor = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  const day = new Date().toISOString().slice(0, 10)
+  const size = `${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
+  const machine = [processor, memory, `Node ${process.version}`, day, size].join(", ")
   const report = `${machine}\n\n${table(join(all))}`
   console.log(report)
   if (!values.write) return

@@ -37,7 +37,7 @@ const list = (text: string): ReadonlyArray<string> =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "")
 
-/** Everything that serves, ready to be launched. `demo` lets calls reach this machine unless the configuration names what they may reach. */
+/** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, demo: boolean) => {
   const home = homeAt(settings.DUELINE_HOME)
   const allowed = list(settings.DUELINE_EGRESS_ALLOW)

@@ -1,4 +1,4 @@
-/** Runs the program until it is told to stop, and then stops it in order: red first, then no new work, then what is on its way, then the store. */
+/** Runs the program until it is told to stop, then stops it in order: red first, no new work, what is on its way, the store. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as Tenants from "@dueline/postgres/Tenants"
 

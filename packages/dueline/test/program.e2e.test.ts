@@ -1,4 +1,4 @@
-/** The whole program from the outside, through the typed client: what a person does in the first five minutes, and what an operator relies on. */
+/** The whole program from the outside, through the typed client: a person's first five minutes, and what an operator relies on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"

@@ -25,8 +25,10 @@ const version = "v1"
 const nonceBytes = 12
 const tagBytes = 16
 
-// The key's name is part of what is authenticated, or a text could be passed off as sealed with another one.
-const bound = (keyId: string, context: string): Buffer => Buffer.from(`${version}.${keyId}.${context}`, "utf8")
+// The key's name is part of what is authenticated, or a text could be passed off as sealed with another one. As JSON, two contexts
+// that differ only in halves of surrogate pairs, which UTF-8 has no bytes for, stay two.
+const bound = (keyId: string, context: string): Buffer =>
+  Buffer.from(`${version}.${keyId}.${JSON.stringify(context)}`, "utf8")
 
 const checked = ({ id, key }: VaultKey): readonly [string, KeyObject] => {
   if (!/^[A-Za-z0-9_-]{1,32}$/.test(id))

@@ -206,14 +206,19 @@ const taking = <R>(it: It<R>, harness: TimerHarness<R>) => {
     })
   )
 
-  it.effect.runIf(features.once)("an alarm that was taken does not come again, also with two takers", () =>
+  const repeats = features.once
+    ? "an alarm that was taken does not come again, also with two takers"
+    : "two takers miss no alarm between them; one whose call has not moved on may come again"
+  it.effect(repeats, () =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const alarms = [alarm(now + 20), alarm(now + 20), alarm(now + 30), alarm(now + 40)]
       const [a, b] = [yield* hearing(alarms, 1), yield* hearing(alarms, 1)]
       yield* Effect.forEach(alarms, exist)
       yield* passTime(500)
-      assert.sameDeepMembers([...a.heard, ...b.heard].map(alarmOf), alarms)
+      const heard = [...a.heard, ...b.heard].map(alarmOf)
+      if (features.once) assert.sameDeepMembers(heard, alarms)
+      else assert.includeDeepMembers(heard, alarms)
     })
   )
 }

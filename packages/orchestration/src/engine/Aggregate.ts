@@ -1,5 +1,5 @@
 /** The parts of an aggregate as the writer uses them: pure functions over plain data, no Effect among them. */
-import type { EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { CorrelationId, EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { Intent } from "@dueline/contracts/Intent"
 import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
 import type { Result, Schema } from "effect"
@@ -29,6 +29,8 @@ export interface Aggregate<C extends Command, S, E extends Tagged, R, O> {
   /** Whether the aggregate has come to rest, so that keeping it in memory hardly pays. */
   readonly ended: (state: S) => boolean
   readonly initial: S
+  /** What an aggregate's life belongs to: commands of the system itself are recorded under it. Null before it began. */
+  readonly correlation: (state: S) => CorrelationId | null
   /** `at` is when the event was recorded. */
   readonly evolve: (state: S, event: E, at: EpochMillis) => S
   /** An empty list of events is a success that changes nothing. */

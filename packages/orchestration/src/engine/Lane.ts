@@ -38,7 +38,8 @@ export const record = <C extends Command, S, E extends Tagged, R, O>(
 ): void => {
   const { at } = command
   const { eventVersion } = aggregate
-  const metadata = { commandId, correlationId, actor, traceparent }
+  const own = actor.kind === "system" ? aggregate.correlation(state) : null
+  const metadata = { commandId, correlationId: own ?? correlationId, actor, traceparent }
   const before = lane.current.version
   events.forEach((payload, i) => {
     const version = before + i + 1

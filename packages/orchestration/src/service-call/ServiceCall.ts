@@ -27,6 +27,7 @@ export const ServiceCall: Aggregate<
   opens: ({ _tag }) => _tag === "SubmitServiceCall",
   ended: ({ _tag }) => _tag === "Succeeded" || _tag === "Failed" || _tag === "Cancelled",
   initial,
+  correlation: (state) => (state._tag === "NotSubmitted" ? null : state.origin.correlationId),
   evolve,
   decide,
   respond,
