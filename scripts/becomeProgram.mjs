@@ -12,7 +12,7 @@ export function becomeProgram(node, programArgs, env) {
     process.removeAllListeners("warning")
     process.execve(node, [node, ...programArgs], env)
   }
-  const watched = ["--import", "./scripts/followParent.mjs", ...programArgs]
+  const watched = ["--import", new URL("./followParent.mjs", import.meta.url).href, ...programArgs]
   const child = spawn(node, watched, {
     detached: true,
     env,

@@ -26,10 +26,19 @@ if (command === "--locate") {
   // Run by npx with the fetched versions first on the PATH: tell the caller where they are.
   process.stdout.write(JSON.stringify({ node: process.execPath, bin: process.env.PATH.split(delimiter)[0] }))
 } else if (Object.hasOwn(commands, command)) {
+  const asked = process.cwd()
   process.chdir(root)
   const toolchain = locateToolchain()
   installIfNeeded(toolchain)
-  becomeProgram(toolchain.node, [...commands[command], ...args], environment(toolchain))
+  // The command line works where it was called, on the checkout's own home unless another is named.
+  const env = { DUELINE_HOME: join(root, ".dueline"), ...environment(toolchain) }
+  if (command === "dueline") process.chdir(asked)
+  const [program, ...first] = commands[command]
+  becomeProgram(
+    toolchain.node,
+    [join(root, program), ...first, ...args],
+    command === "test" ? environment(toolchain) : env
+  )
 } else {
   process.stderr.write("usage: node scripts/bootstrap.mjs start|dueline|test [arguments]\n")
   process.exitCode = 2

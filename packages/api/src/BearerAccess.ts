@@ -29,11 +29,8 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect
         }
         const request = yield* HttpServerRequest.HttpServerRequest
         const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
-        return yield* Effect.provideService(httpEffect, Principal, {
-          tenantId,
-          subject: access.subject,
-          scopes: access.scopes
-        })
+        const principal = { tenantId, subject: access.subject, scopes: access.scopes }
+        return yield* Effect.provideService(httpEffect, Principal, principal).pipe(Effect.annotateLogs({ tenantId }))
       })
     })
   )

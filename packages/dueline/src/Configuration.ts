@@ -1,8 +1,28 @@
 /** The program's configuration from the environment: checked whole at start, every mistake named at once, no secret ever printed. */
+import { makeEgressGuard } from "@dueline/execution/EgressGuard"
 import { Context, Effect, Schema, SchemaIssue } from "effect"
 import { resolve } from "node:path"
 
+/** The entries of a setting that is a list: parted by commas, blanks around them left out. */
+export const entriesOf = (list: string): ReadonlyArray<string> =>
+  list
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "")
+
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+/** The guard that will use the list says what is wrong with it. */
+const EgressList = Schema.String.check(
+  Schema.makeFilter((list) => {
+    try {
+      makeEgressGuard(entriesOf(list))
+      return true
+    } catch (error) {
+      return error instanceof Error ? error.message : "not a list of hosts"
+    }
+  })
+)
 
 /** One entry per variable; `.env.example` and the README list the same ones. */
 export const Environment = Schema.Struct({
@@ -17,7 +37,7 @@ export const Environment = Schema.Struct({
   LOG_FORMAT: Schema.Literals(["auto", "json", "pretty"]).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed("auto" as const))
   ),
-  DUELINE_EGRESS_ALLOW: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_EGRESS_ALLOW: EgressList.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_024 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(64))
   ),

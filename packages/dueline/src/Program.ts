@@ -21,7 +21,7 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import type { Settings } from "./Configuration.ts"
+import { entriesOf, type Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
 import * as Intake from "./Intake.ts"
@@ -31,18 +31,12 @@ import * as Work from "./Work.ts"
 /** Loopback, for trying things out on one machine. */
 const demoEgress = ["localhost"]
 
-const list = (text: string): ReadonlyArray<string> =>
-  text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "")
-
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, demo: boolean) => {
   const home = homeAt(settings.DUELINE_HOME)
-  const allowed = list(settings.DUELINE_EGRESS_ALLOW)
+  const allowed = entriesOf(settings.DUELINE_EGRESS_ALLOW)
   const guard = makeEgressGuard(allowed.length > 0 || !demo ? allowed : demoEgress)
-  const patterns = list(settings.DUELINE_REDACT)
+  const patterns = entriesOf(settings.DUELINE_REDACT)
 
   const database = Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" })
   const store = Layer.mergeAll(

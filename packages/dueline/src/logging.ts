@@ -1,5 +1,5 @@
 /** Log lines: one JSON object each for machines, one readable line each in a terminal; the same fields in both. */
-import { Cause, Logger, References } from "effect"
+import { Cause, Layer, Logger, References } from "effect"
 import type { Settings } from "./Configuration.ts"
 
 interface Line {
@@ -50,7 +50,12 @@ const pretty = Logger.make<unknown, void>((options) => {
   )
 })
 
-export const layer = ({ LOG_FORMAT }: Pick<Settings, "LOG_FORMAT">) => {
+const levels = { debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const
+
+export const layer = ({ LOG_FORMAT, LOG_LEVEL }: Pick<Settings, "LOG_FORMAT" | "LOG_LEVEL">) => {
   const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)
-  return Logger.layer([readable ? pretty : json])
+  return Layer.merge(
+    Logger.layer([readable ? pretty : json]),
+    Layer.succeed(References.MinimumLogLevel, levels[LOG_LEVEL])
+  )
 }

@@ -1,6 +1,7 @@
 /** The whole program from the outside, through the typed client: a person's first five minutes, and what an operator relies on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DuelineClient from "@dueline/client/DuelineClient"
+import { verifySignature } from "@dueline/execution/signature"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll } from "vitest"
@@ -58,7 +59,14 @@ describe("the program", () => {
         assert.isAtLeast(seen[0]?.at ?? 0, Date.parse(body.dueAt))
         assert.strictEqual(seen[0]?.headers["dueline-call-id"], body.id)
         assert.strictEqual(seen[0]?.headers["idempotency-key"], body.id)
-        assert.match(String(seen[0]?.headers["webhook-signature"]), /^v1,/u)
+        const secret = (yield* Effect.promise(() => runCommand(home, ["tenant", "secret", "demo"]))).stdout.trim()
+        const verified = verifySignature({
+          headers: seen[0]?.headers as Record<string, string>,
+          body: seen[0]?.body ?? "",
+          secrets: [Redacted.make(secret)],
+          now: seen[0]?.at ?? 0
+        })
+        assert.strictEqual(verified._tag, "Valid")
         const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
         assert.deepStrictEqual(
           items.map(({ type }) => type),
@@ -123,7 +131,7 @@ describe("the program", () => {
       const during = yield* withClient((api) => api.serviceCalls.cancel({ params: { id }, headers: {} }))
       assert.strictEqual(during.body.status, "Running")
       const ended = yield* withClient((api) =>
-        Effect.repeat(api.serviceCalls.get({ params: { id }, headers: {} }), {
+        Effect.repeat(Effect.delay(api.serviceCalls.get({ params: { id }, headers: {} }), "20 millis"), {
           until: ({ body }) => body === undefined || body.status !== "Running",
           times: 500
         })
@@ -190,14 +198,26 @@ describe("starting", () => {
   it("names every mistake of the configuration at once and none of its secrets", async () => {
     const { code, stderr, stdout } = await runCommand(home, ["serve"], {
       PORT: "eighty",
+      DUELINE_EGRESS_ALLOW: "not a host",
       LOG_LEVEL: "loud",
       DUELINE_CONCURRENCY: "0",
       DUELINE_HOEM: "/nowhere"
     })
     const said = stdout + stderr
     assert.strictEqual(code, 1)
-    for (const name of ["PORT", "LOG_LEVEL", "DUELINE_CONCURRENCY", "DUELINE_HOEM"]) assert.include(said, name)
+    for (const name of ["PORT", "LOG_LEVEL", "DUELINE_EGRESS_ALLOW", "DUELINE_CONCURRENCY", "DUELINE_HOEM"])
+      assert.include(said, name)
     assert.notInclude(said, "    at ")
+  })
+
+  it("says which address another program listens on already", async () => {
+    const other = await newHome()
+    const port = new URL(program.address).port
+    const { code, stderr, stdout } = await runCommand(other, ["serve"], { PORT: port })
+    await removeHome(other)
+    assert.strictEqual(code, 1)
+    assert.include(stdout + stderr, `127.0.0.1:${port}`)
+    assert.notInclude(stdout + stderr, "    at ")
   })
 
   it("refuses a home that another program uses, and names it", async () => {

@@ -14,6 +14,8 @@ export interface SlotsOptions {
   readonly now: () => number
 }
 
+const aboutIntent = ({ callId, epoch, tenantId }: ExecutionRequested) => ({ tenantId, serviceCallId: callId, epoch })
+
 export class ExecutionSlots {
   readonly #options: SlotsOptions
   /** In the order they were taken, which is the order of their age. */
@@ -146,9 +148,7 @@ export class ExecutionSlots {
     this.#jobs.delete(keyOf(job.intent))
     if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) {
       // A defect ends this attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen.
-      this.#options.run(
-        Effect.logError("an attempt died", exit.cause, { callId: job.intent.callId, epoch: job.intent.epoch })
-      )
+      this.#options.run(Effect.logError("an attempt died", exit.cause, aboutIntent(job.intent)))
     }
     this.#slotFreed()
     if (this.#jobs.size === 0) for (const wake of this.#idle) wake()

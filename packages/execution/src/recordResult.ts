@@ -24,7 +24,10 @@ export const recordResult = (
     onSuccess: () => Effect.void,
     onFailure: (refusal: Refusal) => {
       if (refusal._tag !== "StoreUnavailable" && refusal._tag !== "Overloaded") {
-        return Effect.logWarning(`result refused: ${refusal._tag}`, { callId: envelope.command.callId })
+        return Effect.logWarning(`result refused: ${refusal._tag}`, {
+          tenantId: envelope.tenantId,
+          serviceCallId: envelope.command.callId
+        })
       }
       return Random.next.pipe(
         Effect.flatMap((roll) => Effect.sleep(pauseMs(failures, roll))),

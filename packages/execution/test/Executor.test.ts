@@ -200,6 +200,18 @@ describe("slots", () => {
     })
   )
 
+  it.effect("an attempt that is offered again after it was recorded is not made twice", () =>
+    Effect.gen(function* () {
+      const { asked, client, executor } = yield* world()
+      executor.offer(intent())
+      assert.lengthOf(asked, 1)
+      assert.isTrue(executor.offer(intent()))
+      yield* TestClock.adjust(9_000)
+      assert.isTrue(executor.offer(intent()))
+      assert.deepStrictEqual([client.begun(), asked.length], [1, 1])
+    })
+  )
+
   it.effect("an attempt that is offered again while it is on its way is not made twice, another epoch of it is", () =>
     Effect.gen(function* () {
       const { asked, client, executor } = yield* world({ rules: slow(100) })

@@ -5,7 +5,7 @@ import { oneDeath } from "../src/Faults.ts"
 import { type Report, simulate } from "../src/simulate.ts"
 
 const replay = (seed: number, control?: string) =>
-  `pnpm --filter @dueline/simulation sim --seed ${seed} --trace${control === undefined ? "" : ` --control "${control}"`}`
+  `pnpm sim --seed ${seed} --trace${control === undefined ? "" : ` --control "${control}"`}`
 
 const assertSound = ({ seed, violation }: Report) => {
   if (violation === null) return
@@ -41,10 +41,7 @@ describe("a world where everything goes wrong", () => {
           assert.isAbove(crossings, 60)
           for (let dieAtCrossing = 1; dieAtCrossing <= crossings; dieAtCrossing++) {
             const { violation } = simulate({ ...oneDeath, seed, keepTrace: false, dieAtCrossing })
-            assert.isNull(
-              violation,
-              `replay: pnpm --filter @dueline/simulation sim --seed ${seed} --die-at ${dieAtCrossing} --trace`
-            )
+            assert.isNull(violation, `replay: pnpm sim --seed ${seed} --die-at ${dieAtCrossing} --trace`)
           }
         }
       }),

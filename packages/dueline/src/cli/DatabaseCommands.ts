@@ -63,7 +63,19 @@ const list = Command.make(
   Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
 )
 
+const secret = Command.make(
+  "secret",
+  { name: Argument.String("name").pipe(Argument.withDescription("The tenant's name or id")) },
+  lazily(
+    () => import("./tenantSecret.ts"),
+    ({ printTenantSecret }) => printTenantSecret
+  )
+).pipe(
+  Command.withDescription("Print the secret that the tenant's calls are signed with (Standard Webhooks, whsec_…)"),
+  Command.withExamples([{ command: "dueline tenant secret acme", description: "For the service that is called" }])
+)
+
 export const tenant = Command.make("tenant").pipe(
-  Command.withDescription("Create and list tenants"),
-  Command.withSubcommands([create, list])
+  Command.withDescription("Create and list tenants, and print their signing secrets"),
+  Command.withSubcommands([create, list, secret])
 )

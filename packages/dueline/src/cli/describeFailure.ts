@@ -46,7 +46,18 @@ export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
   // Requests are checked before they are sent, so this is about an answer.
   if (Schema.isSchemaError(error)) return Effect.succeed(strange(undefined, "this address"))
   if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
+  if (Predicate.isTagged(error, "ServeError")) return Effect.succeed(ofListening(error))
   return Effect.succeed(plain(messageOf(error)))
+}
+
+/** The program could not listen. */
+const ofListening = (error: object): Complaint => {
+  const cause = causes(error).find((each) => Predicate.hasProperty(each, "code"))
+  const { address, code, port } = (cause ?? {}) as { address?: string; code?: string; port?: number }
+  const where = `${address ?? "this address"}:${port ?? "?"}`
+  if (code === "EADDRINUSE") return plain(`Another program listens on ${where} already`, "stop it, or set PORT")
+  if (code === "EACCES") return plain(`Listening on ${where} is not allowed`, "set PORT to one above 1023")
+  return plain(`Listening on ${where} failed: ${code ?? messageOf(error)}`, "check HOST and PORT")
 }
 
 const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({
