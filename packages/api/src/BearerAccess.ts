@@ -4,7 +4,7 @@ import { BadRequest, Forbidden, Unauthenticated } from "@dueline/contracts/api/P
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted, References } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { reject } from "./reject.ts"
 
@@ -30,7 +30,10 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect
         const request = yield* HttpServerRequest.HttpServerRequest
         const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
         const principal = { tenantId, subject: access.subject, scopes: access.scopes }
-        return yield* Effect.provideService(httpEffect, Principal, principal).pipe(Effect.annotateLogs({ tenantId }))
+        return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) => {
+          const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }
+          return Context.add(Context.add(context, Principal, principal), References.CurrentLogAnnotations, annotations)
+        })
       })
     })
   )

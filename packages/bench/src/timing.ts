@@ -1,15 +1,23 @@
 /** How late calls are: from asking to the target when nothing else happens, and from their due time when many are due in one second. */
 import { type Figure, quantile } from "./Figures.ts"
-import { makeLoad, untilAllEnded } from "./Load.ts"
+import { type Load, makeLoad, untilAllEnded } from "./Load.ts"
 import type { Subject } from "./Subject.ts"
 import { now, type Target } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
+/** A program that has just started runs code it has not compiled yet: that is measured by the starts, not here. */
+const warmUp = async (load: Load, target: Target): Promise<void> => {
+  await load.submit(2_000, () => ({ url: `${target.url}/warm` }))
+  await untilAllEnded(load)
+  await pause(1_000)
+  await target.reset()
+}
+
 /** One call at a time, each after a pause. */
 export const idleLatency = async (subject: Subject, target: Target, calls: number): Promise<ReadonlyArray<Figure>> => {
   const load = makeLoad(subject, 1)
-  await target.reset()
+  await warmUp(load, target)
   const askedAt: Array<number> = []
   for (let i = 0; i < calls; i++) {
     askedAt.push(now())
@@ -29,7 +37,7 @@ export const idleLatency = async (subject: Subject, target: Target, calls: numbe
 /** `calls` calls whose due times are spread evenly over one second. */
 export const lateness = async (subject: Subject, target: Target, calls: number): Promise<ReadonlyArray<Figure>> => {
   const load = makeLoad(subject, 64)
-  await target.reset()
+  await warmUp(load, target)
   const start = Date.now() + Math.max(3_000, calls)
   const dueAt = (i: number) => start + Math.floor((i * 1_000) / calls)
   await load.submit(calls, (i) => ({ dueAt: dueAt(i), url: `${target.url}/${i}` }))

@@ -47,7 +47,10 @@ const submit = HttpApiEndpoint.post("submit", "/", {
     OpenApi.annotations({
       summary: "Submit a service call",
       description:
-        "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the first time."
+        "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits " +
+        "until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under " +
+        "an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the " +
+        "first time."
     })
   )
 
