@@ -42,6 +42,14 @@ const entries = TestDatabase.session((sql) =>
   )
 )
 
+/** Scans of the indexes that lists go by. */
+const listScans = TestDatabase.session((sql) =>
+  sql.unsafe<{ readonly scans: number }>(
+    `select coalesce(sum(idx_scan), 0)::int as scans from pg_stat_user_indexes
+      where schemaname = 'dueline' and indexrelname in ('service_calls_list', 'service_calls_mishap')`
+  )
+)
+
 const lifeOf = (call: Sample.Target, stage: number) =>
   stage === 0
     ? Sample.commit(call, { sealed: { _tag: "set", value: "sealed" }, receipts: [Sample.receipt(call)] })
@@ -72,6 +80,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("plans", (
       }
       const [index] = yield* entries
       assert.isAtMost(index?.read ?? Infinity, commands * 8)
+      const [lists] = yield* listScans
+      assert.strictEqual(lists?.scans, 0, "one call was looked for in a list of all")
       const calls = found.find(({ table }) => table === "service_calls")
       assert.strictEqual(calls?.updates, batches * size * 2)
       // The step to Running stays in its page; the step to an end leaves the index of due times.

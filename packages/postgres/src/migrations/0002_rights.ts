@@ -20,7 +20,7 @@ const secured = tenantTables.flatMap((table) => [
 /** All of a call but its sealed request. */
 const visible = `tenant_id, call_id, version, status, created_at, updated_at, due_at, wake_at, revision, attempt, epoch,
   cancel_requested, method, url, headers, body_bytes, body_snippet, timeout_ms, retry, tags, last_status, failure_reason, ended_at,
-  worker, lease_until, correlation_id, mishap`
+  worker, lease_until, correlation_id, mishap, listed_under`
 
 /** What the workers need to find what is due or abandoned; no contents. */
 const backlog = `tenant_id, call_id, status, due_at, wake_at, revision, epoch, worker, lease_until`

@@ -36,7 +36,7 @@ const columns = [
 const page = (narrow: string): string => `return query
     with walked as materialized (
       select ${columns} from dueline.service_calls
-      where tenant_id = p_tenant ${narrow} and (created_at, call_id) < (p_created, p_call)
+      where listed_under = p_tenant ${narrow} and (created_at, call_id) < (p_created, p_call)
       order by created_at desc, call_id desc limit p_budget
     ), hits as materialized (
       select * from walked c
