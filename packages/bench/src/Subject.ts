@@ -1,6 +1,6 @@
 /** The program under measurement, as its users run it: a process with a home of its own, durable on disk. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -19,7 +19,12 @@ export interface Subject {
   readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<void>
 }
 
-export const newHome = (): string => mkdtempSync(join(tmpdir(), "dueline-bench-"))
+/** One that the account of the database server can enter too, so that all of it is in there and goes with it. */
+export const newHome = (): string => {
+  const home = mkdtempSync(join(tmpdir(), "dueline-bench-"))
+  chmodSync(home, 0o755)
+  return home
+}
 export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true, maxRetries: 10 })
 
 const environment = (home: string): NodeJS.ProcessEnv => ({

@@ -1,6 +1,6 @@
 /** The real program as its users run it: a process of its own with a home of its own, which can be asked, stopped and killed. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -16,7 +16,12 @@ export interface RunningProgram {
   readonly stop: (signal: "SIGTERM" | "SIGKILL" | "SIGINT") => Promise<number | null>
 }
 
-export const newHome = (): Promise<string> => mkdtemp(join(tmpdir(), "dueline-e2e-"))
+/** One that the account of the database server can enter too, so that all of it is in there and goes with it. */
+export const newHome = async (): Promise<string> => {
+  const home = await mkdtemp(join(tmpdir(), "dueline-e2e-"))
+  await chmod(home, 0o755)
+  return home
+}
 export const removeHome = (home: string): Promise<void> => rm(home, { recursive: true, force: true, maxRetries: 5 })
 
 /** Only what a command needs: a test must not pass because of what the developer's shell has set. */
