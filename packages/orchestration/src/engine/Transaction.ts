@@ -25,8 +25,9 @@ export interface Asked<C> {
 
 export interface Transaction<C, R, O> {
   /**
-   * Answers in the order of the commands, once everything is durable. `trusting`: what is remembered may be used, and a stream that is
-   * opened under a fresh random id is taken to be new; the commit's version check catches a mistake.
+   * Answers in the order of the commands, once everything is durable. `trusting`: what is remembered may be used, and a command that
+   * opens a stream which is not remembered is taken to be the first of its kind. If it is not, the commit conflicts with the stream or
+   * with the receipt, nothing is stored, and the batch is run again without trust: the receipt then answers.
    */
   readonly run: (
     batch: ReadonlyArray<Asked<C>>,
@@ -35,6 +36,9 @@ export interface Transaction<C, R, O> {
   /** Nothing about these streams is remembered any more. */
   readonly forget: (batch: ReadonlyArray<Asked<C>>) => void
 }
+
+/** After a command that was taken to be new proved not to be, so many batches look for receipts before they decide. */
+const cautionBatches = 64
 
 /** Attachments longer than this many characters are not kept in memory between batches. */
 const rememberedSealedLimit = 16_384
@@ -47,14 +51,17 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
   const intents = yield* Intents
   const cache = new StreamCache<S, E>(options.cacheLimit, rememberedSealedLimit)
   const load = loader(aggregate, store, cache)
+  let caution = 0
   const forget = (batch: ReadonlyArray<Asked<C>>) => {
+    caution = cautionBatches
     for (const { key } of batch) cache.forget(key)
   }
 
   /** An answer that stores nothing is checked by no commit: it must rest on what the store holds, not on what is remembered. */
   const decide = Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean) {
     while (true) {
-      const { remembered, ...loaded } = yield* load(batch, trusting)
+      if (caution > 0) caution--
+      const { remembered, ...loaded } = yield* load(batch, trusting, caution === 0)
       const envelopes = batch.map(({ envelope }) => envelope)
       const decided = decideBatch(aggregate, envelopes, loaded, options.receiptTtlMs)
       const unproven = remembered.size === 0 ? [] : unprovenOf(batch, decided, remembered)
@@ -98,14 +105,17 @@ const unprovenOf = <C, S, E, R, O>(
   })
 }
 
-/** Streams come from memory where they are remembered, and in one query with the receipts where they are not. */
+/**
+ * Streams come from memory where they are remembered, and in one query with the receipts where they are not. `hopeful`: lately every
+ * command with a key that opened a stream was the first under its key.
+ */
 const loader = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   store: Persistence["Service"],
   cache: StreamCache<S, E>
 ) => {
   const restore = restorer(aggregate)
-  return Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean) {
+  return Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean, hopeful: boolean) {
     const streams = new Map<string, Remembered<S, E>>()
     const receipts = new Map<string, Receipt>()
     const remembered = new Set<string>()
@@ -118,8 +128,9 @@ const loader = <C extends Command, S, E extends Tagged, R, O>(
         streams.set(key, entry)
         remembered.add(key)
       }
-      const fresh = trusting && idempotency === null && aggregate.opens(command)
-      const wantEvents = entry === undefined && !fresh && !wanted.has(key)
+      const hoped = hopeful || idempotency === null
+      if (entry === undefined && trusting && hoped && aggregate.opens(command)) continue
+      const wantEvents = entry === undefined && !wanted.has(key)
       if (wantEvents) wanted.add(key)
       if (wantEvents || idempotency !== null) {
         requests.push({ tenantId, streamId, receiptKey: idempotency?.key ?? null, wantEvents })
