@@ -6,8 +6,9 @@ import { apiVersion } from "@dueline/contracts/api/Api"
 import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
+import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { correlationIdOf } from "@dueline/identity/randomId"
-import { ByteSize, Context, Effect, Layer, Random, References } from "effect"
+import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
 import { methodsOf } from "./methodsOf.ts"
@@ -20,23 +21,33 @@ export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024 }
 
 export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
   HttpRouter.middleware(
-    (httpEffect) =>
-      Effect.withFiber((fiber) => {
-        const { headers } = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
-        const asked = headers["x-correlation-id"]
-        const correlationId = isCorrelationId(asked) ? asked : correlationIdOf(fiber.getRef(Random.Random))
-        HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, (request, response) =>
-          Effect.succeed(finish(request, response, correlationId))
-        )
-        return Number(headers["content-length"] ?? 0) > limits.maxBodyBytes
-          ? Effect.succeed(tooLarge)
-          : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
-              withCorrelation(context, correlationId)
+    Effect.map(
+      HealthChecks,
+      ({ phase }) =>
+        (httpEffect: Effect.Effect<HttpServerResponse.HttpServerResponse, Types.unhandled>) =>
+          Effect.withFiber((fiber) => {
+            const request = Context.getUnsafe(fiber.context, HttpServerRequest.HttpServerRequest)
+            const asked = request.headers["x-correlation-id"]
+            const correlationId = isCorrelationId(asked) ? asked : correlationIdOf(fiber.getRef(Random.Random))
+            HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, (request, response) =>
+              Effect.map(phase, (now) => finish(request, response, correlationId, now === "draining"))
             )
-      }),
+            if (lacksHost(request)) return Effect.succeed(hostless)
+            return Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes
+              ? Effect.succeed(tooLarge)
+              : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
+                  withCorrelation(context, correlationId)
+                )
+          })
+    ),
     { global: true }
   )
 
+/** RFC 9112 § 3.2; an HTTP/1.0 client, such as a load balancer's probe, may leave it out. */
+const lacksHost = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["host"] === undefined && "httpVersion" in source && source.httpVersion === "1.1"
+
+const hostless = HttpServerResponse.empty({ status: 400, headers: { connection: "close" } })
 const tooLarge = HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
 
 /** For the server: bodies without a length are cut off at the same limit. */
@@ -52,12 +63,14 @@ const withCorrelation = (context: Context.Context<never>, correlationId: Correla
 const finish = (
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse,
-  correlationId: CorrelationId
-): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.setHeaders(isBare(response) ? explain(request, response, correlationId) : response, {
-    "x-correlation-id": correlationId,
-    "x-api-version": apiVersion
-  })
+  correlationId: CorrelationId,
+  draining: boolean
+): HttpServerResponse.HttpServerResponse => {
+  const headers: Record<string, string> = { "x-correlation-id": correlationId, "x-api-version": apiVersion }
+  // Nobody will answer the next request on this connection.
+  if (draining) headers["connection"] = "close"
+  return HttpServerResponse.setHeaders(isBare(response) ? explain(request, response, correlationId) : response, headers)
+}
 
 const isBare = ({ body, headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
   status >= 400 && (body._tag === "Empty" || headers["content-type"]?.startsWith("text/plain") === true)
@@ -89,14 +102,17 @@ const explain = (
 ): HttpServerResponse.HttpServerResponse => {
   const path = request.url.split("?", 1)[0] ?? ""
   const readable = isReadable(path)
-  const methods = response.status === 404 && readable ? methodsOf(path) : []
+  const known = response.status === 404 && readable ? methodsOf(path) : []
+  // The router gives up on parameters of more than 100 characters: then there is nothing here, whatever the method.
+  const methods = known.includes(request.method) ? [] : known
   const code = methods.length > 0 ? "method_not_allowed" : codeOf(readable ? response.status : 400)
   const { status, title } = problemCodes[code]
+  const detail = lacksHost(request) ? "Send the header Host." : (details[code] ?? title)
   const headers: Record<string, string> = {}
   if (methods.length > 0) headers["allow"] = methods.join(", ")
   if (status === 503) headers["retry-after"] = "1"
   if (response.headers["connection"] !== undefined) headers["connection"] = response.headers["connection"]
-  return HttpServerResponse.jsonUnsafe(problemBody(code, correlationId, details[code] ?? title), {
+  return HttpServerResponse.jsonUnsafe(problemBody(code, correlationId, detail), {
     status,
     headers,
     contentType: problemContentType

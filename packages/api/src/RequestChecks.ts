@@ -1,17 +1,33 @@
 /** Answers what the schemas of path, query and headers find wrong, with every issue listed. */
 import { RequestChecks } from "@dueline/contracts/api/Access"
+import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import { Unprocessable } from "@dueline/contracts/api/ProblemError"
-import { Effect } from "effect"
-import { HttpApiMiddleware } from "effect/http-api"
-import { fieldProblems } from "./fieldProblems.ts"
+import { Context, Effect, Layer, type Types } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { HttpApiError } from "effect/http-api"
+import { fieldProblems, unknownFields } from "./fieldProblems.ts"
 import { reject } from "./reject.ts"
 
 const parts = { Params: "path", Headers: "header", Query: "query", Payload: "body" } as const
 
-export const layer = HttpApiMiddleware.layerSchemaErrorTransform(RequestChecks, (error) =>
+/** An endpoint without a query schema takes no parameter at all: the framework would let any pass. */
+export const layer: Layer.Layer<RequestChecks> = Layer.succeed(RequestChecks, (httpEffect, { endpoint }) => {
+  const checked = Effect.catch(
+    httpEffect,
+    (error): Effect.Effect<never, Unprocessable | Types.unhandled> =>
+      HttpApiError.HttpApiSchemaError.is(error) ? explain(error) : Effect.fail(error)
+  )
+  if (endpoint.query !== undefined) return checked
+  return Effect.withFiber((fiber) => {
+    const names = Object.keys(Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams))
+    return names.length === 0 ? checked : invalid(unknownFields("query", names))
+  })
+})
+
+const explain = (error: HttpApiError.HttpApiSchemaError) =>
   error.kind === "Body" || error.kind === "ResponseHeaders"
     ? Effect.die(error)
-    : reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", {
-        errors: fieldProblems(parts[error.kind], error.cause.issue)
-      })
-)
+    : invalid(fieldProblems(parts[error.kind], error.cause.issue))
+
+const invalid = (errors: ReadonlyArray<FieldProblem>) =>
+  reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })

@@ -16,6 +16,7 @@ import { parseEntityTags } from "./entityTag.ts"
 import { envelope } from "./envelope.ts"
 import { fingerprint, shortKey } from "./idempotency.ts"
 import { jsonBody } from "./jsonBody.ts"
+import { noBody } from "./noBody.ts"
 import { refused, stale } from "./refusal.ts"
 import { reject } from "./reject.ts"
 import { callPath, stateOf } from "./view.ts"
@@ -73,11 +74,13 @@ export const makeCommands = Effect.gen(function* () {
 
   return {
     cancel: Effect.fnUntraced(function* (asked: Asked) {
+      yield* noBody(asked.request)
       const command: ServiceCallCommand = { _tag: "CancelServiceCall", callId: asked.params.id, at: yield* now }
       const given = yield* ask("cancel", asked, null, command)
       return answer(given.outcome.status === "Cancelled" ? 200 : 202, stateOf(given), given)
     }),
     run: Effect.fnUntraced(function* (asked: Asked) {
+      yield* noBody(asked.request)
       const given = yield* ask("run", asked, null, {
         _tag: "RerunServiceCall",
         callId: asked.params.id,

@@ -4,7 +4,7 @@ import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { randomBytes } from "node:crypto"
-import { createServer, type Server, STATUS_CODES } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 
 export interface ServerLimits {
@@ -28,9 +28,15 @@ export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Se
     requestTimeout: limits.requestTimeoutMs,
     headersTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: 1_000
+    connectionsCheckingInterval: 1_000,
+    // Node's own refusal would be bare: the edge refuses instead.
+    requireHostHeader: false,
+    // Nothing here upgrades: such a request is answered as if it had not asked (RFC 9110 § 7.8).
+    shouldUpgradeCallback: () => false
   })
   server.on("clientError", answerBrokenRequest)
+  server.on("checkExpectation", refuseExpectation)
+  server.on("connect", (_request, socket: Duplex) => answerOnSocket(socket, "method_not_allowed", connectAllow))
   return server
 }
 
@@ -44,21 +50,36 @@ const answerBrokenRequest = (error: NodeJS.ErrnoException, socket: Duplex): void
     socket.destroy()
     return
   }
-  const code = codes[error.code ?? ""] ?? "malformed_request"
+  answerOnSocket(socket, codes[error.code ?? ""] ?? "malformed_request")
+}
+
+const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+  const { body, headers, status } = problem("expectation_failed")
+  response.writeHead(status, headers).end(body)
+}
+
+/** A proxy's method: no address here takes it, so the list is empty (RFC 9110 § 10.2.1). */
+const connectAllow = { Allow: "" }
+
+const answerOnSocket = (socket: Duplex, code: ProblemCode, more: Readonly<Record<string, string>> = {}): void => {
+  const { body, headers, status } = problem(code)
+  const lines = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}`)
+  // The peer may be gone already, which is no matter.
+  socket.on("error", () => socket.destroy())
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines, "", body].join("\r\n"))
+}
+
+const problem = (code: ProblemCode) => {
   const { status, title } = problemCodes[code]
   // There is no fiber here, hence no Effect dice.
   const correlationId = randomBytes(8).readBigUInt64BE().toString(36) as CorrelationId
   const body = JSON.stringify(problemBody(code, correlationId, title))
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-      "Connection: close",
-      `Content-Type: ${problemContentType}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Correlation-Id: ${correlationId}`,
-      `X-Api-Version: ${apiVersion}`,
-      "",
-      body
-    ].join("\r\n")
-  )
+  const headers = {
+    Connection: "close",
+    "Content-Type": problemContentType,
+    "Content-Length": String(Buffer.byteLength(body)),
+    "X-Correlation-Id": correlationId,
+    "X-Api-Version": apiVersion
+  }
+  return { status, headers, body }
 }

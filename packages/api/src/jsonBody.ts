@@ -43,7 +43,10 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S)
 const invalid = (errors: ReadonlyArray<FieldProblem>) =>
   reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
 
-const unreadable = (error: HttpServerError.HttpServerError): Effect.Effect<never, BodyProblem> =>
+/** A body that did not arrive, or is larger than the server's limit. */
+export const unreadable = (
+  error: HttpServerError.HttpServerError
+): Effect.Effect<never, BadRequest | PayloadTooLarge> =>
   error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
     ? reject(PayloadTooLarge, "body_too_large", "Send a smaller body.")
     : reject(BadRequest, "malformed_request", "The body did not arrive whole.")

@@ -107,6 +107,18 @@ const cases: ReadonlyArray<readonly [name: string, sent: Sent, code: keyof typeo
     "invalid_request",
     "body.request.body"
   ],
+  [
+    "an integer that would change on its way",
+    post(JSON.stringify(later).replace('"world"', "[1, 9007199254740993]")),
+    "invalid_request",
+    "body.request.body"
+  ],
+  [
+    "a header that would set a prototype",
+    post(`{"request":{"method":"GET","url":"https://example.com/","headers":{"__proto__":"c"}}}`),
+    "invalid_request",
+    "body.request.headers.__proto__"
+  ],
   ["another content type", { ...post("<a/>"), headers: { "content-type": "text/xml" } }, "unsupported_media_type"],
   [
     "a form",
@@ -124,6 +136,24 @@ const cases: ReadonlyArray<readonly [name: string, sent: Sent, code: keyof typeo
     "an oversized body to an operation without one",
     { method: "POST", path: `${missing}/cancel`, body: "x".repeat(300 * 1024) },
     "body_too_large"
+  ],
+  ["a body to cancel", { method: "POST", path: `${missing}/cancel`, body: "{{{" }, "invalid_request", "body"],
+  [
+    "a body to run",
+    { method: "POST", path: `${missing}/run`, headers: { "content-type": "text/plain" }, body: "now" },
+    "invalid_request",
+    "body"
+  ],
+  [
+    "a body without its length to cancel",
+    { method: "POST", path: `${missing}/cancel`, body: '{"a":1}', chunked: true },
+    "invalid_request",
+    "body"
+  ],
+  [
+    "an empty object to cancel nobody's id",
+    { method: "POST", path: `${missing}/cancel`, body: "{}" },
+    "call_not_found"
   ],
   ["an oversized body to reschedule", { ...patch({}), body: "x".repeat(300 * 1024) }, "body_too_large"],
   ["an empty idempotency key", submit({}, { "idempotency-key": "" }), "invalid_request", "header.idempotency-key"],
@@ -153,6 +183,16 @@ const cases: ReadonlyArray<readonly [name: string, sent: Sent, code: keyof typeo
   ["an If-Match that is no tag", patch({ delay: "1h" }, { "if-match": "1" }), "malformed_etag"],
   ["a state that does not exist", get(`${calls}?status=Sleeping`), "invalid_request", "query.status"],
   ["an unknown parameter", get(`${calls}?staus=Failed`), "invalid_request", "query.staus"],
+  ["a parameter to submit", { ...submit({}), path: `${calls}?x=1` }, "invalid_request", "query.x"],
+  ["a parameter to the detail", get(`${missing}?x=1`), "invalid_request", "query.x"],
+  ["a parameter to cancel", { method: "POST", path: `${missing}/cancel?force=1` }, "invalid_request", "query.force"],
+  ["a parameter to run", { method: "POST", path: `${missing}/run?force=` }, "invalid_request", "query.force"],
+  [
+    "a parameter to reschedule",
+    { ...patch({ delay: "1h" }, { "if-match": '"1"' }), path: `${missing}?y=1` },
+    "invalid_request",
+    "query.y"
+  ],
   ["a limit of none", get(`${calls}?limit=0`), "invalid_request", "query.limit"],
   ["a limit that is too high", get(`${calls}?limit=201`), "invalid_request", "query.limit"],
   ["a limit that is no number", get(`${calls}?limit=ten`), "invalid_request", "query.limit"],
@@ -163,6 +203,8 @@ const cases: ReadonlyArray<readonly [name: string, sent: Sent, code: keyof typeo
   ["a cursor of nobody's", get(`${calls}?cursor=${"A".repeat(54)}`), "invalid_cursor"],
   ["a cursor that is none", get(`${calls}?cursor=%25`), "invalid_cursor"],
   ["a version that is none", get(`${missing}/events?after=-1`), "invalid_request", "query.after"],
+  ["an id that is very long", get(`${calls}/${"a".repeat(101)}`), "not_found"],
+  ["moving an id that is very long", { ...patch({}), path: `${calls}/${"a".repeat(101)}` }, "not_found"],
   ["an unknown address", get("/v1/nothing"), "not_found"],
   ["an address below a call", get(`${missing}/nothing`), "not_found"],
   ["broken percent-encoding", get(`${calls}/%zz`), "malformed_request"],
@@ -242,6 +284,61 @@ layer(edge, { excludeTestServices: true })("bad input", (it) => {
     })
   )
 
+  it.effect("a malformed time is told once how to write one, a + in a query included", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      const times = [
+        get(`${calls}?dueFrom=2027-01-01T09:00:00+01:00`),
+        get(`${calls}?dueFrom=2027-02-30T09:00:00Z`),
+        submit({ delay: undefined, dueAt: "tomorrow" })
+      ]
+      for (const sent of times) {
+        const { body, json } = yield* send(sent)
+        const errors = json["errors"] as ReadonlyArray<{ readonly message: string }>
+        assert.strictEqual(errors.length, 1, body)
+        assert.include(errors[0]?.message, "ISO 8601 with an offset, e.g. 2026-01-01T00:00:00Z")
+        assert.include(errors[0]?.message, "write + as %2B")
+      }
+    })
+  )
+
+  it.effect("an unknown field is named, up to 200 characters", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      for (const sent of [submit({ ["x".repeat(5_000)]: 1 }), get(`${missing}?${"x".repeat(5_000)}`)]) {
+        const { json } = yield* send(sent)
+        const [error] = json["errors"] as ReadonlyArray<{ readonly path: string; readonly message: string }>
+        assert.strictEqual(error?.path.length, 200)
+        assert.strictEqual(error?.message, "there is no such field")
+      }
+    })
+  )
+
+  it.effect("an integer that travels unharmed is taken", () =>
+    Effect.gen(function* () {
+      const { submit } = yield* Edge
+      const body = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, 0.1, "9007199254740993"]
+      const reply = yield* submit({ ...later, request: { ...later.request, body } })
+      assert.strictEqual(reply.status, 202, reply.body)
+    })
+  )
+
+  it.effect("a wish to speak another protocol is passed over", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      const upgrade = { connection: "upgrade", upgrade: "h2c" }
+      isProblem(yield* send(get("/v1/nothing", upgrade)), "not_found")
+      isProblem(yield* send({ ...post("{", upgrade), chunked: true }), "malformed_json")
+    })
+  )
+
+  it.effect("an old client may leave Host out", () =>
+    Effect.gen(function* () {
+      const { port } = yield* Edge
+      assert.match(yield* sendRaw(port, "GET /health/live HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 204 /u)
+    })
+  )
+
   const broken: ReadonlyArray<readonly [name: string, bytes: string, status: number, code: keyof typeof problemCodes]> =
     [
       [
@@ -250,6 +347,14 @@ layer(edge, { excludeTestServices: true })("bad input", (it) => {
         431,
         "header_too_large"
       ],
+      ["a request without Host", "GET /health/live HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+      [
+        "an expectation no one knows",
+        "GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n",
+        417,
+        "expectation_failed"
+      ],
+      ["CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n", 405, "method_not_allowed"],
       ["what is no HTTP", "hello\r\n\r\n", 400, "malformed_request"],
       [
         "two lengths",
@@ -260,7 +365,7 @@ layer(edge, { excludeTestServices: true })("bad input", (it) => {
     ]
   for (const [name, bytes, status, code] of broken) {
     it.effect(
-      `${name} is answered with a problem before there is a request`,
+      `${name} is answered with a problem, and the connection is closed`,
       () =>
         Effect.gen(function* () {
           const { port } = yield* Edge
@@ -268,6 +373,7 @@ layer(edge, { excludeTestServices: true })("bad input", (it) => {
           const [head = "", body = ""] = answer.split("\r\n\r\n")
           assert.include(head, `HTTP/1.1 ${status} `)
           assert.include(head.toLowerCase(), "content-type: application/problem+json")
+          assert.include(head.toLowerCase(), "connection: close")
           const problem = JSON.parse(body) as Record<string, unknown>
           assert.strictEqual(problem["code"], code)
           assert.include(head.toLowerCase(), `x-correlation-id: ${String(problem["correlationId"])}`)

@@ -50,6 +50,29 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
     })
   )
 
+  it.effect("while draining, every answer asks for its connection to be closed", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      const keepAlive = { connection: "keep-alive", authorization: "" }
+      const connections = Effect.forEach(["/health/live", "/ready", "/v1/service-calls", "/nothing"], (path) =>
+        Effect.map(send({ method: "GET", path, headers: keepAlive }), ({ headers }) => headers["connection"])
+      )
+      assert.deepStrictEqual(
+        yield* connections,
+        Array.from({ length: 4 }, () => "keep-alive")
+      )
+      health.phase = "draining"
+      const draining = yield* Effect.ensuring(
+        connections,
+        Effect.sync(() => (health.phase = "serving"))
+      )
+      assert.deepStrictEqual(
+        draining,
+        Array.from({ length: 4 }, () => "close")
+      )
+    })
+  )
+
   it.effect("the public keys hold no private part", () =>
     Effect.gen(function* () {
       const { json } = yield* get("/.well-known/jwks.json")

@@ -21,6 +21,9 @@ export interface WorkOptions {
   readonly drainMs: number
 }
 
+/** Longer than most rounds of the dispatcher take, shorter than anybody waits for news of an end. */
+const outboxLingerMs = 10
+
 /** Alarms asked about in one go. */
 const dueBatchLimit = 128
 
@@ -50,7 +53,7 @@ export const layer = ({ concurrency, drainMs, patterns }: WorkOptions) => {
     const executor = yield* Executor.make({ worker, concurrency, version, redaction: { patterns } })
     const intents = yield* Intents
     const timer = yield* Timer
-    const { dispatcher, run: dispatch } = yield* Dispatcher.make()
+    const { dispatcher, run: dispatch } = yield* Dispatcher.make({ lingerMs: outboxLingerMs })
     const run = Effect.runForkWith(yield* Effect.context<never>())
     intents.subscribe((committed) => {
       const alarms = sort(committed, executor, () => run(dispatcher.wake))

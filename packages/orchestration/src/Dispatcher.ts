@@ -17,6 +17,8 @@ export interface Options {
   readonly held?: number
   /** Milliseconds between two claims when nothing happens. */
   readonly pollMs?: number
+  /** Milliseconds from one round to the next under load, so that its statements carry many entries. The first after a rest is at once. */
+  readonly lingerMs?: number
   /** Between two attempts on one entry, and between two on a store that does not answer. */
   readonly backoff?: Backoff
   /** Failed publications after which an entry becomes a dead letter. */
@@ -38,7 +40,8 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     backoff: wait = defaultBackoff,
     held: maxHeld = 1_024,
     maxFailures = 10,
-    pollMs = 5_000
+    pollMs = 5_000,
+    lingerMs = 0
   } = options
   const outbox = yield* Outbox
   const signal = yield* Queue.dropping<void>(1)
@@ -47,6 +50,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   let retries: ReadonlyArray<number> = []
   let claimNow = true
   let polledAt = 0
+  let roundAt = 0
   let troubles = 0
 
   const settle = Effect.gen(function* () {
@@ -69,7 +73,14 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
     entries.forEach(lanes.take)
   })
 
+  const linger = Effect.gen(function* () {
+    const wait = roundAt + lingerMs - (yield* Clock.currentTimeMillis)
+    if (wait > 0) yield* Effect.sleep(wait)
+    roundAt = yield* Clock.currentTimeMillis
+  })
+
   const round = Effect.gen(function* () {
+    if (lingerMs > 0) yield* linger
     yield* settle
     const now = yield* Clock.currentTimeMillis
     const dueAt = claimNow ? now : Math.min(polledAt + pollMs, retries[0] ?? Number.POSITIVE_INFINITY)

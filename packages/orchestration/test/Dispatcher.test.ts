@@ -295,3 +295,25 @@ it.effect(
       assert.lengthOf(store.dump().outbox, 0)
     })
 )
+
+it.effect("under load a round waits for the next, after a rest it does not, and no message is left behind", () =>
+  Effect.gen(function* () {
+    const { arrived, bus } = scripted(() => Effect.void)
+    const { calls, outbox } = flaky()
+    const { commit, store } = yield* world({ bus, outbox, options: { lingerMs: 50 } })
+    yield* pass(1_000)
+    const before = calls.claim
+    yield* commit(Sample.target(), 1)
+    yield* pass(0)
+    assert.deepStrictEqual(payloadsOf(arrived), [1])
+    for (const payload of [2, 3, 4, 5]) {
+      yield* commit(Sample.target(), payload)
+      yield* pass(5)
+    }
+    yield* pass(100)
+    assert.sameMembers([...payloadsOf(arrived)], [1, 2, 3, 4, 5])
+    assert.isAtMost(calls.claim - before, 4)
+    yield* pass(100)
+    assert.lengthOf(store.dump().outbox, 0)
+  })
+)

@@ -25,6 +25,7 @@ export const problemCodes = {
   version_mismatch: of(412, "The service call has changed since it was read."),
   body_too_large: of(413, "The body is larger than allowed."),
   unsupported_media_type: of(415, "The body must be application/json."),
+  expectation_failed: of(417, "An expectation other than 100-continue cannot be met."),
   invalid_request: of(422, "The request is understood and not acceptable."),
   due_at_out_of_range: of(422, "The due time is too far away."),
   request_refused: of(422, "The HTTP request to be made is not allowed."),

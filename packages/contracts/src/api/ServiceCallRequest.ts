@@ -5,6 +5,14 @@ import { Delay, Instant } from "./Wire.ts"
 
 const hasBody = (method: string): boolean => method !== "GET" && method !== "HEAD"
 
+const isKeptExactly = (value: Schema.Json): boolean => {
+  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value)
+  return typeof value !== "object" || value === null || Object.values(value).every(isKeptExactly)
+}
+
+/** Assigning it would set the prototype: as a header it would be lost without a word. */
+const HeaderName = Schema.String.check(Schema.makeFilter((name: string) => name !== "__proto__"))
+
 export const RequestToMake = Schema.Struct({
   method: HttpMethod,
   url: Schema.String.annotate({
@@ -12,15 +20,22 @@ export const RequestToMake = Schema.Struct({
     examples: ["https://example.com/hooks/42"]
   }).check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(8_000)),
   headers: Schema.optionalKey(
-    Schema.Record(Schema.String, Schema.String).check(Schema.isMaxProperties(64)).annotate({
+    Schema.Record(HeaderName, Schema.String).check(Schema.isMaxProperties(64)).annotate({
       description: "Up to 64 headers. Kept under seal; secrets are struck out wherever they are shown"
     })
   ),
   body: Schema.optionalKey(
     Schema.Json.annotate({
       description:
-        "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says otherwise"
-    })
+        "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says " +
+        "otherwise. Integers beyond 2^53-1 are refused there, since they would change"
+    }).check(
+      Schema.makeFilter(
+        (value: Schema.Json) =>
+          isKeptExactly(value) ||
+          "holds an integer beyond 2^53-1: send it as a string, or send the whole body as a string"
+      )
+    )
   )
 })
   .check(

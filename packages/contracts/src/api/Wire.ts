@@ -3,16 +3,18 @@ import { Schema } from "effect"
 
 const instantPattern = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2})$/u
 
+const instantExpected = "ISO 8601 with an offset, e.g. 2026-01-01T00:00:00Z; in a query write + as %2B"
+
 /** An RFC 3339 instant with its offset. A date alone or a local time means nothing across time zones and is refused. */
 export const Instant = Schema.String.annotate({
   description: "Date and time with offset (RFC 3339); finer than milliseconds is cut off",
   format: "date-time",
   examples: ["2026-01-31T09:00:00Z"]
 }).check(
-  Schema.isPattern(instantPattern, {
-    expected: "a date and time with offset (RFC 3339), e.g. 2026-01-31T09:00:00Z"
-  }),
-  Schema.makeFilter((text: string) => Number.isFinite(parseInstant(text)) || "is not a date and time that exists")
+  Schema.isPattern(instantPattern, { expected: instantExpected }).abort(),
+  Schema.makeFilter(
+    (text: string) => Number.isFinite(parseInstant(text)) || `is no time that exists; expected ${instantExpected}`
+  )
 )
 
 /** An instant as it is answered: UTC, with milliseconds. */
