@@ -48,7 +48,8 @@ export const Environment = Schema.Struct({
   DUELINE_DRAIN_MS: Millis(0, 60_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   DUELINE_SHUTDOWN_MS: Millis(1_000, 120_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(20_000))),
   DUELINE_REDACT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
-  DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const)))
+  DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const))),
+  DUELINE_NEW_KEYS: Schema.Literals(["yes", "no"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("no" as const)))
 })
 
 export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME"> {

@@ -7,10 +7,13 @@ export interface Home {
   readonly keys: string
   /** The file of secret keys that requests are sealed with, and from which signing secrets are derived. */
   readonly vaultKeys: string
+  /** The database's files; there as soon as there is a database. */
+  readonly data: string
 }
 
 export const homeAt = (path: string): Home => ({
   path,
   keys: join(path, "keys", "tokens"),
-  vaultKeys: join(path, "keys", "installation.keys")
+  vaultKeys: join(path, "keys", "installation.keys"),
+  data: join(path, "postgres", "data")
 })

@@ -5,15 +5,19 @@ import * as RequestVaultAes from "@dueline/execution/RequestVaultAes"
 import * as SigningSecrets from "@dueline/execution/SigningSecrets"
 import { Effect, Layer, Redacted } from "effect"
 import { hkdfSync } from "node:crypto"
-import type { Home } from "./Home.ts"
+import type { Settings } from "./Configuration.ts"
+import { homeAt } from "./Home.ts"
+import { refuseLostKeys } from "./LostKeys.ts"
 
 /** Neither key tells anything about the other (HKDF, RFC 5869). */
 const cursorKey = (master: Redacted.Redacted<Uint8Array>): Redacted.Redacted<Uint8Array> =>
   Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(master), "", "dueline/cursor/v1", 32)))
 
-export const layer = (home: Home) =>
-  Layer.unwrap(
-    Effect.map(loadKeyFile(home.vaultKeys), ({ signingMaster, vault }) =>
+export const layer = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) => {
+  const home = homeAt(settings.DUELINE_HOME)
+  const loaded = Effect.andThen(refuseLostKeys(home, settings.DUELINE_NEW_KEYS === "yes"), loadKeyFile(home.vaultKeys))
+  return Layer.unwrap(
+    Effect.map(loaded, ({ signingMaster, vault }) =>
       Layer.mergeAll(
         RequestVaultAes.layer(vault),
         SigningSecrets.layerDerived(signingMaster),
@@ -21,3 +25,4 @@ export const layer = (home: Home) =>
       )
     )
   )
+}

@@ -18,7 +18,7 @@ const urlAdvice: Readonly<Record<string, string>> = {
 const headerAdvice: Readonly<Record<HeaderProblem["code"], string>> = {
   header_forbidden: "This header belongs to the connection or to Dueline; leave it out.",
   header_name_invalid: "A header name is made of letters, digits and hyphens (RFC 9110).",
-  header_value_invalid: "A header value holds no line breaks and no control characters.",
+  header_value_invalid: "A header value is visible ASCII without blanks at its ends.",
   header_repeated: "The header is given twice under different spellings; give it once.",
   headers_too_many: "Send fewer headers.",
   headers_too_large: "Send shorter headers."

@@ -38,7 +38,11 @@ export const program = (settings: Settings, demo: boolean) => {
   const guard = makeEgressGuard(allowed.length > 0 || !demo ? allowed : demoEgress)
   const patterns = entriesOf(settings.DUELINE_REDACT)
 
-  const database = Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" })
+  const keys = InstallationKeys.layer(settings)
+  // The keys come first: a database without them is one whose keys are lost.
+  const database = Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" }).pipe(
+    Layer.provide(keys)
+  )
   const store = Layer.mergeAll(
     PostgresPersistence.layer,
     PostgresOutbox.layer,
@@ -46,7 +50,6 @@ export const program = (settings: Settings, demo: boolean) => {
     PostgresCallQueries.layer,
     Tenants.layer
   ).pipe(Layer.provideMerge(database))
-  const keys = InstallationKeys.layer(home)
   const identity = TokenVerifier.layer({
     ...TokenVerifier.defaultVerifierSettings,
     ...defaultTokenSettings,

@@ -122,3 +122,30 @@ it.effect("colour is for terminals that have it, and leaves the columns as they 
     assert.strictEqual(coloured.stdout.replaceAll("\u001b[34m", "").replaceAll("\u001b[0m", ""), plain.stdout)
   })
 )
+
+it.effect("a token of no token's form is refused before it is used, and never shown", () =>
+  Effect.gen(function* () {
+    const { exitCode, stderr } = yield* runCli(["call", "list"], { env: { DUELINE_TOKEN: "s3cret\nb" } })
+    assert.match(stderr, /^error: The token holds/u)
+    assert.notInclude(stderr, "s3cret")
+    assert.strictEqual(exitCode, 2)
+  })
+)
+
+it.effect("DUELINE_SERVER is checked as --server is", () =>
+  Effect.gen(function* () {
+    const { exitCode, stderr } = yield* runCli(["call", "list"], { env: { DUELINE_SERVER: "ftp://a.example" } })
+    assert.match(stderr, /DUELINE_SERVER.*Expected: an address/u)
+    assert.strictEqual(exitCode, 2)
+  })
+)
+
+it.effect("a read that breaks off changed nothing, and a port that is never asked is named", () =>
+  Effect.gen(function* () {
+    const { stderr } = yield* runCli(["call", "list"], { fetch: broken("ECONNRESET") })
+    assert.match(stderr, /failed: ECONNRESET/u)
+    assert.notInclude(stderr, "may have happened")
+    const badPort = () => Promise.reject(new TypeError("fetch failed", { cause: new Error("bad port") }))
+    assert.match((yield* runCli(["call", "cancel", callId], { fetch: badPort })).stderr, /another protocol/u)
+  })
+)

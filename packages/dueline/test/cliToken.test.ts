@@ -44,10 +44,11 @@ it.effect("tenant by name or id, scope, time and subject are what was asked for"
     yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
     const flags = ["--scope", "ops:calls.read", "--ttl", "90s", "--subject", "me"]
     for (const tenant of ["acme", derivedTenantId("acme")]) {
-      const { stdout } = yield* runCli(["token", "--tenant", tenant, ...flags], {
+      const { stderr, stdout } = yield* runCli(["token", "--tenant", tenant, ...flags], {
         env: { DUELINE_HOME: path },
         isTerminal: true
       })
+      assert.strictEqual(stderr.includes("nobody has created a tenant named acme"), tenant === "acme")
       const access = yield* verified(path, stdout)
       assert.deepStrictEqual(
         [access.tenantId, access.subject, access.scopes, access.expiresAt],

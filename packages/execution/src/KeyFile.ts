@@ -27,9 +27,29 @@ const idOf = (bytes: Uint8Array): string =>
 const derive = (bytes: Uint8Array, purpose: string): Redacted.Redacted<Uint8Array> =>
   Redacted.make(new Uint8Array(hkdfSync("sha256", bytes, "", `dueline/${purpose}/v1`, 32)))
 
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false
+  )
+
+/** Step by step: Node's own recursive form never ends where a file system answers ENOENT to a `mkdir`, as procfs does. */
+const makeDirectory = async (directory: string, mode: number): Promise<void> => {
+  if (await isDirectory(directory)) return
+  if (dirname(directory) !== directory) await makeDirectory(dirname(directory), 0o755)
+  try {
+    await mkdir(directory, { mode })
+  } catch (error) {
+    if (await isDirectory(directory)) return
+    const reason = error instanceof Error ? error.message : String(error)
+    const advice = "set DUELINE_HOME to a directory that this user may write"
+    throw new Error(`cannot make ${directory}: ${reason}; ${advice}`, { cause: error })
+  }
+}
+
 /** Written aside and linked into place: two first starts at once end with one file and the same keys, and a crash leaves none behind. */
 const create = async (path: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path), 0o700)
   const aside = `${path}.${randomBytes(6).toString("hex")}`
   await writeFile(aside, `${head}\n${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true })
   try {
@@ -46,7 +66,7 @@ const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return false
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false
       throw error
     }
   )

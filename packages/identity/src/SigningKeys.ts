@@ -3,9 +3,10 @@ import { Context, Effect, Layer, Schema } from "effect"
 import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
 import { calculateJwkThumbprint, exportJWK } from "jose"
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto"
-import { chmod, link, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, link, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { makeDirectory } from "./makeDirectory.ts"
 
 const minimumBits = 2048
 const keyFile = /^[\w-]+\.pem$/u
@@ -66,9 +67,6 @@ function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<S
 
 const describe = async (privateKey: KeyObject) => {
   const publicKey = createPublicKey(privateKey)
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
-  if (publicKey.asymmetricKeyType !== "rsa" || bits < minimumBits)
-    throw new Error(`a key is not RSA of ${minimumBits} bits or more`)
   const { e, n } = await exportJWK(publicKey)
   if (e === undefined || n === undefined) throw new Error("a key cannot be exported")
   const kid = await calculateJwkThumbprint({ kty: "RSA", e, n })
@@ -76,7 +74,7 @@ const describe = async (privateKey: KeyObject) => {
 }
 
 const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, 0o700)
   await chmod(directory, 0o700)
   if ((await names(directory)).length === 0) await createFirst(directory)
   return Promise.all(
@@ -92,6 +90,16 @@ const names = async (directory: string): Promise<ReadonlyArray<string>> =>
   (await readdir(directory)).filter((name) => keyFile.test(name)).sort()
 
 const parse = (path: string, pem: string): KeyObject => {
+  const key = privateKeyOf(path, pem)
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+  if (key.asymmetricKeyType !== "rsa" || bits < minimumBits)
+    throw new Error(
+      `${path} is not an RSA key of ${minimumBits} bits or more: take it away, or put such a key in its place`
+    )
+  return key
+}
+
+const privateKeyOf = (path: string, pem: string): KeyObject => {
   try {
     return createPrivateKey(pem)
   } catch {

@@ -56,6 +56,7 @@ it.effect("a key that others can read, that is too short or that is none is refu
     for (const [text, mode] of [
       [pem(2048), 0o644],
       [pem(1024), 0o600],
+      [generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }), 0o600],
       ["-----BEGIN PRIVATE KEY-----\nsecret", 0o600]
     ] as const) {
       const directory = yield* fresh
@@ -66,8 +67,17 @@ it.effect("a key that others can read, that is too short or that is none is refu
       const error = yield* Effect.flip(keysIn(directory))
       assert.strictEqual(error._tag, "KeysUnusable")
       assert.notInclude(error.detail, "secret")
-      assert.isAbove(error.detail.length, 10)
+      assert.include(error.detail, file)
       assert.strictEqual(readFileSync(file, "utf8"), text)
     }
   })
+)
+
+it.effect.skipIf(process.platform !== "linux")(
+  "a directory that cannot be made is refused by name, also on procfs",
+  () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(keysIn("/proc/x/keys"))
+      assert.match(error.detail, /^cannot make \/proc\/x: .*set DUELINE_HOME/u)
+    })
 )

@@ -1,7 +1,6 @@
 /** A real PostgreSQL server as part of the program: made on first use, supervised while the scope is open, stopped with it. */
 import { Context, Effect, Layer, Ref, Schema, type Scope } from "effect"
-import { readFileSync } from "node:fs"
-import * as path from "node:path"
+import { checkVersion } from "./checkVersion.ts"
 import { homeLock, type HomeInUse } from "./HomeLock.ts"
 import * as Postmaster from "./Postmaster.ts"
 import { serverAccount } from "./ServerAccount.ts"
@@ -81,13 +80,6 @@ const prepare = (options: EmbeddedServerOptions) => {
   }
 }
 
-const checkVersion = ({ place, version }: ReturnType<typeof prepare>): void => {
-  const found = readFileSync(path.join(place.data, "PG_VERSION"), "utf8").trim()
-  const major = version.split(".")[0]
-  if (found !== major)
-    throw new Error(`the data in ${place.data} belongs to PostgreSQL ${found}, this program brings ${major}`)
-}
-
 const failed = (cause: unknown) =>
   new EmbeddedServerFailed({ detail: cause instanceof Error ? cause.message : String(cause) })
 
@@ -122,10 +114,10 @@ export const make = (
   options: EmbeddedServerOptions
 ): Effect.Effect<EmbeddedServer["Service"], EmbeddedServerFailed | HomeInUse, Scope.Scope> =>
   Effect.gen(function* () {
-    yield* homeLock(options.home)
+    yield* Effect.catchTag(homeLock(options.home), "HomeUnusable", (error) => Effect.fail(failed(error)))
     const prepared = yield* Effect.try({ try: () => prepare(options), catch: failed })
     yield* Effect.tryPromise({ try: () => Postmaster.initialise(prepared), catch: failed })
-    yield* Effect.try({ try: () => checkVersion(prepared), catch: failed })
+    yield* Effect.try({ try: () => checkVersion(prepared.place.data, prepared.version), catch: failed })
     const [pid, adopted] = yield* Effect.acquireRelease(
       Effect.flatMap(begin(prepared), (server) =>
         Effect.map(Ref.make(server.pid), (ref) => [ref, server.adopted] as const)

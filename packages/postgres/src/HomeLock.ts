@@ -1,13 +1,21 @@
 /** One program per home: a file that names its holder, believed only while that very process lives. */
 import { Effect, Schema, type Scope } from "effect"
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
+import { makeDirectory } from "./makeDirectory.ts"
 import { processFacts } from "./ProcessTable.ts"
 
 /** Another program runs on this home. */
 export class HomeInUse extends Schema.TaggedError<HomeInUse>()("HomeInUse", { home: Schema.String, pid: Schema.Int }) {
   override get message(): string {
     return `${this.home} is in use by process ${this.pid}: stop it, or choose another DUELINE_HOME`
+  }
+}
+
+/** Nothing can be kept in the home; `detail` says why, and what to do. */
+export class HomeUnusable extends Schema.TaggedError<HomeUnusable>()("HomeUnusable", { detail: Schema.String }) {
+  override get message(): string {
+    return this.detail
   }
 }
 
@@ -59,7 +67,6 @@ const sweep = (file: string): void => {
 
 const take = (home: string): HomeInUse | null => {
   const file = path.join(home, "dueline.pid")
-  mkdirSync(home, { recursive: true })
   for (let round = 0; round < 5; round++) {
     if (claim(file)) return null
     const pid = holderOf(read(file) ?? "")
@@ -74,12 +81,25 @@ const release = (home: string): void => {
   if (read(file) === mine()) rmSync(file, { force: true })
 }
 
+const failureOf = (home: string, cause: unknown): HomeUnusable => {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new HomeUnusable({
+    detail: `cannot write in ${home}: ${reason}; set DUELINE_HOME to a directory that this user may write`
+  })
+}
+
+const made = (home: string): Effect.Effect<void, HomeUnusable> =>
+  Effect.try({
+    try: () => makeDirectory(home),
+    catch: (cause) => new HomeUnusable({ detail: cause instanceof Error ? cause.message : String(cause) })
+  })
+
 /** Holds the home until the scope closes. A holder that was killed leaves a file nobody believes. */
-export const homeLock = (home: string): Effect.Effect<void, HomeInUse, Scope.Scope> =>
+export const homeLock = (home: string): Effect.Effect<void, HomeInUse | HomeUnusable, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.suspend(() => {
-      const refusal = take(home)
-      return refusal === null ? Effect.void : Effect.fail(refusal)
-    }),
+    made(home).pipe(
+      Effect.andThen(Effect.try({ try: () => take(home), catch: (cause) => failureOf(home, cause) })),
+      Effect.flatMap((refusal) => (refusal === null ? Effect.void : Effect.fail(refusal)))
+    ),
     () => Effect.sync(() => release(home))
   )

@@ -49,7 +49,9 @@ const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied
     }
     if (checksumOf(migration) !== checksum) {
       return new MigrationRefused({
-        detail: `migration ${id} (${migration.name}) was applied with other contents than this program's`
+        detail:
+          `this database was made by another version of the program (its step ${id}, ${migration.name}, has other contents): ` +
+          "use that version, or start with another DUELINE_HOME"
       })
     }
   }

@@ -6,13 +6,13 @@ import {
   chownSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   realpathSync,
   symlinkSync
 } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
+import { makeDirectory } from "./makeDirectory.ts"
 import { canReach, type ServerAccount } from "./ServerAccount.ts"
 
 export interface ServerPlace {
@@ -29,7 +29,7 @@ const longestSocketDirectory = 103 - "/.s.PGSQL.5432.lock".length
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16)
 
 const ownedDirectory = (directory: string, account: ServerAccount | null): void => {
-  mkdirSync(directory, { recursive: true, mode: 0o755 })
+  makeDirectory(directory)
   const stat = lstatSync(directory)
   const mine = process.getuid?.() ?? stat.uid
   if (!stat.isDirectory() || (stat.uid !== mine && stat.uid !== account?.uid)) {
@@ -64,7 +64,7 @@ const socketDirectoryFor = (base: string, account: ServerAccount | null): string
 
 /** Creates what is missing. `home` is absolute; `state` is where data goes that must lie outside of home. */
 export const serverPlace = (home: string, account: ServerAccount | null, state = "/var/lib/dueline"): ServerPlace => {
-  mkdirSync(home, { recursive: true, mode: 0o755 })
+  makeDirectory(home)
   const base = baseFor(realpathSync(home), account, state)
   const socketDirectory = socketDirectoryFor(base, account)
   ownedDirectory(base, account)

@@ -69,6 +69,34 @@ it.live("what was written is there after a stop and a start", () =>
   )
 )
 
+it.live.skipIf(process.platform !== "linux")("a home that cannot be made is refused in words, also on procfs", () =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(Effect.scoped(open("/proc/x/home")))
+    assert.match(error.message, /^cannot make .*set DUELINE_HOME/u)
+  })
+)
+
+it.live("a home that is a file is refused in words", () =>
+  inHome((home) =>
+    Effect.gen(function* () {
+      const file = path.join(home, "file")
+      writeFileSync(file, "")
+      const error = yield* Effect.flip(Effect.scoped(open(file)))
+      assert.match(error.message, /is not a directory; set DUELINE_HOME/u)
+    })
+  )
+)
+
+it.live("data without a version is no database, and the refusal says what to do", () =>
+  inHome((home) =>
+    Effect.gen(function* () {
+      mkdirSync(path.join(home, "postgres", "data"), { recursive: true })
+      const error = yield* Effect.flip(Effect.scoped(open(home)))
+      assert.match(error.message, /PG_VERSION is missing.*restore .* from a backup/u)
+    })
+  )
+)
+
 it.live("the server listens on no network address", () =>
   inHome((home) =>
     Effect.scoped(

@@ -3,12 +3,14 @@ import { GlobalFlag } from "effect/cli"
 import * as Flag from "effect/cli/Flag"
 import { maybe } from "./flags.ts"
 
-const address = (text: string): boolean => URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol)
+export const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol)
+
+export const expectedAddress = "an address, e.g. http://127.0.0.1:8080"
 
 export const ServerAddress = GlobalFlag.Setting("server")({
   flag: maybe(
     Flag.String("server").pipe(
-      Flag.filter(address, () => "an address, e.g. http://127.0.0.1:8080"),
+      Flag.filter(isAddress, () => expectedAddress),
       Flag.withMetavar("url"),
       Flag.withDescription("Where the program answers (else DUELINE_SERVER, else http://127.0.0.1:$PORT)")
     )

@@ -3,15 +3,34 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Configuration from "../Configuration.ts"
-import { CallTenant, ServerAddress, Token } from "./CallFlags.ts"
+import { CallTenant, expectedAddress, isAddress, ServerAddress, Token } from "./CallFlags.ts"
+import { usage } from "./CommandFailed.ts"
 import { Shell } from "./Shell.ts"
 
 /** A token that a command makes for itself; `call watch` over a longer time wants one of `dueline token --ttl`. */
 const ttlSeconds = 43_200
 
+/** What else it holds would be refused by the HTTP client, in words that show the token. */
+const whole = (token: string) =>
+  /^[\x21-\x7e]+$/u.test(token)
+    ? Effect.succeed(token)
+    : usage(
+        "The token holds blanks, line breaks or characters beyond ASCII; no token does",
+        "check --token and DUELINE_TOKEN"
+      )
+
+const serverFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
+  const server = (yield* ServerAddress) ?? inherited
+  if (server === undefined || server === "") return `http://127.0.0.1:${settings.PORT}`
+  if (!isAddress(server)) {
+    return yield* usage(`Invalid value for DUELINE_SERVER: ${JSON.stringify(server)}. Expected: ${expectedAddress}`)
+  }
+  return server
+})
+
 const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
   const token = (yield* Token) ?? inherited
-  if (token !== undefined && token !== "") return token
+  if (token !== undefined && token !== "") return yield* whole(token)
   const { allScopes, mintToken } = yield* Effect.promise(() => import("./mintToken.ts"))
   return yield* mintToken(settings, {
     tenant: yield* CallTenant,
@@ -25,7 +44,7 @@ const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, 
 export const callsApi = Effect.gen(function* () {
   const { env } = yield* Shell
   const settings = yield* Configuration.read(env)
-  const baseUrl = (yield* ServerAddress) ?? (env["DUELINE_SERVER"] || `http://127.0.0.1:${settings.PORT}`)
+  const baseUrl = yield* serverFor(settings, env["DUELINE_SERVER"])
   const token = Redacted.make(yield* tokenFor(settings, env["DUELINE_TOKEN"]))
   const { serviceCalls } = yield* Effect.provide(DuelineClient.make({ baseUrl, token }), FetchHttpClient.layer)
   return serviceCalls

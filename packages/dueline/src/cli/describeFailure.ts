@@ -95,17 +95,27 @@ const ofCommand = (error: object): Complaint => {
 
 /** No answer, or one that this program's API definition does not know. */
 const ofTransport = (error: object): Effect.Effect<Complaint> => {
-  const { reason, request } = error as { readonly reason?: unknown; readonly request?: { readonly url: string } }
+  const { reason, request } = error as {
+    readonly reason?: unknown
+    readonly request?: { readonly method: string; readonly url: string }
+  }
   const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "this address"
   if (!Predicate.isTagged(reason, "TransportError"))
     return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
-  const codes = causes(reason).flatMap((cause) => (Predicate.hasProperty(cause, "code") ? [String(cause.code)] : []))
+  const all = causes(reason)
+  const codes = all.flatMap((cause) =>
+    Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? [cause.code] : []
+  )
   if (codes.includes("ECONNREFUSED")) return Effect.succeed(plain(`No program answers at ${server}`, startIt))
   if (codes.some((code) => code === "ENOTFOUND" || code === "EAI_AGAIN")) {
     return Effect.succeed(plain(`There is no host with the name in ${server}`, checkServer))
   }
-  const why = codes[0] ?? messageOf(causes(reason).at(-1))
-  return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, lookFirst))
+  const why = codes[0] ?? messageOf(all.at(-1))
+  if (why === "bad port") {
+    return Effect.succeed(plain(`The port in ${server} belongs to another protocol and is never asked`, checkServer))
+  }
+  const advised = request?.method === "GET" ? checkServer : lookFirst
+  return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, advised))
 }
 
 const causes = (error: unknown): ReadonlyArray<unknown> => {

@@ -3,6 +3,8 @@ import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
 import { Effect } from "effect"
 import * as Configuration from "../Configuration.ts"
+import { homeAt } from "../Home.ts"
+import { makeFirstKeys } from "../LostKeys.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 import { print, Shell } from "./Shell.ts"
 
@@ -28,6 +30,7 @@ const migrated = Effect.gen(function* () {
 
 export const migrateDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
+  yield* makeFirstKeys(homeAt(settings.DUELINE_HOME))
   const server = EmbeddedServer.layer({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" })
   const result = yield* Effect.provide(migrated, server).pipe(
     Effect.catchTag(

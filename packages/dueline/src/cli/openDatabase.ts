@@ -6,6 +6,8 @@ import { serverPlace } from "@dueline/postgres/ServerPlace"
 import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
+import { homeAt } from "../Home.ts"
+import { makeFirstKeys } from "../LostKeys.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 
 const name = "dueline"
@@ -41,5 +43,6 @@ const attached = (settings: Settings, inUse: HomeInUse) =>
 /** Provides the `Database`; starts and migrates it when no program is running. */
 export const openDatabase = (settings: Settings) =>
   Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
+    Layer.provide(Layer.effectDiscard(makeFirstKeys(homeAt(settings.DUELINE_HOME)))),
     Layer.catchTag("HomeInUse", (inUse) => attached(settings, inUse))
   )

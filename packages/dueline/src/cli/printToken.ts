@@ -27,4 +27,9 @@ export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant
     () => token
   )
   yield* hint(`good for ${span(ttlMs)} for tenant ${tenant} (${tenantIdOf(tenant)}): ${wish.scopes.join(" ")}`)
+  if (tenant !== tenantIdOf(tenant)) {
+    yield* hint(
+      `ids follow from names; nobody has created a tenant named ${tenant} unless \`dueline tenant list\` shows it`
+    )
+  }
 })

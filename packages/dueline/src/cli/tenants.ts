@@ -37,7 +37,8 @@ export const createTenant = Effect.fnUntraced(function* ({ name }: { readonly na
 export const listTenants = Effect.fnUntraced(function* () {
   const { offsetMinutes } = yield* Shell
   const items = yield* withTenants((tenants) => tenants.list({ after: null, limit: listLimit }))
-  yield* print({ items }, () =>
+  const documents = items.map((item) => ({ ...item, createdAt: localInstant(item.createdAt, 0) }))
+  yield* print({ items: documents }, () =>
     items.length === 0
       ? "no tenants"
       : table([
