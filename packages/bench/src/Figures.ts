@@ -3,6 +3,13 @@
 export const quantile = (sorted: ReadonlyArray<number>, q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 
+/** Of an even number, the mean of the two in the middle. */
+const median = (sorted: ReadonlyArray<number>): number => {
+  const upper = Math.floor(sorted.length / 2)
+  const [a, b] = [sorted[sorted.length % 2 === 0 ? upper - 1 : upper], sorted[upper]]
+  return ((a ?? Number.NaN) + (b ?? Number.NaN)) / 2
+}
+
 export interface Figure {
   readonly name: string
   readonly unit: string
@@ -21,7 +28,7 @@ const shown = (value: number): string =>
 export const row = ({ aim, name, runs, unit }: Figure): string => {
   const sorted = runs.toSorted((a, b) => a - b)
   const spread = sorted.length > 1 ? `${shown(sorted[0] ?? 0)} – ${shown(sorted.at(-1) ?? 0)}` : "one run"
-  return `| ${name} | ${shown(quantile(sorted, 0.5))} ${unit} | ${spread} | ${aim ?? ""} |`
+  return `| ${name} | ${shown(median(sorted))} ${unit} | ${spread} | ${aim ?? ""} |`
 }
 
 export const table = (figures: ReadonlyArray<Figure>): string =>
