@@ -32,9 +32,13 @@ ask() {
 with_httpie() {
   local method=$1 path=$2 body=$3
   shift 3
-  local options=(--print=hb --pretty=none --ignore-stdin "$method" "$DUELINE_SERVER$path" "authorization:Bearer $TOKEN" "$@")
-  if [ -n "$body" ]; then options+=(--raw "$body" content-type:application/json); fi
-  http "${options[@]}" > "$answer"
+  # HTTPie wants its options before the address, and what is sent with the request after it.
+  local options=(--print=hb --pretty=none --ignore-stdin) items=("authorization:Bearer $TOKEN" "$@")
+  if [ -n "$body" ]; then
+    options+=(--raw "$body")
+    items+=(content-type:application/json)
+  fi
+  http "${options[@]}" "$method" "$DUELINE_SERVER$path" "${items[@]}" > "$answer"
 }
 
 with_curl() {
