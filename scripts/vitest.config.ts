@@ -1,6 +1,7 @@
 /** How tests run: criteria of accepted decisions are the only tags, and a full run is held to all of them. */
 import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import { missingShared } from "../packages/test-servers/src/sharedServers.ts"
 import { acceptedCriteria, readDecisions } from "./Decision.ts"
 import { DecisionGate } from "./DecisionGate.ts"
 import { RunTotals } from "./RunTotals.ts"
@@ -12,7 +13,12 @@ const onlyProperties = process.env.VITEST_SUBSET === "properties"
 // Only the whole suite can be held to all criteria; scripts/test.ts says when a run is that.
 const totals = process.env.VITEST_TOTALS_FILE
 const judges =
-  totals === undefined ? [] : [new DecisionGate(criteria), new RunTotals(totals, process.env.CI === "true")]
+  totals === undefined
+    ? []
+    : [
+        new DecisionGate(criteria),
+        new RunTotals({ file: totals, refuseUntested: process.env.CI === "true", missing: missingShared })
+      ]
 
 export default defineConfig({
   root,

@@ -14,7 +14,11 @@ export default {
   test: {
     strictTags: true,
     tags: criteria.map(({ id }) => ({ name: id })),
-    reporters: ["default", new DecisionGate(criteria), new RunTotals("totals.json", process.env.CI === "true")]
+    reporters: ["default", new DecisionGate(criteria), new RunTotals({
+      file: "totals.json",
+      refuseUntested: process.env.CI === "true",
+      missing: () => process.env.MISSING === undefined ? [] : [process.env.MISSING]
+    })]
   }
 }
 `
@@ -29,10 +33,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-const run = (tests: string, ci = "false") => {
+const run = (tests: string, ci = "false", more: Readonly<Record<string, string>> = {}) => {
   writeFileSync(join(root, "a.test.ts"), `import { it } from "vitest"\n${tests}`)
   const vitest = join(scripts, "../node_modules/vitest/vitest.mjs")
-  const env = { ...process.env, CI: ci, NO_COLOR: "1" }
+  const env = { ...process.env, CI: ci, NO_COLOR: "1", ...more }
   const { status, stderr, stdout } = spawnSync(process.execPath, [vitest, "run"], { cwd: root, env, encoding: "utf8" })
   const totals: unknown = JSON.parse(readFileSync(join(root, "totals.json"), "utf8"))
   return { status, output: stdout + stderr, totals }
@@ -66,6 +70,18 @@ describe("a full run", () => {
     assert.strictEqual(run(tests).status, 0)
     const { output, status } = run(tests, "true")
     assert.strictEqual(status, 1)
-    assert.match(output, /not tested.*a bolt/)
+    assert.match(output, /NOT TESTED.*a bolt/)
+  })
+
+  it("names the server that could not be had, which CI does not accept even when nothing was skipped for it", () => {
+    const missing = { MISSING: "nats-server cannot be had" }
+    for (const [ci, expected] of [
+      ["false", 0],
+      ["true", 1]
+    ] as const) {
+      const { output, status } = run(nail + screw, ci, missing)
+      assert.strictEqual(status, expected)
+      assert.match(output, /NOT TESTED.*nats-server cannot be had/)
+    }
   })
 })

@@ -30,7 +30,7 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
     const group = `edge-${yield* randomCorrelationId}`
 
     yield* bus
-      .consume({ group, topics: ServiceCallTopic.literals }, ({ streamId, tenantId }) =>
+      .consume({ group, topics: ServiceCallTopic.literals, transient: true }, ({ streamId, tenantId }) =>
         Effect.as(
           Effect.forEach(
             waiters.get(`${tenantId}/${streamId}`) ?? [],

@@ -1,5 +1,6 @@
 /** Everything the edge serves. The composition gives it the ports and a server. */
 import { Api } from "@dueline/contracts/api/Api"
+import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
 import { Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as BearerAccess from "./BearerAccess.ts"
@@ -25,3 +26,7 @@ export const layer = (limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
     Layer.provide(handlers)
   )
+
+/** What a process without an edge serves: how it is, and nothing else. Needs HealthChecks. */
+export const layerProbes = (limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
+  Layer.mergeAll(HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(Layer.provide(SystemHandlers.layerProbes))

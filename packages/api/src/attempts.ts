@@ -7,7 +7,10 @@ import { Schema } from "effect"
 
 const isEvent = Schema.is(ServiceCallEvent)
 
-/** Oldest first. An event that this version of the program does not know is passed over. */
+/**
+ * Oldest first. One that a worker handed back is none: nothing was sent, and the next one has its number; only the history tells of it.
+ * An event that this version of the program does not know is passed over.
+ */
 export const attemptsOf = (history: ReadonlyArray<RecordedEvent>): ReadonlyArray<Attempt> => {
   const attempts = new Map<number, Attempt>()
   for (const { payload, recordedAt } of history) {
@@ -32,6 +35,7 @@ const record = (attempts: Map<number, Attempt>, event: ServiceCallEvent, recorde
     })
     return
   }
+  if (event._tag === "ExecutionHandedBack") attempts.delete(event.epoch)
   if (event._tag !== "ExecutionSucceeded" && event._tag !== "ExecutionFailed" && event._tag !== "ExecutionSuperseded")
     return
   const attempt = attempts.get(event.epoch)

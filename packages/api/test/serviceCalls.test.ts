@@ -66,10 +66,38 @@ const fail = (id: string, epoch = 1) =>
     `result:${id}:${epoch}`
   )
 
+const handBack = (id: string, epoch = 1) =>
+  tell(
+    {
+      _tag: "HandBackExecution",
+      callId: ServiceCallId.make(id),
+      at: at(),
+      epoch,
+      reason: "draining",
+      retryAt: at()
+    },
+    `back:${id}:${epoch}`
+  )
+
 const submitted = (body: object = now) =>
   Effect.flatMap(Edge, ({ submit }) => Effect.map(submit(body), ({ json }) => String(json["id"])))
 
 layer(edge, { excludeTestServices: true })("service calls", (it) => {
+  it.effect("an attempt that was handed back is none in the detail, and is told of in the history", () =>
+    Effect.gen(function* () {
+      const { send } = yield* Edge
+      const id = yield* submitted()
+      yield* start(id)
+      yield* handBack(id)
+      const { json } = yield* send({ method: "GET", path: `${calls}/${id}` })
+      assert.deepInclude(json, { status: "Scheduled", attempt: 0, epoch: 1, attempts: [] })
+      const history = yield* send({ method: "GET", path: `${calls}/${id}/events` })
+      const { items } = history.json as { readonly items: ReadonlyArray<Record<string, unknown>> }
+      assert.deepInclude(items.at(-1), { version: 3, type: "ExecutionHandedBack" })
+      assert.deepInclude(items.at(-1)?.["payload"], { epoch: 1, reason: "draining" })
+    })
+  )
+
   it.effect("the detail tells every attempt", () =>
     Effect.gen(function* () {
       const { send } = yield* Edge

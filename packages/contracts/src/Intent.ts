@@ -3,7 +3,7 @@
  * the tables say the same, and the sweep and the watchdog read them.
  */
 import type { Actor } from "./Envelope.ts"
-import type { CorrelationId, ServiceCallId, TenantId } from "./Ids.ts"
+import type { CorrelationId, ServiceCallId, TenantId, WorkerId } from "./Ids.ts"
 import type { Alarm } from "./ports/Timer.ts"
 import type { RequestSummary } from "./serviceCall/Spec.ts"
 
@@ -12,6 +12,8 @@ export interface ExecutionRequested {
   readonly _tag: "ExecutionRequested"
   readonly tenantId: TenantId
   readonly callId: ServiceCallId
+  /** Who is to make it. */
+  readonly worker: WorkerId
   readonly epoch: number
   readonly attempt: number
   readonly dueAt: number
@@ -33,6 +35,20 @@ export interface OutboxFilled {
   readonly _tag: "OutboxFilled"
 }
 
-export type Intent = ExecutionRequested | AlarmWanted | OutboxFilled
+/** An attempt is over, one way or another: whoever counts what is under way counts one less. */
+export interface AttemptEnded {
+  readonly _tag: "AttemptEnded"
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  readonly epoch: number
+  /** As `targetOf` gives it. */
+  readonly target: string
+  /** Whether the target gave an answer of any kind. False also when nothing was sent. */
+  readonly answered: boolean
+  /** The target's circuit is open: nothing need be tried before this (epoch ms). Null when it is not known to be. */
+  readonly pausedUntil: number | null
+}
+
+export type Intent = ExecutionRequested | AlarmWanted | AttemptEnded | OutboxFilled
 
 export const systemActor = (id: string): Actor => ({ kind: "system", id })

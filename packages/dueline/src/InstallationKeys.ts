@@ -13,11 +13,9 @@ import { refuseLostKeys } from "./LostKeys.ts"
 const cursorKey = (master: Redacted.Redacted<Uint8Array>): Redacted.Redacted<Uint8Array> =>
   Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(master), "", "dueline/cursor/v1", 32)))
 
-export const layer = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) => {
-  const home = homeAt(settings.DUELINE_HOME)
-  const loaded = Effect.andThen(refuseLostKeys(home, settings.DUELINE_NEW_KEYS === "yes"), loadKeyFile(home.vaultKeys))
-  return Layer.unwrap(
-    Effect.map(loaded, ({ signingMaster, vault }) =>
+const services = (file: string) =>
+  Layer.unwrap(
+    Effect.map(loadKeyFile(file), ({ signingMaster, vault }) =>
       Layer.mergeAll(
         RequestVaultAes.layer(vault),
         SigningSecrets.layerDerived(signingMaster),
@@ -25,4 +23,14 @@ export const layer = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEY
       )
     )
   )
+
+/** Beside an embedded database: made on the first start, and missed when there is a database without them. */
+export const layer = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) => {
+  const home = homeAt(settings.DUELINE_HOME)
+  const checked = Layer.effectDiscard(refuseLostKeys(home, settings.DUELINE_NEW_KEYS === "yes"))
+  return services(home.vaultKeys).pipe(Layer.provide(checked))
 }
+
+/** For a database that several processes share: what is there is used (`SharedKeys`). */
+export const layerShared = (settings: Pick<Settings, "DUELINE_HOME">) =>
+  services(homeAt(settings.DUELINE_HOME).vaultKeys)

@@ -1,7 +1,5 @@
-/** Which part of its life the program is in, and what it depends on: the source of every health answer. */
-import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
-import { Database } from "@dueline/postgres/Database"
-import { Clock, Context, Effect, Exit, Layer } from "effect"
+/** Which part of its life the program is in. */
+import { Context, Layer } from "effect"
 
 export type Phase = "starting" | "serving" | "draining"
 
@@ -16,27 +14,3 @@ export class CurrentPhase extends Context.Service<
     return CurrentPhase.of({ get: () => phase, set: (next) => (phase = next) })
   })
 }
-
-/** A check that takes longer than this counts as failed. */
-const checkTimeout = "2 seconds"
-
-export const layerHealth = Layer.effect(
-  HealthChecks,
-  Effect.gen(function* () {
-    const { edge } = yield* Database
-    const phase = yield* CurrentPhase
-    const startedAt = yield* Clock.currentTimeMillis
-    const database = Effect.gen(function* () {
-      const from = yield* Clock.currentTimeNanos
-      const exit = yield* Effect.exit(Effect.timeout(edge`select 1`, checkTimeout))
-      const durationMs = Number((yield* Clock.currentTimeNanos) - from) / 1e6
-      return { name: "database", needed: true, up: Exit.isSuccess(exit), durationMs }
-    })
-    return HealthChecks.of({
-      version,
-      startedAt,
-      phase: Effect.sync(phase.get),
-      dependencies: Effect.map(database, (check) => [check])
-    })
-  })
-)

@@ -4,78 +4,91 @@ import * as DefectReporter from "@dueline/api/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
 import * as Routes from "@dueline/api/Routes"
 import { Intents } from "@dueline/contracts/Intents"
-import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
-import { makeEgressGuard } from "@dueline/execution/EgressGuard"
+import type { Role } from "@dueline/contracts/Role"
+import { type EgressGuard, makeEgressGuard } from "@dueline/execution/EgressGuard"
 import * as UndiciHttpClient from "@dueline/execution/UndiciHttpClient"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
-import * as SigningKeys from "@dueline/identity/SigningKeys"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
-import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
-import * as Database from "@dueline/postgres/Database"
-import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
-import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
-import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as Tenants from "@dueline/postgres/Tenants"
-import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Layer } from "effect"
 import { HttpRouter } from "effect/http"
-import { entriesOf, type Settings } from "./Configuration.ts"
-import { homeAt } from "./Home.ts"
-import * as InstallationKeys from "./InstallationKeys.ts"
+import type { Settings } from "./Configuration.ts"
+import type { Deployment } from "./Deployment.ts"
+import { entriesOf } from "./Environment.ts"
+import * as Health from "./Health.ts"
 import * as Intake from "./Intake.ts"
-import { CurrentPhase, layerHealth } from "./Phase.ts"
-import * as Work from "./Work.ts"
+import * as Links from "./Links.ts"
+import { orchestrator } from "./Orchestration.ts"
+import { CurrentPhase } from "./Phase.ts"
+import * as Storage from "./Storage.ts"
+import { tenantLimitsOf } from "./tenantLimitsOf.ts"
+import * as Timing from "./Timing.ts"
+import * as Dispatching from "./work/Dispatching.ts"
+import * as LocalExecutor from "./work/LocalExecutor.ts"
+import * as Orchestrating from "./work/Orchestrating.ts"
+import * as Sweeping from "./work/Sweeping.ts"
 
 /** Loopback, for trying things out on one machine. */
 const demoEgress = ["localhost"]
 
-/** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
-export const program = (settings: Settings, demo: boolean) => {
-  const home = homeAt(settings.DUELINE_HOME)
+const guardOf = (settings: Settings, demo: boolean): EgressGuard => {
   const allowed = entriesOf(settings.DUELINE_EGRESS_ALLOW)
-  const guard = makeEgressGuard(allowed.length > 0 || !demo ? allowed : demoEgress)
-  const patterns = entriesOf(settings.DUELINE_REDACT)
+  return makeEgressGuard(allowed.length > 0 || !demo ? allowed : demoEgress)
+}
 
-  const keys = InstallationKeys.layer(settings)
-  // The keys come first: a database without them is one whose keys are lost.
-  const database = Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" }).pipe(
-    Layer.provide(keys)
-  )
-  const store = Layer.mergeAll(
-    PostgresPersistence.layer,
-    PostgresOutbox.layer,
-    PostgresBacklog.layer,
-    PostgresCallQueries.layer,
-    Tenants.layer
-  ).pipe(Layer.provideMerge(database))
-  const identity = TokenVerifier.layer({
-    ...TokenVerifier.defaultVerifierSettings,
-    ...defaultTokenSettings,
-    issuer: settings.DUELINE_ISSUER
-  }).pipe(Layer.provideMerge(SigningKeys.layer({ directory: home.keys })))
+/** A third of the time to stop goes to requests that come in, a third to those that go out. */
+const thirdOf = ({ DUELINE_SHUTDOWN_MS }: Settings): number => Math.round(DUELINE_SHUTDOWN_MS / 3)
 
-  const core = ServiceCallOrchestrator.layer({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }).pipe(
-    Layer.provideMerge(Layer.mergeAll(store, keys, identity, Intents.layer, EventBusMemory.layer(), CurrentPhase.layer))
+/** What acts by itself, by role. Scopes close in reverse: the loops stop first, then what is on the wire may end and be recorded. */
+const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) => {
+  const when = <A, E, R>(role: Role, layer: Layer.Layer<A, E, R>) => (deployment.roles.has(role) ? layer : Layer.empty)
+  const concurrency = settings.DUELINE_CONCURRENCY
+  const executor = deployment.roles.has("executor")
+    ? LocalExecutor.layer({
+        concurrency,
+        patterns: entriesOf(settings.DUELINE_REDACT),
+        drainMs: thirdOf(settings)
+      }).pipe(Layer.provide(UndiciHttpClient.layer({ guard })))
+    : LocalExecutor.layerNone
+  return Layer.mergeAll(
+    when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
+    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings))),
+    when("dispatcher", Dispatching.layer(deployment.shared))
+  ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
+}
+
+/** The edge, or what a process without one shows of itself. */
+const routes = (settings: Settings, { roles }: Deployment, guard: EgressGuard) =>
+  roles.has("api")
+    ? Routes.layer().pipe(
+        Layer.provide([
+          Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
+          TokenVerifier.layer({
+            ...TokenVerifier.defaultVerifierSettings,
+            ...defaultTokenSettings,
+            issuer: settings.DUELINE_ISSUER
+          })
+        ])
+      )
+    : Routes.layerProbes()
+
+/** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
+export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
+  const guard = guardOf(settings, demo)
+  const core = orchestrator(settings, deployment).pipe(
+    Layer.provideMerge(Links.layer(settings, deployment)),
+    Layer.provideMerge(Layer.mergeAll(Storage.layer(settings), Intents.layer, CurrentPhase.layer))
   )
-  const work = Work.layer({
-    concurrency: settings.DUELINE_CONCURRENCY,
-    patterns,
-    drainMs: Math.round(settings.DUELINE_SHUTDOWN_MS / 3)
-  }).pipe(
-    Layer.provideMerge(Layer.mergeAll(MemoryTimer.layer(), UndiciHttpClient.layer({ guard }))),
-    Layer.provideMerge(core)
-  )
-  return HttpRouter.serve(Routes.layer(), { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Intake.layer(guard, patterns), layerHealth]),
+  return HttpRouter.serve(routes(settings, deployment, guard), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provideMerge(
       NodeHttpServer.layer(() => createHttpServer(), {
         port: settings.PORT,
         host: settings.HOST,
-        gracefulShutdownTimeout: `${Math.round(settings.DUELINE_SHUTDOWN_MS / 3)} millis`
+        gracefulShutdownTimeout: `${thirdOf(settings)} millis`
       })
     ),
-    Layer.provideMerge(work)
+    Layer.provideMerge(work(settings, deployment, guard)),
+    Layer.provideMerge(core)
   )
 }

@@ -5,7 +5,9 @@ import * as Tenants from "@dueline/postgres/Tenants"
 import { Clock, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import type { Settings } from "./Configuration.ts"
+import type { Deployment } from "./Deployment.ts"
 import * as logging from "./logging.ts"
+import { Neighbours } from "./Neighbours.ts"
 import { CurrentPhase } from "./Phase.ts"
 import { program } from "./Program.ts"
 import { readyLine, welcome } from "./Welcome.ts"
@@ -23,6 +25,7 @@ const announce = (settings: Settings, demo: boolean) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const phase = yield* CurrentPhase
+      const neighbours = yield* Neighbours
       const address = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
       if (demo) yield* createDemoTenant
       phase.set("serving")
@@ -30,6 +33,7 @@ const announce = (settings: Settings, demo: boolean) =>
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => phase.set("draining")).pipe(
           Effect.andThen(Effect.logInfo("stopping: new work is refused, work under way may end")),
+          Effect.andThen(neighbours.leave),
           Effect.andThen(Effect.sleep(settings.DUELINE_DRAIN_MS))
         )
       )
@@ -53,8 +57,8 @@ const insist = (settings: Settings) =>
   })
 
 /** Ends only by interruption or a failure to start. */
-export const serve = (settings: Settings, demo: boolean) =>
+export const serve = (settings: Settings, deployment: Deployment, demo: boolean) =>
   insist(settings).pipe(
-    Effect.andThen(Layer.launch(announce(settings, demo).pipe(Layer.provide(program(settings, demo))))),
+    Effect.andThen(Layer.launch(announce(settings, demo).pipe(Layer.provide(program(settings, deployment, demo))))),
     Effect.provide(logging.layer(settings))
   )

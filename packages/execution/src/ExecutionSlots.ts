@@ -1,7 +1,8 @@
 /** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Cause, Effect, Exit, Fiber } from "effect"
-import { firstLeaseUntil, type Job, keyOf } from "./Job.ts"
+import { died, firstLeaseUntil, type Job, keyOf, makeJob } from "./Job.ts"
+import type { Attempts } from "./makeAttempts.ts"
 import { RecentAttempts } from "./RecentAttempts.ts"
 
 export interface SlotsOptions {
@@ -9,12 +10,10 @@ export interface SlotsOptions {
   readonly queueLimit: number
   readonly recordingLimit: number
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  /** The whole attempt; calls `sent` once its request is off the wire. */
-  readonly attempt: (job: Job) => Effect.Effect<void>
+  /** Each of them whole; making one calls `sent` once its request is off the wire. */
+  readonly attempts: Attempts
   readonly now: () => number
 }
-
-const aboutIntent = ({ callId, epoch, tenantId }: ExecutionRequested) => ({ tenantId, serviceCallId: callId, epoch })
 
 export class ExecutionSlots {
   readonly #options: SlotsOptions
@@ -53,19 +52,17 @@ export class ExecutionSlots {
   }
 
   offer(intent: ExecutionRequested): boolean {
-    if (this.#draining) return false
     const key = keyOf(intent)
+    // Also when draining: who is told no hands it back as never sent, and must not be told so of one that was.
     if (this.#jobs.has(key) || this.#recent.has(key)) return true
-    if (this.#queue.length >= this.#options.queueLimit && this.free === 0) return false
     const takenAt = this.#options.now()
-    const job: Job = {
-      intent,
-      takenAt,
-      leaseUntil: firstLeaseUntil(intent),
-      stage: "waiting",
-      fiber: null,
-      overdue: false
+    if (this.#draining || (this.#queue.length >= this.#options.queueLimit && this.free === 0)) {
+      const leaseUntil = firstLeaseUntil(intent)
+      // Nor may it be sent after that, should word of it come once more. What is older than that memory is left to the watchdog.
+      this.#recent.add(key, leaseUntil, takenAt)
+      return takenAt >= leaseUntil
     }
+    const job = makeJob(intent, takenAt)
     this.#jobs.set(key, job)
     this.#queue.push(job)
     this.#pump()
@@ -91,15 +88,16 @@ export class ExecutionSlots {
   drain(graceMs: number): Effect.Effect<ReadonlyArray<ExecutionRequested>> {
     return Effect.suspend(() => {
       this.#draining = true
-      const left: Array<ExecutionRequested> = []
-      for (const job of this.#queue.splice(0)) {
-        this.#jobs.delete(keyOf(job.intent))
-        left.push(job.intent)
+      const waiting = this.#queue.splice(0)
+      for (const job of waiting) {
+        job.stage = "recording"
+        this.#recording++
+        this.#fork(job, "giveBack")
       }
       return this.#untilIdle.pipe(
         Effect.timeoutOption(graceMs),
         Effect.andThen(this.#interruptAll),
-        Effect.map((cut) => [...left, ...cut])
+        Effect.map((cut) => [...new Set([...waiting, ...cut])].map(({ intent }) => intent))
       )
     })
   }
@@ -115,7 +113,7 @@ export class ExecutionSlots {
     const cut = [...this.#jobs.values()]
     return Effect.forEach(cut, ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)), {
       discard: true
-    }).pipe(Effect.as(cut.map(({ intent }) => intent)))
+    }).pipe(Effect.as(cut))
   })
 
   /** A loop, not a recursion: an attempt that ends at once starts the next one from here and not from its own stack. */
@@ -135,7 +133,11 @@ export class ExecutionSlots {
     this.#recent.add(keyOf(job.intent), firstLeaseUntil(job.intent), this.#options.now())
     job.stage = "sending"
     this.#sending++
-    job.fiber = this.#options.run(Effect.suspend(() => this.#options.attempt(job)))
+    this.#fork(job, "make")
+  }
+
+  #fork(job: Job, what: keyof Attempts): void {
+    job.fiber = this.#options.run(Effect.suspend(() => this.#options.attempts[what](job)))
     job.fiber.addObserver((exit) => this.#ended(job, exit))
   }
 
@@ -146,10 +148,8 @@ export class ExecutionSlots {
     else this.#sending--
     if (job.overdue && !wasRecording && !this.#draining) return this.#start(job)
     this.#jobs.delete(keyOf(job.intent))
-    if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) {
-      // A defect ends this attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen.
-      this.#options.run(Effect.logError("an attempt died", exit.cause, aboutIntent(job.intent)))
-    }
+    const mishap = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? exit.cause : null
+    if (mishap !== null) this.#options.run(died(job.intent, mishap))
     this.#slotFreed()
     if (this.#jobs.size === 0) for (const wake of this.#idle) wake()
   }

@@ -1,7 +1,7 @@
 /** One attempt on its way through the executor. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { deadlineGraceMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
-import type { Fiber } from "effect"
+import { type Cause, Effect, type Fiber } from "effect"
 
 export interface Job {
   readonly intent: ExecutionRequested
@@ -21,3 +21,16 @@ export const keyOf = ({ callId, epoch, tenantId }: ExecutionRequested): string =
 /** The lease counts from the start of the execution, not from when word of it came here. */
 export const firstLeaseUntil = ({ deadlineAt, timeoutMs }: ExecutionRequested): number =>
   deadlineAt - deadlineGraceMs - timeoutMs + leaseMs
+
+export const makeJob = (intent: ExecutionRequested, takenAt: number): Job => ({
+  intent,
+  takenAt,
+  leaseUntil: firstLeaseUntil(intent),
+  stage: "waiting",
+  fiber: null,
+  overdue: false
+})
+
+/** A defect ends an attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen. */
+export const died = ({ callId, epoch, tenantId }: ExecutionRequested, cause: Cause.Cause<never>) =>
+  Effect.logError("an attempt died", cause, { tenantId, serviceCallId: callId, epoch })

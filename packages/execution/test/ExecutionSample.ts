@@ -10,6 +10,8 @@ import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { Effect, Layer, Redacted } from "effect"
+import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
+import { layerStoreMemory } from "../src/Circuits.ts"
 import * as Executor from "../src/Executor.ts"
 import * as MockHttpClient from "../src/MockHttpClient.ts"
 import * as Vault from "../src/RequestVaultAes.ts"
@@ -26,6 +28,7 @@ export const intent = (n = 1, changes: Partial<ExecutionRequested> = {}): Execut
   _tag: "ExecutionRequested",
   tenantId: tenant,
   callId: callId(n),
+  worker,
   epoch: 3,
   attempt: 2,
   dueAt: 0,
@@ -57,6 +60,8 @@ export interface WorldOptions {
   /** How long a recording takes. */
   readonly recordMs?: number
   readonly heartbeatFails?: boolean
+  /** Where its circuits are kept; its own memory when nothing is said. */
+  readonly store?: CircuitBreakerStore["Service"]
 }
 
 export const unavailable = new StoreUnavailable({ operation: "commit", cause: new Error("away") })
@@ -94,6 +99,7 @@ export const world = (options: WorldOptions = {}) =>
           Layer.succeed(RequestVault, vault),
           Layer.succeed(Orchestrator, Orchestrator.of({ ask })),
           Layer.succeed(Backlog, backlog),
+          options.store === undefined ? layerStoreMemory : Layer.succeed(CircuitBreakerStore, options.store),
           layerUnsigned
         )
       )

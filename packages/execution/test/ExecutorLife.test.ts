@@ -1,3 +1,4 @@
+import { EpochMillis } from "@dueline/contracts/Ids"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
@@ -81,13 +82,85 @@ describe("draining", () => {
       const draining = yield* Effect.forkChild(executor.drain(10_000), { startImmediately: true })
       assert.isFalse(executor.offer(intent(3)))
       assert.strictEqual(executor.slotsFree(), 0)
+      // At once: whoever has it next need not wait for what is on the wire here.
+      const { command, commandId } = asked[0] ?? assert.fail("nothing was handed back")
+      assert.strictEqual(commandId, `back:${callId(2)}:3`)
+      const at = EpochMillis.make(0)
+      assert.deepStrictEqual(command, {
+        _tag: "HandBackExecution",
+        callId: callId(2),
+        at,
+        epoch: 3,
+        reason: "draining",
+        retryAt: at
+      })
       yield* TestClock.adjust(3_000)
       assert.deepStrictEqual(
         (yield* Fiber.join(draining)).map((one) => one.callId),
         [callId(2)]
       )
       assert.strictEqual(client.begun(), 1)
-      assert.lengthOf(asked, 1)
+      assert.deepStrictEqual(
+        asked.map(({ command }) => command._tag),
+        ["HandBackExecution", "RecordSuccess"]
+      )
+    })
+  )
+
+  it.effect("hands back through bad weather, and no longer than it was given", () =>
+    Effect.gen(function* () {
+      const refusals = Array.from({ length: 1_000 }, () => unavailable)
+      const { asked, executor } = yield* world({ rules: slow(1_000), refusals, executor: { concurrency: 1 } })
+      for (const n of [1, 2, 3]) executor.offer(intent(n))
+      const draining = yield* Effect.forkChild(executor.drain(5_000), { startImmediately: true })
+      yield* TestClock.adjust(4_999)
+      assert.isUndefined(draining.pollUnsafe())
+      yield* TestClock.adjust(1)
+      const left = yield* Fiber.join(draining)
+      assert.sameMembers(
+        left.map((one) => one.callId),
+        [1, 2, 3].map(callId)
+      )
+      const times = asked.length
+      assert.isAbove(times, 6)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual([asked.length, executor.inFlight()], [times, 0])
+    })
+  )
+
+  it.effect(
+    "does not deny what it has, or had, or what may have been had: that would be handed back as never sent",
+    () =>
+      Effect.gen(function* () {
+        const { executor } = yield* world({ rules: slow(3_000) })
+        executor.offer(intent(1))
+        yield* TestClock.adjust(3_000)
+        executor.offer(intent(2))
+        const draining = yield* Effect.forkChild(executor.drain(10_000), { startImmediately: true })
+        assert.deepStrictEqual(
+          [1, 2, 3].map((n) => executor.offer(intent(n))),
+          [true, true, false]
+        )
+        yield* TestClock.adjust(7_000)
+        yield* Fiber.join(draining)
+        assert.isTrue(executor.offer(intent(4)), "its lease has run out: the watchdog sees to it")
+      })
+  )
+
+  it.effect("hands back nothing whose lease was lost: another worker may have the call", () =>
+    Effect.gen(function* () {
+      const { asked, executor } = yield* world({
+        rules: slow(20_000),
+        heartbeatFails: true,
+        executor: { concurrency: 1 }
+      })
+      executor.offer(intent(1))
+      executor.offer(intent(2))
+      yield* TestClock.adjust(10_000)
+      const draining = yield* Effect.forkChild(executor.drain(1_000), { startImmediately: true })
+      yield* TestClock.adjust(1_000)
+      assert.lengthOf(yield* Fiber.join(draining), 2)
+      assert.lengthOf(asked, 0)
     })
   )
 
@@ -119,7 +192,7 @@ describe("draining", () => {
       yield* Scope.close(scope, Exit.void)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([client.sent.length, asked.length, executor.inFlight()], [0, 0, 0])
-      assert.isFalse(executor.offer(intent(2)))
+      assert.isFalse(executor.offer(intent(2, { deadlineAt: 95_000 })))
     })
   )
 })

@@ -4,10 +4,10 @@ import { Effect, Layer } from "effect"
 import { defaultWriterOptions, makeWriter, type WriterOptions } from "./engine/Writer.ts"
 import { ServiceCall } from "./service-call/ServiceCall.ts"
 
-export const layer = (options: Partial<WriterOptions> = {}) =>
-  Layer.effect(
-    Orchestrator,
-    makeWriter(ServiceCall, { ...defaultWriterOptions, ...options }).pipe(
-      Effect.map(({ ask }) => Orchestrator.of({ ask }))
-    )
+/** The writer of this process, which ends with the scope. */
+export const make = (options: Partial<WriterOptions> = {}) =>
+  makeWriter(ServiceCall, { ...defaultWriterOptions, ...options }).pipe(
+    Effect.map(({ ask }) => Orchestrator.of({ ask }))
   )
+
+export const layer = (options: Partial<WriterOptions> = {}) => Layer.effect(Orchestrator, make(options))

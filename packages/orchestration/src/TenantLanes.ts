@@ -1,101 +1,118 @@
-/** Publishes claimed outbox entries: those of one tenant one after the other, tenants beside each other. Knows nothing of the outbox. */
-import { backoff, type Backoff } from "@dueline/contracts/backoff"
+/**
+ * Publishes claimed outbox entries, tenants beside each other. Entries of one tenant leave in the order of their positions, several at a
+ * time, yet never two of one stream at once: whatever happens to a publication, a stream stays in order. Within a tenant an entry that
+ * got no answer may be overtaken by those of other streams that had left before that was known, or that a probe took; one that was refused,
+ * by all that its retry does not hold up. Knows nothing of the outbox.
+ *
+ * While the bus is away nothing leaves but one probe after another, ever more slowly, and no entry is charged for it.
+ */
+import { backoff } from "@dueline/contracts/backoff"
 import type { EventBus } from "@dueline/contracts/ports/EventBus"
 import type { OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
-import { Cause, Clock, Effect, FiberSet } from "effect"
+import { Effect, FiberSet } from "effect"
+import { afterFailure, attempt, type Outcome, type Patience } from "./attempt.ts"
+import { BusHealth } from "./BusHealth.ts"
+import { Claimed } from "./Claimed.ts"
+import { streamOf, TenantLane } from "./TenantLane.ts"
 
-export interface Rules {
-  /** Between two attempts on one entry. */
-  readonly backoff: Backoff
-  /** Failed publications after which an entry becomes a dead letter. */
-  readonly maxFailures: number
+export interface Rules extends Patience {
+  /** Publications of one tenant that may be on their way at once. */
+  readonly window: number
+  /** Asked before every publication. Once it says no, nothing more is published. */
+  readonly mayPublish: () => boolean
 }
 
-const streamOf = ({ streamId, tenantId }: OutboxEntry): string => `${tenantId}/${streamId}`
-
-/** What went wrong, cut to a length that a table and a log line can bear. */
-export const errorOf = (cause: Cause.Cause<unknown>): string => Cause.pretty(cause).slice(0, 1_000)
-
-const afterFailure = Effect.fnUntraced(function* (
-  entry: OutboxEntry,
-  error: string,
-  rules: Rules
-): Effect.fn.Return<Settlement> {
-  const failures = entry.failures + 1
-  if (failures < rules.maxFailures) {
-    const retryAt = (yield* Clock.currentTimeMillis) + (yield* backoff(rules.backoff, failures))
-    return { _tag: "Failed", entry, retryAt, error }
-  }
-  const { eventId, tenantId, topic } = entry
-  yield* Effect.annotateLogs(Effect.logError("outbox entry given up"), { eventId, tenantId, topic, failures, error })
-  return { _tag: "Dead", entry, error }
-})
-
-/** One attempt on one entry. Whatever goes wrong, a defect of the bus included, is the entry's failure and nobody else's. */
-const attempt = (bus: EventBus["Service"], entry: OutboxEntry, rules: Rules): Effect.Effect<Settlement> => {
-  const { eventId, payload, streamId, tenantId, topic } = entry
-  return Effect.suspend(() => bus.publish({ eventId, tenantId, streamId, topic, payload })).pipe(
-    Effect.as<Settlement>({ _tag: "Delivered", entry }),
-    Effect.catchCause((cause) => afterFailure(entry, errorOf(cause), rules))
-  )
+/** Of what could leave, that which had no answer least often, so that one entry that never gets any does not stand for the bus. */
+const probeOf = (lanes: Iterable<TenantLane>, health: BusHealth) => {
+  const ready = [...lanes].flatMap((lane) => lane.ready().map((entry) => ({ lane, entry })))
+  const misses = ready.map(({ entry }) => health.missesOf(entry.position))
+  return ready[misses.indexOf(Math.min(...misses))]
 }
 
-/** Lanes that end with the scope. `onSettled` is called after every attempt, when `unsettled` already holds its outcome. */
+/** Lanes that end with the scope. `onSettled` is called after every outcome, when `claimed` already has it. */
 export const makeTenantLanes = Effect.fnUntraced(function* (
   bus: EventBus["Service"],
   rules: Rules,
   onSettled: () => void
 ) {
   const fork = yield* FiberSet.makeRuntime<never>()
-  /** Positions that were taken and are not settled yet. */
-  const held = new Set<number>()
-  /** What waits, by tenant; the first of each is being published. */
-  const lanes = new Map<string, Array<OutboxEntry>>()
-  const unsettled: Array<Settlement> = []
-  /** Streams with a failure that the outbox does not know of yet: until it does, a claim may show what has to wait behind it. */
-  const failing = new Set<string>()
+  const health = new BusHealth()
+  const claimed = new Claimed()
+  const lanes = new Map<string, TenantLane>()
+  const pumping = new Set<TenantLane>()
+  let probing = false
 
-  const work = Effect.fnUntraced(function* (tenantId: string, lane: Array<OutboxEntry>) {
-    for (let entry = lane[0]; entry !== undefined; entry = lane[0]) {
-      const settlement = yield* attempt(bus, entry, rules)
-      lane.shift()
-      if (settlement._tag === "Failed") letGo(lane, streamOf(entry))
-      unsettled.push(settlement)
-      onSettled()
+  const conclude = (lane: TenantLane, settlement: Settlement): void => {
+    const { _tag, entry } = settlement
+    // What stands behind a failed entry of its stream comes again with it.
+    for (const behind of _tag === "Failed" ? lane.letGo(streamOf(entry)) : []) {
+      claimed.drop(behind)
+      health.forget(behind.position)
     }
-    lanes.delete(tenantId)
+    lane.arrived(entry)
+    claimed.conclude(settlement)
+    onSettled()
+  }
+
+  const judge = Effect.fnUntraced(function* (lane: TenantLane, entry: OutboxEntry, outcome: Outcome) {
+    if (outcome._tag === "Unanswered") {
+      const { blamed, leaves } = health.unanswered(entry.position)
+      if (leaves) yield* holdOn(outcome.error)
+      if (!blamed) return lane.returned(entry)
+    } else if (health.answered(entry.position)) yield* goOn
+    const delivered = outcome._tag === "Delivered"
+    conclude(lane, delivered ? { _tag: "Delivered", entry } : yield* afterFailure(entry, outcome.error, rules))
   })
 
-  /** What stands behind a failed entry of its stream comes again with it. */
-  const letGo = (lane: Array<OutboxEntry>, stream: string): void => {
-    failing.add(stream)
-    for (const entry of lane.splice(0)) {
-      if (streamOf(entry) === stream) held.delete(entry.position)
-      else lane.push(entry)
+  const publish = (lane: TenantLane, entry: OutboxEntry) =>
+    attempt(bus, entry).pipe(
+      Effect.flatMap((outcome) => judge(lane, entry, outcome)),
+      Effect.andThen(Effect.sync(() => pump(lane)))
+    )
+
+  /** Sends what may leave now. A publication may be over before its fiber is out of hand, hence the guard. */
+  const pump = (lane: TenantLane): void => {
+    if (pumping.has(lane)) return
+    pumping.add(lane)
+    while (!health.away && rules.mayPublish()) {
+      const entry = lane.next()
+      if (entry === undefined) break
+      fork(publish(lane, entry))
     }
+    pumping.delete(lane)
+    if (lane.empty && lanes.get(lane.tenantId) === lane) lanes.delete(lane.tenantId)
   }
+
+  const probe = Effect.gen(function* () {
+    for (let step = 1; health.away; step += 1) {
+      yield* Effect.sleep(yield* backoff(rules.backoff, step))
+      const found = probeOf(lanes.values(), health)
+      if (health.away && found !== undefined && rules.mayPublish())
+        yield* publish(found.lane, found.lane.send(found.entry))
+    }
+    probing = false
+  })
+
+  const holdOn = (error: string) =>
+    Effect.suspend(() => {
+      if (!probing) fork(probe)
+      probing = true
+      return Effect.annotateLogs(Effect.logWarning("the bus does not answer: publishing waits for it"), { error })
+    })
+
+  const goOn = Effect.suspend(() => {
+    for (const lane of lanes.values()) pump(lane)
+    return Effect.logInfo("the bus answers again")
+  })
 
   /** Puts a claimed entry into its tenant's lane, unless it is on its way already or has to wait behind a failure. */
   const take = (entry: OutboxEntry): void => {
-    if (held.has(entry.position) || failing.has(streamOf(entry))) return
-    held.add(entry.position)
-    const lane = lanes.get(entry.tenantId)
-    if (lane !== undefined) {
-      lane.push(entry)
-      return
-    }
-    const first = [entry]
-    lanes.set(entry.tenantId, first)
-    fork(work(entry.tenantId, first))
+    if (!claimed.take(entry)) return
+    const lane = lanes.get(entry.tenantId) ?? new TenantLane(entry.tenantId, rules.window)
+    lanes.set(entry.tenantId, lane)
+    lane.add(entry)
+    pump(lane)
   }
 
-  /** Forgets the first `count` outcomes: the outbox knows them now. */
-  const settled = (count: number): void => {
-    for (const { _tag, entry } of unsettled.splice(0, count)) {
-      held.delete(entry.position)
-      if (_tag === "Failed") failing.delete(streamOf(entry))
-    }
-  }
-
-  return { take, settled, unsettled: (): ReadonlyArray<Settlement> => [...unsettled], held: () => held.size }
+  return { claimed, take }
 })

@@ -131,3 +131,15 @@ export const result = (
   else end(book, "Failed")
   return stored("Recorded")
 }
+
+/** Nothing was sent: no attempt is used up, and whoever asked to cancel may be told that it never left. */
+export const handBack = (book: Notebook, epoch: number, retryAt: number): Expected => {
+  if (gone(book)) return nothing("ServiceCallNotFound")
+  if (book.status !== "Running") return nothing("Ignored")
+  if (epoch !== book.epoch) return nothing("Superseded")
+  const toldToStop = book.cancelRequested
+  book.attempt -= 1
+  schedule(book, retryAt)
+  if (toldToStop) end(book, "Cancelled")
+  return stored("Recorded")
+}

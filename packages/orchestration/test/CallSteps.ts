@@ -8,7 +8,21 @@ const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.is
 
 const kinds = [
   ...["due", "due", "due", "due", "due", "due", "due", "failure", "failure", "failure", "failure", "failure"],
-  ...["lost", "lost", "rerun", "rerun", "rerun", "reschedule", "submit", "submitOther", "success", "cancel"]
+  ...[
+    "handBack",
+    "handBack",
+    "due",
+    "lost",
+    "lost",
+    "rerun",
+    "rerun",
+    "rerun",
+    "reschedule",
+    "submit",
+    "submitOther",
+    "success",
+    "cancel"
+  ]
 ] as const
 /** How far a command is off its mark: mostly not at all. */
 const shifts = [0, 0, 0, 0, 0, -1, -2, 1] as const
@@ -51,6 +65,10 @@ export const commandOf = (step: Step, on: CallUnderTest, now: number): ServiceCa
       return Call.success({ at, epoch })
     case "lost":
       return { ...Call.lost(epoch), at }
+    case "handBack": {
+      const reason = step.retryable ? "circuit_open" : "draining"
+      return Call.handBack({ at, epoch, reason, retryAt: Call.ms(now + (step.retryAfterMs ?? 0)) })
+    }
     case "rerun":
       return Call.rerun({ at })
     case "reschedule":

@@ -35,7 +35,7 @@ export class CallUnderTest {
   readonly turns: Array<Turn> = []
   /** As a store would give them back: through JSON. */
   readonly stored: Array<RecordedEvent> = []
-  memory: Memory = { state: ServiceCall.initial, version: 0, sealed: null, last: null }
+  memory: Memory = { state: ServiceCall.initial, version: 0, sealed: null, recent: [] }
   row: ServiceCallRow | null = null
 
   /** Decides and, unless it is only a trial, stores. */

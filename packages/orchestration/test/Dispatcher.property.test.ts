@@ -3,7 +3,7 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { assert, it } from "@effect/vitest"
 import { Effect, Random, Schema } from "effect"
-import { down, flaky, pass, payloadsOf, scripted, world } from "./DispatcherWorld.ts"
+import { flaky, pass, payloadsOf, refused, scripted, world } from "./DispatcherWorld.ts"
 
 const small = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 const Action = Schema.Struct({ call: small(4), messages: small(3), wait: small(300), woken: Schema.Boolean })
@@ -18,7 +18,7 @@ it.effect.prop(
         Effect.gen(function* () {
           yield* Effect.sleep(yield* Random.nextIntBetween(0, 40))
           // Nine failures are the most that a message survives.
-          if (attempt <= 5 && (yield* Random.next) < 0.4) return yield* down
+          if (attempt <= 5 && (yield* Random.next) < 0.4) return yield* refused
           if ((yield* Random.next) < 0.1) calls.failing = 2
         })
       )

@@ -5,9 +5,9 @@ import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Latch, Layer, Random, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Latch, Layer, Scope } from "effect"
 import * as Dispatcher from "../src/Dispatcher.ts"
-import { down, flaky, pass, payloadsOf, scripted, world } from "./DispatcherWorld.ts"
+import { flaky, pass, payloadsOf, refused, scripted, world } from "./DispatcherWorld.ts"
 
 it.effect("what is committed arrives at the consumers, and its row is gone", () =>
   Effect.gen(function* () {
@@ -46,34 +46,6 @@ it.effect(
 )
 
 it.effect(
-  "messages of a tenant leave in the order of their commits, one after the other",
-  () =>
-    Effect.gen(function* () {
-      let busy = 0
-      let most = 0
-      const { arrived, bus } = scripted(() =>
-        Effect.gen(function* () {
-          busy += 1
-          most = Math.max(most, busy)
-          yield* Effect.sleep(yield* Random.nextIntBetween(1, 5))
-          busy -= 1
-        })
-      )
-      const { commit } = yield* world({ bus })
-      const tenant = Sample.tenantId()
-      const calls = [Sample.target(tenant), Sample.target(tenant), Sample.target(tenant)] as const
-      for (let n = 0; n < 30; n += 1) yield* commit(calls[n % 3] ?? calls[0], n)
-      yield* pass(1_000)
-      assert.deepStrictEqual(
-        payloadsOf(arrived),
-        Array.from({ length: 30 }, (_, n) => n)
-      )
-      assert.strictEqual(most, 1)
-    }),
-  { tags: ["ADR-0008.2"] }
-)
-
-it.effect(
   "a tenant whose messages are stuck holds up no other",
   () =>
     Effect.gen(function* () {
@@ -89,28 +61,6 @@ it.effect(
 )
 
 it.effect(
-  "behind a message that has to be retried its stream waits, and nothing else of its tenant",
-  () =>
-    Effect.gen(function* () {
-      const [a, other] = [Sample.target(), Sample.target()]
-      const b = { ...other, tenantId: a.tenantId }
-      const { arrived, attempts, bus } = scripted(({ payload }, attempt) =>
-        payload === "a1" && attempt <= 3 ? down : Effect.void
-      )
-      const { commit } = yield* world({ bus })
-      yield* commit(a, "a1", "a2")
-      yield* commit(b, "b1")
-      yield* pass(1)
-      assert.deepStrictEqual(payloadsOf(arrived), ["b1"])
-      yield* commit(a, "a3")
-      yield* pass(10_000)
-      assert.deepStrictEqual(payloadsOf(arrived), ["b1", "a1", "a2", "a3"])
-      assert.deepStrictEqual([...attempts.values()], [4, 1, 1, 1])
-    }),
-  { tags: ["ADR-0008.2"] }
-)
-
-it.effect(
   "retries come after 100 ms, 200 ms, 400 ms … give or take a fifth, and never more than 10 s",
   () =>
     Effect.gen(function* () {
@@ -118,7 +68,7 @@ it.effect(
       const { bus } = scripted(() =>
         Effect.andThen(
           Effect.map(Clock.currentTimeMillis, (now) => at.push(now)),
-          down
+          refused
         )
       )
       const { commit } = yield* world({ bus })
@@ -140,7 +90,7 @@ it.effect(
   "after ten failures a message is a dead letter with its history, and its stream moves on",
   () =>
     Effect.gen(function* () {
-      const { arrived, attempts, bus } = scripted(({ payload }) => (payload === "poison" ? down : Effect.void))
+      const { arrived, attempts, bus } = scripted(({ payload }) => (payload === "poison" ? refused : Effect.void))
       const { commit, store } = yield* world({ bus })
       yield* commit(Sample.target(), "poison", "next")
       yield* pass(60_000)

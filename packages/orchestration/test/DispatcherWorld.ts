@@ -10,7 +10,11 @@ import * as Dispatcher from "../src/Dispatcher.ts"
 
 type Publish = EventBus["Service"]["publish"]
 
-export const down = Effect.fail(new BusUnavailable({ cause: new Error("down") }))
+/** The bus does not take this message. */
+export const refused = Effect.fail(new BusUnavailable({ scope: "message", cause: new Error("refused") }))
+
+/** The bus takes nothing. */
+export const away = Effect.fail(new BusUnavailable({ cause: new Error("away") }))
 
 /** A bus that does what the script says and keeps what went through. */
 export const scripted = (script: (message: BusMessage, attempt: number) => ReturnType<Publish>) => {
@@ -53,7 +57,8 @@ export const world = Effect.fnUntraced(function* ({ bus, options, outbox = (same
 export const payloadsOf = (messages: ReadonlyArray<BusMessage>) => messages.map(({ payload }) => payload)
 
 /** The test clock waits for those it wakes, but not for what was set going before: that gets its turns first. */
-export const pass = (ms: number) => Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 200 }), TestClock.adjust(ms))
+export const pass = (ms: number, turns = 200) =>
+  Effect.andThen(Effect.repeat(Effect.yieldNow, { times: turns }), TestClock.adjust(ms))
 
 /** An outbox whose next calls fail, and the number of calls that reached it. */
 export const flaky = () => {

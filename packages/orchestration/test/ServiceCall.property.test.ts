@@ -21,6 +21,7 @@ const legal = new Set([
   "Running>Scheduled",
   "Running>Succeeded",
   "Running>Failed",
+  "Running>Cancelled",
   "Failed>Scheduled"
 ])
 
@@ -34,6 +35,9 @@ const law = (name: string, judge: (turn: Turn, on: CallUnderTest) => void, tags:
     },
     { ...runs, tags: [...tags] }
   )
+
+/** What ends an attempt. */
+const answers = { ExecutionSucceeded: true, ExecutionFailed: true, ExecutionHandedBack: true }
 
 const statusOf = ({ state }: Turn["before"]): string => state._tag
 const epochOf = ({ state }: Turn["before"]): number => (state._tag === "NotSubmitted" ? 0 : state.epoch)
@@ -164,14 +168,44 @@ describe("service call", () => {
     const started = typesOf(turn).includes("ExecutionStarted")
     const scheduled =
       statusOf(turn.after) === "Scheduled" && typesOf(turn).some((type) => type !== "ExecutionSuperseded")
+    const { target } = Call
     const wanted = scheduled
-      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: state.dueAt }]
+      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: state.dueAt, target }]
       : []
-    if (!started) return assert.deepStrictEqual<unknown>(turn.intents, wanted)
-    const [intent, ...more] = turn.intents
+    const intents = turn.intents.filter(({ _tag }) => _tag !== "AttemptEnded")
+    if (!started) return assert.deepStrictEqual<unknown>(intents, wanted)
+    const [intent, ...more] = intents
     assert.lengthOf(more, 0)
     if (intent?._tag !== "ExecutionRequested") throw new Error("a start without a request to execute")
-    assert.deepStrictEqual([intent.epoch, intent.attempt, intent.sealed], [state.epoch, state.attempt, "sealed"])
+    assert.deepStrictEqual(
+      [intent.epoch, intent.attempt, intent.sealed, intent.worker],
+      [state.epoch, state.attempt, "sealed", Call.worker]
+    )
+  })
+
+  law("says once of every attempt that it is over, and whether its target answered", (turn) => {
+    const { callId, target, tenantId } = Call
+    const over = turn.intents.filter(({ _tag }) => _tag === "AttemptEnded")
+    if (statusOf(turn.before) !== "Running" || typesOf(turn).every((type) => !(type in answers))) {
+      return assert.deepStrictEqual(over, [])
+    }
+    const { command } = turn
+    const [event] = turn.commit?.events ?? []
+    const { retryAt = null } = (event?.payload ?? {}) as { readonly retryAt?: number }
+    const pausedUntil = command._tag === "HandBackExecution" && command.reason === "circuit_open" ? retryAt : null
+    const answered = "status" in command && command.status !== null
+    assert.deepStrictEqual<unknown>(over, [
+      { _tag: "AttemptEnded", tenantId, callId, epoch: epochOf(turn.before), target, answered, pausedUntil }
+    ])
+  })
+
+  law("uses up no attempt by what is handed back, and is due no sooner than it was asked back", (turn) => {
+    if (!typesOf(turn).includes("ExecutionHandedBack")) return
+    const [before, after] = [turn.before.state, turn.after.state]
+    if (before._tag !== "Running" || after._tag === "NotSubmitted") throw new Error("only what runs is handed back")
+    assert.deepStrictEqual([after.attempt, after.revision], [before.attempt - 1, before.revision + 1])
+    assert.isAtLeast(after.dueAt, turn.command.at)
+    assert.strictEqual(after._tag, before.cancelRequested ? "Cancelled" : "Scheduled")
   })
 
   law("tells the world once of every end and of nothing else", ({ after, before, commit }) => {

@@ -37,6 +37,12 @@ const agree = (book: Model.Notebook, { call }: Subject): void => {
     requested,
     requested.map((_, i) => i + 1)
   )
+  const over = call.turns.flatMap(({ intents }) => intents.flatMap((i) => (i._tag === "AttemptEnded" ? [i.epoch] : [])))
+  assert.deepStrictEqual(
+    over,
+    over.map((_, i) => i + 1)
+  )
+  assert.lengthOf(over, book.status === "Running" ? book.epoch - 1 : book.epoch)
   assert.lengthOf(requested, book.epoch)
   assert.deepStrictEqual(call.restored(), call.memory)
 }
@@ -167,8 +173,42 @@ const failure = dice.map(({ lost, off, retryAfterMs, retryable, roll }) =>
   )
 )
 
+const handBack = fc.record({ off, stops: fc.boolean(), wait: fc.integer({ min: -500, max: 4_000 }) }).map((a) =>
+  step(
+    `hand back ${JSON.stringify(a)}`,
+    (book, now) =>
+      Call.handBack({
+        at: Call.ms(now),
+        epoch: book.epoch + a.off,
+        reason: a.stops ? "draining" : "circuit_open",
+        retryAt: Call.ms(now + a.wait)
+      }),
+    (book, command) => {
+      const [at, epoch] = command._tag === "HandBackExecution" ? [command.at, command.epoch] : [0, 0]
+      return Model.handBack(book, epoch, at + Math.max(a.wait, a.stops ? 0 : 1_000))
+    }
+  )
+)
+
 const stories = fc.commands(
-  [submit, due, due, due, due, failure, failure, failure, success, rerun, rerun, reschedule, cancel],
+  [
+    submit,
+    due,
+    due,
+    due,
+    due,
+    due,
+    handBack,
+    handBack,
+    failure,
+    failure,
+    failure,
+    success,
+    rerun,
+    rerun,
+    reschedule,
+    cancel
+  ],
   {
     maxCommands: 60,
     size: "max"

@@ -12,7 +12,13 @@ import {
 } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { deadlineGraceMs, defaultRetryPolicy, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
+import {
+  deadlineGraceMs,
+  defaultRetryPolicy,
+  type HandBackReason,
+  type RetryPolicy,
+  type Spec
+} from "@dueline/contracts/serviceCall/Spec"
 
 type Of<T extends { readonly _tag: string }, Tag extends T["_tag"]> = Extract<T, { readonly _tag: Tag }>
 type Changes<Tag extends ServiceCallCommand["_tag"]> = Partial<Omit<Of<ServiceCallCommand, Tag>, "_tag">>
@@ -31,8 +37,11 @@ export const callId = call(1)
 export const worker = WorkerId.make("worker-1")
 export const origin = { correlationId: CorrelationId.make("0abc"), traceparent: null }
 
+/** Of all calls here, as `targetOf` would say. */
+export const target = "api.example.com"
+
 export const spec = (retry: Partial<RetryPolicy> = {}): Spec => ({
-  request: { method: "POST", url: "https://api.example.com/hook", headers: {}, bodyBytes: 2, bodySnippet: "{}" },
+  request: { method: "POST", url: `https://${target}/hook`, headers: {}, bodyBytes: 2, bodySnippet: "{}" },
   timeoutMs: 1_000,
   retry: { ...defaultRetryPolicy, jitter: 0, ...retry },
   tags: ["sample"]
@@ -112,6 +121,16 @@ export const lost = (epoch = 1): ServiceCallCommand =>
     roll: 0
   })
 
+export const handBack = (changes: Changes<"HandBackExecution"> = {}): ServiceCallCommand => ({
+  _tag: "HandBackExecution",
+  callId,
+  at: ms(dueAt + 3),
+  epoch: 1,
+  reason: "circuit_open",
+  retryAt: ms(dueAt + 5_000),
+  ...changes
+})
+
 export const submitted = (of: Spec = spec()): ServiceCallEvent => ({
   _tag: "ServiceCallSubmitted",
   spec: of,
@@ -150,6 +169,12 @@ export const retryAt = (at: number, attempt = 2): ServiceCallEvent => ({
   _tag: "RetryScheduled",
   attempt,
   dueAt: ms(at)
+})
+export const handedBack = (retryAt: number, reason: HandBackReason = "circuit_open", epoch = 1): ServiceCallEvent => ({
+  _tag: "ExecutionHandedBack",
+  epoch,
+  reason,
+  retryAt: ms(retryAt)
 })
 export const cancelAsked: ServiceCallEvent = { _tag: "CancellationRequested", epoch: 1 }
 export const cancelled: ServiceCallEvent = { _tag: "ServiceCallCancelled" }

@@ -14,7 +14,7 @@ const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.is
 /** Commands on three calls, crude on purpose: most of them meet a state they do not fit. */
 const Ask = Schema.Struct({
   call: between(1, 3),
-  what: between(0, 7),
+  what: between(0, 8),
   epoch: between(1, 3),
   keyed: Schema.Boolean,
   key: between(0, 5)
@@ -30,6 +30,7 @@ const commandOf = ({ call, epoch, what }: Ask): ServiceCallCommand => {
     () => Call.due({ callId, revision: epoch }),
     () => Call.failure({ callId, epoch, retryable: epoch < 2, at: Call.ms(Call.dueAt - 1_000) }),
     () => Call.success({ callId, epoch }),
+    () => Call.handBack({ callId, epoch, reason: "draining", retryAt: Call.t0, at: Call.ms(Call.dueAt - 1_000) }),
     () => Call.cancel({ callId }),
     () => Call.reschedule({ callId, dueAt: Call.ms(Call.dueAt - epoch) }),
     () => Call.rerun({ callId, at: Call.t0 })
@@ -113,7 +114,9 @@ it.effect.prop(
       }
       for (const types of Object.values(streams)) {
         const starts = types.filter((type) => type === "ExecutionStarted").length
-        const results = types.filter((type) => type === "ExecutionSucceeded" || type === "ExecutionFailed").length
+        const results = types.filter((type) =>
+          ["ExecutionSucceeded", "ExecutionFailed", "ExecutionHandedBack"].includes(type)
+        ).length
         assert.isAtMost(results, starts)
         assert.strictEqual(types.filter((type) => type === "ServiceCallSubmitted").length, 1)
       }

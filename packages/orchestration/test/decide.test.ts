@@ -25,7 +25,8 @@ const commands = {
   success: Call.success(),
   failure: Call.failure(),
   permanent: Call.failure({ retryable: false }),
-  lost: Call.lost()
+  lost: Call.lost(),
+  handBack: Call.handBack()
 } satisfies Record<string, ServiceCallCommand>
 
 const none = ""
@@ -33,7 +34,7 @@ const notFound = "ServiceCallNotFound"
 const sent = "ServiceCallAlreadyDispatched"
 const illegal = "IllegalTransition"
 const taken = "ServiceCallIdTaken"
-const known = { submit: none, submitOther: taken }
+const known = { submit: none, submitOther: taken, handBack: none }
 const late = {
   success: "ExecutionSuperseded",
   failure: "ExecutionSuperseded",
@@ -60,7 +61,8 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     success: notFound,
     failure: notFound,
     permanent: notFound,
-    lost: notFound
+    lost: notFound,
+    handBack: notFound
   },
   Scheduled: {
     ...known,
@@ -75,14 +77,16 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     cancel: "CancellationRequested",
     failure: "ExecutionFailed RetryScheduled",
     permanent: "ExecutionFailed ServiceCallFailed",
-    lost: "ExecutionFailed RetryScheduled"
+    lost: "ExecutionFailed RetryScheduled",
+    handBack: "ExecutionHandedBack"
   },
   Cancelling: {
     ...onTheWire,
     cancel: none,
     failure: "ExecutionFailed ServiceCallFailed",
     permanent: "ExecutionFailed ServiceCallFailed",
-    lost: "ExecutionFailed ServiceCallFailed"
+    lost: "ExecutionFailed ServiceCallFailed",
+    handBack: "ExecutionHandedBack ServiceCallCancelled"
   },
   // The alarm in `due` names revision 1, which is history by now; the failure is the one that is known already.
   Waiting: {

@@ -23,7 +23,7 @@ const memoryOf = (state: keyof typeof histories): Memory => {
     (s, event) => ServiceCall.evolve(s, event, Call.t0),
     ServiceCall.initial
   )
-  return { state: fold, version: history.length, sealed: history.length === 0 ? null : "sealed", last: null }
+  return { state: fold, version: history.length, sealed: history.length === 0 ? null : "sealed", recent: [] }
 }
 
 const decide = (
@@ -60,6 +60,20 @@ describe("a batch", () => {
       commits[0]?.events.map(({ type }) => type),
       ["ServiceCallSubmitted", "ServiceCallRescheduled", "ServiceCallCancelled"]
     )
+  })
+
+  it("carries no command out twice, also when others came in between and its process was thought to be gone", {
+    tags: ["ADR-0014.2"]
+  }, () => {
+    const submitted = envelope(Call.submit())
+    const early = envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + 5_000) }))
+    const late = envelope(Call.reschedule({ dueAt: Call.ms(Call.dueAt + 9_000) }))
+    const { commits, intents, said } = decide([submitted, early, late, early, submitted])
+    assert.deepStrictEqual(said.slice(0, 3), ["Submitted 1", "Rescheduled 2", "Rescheduled 3"])
+    assert.deepStrictEqual(said.slice(3), ["Rescheduled 3", "Submitted 3"])
+    assert.strictEqual(commits[0]?.events.length, 3)
+    assert.strictEqual(commits[0]?.row?.dueAt, Call.dueAt + 9_000)
+    assert.lengthOf(intents, 3)
   })
 
   it("makes one commit of each stream, with the last row and the version it was decided on", () => {
@@ -225,6 +239,17 @@ describe("a command whose answer was lost", () => {
     const repeat = again(envelope(Call.due({ revision: 1 })))
     assert.deepStrictEqual([repeat.answers.map(said), repeat.intents], [["Ignored 2"], []])
   })
+
+  for (const command of [Call.success(), Call.failure(), Call.handBack()]) {
+    it(`${command._tag} ends the attempt once more for whoever counts attempts`, { tags: ["ADR-0006.3"] }, () => {
+      const told = envelope(command)
+      const { after, intents } = decide([told], { state: "Running" })
+      const over = intents.filter(({ _tag }) => _tag === "AttemptEnded")
+      assert.lengthOf(over, 1)
+      const repeat = decideBatch(ServiceCall, [told], { streams: after, receipts: new Map() }, ttl)
+      assert.deepStrictEqual([repeat.intents, repeat.commits], [intents, []])
+    })
+  }
 
   it("does not hand the attempt to another worker than it was given to", () => {
     const command = Call.due({ revision: 1, worker: WorkerId.make("another") })

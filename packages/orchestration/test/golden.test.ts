@@ -45,6 +45,12 @@ const samples: { readonly [Tag in ServiceCallEventType]: Extract<ServiceCallEven
     durationMs: 80,
     response
   },
+  ExecutionHandedBack: {
+    _tag: "ExecutionHandedBack",
+    epoch: 2,
+    reason: "circuit_open",
+    retryAt: Call.ms(Call.dueAt + 5_000)
+  },
   RetryScheduled: { _tag: "RetryScheduled", attempt: 2, dueAt: Call.ms(Call.dueAt + 1_080) },
   ServiceCallFailed: { _tag: "ServiceCallFailed", reason: "attempts_exhausted" },
   ServiceCallRerun: { _tag: "ServiceCallRerun", dueAt: Call.ms(Call.dueAt + 900_000) },

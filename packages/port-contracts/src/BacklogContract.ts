@@ -1,7 +1,9 @@
 /** What every Backlog does. It reads rows, so it wants the Persistence that writes them. */
+import type { WorkerId } from "@dueline/contracts/Ids"
 import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
@@ -28,6 +30,16 @@ const submit = Effect.fnUntraced(function* (row: Partial<ServiceCallRow>, tenant
   return call
 })
 
+/** URLs and what is nearly one: pieces in the order of a URL, each of which may be missing, doubled by the next or in capitals. */
+const Pieces = Schema.Tuple([
+  Schema.Literals(["https:", "https:", "http:", "HTTPS:", "git+ssh:", "1http:", ""]),
+  Schema.Literals(["//", "//", "//", "/", "///", ""]),
+  Schema.Literals(["", "", "user:secret@", "@", "a@b:c@", "user%40:x@"]),
+  Schema.Literals(["api.example.com", "API.Example.COM", "Api.example.com", "[2001:DB8::1]", "10.0.0.1", ""]),
+  Schema.Literals(["", "", ":8443", ":", ":80@x"]),
+  Schema.Literals(["", "/", "/a@b/c", "?q=//x@y", "#f@g", "/a?b#c", "\n"])
+])
+
 type Mark = Parameters<Backlog["Service"]["upcoming"]>[0]["after"]
 
 const lowest = Sample.callId()
@@ -39,9 +51,10 @@ const upcoming = (from: number, before: number, limit = 100, after: Mark = { due
 const abandoned = Effect.fnUntraced(function* (
   calls: ReadonlyArray<Sample.Target>,
   now: number,
-  soleWorker: Parameters<Backlog["Service"]["abandoned"]>[0]["soleWorker"] = null
+  soleWorker: WorkerId | null = null,
+  deadWorkers: ReadonlyArray<WorkerId> = []
 ) {
-  const all = yield* (yield* Backlog).abandoned({ now, soleWorker, limit: 100_000 })
+  const all = yield* (yield* Backlog).abandoned({ now, soleWorker, deadWorkers, limit: 100_000 })
   return calls.flatMap((call) =>
     all.filter(({ callId, tenantId }) => callId === call.callId && tenantId === call.tenantId)
   )
@@ -54,10 +67,23 @@ const upcomings = (it: It) => {
       const late = yield* submit(Sample.due(at + 2_000))
       const early = yield* submit({ ...Sample.due(at), revision: 4 })
       assert.deepStrictEqual(yield* upcoming(at, at + 2_000), [
-        { ...early, revision: 4, dueAt: at },
-        { ...late, revision: 1, dueAt: at + 2_000 }
+        { ...early, revision: 4, dueAt: at, target: Sample.host },
+        { ...late, revision: 1, dueAt: at + 2_000, target: Sample.host }
       ])
     })
+  )
+
+  it.effect.prop(
+    "an alarm names the host and port that its call goes to, whatever else is in the URL",
+    { pieces: Pieces },
+    Effect.fnUntraced(function* ({ pieces }) {
+      const url = pieces.join("")
+      const at = hour()
+      yield* submit({ ...Sample.due(at), request: { ...Sample.row(Sample.target()).request, url } })
+      const [alarm] = yield* upcoming(at, at)
+      assert.strictEqual(alarm?.target, targetOf(url), url)
+    }),
+    { arbitrary: propertyRunsTimes(0.5), timeout: 60_000 }
   )
 
   it.effect("what is due after the horizon stays away, what is due exactly then does not", () =>
@@ -93,7 +119,9 @@ const upcomings = (it: It) => {
       const at = hour()
       const call = yield* submit(Sample.due(at))
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: { ...Sample.due(at + 500), revision: 2 } }))
-      assert.deepStrictEqual(yield* upcoming(at, at + 1_000), [{ ...call, revision: 2, dueAt: at + 500 }])
+      assert.deepStrictEqual(yield* upcoming(at, at + 1_000), [
+        { ...call, revision: 2, dueAt: at + 500, target: Sample.host }
+      ])
     })
   )
 
@@ -160,10 +188,33 @@ const holdings = (it: It) => {
     })
   )
 
+  it.effect("what dead workers hold is abandoned, whatever its lease says, and what others hold is not", () =>
+    Effect.gen(function* () {
+      const [one, two, alive] = [Sample.workerId(), Sample.workerId(), Sample.workerId()]
+      const lost = [
+        yield* submit(Sample.running(one, 3, Sample.now + 30_000)),
+        yield* submit(Sample.running(two, 1, Sample.now + 30_000))
+      ]
+      const held = yield* submit(Sample.running(alive, 1, Sample.now + 30_000))
+      const ended = yield* submit({ ...Sample.running(one, 1, Sample.now), status: "Succeeded", wakeAt: null })
+      const calls = [...lost, held, ended]
+      const names = (found: ReadonlyArray<Holding>) => found.map(({ callId, epoch }) => [callId, epoch])
+      assert.deepStrictEqual(names(yield* abandoned(calls, Sample.now, null, [one, two])), [
+        [lost[0]?.callId, 3],
+        [lost[1]?.callId, 1]
+      ])
+      assert.deepStrictEqual(names(yield* abandoned(calls, Sample.now, null, [two])), [[lost[1]?.callId, 1]])
+      assert.deepStrictEqual(yield* abandoned(calls, Sample.now, null, []), [])
+    })
+  )
+
   it.effect("no more than the limit come", () =>
     Effect.gen(function* () {
       for (let n = 0; n < 3; n += 1) yield* submit(Sample.running(Sample.workerId(), 1, Sample.now - 1))
-      assert.lengthOf(yield* (yield* Backlog).abandoned({ now: Sample.now, soleWorker: null, limit: 2 }), 2)
+      assert.lengthOf(
+        yield* (yield* Backlog).abandoned({ now: Sample.now, soleWorker: null, deadWorkers: [], limit: 2 }),
+        2
+      )
     })
   )
 }

@@ -1,43 +1,14 @@
 /** What every Outbox does. It cannot be written to, so it wants the Persistence that fills it. */
-import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
+import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { claim, emptied, fill, first, isOf, now, payloadsOf, type Ports, settle } from "./OutboxProbe.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
-type Ports = Outbox | Persistence
 type It = Vitest.MethodsNonLive<Ports>
-
-const now = Sample.now
-const claim = (at = now, limit = 1_000) => Effect.flatMap(Outbox, (outbox) => outbox.claim({ now: at, limit }))
-const settle = (...settlements: Parameters<Outbox["Service"]["settle"]>[0]) =>
-  Effect.flatMap(Outbox, (outbox) => outbox.settle(settlements))
-
-/** Sentences share one outbox: each starts with what the others left taken away. */
-const emptied = Effect.gen(function* () {
-  let left = yield* claim(Number.MAX_SAFE_INTEGER)
-  while (left.length > 0) {
-    yield* settle(...left.map((entry) => ({ _tag: "Delivered" as const, entry })))
-    left = yield* claim(Number.MAX_SAFE_INTEGER)
-  }
-})
-
-/** Commits one message per payload to the call, each in a commit of its own after `version`. */
-const fill = Effect.fnUntraced(function* (call: Sample.Target, payloads: ReadonlyArray<unknown>, version = 0) {
-  const store = yield* Persistence
-  for (const [index, payload] of payloads.entries()) {
-    yield* store.commit([Sample.commit(call, { expectedVersion: version + index, outbox: [Sample.message(payload)] })])
-  }
-})
-
-const payloadsOf = (entries: ReadonlyArray<OutboxEntry>) => entries.map(({ payload }) => payload)
-
-const isOf = (entry: OutboxEntry, call: Sample.Target | undefined): boolean =>
-  call !== undefined && entry.tenantId === call.tenantId && entry.streamId === Sample.streamOf(call.callId)
-
-const first = (entries: ReadonlyArray<OutboxEntry>): OutboxEntry => entries[0] ?? assert.fail("nothing to claim")
 
 const claiming = (it: It) => {
   it.effect(
@@ -189,6 +160,24 @@ const settling = (it: It) => {
     })
   )
 
+  it.effect("whoever missed a failure of an entry can neither add one nor end it, only deliver it", () =>
+    Effect.gen(function* () {
+      yield* emptied
+      yield* fill(Sample.target(), ["mine"])
+      const stale = first(yield* claim())
+      yield* settle({ _tag: "Failed", entry: stale, retryAt: now + 1_000, error: "seen" })
+      yield* settle({ _tag: "Failed", entry: stale, retryAt: now + 9_000, error: "missed" })
+      yield* settle({ _tag: "Dead", entry: stale, error: "missed" })
+      const entries = yield* claim(now + 1_000)
+      assert.deepStrictEqual(
+        entries.map(({ failures, payload }) => [payload, failures]),
+        [["mine", 1]]
+      )
+      yield* settle({ _tag: "Delivered", entry: stale })
+      assert.deepStrictEqual(yield* claim(now + 9_000), [])
+    })
+  )
+
   it.effect("one call settles entries of every kind", () =>
     Effect.gen(function* () {
       yield* emptied
@@ -207,6 +196,33 @@ const settling = (it: It) => {
   )
 
   it.effect("settling nothing is a no-op", () => settle())
+
+  it.effect("after thousands were delivered, what is left and what is new comes, in order and once", () =>
+    Effect.gen(function* () {
+      yield* emptied
+      const store = yield* Persistence
+      const [odd, left, later] = [Sample.target(), Sample.target(), Sample.target()]
+      const messages = (from: number, count: number) =>
+        Array.from({ length: count }, (_, n) => Sample.message(from + n))
+      const delivered: Array<unknown> = []
+      const round = Effect.gen(function* () {
+        const entries = (yield* claim(now, 400)).filter((entry) => !isOf(entry, left))
+        delivered.push(...payloadsOf(entries))
+        yield* settle(...entries.map((entry) => ({ _tag: "Delivered" as const, entry })))
+      })
+      yield* store.commit([Sample.commit(odd, { outbox: messages(0, 2_000) })])
+      yield* Effect.repeat(round, { times: 4 })
+      yield* store.commit([Sample.commit(left, { outbox: [Sample.message("left")] })])
+      yield* store.commit([Sample.commit(odd, { expectedVersion: 1, outbox: messages(2_000, 3_000) })])
+      yield* Effect.repeat(round, { times: 10 })
+      yield* store.commit([Sample.commit(later, { outbox: [Sample.message("later")] })])
+      assert.deepStrictEqual(
+        delivered,
+        Array.from({ length: 5_000 }, (_, n) => n)
+      )
+      assert.deepStrictEqual(payloadsOf(yield* claim()), ["left", "later"])
+    })
+  )
 }
 
 const small = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))

@@ -53,6 +53,9 @@ export const event = (payload: unknown = { dueAt: now }): NewEvent => {
   }
 }
 
+/** Where all calls of a sample go, unless their row says otherwise. */
+export const host = "api.example.com"
+
 /** A call that waits for its due time. */
 export const row = (of: Target, changes: Partial<ServiceCallRow> = {}): ServiceCallRow => ({
   _tag: "ServiceCallRow",
@@ -69,7 +72,7 @@ export const row = (of: Target, changes: Partial<ServiceCallRow> = {}): ServiceC
   cancelRequested: false,
   request: {
     method: "POST",
-    url: "https://api.example.com/hooks/1",
+    url: `https://${host}/hooks/1`,
     headers: { "content-type": "application/json" },
     bodyBytes: 2,
     bodySnippet: "{}"

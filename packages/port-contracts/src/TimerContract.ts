@@ -24,15 +24,15 @@ export interface TimerHarness<R> extends Harness<Timer | R> {
 }
 
 /** The commit after which a table says what the alarm says. */
-export const scheduled = ({ dueAt, revision, ...call }: Alarm): Commit =>
-  Sample.commit(call, { expectedVersion: revision - 1, row: { ...Sample.due(dueAt), revision } })
+export const scheduled = ({ callId, dueAt, revision, tenantId }: Alarm): Commit =>
+  Sample.commit({ tenantId, callId }, { expectedVersion: revision - 1, row: { ...Sample.due(dueAt), revision } })
 
 interface Heard extends Alarm {
   /** When it was handed out, epoch ms. */
   readonly at: number
 }
-
-const alarm = (dueAt: number, of: Sample.Target = Sample.target(), revision = 1): Alarm => ({ ...of, revision, dueAt })
+const toHost = { target: Sample.host }
+const alarm = (dueAt: number, of = Sample.target(), revision = 1): Alarm => ({ ...toHost, ...of, revision, dueAt })
 
 const same = (a: Alarm, b: Alarm): boolean =>
   a.tenantId === b.tenantId && a.callId === b.callId && a.revision === b.revision

@@ -1,5 +1,6 @@
 /** What the bus of the embedded default promises beyond its port: bounds, and a word about everything it gives up. */
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import { ack, type BusMessage, type Delivery, type EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
@@ -27,7 +28,7 @@ it.effect(
   "what a group gives up is told with every reason, and publish succeeds",
   () =>
     Effect.gen(function* () {
-      const dead: Array<EventBusMemory.DeadDelivery> = []
+      const dead: Array<DeadLetter> = []
       const bus = yield* EventBusMemory.make({
         maxAttempts: 3,
         onDead: (one) => Effect.sync(() => void dead.push(one))
@@ -114,7 +115,8 @@ it.effect("when too many of a tenant's messages wait the next is refused, anothe
     )
     const waiting = [yield* publishing(bus, message(slow)), yield* publishing(bus, message(slow))]
     const refused = message(slow)
-    assert.strictEqual((yield* Effect.flip(bus.publish(refused)))._tag, "BusUnavailable")
+    const { _tag, scope } = yield* Effect.flip(bus.publish(refused))
+    assert.deepStrictEqual([_tag, scope], ["BusUnavailable", "message"])
     yield* bus.publish(message())
     yield* Deferred.succeed(release, undefined)
     yield* Effect.forEach(waiting, Fiber.join)

@@ -1,11 +1,17 @@
 /** The memory store passes the suites of the ports it stands in for. */
+import * as DeadLettersMemory from "@dueline/contracts/memory/DeadLettersMemory"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import * as LeasesMemory from "@dueline/contracts/memory/LeasesMemory"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
+import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
+import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 
 PersistenceContract.suite("memory", { layer: MemoryStore.layerMemory() })
@@ -18,4 +24,12 @@ EventBusContract.suite("memory", {
   layer: EventBusMemory.layer(),
   passTime: TestClock.adjust,
   features: { publishWaits: true, deduplicates: true }
+})
+
+LeasesContract.suite("memory", { layer: LeasesMemory.layer, passTime: TestClock.adjust })
+
+const kept = DeadLettersMemory.make()
+DeadLettersContract.suite("memory", {
+  layer: Layer.succeed(DeadLetters, kept.letters),
+  kept: (tenantId) => Effect.sync(() => kept.kept().filter(({ message }) => message.tenantId === tenantId))
 })

@@ -46,7 +46,7 @@ it.effect(
       if (entry === undefined) return assert.fail("nothing to claim")
       yield* store.outbox.settle([{ _tag: "Failed", entry, retryAt: 5, error: "first" }])
       assert.strictEqual(store.dump().outbox[0]?.retryAt, 5)
-      yield* store.outbox.settle([{ _tag: "Dead", entry, error: "second" }])
+      yield* store.outbox.settle([{ _tag: "Dead", entry: { ...entry, failures: 1 }, error: "second" }])
       assert.deepStrictEqual(
         store.dump().dead.map(({ errors }) => errors),
         [["first", "second"]]

@@ -3,30 +3,40 @@
  *
  * On the embedded server each role logs in as itself. On a server given by a URL, each pool logs in as the URL says and takes its
  * role with the session's `role` setting, unless the configuration brings a URL of its own for that role. Session settings are sent
- * at connection start, so a pooler in between must keep sessions apart.
+ * at connection start, so a pooler in between must keep sessions apart. A pool whose server went away opens new connections by itself.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, type Redacted, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql/SqlError"
+import { administer, awaitSchema } from "./administer.ts"
+import { type DatabaseRefused, placeOf } from "./DatabaseTrouble.ts"
 import * as EmbeddedServer from "./EmbeddedServer.ts"
 import type { HomeInUse } from "./HomeLock.ts"
 import { type MigrationRefused, migrate } from "./Migrations.ts"
-import type { DatabaseRole } from "./Roles.ts"
+import { reachable } from "./reachable.ts"
+import { type DatabaseRole, databaseRoles } from "./Roles.ts"
 
 export class Database extends Context.Service<Database, Readonly<Record<DatabaseRole, PgClient.PgClient>>>()(
   "@dueline/postgres/Database"
 ) {}
 
 export interface DatabaseUrls {
-  /** Logs in as somebody who is a member of the `dueline_*` roles; also migrates. */
+  /** Logs in as somebody who is a member of the `dueline_*` roles, or may create them when it also migrates. */
   readonly url: Redacted.Redacted
   readonly roles?: Partial<Readonly<Record<DatabaseRole, Redacted.Redacted>>>
+  /** Connections of each pool, instead of the usual number. */
+  readonly connections?: Partial<Readonly<Record<DatabaseRole, number>>>
+  /** False waits until another program has migrated the database. */
+  readonly migrate?: boolean
 }
 
-type Connection = Pick<PgClient.PgPoolConfig, "url" | "host" | "port" | "username" | "database" | "startupParameters">
+type Connection = Pick<
+  PgClient.PgPoolConfig,
+  "url" | "host" | "port" | "username" | "database" | "startupParameters" | "applicationName"
+>
 
-const connections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
+const usualConnections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
 
 /** Plans come from the indexes, also while tables are small; no statement and no idle transaction holds a connection for long. */
 const sessionSettings = {
@@ -37,22 +47,23 @@ const sessionSettings = {
   idle_in_transaction_session_timeout: "15000"
 }
 
-const open = (role: DatabaseRole, connection: Connection) =>
+const open = (role: DatabaseRole, connection: Connection, maxConnections: number) =>
   PgClient.make({
     ...connection,
     applicationName: `dueline ${role}`,
     startupParameters: { ...sessionSettings, ...connection.startupParameters },
-    maxConnections: connections[role],
+    maxConnections,
     connectTimeout: "5 seconds"
   })
 
 /** Opens nothing yet. */
-export const pools = (of: (role: DatabaseRole) => Connection) =>
+export const pools = (of: (role: DatabaseRole) => Connection, connections: DatabaseUrls["connections"] = {}) =>
   Effect.gen(function* () {
+    const sizes = { ...usualConnections, ...connections }
     return Database.of({
-      writer: yield* open("writer", of("writer")),
-      edge: yield* open("edge", of("edge")),
-      worker: yield* open("worker", of("worker"))
+      writer: yield* open("writer", of("writer"), sizes.writer),
+      edge: yield* open("edge", of("edge"), sizes.edge),
+      worker: yield* open("worker", of("worker"), sizes.worker)
     })
   }).pipe(Effect.provide(Reactivity.layer))
 
@@ -95,20 +106,29 @@ export const layerEmbedded = (
   EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused
 > => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
 
-/** Migrates the database behind the URL; answers with the names of the applied steps. */
-export const migrateUrl = (url: Redacted.Redacted) => withSession({ url }, (sql) => migrate(sql, { canLogIn: false }))
+/** Migrates the database behind the URL, waiting for it if need be; answers with the names of the applied steps. */
+export const migrateUrl = (url: Redacted.Redacted) => administer(url, (sql) => migrate(sql, { canLogIn: false }))
 
-/** A PostgreSQL server, version 15 or later. Migrates first unless told not to. */
-export const layerUrl = (
-  urls: DatabaseUrls & { readonly migrate?: boolean }
-): Layer.Layer<Database, SqlError | MigrationRefused> =>
+/**
+ * A PostgreSQL server, version 15 or later. Migrates first unless told not to, then waits for whoever does. A server that is away is waited
+ * for; one that refuses a login or a role fails the layer at once.
+ */
+export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefused | MigrationRefused | SqlError> =>
   Layer.effect(
     Database,
     Effect.gen(function* () {
-      if (urls.migrate !== false) yield* migrateUrl(urls.url)
-      return yield* pools((role) => {
+      yield* urls.migrate === false ? awaitSchema(urls.url) : migrateUrl(urls.url)
+      const urlOf = (role: DatabaseRole) => urls.roles?.[role] ?? urls.url
+      const database = yield* pools((role) => {
         const own = urls.roles?.[role]
         return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
-      })
+      }, urls.connections)
+      yield* Effect.forEach(
+        databaseRoles,
+        (role) =>
+          reachable(`${placeOf(urlOf(role))} (as ${role})`, database[role]`select id from dueline.migrations limit 1`),
+        { discard: true }
+      )
+      return database
     })
   )

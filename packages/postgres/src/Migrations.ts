@@ -11,11 +11,23 @@ import { rights } from "./migrations/0002_rights.ts"
 import { writes } from "./migrations/0003_writes.ts"
 import { workers } from "./migrations/0004_workers.ts"
 import { reads } from "./migrations/0005_reads.ts"
+import { targets } from "./migrations/0006_targets.ts"
+import { leasesAndLetters } from "./migrations/0007_leases.ts"
+import { outbox } from "./migrations/0008_outbox.ts"
 import type { Migration } from "./migrations/Migration.ts"
 import { ensureRoles } from "./Roles.ts"
 import { serverWords } from "./SqlFailure.ts"
 
-export const migrations: ReadonlyArray<Migration> = [tables, rights, writes, workers, reads]
+export const migrations: ReadonlyArray<Migration> = [
+  tables,
+  rights,
+  writes,
+  workers,
+  reads,
+  targets,
+  leasesAndLetters,
+  outbox
+]
 
 /** The database is not one this program may touch: newer than it, or its history differs. */
 export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", {
@@ -39,7 +51,8 @@ export const checksumOf = (migration: Migration): string =>
 /** One number for the lock of all programs that would migrate the same database. */
 const lockKey = 7_305_812_466_031
 
-const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied>): MigrationRefused | null => {
+/** Why this program may not touch a database with this history; null when it may. */
+export const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied>): MigrationRefused | null => {
   for (const { checksum, id } of applied) {
     const migration = known.find((candidate) => candidate.id === id)
     if (migration === undefined) {
@@ -58,7 +71,8 @@ const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied
   return null
 }
 
-const applied = (sql: SqlClient): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
+/** What was applied to the database, in order; nothing when it is empty. */
+export const applied = (sql: SqlClient): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
   sql.unsafe<Applied>("select id, checksum from dueline.migrations order by id").pipe(
     Effect.catchIf(
       (error) => ["42P01", "3F000"].includes(serverWords(error).code),

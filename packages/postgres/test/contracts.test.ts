@@ -1,24 +1,54 @@
 /** Every port this package implements, judged by the suites that every adapter passes. */
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
+import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
+import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
 import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
+import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
+import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
-import { Layer } from "effect"
+import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
+import { Effect, Layer } from "effect"
 
 const layer = Layer.mergeAll(
   PostgresPersistence.layer,
   PostgresOutbox.layer,
   PostgresBacklog.layer,
-  PostgresCallQueries.layer
-).pipe(Layer.provide(TestDatabase.layer))
+  PostgresCallQueries.layer,
+  PostgresLeases.layer,
+  PostgresDeadLetters.layer
+).pipe(Layer.provideMerge(TestDatabase.layer))
 const harness = { layer, realTime: true }
 
 PersistenceContract.suite("PostgreSQL", harness)
 OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
+
+LeasesContract.suite("PostgreSQL", {
+  ...harness,
+  passTime: (ms) =>
+    TestDatabase.session((sql) => sql`update dueline.leases set until = until - ${ms}::int * interval '1 millisecond'`)
+})
+
+DeadLettersContract.suite("PostgreSQL", {
+  ...harness,
+  kept: (tenantId) =>
+    TestDatabase.session((sql) =>
+      Effect.map(
+        sql<{ readonly letter: DeadLetter }>`select json_build_object(
+            'message', json_build_object('eventId', event_id, 'tenantId', tenant_id, 'streamId', stream_id, 'topic', topic,
+              'payload', payload),
+            'group', consumer_group,
+            'reasons', (select coalesce(json_agg(h.value ->> 'error' order by h.ordinality), '[]')
+              from jsonb_array_elements(history) with ordinality h)) as letter
+          from dueline.dead_letters where tenant_id = ${tenantId}::uuid order by event_id, consumer_group`,
+        (rows) => rows.map(({ letter }) => letter)
+      )
+    )
+})

@@ -31,11 +31,14 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("weather",
         const server = yield* EmbeddedServer
         const calls = Array.from({ length: 20 }, () => Sample.target())
         yield* store.commit(calls.map((call) => Sample.commit(call)))
-        process.kill(yield* server.pid, "SIGKILL")
+        const killed = yield* server.pid
+        process.kill(killed, "SIGKILL")
         const load = store.load(calls.map((call) => Sample.loadRequest(call)))
         // Only the typed failure is retried: a defect would end the test.
         const failure = yield* Effect.result(load)
         assert.isTrue(Result.isSuccess(failure) || failure.failure._tag === "StoreUnavailable")
+        // Its processes answer for a moment longer; those of the next server begin when they have all gone.
+        yield* Effect.repeat(Effect.andThen(Effect.sleep(10), server.pid), { until: (pid) => pid !== killed })
         const slices = yield* Effect.retry(load, Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 300 })))
         assert.isTrue(slices.every(({ version }) => version === 1))
         yield* store.commit(calls.map((call) => Sample.commit(call, { expectedVersion: 1 })))

@@ -1,6 +1,7 @@
 /** Mutations of the decisions, and of what is asked of them. */
 import { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { Running, Scheduled } from "@dueline/orchestration/service-call/State"
 import { Effect } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
 
@@ -36,6 +37,36 @@ export const staleRevisionFires = deciding(
   (decide) => (command, state) =>
     command._tag === "DueTimeReached" && state._tag === "Scheduled"
       ? decide({ ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, state.dueAt)) }, state)
+      : decide(command, state)
+)
+
+const handingBack = (change: (scheduled: Scheduled, running: Running) => Scheduled): Mutation => ({
+  aggregate: (sound) => ({
+    ...sound,
+    evolve: (state, event, at) => {
+      const after = sound.evolve(state, event, at)
+      const back = event._tag === "ExecutionHandedBack" && state._tag === "Running" && after._tag === "Scheduled"
+      return back ? change(after, state) : after
+    }
+  })
+})
+
+export const handBackCounts = handingBack((scheduled, { attempt }) => ({ ...scheduled, attempt }))
+
+export const handBackKeepsEpoch = handingBack((scheduled, { epoch }) => ({ ...scheduled, epoch: epoch - 1 }))
+
+/** Whatever is handed back is taken for the current attempt, which may be on the wire. */
+export const lateHandBackTaken = deciding(
+  (decide) => (command, state) =>
+    command._tag === "HandBackExecution" && state._tag === "Running"
+      ? decide({ ...command, epoch: state.epoch }, state)
+      : decide(command, state)
+)
+
+export const handBackForgetsCancel = deciding(
+  (decide) => (command, state) =>
+    command._tag === "HandBackExecution" && state._tag === "Running"
+      ? decide(command, { ...state, cancelRequested: false })
       : decide(command, state)
 )
 

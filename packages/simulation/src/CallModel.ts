@@ -3,19 +3,10 @@
  * a mistake in one shows in the other. `apply` answers what is wrong with an event where it stands, or null.
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
-import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
-
-export interface StartedAttempt {
-  readonly epoch: number
-  readonly attempt: number
-  readonly worker: string
-  readonly dueAt: number
-  readonly startedAt: number
-  readonly deadlineAt: number
-}
+import { type StartedAttempt, wrongHandBack, wrongRetry, wrongStart } from "./schedulingLaws.ts"
 
 const decode = Schema.decodeUnknownSync(ServiceCallEvent)
 type Event = ServiceCallEvent
@@ -35,7 +26,11 @@ export class CallModel {
   readonly started = new Map<number, StartedAttempt>()
   /** Epochs with a result that counts, `lost` when only the watchdog gave it up. */
   readonly results = new Map<number, "succeeded" | "failed" | "lost">()
+  /** Epochs under which nothing was sent. */
+  readonly handedBack = new Set<number>()
   readonly #superseded = new Set<number>()
+  /** It was handed back when it was to be cancelled: nothing but that may follow. */
+  #ending = false
   /** Event ids that the outside must be told of, in order. */
   readonly endings: Array<string> = []
 
@@ -45,7 +40,8 @@ export class CallModel {
     const event = decode(recorded.payload)
     if ((event._tag === "ServiceCallSubmitted") !== (this.version === 1))
       return `${event._tag} is event ${this.version}`
-    const wrong = this.#change(event, recorded)
+    const wrong =
+      this.#ending && event._tag !== "ServiceCallCancelled" ? "it was to be cancelled" : this.#change(event, recorded)
     if (this.#ends(event)) this.endings.push(recorded.eventId)
     return wrong === null ? null : `event ${this.version} ${event._tag}: ${wrong}`
   }
@@ -64,15 +60,7 @@ export class CallModel {
       case "ServiceCallRescheduled":
         return this.#schedule("Scheduled", event.dueAt)
       case "RetryScheduled":
-        return event.attempt !== this.attempt + 1
-          ? `attempt ${event.attempt} follows ${this.attempt}`
-          : this.attempt >= this.maxAttempts
-            ? `attempt ${event.attempt} of ${this.maxAttempts}`
-            : this.cancelRequested
-              ? "although it was to be cancelled"
-              : event.dueAt < recordedAt
-                ? "due in the past"
-                : this.#schedule("Running", event.dueAt, this.results.has(this.epoch))
+        return wrongRetry(this, event, recordedAt) ?? this.#schedule("Running", event.dueAt)
       case "ServiceCallRerun":
         this.attempt = 0
         return this.#schedule("Failed", event.dueAt)
@@ -85,6 +73,8 @@ export class CallModel {
           : `epoch ${event.epoch} is not ${this.epoch}`
       case "ExecutionStarted":
         return this.#start(event, recordedAt)
+      case "ExecutionHandedBack":
+        return this.#handBack(event, recordedAt)
       case "ExecutionSucceeded":
         return this.#result(event, "succeeded") ?? this.#move("Running", "Succeeded")
       case "ExecutionFailed":
@@ -94,6 +84,7 @@ export class CallModel {
       case "ExecutionSuperseded":
         if (!this.started.has(event.epoch)) return `epoch ${event.epoch} never started`
         if (this.#superseded.has(event.epoch)) return `epoch ${event.epoch} twice`
+        if (this.handedBack.has(event.epoch)) return `epoch ${event.epoch} was handed back unsent`
         this.#superseded.add(event.epoch)
         return event.currentEpoch === this.epoch ? null : `epoch ${event.currentEpoch} is not the current ${this.epoch}`
     }
@@ -105,30 +96,29 @@ export class CallModel {
     return was === from ? null : `from ${was} to ${to}`
   }
 
-  #schedule(from: ServiceCallStatus | null, dueAt: number, lawful = true): string | null {
+  #schedule(from: ServiceCallStatus | null, dueAt: number): string | null {
     this.dueAt = dueAt
     this.revision += 1
     this.cancelRequested = false
-    return lawful ? this.#move(from, "Scheduled") : "without a result"
+    return this.#move(from, "Scheduled")
   }
 
   #start(event: Of<"ExecutionStarted">, recordedAt: number): string | null {
     const { attempt, deadlineAt, epoch, startedAt, worker } = event
-    const wrong =
-      recordedAt < this.dueAt || startedAt < this.dueAt
-        ? `${this.dueAt - startedAt} ms early`
-        : epoch !== this.epoch + 1
-          ? `epoch ${epoch} follows ${this.epoch}`
-          : attempt !== this.attempt + 1 || attempt > this.maxAttempts
-            ? `attempt ${attempt} follows ${this.attempt} of ${this.maxAttempts}`
-            : deadlineAt !== startedAt + this.timeoutMs + deadlineGraceMs
-              ? `deadline ${deadlineAt - startedAt} ms after the start`
-              : null
+    const wrong = wrongStart(this, event, recordedAt)
     this.epoch = epoch
     this.attempt = attempt
     this.cancelRequested = false
     this.started.set(epoch, { epoch, attempt, worker, dueAt: this.dueAt, startedAt, deadlineAt })
     return wrong ?? this.#move("Scheduled", "Running")
+  }
+
+  #handBack(event: Of<"ExecutionHandedBack">, recordedAt: number): string | null {
+    const wrong = wrongHandBack(this, event, recordedAt)
+    this.#ending = this.cancelRequested
+    this.handedBack.add(event.epoch)
+    this.attempt -= 1
+    return wrong ?? this.#schedule("Running", event.retryAt)
   }
 
   #result(

@@ -35,6 +35,8 @@ export interface Faults {
   readonly wireFails: number
   readonly targetFails: number
   readonly targetSlow: number
+  /** How many times no target can be reached. */
+  readonly targetOutages: number
 }
 
 export interface Setup {
@@ -49,6 +51,11 @@ export interface Setup {
   readonly pageLimit: number
   readonly clients: number
   readonly actionsPerClient: number
+  /** So many attempts more than there is room for are begun at once: they wait for a slot, or find none and are handed back. */
+  readonly overbooked: number
+  /** Failures in a row that open a circuit, and how long it stays open the first time, in milliseconds. */
+  readonly circuitFailures: number
+  readonly circuitOpenMs: number
   /** How long clients act and faults happen, in milliseconds. */
   readonly activeMs: number
 }
@@ -75,7 +82,8 @@ export const noFaults: Faults = {
   consumerFails: 0,
   wireFails: 0,
   targetFails: 0,
-  targetSlow: 0
+  targetSlow: 0,
+  targetOutages: 0
 }
 
 /** A short, well-behaved world in which one death after the other can be tried. */
@@ -107,7 +115,8 @@ export const drawFaults = (dice: Dice): Faults => {
     consumerFails: often(0.3),
     wireFails: often(0.4),
     targetFails: often(0.5),
-    targetSlow: often(0.3)
+    targetSlow: often(0.3),
+    targetOutages: dice.chance(0.5) ? dice.between(1, 3) : 0
   }
 }
 
@@ -122,5 +131,8 @@ export const drawSetup = (dice: Dice): Setup => ({
   pageLimit: dice.pick([2, 10, 1_000]),
   clients: dice.between(1, 3),
   actionsPerClient: dice.between(8, 20),
-  activeMs: dice.pick([20_000, 60_000])
+  activeMs: dice.pick([20_000, 60_000]),
+  circuitFailures: dice.pick([1, 3, 10]),
+  circuitOpenMs: dice.pick([500, 2_000, 5_000]),
+  overbooked: dice.pick([0, 0, 1, 4])
 })

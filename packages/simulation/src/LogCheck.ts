@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { CallModel } from "./CallModel.ts"
 import { OutboxCheck } from "./OutboxCheck.ts"
 import { rowDifferences, sealedDiffers } from "./rowDifferences.ts"
+import { Sendings } from "./Sendings.ts"
 import type { World } from "./World.ts"
 
 export interface CheckedCall {
@@ -30,6 +31,7 @@ const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
 export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
+  readonly sendings: Sendings
   readonly #world: World
   readonly #store: MemoryStore["Service"]
   readonly #byId = new Map<string, CallModel>()
@@ -40,6 +42,7 @@ export class LogCheck {
     this.#world = world
     this.#store = store
     this.#outbox = new OutboxCheck(world, store.outbox)
+    this.sendings = new Sendings(world)
   }
 
   find(tenantId: string, callId: string): CheckedCall | undefined {
@@ -71,12 +74,10 @@ export class LogCheck {
       if (position !== i + 1) this.#world.violate("positions are contiguous", `${position} at place ${i + 1}`)
     })
     for (const { receipt, streamId, tenantId } of receipts) {
+      const told = `${receipt.key} at ${receipt.version}`
       const version = this.find(tenantId, streamId)?.model.version ?? 0
       if (receipt.version > version) {
-        this.#world.violate(
-          "a receipt tells of what is in the log",
-          `${receipt.key} at ${receipt.version} of ${version}`
-        )
+        this.#world.violate("a receipt tells of what is in the log", `${told} of ${version}`)
       }
     }
     for (const { entry, errors } of dead) {
@@ -112,13 +113,14 @@ export class LogCheck {
     }
     for (const event of events.slice(model.version)) {
       const wrong = model.apply(event)
-      this.#world.note("log", `${callId.slice(0, 8)} ${event.version} ${event.type}`)
+      const facts = event.payload as Partial<Facts>
+      this.#world.note("log", `${callId.slice(0, 8)} ${event.version} ${event.type} ${facts.reason ?? ""}`.trimEnd())
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
-      this.#judge(callId, event.payload as Partial<Facts>)
+      this.#judge(callId, facts)
     }
   }
 
-  #judge(callId: ServiceCallId, { _tag, dueAt = 0, epoch, reason, response }: Partial<Facts>): void {
+  #judge(callId: ServiceCallId, { _tag, dueAt = 0, epoch = 0, reason, response }: Partial<Facts>): void {
     const model = this.#byId.get(callId)
     const seen = /seen (\d+)/u.exec(response?.bodySnippet ?? "")?.[1]
     if (seen !== undefined && seen !== String(epoch)) {
@@ -133,7 +135,8 @@ export class LogCheck {
     if (_tag === "RetryScheduled" && dueAt < quietUntil) {
       this.#world.violate("Retry-After is honoured", `${callId} is tried again ${quietUntil - dueAt} ms early`)
     }
-    const holder = model?.started.get(epoch ?? 0)?.worker ?? ""
+    if (_tag === "ExecutionHandedBack") this.sendings.handedBack(callId, epoch)
+    const holder = model?.started.get(epoch)?.worker ?? ""
     if (_tag === "ExecutionFailed" && reason === "worker_lost" && this.#world.neverFailed(holder)) {
       this.#world.violate("a worker that is well keeps its calls", `${callId} epoch ${epoch} was taken from ${holder}`)
     }

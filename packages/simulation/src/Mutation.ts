@@ -8,6 +8,7 @@ import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Timer } from "@dueline/contracts/ports/Timer"
+import type { Executor } from "@dueline/execution/Executor"
 import type { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
 
 export type Aggregate = typeof ServiceCall
@@ -18,6 +19,7 @@ export interface Mutation {
   readonly aggregate?: (sound: Aggregate) => Aggregate
   readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
+  readonly executor?: (sound: Executor["Service"]) => Executor["Service"]
   readonly http?: (sound: HttpClient["Service"]) => HttpClient["Service"]
   readonly intents?: (sound: Intents["Service"]) => Intents["Service"]
   readonly orchestrator?: (sound: Orchestrator["Service"]) => Orchestrator["Service"]

@@ -7,13 +7,15 @@ import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/port
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Executor from "@dueline/execution/Executor"
+import { handBack } from "@dueline/execution/handBack"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
 import { defaultWriterOptions, makeWriter } from "@dueline/orchestration/engine/Writer"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
-import { Slots } from "@dueline/timer/Slots"
-import { defaultSweepOptions, sweepLoop } from "@dueline/timer/Sweep"
+import { placesOf, Slots } from "@dueline/timer/Slots"
+import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
+import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import type { Victim } from "./Reach.ts"
@@ -53,31 +55,42 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
   )
 }
 
+/** How soon an attempt is tried again for which there was no room. */
+const refusedPauseMs = 1_000
+
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function* ({ world }: Surroundings, worker: WorkerId) {
-  const { capacity, horizonMs, pageLimit, processes, sweepEveryMs } = world.setup
-  const executor = yield* Executor.make({ worker, concurrency: capacity, queueLimit: capacity })
+const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, worker: WorkerId) {
+  const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
+    world.setup
+  const circuits = { failures: circuitFailures, openMs: circuitOpenMs, maxOpenMs: 20_000 }
+  const made = Executor.make({ worker, concurrency: capacity, queueLimit: capacity, circuits })
+  const executor = yield* Effect.map(made, mutation.executor ?? same)
+  const orchestrator = yield* Orchestrator
   const intents = yield* Intents
   const timer = yield* Timer
   const dispatcher = yield* Dispatcher.make()
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const act = (intent: Intent, alarms: Array<Alarm>) => {
     if (intent._tag === "AlarmWanted") alarms.push(intent)
-    else if (intent._tag === "ExecutionRequested") executor.offer(intent)
-    else run(dispatcher.dispatcher.wake)
+    else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
+    else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
+      run(handBack(orchestrator, intent, "draining", world.time.now + refusedPauseMs))
+    }
   }
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []
     for (const intent of committed) act(intent, alarms)
     if (alarms.length > 0) run(timer.arm(alarms))
   })
-  const slots = Slots.layer({ free: executor.slotsFree, onFree: executor.onSlotFree })
+  const slots = Slots.layer(
+    placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
+  )
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
-  yield* Effect.forkScoped(dueLoop({ worker, batchLimit: 128 }).pipe(Effect.provide(slots)))
-  const sweep = { ...defaultSweepOptions, worker, sole: processes === 1, horizonMs, pageLimit, everyMs: sweepEveryMs }
-  yield* Effect.forkScoped(sweepLoop(sweep))
-  return yield* Orchestrator
+  yield* Effect.forkScoped(dueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots)))
+  const sweep = yield* makeSweep({ ...defaultSweepOptions, worker, sole: processes === 1, horizonMs, pageLimit })
+  yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
+  return orchestrator
 })
 
 export class Program {

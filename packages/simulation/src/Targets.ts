@@ -30,7 +30,7 @@ const thinks = (world: World, timeoutMs: number): number => {
 
 /** One process's HTTP client. Now and then it comes back late, as when the process had no time for it. */
 export const makeSend =
-  (world: World, victim: Victim, witness: Witness) =>
+  (world: World, victim: Victim, witness: Witness, targetsAreAway: (machine: string) => boolean) =>
   (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
     victim.machine.call<OutgoingResult, never>((answer) => {
       const start = world.time.now
@@ -46,9 +46,11 @@ export const makeSend =
       }
       const fails = (reason: Unanswered["reason"]) =>
         finish({ _tag: "Unanswered", reason, detail: `simulated ${reason}` })
-      const wire = world.strikes(world.faults.wireFails)
-        ? world.dice.pick(["dns", "connect", "lost before", "lost after", "stuck"])
-        : "whole"
+      const wire = targetsAreAway(machine.name)
+        ? "connect"
+        : world.strikes(world.faults.wireFails)
+          ? world.dice.pick(["dns", "connect", "lost before", "lost after", "stuck"])
+          : "whole"
       if (wire === "dns" || wire === "connect") {
         world.time.after(world.dice.between(0, 20), () => fails(wire))
         return

@@ -43,6 +43,7 @@ export class Witness {
       )
     }
     this.#judge(seen, request)
+    this.#log.sendings.left(callId, epoch)
     const before = this.#lastEpoch.get(callId) ?? 0
     if (epoch <= before) this.#world.violate("epochs strictly grow", `${callId} epoch ${epoch} leaves after ${before}`)
     this.#lastEpoch.set(callId, Math.max(before, epoch))

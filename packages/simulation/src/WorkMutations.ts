@@ -23,6 +23,14 @@ const trusting = (intent: ExecutionRequested): ExecutionRequested => ({
   deadlineAt: intent.deadlineAt + 120_000
 })
 
+/** Every attempt is made, and every other one refused all the same. */
+export const refusedAndMade: Mutation = {
+  executor: (sound) => {
+    let offers = 0
+    return { ...sound, offer: (intent) => sound.offer(intent) && ++offers % 2 === 0 }
+  }
+}
+
 export const toldNobody: Mutation = { bus: ({ consume }) => ({ consume, publish: () => Effect.void }) }
 
 /** Publishing is done when it has begun, and each message takes its own time. */

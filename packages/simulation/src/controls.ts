@@ -17,6 +17,7 @@ const ends = "everything accepted comes to its end"
 const rules = "the log obeys the rules"
 const row = "the row equals the fold of the log"
 const otherRequest = "another request under a used key is refused"
+const unsent = "what is handed back was never sent"
 const nothingAfterCancel = "no request after a cancel was answered"
 
 const control = (
@@ -39,6 +40,12 @@ const well: Partial<Faults> = {
   intentLate: 0
 }
 const two: Partial<Setup> = { processes: 2 }
+
+/** Targets are away often, and circuits quick to open. */
+const away: Partial<Faults> = { targetOutages: 3, wireFails: 0.4 }
+const touchy: Partial<Setup> = { circuitFailures: 1, circuitOpenMs: 500 }
+/** Attempts wait for the only slot. */
+const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
 export const controls: Readonly<Record<string, Control>> = {
   "receipts ignored": control(Store.receiptsIgnored, [
@@ -71,6 +78,21 @@ export const controls: Readonly<Record<string, Control>> = {
   "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"]),
   "fingerprint ignored": control(Aggregate.fingerprintIgnored, [otherRequest]),
   "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel]),
+  "a hand-back uses up an attempt": control(Aggregate.handBackCounts, [rules, row], away, touchy),
+  "a hand-back keeps the epoch": control(Aggregate.handBackKeepsEpoch, [rules, row], away, touchy),
+  "a late hand-back is taken": control(
+    Aggregate.lateHandBackTaken,
+    [unsent, rules],
+    { ...well, ...away, commandRepeated: 1, targetSlow: 0.6 },
+    { ...busy, ...touchy }
+  ),
+  "a hand-back forgets a cancel": control(
+    Aggregate.handBackForgetsCancel,
+    [rules],
+    { ...well, ...away, targetSlow: 0.5 },
+    { ...busy, ...touchy }
+  ),
+  "a refused attempt is made": control(Work.refusedAndMade, [unsent, rules, nothingAfterCancel], well),
   "watchdog off": control(Work.watchdogOff, [ends], { crash: 0.02 }),
   "sweep off": control(Work.sweepOff, [ends], { crash: 0.02, intentLost: 0.2 }),
   "heartbeat off": control(Work.heartbeatOff, ["a worker that is well keeps its calls"], { ...well, targetSlow: 0.5 }),

@@ -7,6 +7,7 @@ import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { layerStoreMemory } from "@dueline/execution/Circuits"
 import * as SigningSecrets from "@dueline/execution/SigningSecrets"
 import { Effect, Layer } from "effect"
 import type { BusCheck } from "./BusCheck.ts"
@@ -26,6 +27,7 @@ export interface Surroundings {
   readonly bus: BusCheck
   readonly vault: RequestVault["Service"]
   readonly storeIsAway: (machine: string) => boolean
+  readonly targetsAreAway: (machine: string) => boolean
 }
 
 const same = <A>(part: A): A => part
@@ -63,17 +65,19 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
 }
 
 export const layerPorts = (around: Surroundings, victim: Victim) => {
-  const { mutation, storeIsAway, vault, witness, world } = around
+  const { mutation, storeIsAway, targetsAreAway, vault, witness, world } = around
   const bus = EventBusMemory.make().pipe(
     Effect.map(mutation.bus ?? same),
     Effect.tap((service) => service.consume({ group: "far end", topics: [] }, hear(around, victim)))
   )
   return Layer.mergeAll(
     layerStore(around, makeReach(world, victim, storeIsAway)),
-    Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness) })),
+    Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness, targetsAreAway) })),
     Layer.succeed(RequestVault, vault),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, victim))),
     Layer.effect(EventBus, bus),
-    SigningSecrets.layerUnsigned
+    SigningSecrets.layerUnsigned,
+    // A process knows nothing of the circuits of another, nor of those it had before it died.
+    Layer.fresh(layerStoreMemory)
   )
 }

@@ -46,15 +46,15 @@ const makeVault = (world: World) => {
   )
 }
 
-/** Times at which the store goes away, for everybody or for every other process, and comes back. */
-const scheduleOutages = (world: World) => {
+/** Times at which something goes away, for those it is drawn for, and comes back. Answers for whom it is away now. */
+const scheduleOutages = (world: World, what: string, times: number, whose: readonly [string, ...Array<string>]) => {
   const away = new Map<string, number>()
   const shift = (whom: string, by: number) => {
     away.set(whom, (away.get(whom) ?? 0) + by)
-    world.note("store", `${by > 0 ? "goes away" : "comes back"} for ${whom}`)
+    world.note(what, `${by > 0 ? "goes away" : "comes back"} for ${whom}`)
   }
-  for (let i = 0; i < world.faults.outages; i++) {
-    const whom = world.dice.pick(["all", "even", "odd"])
+  for (let i = 0; i < times; i++) {
+    const whom = world.dice.pick(whose)
     world.time.after(world.dice.between(0, world.setup.activeMs), () => {
       shift(whom, 1)
       world.time.after(world.dice.between(100, 12_000), () => shift(whom, -1))
@@ -74,7 +74,10 @@ const populate = (options: SimulateOptions) => {
   const witness = new Witness(world, log)
   const bus = new BusCheck(world, log)
   const vault = makeVault(world)
-  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway: scheduleOutages(world) })
+  const { outages, targetOutages } = world.faults
+  const storeIsAway = scheduleOutages(world, "store", outages, ["all", "even", "odd"])
+  const targetsAreAway = scheduleOutages(world, "the target", targetOutages, ["all"])
+  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway, targetsAreAway })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
     ask: (asked, reply) => cluster.ask(asked, reply),

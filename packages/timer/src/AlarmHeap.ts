@@ -1,4 +1,5 @@
 /** Alarms by due time: a heap of milliseconds with the alarms of each, and at most one alarm per call. Plain data structure, no clock. */
+import type { TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 
 const keyOf = ({ tenantId, callId }: Alarm): string => `${tenantId}/${callId}`
@@ -14,10 +15,21 @@ export class AlarmHeap {
   private readonly times: Array<number> = []
   private readonly slots = new Map<number, Slot>()
   private readonly current = new Map<string, Alarm>()
+  private readonly counts = new Map<TenantId, number>()
 
   /** Alarms that are waiting; replaced ones do not count. */
   get size(): number {
     return this.current.size
+  }
+
+  /** How many of them are the tenant's. */
+  sizeOf(tenantId: TenantId): number {
+    return this.counts.get(tenantId) ?? 0
+  }
+
+  /** Whether an alarm of the call waits, of whatever revision. */
+  has(alarm: Alarm): boolean {
+    return this.current.has(keyOf(alarm))
   }
 
   /** The earliest due time, or undefined when nothing waits. May belong to an alarm that was replaced meanwhile. */
@@ -31,6 +43,7 @@ export class AlarmHeap {
     const known = this.current.get(key)
     if (known !== undefined && known.revision >= alarm.revision) return false
     this.current.set(key, alarm)
+    if (known === undefined) this.counts.set(alarm.tenantId, this.sizeOf(alarm.tenantId) + 1)
     const slot = this.slots.get(alarm.dueAt)
     if (slot !== undefined) slot.alarms.push(alarm)
     else {
@@ -51,6 +64,7 @@ export class AlarmHeap {
       if (slot !== undefined) slot.taken += 1
       if (alarm !== undefined && this.current.get(keyOf(alarm)) === alarm) {
         this.current.delete(keyOf(alarm))
+        this.oneLess(alarm.tenantId)
         due.push(alarm)
       }
       if (slot === undefined || slot.taken >= slot.alarms.length) {
@@ -59,6 +73,12 @@ export class AlarmHeap {
       }
     }
     return due
+  }
+
+  private oneLess(tenantId: TenantId): void {
+    const left = this.sizeOf(tenantId) - 1
+    if (left > 0) this.counts.set(tenantId, left)
+    else this.counts.delete(tenantId)
   }
 
   private siftUp(time: number): void {

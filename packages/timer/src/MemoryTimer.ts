@@ -6,39 +6,54 @@ import { AlarmHeap } from "./AlarmHeap.ts"
 export interface MemoryTimerOptions {
   /** Alarms further away than this are left to the sweep. */
   readonly horizonMs: number
-  /** Alarms held at the most; the rest are left to the sweep too. */
+  /** Alarms held at the most, and of one tenant as many as there is room left; the rest are left to the sweep too. */
   readonly alarmLimit: number
 }
 
 export const defaultMemoryTimerOptions: MemoryTimerOptions = { horizonMs: 60_000, alarmLimit: 200_000 }
 
+/** Somebody who sleeps until `wakeAt` unless an earlier alarm comes. */
+interface Sleeper {
+  readonly wakeAt: number
+  readonly wake: Deferred.Deferred<void>
+}
+
 export const make = (options: MemoryTimerOptions) =>
   Effect.sync(() => {
     const heap = new AlarmHeap()
-    /** Set while someone sleeps until `wakeAt`; completed when an earlier alarm comes. */
-    let sleeper: { readonly wakeAt: number; readonly wake: Deferred.Deferred<void> } | null = null
+    const sleepers = new Set<Sleeper>()
+
+    /** A tenant may have as many alarms here as there is room left, so that none fills it alone. */
+    const hasRoom = (alarm: Alarm) => heap.sizeOf(alarm.tenantId) < options.alarmLimit - heap.size || heap.has(alarm)
 
     const arm = (alarms: ReadonlyArray<Alarm>) =>
       Clock.clockWith((clock) =>
         Effect.sync(() => {
-          const horizon = clock.currentTimeMillisUnsafe() + options.horizonMs
+          const now = clock.currentTimeMillisUnsafe()
           let earliest = Number.POSITIVE_INFINITY
           for (const alarm of alarms) {
-            if (alarm.dueAt > horizon || heap.size >= options.alarmLimit) continue
-            if (heap.add(alarm) && alarm.dueAt < earliest) earliest = alarm.dueAt
+            if (alarm.dueAt > now + options.horizonMs || !hasRoom(alarm)) continue
+            // One that was known and is overdue wakes too: the clock may have been set forward under a sleeper.
+            if (heap.add(alarm) || alarm.dueAt <= now) earliest = Math.min(earliest, alarm.dueAt)
           }
-          if (sleeper !== null && earliest < sleeper.wakeAt) Deferred.doneUnsafe(sleeper.wake, Effect.void)
+          for (const { wake, wakeAt } of [...sleepers]) {
+            if (earliest < wakeAt || earliest <= now) Deferred.doneUnsafe(wake, Effect.void)
+          }
         })
       )
 
     const sleep = (now: number) =>
       Effect.suspend(() => {
         const wakeAt = heap.earliest ?? Number.POSITIVE_INFINITY
-        const wake = Deferred.makeUnsafe<void>()
-        sleeper = { wakeAt, wake }
-        const woken = Deferred.await(wake)
+        const sleeper = { wakeAt, wake: Deferred.makeUnsafe<void>() }
+        sleepers.add(sleeper)
+        const woken = Deferred.await(sleeper.wake)
         // A machine's timer may ring up to two milliseconds early; the caller looks at the clock again, so that costs a turn and no more.
-        return wakeAt === Number.POSITIVE_INFINITY ? woken : Effect.raceFirst(woken, Effect.sleep(wakeAt - now))
+        const either = wakeAt === Number.POSITIVE_INFINITY ? woken : Effect.raceFirst(woken, Effect.sleep(wakeAt - now))
+        return Effect.ensuring(
+          either,
+          Effect.sync(() => sleepers.delete(sleeper))
+        )
       })
 
     const take = (limit: number): Effect.Effect<ReadonlyArray<Alarm>> =>

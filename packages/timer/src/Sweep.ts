@@ -2,130 +2,103 @@
  * Brings the table's truth back into memory: what comes inside the horizon, what is overdue and forgotten, what a dead worker left.
  * Everything the process can lose, this finds again; when nothing is due it costs three small statements per tick.
  */
-import { CommandId, CorrelationId, EpochMillis, type ServiceCallId, type WorkerId } from "@dueline/contracts/Ids"
-import { systemActor } from "@dueline/contracts/Intent"
-import { type Abandoned, Backlog } from "@dueline/contracts/ports/Backlog"
-import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { Timer } from "@dueline/contracts/ports/Timer"
-import { Cause, Clock, Effect, Exit } from "effect"
+import type { ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
+import { Backlog } from "@dueline/contracts/ports/Backlog"
+import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import { Clock, Effect, Semaphore } from "effect"
+import { makeSettleLost } from "./lostCalls.ts"
 
 export interface SweepOptions {
   readonly worker: WorkerId
   /** True when no other process can be executing calls of this database: then whoever else holds a call is dead. */
   readonly sole: boolean
   readonly horizonMs: number
-  readonly everyMs: number
   /** A scheduled call this long past its time has been forgotten by someone. */
   readonly overdueMs: number
   readonly pageLimit: number
+  /** Pages of overdue calls read per tick; the next tick goes on where this one stopped, and after the last page from the front. */
+  readonly overduePages: number
 }
 
-export const defaultSweepOptions = { horizonMs: 60_000, everyMs: 5_000, overdueMs: 3_000, pageLimit: 1_000 }
+export const defaultSweepOptions = {
+  horizonMs: 60_000,
+  overdueMs: 3_000,
+  pageLimit: 1_000,
+  overduePages: 20
+}
 
-const actor = systemActor("watchdog")
-const correlationId = CorrelationId.make("watchdog")
+export interface Sweep {
+  /** What has to be done every few seconds. */
+  readonly tick: Effect.Effect<void, StoreUnavailable>
+  /** Arms everything up to the horizon, whatever was armed before: when another process was lost with its alarms. */
+  readonly everything: Effect.Effect<void, StoreUnavailable>
+  /** Settles at once what this worker holds. Harmless when it is alive after all: its results are fenced by the epoch. */
+  readonly lost: (worker: WorkerId) => Effect.Effect<void, StoreUnavailable>
+  /** The next tick arms everything, like the first. */
+  readonly forget: () => void
+}
 
-const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number) => ({
-  tenantId,
-  commandId: CommandId.make(`lost:${callId}:${epoch}`),
-  correlationId,
-  actor,
-  traceparent: null,
-  idempotency: null,
-  expectedVersion: null,
-  command: {
-    _tag: "RecordFailure" as const,
-    callId,
-    at: EpochMillis.make(at),
-    epoch,
-    reason: "worker_lost" as const,
-    detail: `worker ${worker} stopped answering; whether its request arrived is not known`,
-    status: null,
-    durationMs: 0,
-    response: null,
-    retryable: true,
-    retryAfterMs: null,
-    roll: 0
-  }
-})
-
-/** One tick, and what the next one must know. `sweptUntil` is the due time up to which every scheduled call has been armed. */
-export const makeSweep = Effect.fnUntraced(function* (options: SweepOptions) {
-  const backlog = yield* Backlog
-  const timer = yield* Timer
-  const orchestrator = yield* Orchestrator
-  let sweptUntil = 0
-
-  const armWindow = Effect.fnUntraced(function* (from: number, before: number) {
-    let after: { readonly dueAt: number; readonly callId: ServiceCallId } | null =
-      from === 0 ? null : { dueAt: from, callId: lastId }
-    while (true) {
-      const page: ReadonlyArray<Parameters<typeof timer.arm>[0][number]> = yield* backlog.upcoming({
-        before,
-        after,
-        limit: options.pageLimit
-      })
-      yield* timer.arm(page)
-      const last = page.at(-1)
-      if (last === undefined || page.length < options.pageLimit) return
-      after = { dueAt: last.dueAt, callId: last.callId }
-    }
-  })
-
-  /** One call that cannot be settled must not keep the others, nor the alarms, waiting. */
-  const askOf = (call: Abandoned, now: number) =>
-    Effect.exit(orchestrator.ask(workerLost(call, now))).pipe(
-      Effect.tap((exit) =>
-        Exit.isFailure(exit) ? Effect.logError("a lost call could not be settled", exit.cause) : Effect.void
-      )
-    )
-
-  const recover = Effect.fnUntraced(function* () {
-    while (true) {
-      const now = yield* Clock.currentTimeMillis
-      const lost = yield* backlog.abandoned({
-        now,
-        soleWorker: options.sole ? options.worker : null,
-        limit: options.pageLimit
-      })
-      if (lost.length === 0) return
-      yield* Effect.logWarning(`${lost.length} calls were left running by a worker that is gone; they go on`)
-      const answers = yield* Effect.forEach(lost, (call) => askOf(call, now), { concurrency: "unbounded" })
-      // A page that could not be settled whole would only come again: the next tick takes it up.
-      if (lost.length < options.pageLimit || answers.some(Exit.isFailure)) return
-    }
-  })
-
-  return Effect.gen(function* () {
-    yield* recover()
-    const now = yield* Clock.currentTimeMillis
-    const forgotten = yield* backlog.upcoming({
-      before: now - options.overdueMs,
-      after: null,
-      limit: options.pageLimit
-    })
-    yield* timer.arm(forgotten)
-    const horizon = now + options.horizonMs
-    if (horizon > sweptUntil) {
-      yield* armWindow(sweptUntil, horizon)
-      sweptUntil = horizon
-    }
-  })
-})
+type Mark = { readonly dueAt: number; readonly callId: ServiceCallId } | null
 
 /** Sorts after every call id of its millisecond: a window begins behind the last one. */
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff" as ServiceCallId
 
-/** Ticks for ever; a tick that fails is logged and the next one tries again. */
-export const sweepLoop = Effect.fnUntraced(function* (options: SweepOptions) {
-  const sweep = yield* makeSweep(options)
-  return yield* sweep.pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause)
-        ? Effect.interrupt
-        : Effect.logError("the sweep failed; it is tried again at the next tick", cause)
-    ),
-    Effect.andThen(Effect.sleep(options.everyMs)),
-    Effect.forever
-  )
+/** The two kinds of time never go quite alike. */
+const trembleMs = 50
+
+export const makeSweep = Effect.fnUntraced(function* (
+  options: SweepOptions
+): Effect.fn.Return<Sweep, never, Backlog | Timer | Orchestrator> {
+  const { overdueMs, overduePages, pageLimit } = options
+  const backlog = yield* Backlog
+  const timer = yield* Timer
+  const settleLost = yield* makeSettleLost({ soleWorker: options.sole ? options.worker : null, pageLimit })
+  const turn = Semaphore.makeUnsafe(1)
+  /** The due time up to which every scheduled call has been armed. */
+  let sweptUntil = 0
+  let overdueMark: Mark = null
+  /** How far the clock was ahead of the time that only goes forward. */
+  let lead = Number.NEGATIVE_INFINITY
+
+  /** Arms up to `pages` pages of what is due behind the mark. Answers where it stopped; null when nothing is left. */
+  const armPages = Effect.fnUntraced(function* (before: number, after: Mark, pages: number) {
+    let mark = after
+    for (let n = 0; n < pages; n += 1) {
+      const page: ReadonlyArray<Alarm> = yield* backlog.upcoming({ before, after: mark, limit: pageLimit })
+      yield* timer.arm(page)
+      const last = page.at(-1)
+      if (last === undefined || page.length < pageLimit) return null
+      mark = { dueAt: last.dueAt, callId: last.callId }
+    }
+    return mark
+  })
+
+  const forget = () => {
+    sweptUntil = 0
+    overdueMark = null
+  }
+
+  const arm = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const before = lead
+    lead = now - Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
+    // The clock was set back: calls made since then may lie beyond the timer's horizon and before what counts as swept.
+    if (lead < before - trembleMs) forget()
+    // The first window begins with everything that is overdue.
+    if (sweptUntil > 0) overdueMark = yield* armPages(now - overdueMs, overdueMark, overduePages)
+    const horizon = now + options.horizonMs
+    if (horizon <= sweptUntil) return
+    const from = sweptUntil === 0 ? null : { dueAt: sweptUntil, callId: lastId }
+    yield* armPages(horizon, from, Number.POSITIVE_INFINITY)
+    sweptUntil = horizon
+  })
+
+  return {
+    tick: turn.withPermit(Effect.andThen(settleLost([]), arm)),
+    everything: turn.withPermit(Effect.andThen(Effect.sync(forget), arm)),
+    lost: (worker) => settleLost([worker]),
+    forget
+  }
 })

@@ -5,13 +5,15 @@ import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Schema } from "effect"
 import { AlarmHeap } from "../src/AlarmHeap.ts"
+import { alarm } from "./Scripted.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 const Step = Schema.Union([
   Schema.TaggedStruct("Add", { call: between(0, 9), revision: between(1, 3), dueAt: between(0, 40) }),
   Schema.TaggedStruct("Take", { now: between(0, 40), limit: between(0, 4) })
 ])
-const calls = Array.from({ length: 10 }, () => Sample.target())
+const tenants = [Sample.tenantId(), Sample.tenantId()]
+const calls = Array.from({ length: 10 }, (_, n) => Sample.target(tenants[n % 2]))
 
 class SortedList {
   list: Array<Alarm> = []
@@ -40,12 +42,15 @@ it.prop(
     const [heap, list] = [new AlarmHeap(), new SortedList()]
     for (const step of steps) {
       if (step._tag === "Add") {
-        const alarm = { ...(calls[step.call] ?? Sample.target()), revision: step.revision, dueAt: step.dueAt }
-        assert.strictEqual(heap.add(alarm), list.add(alarm))
+        const one = alarm(step.dueAt, calls[step.call], step.revision)
+        assert.strictEqual(heap.add(one), list.add(one))
       } else {
         assert.deepStrictEqual(heap.take(step.now, step.limit), list.take(step.now, step.limit))
       }
       assert.strictEqual(heap.size, list.list.length)
+      for (const { tenantId } of calls) {
+        assert.strictEqual(heap.sizeOf(tenantId), list.list.filter((one) => one.tenantId === tenantId).length)
+      }
       // It may still name the time of an alarm that was replaced, so it may be early; late it must not be.
       for (const { dueAt } of list.list) assert.isAtMost(heap.earliest ?? Number.POSITIVE_INFINITY, dueAt)
     }
@@ -60,7 +65,7 @@ it.prop(
   { times: Schema.Array(between(0, 1_000)) },
   ({ times }) => {
     const heap = new AlarmHeap()
-    for (const dueAt of times) heap.add({ ...Sample.target(), revision: 1, dueAt })
+    for (const dueAt of times) heap.add(alarm(dueAt))
     const taken: Array<number> = []
     while (heap.size > 0) taken.push(...heap.take(1_000, 3).map(({ dueAt }) => dueAt))
     assert.deepStrictEqual(

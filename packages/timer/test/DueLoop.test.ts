@@ -2,27 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { dueLoop } from "../src/DueLoop.ts"
-import * as MemoryTimer from "../src/MemoryTimer.ts"
-import { Slots } from "../src/Slots.ts"
+import { running } from "./RunningLoop.ts"
 import { alarm, Floor, ignored, Scripted, worker } from "./Scripted.ts"
 
 const down = () => Effect.fail(new StoreUnavailable({ operation: "commit", cause: "injected" }))
 const full = () => Effect.fail(new Overloaded({ queueLimit: 1 }))
-
-interface Running {
-  readonly arm: (...alarms: ReadonlyArray<Alarm>) => Effect.Effect<void>
-}
-
-const running = <A, E>(script: Scripted, floor: Floor, body: (loop: Running) => Effect.Effect<A, E>) =>
-  Effect.gen(function* () {
-    const timer = yield* Timer
-    yield* Effect.forkChild(dueLoop({ worker, batchLimit: 64 }), { startImmediately: true })
-    return yield* body({ arm: (...alarms) => timer.arm(alarms) })
-  }).pipe(Effect.provide(Layer.mergeAll(MemoryTimer.layer(), Slots.layer(floor), script.layer)))
 
 describe("due loop", () => {
   it.effect(
@@ -56,6 +42,23 @@ describe("due loop", () => {
           floor.done()
           yield* TestClock.adjust(0)
           assert.deepStrictEqual([script.asked.length, floor.free()], [3, 0])
+        })
+      )
+    })
+  )
+
+  it.effect("asks one turn of the event loop after it has heard of a call that is due, when there is a place", () =>
+    Effect.gen(function* () {
+      const floor = new Floor(10)
+      const script = new Scripted(floor.start)
+      yield* running(script, floor, ({ arm }) =>
+        Effect.gen(function* () {
+          for (const count of [1, 2]) {
+            yield* TestClock.adjust(0)
+            yield* arm(alarm(0))
+            yield* Effect.yieldNow
+            assert.lengthOf(script.asked, count)
+          }
         })
       )
     })

@@ -1,8 +1,9 @@
 /** The timer in memory: the contract of every timer, and what only this one promises about horizon and room. */
 import { assert, describe, it } from "@effect/vitest"
 import { Timer } from "@dueline/contracts/ports/Timer"
+import * as Sample from "@dueline/port-contracts/Sample"
 import * as TimerContract from "@dueline/port-contracts/TimerContract"
-import { Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
 import { alarm } from "./Scripted.ts"
@@ -86,6 +87,66 @@ describe("MemoryTimer", () => {
       yield* timer.arm([second])
       yield* TestClock.adjust(100)
       assert.deepStrictEqual(yield* Fiber.join(fiber), [second])
+    })
+  )
+
+  it.effect("leaves a tenant as much room as is left, so that there is always some for another", () =>
+    Effect.gen(function* () {
+      const { size, timer } = yield* MemoryTimer.make({ ...options, alarmLimit: 8 })
+      const crowd = Sample.tenantId()
+      const mine = Array.from({ length: 9 }, () => alarm(10, Sample.target(crowd)))
+      yield* timer.arm(mine)
+      assert.strictEqual(size(), 4)
+      yield* timer.arm([alarm(10), alarm(20)])
+      assert.strictEqual(size(), 6)
+      const moved = { ...alarm(5, mine[0]), revision: 2 }
+      yield* timer.arm([moved])
+      assert.strictEqual(size(), 6)
+      yield* TestClock.adjust(5)
+      assert.deepStrictEqual(yield* timer.take(10), [moved])
+    })
+  )
+
+  it.effect("two who wait at once are both woken when there is something for each", () =>
+    Effect.gen(function* () {
+      const { timer } = yield* MemoryTimer.make(options)
+      const [a, b] = [
+        yield* Effect.forkChild(timer.take(1), { startImmediately: true }),
+        yield* Effect.forkChild(timer.take(1), { startImmediately: true })
+      ]
+      const alarms = [alarm(100), alarm(100)]
+      yield* timer.arm(alarms)
+      yield* TestClock.adjust(0)
+      yield* TestClock.adjust(100)
+      assert.sameDeepMembers([...(yield* Fiber.join(a)), ...(yield* Fiber.join(b))], alarms)
+    })
+  )
+
+  it.effect("what the sweep arms again wakes who sleeps past it, as when the clock was set forward", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let setForwardMs = 0
+      const now = () => clock.currentTimeMillisUnsafe() + setForwardMs
+      const moved: Clock.Clock = {
+        currentTimeMillisUnsafe: now,
+        currentTimeMillis: Effect.sync(now),
+        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+        currentTimeNanos: clock.currentTimeNanos,
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: clock.monotonicTimeNanos,
+        sleep: (duration) => clock.sleep(duration)
+      }
+      const one = alarm(30_000)
+      yield* Effect.gen(function* () {
+        const { timer } = yield* MemoryTimer.make({ ...options, horizonMs: 60_000 })
+        yield* timer.arm([one])
+        const fiber = yield* Effect.forkChild(timer.take(1), { startImmediately: true })
+        setForwardMs = 31_000
+        yield* timer.arm([one])
+        for (let turn = 0; turn < 5; turn += 1) yield* Effect.yieldNow
+        assert.isDefined(fiber.pollUnsafe(), "nobody has woken up")
+        assert.deepStrictEqual(yield* Fiber.join(fiber), [one])
+      }).pipe(Effect.provideService(Clock.Clock, moved))
     })
   )
 })

@@ -6,6 +6,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Clock, Effect, Layer } from "effect"
+import type { Places } from "../src/Slots.ts"
 
 export const worker = WorkerId.make("worker-1")
 
@@ -39,15 +40,16 @@ export class Scripted {
 const answer = (outcome: Answer["outcome"]): Effect.Effect<Answer> =>
   Effect.succeed({ version: 2, replayed: false, outcome })
 
-const started: Reply = ({ command: { at, callId } }) =>
+export const answerStarted = ({ at, callId }: ServiceCallCommand) =>
   answer({ _tag: "Started", callId, status: "Running", dueAt: at, attempt: 1, epoch: 1 })
+const started: Reply = ({ command }) => answerStarted(command)
 export const ignored: Reply = ({ command: { at, callId } }) =>
   answer({ _tag: "Ignored", callId, status: "Cancelled", dueAt: at, attempt: 0 })
 export const recorded: Reply = ({ command: { callId } }) =>
   answer({ _tag: "Recorded", callId, status: "Scheduled", dueAt: EpochMillis.make(0), attempt: 1 })
 
-/** The places of an executor: some are running, the rest are free. */
-export class Floor {
+/** The places of one executor: some are running, the rest are free. */
+export class Floor implements Places {
   private readonly listeners: Array<() => void> = []
   private readonly capacity: number
   running = 0
@@ -57,6 +59,7 @@ export class Floor {
   }
 
   readonly free = (): number => this.capacity - this.running
+  readonly each: Places["each"] = (see) => see(worker, this.free())
   readonly onFree = (listener: () => void): void => {
     this.listeners.push(listener)
   }
@@ -76,7 +79,9 @@ export class Floor {
 }
 
 export const alarm = (dueAt: number, of: Sample.Target = Sample.target(), revision = 1): Alarm => ({
-  ...of,
+  tenantId: of.tenantId,
+  callId: of.callId,
   revision,
-  dueAt
+  dueAt,
+  target: Sample.host
 })

@@ -1,87 +1,22 @@
 /** The sweep on a memory store: whatever the process has lost, it brings back. */
 import { assert, describe, it } from "@effect/vitest"
-import { MemoryStore, layerMemory } from "@dueline/contracts/memory/MemoryStore"
-import { Backlog } from "@dueline/contracts/ports/Backlog"
-import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
 import * as Sample from "@dueline/port-contracts/Sample"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { defaultSweepOptions, makeSweep, sweepLoop, type SweepOptions } from "../src/Sweep.ts"
+import { makeSweep } from "../src/Sweep.ts"
+import { sweepLoop } from "../src/sweepLoop.ts"
 import { recorded, Scripted, worker } from "./Scripted.ts"
+import { end, options, runningUnder, scheduled, Stage } from "./SweepStage.ts"
 
-const options: SweepOptions = {
-  ...defaultSweepOptions,
-  worker,
-  sole: false,
-  horizonMs: 1_000,
-  everyMs: 100,
-  overdueMs: 300,
-  pageLimit: 3
-}
-
-class Stage {
-  readonly armed: Array<Alarm> = []
-  readonly script: Scripted
-  /** Asking the backlog fails this many times. */
-  faults = 0
-
-  constructor(script = new Scripted(recorded)) {
-    this.script = script
-  }
-
-  private readonly backlog = Layer.effect(
-    Backlog,
-    Effect.map(MemoryStore, ({ backlog }) => ({
-      ...backlog,
-      upcoming: (of) =>
-        Effect.suspend(() => {
-          if (this.faults <= 0) return backlog.upcoming(of)
-          this.faults -= 1
-          return Effect.fail(new StoreUnavailable({ operation: "upcoming", cause: "injected" }))
-        })
-    }))
-  )
-  private readonly timer = Layer.succeed(Timer, {
-    arm: (alarms) => Effect.sync(() => void this.armed.push(...alarms)),
-    take: () => Effect.never
-  })
-  get layer() {
-    const store = layerMemory()
-    return Layer.mergeAll(this.backlog, this.timer, this.script.layer).pipe(Layer.provideMerge(store))
-  }
-
-  /** Due times of what was armed since it was asked last. */
-  heard(): ReadonlyArray<number> {
-    return this.armed
-      .splice(0)
-      .map(({ dueAt }) => dueAt)
-      .sort((a, b) => a - b)
-  }
-}
-
-const scheduled = Effect.fnUntraced(function* (...times: ReadonlyArray<number>) {
-  const { persistence } = yield* MemoryStore
-  yield* persistence.commit(times.map((dueAt) => Sample.commit(Sample.target(), { row: Sample.due(dueAt) })))
-})
-const runningUnder = Effect.fnUntraced(function* (holder: typeof worker, leaseUntil: number, epoch = 1) {
-  const call = Sample.target()
-  yield* (yield* MemoryStore).persistence.commit([
-    Sample.commit(call, { row: Sample.running(holder, epoch, leaseUntil) })
-  ])
-  return call
-})
-const end = Effect.fnUntraced(function* (call: Sample.Target, expectedVersion = 1) {
-  const row = { status: "Failed", wakeAt: null, worker: null, leaseUntil: null } as const
-  yield* (yield* MemoryStore).persistence.commit([Sample.commit(call, { expectedVersion, row })])
-})
+const looping = Effect.flatMap(makeSweep(options), (sweep) => sweepLoop(sweep, { everyMs: 100, leadership: null }))
 
 describe("the window", () => {
   it.effect("arms everything inside the horizon, page after page, also when many are due in one millisecond", () => {
     const stage = new Stage()
     return Effect.gen(function* () {
       yield* scheduled(5, 500, 500, 500, 500, 500, 700, 1_000, 1_001)
-      yield* yield* makeSweep(options)
+      yield* (yield* makeSweep(options)).tick
       assert.strictEqual(new Set(stage.armed.map(({ callId }) => callId)).size, 8)
       assert.deepStrictEqual(stage.heard(), [5, 500, 500, 500, 500, 500, 700, 1_000])
     }).pipe(Effect.provide(stage.layer))
@@ -90,15 +25,15 @@ describe("the window", () => {
   it.effect("moves on without arming twice and without a gap, also when the clock jumps", () => {
     const stage = new Stage()
     return Effect.gen(function* () {
-      const sweep = yield* makeSweep(options)
+      const { tick } = yield* makeSweep(options)
       yield* scheduled(1_000, 1_001, 1_100, 1_101, 50_000, 51_100)
-      yield* sweep
+      yield* tick
       assert.deepStrictEqual(stage.heard(), [1_000])
       yield* TestClock.adjust(100)
-      yield* sweep
+      yield* tick
       assert.deepStrictEqual(stage.heard(), [1_001, 1_100])
       yield* TestClock.setTime(50_100)
-      yield* sweep
+      yield* tick
       assert.deepStrictEqual([...new Set(stage.heard())], [1_000, 1_001, 1_100, 1_101, 50_000, 51_100])
     }).pipe(Effect.provide(stage.layer))
   })
@@ -108,7 +43,7 @@ describe("the window", () => {
     return Effect.gen(function* () {
       yield* scheduled(900, 1_050)
       stage.faults = 1
-      yield* Effect.forkChild(sweepLoop(options))
+      yield* Effect.forkChild(looping)
       yield* TestClock.adjust(99)
       assert.deepStrictEqual(stage.heard(), [])
       yield* TestClock.adjust(1)
@@ -120,7 +55,7 @@ describe("the window", () => {
     const stage = new Stage()
     return Effect.gen(function* () {
       yield* scheduled(200)
-      yield* Effect.forkChild(sweepLoop(options))
+      yield* Effect.forkChild(looping)
       yield* TestClock.adjust(0)
       assert.deepStrictEqual(stage.heard(), [200])
       yield* TestClock.adjust(499)
@@ -142,7 +77,7 @@ describe("the watchdog", () => {
         const call = yield* runningUnder(gone, 50, 7)
         yield* runningUnder(gone, 60_000)
         yield* TestClock.adjust(51)
-        yield* yield* makeSweep(options)
+        yield* (yield* makeSweep(options)).tick
         const [command, ...more] = stage.script.commands
         assert.lengthOf(more, 0)
         assert.deepInclude(command, {
@@ -165,7 +100,7 @@ describe("the watchdog", () => {
       return Effect.gen(function* () {
         const call = yield* runningUnder(gone, 60_000)
         yield* runningUnder(worker, 60_000)
-        yield* yield* makeSweep({ ...options, sole: true })
+        yield* (yield* makeSweep({ ...options, sole: true })).tick
         assert.deepStrictEqual(
           stage.script.commands.map(({ callId }) => callId),
           [call.callId]
@@ -190,7 +125,7 @@ describe("the watchdog", () => {
         store.current = yield* MemoryStore
         for (let n = 0; n < 7; n += 1) yield* runningUnder(gone, 0)
         yield* TestClock.adjust(1)
-        yield* yield* makeSweep(options)
+        yield* (yield* makeSweep(options)).tick
         assert.lengthOf(settled.asked, 7)
       }).pipe(Effect.provide(stage.layer))
     },
@@ -206,7 +141,7 @@ describe("the watchdog", () => {
         for (let n = 0; n < 3; n += 1) yield* runningUnder(gone, 0)
         yield* scheduled(900)
         yield* TestClock.adjust(1)
-        yield* Effect.forkChild(sweepLoop(options))
+        yield* Effect.forkChild(looping)
         yield* TestClock.adjust(0)
         assert.deepStrictEqual([stuck.asked.length, stage.heard()], [3, [900]])
         yield* TestClock.adjust(100)

@@ -4,6 +4,7 @@ import { EpochMillis } from "../Ids.ts"
 import type { Abandoned, Backlog, Holding } from "../ports/Backlog.ts"
 import type { Alarm } from "../ports/Timer.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
+import { targetOf } from "../serviceCall/target.ts"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -20,17 +21,26 @@ const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): Reado
         row.dueAt <= before &&
         (after === null || row.dueAt > after.dueAt || (row.dueAt === after.dueAt && row.callId > after.callId))
     )
-    .map(({ callId, dueAt, revision, tenantId }) => ({ tenantId, callId, revision, dueAt }))
+    .map(({ callId, dueAt, request, revision, tenantId }) => ({
+      tenantId,
+      callId,
+      revision,
+      dueAt,
+      target: targetOf(request.url)
+    }))
     .sort(byDueTime)
     .slice(0, limit)
 
 type AbandonedOptions = Parameters<Backlog["Service"]["abandoned"]>[0]
 
-const abandoned = (state: MemoryState, { limit, now, soleWorker }: AbandonedOptions): ReadonlyArray<Abandoned> => {
+const abandoned = (
+  state: MemoryState,
+  { deadWorkers, limit, now, soleWorker }: AbandonedOptions
+): ReadonlyArray<Abandoned> => {
   const found: Array<Abandoned & { readonly leaseUntil: number }> = []
   for (const { callId, epoch, leaseUntil, status, tenantId, worker } of state.rows.values()) {
     if (status !== "Running" || worker === null || leaseUntil === null) continue
-    if (leaseUntil < now || (soleWorker !== null && worker !== soleWorker)) {
+    if (leaseUntil < now || deadWorkers.includes(worker) || (soleWorker !== null && worker !== soleWorker)) {
       found.push({ tenantId, callId, epoch, worker, leaseUntil })
     }
   }

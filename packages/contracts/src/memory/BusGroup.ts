@@ -1,15 +1,8 @@
 /** One consumer group of the in-process bus: its members, and a lane per tenant in which one message at a time is delivered. */
 import { Cause, Deferred, Effect } from "effect"
 import { backoff, type Backoff } from "../backoff.ts"
+import type { DeadLetter } from "../ports/DeadLetters.ts"
 import type { BusMessage, Delivery, Verdict } from "../ports/EventBus.ts"
-
-/** A message that a group gave up. */
-export interface DeadDelivery {
-  readonly group: string
-  readonly message: BusMessage
-  /** Why each attempt failed, oldest first; the last one is why it was given up. */
-  readonly reasons: ReadonlyArray<string>
-}
 
 export interface Member {
   readonly topics: ReadonlyArray<string>
@@ -38,7 +31,7 @@ export interface Rules {
   readonly backoff: Backoff
   /** Milliseconds that a handler may take; then it is interrupted and the message comes again. */
   readonly timeoutMs: number
-  readonly onDead: (dead: DeadDelivery) => Effect.Effect<void>
+  readonly onDead: (dead: DeadLetter) => Effect.Effect<void>
 }
 
 export const makeGroup = (name: string): BusGroup => ({ name, members: new Set(), lanes: new Map(), turn: 0 })

@@ -7,20 +7,10 @@
  */
 import { Cause, Deferred, Effect, FiberSet, Layer, type Scope } from "effect"
 import { type Backoff, defaultBackoff } from "../backoff.ts"
+import type { DeadLetter } from "../ports/DeadLetters.ts"
 import { type BusMessage, BusUnavailable, EventBus } from "../ports/EventBus.ts"
-import {
-  type BusGroup,
-  type DeadDelivery,
-  isInterested,
-  type Job,
-  makeGroup,
-  type Member,
-  type Rules,
-  work
-} from "./BusGroup.ts"
+import { type BusGroup, isInterested, type Job, makeGroup, type Member, type Rules, work } from "./BusGroup.ts"
 import { keyOf } from "./MemoryState.ts"
-
-export type { DeadDelivery } from "./BusGroup.ts"
 
 export interface Options {
   /** Deliveries of one message to one group before it is given up. */
@@ -33,11 +23,14 @@ export interface Options {
   readonly laneCapacity?: number
   /** How many finished event ids are recognised when they come again. */
   readonly remembered?: number
-  /** Told of every message that is given up. It has all the time it needs; a defect in it is logged, and the lane moves on. */
-  readonly onDead?: (dead: DeadDelivery) => Effect.Effect<void>
+  /**
+   * Told of every message that is given up, `deadLetter.ts` has one that keeps it. It has all the time it needs; a defect in it is
+   * logged, and the lane moves on.
+   */
+  readonly onDead?: (dead: DeadLetter) => Effect.Effect<void>
 }
 
-const logDead = ({ group, message, reasons }: DeadDelivery) =>
+const logDead = ({ group, message, reasons }: DeadLetter) =>
   Effect.logError("message given up").pipe(
     Effect.annotateLogs({
       group,
@@ -72,7 +65,10 @@ const gather = (parts: number, settle: (served: boolean) => void): ((served: boo
   }
 }
 
-const unavailable = (why: string) => new BusUnavailable({ cause: new Error(why) })
+const unavailable = (scope: "bus" | "message", why: string) => new BusUnavailable({ scope, cause: new Error(why) })
+
+/** Its group's turn comes again with the next attempt, should somebody be in it by then. */
+const leftAlone = () => unavailable("message", "every consumer of a group has left")
 
 /** A new bus; its lanes end, and waiting publishers fail, when the scope closes. */
 export const make = Effect.fnUntraced(function* (
@@ -86,7 +82,7 @@ export const make = Effect.fnUntraced(function* (
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.
   yield* Effect.addFinalizer(() =>
-    Effect.forEach(inFlight.values(), (done) => Deferred.fail(done, unavailable("the bus is closing")), {
+    Effect.forEach(inFlight.values(), (done) => Deferred.fail(done, unavailable("bus", "the bus is closing")), {
       discard: true
     })
   )
@@ -115,7 +111,7 @@ export const make = Effect.fnUntraced(function* (
     const finish = gather(to.length, (served) => {
       inFlight.delete(key)
       if (served) remember(key)
-      Deferred.doneUnsafe(done, served ? Effect.void : Effect.fail(unavailable("every consumer of a group has left")))
+      Deferred.doneUnsafe(done, served ? Effect.void : Effect.fail(leftAlone()))
     })
     for (const group of to) enqueue(group, { message, finish })
     return Deferred.await(done)
@@ -131,7 +127,7 @@ export const make = Effect.fnUntraced(function* (
       const full = interested.find(({ lanes }) => (lanes.get(message.tenantId)?.length ?? 0) >= laneCapacity)
       return full === undefined
         ? send(message, interested, key)
-        : Effect.fail(unavailable(`group ${full.name} is full`))
+        : Effect.fail(unavailable("message", `group ${full.name} is full`))
     })
 
   const consume: EventBus["Service"]["consume"] = ({ group: name, tenantId, topics }, handler) =>

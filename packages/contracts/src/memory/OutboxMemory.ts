@@ -22,14 +22,14 @@ const settle = (state: MemoryState, settlement: Settlement): void => {
     state.outbox.delete(stored.entry.position)
     return
   }
+  // What is told twice, or by somebody who has missed something, carries an old count.
+  if (stored.entry.failures !== settlement.entry.failures) return
   const errors = [...stored.errors, settlement.error]
   if (settlement._tag === "Dead") {
     state.outbox.delete(stored.entry.position)
     state.dead.push({ entry: stored.entry, errors })
     return
   }
-  // A failure that is told twice carries the old count.
-  if (stored.entry.failures !== settlement.entry.failures) return
   const entry = { ...stored.entry, failures: stored.entry.failures + 1 }
   state.outbox.set(entry.position, { entry, retryAt: settlement.retryAt, errors })
 }

@@ -24,12 +24,13 @@ export class Backlog extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Alarm>, StoreUnavailable>
     /**
-     * Running calls whose lease ended before `now`. With `soleWorker`, also every call that another worker holds: only for a
-     * program that knows it is alone on its database.
+     * Running calls whose lease ended before `now`, and those that one of `deadWorkers` holds, whatever their leases say. With
+     * `soleWorker`, also every call that another worker holds: only for a program that knows it is alone on its database.
      */
     readonly abandoned: (options: {
       readonly now: number
       readonly soleWorker: WorkerId | null
+      readonly deadWorkers: ReadonlyArray<WorkerId>
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Abandoned>, StoreUnavailable>
     /** The heartbeat: the worker still has these. A holding with another epoch or worker is left alone. `until` in epoch ms. */

@@ -1,5 +1,5 @@
 /** Facts on their way to whoever cares: at least once, in order per tenant, filterable by tenant and topic. */
-import { Context, type Effect, Schema, type Scope } from "effect"
+import { Context, Effect, Schema, type Scope } from "effect"
 import type { StreamId, TenantId } from "../Ids.ts"
 
 export interface BusMessage {
@@ -25,7 +25,12 @@ export type Verdict =
 export const ack: Verdict = { _tag: "Ack" }
 
 export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", {
-  cause: Schema.Defect()
+  cause: Schema.Defect(),
+  /**
+   * `bus`: it takes nothing at the moment, whatever it is; no message is to blame. `message`: it refused this one, too large for it for
+   * instance, and may well take others.
+   */
+  scope: Schema.Literals(["bus", "message"]).pipe(Schema.withConstructorDefault(Effect.succeed("bus" as const)))
 }) {}
 
 export class EventBus extends Context.Service<
@@ -36,9 +41,18 @@ export class EventBus extends Context.Service<
      * `eventId` the bus has seen lately is not delivered again.
      */
     readonly publish: (message: BusMessage) => Effect.Effect<void, BusUnavailable>
-    /** Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. */
+    /**
+     * Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. A durable bus
+     * keeps a group's place while nobody is in it, unless the group is `transient`: it hears what is published while somebody is in it,
+     * and is forgotten afterwards.
+     */
     readonly consume: (
-      options: { readonly group: string; readonly topics: ReadonlyArray<string>; readonly tenantId?: TenantId },
+      options: {
+        readonly group: string
+        readonly topics: ReadonlyArray<string>
+        readonly tenantId?: TenantId
+        readonly transient?: boolean
+      },
       handler: (delivery: Delivery) => Effect.Effect<Verdict>
     ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
   }

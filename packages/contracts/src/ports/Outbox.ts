@@ -33,7 +33,10 @@ export class Outbox extends Context.Service<
       readonly now: number
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<OutboxEntry>, StoreUnavailable>
-    /** Settling an entry twice, or one that is gone, changes nothing. */
+    /**
+     * Settling an entry twice, or one that is gone, changes nothing; nor does a failure, or an end, of an entry that has failed since it
+     * was claimed.
+     */
     readonly settle: (settlements: ReadonlyArray<Settlement>) => Effect.Effect<void, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/Outbox") {}

@@ -9,6 +9,8 @@ export interface Alarm {
   readonly revision: number
   /** Epoch milliseconds. */
   readonly dueAt: number
+  /** Host and port that the request goes to, as `targetOf` gives it: what limits and circuit breakers go by. */
+  readonly target: string
 }
 
 export class Timer extends Context.Service<

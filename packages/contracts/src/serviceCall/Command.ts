@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { EpochMillis, ServiceCallId, WorkerId } from "../Ids.ts"
-import { FailureReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
+import { FailureReason, HandBackReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
 
 const target = { callId: ServiceCallId, at: EpochMillis }
 
@@ -41,6 +41,11 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     retryable: Schema.Boolean,
     retryAfterMs: Schema.NullOr(Schema.Int),
     roll: Schema.Finite
-  }
+  },
+  /**
+   * The worker will not make the attempt after all, and has sent nothing. It uses up no attempt; the call is due again at `retryAt`,
+   * but with an open circuit not before `handBackPauseMs` have passed.
+   */
+  HandBackExecution: { ...target, epoch: Schema.Int, reason: HandBackReason, retryAt: EpochMillis }
 })
 export type ServiceCallCommand = typeof ServiceCallCommand.Type

@@ -1,7 +1,7 @@
 /** Facts about a service call. Every case is stored for ever: add cases, never edit one. All times are epoch milliseconds. */
 import { Schema } from "effect"
 import { EpochMillis, WorkerId } from "../Ids.ts"
-import { FailureReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
+import { FailureReason, HandBackReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
 
 const Attempt = Schema.Int
 const Epoch = Schema.Int
@@ -41,6 +41,8 @@ export const ServiceCallEvent = Schema.TaggedUnion({
     durationMs: Schema.Int,
     response: Schema.NullOr(ResponseSummary)
   },
+  /** Nothing was sent under this epoch and nothing will be; the attempt is still to be made. `retryAt` is when the call is due again. */
+  ExecutionHandedBack: { epoch: Epoch, reason: HandBackReason, retryAt: EpochMillis },
   RetryScheduled: { attempt: Attempt, dueAt: EpochMillis },
   ServiceCallFailed: { reason: Schema.Literals(["permanent", "attempts_exhausted", "cancelled"]) },
   ServiceCallRerun: { dueAt: EpochMillis },

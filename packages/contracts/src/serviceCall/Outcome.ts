@@ -16,7 +16,7 @@ export const ServiceCallOutcome = Schema.TaggedUnion({
   Started: { ...about, epoch: Schema.Int },
   Recorded: about,
   Superseded: about,
-  /** A firing that was early, stale or a repeat. */
+  /** A firing that was early, stale or a repeat; something handed back that was not held any more. */
   Ignored: about
 })
 export type ServiceCallOutcome = typeof ServiceCallOutcome.Type

@@ -77,6 +77,10 @@ export const FailureReason = Schema.Literals([
 ])
 export type FailureReason = typeof FailureReason.Type
 
+/** Why a worker gave an attempt back unmade: the target's circuit is open, or the worker is stopping or has no room. */
+export const HandBackReason = Schema.Literals(["circuit_open", "draining"])
+export type HandBackReason = typeof HandBackReason.Type
+
 export const Spec = Schema.Struct({
   request: RequestSummary,
   timeoutMs: TimeoutMs,
@@ -91,6 +95,9 @@ export type Origin = typeof Origin.Type
 
 /** How long an executing process may stay silent before its call is taken from it, in milliseconds. */
 export const leaseMs = 10_000
+
+/** How soon a call whose target's circuit is open may be tried again, in milliseconds: each time costs two events. */
+export const handBackPauseMs = 1_000
 
 /** How long after an attempt's own time-out its result may still come, in milliseconds. */
 export const deadlineGraceMs = 5_000

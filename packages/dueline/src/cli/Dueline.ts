@@ -2,6 +2,7 @@
 import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import * as Command from "effect/cli/Command"
 import { Console, Effect } from "effect"
+import { bus } from "./BusCommands.ts"
 import { version } from "./version.ts"
 import { call } from "./CallCommands.ts"
 import { Ended } from "./CommandFailed.ts"
@@ -15,7 +16,7 @@ const dueline = Command.make("dueline").pipe(
     "Dueline makes HTTP calls when they are due, and keeps their history. " +
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withSubcommands([serve, call, token, migrate, verify, tenant]),
+  Command.withSubcommands([serve, call, token, migrate, verify, tenant, bus]),
   Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },

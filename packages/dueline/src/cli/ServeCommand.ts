@@ -3,6 +3,8 @@ import { Effect } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Configuration from "../Configuration.ts"
+import { allRoles, deploymentOf, readRoles } from "../Deployment.ts"
+import { usage } from "./CommandFailed.ts"
 import { Shell } from "./Shell.ts"
 
 const demo = Flag.Boolean("demo").pipe(
@@ -13,20 +15,36 @@ const demo = Flag.Boolean("demo").pipe(
   )
 )
 
+const role = Flag.String("role").pipe(
+  Flag.withDefault("all"),
+  Flag.withDescription(
+    `What this process is to do: ${allRoles.join(", ")}; several separated by commas. ` +
+      "Fewer than all need DUELINE_DATABASE_URL and DUELINE_NATS_URL"
+  )
+)
+
 /** A wrong setting is told before anything is loaded. */
-const serveProgram = Effect.fnUntraced(function* ({ demo }: { readonly demo: boolean }) {
+const serveProgram = Effect.fnUntraced(function* (flags: { readonly demo: boolean; readonly role: string }) {
+  const roles = readRoles(flags.role)
+  if (typeof roles === "string") return yield* usage(roles)
   const settings = yield* Configuration.read((yield* Shell).env)
+  const deployment = yield* deploymentOf(settings, roles)
   const { serve } = yield* Effect.promise(() => import("../serve.ts"))
-  return yield* serve(settings, demo)
+  return yield* serve(settings, deployment, flags.demo)
 })
 
-export const serve = Command.make("serve", { demo }, serveProgram).pipe(
+export const serve = Command.make("serve", { demo, role }, serveProgram).pipe(
   Command.withDescription(
-    "Run the program with its own database in DUELINE_HOME until it is interrupted. Settings come from the environment; see .env.example."
+    "Run the program until it is interrupted: by default all of it, with its own database in DUELINE_HOME. " +
+      "Settings come from the environment; see .env.example."
   ),
   Command.withShortDescription("Run the program"),
   Command.withExamples([
     { command: "dueline serve --demo", description: "To try it out; the same as npm start" },
-    { command: "PORT=9000 DUELINE_HOME=/var/lib/dueline dueline serve", description: "Elsewhere" }
+    { command: "PORT=9000 DUELINE_HOME=/var/lib/dueline dueline serve", description: "Elsewhere" },
+    {
+      command: "dueline serve --role orchestrator,timer",
+      description: "Two roles of an installation that is taken apart"
+    }
   ])
 )

@@ -1,10 +1,12 @@
 /** What `dueline migrate` does. */
 import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
-import { Effect } from "effect"
+import { migrations } from "@dueline/postgres/Migrations"
+import { Effect, type Redacted } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
 import { makeFirstKeys } from "../LostKeys.ts"
+import { ensureSharedKeys } from "../SharedKeys.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 import { print, Shell } from "./Shell.ts"
 
@@ -28,11 +30,10 @@ const migrated = Effect.gen(function* () {
   return { applied: after.filter((name) => !before.includes(name)), schema: after.length }
 })
 
-export const migrateDatabase = Effect.fnUntraced(function* () {
-  const settings = yield* Configuration.read((yield* Shell).env)
+const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Settings) {
   yield* makeFirstKeys(homeAt(settings.DUELINE_HOME))
   const server = EmbeddedServer.layer({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" })
-  const result = yield* Effect.provide(migrated, server).pipe(
+  return yield* Effect.provide(migrated, server).pipe(
     Effect.catchTag(
       "HomeInUse",
       ({ message }) =>
@@ -42,6 +43,19 @@ export const migrateDatabase = Effect.fnUntraced(function* () {
         })
     )
   )
+})
+
+/** The keys that all processes will share are made with the schema. */
+const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Settings, url: Redacted.Redacted) {
+  const applied = yield* Database.migrateUrl(url)
+  yield* ensureSharedKeys(settings).pipe(Effect.provide(Database.layerUrl({ url, migrate: false })))
+  return { applied, schema: migrations.length }
+})
+
+export const migrateDatabase = Effect.fnUntraced(function* () {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  const url = settings.DUELINE_DATABASE_URL
+  const result = yield* url === null ? migrateEmbedded(settings) : migrateServer(settings, url)
   yield* print(result, ({ applied, schema }) =>
     applied.length === 0
       ? `nothing to do: the database is at step ${schema}`

@@ -40,9 +40,18 @@ const attached = (settings: Settings, inUse: HomeInUse) =>
     })
   )
 
-/** Provides the `Database`; starts and migrates it when no program is running. */
-export const openDatabase = (settings: Settings) =>
+const embedded = (settings: Settings) =>
   Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
     Layer.provide(Layer.effectDiscard(makeFirstKeys(homeAt(settings.DUELINE_HOME)))),
     Layer.catchTag("HomeInUse", (inUse) => attached(settings, inUse))
   )
+
+type Either = ReturnType<typeof embedded> | ReturnType<typeof Database.layerUrl>
+
+/** Provides the `Database`: the server that is configured, or the embedded one, which is started when no program is running. */
+export const openDatabase = (
+  settings: Settings
+): Layer.Layer<Database.Database, Layer.Error<Either>, Layer.Services<Either>> => {
+  const url = settings.DUELINE_DATABASE_URL
+  return url === null ? embedded(settings) : Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" })
+}

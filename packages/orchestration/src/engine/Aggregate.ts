@@ -45,12 +45,12 @@ export interface Aggregate<C extends Command, S, E extends Tagged, R, O> {
     stamp: Stamp,
     command: C
   ) => { readonly topic: string; readonly payload: unknown } | null
-  /** What this process should do at once; asked again when a command's answer was lost, so acting on it twice must be harmless. */
+  /** What should be done at once; asked again when a command's answer was lost, so acting on it twice must be harmless. */
   readonly intend: (
     events: ReadonlyArray<E>,
     after: S,
     stamp: Stamp,
     sealed: string | null,
     command: C
-  ) => Intent | null
+  ) => ReadonlyArray<Intent>
 }

@@ -5,9 +5,21 @@ export interface Remembered<S, E> {
   readonly state: S
   readonly version: number
   readonly sealed: string | null
-  /** The stream's latest command and what it decided: its own receipt, should its answer have been lost. */
-  readonly last: { readonly commandId: string; readonly events: ReadonlyArray<E> } | null
+  /** The stream's latest commands and what each decided, newest last: their own receipts, should an answer have been lost. */
+  readonly recent: ReadonlyArray<Carried<E>>
 }
+
+/** A command that was carried out. */
+export interface Carried<E> {
+  readonly commandId: string
+  readonly events: ReadonlyArray<E>
+}
+
+/** A command that is asked again after so many others have changed its stream is not recognised by its id any more. */
+const recentLimit = 16
+
+export const withCarried = <E>(recent: ReadonlyArray<Carried<E>>, one: Carried<E>): ReadonlyArray<Carried<E>> =>
+  recent.length < recentLimit ? [...recent, one] : [...recent.slice(1 - recentLimit), one]
 
 /** Tenant and stream in one string; a stream id never stands without its tenant. */
 export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${tenantId}/${streamId}`

@@ -37,7 +37,7 @@ export interface Transaction<C, R, O> {
   readonly forget: (batch: ReadonlyArray<Asked<C>>) => void
 }
 
-/** After a command that was taken to be new proved not to be, so many batches look for receipts before they decide. */
+/** After a commit that failed, perhaps because a command was not as new as hoped, so many batches look for receipts before they decide. */
 const cautionBatches = 64
 
 /** Attachments longer than this many characters are not kept in memory between batches. */
@@ -52,17 +52,16 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
   const cache = new StreamCache<S, E>(options.cacheLimit, rememberedSealedLimit)
   const load = loader(aggregate, store, cache)
   let caution = 0
-  const forget = (batch: ReadonlyArray<Asked<C>>) => {
-    caution = cautionBatches
-    for (const { key } of batch) cache.forget(key)
-  }
+  const beCautious = Effect.sync(() => void (caution = cautionBatches))
+  const forget = (batch: ReadonlyArray<Asked<C>>) => batch.forEach(({ key }) => cache.forget(key))
 
   /** An answer that stores nothing is checked by no commit: it must rest on what the store holds, not on what is remembered. */
   const decide = Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean) {
-    while (true) {
-      if (caution > 0) caution--
-      const { remembered, ...loaded } = yield* load(batch, trusting, caution === 0)
-      const envelopes = batch.map(({ envelope }) => envelope)
+    if (caution > 0) caution--
+    const envelopes = batch.map(({ envelope }) => envelope)
+    // What had to be forgotten must not be taken for new because of that.
+    for (let believing = trusting; ; believing = false) {
+      const { remembered, ...loaded } = yield* load(batch, believing, caution === 0)
       const decided = decideBatch(aggregate, envelopes, loaded, options.receiptTtlMs)
       const unproven = remembered.size === 0 ? [] : unprovenOf(batch, decided, remembered)
       if (unproven.length === 0) return decided
@@ -84,7 +83,7 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
 
   const run: Transaction<C, R, O>["run"] = Effect.fnUntraced(function* (batch, trusting) {
     const decided = yield* decide(batch, trusting)
-    if (decided.commits.length > 0) yield* store.commit(decided.commits)
+    if (decided.commits.length > 0) yield* Effect.onError(store.commit(decided.commits), () => beCautious)
     keep(decided.after)
     tell(decided)
     return decided.answers

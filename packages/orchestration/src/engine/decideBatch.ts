@@ -9,7 +9,7 @@ import type { Commit, Receipt } from "@dueline/contracts/ports/Persistence"
 import { Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { commitOf, type Lane, makeLane, record } from "./Lane.ts"
-import { type Remembered, streamKey } from "./StreamCache.ts"
+import { type Carried, type Remembered, streamKey, withCarried } from "./StreamCache.ts"
 
 export type BatchAnswer<R, O> = Result.Result<
   { readonly version: number; readonly replayed: boolean; readonly outcome: O },
@@ -75,7 +75,7 @@ const laneOf = <C extends Command, S, E extends Tagged, R, O>(
   const key = streamKey(tenantId, streamId)
   const known = lanes.get(key)
   if (known !== undefined) return known
-  const start = streams.get(key) ?? { state: aggregate.initial, version: 0, sealed: null, last: null }
+  const start = streams.get(key) ?? { state: aggregate.initial, version: 0, sealed: null, recent: [] }
   const lane = makeLane(tenantId, streamId, start)
   lanes.set(key, lane)
   return lane
@@ -98,9 +98,8 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
 ): BatchAnswer<R, O> => {
   const { command, commandId, expectedVersion, idempotency, tenantId } = envelope
   const { current } = lane
-  if (idempotency === null && current.last?.commandId === commandId) {
-    return tellAgain(aggregate, envelope, lane, current.last.events, desk)
-  }
+  const carried = idempotency === null ? current.recent.findLast((one) => one.commandId === commandId) : undefined
+  if (carried !== undefined) return tellAgain(aggregate, envelope, lane, carried, desk)
   if (expectedVersion !== null && current.version !== 0 && expectedVersion !== current.version) {
     return Result.fail(new VersionMismatch({ expected: expectedVersion, actual: current.version }))
   }
@@ -113,28 +112,28 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
   if (events.length > 0) {
     const sealed = aggregate.attachment(command, current.sealed, state)
     record(aggregate, envelope, lane, events, state)
-    lane.current = { state, version, sealed, last: { commandId, events } }
+    lane.current = { state, version, sealed, recent: withCarried(current.recent, { commandId, events }) }
     const stamp = { tenantId, version, at: command.at }
     lane.row = aggregate.project(state, stamp, command)
-    const intent = aggregate.intend(events, state, stamp, sealed, command)
-    if (intent !== null) desk.intents.push(intent)
+    desk.intents.push(...aggregate.intend(events, state, stamp, sealed, command))
   }
   if (idempotency !== null) remember(envelope, lane, outcome, desk)
   return Result.succeed({ version, replayed: false, outcome })
 }
 
-/** The same command once more, because its answer was lost: it is told what it did, and what was to follow follows again. */
+/** The same command once more, because its answer was lost: it is told what it did, and if it was the last, what follows follows again. */
 const tellAgain = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   { command, tenantId }: Envelope<C>,
   { current }: Lane<S, E>,
-  events: ReadonlyArray<E>,
+  carried: Carried<E>,
   { intents }: Desk<S, E>
 ): BatchAnswer<R, O> => {
-  const { sealed, state, version } = current
-  const intent = aggregate.intend(events, state, { tenantId, version, at: command.at }, sealed, command)
-  if (intent !== null) intents.push(intent)
-  return Result.succeed({ version, replayed: false, outcome: aggregate.respond(command, state, events) })
+  const { recent, sealed, state, version } = current
+  if (recent.at(-1) === carried) {
+    intents.push(...aggregate.intend(carried.events, state, { tenantId, version, at: command.at }, sealed, command))
+  }
+  return Result.succeed({ version, replayed: false, outcome: aggregate.respond(command, state, carried.events) })
 }
 
 /** Also for a command that changed nothing: its key is taken, and a repeat hears the same. */

@@ -3,7 +3,7 @@ import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { Slice } from "@dueline/contracts/ports/Persistence"
 import { Schema } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import type { Remembered } from "./StreamCache.ts"
+import { type Carried, type Remembered, withCarried } from "./StreamCache.ts"
 
 /**
  * Decodes and folds a stream's events. Throws when a stored event does not decode: that is a mistake of ours, not weather,
@@ -19,11 +19,19 @@ export const restorer = <C extends Command, S, E extends Tagged, R, O>(
       (before, event, i) => aggregate.evolve(before, event, (events[i]?.recordedAt ?? 0) as EpochMillis),
       aggregate.initial
     )
-    const commandId = events.at(-1)?.metadata.commandId
-    const last =
-      commandId === undefined
-        ? null
-        : { commandId, events: decoded.filter((_, i) => events[i]?.metadata.commandId === commandId) }
-    return { state, version, sealed, last }
+    return { state, version, sealed, recent: carriedOf(events, decoded) }
   }
+}
+
+/** The events of one command stand together. */
+const carriedOf = <E>(events: Slice["events"], decoded: ReadonlyArray<E>): ReadonlyArray<Carried<E>> => {
+  let recent: ReadonlyArray<Carried<E>> = []
+  let from = 0
+  for (let to = 1; to <= events.length; to++) {
+    const commandId = events[from]?.metadata.commandId
+    if (commandId === undefined || commandId === events[to]?.metadata.commandId) continue
+    recent = withCarried(recent, { commandId, events: decoded.slice(from, to) })
+    from = to
+  }
+  return recent
 }

@@ -7,10 +7,11 @@ import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Reject
 import type { Aggregate } from "../engine/Aggregate.ts"
 import { attachment } from "./attachment.ts"
 import { decide } from "./decide.ts"
+import { evolve } from "./evolve.ts"
 import { project } from "./project.ts"
 import { announce, intend } from "./react.ts"
 import { respond } from "./respond.ts"
-import { evolve, initial, type ServiceCallState } from "./State.ts"
+import { initial, type ServiceCallState } from "./State.ts"
 
 export const ServiceCall: Aggregate<
   ServiceCallCommand,

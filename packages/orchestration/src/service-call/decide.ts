@@ -8,7 +8,7 @@ import {
   ServiceCallNotFound,
   type ServiceCallRejection
 } from "@dueline/contracts/serviceCall/Rejection"
-import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
+import { deadlineGraceMs, handBackPauseMs } from "@dueline/contracts/serviceCall/Spec"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Result } from "effect"
 import { backoffMs } from "./backoff.ts"
@@ -38,6 +38,8 @@ export const decide = (command: ServiceCallCommand, state: ServiceCallState): De
     case "RecordSuccess":
     case "RecordFailure":
       return record(command, state)
+    case "HandBackExecution":
+      return handBack(command, state)
   }
 }
 
@@ -122,4 +124,17 @@ const afterFailure = (command: Of<"RecordFailure">, { attempt, cancelRequested, 
   const delay =
     command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
   return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: (command.at + delay) as EpochMillis }
+}
+
+/** Word of an attempt that is not the present one comes too late to mean anything: something else has ended it. */
+const handBack = ({ at, epoch, reason, retryAt }: Of<"HandBackExecution">, state: Submitted): Decision => {
+  if (state._tag !== "Running" || epoch !== state.epoch) return nothing
+  const soonest = reason === "circuit_open" ? at + handBackPauseMs : at
+  const back: ServiceCallEvent = {
+    _tag: "ExecutionHandedBack",
+    epoch,
+    reason,
+    retryAt: Math.max(soonest, retryAt) as EpochMillis
+  }
+  return Result.succeed(state.cancelRequested ? [back, { _tag: "ServiceCallCancelled" }] : [back])
 }

@@ -1,10 +1,11 @@
 /** What the world must do because of facts about a service call. Runs once, at commit; never on replay. */
-import type { Intent } from "@dueline/contracts/Intent"
+import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/Topic"
 import type { Stamp } from "./project.ts"
-import type { ServiceCallState } from "./State.ts"
+import type { Running, ServiceCallState, Submitted } from "./State.ts"
 
 /** The public message a fact calls for: only the end of a call leaves the system. `after` is the state after the whole decision. */
 export const announce = (
@@ -47,37 +48,78 @@ const topicOf = (event: ServiceCallEvent): ServiceCallTopic | null => {
 const schedulings: ReadonlySet<string> = new Set([
   "ServiceCallSubmitted",
   "ServiceCallRescheduled",
+  "ExecutionHandedBack",
   "RetryScheduled",
   "ServiceCallRerun"
 ])
 
-/** What this process should do at once because of new facts: wait for the due time, or make the attempt. */
+/** What should be done at once because of new facts: count an attempt as over, wait for the due time, make the attempt. */
 export const intend = (
   events: ReadonlyArray<ServiceCallEvent>,
   after: ServiceCallState,
-  { tenantId, callId }: Stamp,
+  stamp: Stamp,
   sealed: string | null,
   command: ServiceCallCommand
-): Intent | null => {
-  if (after._tag === "Scheduled" && events.some(({ _tag }) => schedulings.has(_tag))) {
-    return { _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: after.dueAt }
+): ReadonlyArray<Intent> => {
+  if (after._tag === "NotSubmitted") return []
+  const intents: Array<Intent> = []
+  for (const event of events) {
+    const ended = attemptEnded(event, after, stamp)
+    if (ended !== null) intents.push(ended)
   }
-  if (after._tag !== "Running" || !events.some(({ _tag }) => _tag === "ExecutionStarted")) return null
+  if (after._tag === "Scheduled" && events.some(({ _tag }) => schedulings.has(_tag))) {
+    const { tenantId, callId } = stamp
+    const target = targetOf(after.spec.request.url)
+    intents.push({ _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: after.dueAt, target })
+  }
   // The attempt belongs to the worker it was given to, also when another one asks for the same due time.
-  if (command._tag === "DueTimeReached" && command.worker !== after.worker) return null
-  return {
-    _tag: "ExecutionRequested",
-    tenantId,
-    callId,
-    epoch: after.epoch,
-    attempt: after.attempt,
-    dueAt: after.dueAt,
-    deadlineAt: after.deadlineAt,
-    timeoutMs: after.spec.timeoutMs,
-    retryStatuses: after.spec.retry.retryStatuses,
-    request: after.spec.request,
-    sealed,
-    correlationId: after.origin.correlationId,
-    traceparent: after.origin.traceparent
+  const another = command._tag === "DueTimeReached" && after._tag === "Running" && command.worker !== after.worker
+  if (after._tag === "Running" && !another && events.some(({ _tag }) => _tag === "ExecutionStarted")) {
+    intents.push(executionRequested(after, stamp, sealed))
+  }
+  return intents
+}
+
+const attemptEnded = (
+  event: ServiceCallEvent,
+  { spec }: Submitted,
+  { tenantId, callId }: Stamp
+): AttemptEnded | null => {
+  switch (event._tag) {
+    case "ExecutionSucceeded":
+    case "ExecutionFailed":
+    case "ExecutionHandedBack":
+      return {
+        _tag: "AttemptEnded",
+        tenantId,
+        callId,
+        epoch: event.epoch,
+        target: targetOf(spec.request.url),
+        answered: event._tag !== "ExecutionHandedBack" && event.status !== null,
+        pausedUntil: event._tag === "ExecutionHandedBack" && event.reason === "circuit_open" ? event.retryAt : null
+      }
+    default:
+      return null
   }
 }
+
+const executionRequested = (
+  { attempt, deadlineAt, dueAt, epoch, origin, spec, worker }: Running,
+  { tenantId, callId }: Stamp,
+  sealed: string | null
+): ExecutionRequested => ({
+  _tag: "ExecutionRequested",
+  tenantId,
+  callId,
+  worker,
+  epoch,
+  attempt,
+  dueAt,
+  deadlineAt,
+  timeoutMs: spec.timeoutMs,
+  retryStatuses: spec.retry.retryStatuses,
+  request: spec.request,
+  sealed,
+  correlationId: origin.correlationId,
+  traceparent: origin.traceparent
+})

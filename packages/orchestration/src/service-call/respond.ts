@@ -25,5 +25,8 @@ export const respond = (
     case "RecordSuccess":
     case "RecordFailure":
       return { _tag: events[0]?._tag === "ExecutionSuperseded" ? "Superseded" : "Recorded", ...about }
+    case "HandBackExecution":
+      if (events.length > 0) return { _tag: "Recorded", ...about }
+      return { _tag: after._tag === "Running" ? "Superseded" : "Ignored", ...about }
   }
 }

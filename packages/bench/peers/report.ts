@@ -1,0 +1,129 @@
+/** What came of all rounds: medians, spread, and each round's ratio to Dueline in that same round. */
+import { observedMs } from "./recovery.ts"
+import type { Figures } from "./measure.ts"
+import { median, shown, spread, table } from "./shown.ts"
+import type { System } from "./System.ts"
+
+/** One system in one round. */
+export interface Outcome {
+  readonly round: number
+  readonly system: string
+  readonly figures: Figures
+  /** Measurements that began although the machine was busy. */
+  readonly busy: ReadonlyArray<string>
+  /** Why the round has no figures, or not all, if so. */
+  readonly failed?: string
+}
+
+const baseline = "dueline"
+
+type Of = (figure: string) => ReadonlyArray<number>
+
+const valuesOf =
+  (outcomes: ReadonlyArray<Outcome>, system: string): Of =>
+  (figure) =>
+    outcomes.flatMap(({ figures, system: name }) => (name === system ? (figures[figure] ?? []) : []))
+
+/** Above 1 is more than Dueline made in the same round. */
+const ratios = (outcomes: ReadonlyArray<Outcome>, system: string, figure: string): ReadonlyArray<number> =>
+  outcomes.flatMap(({ figures, round, system: name }) => {
+    const own = figures[figure]
+    const other = outcomes.find((outcome) => outcome.system === baseline && outcome.round === round)?.figures[figure]
+    return name === system && own !== undefined && other !== undefined ? [own / other] : []
+  })
+
+const cpu = (of: Of, prefix: string): string => {
+  const parts = ["cpuClient", "cpuProgram", "cpuStore"].map((part) => of(prefix + part))
+  if (parts.some((part) => part.length === 0)) return ""
+  const medians = parts.map(median)
+  return `${medians.map(shown).join(" + ")} = ${shown(medians.reduce((a, b) => a + b, 0))}`
+}
+
+const recovered = (of: Of, which: "first" | "last"): string => {
+  const seen = of("recovery.seen")
+  if (seen.length === 0) return ""
+  const times = of(`recovery.${which}`)
+  const found = times.length > 0 ? `${spread(times, 1 / 1_000)} s` : `none within ${observedMs / 1_000} s`
+  if (times.length === seen.length || times.length === 0) return found
+  return `${found}, in ${times.length} of ${seen.length} rounds`
+}
+
+const failures = (outcomes: ReadonlyArray<Outcome>, system: string): string => {
+  const failed = outcomes.filter((outcome) => outcome.system === system && outcome.failed !== undefined).length
+  return failed === 0 ? "" : ` (${failed} failed)`
+}
+
+const has = (outcomes: ReadonlyArray<Outcome>, prefix: string): boolean =>
+  outcomes.some(({ figures }) => Object.keys(figures).some((name) => name.startsWith(prefix)))
+
+/** Throughput of one size of burst, under a heading; nothing when it was not measured. */
+export const throughput = (
+  outcomes: ReadonlyArray<Outcome>,
+  systems: ReadonlyArray<System>,
+  clients: number,
+  calls: number
+): ReadonlyArray<string> => {
+  const prefix = `c${clients}.`
+  if (!has(outcomes, prefix)) return []
+  const head = ["System", "accepted/s", "accept p50 ms", "accept p99 ms", "calls/s", "× Dueline", "CPU µs per call"]
+  const rows = systems.map(({ label, name }) => {
+    const of = valuesOf(outcomes, name)
+    const figures = ["accepted", "acceptP50", "acceptP99", "calls"].map((figure) => spread(of(prefix + figure)))
+    const ratio = spread(ratios(outcomes, name, `${prefix}calls`))
+    return [label + failures(outcomes, name), ...figures, ratio, cpu(of, prefix)]
+  })
+  return [`**${calls.toLocaleString("en")} calls, ${clients} clients**`, table([head, ...rows])]
+}
+
+interface Column {
+  readonly title: string
+  readonly prefix: string
+  readonly cell: (of: Of) => string
+}
+
+const column = (title: string, prefix: string, figure: string): Column => ({
+  title,
+  prefix,
+  cell: (of) => spread(of(prefix + figure))
+})
+
+const columns: ReadonlyArray<Column> = [
+  column("idle p50 ms", "idle.", "p50"),
+  column("idle p99 ms", "idle.", "p99"),
+  column("late p50 ms", "late.", "p50"),
+  column("late p99 ms", "late.", "p99"),
+  column("earliest ms", "late.", "earliest"),
+  { title: "again first", prefix: "recovery.", cell: (of) => recovered(of, "first") },
+  { title: "again last", prefix: "recovery.", cell: (of) => recovered(of, "last") }
+]
+
+/** Latencies, and recovery, as far as they were measured, under a heading. */
+export const timing = (
+  outcomes: ReadonlyArray<Outcome>,
+  systems: ReadonlyArray<System>,
+  samples: number
+): ReadonlyArray<string> => {
+  const present = columns.filter(({ prefix }) => has(outcomes, prefix))
+  if (present.length === 0) return []
+  const rows = systems.map(({ label, name }) => {
+    const of = valuesOf(outcomes, name)
+    return [label + failures(outcomes, name), ...present.map(({ cell }) => cell(of))]
+  })
+  const title = `**One at a time (idle), ${samples} due times in one second (late), after kill -9 (again)**, ${samples} samples`
+  return [title, table([["System", ...present.map(({ title }) => title)], ...rows])]
+}
+
+/** Measurements to be taken with care. */
+export const busyStarts = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
+  const found = outcomes.filter(({ busy }) => busy.length > 0)
+  const named = found.map(({ busy, round, system }) => `${system}, round ${round} (${busy.join(", ")})`)
+  return named.length === 0 ? [] : [`Began although the machine was busy: ${named.join("; ")}.`]
+}
+
+/** Calls that came twice although nothing was killed. */
+export const duplicates = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> =>
+  outcomes.flatMap(({ figures, round, system }) =>
+    Object.entries(figures)
+      .filter(([name, value]) => name.endsWith(".extra") && value > 0)
+      .map(([name, value]) => `${system}, round ${round}, ${name.split(".")[0]}: ${value} calls came once more`)
+  )

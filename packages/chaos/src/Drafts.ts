@@ -1,0 +1,135 @@
+/** What clients ask for next: drawn from the seed, about calls that were accepted so far. */
+import type { Dice } from "@dueline/simulation/Dice"
+import type { Heard, Request } from "./Api.ts"
+import { drawSubmission } from "./drawSubmission.ts"
+import type { Operation, OperationKind } from "./History.ts"
+
+/** A call that a client knows of. */
+interface Known {
+  readonly tenant: string
+  readonly key: string
+  readonly callId: string
+  readonly body: string
+  readonly delayMs: number
+  readonly waits: boolean
+  version: number
+  etag: string | null
+}
+
+export interface Draft {
+  readonly operation: Omit<Operation, "invokedAt" | "completedAt" | "tries" | "answer">
+  readonly request: Request
+  readonly known: Known | null
+  readonly submission: Omit<Known, "callId" | "version" | "etag"> | null
+}
+
+export interface DraftOptions {
+  /** Names and tokens. */
+  readonly tenants: ReadonlyMap<string, string>
+  /** Of the services that calls are made to. */
+  readonly targets: readonly [string, ...ReadonlyArray<string>]
+}
+
+const path = "/v1/service-calls"
+
+/** Shares of what clients do; the rest are submissions. */
+const shares: ReadonlyArray<readonly [OperationKind, number]> = [
+  ["cancel", 0.08],
+  ["reschedule", 0.08],
+  ["rerun", 0.03],
+  ["repeat", 0.06],
+  ["read", 0.06],
+  ["foreign", 0.02]
+]
+
+const drawKind = (dice: Dice): OperationKind => {
+  let rest = dice.next()
+  for (const [kind, share] of shares) {
+    if (rest < share) return kind
+    rest -= share
+  }
+  return "submit"
+}
+
+const preference = (waits: boolean) => (waits ? { prefer: "wait=2" } : {})
+
+export class Drafts {
+  readonly #options: DraftOptions
+  readonly #known: Array<Known> = []
+
+  constructor(options: DraftOptions) {
+    this.#options = options
+  }
+
+  draw(dice: Dice, number: number): Draft {
+    const kind = drawKind(dice)
+    // Mostly a recent one, since the others have ended.
+    const reach = Math.min(this.#known.length, dice.chance(0.7) ? 40 : 400)
+    const known = this.#known[this.#known.length - 1 - Math.floor(dice.next() * reach)]
+    return kind === "submit" || known === undefined
+      ? this.#submit(dice, number)
+      : this.#about(kind, known, dice, number)
+  }
+
+  /** What an accepted operation has taught its client. */
+  learn({ known, submission }: Draft, { answer }: Operation, { etag }: Heard): void {
+    const { callId, version } = answer ?? {}
+    if (submission !== null && callId && version) this.#known.push({ ...submission, callId, version, etag })
+    if (known !== null && version && version > known.version) Object.assign(known, { version, etag })
+  }
+
+  #token(tenant: string): string {
+    return this.#options.tenants.get(tenant) ?? ""
+  }
+
+  #submit(dice: Dice, number: number): Draft {
+    const [first = "", ...others] = this.#options.tenants.keys()
+    const tenant = dice.pick([first, ...others])
+    const key = `key-${number}`
+    const { body, delayMs, waits } = drawSubmission(dice, tenant, key, this.#options.targets)
+    const headers = { "idempotency-key": key, ...preference(waits) }
+    return {
+      operation: { kind: "submit", tenant, key, callId: null, delayMs, waits, knownVersion: 0 },
+      request: { method: "POST", path, token: this.#token(tenant), headers, body },
+      known: null,
+      submission: { tenant, key, body, delayMs, waits }
+    }
+  }
+
+  #about(kind: Exclude<OperationKind, "submit">, known: Known, dice: Dice, number: number): Draft {
+    const { body, callId, delayMs, etag, tenant, version: knownVersion, waits } = known
+    const others = [...this.#options.tenants.keys()].filter((name) => name !== tenant)
+    const asker = kind === "foreign" ? (others[0] ?? "") : tenant
+    const base = { token: this.#token(asker), path: `${path}/${callId}` }
+    const key = `${kind}-${number}`
+    const headers = { "idempotency-key": key }
+    const about = { kind, tenant: asker, callId, knownVersion }
+    const change = (request: Pick<Request, "method"> & Partial<Request>): Draft => ({
+      operation: { ...about, key, delayMs: null, waits: false },
+      request: { ...base, headers, ...request },
+      known,
+      submission: null
+    })
+    switch (kind) {
+      case "cancel":
+        return change({ method: "POST", path: `${base.path}/cancel` })
+      case "rerun":
+        return change({ method: "POST", path: `${base.path}/run` })
+      case "reschedule": {
+        const match = { ...headers, "if-match": etag ?? "*" }
+        return change({ method: "PATCH", headers: match, body: `{"delay":${dice.between(0, 6_000)}}` })
+      }
+      case "repeat": {
+        const again = { "idempotency-key": known.key, ...preference(waits) }
+        const operation = { ...about, key: known.key, delayMs, waits }
+        return { ...change({ method: "POST", path, headers: again, body }), operation }
+      }
+      case "read":
+      case "foreign": {
+        const operation = { ...about, key: null, delayMs: null, waits: false }
+        const { known: _, ...draft } = change({ method: "GET", headers: {} })
+        return { ...draft, operation, known: kind === "foreign" ? null : known }
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * What one run saw, as plain JSON: what clients asked and heard, what arrived at the targets, what the store and the API said at the end,
+ * what the bus told. The checkers judge this value and nothing else, so a run can be kept in a file and judged again. All times are
+ * epoch milliseconds of this machine's clock, which every process of a run shares.
+ */
+import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+
+export interface Tenant {
+  readonly name: string
+  readonly id: string
+}
+
+export interface Answer {
+  readonly status: number
+  /** The code of a refusal. */
+  readonly code: string | null
+  readonly callId: string | null
+  readonly version: number | null
+  readonly callStatus: ServiceCallStatus | null
+  readonly dueAt: number | null
+}
+
+/** `repeat`: a submission that was answered is sent again, byte for byte. `foreign`: a tenant asks for another one's call. */
+export type OperationKind = "submit" | "repeat" | "cancel" | "reschedule" | "rerun" | "read" | "foreign"
+
+export interface Operation {
+  readonly kind: OperationKind
+  /** Name of the tenant who asks. */
+  readonly tenant: string
+  /** Idempotency key; the same in all tries, and in a repeat that of the submission. Null where nothing is written. */
+  readonly key: string | null
+  /** What it is about; null for a submission. */
+  readonly callId: string | null
+  /** Milliseconds from now, asked for by a submission. */
+  readonly delayMs: number | null
+  /** `Prefer: wait`: the answer may be the whole call. */
+  readonly waits: boolean
+  /** The latest version of the call that any client had heard of before this was asked. */
+  readonly knownVersion: number
+  /** Start of the first try. */
+  readonly invokedAt: number
+  /** Null, as the answer, when it was never answered: whether it was done is not known. */
+  readonly completedAt: number | null
+  readonly tries: number
+  readonly answer: Answer | null
+}
+
+/** One request at a target. */
+export interface Arrival {
+  readonly at: number
+  /** From the path that the submission named. */
+  readonly tenant: string
+  readonly key: string
+  readonly callId: string
+  readonly epoch: number
+  readonly attempt: number
+  /** Names of the headers that sign it. */
+  readonly signed: ReadonlyArray<string>
+  /** Status that was answered, null when the connection was gone or was cut. */
+  readonly answered: number | null
+  readonly endedAt: number | null
+}
+
+/** One call as the tables have it. */
+export interface StoredCall {
+  readonly tenantId: string
+  readonly callId: string
+  readonly events: ReadonlyArray<RecordedEvent>
+  readonly row: ServiceCallRow | null
+}
+
+/** One call as a list of the API has it. */
+export interface Listed {
+  readonly tenant: string
+  readonly callId: string
+  readonly status: ServiceCallStatus
+  readonly version: number
+}
+
+/** One call as its own pages of the API have it; read for some of them. */
+export interface Reading {
+  readonly tenant: string
+  readonly callId: string
+  readonly status: number
+  readonly version: number | null
+  readonly epoch: number | null
+  readonly eventIds: ReadonlyArray<string>
+}
+
+/** One message of the bus, in the order of their coming. */
+export interface Told {
+  readonly at: number
+  readonly eventId: string
+  readonly tenantId: string
+  readonly callId: string
+  readonly topic: string
+}
+
+/** One fault that was done, or the end of a process that nobody had asked for (`collapse`). */
+export interface Incident {
+  readonly kind: string
+  readonly victim: string
+  readonly from: number
+  readonly to: number
+  readonly note: string
+}
+
+/** How a process ended that was asked to. */
+export interface Exit {
+  readonly victim: string
+  /** Null when a signal ended it. */
+  readonly code: number | null
+  readonly tookMs: number
+}
+
+export interface History {
+  readonly seed: number
+  readonly cast: string
+  readonly tenants: ReadonlyArray<Tenant>
+  readonly operations: ReadonlyArray<Operation>
+  readonly arrivals: ReadonlyArray<Arrival>
+  readonly stored: ReadonlyArray<StoredCall>
+  readonly listed: ReadonlyArray<Listed>
+  readonly readings: ReadonlyArray<Reading>
+  /** Null where there is no bus that another process could hear. */
+  readonly told: ReadonlyArray<Told> | null
+  /** Event ids of messages that nobody has sent. */
+  readonly outbox: ReadonlyArray<string>
+  readonly deadLetters: ReadonlyArray<string>
+  readonly incidents: ReadonlyArray<Incident>
+  readonly exits: ReadonlyArray<Exit>
+  readonly verify: { readonly code: number | null; readonly output: string }
+}

@@ -1,0 +1,117 @@
+/** The database as a victim: ended without a shutdown, and again while it recovers. */
+import { startPostgres } from "@dueline/test-servers/startPostgres"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { ServerVictim } from "./ServerVictim.ts"
+
+/** SIGQUIT is PostgreSQL's immediate mode: no checkpoint, recovery at the next start. SIGKILL takes the postmaster alone. */
+export type Blow = "SIGQUIT" | "SIGKILL"
+
+export interface PostgresVictim {
+  readonly name: string
+  readonly condition: ServerVictim["condition"]
+  /** Resolves when the postmaster is gone. */
+  readonly end: (blow: Blow) => Promise<void>
+  /** Starts it and ends it again so many milliseconds later, in the middle of its recovery if that takes so long. */
+  readonly endInRecovery: (afterMs: number, blow: Blow) => Promise<void>
+  /** Until it answers. */
+  readonly start: () => Promise<void>
+}
+
+const stepMs = 5
+const goneLimitMs = 10_000
+const readyLimitMs = 60_000
+
+/** What a server says about itself in its lock file: its process, and whether it answers. */
+const lockFile = (data: string): { readonly pid: number; readonly ready: boolean } | undefined => {
+  const file = join(data, "postmaster.pid")
+  if (!existsSync(file)) return undefined
+  const lines = readFileSync(file, "utf8").split("\n")
+  return { pid: Number(lines[0]), ready: lines[7]?.trim() === "ready" }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const strike = async (pid: number, blow: Blow): Promise<void> => {
+  if (pid <= 0 || !isAlive(pid)) return
+  process.kill(pid, blow)
+  for (let waited = 0; isAlive(pid); waited += stepMs) {
+    if (waited >= goneLimitMs) process.kill(pid, "SIGKILL")
+    await wait(stepMs)
+  }
+}
+
+/** Waits for a server with another process than `before`, ready if asked. */
+const successor = async (data: string, before: number, ready: boolean): Promise<number> => {
+  for (let waited = 0; waited < readyLimitMs; waited += stepMs) {
+    const lock = lockFile(data)
+    if (lock !== undefined && lock.pid !== before && isAlive(lock.pid) && (lock.ready || !ready)) return lock.pid
+    await wait(stepMs)
+  }
+  throw new Error(`no PostgreSQL server came up in ${data}`)
+}
+
+/** A server that this process starts. */
+export class PostgresServer extends ServerVictim implements PostgresVictim {
+  readonly data: string
+
+  constructor(directory: string) {
+    super("postgres", (port) => startPostgres(port === undefined ? { directory } : { directory, port }))
+    this.data = join(directory, "data")
+  }
+
+  async end(blow: Blow): Promise<void> {
+    await strike(this.pid, blow)
+    await this.kill()
+  }
+
+  async endInRecovery(afterMs: number, blow: Blow): Promise<void> {
+    const before = this.pid
+    // It may come up before it is struck, or never: both are as they should be.
+    const started = this.start().catch(() => undefined)
+    const pid = await successor(this.data, before, false)
+    await wait(afterMs)
+    await strike(pid, blow)
+    await started
+    await this.kill()
+  }
+}
+
+/** The server that the program keeps in its home and starts again by itself. */
+export class EmbeddedPostgres implements PostgresVictim {
+  readonly name = "postgres"
+  readonly #data: string
+  #last = 0
+
+  constructor(home: string) {
+    this.#data = join(home, "postgres", "data")
+  }
+
+  get condition(): ServerVictim["condition"] {
+    const lock = lockFile(this.#data)
+    return lock === undefined || !isAlive(lock.pid) ? "down" : lock.ready ? "up" : "starting"
+  }
+
+  async end(blow: Blow): Promise<void> {
+    this.#last = lockFile(this.#data)?.pid ?? 0
+    await strike(this.#last, blow)
+  }
+
+  async endInRecovery(afterMs: number, blow: Blow): Promise<void> {
+    const pid = await successor(this.#data, this.#last, false)
+    await wait(afterMs)
+    this.#last = pid
+    await strike(pid, blow)
+  }
+
+  async start(): Promise<void> {
+    await successor(this.#data, this.#last, true)
+  }
+}

@@ -1,0 +1,61 @@
+/** All checkers by the sentence that each one holds, and the judgement of a whole history. */
+import { everythingEnds } from "./checks/everythingEnds.ts"
+import { inItsTime } from "./checks/inItsTime.ts"
+import { knownAnswers } from "./checks/knownAnswers.ts"
+import { lawfulLogs } from "./checks/lawfulLogs.ts"
+import { messagesInOrder } from "./checks/messagesInOrder.ts"
+import { nothingLost } from "./checks/nothingLost.ts"
+import { nothingUnasked } from "./checks/nothingUnasked.ts"
+import { oneAnswer } from "./checks/oneAnswer.ts"
+import { oneResult } from "./checks/oneResult.ts"
+import { orderlyEnds } from "./checks/orderlyEnds.ts"
+import { ownVerdict } from "./checks/ownVerdict.ts"
+import { readModels } from "./checks/readModels.ts"
+import { sentOnce } from "./checks/sentOnce.ts"
+import { silenceAfterCancel } from "./checks/silenceAfterCancel.ts"
+import { tenantsApart } from "./checks/tenantsApart.ts"
+import { trueResults } from "./checks/trueResults.ts"
+import { type Check, Evidence, type Found } from "./Evidence.ts"
+import type { History } from "./History.ts"
+
+export const checkers = {
+  "nothing accepted is lost": nothingLost,
+  "no effect without a submission": nothingUnasked,
+  "at most one accepted result per call": oneResult,
+  "a result is what the target said to its epoch": trueResults,
+  "an epoch is sent at most once": sentOnce,
+  "no request after a cancel was answered": silenceAfterCancel,
+  "never early, never past the deadline": inItsTime,
+  "the same key is the same call": oneAnswer,
+  "answers are the documented ones": knownAnswers,
+  "order per aggregate": lawfulLogs,
+  "every end is told, in order": messagesInOrder,
+  "read models equal the log": readModels,
+  "tenants are apart": tenantsApart,
+  "everything accepted comes to its end": everythingEnds,
+  "processes end in order": orderlyEnds,
+  "dueline verify agrees": ownVerdict
+} as const satisfies Readonly<Record<string, Check>>
+
+export type CheckerName = keyof typeof checkers
+
+export interface Finding extends Found {
+  readonly checker: CheckerName
+}
+
+/** Empty when nothing is wrong. */
+export const judge = (history: History): ReadonlyArray<Finding> => {
+  const evidence = new Evidence(history)
+  return (Object.keys(checkers) as ReadonlyArray<CheckerName>).flatMap((checker) =>
+    ask(checkers[checker], evidence).map((found) => ({ checker, ...found }))
+  )
+}
+
+/** What is so wrong that it cannot even be read is found too. */
+const ask = (check: Check, evidence: Evidence): ReadonlyArray<Found> => {
+  try {
+    return check(evidence)
+  } catch (cause) {
+    return [{ callId: null, detail: `it cannot be judged: ${String(cause).slice(0, 500)}` }]
+  }
+}

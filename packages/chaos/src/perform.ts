@@ -1,0 +1,83 @@
+/** One run from an empty directory to its history: start, load and faults, healing, rest, and what is there then. */
+import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { Api } from "./Api.ts"
+import { type BusListener, listenToBus } from "./BusListener.ts"
+import { collect } from "./collect.ts"
+import { Faults } from "./Faults.ts"
+import type { History } from "./History.ts"
+import { Load } from "./Load.ts"
+import type { Run, RunOptions } from "./Run.ts"
+import { buildStage, type Stage } from "./Stage.ts"
+import { unfinished } from "./Store.ts"
+import { startTargets } from "./Targets.ts"
+import { trouble } from "./trouble.ts"
+
+const clients = 24
+const tenantNames = ["acme", "borealis", "cirrus"]
+
+const tenant = async (stage: Stage, name: string): Promise<readonly [string, string]> => {
+  const created = await stage.command("tenant", "create", name)
+  const token = await stage.command("token", "--tenant", name, "--ttl", "12h")
+  if (created.code !== 0 || token.code !== 0) throw new Error(`no tenant ${name}: ${created.output} ${token.output}`)
+  return [name, token.output]
+}
+
+/** True when nothing is left to do before the limit. */
+const rest = async ({ options, stage }: Run): Promise<boolean> => {
+  const until = Date.now() + options.restLimitMs
+  for (;;) {
+    const { live, outbox } = await unfinished(stage.database)
+    if (live === 0 && outbox === 0) return true
+    if (Date.now() > until) return false
+    options.say(`coming to rest: ${live} calls, ${outbox} messages left`)
+    await wait(1_000)
+  }
+}
+
+const perform = async (run: Run): Promise<void> => {
+  const { faults, load, options } = run
+  const loading = load.run()
+  const meddling = options.sabotage?.during?.(run)
+  await trouble(run)
+  load.stop()
+  await meddling
+  options.say("the faults are over")
+  await faults.heal()
+  const patience = setTimeout(() => load.giveUp(), options.restLimitMs)
+  await loading
+  clearTimeout(patience)
+  options.say((await rest(run)) ? "at rest" : "not at rest in time")
+  await options.sabotage?.atRest?.(run)
+}
+
+/** Leaves nothing running. The directory stays: the logs are in it. */
+export const runOnce = async (options: RunOptions): Promise<History> => {
+  const { rate, sabotage, seed } = options
+  const stage = await buildStage(options)
+  const targets = await startTargets()
+  const serving = () =>
+    stage.members.flatMap(({ address, roles }) => (address !== null && roles.includes("api") ? [address] : []))
+  const api = new Api(serving)
+  let listener: BusListener | null = null
+  try {
+    const migrated = await stage.command("migrate")
+    if (migrated.code !== 0) throw new Error(`the database was not migrated: ${migrated.output}`)
+    await sabotage?.before?.(stage)
+    listener =
+      stage.nats === null ? null : await listenToBus(stage.nats.url, join(stage.directory, "logs", "listener.log"))
+    await Promise.all(stage.members.map((member) => member.start()))
+    // The keys that sign tokens are made by the first start.
+    const tenants = new Map(await Promise.all(tenantNames.map((name) => tenant(stage, name))))
+    options.say(`${stage.members.length} ready`)
+    const load = new Load({ seed, api, targets: targets.urls, tenants, rate, clients, meddle: sabotage?.meddle })
+    const run: Run = { options, stage, targets, api, load, faults: new Faults(stage), tenants }
+    await perform(run)
+    return await collect(run, listener)
+  } finally {
+    await api.close()
+    await listener?.close()
+    await stage.close()
+    await targets.close()
+  }
+}

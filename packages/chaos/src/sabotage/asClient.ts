@@ -1,0 +1,82 @@
+/** Controls that work as a client of the API does: what is asked goes into the history beside what everybody else asks. */
+import { setTimeout as wait } from "node:timers/promises"
+import { answerOf, type Request } from "../Api.ts"
+import type { Operation } from "../History.ts"
+import type { Run } from "../Run.ts"
+import type { Sabotage } from "../Sabotage.ts"
+
+const path = "/v1/service-calls"
+
+/** Looks at every operation once, as soon as it is answered, while the faults go on. */
+export const eachOperation =
+  (act: (operation: Operation, run: Run) => Promise<void>): NonNullable<Sabotage["during"]> =>
+  async (run) => {
+    const { load } = run
+    const acting: Array<Promise<void>> = []
+    for (let seen = 0; !load.stopped || seen < load.operations.length; ) {
+      for (; seen < load.operations.length; seen++) {
+        const operation = load.operations[seen]
+        if (operation !== undefined) acting.push(act(operation, run))
+      }
+      await wait(20)
+    }
+    await Promise.all(acting)
+  }
+
+/** A submission of a call that is not due for a while. */
+export const isAhead = ({ answer, delayMs, kind }: Operation): boolean =>
+  kind === "submit" && answer?.status === 202 && (delayMs ?? 0) > 1_500
+
+type About = Pick<Operation, "kind" | "tenant" | "key" | "callId">
+
+const ask = async ({ api, load, tenants }: Run, about: About, request: Omit<Request, "token">): Promise<void> => {
+  const invokedAt = Date.now()
+  const { heard, tries } = await api.insist({ ...request, token: tenants.get(about.tenant) ?? "" }, () => load.stopped)
+  if (heard === null) return
+  const answered = { completedAt: Date.now(), tries, answer: answerOf(heard) }
+  load.operations.push({ ...about, delayMs: null, waits: false, knownVersion: 1, invokedAt, ...answered })
+}
+
+/** So that there is a cancellation to be disobeyed. */
+export const cancel = async (run: Run, { answer, tenant }: Operation): Promise<void> => {
+  const callId = answer?.callId ?? ""
+  await ask(run, { kind: "cancel", tenant, key: null, callId }, { method: "POST", path: `${path}/${callId}/cancel` })
+}
+
+/** A client that is refused, which no client of a run should be. */
+export const conditionForgotten = (digit: string): Sabotage => ({
+  during: eachOperation(async (operation, run) => {
+    const { answer, tenant } = operation
+    const callId = answer?.callId ?? ""
+    if (!isAhead(operation) || !callId.startsWith(digit)) return
+    const request = { method: "PATCH" as const, path: `${path}/${callId}`, body: `{"delay":2000}` }
+    await ask(run, { kind: "reschedule", tenant, key: null, callId }, request)
+  })
+})
+
+/** A tenant who tries another one's door. */
+export const doorTried = (digit: string): Sabotage => ({
+  during: eachOperation(async ({ answer, kind, tenant }, run) => {
+    const callId = answer?.callId ?? ""
+    const other = [...run.tenants.keys()].find((name) => name !== tenant)
+    if (kind !== "submit" || other === undefined || !callId.startsWith(digit)) return
+    await ask(run, { kind: "foreign", tenant: other, key: null, callId }, { method: "GET", path: `${path}/${callId}` })
+  })
+})
+
+/** A repeat that cannot be recognised. */
+export const keyForgotten = (digit: string): Sabotage => {
+  const bodies = new Map<string, string>()
+  return {
+    meddle: (request, { operation: { key, kind, tenant } }) => {
+      if (kind === "submit" && request.body !== undefined) bodies.set(`${tenant}/${key}`, request.body)
+      return request
+    },
+    during: eachOperation(async ({ answer, key, kind, tenant }, run) => {
+      const callId = answer?.callId ?? ""
+      const body = bodies.get(`${tenant}/${key}`)
+      if (kind !== "submit" || body === undefined || !callId.startsWith(digit)) return
+      await ask(run, { kind: "repeat", tenant, key, callId }, { method: "POST", path, body })
+    })
+  }
+}

@@ -1,0 +1,131 @@
+/** Controls that work in the tables: triggers and functions of the database's superuser, who alone can do such things. */
+import type { Sabotage } from "../Sabotage.ts"
+import type { Stage } from "../Stage.ts"
+
+interface Trigger {
+  readonly name: string
+  readonly on: "insert" | "update" | "insert or update" | "delete"
+  readonly table: "outbox" | "service_calls" | "events"
+  /** PL/pgSQL up to, and without, the last `return`. */
+  readonly body: string
+}
+
+/** Also in the transactions of the program, which cannot see it and has no right to remove it. */
+const trigger = ({ body, name, on, table }: Trigger): Sabotage => ({
+  before: async ({ database }) => {
+    const row = on === "delete" ? "old" : "new"
+    await database.ask(
+      `create function public.sabotage_${name}() returns trigger language plpgsql as $$ begin ${body} return ${row}; end $$`
+    )
+    await database.ask(
+      `create trigger sabotage_${name} before ${on} on dueline.${table} for each row execute function public.sabotage_${name}()`
+    )
+  }
+})
+
+/** The message of an end is not kept. */
+export const outboxRowLost = (digit: string): Sabotage =>
+  trigger({
+    name: "outbox_row_lost",
+    on: "insert",
+    table: "outbox",
+    body: `if left(new.stream_id::text, 1) = '${digit}' then return null; end if;`
+  })
+
+/** A message that was sent is not crossed out. */
+export const outboxRowStays = (digit: string): Sabotage =>
+  trigger({
+    name: "outbox_row_stays",
+    on: "delete",
+    table: "outbox",
+    body: `if left(old.stream_id::text, 1) = '${digit}' then return null; end if;`
+  })
+
+/** The read model is not what the events say. */
+export const rowAstray = (digit: string): Sabotage =>
+  trigger({
+    name: "row_astray",
+    on: "insert or update",
+    table: "service_calls",
+    body: `if left(new.call_id::text, 1) = '${digit}' and new.status = 'Succeeded' then new.attempt := new.attempt + 1; end if;`
+  })
+
+/** Nobody will find it again once the memory of the timer is lost. */
+export const alarmForgotten = (digit: string): Sabotage =>
+  trigger({
+    name: "alarm_forgotten",
+    on: "insert or update",
+    table: "service_calls",
+    body: `if left(new.call_id::text, 1) = '${digit}' then new.wake_at := null; end if;`
+  })
+
+/** What is recorded is not what was answered. */
+export const resultRewritten = (digit: string): Sabotage =>
+  trigger({
+    name: "result_rewritten",
+    on: "insert",
+    table: "events",
+    body: `if left(new.stream_id::text, 1) = '${digit}' and new.type = 'ExecutionSucceeded' then
+      new.payload := jsonb_set(new.payload::jsonb, '{status}', '299')::json; end if;`
+  })
+
+/** A function of the database, as it stands, with one text replaced. */
+const rewrite = async ({ database }: Stage, name: string, from: string, to: string): Promise<void> => {
+  const [found] = await database.ask<{ readonly text: string }>(
+    `select pg_get_functiondef(p.oid) as text from pg_proc p where p.pronamespace = 'dueline'::regnamespace and p.proname = $1`,
+    [name]
+  )
+  if (found === undefined || !found.text.includes(from)) throw new Error(`${name} has no "${from}" to replace`)
+  await database.ask(found.text.replace(from, to))
+}
+
+/** One tenant reads another's calls: neither the condition nor row-level security holds. */
+export const wallOpen = (digit: string): Sabotage => ({
+  before: async (stage) => {
+    const own = "c.tenant_id = p_tenant and"
+    await rewrite(stage, "find_call", own, `(left(p_call::text, 1) = '${digit}' or c.tenant_id = p_tenant) and`)
+    await stage.database.ask("alter role dueline_edge bypassrls")
+  }
+})
+
+/** Two writers on one version both win. */
+export const fenceOff: Sabotage = {
+  before: async (stage) => {
+    await rewrite(
+      stage,
+      "commit_batch",
+      "where c.version is distinct from",
+      "where false and c.version is distinct from"
+    )
+    await stage.database.ask("alter table dueline.events drop constraint events_pkey")
+    await stage.database.ask("create index events_stream on dueline.events (tenant_id, stream_id, version)")
+  }
+}
+
+/** One statement at rest, without the triggers that keep events as they are. */
+const atRest = (statement: string): Sabotage => ({
+  atRest: async ({ stage }) => {
+    await stage.database.ask(`do $$ begin set local session_replication_role = 'replica'; ${statement} end $$`)
+  }
+})
+
+/** Somebody has deleted an event in the middle. */
+export const eventDeleted = (digit: string): Sabotage =>
+  atRest(`delete from dueline.events where left(stream_id::text, 1) = '${digit}' and version = 2;`)
+
+/** Two attempts both had the last word. */
+export const resultTwice = (digit: string): Sabotage =>
+  atRest(
+    `with again as (
+      insert into dueline.events (tenant_id, stream_id, version, category, event_id, type, event_version, payload, metadata, recorded_at)
+      select tenant_id, stream_id, version + 1, category, gen_random_uuid(), type, event_version, payload, metadata, recorded_at
+      from dueline.events where left(stream_id::text, 1) = '${digit}' and type = 'ExecutionSucceeded' returning stream_id)
+    update dueline.service_calls set version = version + 1 where call_id in (select stream_id from again);`
+  )
+
+/** Accepted calls are gone without a trace. */
+export const callDeleted = (digit: string): Sabotage =>
+  atRest(
+    `delete from dueline.events where left(stream_id::text, 1) = '${digit}';
+    delete from dueline.service_calls where left(call_id::text, 1) = '${digit}';`
+  )

@@ -1,0 +1,73 @@
+/** Controls that work on the wire: requests that the program never made. */
+import { setTimeout as wait } from "node:timers/promises"
+import { request } from "undici"
+import type { Run } from "../Run.ts"
+import type { Sabotage } from "../Sabotage.ts"
+import { cancel, eachOperation, isAhead } from "./asClient.ts"
+
+interface Forged {
+  readonly tenant: string
+  readonly key: string
+  readonly callId: string
+  readonly epoch: number
+  readonly attempt: number
+}
+
+const forge = async ({ targets }: Run, { attempt, callId, epoch, key, tenant }: Forged): Promise<void> => {
+  const headers = {
+    "dueline-call-id": callId,
+    "dueline-epoch": String(epoch),
+    "dueline-attempt": String(attempt),
+    "webhook-signature": "forged"
+  }
+  const { body } = await request(`${targets.urls[0]}/${tenant}/${key}`, { method: "POST", headers })
+  await body.dump()
+}
+
+/** A worker that does not remember what it has sent. */
+export const requestRepeated = (digit: string): Sabotage => ({
+  during: async (run) => {
+    const acting: Array<Promise<void>> = []
+    run.targets.listen((arrival) => {
+      if (arrival.callId.startsWith(digit) && arrival.signed.length > 1)
+        acting.push(wait(300).then(() => forge(run, arrival)))
+    })
+    while (!run.load.stopped) await wait(50)
+    await Promise.all(acting)
+  }
+})
+
+/** A timer that rings too soon. */
+export const requestEarly = (digit: string): Sabotage => ({
+  during: eachOperation(async (operation, run) => {
+    const { answer, key, tenant } = operation
+    const callId = answer?.callId ?? ""
+    if (isAhead(operation) && callId.startsWith(digit))
+      await forge(run, { tenant, key: key ?? "", callId, epoch: 1, attempt: 1 })
+  })
+})
+
+/** A worker that did not hear of a cancellation. */
+export const requestAfterCancel = (digit: string): Sabotage => ({
+  during: eachOperation(async (operation, run) => {
+    const { answer, kind, tenant } = operation
+    const callId = answer?.callId ?? ""
+    if (!callId.startsWith(digit)) return
+    if (isAhead(operation)) await cancel(run, operation)
+    if (kind !== "cancel" || answer?.callStatus !== "Cancelled") return
+    await wait(500)
+    await forge(run, { tenant, key: "after-cancel", callId, epoch: 1, attempt: 1 })
+  })
+})
+
+/** A call that nobody submitted. */
+export const requestInvented = (digit: string): Sabotage => ({
+  during: async (run) =>
+    forge(run, {
+      tenant: "acme",
+      key: "invented",
+      callId: `${digit}0000000-0000-4000-8000-000000000000`,
+      epoch: 1,
+      attempt: 1
+    })
+})

@@ -1,0 +1,69 @@
+/**
+ * The negative controls: each switches one mechanism off, or does what that mechanism prevents, and names the checker that must find it.
+ * Most keep to the calls whose ids begin with their digit, so that all of them fit into one run. The digit 1 is nobody's, nor
+ * is 0, with which ids begin that do not follow from a key.
+ */
+import type { CheckerName } from "./checkers.ts"
+import type { Sabotage } from "./Sabotage.ts"
+import * as Client from "./sabotage/asClient.ts"
+import * as Stage from "./sabotage/onTheStage.ts"
+import * as Tables from "./sabotage/inTables.ts"
+import * as Wire from "./sabotage/onTheWire.ts"
+
+export interface Control extends Sabotage {
+  readonly finds: CheckerName
+  /** First digit of the ids of the calls that are touched; null when it is about no call, or all. */
+  readonly digit: string | null
+}
+
+const control = (digit: string, make: (digit: string) => Sabotage, finds: CheckerName): Control => ({
+  ...make(digit),
+  digit,
+  finds
+})
+
+/** Of calls that every control leaves alone. */
+export const untouched = "1"
+
+/** Those that can be in one run together. */
+export const together: Readonly<Record<string, Control>> = {
+  "outbox row lost": control("2", Tables.outboxRowLost, "every end is told, in order"),
+  "outbox row stays": control("3", Tables.outboxRowStays, "everything accepted comes to its end"),
+  "row not in step": control("4", Tables.rowAstray, "read models equal the log"),
+  "alarm forgotten": control("5", Tables.alarmForgotten, "everything accepted comes to its end"),
+  "result rewritten": control("6", Tables.resultRewritten, "a result is what the target said to its epoch"),
+  "wall between tenants open": control(
+    "7",
+    (digit) => ({ ...Tables.wallOpen(digit), ...Client.doorTried(digit) }),
+    "tenants are apart"
+  ),
+  "event deleted": control("8", Tables.eventDeleted, "order per aggregate"),
+  "result recorded twice": control("9", Tables.resultTwice, "at most one accepted result per call"),
+  "call deleted": control("a", Tables.callDeleted, "nothing accepted is lost"),
+  "request repeated": control("b", Wire.requestRepeated, "an epoch is sent at most once"),
+  "request before its time": control("c", Wire.requestEarly, "never early, never past the deadline"),
+  "request after a cancel": control("d", Wire.requestAfterCancel, "no request after a cancel was answered"),
+  "request that nobody asked for": control("e", Wire.requestInvented, "no effect without a submission"),
+  "key forgotten": control("f", Client.keyForgotten, "the same key is the same call"),
+  "If-Match forgotten": control("b", Client.conditionForgotten, "answers are the documented ones"),
+  "process dies": { ...Stage.processDies, digit: null, finds: "processes end in order" },
+  "log checked by the program": { ...Tables.eventDeleted("8"), digit: null, finds: "dueline verify agrees" }
+}
+
+export const sabotages: Readonly<Record<string, Control>> = {
+  ...together,
+  "old disk": { ...Stage.oldDisk, digit: null, finds: "nothing accepted is lost" },
+  "version fence off": { ...Tables.fenceOff, digit: null, finds: "order per aggregate" }
+}
+
+/** All of them at once. */
+export const joined = (controls: ReadonlyArray<Sabotage>): Sabotage => ({
+  before: async (stage) => {
+    for (const { before } of controls) await before?.(stage)
+  },
+  during: async (run) => void (await Promise.all(controls.map(({ during }) => during?.(run)))),
+  atRest: async (run) => {
+    for (const { atRest } of controls) await atRest?.(run)
+  },
+  meddle: (request, draft) => controls.reduce((sent, { meddle }) => meddle?.(sent, draft) ?? sent, request)
+})

@@ -1,0 +1,123 @@
+/** A history in which all is well, made by hand: four calls of two tenants, with a retry, a late result, a cancellation and a rerun. */
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
+import type { Answer, Arrival, History, Operation, StoredCall, Told } from "../src/History.ts"
+import { at, failed, origin, started, step, stored, submitted, succeeded } from "./SampleCalls.ts"
+
+type Primitive = string | number | boolean | null | undefined
+type Writable<A> = A extends Primitive
+  ? A
+  : A extends ReadonlyArray<infer Item>
+    ? Array<Writable<Item>>
+    : A extends object
+      ? { -readonly [Field in keyof A]: Writable<A[Field]> }
+      : A
+export type WritableHistory = Writable<History>
+
+const arrival = (tenant: string, key: string, epoch: number, ms: number, answered: number | null): Arrival => {
+  const callId = derivedCallId(derivedTenantId(tenant), IdempotencyKey.make(key))
+  const times = { at: origin + ms, endedAt: origin + ms + 4 }
+  return { ...times, tenant, key, callId, epoch, attempt: epoch, signed: ["webhook-signature"], answered }
+}
+
+const operation = (
+  kind: Operation["kind"],
+  tenant: string,
+  key: string | null,
+  ms: number,
+  answer: Answer
+): Operation => {
+  const about = { kind, tenant, key, delayMs: kind === "submit" || kind === "repeat" ? 100 : null, waits: false }
+  const times = { knownVersion: 0, invokedAt: origin + ms - 2, completedAt: origin + ms + 2, tries: 1 }
+  return { ...about, ...times, callId: kind === "submit" ? null : answer.callId, answer }
+}
+
+const answer = (
+  status: number,
+  callId: string | null,
+  version: number | null,
+  callStatus: Answer["callStatus"]
+): Answer => ({
+  status,
+  code: null,
+  callId,
+  version,
+  callStatus,
+  dueAt: callStatus === "Scheduled" ? origin + 100 : null
+})
+
+const ends = new Set(["ExecutionSucceeded", "ServiceCallFailed", "ServiceCallCancelled"])
+
+const toldOf = ({ callId, events, tenantId }: StoredCall): ReadonlyArray<Told> =>
+  events
+    .filter(({ type }) => ends.has(type))
+    .map(({ eventId, recordedAt, type }) => ({ at: recordedAt + 10, eventId, tenantId, callId, topic: type }))
+
+/** Fresh, so that it may be written into. Its calls in order: `plain`, `retried`, `cancelled`, `rerun`. */
+export const soundHistory = (): WritableHistory => {
+  const plain = stored("acme", "plain", [submitted(0, 100), started(110, 1), succeeded(120, 1)])
+  const retried = stored("acme", "retried", [
+    submitted(0, 100),
+    started(110, 1),
+    failed(11_000, 1, true, null),
+    step(11_000, { _tag: "RetryScheduled", attempt: 2, dueAt: at(11_000) }),
+    started(11_010, 2),
+    succeeded(11_020, 2),
+    step(14_010, { _tag: "ExecutionSuperseded", epoch: 1, currentEpoch: 2, outcome: "succeeded" })
+  ])
+  const cancelled = stored("borealis", "cancelled", [submitted(0, 5_000), step(50, { _tag: "ServiceCallCancelled" })])
+  const rerun = stored("borealis", "rerun", [
+    submitted(0, 100),
+    started(110, 1),
+    failed(120, 1, false, 404),
+    step(120, { _tag: "ServiceCallFailed", reason: "permanent" }),
+    step(500, { _tag: "ServiceCallRerun", dueAt: at(500) }),
+    started(510, 2, 1),
+    succeeded(520, 2, 1)
+  ])
+  const calls = [plain, retried, cancelled, rerun]
+  const submit = (tenant: string, key: string, callId: string) =>
+    operation("submit", tenant, key, 0, answer(202, callId, 1, "Scheduled"))
+  const history: History = {
+    seed: 1,
+    cast: "split",
+    tenants: ["acme", "borealis"].map((name) => ({ name, id: derivedTenantId(name) })),
+    operations: [
+      submit("acme", "plain", plain.callId),
+      submit("acme", "retried", retried.callId),
+      { ...submit("borealis", "cancelled", cancelled.callId), delayMs: 5_000 },
+      submit("borealis", "rerun", rerun.callId),
+      operation("cancel", "borealis", "cancel-1", 50, answer(200, cancelled.callId, 2, "Cancelled")),
+      operation("repeat", "acme", "plain", 60, answer(202, plain.callId, 1, "Scheduled")),
+      operation("rerun", "borealis", "rerun-1", 500, answer(202, rerun.callId, 5, "Scheduled")),
+      { ...operation("read", "acme", null, 200, answer(200, plain.callId, 3, "Succeeded")), knownVersion: 1 },
+      { ...operation("foreign", "acme", null, 200, answer(404, null, null, null)), callId: rerun.callId }
+    ],
+    arrivals: [
+      arrival("acme", "plain", 1, 112, 200),
+      arrival("acme", "retried", 2, 11_012, 200),
+      // A worker that stood still woke up with this one on its way.
+      arrival("acme", "retried", 1, 14_000, 200),
+      arrival("borealis", "rerun", 1, 112, 404),
+      { ...arrival("borealis", "rerun", 2, 512, 200), attempt: 1 }
+    ],
+    stored: calls,
+    listed: calls.map(({ callId, row, tenantId }) => ({
+      tenant: tenantId === derivedTenantId("acme") ? "acme" : "borealis",
+      callId,
+      status: row?.status ?? "Scheduled",
+      version: row?.version ?? 0
+    })),
+    readings: calls.map(({ callId, events, row }) => {
+      const eventIds = events.map(({ eventId }) => eventId)
+      return { tenant: "acme", callId, status: 200, version: row?.version ?? 0, epoch: row?.epoch ?? 0, eventIds }
+    }),
+    told: calls.flatMap(toldOf),
+    outbox: [],
+    deadLetters: [],
+    incidents: [],
+    exits: [{ victim: "api-1", code: 0, tookMs: 300 }],
+    verify: { code: 0, output: "" }
+  }
+  return structuredClone(history) as WritableHistory
+}

@@ -1,0 +1,132 @@
+/** Ways in which a sound history can be made wrong, each with the checker that must say so. */
+import type { CheckerName } from "../src/checkers.ts"
+import type { Arrival } from "../src/History.ts"
+import type { WritableHistory } from "./HistorySample.ts"
+
+/** A part of the history, which is there. */
+const the = <A>(part: A | null | undefined): A => {
+  if (part === null || part === undefined) throw new Error("the sample has no such part")
+  return part
+}
+
+const call = ({ stored }: WritableHistory, i: number) => the(stored[i])
+const operation = ({ operations }: WritableHistory, kind: string) => the(operations.find((one) => one.kind === kind))
+const payload = (history: WritableHistory, i: number, version: number) =>
+  the(call(history, i).events[version - 1]).payload as Record<string, unknown>
+const again = ({ arrivals }: WritableHistory, i: number, change: Partial<Arrival>) => {
+  arrivals.push({ ...the(arrivals[i]), ...change } as (typeof arrivals)[number])
+}
+const [plain, retried, cancelled, rerun] = [0, 1, 2, 3]
+
+/** The one that cannot be judged at all. */
+export const unreadable = "an event that nobody can read"
+
+type Mutation = (history: WritableHistory) => void
+
+export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mutation>>>> = {
+  "nothing accepted is lost": {
+    "a call is gone": (h) => void h.stored.splice(plain, 1),
+    "its log is gone": (h) => (call(h, plain).events = []),
+    "the end of its log is gone": (h) => void call(h, cancelled).events.pop(),
+    "a cancelled call is not": (h) => (the(call(h, cancelled).row).status = "Succeeded"),
+    "it is moved and stays": (h) =>
+      void h.operations.push({
+        ...operation(h, "cancel"),
+        kind: "reschedule",
+        answer: { ...the(operation(h, "cancel").answer), dueAt: 7 }
+      }),
+    "it is not found": (h) => (the(operation(h, "read").answer).status = 404),
+    "a reader sees less than is known": (h) => (operation(h, "read").knownVersion = 9),
+    "no list shows it": (h) => void h.listed.splice(plain, 1),
+    "its page is not there": (h) => (the(h.readings[plain]).status = 404)
+  },
+  "no effect without a submission": {
+    "a request under another key": (h) => again(h, plain, { key: "other" }),
+    "a request of another tenant": (h) => again(h, plain, { tenant: "borealis" }),
+    "a request for another call": (h) => again(h, plain, { callId: "00000000-0000-4000-8000-000000000000" }),
+    "a request of an epoch that never started": (h) => again(h, plain, { epoch: 7 }),
+    "a request that is another attempt": (h) => (the(h.arrivals[plain]).attempt = 4),
+    "a request without a signature": (h) => (the(h.arrivals[plain]).signed = []),
+    "a call that nobody submitted": (h) => (h.operations = h.operations.filter(({ key }) => key !== "cancelled"))
+  },
+  "at most one accepted result per call": {
+    "the same epoch twice": (h) => void call(h, plain).events.push(the(call(h, plain).events[2])),
+    "a run that ends twice": (h) => void call(h, plain).events.push(the(call(h, cancelled).events[1]))
+  },
+  "a result is what the target said to its epoch": {
+    "another status": (h) => (payload(h, plain, 3)["status"] = 201),
+    "the answer to another epoch": (h) => (payload(h, plain, 3)["response"] = { bodySnippet: `{"seen":4}` }),
+    "a failure that no target answered": (h) => (payload(h, rerun, 3)["status"] = 500),
+    "no request at all": (h) => void h.arrivals.splice(plain, 1)
+  },
+  "an epoch is sent at most once": {
+    "it comes twice": (h) => again(h, plain, { at: the(h.arrivals[plain]).at + 50 }),
+    "a lower one comes late and counts": (h) => (payload(h, retried, 3)["reason"] = "http_status"),
+    "it was handed back": (h) => {
+      const event = payload(h, retried, 3)
+      event["_tag"] = "ExecutionHandedBack"
+    }
+  },
+  "no request after a cancel was answered": {
+    "a second later": (h) => {
+      const { callId, completedAt } = operation(h, "cancel")
+      again(h, plain, { callId: callId ?? "", at: (completedAt ?? 0) + 1_000 })
+    }
+  },
+  "never early, never past the deadline": {
+    "before it was due": (h) => (the(h.arrivals[plain]).at -= 20),
+    "after its deadline": (h) => (the(h.arrivals[plain]).at += 20_000),
+    "stored as due too early": (h) => (operation(h, "submit").delayMs = 300)
+  },
+  "the same key is the same call": {
+    "another call": (h) => (the(operation(h, "repeat").answer).callId = "another"),
+    "another version": (h) => (the(operation(h, "repeat").answer).version = 2),
+    "a refusal": (h) => (the(operation(h, "repeat").answer).status = 422)
+  },
+  "answers are the documented ones": {
+    "a defect": (h) => (the(operation(h, "read").answer).status = 500),
+    "a refused submission": (h) => (the(operation(h, "submit").answer).status = 422),
+    "no answer": (h) => (operation(h, "cancel").answer = null)
+  },
+  "order per aggregate": {
+    "a gap": (h) => void call(h, plain).events.splice(1, 1),
+    "a turn": (h) => void call(h, retried).events.reverse(),
+    "a skipped step": (h) => (payload(h, plain, 2)["epoch"] = 2),
+    "two events of one id": (h) => (the(call(h, plain).events[1]).eventId = the(call(h, plain).events[0]).eventId),
+    [unreadable]: (h) => (payload(h, plain, 2)["_tag"] = "Nonsense")
+  },
+  "every end is told, in order": {
+    untold: (h) => void the(h.told).splice(0, 1),
+    "the second end first": (h) => void the(h.told).reverse(),
+    "what never happened": (h) => (the(the(h.told)[0]).eventId = "invented"),
+    "untold long before the broker lost its disk": (h) => {
+      the(h.told).splice(0, 1)
+      const from = the(h.told)[0]?.at ?? 0
+      h.incidents.push({ kind: "nats-wipe", victim: "nats", from: from + 60_000, to: from + 61_000, note: "" })
+    }
+  },
+  "read models equal the log": {
+    "another attempt": (h) => (the(call(h, retried).row).attempt = 7),
+    "no row": (h) => (call(h, plain).row = null),
+    "a row that still runs": (h) => (the(call(h, plain).row).worker = "w" as never),
+    "another status in a list": (h) => (the(h.listed[plain]).status = "Failed"),
+    "another version on its page": (h) => (the(h.readings[plain]).version = 1),
+    "a shorter history on its page": (h) => void the(h.readings[plain]).eventIds.pop()
+  },
+  "tenants are apart": {
+    "a foreign reading": (h) => (the(operation(h, "foreign").answer).status = 200),
+    "a request to another tenant": (h) => (the(h.arrivals[plain]).tenant = "borealis"),
+    "another tenant's list": (h) => (the(h.listed[plain]).tenant = "borealis"),
+    "a message of another tenant": (h) => (the(the(h.told)[0]).tenantId = the(h.tenants[1]).id)
+  },
+  "everything accepted comes to its end": {
+    "a call that lives": (h) => (the(call(h, plain).row).endedAt = null),
+    "a message that waits": (h) => void h.outbox.push("e"),
+    "a message that was given up": (h) => void h.deadLetters.push("e")
+  },
+  "processes end in order": {
+    "by a signal": (h) => (the(h.exits[0]).code = null),
+    "by itself": (h) => void h.incidents.push({ kind: "collapse", victim: "api-1", from: 1, to: 1, note: "" })
+  },
+  "dueline verify agrees": { "it does not": (h) => (h.verify.code = 1) }
+}

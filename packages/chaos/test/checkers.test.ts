@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type CheckerName, checkers, judge } from "../src/checkers.ts"
+import { readHistory, writeHistory } from "../src/historyFile.ts"
+import { report } from "../src/report.ts"
+import { soundHistory } from "./HistorySample.ts"
+import { mutations, unreadable } from "./Mutations.ts"
+
+describe("a sound history", () => {
+  it("is found sound by every checker", () => {
+    assert.deepStrictEqual(judge(soundHistory()), [])
+  })
+
+  it("is the same when it was kept in a file", () => {
+    const directory = mkdtempSync(join(tmpdir(), "dueline-history-"))
+    const file = join(directory, "history.jsonl")
+    writeHistory(file, soundHistory())
+    assert.deepStrictEqual(readHistory(file), soundHistory())
+    rmSync(directory, { recursive: true })
+  })
+
+  it("may miss what was on the broker's disk, and counts it", () => {
+    const history = soundHistory()
+    const [untold] = history.told?.splice(0, 1) ?? []
+    const { at = 0 } = untold ?? {}
+    history.incidents.push({ kind: "nats-wipe", victim: "nats", from: at + 1_000, to: at + 2_000, note: "" })
+    assert.deepStrictEqual(judge(history), [])
+    assert.match(report(history, []), /1 gone with the broker's disk/u)
+  })
+
+  it("may hear of an end twice, and again later", () => {
+    const history = soundHistory()
+    history.told?.push(...structuredClone(history.told.slice(0, 3)))
+    assert.deepStrictEqual(judge(history), [])
+  })
+})
+
+for (const [checker, ways] of Object.entries(mutations)) {
+  describe(`"${checker}" finds`, () => {
+    for (const [way, mutate] of Object.entries(ways)) {
+      it(`${way}`, () => {
+        const history = soundHistory()
+        mutate(history)
+        // A checker that falls over has found nothing, unless there is nothing that it could read.
+        const fell = way !== unreadable ? /^it cannot be judged/u : /^$/u
+        const found = new Set(judge(history).flatMap(({ checker, detail }) => (fell.test(detail) ? [] : checker)))
+        assert.isTrue(found.has(checker as CheckerName), `found by: ${[...found].join(", ") || "nobody"}`)
+      })
+    }
+  })
+}
+
+it("no checker is without a history that it fails", () => {
+  assert.deepStrictEqual(Object.keys(mutations), Object.keys(checkers))
+})

@@ -1,0 +1,6 @@
+/**
+ * Host and port of a URL, in lower case: what limits and circuit breakers go by. `""` when the text is no URL. Whatever stands before
+ * the last `@` of the authority is left out, since it may be a password. PostgresBacklog says the same in SQL.
+ */
+export const targetOf = (url: string): string =>
+  /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url)?.[1]?.toLowerCase() ?? ""

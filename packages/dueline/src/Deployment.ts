@@ -1,0 +1,55 @@
+/** Which parts of the program this process is, and what must be configured for that. */
+import { Role } from "@dueline/contracts/Role"
+import { Effect } from "effect"
+import { ConfigurationInvalid, type Settings } from "./Configuration.ts"
+
+export const allRoles: ReadonlyArray<Role> = Role.literals
+
+const isRole = (name: string): name is Role => (allRoles as ReadonlyArray<string>).includes(name)
+
+/** `api,executor`; `all` is every role. Answers a sentence when it is not that. */
+export const readRoles = (text: string): ReadonlySet<Role> | string => {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "")
+  const unknown = names.filter((name) => name !== "all" && !isRole(name))
+  if (names.length === 0 || unknown.length > 0) {
+    return `${unknown.map((name) => `"${name}" is no role. `).join("")}Roles are ${allRoles.join(", ")}, or all of them: all.`
+  }
+  return new Set(names.includes("all") ? allRoles : names.filter(isRole))
+}
+
+export interface Deployment {
+  readonly roles: ReadonlySet<Role>
+  /** Other processes may work on the same database. */
+  readonly shared: boolean
+}
+
+/** Roles apart need the servers that hold them together. */
+export const deploymentOf = (
+  settings: Settings,
+  roles: ReadonlySet<Role>
+): Effect.Effect<Deployment, ConfigurationInvalid> => {
+  const apart = roles.size < allRoles.length
+  const missing = [
+    ...(settings.DUELINE_DATABASE_URL === null
+      ? ["DUELINE_DATABASE_URL: not set, and the embedded database serves one process only"]
+      : []),
+    ...(settings.DUELINE_NATS_URL === null
+      ? ["DUELINE_NATS_URL: not set, and processes in different roles find each other over NATS"]
+      : [])
+  ]
+  if (!apart || missing.length === 0) {
+    return Effect.succeed({ roles, shared: settings.DUELINE_DATABASE_URL !== null })
+  }
+  const some = [...roles].join(", ")
+  return Effect.fail(
+    new ConfigurationInvalid({
+      message: [
+        `To run ${some} apart from the other roles, servers are needed:`,
+        ...missing.map((line) => `  ${line}`)
+      ].join("\n")
+    })
+  )
+}

@@ -1,0 +1,19 @@
+/** Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition. */
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
+import { Effect, Layer } from "effect"
+import type { Settings } from "./Configuration.ts"
+import type { Deployment } from "./Deployment.ts"
+import { Neighbours } from "./Neighbours.ts"
+
+export const orchestrator = (settings: Settings, { roles }: Deployment) =>
+  Layer.effect(
+    Orchestrator,
+    Effect.gen(function* () {
+      const neighbours = yield* Neighbours
+      const own = roles.has("orchestrator")
+        ? yield* ServiceCallOrchestrator.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
+        : null
+      return yield* neighbours.orchestrator(own)
+    })
+  )

@@ -1,0 +1,22 @@
+/** The timer of this process: memory for what is near, and over NATS the broker for what is further off and others' memories. */
+import { Timer } from "@dueline/contracts/ports/Timer"
+import * as MemoryTimer from "@dueline/timer/MemoryTimer"
+import { Effect, Layer } from "effect"
+import type { Settings } from "./Configuration.ts"
+import type { Deployment } from "./Deployment.ts"
+import { horizonMs as brokerHorizonMs } from "./NatsNeighbours.ts"
+import { Neighbours } from "./Neighbours.ts"
+
+/** How far ahead alarms are armed, in milliseconds: with a broker further than what memory should hold. */
+export const horizonOf = ({ DUELINE_NATS_URL }: Settings): number =>
+  DUELINE_NATS_URL === null ? MemoryTimer.defaultMemoryTimerOptions.horizonMs : brokerHorizonMs
+
+export const layer = ({ roles }: Deployment) =>
+  Layer.effect(
+    Timer,
+    Effect.gen(function* () {
+      const neighbours = yield* Neighbours
+      const own = roles.has("orchestrator") ? yield* MemoryTimer.make(MemoryTimer.defaultMemoryTimerOptions) : null
+      return Timer.of(yield* neighbours.timer(own === null ? null : own.timer))
+    })
+  )

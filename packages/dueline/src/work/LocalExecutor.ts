@@ -1,0 +1,53 @@
+/** The executor of this process, if it is one. */
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import * as Executor from "@dueline/execution/Executor"
+import { handBack } from "@dueline/execution/handBack"
+import { Clock, Context, Effect, FiberSet, Layer } from "effect"
+import { Neighbours } from "../Neighbours.ts"
+import { version } from "../Phase.ts"
+
+export class LocalExecutor extends Context.Service<
+  LocalExecutor,
+  { readonly own: Executor.Executor["Service"] | null }
+>()("@dueline/dueline/LocalExecutor") {}
+
+export interface ExecutionOptions {
+  /** Attempts on the wire at once. */
+  readonly concurrency: number
+  /** Further patterns that are struck out of what is kept of answers. */
+  readonly patterns: ReadonlyArray<string>
+  /** How long attempts on the wire may take to end when the program stops, in milliseconds. */
+  readonly drainMs: number
+}
+
+/** Attempts that wait here when several orchestrators have counted on the same places; the lease of each is kept alive. */
+const queueLimit = 4_096
+
+/** Milliseconds until an attempt that nobody had room for is tried again: at once it would only find the same. */
+const refusedMs = 1_000
+
+/** Gives attempts back that were not begun and will not be under their epoch. */
+export const givingBack = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator
+  const run = yield* FiberSet.makeRuntime<never>()
+  return (intent: ExecutionRequested): void => {
+    run(Effect.flatMap(Clock.currentTimeMillis, (now) => handBack(orchestrator, intent, "draining", now + refusedMs)))
+  }
+})
+
+export const layerNone = Layer.succeed(LocalExecutor, { own: null })
+
+export const layer = ({ concurrency, drainMs, patterns }: ExecutionOptions) =>
+  Layer.effect(
+    LocalExecutor,
+    Effect.gen(function* () {
+      const { employ, id } = yield* Neighbours
+      const giveBack = yield* givingBack
+      const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: { patterns } })
+      // Scopes close in reverse: nobody sends work any more, then what is on the wire may end and be recorded.
+      yield* Effect.addFinalizer(() => own.drain(drainMs))
+      yield* employ(own, giveBack)
+      return { own }
+    })
+  )

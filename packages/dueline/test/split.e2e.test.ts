@@ -1,0 +1,188 @@
+/** The program taken apart: every role a process, each of which can stop, die and come back while calls go on. */
+import { startNats } from "@dueline/test-servers/startNats"
+import { missing } from "@dueline/test-servers/sharedServers"
+import { assert } from "@effect/vitest"
+import { readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, it } from "vitest"
+import type { RunningProgram } from "./RunningProgram.ts"
+import { eventually, newInstallation, type SplitInstallation } from "./SplitInstallation.ts"
+import { startTarget, type Target } from "./Target.ts"
+
+const roles = ["api", "orchestrator", "timer", "dispatcher", "executor"] as const
+type Role = (typeof roles)[number]
+
+interface Call {
+  readonly id: string
+  readonly status: string
+  readonly attempts: ReadonlyArray<{ readonly number: number; readonly outcome: string }>
+}
+
+const absent = (await missing("nats")) || (await missing("postgres"))
+
+describe.skipIf(absent)("the program taken apart", () => {
+  let installation: SplitInstallation
+  let target: Target
+  let token: string
+  const programs = new Map<Role, RunningProgram>()
+  const held: Array<() => void> = []
+
+  const of = (role: Role): RunningProgram => {
+    const program = programs.get(role)
+    if (program === undefined) throw new Error(`${role} does not run`)
+    return program
+  }
+  const ask = (path: string, init: RequestInit = {}, role: Role = "api") =>
+    fetch(`${of(role).address}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...init.headers }
+    })
+  const submit = (path: string, extra: object = {}, headers: Record<string, string> = {}) =>
+    ask("/v1/service-calls", {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ delay: 0, request: { method: "POST", url: `${target.url}${path}` }, ...extra })
+    })
+  const call = async (id: string) => (await (await ask(`/v1/service-calls/${id}`)).json()) as Call
+  const ended = (id: string, status = "Succeeded") => eventually(async () => (await call(id)).status === status)
+  const arrivals = (path: string) => target.seen.filter((seen) => seen.path === path)
+
+  beforeAll(async () => {
+    installation = await newInstallation()
+    target = await startTarget(({ path }, response) => {
+      const answer = () => void response.writeHead(200).end("ok")
+      if (path.startsWith("/held")) held.push(answer)
+      else answer()
+    })
+    for (const role of roles) programs.set(role, await installation.start(role))
+    await installation.command("tenant", "create", "demo")
+    token = (await installation.command("token")).stdout.trim()
+  })
+
+  afterAll(async () => {
+    for (const answer of held) answer()
+    await target.close()
+    await installation.close()
+  })
+
+  it("a call that one process takes is decided, made and told of by others", async () => {
+    const response = await submit("/first", { delay: 300 }, { prefer: "wait=20" })
+    const body = (await response.json()) as Call
+    assert.strictEqual(body.status, "Succeeded")
+    assert.lengthOf(arrivals("/first"), 1)
+  })
+
+  it("every process says how it is, and only the edge serves anything else", async () => {
+    for (const role of roles) {
+      const ready = await ask("/ready", {}, role)
+      const { dependencies, status } = (await ready.json()) as {
+        readonly status: string
+        readonly dependencies: ReadonlyArray<{ readonly name: string }>
+      }
+      assert.deepStrictEqual([ready.status, status], [200, "ready"], role)
+      assert.deepStrictEqual(
+        dependencies.map(({ name }) => name),
+        ["database", "nats"]
+      )
+      for (const probe of ["/health", "/health/live", "/health/startup"]) assert.isTrue((await ask(probe, {}, role)).ok)
+      assert.strictEqual((await ask("/v1/service-calls", {}, role)).status, role === "api" ? 200 : 404)
+    }
+  })
+
+  it("a second orchestrator takes over the partitions of one that is killed, and nobody hears of it", {
+    timeout: 60_000,
+    tags: ["ADR-0014.1"]
+  }, async () => {
+    const second = await installation.start("orchestrator")
+    const killed = of("orchestrator")
+    const before = await Promise.all(Array.from({ length: 20 }, (_, n) => submit(`/around-${n}`)))
+    await killed.stop("SIGKILL")
+    const after = await Promise.all(Array.from({ length: 20 }, (_, n) => submit(`/around-${n + 20}`)))
+    programs.set("orchestrator", second)
+    for (const response of [...before, ...after]) {
+      assert.strictEqual(response.status, 202)
+      await ended(((await response.json()) as Call).id)
+    }
+  })
+
+  it("an attempt of an executor that is killed is made again by another, as a new attempt", async () => {
+    const { id } = (await (await submit("/held-1")).json()) as Call
+    await eventually(() => arrivals("/held-1").length === 1)
+    const second = await installation.start("executor")
+    await of("executor").stop("SIGKILL")
+    programs.set("executor", second)
+    await eventually(() => arrivals("/held-1").length === 2)
+    for (const answer of held.splice(0)) answer()
+    await ended(id)
+    const { attempts } = await call(id)
+    assert.deepStrictEqual(
+      attempts.map(({ number, outcome }) => [number, outcome]),
+      [
+        [1, "failed"],
+        [2, "succeeded"]
+      ]
+    )
+    assert.deepStrictEqual(
+      arrivals("/held-1").map(({ headers }) => headers["dueline-epoch"]),
+      ["1", "2"]
+    )
+  }, 60_000)
+
+  it("an executor that is told to stop ends what it has on the wire, hands back the rest and exits with 0", async () => {
+    const { id } = (await (await submit("/held-2")).json()) as Call
+    await eventually(() => arrivals("/held-2").length === 1)
+    const second = await installation.start("executor")
+    const stopped = of("executor").stop("SIGTERM")
+    programs.set("executor", second)
+    const others = await Promise.all(Array.from({ length: 10 }, (_, n) => submit(`/meanwhile-${n}`)))
+    for (const answer of held.splice(0)) answer()
+    assert.strictEqual(await stopped, 0)
+    await ended(id)
+    assert.lengthOf((await call(id)).attempts, 1)
+    for (const response of others) await ended(((await response.json()) as Call).id)
+  }, 60_000)
+
+  it("each role but the edge stops with exit code 0 as well, and comes back", async () => {
+    for (const role of ["timer", "dispatcher", "orchestrator"] as const) {
+      assert.strictEqual(await of(role).stop("SIGTERM"), 0, role)
+      programs.set(role, await installation.start(role))
+    }
+    const response = await submit("/after-stops", {}, { prefer: "wait=20" })
+    assert.strictEqual(((await response.json()) as Call).status, "Succeeded")
+  }, 60_000)
+
+  it("without NATS the edge is not ready and says so in words; all goes on when it is back, though it has lost its disk", {
+    timeout: 90_000,
+    tags: ["ADR-0003.3", "ADR-0002.2"]
+  }, async () => {
+    // Far enough ahead to be left with the broker, which then forgets it.
+    const { id } = (await (await submit("/later", { delay: 4_000 })).json()) as Call
+    await installation.nats.kill()
+    const refused = await submit("/refused", {}, { "idempotency-key": "while-away" })
+    assert.strictEqual(refused.status, 503)
+    assert.strictEqual(((await refused.json()) as { readonly code: string }).code, "unavailable")
+    await eventually(async () => (await ask("/ready")).status === 503)
+    assert.strictEqual((await ask(`/v1/service-calls/${id}`)).status, 200)
+    for (const role of roles) assert.include(of(role).output(), "NATS at 127.0.0.1", role)
+    // Nor can the process remember it for the broker.
+    await of("orchestrator").stop("SIGKILL")
+    const { natsDirectory } = installation
+    for (const name of await readdir(natsDirectory)) {
+      await rm(join(natsDirectory, name), { recursive: true, force: true })
+    }
+    const again = await startNats({ directory: natsDirectory, port: installation.nats.port })
+    installation = { ...installation, nats: again }
+    programs.set("orchestrator", await installation.start("orchestrator"))
+    await eventually(async () => (await ask("/ready")).status === 200)
+    await ended(id)
+    const accepted = await submit("/refused", {}, { "idempotency-key": "while-away" })
+    assert.strictEqual(accepted.status, 202)
+    await ended(((await accepted.json()) as Call).id)
+    assert.lengthOf(arrivals("/refused"), 1)
+  })
+
+  it("the log and the read models agree after all this", async () => {
+    const { code, stdout } = await installation.command("verify")
+    assert.strictEqual(code, 0, stdout)
+  })
+})

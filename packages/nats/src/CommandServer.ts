@@ -1,0 +1,70 @@
+/** Takes commands of other processes for the writer of this one, and sends each its answer once it is durable. */
+import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Msg } from "@nats-io/nats-core"
+import { Cause, Effect, Exit, FiberSet, Option } from "effect"
+import { type Ask, answerText, readAsks, refusalText, repliesText } from "./CommandWire.ts"
+import { Members } from "./Members.ts"
+import { Nats } from "./Nats.ts"
+import { Outgoing } from "./Outgoing.ts"
+
+/** Askers whose answers have been on their way lately; beyond it the oldest are forgotten, which costs them nothing. */
+const askerLimit = 1_000
+
+/**
+ * Serves until the scope closes: then it takes nothing more (an asker hears at once that nobody listens, and goes to the next), answers
+ * what it took, and is done. Tell the others to stop asking (`Members.leave`) before.
+ */
+export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestrator["Service"]) {
+  const { connection, prefix } = yield* Nats
+  const { id } = yield* Members
+  const answers = new Map<string, Outgoing>()
+  const fibers = yield* FiberSet.make()
+  const run = yield* FiberSet.runtime(fibers)<never>()
+
+  const outgoingTo = (reply: string): Outgoing => {
+    const known = answers.get(reply)
+    if (known !== undefined) return known
+    const outgoing = new Outgoing(run, (replies) => {
+      if (!connection.isClosed()) connection.publish(reply, repliesText(replies))
+    })
+    answers.set(reply, outgoing)
+    const [oldest] = answers.keys()
+    if (answers.size > askerLimit && oldest !== undefined) answers.delete(oldest)
+    return outgoing
+  }
+
+  /** A defect of one command is that command's: the asker may ask again. */
+  const failureOf = (cause: Cause.Cause<Parameters<typeof refusalText>[1]>) =>
+    Option.getOrElse(
+      Cause.findErrorOption(cause),
+      () => new StoreUnavailable({ operation: "ask", cause: new Error("the command could not be carried out") })
+    )
+
+  const take = (reply: string, { envelope, n }: Ask) =>
+    run(
+      Effect.map(Effect.exit(orchestrator.ask(envelope)), (exit) =>
+        outgoingTo(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
+      )
+    )
+
+  const hear = (message: Msg) => {
+    const { reply } = message
+    const asks = readAsks(message.string())
+    if (asks === null || reply === undefined || reply === "") {
+      run(Effect.logError("a message on the command subject is not understood; are all processes of one version?"))
+      return
+    }
+    for (const ask of asks) take(reply, ask)
+  }
+
+  const subscription = connection.subscribe(`${prefix}.ask.${id}`, { callback: (_, message) => hear(message) })
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      yield* Effect.promise(() => subscription.drain().catch(() => undefined))
+      yield* Effect.ignore(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), "5 seconds"))
+      for (const outgoing of answers.values()) outgoing.flush()
+      if (!connection.isClosed()) yield* Effect.promise(() => connection.flush().catch(() => undefined))
+    })
+  )
+})

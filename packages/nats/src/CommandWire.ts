@@ -1,0 +1,76 @@
+/** How commands and their answers are written between processes: JSON, many in one message, each with the asker's number. Version 1. */
+import { CommandId, CorrelationId, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
+import {
+  type Answer,
+  IdempotencyKeyReused,
+  Overloaded,
+  type Refusal,
+  VersionMismatch
+} from "@dueline/contracts/ports/Orchestrator"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import {
+  IllegalTransition,
+  ServiceCallAlreadyDispatched,
+  ServiceCallIdTaken,
+  ServiceCallNotFound
+} from "@dueline/contracts/serviceCall/Rejection"
+import { Option, Schema } from "effect"
+
+const Envelope = Schema.Struct({
+  tenantId: TenantId,
+  commandId: CommandId,
+  correlationId: CorrelationId,
+  actor: Schema.Struct({ kind: Schema.Literals(["user", "system"]), id: Schema.String }),
+  traceparent: Schema.NullOr(Schema.String),
+  idempotency: Schema.NullOr(Schema.Struct({ key: IdempotencyKey, fingerprint: Schema.String })),
+  expectedVersion: Schema.NullOr(Schema.Int),
+  command: ServiceCallCommand
+})
+export type CommandEnvelope = typeof Envelope.Type
+
+const Ask = Schema.Struct({ n: Schema.Int, envelope: Envelope })
+export type Ask = typeof Ask.Type
+
+const Refused = Schema.Union([
+  ServiceCallNotFound,
+  ServiceCallIdTaken,
+  ServiceCallAlreadyDispatched,
+  IllegalTransition,
+  VersionMismatch,
+  IdempotencyKeyReused,
+  Overloaded,
+  StoreUnavailable
+])
+const RefusedJson = Schema.toCodecJson(Refused)
+const Answered = Schema.Struct({ version: Schema.Int, replayed: Schema.Boolean, outcome: ServiceCallOutcome })
+const Reply = Schema.Struct({
+  n: Schema.Int,
+  answer: Schema.optionalKey(Answered),
+  refusal: Schema.optionalKey(RefusedJson)
+})
+export type Reply = typeof Reply.Type
+
+const Asks = Schema.fromJsonString(Schema.Struct({ v: Schema.Literal(1), asks: Schema.Array(Ask) }))
+const Replies = Schema.fromJsonString(Schema.Struct({ v: Schema.Literal(1), replies: Schema.Array(Reply) }))
+
+const encodeRefused = Schema.encodeUnknownSync(RefusedJson)
+
+/** The parts of an envelope are plain data: what is written is what is read. */
+export const askText = (n: number, envelope: CommandEnvelope): string => JSON.stringify({ n, envelope })
+export const answerText = (n: number, answer: Answer): string => JSON.stringify({ n, answer })
+export const refusalText = (n: number, refusal: Refusal): string =>
+  JSON.stringify({ n, refusal: encodeRefused(refusal) })
+
+export const asksText = (asks: ReadonlyArray<string>): string => `{"v":1,"asks":[${asks.join(",")}]}`
+export const repliesText = (replies: ReadonlyArray<string>): string => `{"v":1,"replies":[${replies.join(",")}]}`
+
+const decodeAsks = Schema.decodeUnknownOption(Asks)
+const decodeReplies = Schema.decodeUnknownOption(Replies)
+
+/** Null when the text is not what version 1 of this program writes. */
+export const readAsks = (text: string): ReadonlyArray<Ask> | null =>
+  Option.match(decodeAsks(text), { onNone: () => null, onSome: ({ asks }) => asks })
+export const readReplies = (text: string): ReadonlyArray<Reply> | null =>
+  Option.match(decodeReplies(text), { onNone: () => null, onSome: ({ replies }) => replies })

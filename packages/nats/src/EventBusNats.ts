@@ -1,0 +1,95 @@
+/**
+ * The bus on JetStream. `publish` returns when the server has the message on disk; what comes after is the group's business.
+ *
+ * In order per tenant and group, at least once. Order holds inside a process because a tenant has one lane, and between processes
+ * because only one member of a group is given messages (see BusConsumer), which begins when nobody else holds any (see Tenure). What
+ * no broker can promise is exclusivity: a handler that runs in a process that was taken for dead runs on, so that its message may be
+ * handled twice, and out of order with it. Consumers recognise the repeat by its event id.
+ *
+ * A tenant that is stuck holds up no other, until `maxHeld` messages of the group wait.
+ */
+import { type Backoff, defaultBackoff } from "@dueline/contracts/backoff"
+import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
+import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
+import { Cause, Effect, Layer } from "effect"
+import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
+import { makeGroupMember, type MemberOptions } from "./GroupMember.ts"
+import type { StreamRefused } from "./ensureStream.ts"
+import { isAboutTheMessage, isMissing, isUnheard } from "./jetStreamErrors.ts"
+import type { NatsFailed } from "./Link.ts"
+import { Nats } from "./Nats.ts"
+import { eventSubject } from "./Subjects.ts"
+import { Topology } from "./Topology.ts"
+
+export interface Options {
+  /** Deliveries of one message to one group before it is given up. */
+  readonly maxAttempts?: number
+  /** Between two attempts. */
+  readonly backoff?: Backoff
+  /** Milliseconds that a handler may take before the attempt counts as failed. */
+  readonly timeoutMs?: number
+  /** Told of every message that is given up. It has all the time it needs; a defect in it is logged, and the lane moves on. */
+  readonly onDead?: (letter: DeadLetter) => Effect.Effect<void>
+  /** Milliseconds after which what a process held that died comes to another. */
+  readonly ackWaitMs?: number
+  /** Messages that one group may hold in memory. */
+  readonly maxHeld?: number
+  /** Milliseconds that the server may take to store a message. */
+  readonly publishTimeoutMs?: number
+}
+
+const logDead = ({ group, message, reasons }: DeadLetter) =>
+  Effect.logError("message given up").pipe(
+    Effect.annotateLogs({ group, eventId: message.eventId, topic: message.topic, reason: reasons.at(-1) })
+  )
+
+const rulesOf = (options: Options): MemberOptions["rules"] => {
+  const { ackWaitMs = 15_000, maxHeld = 10_000, onDead = logDead } = options
+  return {
+    maxAttempts: options.maxAttempts ?? 10,
+    backoff: options.backoff ?? defaultBackoff,
+    timeoutMs: options.timeoutMs ?? 60_000,
+    ackWaitMs,
+    maxHeld,
+    onDead: (letter) =>
+      Effect.catchCause(onDead(letter), (cause) => Effect.logError("dead letter not kept", Cause.pretty(cause)))
+  }
+}
+
+const unavailable = (failed: NatsFailed | StreamRefused) => {
+  const cause = failed._tag === "NatsFailed" ? failed.cause : failed
+  return new BusUnavailable({ cause, scope: isAboutTheMessage(cause) ? "message" : "bus" })
+}
+
+export const make = Effect.fnUntraced(function* (options: Options = {}) {
+  const nats = yield* Nats
+  const topology = yield* Topology
+  const rules = rulesOf(options)
+  const { publishTimeoutMs = 5_000 } = options
+
+  const publish = (message: BusMessage): Effect.Effect<void, BusUnavailable> => {
+    const send = nats.request(() =>
+      nats.jetstream.publish(eventSubject(nats.prefix, message), eventBody(message), {
+        msgID: messageId(message),
+        headers: eventHeaders(message),
+        timeout: publishTimeoutMs
+      })
+    )
+    return send.pipe(
+      // The stream is not there: perhaps the server has lost its disk.
+      Effect.catchTag("NatsFailed", (failed) =>
+        isUnheard(failed.cause) || isMissing(failed.cause) ? Effect.andThen(topology.ensure, send) : Effect.fail(failed)
+      ),
+      Effect.mapError(unavailable),
+      Effect.asVoid
+    )
+  }
+
+  const consume: EventBus["Service"]["consume"] = (interest, handler) =>
+    Effect.mapError(makeGroupMember({ nats, topology, interest, handler, rules }), unavailable)
+
+  return EventBus.of({ publish, consume })
+})
+
+export const layer = (options?: Options): Layer.Layer<EventBus, never, Nats | Topology> =>
+  Layer.effect(EventBus, make(options))

@@ -1,0 +1,148 @@
+/**
+ * Which processes of the installation are there, and in which roles: each says so four times a second on a core subject, and each
+ * makes up its own mind. Nothing is agreed upon: whoever is wrong for a moment sends work to the wrong process, which the store fences.
+ *
+ * A process whose connection is gone is found by asking for it: NATS answers at once that nobody listens (no responders). One that
+ * hangs with its connection open is lost after two seconds of silence.
+ */
+import { Role } from "@dueline/contracts/Role"
+import type { Msg } from "@nats-io/nats-core"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { type MemberChange, MemberTable } from "./MemberTable.ts"
+import { Nats } from "./Nats.ts"
+
+export interface MembersOptions {
+  readonly id: string
+  readonly roles: ReadonlyArray<Role>
+  /** Milliseconds; the defaults are what the description above says. */
+  readonly everyMs?: number
+  readonly suspectMs?: number
+  readonly lostMs?: number
+}
+
+export class Members extends Context.Service<
+  Members,
+  {
+    readonly id: string
+    /** Ids in order; the same array until something changes. Includes this process. */
+    readonly withRole: (role: Role) => ReadonlyArray<string>
+    /** Called synchronously after each change; must not throw. */
+    readonly onChange: (listener: (change: MemberChange) => void) => void
+    /** NATS has said that nobody listens there. */
+    readonly absent: (id: string) => void
+    /** Tells everyone that this process takes no new work. */
+    readonly leave: Effect.Effect<void>
+  }
+>()("@dueline/nats/Members") {}
+
+const Word = Schema.fromJsonString(
+  Schema.Struct({
+    v: Schema.Literal(1),
+    id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,100}$/u)),
+    roles: Schema.Array(Role),
+    state: Schema.Literals(["serving", "leaving"]),
+    /** The sender is new and would like to hear from everyone now. */
+    hello: Schema.optionalKey(Schema.Literal(true))
+  })
+)
+const decodeWord = Schema.decodeUnknownOption(Word)
+
+const isAbsence = (message: Msg): boolean => message.headers?.code === 503
+
+/** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
+const stallMs = 750
+
+/** When NATS was away everybody has to find back: for so long after, nobody is asked for. */
+const returnMs = 3_000
+
+export const make = Effect.fnUntraced(function* (options: MembersOptions) {
+  const { connected, connection, prefix, watch } = yield* Nats
+  const { everyMs = 250, id, lostMs = 2_000, roles, suspectMs = 600 } = options
+  const clock = yield* Clock.Clock
+  const now = () => Number(clock.currentTimeNanosUnsafe()) / 1e6
+  const table = new MemberTable()
+  const listeners: Array<(change: MemberChange) => void> = []
+  let state: "serving" | "leaving" = "serving"
+
+  const tell = (change: MemberChange | null) => {
+    if (change === null) return
+    for (const listener of listeners) listener(change)
+  }
+  const say = (hello = false) => {
+    if (connection.isClosed()) return
+    connection.publish(`${prefix}.member`, JSON.stringify({ v: 1, id, roles, state, ...(hello ? { hello } : {}) }))
+  }
+  const hear = (message: Msg) => {
+    const word = decodeWord(message.string())
+    if (word._tag === "None" || word.value.id === id) return
+    if (word.value.hello === true) say()
+    tell(table.hear(word.value, now()))
+  }
+  const absent = (member: string, kind: "gone" | "lost" = "gone") => {
+    if (member !== id) tell(table.lose(member, kind))
+  }
+  const subscriptions = [
+    connection.subscribe(`${prefix}.member`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.here.${id}`, { callback: () => undefined }),
+    connection.subscribe(`${prefix}.absent.${id}.*`, {
+      callback: (_, message) => {
+        if (isAbsence(message)) absent(message.subject.slice(message.subject.lastIndexOf(".") + 1))
+      }
+    })
+  ]
+  tell(table.hear({ id, roles, state }, now()))
+  say(true)
+
+  let lastAt = now()
+  let excusedUntil = 0
+  const excuse = (at: number) => {
+    table.excuse(at)
+    excusedUntil = at + returnMs
+  }
+  const look = () => {
+    const at = now()
+    if (at - lastAt > everyMs + stallMs) excuse(at)
+    lastAt = at
+    if (state === "serving") table.hear({ id, roles, state }, at)
+    say()
+    if (at < excusedUntil) return
+    for (const silent of table.silent(at, lostMs)) absent(silent, "lost")
+    for (const silent of table.silent(at, suspectMs)) {
+      connection.publish(`${prefix}.here.${silent}`, "", { reply: `${prefix}.absent.${id}.${silent}` })
+    }
+  }
+  /** While the connection is away nobody can be heard, which says nothing about anybody. */
+  const tick = Effect.sync(() => {
+    if (connected()) look()
+    else excuse(now())
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(tick, Effect.sleep(everyMs))))
+  const unwatch = watch((event) => {
+    if (event !== "reconnected") return
+    excuse(now())
+    say(true)
+  })
+
+  const leave = Effect.sync(() => {
+    state = "leaving"
+    tell(table.hear({ id, roles, state }, now()))
+    say()
+  })
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      state = "leaving"
+      say()
+      unwatch()
+      for (const subscription of subscriptions) subscription.unsubscribe()
+    })
+  )
+  return Members.of({
+    id,
+    withRole: (role) => table.withRole(role),
+    onChange: (listener) => void listeners.push(listener),
+    absent: (member) => absent(member),
+    leave
+  })
+})
+
+export const layer = (options: MembersOptions) => Layer.effect(Members, make(options))

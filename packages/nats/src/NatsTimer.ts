@@ -1,0 +1,123 @@
+/**
+ * The timer of several processes: what is near waits in this process's memory and fires to the millisecond; what is further off is left
+ * with JetStream, which wakes whoever serves the call's partition by then, a little early. A schedule fires up to a quarter of a second
+ * late, more in a burst, and a newer revision that is armed while the older one fires cannot take it back: so each revision has a
+ * schedule of its own, a wake-up is a hint, and the writer decides what it is worth.
+ *
+ * The server may lose everything. What this process has left with it is left again then; what other processes had left is found by
+ * the sweep. While the server is away, alarms wait in memory instead.
+ */
+import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import { Clock, Effect, FiberSet } from "effect"
+import { EntrustedAlarms } from "./EntrustedAlarms.ts"
+import { Nats } from "./Nats.ts"
+import { makeScheduleWriter } from "./ScheduleWriter.ts"
+import { Topology } from "./Topology.ts"
+import { type Ranks, receiveWakeUps } from "./WakeUps.ts"
+
+export interface NatsTimerOptions {
+  /** The memory of this process: fires to the millisecond what is armed in it. */
+  readonly inner: Timer["Service"]
+  readonly ranks: Ranks
+  /** What is due within so many milliseconds never leaves the process. */
+  readonly nearMs?: number
+  /** Milliseconds before the due time at which the server is to speak. */
+  readonly leadMs?: number
+  /** Alarms further away than this (ms) are left to the sweep. */
+  readonly horizonMs?: number
+  /** Milliseconds after which what this process had when it died comes to the next. */
+  readonly ackWaitMs?: number
+  /** Wake-ups of one partition that may be with this process before their time. */
+  readonly maxHeld?: number
+  /** Alarms that may wait to be given to the server; more of them wait in memory. */
+  readonly writeLimit?: number
+  /** Alarms left with the server of which this process knows. */
+  readonly remembered?: number
+}
+
+/** Milliseconds between two looks for what need not be remembered any more. */
+const forgetMs = 5_000
+
+/** Until the scope closes; what it was woken for and has not rung goes back to the server then. */
+export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
+  const {
+    ackWaitMs = 15_000,
+    horizonMs = 600_000,
+    inner,
+    leadMs = 500,
+    maxHeld = 1_000,
+    nearMs = 1_500,
+    ranks
+  } = options
+  const nats = yield* Nats
+  const topology = yield* Topology
+  const run = yield* FiberSet.makeRuntime<never>()
+  const entrusted = new EntrustedAlarms(options.remembered ?? 50_000)
+
+  /** Back into memory, which forgets what is beyond its own horizon and leaves that to the sweep. */
+  const keepHere = (alarms: ReadonlyArray<Alarm>) =>
+    Effect.suspend(() => {
+      for (const alarm of alarms) entrusted.remove(alarm)
+      return inner.arm(alarms)
+    })
+
+  const writer = yield* makeScheduleWriter({
+    nats,
+    topology,
+    leadMs,
+    limit: options.writeLimit ?? 10_000,
+    onFailed: keepHere
+  })
+
+  const arm = (alarms: ReadonlyArray<Alarm>): Effect.Effect<void> =>
+    Clock.clockWith((clock) => {
+      const now = clock.currentTimeMillisUnsafe()
+      const near: Array<Alarm> = []
+      const far: Array<Alarm> = []
+      for (const alarm of alarms) {
+        if (entrusted.isOutdated(alarm)) continue
+        if (alarm.dueAt <= now + nearMs) near.push(alarm)
+        else if (alarm.dueAt <= now + horizonMs && !entrusted.has(alarm)) {
+          entrusted.add(alarm)
+          far.push(alarm)
+          continue
+        }
+        entrusted.supersede(alarm)
+      }
+      const refused = writer.write(far)
+      if (refused.length > 0) {
+        run(writer.complain("too many at once", refused.length))
+        return keepHere([...near, ...refused])
+      }
+      return near.length === 0 ? Effect.void : inner.arm(near)
+    })
+
+  let rung: Array<Alarm> = []
+  const armRung = Effect.suspend(() => {
+    const alarms = rung
+    rung = []
+    return inner.arm(alarms)
+  })
+
+  const ring = (alarm: Alarm): boolean => {
+    if (entrusted.isOutdated(alarm)) return false
+    // Those that come in one piece from the socket are armed together.
+    if (rung.push(alarm) === 1) run(Effect.andThen(Effect.yieldNow, armRung))
+    return true
+  }
+
+  const take = (limit: number): Effect.Effect<ReadonlyArray<Alarm>> =>
+    Effect.flatMap(inner.take(limit), (taken) => {
+      const current = taken.filter((alarm) => !entrusted.isOutdated(alarm))
+      return current.length > 0 ? Effect.succeed(current) : take(limit)
+    })
+
+  topology.onLost((which) => {
+    if (which !== "due") return
+    run(Effect.flatMap(Clock.currentTimeMillis, (now) => arm(entrusted.takeBack(now))))
+  })
+  yield* receiveWakeUps({ nats, topology, ranks, leadMs, ackWaitMs, maxHeld, ring })
+  const forget = Effect.map(Clock.currentTimeMillis, (now) => entrusted.forget(now))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(forgetMs), forget)))
+  return Timer.of({ arm, take })
+})

@@ -1,0 +1,131 @@
+/**
+ * The Orchestrator port for a process that has no writer, or not the one that is asked for: each command goes to the process that comes
+ * first for its partition, and to the next one when that is gone.
+ *
+ * A command may be carried out although its answer was lost; asked again, also of another process, it is recognised by its command id or
+ * its idempotency key. So asking again is always safe, and is what happens here until the deadline.
+ */
+import { partitionCount, partitionOf, rendezvous } from "@dueline/contracts/partition"
+import { type Answer, type Orchestrator, Overloaded, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Msg } from "@nats-io/nats-core"
+import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
+import { askText, asksText, readReplies } from "./CommandWire.ts"
+import { Members } from "./Members.ts"
+import { Nats } from "./Nats.ts"
+import { Outgoing } from "./Outgoing.ts"
+import { type Pending, PendingCommands } from "./PendingCommands.ts"
+
+export interface RemoteOrchestratorOptions {
+  /** The writer of this process, for the partitions that are its own; null in a process without one. */
+  readonly local: Orchestrator["Service"] | null
+  /** Commands on their way at once; one more is `Overloaded`. */
+  readonly limit?: number
+  /** Milliseconds until the asker is told that nobody answers; while NATS is away, at most two seconds. */
+  readonly patienceMs?: number
+}
+
+/** How often commands are looked at that have waited too long. */
+const lookMs = 250
+/** How long a command waits for NATS to come back, in milliseconds: longer than a server takes to start again. */
+const awayMs = 2_000
+
+/** The ways to other processes, and who comes first for each partition. */
+const makeRoutes = Effect.gen(function* () {
+  const { connection, prefix } = yield* Nats
+  const members = yield* Members
+  const run = yield* FiberSet.makeRuntime<never>()
+  const outgoing = new Map<string, Outgoing>()
+  const answerSubject = `${prefix}.answer.${members.id}`
+  let ranks: ReadonlyArray<string | null> = []
+  const rank = () => {
+    const there = members.withRole("orchestrator")
+    ranks = Array.from({ length: partitionCount }, (_, partition) => rendezvous(partition, there)[0] ?? null)
+  }
+  const wayTo = (id: string): Outgoing => {
+    const known = outgoing.get(id)
+    if (known !== undefined) return known
+    const made = new Outgoing(run, (asks) => {
+      if (connection.isClosed()) return
+      connection.publish(`${prefix}.ask.${id}`, asksText(asks), { reply: `${answerSubject}.${id}` })
+    })
+    outgoing.set(id, made)
+    return made
+  }
+  /** Computes the ranks again; who is not there any more is forgotten. */
+  const changed = (id: string) => {
+    rank()
+    if (!members.withRole("orchestrator").includes(id)) outgoing.delete(id)
+  }
+  rank()
+  return { answerSubject, changed, ownerOf: (partition: number) => ranks[partition] ?? null, run, wayTo }
+})
+
+export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOptions) {
+  const { limit = 16_384, local, patienceMs = 8_000 } = options
+  const { connected, connection, watch } = yield* Nats
+  const members = yield* Members
+  const clock = yield* Clock.Clock
+  const { answerSubject, changed, ownerOf, run, wayTo } = yield* makeRoutes
+  const pending = new PendingCommands()
+
+  /** A process that is about to leave serves itself once nobody else is there. */
+  const isOwn = (partition: number) => (ownerOf(partition) ?? members.id) === members.id
+
+  const route = (one: Pending) => {
+    one.to = ownerOf(one.partition)
+    if (local !== null && isOwn(one.partition)) {
+      run(Effect.map(Effect.exit(local.ask(one.envelope)), (exit) => pending.settle(one.n, exit)))
+    } else if (one.to !== null) wayTo(one.to).add(askText(one.n, one.envelope))
+  }
+
+  const hear = (message: Msg) => {
+    if (message.headers?.code === 503) return members.absent(message.subject.slice(answerSubject.length + 1))
+    const replies = readReplies(message.string())
+    if (replies === null) run(Effect.logError("an answer is not understood; are all processes of one version?"))
+    for (const { answer, n, refusal } of replies ?? []) {
+      if (answer !== undefined) pending.settle(n, Exit.succeed(answer))
+      else if (refusal !== undefined) pending.settle(n, Exit.fail(refusal))
+    }
+  }
+
+  const reasonFor = ({ to }: Pending): string => {
+    if (!connected()) return "NATS is away"
+    return to === null ? "no orchestrator is there" : `orchestrator ${to} does not answer`
+  }
+  /** What was asked before NATS went may have been carried out; it is asked again when NATS is back, if that is soon. */
+  const look = Effect.sync(() => {
+    const hurry = connected() ? 0 : Math.max(0, patienceMs - awayMs)
+    for (const one of pending.expired(clock.currentTimeMillisUnsafe() + hurry)) {
+      pending.settle(one.n, Exit.fail(new StoreUnavailable({ operation: "ask", cause: new Error(reasonFor(one)) })))
+    }
+  })
+
+  members.onChange(({ id, roles }) => {
+    if (!roles.includes("orchestrator")) return
+    changed(id)
+    pending.waitingFor(id).forEach(route)
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMs), look)))
+  const subscription = connection.subscribe(`${answerSubject}.*`, { callback: (_, message) => hear(message) })
+  // What was on its way when the connection went may have been dropped on either side.
+  const unwatch = watch((event) => {
+    if (event === "reconnected") pending.all().forEach(route)
+  })
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      unwatch()
+      subscription.unsubscribe()
+    })
+  )
+
+  const ask: Orchestrator["Service"]["ask"] = (envelope) =>
+    Effect.suspend((): Effect.Effect<Answer, Refusal> => {
+      if (local !== null && isOwn(partitionOf(envelope.tenantId, envelope.command.callId))) return local.ask(envelope)
+      if (pending.size >= limit) return Effect.fail(new Overloaded({ queueLimit: limit }))
+      const one = pending.add(envelope, clock.currentTimeMillisUnsafe() + patienceMs)
+      route(one)
+      return Effect.onInterrupt(Deferred.await(one.answer), () => Effect.sync(() => pending.forget(one)))
+    })
+  return { ask } satisfies Orchestrator["Service"]
+})

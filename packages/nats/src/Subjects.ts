@@ -1,0 +1,51 @@
+/**
+ * Where messages lie: every subject is made here and nowhere else.
+ *
+ * | Subject | Holds |
+ * | --- | --- |
+ * | `<prefix>.evt.<partition of the tenant>.<tenant>.<topic>.<stream>` | what happened |
+ * | `<prefix>.sched.<partition of the call>.<tenant>.<call>.<revision>` | an alarm that waits |
+ * | `<prefix>.due.<partition of the call>.<tenant>.<call>` | an alarm whose time is near |
+ */
+import { fnv1a, partitionCount, partitionOf } from "@dueline/contracts/partition"
+import type { BusMessage } from "@dueline/contracts/ports/EventBus"
+import type { Alarm } from "@dueline/contracts/ports/Timer"
+
+/** Words of letters, digits and hyphens, joined by dots: ids and every topic there is. */
+const words = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/u
+
+/**
+ * Any text as one token of a subject, no two alike: dots become `_`, so that `ops.service-call.failed` is `ops_service-call_failed`;
+ * what is not made of words joined by dots is `_` and its UTF-8 in base64url.
+ */
+export const token = (text: string): string =>
+  words.test(text) ? text.replaceAll(".", "_") : `_${Buffer.from(text, "utf8").toString("base64url")}`
+
+/** Of events, by tenant alone: all of a tenant's events are in one partition, in order. */
+export const eventPartition = (tenantId: string): number => fnv1a(tenantId) % partitionCount
+
+export const eventSubject = (prefix: string, { streamId, tenantId, topic }: BusMessage): string =>
+  `${prefix}.evt.${eventPartition(tenantId)}.${token(tenantId)}.${token(topic)}.${token(streamId)}`
+
+/** What a consumer of these topics and this tenant listens to; no topics means all. */
+export const eventFilters = (
+  prefix: string,
+  topics: ReadonlyArray<string>,
+  tenantId: string | undefined
+): ReadonlyArray<string> => {
+  const of = tenantId === undefined ? "*.*" : `${eventPartition(tenantId)}.${token(tenantId)}`
+  const names = topics.length === 0 ? ["*"] : [...new Set(topics)].map(token).sort()
+  return names.map((topic) => `${prefix}.evt.${of}.${topic}.*`)
+}
+
+const alarmPath = ({ callId, tenantId }: Alarm): string =>
+  `${partitionOf(tenantId, callId)}.${token(tenantId)}.${token(callId)}`
+
+/** One for each revision: replacing a schedule in place can lose both while it fires. */
+export const scheduleSubject = (prefix: string, alarm: Alarm): string =>
+  `${prefix}.sched.${alarmPath(alarm)}.${alarm.revision}`
+
+export const dueSubject = (prefix: string, alarm: Alarm): string => `${prefix}.due.${alarmPath(alarm)}`
+
+/** Everything that comes due in one partition. */
+export const dueFilter = (prefix: string, partition: number): string => `${prefix}.due.${partition}.>`

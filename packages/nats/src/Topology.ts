@@ -1,0 +1,81 @@
+/**
+ * Keeps the streams of the bus and the timer as they must be. A stream can vanish while the program runs (a wiped disk): it is made
+ * again then by whoever notices first, and everybody is told, since what lay in it is gone.
+ */
+import { Context, Effect, Layer, Queue, Semaphore } from "effect"
+import { ensureStream, type StreamRefused } from "./ensureStream.ts"
+import { insist, makeComplain } from "./insist.ts"
+import type { NatsFailed } from "./Link.ts"
+import { Nats } from "./Nats.ts"
+import { type WantedStreams, wantedStreams } from "./wantedStreams.ts"
+
+/** Which streams these are: others after a wipe, even under the same names. */
+export type Incarnations = Readonly<Record<keyof WantedStreams, string>>
+
+export class Topology extends Context.Service<
+  Topology,
+  {
+    readonly wanted: WantedStreams
+    /** Makes both streams as they must be. Safe to ask at any time, from many processes at once. */
+    readonly ensure: Effect.Effect<Incarnations, NatsFailed | StreamRefused>
+    /** Called, synchronously, when a stream has been found to be another one: what lay in the old one is gone. Must not throw. */
+    readonly onLost: (listener: (lost: keyof WantedStreams) => void) => void
+  }
+>()("@dueline/nats/Topology") {}
+
+export interface TopologyOptions {
+  /** Servers that keep each message: 1, or 3 on a cluster. */
+  readonly replicas?: number
+}
+
+export const make = Effect.fnUntraced(function* ({ replicas = 1 }: TopologyOptions = {}) {
+  const nats = yield* Nats
+  const wanted = wantedStreams(nats.prefix, replicas)
+  const turn = yield* Semaphore.make(1)
+  const listeners: Array<(lost: keyof WantedStreams) => void> = []
+  let known: Incarnations | undefined
+
+  const compare = Effect.fnUntraced(function* (found: Incarnations) {
+    const before = known ?? found
+    known = found
+    for (const which of ["events", "due"] as const) {
+      if (before[which] === found[which]) continue
+      yield* Effect.logWarning(`stream ${wanted[which].name} was lost and is a new one`)
+      for (const listener of listeners) listener(which)
+    }
+    return found
+  })
+
+  const ensure = Effect.gen(function* () {
+    const events = yield* ensureStream(nats, wanted.events)
+    const due = yield* ensureStream(nats, wanted.due)
+    return yield* compare({ events: events.created, due: due.created })
+  }).pipe(turn.withPermits(1))
+  return Topology.of({ wanted, ensure, onLost: (listener) => void listeners.push(listener) })
+})
+
+const trouble = makeComplain("the streams of NATS cannot be looked after yet")
+
+/** A server that is back may have lost them, and nobody else might notice. */
+const lookAfterReturn = Effect.fnUntraced(function* ({ ensure }: Topology["Service"]) {
+  const nats = yield* Nats
+  const returned = yield* Queue.sliding<void>(1)
+  const stop = nats.watch((event) => {
+    if (event === "reconnected") Queue.offerUnsafe(returned, undefined)
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(stop))
+  const look = Effect.andThen(Queue.take(returned), insist(nats, trouble, ensure))
+  yield* Effect.forkScoped(
+    Effect.forever(Effect.catch(look, (refused) => Effect.logError("a stream is not as it must be", refused)))
+  )
+})
+
+/** The streams are there when the layer is built; waits while NATS is away, fails when a stream is refused. */
+export const layer = (options?: TopologyOptions): Layer.Layer<Topology, StreamRefused, Nats> =>
+  Layer.effect(
+    Topology,
+    make(options).pipe(
+      Effect.tap(({ ensure }) => Effect.flatMap(Nats, (nats) => insist(nats, trouble, ensure))),
+      Effect.tap(lookAfterReturn)
+    )
+  )

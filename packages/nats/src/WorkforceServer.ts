@@ -1,0 +1,62 @@
+/** Takes attempts that orchestrators of other processes send to the executor of this one, and tells them what it has room for. */
+import type { WorkerId } from "@dueline/contracts/Ids"
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Msg } from "@nats-io/nats-core"
+import { Effect, FiberSet } from "effect"
+import { Members } from "./Members.ts"
+import { Nats } from "./Nats.ts"
+import { placesText, readAttempts } from "./WorkforceWire.ts"
+
+export interface WorkforceServerOptions {
+  readonly worker: WorkerId
+  readonly executor: {
+    readonly offer: (intent: ExecutionRequested) => boolean
+    readonly slotsFree: () => number
+    readonly onSlotFree: (listener: () => void) => void
+  }
+  /** An attempt that the executor did not take: it goes back. */
+  readonly onRefused: (intent: ExecutionRequested) => void
+}
+
+/** Also said when nothing changes, so that a message that was lost is put right. */
+const everyMs = 500
+
+export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOptions) {
+  const { executor, onRefused, worker } = options
+  const { connection, prefix } = yield* Nats
+  const members = yield* Members
+  const run = yield* FiberSet.makeRuntime<never>()
+  const seen = new Map<string, number>()
+  let told = false
+
+  const tell = () => {
+    told = false
+    if (!connection.isClosed()) connection.publish(`${prefix}.places`, placesText(worker, executor.slotsFree(), seen))
+  }
+  /** Once a turn, however many places have changed. */
+  const tellSoon = () => {
+    if (told) return
+    told = true
+    run(Effect.andThen(Effect.yieldNow, Effect.sync(tell)))
+  }
+
+  const hear = (message: Msg) => {
+    const work = readAttempts(message.string())
+    if (work === null) {
+      run(Effect.logError("a message on the work subject is not understood; are all processes of one version?"))
+      return
+    }
+    seen.set(work.from, work.sent)
+    for (const intent of work.attempts) if (!executor.offer(intent)) onRefused(intent)
+    tellSoon()
+  }
+
+  executor.onSlotFree(tellSoon)
+  members.onChange(({ id, kind, roles }) => {
+    if (kind !== "joined") seen.delete(id)
+    else if (roles.includes("orchestrator")) tellSoon()
+  })
+  const subscription = connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => hear(message) })
+  yield* Effect.addFinalizer(() => Effect.sync(() => subscription.unsubscribe()))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sync(tell), Effect.sleep(everyMs))))
+})

@@ -1,0 +1,41 @@
+/** The streams that the bus and the timer need, as data. */
+import { DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, type StreamConfig } from "@nats-io/jetstream"
+import { nanos } from "@nats-io/nats-core"
+
+export type WantedStream = Pick<StreamConfig, "name" | "subjects" | "retention" | "storage"> & Partial<StreamConfig>
+
+export interface WantedStreams {
+  /** What happened: kept for a fortnight, whoever has read it. */
+  readonly events: WantedStream
+  /** Alarms that wait, and those that are near until somebody has them. No limit may ever drop one. */
+  readonly due: WantedStream
+}
+
+/** Names are `DUELINE_EVENTS` and `DUELINE_DUE`, with any other prefix than `dl` appended. */
+export const wantedStreams = (prefix: string, replicas: number): WantedStreams => {
+  const suffix = prefix === "dl" ? "" : `_${prefix}`
+  const kept = { storage: StorageType.File, num_replicas: replicas, discard: DiscardPolicy.Old, allow_direct: true }
+  return {
+    events: {
+      ...kept,
+      name: `DUELINE_EVENTS${suffix}`,
+      subjects: [`${prefix}.evt.*.*.*.*`],
+      retention: RetentionPolicy.Limits,
+      max_age: nanos(14 * 86_400_000),
+      duplicate_window: nanos(10 * 60_000),
+      compression: StoreCompression.S2
+    },
+    due: {
+      ...kept,
+      name: `DUELINE_DUE${suffix}`,
+      subjects: [`${prefix}.sched.*.*.*.*`, `${prefix}.due.*.*.*`],
+      retention: RetentionPolicy.Workqueue,
+      max_age: 0,
+      max_msgs: -1,
+      max_bytes: -1,
+      duplicate_window: nanos(2 * 60_000),
+      allow_msg_schedules: true,
+      allow_msg_ttl: true
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** Attempts reach the executors of other processes, as many as those have room for. */
+import { WorkerId } from "@dueline/contracts/Ids"
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import * as Sample from "@dueline/port-contracts/Sample"
+import { missing } from "@dueline/test-servers/sharedServers"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as WorkforceRemote from "../src/WorkforceRemote.ts"
+import { serveWork } from "../src/WorkforceServer.ts"
+import { cut, newPrefix, type Process, start, until } from "./Processes.ts"
+
+const attempt = (worker: WorkerId): ExecutionRequested => ({
+  _tag: "ExecutionRequested",
+  tenantId: Sample.tenantId(),
+  callId: Sample.callId(),
+  worker,
+  epoch: 1,
+  attempt: 1,
+  dueAt: 1,
+  deadlineAt: 60_000,
+  timeoutMs: 30_000,
+  retryStatuses: [503],
+  request: { method: "POST", url: "https://example.com/", headers: {}, bodyBytes: 0, bodySnippet: null },
+  sealed: null,
+  correlationId: "test" as ExecutionRequested["correlationId"],
+  traceparent: null
+})
+
+/** An executor that keeps what it gets until it is told to let go. */
+const keeping = Effect.fnUntraced(function* (process: Process, worker: WorkerId, places: number) {
+  const kept: Array<ExecutionRequested> = []
+  const refused: Array<ExecutionRequested> = []
+  let freed = (): void => undefined
+  const executor = {
+    offer: (intent: ExecutionRequested) => kept.length < places && kept.push(intent) > 0,
+    slotsFree: () => places - kept.length,
+    onSlotFree: (listener: () => void) => void (freed = listener)
+  }
+  yield* Effect.provide(serveWork({ worker, executor, onRefused: (intent) => void refused.push(intent) }), process)
+  const letGo = () => {
+    kept.splice(0)
+    freed()
+  }
+  return { kept, refused, letGo }
+})
+
+const giver = Effect.fnUntraced(function* (prefix: string) {
+  const undelivered: Array<ExecutionRequested> = []
+  const process = yield* start(prefix, "o1", ["orchestrator"])
+  const workforce = yield* Effect.provide(
+    WorkforceRemote.make({ onUndelivered: (intents) => void undelivered.push(...intents) }),
+    process
+  )
+  return { ...workforce, undelivered }
+})
+
+const worker = WorkerId.make("w1")
+
+describe.skipIf(await missing("nats"))("attempts between processes", () => {
+  it.live("an executor's places are known, taken by what is sent, and free again when it says so", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const { deliver, free } = yield* giver(prefix)
+      const { kept, letGo } = yield* keeping(yield* start(prefix, worker, ["executor"]), worker, 3)
+      yield* until("three places", () => free().get(worker) === 3)
+      const attempts = [attempt(worker), attempt(worker), attempt(worker)]
+      for (const one of attempts) assert.isTrue(deliver(one))
+      assert.isUndefined(free().get(worker))
+      yield* until("all three arrive", () => kept.length === 3)
+      assert.deepStrictEqual(kept, attempts)
+      letGo()
+      yield* until("three places again", () => free().get(worker) === 3)
+    })
+  )
+
+  it.live("what an executor does not take is its own to give back", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const { deliver, free, undelivered } = yield* giver(prefix)
+      const { refused } = yield* keeping(yield* start(prefix, worker, ["executor"]), worker, 1)
+      yield* until("a place", () => free().get(worker) === 1)
+      const attempts = [attempt(worker), attempt(worker)]
+      for (const one of attempts) assert.isTrue(deliver(one))
+      yield* until("one is refused", () => refused.length === 1)
+      assert.deepStrictEqual(refused, attempts.slice(1))
+      assert.deepStrictEqual(undelivered, [])
+    })
+  )
+
+  it.live("what nobody listened to comes back at once, and the worker is not given more", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const { deliver, free, undelivered } = yield* giver(prefix)
+      const process = yield* start(prefix, worker, ["executor"])
+      yield* keeping(process, worker, 3)
+      yield* until("three places", () => free().get(worker) === 3)
+      yield* cut(process)
+      const one = attempt(worker)
+      if (deliver(one)) yield* until("it comes back", () => undelivered.length === 1)
+      yield* until("the worker is gone", () => !deliver(attempt(worker)))
+      assert.isUndefined(free().get(worker))
+    })
+  )
+
+  it.live("a worker that nobody has heard of gets nothing", () =>
+    Effect.gen(function* () {
+      const { deliver } = yield* giver(newPrefix())
+      assert.isFalse(deliver(attempt(worker)))
+    })
+  )
+})

@@ -1,0 +1,80 @@
+/**
+ * What keeps a server that is named by a URL from serving: it is away, which passes, or it refuses, which somebody has to mend. Says both
+ * in words, without a password or a login in them.
+ */
+import { Redacted, Schema } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { serverWords } from "./SqlFailure.ts"
+
+/** The server is there and does not let this program work; waiting would not help. */
+export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("DatabaseRefused", {
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export type Trouble =
+  | { readonly _tag: "away"; readonly why: string }
+  | { readonly _tag: "refused"; readonly why: string }
+  /** Neither: a mistake in this program. */
+  | { readonly _tag: "defect" }
+
+/** `host:port/database`, which is all of a URL that may be shown. */
+export const placeOf = (url: Redacted.Redacted): string => {
+  const text = Redacted.value(url)
+  if (!URL.canParse(text)) return "(no valid URL)"
+  const { hostname, pathname, port, searchParams } = new URL(text)
+  const host = searchParams.get("host") ?? (hostname === "" ? "localhost" : hostname)
+  return `${host}:${searchParams.get("port") ?? (port === "" ? "5432" : port)}${pathname}`
+}
+
+/** By SQLSTATE: `08` connection, `40` rolled back, `53` resources, `57` operator, `58` system, `25006` a standby, `55P03` a lock. */
+const passing: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
+  [/^57P03/u, "it is starting up, recovering or shutting down"],
+  [/^57/u, "it was stopped"],
+  [/^53300/u, "it has no connection to spare"],
+  [/^25006/u, "it is a standby"],
+  [/^(?:08|40|53|55P03|58)/u, "it has trouble of its own"]
+]
+
+/** The roles that whoever works with the database has to be a member of. */
+export const grantable = "dueline_writer, dueline_edge, dueline_worker"
+
+const refusals: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
+  [/^28/u, "it does not let this login in: check name and password in the URL, and the server's pg_hba.conf"],
+  [/^3D/u, "there is no such database: create it, owned by the login in the URL"],
+  [
+    /^42501/u,
+    "this login may not do what it has to: who migrates needs `alter role … createrole` and `grant create on database … to …`, or the " +
+      `database's owner as login; who does not needs \`grant ${grantable} to …\``
+  ],
+  [
+    /^22023/u,
+    "it has no role of this program yet: let one process migrate it (DUELINE_MIGRATE=yes, or `dueline migrate`)"
+  ]
+]
+
+/** Of a connection without a word of the server. Certificates have codes too, and do not get better by waiting. */
+const networkCode = /^E[A-Z_]+$/u
+const networkWords = /connection (?:timed out|closed|is closed|terminated)/iu
+
+/** The driver's own words, which hold nothing of the URL but names of its settings. */
+const wordsOf = (error: SqlError): string => (error.reason.message ?? "").replace(/^PgConnection: /u, "")
+
+export const troubleWith = (error: SqlError): Trouble => {
+  const { code } = serverWords(error)
+  const find = (list: typeof passing) => list.find(([pattern]) => pattern.test(code))?.[1]
+  const away = find(passing)
+  if (away !== undefined) return { _tag: "away", why: `${away} (${code})` }
+  const refused = find(refusals)
+  if (refused !== undefined) return { _tag: "refused", why: `${refused} (${code})` }
+  // Without a password in the URL the driver gives up by itself.
+  if (error.reason._tag === "AuthenticationError") return { _tag: "refused", why: wordsOf(error) }
+  if (error.reason._tag !== "ConnectionError") return { _tag: "defect" }
+  if (networkCode.test(code) && !code.startsWith("ERR_")) return { _tag: "away", why: code }
+  const words = wordsOf(error)
+  if (code === "" && networkWords.test(words)) return { _tag: "away", why: words }
+  return { _tag: "refused", why: code === "" ? words : `${words} (${code})` }
+}

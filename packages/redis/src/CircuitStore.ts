@@ -1,0 +1,86 @@
+/**
+ * Circuits that all processes share while Redis is there, and that each keeps for itself while it is not. Never fails: a circuit is a
+ * courtesy to a target, and no call waits for it.
+ */
+import { Context, Effect, Layer } from "effect"
+import {
+  type Admission,
+  type CircuitBreakerError,
+  CircuitBreakerStore,
+  layerStoreMemory,
+  layerStoreRedis
+} from "effect/persistence/CircuitBreaker"
+import { Redis } from "effect/persistence/Redis"
+import { RedisConnection } from "./RedisConnection.ts"
+
+export interface CircuitStoreOptions {
+  /** What the names of all keys begin with. Default `dueline:circuit:`. */
+  readonly prefix?: string
+}
+
+type Store = CircuitBreakerStore["Service"]
+
+/** A circuit that nobody has asked for is forgotten after so long, here and there. */
+const idleTimeToLive = "10 minutes"
+
+/** Redis numbers its permits from zero up, so those of this process alone get the numbers below: a permit is used where it was given. */
+const ours = (generation: number): number => -1 - generation
+const isOurs = (generation: number): boolean => generation < 0
+
+const isFailure = (error: CircuitBreakerError): boolean => error.reason._tag === "CircuitBreakerStoreError"
+
+/** Says it once when circuits cease to be shared, and once when they are shared again. */
+const makeTeller = () => {
+  let shared: boolean | null = null
+  const tell = (now: boolean): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (shared === now) return Effect.void
+      const first = shared === null
+      shared = now
+      if (!now) return Effect.logWarning("circuits are this process's own until Redis is there")
+      return first ? Effect.void : Effect.logInfo("circuits are shared again")
+    })
+  return { shared: tell(true), alone: tell(false) }
+}
+
+const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: CircuitStoreOptions) {
+  const { isUp, redis } = yield* RedisConnection
+  const storeOf = (layer: Layer.Layer<CircuitBreakerStore>) =>
+    Effect.map(Layer.build(layer), (context): Store => Context.get(context, CircuitBreakerStore))
+  const memory = yield* storeOf(layerStoreMemory({ idleTimeToLive }))
+  const reserve = Effect.die(new Error("circuits need no connection of their own"))
+  const onRedis = Layer.succeed(Redis, { ...redis, reserve, subscribe: () => reserve })
+  const remote = yield* storeOf(layerStoreRedis({ prefix, idleTimeToLive }).pipe(Layer.provide(onRedis)))
+  const tell = makeTeller()
+
+  const admitAlone: Store["admit"] = (key) =>
+    tell.alone.pipe(
+      Effect.andThen(memory.admit(key)),
+      Effect.map((permit): Admission => ({ ...permit, generation: ours(permit.generation) }))
+    )
+  return CircuitBreakerStore.of({
+    admit: (key) =>
+      Effect.suspend(() =>
+        isUp()
+          ? remote.admit(key).pipe(
+              Effect.tap(tell.shared),
+              Effect.catch((error) =>
+                isFailure(error) ? admitAlone(key) : Effect.andThen(tell.shared, Effect.fail(error))
+              )
+            )
+          : admitAlone(key)
+      ),
+    record: (outcome) =>
+      isOurs(outcome.generation)
+        ? memory.record({ ...outcome, generation: ours(outcome.generation) })
+        : // What a Redis that has gone since would have learned from one call is not worth a word.
+          Effect.catchIf(remote.record(outcome), isFailure, () => Effect.undefined),
+    state: (key) =>
+      Effect.suspend(() =>
+        isUp() ? Effect.catchIf(remote.state(key), isFailure, () => memory.state(key)) : memory.state(key)
+      )
+  })
+})
+
+export const layer = (options: CircuitStoreOptions = {}): Layer.Layer<CircuitBreakerStore, never, RedisConnection> =>
+  Layer.effect(CircuitBreakerStore, make(options))

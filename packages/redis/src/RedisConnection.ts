@@ -1,0 +1,119 @@
+/**
+ * The connection to Redis, which may come and go: whoever uses it asks whether it is there and goes on without it when it is not.
+ *
+ * The layer is built at once, also when there is no Redis yet. It tries again for ever, with pauses up to five seconds, and says in the
+ * log when Redis comes, when it goes, and now and then that it is still away.
+ */
+import { Context, Effect, Layer, Random, type Redacted, Redacted as Secret, type Scope } from "effect"
+import * as Redis from "effect/persistence/Redis"
+import { createClient } from "redis"
+
+export interface RedisOptions {
+  /** `redis://` or `rediss://`, perhaps with user and password, which appear in no log. */
+  readonly url: Redacted.Redacted
+  /** How long a command may take, in milliseconds, before it counts as failed. Default 500. */
+  readonly commandTimeoutMs?: number
+}
+
+export class RedisConnection extends Context.Service<
+  RedisConnection,
+  {
+    /** Commands and scripts; those that block, and subscriptions, are not for this connection. Fails at once while Redis is away. */
+    readonly redis: Pick<Redis.Redis["Service"], "send" | "eval">
+    /** Whether a command would be sent now. */
+    readonly isUp: () => boolean
+    /** Done when Redis has answered, within the time of a command. */
+    readonly ping: Effect.Effect<void, Redis.RedisError>
+  }
+>()("@dueline/redis/RedisConnection") {}
+
+const longestPauseMs = 5_000
+/** Commands that wait for an answer; more fail at once. */
+const queueLimit = 4_096
+/** A connection over which nothing goes for so long is given up and made anew; asked for a word now and then, a sound one never is. */
+const silenceMs = 3_000
+const pingEveryMs = 1_000
+
+/** Half of it is drawn at random, so that processes that lost Redis together do not come back together. */
+const pauseMs = (failures: number, roll: number): number =>
+  Math.round(Math.min(longestPauseMs, 100 * 2 ** Math.min(failures, 10)) * (0.5 + roll / 2))
+
+/** The first failure is told, then the 2nd, 4th, 8th, and so on: the longer it lasts, the less there is to say. */
+const worthTelling = (failures: number): boolean => (failures & (failures - 1)) === 0
+
+const why = (cause: Error): string => ("code" in cause && typeof cause.code === "string" ? cause.code : cause.message)
+
+const makeClient = ({ url }: RedisOptions, run: (effect: Effect.Effect<void>) => void, roll: () => number) => {
+  let failures = 0
+  const client = createClient({
+    url: Secret.value(url),
+    // Whoever asks meanwhile goes on without Redis instead of waiting for it.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: queueLimit,
+    pingInterval: pingEveryMs,
+    socket: {
+      connectTimeout: silenceMs,
+      socketTimeout: silenceMs,
+      reconnectStrategy: (_, cause) => {
+        failures += 1
+        if (worthTelling(failures)) run(Effect.logWarning(`Redis is away: ${why(cause)}; failure ${failures} in a row`))
+        return pauseMs(failures, roll())
+      }
+    }
+  })
+  client.on("ready", () => {
+    failures = 0
+    run(Effect.logInfo("Redis is there"))
+  })
+  // What goes wrong is told above; without a listener it would end the process.
+  client.on("error", () => undefined)
+  return client
+}
+
+export const make = Effect.fnUntraced(function* (
+  options: RedisOptions
+): Effect.fn.Return<RedisConnection["Service"], never, Scope.Scope> {
+  const { commandTimeoutMs = 500 } = options
+  const random = yield* Random.Random
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(() => makeClient(options, run, () => random.nextDoubleUnsafe())),
+    // Not `close`, which waits for answers that a hanging Redis never gives.
+    (client) => Effect.sync(() => client.destroy())
+  )
+  // Ends only when the client is destroyed: until then every failure is followed by another attempt.
+  client.connect().catch(() => undefined)
+
+  let answering = true
+  const heard = <A>(reply: A): A => {
+    answering = true
+    return reply
+  }
+  client.on("ready", heard)
+  const late = Effect.suspend(() => {
+    // Nobody else waits for it in vain. An answer that comes after all, or a new connection, ends the suspicion; and since nothing more
+    // is sent, the silence is long enough to be noticed.
+    answering = false
+    return Effect.fail(new Redis.RedisError({ cause: new Error(`no answer within ${commandTimeoutMs} ms`) }))
+  })
+  const ask = <A>(words: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
+    Effect.tryPromise({
+      try: () => client.sendCommand([...words]).then((reply) => heard(reply) as A),
+      catch: (cause) => new Redis.RedisError({ cause })
+    }).pipe(Effect.timeoutOrElse({ duration: commandTimeoutMs, orElse: () => late }))
+  const isUp = () => client.isReady && answering
+  const away = Effect.suspend(() => Effect.fail(new Redis.RedisError({ cause: new Error("Redis is away") })))
+  const send = <A = unknown>(...words: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
+    Effect.suspend(() => (isUp() ? ask<A>(words) : away))
+
+  const unsupported = Effect.die(new Error("this connection is shared: it neither blocks nor listens"))
+  const redis = yield* Redis.make({ send, connect: unsupported, subscribe: () => unsupported })
+  return RedisConnection.of({
+    redis: { send: redis.send, eval: redis.eval },
+    isUp,
+    ping: Effect.asVoid(send("PING"))
+  })
+})
+
+export const layer = (options: RedisOptions): Layer.Layer<RedisConnection> =>
+  Layer.effect(RedisConnection, make(options))

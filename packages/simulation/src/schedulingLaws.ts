@@ -1,0 +1,58 @@
+/** When an attempt may begin, be given back, or be followed by another: what is wrong with the event, or null. */
+import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { deadlineGraceMs, handBackPauseMs } from "@dueline/contracts/serviceCall/Spec"
+
+export interface StartedAttempt {
+  readonly epoch: number
+  readonly attempt: number
+  readonly worker: string
+  readonly dueAt: number
+  readonly startedAt: number
+  readonly deadlineAt: number
+}
+
+/** The call as it stands before the event. */
+interface Standing {
+  readonly dueAt: number
+  readonly attempt: number
+  readonly epoch: number
+  readonly cancelRequested: boolean
+  readonly maxAttempts: number
+  readonly timeoutMs: number
+  readonly results: ReadonlyMap<number, unknown>
+}
+
+type Of<Tag extends ServiceCallEvent["_tag"]> = Extract<ServiceCallEvent, { readonly _tag: Tag }>
+
+export const wrongStart = (call: Standing, event: Of<"ExecutionStarted">, recordedAt: number): string | null => {
+  const { attempt, deadlineAt, epoch, startedAt } = event
+  if (recordedAt < call.dueAt || startedAt < call.dueAt) return `${call.dueAt - startedAt} ms early`
+  if (epoch !== call.epoch + 1) return `epoch ${epoch} follows ${call.epoch}`
+  if (attempt !== call.attempt + 1 || attempt > call.maxAttempts)
+    return `attempt ${attempt} follows ${call.attempt} of ${call.maxAttempts}`
+  return deadlineAt === startedAt + call.timeoutMs + deadlineGraceMs
+    ? null
+    : `deadline ${deadlineAt - startedAt} ms after the start`
+}
+
+export const wrongRetry = (
+  call: Standing,
+  { attempt, dueAt }: Of<"RetryScheduled">,
+  recordedAt: number
+): string | null => {
+  if (attempt !== call.attempt + 1) return `attempt ${attempt} follows ${call.attempt}`
+  if (call.attempt >= call.maxAttempts) return `attempt ${attempt} of ${call.maxAttempts}`
+  if (call.cancelRequested) return "although it was to be cancelled"
+  if (!call.results.has(call.epoch)) return "without a result"
+  return dueAt < recordedAt ? "due in the past" : null
+}
+
+export const wrongHandBack = (
+  call: Standing,
+  { epoch, reason, retryAt }: Of<"ExecutionHandedBack">,
+  recordedAt: number
+): string | null => {
+  if (epoch !== call.epoch) return `epoch ${epoch} is not the current ${call.epoch}`
+  if (call.results.has(epoch)) return `epoch ${epoch} has a result`
+  return retryAt < recordedAt + (reason === "circuit_open" ? handBackPauseMs : 0) ? "due too soon" : null
+}

@@ -1,0 +1,132 @@
+/**
+ * Where each server's program comes from, in this order: the environment's word for it, the machine, what was fetched earlier, and last
+ * the system's package archive.
+ */
+import { existsSync, globSync, realpathSync, symlinkSync } from "node:fs"
+import { basename, join } from "node:path"
+import { cacheDirectory } from "./ServerAccount.ts"
+import { isExecutable, judged, librariesOf, onPath, type ServerBinary } from "./ServerBinary.ts"
+import { ServerMissing } from "./ServerMissing.ts"
+import { unpackPackages, type Wanted } from "./unpackPackages.ts"
+
+/** What one server needs to be found. */
+interface Search {
+  readonly name: string
+  readonly minimum: string
+  /** The environment variable that names it, and what it names. */
+  readonly variable: string
+  readonly named: (value: string) => string
+  readonly onMachine: () => ReadonlyArray<string>
+  readonly wanted: Pick<Wanted, "packages" | "suite" | "complete">
+  /** The program in an unpacked tree, and what it needs in its environment beside its libraries. */
+  readonly inTree: (tree: string) => string | undefined
+  readonly environmentOf?: (tree: string) => Readonly<Record<string, string>>
+}
+
+/** Rejects with `ServerMissing`. */
+const find = async (search: Search): Promise<ServerBinary> => {
+  const { minimum, name, variable } = search
+  const advice = `Install ${name} ${minimum} or later, or name it in ${variable}.`
+  const missing = (tried: ReadonlyArray<string>) =>
+    new ServerMissing(`${name} cannot be had: ${tried.join("; ")}. ${advice}`)
+  const value = process.env[variable]
+  if (value !== undefined && value !== "") {
+    const found = await judged(search.named(value), minimum)
+    if (typeof found === "string") throw missing([`${variable} names it, and ${found}`])
+    return found
+  }
+  const tried: Array<string> = []
+  for (const path of search.onMachine()) {
+    const found = await judged(path, minimum)
+    if (typeof found !== "string") return found
+    tried.push(found)
+  }
+  if (tried.length === 0) tried.push("it is not installed")
+  const fetched = await fetch(search).catch((cause: unknown) =>
+    cause instanceof Error ? cause.message : String(cause)
+  )
+  if (typeof fetched !== "string") return fetched
+  throw missing([...tried, fetched])
+}
+
+/** From the cache, filled first when it is empty or holds one that is too old. Resolves to a clause when that does not help. */
+const fetch = async (search: Search): Promise<ServerBinary | string> => {
+  const tree = join(cacheDirectory(), search.name)
+  const now = () => unpacked(search, tree)
+  const earlier = await now()
+  if (typeof earlier !== "string") return earlier
+  await unpackPackages({ ...search.wanted, name: search.name, tree }, async () => typeof (await now()) !== "string")
+  return now()
+}
+
+const unpacked = async (search: Search, tree: string): Promise<ServerBinary | string> => {
+  const path = existsSync(tree) ? search.inTree(tree) : undefined
+  if (path === undefined) return `${tree} does not hold it`
+  return judged(path, search.minimum, { ...librariesOf(tree), ...search.environmentOf?.(tree) })
+}
+
+/** 2.12 is the first that can schedule messages; Debian's stable is older, its testing suite is not. */
+export const findNats = (): Promise<ServerBinary> =>
+  find({
+    name: "nats-server",
+    minimum: "2.12",
+    variable: "DUELINE_NATS_SERVER",
+    named: (value) => value,
+    onMachine: () => onPath("nats-server"),
+    wanted: { packages: async () => ["nats-server"], suite: "forky" },
+    inTree: (tree) => join(tree, "usr", "sbin", "nats-server")
+  })
+
+export const findRedis = (): Promise<ServerBinary> =>
+  find({
+    name: "redis-server",
+    minimum: "7.0",
+    variable: "DUELINE_REDIS_SERVER",
+    named: (value) => value,
+    onMachine: () => onPath("redis-server"),
+    wanted: { packages: async () => ["redis-server", "redis-tools"] },
+    inTree: (tree) => join(tree, "usr", "bin", "redis-server")
+  })
+
+/** Resolves to `postgres`; `initdb` stands beside it. Only one with PostGIS is found without being named. */
+export const findPostgres = (): Promise<ServerBinary> =>
+  find({
+    name: "postgresql-postgis",
+    minimum: "15",
+    variable: "DUELINE_POSTGRES_BIN",
+    named: (value) => join(value, "postgres"),
+    onMachine: () => newest("/").filter(hasPostgis),
+    wanted: { packages: postgresPackages, complete: linkExtensions },
+    inTree: (tree) => newest(tree).find(hasPostgis),
+    environmentOf: (tree) => ({ PROJ_LIB: join(tree, "usr/share/proj"), PROJ_DATA: join(tree, "usr/share/proj") })
+  })
+
+const major = (path: string) => Number(/postgresql\/(\d+)\//.exec(path)?.[1] ?? 0)
+
+const newest = (tree: string): ReadonlyArray<string> => [
+  ...globSync(join(tree, "usr/lib/postgresql/*/bin/postgres")).sort((a, b) => major(b) - major(a)),
+  ...(tree === "/" ? onPath("postgres").map((path) => realpathSync(path)) : [])
+]
+
+const hasPostgis = (path: string): boolean =>
+  isExecutable(join(path, "..", "initdb")) &&
+  [`../../../share/postgresql/${major(path)}`, "share/postgresql", "share"].some((share) =>
+    existsSync(join(path, "..", "..", share, "extension", "postgis.control"))
+  )
+
+const postgresPackages: Wanted["packages"] = async (available) => {
+  const found = (await available("postgresql-")).flatMap((name) => /^postgresql-(\d+)-postgis-3$/.exec(name)?.[1] ?? [])
+  const version = Math.max(...found.map(Number))
+  if (version < 15) throw new Error("the package archive has no PostgreSQL 15 or later with PostGIS")
+  const postgis = `postgresql-${version}-postgis-3`
+  const scripts = (await available(postgis)).filter((name) => name === `${postgis}-scripts`)
+  return [`postgresql-${version}`, `postgresql-client-${version}`, postgis, ...scripts]
+}
+
+/** An installation gives the extensions, whose files end in their major version, the names under which they are created. */
+const linkExtensions = (tree: string): void => {
+  for (const file of globSync(join(tree, "usr/share/postgresql/*/extension/*-3.control"))) {
+    const plain = file.replace(/-3\.control$/, ".control")
+    if (!existsSync(plain)) symlinkSync(basename(file), plain)
+  }
+}

@@ -1,0 +1,107 @@
+/** A PostgreSQL server with PostGIS on loopback, reached by URL and password as one on another machine is. */
+import { execFile } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { promisify } from "node:util"
+import { findPostgres } from "./findServer.ts"
+import { onPort } from "./ports.ts"
+import { reachable, serverAccount } from "./ServerAccount.ts"
+import { plainEnvironment, type ServerBinary } from "./ServerBinary.ts"
+import { launch, type RunningServer, ServerFailed } from "./ServerProcess.ts"
+
+export interface PostgresOptions {
+  /** Data, password and log; below `/var/lib/dueline` instead when root asks and the server's own account could not get there. */
+  readonly directory: string
+  /** A free one when it is not given. */
+  readonly port?: number
+  /** Default true. False gives up durability for speed. */
+  readonly durable?: boolean
+}
+
+const superuser = "dueline_admin"
+const leftoverLimit = 100
+
+const durableSettings = { fsync: "on", synchronous_commit: "on", full_page_writes: "on" }
+const volatileSettings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
+const settings = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "200",
+  shared_buffers: "64MB",
+  max_wal_size: "1GB",
+  jit: "off",
+  log_min_messages: "warning",
+  logging_collector: "off"
+}
+
+/** The URL is the superuser's, of the database `postgres`. Rejects with `ServerMissing` or `ServerFailed`. */
+export const startPostgres = async ({ directory, durable = true, port }: PostgresOptions): Promise<RunningServer> => {
+  const binary = await findPostgres()
+  const home = reachable(resolve(directory), "/var/lib/dueline/servers")
+  const data = join(home, "data")
+  const password = await initialise(binary, home, data)
+  return onPort(port, async (port) => {
+    const all = { ...settings, ...(durable ? durableSettings : volatileSettings), port: String(port) }
+    const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+    const server = await pastLeftovers(() =>
+      launch({
+        name: "PostgreSQL",
+        binary,
+        args: ["-D", data, ...args],
+        directory: home,
+        account: serverAccount(),
+        // Fast, then immediate shutdown: the friendliest kind would wait for clients.
+        stopSignals: ["SIGINT", "SIGQUIT"],
+        answers: async (pid) => isReady(data, pid)
+      })
+    )
+    return { ...server, port, url: `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres` }
+  })
+}
+
+/** Made under another name and renamed when whole. Returns the superuser's password, which stays the same over restarts. */
+const initialise = async (binary: ServerBinary, home: string, data: string): Promise<string> => {
+  const account = serverAccount()
+  const passwordFile = join(home, "password")
+  if (existsSync(data)) return readFileSync(passwordFile, "utf8")
+  mkdirSync(home, { recursive: true, mode: 0o755 })
+  const password = randomBytes(18).toString("base64url")
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  for (const path of account === undefined ? [] : [home, passwordFile])
+    chownSync(path, account?.uid ?? 0, account?.gid ?? 0)
+  rmSync(`${data}.new`, { recursive: true, force: true })
+  const flags = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync"]
+  const args = ["-D", `${data}.new`, "-U", superuser, `--pwfile=${passwordFile}`, ...flags]
+  await promisify(execFile)(join(binary.path, "..", "initdb"), args, {
+    ...account,
+    cwd: home,
+    env: { ...plainEnvironment, ...binary.environment }
+  })
+  renameSync(`${data}.new`, data)
+  return password
+}
+
+/** What the server says about itself in its lock file; line 8 is its state. */
+const isReady = (data: string, pid: number): boolean => {
+  try {
+    const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")
+    return Number(lines[0]) === pid && lines[7]?.trim() === "ready"
+  } catch {
+    return false
+  }
+}
+
+/** After `kill -9` the server's children live for a moment, and a new server will not have them on its data. */
+const pastLeftovers = async (start: () => Promise<Omit<RunningServer, "url" | "port">>) => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start()
+    } catch (cause) {
+      const leftover = cause instanceof ServerFailed && cause.words.includes("still in use")
+      if (!leftover || attempt >= leftoverLimit) throw cause
+      await wait(100)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Fetches a server from the system's package archive and unpacks it into a directory of ours: nothing is installed, no account is
+ * made, no service starts, and root is not needed. Signatures are checked by the package client, as always.
+ */
+import { execFile } from "node:child_process"
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { promisify } from "node:util"
+import { newerSources } from "./newerSources.ts"
+import { oneAtATime } from "./oneAtATime.ts"
+import { say } from "./say.ts"
+import { isExecutable, onPath } from "./ServerBinary.ts"
+
+export interface Wanted {
+  /** For the reader of the messages, e.g. `nats-server`. */
+  readonly name: string
+  /** Where the tree is to stand; it is there whole or not at all. */
+  readonly tree: string
+  /** Which packages to take, out of all names that the archive has. */
+  readonly packages: (available: (prefix: string) => Promise<ReadonlyArray<string>>) => Promise<ReadonlyArray<string>>
+  /** Another suite of the archive than the machine's own. Only what needs nothing newer besides can be taken from there. */
+  readonly suite?: string
+  /** What an installation would have done to the tree beyond unpacking. */
+  readonly complete?: (tree: string) => void
+}
+
+const limitMs = 5 * 60_000
+const outputLimit = 64 * 1024 * 1024
+
+/**
+ * Leaves a tree that is there and `useful` as it is, and replaces any other, e.g. one of an older version. Rejects with an error that says
+ * which step failed.
+ */
+export const unpackPackages = async (wanted: Wanted, useful: () => Promise<boolean>): Promise<void> => {
+  if (onPath("apt-get").length === 0 || !isExecutable("/usr/bin/dpkg-deb")) {
+    throw new Error("this machine has no apt-get to fetch it with")
+  }
+  await oneAtATime(`${wanted.tree}.lock`, async () => {
+    // Another process may have done it meanwhile.
+    if (await useful()) return
+    rmSync(wanted.tree, { recursive: true, force: true })
+    await unpack(wanted)
+  })
+}
+
+const unpack = async ({ complete, name, packages, suite, tree }: Wanted): Promise<void> => {
+  const work = `${tree}.${process.pid}`
+  rmSync(work, { recursive: true, force: true })
+  for (const folder of ["lists/partial", "cache/archives/partial", "packages", "tree"]) {
+    mkdirSync(join(work, folder), { recursive: true, mode: 0o755 })
+  }
+  try {
+    const options = clientOptions(work, suite)
+    const run = (step: string, file: string, ...args: ReadonlyArray<string>) =>
+      ask(step, file, [...options, ...args], join(work, "packages"))
+    say(`${name}: reading the list of packages (once)`)
+    await run("reading the list of packages", "apt-get", "update")
+    const names = await packages(async (prefix) =>
+      (await run("looking up names", "apt-cache", "pkgnames", prefix)).split("\n").filter((found) => found !== "")
+    )
+    const missing = suite === undefined ? await notInstalled(run, names) : []
+    const all = [...new Set([...names, ...missing])]
+    say(
+      `${name}: fetching ${all.length === 1 ? names.join() : `${names.join(", ")} and what they need, ${all.length} packages`}`
+    )
+    await run("fetching packages", "apt-get", "download", ...all)
+    for (const file of globSync("*.deb", { cwd: join(work, "packages") })) {
+      await ask("unpacking", "dpkg-deb", ["-x", file, join(work, "tree")], join(work, "packages"))
+    }
+    complete?.(join(work, "tree"))
+    renameSync(join(work, "tree"), tree)
+    say(`${name}: is in ${tree}`)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+type Run = (step: string, file: string, ...args: ReadonlyArray<string>) => Promise<string>
+
+/** What an installation would bring along, as names of packages. */
+const notInstalled = async (run: Run, names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const install = ["--no-install-recommends", "--reinstall", "--print-uris", "install", ...names]
+  const plan = await run("working out what it needs", "apt-get", ...install)
+  return plan.split("\n").flatMap((line) => /^'[^']+' ([^_ ]+)_\S+\.deb /.exec(line)?.[1] ?? [])
+}
+
+/** Lists and caches of our own; sources and trust are the machine's. */
+const clientOptions = (work: string, suite: string | undefined): ReadonlyArray<string> => {
+  const settings = [
+    `Dir::State::lists=${join(work, "lists")}`,
+    `Dir::Cache=${join(work, "cache")}`,
+    "Debug::NoLocking=1",
+    // The client's own low account could not enter a checkout in somebody's home.
+    "APT::Sandbox::User=root",
+    "Acquire::Languages=none",
+    "APT::Update::Error-Mode=any",
+    "Acquire::Retries=2",
+    "Acquire::http::Timeout=30",
+    ...(suite === undefined ? [] : otherSuite(work, suite))
+  ]
+  return ["-qq", ...settings.flatMap((setting) => ["-o", setting])]
+}
+
+const otherSuite = (work: string, suite: string): ReadonlyArray<string> => {
+  const paths = [...globSync("/etc/apt/sources.list.d/*.{sources,list}").sort(), "/etc/apt/sources.list"]
+  const files = paths.filter((path) => existsSync(path)).map((path) => ({ path, text: readFileSync(path, "utf8") }))
+  const made = newerSources(files, suite)
+  if (made === undefined) throw new Error("this machine has no Debian package source to make a newer one of")
+  const file = join(work, made.path)
+  writeFileSync(file, made.text)
+  return [`Dir::Etc::sourcelist=${file}`, "Dir::Etc::sourceparts=-"]
+}
+
+const ask = async (step: string, file: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
+  try {
+    const { stdout } = await promisify(execFile)(file, args, { cwd, timeout: limitMs, maxBuffer: outputLimit })
+    return stdout
+  } catch (cause) {
+    const words = cause instanceof Error && "stderr" in cause ? String(cause.stderr) : String(cause)
+    throw new Error(`${step} (${basename(file)}) failed: ${lastLine(words)}`, { cause })
+  }
+}
+
+const lastLine = (text: string): string => (text.trimEnd().split("\n").at(-1) ?? "").replace(/\.$/, "")
