@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   const { connected, connection, prefix, watch } = yield* Nats
   const { everyMs = 250, id, lostMs = 2_000, roles, suspectMs = 600 } = options
   const clock = yield* Clock.Clock
-  const now = () => Number(clock.currentTimeNanosUnsafe()) / 1e6
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const table = new MemberTable()
   const listeners: Array<(change: MemberChange) => void> = []
   let state: "serving" | "leaving" = "serving"

@@ -27,6 +27,8 @@ export interface WorkforceRemote {
   readonly deliver: (intent: ExecutionRequested) => boolean
 }
 
+const departedLimit = 100
+
 interface Known {
   readonly worker: RemoteWorker
   readonly outgoing: Outgoing
@@ -38,6 +40,8 @@ export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRem
   const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<never>()
   const workers = new Map<string, Known>()
+  /** Word that something did not reach them may still come. */
+  const departed = new Map<string, RemoteWorker>()
   const free = new Map<WorkerId, number>()
   const listeners: Array<() => void> = []
   const absentSubject = `${prefix}.unworked.${members.id}`
@@ -80,11 +84,14 @@ export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRem
     if (known === undefined) return
     workers.delete(id)
     free.delete(known.worker.id)
+    departed.set(id, known.worker)
+    const [first] = departed.keys()
+    if (departed.size > departedLimit && first !== undefined) departed.delete(first)
     giveUp(known.worker.takeBack())
   }
   /** Nobody listened there: that message did not arrive. */
   const undelivered = (id: string, sent: number) => {
-    const intents = workers.get(id)?.worker.sentAs(sent) ?? []
+    const intents = (workers.get(id)?.worker ?? departed.get(id))?.sentAs(sent) ?? []
     members.absent(id)
     giveUp(intents)
   }

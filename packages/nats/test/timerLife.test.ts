@@ -1,6 +1,8 @@
 /** What the timer on JetStream promises beyond its port: who is woken, and what happens to alarms when server or process go away. */
+import { partitionCount } from "@dueline/contracts/partition"
 import type { Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Nats } from "@dueline/nats/Nats"
+import { busStatus } from "@dueline/nats/BusStatus"
 import * as NatsTimer from "@dueline/nats/NatsTimer"
 import { Topology } from "@dueline/nats/Topology"
 import type { Ranks } from "@dueline/nats/WakeUps"
@@ -59,6 +61,21 @@ const messagesIn = Effect.gen(function* () {
   return (yield* Effect.promise(() => manager.streams.info(wanted.due.name))).state.messages
 })
 
+/** Waits until so many processes ask for the wake-ups of every partition: what is asked for before that may go to any of them. */
+const untilServed = Effect.fnUntraced(function* (processes: number) {
+  const served = Effect.map(busStatus(), ({ streams }) => {
+    const [, due] = streams
+    return (
+      due?.consumers.length === partitionCount && due.consumers.every(({ waitingPulls }) => waitingPulls === processes)
+    )
+  })
+  for (let round = 0; round < 500; round += 1) {
+    if (yield* served) return
+    yield* Effect.sleep(20)
+  }
+  assert.fail("the partitions are not served")
+})
+
 const inside = <A, E>(test: Effect.Effect<A, E, Scope.Scope | Nats | Topology>) =>
   Effect.provide(Effect.scoped(test), served())
 
@@ -112,11 +129,13 @@ describe.skipIf(await missing("nats"))("the timer on NATS", () => {
           yield* timer.arm(alarms)
           return alarms
         })
+        yield* untilServed(2)
         const before = yield* armAt(second.timer)
         yield* until("the first hears them", () => first.heard.length >= 40)
         assert.sameDeepMembers(first.heard, before)
         a.become(undefined)
         b.become(0)
+        yield* untilServed(1)
         const after = yield* armAt(first.timer)
         yield* until("the second hears them", () => second.heard.length >= 40)
         assert.sameDeepMembers(second.heard, after)
@@ -136,14 +155,15 @@ describe.skipIf(await missing("nats"))("the timer on NATS", () => {
               context
             )
           )
-        const [connection, first] = yield* process(0)
+        const [nats, first] = yield* process(0)
         const [, second] = yield* process(1)
+        yield* Effect.provideService(untilServed(2), Nats, nats)
         const dueAt = (yield* Clock.currentTimeMillis) + 4_000
         const alarms = Array.from({ length: 10 }, () => alarm(dueAt))
         yield* first.timer.arm(alarms)
         yield* until("the first is woken", () => first.armed.length === 10)
         assert.lengthOf(second.armed, 0)
-        yield* Effect.promise(() => connection.connection.close())
+        yield* Effect.promise(() => nats.connection.close())
         yield* until("the second rings", () => second.heard.length >= 10)
         assert.sameDeepMembers(second.heard, alarms)
       })
