@@ -51,6 +51,7 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
   },
   "at most one accepted result per call": {
     "the same epoch twice": (h) => void call(h, plain).events.push(the(call(h, plain).events[2])),
+    "two failures of one epoch": (h) => void call(h, retried).events.splice(3, 0, the(call(h, retried).events[2])),
     "a run that ends twice": (h) => void call(h, plain).events.push(the(call(h, cancelled).events[1]))
   },
   "a result is what the target said to its epoch": {
@@ -80,6 +81,10 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
   },
   "the same key is the same call": {
     "another call": (h) => (the(operation(h, "repeat").answer).callId = "another"),
+    "another call, though it waits for the end": (h) => {
+      operation(h, "repeat").waits = true
+      the(operation(h, "repeat").answer).callId = "another"
+    },
     "another version": (h) => (the(operation(h, "repeat").answer).version = 2),
     "a refusal": (h) => (the(operation(h, "repeat").answer).status = 422)
   },
@@ -109,6 +114,7 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
     "another attempt": (h) => (the(call(h, retried).row).attempt = 7),
     "no row": (h) => (call(h, plain).row = null),
     "a row that still runs": (h) => (the(call(h, plain).row).worker = "w" as never),
+    "a lease that nobody has": (h) => (the(call(h, plain).row).leaseUntil = 5 as never),
     "another status in a list": (h) => (the(h.listed[plain]).status = "Failed"),
     "another version on its page": (h) => (the(h.readings[plain]).version = 1),
     "a shorter history on its page": (h) => void the(h.readings[plain]).eventIds.pop()

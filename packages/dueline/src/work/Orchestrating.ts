@@ -52,12 +52,13 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const intents = yield* Intents
       const timer = yield* Timer
       const giveBack = yield* givingBack
-      const others = yield* executors((undelivered) => undelivered.forEach(giveBack))
+      // What did not reach a worker from here may have reached it from another process that decided the same: the watchdog settles it.
+      const others = yield* executors(() => undefined)
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const attempt = (intent: ExecutionRequested) => {
-        const taken = intent.worker === id ? own?.offer(intent) === true : others.deliver(intent)
-        // Full, stopping, or gone since it was chosen: somebody else may have it at once.
-        if (!taken) giveBack(intent)
+        if (intent.worker !== id) others.deliver(intent)
+        // Only a worker itself knows that it has not begun an attempt and never will: full or stopping.
+        else if (own?.offer(intent) !== true) giveBack(intent)
       }
       intents.subscribe((committed) => {
         const alarms = sort(committed, attempt, outbox.give)
