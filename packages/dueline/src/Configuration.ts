@@ -3,7 +3,7 @@ import { Context, Effect, Redacted, Schema, SchemaIssue } from "effect"
 import { resolve } from "node:path"
 import { Environment } from "./Environment.ts"
 
-type ServerSetting = "DUELINE_DATABASE_URL" | "DUELINE_NATS_URL" | "DUELINE_REDIS_URL"
+type ServerSetting = "DUELINE_NATS_REPLICAS" | "DUELINE_DATABASE_URL" | "DUELINE_NATS_URL" | "DUELINE_REDIS_URL"
 
 export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" | ServerSetting> {
   /** Absolute path. */
@@ -12,10 +12,12 @@ export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" |
   readonly DUELINE_DATABASE_URL: Redacted.Redacted | null
   /** Null: everything runs in one process. */
   readonly DUELINE_NATS_URL: Redacted.Redacted | null
+  readonly DUELINE_NATS_REPLICAS: 1 | 3
   /** Null: what processes could share, each has for itself. */
   readonly DUELINE_REDIS_URL: Redacted.Redacted | null
 }
 
+const copies = (text: "1" | "3"): 1 | 3 => (text === "3" ? 3 : 1)
 const hidden = (url: string): Redacted.Redacted | null => (url === "" ? null : Redacted.make(url))
 
 export class Configuration extends Context.Service<Configuration, Settings>()("@dueline/dueline/Configuration") {}
@@ -54,6 +56,7 @@ export const read = (
       DUELINE_HOME: resolve(settings.DUELINE_HOME),
       DUELINE_DATABASE_URL: hidden(settings.DUELINE_DATABASE_URL),
       DUELINE_NATS_URL: hidden(settings.DUELINE_NATS_URL),
+      DUELINE_NATS_REPLICAS: copies(settings.DUELINE_NATS_REPLICAS),
       DUELINE_REDIS_URL: hidden(settings.DUELINE_REDIS_URL)
     })),
     Effect.catch((error) =>

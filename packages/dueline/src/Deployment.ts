@@ -2,6 +2,7 @@
 import { Role } from "@dueline/contracts/Role"
 import { Effect } from "effect"
 import { ConfigurationInvalid, type Settings } from "./Configuration.ts"
+import { entriesOf } from "./entriesOf.ts"
 
 export const allRoles: ReadonlyArray<Role> = Role.literals
 
@@ -9,10 +10,7 @@ const isRole = (name: string): name is Role => (allRoles as ReadonlyArray<string
 
 /** `api,executor`; `all` is every role. Answers a sentence when it is not that. */
 export const readRoles = (text: string): ReadonlySet<Role> | string => {
-  const names = text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "")
+  const names = entriesOf(text)
   const unknown = names.filter((name) => name !== "all" && !isRole(name))
   if (names.length === 0 || unknown.length > 0) {
     return `${unknown.map((name) => `"${name}" is no role. `).join("")}Roles are ${allRoles.join(", ")}, or all of them: all.`

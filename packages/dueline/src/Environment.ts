@@ -1,14 +1,8 @@
 /** Every setting, with its bounds and its default; `.env.example` and the README list the same ones. */
 import { makeEgressGuard } from "@dueline/execution/EgressGuard"
 import { Effect, Schema } from "effect"
-import { readTenantLimits } from "./TenantLimitsSetting.ts"
-
-/** The entries of a setting that is a list: parted by commas, blanks around them left out. */
-export const entriesOf = (list: string): ReadonlyArray<string> =>
-  list
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "")
+import { entriesOf } from "./entriesOf.ts"
+import { readTenantLimits } from "./tenantLimitsOf.ts"
 
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 

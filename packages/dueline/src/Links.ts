@@ -30,7 +30,7 @@ const connected = (settings: Settings, url: Redacted.Redacted, id: WorkerId, { r
   const nats = Nats.layer({ url, name: `dueline ${[...roles].join(",")} ${id}`, prefix: settings.DUELINE_NATS_PREFIX })
   return Layer.mergeAll(NatsNeighbours.layer(id), bus).pipe(
     Layer.provideMerge(Members.layer({ id, roles: [...roles] })),
-    Layer.provideMerge(Topology.layer({ replicas: settings.DUELINE_NATS_REPLICAS === "3" ? 3 : 1 })),
+    Layer.provideMerge(Topology.layer({ replicas: settings.DUELINE_NATS_REPLICAS })),
     Layer.provideMerge(nats)
   )
 }

@@ -10,7 +10,6 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import type { Nats } from "@dueline/nats/Nats"
 import * as NatsTimer from "@dueline/nats/NatsTimer"
 import type { Topology } from "@dueline/nats/Topology"
-import { rendezvous } from "@dueline/contracts/partition"
 import { Effect, Layer } from "effect"
 import { Neighbours } from "./Neighbours.ts"
 
@@ -22,7 +21,7 @@ const waiting = 3
 
 const ranksOf = (members: Members["Service"]) => ({
   rankOf: (partition: number) => {
-    const rank = rendezvous(partition, members.withRole("orchestrator")).indexOf(members.id)
+    const rank = members.ranking(partition).indexOf(members.id)
     return rank < 0 || rank >= waiting ? undefined : rank
   },
   onChange: (listener: () => void) => members.onChange(listener)
@@ -53,7 +52,7 @@ export const layer = (id: WorkerId) =>
             const inner = yield* RemoteAlarms.make({ local: own })
             return yield* NatsTimer.make({ inner, horizonMs, ranks: ranksOf(members) })
           }).pipe(Effect.provide(context)),
-        executors: (onUndelivered) => Effect.provide(WorkforceRemote.make({ onUndelivered }), context),
+        executors: Effect.provide(WorkforceRemote.make, context),
         employ: (executor, onRefused) =>
           Effect.provide(WorkforceServer.serveWork({ worker: id, executor, onRefused }), context),
         outbox,

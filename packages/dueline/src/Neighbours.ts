@@ -43,9 +43,7 @@ export class Neighbours extends Context.Service<
     ) => Effect.Effect<Orchestrator["Service"], never, Scope.Scope>
     /** Alarms find the memory of the process that serves their partition, which may be `own`. */
     readonly timer: (own: Timer["Service"] | null) => Effect.Effect<Timer["Service"], never, Scope.Scope>
-    readonly executors: (
-      onUndelivered: (intents: ReadonlyArray<ExecutionRequested>) => void
-    ) => Effect.Effect<OtherExecutors, never, Scope.Scope>
+    readonly executors: Effect.Effect<OtherExecutors, never, Scope.Scope>
     /** Lets other processes give work to this one's executor. */
     readonly employ: (
       own: OwnExecutor,
@@ -68,7 +66,7 @@ export const layerAlone = (id: WorkerId) =>
       onDeparture: () => undefined,
       orchestrator: (own) => (own === null ? Effect.die("a process alone needs a writer") : Effect.succeed(own)),
       timer: (own) => (own === null ? Effect.die("a process alone needs a timer") : Effect.succeed(own)),
-      executors: () => Effect.succeed({ free: () => nobody, onFree: () => undefined, deliver: () => false }),
+      executors: Effect.succeed({ free: () => nobody, onFree: () => undefined, deliver: () => false }),
       employ: () => Effect.void,
       outbox: { give: () => undefined, onSignal: () => undefined },
       leave: Effect.void

@@ -28,14 +28,19 @@ const isUsed = Effect.gen(function* () {
   return found.length > 0
 })
 
-/** Makes the files where there may be none, and reads them once, so that what is wrong with them is told now. */
+/** Succeeds when the keys are there, when nothing was sealed for this database yet, or when new keys are asked for. */
+export const refuseMissingKeys = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) =>
+  Effect.gen(function* () {
+    const { vaultKeys } = homeAt(settings.DUELINE_HOME)
+    if (existsSync(vaultKeys) || settings.DUELINE_NEW_KEYS === "yes" || !(yield* isUsed)) return
+    return yield* new SharedKeysMissing({ file: vaultKeys })
+  })
+
+/** Makes the files where there may be none, and reads them, so that what is wrong with them is told now. */
 export const ensureSharedKeys = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) =>
   Effect.gen(function* () {
     const home = homeAt(settings.DUELINE_HOME)
-    const missing = !existsSync(home.vaultKeys)
-    if (missing && settings.DUELINE_NEW_KEYS === "no" && (yield* isUsed)) {
-      return yield* new SharedKeysMissing({ file: home.vaultKeys })
-    }
+    yield* refuseMissingKeys(settings)
     yield* loadKeyFile(home.vaultKeys)
-    yield* Layer.build(SigningKeys.layer({ directory: home.keys })).pipe(Effect.scoped)
+    yield* Effect.scoped(Layer.build(SigningKeys.layer({ directory: home.keys })))
   })

@@ -12,7 +12,7 @@ import { Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
-import { ensureSharedKeys } from "./SharedKeys.ts"
+import { refuseMissingKeys } from "./SharedKeys.ts"
 
 /** The keys come first: a database without them is one whose keys are lost. */
 const embedded = (settings: Settings) => {
@@ -28,7 +28,7 @@ const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_
   const home = homeAt(settings.DUELINE_HOME)
   return InstallationKeys.layerShared(settings).pipe(
     Layer.provideMerge(SigningKeys.layer({ directory: home.keys })),
-    Layer.provide(Layer.effectDiscard(ensureSharedKeys(settings))),
+    Layer.provide(Layer.effectDiscard(refuseMissingKeys(settings))),
     Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" }))
   )
 }

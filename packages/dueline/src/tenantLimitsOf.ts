@@ -1,7 +1,46 @@
 /** What tenants may take, from the settings. */
-import type { TenantLimits } from "@dueline/timer/TenantLimits"
+import type { TenantId } from "@dueline/contracts/Ids"
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import type { TenantLimit, TenantLimits } from "@dueline/timer/TenantLimits"
 import type { Settings } from "./Configuration.ts"
-import { readTenantLimits } from "./TenantLimitsSetting.ts"
+import { entriesOf } from "./entriesOf.ts"
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u
+
+/** What each word of the setting limits, from the least value to the most. */
+const words = {
+  weight: { limits: "weight", least: 1, most: 1_000 },
+  concurrency: { limits: "concurrency", least: 1, most: 10_000 },
+  rate: { limits: "ratePerSecond", least: 0.01, most: 100_000 }
+} as const satisfies Readonly<
+  Record<string, { readonly limits: keyof TenantLimit; readonly least: number; readonly most: number }>
+>
+
+const isWord = (word: string): word is keyof typeof words => word in words
+
+const readPair = (entry: string, pair: string): readonly [keyof TenantLimit, number] => {
+  const [word = "", text = ""] = pair.split("=")
+  if (!isWord(word)) throw new Error(`"${entry}": after the tenant's name come weight=…, concurrency=… or rate=…`)
+  const value = Number(text)
+  const { least, limits, most } = words[word]
+  if (text === "" || !(value >= least && value <= most)) {
+    throw new Error(`"${entry}": ${word} is a number from ${least} to ${most}`)
+  }
+  return [limits, value]
+}
+
+/** `acme weight=4 concurrency=32, beta rate=100`: tenants by name or id. Throws an error that says what is wrong. */
+export const readTenantLimits = (text: string): ReadonlyMap<TenantId, Partial<TenantLimit>> =>
+  new Map(
+    entriesOf(text).map((entry) => {
+      const [name = "", ...pairs] = entry.split(/\s+/u)
+      if (name.includes("=") || pairs.length === 0) {
+        throw new Error(`"${entry}": write the tenant's name or id, then weight=…, concurrency=… or rate=…`)
+      }
+      const tenantId = uuid.test(name) ? (name as TenantId) : derivedTenantId(name)
+      return [tenantId, Object.fromEntries(pairs.map((pair) => readPair(entry, pair)))] as const
+    })
+  )
 
 const positive = (value: number): number | null => (value === 0 ? null : value)
 
@@ -12,14 +51,5 @@ export const tenantLimitsOf = (settings: Settings): TenantLimits => ({
     ratePerSecond: positive(settings.DUELINE_TENANT_RATE),
     burst: null
   },
-  overrides: new Map(
-    [...readTenantLimits(settings.DUELINE_TENANT_LIMITS)].map(([tenantId, { concurrency, rate, weight }]) => [
-      tenantId,
-      {
-        ...(weight === undefined ? {} : { weight }),
-        ...(concurrency === undefined ? {} : { concurrency }),
-        ...(rate === undefined ? {} : { ratePerSecond: rate })
-      }
-    ])
-  )
+  overrides: readTenantLimits(settings.DUELINE_TENANT_LIMITS)
 })

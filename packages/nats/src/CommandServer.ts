@@ -6,7 +6,7 @@ import { Cause, Effect, Exit, FiberSet, Option } from "effect"
 import { type Ask, answerText, readAsks, refusalText, repliesText } from "./CommandWire.ts"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
-import { Outgoing } from "./Outgoing.ts"
+import { Outgoing, OutgoingByReceiver } from "./Outgoing.ts"
 
 /** Askers whose answers have been on their way lately; beyond it the oldest are forgotten, which costs them nothing. */
 const askerLimit = 1_000
@@ -18,21 +18,16 @@ const askerLimit = 1_000
 export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestrator["Service"]) {
   const { connection, prefix } = yield* Nats
   const { id } = yield* Members
-  const answers = new Map<string, Outgoing>()
   const fibers = yield* FiberSet.make()
   const run = yield* FiberSet.runtime(fibers)<never>()
 
-  const outgoingTo = (reply: string): Outgoing => {
-    const known = answers.get(reply)
-    if (known !== undefined) return known
-    const outgoing = new Outgoing(run, (replies) => {
-      if (!connection.isClosed()) connection.publish(reply, repliesText(replies))
-    })
-    answers.set(reply, outgoing)
-    const [oldest] = answers.keys()
-    if (answers.size > askerLimit && oldest !== undefined) answers.delete(oldest)
-    return outgoing
-  }
+  const answers = new OutgoingByReceiver(
+    (reply) =>
+      new Outgoing(run, (replies) => {
+        if (!connection.isClosed()) connection.publish(reply, repliesText(replies))
+      }),
+    askerLimit
+  )
 
   /** A defect of one command is that command's: the asker may ask again. */
   const failureOf = (cause: Cause.Cause<Parameters<typeof refusalText>[1]>) =>
@@ -44,7 +39,7 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
   const take = (reply: string, { envelope, n }: Ask) =>
     run(
       Effect.map(Effect.exit(orchestrator.ask(envelope)), (exit) =>
-        outgoingTo(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
+        answers.to(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
       )
     )
 
@@ -63,7 +58,7 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
     Effect.gen(function* () {
       yield* Effect.promise(() => subscription.drain().catch(() => undefined))
       yield* Effect.ignore(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), "5 seconds"))
-      for (const outgoing of answers.values()) outgoing.flush()
+      answers.flush()
       if (!connection.isClosed()) yield* Effect.promise(() => connection.flush().catch(() => undefined))
     })
   )

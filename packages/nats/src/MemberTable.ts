@@ -1,4 +1,5 @@
 /** Who is there, as one process sees it: plain data, told of heartbeats and of time passing, both in milliseconds of one clock. */
+import { rendezvous } from "@dueline/contracts/partition"
 import type { Role } from "@dueline/contracts/Role"
 
 export interface Heartbeat {
@@ -25,7 +26,9 @@ const memberLimit = 1_000
 
 export class MemberTable {
   readonly #entries = new Map<string, Entry>()
+  /** Worked out when asked for, and forgotten with every change. */
   readonly #byRole = new Map<Role, ReadonlyArray<string>>()
+  readonly #byPartition = new Map<number, ReadonlyArray<string>>()
 
   /** Answers the change that the heartbeat makes, if any. */
   hear({ id, roles, state }: Heartbeat, now: number): MemberChange | null {
@@ -37,7 +40,7 @@ export class MemberTable {
     }
     if (this.#entries.size >= memberLimit) return null
     this.#entries.set(id, { roles, heardAt: now })
-    this.#byRole.clear()
+    this.#changed()
     return { id, roles, kind: "joined" }
   }
 
@@ -65,10 +68,24 @@ export class MemberTable {
     return ids
   }
 
+  /** The orchestrators in the order in which they serve the partition. The same array until something changes. */
+  ranking(partition: number): ReadonlyArray<string> {
+    const known = this.#byPartition.get(partition)
+    if (known !== undefined) return known
+    const ids = rendezvous(partition, this.withRole("orchestrator"))
+    this.#byPartition.set(partition, ids)
+    return ids
+  }
+
+  #changed(): void {
+    this.#byRole.clear()
+    this.#byPartition.clear()
+  }
+
   #remove(id: string, kind: "left" | "gone" | "lost"): MemberChange {
     const roles = this.#entries.get(id)?.roles ?? []
     this.#entries.delete(id)
-    this.#byRole.clear()
+    this.#changed()
     return { id, roles, kind }
   }
 }

@@ -10,6 +10,7 @@ import type { Msg } from "@nats-io/nats-core"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type MemberChange, MemberTable } from "./MemberTable.ts"
 import { Nats } from "./Nats.ts"
+import { lastToken, nobodyListens } from "./noResponders.ts"
 
 export interface MembersOptions {
   readonly id: string
@@ -26,6 +27,8 @@ export class Members extends Context.Service<
     readonly id: string
     /** Ids in order; the same array until something changes. Includes this process. */
     readonly withRole: (role: Role) => ReadonlyArray<string>
+    /** Orchestrators in the order in which they serve the partition; the same array until something changes. */
+    readonly ranking: (partition: number) => ReadonlyArray<string>
     /** Called synchronously after each change; must not throw. */
     readonly onChange: (listener: (change: MemberChange) => void) => void
     /** NATS has said that nobody listens there. */
@@ -46,8 +49,6 @@ const Word = Schema.fromJsonString(
   })
 )
 const decodeWord = Schema.decodeUnknownOption(Word)
-
-const isAbsence = (message: Msg): boolean => message.headers?.code === 503
 
 /** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
 const stallMs = 750
@@ -86,7 +87,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     connection.subscribe(`${prefix}.here.${id}`, { callback: () => undefined }),
     connection.subscribe(`${prefix}.absent.${id}.*`, {
       callback: (_, message) => {
-        if (isAbsence(message)) absent(message.subject.slice(message.subject.lastIndexOf(".") + 1))
+        if (nobodyListens(message)) absent(lastToken(message.subject))
       }
     })
   ]
@@ -139,6 +140,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   return Members.of({
     id,
     withRole: (role) => table.withRole(role),
+    ranking: (partition) => table.ranking(partition),
     onChange: (listener) => void listeners.push(listener),
     absent: (member) => absent(member),
     leave

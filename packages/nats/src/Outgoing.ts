@@ -31,3 +31,34 @@ export class Outgoing {
 
   readonly #flushed = Effect.sync(() => this.flush())
 }
+
+/** One for each receiver, made when it is first written to. */
+export class OutgoingByReceiver {
+  readonly #made = new Map<string, Outgoing>()
+  readonly #make: (receiver: string) => Outgoing
+  readonly #limit: number
+
+  /** Beyond `limit` receivers the one known for longest is forgotten; what it was to get still leaves. */
+  constructor(make: (receiver: string) => Outgoing, limit = 1_000) {
+    this.#make = make
+    this.#limit = limit
+  }
+
+  to(receiver: string): Outgoing {
+    const known = this.#made.get(receiver)
+    if (known !== undefined) return known
+    const outgoing = this.#make(receiver)
+    this.#made.set(receiver, outgoing)
+    const [oldest] = this.#made.keys()
+    if (this.#made.size > this.#limit && oldest !== undefined) this.#made.delete(oldest)
+    return outgoing
+  }
+
+  forget(receiver: string): void {
+    this.#made.delete(receiver)
+  }
+
+  flush(): void {
+    for (const outgoing of this.#made.values()) outgoing.flush()
+  }
+}

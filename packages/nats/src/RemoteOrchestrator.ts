@@ -5,7 +5,7 @@
  * A command may be carried out although its answer was lost; asked again, also of another process, it is recognised by its command id or
  * its idempotency key. So asking again is always safe, and is what happens here until the deadline.
  */
-import { partitionCount, partitionOf, rendezvous } from "@dueline/contracts/partition"
+import { partitionOf } from "@dueline/contracts/partition"
 import { type Answer, type Orchestrator, Overloaded, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
@@ -13,7 +13,8 @@ import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
 import { askText, asksText, readReplies } from "./CommandWire.ts"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
-import { Outgoing } from "./Outgoing.ts"
+import { lastToken, nobodyListens } from "./noResponders.ts"
+import { Outgoing, OutgoingByReceiver } from "./Outgoing.ts"
 import { type Pending, PendingCommands } from "./PendingCommands.ts"
 
 export interface RemoteOrchestratorOptions {
@@ -30,44 +31,22 @@ const lookMs = 250
 /** How long a command waits for NATS to come back, in milliseconds: longer than a server takes to start again. */
 const awayMs = 2_000
 
-/** The ways to other processes, and who comes first for each partition. */
-const makeRoutes = Effect.gen(function* () {
-  const { connection, prefix } = yield* Nats
-  const members = yield* Members
-  const run = yield* FiberSet.makeRuntime<never>()
-  const outgoing = new Map<string, Outgoing>()
-  const answerSubject = `${prefix}.answer.${members.id}`
-  let ranks: ReadonlyArray<string | null> = []
-  const rank = () => {
-    const there = members.withRole("orchestrator")
-    ranks = Array.from({ length: partitionCount }, (_, partition) => rendezvous(partition, there)[0] ?? null)
-  }
-  const wayTo = (id: string): Outgoing => {
-    const known = outgoing.get(id)
-    if (known !== undefined) return known
-    const made = new Outgoing(run, (asks) => {
-      if (connection.isClosed()) return
-      connection.publish(`${prefix}.ask.${id}`, asksText(asks), { reply: `${answerSubject}.${id}` })
-    })
-    outgoing.set(id, made)
-    return made
-  }
-  /** Computes the ranks again; who is not there any more is forgotten. */
-  const changed = (id: string) => {
-    rank()
-    if (!members.withRole("orchestrator").includes(id)) outgoing.delete(id)
-  }
-  rank()
-  return { answerSubject, changed, ownerOf: (partition: number) => ranks[partition] ?? null, run, wayTo }
-})
-
 export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOptions) {
   const { limit = 16_384, local, patienceMs = 8_000 } = options
-  const { connected, connection, watch } = yield* Nats
+  const { connected, connection, prefix, watch } = yield* Nats
   const members = yield* Members
   const clock = yield* Clock.Clock
-  const { answerSubject, changed, ownerOf, run, wayTo } = yield* makeRoutes
+  const run = yield* FiberSet.makeRuntime<never>()
   const pending = new PendingCommands()
+  const answerSubject = `${prefix}.answer.${members.id}`
+  const orchestrators = new OutgoingByReceiver(
+    (id) =>
+      new Outgoing(run, (asks) => {
+        if (connection.isClosed()) return
+        connection.publish(`${prefix}.ask.${id}`, asksText(asks), { reply: `${answerSubject}.${id}` })
+      })
+  )
+  const ownerOf = (partition: number): string | null => members.ranking(partition)[0] ?? null
 
   /** A process that is about to leave serves itself once nobody else is there. */
   const isOwn = (partition: number) => (ownerOf(partition) ?? members.id) === members.id
@@ -76,11 +55,11 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     one.to = ownerOf(one.partition)
     if (local !== null && isOwn(one.partition)) {
       run(Effect.map(Effect.exit(local.ask(one.envelope)), (exit) => pending.settle(one.n, exit)))
-    } else if (one.to !== null) wayTo(one.to).add(askText(one.n, one.envelope))
+    } else if (one.to !== null) orchestrators.to(one.to).add(askText(one.n, one.envelope))
   }
 
   const hear = (message: Msg) => {
-    if (message.headers?.code === 503) return members.absent(message.subject.slice(answerSubject.length + 1))
+    if (nobodyListens(message)) return members.absent(lastToken(message.subject))
     const replies = readReplies(message.string())
     if (replies === null) run(Effect.logError("an answer is not understood; are all processes of one version?"))
     for (const { answer, n, refusal } of replies ?? []) {
@@ -101,9 +80,9 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     }
   })
 
-  members.onChange(({ id, roles }) => {
+  members.onChange(({ id, kind, roles }) => {
     if (!roles.includes("orchestrator")) return
-    changed(id)
+    if (kind !== "joined") orchestrators.forget(id)
     pending.waitingFor(id).forEach(route)
   })
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMs), look)))

@@ -10,38 +10,33 @@ import type { Msg } from "@nats-io/nats-core"
 import { Clock, Effect, FiberSet } from "effect"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
+import { lastToken, nobodyListens } from "./noResponders.ts"
 import { Outgoing } from "./Outgoing.ts"
 import { RemoteWorker } from "./RemoteWorker.ts"
 import { attemptsText, attemptText, readPlaces } from "./WorkforceWire.ts"
-
-export interface WorkforceRemoteOptions {
-  /** Attempts that certainly did not arrive: nobody listens where they were sent. */
-  readonly onUndelivered: (intents: ReadonlyArray<ExecutionRequested>) => void
-}
 
 export interface WorkforceRemote {
   /** Places by worker; only those with at least one. */
   readonly free: () => ReadonlyMap<WorkerId, number>
   readonly onFree: (listener: () => void) => void
-  /** False when the worker is not known here. */
+  /**
+   * False when the worker is not known here. Neither answer says whether the attempt has reached it: another process may have decided the
+   * same and have sent it. What did not arrive is found by its lease.
+   */
   readonly deliver: (intent: ExecutionRequested) => boolean
 }
-
-const departedLimit = 100
 
 interface Known {
   readonly worker: RemoteWorker
   readonly outgoing: Outgoing
 }
 
-export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRemoteOptions) {
+export const make = Effect.gen(function* () {
   const { connection, prefix } = yield* Nats
   const members = yield* Members
   const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<never>()
   const workers = new Map<string, Known>()
-  /** Word that something did not reach them may still come. */
-  const departed = new Map<string, RemoteWorker>()
   const free = new Map<WorkerId, number>()
   const listeners: Array<() => void> = []
   const absentSubject = `${prefix}.unworked.${members.id}`
@@ -59,7 +54,7 @@ export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRem
     const outgoing = new Outgoing(run, (attempts) => {
       if (connection.isClosed()) return
       const sent = worker.send(attempts.length)
-      const reply = `${absentSubject}.${id}.${sent}`
+      const reply = `${absentSubject}.${id}`
       connection.publish(`${prefix}.work.${id}`, attemptsText(members.id, sent, attempts), { reply })
     })
     const made = { worker, outgoing }
@@ -75,36 +70,17 @@ export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRem
     if (count(worker)) for (const listener of listeners) listener()
   }
 
-  const giveUp = (intents: ReadonlyArray<ExecutionRequested>) => {
-    if (intents.length > 0) onUndelivered(intents)
-  }
-  /** What was on its way to it may have arrived: the watchdog settles that. */
-  const forget = (id: string) => {
+  members.onChange(({ id, kind }) => {
     const known = workers.get(id)
-    if (known === undefined) return
+    if (kind === "joined" || known === undefined) return
     workers.delete(id)
     free.delete(known.worker.id)
-    departed.set(id, known.worker)
-    const [first] = departed.keys()
-    if (departed.size > departedLimit && first !== undefined) departed.delete(first)
-    giveUp(known.worker.takeBack())
-  }
-  /** Nobody listened there: that message did not arrive. */
-  const undelivered = (id: string, sent: number) => {
-    const intents = (workers.get(id)?.worker ?? departed.get(id))?.sentAs(sent) ?? []
-    members.absent(id)
-    giveUp(intents)
-  }
-
-  members.onChange(({ id, kind }) => {
-    if (kind !== "joined") forget(id)
   })
   const subscriptions = [
     connection.subscribe(`${prefix}.places`, { callback: (_, message) => hear(message) }),
-    connection.subscribe(`${absentSubject}.*.*`, {
-      callback: (_, { headers, subject }) => {
-        const [id = "", sent] = subject.slice(absentSubject.length + 1).split(".")
-        if (headers?.code === 503) undelivered(id, Number(sent))
+    connection.subscribe(`${absentSubject}.*`, {
+      callback: (_, message) => {
+        if (nobodyListens(message)) members.absent(lastToken(message.subject))
       }
     })
   ]
@@ -118,7 +94,7 @@ export const make = Effect.fnUntraced(function* ({ onUndelivered }: WorkforceRem
   const deliver = (intent: ExecutionRequested): boolean => {
     const known = workers.get(intent.worker)
     if (known === undefined) return false
-    known.worker.give(intent)
+    known.worker.give()
     count(known.worker)
     known.outgoing.add(attemptText(intent))
     return true

@@ -1,4 +1,5 @@
 /** Who is there, against a model that remembers everything that was ever said. */
+import { rendezvous } from "@dueline/contracts/partition"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { MemberTable } from "../src/MemberTable.ts"
@@ -44,6 +45,8 @@ describe("members", () => {
           there.filter((id) => id !== "a")
         )
         assert.strictEqual(table.withRole("orchestrator"), table.withRole("orchestrator"))
+        assert.deepStrictEqual(table.ranking(5), rendezvous(5, table.withRole("orchestrator")))
+        assert.strictEqual(table.ranking(5), table.ranking(5))
         assert.sameMembers(
           [...table.silent(now, 2_000)],
           there.filter((id) => now - (heardAt.get(id) ?? 0) >= 2_000)

@@ -45,13 +45,8 @@ const keeping = Effect.fnUntraced(function* (process: Process, worker: WorkerId,
 })
 
 const giver = Effect.fnUntraced(function* (prefix: string) {
-  const undelivered: Array<ExecutionRequested> = []
   const process = yield* start(prefix, "o1", ["orchestrator"])
-  const workforce = yield* Effect.provide(
-    WorkforceRemote.make({ onUndelivered: (intents) => void undelivered.push(...intents) }),
-    process
-  )
-  return { ...workforce, undelivered }
+  return yield* Effect.provide(WorkforceRemote.make, process)
 })
 
 const worker = WorkerId.make("w1")
@@ -76,27 +71,24 @@ describe.skipIf(await missing("nats"))("attempts between processes", () => {
   it.live("what an executor does not take is its own to give back", () =>
     Effect.gen(function* () {
       const prefix = newPrefix()
-      const { deliver, free, undelivered } = yield* giver(prefix)
+      const { deliver, free } = yield* giver(prefix)
       const { refused } = yield* keeping(yield* start(prefix, worker, ["executor"]), worker, 1)
       yield* until("a place", () => free().get(worker) === 1)
       const attempts = [attempt(worker), attempt(worker)]
       for (const one of attempts) assert.isTrue(deliver(one))
       yield* until("one is refused", () => refused.length === 1)
       assert.deepStrictEqual(refused, attempts.slice(1))
-      assert.deepStrictEqual(undelivered, [])
     })
   )
 
-  it.live("what nobody listened to comes back at once, and the worker is not given more", () =>
+  it.live("a worker that nobody listens for any more is not given more", () =>
     Effect.gen(function* () {
       const prefix = newPrefix()
-      const { deliver, free, undelivered } = yield* giver(prefix)
+      const { deliver, free } = yield* giver(prefix)
       const process = yield* start(prefix, worker, ["executor"])
       yield* keeping(process, worker, 3)
       yield* until("three places", () => free().get(worker) === 3)
       yield* cut(process)
-      const one = attempt(worker)
-      if (deliver(one)) yield* until("it comes back", () => undelivered.length === 1)
       yield* until("the worker is gone", () => !deliver(attempt(worker)))
       assert.isUndefined(free().get(worker))
     })

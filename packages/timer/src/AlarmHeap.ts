@@ -1,6 +1,7 @@
 /** Alarms by due time: a heap of milliseconds with the alarms of each, and at most one alarm per call. Plain data structure, no clock. */
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
+import { MinHeap } from "./MinHeap.ts"
 
 const keyOf = ({ tenantId, callId }: Alarm): string => `${tenantId}/${callId}`
 
@@ -11,8 +12,8 @@ interface Slot {
 }
 
 export class AlarmHeap {
-  /** Binary min-heap of the distinct due times in `slots`. */
-  private readonly times: Array<number> = []
+  /** The distinct due times in `slots`. */
+  private readonly times = new MinHeap<number>()
   private readonly slots = new Map<number, Slot>()
   private readonly current = new Map<string, Alarm>()
   private readonly counts = new Map<TenantId, number>()
@@ -34,7 +35,7 @@ export class AlarmHeap {
 
   /** The earliest due time, or undefined when nothing waits. May belong to an alarm that was replaced meanwhile. */
   get earliest(): number | undefined {
-    return this.times[0]
+    return this.times.first
   }
 
   /** A newer revision of a call replaces an older one; the same or an older revision changes nothing. Answers whether it did. */
@@ -48,7 +49,7 @@ export class AlarmHeap {
     if (slot !== undefined) slot.alarms.push(alarm)
     else {
       this.slots.set(alarm.dueAt, { alarms: [alarm], taken: 0 })
-      this.siftUp(alarm.dueAt)
+      this.times.push(alarm.dueAt, alarm.dueAt)
     }
     return true
   }
@@ -57,7 +58,7 @@ export class AlarmHeap {
   take(now: number, limit: number): Array<Alarm> {
     const due: Array<Alarm> = []
     while (due.length < limit) {
-      const time = this.times[0]
+      const time = this.times.first
       if (time === undefined || time > now) break
       const slot = this.slots.get(time)
       const alarm = slot?.alarms[slot.taken]
@@ -69,7 +70,7 @@ export class AlarmHeap {
       }
       if (slot === undefined || slot.taken >= slot.alarms.length) {
         this.slots.delete(time)
-        this.popRoot()
+        this.times.pop()
       }
     }
     return due
@@ -79,37 +80,5 @@ export class AlarmHeap {
     const left = this.sizeOf(tenantId) - 1
     if (left > 0) this.counts.set(tenantId, left)
     else this.counts.delete(tenantId)
-  }
-
-  private siftUp(time: number): void {
-    const { times } = this
-    let i = times.push(time) - 1
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      const above = times[parent]
-      if (above === undefined || above <= time) break
-      times[i] = above
-      i = parent
-    }
-    times[i] = time
-  }
-
-  private popRoot(): void {
-    const { times } = this
-    const last = times.pop()
-    if (last === undefined || times.length === 0) return
-    let i = 0
-    while (true) {
-      const left = 2 * i + 1
-      const right = left + 1
-      const leftTime = times[left]
-      if (leftTime === undefined) break
-      const rightTime = times[right]
-      const [child, time] = rightTime !== undefined && rightTime < leftTime ? [right, rightTime] : [left, leftTime]
-      if (time >= last) break
-      times[i] = time
-      i = child
-    }
-    times[i] = last
   }
 }

@@ -58,7 +58,7 @@ export const printBusStatus = Effect.fnUntraced(function* () {
     message: "The NATS server does not answer",
     notes: ["check DUELINE_NATS_URL, and that the server runs with JetStream"]
   })
-  const status = yield* busStatus(settings.DUELINE_NATS_REPLICAS === "3" ? 3 : 1).pipe(
+  const status = yield* busStatus(settings.DUELINE_NATS_REPLICAS).pipe(
     Effect.provide(Nats.layer({ url, name: "dueline bus status", prefix: settings.DUELINE_NATS_PREFIX })),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(away) }),
     Effect.catchTag("NatsFailed", () => Effect.fail(away))

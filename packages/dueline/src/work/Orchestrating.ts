@@ -52,8 +52,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const intents = yield* Intents
       const timer = yield* Timer
       const giveBack = yield* givingBack
-      // What did not reach a worker from here may have reached it from another process that decided the same: the watchdog settles it.
-      const others = yield* executors(() => undefined)
+      const others = yield* executors
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const attempt = (intent: ExecutionRequested) => {
         if (intent.worker !== id) others.deliver(intent)
