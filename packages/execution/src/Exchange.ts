@@ -48,11 +48,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Array<Uint8Array> = []
   #kept = 0
   readonly #maxBytes: number
+  readonly #wanted: () => boolean
   readonly #done: (result: ExchangeResult) => void
 
   /** `done` is called once, unless the exchange is abandoned first. */
-  constructor(maxBytes: number, done: (result: ExchangeResult) => void) {
+  constructor(maxBytes: number, wanted: () => boolean, done: (result: ExchangeResult) => void) {
     this.#maxBytes = maxBytes
+    this.#wanted = wanted
     this.#done = done
   }
 
@@ -62,8 +64,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(aborted)
   }
 
+  /** Called when a connection is free for the request, before anything is written to it. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    if (!this.#settled && !this.#wanted())
+      this.#settle(unanswered("timeout", "its time was over before a connection was there"))
     if (this.#settled) controller.abort(aborted)
   }
 

@@ -42,6 +42,8 @@ export interface MockOptions {
   readonly recordLimit?: number
 }
 
+const unwanted: OutgoingResult = { _tag: "Unanswered", reason: "timeout", detail: "no longer wanted", durationMs: 0 }
+
 const matches = ({ match }: MockRule, request: OutgoingRequest): boolean => {
   if (typeof match === "function") return match(request)
   return match.endsWith("*") ? request.url.startsWith(match.slice(0, -1)) : request.url === match
@@ -84,6 +86,7 @@ export const make = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}):
   let begun = 0
   const send = (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
     Effect.suspend(() => {
+      if (!request.wanted()) return Effect.succeed(unwanted)
       begun++
       const rule = rules.find((candidate) => matches(candidate, request))
       const before = rule === undefined ? 0 : (counts.get(rule) ?? 0)

@@ -70,8 +70,8 @@ class Sending {
   go(url: URL | null): void {
     const denied = this.#guard.checkUrl(url ?? "")
     if (url === null || denied !== null) return this.#fail("egress_denied", denied?.detail ?? "not a URL")
-    const { body, headers, maxResponseBytes, method } = this.#request
-    this.#exchange = new Exchange(maxResponseBytes, (result) => this.#next(url, result))
+    const { body, headers, maxResponseBytes, method, wanted } = this.#request
+    this.#exchange = new Exchange(maxResponseBytes, wanted, (result) => this.#next(url, result))
     this.#agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers, body }, this.#exchange)
   }
 

@@ -43,6 +43,8 @@ const notSent = (reason: NotSent["reason"], detail: string): NotSent => ({
   durationMs: 0
 })
 
+const deadlinePassed = notSent("deadline_exceeded", "the deadline had passed before the request could be sent")
+
 const leaseLost = notSent("deadline_exceeded", "the lease had run out before the request could be sent")
 
 /**
@@ -50,6 +52,10 @@ const leaseLost = notSent("deadline_exceeded", "the lease had run out before the
  * that comes so late may be of an attempt that was made: it is not to be handed back as if nothing had been sent.
  */
 const holds = ({ leaseUntil }: Job, now: number): boolean => now < leaseUntil
+
+/** Why nothing may be sent at this moment, if so. */
+const keptBack = (job: Job, now: number): NotSent | null =>
+  now >= job.intent.deadlineAt ? deadlinePassed : holds(job, now) ? null : leaseLost
 
 export const makeAttempts = Effect.fnUntraced(function* (
   options: AttemptOptions
@@ -69,7 +75,12 @@ export const makeAttempts = Effect.fnUntraced(function* (
           Effect.succeed(null)
         )
 
-  const outgoing = (intent: ExecutionRequested, whole: WholeRequest, secret: Secret, now: number): OutgoingRequest => ({
+  const outgoing = (
+    intent: ExecutionRequested,
+    whole: WholeRequest,
+    secret: Secret,
+    now: number
+  ): Omit<OutgoingRequest, "wanted"> => ({
     method: intent.request.method,
     url: whole.url,
     headers: buildHeaders(intent, whole.headers, whole.body, { now, secret, userAgent }),
@@ -80,12 +91,17 @@ export const makeAttempts = Effect.fnUntraced(function* (
 
   const send = (job: Job, whole: WholeRequest, secret: Secret): Effect.Effect<AttemptResult> => {
     const now = clock.currentTimeMillisUnsafe()
-    const { intent } = job
-    const { deadlineAt, timeoutMs } = intent
-    if (now >= deadlineAt)
-      return Effect.succeed(notSent("deadline_exceeded", "the deadline had passed before the request could be sent"))
-    if (!holds(job, now)) return Effect.succeed(leaseLost)
-    return Effect.map(client.send(outgoing(intent, whole, secret, now)), (result) => {
+    const { deadlineAt, timeoutMs } = job.intent
+    let kept = keptBack(job, now)
+    if (kept !== null) return Effect.succeed(kept)
+    const request = outgoing(job.intent, whole, secret, now)
+    const wanted = (): boolean => {
+      const later = clock.currentTimeMillisUnsafe()
+      kept = keptBack(job, later)
+      return kept === null && later < now + request.timeoutMs
+    }
+    return Effect.map(client.send({ ...request, wanted }), (result) => {
+      if (kept !== null) return kept
       const cutShort = result._tag === "Unanswered" && result.reason === "timeout" && deadlineAt - now < timeoutMs
       return cutShort ? { ...result, _tag: "NotSent", reason: "deadline_exceeded" } : result
     })

@@ -1,6 +1,7 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope } from "effect"
+import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { callId, intent, tenant, unavailable, url, world } from "./ExecutionSample.ts"
 
@@ -193,6 +194,52 @@ describe("draining", () => {
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([client.sent.length, asked.length, executor.inFlight()], [0, 0, 0])
       assert.isFalse(executor.offer(intent(2, { deadlineAt: 95_000 })))
+    })
+  )
+})
+
+describe("a process that was stopped between taking an attempt and its connection", () => {
+  /** A network that takes its time to connect, and asks once more before it writes. */
+  const late = (connectMs: number, sentAt: Array<number>): HttpClient["Service"]["send"] =>
+    Effect.fnUntraced(function* ({ wanted }) {
+      yield* Effect.sleep(connectMs)
+      if (!wanted()) return { _tag: "Unanswered", reason: "timeout", detail: "not wanted", durationMs: connectMs }
+      sentAt.push(yield* Clock.currentTimeMillis)
+      return { _tag: "Answered", status: 200, headers: {}, body: new Uint8Array(0), truncated: false, durationMs: 0 }
+    })
+
+  it.effect("sends nothing once the deadline has passed, and says why", () =>
+    Effect.gen(function* () {
+      const sentAt: Array<number> = []
+      const { asked, executor } = yield* world({ send: late(5_000, sentAt) })
+      executor.offer(intent(1, { deadlineAt: 4_000, timeoutMs: 3_000 }))
+      executor.offer(intent(2, { deadlineAt: 6_000, timeoutMs: 5_500 }))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(sentAt, [5_000])
+      const first = asked.find(({ command }) => command.callId === callId(1))
+      assert.deepInclude(first?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
+    })
+  )
+
+  it.effect("sends nothing once its lease is lost", () =>
+    Effect.gen(function* () {
+      const sentAt: Array<number> = []
+      const { asked, executor } = yield* world({ send: late(11_000, sentAt), heartbeatFails: true })
+      executor.offer(intent(1))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(sentAt, [])
+      assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded" })
+    })
+  )
+
+  it.effect("sends nothing once the attempt's own time is over", () =>
+    Effect.gen(function* () {
+      const sentAt: Array<number> = []
+      const { asked, executor } = yield* world({ send: late(2_000, sentAt) })
+      executor.offer(intent(1, { deadlineAt: 200_000, timeoutMs: 2_000 }))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(sentAt, [])
+      assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "timeout" })
     })
   )
 })

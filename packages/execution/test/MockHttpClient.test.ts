@@ -11,6 +11,7 @@ const get = (url: string, changes: Partial<OutgoingRequest> = {}): OutgoingReque
   body: null,
   timeoutMs: 1_000,
   maxResponseBytes: 4,
+  wanted: () => true,
   ...changes
 })
 

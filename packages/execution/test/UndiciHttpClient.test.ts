@@ -1,7 +1,6 @@
 import { createServer, type Server } from "node:http"
-import { createServer as createTcpServer } from "node:net"
 import { createServer as createTlsServer } from "node:https"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import type { OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -62,6 +61,7 @@ const get = (url: string, changes: Partial<OutgoingRequest> = {}): OutgoingReque
   body: null,
   timeoutMs: 5_000,
   maxResponseBytes: 1_000,
+  wanted: () => true,
   ...changes
 })
 

@@ -1,42 +1,15 @@
 /** What every HttpClient does, over real sockets to a server of the suite's own. The adapter must be allowed to reach loopback. */
-import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import { assert, type Vitest } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Layer } from "effect"
 import { judge } from "./Harness.ts"
+import { answered, type It, reasonOf, seenAt, send, text, unique } from "./HttpClientProbe.ts"
+import { silence } from "./HttpClientSilence.ts"
 import * as HttpTarget from "./HttpTarget.ts"
-import * as Sample from "./Sample.ts"
-
-type It = Vitest.MethodsNonLive<HttpClient | HttpTarget.HttpTarget>
 
 export interface HttpClientHarness {
   readonly layer: Layer.Layer<HttpClient, unknown>
 }
-
-/** Each request has a query of its own, by which the target's log is asked about it. */
-const unique = (path: string) => `${path}${path.includes("?") ? "&" : "?"}id=${Sample.uuid()}`
-
-const send = Effect.fnUntraced(function* (path: string, changes: Partial<OutgoingRequest> = {}) {
-  const { origin } = yield* HttpTarget.HttpTarget
-  return yield* (yield* HttpClient).send({
-    method: "GET",
-    url: origin + path,
-    headers: {},
-    body: null,
-    timeoutMs: 5_000,
-    maxResponseBytes: 1_000,
-    ...changes
-  })
-})
-
-const answered = (result: OutgoingResult): Extract<OutgoingResult, { readonly _tag: "Answered" }> =>
-  result._tag === "Answered" ? result : assert.fail(`no answer: ${result.reason}, ${result.detail}`)
-
-const reasonOf = (result: OutgoingResult) =>
-  result._tag === "Unanswered" ? result.reason : `answered ${result.status}`
-
-const text = (result: OutgoingResult) => new TextDecoder().decode(answered(result).body)
-
-const seenAt = (path: string) => Effect.map(HttpTarget.HttpTarget, ({ seen }) => seen(path))
 
 const requests = (it: It) => {
   it.effect.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const)("%s arrives as such", (method) =>
@@ -215,77 +188,6 @@ const redirects = (it: It) => {
     Effect.gen(function* () {
       for (const status of [302, 308]) assert.strictEqual(answered(yield* send(`/nowhere/${status}`)).status, status)
       for (const status of [300, 304]) assert.strictEqual(answered(yield* send(`/nowhere/${status}`)).status, status)
-    })
-  )
-}
-
-const silence = (it: It) => {
-  it.effect("a server that says nothing, or stops in the middle, is a timeout", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(reasonOf(yield* send("/silent", { timeoutMs: 150 })), "timeout")
-      assert.strictEqual(reasonOf(yield* send("/stalled", { timeoutMs: 150 })), "timeout")
-    })
-  )
-
-  it.effect("the time allowed is for all redirects together", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(reasonOf(yield* send("/redirect/302?to=%2Fsilent", { timeoutMs: 150 })), "timeout")
-    })
-  )
-
-  it.effect("a server that breaks off, before or within its answer, is a lost connection", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(reasonOf(yield* send("/hangup")), "connection_lost")
-      assert.strictEqual(reasonOf(yield* send("/broken")), "connection_lost")
-    })
-  )
-
-  it.effect("an answer that is not HTTP is no answer", () =>
-    Effect.gen(function* () {
-      assert.strictEqual((yield* send("/garbage"))._tag, "Unanswered")
-    })
-  )
-
-  it.effect("a port where nobody listens is a failure to connect", () =>
-    Effect.gen(function* () {
-      const { deadOrigin } = yield* HttpTarget.HttpTarget
-      assert.strictEqual(reasonOf(yield* send("", { url: `${deadOrigin}/` })), "connect")
-    })
-  )
-
-  it.effect("a name that does not exist is a failure to resolve", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(reasonOf(yield* send("", { url: "http://dueline.invalid/" })), "dns")
-    })
-  )
-
-  it.effect.each(["not a url", "ftp://127.0.0.1/", "http://", ""] as const)(
-    "%o cannot be sent to, and says so",
-    (url) =>
-      Effect.gen(function* () {
-        assert.strictEqual((yield* send("", { url }))._tag, "Unanswered")
-      })
-  )
-
-  it.effect("a request that is no longer wanted closes its connection", () =>
-    Effect.gen(function* () {
-      const path = unique("/silent")
-      const sending = yield* Effect.forkChild(send(path, { timeoutMs: 60_000 }), { startImmediately: true })
-      let seen = yield* seenAt(path)
-      while (seen.length === 0) {
-        yield* Effect.sleep(5)
-        seen = yield* seenAt(path)
-      }
-      yield* Fiber.interrupt(sending)
-      yield* Effect.forEach(seen, ({ closed }) => Deferred.await(closed))
-    })
-  )
-
-  it.effect("trouble with one request is no trouble for the next to the same host", () =>
-    Effect.gen(function* () {
-      for (const path of ["/hangup", "/broken", "/garbage"]) yield* send(path)
-      yield* send("/silent", { timeoutMs: 100 })
-      assert.strictEqual(answered(yield* send("/status/200")).status, 200)
     })
   )
 }

@@ -11,6 +11,11 @@ export interface OutgoingRequest {
   readonly timeoutMs: number
   /** Bytes of the answer that are kept; what comes after is not read. */
   readonly maxResponseBytes: number
+  /**
+   * Asked once more when a connection is there and the first byte is about to leave, also after a redirect: connecting takes time, and a
+   * process can be stopped for long in between. `false`: nothing is sent, and the answer is a `timeout`.
+   */
+  readonly wanted: () => boolean
 }
 
 export type OutgoingResult =
