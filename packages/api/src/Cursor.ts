@@ -1,54 +1,37 @@
-/** Opaque page marks: signed, and good only for the tenant and filter they were issued for. */
-import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import type { CallFilter, PageMark } from "@dueline/contracts/ports/CallQueries"
+/** Opaque page marks: signed, and good only for the tenant, list and filter they were issued for. */
+import type { TenantId } from "@dueline/contracts/Ids"
 import { Context, Layer, Redacted } from "effect"
 import { createHmac, timingSafeEqual } from "node:crypto"
 import { canonicalJson } from "./idempotency.ts"
 
-const markBytes = 24
 const tagBytes = 16
-const form = /^[\w-]{54}$/u
+const form = /^[\w-]{24,200}$/u
 
 export class Cursor extends Context.Service<
   Cursor,
   {
-    readonly seal: (tenantId: TenantId, filter: CallFilter, mark: PageMark) => string
-    /** Null for anything that was not sealed with this key for this tenant and filter. */
-    readonly open: (tenantId: TenantId, filter: CallFilter, cursor: string) => PageMark | null
+    /** `about`: which list, under which filter, as plain JSON. One list has marks of one form. */
+    readonly seal: (tenantId: TenantId, about: unknown, mark: Uint8Array) => string
+    /** Null for anything that was not sealed with this key for this tenant, list and filter. */
+    readonly open: (tenantId: TenantId, about: unknown, cursor: string) => Uint8Array | null
   }
 >()("@dueline/api/Cursor") {}
 
 /** `key`: at least 32 random bytes, the same in every process that serves the API. */
 export const layer = (key: Redacted.Redacted<Uint8Array>): Layer.Layer<Cursor> => {
-  const sign = (tenantId: TenantId, filter: CallFilter, mark: Uint8Array): Buffer =>
+  const sign = (tenantId: TenantId, about: unknown, mark: Uint8Array): Buffer =>
     createHmac("sha256", Redacted.value(key))
-      .update(`cursor\n${tenantId}\n${canonicalJson(filter)}\n`)
+      .update(`cursor\n${tenantId}\n${canonicalJson(about)}\n`)
       .update(mark)
       .digest()
       .subarray(0, tagBytes)
   return Layer.succeed(Cursor, {
-    seal: (tenantId, filter, mark) => {
-      const bytes = encode(mark)
-      return Buffer.concat([bytes, sign(tenantId, filter, bytes)]).toString("base64url")
-    },
-    open: (tenantId, filter, cursor) => {
+    seal: (tenantId, about, mark) => Buffer.concat([mark, sign(tenantId, about, mark)]).toString("base64url"),
+    open: (tenantId, about, cursor) => {
       const bytes = Buffer.from(cursor, "base64url")
-      if (!form.test(cursor) || bytes.toString("base64url") !== cursor) return null
-      const mark = bytes.subarray(0, markBytes)
-      return timingSafeEqual(sign(tenantId, filter, mark), bytes.subarray(markBytes)) ? decode(mark) : null
+      if (!form.test(cursor) || bytes.length <= tagBytes || bytes.toString("base64url") !== cursor) return null
+      const mark = bytes.subarray(0, -tagBytes)
+      return timingSafeEqual(sign(tenantId, about, mark), bytes.subarray(-tagBytes)) ? mark : null
     }
   })
-}
-
-const encode = ({ callId, createdAt }: PageMark): Buffer => {
-  const bytes = Buffer.alloc(markBytes)
-  bytes.writeBigInt64BE(BigInt(createdAt), 0)
-  bytes.write(callId.replaceAll("-", ""), 8, "hex")
-  return bytes
-}
-
-const decode = (bytes: Buffer): PageMark => {
-  const id = bytes.toString("hex", 8)
-  const callId = `${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 20)}-${id.slice(20)}`
-  return { createdAt: Number(bytes.readBigInt64BE(0)), callId: callId as ServiceCallId }
 }

@@ -5,7 +5,8 @@ import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Context, Effect, Layer } from "effect"
-import { callNotFound, storeUnavailable } from "./refusal.ts"
+import { callNotFound } from "./callRefusal.ts"
+import { storeUnavailable } from "./refusal.ts"
 import { detailOf } from "./view.ts"
 
 /** How far back the attempts of a call are told. */

@@ -4,27 +4,41 @@ import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
 import { Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as BearerAccess from "./BearerAccess.ts"
+import * as BinHandlers from "./bin/Handlers.ts"
 import * as CallEndings from "./CallEndings.ts"
+import * as CustomerHandlers from "./customer/Handlers.ts"
 import * as Details from "./Details.ts"
 import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
+import * as OrderHandlers from "./order/Handlers.ts"
+import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./ServiceCallHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
+import * as TimelineHandlers from "./TimelineHandlers.ts"
 
-const handlers = Layer.mergeAll(ServiceCallHandlers.layer, SystemHandlers.layer).pipe(
-  Layer.provide([BearerAccess.layer, RequestChecks.layer, CallEndings.layer]),
-  Layer.provide(Details.layer)
-)
+const handlers = (rates: RateLimits.RatesPerMinute) =>
+  Layer.mergeAll(
+    ServiceCallHandlers.layer,
+    CustomerHandlers.layer,
+    BinHandlers.layer,
+    OrderHandlers.layer,
+    TimelineHandlers.layer,
+    SystemHandlers.layer
+  ).pipe(
+    Layer.provide([BearerAccess.layer, RequestChecks.layer, RateLimits.layer(rates), CallEndings.layer]),
+    Layer.provide(Details.layer)
+  )
 
 /**
- * Needs Orchestrator, CallQueries, RequestIntake, EventBus and HealthChecks (contracts), TokenVerifier and SigningKeys (identity), and
- * Cursor. Serve it with `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a
- * server made by `createHttpServer`.
+ * Needs Orchestrator, CallQueries, FieldQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
+ * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), and Cursor. Serve it with
+ * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
+ * `createHttpServer`.
  */
-export const layer = (limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
+export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
-    Layer.provide(handlers)
+    Layer.provide(handlers(rates))
   )
 
 /** What a process without an edge serves: how it is, and nothing else. Needs HealthChecks. */

@@ -2,7 +2,6 @@
  * The answer to a command, written by hand: the schemas' encoder would try one success after the other, and accepting a call is the
  * one path where that shows. The typed client, which decodes it, is what holds it to the definition.
  */
-import type { ServiceCallState } from "@dueline/contracts/api/ServiceCallView"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { HttpServerResponse } from "effect/http"
 
@@ -13,8 +12,8 @@ export interface AnswerHeaders {
 }
 
 export const answer = (
-  status: 200 | 202,
-  state: ServiceCallState,
+  status: 200 | 201 | 202,
+  state: { readonly version: number },
   { location, preferenceApplied, replayed }: AnswerHeaders
 ): HttpServerResponse.HttpServerResponse => {
   const headers: Record<string, string> = { etag: etagOf(state.version) }

@@ -1,8 +1,8 @@
 /** Puts a command into its envelope: who asks, in which tenant, under which key, and what it was caused by. */
 import type { Principal } from "@dueline/contracts/api/Access"
+import type { Command } from "@dueline/contracts/Command"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, IdempotencyKey } from "@dueline/contracts/Ids"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { HttpServerRequest } from "effect/http"
 
 /** W3C Trace Context, version 00. */
@@ -17,7 +17,7 @@ export interface Asking {
   readonly expectedVersion: number | null
 }
 
-export const envelope = (asking: Asking, command: ServiceCallCommand): Envelope<ServiceCallCommand> => ({
+export const envelope = <C extends Command>(asking: Asking, command: C): Envelope<C> => ({
   tenantId: asking.principal.tenantId,
   commandId: asking.commandId as CommandId,
   correlationId: asking.correlationId,

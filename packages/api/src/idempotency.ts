@@ -12,9 +12,13 @@ export const canonicalJson = (value: unknown): string => {
   return JSON.stringify(value) ?? "null"
 }
 
-/** SHA-256 in base64url. `body` is the decoded body, or null when the operation has none. */
+/** `body` is the decoded body, or null when the operation has none. */
+export const canonicalRequest = (method: string, route: string, body: unknown): string =>
+  `${method} ${route}\n${canonicalJson(body)}`
+
+/** SHA-256 in base64url. */
 export const fingerprint = (method: string, route: string, body: unknown): string =>
-  hash("sha256", `${method} ${route}\n${canonicalJson(body)}`, "base64url")
+  hash("sha256", canonicalRequest(method, route, body), "base64url")
 
 /** A key of any length as 43 characters, so that it fits into a command id. */
 export const shortKey = (key: string): string => hash("sha256", key, "base64url")

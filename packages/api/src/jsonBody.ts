@@ -16,8 +16,11 @@ const parseOptions = { errors: "all", onExcessProperty: "error" } as const
 
 type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
 
-/** Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value. */
-export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
+/**
+ * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
+ * `problemsOf`: how issues are told, where the usual way would say too much.
+ */
+export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, problemsOf = fieldProblems) => {
   const decode = Schema.decodeUnknownResult(schema, parseOptions)
   return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
     const contentType = request.headers["content-type"]
@@ -34,7 +37,7 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S)
         const decoded = decode(parsed.success.value)
         return Result.isSuccess(decoded)
           ? Effect.succeed(decoded.success)
-          : invalid(fieldProblems("body", decoded.failure.issue))
+          : invalid(problemsOf("body", decoded.failure.issue))
       }
     })
   }

@@ -8,10 +8,13 @@ import { reject } from "./reject.ts"
 
 type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable
 
+/** By the headers alone. */
+export const isBodiless = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? "0") === 0
+
 /** `{}` passes: it says nothing, and some clients cannot help sending it. Without a body the headers alone are looked at. */
 export const noBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, BodyProblem> => {
-  const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers
-  if (encoding === undefined && Number(length) === 0) return Effect.void
+  if (isBodiless(request)) return Effect.void
   return Effect.matchEffect(request.text, {
     onFailure: unreadable,
     onSuccess: (text): Effect.Effect<void, BodyProblem> => (/^\s*(?:\{\s*\}\s*)?$/u.test(text) ? Effect.void : unwanted)

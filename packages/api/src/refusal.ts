@@ -1,55 +1,48 @@
-/** What the orchestrator refuses, as a problem. The only place where a rejection meets a status. */
-import { Conflict, NotFound, PreconditionFailed, Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
-import type { Refusal } from "@dueline/contracts/ports/Orchestrator"
+/** What any command may be refused for, as a problem. What else it may be refused for stands with its kind. */
+import { PreconditionFailed, Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { IdempotencyKeyReused, Overloaded, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import { reject } from "./reject.ts"
 
-type Problem = NotFound | Conflict | PreconditionFailed | Unprocessable | Unavailable
+type CommonRefusal = VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
 
-export const refused = (refusal: Refusal): Effect.Effect<never, Problem> => {
+export const refusedAnyway = (
+  refusal: CommonRefusal
+): Effect.Effect<never, PreconditionFailed | Unprocessable | Unavailable> => {
   switch (refusal._tag) {
-    case "ServiceCallNotFound":
-      return callNotFound
-    case "ServiceCallAlreadyDispatched": {
-      const { attempt, status } = refusal
-      const detail = `Attempt ${attempt} was already sent and the call is ${status}.`
-      return reject(Conflict, "already_dispatched", detail, { conflict: { status, attempt } })
-    }
-    case "IllegalTransition": {
-      const { allowed, status } = refusal
-      const detail = `The call is ${status}; this needs ${allowed.join(" or ")}.`
-      return reject(Conflict, "illegal_transition", detail, { conflict: { status, allowed } })
-    }
     case "VersionMismatch":
       return stale(refusal.expected, refusal.actual)
-    case "ServiceCallIdTaken":
     case "IdempotencyKeyReused":
+      return keyReused
     case "Overloaded":
-    case "StoreUnavailable":
-      return refusedSubmission(refusal)
-  }
-}
-
-/** A new call can be refused for fewer reasons; any other is a fault of ours. */
-export const refusedSubmission = (refusal: Refusal): Effect.Effect<never, Unprocessable | Unavailable> => {
-  switch (refusal._tag) {
-    case "ServiceCallIdTaken":
-    case "IdempotencyKeyReused":
-      return reject(Unprocessable, "idempotency_key_reused", "Use a new Idempotency-Key for a new request.")
-    case "Overloaded":
-      return reject(Unavailable, "overloaded", "Nothing was stored. Ask again after the time in Retry-After.")
+      return overloaded
     case "StoreUnavailable":
       return storeUnavailable(refusal)
-    default:
-      return Effect.die(refusal)
   }
 }
 
-export const callNotFound = reject(NotFound, "call_not_found", "Check the id and the tenant.")
+/** Nothing new has a version yet: for what is created, a mismatch is a fault of ours. */
+export const refusedAnewAnyway = (refusal: CommonRefusal): Effect.Effect<never, Unprocessable | Unavailable> => {
+  switch (refusal._tag) {
+    case "VersionMismatch":
+      return Effect.die(refusal)
+    case "IdempotencyKeyReused":
+      return keyReused
+    case "Overloaded":
+      return overloaded
+    case "StoreUnavailable":
+      return storeUnavailable(refusal)
+  }
+}
+
+/** Also for an id that was derived from a key which once named another request. */
+export const keyReused = reject(Unprocessable, "idempotency_key_reused", "Use a new Idempotency-Key for a new request.")
+
+const overloaded = reject(Unavailable, "overloaded", "Nothing was stored. Ask again after the time in Retry-After.")
 
 export const stale = (expectedVersion: number, actualVersion: number) =>
-  reject(PreconditionFailed, "version_mismatch", "Read the call again and decide anew; its ETag is in this answer.", {
+  reject(PreconditionFailed, "version_mismatch", "Read it again and decide anew; its ETag is in this answer.", {
     conflict: { expectedVersion, actualVersion }
   })
 

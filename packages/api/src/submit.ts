@@ -12,6 +12,7 @@ import { randomCallId } from "@dueline/identity/randomId"
 import { Clock, Duration, Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { answer } from "./answer.ts"
+import { refusedSubmission } from "./callRefusal.ts"
 import { CallEndings } from "./CallEndings.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { Details } from "./Details.ts"
@@ -20,7 +21,7 @@ import { envelope, traceparentOf } from "./envelope.ts"
 import { fingerprint } from "./idempotency.ts"
 import { jsonBody } from "./jsonBody.ts"
 import { parseWait } from "./preference.ts"
-import { refusedSubmission, storeUnavailable } from "./refusal.ts"
+import { storeUnavailable } from "./refusal.ts"
 import { reject } from "./reject.ts"
 import { callPath, stateOf, stateOfRow } from "./view.ts"
 
@@ -37,7 +38,6 @@ export const makeSubmit = Effect.gen(function* () {
   const intake = yield* RequestIntake
   const endings = yield* CallEndings
   const details = yield* Details
-
   const queries = yield* CallQueries
   const find = (tenantId: TenantId, callId: ServiceCallId) =>
     queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable))

@@ -1,4 +1,5 @@
 /** The whole edge on a real socket, over the real writer and the memory store. */
+import { AccessScope } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
@@ -7,23 +8,27 @@ import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
 import * as SigningKeys from "@dueline/identity/SigningKeys"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
-import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
+import * as TimeTravel from "@dueline/orchestration/TimeTravel"
+import * as Writers from "@dueline/orchestration/Writers"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Redacted, Result } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { createHttpServer } from "../src/createHttpServer.ts"
 import * as Cursor from "../src/Cursor.ts"
 import * as DefectReporter from "../src/DefectReporter.ts"
 import * as EdgeLayer from "../src/Edge.ts"
+import type { RatesPerMinute } from "../src/RateLimits.ts"
 import * as Routes from "../src/Routes.ts"
 import { type Reply, type Sent, send } from "./send.ts"
 
 export const tenant = TenantId.make("11111111-1111-4111-8111-111111111111")
 export const otherTenant = TenantId.make("22222222-2222-4222-8222-222222222222")
-export const scopes = ["ops:calls.read", "ops:calls.write"]
+export const scopes = AccessScope.literals
 
 /** What the health endpoints are told; tests change it. */
 export const health: { phase: "starting" | "serving" | "draining"; dependencies: ReadonlyArray<DependencyHealth> } = {
@@ -57,7 +62,14 @@ const intake = Layer.succeed(RequestIntake, {
     if (parsed.username !== "") return refuse("credentials_in_url", "must hold no credentials")
     if (/^(localhost|127\.|10\.|169\.254\.|\[::1\])/u.test(parsed.hostname))
       return refuse("address_denied", "is a private address")
-    const summary = { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body?.slice(0, 100) ?? null }
+    const shown = url.replace(/token=[^&]*/u, "token=[redacted]")
+    const summary = {
+      method,
+      url: shown,
+      headers,
+      bodyBytes: body?.length ?? 0,
+      bodySnippet: body?.slice(0, 100) ?? null
+    }
     return Result.succeed({ summary, sealed: null })
   }
 })
@@ -70,19 +82,22 @@ const checks = Layer.succeed(HealthChecks, {
 })
 
 const ports = Layer.mergeAll(
-  ServiceCallOrchestrator.layer().pipe(Layer.provide(Intents.layer)),
+  Writers.layer().pipe(Layer.provide(Intents.layer)),
   EventBusMemory.layer(),
   intake,
   checks,
+  TimeTravel.layer,
+  PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer()
 ).pipe(Layer.provideMerge(MemoryStore.layerMemory()), Layer.provideMerge(SigningKeys.layerEphemeral))
 
-const server = HttpRouter.serve(Routes.layer(), { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
-  Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer])
-)
+const server = (rates: RatesPerMinute) =>
+  HttpRouter.serve(Routes.layer(rates), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
+    Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory])
+  )
 
 const edge = Layer.effect(
   Edge,
@@ -115,7 +130,10 @@ const edge = Layer.effect(
   })
 )
 
-export const layer: Layer.Layer<Edge> = edge.pipe(Layer.provide(server), Layer.provide(ports), Layer.orDie)
+export const layerLimited = (rates: RatesPerMinute): Layer.Layer<Edge> =>
+  edge.pipe(Layer.provide(server(rates)), Layer.provide(ports), Layer.orDie)
+
+export const layer = layerLimited({})
 
 /** A call that is due in an hour. */
 export const later = {

@@ -58,10 +58,31 @@ layer(edge, { excludeTestServices: true })("access", (it) => {
           ["POST", calls, "ops:calls.write"],
           ["PATCH", `${calls}/${id}`, "ops:calls.write"],
           ["POST", `${calls}/${id}/cancel`, "ops:calls.write"],
-          ["POST", `${calls}/${id}/run`, "ops:calls.write"]
+          ["POST", `${calls}/${id}/run`, "ops:calls.write"],
+          ["GET", "/v1/timeline?correlation=x", "ops:timeline.read"],
+          ["GET", "/ops/customers", "ops:customers.read"],
+          ["GET", `/ops/customers/${id}`, "ops:customers.read"],
+          ["POST", "/ops/customers", "ops:customers.write"],
+          ["PATCH", `/ops/customers/${id}`, "ops:customers.write"],
+          ["DELETE", `/ops/customers/${id}`, "ops:customers.write"],
+          ["GET", "/ops/bins", "ops:bins.read"],
+          ["GET", `/ops/bins/${id}`, "ops:bins.read"],
+          ["POST", "/ops/bins", "ops:bins.write"],
+          ["PATCH", `/ops/bins/${id}`, "ops:bins.write"],
+          ["POST", `/ops/bins/${id}/capacity`, "ops:bins.write"],
+          ["DELETE", `/ops/bins/${id}`, "ops:bins.write"],
+          ["GET", "/ops/orders", "ops:orders.read"],
+          ["GET", `/ops/orders/${id}`, "ops:orders.read"],
+          ["POST", "/ops/orders", "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/items`, "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/schedule`, "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/move`, "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/confirm`, "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/cancel`, "ops:orders.write"],
+          ["POST", `/ops/orders/${id}/complete`, "ops:orders.write"]
         ] as const
         for (const [method, path, scope] of operations) {
-          const others = [...scopes.filter((other) => other !== scope), "ops:calls", "ops:calls.*", `x${scope}`]
+          const others = [...scopes.filter((other) => other !== scope), "ops", "ops:calls", "ops:calls.*", `x${scope}`]
           const token = yield* mint({ subject: "x", tenantId: tenant, scopes: others, ttlSeconds: 60 })
           const reply = yield* send({ method, path, headers: { authorization: `Bearer ${token}` } })
           assert.deepStrictEqual([reply.status, reply.json["code"]], [403, "insufficient_scope"], `${method} ${path}`)

@@ -4,6 +4,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Edge, layer as edge } from "./Edge.ts"
+import { hours } from "./field.ts"
 
 const request = { method: "POST", url: "https://example.com/hook", body: { hello: "world" } } as const
 
@@ -41,6 +42,61 @@ layer(edge, { excludeTestServices: true })("the typed client", (it) => {
       assert.deepStrictEqual(
         history.items.map(({ type }) => type),
         ["ServiceCallSubmitted", "ServiceCallRescheduled", "ServiceCallCancelled"]
+      )
+    })
+  )
+
+  it.effect("takes a customer, a bin and an order through their lives", () =>
+    Effect.gen(function* () {
+      const { bins, customers, orders, timeline } = yield* client
+      const customer = yield* customers.register({ headers: {}, payload: { profile: { name: "Ada Byron" } } })
+      const params = { id: customer.body.id }
+      const found = yield* customers.get({ params, query: {}, headers: {} })
+      assert.deepStrictEqual(found.body?.profile, { name: "Ada Byron" })
+      yield* customers.update({
+        params,
+        headers: { "if-match": customer.headers.etag },
+        payload: { profile: { notes: "Ring twice" } }
+      })
+      const bin = yield* bins.create({
+        headers: {},
+        payload: { serialNumber: "C-1", category: "skip", sizeLitres: 100, location: { lat: 1, lon: 2 } }
+      })
+      yield* bins.capacity({
+        params: { id: bin.body.id },
+        headers: { "if-match": bin.headers.etag },
+        payload: { capacityLitres: 90 }
+      })
+      const near = yield* bins.list({ query: { near: "1,2", radius: 10 } })
+      assert.deepStrictEqual(
+        near.items.map(({ capacityLitres, distanceMetres, id }) => [id, capacityLitres, distanceMetres]),
+        [[bin.body.id, 90, 0]]
+      )
+      const payload = {
+        customerId: params.id,
+        binId: bin.body.id,
+        kind: "swap",
+        window: hours(1, 8, 9),
+        schedule: true,
+        notifications: [{ url: "https://example.com/soon", lead: "PT30M" }]
+      } as const
+      const order = yield* orders.create({ headers: {}, payload })
+      const conflict = yield* Effect.flip(orders.create({ headers: {}, payload }))
+      if (conflict._tag !== "Conflict") return assert.fail(conflict._tag)
+      assert.deepStrictEqual(conflict.conflict?.freeWindows, [hours(1, 7, 8), hours(1, 9, 10)])
+      const inUse = yield* Effect.flip(customers.erase({ params, headers: {} }))
+      assert.strictEqual(inUse._tag, "Conflict")
+      yield* orders.complete({ params: { id: order.body.id }, headers: {} })
+      assert.strictEqual((yield* customers.erase({ params, headers: {} })).body.status, "Erased")
+      assert.strictEqual((yield* Effect.flip(customers.get({ params, query: {}, headers: {} })))._tag, "Gone")
+      const past = yield* customers.get({ params, query: { asOf: "1" }, headers: {} })
+      assert.deepStrictEqual([past.body?.status, past.body?.profile], ["Active", null])
+      const correlation = past.body?.correlationId
+      assert.isDefined(correlation)
+      const story = yield* timeline.read({ query: { correlation } })
+      assert.deepStrictEqual(
+        story.items.map(({ type }) => type),
+        ["CustomerRegistered"]
       )
     })
   )

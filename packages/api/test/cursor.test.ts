@@ -1,22 +1,39 @@
-import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { CallFilter } from "@dueline/contracts/ports/CallQueries"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import * as Cursor from "../src/Cursor.ts"
+import { callMark, nearMark, rowMark, timelineMark } from "../src/marks.ts"
 import { Edge, later, layer as edge, otherTenant, tenant } from "./Edge.ts"
 
 const key = (fill: number) => Cursor.layer(Redacted.make(new Uint8Array(32).fill(fill)))
 const all: CallFilter = { status: null, tags: [], dueFrom: null, dueTo: null, search: null }
-const Mark = Schema.Struct({
-  createdAt: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 })),
-  callId: ServiceCallId
-})
+const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 }))
+const Mark = Schema.Struct({ createdAt: Millis, callId: ServiceCallId })
+const Metres = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 30_000_000 }))
+const Version = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2_147_483_647 }))
+
+it.effect.prop(
+  "every form of mark comes back from its bytes as it was",
+  {
+    row: Schema.Struct({ createdAt: Millis, id: ServiceCallId }),
+    near: Schema.Struct({ distanceMetres: Metres, binId: BinId }),
+    event: Schema.Struct({ recordedAt: Millis, streamId: StreamId, version: Version })
+  },
+  ({ event, near, row }) =>
+    Effect.sync(() => {
+      assert.deepStrictEqual(rowMark.read(rowMark.write(row)), row)
+      assert.deepStrictEqual(nearMark.read(nearMark.write(near)), near)
+      assert.deepStrictEqual(timelineMark.read(timelineMark.write(event)), event)
+    })
+)
 
 layer(key(1))("cursors", (it) => {
   it.effect.prop("what was sealed is opened again", { mark: Mark, tenantId: TenantId }, ({ mark, tenantId }) =>
     Effect.gen(function* () {
       const { open, seal } = yield* Cursor.Cursor
-      assert.deepStrictEqual(open(tenantId, all, seal(tenantId, all, mark)), mark)
+      const opened = open(tenantId, all, seal(tenantId, all, callMark.write(mark)))
+      assert.deepStrictEqual(opened === null ? null : callMark.read(opened), mark)
     })
   )
 
@@ -30,9 +47,9 @@ layer(key(1))("cursors", (it) => {
     ({ letter, mark, place }) =>
       Effect.gen(function* () {
         const { open, seal } = yield* Cursor.Cursor
-        const sealed = seal(tenant, all, mark)
+        const sealed = seal(tenant, all, callMark.write(mark))
         const changed = sealed.slice(0, place) + letter + sealed.slice(place + 1)
-        assert.deepStrictEqual(open(tenant, all, changed), changed === sealed ? mark : null)
+        assert.strictEqual(open(tenant, all, changed) !== null, changed === sealed)
       }),
     { tags: ["ADR-0007.6"] }
   )
@@ -48,7 +65,7 @@ layer(key(1))("cursors", (it) => {
   )
 })
 
-const mark = { createdAt: 1, callId: ServiceCallId.make("00000000-0000-4000-8000-000000000000") }
+const mark = callMark.write({ createdAt: 1, callId: ServiceCallId.make("00000000-0000-4000-8000-000000000000") })
 
 it.effect(
   "a cursor is good for its tenant, its filter and its key alone",

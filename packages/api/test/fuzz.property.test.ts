@@ -4,6 +4,8 @@ import { Edge, later, layer as edge } from "./Edge.ts"
 import { sendRaw } from "./send.ts"
 
 const id = "00000000-0000-4000-8000-000000000000"
+const container = { serialNumber: "F-1", category: "skip", sizeLitres: 1 }
+const order = { customerId: id, binId: id, kind: "swap" }
 const Method = Schema.Literals(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 const Bytes = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))).check(
   Schema.isMaxLength(200)
@@ -43,6 +45,72 @@ layer(edge, { excludeTestServices: true })("whatever is sent", (it) => {
               : { ...later, [place]: value }
         const { body: text, status } = yield* submit(body)
         assert.isBelow(status, 500, text)
+      }),
+    { ...runs, tags: ["ADR-0007.2"] }
+  )
+
+  it.effect.prop(
+    "any JSON in any place of a customer, a bin or an order is answered, never with 5xx",
+    {
+      value: Schema.Json,
+      target: Schema.Literals(
+        [
+          ["POST", "/ops/customers", "profile"],
+          ["PATCH", `/ops/customers/${id}`, "profile"],
+          ["POST", "/ops/bins", "location"],
+          ["POST", "/ops/bins", "serialNumber"],
+          ["PATCH", `/ops/bins/${id}`, "customerId"],
+          ["POST", `/ops/bins/${id}/capacity`, "capacityLitres"],
+          ["POST", "/ops/orders", "window"],
+          ["POST", "/ops/orders", "items"],
+          ["POST", "/ops/orders", "notifications"],
+          ["POST", `/ops/orders/${id}/items`, "items"],
+          ["POST", `/ops/orders/${id}/move`, "window"]
+        ].map((target) => target.join(" "))
+      ),
+      whole: Schema.Boolean
+    },
+    ({ target, value, whole }) =>
+      Effect.gen(function* () {
+        const { send } = yield* Edge
+        const [method = "", path = "", field = ""] = target.split(" ")
+        const body = path === "/ops/orders" ? { ...order, [field]: value } : { ...container, [field]: value }
+        const { body: text, status } = yield* send({
+          method,
+          path,
+          headers: { "content-type": "application/json", "if-match": '"1"' },
+          body: JSON.stringify(
+            whole ? value : path === "/ops/orders" || path === "/ops/bins" ? body : { [field]: value }
+          )
+        })
+        assert.isBelow(status, 500, text)
+      }),
+    { ...runs, tags: ["ADR-0007.2"] }
+  )
+
+  it.effect.prop(
+    "any text as a query parameter of any list or read is answered, never with 5xx",
+    {
+      parameter: Schema.Literals([
+        "filter",
+        "cursor",
+        "limit",
+        "near",
+        "radius",
+        "asOf",
+        "from",
+        "correlation",
+        "status"
+      ]),
+      address: Schema.Literals(["/ops/customers", "/ops/bins", "/ops/orders", "/v1/timeline", `/ops/bins/${id}`]),
+      value: Schema.String
+    },
+    ({ address, parameter, value }) =>
+      Effect.gen(function* () {
+        const { send } = yield* Edge
+        const query = new URLSearchParams({ [parameter]: value.toWellFormed() }).toString()
+        const { body, status } = yield* send({ method: "GET", path: `${address}?${query}` })
+        assert.isBelow(status, 500, body)
       }),
     { ...runs, tags: ["ADR-0007.2"] }
   )

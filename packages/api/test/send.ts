@@ -1,7 +1,11 @@
-/** Sends bytes over a real socket and takes the whole answer, without a client that would correct either. */
+/**
+ * Sends bytes over a real socket and takes the whole answer, without a client that would correct either. Every answer is held against
+ * the API's document, whatever the test is about.
+ */
 import { Effect } from "effect"
 import { request as httpRequest } from "node:http"
 import { connect } from "node:net"
+import { breaches } from "./conformance.ts"
 
 export interface Sent {
   readonly method: string
@@ -27,9 +31,15 @@ export const send = (port: number, { body, chunked = false, headers = {}, method
       (answer) => {
         const chunks: Array<Buffer> = []
         answer.on("data", (chunk: Buffer) => chunks.push(chunk))
-        answer.on("end", () =>
-          resume(Effect.succeed(replyOf(answer.statusCode ?? 0, answer.headers, Buffer.concat(chunks).toString())))
-        )
+        answer.on("end", () => {
+          const reply = replyOf(answer.statusCode ?? 0, answer.headers, Buffer.concat(chunks).toString())
+          const broken = breaches({ method, path }, reply)
+          resume(
+            broken.length === 0
+              ? Effect.succeed(reply)
+              : Effect.die(new Error(`${method} ${path} answered ${reply.status}: ${broken.join("; ")}`))
+          )
+        })
       }
     )
     sent.on("error", (error) => resume(Effect.die(error)))

@@ -1,4 +1,5 @@
 import { CommandId, type CorrelationId, EpochMillis, ServiceCallId, StreamId, WorkerId } from "@dueline/contracts/Ids"
+import { rowId } from "@dueline/contracts/rowId"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
@@ -239,11 +240,11 @@ layer(edge, { excludeTestServices: true })("service calls", (it) => {
   it.effect("who prefers to wait gets the whole call once it has ended", () =>
     Effect.gen(function* () {
       const { bus, store, submit } = yield* Edge
-      const known = new Set(store.dump().rows.map(({ callId }) => callId))
+      const known = new Set(store.dump().rows.map(rowId))
       const waiting = yield* Effect.forkChild(submit(now, { prefer: "respond-async, wait=30" }))
       const id = yield* Effect.suspend(() => {
-        const row = store.dump().rows.find(({ callId }) => !known.has(callId))
-        return row === undefined ? Effect.fail("not yet") : Effect.succeed(row.callId)
+        const row = store.dump().rows.find((one) => !known.has(rowId(one)))
+        return row === undefined ? Effect.fail("not yet") : Effect.succeed(rowId(row))
       }).pipe(
         Effect.tapError(() => Effect.yieldNow),
         Effect.eventually

@@ -1,4 +1,12 @@
 import { Api } from "@dueline/contracts/api/Api"
+import { CreateBin, UpdateBin, UpdateBinCapacity } from "@dueline/contracts/api/BinRequest"
+import { Bin, BinPage, BinState } from "@dueline/contracts/api/BinView"
+import { RegisterCustomer, UpdateCustomer } from "@dueline/contracts/api/CustomerRequest"
+import { Customer, CustomerPage, CustomerState } from "@dueline/contracts/api/CustomerView"
+import { AddOrderItems, CreateOrder, MoveOrder, ScheduleOrder } from "@dueline/contracts/api/OrderRequest"
+import { Order, OrderPage, OrderState } from "@dueline/contracts/api/OrderView"
+import { Health, JsonWebKeySet, NotReady, Ready } from "@dueline/contracts/api/SystemEndpoints"
+import { TimelinePage } from "@dueline/contracts/api/TimelineEndpoints"
 import { openApiExamples } from "@dueline/contracts/api/openApiExamples"
 import { RescheduleServiceCall, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import {
@@ -162,7 +170,45 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
           "serviceCalls.cancel 202": ServiceCallState,
           "serviceCalls.reschedule request": RescheduleServiceCall,
           "serviceCalls.reschedule 200": ServiceCallState,
-          "serviceCalls.run 202": ServiceCallState
+          "serviceCalls.run 202": ServiceCallState,
+          "customers.register request": RegisterCustomer,
+          "customers.register 201": CustomerState,
+          "customers.list 200": CustomerPage,
+          "customers.get 200": Customer,
+          "customers.update request": UpdateCustomer,
+          "customers.update 200": CustomerState,
+          "customers.erase 200": CustomerState,
+          "bins.create request": CreateBin,
+          "bins.create 201": BinState,
+          "bins.list 200": BinPage,
+          "bins.get 200": Bin,
+          "bins.update request": UpdateBin,
+          "bins.update 200": BinState,
+          "bins.capacity request": UpdateBinCapacity,
+          "bins.capacity 200": BinState,
+          "bins.retire 200": BinState,
+          "orders.create request": CreateOrder,
+          "orders.create 201": OrderState,
+          "orders.list 200": OrderPage,
+          "orders.get 200": Order,
+          "orders.addItems request": AddOrderItems,
+          "orders.addItems 200": OrderState,
+          "orders.schedule request": ScheduleOrder,
+          "orders.schedule 200": OrderState,
+          "orders.move request": MoveOrder,
+          "orders.move 200": OrderState,
+          "orders.confirm 200": OrderState,
+          "orders.cancel 200": OrderState,
+          "orders.complete 200": OrderState,
+          "timeline.read 200": TimelinePage,
+          "system.health 200": Health,
+          "system.healthReady 200": Ready,
+          "system.healthReady 503": NotReady,
+          "system.ready 200": Ready,
+          "system.ready 503": NotReady,
+          "system.startup 200": Ready,
+          "system.startup 503": NotReady,
+          "system.jwks 200": JsonWebKeySet
         }
         const examples = Object.entries(openApiExamples).flatMap(([operation, parts]) =>
           Object.entries(parts).map(([part, example]) => [`${operation} ${part}`, example] as const)

@@ -6,7 +6,7 @@ import { CommandId, CorrelationId, EpochMillis, ServiceCallId, TenantId, WorkerI
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
-import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
+import * as Writers from "@dueline/orchestration/Writers"
 import { Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
 import type { Figure } from "./Figures.ts"
@@ -61,7 +61,7 @@ const runLife = (orchestrator: Orchestrator["Service"]) =>
 export const append = async (concurrency: number, calls: number): Promise<ReadonlyArray<Figure>> => {
   const home = newHome()
   const store = PostgresPersistence.layer.pipe(Layer.provide(Database.layerEmbedded({ home })))
-  const writer = ServiceCallOrchestrator.layer().pipe(Layer.provide([store, Intents.layer]))
+  const writer = Writers.layer().pipe(Layer.provide([store, Intents.layer]))
   const measured = Effect.gen(function* () {
     const orchestrator = yield* Orchestrator
     const lives = (count: number) =>

@@ -1,9 +1,6 @@
 /** Starting, dying, coming back, and doing nothing. */
-import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
-import { Reactivity } from "effect/reactivity"
-import { readlinkSync } from "node:fs"
-import { join } from "node:path"
+import { asAdministrator } from "./administrator.ts"
 import type { Figure } from "./Figures.ts"
 import { makeLoad, untilAllEnded } from "./Load.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
@@ -56,27 +53,13 @@ export const recovery = async (target: Target): Promise<ReadonlyArray<Figure>> =
   ]
 }
 
-/** The embedded server's socket; the home may lead to it through a link. */
-const socketOf = ({ home }: Subject): string => {
-  const postgres = join(home, "postgres")
-  try {
-    return join(readlinkSync(postgres), "run")
-  } catch {
-    return join(postgres, "run")
-  }
-}
-
 const transactions = (subject: Subject): Promise<number> =>
-  Effect.runPromise(
-    Effect.scoped(
-      Effect.gen(function* () {
-        const at = { host: socketOf(subject), port: 5432, username: "dueline_admin", database: "dueline" }
-        const sql = yield* PgClient.make({ ...at, maxConnections: 1 })
-        const [found] = yield* sql<{ readonly n: number }>`
-        select (xact_commit + xact_rollback)::int as n from pg_stat_database where datname = 'dueline'`
-        return found?.n ?? 0
-      })
-    ).pipe(Effect.provide(Reactivity.layer))
+  asAdministrator(subject, (sql) =>
+    Effect.map(
+      sql<{ readonly n: number }>`
+        select (xact_commit + xact_rollback)::int as n from pg_stat_database where datname = 'dueline'`,
+      ([found]) => found?.n ?? 0
+    )
   )
 
 /** Memory, and statements a second, of a program that has nothing to do; each statement of an idle program is a transaction of its own. */

@@ -5,6 +5,8 @@ import { parseArgs } from "node:util"
 import { append } from "./append.ts"
 import { type Figure, join, table } from "./Figures.ts"
 import { idle, memoryWithPending, recovery, starts } from "./life.ts"
+import { lists } from "./lists.ts"
+import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
 import { accepted, endToEnd } from "./throughput.ts"
@@ -14,7 +16,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, latency, lateness, recovery, append, start, idle, memory
+  --only    some of: accepted, end-to-end, latency, lateness, recovery, append, start, idle, memory, lists, rebuild
   --write   put the table into docs/benchmarks.md
 `
 
@@ -39,7 +41,9 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   append: [(_s, _t, n) => append(64, n / 2)],
   start: [() => starts()],
   idle: [(s) => idle(s, 30)],
-  memory: [(s, t) => memoryWithPending(s, t, 100_000)]
+  memory: [(s, t) => memoryWithPending(s, t, 100_000)],
+  lists: [(s) => lists(s, 1_000, 1_000_000)],
+  rebuild: [(s) => rebuild(s, 200_000)]
 }
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */

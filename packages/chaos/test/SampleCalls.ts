@@ -91,7 +91,7 @@ export const stored = (tenant: string, key: string, steps: ReadonlyArray<Step>):
       version: i + 1
     })
   )
-  const { state } = restore({ version: events.length, events, sealed: null, receipt: null })
+  const { state } = restore({ version: events.length, snapshot: null, events, sealed: null, receipt: null })
   const stamp = { version: events.length, at: EpochMillis.make(events.at(-1)?.recordedAt ?? 0) }
   const row = project(state, { ...stamp, tenantId: TenantId.make(tenantId), callId: ServiceCallId.make(callId) })
   return { tenantId, callId, events, row }

@@ -19,6 +19,18 @@ export type StreamId = typeof StreamId.Type
 export const ServiceCallId = uuid.pipe(Schema.brand("ServiceCallId"))
 export type ServiceCallId = typeof ServiceCallId.Type
 
+/** A customer; also the id of its stream. */
+export const CustomerId = uuid.pipe(Schema.brand("CustomerId"))
+export type CustomerId = typeof CustomerId.Type
+
+/** A bin: a skip, a roll-off container, anything that is put somewhere and taken away; also the id of its stream. */
+export const BinId = uuid.pipe(Schema.brand("BinId"))
+export type BinId = typeof BinId.Type
+
+/** A service order; also the id of its stream. */
+export const OrderId = uuid.pipe(Schema.brand("OrderId"))
+export type OrderId = typeof OrderId.Type
+
 /** What a command is recognised by when it is asked twice. Derived from its cause, never drawn at random inside the core. */
 export const CommandId = Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(300)).pipe(
   Schema.brand("CommandId")

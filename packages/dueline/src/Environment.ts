@@ -2,6 +2,7 @@
 import { makeEgressGuard } from "@dueline/execution/EgressGuard"
 import { Effect, Schema } from "effect"
 import { entriesOf } from "./entriesOf.ts"
+import { readRateLimits } from "./rateLimitsOf.ts"
 import { readTenantLimits } from "./tenantLimitsOf.ts"
 
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -46,7 +47,7 @@ export const Environment = Schema.Struct({
   ),
   DUELINE_EGRESS_ALLOW: EgressList.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_024 })).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed(64))
+    Schema.withDecodingDefaultKey(Effect.succeed(256))
   ),
   DUELINE_RECEIPT_HOURS: Schema.Int.check(Schema.isBetween({ minimum: 24, maximum: 8_760 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(168))
@@ -69,6 +70,9 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),
   DUELINE_TENANT_LIMITS: readable(readTenantLimits, "not a list of tenants' limits").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(""))
+  ),
+  DUELINE_RATE_LIMITS: readable(readRateLimits, "not a list of rates").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))
   ),
   DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const))),

@@ -1,8 +1,10 @@
-/** The services that live on the installation's secret keys: the vault, the signatures of outgoing calls, the seal on page cursors. */
+/** The services that live on the installation's secret keys: the vaults, the signatures of outgoing calls, the seal on page cursors. */
 import * as Cursor from "@dueline/api/Cursor"
 import { loadKeyFile } from "@dueline/execution/KeyFile"
 import * as RequestVaultAes from "@dueline/execution/RequestVaultAes"
+import type { VaultKeys } from "@dueline/execution/RequestVaultAes"
 import * as SigningSecrets from "@dueline/execution/SigningSecrets"
+import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
 import { Effect, Layer, Redacted } from "effect"
 import { hkdfSync } from "node:crypto"
 import type { Settings } from "./Configuration.ts"
@@ -10,16 +12,24 @@ import { homeAt } from "./Home.ts"
 import { refuseLostKeys } from "./LostKeys.ts"
 
 /** Neither key tells anything about the other (HKDF, RFC 5869). */
-const cursorKey = (master: Redacted.Redacted<Uint8Array>): Redacted.Redacted<Uint8Array> =>
-  Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(master), "", "dueline/cursor/v1", 32)))
+const derive = (from: Redacted.Redacted<Uint8Array>, purpose: string): Redacted.Redacted<Uint8Array> =>
+  Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(from), "", `dueline/${purpose}/v1`, 32)))
+
+/** Requests and profiles are sealed with keys of the same file, so that adding one there is all it takes to use a new one. */
+const personalData = ({ opening = [], sealing }: VaultKeys) =>
+  PersonalDataVaultAes.layer({
+    key: derive(sealing.key, "personal-data"),
+    opening: opening.map(({ key }) => derive(key, "personal-data"))
+  })
 
 const services = (file: string) =>
   Layer.unwrap(
     Effect.map(loadKeyFile(file), ({ signingMaster, vault }) =>
       Layer.mergeAll(
         RequestVaultAes.layer(vault),
+        personalData(vault),
         SigningSecrets.layerDerived(signingMaster),
-        Cursor.layer(cursorKey(signingMaster))
+        Cursor.layer(derive(signingMaster, "cursor"))
       )
     )
   )

@@ -9,8 +9,10 @@ import * as Members from "@dueline/nats/Members"
 import * as Nats from "@dueline/nats/Nats"
 import * as Topology from "@dueline/nats/Topology"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
+import * as RateStore from "@dueline/redis/RateStore"
 import * as RedisConnection from "@dueline/redis/RedisConnection"
 import { Effect, Layer, Random, type Redacted } from "effect"
+import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import * as NatsNeighbours from "./NatsNeighbours.ts"
@@ -35,8 +37,13 @@ const connected = (settings: Settings, url: Redacted.Redacted, id: WorkerId, { r
   )
 }
 
-const circuits = (url: Redacted.Redacted, prefix: string) =>
-  CircuitStore.layer({ prefix: `${prefix}:circuit:` }).pipe(Layer.provideMerge(RedisConnection.layer({ url })))
+const onRedis = (url: Redacted.Redacted, prefix: string) =>
+  Layer.mergeAll(
+    CircuitStore.layer({ prefix: `${prefix}:circuit:` }),
+    RateStore.layer({ prefix: `${prefix}:rate:` })
+  ).pipe(Layer.provideMerge(RedisConnection.layer({ url })))
+
+const inMemory = Layer.mergeAll(Circuits.layerStoreMemory, layerStoreMemory)
 
 export const layer = (settings: Settings, deployment: Deployment) =>
   Layer.unwrap(
@@ -45,7 +52,7 @@ export const layer = (settings: Settings, deployment: Deployment) =>
       const others = url === null ? alone(id) : connected(settings, url, id, deployment)
       const redis = settings.DUELINE_REDIS_URL
       return redis === null
-        ? Layer.mergeAll(others, Circuits.layerStoreMemory)
-        : Layer.mergeAll(others, circuits(redis, settings.DUELINE_NATS_PREFIX))
+        ? Layer.mergeAll(others, inMemory)
+        : Layer.mergeAll(others, onRedis(redis, settings.DUELINE_NATS_PREFIX))
     })
   )

@@ -11,7 +11,8 @@ export class InstallationKeysLost extends Schema.TaggedError<InstallationKeysLos
   override get message(): string {
     return (
       `${this.file} is missing, and the database has been used with it: restore the file from a backup. Or, accepting that sealed ` +
-      "requests of pending calls become unreadable and every tenant's signing secret changes, start once with DUELINE_NEW_KEYS=yes"
+      "requests of pending calls and all customers' profiles become unreadable and every tenant's signing secret changes, start " +
+      "once with DUELINE_NEW_KEYS=yes"
     )
   }
 }

@@ -1,6 +1,6 @@
 /** Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition. */
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import * as ServiceCallOrchestrator from "@dueline/orchestration/ServiceCallOrchestrator"
+import * as Writers from "@dueline/orchestration/Writers"
 import { Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
@@ -12,7 +12,7 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
     Effect.gen(function* () {
       const neighbours = yield* Neighbours
       const own = roles.has("orchestrator")
-        ? yield* ServiceCallOrchestrator.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
+        ? yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
         : null
       return yield* neighbours.orchestrator(own)
     })

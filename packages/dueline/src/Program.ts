@@ -20,10 +20,12 @@ import * as Intake from "./Intake.ts"
 import * as Links from "./Links.ts"
 import { orchestrator } from "./Orchestration.ts"
 import { CurrentPhase } from "./Phase.ts"
+import { readRateLimits } from "./rateLimitsOf.ts"
 import * as Storage from "./Storage.ts"
 import { tenantLimitsOf } from "./tenantLimitsOf.ts"
 import * as Timing from "./Timing.ts"
 import * as Dispatching from "./work/Dispatching.ts"
+import * as FollowingOrders from "./work/FollowingOrders.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Sweeping from "./work/Sweeping.ts"
@@ -50,19 +52,21 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         drainMs: thirdOf(settings)
       }).pipe(Layer.provide(UndiciHttpClient.layer({ guard })))
     : LocalExecutor.layerNone
+  const followingOrders = when("orchestrator", FollowingOrders.layer)
   return Layer.mergeAll(
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
+    followingOrders,
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings))),
-    when("dispatcher", Dispatching.layer(deployment.shared))
+    // A bus in the process forgets what nobody listens to: who listens comes first and leaves last.
+    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(followingOrders))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
 }
 
 /** The edge, or what a process without one shows of itself. */
-const routes = (settings: Settings, { roles }: Deployment, guard: EgressGuard) =>
+const routes = (settings: Settings, { roles }: Deployment) =>
   roles.has("api")
-    ? Routes.layer().pipe(
+    ? Routes.layer(readRateLimits(settings.DUELINE_RATE_LIMITS)).pipe(
         Layer.provide([
-          Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
           TokenVerifier.layer({
             ...TokenVerifier.defaultVerifierSettings,
             ...defaultTokenSettings,
@@ -79,7 +83,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provideMerge(Links.layer(settings, deployment)),
     Layer.provideMerge(Layer.mergeAll(Storage.layer(settings), Intents.layer, CurrentPhase.layer))
   )
-  return HttpRouter.serve(routes(settings, deployment, guard), { disableLogger: true, disableListenLog: true }).pipe(
+  return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provideMerge(
       NodeHttpServer.layer(() => createHttpServer(), {
@@ -89,6 +93,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       })
     ),
     Layer.provideMerge(work(settings, deployment, guard)),
+    Layer.provide(Intake.layer(guard, entriesOf(settings.DUELINE_REDACT))),
     Layer.provideMerge(core)
   )
 }

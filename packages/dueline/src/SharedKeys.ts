@@ -17,14 +17,16 @@ export class SharedKeysMissing extends Schema.TaggedError<SharedKeysMissing>()("
     return (
       `${this.file} is missing, and the database has been used with it. Every process of an installation needs the same keys: copy the ` +
       "directory `keys` of the home where `dueline migrate` was run first, or share it. If they are lost for good, start once with " +
-      "DUELINE_NEW_KEYS=yes: sealed requests of pending calls become unreadable and every tenant's signing secret changes"
+      "DUELINE_NEW_KEYS=yes: sealed requests of pending calls and all customers' profiles become unreadable and every tenant's signing " +
+      "secret changes"
     )
   }
 }
 
 const isUsed = Effect.gen(function* () {
   const { writer } = yield* Database
-  const found = yield* writer`select 1 from dueline.service_calls limit 1`
+  const found =
+    yield* writer`(select 1 from dueline.service_calls limit 1) union all (select 1 from dueline.personal_data limit 1)`
   return found.length > 0
 })
 

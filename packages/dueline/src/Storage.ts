@@ -1,9 +1,12 @@
 /** Where everything is kept: the database, embedded or a server's, and the secret keys that belong to it. */
 import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as TimeTravel from "@dueline/orchestration/TimeTravel"
 import * as Database from "@dueline/postgres/Database"
 import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
+import * as PostgresEventSource from "@dueline/postgres/PostgresEventSource"
+import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
 import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -44,6 +47,8 @@ export const layer = (settings: Settings) => {
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresCallQueries.layer,
+    PostgresFieldQueries.layer,
+    TimeTravel.layer.pipe(Layer.provide(PostgresEventSource.layer)),
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     Tenants.layer

@@ -5,6 +5,7 @@ import type { CodeOf } from "@dueline/contracts/api/ProblemCode"
 import { Unauthenticated, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import type { HistoryEvent, ServiceCall, ServiceCallState } from "@dueline/contracts/api/ServiceCallView"
 import { ServiceCalls } from "@dueline/contracts/api/ServiceCallEndpoints"
+import { RateLimit } from "@dueline/contracts/api/RateLimit"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { type CorrelationId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
@@ -224,7 +225,7 @@ const handlers = (script: Script) => {
 export const fakeProgram = (script: Script = {}) => {
   const routes = HttpApiBuilder.layer(Api).pipe(
     Layer.provide(handlers(script)),
-    Layer.provide([accept, checks(script.refuse)]),
+    Layer.provide([accept, checks(script.refuse), Layer.succeed(RateLimit, (httpEffect) => httpEffect)]),
     Layer.provide(HttpServer.layerServices)
   )
   const { handler } = HttpRouter.toWebHandler(routes, { disableLogger: true })

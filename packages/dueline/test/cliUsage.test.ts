@@ -12,6 +12,7 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
   [["token", "--scope", "everything"], /--scope.*ops:calls\.read/u],
   [["tenant", "create", "Not A Name"], /<name>.*1 to 63 of a-z/u],
   [["tenant", "create"], /Missing required argument: name/u],
+  [["projections", "rebuild", "--only", "everything"], /--only.*"service-calls"/u],
   [["call", "submit", "--delay", "3s"], /Missing required flag: --url/u],
   [["call", "submit", "--url", "http://a.example", "--delay", "3"], /--delay.*a duration/u],
   [["call", "submit", "--url", "http://a.example", "--due-at", "tomorrow"], /--due-at.*a date and time with offset/u],
@@ -57,6 +58,7 @@ const commands = [
   "token",
   "migrate",
   "verify",
+  "projections rebuild",
   "tenant create",
   "tenant list",
   ...ofCalls.map((name) => `call ${name}`)

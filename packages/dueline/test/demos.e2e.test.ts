@@ -38,5 +38,6 @@ describe("the demos", () => {
   it("do what they say, with HTTPie where it is installed", async () => {
     if (!hasHttpie) console.warn("NOT TESTED: the demos with HTTPie, which is not installed")
     else assert.include(await run("httpie"), "all demos did what they say")
-  })
+    // HTTPie takes about a second to start, and every request starts one.
+  }, 240_000)
 })

@@ -31,8 +31,9 @@ const process = Effect.fnUntraced(function* (name: string, url: string) {
   const ports = Layer.mergeAll(
     Layer.succeed(HttpClient, client),
     Layer.succeed(RequestVault, RequestVaultAes.make({ sealing: { id: "k1", key } })),
-    Layer.succeed(Orchestrator, {
-      ask: ({ command }) =>
+    Layer.succeed(
+      Orchestrator,
+      Orchestrator.ofCalls(({ command }) =>
         Effect.sync(() => {
           commands.push(command)
           const { at, callId } = command
@@ -42,7 +43,8 @@ const process = Effect.fnUntraced(function* (name: string, url: string) {
             outcome: { _tag: "Recorded", callId, status: "Scheduled", dueAt: at, attempt: 1 }
           }
         })
-    }),
+      )
+    ),
     Layer.succeed(Backlog, {
       upcoming: () => Effect.succeed([]),
       abandoned: () => Effect.succeed([]),

@@ -151,6 +151,40 @@ describe.skipIf(absent)("the program taken apart", () => {
     assert.strictEqual(((await response.json()) as Call).status, "Succeeded")
   }, 60_000)
 
+  it("an order's notification is called when due and follows its order, though the orchestrator is killed in between", {
+    timeout: 60_000,
+    tags: ["ADR-0019.5"]
+  }, async () => {
+    const tell = async (path: string, body: object, headers: Record<string, string> = {}) => {
+      const response = await ask(path, { method: "POST", headers, body: JSON.stringify(body) })
+      const answer = (await response.json()) as {
+        readonly id: string
+        readonly notifications: ReadonlyArray<{ readonly callId: string }>
+      }
+      assert.isTrue(response.ok, JSON.stringify(answer))
+      return answer
+    }
+    const later = (ms: number) => new Date(Date.now() + ms).toISOString()
+    const { id: customerId } = await tell("/ops/customers", { profile: { name: "Jo Doe" } })
+    const pickup = async (serialNumber: string, ms: number) => {
+      const { id: binId } = await tell("/ops/bins", { serialNumber, category: "skip", sizeLitres: 1_000 })
+      const window = { from: later(ms), to: later(ms + 3_600_000) }
+      const notifications = [{ url: `${target.url}/${serialNumber}`, lead: "1s" }]
+      return tell("/ops/orders", { customerId, binId, kind: "pickup", window, notifications, schedule: true })
+    }
+    const [near, far] = [await pickup("NEAR", 60_000), await pickup("FAR", 60_000)]
+    const callOf = ({ notifications }: typeof near) => notifications[0]?.callId ?? ""
+    await ended(callOf(near), "Scheduled")
+    await of("orchestrator").stop("SIGKILL")
+    programs.set("orchestrator", await installation.start("orchestrator"))
+    const soon = { window: { from: later(1_500), to: later(3_600_000) } }
+    await tell(`/ops/orders/${near.id}/move`, soon, { "if-match": "*" })
+    assert.isTrue((await ask(`/ops/orders/${far.id}/cancel`, { method: "POST" })).ok)
+    await ended(callOf(near))
+    await ended(callOf(far), "Cancelled")
+    assert.deepStrictEqual([arrivals("/NEAR").length, arrivals("/FAR").length], [1, 0])
+  })
+
   it("without NATS the edge is not ready and says so in words; all goes on when it is back, though it has lost its disk", {
     timeout: 90_000,
     tags: ["ADR-0003.3", "ADR-0002.2"]

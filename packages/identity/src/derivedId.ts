@@ -1,5 +1,5 @@
 /** Ids that follow from a name, so that whoever knows the name knows the id without asking anyone. */
-import type { IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { BinId, CustomerId, IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { hash } from "node:crypto"
 
 /** UUID version 8 (RFC 9562 § 5.8): the first 128 bits of SHA-256, with version and variant in their places. */
@@ -21,3 +21,20 @@ export const derivedTenantId = (name: string): TenantId => uuidV8(`dueline:tenan
 /** The same tenant and key are the same call, for ever. */
 export const derivedCallId = (tenantId: TenantId, key: IdempotencyKey): ServiceCallId =>
   uuidV8(`dueline:service-call:${tenantId}:${key}`) as ServiceCallId
+
+interface FieldIds {
+  readonly customer: CustomerId
+  readonly bin: BinId
+  readonly order: OrderId
+}
+
+/** The same tenant and key are the same customer, bin or order, for ever; of different kinds they are different. */
+export const derivedId = <Kind extends keyof FieldIds>(
+  kind: Kind,
+  tenantId: TenantId,
+  key: IdempotencyKey
+): FieldIds[Kind] => uuidV8(`dueline:${kind}:${tenantId}:${key}`) as FieldIds[Kind]
+
+/** An order's notification is one call, for ever. `index` counts from 0 in the order's list. */
+export const notificationCallId = (tenantId: TenantId, orderId: OrderId, index: number): ServiceCallId =>
+  uuidV8(`dueline:order-notification:${tenantId}:${orderId}:${index}`) as ServiceCallId

@@ -1,8 +1,8 @@
-import { CorrelationId, IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { CorrelationId, IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { assert, it } from "@effect/vitest"
 import { Effect, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { derivedCallId } from "../src/derivedId.ts"
+import { derivedCallId, derivedId, notificationCallId } from "../src/derivedId.ts"
 import { randomCallId, randomCorrelationId } from "../src/randomId.ts"
 
 const isCallId = Schema.is(ServiceCallId)
@@ -26,6 +26,26 @@ it.effect.prop(
     Effect.sync(() => {
       assert.strictEqual(derivedCallId(tenant, a) === derivedCallId(tenant, b), a === b)
       assert.strictEqual(derivedCallId(tenant, a) === derivedCallId(other, a), tenant === other)
+    })
+)
+
+it.effect.prop(
+  "one key names things of different kinds by different ids, and an order's notifications by one each",
+  { tenant: TenantId, key: IdempotencyKey, order: OrderId, other: OrderId },
+  ({ key, order, other, tenant }) =>
+    Effect.sync(() => {
+      const ids = [
+        derivedCallId(tenant, key),
+        derivedId("customer", tenant, key),
+        derivedId("bin", tenant, key),
+        derivedId("order", tenant, key),
+        notificationCallId(tenant, order, 0),
+        notificationCallId(tenant, order, 1)
+      ]
+      assert.strictEqual(new Set<string>(ids).size, ids.length)
+      for (const id of ids) assert.isTrue(Schema.is(ServiceCallId)(id))
+      assert.strictEqual(derivedId("bin", tenant, key), derivedId("bin", tenant, key))
+      assert.strictEqual(notificationCallId(tenant, order, 0) === notificationCallId(tenant, other, 0), order === other)
     })
 )
 

@@ -1,21 +1,14 @@
 /** How commands and their answers are written between processes: JSON, many in one message, each with the asker's number. Version 1. */
+import { Command, Outcome, Rejection } from "@dueline/contracts/Command"
 import { CommandId, CorrelationId, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
 import {
-  type Answer,
+  type AnyAnswer,
+  type AnyRefusal,
   IdempotencyKeyReused,
   Overloaded,
-  type Refusal,
   VersionMismatch
 } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
-import {
-  IllegalTransition,
-  ServiceCallAlreadyDispatched,
-  ServiceCallIdTaken,
-  ServiceCallNotFound
-} from "@dueline/contracts/serviceCall/Rejection"
 import { Option, Schema } from "effect"
 
 const Envelope = Schema.Struct({
@@ -26,7 +19,7 @@ const Envelope = Schema.Struct({
   traceparent: Schema.NullOr(Schema.String),
   idempotency: Schema.NullOr(Schema.Struct({ key: IdempotencyKey, fingerprint: Schema.String })),
   expectedVersion: Schema.NullOr(Schema.Int),
-  command: ServiceCallCommand
+  command: Command
 })
 export type CommandEnvelope = typeof Envelope.Type
 
@@ -34,17 +27,14 @@ const Ask = Schema.Struct({ n: Schema.Int, envelope: Envelope })
 export type Ask = typeof Ask.Type
 
 const Refused = Schema.Union([
-  ServiceCallNotFound,
-  ServiceCallIdTaken,
-  ServiceCallAlreadyDispatched,
-  IllegalTransition,
+  ...Rejection.members,
   VersionMismatch,
   IdempotencyKeyReused,
   Overloaded,
   StoreUnavailable
 ])
 const RefusedJson = Schema.toCodecJson(Refused)
-const Answered = Schema.Struct({ version: Schema.Int, replayed: Schema.Boolean, outcome: ServiceCallOutcome })
+const Answered = Schema.Struct({ version: Schema.Int, replayed: Schema.Boolean, outcome: Outcome })
 const Reply = Schema.Struct({
   n: Schema.Int,
   answer: Schema.optionalKey(Answered),
@@ -59,8 +49,8 @@ const encodeRefused = Schema.encodeUnknownSync(RefusedJson)
 
 /** The parts of an envelope are plain data: what is written is what is read. */
 export const askText = (n: number, envelope: CommandEnvelope): string => JSON.stringify({ n, envelope })
-export const answerText = (n: number, answer: Answer): string => JSON.stringify({ n, answer })
-export const refusalText = (n: number, refusal: Refusal): string =>
+export const answerText = (n: number, answer: AnyAnswer): string => JSON.stringify({ n, answer })
+export const refusalText = (n: number, refusal: AnyRefusal): string =>
   JSON.stringify({ n, refusal: encodeRefused(refusal) })
 
 export const asksText = (asks: ReadonlyArray<string>): string => `{"v":1,"asks":[${asks.join(",")}]}`

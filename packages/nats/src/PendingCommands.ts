@@ -1,17 +1,17 @@
 /** Commands that were asked of other processes and not answered yet, oldest first. */
+import { type Command, streamIdOf } from "@dueline/contracts/Command"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { partitionOf } from "@dueline/contracts/partition"
-import type { Answer, Refusal } from "@dueline/contracts/ports/Orchestrator"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import { Deferred, type Exit } from "effect"
 
 export interface Pending {
   readonly n: number
   readonly partition: number
-  readonly envelope: Envelope<ServiceCallCommand>
+  readonly envelope: Envelope<Command>
   /** Epoch milliseconds after which the asker is told that nobody answers. */
   readonly deadline: number
-  readonly answer: Deferred.Deferred<Answer, Refusal>
+  readonly answer: Deferred.Deferred<AnyAnswer, AnyRefusal>
   /** Whom it was sent to; null while nobody is there. */
   to: string | null
 }
@@ -24,16 +24,16 @@ export class PendingCommands {
     return this.#commands.size
   }
 
-  add(envelope: Envelope<ServiceCallCommand>, deadline: number): Pending {
+  add(envelope: Envelope<Command>, deadline: number): Pending {
     const n = ++this.#number
-    const partition = partitionOf(envelope.tenantId, envelope.command.callId)
+    const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
     const one: Pending = { n, partition, envelope, deadline, answer: Deferred.makeUnsafe(), to: null }
     this.#commands.set(n, one)
     return one
   }
 
   /** The first answer counts; what was given up or answered before is not known any more. */
-  settle(n: number, exit: Exit.Exit<Answer, Refusal>): void {
+  settle(n: number, exit: Exit.Exit<AnyAnswer, AnyRefusal>): void {
     const one = this.#commands.get(n)
     if (one === undefined) return
     this.#commands.delete(n)

@@ -5,8 +5,9 @@
  * A command may be carried out although its answer was lost; asked again, also of another process, it is recognised by its command id or
  * its idempotency key. So asking again is always safe, and is what happens here until the deadline.
  */
+import { streamIdOf } from "@dueline/contracts/Command"
 import { partitionOf } from "@dueline/contracts/partition"
-import { type Answer, type Orchestrator, Overloaded, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { type AskAny, Orchestrator, Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
 import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
@@ -98,13 +99,14 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     })
   )
 
-  const ask: Orchestrator["Service"]["ask"] = (envelope) =>
-    Effect.suspend((): Effect.Effect<Answer, Refusal> => {
-      if (local !== null && isOwn(partitionOf(envelope.tenantId, envelope.command.callId))) return local.ask(envelope)
+  const ask: AskAny = (envelope) =>
+    Effect.suspend((): ReturnType<AskAny> => {
+      const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
+      if (local !== null && isOwn(partition)) return local.ask(envelope)
       if (pending.size >= limit) return Effect.fail(new Overloaded({ queueLimit: limit }))
       const one = pending.add(envelope, clock.currentTimeMillisUnsafe() + patienceMs)
       route(one)
       return Effect.onInterrupt(Deferred.await(one.answer), () => Effect.sync(() => pending.forget(one)))
     })
-  return { ask } satisfies Orchestrator["Service"]
+  return Orchestrator.asking(ask)
 })

@@ -56,13 +56,12 @@ export const answering = Effect.fnUntraced(function* (
   answer: (command: Command) => Effect.Effect<Answer, Refusal> = (one) => Effect.succeed(answerTo(one))
 ): Effect.fn.Return<Array<Command>, never, Scope.Scope> {
   const asked: Array<Command> = []
-  const orchestrator = Orchestrator.of({
-    ask: (one) =>
-      Effect.suspend(() => {
-        asked.push(one)
-        return answer(one)
-      })
-  })
+  const orchestrator = Orchestrator.ofCalls((one) =>
+    Effect.suspend(() => {
+      asked.push(one)
+      return answer(one)
+    })
+  )
   yield* Effect.provide(CommandServer.serveCommands(orchestrator), process)
   return asked
 })

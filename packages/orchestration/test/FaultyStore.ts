@@ -19,9 +19,10 @@ export class FaultyStore {
   poison: ServiceCallId | null = null
   /** While it is there, commits wait for it. */
   gate: Deferred.Deferred<void> | null = null
-  /** Sizes of the batches that were stored, and how many loads there were. */
+  /** Sizes of the batches that were stored, how many loads there were, and how many events they brought. */
   readonly batches: Array<number> = []
   loads = 0
+  eventsRead = 0
   readonly persistence: Store
 
   constructor(memory = MemoryStore.make()) {
@@ -34,7 +35,11 @@ export class FaultyStore {
       this.loads += 1
       switch (this.loadFaults.shift() ?? "none") {
         case "none":
-          return this.memory.persistence.load(requests)
+          return Effect.tap(this.memory.persistence.load(requests), (slices) =>
+            Effect.sync(() => {
+              for (const { events } of slices) this.eventsRead += events.length
+            })
+          )
         case "before":
           return Effect.fail(unavailable("load"))
         case "interrupt":

@@ -1,10 +1,8 @@
-/** Laws of the service call: true of every story, whatever is asked of it and in whatever order. */
+/** Laws of the service call beside those of every aggregate: true of every story, whatever is asked of it and in whatever order. */
 import { assert, describe, it } from "@effect/vitest"
-import { eventVersion, ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
-import { Result, Schema } from "effect"
-import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import { Result } from "effect"
 import { play, Story } from "./CallSteps.ts"
 import type { CallUnderTest, Turn } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -77,24 +75,6 @@ describe("service call", () => {
     },
     runs
   )
-
-  it.prop(
-    "decides nothing the second time the same is asked, or refuses",
-    { story: Story },
-    ({ story }) => {
-      const on = play(story)
-      for (const { command } of [...on.turns]) {
-        on.ask(command)
-        assert.isNull(on.trial(command).commit)
-      }
-    },
-    { ...runs, tags: ["ADR-0006.1"] }
-  )
-
-  law("is not changed by a refusal", (turn) => {
-    if (Result.isFailure(turn.answer)) assert.isNull(turn.commit)
-    if (turn.commit === null) assert.deepStrictEqual([turn.after, turn.intents], [turn.before, []])
-  })
 
   law(
     "ignores a firing that is early, stale or repeated, and starts at no other",
@@ -215,39 +195,4 @@ describe("service call", () => {
     const eventIds = commit?.events.map(({ eventId }) => eventId) ?? []
     for (const message of commit?.outbox ?? []) assert.include(eventIds, message.eventId)
   })
-
-  it.prop(
-    "is found again in what was stored of it",
-    { story: Story },
-    ({ story }) => {
-      const on = play(story)
-      assert.deepStrictEqual(on.restored(), on.memory)
-      assert.isTrue(on.stored.every((event) => event.eventVersion === eventVersion))
-    },
-    runs
-  )
-
-  it.prop(
-    "takes any event in any state without failing",
-    { events: Schema.Array(ServiceCallEvent), story: Story },
-    (given) => {
-      let { state } = play(given.story).memory
-      for (const event of given.events) {
-        state = ServiceCall.evolve(state, event, Call.t0)
-        assert.include([...ends, "Scheduled", "Running"], state._tag)
-      }
-    },
-    runs
-  )
-
-  it.prop(
-    "has events that come through storage unchanged",
-    { event: ServiceCallEvent },
-    ({ event }) => {
-      const stored = JSON.stringify(Schema.encodeSync(ServiceCallEvent)(event))
-      assert.strictEqual(JSON.stringify(Schema.decodeUnknownSync(ServiceCallEvent)(JSON.parse(stored))), stored)
-      assert.strictEqual(stored, JSON.stringify(event), "what is decoded is what is stored")
-    },
-    runs
-  )
 })

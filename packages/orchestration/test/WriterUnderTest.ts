@@ -3,6 +3,7 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { rowId } from "@dueline/contracts/rowId"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
@@ -58,8 +59,9 @@ export const streamsIn = (store: FaultyStore): Readonly<Record<string, ReadonlyA
     if (event.version !== types.length)
       throw new Error(`version ${event.version} of ${streamId} comes as number ${types.length}`)
   }
-  for (const { callId, version } of rows) {
-    if (streams[callId]?.length !== version) throw new Error(`the row of ${callId} is not that of its last event`)
+  for (const row of rows) {
+    if (streams[rowId(row)]?.length !== row.version)
+      throw new Error(`the row of ${rowId(row)} is not that of its last event`)
   }
   return streams
 }

@@ -56,7 +56,7 @@ export const atomicity = (it: Vitest.MethodsNonLive<Persistence | Outbox | CallQ
         for (const call of [before, after]) yield* assertNothingOf(call, "key")
         assert.deepStrictEqual(
           { ...(yield* load(loser)), receipt: null },
-          { version: 0, events: [], sealed: null, receipt: null }
+          { version: 0, snapshot: null, events: [], sealed: null, receipt: null }
         )
         assert.isNull(yield* (yield* CallQueries).find(loser.tenantId, loser.callId))
         assert.lengthOf(yield* outboxOf(winner.tenantId), 1)

@@ -1,9 +1,13 @@
 /** How the sentences about Persistence write to the store and look at what it holds. */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
+import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { OrderStatus } from "@dueline/contracts/order/Spec"
 import { type Commit, type CommitConflict, Persistence } from "@dueline/contracts/ports/Persistence"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"
 import { Effect, Result } from "effect"
+import * as FieldSample from "./FieldSample.ts"
 import * as Sample from "./Sample.ts"
 
 export const load = Effect.fnUntraced(function* (
@@ -27,6 +31,29 @@ export const conflictOf = (...batch: ReadonlyArray<Commit>) =>
         : Effect.die(new Error(`expected a conflict, got ${JSON.stringify(result)}`))
   )
 
+/** The rule that a batch would break. A refusal of another kind, or none, fails the test. */
+export const ruleOf = (...batch: ReadonlyArray<Commit>) =>
+  Effect.flatMap(
+    Effect.result(commit(...batch)),
+    (result): Effect.Effect<StoreRule> =>
+      Result.isFailure(result) && result.failure._tag === "RuleBroken"
+        ? Effect.succeed(result.failure.rule)
+        : Effect.die(new Error(`expected a broken rule, got ${JSON.stringify(result)}`))
+  )
+
+/** A bin that holds one order, from eight to ten unless changed. */
+export const held = Effect.fnUntraced(function* (changes: Partial<OrderRow> = {}) {
+  const { bin, customer, tenantId } = FieldSample.yard()
+  const order = FieldSample.order(bin, customer.customerId, changes)
+  yield* commit(FieldSample.commit(customer), FieldSample.commit(bin), FieldSample.placed(order))
+  const another = (more: Partial<OrderRow> = {}) =>
+    FieldSample.placed(FieldSample.order(bin, customer.customerId, more))
+  return { tenantId, customer, bin, order, another }
+})
+
+/** Orders that are so hold nothing. */
+export const holdNothing: ReadonlyArray<OrderStatus> = ["Draft", "Completed", "Cancelled"]
+
 /** What the outbox holds for one tenant. */
 export const outboxOf = Effect.fnUntraced(function* (tenantId: string) {
   const entries = yield* (yield* Outbox).claim({ now: Number.MAX_SAFE_INTEGER, limit: 10_000 })
@@ -35,7 +62,7 @@ export const outboxOf = Effect.fnUntraced(function* (tenantId: string) {
 
 export const assertNothingOf = Effect.fnUntraced(function* (of: Sample.Target, receiptKey: string) {
   const slice = yield* load(of, { receiptKey })
-  assert.deepStrictEqual(slice, { version: 0, events: [], sealed: null, receipt: null })
+  assert.deepStrictEqual(slice, { version: 0, snapshot: null, events: [], sealed: null, receipt: null })
   assert.isNull(yield* (yield* CallQueries).find(of.tenantId, of.callId))
   assert.deepStrictEqual(yield* outboxOf(of.tenantId), [])
 })

@@ -136,6 +136,8 @@ export const commit = (of: Target, changes: CommitChanges = {}): Commit => {
   return {
     category: "service-call",
     sealed: { _tag: "keep" },
+    requires: [],
+    snapshot: null,
     outbox: [],
     receipts: [],
     ...rest,
@@ -153,6 +155,7 @@ export const loadRequest = (
 ): LoadRequest => ({
   receiptKey: null,
   wantEvents: true,
+  snapshotForm: null,
   ...changes,
   tenantId: of.tenantId,
   streamId: streamOf(of.callId)

@@ -4,9 +4,12 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as LeasesMemory from "@dueline/contracts/memory/LeasesMemory"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
+import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
+import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
+import * as FieldQueriesContract from "@dueline/port-contracts/FieldQueriesContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
@@ -19,6 +22,11 @@ OutboxContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BacklogContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CallQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CallQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
+FieldQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+FieldQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
+
+EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
+BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {
   layer: EventBusMemory.layer(),

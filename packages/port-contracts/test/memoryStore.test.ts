@@ -1,5 +1,6 @@
 /** What the memory store promises beyond its ports: a whole view for checkers, and no patience with callers who break the rules. */
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
@@ -80,8 +81,10 @@ it.effect.each([
   ],
   ["a commit without events", (call: Sample.Target) => [Sample.commit(call, { events: [] })]],
   [
-    "an attachment set on a stream that is not new",
-    (call: Sample.Target) => [Sample.commit(call, { expectedVersion: 1, sealed: { _tag: "set", value: "late" } })]
+    "an attachment of a bin",
+    ({ tenantId }: Sample.Target) => [
+      FieldSample.commit(FieldSample.bin(tenantId), { sealed: { _tag: "set", value: "lost" } })
+    ]
   ]
 ] as const)("%s is a defect, and nothing is stored", ([, batchOf]) =>
   Effect.gen(function* () {

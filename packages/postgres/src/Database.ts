@@ -38,8 +38,12 @@ type Connection = Pick<
 
 const usualConnections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
 
-/** Plans come from the indexes, also while tables are small; no statement and no idle transaction holds a connection for long. */
+/**
+ * Plans come from the indexes, also while tables are small; no statement and no idle transaction holds a connection for long. Rules
+ * between aggregates are judged by statements that see what was committed while they waited, whatever the server's own default is.
+ */
 const sessionSettings = {
+  default_transaction_isolation: "read committed",
   enable_seqscan: "off",
   enable_bitmapscan: "off",
   statement_timeout: "10000",

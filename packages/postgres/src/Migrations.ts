@@ -6,28 +6,10 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { createHash } from "node:crypto"
-import { tables } from "./migrations/0001_tables.ts"
-import { rights } from "./migrations/0002_rights.ts"
-import { writes } from "./migrations/0003_writes.ts"
-import { workers } from "./migrations/0004_workers.ts"
-import { reads } from "./migrations/0005_reads.ts"
-import { targets } from "./migrations/0006_targets.ts"
-import { leasesAndLetters } from "./migrations/0007_leases.ts"
-import { outbox } from "./migrations/0008_outbox.ts"
 import type { Migration } from "./migrations/Migration.ts"
+import { migrations } from "./migrations/migrations.ts"
 import { ensureRoles } from "./Roles.ts"
 import { serverWords } from "./SqlFailure.ts"
-
-export const migrations: ReadonlyArray<Migration> = [
-  tables,
-  rights,
-  writes,
-  workers,
-  reads,
-  targets,
-  leasesAndLetters,
-  outbox
-]
 
 /** The database is not one this program may touch: newer than it, or its history differs. */
 export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", {

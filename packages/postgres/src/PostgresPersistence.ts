@@ -5,17 +5,23 @@ import {
   CommitConflict,
   type LoadRequest,
   Persistence,
+  RuleBroken,
   type Slice
 } from "@dueline/contracts/ports/Persistence"
-import { Effect, Layer } from "effect"
+import { StoreRule } from "@dueline/contracts/StoreRule"
+import { Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { commitParameters, parameterCount } from "./commitParameters.ts"
 import { Database } from "./Database.ts"
-import { asking, serverWords } from "./SqlFailure.ts"
+import { fieldParameter } from "./fieldParameter.ts"
+import { asking, type ServerWords, serverWords } from "./SqlFailure.ts"
 
-/** Our own code, raised by `dueline.commit_batch` with "tenant stream" as its detail. */
+/** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, and by `dueline.commit_field` with the rule. */
 const versionConflict = "DL001"
+const ruleBroken = "DL010"
+const uniqueViolation = "23505"
+const exclusionViolation = "23P01"
 
 const streamIn = (detail: string): CommitConflict["stream"] => {
   const [tenantId = "", streamId = ""] = detail.split(" ")
@@ -28,35 +34,58 @@ const streamIn = (detail: string): CommitConflict["stream"] => {
 const keyIn = (detail: string): string => /=\((.+), (.+), \d+\)/u.exec(detail)?.slice(1).join(" ") ?? ""
 
 /** A new stream that exists, and a race that the version check could not see yet, end at a primary key. */
-const conflictIn = (error: SqlError): CommitConflict | null => {
-  const { code, detail } = serverWords(error)
+const conflictIn = ({ code, constraint, detail }: ServerWords): CommitConflict | null => {
   if (code === versionConflict) return new CommitConflict({ kind: "version", stream: streamIn(detail) })
-  if (error.reason._tag !== "UniqueViolation") return null
-  if (error.reason.constraint === "receipts_pkey") return new CommitConflict({ kind: "receipt", stream: null })
-  return error.reason.constraint === "events_pkey"
-    ? new CommitConflict({ kind: "version", stream: streamIn(keyIn(detail)) })
-    : null
+  if (code !== uniqueViolation) return null
+  if (constraint === "receipts_pkey") return new CommitConflict({ kind: "receipt", stream: null })
+  return constraint === "events_pkey" ? new CommitConflict({ kind: "version", stream: streamIn(keyIn(detail)) }) : null
 }
 
-const commitStatement = `select dueline.commit_batch(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(", ")})`
+const isRule = Schema.is(StoreRule)
+
+const ruleIn = ({ code, constraint, detail }: ServerWords): RuleBroken | null => {
+  if (code === ruleBroken) return isRule(detail) ? new RuleBroken({ rule: detail }) : null
+  if (code === uniqueViolation && constraint === "bins_serial") return new RuleBroken({ rule: "serial_taken" })
+  if (code === exclusionViolation && constraint === "orders_window") return new RuleBroken({ rule: "window_taken" })
+  return null
+}
+
+const refusalIn = (error: SqlError): CommitConflict | RuleBroken | null => {
+  const words = serverWords(error)
+  return conflictIn(words) ?? ruleIn(words)
+}
+
+const commitBatch = `dueline.commit_batch(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(", ")})`
+const commitStatement = `select ${commitBatch}`
+/** What stands under `from` has run before what is selected. */
+const commitFieldStatement = `select dueline.commit_field($${parameterCount + 1}::text::jsonb) from ${commitBatch}`
+
+const send = (sql: SqlClient, batch: ReadonlyArray<Commit>) => {
+  const parameters = commitParameters(batch)
+  const field = fieldParameter(batch)
+  return field === null
+    ? sql.unsafe(commitStatement, parameters)
+    : sql.unsafe(commitFieldStatement, [...parameters, field])
+}
 
 const commit = (sql: SqlClient) => (batch: ReadonlyArray<Commit>) =>
   batch.length === 0
     ? Effect.void
-    : sql.unsafe(commitStatement, commitParameters(batch)).pipe(
+    : Effect.suspend(() => send(sql, batch)).pipe(
         Effect.asVoid,
-        Effect.catch((error) => Effect.fail(conflictIn(error) ?? error)),
+        Effect.catch((error) => Effect.fail(refusalIn(error) ?? error)),
         asking("commit")
       )
 
 interface LoadedRow {
   readonly version: number
+  readonly snapshot: Slice["snapshot"]
   readonly events: Slice["events"] | null
   readonly sealed: string | null
   readonly receipt: Slice["receipt"]
 }
 
-const loadStatement = "select version, events, sealed, receipt from dueline.load_batch($1::text::json)"
+const loadStatement = "select version, snapshot, events, sealed, receipt from dueline.load_batch($1::text::json)"
 
 const load = (sql: SqlClient) => (requests: ReadonlyArray<LoadRequest>) => {
   if (requests.length === 0) return Effect.succeed([])
@@ -64,7 +93,8 @@ const load = (sql: SqlClient) => (requests: ReadonlyArray<LoadRequest>) => {
     t: request.tenantId,
     s: request.streamId,
     k: request.receiptKey,
-    e: request.wantEvents
+    e: request.wantEvents,
+    f: request.snapshotForm
   }))
   return sql.unsafe<LoadedRow>(loadStatement, [JSON.stringify(asked)]).pipe(
     Effect.map((rows) => rows.map((row): Slice => ({ ...row, events: row.events ?? [], sealed: row.sealed || null }))),

@@ -7,16 +7,19 @@ import type { SqlError } from "effect/sql/SqlError"
 export interface ServerWords {
   readonly code: string
   readonly detail: string
+  /** The constraint that was violated. */
+  readonly constraint: string
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 
 export const serverWords = (error: SqlError): ServerWords => {
   const cause = error.reason.cause
-  if (typeof cause !== "object" || cause === null) return { code: "", detail: "" }
+  if (typeof cause !== "object" || cause === null) return { code: "", detail: "", constraint: "" }
   return {
     code: "code" in cause ? text(cause.code) : "",
-    detail: "detail" in cause ? text(cause.detail) : ""
+    detail: "detail" in cause ? text(cause.detail) : "",
+    constraint: "constraint" in cause ? text(cause.constraint) : ""
   }
 }
 

@@ -3,6 +3,7 @@ import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { PgTypes } from "@effect/sql-pg"
 import { Result } from "effect"
+import { listLiteral, orNull, storable } from "./storable.ts"
 
 type Column = PgTypes.Parameter
 
@@ -10,15 +11,6 @@ type Column = PgTypes.Parameter
 type Columns<Row> = ReadonlyArray<readonly [oid: number, pick: (row: Row) => unknown]>
 
 const { bool, float8, int4, text, uuid } = PgTypes.OID
-
-/** `text` columns hold no U+0000 and no half of a surrogate pair; contents that may have them travel as JSON text instead. */
-const storable = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD")
-
-const orNull = (text: string | null): string | null => (text === null ? null : storable(text))
-
-/** PostgreSQL's way to write a list of strings down. */
-const listLiteral = (items: ReadonlyArray<string>): string =>
-  `{${items.map((item) => `"${storable(item).replace(/["\\]/gu, "\\$&")}"`).join(",")}}`
 
 const columnsOf = <Row>(columns: Columns<Row>, rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
   columns.map(([oid, pick]) => Result.getOrThrow(PgTypes.array(rows.map(pick), oid)))
@@ -129,7 +121,9 @@ export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Co
   ),
   ...columnsOf(
     call,
-    batch.flatMap((commit) => (commit.row === null ? [] : [{ row: commit.row, sealed: sealedOf(commit) }]))
+    batch.flatMap((commit) =>
+      commit.row?._tag === "ServiceCallRow" ? [{ row: commit.row, sealed: sealedOf(commit) }] : []
+    )
   ),
   ...columnsOf(
     message,

@@ -1,8 +1,9 @@
-/** Holds the log against itself and against the read model, on real data: what `dueline verify` runs. */
+/** Holds the log against itself and against the read models, on real data: what `dueline verify` runs. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import { Database } from "./Database.ts"
 import { EventLog, type LogMark, start } from "./EventLog.ts"
+import { type RowTable, rowTables } from "./rowTables.ts"
 import { asking, weather } from "./SqlFailure.ts"
 
 export interface Finding {
@@ -23,12 +24,13 @@ const gaps = `select tenant_id::text as "tenantId", stream_id::text as "streamId
     format('%s events end at version %s', count(*), max(version)) as detail
   from dueline.events group by tenant_id, stream_id having count(*) <> max(version) or min(version) <> 1 limit 100`
 
-/** The row stands at its stream's last version, and every call has a row. */
-const drift = `select coalesce(e.tenant_id, c.tenant_id)::text as "tenantId", coalesce(e.stream_id, c.call_id)::text as "streamId",
-    format('the row is at version %s, the stream at %s', coalesce(c.version, 0), coalesce(e.version, 0)) as detail
-  from (select tenant_id, stream_id, max(version) as version from dueline.events where category = 'service-call' group by 1, 2) e
-  full join dueline.service_calls c on c.tenant_id = e.tenant_id and c.call_id = e.stream_id
-  where c.version is distinct from e.version limit 100`
+/** The row stands at its stream's last version, and every aggregate has a row. */
+const drift = ({ category, id, table }: RowTable): string =>
+  `select coalesce(e.tenant_id, r.tenant_id)::text as "tenantId", coalesce(e.stream_id, r.${id})::text as "streamId",
+    format('the row is at version %s, the stream at %s', coalesce(r.version, 0), coalesce(e.version, 0)) as detail
+  from (select tenant_id, stream_id, max(version) as version from dueline.events where category = '${category}' group by 1, 2) e
+  full join dueline.${table} r on r.tenant_id = e.tenant_id and r.${id} = e.stream_id
+  where r.version is distinct from e.version limit 100`
 
 const page = 1_000
 
@@ -70,6 +72,7 @@ export const verify: Effect.Effect<Verification, StoreUnavailable, Database | Ev
       ? []
       : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
   const versions = (yield* ask(gaps)).map((found): Finding => ({ check: "versions", ...found }))
-  const rows = (yield* ask(drift)).map((found): Finding => ({ check: "row", ...found }))
+  const drifted = yield* Effect.forEach(rowTables, (table) => ask(drift(table)))
+  const rows = drifted.flat().map((found): Finding => ({ check: "row", ...found }))
   return { events: seen, findings: [...order, ...versions, ...rows] }
 })

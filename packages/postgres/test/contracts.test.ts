@@ -2,12 +2,16 @@
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
+import * as FieldQueriesContract from "@dueline/port-contracts/FieldQueriesContract"
+import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
 import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
+import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresEventSource from "@dueline/postgres/PostgresEventSource"
 import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -20,6 +24,8 @@ const layer = Layer.mergeAll(
   PostgresOutbox.layer,
   PostgresBacklog.layer,
   PostgresCallQueries.layer,
+  PostgresFieldQueries.layer,
+  PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))
@@ -29,6 +35,8 @@ PersistenceContract.suite("PostgreSQL", harness)
 OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
+EventSourceContract.suite("PostgreSQL", harness)
+FieldQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {
   ...harness,

@@ -1,5 +1,6 @@
 /** The order of all events, and the check that reads a whole database. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as EventLog from "@dueline/postgres/EventLog"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -68,7 +69,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
           [late, early, early].map(({ callId }) => Sample.streamOf(callId))
         )
       }),
-    { tags: ["ADR-0005.3"] }
+    { tags: ["ADR-0005.3", "ADR-0018.6"] }
   )
 
   it.effect("verify finds nothing in a sound database, a row that drifted, and a stream with a hole", () =>
@@ -92,5 +93,29 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         [`versions ${holed.callId}`, `row ${drifted.callId}`]
       )
     })
+  )
+
+  it.effect(
+    "verify finds rows of customers, bins and orders that drifted, that are missing, and that nothing speaks of",
+    () =>
+      Effect.gen(function* () {
+        const { bin, customer, tenantId } = FieldSample.yard()
+        const order = FieldSample.order(bin, customer.customerId)
+        const commits = [customer, bin, order].map((row) => FieldSample.commit(row))
+        yield* (yield* Persistence).commit(commits)
+        const ofTenant = Effect.map(verify, ({ findings }) => findings.filter((found) => found.tenantId === tenantId))
+        assert.deepStrictEqual(yield* ofTenant, [])
+        yield* TestDatabase.session((sql) =>
+          Effect.all([
+            sql`update dueline.customers set version = 2 where tenant_id = ${tenantId}::uuid`,
+            sql`delete from dueline.bins where tenant_id = ${tenantId}::uuid`,
+            sql`update dueline.orders set order_id = ${tenantId}::uuid where tenant_id = ${tenantId}::uuid`
+          ])
+        )
+        assert.sameMembers(
+          (yield* ofTenant).map(({ check, streamId }) => `${check} ${streamId}`),
+          [customer.customerId, bin.binId, order.orderId, tenantId].map((id) => `row ${id}`)
+        )
+      })
   )
 })

@@ -1,5 +1,6 @@
 /** How a database comes to its schema: once, whole, in order, and never backwards. */
-import { migrate, type MigrationRefused, migrations } from "@dueline/postgres/Migrations"
+import { migrate, type MigrationRefused } from "@dueline/postgres/Migrations"
+import { migrations } from "@dueline/postgres/migrations/migrations"
 import type { Migration } from "@dueline/postgres/migrations/Migration"
 import { withSession } from "@dueline/postgres/Database"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"

@@ -1,5 +1,7 @@
 /** What the database itself forbids, asked straight through SQL as each role, for every table there is. */
+import type { TenantId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -38,14 +40,25 @@ const tables = TestDatabase.session((sql) =>
 /** Without a tenant there are only the leases of processes, which are no tenant's business. */
 const tenantTables = Effect.map(tables, (all) => all.filter(({ tenant }) => tenant))
 
-/** A call with a trace in every table. */
+const fieldCommits = (tenantId: TenantId) => {
+  const { bin, customer } = FieldSample.yard(tenantId)
+  return [
+    FieldSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }),
+    FieldSample.commit(bin),
+    FieldSample.placed(FieldSample.order(bin, customer.customerId))
+  ]
+}
+
+/** A call, a customer, a bin and an order with a trace in every table. */
 const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
   yield* (yield* Persistence).commit([
     Sample.commit(of, {
       sealed: { _tag: "set", value: "sealed" },
       outbox: [Sample.message()],
-      receipts: [Sample.receipt(of)]
-    })
+      receipts: [Sample.receipt(of)],
+      snapshot: { version: 1, form: 1, state: {} }
+    }),
+    ...fieldCommits(of.tenantId)
   ])
   yield* TestDatabase.session((sql) =>
     Effect.all([
@@ -63,7 +76,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
     () =>
       Effect.gen(function* () {
         const all = yield* tables
-        assert.isAtLeast(all.length, 7)
+        assert.isAtLeast(all.length, 12)
         assert.deepStrictEqual(
           all.filter(({ forced }) => !forced),
           []

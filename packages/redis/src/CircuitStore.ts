@@ -12,6 +12,7 @@ import {
 } from "effect/persistence/CircuitBreaker"
 import { Redis } from "effect/persistence/Redis"
 import { RedisConnection } from "./RedisConnection.ts"
+import { tellSharing } from "./tellSharing.ts"
 
 export interface CircuitStoreOptions {
   /** What the names of all keys begin with. Default `dueline:circuit:`. */
@@ -29,20 +30,6 @@ const isOurs = (generation: number): boolean => generation < 0
 
 const isFailure = (error: CircuitBreakerError): boolean => error.reason._tag === "CircuitBreakerStoreError"
 
-/** Says it once when circuits cease to be shared, and once when they are shared again. */
-const makeTeller = () => {
-  let shared: boolean | null = null
-  const tell = (now: boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (shared === now) return Effect.void
-      const first = shared === null
-      shared = now
-      if (!now) return Effect.logWarning("circuits are this process's own until Redis is there")
-      return first ? Effect.void : Effect.logInfo("circuits are shared again")
-    })
-  return { shared: tell(true), alone: tell(false) }
-}
-
 const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: CircuitStoreOptions) {
   const { isUp, redis } = yield* RedisConnection
   const storeOf = (layer: Layer.Layer<CircuitBreakerStore>) =>
@@ -51,7 +38,7 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: Circu
   const reserve = Effect.die(new Error("circuits need no connection of their own"))
   const onRedis = Layer.succeed(Redis, { ...redis, reserve, subscribe: () => reserve })
   const remote = yield* storeOf(layerStoreRedis({ prefix, idleTimeToLive }).pipe(Layer.provide(onRedis)))
-  const tell = makeTeller()
+  const tell = tellSharing("circuits")
 
   const admitAlone: Store["admit"] = (key) =>
     tell.alone.pipe(

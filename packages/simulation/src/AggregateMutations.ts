@@ -1,6 +1,6 @@
 /** Mutations of the decisions, and of what is asked of them. */
-import { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
-import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { EpochMillis } from "@dueline/contracts/Ids"
+import { type AnyAnswer, type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Running, Scheduled } from "@dueline/orchestration/service-call/State"
 import { Effect } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
@@ -70,8 +70,8 @@ export const handBackForgetsCancel = deciding(
       : decide(command, state)
 )
 
-const asking = (change: (ask: Orchestrator["Service"]["ask"]) => Orchestrator["Service"]["ask"]): Mutation => ({
-  orchestrator: ({ ask }) => ({ ask: change(ask) })
+const asking = (change: (ask: AskAny) => AskAny): Mutation => ({
+  orchestrator: ({ ask }) => Orchestrator.asking(change(ask))
 })
 
 /** The timer rings five milliseconds early, and the clock of who asks is as much ahead: each alone is harmless. */
@@ -105,18 +105,13 @@ export const fingerprintIgnored = asking(
 )
 
 /** Says that the call is cancelled and leaves it as it is. */
-export const cancelOnlyAnswered = asking(
-  (ask) => (envelope) =>
-    envelope.command._tag !== "CancelServiceCall"
-      ? ask(envelope)
-      : Effect.map(
-          ask({
-            ...envelope,
-            command: { ...envelope.command, _tag: "RescheduleServiceCall", dueAt: envelope.command.at }
-          }),
-          (answer) => ({
-            ...answer,
-            outcome: { ...answer.outcome, _tag: "Cancelled", callId: ServiceCallId.make(envelope.command.callId) }
-          })
-        )
-)
+export const cancelOnlyAnswered = asking((ask) => (envelope) => {
+  const { command } = envelope
+  if (command._tag !== "CancelServiceCall") return ask(envelope)
+  const { at, callId } = command
+  const instead = ask({ ...envelope, command: { _tag: "RescheduleServiceCall", callId, at, dueAt: at } })
+  return Effect.map(instead, (answer): AnyAnswer => {
+    const { outcome } = answer
+    return outcome._tag === "Rescheduled" ? { ...answer, outcome: { ...outcome, _tag: "Cancelled" } } : answer
+  })
+})

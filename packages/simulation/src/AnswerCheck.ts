@@ -2,16 +2,18 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
-import type { Answer, Refusal } from "@dueline/contracts/ports/Orchestrator"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
+import { type Command, streamIdOf } from "@dueline/contracts/Command"
 import { Effect } from "effect"
+import { FieldAnswers } from "./FieldAnswers.ts"
 import type { LogCheck } from "./LogCheck.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
 
-/** A request and the serial number of the moment at which it left the client. */
-export interface Asked extends Envelope<ServiceCallCommand> {
+/** A request, the serial number of the moment at which it left the client, and that moment in epoch milliseconds. */
+export interface Asked extends Envelope<Command> {
   readonly askedAt: number
+  readonly askedTime: number
 }
 
 interface Accepted {
@@ -21,58 +23,64 @@ interface Accepted {
   readonly heardAt: number
 }
 
+/** What begins something: once it is accepted, that is there. */
+const opening: ReadonlyArray<string> = ["SubmitServiceCall", "RegisterCustomer", "CreateBin", "CreateOrder"]
+
 export class AnswerCheck {
   readonly #world: World
   readonly #log: LogCheck
+  readonly #fields: FieldAnswers
   readonly #witness: Witness
   readonly #store: MemoryStore["Service"]
   /** By tenant and key: the request that was accepted first and its answer. */
   readonly #accepted = new Map<string, Accepted>()
   #serial = 0
   readonly #versions = new Map<string, number>()
-  /** By call: serial number of the moment at which a client knew that it was accepted. */
-  readonly #submitted = new Map<string, number>()
+  /** By stream: serial number of the moment at which a client knew that it was accepted. */
+  readonly #opened = new Map<string, number>()
 
   constructor(world: World, store: MemoryStore["Service"], log: LogCheck, witness: Witness) {
     this.#world = world
     this.#store = store
     this.#log = log
     this.#witness = witness
+    this.#fields = new FieldAnswers(world, log.fields)
   }
 
-  accepted(asked: Asked, answer: Answer): void {
+  accepted(asked: Asked, answer: AnyAnswer): void {
     const { command, expectedVersion, tenantId } = asked
-    const { callId } = command
-    const model = this.#log.find(tenantId, callId)?.model
-    if (model === undefined || model.version < answer.version) {
+    const streamId = streamIdOf(command)
+    const version = this.#log.versionOf(tenantId, streamId)
+    if (version < answer.version) {
       return this.#world.violate(
         "what was answered is durable",
-        `${callId} is at ${model?.version ?? 0}, answered ${answer.version}`
+        `${streamId} is at ${version}, answered ${answer.version}`
       )
     }
-    if (command._tag === "SubmitServiceCall") this.#knows(`${tenantId}/${callId}`)
-    if (answer.outcome._tag === "Cancelled") this.#witness.silenced(callId)
-    const key = `${tenantId}/${callId}`
+    if (opening.includes(command._tag)) this.#knows(`${tenantId}/${streamId}`)
+    if (answer.outcome._tag === "Cancelled") this.#witness.silenced(streamId)
+    this.#fields.accepted(asked, answer)
+    const key = `${tenantId}/${streamId}`
     this.#versions.set(key, Math.max(this.#versions.get(key) ?? 0, answer.version))
     if (expectedVersion !== null && !answer.replayed) this.#matched(asked, answer, expectedVersion)
     this.#sameAnswer(asked, answer)
   }
 
   /** The first event that the command caused follows the version that the asker had seen; without one, nothing had changed. */
-  #matched({ command, correlationId, tenantId }: Asked, answer: Answer, expected: number): void {
-    const events = Effect.runSync(
-      Effect.orDie(this.#store.callQueries.history({ tenantId, callId: command.callId, after: 0, limit: 10_000 }))
-    )
-    const first = events.find(({ metadata }) => metadata.correlationId === correlationId)
+  #matched({ command, correlationId, tenantId }: Asked, answer: AnyAnswer, expected: number): void {
+    const streamId = streamIdOf(command)
+    const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
+    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
+    const first = slice?.events.find(({ metadata }) => metadata.correlationId === correlationId)
     if (first === undefined ? answer.version !== expected : first.version !== expected + 1) {
       this.#world.violate(
         "If-Match is honoured",
-        `${command._tag} of ${command.callId} at ${first?.version ?? answer.version}, seen ${expected}`
+        `${command._tag} of ${streamId} at ${first?.version ?? answer.version}, seen ${expected}`
       )
     }
   }
 
-  #sameAnswer({ idempotency, tenantId }: Asked, { outcome, version }: Answer): void {
+  #sameAnswer({ idempotency, tenantId }: Asked, { outcome, version }: AnyAnswer): void {
     if (idempotency === null) return
     const key = `${tenantId}/${idempotency.key}`
     const answer = JSON.stringify([version, outcome])
@@ -88,8 +96,8 @@ export class AnswerCheck {
     }
   }
 
-  #knows(call: string): void {
-    if (!this.#submitted.has(call)) this.#submitted.set(call, ++this.#serial)
+  #knows(stream: string): void {
+    if (!this.#opened.has(stream)) this.#opened.set(stream, ++this.#serial)
   }
 
   /** What a client knows from now on it will have known when it asks next. */
@@ -97,14 +105,16 @@ export class AnswerCheck {
     return ++this.#serial
   }
 
-  refused({ askedAt, command, expectedVersion, idempotency, tenantId }: Asked, refusal: Refusal): void {
-    const { callId } = command
-    const since = this.#submitted.get(`${tenantId}/${callId}`)
-    if (refusal._tag === "ServiceCallNotFound" && since !== undefined && since < askedAt) {
-      this.#world.violate("nothing accepted is lost", `${callId} was accepted and is not found`)
+  refused(asked: Asked, refusal: AnyRefusal): void {
+    const { askedAt, command, expectedVersion, idempotency, tenantId } = asked
+    const streamId = streamIdOf(command)
+    const since = this.#opened.get(`${tenantId}/${streamId}`)
+    this.#fields.refused(asked, refusal)
+    if (refusal._tag.endsWith("NotFound") && since !== undefined && since < askedAt) {
+      this.#world.violate("nothing accepted is lost", `${streamId} was accepted and is not found`)
     }
     if (refusal._tag === "VersionMismatch" && refusal.actual === expectedVersion) {
-      this.#world.violate("If-Match is honoured", `${callId} refused at the version that was seen`)
+      this.#world.violate("If-Match is honoured", `${streamId} refused at the version that was seen`)
     }
     const first = idempotency === null ? undefined : this.#accepted.get(`${tenantId}/${idempotency.key}`)
     const weather = refusal._tag === "StoreUnavailable" || refusal._tag === "Overloaded"

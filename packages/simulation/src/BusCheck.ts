@@ -6,7 +6,7 @@ import type { World } from "./World.ts"
 export class BusCheck {
   readonly #world: World
   readonly #log: LogCheck
-  /** By call: event ids in the order in which they were told for the first time. */
+  /** By stream: event ids in the order in which they were told for the first time. */
   readonly #told = new Map<string, Array<string>>()
 
   constructor(world: World, log: LogCheck) {
@@ -15,29 +15,29 @@ export class BusCheck {
   }
 
   delivered({ eventId, streamId, tenantId, topic }: BusMessage): void {
-    const model = this.#log.find(tenantId, streamId)?.model
-    const position = model?.endings.indexOf(eventId) ?? -1
+    const endings = this.#log.endingsOf(tenantId, streamId)
+    const position = endings.indexOf(eventId)
     this.#world.note("bus", `${topic} ${streamId.slice(0, 8)} ${position}`)
-    if (model === undefined || position < 0) {
+    if (position < 0) {
       return this.#world.violate("only what happened is told", `${eventId} on ${topic} for ${streamId}`)
     }
     const told = this.#told.get(streamId) ?? []
     this.#told.set(streamId, told)
     if (told.includes(eventId)) return
-    const missed = model.endings.slice(0, position).filter((id) => !told.includes(id) && !this.#log.isDead(id))
+    const missed = endings.slice(0, position).filter((id) => !told.includes(id) && !this.#log.isDead(id))
     if (missed.length > 0)
-      this.#world.violate("messages of a call come in order", `${streamId}: ${eventId} before ${missed.join(" ")}`)
+      this.#world.violate("messages of a stream come in order", `${streamId}: ${eventId} before ${missed.join(" ")}`)
     told.push(eventId)
   }
 
-  /** Every end of every call was told, unless it is kept as a dead letter. */
+  /** Everything that was to be told was, unless it is kept as a dead letter. */
   complete(): boolean {
     return this.missing().length === 0
   }
 
   missing(): ReadonlyArray<string> {
-    return [...this.#log.calls.values()].flatMap(({ callId, model }) =>
-      model.endings.filter((id) => !this.#log.isDead(id) && !(this.#told.get(callId)?.includes(id) ?? false))
+    return [...this.#log.endings].flatMap(([streamId, { endings }]) =>
+      endings.filter((id) => !this.#log.isDead(id) && !(this.#told.get(streamId)?.includes(id) ?? false))
     )
   }
 }

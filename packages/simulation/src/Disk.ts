@@ -2,6 +2,7 @@
 import { make as makeStore, type MemoryStore } from "@dueline/contracts/memory/MemoryStore"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { Effect } from "effect"
 
 export interface DiskWatch {
@@ -16,12 +17,13 @@ export interface Disk {
   readonly outbox: Outbox["Service"]
 }
 
-/** `alter` is where a mutation changes what is written, behind the back of whoever wrote it. */
+/** `alter` is where a mutation changes what is written, behind the back of whoever wrote it; `unkept` rules are not kept. */
 export const makeDisk = (
   watch: () => DiskWatch,
-  alter: (store: MemoryStore["Service"]) => Persistence["Service"]
+  alter: (store: MemoryStore["Service"]) => Persistence["Service"],
+  unkept: ReadonlyArray<StoreRule>
 ): Disk => {
-  const store = makeStore()
+  const store = makeStore({ unkept })
   const altered = alter(store)
   return {
     store,

@@ -51,6 +51,10 @@ export interface Setup {
   readonly pageLimit: number
   readonly clients: number
   readonly actionsPerClient: number
+  /** Those who keep customers, bins and orders. */
+  readonly fieldClients: number
+  /** Versions from one snapshot of a stream to the next. */
+  readonly snapshotEvery: number
   /** So many attempts more than there is room for are begun at once: they wait for a slot, or find none and are handed back. */
   readonly overbooked: number
   /** Failures in a row that open a circuit, and how long it stays open the first time, in milliseconds. */
@@ -89,7 +93,7 @@ export const noFaults: Faults = {
 /** A short, well-behaved world in which one death after the other can be tried. */
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
-  setup: { clients: 1, actionsPerClient: 8, activeMs: 20_000 }
+  setup: { clients: 1, actionsPerClient: 8, fieldClients: 1, activeMs: 20_000 }
 }
 
 export const drawFaults = (dice: Dice): Faults => {
@@ -134,5 +138,7 @@ export const drawSetup = (dice: Dice): Setup => ({
   activeMs: dice.pick([20_000, 60_000]),
   circuitFailures: dice.pick([1, 3, 10]),
   circuitOpenMs: dice.pick([500, 2_000, 5_000]),
-  overbooked: dice.pick([0, 0, 1, 4])
+  overbooked: dice.pick([0, 0, 1, 4]),
+  fieldClients: dice.pick([0, 1, 2, 3]),
+  snapshotEvery: dice.pick([1, 3, 128])
 })

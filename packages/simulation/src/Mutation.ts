@@ -7,6 +7,7 @@ import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
 import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Executor } from "@dueline/execution/Executor"
 import type { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
@@ -16,6 +17,8 @@ export type Aggregate = typeof ServiceCall
 /** Each function puts a broken part in the place of a sound one. What is not named stays sound. */
 export interface Mutation {
   readonly store?: (store: MemoryStore["Service"]) => Persistence["Service"]
+  /** Rules between aggregates that the store lets pass. */
+  readonly unkept?: ReadonlyArray<StoreRule>
   readonly aggregate?: (sound: Aggregate) => Aggregate
   readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]

@@ -1,10 +1,9 @@
-/** Holds the outbox against the log: a row for each end of a call that nobody was told of yet, and no other. */
+/** Holds the outbox against the log: a row for each fact to be told of that nobody was told of yet, and no other. */
 import type { Outbox, Settlement } from "@dueline/contracts/ports/Outbox"
 import { Effect } from "effect"
-import type { CallModel } from "./CallModel.ts"
 import type { World } from "./World.ts"
 
-const invariant = "an outbox row for each end of a call"
+const invariant = "an outbox row for each fact that is told"
 
 export class OutboxCheck {
   readonly #world: World
@@ -24,12 +23,13 @@ export class OutboxCheck {
     }
   }
 
-  compare(models: ReadonlyMap<string, CallModel>): void {
+  compare(streams: ReadonlyMap<string, { readonly endings: ReadonlyArray<string> }>): void {
     const all = this.#outbox.claim({ now: Number.MAX_SAFE_INTEGER, limit: 100_000 })
     const waiting = new Set(Effect.runSync(Effect.orDie(all)).map(({ eventId }) => eventId))
-    for (const [callId, { endings }] of models) {
+    for (const [streamId, { endings }] of streams) {
       const lost = endings.filter((ending) => !waiting.delete(ending) && !this.#settled.has(ending))
-      if (lost.length > 0) this.#world.violate(invariant, `${callId} ended and nobody will be told: ${lost.join(" ")}`)
+      if (lost.length > 0)
+        this.#world.violate(invariant, `${streamId} has facts of which nobody will be told: ${lost.join(" ")}`)
     }
     if (waiting.size > 0) this.#world.violate(invariant, `${[...waiting].join(" ")} ended nothing`)
   }

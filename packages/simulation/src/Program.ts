@@ -3,13 +3,14 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { WorkerId } from "@dueline/contracts/Ids"
-import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { Command } from "@dueline/contracts/Command"
 import * as Executor from "@dueline/execution/Executor"
 import { handBack } from "@dueline/execution/handBack"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
-import { defaultWriterOptions, makeWriter } from "@dueline/orchestration/engine/Writer"
+import { aggregates } from "@dueline/orchestration/aggregates"
+import * as Writers from "@dueline/orchestration/Writers"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
@@ -38,9 +39,9 @@ const repeating =
   })
 
 const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
-  const { batchLimit, cacheLimit, horizonMs, queueLimit } = world.setup
-  const aggregate = (mutation.aggregate ?? same)(ServiceCall)
-  const writer = makeWriter(aggregate, { ...defaultWriterOptions, batchLimit, cacheLimit, queueLimit })
+  const { batchLimit, cacheLimit, horizonMs, queueLimit, snapshotEvery } = world.setup
+  const kinds = { ...aggregates, "service-call": (mutation.aggregate ?? same)(ServiceCall) }
+  const writer = Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds)
   return Layer.mergeAll(
     Layer.effect(
       Orchestrator,
@@ -117,7 +118,7 @@ export class Program {
   }
 
   /** False when there is nobody to ask. */
-  ask(envelope: Envelope<ServiceCallCommand>, heard: (exit: Exit.Exit<Answer, Refusal>) => void): boolean {
+  ask(envelope: Envelope<Command>, heard: (exit: Exit.Exit<AnyAnswer, AnyRefusal>) => void): boolean {
     const orchestrator = this.#orchestrator
     const { machine } = this.victim
     if (orchestrator === null || !machine.alive) return false

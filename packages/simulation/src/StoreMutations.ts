@@ -6,7 +6,7 @@ import type { Mutation } from "./Mutation.ts"
 
 type Store = MemoryStore["Service"]
 
-const changing = (change: (commit: Commit) => Commit): Mutation => ({
+export const changing = (change: (commit: Commit) => Commit): Mutation => ({
   store: ({ persistence: { commit, load } }) => ({ load, commit: (batch) => commit(batch.map(change)) })
 })
 
@@ -16,7 +16,13 @@ const commitRegardless =
   (batch) =>
     Effect.flatMap(
       persistence.load(
-        batch.map(({ streamId, tenantId }) => ({ streamId, tenantId, receiptKey: null, wantEvents: false }))
+        batch.map(({ streamId, tenantId }) => ({
+          streamId,
+          tenantId,
+          receiptKey: null,
+          wantEvents: false,
+          snapshotForm: null
+        }))
       ),
       (slices) =>
         persistence.commit(

@@ -56,7 +56,7 @@ export class Witness {
   /** The target's answer asks for some time; it counts from when the answer was there. */
   asksToWait(request: OutgoingRequest, seconds: number): void {
     const { at, callId, epoch } = this.#read("", request)
-    this.#log.asksToWait(callId, epoch, at + seconds * 1_000)
+    this.#log.results.asksToWait(callId, epoch, at + seconds * 1_000)
   }
 
   #read(worker: string, { headers }: OutgoingRequest): Sighting {

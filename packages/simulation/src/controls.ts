@@ -1,6 +1,7 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
 import * as Aggregate from "./AggregateMutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
+import * as Field from "./FieldMutations.ts"
 import type { Mutation } from "./Mutation.ts"
 import * as Store from "./StoreMutations.ts"
 import * as Work from "./WorkMutations.ts"
@@ -17,6 +18,10 @@ const ends = "everything accepted comes to its end"
 const rules = "the log obeys the rules"
 const row = "the row equals the fold of the log"
 const otherRequest = "another request under a used key is refused"
+const reason = "a refusal has a reason"
+const told = "an answer says what is in the log"
+const held = "an active order has its customer and its bin"
+const once = "what is asked once happens once"
 const unsent = "what is handed back was never sent"
 const nothingAfterCancel = "no request after a cancel was answered"
 
@@ -44,6 +49,10 @@ const two: Partial<Setup> = { processes: 2 }
 /** Targets are away often, and circuits quick to open. */
 const away: Partial<Faults> = { targetOutages: 3, wireFails: 0.4 }
 const touchy: Partial<Setup> = { circuitFailures: 1, circuitOpenMs: 500 }
+/** Many keep the same customers, bins and orders. */
+const keepers: Partial<Setup> = { fieldClients: 3, actionsPerClient: 20 }
+/** Little is remembered, so that what is kept is read again. */
+const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
@@ -54,7 +63,7 @@ export const controls: Readonly<Record<string, Control>> = {
     otherRequest
   ]),
   "version fence off": control(Store.versionFenceOff, [rules, row], { commandRepeated: 0.3 }, two),
-  "outbox row lost": control(Store.outboxRowLost, ["an outbox row for each end of a call"]),
+  "outbox row lost": control(Store.outboxRowLost, ["an outbox row for each fact that is told"]),
   "row not updated": control(Store.rowNotUpdated, [row]),
   "sealed request kept": control(Store.sealKept, ["the sealed request is kept while needed and no longer"]),
   "acknowledged before durable": control(Store.acknowledgedBeforeDurable, [
@@ -64,7 +73,8 @@ export const controls: Readonly<Record<string, Control>> = {
     row,
     ends
   ]),
-  "epoch ignored": control(Aggregate.epochIgnored, ["a result belongs to its epoch"], {
+  // A call that goes on by a result of another attempt may overtake the attempt that still waits to be sent.
+  "epoch ignored": control(Aggregate.epochIgnored, ["a result belongs to its epoch", "epochs strictly grow"], {
     commandRepeated: 0.5,
     targetFails: 0.5
   }),
@@ -103,6 +113,13 @@ export const controls: Readonly<Record<string, Control>> = {
     two
   ),
   "told to nobody": control(Work.toldNobody, [ends]),
-  "told whenever": control(Work.toldWhenever, ["messages of a call come in order"], { ...well, targetFails: 0.6 }),
+  "told whenever": control(Work.toldWhenever, ["messages of a stream come in order"], { ...well, targetFails: 0.6 }),
+  "windows may overlap": control(Field.windowsUnkept, ["windows of a bin never overlap"], {}, keepers),
+  "serial numbers may be shared": control(Field.serialsUnkept, ["serial numbers are unique"], {}, keepers),
+  "nobody looks at the others": control(Field.requirementsDropped, [held, reason], {}, keepers),
+  "profile kept": control(Field.profileKept, ["an erased customer has no profile"], {}, keepers),
+  "a snapshot of another is read": control(Field.snapshotOfAnother, [rules, row, reason, told], {}, forgetful),
+  "a snapshot skips an event": control(Field.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
+  "a repeat is not recognised": control(Field.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
 }

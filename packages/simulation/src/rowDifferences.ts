@@ -1,8 +1,8 @@
 /** Where a call's row, or its sealed request, says something else than its events do. */
-import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { CallModel } from "./CallModel.ts"
 
-export const rowDifferences = (model: CallModel, row: ReadModelRow | null): ReadonlyArray<string> => {
+export const rowDifferences = (model: CallModel, row: ServiceCallRow | null): ReadonlyArray<string> => {
   if (row === null) return ["missing"]
   const { attempt, correlationId, dueAt, epoch, revision, status, timeoutMs, version } = model
   const running = status === "Running"

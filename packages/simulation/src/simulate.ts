@@ -6,6 +6,7 @@ import { Effect, Redacted } from "effect"
 import { AnswerCheck } from "./AnswerCheck.ts"
 import { BusCheck } from "./BusCheck.ts"
 import { Client } from "./Client.ts"
+import { FieldClient } from "./FieldClient.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Front.ts"
@@ -69,7 +70,7 @@ const scheduleOutages = (world: World, what: string, times: number, whose: reado
 const populate = (options: SimulateOptions) => {
   const { mutation = sound } = options
   const world = new World(options)
-  const disk = makeDisk(() => log, mutation.store ?? (({ persistence }) => persistence))
+  const disk = makeDisk(() => log, mutation.store ?? (({ persistence }) => persistence), mutation.unkept ?? [])
   const log: LogCheck = new LogCheck(world, disk.store)
   const witness = new Witness(world, log)
   const bus = new BusCheck(world, log)
@@ -85,13 +86,17 @@ const populate = (options: SimulateOptions) => {
       reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
-  const { activeMs, actionsPerClient, clients } = world.setup
+  const { activeMs, actionsPerClient, clients, fieldClients } = world.setup
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
-  const people = Array.from({ length: clients }, (_, i) => {
-    const client = new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
-    client.start(actionsPerClient, activeMs)
-    return client
+  const callers = Array.from({ length: clients }, (_, i) => {
+    return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
   })
+  // Most of them keep the same tenant's, so that they are in each other's way.
+  const keepers = Array.from({ length: fieldClients }, (_, i) => {
+    return new FieldClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
+  })
+  const people = [...callers, ...keepers]
+  for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
 

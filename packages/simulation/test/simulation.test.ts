@@ -85,7 +85,19 @@ describe("a world where everything goes wrong", () => {
         /client-\d \S+ \S+ VersionMismatch/,
         /client-\d \S+ \S+ Overloaded/,
         /client-\d \S+ \S+ StoreUnavailable/,
-        /client-\d \S+ \S+ Silence/
+        /client-\d \S+ \S+ Silence/,
+        /log \S+ \d+ CustomerErased/,
+        /log \S+ \d+ BinRetired/,
+        /log \S+ \d+ OrderMoved/,
+        /log \S+ \d+ PickupCompleted/,
+        /keeper-\d CreateOrder \S+ OrderWindowTaken/,
+        /keeper-\d CreateOrder \S+ OrderCustomerUnfit/,
+        /keeper-\d CreateOrder \S+ OrderBinUnfit/,
+        /keeper-\d \S+ \S+ SerialNumberTaken/,
+        /keeper-\d RetireBin \S+ BinInUse/,
+        /keeper-\d EraseCustomer \S+ CustomerInUse/,
+        /keeper-\d \S+ \S+ OrderNotInState/,
+        /keeper-\d \S+ \S+ TooManyItems/
       ]
       const missing = new Set(wanted)
       for (let seed = 1; seed <= 80 && missing.size > 0; seed++) {

@@ -23,13 +23,12 @@ export class Scripted {
   readonly layer: Layer.Layer<Orchestrator>
 
   constructor(reply: Reply) {
-    this.layer = Layer.succeed(Orchestrator, {
-      ask: (envelope) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => {
-          this.asked.push({ envelope, at })
-          return reply(envelope, this.asked.length)
-        })
-    })
+    const ask = (envelope: Envelope<ServiceCallCommand>) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        this.asked.push({ envelope, at })
+        return reply(envelope, this.asked.length)
+      })
+    this.layer = Layer.succeed(Orchestrator, Orchestrator.ofCalls(ask))
   }
 
   get commands(): ReadonlyArray<ServiceCallCommand> {

@@ -25,8 +25,8 @@ class World {
 
   readonly layer = Layer.effect(
     Orchestrator,
-    Effect.map(Intents, ({ publish }) => ({
-      ask: ({ command, tenantId }) => {
+    Effect.map(Intents, ({ publish }) =>
+      Orchestrator.ofCalls(({ command, tenantId }) => {
         const call = { tenantId, callId: command.callId, target: Sample.host }
         const over = Effect.map(Effect.sleep(attemptMs), () => {
           this.endedAt.set(call.callId, command.at + attemptMs)
@@ -38,8 +38,8 @@ class World {
           publish([started(call, 1, command.at + 35_000)])
           return Effect.andThen(Effect.forkDetach(over), answerStarted(command))
         })
-      }
-    }))
+      })
+    )
   ).pipe(Layer.provideMerge(Intents.layer))
 }
 

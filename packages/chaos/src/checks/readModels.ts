@@ -10,7 +10,7 @@ import type { StoredCall } from "../History.ts"
 const restore = restorer(ServiceCall)
 
 const rowOf = ({ callId, events, tenantId }: StoredCall): ServiceCallRow | null => {
-  const { state } = restore({ version: events.length, events, sealed: null, receipt: null })
+  const { state } = restore({ version: events.length, snapshot: null, events, sealed: null, receipt: null })
   const last = events.at(-1)
   return project(state, {
     tenantId: TenantId.make(tenantId),

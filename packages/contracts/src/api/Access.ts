@@ -4,7 +4,17 @@ import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
 import type { TenantId } from "../Ids.ts"
 import { problems } from "./ProblemError.ts"
 
-export const AccessScope = Schema.Literals(["ops:calls.read", "ops:calls.write"])
+export const AccessScope = Schema.Literals([
+  "ops:calls.read",
+  "ops:calls.write",
+  "ops:customers.read",
+  "ops:customers.write",
+  "ops:bins.read",
+  "ops:bins.write",
+  "ops:orders.read",
+  "ops:orders.write",
+  "ops:timeline.read"
+])
 export type AccessScope = typeof AccessScope.Type
 
 /** The authenticated asker. Its tenant is the only one a handler may use. */

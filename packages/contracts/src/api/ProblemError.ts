@@ -32,6 +32,11 @@ export class Conflict extends Schema.Error<Conflict>("Conflict")(problemFields(4
   override readonly [ErrorReporter.ignore] = true
 }
 
+export class Gone extends Schema.Error<Gone>("Gone")(problemFields(410), annotations(410)) {
+  readonly _tag = "Gone"
+  override readonly [ErrorReporter.ignore] = true
+}
+
 export class PayloadTooLarge extends Schema.Error<PayloadTooLarge>("PayloadTooLarge")(
   problemFields(413),
   annotations(413)
@@ -88,6 +93,7 @@ export const problems = {
   Forbidden: Forbidden.pipe(asProblem),
   NotFound: NotFound.pipe(asProblem),
   Conflict: Conflict.pipe(asProblem),
+  Gone: Gone.pipe(asProblem),
   PayloadTooLarge: PayloadTooLarge.pipe(asProblem),
   UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
   Unprocessable: Unprocessable.pipe(asProblem),

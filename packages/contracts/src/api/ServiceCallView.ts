@@ -3,9 +3,7 @@ import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { RequestSummary, ResponseSummary, RetryPolicy } from "../serviceCall/Spec.ts"
-import { Timestamp } from "./Wire.ts"
-
-const Version = Schema.Int.annotate({ description: "Grows with every change; the ETag is made of it" })
+import { Timestamp, Version } from "./Wire.ts"
 
 export const Links = Schema.Struct({ self: Schema.String, events: Schema.String }).annotate({ identifier: "Links" })
 

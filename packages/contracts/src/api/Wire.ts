@@ -60,11 +60,51 @@ export const Delay = Schema.Union([
   examples: ["3s", "PT3S", 3000]
 })
 
+/** Whole milliseconds as they are answered: ISO 8601 in days, hours, minutes and seconds. `parseDelay` reads them back. */
+export const formatDuration = (millis: number): string => {
+  const part = (unit: number, of: number) => Math.floor((millis % of) / unit)
+  const days = Math.floor(millis / units.d)
+  const seconds = part(units.s, units.m)
+  // Digits, not a sum: 0.1 and 0.2 make more than 0.3.
+  const fraction = (millis % units.s).toString().padStart(3, "0").replace(/0+$/u, "")
+  const time = [
+    [`${part(units.h, units.d)}`, "H"],
+    [`${part(units.m, units.h)}`, "M"],
+    [fraction === "" ? `${seconds}` : `${seconds}.${fraction}`, "S"]
+  ]
+  const written = time.flatMap(([count, letter]) => (count === "0" ? [] : [`${count}${letter}`])).join("")
+  if (days === 0 && written === "") return "PT0S"
+  return `P${days === 0 ? "" : `${days}D`}${written === "" ? "" : `T${written}`}`
+}
+
 /** A strong entity tag (RFC 9110 § 8.8.3): the version in quotes. */
 export const ETag = Schema.String.check(
   Schema.isPattern(/^"\d{1,15}"$/u, { expected: 'a version in quotes, e.g. "3"' })
 )
 export const etagOf = (version: number): string => `"${version}"`
+
+/** Grows with every change. */
+export const Version = Schema.Int.annotate({ description: "Grows with every change; the ETag is made of it" })
+
+const versionText = /^[1-9]\d{0,8}$/u
+
+/** Which past is meant: a version, or an instant. */
+export const AsOf = Schema.String.annotate({
+  description: "As it was with this version, or after everything up to and at this instant",
+  examples: ["3", "2026-01-31T09:00:00Z"]
+}).check(
+  Schema.makeFilter(
+    (text: string) =>
+      versionText.test(text) ||
+      (instantPattern.test(text) && Number.isFinite(parseInstant(text))) ||
+      `must be a version such as 3, or ${instantExpected}`
+  )
+)
+
+export const parseAsOf = (
+  text: string
+): { readonly _tag: "Version"; readonly version: number } | { readonly _tag: "Instant"; readonly at: number } =>
+  versionText.test(text) ? { _tag: "Version", version: Number(text) } : { _tag: "Instant", at: parseInstant(text) }
 
 /** PostgreSQL keeps no U+0000 in text, and half a surrogate pair is no character. */
 export const isStorableText = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed()

@@ -1,7 +1,9 @@
 /** Completes the generated OpenAPI document: what the generator leaves out of parameters and headers. */
+import { nearRadiusMetres } from "../bin/distance.ts"
 import { openApiExamples, problemExamples } from "./openApiExamples.ts"
 import { problemContentType } from "./Problem.ts"
 import { problemCodes } from "./ProblemCode.ts"
+import { rateLimitHeaders } from "./RateLimit.ts"
 
 interface Parameter {
   name: string
@@ -26,16 +28,29 @@ interface Operation {
 
 const numbers: Record<string, Record<string, unknown>> = {
   limit: { type: "integer", minimum: 1, maximum: 200, default: 50 },
+  radius: { type: "number", ...nearRadiusMetres },
   after: { type: "integer", minimum: 0, maximum: 2_147_483_647, default: 0 },
   "retry-after": { type: "integer", minimum: 0 }
 }
 
 const descriptions: Record<string, string> = {
-  id: "The service call's id",
-  status: "Only calls in this state",
+  id: "Its id, a UUID",
+  status: "Only those in this state",
   tag: "Only calls that carry this tag; may be repeated, all must match",
   dueFrom: "Due at or after",
   dueTo: "Due before",
+  filter:
+    'A condition on fields, e.g. `status eq "Active" and not (version lt 3)`; the fields are in the documentation',
+  category: "Only bins of this kind",
+  serialNumber: "Only the bin with this serial number",
+  customerId: "Only those for this customer",
+  binId: "Only orders for this bin",
+  near: "Latitude and longitude in degrees, e.g. `50.0755,14.4378`: nearest first. Goes with `radius`",
+  radius: "Metres around `near`",
+  from: "Only orders whose window ends after this",
+  to: "Only orders whose window begins before this",
+  correlation: "The correlation id",
+  asOf: "A version or an instant: as it was then",
   q: "Part of the URL, in either case",
   limit: "How many at the most",
   cursor: "`nextCursor` of the page before",
@@ -46,7 +61,8 @@ const descriptions: Record<string, string> = {
   "if-match": 'The version that is meant, e.g. `"3"`',
   "if-none-match": 'The version you have, e.g. `"3"`',
   etag: "The version, in quotes",
-  location: "The call's address",
+  location: "The address of what was made",
+  "cache-control": "`no-store`: nobody on the way keeps a copy",
   "preference-applied": "Which preference was honoured",
   "x-idempotent-replayed": "`true` when this is the answer to an earlier request under the same key",
   "retry-after": "Seconds to wait before asking again",
@@ -80,6 +96,15 @@ const describe = (name: string, value: Parameter | Header): void => {
   if (said !== undefined) value.description = said
 }
 
+/** Where the schema lets `If-Match` be absent only so that its absence can be answered with 428. */
+const conditional: ReadonlySet<string> = new Set([
+  "serviceCalls.reschedule",
+  "customers.update",
+  "bins.update",
+  "bins.capacity",
+  "orders.move"
+])
+
 const illustrate = ({ operationId, requestBody, responses }: Operation): void => {
   const examples = openApiExamples[operationId] ?? {}
   const sent = requestBody?.content["application/json"]
@@ -99,15 +124,18 @@ export const describeOpenApi = (spec: Record<string, unknown>): Record<string, u
     for (const operation of Object.values(operations)) {
       for (const parameter of operation.parameters) {
         describe(parameter.name, parameter)
-        if (operation.operationId === "serviceCalls.reschedule" && parameter.name === "if-match")
-          parameter.required = true
+        if (parameter.name === "if-match" && conditional.has(operation.operationId)) parameter.required = true
       }
       illustrate(operation)
       operation.parameters.push(correlation)
       if (operation.security.length > 0) operation.parameters.push(tenant)
       for (const response of Object.values(operation.responses)) {
         for (const [name, header] of Object.entries(response.headers ?? {})) describe(name, header)
-        response.headers = { ...response.headers, ...answered }
+        response.headers = {
+          ...response.headers,
+          ...answered,
+          ...("429" in operation.responses ? rateLimitHeaders : {})
+        }
       }
     }
   }

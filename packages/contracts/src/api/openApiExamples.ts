@@ -1,10 +1,14 @@
-/** Worked examples for the OpenAPI document: one story, from the submission of a call to its end. */
+/** Worked examples for the OpenAPI document: of calls one story, from the submission to the end. */
 import type { CorrelationId, EpochMillis, ServiceCallId } from "../Ids.ts"
 import { defaultRetryPolicy } from "../serviceCall/Spec.ts"
+import { binExamples } from "./binExamples.ts"
+import { customerExamples } from "./customerExamples.ts"
+import { orderExamples } from "./orderExamples.ts"
 import { problemBody } from "./Problem.ts"
 import { codesOf } from "./ProblemCode.ts"
 import type { RescheduleServiceCall, SubmitServiceCall } from "./ServiceCallRequest.ts"
 import type { HistoryEvent, ServiceCall, ServiceCallState } from "./ServiceCallView.ts"
+import { systemExamples } from "./systemExamples.ts"
 import { formatInstant } from "./Wire.ts"
 
 const id = "0f4c2a6e-5b1d-8c3a-9e7f-2d6b8a4c1e05" as ServiceCallId
@@ -111,7 +115,12 @@ export const openApiExamples: Readonly<Record<string, Readonly<Record<string, un
     request: move,
     200: { ...state, dueAt: formatInstant(submittedAt + 7_200_000), version: 2 }
   },
-  "serviceCalls.run": { 202: { ...state, version: 5 } }
+  "serviceCalls.run": { 202: { ...state, version: 5 } },
+  ...customerExamples,
+  ...binExamples,
+  ...orderExamples,
+  ...systemExamples,
+  "timeline.read": { 200: { items: [{ category: "service-call", id, ...event }], nextCursor: null } }
 }
 
 /** One problem for each code that goes with the status. */

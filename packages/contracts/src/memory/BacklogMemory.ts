@@ -3,9 +3,8 @@ import { Effect } from "effect"
 import { EpochMillis } from "../Ids.ts"
 import type { Abandoned, Backlog, Holding } from "../ports/Backlog.ts"
 import type { Alarm } from "../ports/Timer.ts"
-import type { ServiceCallRow } from "../serviceCall/Row.ts"
 import { targetOf } from "../serviceCall/target.ts"
-import { keyOf, type MemoryState } from "./MemoryState.ts"
+import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -14,7 +13,7 @@ const byDueTime = (a: Alarm, b: Alarm): number => a.dueAt - b.dueAt || ascending
 type Upcoming = Parameters<Backlog["Service"]["upcoming"]>[0]
 
 const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): ReadonlyArray<Alarm> =>
-  [...state.rows.values()]
+  rowsOf(state, "ServiceCallRow")
     .filter(
       (row) =>
         row.status === "Scheduled" &&
@@ -38,7 +37,7 @@ const abandoned = (
   { deadWorkers, limit, now, soleWorker }: AbandonedOptions
 ): ReadonlyArray<Abandoned> => {
   const found: Array<Abandoned & { readonly leaseUntil: number }> = []
-  for (const { callId, epoch, leaseUntil, status, tenantId, worker } of state.rows.values()) {
+  for (const { callId, epoch, leaseUntil, status, tenantId, worker } of rowsOf(state, "ServiceCallRow")) {
     if (status !== "Running" || worker === null || leaseUntil === null) continue
     if (leaseUntil < now || deadWorkers.includes(worker) || (soleWorker !== null && worker !== soleWorker)) {
       found.push({ tenantId, callId, epoch, worker, leaseUntil })
@@ -51,10 +50,9 @@ const abandoned = (
 }
 
 const extend = (state: MemoryState, worker: string, { callId, epoch, tenantId }: Holding, until: number): void => {
-  const key = keyOf(tenantId, callId)
-  const row: ServiceCallRow | undefined = state.rows.get(key)
-  if (row === undefined || row.status !== "Running" || row.worker !== worker || row.epoch !== epoch) return
-  state.rows.set(key, { ...row, leaseUntil: EpochMillis.make(until) })
+  const row = callOf(state, tenantId, callId)
+  if (row === null || row.status !== "Running" || row.worker !== worker || row.epoch !== epoch) return
+  state.rows.set(keyOf(tenantId, callId), { ...row, leaseUntil: EpochMillis.make(until) })
 }
 
 export const make = (state: MemoryState): Backlog["Service"] => ({

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { CallFilter, CallPage, CallQueries, PageMark } from "../ports/CallQueries.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
-import { keyOf, type MemoryState } from "./MemoryState.ts"
+import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const descending = (a: PageMark, b: PageMark): number =>
   b.createdAt - a.createdAt || (a.callId < b.callId ? 1 : a.callId > b.callId ? -1 : 0)
@@ -17,7 +17,7 @@ const matches = (row: ServiceCallRow, { dueFrom, dueTo, search, status, tags }: 
 type ListOptions = Parameters<CallQueries["Service"]["list"]>[0]
 
 const list = (state: MemoryState, scanBudget: number, { after, filter, limit, tenantId }: ListOptions): CallPage => {
-  const candidates = [...state.rows.values()]
+  const candidates = rowsOf(state, "ServiceCallRow")
     .filter((row) => row.tenantId === tenantId && (after === null || descending(after, row) < 0))
     .sort(descending)
   const rows: Array<ServiceCallRow> = []
@@ -34,7 +34,7 @@ const list = (state: MemoryState, scanBudget: number, { after, filter, limit, te
 
 export const make = (state: MemoryState, scanBudget: number): CallQueries["Service"] => ({
   list: (options) => Effect.sync(() => list(state, scanBudget, options)),
-  find: (tenantId, callId) => Effect.sync(() => state.rows.get(keyOf(tenantId, callId)) ?? null),
+  find: (tenantId, callId) => Effect.sync(() => callOf(state, tenantId, callId)),
   history: ({ after, callId, limit, tenantId }) =>
     Effect.sync(() => {
       const events = state.streams.get(keyOf(tenantId, callId))?.events ?? []

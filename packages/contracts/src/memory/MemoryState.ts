@@ -1,7 +1,8 @@
 /** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
 import type { RecordedEvent, StreamKey } from "../Envelope.ts"
 import type { OutboxEntry } from "../ports/Outbox.ts"
-import type { ReadModelRow, Receipt } from "../ports/Persistence.ts"
+import type { ReadModelRow, Receipt, Snapshot } from "../ports/Persistence.ts"
+import type { ServiceCallRow } from "../serviceCall/Row.ts"
 
 /** One event in the global order of commits; `position` is 1 for the first event of the store. */
 export interface StoredEvent extends StreamKey {
@@ -13,6 +14,7 @@ export interface StoredEvent extends StreamKey {
 export interface StoredStream {
   readonly events: Array<RecordedEvent>
   sealed: string | null
+  snapshot: Snapshot | null
 }
 
 export interface StoredReceipt extends StreamKey {
@@ -58,6 +60,18 @@ export const makeState = (): MemoryState => ({
 
 /** The tenant is part of every key: the wall that nothing crosses. */
 export const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
+
+/** The rows of one read model, in no order. */
+export const rowsOf = <Tag extends ReadModelRow["_tag"]>(
+  { rows }: MemoryState,
+  tag: Tag
+): ReadonlyArray<Extract<ReadModelRow, { readonly _tag: Tag }>> =>
+  [...rows.values()].filter((row): row is Extract<ReadModelRow, { readonly _tag: Tag }> => row._tag === tag)
+
+export const callOf = (state: MemoryState, tenantId: string, callId: string): ServiceCallRow | null => {
+  const row = state.rows.get(keyOf(tenantId, callId))
+  return row?._tag === "ServiceCallRow" ? row : null
+}
 
 /** A copy through JSON: what a database would give back, and out of reach of whoever handed it in. */
 export const copyOf = <A>(value: A): A => JSON.parse(JSON.stringify(value)) as A

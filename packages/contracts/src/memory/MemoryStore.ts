@@ -1,11 +1,16 @@
-/** Persistence, Outbox, Backlog and CallQueries over one state in memory: for tests, and the store of the simulation. */
+/** The ports of the store over one state in memory: for tests, and the store of the simulation. */
 import { Context, Layer } from "effect"
 import { Backlog } from "../ports/Backlog.ts"
 import { CallQueries } from "../ports/CallQueries.ts"
+import { EventSource } from "../ports/EventSource.ts"
+import { FieldQueries } from "../ports/FieldQueries.ts"
 import { Outbox, type OutboxEntry } from "../ports/Outbox.ts"
 import { Persistence, type ReadModelRow } from "../ports/Persistence.ts"
+import type { StoreRule } from "../StoreRule.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
+import * as EventSourceMemory from "./EventSourceMemory.ts"
+import * as FieldQueriesMemory from "./FieldQueriesMemory.ts"
 import {
   copyOf,
   type DeadEntry,
@@ -33,6 +38,8 @@ export interface Dump {
 export interface Options {
   /** How many rows one page of a list may look at. */
   readonly scanBudget?: number
+  /** Rules between aggregates that this store does not keep: a test that relies on them must notice. */
+  readonly unkept?: ReadonlyArray<StoreRule>
 }
 
 export class MemoryStore extends Context.Service<
@@ -42,6 +49,8 @@ export class MemoryStore extends Context.Service<
     readonly outbox: Outbox["Service"]
     readonly backlog: Backlog["Service"]
     readonly callQueries: CallQueries["Service"]
+    readonly fieldQueries: FieldQueries["Service"]
+    readonly eventSource: EventSource["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -61,13 +70,15 @@ const dump = (state: MemoryState): Dump =>
   })
 
 /** A new, empty store. Knows neither clock nor dice: the same calls in the same order leave the same state. */
-export const make = ({ scanBudget = 1_000 }: Options = {}): MemoryStore["Service"] => {
+export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryStore["Service"] => {
   const state = makeState()
   return {
-    persistence: PersistenceMemory.make(state),
+    persistence: PersistenceMemory.make(state, unkept),
     outbox: OutboxMemory.make(state),
     backlog: BacklogMemory.make(state),
     callQueries: CallQueriesMemory.make(state, scanBudget),
+    fieldQueries: FieldQueriesMemory.make(state, scanBudget),
+    eventSource: EventSourceMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -82,8 +93,10 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Persistence, store.persistence),
     Layer.succeed(Outbox, store.outbox),
     Layer.succeed(Backlog, store.backlog),
-    Layer.succeed(CallQueries, store.callQueries)
+    Layer.succeed(CallQueries, store.callQueries),
+    Layer.succeed(FieldQueries, store.fieldQueries),
+    Layer.succeed(EventSource, store.eventSource)
   )
 
-/** All four ports over one new store, and the store itself for whoever wants to look inside. */
+/** All these ports over one new store, and the store itself for whoever wants to look inside. */
 export const layerMemory = (options?: Options) => Layer.suspend(() => layerOf(make(options)))

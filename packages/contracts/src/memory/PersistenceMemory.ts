@@ -1,16 +1,29 @@
 /** The write side in memory: a batch is judged as a whole, then stored as a whole, in one turn of the event loop. */
 import { Effect } from "effect"
 import type { RecordedEvent } from "../Envelope.ts"
-import { type Commit, CommitConflict, type LoadRequest, type Persistence, type Slice } from "../ports/Persistence.ts"
+import {
+  type Commit,
+  CommitConflict,
+  type LoadRequest,
+  type Persistence,
+  RuleBroken,
+  type Slice
+} from "../ports/Persistence.ts"
+import type { StoreRule } from "../StoreRule.ts"
+import { rowId } from "../rowId.ts"
+import { brokenRule } from "./brokenRule.ts"
 import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
 
 const load = (state: MemoryState, request: LoadRequest): Slice => {
   const stream = state.streams.get(keyOf(request.tenantId, request.streamId))
   const stored =
     request.receiptKey === null ? undefined : state.receipts.get(keyOf(request.tenantId, request.receiptKey))
+  const kept = stream?.snapshot ?? null
+  const snapshot = request.wantEvents && kept?.form === request.snapshotForm ? kept : null
   return {
     version: stream?.events.length ?? 0,
-    events: request.wantEvents ? [...(stream?.events ?? [])] : [],
+    snapshot,
+    events: request.wantEvents ? (stream?.events.slice(snapshot?.version ?? 0) ?? []) : [],
     sealed: stream?.sealed ?? null,
     receipt: stored?.receipt ?? null
   }
@@ -22,10 +35,9 @@ const assertLawful = (batch: ReadonlyArray<Commit>): void => {
   for (const commit of batch) {
     const key = keyOf(commit.tenantId, commit.streamId)
     if (streams.has(key)) throw new Error(`two commits of stream ${key} in one batch`)
+    if (commit.sealed._tag === "set" && (commit.category === "bin" || commit.category === "order"))
+      throw new Error(`an attachment of a ${commit.category}`)
     if (commit.events.length === 0 && commit.receipts.length === 0) throw new Error(`an empty commit of stream ${key}`)
-    if (commit.sealed._tag === "set" && commit.expectedVersion !== 0) {
-      throw new Error(`an attachment set on stream ${key}, which is not new`)
-    }
     streams.add(key)
   }
 }
@@ -48,13 +60,14 @@ const conflictIn = (state: MemoryState, batch: ReadonlyArray<Commit>): CommitCon
 const storeEvents = (state: MemoryState, commit: Commit): void => {
   const { category, streamId, tenantId } = commit
   const key = keyOf(tenantId, streamId)
-  const stream = state.streams.get(key) ?? { events: [], sealed: null }
+  const stream = state.streams.get(key) ?? { events: [], sealed: null, snapshot: null }
   state.streams.set(key, stream)
   for (const event of commit.events) {
     const recorded: RecordedEvent = { ...copyOf(event), version: stream.events.length + 1 }
     stream.events.push(recorded)
     state.events.push({ position: state.events.length + 1, category, tenantId, streamId, event: recorded })
   }
+  if (commit.snapshot !== null) stream.snapshot = copyOf(commit.snapshot)
   if (commit.sealed._tag === "set") stream.sealed = commit.sealed.value
   if (commit.sealed._tag === "erase") stream.sealed = null
 }
@@ -62,7 +75,7 @@ const storeEvents = (state: MemoryState, commit: Commit): void => {
 const store = (state: MemoryState, commit: Commit): void => {
   const { row, streamId, tenantId } = commit
   storeEvents(state, commit)
-  if (row !== null) state.rows.set(keyOf(tenantId, row.callId), copyOf(row))
+  if (row !== null) state.rows.set(keyOf(tenantId, rowId(row)), copyOf(row))
   for (const message of commit.outbox) {
     state.lastOutboxPosition += 1
     const position = state.lastOutboxPosition
@@ -74,13 +87,15 @@ const store = (state: MemoryState, commit: Commit): void => {
   }
 }
 
-export const make = (state: MemoryState): Persistence["Service"] => ({
+export const make = (state: MemoryState, unkept: ReadonlyArray<StoreRule> = []): Persistence["Service"] => ({
   load: (requests) => Effect.sync(() => requests.map((request) => load(state, request))),
   commit: (batch) =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<void, CommitConflict | RuleBroken> => {
       assertLawful(batch)
       const conflict = conflictIn(state, batch)
       if (conflict !== undefined) return Effect.fail(conflict)
+      const broken = brokenRule(state, batch, unkept)
+      if (broken !== null) return Effect.fail(new RuleBroken({ rule: broken }))
       for (const commit of batch) store(state, commit)
       return Effect.void
     })

@@ -1,5 +1,6 @@
 /** Where commands go: one queue, one writer, one answer each. */
-import { Context, type Effect, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
+import type { Command, OutcomeOf, RejectionOf } from "../Command.ts"
 import type { Envelope } from "../Envelope.ts"
 import type { ServiceCallCommand } from "../serviceCall/Command.ts"
 import type { ServiceCallOutcome } from "../serviceCall/Outcome.ts"
@@ -20,20 +21,46 @@ export class IdempotencyKeyReused extends Schema.TaggedError<IdempotencyKeyReuse
 /** The queue is full. Nothing happened; ask again a little later. */
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", { queueLimit: Schema.Int }) {}
 
-export interface Answer {
+export interface Answer<O = ServiceCallOutcome> {
   /** The stream's version after the command. */
   readonly version: number
   /** True when this is the stored answer to an earlier asking. */
   readonly replayed: boolean
-  readonly outcome: ServiceCallOutcome
+  readonly outcome: O
 }
 
-export type Refusal = ServiceCallRejection | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
+export type Refusal<R = ServiceCallRejection> =
+  | R
+  | VersionMismatch
+  | IdempotencyKeyReused
+  | Overloaded
+  | StoreUnavailable
+
+/** The same question without the tie between a command and its answer: for whoever carries commands and does not look into them. */
+export type AnyAnswer = Answer<OutcomeOf<Command>>
+export type AnyRefusal = Refusal<RejectionOf<Command>>
+export type AskAny = (envelope: Envelope<Command>) => Effect.Effect<AnyAnswer, AnyRefusal>
 
 export class Orchestrator extends Context.Service<
   Orchestrator,
   {
     /** Succeeds only once the outcome is durable. */
-    readonly ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
+    readonly ask: <C extends Command>(
+      envelope: Envelope<C>
+    ) => Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>>
   }
->()("@dueline/contracts/ports/Orchestrator") {}
+>()("@dueline/contracts/ports/Orchestrator") {
+  /** Whoever answers a command answers with an outcome of its kind: the one place where that is taken on trust. */
+  static readonly asking = (ask: AskAny): Orchestrator["Service"] =>
+    Orchestrator.of({ ask: ask as Orchestrator["Service"]["ask"] })
+
+  /** One that is asked of service calls only; any other command is a defect of the asker. */
+  static readonly ofCalls = (
+    ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
+  ): Orchestrator["Service"] =>
+    Orchestrator.asking((envelope) =>
+      "callId" in envelope.command
+        ? ask({ ...envelope, command: envelope.command })
+        : Effect.die(`${envelope.command._tag} is asked of service calls`)
+    )
+}

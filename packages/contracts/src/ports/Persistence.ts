@@ -5,8 +5,12 @@
  * not at all; no caller ever sees a transaction. Both calls take a batch, since a round trip costs more than a row.
  */
 import { Context, type Effect, Schema } from "effect"
+import type { BinRow } from "../bin/Row.ts"
+import type { CustomerRow } from "../customer/Row.ts"
 import type { NewEvent, RecordedEvent, StreamKey } from "../Envelope.ts"
 import { StreamId, TenantId } from "../Ids.ts"
+import type { OrderRow } from "../order/Row.ts"
+import { type Requirement, StoreRule } from "../StoreRule.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
 
 export interface LoadRequest extends StreamKey {
@@ -14,6 +18,17 @@ export interface LoadRequest extends StreamKey {
   readonly receiptKey: string | null
   /** False when the caller already holds the stream and wants only the receipt. */
   readonly wantEvents: boolean
+  /** The form of snapshots the caller can read: one in this form may stand in for the events up to it. Null: all events. */
+  readonly snapshotForm: number | null
+}
+
+/** An aggregate's state at a version, so that what came before need not be read. Replaces an older one of its stream. */
+export interface Snapshot {
+  readonly version: number
+  /** Changes whenever the state's shape does; a snapshot in another form is as good as none. */
+  readonly form: number
+  /** Plain JSON. */
+  readonly state: unknown
 }
 
 /** The stored answer to an earlier command. `answer` is plain JSON. */
@@ -29,6 +44,8 @@ export interface Receipt {
 export interface Slice {
   /** 0 when the stream does not exist. */
   readonly version: number
+  readonly snapshot: Snapshot | null
+  /** Those after the snapshot, where there is one. */
   readonly events: ReadonlyArray<RecordedEvent>
   /** The attachment: sealed bytes that belong to the aggregate but not to its history, so that they can be erased. */
   readonly sealed: string | null
@@ -36,7 +53,7 @@ export interface Slice {
 }
 
 /** Every read model there is; each aggregate adds its row here. */
-export type ReadModelRow = ServiceCallRow
+export type ReadModelRow = ServiceCallRow | CustomerRow | BinRow | OrderRow
 
 export interface OutboxMessage {
   readonly eventId: string
@@ -54,7 +71,10 @@ export interface Commit extends StreamKey {
   readonly events: ReadonlyArray<NewEvent>
   /** The aggregate's whole row after the events. */
   readonly row: ReadModelRow | null
-  /** What becomes of the attachment. `set` is allowed only for a new stream. */
+  readonly requires: ReadonlyArray<Requirement>
+  /** To be kept beside the events, or null. */
+  readonly snapshot: Snapshot | null
+  /** What becomes of the attachment, which service calls and customers have. */
   readonly sealed:
     | { readonly _tag: "keep" }
     | { readonly _tag: "erase" }
@@ -69,6 +89,9 @@ export class CommitConflict extends Schema.TaggedError<CommitConflict>()("Commit
   /** One of the streams in the way, when the store can tell. */
   stream: Schema.NullOr(Schema.Struct({ tenantId: TenantId, streamId: StreamId }))
 }) {}
+
+/** A commit of the batch breaks a rule between aggregates. Nothing of the batch was stored; versions and receipts were in order. */
+export class RuleBroken extends Schema.TaggedError<RuleBroken>()("RuleBroken", { rule: StoreRule }) {}
 
 /**
  * The store could not answer. Safe to ask again: a commit that did happen shows itself as a `CommitConflict`, and the reload
@@ -85,6 +108,8 @@ export class Persistence extends Context.Service<
     /** Answers in the order of the requests. */
     readonly load: (requests: ReadonlyArray<LoadRequest>) => Effect.Effect<ReadonlyArray<Slice>, StoreUnavailable>
     /** At most one commit per stream in a batch. An empty batch does nothing. */
-    readonly commit: (batch: ReadonlyArray<Commit>) => Effect.Effect<void, CommitConflict | StoreUnavailable>
+    readonly commit: (
+      batch: ReadonlyArray<Commit>
+    ) => Effect.Effect<void, CommitConflict | RuleBroken | StoreUnavailable>
   }
 >()("@dueline/contracts/ports/Persistence") {}

@@ -50,7 +50,3 @@ export const ServiceCallEvent = Schema.TaggedUnion({
   ExecutionSuperseded: { epoch: Epoch, currentEpoch: Epoch, outcome: Schema.Literals(["succeeded", "failed"]) }
 })
 export type ServiceCallEvent = typeof ServiceCallEvent.Type
-export type ServiceCallEventType = ServiceCallEvent["_tag"]
-
-/** The version every case of this file is written with. A changed payload gets a new number and an upcaster. */
-export const eventVersion = 1

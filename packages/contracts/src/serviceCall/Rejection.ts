@@ -25,8 +25,10 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
   allowed: Schema.Array(ServiceCallStatus)
 }) {}
 
-export type ServiceCallRejection =
-  | ServiceCallNotFound
-  | ServiceCallIdTaken
-  | ServiceCallAlreadyDispatched
-  | IllegalTransition
+export const ServiceCallRejection = Schema.Union([
+  ServiceCallNotFound,
+  ServiceCallIdTaken,
+  ServiceCallAlreadyDispatched,
+  IllegalTransition
+])
+export type ServiceCallRejection = typeof ServiceCallRejection.Type

@@ -26,7 +26,11 @@ export const verify = Command.make(
     ({ verifyDatabase }) => verifyDatabase
   )
 ).pipe(
-  Command.withDescription("Compare the read models with what the events say. Exit code 1 when something is wrong."),
+  Command.withDescription(
+    "Compare the read models and snapshots with what the events say, field by field, and the events among themselves. A program may be " +
+      "at work meanwhile. Exit code 1 when something is wrong; `dueline projections rebuild` puts rows and snapshots right."
+  ),
+  Command.withShortDescription("Compare the read models with what the events say"),
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
 )
 

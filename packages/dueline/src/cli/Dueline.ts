@@ -7,6 +7,7 @@ import { version } from "./version.ts"
 import { call } from "./CallCommands.ts"
 import { Ended } from "./CommandFailed.ts"
 import { migrate, tenant, verify } from "./DatabaseCommands.ts"
+import { projections } from "./ProjectionsCommand.ts"
 import { serve } from "./ServeCommand.ts"
 import { JsonOutput } from "./Shell.ts"
 import { token } from "./TokenCommand.ts"
@@ -16,7 +17,7 @@ const dueline = Command.make("dueline").pipe(
     "Dueline makes HTTP calls when they are due, and keeps their history. " +
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withSubcommands([serve, call, token, migrate, verify, tenant, bus]),
+  Command.withSubcommands([serve, call, token, migrate, verify, projections, tenant, bus]),
   Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },

@@ -12,7 +12,7 @@ export interface Complaint {
 
 const advice: Readonly<Record<string, string>> = {
   unauthenticated: "get a token with `dueline token` and give it as --token or DUELINE_TOKEN",
-  insufficient_scope: "get a token with the scope: `dueline token --scope ops:calls.read --scope ops:calls.write`",
+  insufficient_scope: "get a token with the scope: `dueline token` makes one with all of them",
   version_mismatch: "look at it with `dueline call show`, then try again",
   if_match_required: "say which version you mean with --if-match, e.g. --if-match '\"3\"'",
   call_not_found: "see which calls there are with `dueline call list`",

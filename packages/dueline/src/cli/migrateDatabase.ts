@@ -1,7 +1,7 @@
 /** What `dueline migrate` does. */
 import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
-import { migrations } from "@dueline/postgres/Migrations"
+import { migrations } from "@dueline/postgres/migrations/migrations"
 import { Effect, type Redacted } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { homeAt } from "../Home.ts"

@@ -1,4 +1,5 @@
 /** An access token made from the key files of this installation: no program has to run, no database to be asked. */
+import { AccessScope } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as SigningKeys from "@dueline/identity/SigningKeys"
@@ -18,7 +19,7 @@ export interface TokenWish {
   readonly subject: string
 }
 
-export const allScopes = ["ops:calls.read", "ops:calls.write"] as const
+export const allScopes = AccessScope.literals
 const isTenantId = Schema.is(TenantId)
 
 export const tenantIdOf = (tenant: string): TenantId => (isTenantId(tenant) ? tenant : derivedTenantId(tenant))

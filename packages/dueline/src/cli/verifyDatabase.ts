@@ -1,18 +1,30 @@
 /** What `dueline verify` does. */
 import * as EventLog from "@dueline/postgres/EventLog"
+import * as ReadModels from "@dueline/postgres/ReadModels"
 import { verify } from "@dueline/postgres/verify"
 import { Effect, Layer } from "effect"
 import * as Configuration from "../Configuration.ts"
+import { verifyModels } from "../projections/verifyModels.ts"
 import { Ended } from "./CommandFailed.ts"
 import { openDatabase } from "./openDatabase.ts"
+import { progressOf } from "./progress.ts"
 import { print, Shell } from "./Shell.ts"
 import { table } from "./table.ts"
 
+/** What the log alone can tell, then every row and snapshot beside it: field by field, which says more than the versions of rows do. */
+const everything = Effect.gen(function* () {
+  const log = yield* verify
+  const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
+  const models = yield* verifyModels(progress)
+  const ofLog = log.findings.filter(({ check }) => check !== "row")
+  return { ...models, findings: [...ofLog, ...models.findings] }
+})
+
 export const verifyDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const store = EventLog.layer.pipe(Layer.provideMerge(openDatabase(settings)))
-  const { events, findings } = yield* Effect.provide(verify, store)
-  yield* print({ ok: findings.length === 0, events, findings }, () =>
+  const store = Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
+  const { events, findings, rows, snapshots } = yield* Effect.provide(everything, store)
+  yield* print({ ok: findings.length === 0, events, rows, snapshots, findings }, () =>
     findings.length === 0
       ? `all is well: ${events} events agree with the read models`
       : table([

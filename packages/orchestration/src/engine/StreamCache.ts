@@ -24,6 +24,9 @@ export const withCarried = <E>(recent: ReadonlyArray<Carried<E>>, one: Carried<E
 /** Tenant and stream in one string; a stream id never stands without its tenant. */
 export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${tenantId}/${streamId}`
 
+/** The same for a receipt: an idempotency key never stands without its tenant either. */
+export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
+
 /**
  * Bounded by entries and, since an attachment may be large, by its length in characters. The oldest entry goes first. Being wrong is
  * harmless: the expected version in the store is the fence, and a conflict forgets the entry.

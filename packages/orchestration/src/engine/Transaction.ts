@@ -1,27 +1,17 @@
 /** One batch through the store: load what is not remembered, decide, commit, remember, and say what must happen now. */
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { StreamId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import {
   type CommitConflict,
-  type LoadRequest,
   Persistence,
-  type Receipt,
+  type RuleBroken,
   type StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
-import { Effect, Result } from "effect"
+import { Cause, Effect, Option, Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import { type BatchAnswer, type Decided, decideBatch, receiptKey } from "./decideBatch.ts"
-import { restorer } from "./restore.ts"
+import { type BatchAnswer, type Decided, decideBatch } from "./decideBatch.ts"
+import { type Asked, loader } from "./loader.ts"
+import { snapshotCodec } from "./snapshot.ts"
 import { type Remembered, StreamCache, streamKey } from "./StreamCache.ts"
-
-/** A command with what it is about, worked out once. */
-export interface Asked<C> {
-  readonly envelope: Envelope<C>
-  readonly streamId: StreamId
-  /** `streamKey` of tenant and stream. */
-  readonly key: string
-}
 
 export interface Transaction<C, R, O> {
   /**
@@ -32,7 +22,7 @@ export interface Transaction<C, R, O> {
   readonly run: (
     batch: ReadonlyArray<Asked<C>>,
     trusting: boolean
-  ) => Effect.Effect<ReadonlyArray<BatchAnswer<R, O>>, CommitConflict | StoreUnavailable>
+  ) => Effect.Effect<ReadonlyArray<BatchAnswer<R, O>>, CommitConflict | RuleBroken | StoreUnavailable>
   /** Nothing about these streams is remembered any more. */
   readonly forget: (batch: ReadonlyArray<Asked<C>>) => void
 }
@@ -45,11 +35,12 @@ const rememberedSealedLimit = 16_384
 
 export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
-  options: { readonly cacheLimit: number; readonly receiptTtlMs: number }
+  options: { readonly cacheLimit: number; readonly receiptTtlMs: number; readonly snapshotEvery: number }
 ): Effect.fn.Return<Transaction<C, R, O>, never, Persistence | Intents> {
   const store = yield* Persistence
   const intents = yield* Intents
   const cache = new StreamCache<S, E>(options.cacheLimit, rememberedSealedLimit)
+  const snapshots = snapshotCodec(aggregate, options.snapshotEvery)
   const load = loader(aggregate, store, cache)
   let caution = 0
   const beCautious = Effect.sync(() => void (caution = cautionBatches))
@@ -62,7 +53,7 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
     // What had to be forgotten must not be taken for new because of that.
     for (let believing = trusting; ; believing = false) {
       const { remembered, ...loaded } = yield* load(batch, believing, caution === 0)
-      const decided = decideBatch(aggregate, envelopes, loaded, options.receiptTtlMs)
+      const decided = decideBatch(aggregate, envelopes, loaded, options.receiptTtlMs, snapshots.due)
       const unproven = remembered.size === 0 ? [] : unprovenOf(batch, decided, remembered)
       if (unproven.length === 0) return decided
       forget(unproven)
@@ -81,15 +72,34 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
     if (filled || wanted.length > 0) intents.publish(filled ? [...wanted, { _tag: "OutboxFilled" }] : wanted)
   }
 
+  /** Among several commands nobody can tell which one broke a rule: each is tried alone then, and its rejection is the answer. */
+  const commit = (batch: ReadonlyArray<Asked<C>>, { after, commits }: Decided<S, E, R, O>) =>
+    store.commit(commits).pipe(
+      Effect.as(null),
+      // A rule is judged only where versions and receipts are in order: nothing about them was hoped in vain.
+      Effect.onError((cause) => (brokeRule(cause) ? Effect.void : beCautious)),
+      Effect.catchTag("RuleBroken", (broken) => {
+        const [asked] = batch
+        const state = asked === undefined ? undefined : after.get(asked.key)?.state
+        if (asked === undefined || state === undefined || batch.length > 1) return Effect.fail(broken)
+        const rejection = aggregate.refuse(broken.rule, asked.envelope.command, state)
+        return rejection === null ? Effect.fail(broken) : Effect.succeed(rejection)
+      })
+    )
+
   const run: Transaction<C, R, O>["run"] = Effect.fnUntraced(function* (batch, trusting) {
     const decided = yield* decide(batch, trusting)
-    if (decided.commits.length > 0) yield* Effect.onError(store.commit(decided.commits), () => beCautious)
+    const refusal = decided.commits.length > 0 ? yield* commit(batch, decided) : null
+    if (refusal !== null) return [Result.fail(refusal)]
     keep(decided.after)
     tell(decided)
     return decided.answers
   })
   return { run, forget }
 })
+
+const brokeRule = (cause: Cause.Cause<{ readonly _tag: string }>): boolean =>
+  Option.exists(Cause.findErrorOption(cause), ({ _tag }) => _tag === "RuleBroken")
 
 const unprovenOf = <C, S, E, R, O>(
   batch: ReadonlyArray<Asked<C>>,
@@ -101,49 +111,5 @@ const unprovenOf = <C, S, E, R, O>(
     const answer = answers[i]
     const replayed = answer !== undefined && Result.isSuccess(answer) && answer.success.replayed
     return remembered.has(key) && !fenced.has(key) && !replayed
-  })
-}
-
-/**
- * Streams come from memory where they are remembered, and in one query with the receipts where they are not. `hopeful`: lately every
- * command with a key that opened a stream was the first under its key.
- */
-const loader = <C extends Command, S, E extends Tagged, R, O>(
-  aggregate: Aggregate<C, S, E, R, O>,
-  store: Persistence["Service"],
-  cache: StreamCache<S, E>
-) => {
-  const restore = restorer(aggregate)
-  return Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean, hopeful: boolean) {
-    const streams = new Map<string, Remembered<S, E>>()
-    const receipts = new Map<string, Receipt>()
-    const remembered = new Set<string>()
-    const wanted = new Set<string>()
-    const requests: Array<LoadRequest> = []
-    for (const { envelope, key, streamId } of batch) {
-      const { command, idempotency, tenantId } = envelope
-      const entry = cache.get(key)
-      if (entry !== undefined) {
-        streams.set(key, entry)
-        remembered.add(key)
-      }
-      const hoped = hopeful || idempotency === null
-      if (entry === undefined && trusting && hoped && aggregate.opens(command)) continue
-      const wantEvents = entry === undefined && !wanted.has(key)
-      if (wantEvents) wanted.add(key)
-      if (wantEvents || idempotency !== null) {
-        requests.push({ tenantId, streamId, receiptKey: idempotency?.key ?? null, wantEvents })
-      }
-    }
-    if (requests.length === 0) return { streams, receipts, remembered }
-    const slices = yield* store.load(requests)
-    slices.forEach((slice, i) => {
-      const request = requests[i]
-      if (request === undefined) return
-      const { streamId, tenantId, wantEvents } = request
-      if (wantEvents) streams.set(streamKey(tenantId, streamId), restore(slice))
-      if (slice.receipt !== null) receipts.set(receiptKey(tenantId, slice.receipt.key), slice.receipt)
-    })
-    return { streams, receipts, remembered }
   })
 }

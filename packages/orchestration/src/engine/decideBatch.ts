@@ -1,15 +1,12 @@
-/**
- * Decides a batch of commands, in order, on what was loaded for them: pure, so that all the writer's rules can be tested without one.
- * A later command sees what an earlier one of the batch decided; each has its own answer; all events of a stream go into one commit.
- */
+/** Decides a batch in order, without a store: a later command sees what an earlier one decided, and each stream has one commit. */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
-import type { Commit, Receipt } from "@dueline/contracts/ports/Persistence"
+import type { Commit, Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import { Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { commitOf, type Lane, makeLane, record } from "./Lane.ts"
-import { type Carried, type Remembered, streamKey, withCarried } from "./StreamCache.ts"
+import { type Carried, type Remembered, receiptKey, streamKey, withCarried } from "./StreamCache.ts"
 
 export type BatchAnswer<R, O> = Result.Result<
   { readonly version: number; readonly replayed: boolean; readonly outcome: O },
@@ -40,13 +37,12 @@ interface Desk<S, E> {
   readonly receiptTtlMs: number
 }
 
-export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
-
 export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   envelopes: ReadonlyArray<Envelope<C>>,
   loaded: Loaded<S, E>,
-  receiptTtlMs: number
+  receiptTtlMs: number,
+  snapshotOf: (before: number, after: Remembered<S, E>) => Snapshot | null = () => null
 ): Decided<S, E, R, O> => {
   const desk: Desk<S, E> = { lanes: new Map(), receipts: new Map(loaded.receipts), intents: [], receiptTtlMs }
   const answers = envelopes.map((envelope) => {
@@ -59,7 +55,7 @@ export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
   const after = new Map<string, Remembered<S, E>>()
   for (const [key, lane] of desk.lanes) {
     after.set(key, lane.current)
-    const commit = commitOf(aggregate.category, lane)
+    const commit = commitOf(aggregate.category, lane, snapshotOf(lane.loaded.version, lane.current))
     if (commit !== null) commits.push(commit)
   }
   return { answers, commits, after, intents: desk.intents }
@@ -113,8 +109,9 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
     const sealed = aggregate.attachment(command, current.sealed, state)
     record(aggregate, envelope, lane, events, state)
     lane.current = { state, version, sealed, recent: withCarried(current.recent, { commandId, events }) }
-    const stamp = { tenantId, version, at: command.at }
-    lane.row = aggregate.project(state, stamp, command)
+    const stamp = { tenantId, streamId: lane.streamId, version, at: command.at }
+    lane.row = aggregate.project(state, stamp)
+    lane.requires.push(...aggregate.requires(events, state, command))
     desk.intents.push(...aggregate.intend(events, state, stamp, sealed, command))
   }
   if (idempotency !== null) remember(envelope, lane, outcome, desk)
@@ -125,13 +122,14 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
 const tellAgain = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   { command, tenantId }: Envelope<C>,
-  { current }: Lane<S, E>,
+  { current, streamId }: Lane<S, E>,
   carried: Carried<E>,
   { intents }: Desk<S, E>
 ): BatchAnswer<R, O> => {
   const { recent, sealed, state, version } = current
   if (recent.at(-1) === carried) {
-    intents.push(...aggregate.intend(carried.events, state, { tenantId, version, at: command.at }, sealed, command))
+    const stamp = { tenantId, streamId, version, at: command.at }
+    intents.push(...aggregate.intend(carried.events, state, stamp, sealed, command))
   }
   return Result.succeed({ version, replayed: false, outcome: aggregate.respond(command, state, carried.events) })
 }

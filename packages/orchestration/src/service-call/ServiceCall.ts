@@ -1,7 +1,7 @@
 /** The service-call aggregate as one value: all that the writer knows of it. */
-import type { StreamId } from "@dueline/contracts/Ids"
+import type { ServiceCallId, StreamId } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { eventVersion, ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import type { Aggregate } from "../engine/Aggregate.ts"
@@ -11,7 +11,7 @@ import { evolve } from "./evolve.ts"
 import { project } from "./project.ts"
 import { announce, intend } from "./react.ts"
 import { respond } from "./respond.ts"
-import { initial, type ServiceCallState } from "./State.ts"
+import { initial, ServiceCallState } from "./State.ts"
 
 export const ServiceCall: Aggregate<
   ServiceCallCommand,
@@ -22,7 +22,8 @@ export const ServiceCall: Aggregate<
 > = {
   category: "service-call",
   event: ServiceCallEvent,
-  eventVersion,
+  upcasters: {},
+  snapshot: { form: 1, state: ServiceCallState },
   // A call id has the form of a stream id; checking it again with every command would cost more than deciding.
   streamOf: ({ callId }) => callId as string as StreamId,
   opens: ({ _tag }) => _tag === "SubmitServiceCall",
@@ -33,7 +34,11 @@ export const ServiceCall: Aggregate<
   decide,
   respond,
   attachment,
-  project: (state, { tenantId, version, at }, { callId }) => project(state, { tenantId, version, at, callId }),
+  ruled: false,
+  requires: () => [],
+  refuse: () => null,
+  project: (state, { tenantId, streamId, version, at }) =>
+    project(state, { tenantId, version, at, callId: streamId as string as ServiceCallId }),
   announce: (event, after, { tenantId, version, at }, { callId }) =>
     announce(event, after, { tenantId, version, at, callId }),
   intend: (events, after, { tenantId, version, at }, sealed, command) =>

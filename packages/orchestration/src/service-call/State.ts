@@ -1,57 +1,54 @@
 /** What the next decision needs to remember about a service call, and nothing else. */
-import type { CorrelationId, EpochMillis, WorkerId } from "@dueline/contracts/Ids"
-import type { FailureReason, Spec } from "@dueline/contracts/serviceCall/Spec"
+import { CorrelationId, EpochMillis, WorkerId } from "@dueline/contracts/Ids"
+import { FailureReason, Spec } from "@dueline/contracts/serviceCall/Spec"
+import { Schema } from "effect"
 
 /** How an attempt ended, and whether its own worker said so or the watchdog did for it. */
-export interface Result {
-  readonly epoch: number
-  readonly outcome: "succeeded" | "failed"
-  readonly lost: boolean
-}
+const Result = Schema.Struct({
+  epoch: Schema.Int,
+  outcome: Schema.Literals(["succeeded", "failed"]),
+  lost: Schema.Boolean
+})
 
-export interface Facts {
-  readonly spec: Spec
-  readonly fingerprint: string | null
-  readonly origin: { readonly correlationId: CorrelationId; readonly traceparent: string | null }
-  readonly submittedAt: EpochMillis
-  readonly dueAt: EpochMillis
+const facts = {
+  spec: Spec,
+  fingerprint: Schema.NullOr(Schema.String),
+  origin: Schema.Struct({ correlationId: CorrelationId, traceparent: Schema.NullOr(Schema.String) }),
+  submittedAt: EpochMillis,
+  dueAt: EpochMillis,
   /** Counts schedulings: an alarm that names an older one is stale. */
-  readonly revision: number
+  revision: Schema.Int,
   /** Attempts made in the present run. */
-  readonly attempt: number
+  attempt: Schema.Int,
   /** Attempts made ever; only grows. */
-  readonly epoch: number
+  epoch: Schema.Int,
   /** The latest results and the latest superseded epochs, so that a repeat is told from news. Bounded. */
-  readonly results: ReadonlyArray<Result>
-  readonly superseded: ReadonlyArray<number>
-  readonly lastStatus: number | null
-  readonly lastReason: FailureReason | null
+  results: Schema.Array(Result),
+  superseded: Schema.Array(Schema.Int),
+  lastStatus: Schema.NullOr(Schema.Int),
+  lastReason: Schema.NullOr(FailureReason)
 }
+const Facts = Schema.Struct(facts)
+export type Facts = typeof Facts.Type
 
-export interface Scheduled extends Facts {
-  readonly _tag: "Scheduled"
-}
-export interface Running extends Facts {
-  readonly _tag: "Running"
-  readonly worker: WorkerId
-  readonly startedAt: EpochMillis
-  readonly deadlineAt: EpochMillis
-  readonly cancelRequested: boolean
-}
-interface Ended extends Facts {
-  readonly endedAt: EpochMillis
-}
-export interface Succeeded extends Ended {
-  readonly _tag: "Succeeded"
-}
-export interface Failed extends Ended {
-  readonly _tag: "Failed"
-  readonly reason: "permanent" | "attempts_exhausted" | "cancelled"
-}
-export interface Cancelled extends Ended {
-  readonly _tag: "Cancelled"
-}
-export type Submitted = Scheduled | Running | Succeeded | Failed | Cancelled
-export type ServiceCallState = { readonly _tag: "NotSubmitted" } | Submitted
+/** In snapshots too: a changed shape needs another `form` there. */
+export const ServiceCallState = Schema.TaggedUnion({
+  NotSubmitted: {},
+  Scheduled: facts,
+  Running: {
+    ...facts,
+    worker: WorkerId,
+    startedAt: EpochMillis,
+    deadlineAt: EpochMillis,
+    cancelRequested: Schema.Boolean
+  },
+  Succeeded: { ...facts, endedAt: EpochMillis },
+  Failed: { ...facts, endedAt: EpochMillis, reason: Schema.Literals(["permanent", "attempts_exhausted", "cancelled"]) },
+  Cancelled: { ...facts, endedAt: EpochMillis }
+})
+export type ServiceCallState = typeof ServiceCallState.Type
+export type Submitted = Exclude<ServiceCallState, { readonly _tag: "NotSubmitted" }>
+export type Scheduled = Extract<ServiceCallState, { readonly _tag: "Scheduled" }>
+export type Running = Extract<ServiceCallState, { readonly _tag: "Running" }>
 
 export const initial: ServiceCallState = { _tag: "NotSubmitted" }

@@ -1,0 +1,80 @@
+/**
+ * Counts each tenant's changes, class by class, and refuses those that come too often. A bucket of as many tokens as the class allows in a
+ * minute, refilled evenly: all of them may come at once, and after that one every so often.
+ */
+import { Principal } from "@dueline/contracts/api/Access"
+import { problemBody } from "@dueline/contracts/api/Problem"
+import { CountedAs, type RateClass, RateLimit, TooManyRequests } from "@dueline/contracts/api/RateLimit"
+import { Context, Duration, Effect, Layer } from "effect"
+import { HttpEffect, HttpServerResponse } from "effect/http"
+import * as RateLimiter from "effect/persistence/RateLimiter"
+import { CurrentCorrelationId } from "./Correlation.ts"
+
+/** Requests per minute. A class that is not named has no limit. */
+export type RatesPerMinute = Readonly<Partial<Record<RateClass, number>>>
+
+const window = "1 minute"
+const windowSeconds = 60
+
+/** How a bucket stands after a request. */
+interface Standing {
+  readonly remaining: number
+  /** Seconds until the bucket is full. */
+  readonly full: number
+  /** Seconds until there is a token; null when there was one. */
+  readonly wait: number | null
+}
+
+/** Whole seconds: whoever waits for them does not come too early. */
+const seconds = (duration: Duration.Duration): number => Math.ceil(Duration.toMillis(duration) / 1_000)
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers-11, and the three of its drafts up to -06, which are what clients know. */
+const headersOf = (name: RateClass, limit: number, { full, remaining }: Standing): Record<string, string> => ({
+  "ratelimit-policy": `"${name}";q=${limit};w=${windowSeconds}`,
+  ratelimit: `"${name}";r=${remaining};t=${full}`,
+  "ratelimit-limit": String(limit),
+  "ratelimit-remaining": String(remaining),
+  "ratelimit-reset": String(full)
+})
+
+const make = (rates: RatesPerMinute) =>
+  Effect.gen(function* () {
+    const limiter = yield* RateLimiter.make
+
+    /** Null when nobody could count: then nobody is refused. */
+    const take = (key: string, limit: number): Effect.Effect<Standing | null> =>
+      limiter.consume({ key, limit, window, algorithm: "token-bucket", onExceeded: "fail" }).pipe(
+        Effect.map(({ remaining, resetAfter }) => ({ remaining, full: seconds(resetAfter), wait: null })),
+        Effect.catch(({ reason }) => {
+          if (reason._tag !== "RateLimitExceeded") return Effect.succeed(null)
+          const oneToken = Duration.millis((windowSeconds * 1_000) / limit)
+          const full = Duration.sum(Duration.subtract(Duration.seconds(windowSeconds), oneToken), reason.retryAfter)
+          return Effect.succeed({ remaining: 0, full: seconds(full), wait: Math.max(1, seconds(reason.retryAfter)) })
+        })
+      )
+
+    return RateLimit.of((httpEffect, { group }) => {
+      const name = Context.getOrUndefined(group.annotations, CountedAs)
+      const limit = name === undefined ? undefined : rates[name]
+      if (name === undefined || limit === undefined) return httpEffect
+      return Effect.gen(function* () {
+        const { tenantId } = yield* Principal
+        const standing = yield* take(`${name}:${tenantId}`, limit)
+        if (standing === null) return yield* httpEffect
+        yield* HttpEffect.appendPreResponseHandler((_, response) =>
+          Effect.succeed(HttpServerResponse.setHeaders(response, headersOf(name, limit, standing)))
+        )
+        return yield* standing.wait === null ? httpEffect : refuse(name, limit, standing.wait)
+      })
+    })
+  })
+
+const refuse = (name: RateClass, limit: number, wait: number) =>
+  Effect.flatMap(CurrentCorrelationId, (correlationId) => {
+    const detail = `This tenant may change ${name} ${limit} times a minute. Nothing happened; ask again in ${wait} s.`
+    const body = problemBody("rate_limited", correlationId, detail)
+    return Effect.fail(new TooManyRequests({ ...body, retryAfterSeconds: wait }))
+  })
+
+export const layer = (rates: RatesPerMinute): Layer.Layer<RateLimit, never, RateLimiter.RateLimiterStore> =>
+  Layer.effect(RateLimit, make(rates))

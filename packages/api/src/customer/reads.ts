@@ -1,0 +1,94 @@
+/** Customers as lists and details show them. The detail is the one place where a profile is opened to be shown. */
+import { Principal } from "@dueline/contracts/api/Access"
+import type { Customer } from "@dueline/contracts/api/CustomerView"
+import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
+import { etagOf } from "@dueline/contracts/api/Wire"
+import { customerFields } from "@dueline/contracts/customer/fields"
+import type { CustomerRow } from "@dueline/contracts/customer/Row"
+import type { CustomerStatus } from "@dueline/contracts/customer/Spec"
+import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
+import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { makeAsOf } from "../asOf.ts"
+import { equals, specificationOf } from "../lookup.ts"
+import { rowMark } from "../marks.ts"
+import { defaultLimit, makePaging } from "../paging.ts"
+import { isKnown, unchanged } from "../preconditions.ts"
+import { storeUnavailable } from "../refusal.ts"
+import { customerErased, customerNotFound } from "./refusal.ts"
+import { customerOf, summaryOf } from "./view.ts"
+
+interface ListQuery {
+  readonly limit?: number
+  readonly cursor?: string
+  readonly filter?: string
+  readonly status?: CustomerStatus
+}
+
+interface Asked {
+  readonly params: { readonly id: CustomerId }
+  readonly query: { readonly asOf?: string }
+  readonly headers: { readonly "if-none-match"?: string }
+}
+
+/** The same answer for a customer of another tenant as for one that does not exist. */
+export const presentCustomer = (
+  queries: FieldQueries["Service"],
+  tenantId: TenantId,
+  customerId: CustomerId
+): Effect.Effect<CustomerRow, NotFound | Unavailable> =>
+  Effect.flatMap(queries.customer(tenantId, customerId).pipe(Effect.catch(storeUnavailable)), (row) =>
+    row === null ? customerNotFound : Effect.succeed(row)
+  )
+
+export const makeCustomerReads = Effect.gen(function* () {
+  const queries = yield* FieldQueries
+  const vault = yield* PersonalDataVault
+  const asOf = yield* makeAsOf("customer", "CustomerRow", customerNotFound)
+  const paging = yield* makePaging(rowMark)
+
+  const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
+    const { tenantId } = yield* Principal
+    const { cursor, limit = defaultLimit, status } = query
+    const filter = yield* specificationOf(customerFields, query.filter, equals({ status }))
+    const about = { list: "customers", filter }
+    const after = yield* paging.after(tenantId, about, cursor)
+    const page = yield* queries.customers({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
+    return { items: page.rows.map(summaryOf), nextCursor: paging.next(tenantId, about, page.next) }
+  })
+
+  /** Null with an erased customer. What was sealed and does not open any more is a fault of ours. */
+  const profileOf = Effect.fnUntraced(function* ({ customerId, status, tenantId }: CustomerRow) {
+    if (status === "Erased") return null
+    const sealed = yield* queries.profile(tenantId, customerId).pipe(Effect.catch(storeUnavailable))
+    return sealed === null ? null : yield* Effect.orDie(vault.open(tenantId, customerId, sealed))
+  })
+
+  const get = Effect.fnUntraced(function* ({ headers, params, query }: Asked) {
+    const { tenantId } = yield* Principal
+    if (query.asOf !== undefined) {
+      const past = yield* asOf(tenantId, params.id, query.asOf)
+      return (yield* isKnown(headers["if-none-match"], past.version))
+        ? unchanged(past.version)
+        : shown(customerOf(past, null))
+    }
+    // The row first: a profile newer than its version makes the next change stale, an older one would be overwritten.
+    const row = yield* presentCustomer(queries, tenantId, params.id)
+    const profile = yield* profileOf(row)
+    if (profile === null) return yield* customerErased
+    return (yield* isKnown(headers["if-none-match"], row.version))
+      ? unchanged(row.version)
+      : shown(customerOf(row, profile))
+  })
+
+  return { get, list }
+})
+
+/** Nobody on the way keeps a copy. By hand, so that a profile sealed under milder rules than today's can be shown too. */
+const shown = (customer: Customer): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(customer), {
+    headers: { etag: etagOf(customer.version), "cache-control": "no-store" },
+    contentType: "application/json"
+  })

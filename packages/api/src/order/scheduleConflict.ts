@@ -1,0 +1,50 @@
+/** What to say to somebody whose window is taken: which orders are in the way, and when the bin is free. */
+import { type ConflictDetails, maxOrdersInTheWay } from "@dueline/contracts/api/ConflictDetails"
+import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { freeWindows } from "@dueline/contracts/order/freeWindows"
+import type { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
+import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { Clock, Effect } from "effect"
+import { windowOf } from "./view.ts"
+
+/** How far on either side of the wanted window free ones are looked for. */
+const aroundMs = 14 * 86_400_000
+
+/** Of one bin's orders that are looked at; what lies behind the last of them counts as taken. */
+const maxLooked = 200
+
+/** Read after the refusal, so it may already have changed; without an answer from the store there are no details. */
+export const scheduleConflict = (
+  queries: FieldQueries["Service"],
+  tenantId: TenantId,
+  { binId, orderId, window }: OrderWindowTaken
+): Effect.Effect<ConflictDetails> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const from = window.from - aroundMs
+    const to = window.to + aroundMs
+    const around = { from: from as EpochMillis, to: to as EpochMillis }
+    const others = (rows: ReadonlyArray<OrderRow>) => rows.filter((row) => row.orderId !== orderId)
+    // One more than is shown: an order that is moved is not in its own way.
+    const inTheWay = yield* queries.holding({ tenantId, binId, window, limit: maxOrdersInTheWay + 1 })
+    const found = yield* queries.holding({ tenantId, binId, window: around, limit: maxLooked })
+    const held = found.flatMap((row) => row.window ?? [])
+    const known = found.length < maxLooked ? to : (held.at(-1)?.from ?? to)
+    const busy = [
+      { from: Number.NEGATIVE_INFINITY, to: from },
+      ...others(found).flatMap((row) => row.window ?? []),
+      { from: known, to: Number.POSITIVE_INFINITY }
+    ]
+    return {
+      orders: others(inTheWay).slice(0, maxOrdersInTheWay).flatMap(shown),
+      freeWindows: freeWindows(busy, window, now).map(windowOf)
+    }
+  }).pipe(
+    Effect.catchTag("StoreUnavailable", ({ operation }) =>
+      Effect.as(Effect.logWarning("no details of a schedule conflict", { operation }), {})
+    )
+  )
+
+const shown = ({ orderId, status, window }: OrderRow) =>
+  window === null ? [] : [{ id: orderId, status, window: windowOf(window) }]

@@ -1,0 +1,45 @@
+/** What the caller wants of an order, in the form that commands have, and looked at before anybody is asked. */
+import type { FieldProblem } from "@dueline/contracts/api/Problem"
+import type { NotificationAsked, WindowAsked } from "@dueline/contracts/api/OrderRequest"
+import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
+import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
+import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Spec"
+import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { notificationCallId } from "@dueline/identity/derivedId"
+import { Effect, Result } from "effect"
+import { maxAheadMs } from "../dueTime.ts"
+import { reject } from "../reject.ts"
+
+/** Further away it is more likely a mistake than a plan. */
+export const windowOf = (asked: WindowAsked, now: number): Effect.Effect<TimeWindow, Unprocessable> => {
+  const window = { from: parseInstant(asked.from) as EpochMillis, to: parseInstant(asked.to) as EpochMillis }
+  return window.to <= now + maxAheadMs
+    ? Effect.succeed(window)
+    : reject(Unprocessable, "invalid_request", "The window may be ten years from now at the most.", {
+        errors: [{ path: "body.window.to", message: "is more than ten years ahead" }]
+      })
+}
+
+/** Every call is looked at as it will be made: what would be refused then is refused now. */
+export const notificationsOf = (
+  { admit }: RequestIntake["Service"],
+  tenantId: TenantId,
+  orderId: OrderId,
+  asked: ReadonlyArray<NotificationAsked>
+): Effect.Effect<ReadonlyArray<OrderNotification>, Unprocessable> => {
+  const errors = asked.flatMap(({ url }, index) => {
+    const path = (field: string) => `body.notifications.${index}.${field}`
+    const callId = notificationCallId(tenantId, orderId, index)
+    const admitted = admit(tenantId, callId, { method: "POST", url, headers: {}, body: null })
+    if (Result.isFailure(admitted))
+      return admitted.failure.map(({ code, field, message }): FieldProblem => ({ path: path(field), code, message }))
+    return admitted.success.summary.url === url ? [] : [{ path: path("url"), code: "secret_in_url", message: signed }]
+  })
+  return errors.length > 0
+    ? reject(Unprocessable, "request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
+    : Effect.succeed(asked.map(({ lead, url }) => ({ url, leadMs: parseDelay(lead) })))
+}
+
+const signed =
+  "Take the secret, and any #fragment, out of the address: the calls are signed, so the receiver can tell by the signature."

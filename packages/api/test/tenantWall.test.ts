@@ -1,0 +1,140 @@
+/** For every operation in the API's own document: a tenant reaches nothing of another's, and nobody gets in without a right. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { operations } from "./conformance.ts"
+import { Edge, layer as edge, otherTenant, tenant } from "./Edge.ts"
+
+const json = { "content-type": "application/json" }
+
+/** One of each kind of thing, made by the tenant; what the paths of the API name by `{id}`. */
+const household = Effect.gen(function* () {
+  const { send, submit } = yield* Edge
+  const post = (path: string, body: unknown) =>
+    Effect.map(send({ method: "POST", path, headers: json, body: JSON.stringify(body) }), (reply) => {
+      assert.oneOf(reply.status, [201, 202], reply.body)
+      return String(reply.json["id"])
+    })
+  const customer = yield* post("/ops/customers", { profile: { name: "Wall Keeper" } })
+  const bin = yield* post("/ops/bins", { serialNumber: `W-${customer}`, category: "skip", sizeLitres: 7_000 })
+  const window = { from: "1970-03-01T08:00:00Z", to: "1970-03-01T10:00:00Z" }
+  const order = yield* post("/ops/orders", {
+    customerId: customer,
+    binId: bin,
+    kind: "delivery",
+    window,
+    schedule: true
+  })
+  const call = yield* submit({
+    dueAt: "1970-03-01T08:00:00Z",
+    request: { method: "POST", url: "https://example.com/a" }
+  })
+  return {
+    "/ops/customers": customer,
+    "/ops/bins": bin,
+    "/ops/orders": order,
+    "/v1/service-calls": String(call.json["id"])
+  } as Readonly<Record<string, string>>
+})
+
+const guarded = operations.filter(({ security }) => security.length > 0)
+const named = guarded.filter(({ path }) => path.includes("{id}"))
+const listing = guarded.filter(({ method, path }) => method === "GET" && !path.includes("{id}"))
+
+/** The document's own example, in the years in which the test's clock stands. */
+const bodyOf = (operation: (typeof operations)[number]): string | undefined => {
+  const example = operation.requestBody?.content["application/json"]?.example
+  return operation.requestBody === undefined
+    ? undefined
+    : JSON.stringify(example ?? {}).replaceAll(/"20\d\d-/gu, '"1970-')
+}
+
+const headersOf = (operation: (typeof operations)[number]) => ({
+  ...(operation.requestBody === undefined ? {} : json),
+  ...(["PATCH", "POST"].includes(operation.method) ? { "if-match": '"1"' } : {})
+})
+
+const kindOf = (path: string): string => path.split("/").slice(0, 3).join("/")
+
+const listPath = (path: string): string => (path === "/v1/timeline" ? `${path}?correlation=0abc` : path)
+
+layer(edge)("between tenants", (it) => {
+  it.effect("there are operations of every kind to be tried", () =>
+    Effect.sync(() => {
+      assert.isAtLeast(named.length, 18)
+      assert.isAtLeast(listing.length, 5)
+      assert.sameMembers(
+        [...new Set(named.map(({ path }) => kindOf(path)))],
+        ["/ops/customers", "/ops/bins", "/ops/orders", "/v1/service-calls"]
+      )
+    })
+  )
+
+  for (const operation of named) {
+    it.effect(
+      `${operation.method} ${operation.path}: another tenant's is as if it did not exist, and stays as it was`,
+      () =>
+        Effect.gen(function* () {
+          const { otherToken, send, store } = yield* Edge
+          const ids = yield* household
+          const id = ids[kindOf(operation.path)] ?? assert.fail(`nothing stands for ${operation.path}`)
+          const before = JSON.stringify(store.dump().rows.filter((row) => row.tenantId === tenant))
+          const body = bodyOf(operation)
+          const asked = { method: operation.method, ...(body === undefined ? {} : { body }) }
+          const headers = { ...headersOf(operation), authorization: `Bearer ${otherToken}` }
+          const foreign = yield* send({ ...asked, path: operation.path.replace("{id}", id), headers })
+          const absent = yield* send({
+            ...asked,
+            path: operation.path.replace("{id}", "00000000-0000-7000-8000-00000000dead"),
+            headers
+          })
+          assert.strictEqual(foreign.status, 404, foreign.body)
+          assert.deepStrictEqual(
+            { ...foreign.json, correlationId: "" },
+            { ...absent.json, correlationId: "" },
+            "nothing tells the two apart"
+          )
+          assert.notInclude(foreign.body, tenant)
+          assert.strictEqual(JSON.stringify(store.dump().rows.filter((row) => row.tenantId === tenant)), before)
+          assert.lengthOf(
+            store.dump().rows.filter((row) => row.tenantId === otherTenant),
+            0
+          )
+        })
+    )
+  }
+
+  for (const operation of listing) {
+    it.effect(`${operation.method} ${operation.path}: shows nothing of another tenant`, () =>
+      Effect.gen(function* () {
+        const { otherToken, send } = yield* Edge
+        const ids = yield* household
+        const headers = { authorization: `Bearer ${otherToken}` }
+        const reply = yield* send({ method: "GET", path: listPath(operation.path), headers })
+        assert.strictEqual(reply.status, 200, reply.body)
+        for (const id of Object.values(ids)) assert.notInclude(reply.body, id)
+        assert.deepStrictEqual(reply.json["items"], [])
+      })
+    )
+  }
+
+  for (const operation of guarded) {
+    it.effect(`${operation.method} ${operation.path}: without a token 401, with one for something else 403`, () =>
+      Effect.gen(function* () {
+        const { mint, send, store } = yield* Edge
+        const path = listPath(operation.path.replace("{id}", "00000000-0000-7000-8000-00000000dead"))
+        const body = bodyOf(operation)
+        const asked = { method: operation.method, path, ...(body === undefined ? {} : { body }) }
+        const events = store.dump().events.length
+        const nobody = yield* send({ ...asked, headers: { ...headersOf(operation), authorization: "" } })
+        assert.strictEqual(nobody.status, 401, nobody.body)
+        const powerless = yield* mint({ subject: "nobody", tenantId: tenant, scopes: ["other:thing"], ttlSeconds: 60 })
+        const refused = yield* send({
+          ...asked,
+          headers: { ...headersOf(operation), authorization: `Bearer ${powerless}` }
+        })
+        assert.strictEqual(refused.status, 403, refused.body)
+        assert.lengthOf(store.dump().events, events)
+      })
+    )
+  }
+})

@@ -1,0 +1,71 @@
+/** What is sent to make, fill or move a service order. */
+import { Schema } from "effect"
+import { BinId, CustomerId } from "../Ids.ts"
+import { maxItems, maxNotifications, maxWindowMs, OrderItem, OrderKind, OrderNotification } from "../order/Spec.ts"
+import { Instant, parseDelay, parseInstant } from "./Wire.ts"
+
+export const WindowAsked = Schema.Struct({ from: Instant, to: Instant })
+  .check(
+    Schema.makeFilter(
+      ({ from, to }) =>
+        parseInstant(to) > parseInstant(from) || { path: ["to"], issue: "the window must end after it begins" }
+    ),
+    Schema.makeFilter(
+      ({ from, to }) =>
+        parseInstant(to) - parseInstant(from) <= maxWindowMs || {
+          path: ["to"],
+          issue: "the window must not be longer than 31 days"
+        }
+    )
+  )
+  .annotate({ identifier: "WindowAsked", description: "From inclusive, to exclusive; 31 days at the most" })
+export type WindowAsked = typeof WindowAsked.Type
+
+const maxLeadMs = 31 * 86_400_000
+
+export const Lead = Schema.String.annotate({
+  description: "How long before the window begins: `30m`, `2h`, `1d`, or ISO 8601 such as `PT30M`; 31 days at the most",
+  examples: ["30m", "PT30M"]
+}).check(
+  Schema.isMaxCodePoints(40).abort(),
+  Schema.makeFilter((text: string) => Number.isFinite(parseDelay(text)) || "is not a duration").abort(),
+  Schema.makeFilter((text: string) => parseDelay(text) <= maxLeadMs || "must not be longer than 31 days")
+)
+
+export const NotificationAsked = Schema.Struct({
+  url: OrderNotification.fields.url
+    .annotate({ description: "Where to POST to. Such calls are signed: an address with a secret in it is refused" })
+    .check(Schema.isMinCodePoints(1)),
+  lead: Lead
+}).annotate({ identifier: "NotificationAsked", description: "A call to be made before the window begins" })
+export type NotificationAsked = typeof NotificationAsked.Type
+
+const items = Schema.Array(OrderItem).check(Schema.isMaxLength(maxItems))
+
+export const CreateOrder = Schema.Struct({
+  customerId: CustomerId,
+  binId: BinId,
+  kind: OrderKind,
+  window: Schema.optionalKey(WindowAsked),
+  items: Schema.optionalKey(items),
+  notifications: Schema.optionalKey(Schema.Array(NotificationAsked).check(Schema.isMaxLength(maxNotifications))),
+  schedule: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "At once, which needs a window. Otherwise, and when left out, the order is a draft and holds nothing"
+    })
+  )
+}).annotate({ identifier: "CreateOrder" })
+export type CreateOrder = typeof CreateOrder.Type
+
+export const AddOrderItems = Schema.Struct({ items: items.check(Schema.isMinLength(1)) }).annotate({
+  identifier: "AddOrderItems"
+})
+export type AddOrderItems = typeof AddOrderItems.Type
+
+export const ScheduleOrder = Schema.Struct({
+  window: Schema.optionalKey(WindowAsked)
+}).annotate({ identifier: "ScheduleOrder", description: "Without a window: the one that the draft has" })
+export type ScheduleOrder = typeof ScheduleOrder.Type
+
+export const MoveOrder = Schema.Struct({ window: WindowAsked }).annotate({ identifier: "MoveOrder" })
+export type MoveOrder = typeof MoveOrder.Type

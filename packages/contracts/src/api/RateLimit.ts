@@ -1,0 +1,62 @@
+/** How often a tenant may ask for changes: the middleware that counts, the classes it counts apart, and the answer to one too many. */
+import { Context, ErrorReporter, Schema } from "effect"
+import { HttpApiMiddleware, HttpApiSchema } from "effect/http-api"
+import type { Principal } from "./Access.ts"
+import { problemContentType, problemFields } from "./Problem.ts"
+import { problemCodes } from "./ProblemCode.ts"
+
+export const RateClass = Schema.Literals(["orders", "ingestion", "calls", "bins", "customers"])
+export type RateClass = typeof RateClass.Type
+
+/** What a group's requests count as. Those of a group that says nothing are not counted. */
+export class CountedAs extends Context.Service<CountedAs, RateClass>()("@dueline/contracts/api/CountedAs") {}
+
+const annotations = { httpApiStatus: 429, description: `\`rate_limited\`: ${problemCodes.rate_limited.title}` }
+
+export class TooManyRequests extends Schema.Error<TooManyRequests>("TooManyRequests")(
+  { ...problemFields(429), retryAfterSeconds: Schema.Int },
+  annotations
+) {
+  readonly _tag = "TooManyRequests"
+  override readonly [ErrorReporter.ignore] = true
+}
+
+/** The time to wait travels in the header. */
+const asProblem = TooManyRequests.pipe(
+  HttpApiSchema.encodeToWithHeaders(
+    {
+      body: Schema.Struct(problemFields(429))
+        .annotate(annotations)
+        .pipe(HttpApiSchema.asJson({ contentType: problemContentType })),
+      headers: { "retry-after": Schema.Int }
+    },
+    {
+      decode: ({ body, headers }) => new TooManyRequests({ ...body, retryAfterSeconds: headers["retry-after"] }),
+      encode: ({ retryAfterSeconds, ...body }) => ({ body, headers: { "retry-after": retryAfterSeconds } })
+    }
+  )
+)
+
+/**
+ * Counts for the tenant of the principal, hence after authentication, and before anything of the request but its token was read.
+ * A group adds the endpoints that are counted before this middleware, and those that are not, its reads, after it.
+ */
+export class RateLimit extends HttpApiMiddleware.Service<RateLimit, { requires: Principal }>()(
+  "@dueline/contracts/api/RateLimit",
+  { error: asProblem }
+) {}
+
+/** Of every answer to what is counted, while its class has a limit and the asker is known: for the document. */
+export const rateLimitHeaders = {
+  "ratelimit-policy": {
+    schema: { type: "string" },
+    description: 'The limit, e.g. `"orders";q=120;w=60`: so many in so many seconds'
+  },
+  ratelimit: {
+    schema: { type: "string" },
+    description: 'What is left, e.g. `"orders";r=119;t=1`; `t` seconds until it is all there'
+  },
+  "ratelimit-limit": { schema: { type: "integer" }, description: "How many in a minute" },
+  "ratelimit-remaining": { schema: { type: "integer" }, description: "How many are left" },
+  "ratelimit-reset": { schema: { type: "integer" }, description: "Seconds until all are there again" }
+} as const

@@ -1,0 +1,43 @@
+/** The HTTP operation that tells everything one cause brought about. */
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { Category } from "../Command.ts"
+import { CorrelationId, StreamId } from "../Ids.ts"
+import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
+import { NextCursor, paged } from "./conventions.ts"
+import { problems } from "./ProblemError.ts"
+import { HistoryEvent } from "./ServiceCallView.ts"
+
+export const TimelineEvent = Schema.Struct({
+  category: Category,
+  id: StreamId.annotate({ description: "Of the customer, bin, order or service call that the event is about" }),
+  ...HistoryEvent.fields
+}).annotate({ identifier: "TimelineEvent" })
+export type TimelineEvent = typeof TimelineEvent.Type
+
+export const TimelinePage = Schema.Struct({ items: Schema.Array(TimelineEvent), nextCursor: NextCursor }).annotate({
+  identifier: "TimelinePage"
+})
+
+const read = HttpApiEndpoint.get("read", "/", {
+  query: { ...paged, correlation: CorrelationId },
+  success: TimelinePage,
+  error: problems.Unavailable
+})
+  .annotate(RequiredScope, "ops:timeline.read")
+  .annotateMerge(
+    OpenApi.annotations({
+      summary: "Everything under one correlation id",
+      description:
+        "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets."
+    })
+  )
+
+export class Timeline extends HttpApiGroup.make("timeline")
+  .add(read)
+  .prefix("/v1/timeline")
+  .middleware(RequestChecks)
+  .middleware(BearerAuth)
+  .annotateMerge(
+    OpenApi.annotations({ title: "Timeline", description: "What followed from what, across everything." })
+  ) {}

@@ -1,0 +1,19 @@
+/** Why the answer to a command about a customer is no. Nothing was stored. */
+import { Schema } from "effect"
+import { CustomerId } from "../Ids.ts"
+
+const about = { customerId: CustomerId }
+
+export class CustomerNotFound extends Schema.TaggedError<CustomerNotFound>()("CustomerNotFound", about) {}
+
+/** The id was derived from a key that once named another request. */
+export class CustomerIdTaken extends Schema.TaggedError<CustomerIdTaken>()("CustomerIdTaken", about) {}
+
+/** What was asked needs a customer that is still known. */
+export class CustomerIsErased extends Schema.TaggedError<CustomerIsErased>()("CustomerIsErased", about) {}
+
+/** There are scheduled or confirmed orders for the customer: they have to be cancelled or completed first. */
+export class CustomerInUse extends Schema.TaggedError<CustomerInUse>()("CustomerInUse", about) {}
+
+export const CustomerRejection = Schema.Union([CustomerNotFound, CustomerIdTaken, CustomerIsErased, CustomerInUse])
+export type CustomerRejection = typeof CustomerRejection.Type

@@ -1,0 +1,73 @@
+/** What the edge and the process managers may read about customers, bins and orders, always inside one tenant. */
+import { Context, type Effect } from "effect"
+import type { BinRow } from "../bin/Row.ts"
+import type { Location } from "../bin/Spec.ts"
+import type { CustomerRow } from "../customer/Row.ts"
+import type { BinId, CustomerId, OrderId, TenantId } from "../Ids.ts"
+import type { OrderRow } from "../order/Row.ts"
+import type { TimeWindow } from "../order/Spec.ts"
+import type { Specification } from "../specification/Specification.ts"
+import type { StoreUnavailable } from "./Persistence.ts"
+
+/** Where the next page starts: after this row in (createdAt, id) order, newest first. */
+export interface RowMark {
+  readonly createdAt: number
+  readonly id: string
+}
+
+export interface RowPage<Row> {
+  readonly rows: ReadonlyArray<Row>
+  /**
+   * Null when there is nothing more. A page looks at a bounded number of rows, so under a rare filter it may hold fewer rows than
+   * asked for, even none, and still have a next page: that is what keeps its cost constant.
+   */
+  readonly next: RowMark | null
+}
+
+export interface ListOptions {
+  readonly tenantId: TenantId
+  readonly filter: Specification
+  readonly after: RowMark | null
+  readonly limit: number
+}
+
+export interface Near {
+  readonly bin: BinRow
+  /** Along the surface of a sphere with the Earth's mean radius (6,371,008.8 m). */
+  readonly distanceMetres: number
+}
+
+export interface NearOptions {
+  readonly tenantId: TenantId
+  readonly centre: Location
+  readonly radiusMetres: number
+  readonly filter: Specification
+  /** Bins at this distance or nearer, with an id up to this one at the same distance, are left out: where the last page ended. */
+  readonly after: { readonly distanceMetres: number; readonly binId: BinId } | null
+  readonly limit: number
+}
+
+type Answer<A> = Effect.Effect<A, StoreUnavailable>
+
+export class FieldQueries extends Context.Service<
+  FieldQueries,
+  {
+    readonly customer: (tenantId: TenantId, customerId: CustomerId) => Answer<CustomerRow | null>
+    /** The sealed profile; null when there is no such customer, or when it was erased. */
+    readonly profile: (tenantId: TenantId, customerId: CustomerId) => Answer<string | null>
+    readonly bin: (tenantId: TenantId, binId: BinId) => Answer<BinRow | null>
+    readonly order: (tenantId: TenantId, orderId: OrderId) => Answer<OrderRow | null>
+    readonly customers: (options: ListOptions) => Answer<RowPage<CustomerRow>>
+    readonly bins: (options: ListOptions) => Answer<RowPage<BinRow>>
+    readonly orders: (options: ListOptions) => Answer<RowPage<OrderRow>>
+    /** Nearest first, then by id. */
+    readonly binsNear: (options: NearOptions) => Answer<ReadonlyArray<Near>>
+    /** Scheduled and confirmed orders of one bin whose windows overlap this one, by the beginning of their window; at most `limit`. */
+    readonly holding: (options: {
+      readonly tenantId: TenantId
+      readonly binId: BinId
+      readonly window: TimeWindow
+      readonly limit: number
+    }) => Answer<ReadonlyArray<OrderRow>>
+  }
+>()("@dueline/contracts/ports/FieldQueries") {}

@@ -1,0 +1,49 @@
+/** What was, read from the log: an aggregate as it stood, and everything that belongs to one cause. */
+import { Context, type Effect } from "effect"
+import type { Category } from "../Command.ts"
+import type { RecordedEvent } from "../Envelope.ts"
+import type { CorrelationId, StreamId, TenantId } from "../Ids.ts"
+import type { ReadModelRow, StoreUnavailable } from "./Persistence.ts"
+
+/** With this version, or after everything recorded up to and at this instant (epoch ms). */
+export type AsOf =
+  | { readonly _tag: "Version"; readonly version: number }
+  | { readonly _tag: "Instant"; readonly at: number }
+
+/** Where a timeline's next page starts: after this event in (recordedAt, streamId, version) order. */
+export interface TimelineMark {
+  readonly recordedAt: number
+  readonly streamId: StreamId
+  readonly version: number
+}
+
+export interface TimelineEvent extends RecordedEvent {
+  readonly category: Category
+  readonly streamId: StreamId
+}
+
+export class TimeTravel extends Context.Service<
+  TimeTravel,
+  {
+    /** The read-model row as it was. Null when there was no such aggregate of this kind then, or it has no such version. */
+    readonly at: (options: {
+      readonly tenantId: TenantId
+      readonly category: Category
+      readonly streamId: StreamId
+      readonly asOf: AsOf
+    }) => Effect.Effect<ReadModelRow | null, StoreUnavailable>
+    /** Events of all aggregates that carry the correlation id, oldest first. */
+    readonly timeline: (options: {
+      readonly tenantId: TenantId
+      readonly correlationId: CorrelationId
+      readonly after: TimelineMark | null
+      readonly limit: number
+    }) => Effect.Effect<
+      {
+        readonly events: ReadonlyArray<TimelineEvent>
+        readonly next: TimelineMark | null
+      },
+      StoreUnavailable
+    >
+  }
+>()("@dueline/contracts/ports/TimeTravel") {}

@@ -1,0 +1,110 @@
+/**
+ * Seals customers' profiles with AES-256-GCM, each customer's with a key of its own that is sealed with the installation's. What lies in
+ * the database is of no use to whoever reads only that, and nobody can read it any more once the customer's key is gone.
+ */
+import { createSecretKey, type KeyObject } from "node:crypto"
+import type { CustomerProfile } from "@dueline/contracts/customer/Spec"
+import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
+import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { SealBroken } from "@dueline/contracts/ports/RequestVault"
+import { Effect, Layer, type Redacted, Result } from "effect"
+import { isProfile } from "./isProfile.ts"
+import { fingerprintKey, type InstallationKey, installationKey, keyedHash } from "./personalDataKeys.ts"
+import { drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
+
+export interface PersonalDataVaultOptions {
+  /** Key material of the installation, at least 32 random bytes. Everything else is derived from it. */
+  readonly key: Redacted.Redacted<Uint8Array>
+  /** Older key material that can still open what it sealed, newest first. `fingerprint` follows from the oldest, so that it stays. */
+  readonly opening?: ReadonlyArray<Redacted.Redacted<Uint8Array>>
+}
+
+const idBytes = 4
+
+type Owner = readonly [tenantId: TenantId, customerId: CustomerId]
+type Opened<A> = Result.Result<A, string>
+
+// As JSON, two lists of texts that differ stay two.
+const bound = (purpose: string, ...about: ReadonlyArray<string>): Buffer =>
+  Buffer.from(JSON.stringify([`dueline/personal-data/${purpose}/v1`, ...about]), "utf8")
+
+const sealKey = ({ id, wrapping }: InstallationKey, owner: Owner, key: KeyObject): string =>
+  Buffer.concat([
+    Buffer.from(id, "hex"),
+    sealBox(wrapping, key.export(), bound("customer-key", id, ...owner))
+  ]).toString("base64url")
+
+/** Null for a text that is not exactly what was made: base64url that decodes to the same bytes but is spelt otherwise does not open. */
+const bytesOf = (text: string): Buffer | null => {
+  const bytes = Buffer.from(text, "base64url")
+  return bytes.toString("base64url") === text ? bytes : null
+}
+
+interface CustomerKey {
+  readonly key: KeyObject
+  readonly sealedWith: string
+  readonly sealed: string
+}
+
+const openKey = (keys: ReadonlyMap<string, InstallationKey>, owner: Owner, sealed: string): Opened<CustomerKey> => {
+  const bytes = bytesOf(sealed)
+  if (bytes === null) return Result.fail("not a sealed profile")
+  const id = bytes.toString("hex", 0, idBytes)
+  const installation = keys.get(id)
+  if (installation === undefined) return Result.fail("sealed with a key that is not here")
+  const key = openBox(installation.wrapping, bytes.subarray(idBytes), bound("customer-key", id, ...owner))
+  if (key?.length !== keyBytes) return Result.fail("changed, or the key of another customer")
+  return Result.succeed({ key: createSecretKey(key), sealedWith: id, sealed })
+}
+
+const openProfile = (key: KeyObject, owner: Owner, sealed: string): Opened<CustomerProfile> => {
+  const bytes = bytesOf(sealed)
+  const text = bytes === null ? null : openBox(key, bytes, bound("profile", ...owner))
+  if (text === null) return Result.fail("changed, or the profile of another customer")
+  const profile: unknown = JSON.parse(text.toString("utf8"))
+  return isProfile(profile) ? Result.succeed(profile) : Result.fail("not a profile")
+}
+
+const broken = (detail: string): SealBroken => new SealBroken({ detail })
+
+/** Sealed form: `<key>.<profile>`. Throws a `RangeError` for key material that is too short. */
+export const make = ({ key, opening = [] }: PersonalDataVaultOptions): PersonalDataVault["Service"] => {
+  const sealing = installationKey(key)
+  const keys = new Map([...opening.map(installationKey), sealing].map((one) => [one.id, one]))
+  const hashKey = fingerprintKey(opening.at(-1) ?? key)
+
+  /** The customer's own, sealed anew where that was done with an older key of the installation. */
+  const keyFor = (owner: Owner, before: string | null): Opened<CustomerKey> => {
+    if (before === null) {
+      const drawn = drawKey()
+      return Result.succeed({ key: drawn, sealedWith: sealing.id, sealed: sealKey(sealing, owner, drawn) })
+    }
+    return Result.map(openKey(keys, owner, before.split(".", 1)[0] ?? ""), (known) =>
+      known.sealedWith === sealing.id ? known : { ...known, sealed: sealKey(sealing, owner, known.key) }
+    )
+  }
+
+  const open = (owner: Owner, text: string): Opened<CustomerProfile> => {
+    const [sealedKey = "", sealed, ...rest] = text.split(".")
+    if (sealed === undefined || rest.length > 0) return Result.fail("not a sealed profile")
+    return Result.flatMap(openKey(keys, owner, sealedKey), (known) => openProfile(known.key, owner, sealed))
+  }
+
+  return PersonalDataVault.of({
+    seal: (tenantId, customerId, profile, before) =>
+      Effect.suspend(() => {
+        const owner = [tenantId, customerId] as const
+        const sealed = Result.map(keyFor(owner, before), (known) => {
+          const box = sealBox(known.key, Buffer.from(JSON.stringify(profile), "utf8"), bound("profile", ...owner))
+          return `${known.sealed}.${box.toString("base64url")}`
+        })
+        return Effect.fromResult(Result.mapError(sealed, broken))
+      }),
+    open: (tenantId, customerId, sealed) =>
+      Effect.suspend(() => Effect.fromResult(Result.mapError(open([tenantId, customerId], sealed), broken))),
+    fingerprint: (text) => keyedHash(hashKey, text)
+  })
+}
+
+export const layer = (options: PersonalDataVaultOptions): Layer.Layer<PersonalDataVault> =>
+  Layer.sync(PersonalDataVault, () => make(options))

@@ -1,0 +1,29 @@
+/** Bytes under AES-256-GCM: nonce, ciphertext and tag in one piece, bound to what they are about. */
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto"
+
+const nonceBytes = 12
+const tagBytes = 16
+
+export const keyBytes = 32
+
+/** From the operating system, as the nonces: nothing here may ever repeat. */
+export const drawKey = (): KeyObject => createSecretKey(randomBytes(keyBytes))
+
+export const sealBox = (key: KeyObject, bytes: Uint8Array, about: Uint8Array): Buffer => {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes }).setAAD(about)
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+}
+
+/** Null when the bytes were changed, sealed with another key, or are about something else. */
+export const openBox = (key: KeyObject, box: Uint8Array, about: Uint8Array): Buffer | null => {
+  if (box.length < nonceBytes + tagBytes) return null
+  const decipher = createDecipheriv("aes-256-gcm", key, box.subarray(0, nonceBytes), { authTagLength: tagBytes })
+  decipher.setAAD(about).setAuthTag(box.subarray(-tagBytes))
+  const opened = decipher.update(box.subarray(nonceBytes, -tagBytes))
+  try {
+    return Buffer.concat([opened, decipher.final()])
+  } catch {
+    return null
+  }
+}

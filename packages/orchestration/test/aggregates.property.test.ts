@@ -1,0 +1,45 @@
+/** The laws of all aggregates, each told with stories of its own. */
+import { Customer } from "../src/customer/Customer.ts"
+import { Bin } from "../src/bin/Bin.ts"
+import { Order } from "../src/order/Order.ts"
+import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import { aggregateLaws } from "./aggregateLaws.ts"
+import * as CallSteps from "./CallSteps.ts"
+import * as FieldSteps from "./FieldSteps.ts"
+import { envelope } from "./FieldSample.ts"
+import * as Call from "./ServiceCallSample.ts"
+
+aggregateLaws({
+  aggregate: ServiceCall,
+  story: CallSteps.Story,
+  commandsOf: (story) => CallSteps.play(story).turns.map(({ command }) => command),
+  envelope: (command) => Call.envelope(command),
+  opening: "ServiceCallSubmitted"
+})
+
+aggregateLaws({
+  aggregate: Customer,
+  story: FieldSteps.CustomerStory,
+  commandsOf: FieldSteps.customerCommands,
+  envelope: (command) => envelope(command),
+  opening: "CustomerRegistered",
+  // It does not know what the profile holds, so it believes whoever says that it changed.
+  adding: ["UpdateCustomer"]
+})
+
+aggregateLaws({
+  aggregate: Bin,
+  story: FieldSteps.BinStory,
+  commandsOf: FieldSteps.binCommands,
+  envelope: (command) => envelope(command),
+  opening: "BinCreated"
+})
+
+aggregateLaws({
+  aggregate: Order,
+  story: FieldSteps.OrderStory,
+  commandsOf: FieldSteps.orderCommands,
+  envelope: (command) => envelope(command),
+  opening: "OrderDrafted",
+  adding: ["AddOrderItems"]
+})

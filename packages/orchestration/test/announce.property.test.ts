@@ -1,0 +1,79 @@
+/** What leaves the system in random lives is what its topics say, and every topic is heard of. */
+import { assert, describe, it } from "@effect/vitest"
+import type { OutboxMessage } from "@dueline/contracts/ports/Persistence"
+import { type Topic, topicNames, topics } from "@dueline/contracts/topics/topics"
+import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
+import { Schema } from "effect"
+import { afterAll } from "vitest"
+import { Bin } from "../src/bin/Bin.ts"
+import { Customer } from "../src/customer/Customer.ts"
+import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
+import { Order } from "../src/order/Order.ts"
+import { AggregateUnderTest } from "./AggregateUnderTest.ts"
+import * as CallSteps from "./CallSteps.ts"
+import { envelope } from "./FieldSample.ts"
+import * as FieldSteps from "./FieldSteps.ts"
+
+const heard = new Set<string>()
+
+/** Fields that the schema does not name are as wrong as those that are missing. */
+const strict = { onExcessProperty: "error", errors: "all" } as const
+
+const judge = (messages: ReadonlyArray<OutboxMessage>) => {
+  for (const { payload, topic } of messages) {
+    heard.add(topic)
+    assert.include<string>(topicNames, topic)
+    const { schema, version } = topics[topic as Topic]
+    const carried: unknown = JSON.parse(JSON.stringify(payload))
+    assert.deepStrictEqual(Schema.decodeUnknownSync(schema, strict)(carried), carried)
+    assert.strictEqual((carried as { readonly schemaVersion?: number }).schemaVersion, version)
+  }
+}
+
+const said = (turns: ReadonlyArray<{ readonly commit: { readonly outbox: ReadonlyArray<OutboxMessage> } | null }>) =>
+  turns.flatMap(({ commit }) => commit?.outbox ?? [])
+
+const life = <C extends Command & Parameters<typeof envelope>[0], S, E extends Tagged, R, O>(
+  aggregate: Aggregate<C, S, E, R, O>,
+  commands: ReadonlyArray<C>
+) => {
+  const on = new AggregateUnderTest(aggregate, (command) => envelope(command))
+  for (const command of commands) on.ask(command)
+  return said(on.turns)
+}
+
+const runs = { arbitrary: { ...propertyRuns, size: 100 } }
+
+describe("messages in the form of their topic come", () => {
+  it.prop(
+    "from customers",
+    { story: FieldSteps.CustomerStory },
+    ({ story }) => judge(life(Customer, FieldSteps.customerCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from bins",
+    { story: FieldSteps.BinStory },
+    ({ story }) => judge(life(Bin, FieldSteps.binCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from orders",
+    { story: FieldSteps.OrderStory },
+    ({ story }) => judge(life(Order, FieldSteps.orderCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from service calls",
+    { story: CallSteps.Story },
+    ({ story }) => judge(said(CallSteps.play(story).turns)),
+    runs
+  )
+
+  afterAll(() => {
+    assert.sameMembers([...heard], [...topicNames], "a topic that nothing was said on")
+  })
+})

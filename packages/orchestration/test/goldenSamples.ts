@@ -1,0 +1,108 @@
+/** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
+import type { BinEvent } from "@dueline/contracts/bin/Event"
+import type { CustomerEvent } from "@dueline/contracts/customer/Event"
+import type { OrderEvent } from "@dueline/contracts/order/Event"
+import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import * as Field from "./FieldSample.ts"
+import * as Call from "./ServiceCallSample.ts"
+
+type Samples<E extends { readonly _tag: string }> = { readonly [Tag in E["_tag"]]: Extract<E, { readonly _tag: Tag }> }
+
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+const origin = { ...Call.origin, traceparent }
+const response = { bodyBytes: 12, bodySnippet: '{"ok":true}', truncated: false }
+
+const serviceCall: Samples<ServiceCallEvent> = {
+  ServiceCallSubmitted: {
+    _tag: "ServiceCallSubmitted",
+    spec: Call.spec({ jitter: 0.2 }),
+    dueAt: Call.dueAt,
+    submittedAt: Call.t0,
+    fingerprint: "f1",
+    origin
+  },
+  ServiceCallRescheduled: { _tag: "ServiceCallRescheduled", dueAt: Call.dueAt },
+  ServiceCallCancelled: { _tag: "ServiceCallCancelled" },
+  CancellationRequested: { _tag: "CancellationRequested", epoch: 1 },
+  ExecutionStarted: {
+    _tag: "ExecutionStarted",
+    epoch: 2,
+    attempt: 2,
+    worker: Call.worker,
+    startedAt: Call.dueAt,
+    deadlineAt: Call.ms(Call.dueAt + 6_000)
+  },
+  ExecutionSucceeded: { _tag: "ExecutionSucceeded", epoch: 2, attempt: 2, status: 200, durationMs: 80, response },
+  ExecutionFailed: {
+    _tag: "ExecutionFailed",
+    epoch: 1,
+    attempt: 1,
+    reason: "http_status",
+    detail: "503 Service Unavailable",
+    status: 503,
+    durationMs: 80,
+    response
+  },
+  ExecutionHandedBack: {
+    _tag: "ExecutionHandedBack",
+    epoch: 2,
+    reason: "circuit_open",
+    retryAt: Call.ms(Call.dueAt + 5_000)
+  },
+  RetryScheduled: { _tag: "RetryScheduled", attempt: 2, dueAt: Call.ms(Call.dueAt + 1_080) },
+  ServiceCallFailed: { _tag: "ServiceCallFailed", reason: "attempts_exhausted" },
+  ServiceCallRerun: { _tag: "ServiceCallRerun", dueAt: Call.ms(Call.dueAt + 900_000) },
+  ExecutionSuperseded: { _tag: "ExecutionSuperseded", epoch: 1, currentEpoch: 2, outcome: "succeeded" }
+}
+
+const customer: Samples<CustomerEvent> = {
+  CustomerRegistered: {
+    _tag: "CustomerRegistered",
+    fields: ["name", "email", "phone", "address", "notes"],
+    registeredAt: Field.t0,
+    fingerprint: "f1",
+    origin
+  },
+  CustomerUpdated: { _tag: "CustomerUpdated", fields: ["address"] },
+  CustomerErased: { _tag: "CustomerErased" }
+}
+
+const bin: Samples<BinEvent> = {
+  BinCreated: {
+    _tag: "BinCreated",
+    bin: Field.description({ customerId: Field.customerId }),
+    capacityLitres: 900,
+    createdAt: Field.t0,
+    fingerprint: "f1",
+    origin
+  },
+  BinUpdated: {
+    _tag: "BinUpdated",
+    bin: Field.description({ location: null, serialNumber: "SN-2" }),
+    status: "Maintenance",
+    changed: ["serialNumber", "location", "status"]
+  },
+  BinCapacityUpdated: { _tag: "BinCapacityUpdated", capacityLitres: 1_000, previousLitres: 900 },
+  BinRetired: { _tag: "BinRetired" }
+}
+
+const order: Samples<OrderEvent> = {
+  OrderDrafted: {
+    _tag: "OrderDrafted",
+    terms: Field.terms({ kind: "swap", origin }),
+    window: Field.hours(8, 10),
+    items: [Field.item(3), { material: "oil", quantity: 200, unit: "litre" }],
+    createdAt: Field.t0,
+    fingerprint: "f1"
+  },
+  OrderItemsAdded: { _tag: "OrderItemsAdded", items: [{ material: "paper", quantity: 12, unit: "kilogram" }] },
+  OrderScheduled: { _tag: "OrderScheduled", window: Field.hours(8, 10) },
+  OrderMoved: { _tag: "OrderMoved", window: Field.hours(9, 12), previous: Field.hours(8, 10) },
+  OrderConfirmed: { _tag: "OrderConfirmed" },
+  OrderCancelled: { _tag: "OrderCancelled" },
+  OrderCompleted: { _tag: "OrderCompleted" },
+  PickupCompleted: { _tag: "PickupCompleted", binId: Field.binId }
+}
+
+/** By category, then by type. */
+export const samples = { "service-call": serviceCall, customer, bin, order } as const

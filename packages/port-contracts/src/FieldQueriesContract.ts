@@ -1,0 +1,146 @@
+/** What all FieldQueries do, but for distances. They read rows, so they want the Persistence that writes them. */
+import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
+import { OrderStatus } from "@dueline/contracts/order/Spec"
+import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { assert, type Vitest } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as FieldListProbe from "./FieldListProbe.ts"
+import { lists } from "./FieldListSentences.ts"
+import * as FieldSample from "./FieldSample.ts"
+import { type Harness, judge } from "./Harness.ts"
+import { propertyRunsTimes } from "./propertyRuns.ts"
+import * as Sample from "./Sample.ts"
+
+type Ports = FieldQueries | Persistence
+type It = Vitest.MethodsNonLive<Ports>
+
+const commit = (...batch: Parameters<Persistence["Service"]["commit"]>[0]) =>
+  Effect.flatMap(Persistence, (store) => store.commit(batch))
+
+const finding = (it: It) => {
+  it.effect("a customer, a bin and an order are found whole by their tenant, and by no other", () =>
+    Effect.gen(function* () {
+      const { bin, customer, tenantId } = FieldSample.yard()
+      const order = FieldSample.order(bin, customer.customerId)
+      yield* commit(FieldSample.commit(customer), FieldSample.commit(bin), FieldSample.commit(order))
+      const queries = yield* FieldQueries
+      const found = (tenant: TenantId) =>
+        Effect.all([
+          queries.customer(tenant, customer.customerId),
+          queries.bin(tenant, bin.binId),
+          queries.order(tenant, order.orderId)
+        ])
+      assert.deepStrictEqual(yield* found(tenantId), [customer, bin, order])
+      assert.deepStrictEqual(yield* found(Sample.tenantId()), [null, null, null])
+    })
+  )
+
+  it.effect("what is not there is null in what is found, and so is what does not exist", () =>
+    Effect.gen(function* () {
+      const { bin, customer, tenantId } = FieldSample.yard()
+      const bare = FieldSample.bin(tenantId, { location: null, customerId: customer.customerId })
+      const draft = FieldSample.order(bin, customer.customerId, { status: "Draft", window: null, items: [] })
+      yield* commit(FieldSample.commit(bare), FieldSample.commit(draft))
+      const queries = yield* FieldQueries
+      assert.deepStrictEqual(yield* queries.bin(tenantId, bare.binId), bare)
+      assert.deepStrictEqual(yield* queries.order(tenantId, draft.orderId), draft)
+      assert.isNull(yield* queries.customer(tenantId, customer.customerId))
+      assert.isNull(yield* queries.bin(tenantId, bin.binId))
+      assert.isNull(yield* queries.order(tenantId, FieldSample.orderId()))
+    })
+  )
+
+  it.effect("a profile is read as it was sealed, by its tenant only, until it is erased", () =>
+    Effect.gen(function* () {
+      const customer = FieldSample.customer(Sample.tenantId())
+      const bare = FieldSample.customer(customer.tenantId)
+      yield* commit(FieldSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }))
+      yield* commit(FieldSample.commit(bare))
+      const queries = yield* FieldQueries
+      assert.strictEqual(yield* queries.profile(customer.tenantId, customer.customerId), "key.profile")
+      assert.isNull(yield* queries.profile(Sample.tenantId(), customer.customerId))
+      assert.isNull(yield* queries.profile(customer.tenantId, bare.customerId))
+      const erased = FieldSample.next(customer, { status: "Erased", erasedAt: EpochMillis.make(Sample.now) })
+      yield* commit(FieldSample.commit(erased, { sealed: { _tag: "erase" } }))
+      assert.isNull(yield* queries.profile(customer.tenantId, customer.customerId))
+      assert.deepStrictEqual(yield* queries.customer(customer.tenantId, customer.customerId), erased)
+    })
+  )
+}
+
+/** Three orders one after the other on one bin: eight to ten, ten to twelve, fourteen to sixteen. */
+const threeHeld = Effect.fnUntraced(function* () {
+  const { bin, customer, tenantId } = FieldSample.yard()
+  const held = [FieldSample.hours(8, 10), FieldSample.hours(10, 12), FieldSample.hours(14, 16)].map((window) =>
+    FieldSample.order(bin, customer.customerId, { window })
+  )
+  yield* commit(...held.toReversed().map((order) => FieldSample.commit(order)))
+  const holding = (from: number, to: number, limit = 10, of = { tenantId, binId: bin.binId }) =>
+    Effect.flatMap(FieldQueries, (queries) => queries.holding({ ...of, window: FieldSample.hours(from, to), limit }))
+  return { bin, customer, held, holding, tenantId }
+})
+
+const holding = (it: It) => {
+  it.effect("orders that hold a bin in a window come by their beginning, and windows that only touch are apart", () =>
+    Effect.gen(function* () {
+      const { held, holding } = yield* threeHeld()
+      assert.deepStrictEqual(yield* holding(0, 24), held)
+      assert.deepStrictEqual(yield* holding(9, 15), held)
+      assert.deepStrictEqual(yield* holding(9, 10), held.slice(0, 1))
+      assert.deepStrictEqual(yield* holding(10, 14), held.slice(1, 2))
+      assert.deepStrictEqual(yield* holding(12, 14), [])
+      assert.deepStrictEqual(yield* holding(0, 8), [])
+      assert.deepStrictEqual(yield* holding(16, 20), [])
+      assert.deepStrictEqual(yield* holding(0, 24, 2), held.slice(0, 2))
+    })
+  )
+
+  it.effect("another bin, or the same id of another tenant, is held by none of them", () =>
+    Effect.gen(function* () {
+      const { bin, holding, tenantId } = yield* threeHeld()
+      assert.deepStrictEqual(yield* holding(0, 24, 10, { tenantId, binId: FieldSample.binId() }), [])
+      assert.deepStrictEqual(yield* holding(0, 24, 10, { tenantId: Sample.tenantId(), binId: bin.binId }), [])
+    })
+  )
+
+  it.effect.prop(
+    "of orders side by side exactly the scheduled and confirmed ones in the window hold the bin",
+    {
+      orders: Schema.Array(Schema.Struct({ status: OrderStatus, hours: Schema.Literals([1, 2, 5]) })).check(
+        Schema.isMaxLength(10)
+      ),
+      from: Schema.Int.check(Schema.isBetween({ minimum: -2, maximum: 30 })),
+      length: Schema.Literals([1, 2, 3, 10])
+    },
+    Effect.fnUntraced(function* ({ from, length, orders }) {
+      const { bin, customer, tenantId } = FieldSample.yard()
+      let hour = 0
+      const rows = orders.map(({ hours, status }) => {
+        hour += hours
+        return FieldSample.order(bin, customer.customerId, { status, window: FieldSample.hours(hour - hours, hour) })
+      })
+      for (const row of rows) yield* commit(FieldSample.commit(row))
+      const window = FieldSample.hours(from, from + length)
+      const found = yield* (yield* FieldQueries).holding({ tenantId, binId: bin.binId, window, limit: 100 })
+      const expected = rows.filter(
+        (row) =>
+          ["Scheduled", "Confirmed"].includes(row.status) &&
+          row.window !== null &&
+          row.window.from < window.to &&
+          window.from < row.window.to
+      )
+      assert.deepStrictEqual(found, expected)
+    }),
+    { arbitrary: propertyRunsTimes(0.3), timeout: 60_000 }
+  )
+}
+
+export const suite = (name: string, harness: Harness<Ports>): void =>
+  judge("FieldQueries", name, harness, (it) => {
+    finding(it)
+    lists(it, FieldListProbe.customers)
+    lists(it, FieldListProbe.bins)
+    lists(it, FieldListProbe.orders)
+    holding(it)
+  })

@@ -1,0 +1,123 @@
+/** What a batch has for customers, bins, orders, personal data and snapshots, as the JSON text that `dueline.commit_field` takes. */
+import type { BinRow } from "@dueline/contracts/bin/Row"
+import type { CustomerRow } from "@dueline/contracts/customer/Row"
+import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { Commit } from "@dueline/contracts/ports/Persistence"
+import type { Requirement } from "@dueline/contracts/StoreRule"
+
+type Row = Readonly<Record<string, string | number | null>>
+
+const customer = (row: CustomerRow): Row => ({
+  tenant_id: row.tenantId,
+  customer_id: row.customerId,
+  version: row.version,
+  status: row.status,
+  created_at: row.createdAt,
+  updated_at: row.updatedAt,
+  erased_at: row.erasedAt,
+  correlation_id: row.correlationId
+})
+
+const bin = (row: BinRow): Row => ({
+  tenant_id: row.tenantId,
+  bin_id: row.binId,
+  version: row.version,
+  serial_number: row.serialNumber,
+  category: row.category,
+  size_litres: row.sizeLitres,
+  capacity_litres: row.capacityLitres,
+  status: row.status,
+  lat: row.location?.lat ?? null,
+  lon: row.location?.lon ?? null,
+  customer_id: row.customerId,
+  created_at: row.createdAt,
+  updated_at: row.updatedAt,
+  correlation_id: row.correlationId
+})
+
+/** Contents travel as JSON text inside the JSON: they may hold what `jsonb` cannot, such as U+0000. */
+const order = (row: OrderRow): Row => ({
+  tenant_id: row.tenantId,
+  order_id: row.orderId,
+  version: row.version,
+  customer_id: row.customerId,
+  bin_id: row.binId,
+  kind: row.kind,
+  status: row.status,
+  window_from: row.window?.from ?? null,
+  window_to: row.window?.to ?? null,
+  items: JSON.stringify(row.items),
+  notifications: JSON.stringify(row.notifications),
+  created_at: row.createdAt,
+  updated_at: row.updatedAt,
+  ended_at: row.endedAt,
+  correlation_id: row.correlationId
+})
+
+const snapshot = ({ snapshot, streamId, tenantId }: Commit): ReadonlyArray<Row> =>
+  snapshot === null
+    ? []
+    : [
+        {
+          tenant_id: tenantId,
+          stream_id: streamId,
+          version: snapshot.version,
+          form: snapshot.form,
+          state: JSON.stringify(snapshot.state)
+        }
+      ]
+
+/** The two parts of what a customer's vault sealed: the key, and what it locks. */
+const personalData = ({ category, sealed, streamId, tenantId }: Commit): ReadonlyArray<Row> => {
+  if (sealed._tag !== "set" || category === "service-call") return []
+  if (category !== "customer") throw new Error(`an attachment of a ${category} has no place`)
+  const dot = sealed.value.indexOf(".")
+  if (dot < 0) throw new Error("a customer's attachment is a key and a profile, with a dot between them")
+  const [data_key, profile] = [sealed.value.slice(0, dot), sealed.value.slice(dot + 1)]
+  return [{ tenant_id: tenantId, customer_id: streamId, data_key, profile }]
+}
+
+/** `t` is the tenant, `i` the id, `c` the customer that matters. The same is asked only once. */
+const asked = <Tag extends Requirement["_tag"]>(
+  batch: ReadonlyArray<Commit>,
+  tag: Tag,
+  what: (requirement: Extract<Requirement, { readonly _tag: Tag }>) => {
+    readonly i: string
+    readonly c?: string | null
+  }
+): ReadonlyArray<Row> => {
+  const found = new Map<string, Row>()
+  for (const { requires, tenantId } of batch) {
+    for (const requirement of requires) {
+      if (requirement._tag !== tag) continue
+      const { c = null, i } = what(requirement as Extract<Requirement, { readonly _tag: Tag }>)
+      found.set(`${tenantId} ${i} ${c}`, { t: tenantId, i, c })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Null when the batch has nothing of the kind, as most batches of service calls. */
+export const fieldParameter = (batch: ReadonlyArray<Commit>): string | null => {
+  const concerned = batch.filter(
+    ({ category, requires, snapshot }) => category !== "service-call" || snapshot !== null || requires.length > 0
+  )
+  if (concerned.length === 0) return null
+  const rows = concerned.map(({ row }) => row)
+  const customers = concerned.filter(({ category }) => category === "customer")
+  const forgotten = customers.filter(({ sealed }) => sealed._tag === "erase")
+  const parts = {
+    customers: rows.flatMap((row) => (row?._tag === "CustomerRow" ? [customer(row)] : [])),
+    personal_data: concerned.flatMap(personalData),
+    forgotten: forgotten.map(({ streamId, tenantId }): Row => ({ t: tenantId, i: streamId })),
+    bins: rows.flatMap((row) => (row?._tag === "BinRow" ? [bin(row)] : [])),
+    orders: rows.flatMap((row) => (row?._tag === "OrderRow" ? [order(row)] : [])),
+    snapshots: concerned.flatMap(snapshot),
+    active: asked(concerned, "CustomerActive", ({ customerId }) => ({ i: customerId })),
+    fits: asked(concerned, "BinFits", ({ binId, customerId }) => ({ i: binId, c: customerId })),
+    unused: asked(concerned, "BinFree", ({ binId, except }) => ({ i: binId, c: except })),
+    idle: asked(concerned, "CustomerFree", ({ customerId }) => ({ i: customerId }))
+  }
+  const filled = Object.entries(parts).filter(([, part]) => part.length > 0)
+  return filled.length === 0 ? null : JSON.stringify(Object.fromEntries(filled))
+}

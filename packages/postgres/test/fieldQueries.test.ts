@@ -1,0 +1,197 @@
+/** Reading customers, bins and orders costs what a page costs, whatever the tables hold. Counted by the server, not by the clock. */
+import { BinId, CustomerId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
+import { FieldQueries, type ListOptions } from "@dueline/contracts/ports/FieldQueries"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { everything, type Specification } from "@dueline/contracts/specification/Specification"
+import { Database } from "@dueline/postgres/Database"
+import { scanBudget } from "@dueline/postgres/fieldLists"
+import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+
+const layer = PostgresFieldQueries.layer.pipe(Layer.provideMerge(TestDatabase.layer))
+
+const tenants = 4
+const each = 3_000
+const id = (n: number) => `00000000-0000-7000-8000-${n.toString().padStart(12, "0")}`
+const sqlId = (n: string) => `('00000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`
+
+/** Rows of four tenants in turn, each created a second after the one before. `own` is what other tables do not have. */
+const fill = (what: "customer" | "bin" | "order", own: Readonly<Record<string, string>>): string => {
+  const columns = {
+    tenant_id: sqlId(`n % ${tenants}`),
+    [`${what}_id`]: sqlId("n"),
+    version: "1",
+    status: "'Active'",
+    created_at: "n * 1000",
+    updated_at: "0",
+    correlation_id: "'0abc'",
+    ...own
+  }
+  return `insert into dueline.${what}s (${Object.keys(columns).join(", ")})
+    select ${Object.values(columns).join(", ")} from generate_series(1, ${tenants * each}) n`
+}
+
+/** All orders of a tenant hold one bin, one after the other. */
+const filled = TestDatabase.session((sql) =>
+  Effect.forEach(
+    [
+      fill("customer", { erased_at: "null" }),
+      fill("bin", { serial_number: "'SN-' || n", category: "'skip'", size_litres: "n", capacity_litres: "0" }),
+      fill("order", {
+        status: "'Scheduled'",
+        customer_id: sqlId("0"),
+        bin_id: sqlId("0"),
+        kind: "'swap'",
+        items: "'[]'",
+        notifications: "'[]'",
+        window_from: "n * 1000",
+        window_to: "n * 1000 + 4000"
+      })
+    ],
+    (statement) => sql.unsafe(statement),
+    { discard: true }
+  )
+)
+
+/** A session hands in its statistics when it has been quiet for a while; asked for, it does so at once. Every pooled session is asked. */
+const flush = Effect.flatMap(Database, ({ edge }) =>
+  Effect.all(
+    Array.from({ length: 4 }, () => edge.unsafe("select pg_stat_force_next_flush(), pg_sleep(0.05)")),
+    { concurrency: "unbounded" }
+  )
+)
+
+interface Work {
+  readonly walked: number
+  readonly fetched: number
+  /** Index entries gone past, by the index's name. */
+  readonly entries: Readonly<Record<string, number>>
+}
+
+const work = (table: string) =>
+  Effect.andThen(
+    flush,
+    TestDatabase.session((sql) =>
+      Effect.flatMap(
+        sql.unsafe<Work>(
+          `select seq_tup_read::int as walked, idx_tup_fetch::int as fetched,
+            (select json_object_agg(indexrelname, idx_tup_read) from pg_stat_user_indexes i where i.relid = t.relid) as entries
+            from pg_stat_user_tables t where schemaname = 'dueline' and relname = $1`,
+          [table]
+        ),
+        ([found]) => (found === undefined ? Effect.die(new Error(`no table ${table}`)) : Effect.succeed(found))
+      )
+    )
+  )
+
+/** What one question costs the table. */
+const cost = Effect.fnUntraced(function* <A, E, R>(table: string, question: Effect.Effect<A, E, R>) {
+  const before = yield* work(table)
+  const answer = yield* question
+  const after = yield* work(table)
+  const gone = (index: string) => (after.entries[index] ?? 0) - (before.entries[index] ?? 0)
+  return { answer, walked: after.walked - before.walked, fetched: after.fetched - before.fetched, gone }
+})
+
+const tables = ["customers", "bins", "orders"] as const
+const tenantId = TenantId.make(id(1))
+const rare: Specification = { _tag: "Below", field: "createdAt", value: 2_000 }
+
+it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading field operations", (it) => {
+  it.effect(
+    "a page goes past its own rows in the list's index and past no others, under a rare filter twice past those it may look at",
+    () =>
+      Effect.gen(function* () {
+        yield* filled
+        const queries = yield* FieldQueries
+        for (const stage of ["never analysed", "analysed"]) {
+          // Often enough for every pooled session to make one plan for all marks and limits.
+          const asked = stage === "analysed" ? 30 : 1
+          if (stage === "analysed") yield* TestDatabase.session((sql) => sql.unsafe("analyze"))
+          for (const table of tables) {
+            const page = (options: Pick<ListOptions, "filter" | "after">) => {
+              const question: Effect.Effect<unknown, StoreUnavailable> = queries[table]({
+                tenantId,
+                limit: 10,
+                ...options
+              })
+              return cost(table, question)
+            }
+            const after = { createdAt: 6_000_000, id: id(6_000) }
+            for (const [options, bound] of [
+              [{ filter: everything, after: null }, 11],
+              [{ filter: everything, after }, 11],
+              [{ filter: rare, after: null }, scanBudget * 2],
+              [{ filter: { _tag: "Not", not: rare }, after }, 11]
+            ] as const) {
+              for (let n = 1; n < asked && options.filter === everything; n += 1)
+                yield* queries[table]({ tenantId, limit: 10, ...options })
+              const { fetched, gone, walked } = yield* page(options)
+              const about = `${table}, ${stage}, ${JSON.stringify(options)}`
+              assert.strictEqual(walked, 0, about)
+              assert.isAtMost(fetched, bound, about)
+              assert.isAtLeast(gone(`${table}_list`), 10, about)
+              assert.isAtMost(gone(`${table}_list`), bound, about)
+            }
+          }
+        }
+      }),
+    { tags: ["ADR-0016.6"] }
+  )
+
+  it.effect("one row is found at the cost of one row, and the orders that hold a bin at the cost of those", () =>
+    Effect.gen(function* () {
+      const queries = yield* FieldQueries
+      const found = yield* Effect.all([
+        cost("customers", queries.customer(tenantId, CustomerId.make(id(5)))),
+        cost("bins", queries.bin(tenantId, BinId.make(id(5)))),
+        cost("orders", queries.order(tenantId, OrderId.make(id(5))))
+      ])
+      for (const { answer, fetched, walked } of found) {
+        assert.isNotNull(answer)
+        assert.strictEqual(walked, 0)
+        assert.isAtMost(fetched, 1)
+      }
+      const window = { from: EpochMillis.make(6_002_000), to: EpochMillis.make(6_010_000) }
+      const held = yield* cost("orders", queries.holding({ tenantId, binId: BinId.make(id(0)), window, limit: 10 }))
+      assert.deepStrictEqual(
+        held.answer.map(({ orderId }) => orderId),
+        [id(6_001), id(6_005), id(6_009)].map((id) => OrderId.make(id))
+      )
+      assert.strictEqual(held.walked, 0)
+      assert.isAtMost(held.fetched, 4)
+    })
+  )
+
+  it.effect(
+    "a row that lies beyond what one page looks at is found on a later page",
+    () =>
+      Effect.gen(function* () {
+        const queries = yield* FieldQueries
+        const first = yield* queries.bins({ tenantId, filter: rare, after: null, limit: 10 })
+        assert.deepStrictEqual(first.rows, [])
+        const last = tenants * (each - scanBudget) + 1
+        assert.deepStrictEqual(first.next, { createdAt: last * 1000, id: id(last) })
+        const second = yield* queries.bins({ tenantId, filter: rare, after: first.next, limit: 10 })
+        assert.deepStrictEqual(
+          second.rows.map(({ binId }) => binId),
+          [BinId.make(id(1))]
+        )
+        assert.isNull(second.next)
+      }),
+    { tags: ["ADR-0016.6"] }
+  )
+
+  it.effect("a question that no stored text can match finds nothing and troubles nobody", () =>
+    Effect.gen(function* () {
+      const queries = yield* FieldQueries
+      for (const part of ["\0", "\ud800", "%", "\\", "' or true --"]) {
+        const filter: Specification = { _tag: "Contains", field: "serialNumber", part }
+        const page = yield* queries.bins({ tenantId, filter, after: { createdAt: 9_000, id: id(9) }, limit: 10 })
+        assert.deepStrictEqual(page, { rows: [], next: null })
+      }
+    })
+  )
+})

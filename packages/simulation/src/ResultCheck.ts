@@ -1,0 +1,55 @@
+/** What became of attempts, held against what targets said and who was well: nothing is mixed up, hurried or taken away. */
+import type { ServiceCallId } from "@dueline/contracts/Ids"
+import type { CallModel } from "./CallModel.ts"
+import type { Sendings } from "./Sendings.ts"
+import type { World } from "./World.ts"
+
+/** Of the events' payloads, what this check looks at. */
+export interface Facts {
+  readonly _tag: string
+  readonly dueAt: number
+  readonly epoch: number
+  readonly reason: string
+  readonly response: { readonly bodySnippet: string | null } | null
+}
+
+export class ResultCheck {
+  readonly #world: World
+  readonly #sendings: Sendings
+  readonly #quietUntil = new Map<string, number>()
+
+  constructor(world: World, sendings: Sendings) {
+    this.#world = world
+    this.#sendings = sendings
+  }
+
+  judge(
+    model: CallModel,
+    callId: ServiceCallId,
+    { _tag, dueAt = 0, epoch = 0, reason, response }: Partial<Facts>
+  ): void {
+    const seen = /seen (\d+)/u.exec(response?.bodySnippet ?? "")?.[1]
+    if (seen !== undefined && seen !== String(epoch)) {
+      this.#world.violate(
+        "a result belongs to its epoch",
+        `${callId} took the answer to epoch ${seen} as that to ${epoch}`
+      )
+    }
+    // Nobody can honour what never reached the log.
+    if (_tag === "ExecutionFailed" && reason !== "http_status") this.#quietUntil.delete(`${callId}/${epoch}`)
+    const quietUntil = this.#quietUntil.get(`${callId}/${model.epoch}`) ?? 0
+    if (_tag === "RetryScheduled" && dueAt < quietUntil) {
+      this.#world.violate("Retry-After is honoured", `${callId} is tried again ${quietUntil - dueAt} ms early`)
+    }
+    if (_tag === "ExecutionHandedBack") this.#sendings.handedBack(callId, epoch)
+    const holder = model.started.get(epoch)?.worker ?? ""
+    if (_tag === "ExecutionFailed" && reason === "worker_lost" && this.#world.neverFailed(holder)) {
+      this.#world.violate("a worker that is well keeps its calls", `${callId} epoch ${epoch} was taken from ${holder}`)
+    }
+  }
+
+  /** A target answered this epoch and asked to be left alone until then (epoch ms). */
+  asksToWait(callId: string, epoch: number, until: number): void {
+    this.#quietUntil.set(`${callId}/${epoch}`, until)
+  }
+}
