@@ -10,7 +10,7 @@ import {
   layerStoreMemory,
   layerStoreRedis
 } from "effect/persistence/CircuitBreaker"
-import { Redis } from "effect/persistence/Redis"
+import { commandsOnly } from "./commandsOnly.ts"
 import { RedisConnection } from "./RedisConnection.ts"
 import { tellSharing } from "./tellSharing.ts"
 
@@ -35,8 +35,7 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: Circu
   const storeOf = (layer: Layer.Layer<CircuitBreakerStore>) =>
     Effect.map(Layer.build(layer), (context): Store => Context.get(context, CircuitBreakerStore))
   const memory = yield* storeOf(layerStoreMemory({ idleTimeToLive }))
-  const reserve = Effect.die(new Error("circuits need no connection of their own"))
-  const onRedis = Layer.succeed(Redis, { ...redis, reserve, subscribe: () => reserve })
+  const onRedis = commandsOnly(redis, "circuits")
   const remote = yield* storeOf(layerStoreRedis({ prefix, idleTimeToLive }).pipe(Layer.provide(onRedis)))
   const tell = tellSharing("circuits")
 

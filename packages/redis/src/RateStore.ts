@@ -9,7 +9,7 @@ import {
   type RateLimiterError,
   RateLimiterStore
 } from "effect/persistence/RateLimiter"
-import { Redis } from "effect/persistence/Redis"
+import { commandsOnly } from "./commandsOnly.ts"
 import { RedisConnection } from "./RedisConnection.ts"
 import { tellSharing } from "./tellSharing.ts"
 
@@ -26,8 +26,7 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:rate:" }: RateStor
   const storeOf = (layer: Layer.Layer<RateLimiterStore>) =>
     Effect.map(Layer.build(layer), (context): Store => Context.get(context, RateLimiterStore))
   const memory = yield* storeOf(layerStoreMemory)
-  const reserve = Effect.die(new Error("rate limits need no connection of their own"))
-  const onRedis = Layer.succeed(Redis, { ...redis, reserve, subscribe: () => reserve })
+  const onRedis = commandsOnly(redis, "rate limits")
   const remote = yield* storeOf(layerStoreRedis({ prefix }).pipe(Layer.provide(onRedis)))
   const tell = tellSharing("rate limits")
 

@@ -2,19 +2,17 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import { parsePlace } from "@dueline/contracts/api/BinRequest"
 import { type NotFound, type Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
-import { etagOf } from "@dueline/contracts/api/Wire"
 import { binFields } from "@dueline/contracts/bin/fields"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { BinCategory, BinStatus } from "@dueline/contracts/bin/Spec"
 import type { BinId, CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import { Effect } from "effect"
-import { HttpApiSchema } from "effect/http-api"
 import { makeAsOf } from "../asOf.ts"
+import { makeNewestFirst, present, shownUnless } from "../fieldReads.ts"
 import { equals, specificationOf } from "../lookup.ts"
-import { nearMark, rowMark } from "../marks.ts"
+import { nearMark } from "../marks.ts"
 import { defaultLimit, makePaging } from "../paging.ts"
-import { isKnown, unchanged } from "../preconditions.ts"
 import { storeUnavailable } from "../refusal.ts"
 import { reject } from "../reject.ts"
 import { binNotFound } from "./refusal.ts"
@@ -38,20 +36,16 @@ interface Asked {
   readonly headers: { readonly "if-none-match"?: string }
 }
 
-/** The same answer for a bin of another tenant as for one that does not exist. */
 export const presentBin = (
   queries: FieldQueries["Service"],
   tenantId: TenantId,
   binId: BinId
-): Effect.Effect<BinRow, NotFound | Unavailable> =>
-  Effect.flatMap(queries.bin(tenantId, binId).pipe(Effect.catch(storeUnavailable)), (row) =>
-    row === null ? binNotFound : Effect.succeed(row)
-  )
+): Effect.Effect<BinRow, NotFound | Unavailable> => present(queries.bin(tenantId, binId), binNotFound)
 
 export const makeBinReads = Effect.gen(function* () {
   const queries = yield* FieldQueries
   const asOf = yield* makeAsOf("bin", "BinRow", binNotFound)
-  const newest = yield* makePaging(rowMark)
+  const newest = yield* makeNewestFirst("bins", queries.bins, binOf)
   const nearest = yield* makePaging(nearMark)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
@@ -70,10 +64,7 @@ export const makeBinReads = Effect.gen(function* () {
       const mark = last === undefined ? null : { distanceMetres: last.distanceMetres, binId: last.bin.binId }
       return { items: found.map(nearOf), nextCursor: nearest.next(tenantId, about, mark) }
     }
-    const about = { list: "bins", filter }
-    const after = yield* newest.after(tenantId, about, cursor)
-    const page = yield* queries.bins({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
-    return { items: page.rows.map(binOf), nextCursor: newest.next(tenantId, about, page.next) }
+    return yield* newest(filter, query)
   })
 
   const get = Effect.fnUntraced(function* ({ headers, params, query }: Asked) {
@@ -81,8 +72,7 @@ export const makeBinReads = Effect.gen(function* () {
     const row = yield* query.asOf === undefined
       ? presentBin(queries, tenantId, params.id)
       : asOf(tenantId, params.id, query.asOf)
-    if (yield* isKnown(headers["if-none-match"], row.version)) return unchanged(row.version)
-    return HttpApiSchema.withHeaders({ body: binOf(row), headers: { etag: etagOf(row.version) } })
+    return yield* shownUnless(headers["if-none-match"], binOf(row))
   })
 
   return { get, list }

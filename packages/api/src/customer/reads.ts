@@ -12,9 +12,8 @@ import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { makeAsOf } from "../asOf.ts"
+import { makeNewestFirst, present } from "../fieldReads.ts"
 import { equals, specificationOf } from "../lookup.ts"
-import { rowMark } from "../marks.ts"
-import { defaultLimit, makePaging } from "../paging.ts"
 import { isKnown, unchanged } from "../preconditions.ts"
 import { storeUnavailable } from "../refusal.ts"
 import { customerErased, customerNotFound } from "./refusal.ts"
@@ -33,30 +32,22 @@ interface Asked {
   readonly headers: { readonly "if-none-match"?: string }
 }
 
-/** The same answer for a customer of another tenant as for one that does not exist. */
 export const presentCustomer = (
   queries: FieldQueries["Service"],
   tenantId: TenantId,
   customerId: CustomerId
 ): Effect.Effect<CustomerRow, NotFound | Unavailable> =>
-  Effect.flatMap(queries.customer(tenantId, customerId).pipe(Effect.catch(storeUnavailable)), (row) =>
-    row === null ? customerNotFound : Effect.succeed(row)
-  )
+  present(queries.customer(tenantId, customerId), customerNotFound)
 
 export const makeCustomerReads = Effect.gen(function* () {
   const queries = yield* FieldQueries
   const vault = yield* PersonalDataVault
   const asOf = yield* makeAsOf("customer", "CustomerRow", customerNotFound)
-  const paging = yield* makePaging(rowMark)
+  const page = yield* makeNewestFirst("customers", queries.customers, summaryOf)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
-    const { tenantId } = yield* Principal
-    const { cursor, limit = defaultLimit, status } = query
-    const filter = yield* specificationOf(customerFields, query.filter, equals({ status }))
-    const about = { list: "customers", filter }
-    const after = yield* paging.after(tenantId, about, cursor)
-    const page = yield* queries.customers({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
-    return { items: page.rows.map(summaryOf), nextCursor: paging.next(tenantId, about, page.next) }
+    const { status } = query
+    return yield* page(yield* specificationOf(customerFields, query.filter, equals({ status })), query)
   })
 
   /** Null with an erased customer. What was sealed and does not open any more is a fault of ours. */

@@ -1,7 +1,7 @@
 /** Service orders as lists and details show them, straight from the store. */
 import { Principal } from "@dueline/contracts/api/Access"
 import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
-import { etagOf, parseInstant } from "@dueline/contracts/api/Wire"
+import { parseInstant } from "@dueline/contracts/api/Wire"
 import type { BinId, CustomerId, OrderId, TenantId } from "@dueline/contracts/Ids"
 import { orderFields } from "@dueline/contracts/order/fields"
 import type { OrderRow } from "@dueline/contracts/order/Row"
@@ -9,13 +9,9 @@ import type { OrderStatus } from "@dueline/contracts/order/Spec"
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { Effect } from "effect"
-import { HttpApiSchema } from "effect/http-api"
 import { makeAsOf } from "../asOf.ts"
+import { makeNewestFirst, present, shownUnless } from "../fieldReads.ts"
 import { equals, specificationOf } from "../lookup.ts"
-import { rowMark } from "../marks.ts"
-import { defaultLimit, makePaging } from "../paging.ts"
-import { isKnown, unchanged } from "../preconditions.ts"
-import { storeUnavailable } from "../refusal.ts"
 import { orderNotFound } from "./refusal.ts"
 import { orderOf } from "./view.ts"
 
@@ -36,30 +32,21 @@ interface Asked {
   readonly headers: { readonly "if-none-match"?: string }
 }
 
-/** The same answer for an order of another tenant as for one that does not exist. */
 export const presentOrder = (
   queries: FieldQueries["Service"],
   tenantId: TenantId,
   orderId: OrderId
-): Effect.Effect<OrderRow, NotFound | Unavailable> =>
-  Effect.flatMap(queries.order(tenantId, orderId).pipe(Effect.catch(storeUnavailable)), (row) =>
-    row === null ? orderNotFound : Effect.succeed(row)
-  )
+): Effect.Effect<OrderRow, NotFound | Unavailable> => present(queries.order(tenantId, orderId), orderNotFound)
 
 export const makeOrderReads = Effect.gen(function* () {
   const queries = yield* FieldQueries
   const asOf = yield* makeAsOf("order", "OrderRow", orderNotFound)
-  const paging = yield* makePaging(rowMark)
+  const page = yield* makeNewestFirst("orders", queries.orders, orderOf)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
-    const { tenantId } = yield* Principal
-    const { binId, cursor, customerId, limit = defaultLimit, status } = query
+    const { binId, customerId, status } = query
     const plain = [...equals({ status, binId, customerId }), ...overlapping(query)]
-    const filter = yield* specificationOf(orderFields, query.filter, plain)
-    const about = { list: "orders", filter }
-    const after = yield* paging.after(tenantId, about, cursor)
-    const page = yield* queries.orders({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
-    return { items: page.rows.map(orderOf), nextCursor: paging.next(tenantId, about, page.next) }
+    return yield* page(yield* specificationOf(orderFields, query.filter, plain), query)
   })
 
   const get = Effect.fnUntraced(function* ({ headers, params, query }: Asked) {
@@ -67,8 +54,7 @@ export const makeOrderReads = Effect.gen(function* () {
     const row = yield* query.asOf === undefined
       ? presentOrder(queries, tenantId, params.id)
       : asOf(tenantId, params.id, query.asOf)
-    if (yield* isKnown(headers["if-none-match"], row.version)) return unchanged(row.version)
-    return HttpApiSchema.withHeaders({ body: orderOf(row), headers: { etag: etagOf(row.version) } })
+    return yield* shownUnless(headers["if-none-match"], orderOf(row))
   })
 
   return { get, list }

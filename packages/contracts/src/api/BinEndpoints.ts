@@ -14,6 +14,7 @@ import {
   conditionalRead,
   created,
   creationErrors,
+  described,
   filtered,
   idempotent,
   paged,
@@ -33,12 +34,11 @@ const create = HttpApiEndpoint.post("create", "/", {
 })
   .annotate(RequiredScope, "ops:bins.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Create a bin",
-      description:
-        "409 when a bin of the tenant, be it a retired one, has this serial number already. Under an `Idempotency-Key` the bin's id " +
+    described(
+      "Create a bin",
+      "409 when a bin of the tenant, be it a retired one, has this serial number already. Under an `Idempotency-Key` the bin's id " +
         "follows from tenant and key."
-    })
+    )
   )
 
 const list = HttpApiEndpoint.get("list", "/", {
@@ -57,12 +57,11 @@ const list = HttpApiEndpoint.get("list", "/", {
 })
   .annotate(RequiredScope, "ops:bins.read")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "List bins, newest first or nearest first",
-      description:
-        "With `near` and `radius` those within so many metres, nearest first, each with its distance. Filters are joined by *and*. A " +
+    described(
+      "List bins, newest first or nearest first",
+      "With `near` and `radius` those within so many metres, nearest first, each with its distance. Filters are joined by *and*. A " +
         "cursor is good for the filter and tenant it was issued for."
-    })
+    )
   )
 
 const get = HttpApiEndpoint.get("get", "/:id", {
@@ -72,12 +71,7 @@ const get = HttpApiEndpoint.get("get", "/:id", {
   error: [problems.NotFound, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:bins.read")
-  .annotateMerge(
-    OpenApi.annotations({
-      summary: "One bin",
-      description: "304 when `If-None-Match` names the version. With `asOf` the bin as it was."
-    })
-  )
+  .annotateMerge(described("One bin", "304 when `If-None-Match` names the version. With `asOf` the bin as it was."))
 
 const update = HttpApiEndpoint.patch("update", "/:id", {
   params,
@@ -88,10 +82,7 @@ const update = HttpApiEndpoint.patch("update", "/:id", {
 })
   .annotate(RequiredScope, "ops:bins.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Change a bin",
-      description: "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
-    })
+    described("Change a bin", "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.")
   )
 
 const capacity = HttpApiEndpoint.post("capacity", "/:id/capacity", {
@@ -103,10 +94,10 @@ const capacity = HttpApiEndpoint.post("capacity", "/:id/capacity", {
 })
   .annotate(RequiredScope, "ops:bins.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Set a bin's capacity",
-      description: "`If-Match` is required. Of several at once one wins, the others get 412 with the present ETag."
-    })
+    described(
+      "Set a bin's capacity",
+      "`If-Match` is required. Of several at once one wins, the others get 412 with the present ETag."
+    )
   )
 
 const retire = HttpApiEndpoint.delete("retire", "/:id", {
@@ -117,11 +108,10 @@ const retire = HttpApiEndpoint.delete("retire", "/:id", {
 })
   .annotate(RequiredScope, "ops:bins.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Retire a bin",
-      description:
-        "For good; the bin can still be read. 409 while scheduled or confirmed orders hold it. Retiring what is retired changes nothing."
-    })
+    described(
+      "Retire a bin",
+      "For good; the bin can still be read. 409 while scheduled or confirmed orders hold it. Retiring what is retired changes nothing."
+    )
   )
 
 export class Bins extends HttpApiGroup.make("bins")

@@ -11,6 +11,7 @@ import {
   conditional,
   conditionalRead,
   created,
+  described,
   filtered,
   idempotent,
   paged,
@@ -32,12 +33,11 @@ const register = HttpApiEndpoint.post("register", "/", {
 })
   .annotate(RequiredScope, "ops:customers.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Register a customer",
-      description:
-        "The profile is encrypted with a key of the customer's own before it is stored, and shown by the detail alone. No event, message " +
+    described(
+      "Register a customer",
+      "The profile is encrypted with a key of the customer's own before it is stored, and shown by the detail alone. No event, message " +
         "or log holds any of it. Under an `Idempotency-Key` the customer's id follows from tenant and key."
-    })
+    )
   )
 
 const list = HttpApiEndpoint.get("list", "/", {
@@ -47,10 +47,10 @@ const list = HttpApiEndpoint.get("list", "/", {
 })
   .annotate(RequiredScope, "ops:customers.read")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "List customers, newest first",
-      description: "Without their profiles. A cursor is good for the filter and tenant it was issued for."
-    })
+    described(
+      "List customers, newest first",
+      "Without their profiles. A cursor is good for the filter and tenant it was issued for."
+    )
   )
 
 const get = HttpApiEndpoint.get("get", "/:id", {
@@ -64,11 +64,10 @@ const get = HttpApiEndpoint.get("get", "/:id", {
 })
   .annotate(RequiredScope, "ops:customers.read")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "One customer with the profile",
-      description:
-        "410 once the customer was erased. With `asOf` the state as it was, also of an erased customer, and never a profile."
-    })
+    described(
+      "One customer with the profile",
+      "410 once the customer was erased. With `asOf` the state as it was, also of an erased customer, and never a profile."
+    )
   )
 
 const update = HttpApiEndpoint.patch("update", "/:id", {
@@ -80,10 +79,10 @@ const update = HttpApiEndpoint.patch("update", "/:id", {
 })
   .annotate(RequiredScope, "ops:customers.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Change a customer's profile",
-      description: "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
-    })
+    described(
+      "Change a customer's profile",
+      "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
+    )
   )
 
 const erase = HttpApiEndpoint.delete("erase", "/:id", {
@@ -94,12 +93,11 @@ const erase = HttpApiEndpoint.delete("erase", "/:id", {
 })
   .annotate(RequiredScope, "ops:customers.write")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Erase a customer",
-      description:
-        "The key and the profile are dropped for ever; id, times and events without personal data stay. 409 while there are scheduled or " +
+    described(
+      "Erase a customer",
+      "The key and the profile are dropped for ever; id, times and events without personal data stay. 409 while there are scheduled or " +
         "confirmed orders: cancel or complete them first. Erasing what is erased is a success that changes nothing."
-    })
+    )
   )
 
 export class Customers extends HttpApiGroup.make("customers")

@@ -11,6 +11,7 @@ import {
   conditionalRead,
   created,
   creationErrors,
+  described,
   filtered,
   idempotent,
   paged,
@@ -26,7 +27,6 @@ import { Instant } from "./Wire.ts"
 const about = { params: { id: OrderId }, headers: conditional }
 const answered = HttpApiSchema.WithHeaders(OrderState, written)
 const bodyCommandErrors = [...commandErrors, problems.UnsupportedMediaType] as const
-const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 
 const create = HttpApiEndpoint.post("create", "/", {
   headers: idempotent,

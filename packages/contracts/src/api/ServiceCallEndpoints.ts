@@ -12,6 +12,7 @@ import {
   commandErrors,
   conditional,
   created,
+  described,
   idempotent,
   paged,
   readAnswers,
@@ -26,8 +27,6 @@ import { Instant, StorableText } from "./Wire.ts"
 const status = HttpApiSchema.status
 const params = { id: ServiceCallId }
 const submitted = { ...created, "preference-applied": Schema.optionalKey(Schema.String) }
-
-const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 
 const submit = HttpApiEndpoint.post("submit", "/", {
   headers: { ...idempotent, prefer: Schema.optionalKey(HeaderText) },

@@ -1,6 +1,7 @@
 /** The HTTP operations that need no token: is the program well, and which keys sign its tokens. */
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { described } from "./conventions.ts"
 import { Timestamp } from "./Wire.ts"
 
 export const Dependency = Schema.Struct({
@@ -38,24 +39,23 @@ export const JsonWebKey = Schema.Struct({
 export const JsonWebKeySet = Schema.Struct({ keys: Schema.Array(JsonWebKey) }).annotate({ identifier: "JsonWebKeySet" })
 export type JsonWebKeySet = typeof JsonWebKeySet.Type
 
-const describe = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 const readiness = [Ready, NotReady.pipe(HttpApiSchema.status(503))] as const
 
 const probes = [
   HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(
-    describe("How the program is", "Version, uptime, and how long each dependency took to answer.")
+    described("How the program is", "Version, uptime, and how long each dependency took to answer.")
   ),
   HttpApiEndpoint.get("live", "/health/live", { success: HttpApiSchema.NoContent }).annotateMerge(
-    describe("Alive", "Answers as long as the process does.")
+    described("Alive", "Answers as long as the process does.")
   ),
   HttpApiEndpoint.get("healthReady", "/health/ready", { success: readiness }).annotateMerge(
-    describe("Ready", "503 while starting, draining, or without a dependency that is needed.")
+    described("Ready", "503 while starting, draining, or without a dependency that is needed.")
   ),
   HttpApiEndpoint.get("ready", "/ready", { success: readiness }).annotateMerge(
-    describe("Ready (short form)", "The same as /health/ready.")
+    described("Ready (short form)", "The same as /health/ready.")
   ),
   HttpApiEndpoint.get("startup", "/health/startup", { success: readiness }).annotateMerge(
-    describe("Started", "503 until every layer is up, 200 from then on.")
+    described("Started", "503 until every layer is up, 200 from then on.")
   )
 ] as const
 
@@ -63,7 +63,7 @@ export class System extends HttpApiGroup.make("system")
   .add(
     ...probes,
     HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", { success: JsonWebKeySet }).annotateMerge(
-      describe("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).")
+      described("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).")
     )
   )
   .annotateMerge(OpenApi.annotations({ title: "System", description: "Health and keys." })) {}

@@ -4,7 +4,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { Category } from "../Command.ts"
 import { CorrelationId, StreamId } from "../Ids.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
-import { NextCursor, paged } from "./conventions.ts"
+import { described, NextCursor, paged } from "./conventions.ts"
 import { problems } from "./ProblemError.ts"
 import { HistoryEvent } from "./ServiceCallView.ts"
 
@@ -26,11 +26,10 @@ const read = HttpApiEndpoint.get("read", "/", {
 })
   .annotate(RequiredScope, "ops:timeline.read")
   .annotateMerge(
-    OpenApi.annotations({
-      summary: "Everything under one correlation id",
-      description:
-        "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets."
-    })
+    described(
+      "Everything under one correlation id",
+      "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets."
+    )
   )
 
 export class Timeline extends HttpApiGroup.make("timeline")

@@ -1,6 +1,6 @@
 /** What the operations have in common: headers, paging, and the problems that any of them may answer with. */
 import { Schema } from "effect"
-import { HttpApiSchema } from "effect/http-api"
+import { HttpApiSchema, OpenApi } from "effect/http-api"
 import { IdempotencyKey } from "../Ids.ts"
 import { problems } from "./ProblemError.ts"
 import { AsOf, ETag, StorableText } from "./Wire.ts"
@@ -28,6 +28,8 @@ export const commandErrors = [
 ] as const
 /** Of a command with a body under a version that has to be named. */
 export const changeErrors = [...commandErrors, problems.UnsupportedMediaType, problems.PreconditionRequired] as const
+
+export const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 
 /** Query parameters of every list. */
 export const paged = {

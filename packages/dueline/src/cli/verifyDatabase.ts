@@ -1,7 +1,7 @@
 /** What `dueline verify` does. */
 import * as EventLog from "@dueline/postgres/EventLog"
 import * as ReadModels from "@dueline/postgres/ReadModels"
-import { verify } from "@dueline/postgres/verify"
+import { verifyLog } from "@dueline/postgres/verify"
 import { Effect, Layer } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { verifyModels } from "../projections/verifyModels.ts"
@@ -11,13 +11,12 @@ import { progressOf } from "./progress.ts"
 import { print, Shell } from "./Shell.ts"
 import { table } from "./table.ts"
 
-/** What the log alone can tell, then every row and snapshot beside it: field by field, which says more than the versions of rows do. */
+/** What the log alone can tell, then every row and snapshot beside it, field by field. */
 const everything = Effect.gen(function* () {
-  const log = yield* verify
+  const log = yield* verifyLog
   const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
   const models = yield* verifyModels(progress)
-  const ofLog = log.findings.filter(({ check }) => check !== "row")
-  return { ...models, findings: [...ofLog, ...models.findings] }
+  return { ...models, findings: [...log.findings, ...models.findings] }
 })
 
 export const verifyDatabase = Effect.fnUntraced(function* () {

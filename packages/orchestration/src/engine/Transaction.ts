@@ -41,7 +41,7 @@ export const makeTransaction = Effect.fnUntraced(function* <C extends Command, S
   const intents = yield* Intents
   const cache = new StreamCache<S, E>(options.cacheLimit, rememberedSealedLimit)
   const snapshots = snapshotCodec(aggregate, options.snapshotEvery)
-  const load = loader(aggregate, store, cache)
+  const load = loader(aggregate, store, cache, snapshots)
   let caution = 0
   const beCautious = Effect.sync(() => void (caution = cautionBatches))
   const forget = (batch: ReadonlyArray<Asked<C>>) => batch.forEach(({ key }) => cache.forget(key))

@@ -5,7 +5,7 @@ import type { LoadRequest, Persistence, Receipt } from "@dueline/contracts/ports
 import { Effect } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { restorer } from "./restore.ts"
-import { snapshotCodec } from "./snapshot.ts"
+import type { SnapshotCodec } from "./snapshot.ts"
 import { receiptKey, type Remembered, type StreamCache, streamKey } from "./StreamCache.ts"
 
 /** A command with what it is about, worked out once. */
@@ -23,10 +23,10 @@ export interface Asked<C> {
 export const loader = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   store: Persistence["Service"],
-  cache: StreamCache<S, E>
+  cache: StreamCache<S, E>,
+  snapshots: SnapshotCodec<S, E>
 ) => {
-  const restore = restorer(aggregate)
-  const { form } = snapshotCodec(aggregate)
+  const restore = restorer(aggregate, snapshots)
   return Effect.fnUntraced(function* (batch: ReadonlyArray<Asked<C>>, trusting: boolean, hopeful: boolean) {
     const streams = new Map<string, Remembered<S, E>>()
     const receipts = new Map<string, Receipt>()
@@ -45,8 +45,8 @@ export const loader = <C extends Command, S, E extends Tagged, R, O>(
       const wantEvents = entry === undefined && !wanted.has(key)
       if (wantEvents) wanted.add(key)
       if (wantEvents || idempotency !== null) {
-        const receiptKey = idempotency?.key ?? null
-        requests.push({ tenantId, streamId, receiptKey, wantEvents, snapshotForm: form })
+        const wantedReceipt = idempotency?.key ?? null
+        requests.push({ tenantId, streamId, receiptKey: wantedReceipt, wantEvents, snapshotForm: snapshots.form })
       }
     }
     if (requests.length === 0) return { streams, receipts, remembered }

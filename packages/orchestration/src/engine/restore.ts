@@ -4,7 +4,7 @@ import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { Slice } from "@dueline/contracts/ports/Persistence"
 import { Schema } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import { snapshotCodec } from "./snapshot.ts"
+import { type SnapshotCodec, snapshotCodec } from "./snapshot.ts"
 import { type Carried, type Remembered, withCarried } from "./StreamCache.ts"
 import { upcast } from "./upcast.ts"
 
@@ -24,10 +24,10 @@ export const eventReader = <C extends Command, S, E extends Tagged, R, O>({
  * and deciding on half a history would make it worse.
  */
 export const restorer = <C extends Command, S, E extends Tagged, R, O>(
-  aggregate: Aggregate<C, S, E, R, O>
+  aggregate: Aggregate<C, S, E, R, O>,
+  snapshots: Pick<SnapshotCodec<S, E>, "read"> = snapshotCodec(aggregate)
 ): ((slice: Slice) => Remembered<S, E>) => {
   const read = eventReader(aggregate)
-  const snapshots = snapshotCodec(aggregate)
   return ({ events, sealed, snapshot, version }) => {
     const start = snapshot === null ? { state: aggregate.initial, recent: [] } : snapshots.read(snapshot)
     const decoded = events.map(read)

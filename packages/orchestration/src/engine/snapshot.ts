@@ -12,11 +12,18 @@ interface Kept<S, E> {
   readonly recent: Remembered<S, E>["recent"]
 }
 
+export interface SnapshotCodec<S, E> {
+  readonly form: number
+  /** Null unless the stream has just passed a multiple of `every`. */
+  readonly due: (before: number, after: Remembered<S, E>) => Snapshot | null
+  readonly read: (snapshot: Snapshot) => Kept<S, E>
+}
+
 /** The snapshot of an aggregate and of the commands it still recognises. */
 export const snapshotCodec = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   every = snapshotEvery
-) => {
+): SnapshotCodec<S, E> => {
   const kept = Schema.Struct({
     state: aggregate.snapshot.state,
     recent: Schema.Array(Schema.Struct({ commandId: Schema.String, events: Schema.Array(aggregate.event) }))
@@ -28,11 +35,10 @@ export const snapshotCodec = <C extends Command, S, E extends Tagged, R, O>(
   const form = aggregate.snapshot.form + steps
   return {
     form,
-    /** Null unless the stream has just passed a multiple of `every`. */
-    due: (before: number, { recent, state, version }: Remembered<S, E>): Snapshot | null =>
+    due: (before, { recent, state, version }) =>
       Math.floor(before / every) === Math.floor(version / every)
         ? null
         : { version, form, state: encode({ state, recent }) },
-    read: ({ state }: Snapshot): Kept<S, E> => decode(state)
+    read: ({ state }) => decode(state)
   }
 }
