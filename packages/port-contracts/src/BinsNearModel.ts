@@ -35,16 +35,14 @@ export const Radius = Schema.Union([
 
 const radians = Math.PI / 180
 
-/** Where one comes to from a place in a direction, on the sphere. */
+/** Where one comes to from a place in a direction, on the sphere. By arctangents: an arcsine loses centimetres beside the poles. */
 export const destination = ({ lat, lon }: Location, bearing: number, metres: number): Location => {
   const [north, angle, course] = [lat * radians, metres / earthRadiusMetres, bearing * radians]
-  const sine = Math.sin(north) * Math.cos(angle) + Math.cos(north) * Math.sin(angle) * Math.cos(course)
-  const east = Math.atan2(
-    Math.sin(course) * Math.sin(angle) * Math.cos(north),
-    Math.cos(angle) - Math.sin(north) * sine
-  )
-  const turned = lon + east / radians
-  const clamped = Math.min(90, Math.max(-90, Math.asin(Math.min(1, Math.max(-1, sine))) / radians))
+  const up = Math.sin(north) * Math.cos(angle) + Math.cos(north) * Math.sin(angle) * Math.cos(course)
+  const ahead = Math.cos(north) * Math.cos(angle) - Math.sin(north) * Math.sin(angle) * Math.cos(course)
+  const aside = Math.sin(angle) * Math.sin(course)
+  const turned = lon + Math.atan2(aside, ahead) / radians
+  const clamped = Math.min(90, Math.max(-90, Math.atan2(up, Math.hypot(ahead, aside)) / radians))
   return { lat: clamped, lon: turned > 180 ? turned - 360 : turned < -180 ? turned + 360 : turned }
 }
 
