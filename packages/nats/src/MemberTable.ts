@@ -44,6 +44,10 @@ export class MemberTable {
     return { id, roles, kind: "joined" }
   }
 
+  has(id: string): boolean {
+    return this.#entries.has(id)
+  }
+
   /** It is not there, or seems not to be. */
   lose(id: string, kind: "gone" | "lost"): MemberChange | null {
     return this.#entries.has(id) ? this.#remove(id, kind) : null

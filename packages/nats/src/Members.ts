@@ -2,13 +2,15 @@
  * Which processes of the installation are there, and in which roles: each says so four times a second on a core subject, and each
  * makes up its own mind. Nothing is agreed upon: whoever is wrong for a moment sends work to the wrong process, which the store fences.
  *
- * A process whose connection is gone is found by asking for it: NATS answers at once that nobody listens (no responders). One that
- * hangs with its connection open is lost after two seconds of silence.
+ * A process whose connection is gone is found by asking for it: NATS answers at once that nobody listens (no responders). Whoever finds
+ * that out says so before acting on it, and the others ask at once too: else one would take a dead worker's calls from it while another
+ * still gives it new ones. A process that hangs with its connection open is lost after two seconds of silence.
  */
-import { Role } from "@dueline/contracts/Role"
+import type { Role } from "@dueline/contracts/Role"
 import type { Msg } from "@nats-io/nats-core"
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { type MemberChange, MemberTable } from "./MemberTable.ts"
+import { readWord, wordText } from "./memberWord.ts"
 import { Nats } from "./Nats.ts"
 import { lastToken, nobodyListens } from "./noResponders.ts"
 
@@ -38,18 +40,6 @@ export class Members extends Context.Service<
   }
 >()("@dueline/nats/Members") {}
 
-const Word = Schema.fromJsonString(
-  Schema.Struct({
-    v: Schema.Literal(1),
-    id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,100}$/u)),
-    roles: Schema.Array(Role),
-    state: Schema.Literals(["serving", "leaving"]),
-    /** The sender is new and would like to hear from everyone now. */
-    hello: Schema.optionalKey(Schema.Literal(true))
-  })
-)
-const decodeWord = Schema.decodeUnknownOption(Word)
-
 /** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
 const stallMs = 750
 
@@ -71,19 +61,33 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   }
   const say = (hello = false) => {
     if (connection.isClosed()) return
-    connection.publish(`${prefix}.member`, JSON.stringify({ v: 1, id, roles, state, ...(hello ? { hello } : {}) }))
+    connection.publish(`${prefix}.member`, wordText({ id, roles, state }, hello))
   }
   const hear = (message: Msg) => {
-    const word = decodeWord(message.string())
-    if (word._tag === "None" || word.value.id === id) return
-    if (word.value.hello === true) say()
-    tell(table.hear(word.value, now()))
+    const word = readWord(message.string())
+    if (word === null || word.id === id) return
+    if (word.hello === true) say()
+    tell(table.hear(word, now()))
+  }
+  const askFor = (member: string) => {
+    connection.publish(`${prefix}.here.${member}`, "", { reply: `${prefix}.absent.${id}.${member}` })
   }
   const absent = (member: string, kind: "gone" | "lost" = "gone") => {
-    if (member !== id) tell(table.lose(member, kind))
+    if (member === id) return
+    const change = table.lose(member, kind)
+    if (change !== null && kind === "gone" && !connection.isClosed()) connection.publish(`${prefix}.gone`, member)
+    tell(change)
   }
+  let lastAt = now()
+  let excusedUntil = 0
   const subscriptions = [
     connection.subscribe(`${prefix}.member`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.gone`, {
+      callback: (_, message) => {
+        const member = message.string()
+        if (member !== id && table.has(member) && now() >= excusedUntil) askFor(member)
+      }
+    }),
     connection.subscribe(`${prefix}.here.${id}`, { callback: () => undefined }),
     connection.subscribe(`${prefix}.absent.${id}.*`, {
       callback: (_, message) => {
@@ -94,8 +98,6 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   tell(table.hear({ id, roles, state }, now()))
   say(true)
 
-  let lastAt = now()
-  let excusedUntil = 0
   const excuse = (at: number) => {
     table.excuse(at)
     excusedUntil = at + returnMs
@@ -108,9 +110,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     say()
     if (at < excusedUntil) return
     for (const silent of table.silent(at, lostMs)) absent(silent, "lost")
-    for (const silent of table.silent(at, suspectMs)) {
-      connection.publish(`${prefix}.here.${silent}`, "", { reply: `${prefix}.absent.${id}.${silent}` })
-    }
+    for (const silent of table.silent(at, suspectMs)) askFor(silent)
   }
   /** While the connection is away nobody can be heard, which says nothing about anybody. */
   const tick = Effect.sync(() => {

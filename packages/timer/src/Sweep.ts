@@ -34,7 +34,10 @@ export interface Sweep {
   readonly tick: Effect.Effect<void, StoreUnavailable>
   /** Arms everything up to the horizon, whatever was armed before: when another process was lost with its alarms. */
   readonly everything: Effect.Effect<void, StoreUnavailable>
-  /** Settles at once what this worker holds. Harmless when it is alive after all: its results are fenced by the epoch. */
+  /**
+   * Settles at once what this worker holds, and looks again twice: somebody who had not heard of its end yet may have given it more.
+   * Harmless when it is alive after all: its results are fenced by the epoch.
+   */
   readonly lost: (worker: WorkerId) => Effect.Effect<void, StoreUnavailable>
   /** The next tick arms everything, like the first. */
   readonly forget: () => void
@@ -44,6 +47,9 @@ type Mark = { readonly dueAt: number; readonly callId: ServiceCallId } | null
 
 /** Sorts after every call id of its millisecond: a window begins behind the last one. */
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff" as ServiceCallId
+
+/** Pauses before a lost worker is looked for again, in milliseconds; in the end longer than anybody takes to notice its end. */
+const lookAgainMs = [500, 2_000]
 
 /** The two kinds of time never go quite alike. */
 const trembleMs = 50
@@ -98,7 +104,13 @@ export const makeSweep = Effect.fnUntraced(function* (
   return {
     tick: turn.withPermit(Effect.andThen(settleLost([]), arm)),
     everything: turn.withPermit(Effect.andThen(Effect.sync(forget), arm)),
-    lost: (worker) => settleLost([worker]),
+    lost: (worker) => {
+      const settle = settleLost([worker])
+      return Effect.andThen(
+        settle,
+        Effect.forEach(lookAgainMs, (pause) => Effect.delay(settle, pause), { discard: true })
+      )
+    },
     forget
   }
 })

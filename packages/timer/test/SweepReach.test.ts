@@ -84,7 +84,7 @@ describe("a worker that is lost", () => {
     return Effect.gen(function* () {
       const calls = [yield* runningUnder(gone, 60_000, 3), yield* runningUnder(gone, 60_000, 1)]
       yield* runningUnder(alive, 60_000)
-      yield* (yield* makeSweep(options)).lost(gone)
+      yield* Effect.forkChild((yield* makeSweep(options)).lost(gone), { startImmediately: true })
       assert.deepStrictEqual(
         stage.script.asked.map(({ envelope }) => envelope.commandId),
         [`lost:${calls[0]?.callId}:3`, `lost:${calls[1]?.callId}:1`] as never
@@ -105,8 +105,37 @@ describe("a worker that is lost", () => {
     return Effect.gen(function* () {
       store.current = yield* MemoryStore
       for (let n = 0; n < 8; n += 1) yield* runningUnder(gone, 60_000)
-      yield* (yield* makeSweep(options)).lost(gone)
+      yield* Effect.forkChild((yield* makeSweep(options)).lost(gone), { startImmediately: true })
       assert.lengthOf(settled.asked, 8)
     }).pipe(Effect.provide(stage.layer))
   })
+
+  it.effect(
+    "also what it is given afterwards, by somebody who has not heard of its end yet",
+    () => {
+      const store: { current: MemoryStore["Service"] } = { current: undefined as never }
+      const settled = new Scripted((envelope, nth) =>
+        Effect.andThen(
+          end({ tenantId: envelope.tenantId, callId: envelope.command.callId }),
+          recorded(envelope, nth)
+        ).pipe(Effect.provideService(MemoryStore, store.current), Effect.orDie)
+      )
+      const stage = new Stage(settled)
+      return Effect.gen(function* () {
+        store.current = yield* MemoryStore
+        yield* runningUnder(gone, 60_000)
+        yield* Effect.forkChild((yield* makeSweep(options)).lost(gone), { startImmediately: true })
+        assert.lengthOf(settled.asked, 1)
+        for (const [pause, asked] of [
+          [500, 2],
+          [2_000, 3]
+        ] as const) {
+          yield* runningUnder(gone, 60_000)
+          yield* TestClock.adjust(pause)
+          assert.lengthOf(settled.asked, asked)
+        }
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0014.7"] }
+  )
 })
