@@ -1,6 +1,6 @@
 /** The API's description: as JSON, as Swagger UI and as ReDoc. Nothing is loaded from anywhere else. */
 import { Api } from "@dueline/contracts/api/Api"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Scope } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiSwagger } from "effect/http-api"
 import { readFile } from "node:fs/promises"
@@ -30,8 +30,18 @@ const bundle = Effect.promise(async () => {
   return text.replaceAll("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
 })
 
+/** With assets of more than a megabyte, which are read when somebody looks at it, not at every start. */
+const swagger = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const scope = yield* Effect.scope
+    const built = HttpRouter.toHttpEffect(HttpApiSwagger.layer(Api, { path: "/docs" }))
+    const app = yield* Effect.cached(Effect.provideService(built, Scope.Scope, scope))
+    yield* router.add("GET", "/docs", Effect.flatten(app))
+  })
+)
+
 export const layer = Layer.mergeAll(
-  HttpApiSwagger.layer(Api, { path: "/docs" }),
+  swagger,
   HttpRouter.add(
     "GET",
     "/redoc",

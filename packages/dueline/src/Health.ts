@@ -1,11 +1,11 @@
 /** What the program depends on, and how that is: the source of every health answer. */
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
-import { Nats } from "@dueline/nats/Nats"
 import { Database } from "@dueline/postgres/Database"
 import type { DatabaseRole } from "@dueline/postgres/Roles"
 import { RedisConnection } from "@dueline/redis/RedisConnection"
 import { Clock, Effect, Exit, Layer, Option } from "effect"
 import type { Deployment } from "./Deployment.ts"
+import { Neighbours } from "./Neighbours.ts"
 import { CurrentPhase, version } from "./Phase.ts"
 
 /** A check that takes longer than this counts as failed. */
@@ -32,12 +32,12 @@ export const layer = (deployment: Deployment) =>
     Effect.gen(function* () {
       const database = (yield* Database)[databaseRoleOf(deployment)]
       const phase = yield* CurrentPhase
-      const nats = yield* Effect.serviceOption(Nats)
+      const { link } = yield* Neighbours
       const redis = yield* Effect.serviceOption(RedisConnection)
       const startedAt = yield* Clock.currentTimeMillis
       const checks = [
         check("database", true, database`select 1`),
-        ...Option.match(nats, { onNone: () => [], onSome: ({ rtt }) => [check("nats", true, rtt)] }),
+        ...(link === null ? [] : [check("nats", true, link)]),
         ...Option.match(redis, { onNone: () => [], onSome: ({ ping }) => [check("redis", false, ping)] })
       ]
       return HealthChecks.of({

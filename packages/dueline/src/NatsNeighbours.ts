@@ -7,14 +7,12 @@ import * as RemoteOrchestrator from "@dueline/nats/RemoteOrchestrator"
 import * as WorkforceRemote from "@dueline/nats/WorkforceRemote"
 import * as WorkforceServer from "@dueline/nats/WorkforceServer"
 import { WorkerId } from "@dueline/contracts/Ids"
-import type { Nats } from "@dueline/nats/Nats"
+import { Nats } from "@dueline/nats/Nats"
 import * as NatsTimer from "@dueline/nats/NatsTimer"
 import type { Topology } from "@dueline/nats/Topology"
 import { Effect, Layer } from "effect"
 import { Neighbours } from "./Neighbours.ts"
-
-/** How far ahead alarms are left with the broker, in milliseconds: it bounds what it must hold, whatever is scheduled. */
-export const horizonMs = 600_000
+import { brokerHorizonMs } from "./Timing.ts"
 
 /** Processes that wait for the alarms of one partition: the one that serves it, and two behind it. */
 const waiting = 3
@@ -50,12 +48,13 @@ export const layer = (id: WorkerId) =>
         timer: (own) =>
           Effect.gen(function* () {
             const inner = yield* RemoteAlarms.make({ local: own })
-            return yield* NatsTimer.make({ inner, horizonMs, ranks: ranksOf(members) })
+            return yield* NatsTimer.make({ inner, horizonMs: brokerHorizonMs, ranks: ranksOf(members) })
           }).pipe(Effect.provide(context)),
         executors: Effect.provide(WorkforceRemote.make, context),
         employ: (executor, onRefused) =>
           Effect.provide(WorkforceServer.serveWork({ worker: id, executor, onRefused }), context),
         outbox,
+        link: (yield* Nats).rtt,
         leave: members.leave
       })
     })

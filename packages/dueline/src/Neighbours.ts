@@ -50,6 +50,8 @@ export class Neighbours extends Context.Service<
       onRefused: (intent: ExecutionRequested) => void
     ) => Effect.Effect<void, never, Scope.Scope>
     readonly outbox: { readonly give: () => void; readonly onSignal: (listener: () => void) => void }
+    /** Asks whatever stands between the processes whether it is there; null when there is nothing that could be down. */
+    readonly link: Effect.Effect<unknown, unknown> | null
     /** From now on nobody sends new work here. */
     readonly leave: Effect.Effect<void>
   }
@@ -69,6 +71,7 @@ export const layerAlone = (id: WorkerId) =>
       executors: Effect.succeed({ free: () => nobody, onFree: () => undefined, deliver: () => false }),
       employ: () => Effect.void,
       outbox: { give: () => undefined, onSignal: () => undefined },
+      link: null,
       leave: Effect.void
     })
   )

@@ -4,8 +4,10 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
-import { horizonMs as brokerHorizonMs } from "./NatsNeighbours.ts"
 import { Neighbours } from "./Neighbours.ts"
+
+/** How far ahead alarms are left with the broker, in milliseconds: it bounds what it must hold, whatever is scheduled. */
+export const brokerHorizonMs = 600_000
 
 /** How far ahead alarms are armed, in milliseconds: with a broker further than what memory should hold. */
 export const horizonOf = ({ DUELINE_NATS_URL }: Settings): number =>

@@ -6,13 +6,15 @@
  */
 import { Context, Effect, Layer, Random, type Redacted, Redacted as Secret, type Scope } from "effect"
 import * as Redis from "effect/persistence/Redis"
-import { createClient } from "redis"
+import type { createClient } from "redis"
 
 export interface RedisOptions {
   /** `redis://` or `rediss://`, perhaps with user and password, which appear in no log. */
   readonly url: Redacted.Redacted
   /** How long a command may take, in milliseconds, before it counts as failed. Default 500. */
   readonly commandTimeoutMs?: number
+  /** Redis is looked for when this is done. Default at once. */
+  readonly after?: Effect.Effect<void>
 }
 
 export class RedisConnection extends Context.Service<
@@ -43,9 +45,19 @@ const worthTelling = (failures: number): boolean => (failures & (failures - 1)) 
 
 const why = (cause: Error): string => ("code" in cause && typeof cause.code === "string" ? cause.code : cause.message)
 
-const makeClient = ({ url }: RedisOptions, run: (effect: Effect.Effect<void>) => void, roll: () => number) => {
+/** Hundreds of modules, which nobody waits for: until they are loaded Redis is away, like after them until it answers. */
+const library = Effect.promise(() => import("redis"))
+
+type Client = ReturnType<typeof createClient>
+
+const makeClient = (
+  create: typeof createClient,
+  { url }: RedisOptions,
+  run: (effect: Effect.Effect<void>) => void,
+  roll: () => number
+): Client => {
   let failures = 0
-  const client = createClient({
+  const client: Client = create({
     url: Secret.value(url),
     // Whoever asks meanwhile goes on without Redis instead of waiting for it.
     disableOfflineQueue: true,
@@ -73,44 +85,52 @@ const makeClient = ({ url }: RedisOptions, run: (effect: Effect.Effect<void>) =>
 export const make = Effect.fnUntraced(function* (
   options: RedisOptions
 ): Effect.fn.Return<RedisConnection["Service"], never, Scope.Scope> {
-  const { commandTimeoutMs = 500 } = options
+  const { after = Effect.void, commandTimeoutMs = 500 } = options
   const random = yield* Random.Random
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  const client = yield* Effect.acquireRelease(
-    Effect.sync(() => makeClient(options, run, () => random.nextDoubleUnsafe())),
-    // Not `close`, which waits for answers that a hanging Redis never gives.
-    (client) => Effect.sync(() => client.destroy())
-  )
-  // Ends only when the client is destroyed: until then every failure is followed by another attempt.
-  client.connect().catch(() => undefined)
-
+  let client: Client | null = null
   let answering = true
   const heard = <A>(reply: A): A => {
     answering = true
     return reply
   }
-  client.on("ready", heard)
+  const connect = Effect.acquireRelease(
+    Effect.map(library, ({ createClient }) => {
+      client = makeClient(createClient, options, run, () => random.nextDoubleUnsafe())
+      client.on("ready", heard)
+      // Ends only when the client is destroyed: until then every failure is followed by another attempt.
+      client.connect().catch(() => undefined)
+      return client
+    }),
+    // Not `close`, which waits for answers that a hanging Redis never gives.
+    (client) => Effect.sync(() => client.destroy())
+  )
+  yield* Effect.forkScoped(Effect.andThen(after, connect))
+
   const late = Effect.suspend(() => {
     // Nobody else waits for it in vain. An answer that comes after all, or a new connection, ends the suspicion; and since nothing more
     // is sent, the silence is long enough to be noticed.
     answering = false
     return Effect.fail(new Redis.RedisError({ cause: new Error(`no answer within ${commandTimeoutMs} ms`) }))
   })
-  const ask = <A>(words: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
+  const ask = <A>(client: Client, words: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
     Effect.tryPromise({
       try: () => client.sendCommand([...words]).then((reply) => heard(reply) as A),
       catch: (cause) => new Redis.RedisError({ cause })
     }).pipe(Effect.timeoutOrElse({ duration: commandTimeoutMs, orElse: () => late }))
-  const isUp = () => client.isReady && answering
+  const ready = () => (client?.isReady === true && answering ? client : null)
   const away = Effect.suspend(() => Effect.fail(new Redis.RedisError({ cause: new Error("Redis is away") })))
   const send = <A = unknown>(...words: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
-    Effect.suspend(() => (isUp() ? ask<A>(words) : away))
+    Effect.suspend(() => {
+      const up = ready()
+      return up === null ? away : ask<A>(up, words)
+    })
 
   const unsupported = Effect.die(new Error("this connection is shared: it neither blocks nor listens"))
   const redis = yield* Redis.make({ send, connect: unsupported, subscribe: () => unsupported })
   return RedisConnection.of({
     redis: { send: redis.send, eval: redis.eval },
-    isUp,
+    isUp: () => ready() !== null,
     ping: Effect.asVoid(send("PING"))
   })
 })
