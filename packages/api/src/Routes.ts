@@ -34,7 +34,7 @@ const handlers = (rates: RateLimits.RatesPerMinute) =>
  * Needs Orchestrator, CallQueries, FieldQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
  * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), and Cursor. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
- * `createHttpServer`.
+ * `createHttpServer`, through `leanServer`.
  */
 export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(

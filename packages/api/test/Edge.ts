@@ -21,6 +21,7 @@ import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { createHttpServer } from "../src/createHttpServer.ts"
 import * as Cursor from "../src/Cursor.ts"
 import * as DefectReporter from "../src/DefectReporter.ts"
+import * as leanServer from "../src/leanServer.ts"
 import * as EdgeLayer from "../src/Edge.ts"
 import type { RatesPerMinute } from "../src/RateLimits.ts"
 import * as Routes from "../src/Routes.ts"
@@ -95,6 +96,7 @@ const ports = Layer.mergeAll(
 
 const server = (rates: RatesPerMinute) =>
   HttpRouter.serve(Routes.layer(rates), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provide(leanServer.layer),
     Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
     Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory])
   )

@@ -2,6 +2,7 @@
 import { createHttpServer } from "@dueline/api/createHttpServer"
 import * as DefectReporter from "@dueline/api/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
+import * as leanServer from "@dueline/api/leanServer"
 import * as Routes from "@dueline/api/Routes"
 import { Intents } from "@dueline/contracts/Intents"
 import type { Role } from "@dueline/contracts/Role"
@@ -85,6 +86,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   )
   return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
+    Layer.provide(leanServer.layer),
     Layer.provideMerge(
       NodeHttpServer.layer(() => createHttpServer(), {
         port: settings.PORT,

@@ -1,5 +1,5 @@
 /** One consumer group of the in-process bus: its members, and a lane per tenant in which one message at a time is delivered. */
-import { Cause, Deferred, Effect } from "effect"
+import { Cause, Deferred, Effect, Fiber } from "effect"
 import { backoff, type Backoff } from "../backoff.ts"
 import type { DeadLetter } from "../ports/DeadLetters.ts"
 import type { BusMessage, Delivery, Verdict } from "../ports/EventBus.ts"
@@ -53,6 +53,14 @@ const memberFor = (group: BusGroup, message: BusMessage): Member | undefined => 
 const verdictOf = (member: Member, delivery: Delivery, timeoutMs: number): Effect.Effect<Verdict | "left"> =>
   Effect.suspend(() => member.handler(delivery)).pipe(
     Effect.catchCause((cause) => Effect.succeed<Verdict>({ _tag: "Retry", reason: Cause.pretty(cause) })),
+    Effect.forkChild({ startImmediately: true }),
+    // Most are done by now: those need neither a timer nor a race against it.
+    Effect.flatMap((handling) => handling.pollUnsafe() ?? patiently(handling, member, timeoutMs))
+  )
+
+const patiently = (handling: Fiber.Fiber<Verdict>, member: Member, timeoutMs: number) =>
+  Fiber.join(handling).pipe(
+    Effect.onInterrupt(() => Fiber.interrupt(handling)),
     Effect.timeoutOrElse({
       duration: timeoutMs,
       orElse: () => Effect.succeed<Verdict>({ _tag: "Retry", reason: `no verdict within ${timeoutMs} ms` })
