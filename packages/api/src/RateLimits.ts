@@ -10,6 +10,15 @@ import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { CurrentCorrelationId } from "./Correlation.ts"
 
+/**
+ * Counts what a request holds beyond the one change that it was counted as when it came. Fails when that is too much: nothing may have
+ * been changed yet. Free where the class of the request has no limit.
+ */
+export const RateCharge = Context.Reference<(changes: number) => Effect.Effect<void, TooManyRequests>>(
+  "@dueline/api/RateCharge",
+  { defaultValue: () => () => Effect.void }
+)
+
 /** Requests per minute. A class that is not named has no limit. */
 export type RatesPerMinute = Readonly<Partial<Record<RateClass, number>>>
 
@@ -42,14 +51,17 @@ const make = (rates: RatesPerMinute) =>
     const limiter = yield* RateLimiter.make
 
     /** Null when nobody could count: then nobody is refused. */
-    const take = (key: string, limit: number): Effect.Effect<Standing | null> =>
-      limiter.consume({ key, limit, window, algorithm: "token-bucket", onExceeded: "fail" }).pipe(
+    const take = (key: string, limit: number, tokens: number): Effect.Effect<Standing | null> =>
+      limiter.consume({ key, limit, tokens, window, algorithm: "token-bucket", onExceeded: "fail" }).pipe(
         Effect.map(({ remaining, resetAfter }) => ({ remaining, full: seconds(resetAfter), wait: null })),
         Effect.catch(({ reason }) => {
           if (reason._tag !== "RateLimitExceeded") return Effect.succeed(null)
-          const oneToken = Duration.millis((windowSeconds * 1_000) / limit)
-          const full = Duration.sum(Duration.subtract(Duration.seconds(windowSeconds), oneToken), reason.retryAfter)
-          return Effect.succeed({ remaining: 0, full: seconds(full), wait: Math.max(1, seconds(reason.retryAfter)) })
+          const asked = Duration.millis((windowSeconds * 1_000 * tokens) / limit)
+          const full = seconds(
+            Duration.sum(Duration.subtract(Duration.seconds(windowSeconds), asked), reason.retryAfter)
+          )
+          const remaining = Math.max(0, Math.floor(limit * (1 - full / windowSeconds)))
+          return Effect.succeed({ remaining, full, wait: Math.max(1, seconds(reason.retryAfter)) })
         })
       )
 
@@ -59,19 +71,39 @@ const make = (rates: RatesPerMinute) =>
       if (name === undefined || limit === undefined) return httpEffect
       return Effect.gen(function* () {
         const { tenantId } = yield* Principal
-        const standing = yield* take(`${name}:${tenantId}`, limit)
+        const key = `${name}:${tenantId}`
+        let standing = yield* take(key, limit, 1)
         if (standing === null) return yield* httpEffect
         yield* HttpEffect.appendPreResponseHandler((_, response) =>
-          Effect.succeed(HttpServerResponse.setHeaders(response, headersOf(name, limit, standing)))
+          Effect.sync(() =>
+            standing === null ? response : HttpServerResponse.setHeaders(response, headersOf(name, limit, standing))
+          )
         )
-        return yield* standing.wait === null ? httpEffect : refuse(name, limit, standing.wait)
+        const charge = Effect.fnUntraced(function* (changes: number) {
+          if (changes === 0) return
+          if (changes >= limit) yield* refuseEver(name, limit)
+          standing = (yield* take(key, limit, changes)) ?? standing
+          if (standing !== null && standing.wait !== null) yield* refuse(name, limit, standing.wait)
+        })
+        return yield* standing.wait === null
+          ? Effect.provideService(httpEffect, RateCharge, charge)
+          : refuse(name, limit, standing.wait)
       })
     })
   })
 
 const refuse = (name: RateClass, limit: number, wait: number) =>
+  refuseSaying(
+    `This tenant may change ${name} ${limit} times a minute. Nothing happened; ask again in ${wait} s.`,
+    wait
+  )
+
+/** However long one waits, the bucket never holds as much. */
+const refuseEver = (name: RateClass, limit: number) =>
+  refuseSaying(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, 1)
+
+const refuseSaying = (detail: string, wait: number) =>
   Effect.flatMap(CurrentCorrelationId, (correlationId) => {
-    const detail = `This tenant may change ${name} ${limit} times a minute. Nothing happened; ask again in ${wait} s.`
     const body = problemBody("rate_limited", correlationId, detail)
     return Effect.fail(new TooManyRequests({ ...body, retryAfterSeconds: wait }))
   })

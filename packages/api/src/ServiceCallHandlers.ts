@@ -6,17 +6,20 @@ import { makeCommands } from "./commands.ts"
 import { leanGroup } from "./leanGroup.ts"
 import { makeReads } from "./reads.ts"
 import { makeSubmit } from "./submit.ts"
+import { makeSubmitBatch } from "./submitBatch.ts"
 
 /** Bodies are read raw: the limits on depth, length and characters come before any schema. */
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
     const submit = yield* makeSubmit
+    const submitBatch = yield* makeSubmitBatch
     const { cancel, reschedule, run } = yield* makeCommands
     const { events, get, list } = yield* makeReads
     return yield* leanGroup(
       HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
         handlers
           .handleRaw("submit", submit)
+          .handleRaw("submitBatch", submitBatch)
           .handle("list", list)
           .handle("get", get)
           .handle("events", events)

@@ -12,7 +12,7 @@ export const maxItems = 1_000
 
 const mediaType = /^application\/json\s*(?:;\s*charset=(?:"utf-8"|utf-8)\s*)?$/iu
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
-const parseOptions = { errors: "all", onExcessProperty: "error" } as const
+export const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as const
 
 type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
 
@@ -21,7 +21,7 @@ type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMed
  * `problemsOf`: how issues are told, where the usual way would say too much.
  */
 export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, problemsOf = fieldProblems) => {
-  const decode = Schema.decodeUnknownResult(schema, parseOptions)
+  const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
   return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
     const contentType = request.headers["content-type"]
     if (contentType !== undefined && !mediaType.test(contentType)) {
@@ -33,17 +33,17 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S,
         const parsed = parse(bytes)
         if (Result.isFailure(parsed)) return reject(BadRequest, "malformed_json", parsed.failure)
         const refused = parsed.success.problems
-        if (refused.length > 0) return invalid(refused)
+        if (refused.length > 0) return invalidRequest(refused)
         const decoded = decode(parsed.success.value)
         return Result.isSuccess(decoded)
           ? Effect.succeed(decoded.success)
-          : invalid(problemsOf("body", decoded.failure.issue))
+          : invalidRequest(problemsOf("body", decoded.failure.issue))
       }
     })
   }
 }
 
-const invalid = (errors: ReadonlyArray<FieldProblem>) =>
+export const invalidRequest = (errors: ReadonlyArray<FieldProblem>) =>
   reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
 
 /** A body that did not arrive, or is larger than the server's limit. */

@@ -8,13 +8,14 @@ import { Order, OrderPage, OrderState } from "@dueline/contracts/api/OrderView"
 import { Health, JsonWebKeySet, NotReady, Ready } from "@dueline/contracts/api/SystemEndpoints"
 import { TimelinePage } from "@dueline/contracts/api/TimelineEndpoints"
 import { openApiExamples } from "@dueline/contracts/api/openApiExamples"
-import { RescheduleServiceCall, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
+import { RescheduleServiceCall, SubmitServiceCall, SubmitServiceCalls } from "@dueline/contracts/api/ServiceCallRequest"
 import {
   HistoryPage,
   ServiceCall,
   ServiceCallCancelled,
   ServiceCallPage,
-  ServiceCallState
+  ServiceCallState,
+  SubmittedBatch
 } from "@dueline/contracts/api/ServiceCallView"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
@@ -163,6 +164,8 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
           "serviceCalls.submit request": SubmitServiceCall,
           "serviceCalls.submit 200": ServiceCall,
           "serviceCalls.submit 202": ServiceCallState,
+          "serviceCalls.submitBatch request": SubmitServiceCalls,
+          "serviceCalls.submitBatch 200": SubmittedBatch,
           "serviceCalls.list 200": ServiceCallPage,
           "serviceCalls.get 200": ServiceCall,
           "serviceCalls.events 200": HistoryPage,

@@ -182,6 +182,16 @@ const handlers = (script: Script) => {
           })
         )
       )
+      .handle("submitBatch", ({ payload }) =>
+        Effect.succeed({
+          items: payload.items.map(() => ({
+            status: 202 as const,
+            call: stateOf(scheduled),
+            correlationId: correlation,
+            replayed: false
+          }))
+        })
+      )
       .handle("list", ({ query }) => {
         const all = script.list ?? []
         const from = Number(query.cursor ?? "0")

@@ -7,46 +7,23 @@ import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import {
   HeaderText,
-  bodyErrors,
   changeErrors,
   commandErrors,
   conditional,
-  created,
   described,
-  idempotent,
   paged,
   readAnswers,
   written
 } from "./conventions.ts"
 import { problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
-import { RescheduleServiceCall, SubmitServiceCall } from "./ServiceCallRequest.ts"
+import { RescheduleServiceCall } from "./ServiceCallRequest.ts"
 import { HistoryPage, ServiceCall, ServiceCallCancelled, ServiceCallPage, ServiceCallState } from "./ServiceCallView.ts"
+import { submit, submitBatch } from "./SubmissionEndpoints.ts"
 import { Instant, StorableText } from "./Wire.ts"
 
 const status = HttpApiSchema.status
 const params = { id: ServiceCallId }
-const submitted = { ...created, "preference-applied": Schema.optionalKey(Schema.String) }
-
-const submit = HttpApiEndpoint.post("submit", "/", {
-  headers: { ...idempotent, prefer: Schema.optionalKey(HeaderText) },
-  payload: SubmitServiceCall,
-  success: [
-    HttpApiSchema.WithHeaders(ServiceCall.pipe(status(200)), submitted),
-    HttpApiSchema.WithHeaders(ServiceCallState.pipe(status(202)), submitted)
-  ],
-  error: [...bodyErrors, problems.Unavailable]
-})
-  .annotate(RequiredScope, "ops:calls.write")
-  .annotateMerge(
-    described(
-      "Submit a service call",
-      "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits " +
-        "until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under " +
-        "an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the " +
-        "first time."
-    )
-  )
 
 const list = HttpApiEndpoint.get("list", "/", {
   query: {
@@ -135,7 +112,7 @@ const run = HttpApiEndpoint.post("run", "/:id/run", {
   )
 
 export class ServiceCalls extends HttpApiGroup.make("serviceCalls")
-  .add(submit, cancel, reschedule, run)
+  .add(submit, submitBatch, cancel, reschedule, run)
   .middleware(RateLimit)
   .add(list, get, events)
   .prefix("/v1/service-calls")

@@ -1,6 +1,7 @@
 /** What is sent to make or move a service call. */
 import { Schema, Struct } from "effect"
 import { HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
+import { CorrelationId, IdempotencyKey } from "../Ids.ts"
 import { Delay, Instant } from "./Wire.ts"
 
 const hasBody = (method: string): boolean => method !== "GET" && method !== "HEAD"
@@ -74,6 +75,30 @@ export const SubmitServiceCall = Schema.Struct({
     identifier: "SubmitServiceCall"
   })
 export type SubmitServiceCall = typeof SubmitServiceCall.Type
+
+/** One submission among others, with what would be its headers if it came alone. */
+export const BatchItem = Schema.Struct({
+  ...SubmitServiceCall.fields,
+  idempotencyKey: Schema.optionalKey(
+    IdempotencyKey.annotate({
+      description: "As the header of a single submission: the same key is the same call, whichever way it is sent"
+    })
+  ),
+  correlationId: Schema.optionalKey(
+    CorrelationId.annotate({ description: "Else the one in `X-Correlation-Id`, else each call has one of its own" })
+  )
+})
+  .check(Schema.makeFilter(notBoth))
+  .annotate({ identifier: "BatchItem" })
+export type BatchItem = typeof BatchItem.Type
+
+/** Submissions in one batch at the most. */
+export const batchLimit = 100
+
+export const SubmitServiceCalls = Schema.Struct({
+  items: Schema.Array(BatchItem).check(Schema.isMinLength(1), Schema.isMaxLength(batchLimit))
+}).annotate({ identifier: "SubmitServiceCalls" })
+export type SubmitServiceCalls = typeof SubmitServiceCalls.Type
 
 export const RescheduleServiceCall = Schema.Struct(when)
   .check(

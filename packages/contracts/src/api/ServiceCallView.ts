@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { RequestSummary, ResponseSummary, RetryPolicy } from "../serviceCall/Spec.ts"
+import { problemFields } from "./Problem.ts"
 import { Timestamp, Version } from "./Wire.ts"
 
 export const Links = Schema.Struct({ self: Schema.String, events: Schema.String }).annotate({ identifier: "Links" })
@@ -19,6 +20,26 @@ const state = {
 /** The answer to a command: follows from its outcome alone, so that a repeat is answered with the same bytes. */
 export const ServiceCallState = Schema.Struct(state).annotate({ identifier: "ServiceCallState" })
 export type ServiceCallState = typeof ServiceCallState.Type
+
+/** What became of one submission of a batch, told by the status it would have been answered with alone. */
+export const SubmittedItem = Schema.Struct({
+  status: Schema.Literal(202),
+  call: ServiceCallState,
+  correlationId: CorrelationId,
+  replayed: Schema.Boolean.annotate({ description: "This is the answer to an earlier submission under the same key" })
+}).annotate({ identifier: "SubmittedItem" })
+
+export const RefusedItem = Schema.Union([
+  Schema.Struct({ status: Schema.Literal(422), problem: Schema.Struct(problemFields(422)) }),
+  Schema.Struct({ status: Schema.Literal(503), problem: Schema.Struct(problemFields(503)) })
+]).annotate({ identifier: "RefusedItem", description: "503: nothing was stored, send the item again" })
+
+export const SubmittedBatch = Schema.Struct({
+  items: Schema.Array(Schema.Union([SubmittedItem, RefusedItem])).annotate({
+    description: "In the order they were sent"
+  })
+}).annotate({ identifier: "SubmittedBatch" })
+export type SubmittedBatch = typeof SubmittedBatch.Type
 
 /** No request will ever leave. */
 export const ServiceCallCancelled = Schema.Struct({ ...state, status: Schema.Literal("Cancelled") }).annotate({

@@ -1,126 +1,22 @@
-/** Worked examples for the OpenAPI document: of calls one story, from the submission to the end. */
-import type { CorrelationId, EpochMillis, ServiceCallId } from "../Ids.ts"
-import { defaultRetryPolicy } from "../serviceCall/Spec.ts"
+/** Worked examples for the OpenAPI document. */
+import type { CorrelationId } from "../Ids.ts"
 import { binExamples } from "./binExamples.ts"
+import { callExamples } from "./callExamples.ts"
 import { customerExamples } from "./customerExamples.ts"
 import { orderExamples } from "./orderExamples.ts"
 import { problemBody } from "./Problem.ts"
 import { codesOf } from "./ProblemCode.ts"
-import type { RescheduleServiceCall, SubmitServiceCall } from "./ServiceCallRequest.ts"
-import type { HistoryEvent, ServiceCall, ServiceCallState } from "./ServiceCallView.ts"
 import { systemExamples } from "./systemExamples.ts"
-import { formatInstant } from "./Wire.ts"
 
-const id = "0f4c2a6e-5b1d-8c3a-9e7f-2d6b8a4c1e05" as ServiceCallId
 const correlationId = "1y2p0ij32e8e7" as CorrelationId
-const submittedAt = 1_769_850_000_000 as EpochMillis
-const dueAt = formatInstant(submittedAt + 3_000)
-const self = `/v1/service-calls/${id}`
-
-const submission: SubmitServiceCall = {
-  delay: "3s",
-  request: { method: "POST", url: "https://example.com/hooks/42", body: { hello: "world" } },
-  tags: ["invoice:42"]
-}
-const move: RescheduleServiceCall = { delay: "2h" }
-
-const state: ServiceCallState = {
-  id,
-  status: "Scheduled",
-  dueAt,
-  attempt: 0,
-  version: 1,
-  links: { self, events: `${self}/events` }
-}
-
-const ended: ServiceCall = {
-  ...state,
-  status: "Succeeded",
-  attempt: 1,
-  version: 3,
-  createdAt: formatInstant(submittedAt),
-  updatedAt: formatInstant(submittedAt + 3_090),
-  endedAt: formatInstant(submittedAt + 3_090),
-  tags: ["invoice:42"],
-  cancelRequested: false,
-  lastStatus: 200,
-  failureReason: null,
-  request: {
-    method: "POST",
-    url: "https://example.com/hooks/42",
-    headers: { "content-type": "application/json" },
-    bodyBytes: 17,
-    bodySnippet: '{"hello":"world"}'
-  },
-  timeoutMs: 30_000,
-  retry: defaultRetryPolicy,
-  epoch: 1,
-  correlationId,
-  attempts: [
-    {
-      number: 1,
-      epoch: 1,
-      startedAt: formatInstant(submittedAt + 3_001),
-      durationMs: 87,
-      outcome: "succeeded",
-      status: 200,
-      reason: null,
-      detail: null,
-      response: { bodyBytes: 2, bodySnippet: "ok", truncated: false },
-      superseded: []
-    }
-  ]
-}
-
-const event: HistoryEvent = {
-  version: 2,
-  eventId: "019c1351-4b29-7d2e-a1b4-6f0c93d5e871",
-  type: "ExecutionStarted",
-  eventVersion: 1,
-  recordedAt: formatInstant(submittedAt + 3_001),
-  correlationId,
-  actor: { kind: "system", id: "timer" },
-  payload: {
-    _tag: "ExecutionStarted",
-    epoch: 1,
-    attempt: 1,
-    worker: "w1",
-    startedAt: submittedAt + 3_001,
-    deadlineAt: submittedAt + 38_001
-  }
-}
-
-const {
-  attempts: _attempts,
-  correlationId: _id,
-  epoch: _epoch,
-  request: _request,
-  retry: _retry,
-  timeoutMs: _timeoutMs,
-  ...summary
-} = ended
-const listed = { ...summary, request: { method: "POST", url: "https://example.com/hooks/42" } }
 
 /** By operation id, then `request` or the status of the answer. */
 export const openApiExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "serviceCalls.submit": { request: submission, 200: ended, 202: state },
-  "serviceCalls.list": { 200: { items: [listed], nextCursor: null } },
-  "serviceCalls.get": { 200: ended },
-  "serviceCalls.events": { 200: { items: [event], nextAfter: 2 } },
-  "serviceCalls.cancel": {
-    200: { ...state, status: "Cancelled", version: 2 },
-    202: { ...state, status: "Running", attempt: 1, version: 3 }
-  },
-  "serviceCalls.reschedule": {
-    request: move,
-    200: { ...state, dueAt: formatInstant(submittedAt + 7_200_000), version: 2 }
-  },
-  "serviceCalls.run": { 202: { ...state, version: 5 } },
+  ...callExamples,
   ...customerExamples,
   ...binExamples,
   ...orderExamples,
-  ...systemExamples,
-  "timeline.read": { 200: { items: [{ category: "service-call", id, ...event }], nextCursor: null } }
+  ...systemExamples
 }
 
 /** One problem for each code that goes with the status. */
