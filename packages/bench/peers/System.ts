@@ -81,6 +81,8 @@ export interface System {
   readonly note: string
   /** False where it knows no due times. */
   readonly timers?: boolean
+  /** False where nothing comes back after a kill, by design. */
+  readonly recovers?: boolean
   /** Why it cannot be measured here, if so. */
   readonly missing: () => Promise<string | undefined>
   readonly start: () => Promise<Running>

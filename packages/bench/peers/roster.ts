@@ -11,6 +11,8 @@ import type { Store, System } from "./System.ts"
 
 const nothing = async () => undefined
 
+const noStore: Store = { connection: {}, lastWords: () => "", cpuMicros: () => 0 }
+
 const reasonOf = (server: Promise<unknown>): Promise<string | undefined> =>
   server.then(
     () => undefined,
@@ -30,6 +32,7 @@ interface Library {
   readonly store: () => Promise<Store>
   readonly worker?: boolean
   readonly timers?: boolean
+  readonly recovers?: boolean
   readonly missing?: () => Promise<string | undefined>
 }
 
@@ -72,6 +75,13 @@ const libraries: Readonly<Record<string, Library>> = {
     note: "one node, defaults, one `ctx.run` around the call; submitted over HTTP, the service in a process of its own",
     store: startRestate,
     missing: async () => (restateServer() === undefined ? "there is no server package for this platform" : undefined)
+  },
+  floor: {
+    label: "(no system)",
+    note: "the load generator makes each call itself, by a timer in memory where there is a due time; nothing is kept",
+    store: async () => noStore,
+    worker: false,
+    recovers: false
   }
 }
 
@@ -79,23 +89,33 @@ export const systemsFor = (concurrency: number): ReadonlyArray<System> => [
   {
     name: "dueline",
     label: "Dueline, all in one",
-    note: "the program with its own database; submitted over HTTP with a token",
+    note: "the program with its own database; each call submitted in a request of its own, with a token",
     missing: nothing,
-    start: () => startDueline(concurrency)
+    start: () => startDueline("dueline", concurrency)
+  },
+  {
+    name: "dueline-batches",
+    label: "Dueline, batches",
+    note: "the same program; submitted through its client, which puts calls that are submitted together into one request",
+    missing: nothing,
+    start: () => startDueline("dueline-batches", concurrency)
   },
   {
     name: "dueline-split",
     label: "Dueline, split",
     note: "api, orchestrator, timer and dispatcher, executor as four processes over PostgreSQL, NATS and Redis",
     missing: splitMissing,
-    start: () => startDuelineSplit(concurrency)
+    start: () => startDuelineSplit("dueline", concurrency)
   },
-  ...Object.entries(libraries).map(([name, { label, missing, note, store, timers = true, worker = true }]) => ({
-    name,
-    label,
-    note,
-    timers,
-    missing: missing ?? nothing,
-    start: () => startLibrary({ name, store, worker, concurrency })
-  }))
+  ...Object.entries(libraries).map(
+    ([name, { label, missing, note, recovers = true, store, timers = true, worker = true }]) => ({
+      name,
+      label,
+      note,
+      timers,
+      recovers,
+      missing: missing ?? nothing,
+      start: () => startLibrary({ name, store, worker, concurrency })
+    })
+  )
 ]

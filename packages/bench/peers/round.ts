@@ -59,7 +59,8 @@ export const takeTurn = async (
         note(part, found, quiet)
       }
     })
-    if (options.recovery) await during(async () => note("recovery", await recovery(await system.start(), target)))
+    if (options.recovery && system.recovers !== false)
+      await during(async () => note("recovery", await recovery(await system.start(), target)))
     return { round, system: system.name, figures, busy }
   } catch (error) {
     const failed = error instanceof Error ? error.message : String(error)

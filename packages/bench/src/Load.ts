@@ -1,4 +1,9 @@
 /** Submits calls over HTTP with a fixed number of clients, each waiting for its answer before it asks again. */
+import * as CallSubmitter from "@dueline/client/CallSubmitter"
+import * as DuelineClient from "@dueline/client/DuelineClient"
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { Effect, Redacted } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { Pool } from "undici"
 import type { Subject } from "./Subject.ts"
 import { now } from "./Target.ts"
@@ -24,21 +29,35 @@ export interface Load {
 
 let serial = 0
 
-export const makeLoad = ({ address, token }: Subject, concurrency: number): Load => {
+const body = { order: 4711, bin: "B-17", what: "pickup" }
+
+const newKey = (): string => `bench-${process.pid}-${serial++}`
+
+const whenOf = ({ dueAt }: Submission) => (dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() })
+
+/** Through the client of the project, which puts calls that are submitted together into one request. */
+export const makeBatchLoad = async (subject: Subject, concurrency: number): Promise<Load> => {
+  const { address: baseUrl, token } = subject
+  const client = await Effect.runPromise(
+    DuelineClient.make({ baseUrl, token: Redacted.make(token) }).pipe(Effect.provide(FetchHttpClient.layer))
+  )
+  const { submit } = CallSubmitter.make(client)
+  return makeLoad(subject, concurrency, async (submission) => {
+    const request = { method: "POST", url: submission.url, body } as const
+    await Effect.runPromise(submit({ ...whenOf(submission), idempotencyKey: IdempotencyKey.make(newKey()), request }))
+  })
+}
+
+type Post = (submission: Submission) => Promise<void>
+
+/** `post` submits one call; by default in a request of its own. */
+export const makeLoad = ({ address, token }: Subject, concurrency: number, post?: Post): Load => {
   const pool = new Pool(address, { connections: concurrency, pipelining: 1 })
   const authorization = `Bearer ${token}`
-  const post = async ({ dueAt, url }: Submission) => {
-    const when = dueAt === undefined ? {} : { dueAt: new Date(dueAt).toISOString() }
-    const body = JSON.stringify({
-      ...when,
-      request: { method: "POST", url, body: { order: 4711, bin: "B-17", what: "pickup" } }
-    })
-    const headers = {
-      authorization,
-      "content-type": "application/json",
-      "idempotency-key": `bench-${process.pid}-${serial++}`
-    }
-    const answer = await pool.request({ path: "/v1/service-calls", method: "POST", headers, body })
+  const postAlone: Post = async (submission) => {
+    const headers = { authorization, "content-type": "application/json", "idempotency-key": newKey() }
+    const content = JSON.stringify({ ...whenOf(submission), request: { method: "POST", url: submission.url, body } })
+    const answer = await pool.request({ path: "/v1/service-calls", method: "POST", headers, body: content })
     const text = await answer.body.text()
     if (answer.statusCode !== 202) throw new Error(`${answer.statusCode}: ${text}`)
   }
@@ -51,7 +70,7 @@ export const makeLoad = ({ address, token }: Subject, concurrency: number): Load
         while (next < count) {
           const i = next++
           const asked = now()
-          await post(submission(i))
+          await (post ?? postAlone)(submission(i))
           latencies.push(now() - asked)
         }
       }

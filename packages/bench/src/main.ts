@@ -9,14 +9,14 @@ import { lists } from "./lists.ts"
 import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
-import { accepted, endToEnd } from "./throughput.ts"
+import { accepted, endToEnd, endToEndInBatches } from "./throughput.ts"
 import { idleLatency, lateness } from "./timing.ts"
 
 const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--write]
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, latency, lateness, recovery, append, start, idle, memory, lists, rebuild
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, start, idle, memory, lists, rebuild
   --write   put the table into docs/benchmarks.md
 `
 
@@ -35,6 +35,7 @@ type Measurement = (subject: Subject, target: Target, calls: number) => Promise<
 const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   accepted: [(s, t, n) => accepted(s, t, 16, n / 2), (s, t, n) => accepted(s, t, 64, n)],
   "end-to-end": [(s, t, n) => endToEnd(s, t, 16, n / 2), (s, t, n) => endToEnd(s, t, 64, n)],
+  batches: [(s, t, n) => endToEndInBatches(s, t, n)],
   latency: [(s, t) => idleLatency(s, t, 200)],
   lateness: [(s, t) => lateness(s, t, 150), (s, t) => lateness(s, t, 10_000)],
   recovery: [(_, t) => recovery(t)],

@@ -1,7 +1,7 @@
 /** How many calls a second are accepted, and how many are carried all the way to a recorded result. */
 import { setTimeout as pause } from "node:timers/promises"
 import { type Figure, quantile } from "./Figures.ts"
-import { makeLoad, type Submission, untilAllEnded } from "./Load.ts"
+import { type Load, makeBatchLoad, makeLoad, type Submission, untilAllEnded } from "./Load.ts"
 import type { Subject } from "./Subject.ts"
 import { now, type Target } from "./Target.ts"
 
@@ -49,14 +49,37 @@ export const accepted = async (
   ]
 }
 
+interface Run {
+  readonly name: string
+  readonly aim?: string
+  /** Whether the processor time of each process is told too. */
+  readonly split: boolean
+}
+
 /** Due now: the clock stops when the last result is durable. */
-export const endToEnd = async (
+export const endToEnd = (subject: Subject, target: Target, concurrency: number, calls: number) => {
+  const name = `end to end, ${concurrency} clients`
+  const run = concurrency === 64 ? { name, aim: "≥ 3,000", split: true } : { name, split: false }
+  return carryOut(run, makeLoad(subject, concurrency), subject, target, calls)
+}
+
+/** The same, submitted through the client, which puts calls that are submitted together into one request. */
+export const endToEndInBatches = async (subject: Subject, target: Target, calls: number) =>
+  carryOut(
+    { name: "end to end in batches, 64 clients", split: true },
+    await makeBatchLoad(subject, 64),
+    subject,
+    target,
+    calls
+  )
+
+const carryOut = async (
+  { name, split, ...about }: Run,
+  load: Load,
   subject: Subject,
   target: Target,
-  concurrency: number,
   calls: number
 ): Promise<ReadonlyArray<Figure>> => {
-  const load = makeLoad(subject, concurrency)
   const at = (i: number): Submission => ({ url: `${target.url}/${i}` })
   await load.submit(Math.min(calls, 4_000), at)
   await untilAllEnded(load)
@@ -72,9 +95,8 @@ export const endToEnd = async (
   const seen = await target.count()
   await load.close()
   if (seen < calls) throw new Error(`${seen} of ${calls} calls arrived`)
-  const name = `end to end, ${concurrency} clients`
   return [
-    { name, unit: "calls/s", ...(concurrency === 64 ? { aim: "≥ 3,000" } : {}), runs: [calls / (elapsedMs / 1_000)] },
-    ...(concurrency === 64 ? perCall(name, before, after, calls) : [])
+    { name, unit: "calls/s", ...about, runs: [calls / (elapsedMs / 1_000)] },
+    ...(split ? perCall(name, before, after, calls) : [])
   ]
 }

@@ -12,7 +12,8 @@ import { startGenerator } from "./generator.ts"
 const postmaster = (home: string): number =>
   Number(readFileSync(join(home, "postgres", "data", "postmaster.pid"), "utf8").split("\n", 1)[0])
 
-export const startDueline = async (concurrency: number): Promise<Running> => {
+/** `system` names the producer: how its users submit. */
+export const startDueline = async (system: string, concurrency: number): Promise<Running> => {
   const directory = newDirectory()
   const home = join(directory, "home")
   mkdirSync(home)
@@ -31,7 +32,7 @@ export const startDueline = async (concurrency: number): Promise<Running> => {
   let { address, program } = await begin()
   endWithParent(postmaster(home))
   const connection = { address, token: await mintToken(place) }
-  const load = await startGenerator("dueline", connection, concurrency, directory)
+  const load = await startGenerator(system, connection, concurrency, directory)
   return {
     submit: load.submit,
     cpuMicros: () => ({
