@@ -79,6 +79,18 @@ describe("beginning anew", () => {
 describe("a worker that is lost", () => {
   const [gone, alive] = [Sample.workerId(), Sample.workerId()]
 
+  /** A stage on which a call that is settled has ended. */
+  const ending = () => {
+    const store: { current: MemoryStore["Service"] } = { current: undefined as never }
+    const settled = new Scripted((envelope, nth) =>
+      Effect.andThen(
+        end({ tenantId: envelope.tenantId, callId: envelope.command.callId }),
+        recorded(envelope, nth)
+      ).pipe(Effect.provideService(MemoryStore, store.current), Effect.orDie)
+    )
+    return { settled, stage: new Stage(settled), store }
+  }
+
   it.effect("what it holds is settled at once, whatever the leases say, and nobody else's", () => {
     const stage = new Stage()
     return Effect.gen(function* () {
@@ -94,14 +106,7 @@ describe("a worker that is lost", () => {
   })
 
   it.effect("all of it, also when that is more than a page", () => {
-    const store: { current: MemoryStore["Service"] } = { current: undefined as never }
-    const settled = new Scripted((envelope, nth) =>
-      Effect.andThen(
-        end({ tenantId: envelope.tenantId, callId: envelope.command.callId }),
-        recorded(envelope, nth)
-      ).pipe(Effect.provideService(MemoryStore, store.current), Effect.orDie)
-    )
-    const stage = new Stage(settled)
+    const { settled, stage, store } = ending()
     return Effect.gen(function* () {
       store.current = yield* MemoryStore
       for (let n = 0; n < 8; n += 1) yield* runningUnder(gone, 60_000)
@@ -113,14 +118,7 @@ describe("a worker that is lost", () => {
   it.effect(
     "also what it is given afterwards, by somebody who has not heard of its end yet",
     () => {
-      const store: { current: MemoryStore["Service"] } = { current: undefined as never }
-      const settled = new Scripted((envelope, nth) =>
-        Effect.andThen(
-          end({ tenantId: envelope.tenantId, callId: envelope.command.callId }),
-          recorded(envelope, nth)
-        ).pipe(Effect.provideService(MemoryStore, store.current), Effect.orDie)
-      )
-      const stage = new Stage(settled)
+      const { settled, stage, store } = ending()
       return Effect.gen(function* () {
         store.current = yield* MemoryStore
         yield* runningUnder(gone, 60_000)
