@@ -72,18 +72,17 @@ const make = (rates: RatesPerMinute) =>
       return Effect.gen(function* () {
         const { tenantId } = yield* Principal
         const key = `${name}:${tenantId}`
-        let standing = yield* take(key, limit, 1)
-        if (standing === null) return yield* httpEffect
+        const counted = yield* take(key, limit, 1)
+        if (counted === null) return yield* httpEffect
+        let standing = counted
         yield* HttpEffect.appendPreResponseHandler((_, response) =>
-          Effect.sync(() =>
-            standing === null ? response : HttpServerResponse.setHeaders(response, headersOf(name, limit, standing))
-          )
+          Effect.sync(() => HttpServerResponse.setHeaders(response, headersOf(name, limit, standing)))
         )
         const charge = Effect.fnUntraced(function* (changes: number) {
           if (changes === 0) return
           if (changes >= limit) yield* refuseEver(name, limit)
           standing = (yield* take(key, limit, changes)) ?? standing
-          if (standing !== null && standing.wait !== null) yield* refuse(name, limit, standing.wait)
+          if (standing.wait !== null) yield* refuse(name, limit, standing.wait)
         })
         return yield* standing.wait === null
           ? Effect.provideService(httpEffect, RateCharge, charge)

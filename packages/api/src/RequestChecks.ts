@@ -1,12 +1,11 @@
 /** Answers what the schemas of path, query and headers find wrong, with every issue listed. */
 import { RequestChecks } from "@dueline/contracts/api/Access"
-import type { FieldProblem } from "@dueline/contracts/api/Problem"
-import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { Context, Effect, Layer, type Types } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import { fieldProblems, unknownFields } from "./fieldProblems.ts"
-import { reject } from "./reject.ts"
+import { invalidRequest } from "./jsonBody.ts"
 
 const parts = { Params: "path", Headers: "header", Query: "query", Payload: "body" } as const
 
@@ -20,14 +19,11 @@ export const layer: Layer.Layer<RequestChecks> = Layer.succeed(RequestChecks, (h
   if (endpoint.query !== undefined) return checked
   return Effect.withFiber((fiber) => {
     const names = Object.keys(Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams))
-    return names.length === 0 ? checked : invalid(unknownFields("query", names))
+    return names.length === 0 ? checked : invalidRequest(unknownFields("query", names))
   })
 })
 
 const explain = (error: HttpApiError.HttpApiSchemaError) =>
   error.kind === "Body" || error.kind === "ResponseHeaders"
     ? Effect.die(error)
-    : invalid(fieldProblems(parts[error.kind], error.cause.issue))
-
-const invalid = (errors: ReadonlyArray<FieldProblem>) =>
-  reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
+    : invalidRequest(fieldProblems(parts[error.kind], error.cause.issue))

@@ -1,11 +1,8 @@
 /** Submits calls over HTTP with a fixed number of clients, each waiting for its answer before it asks again. */
-import * as CallSubmitter from "@dueline/client/CallSubmitter"
-import * as DuelineClient from "@dueline/client/DuelineClient"
 import { IdempotencyKey } from "@dueline/contracts/Ids"
-import { Effect, Redacted } from "effect"
-import { FetchHttpClient } from "effect/http"
 import { Pool } from "undici"
 import type { Subject } from "./Subject.ts"
+import { makeSubmit } from "./submitter.ts"
 import { now } from "./Target.ts"
 
 export interface Submission {
@@ -37,14 +34,10 @@ const whenOf = ({ dueAt }: Submission) => (dueAt === undefined ? {} : { dueAt: n
 
 /** Through the client of the project, which puts calls that are submitted together into one request. */
 export const makeBatchLoad = async (subject: Subject, concurrency: number): Promise<Load> => {
-  const { address: baseUrl, token } = subject
-  const client = await Effect.runPromise(
-    DuelineClient.make({ baseUrl, token: Redacted.make(token) }).pipe(Effect.provide(FetchHttpClient.layer))
-  )
-  const { submit } = CallSubmitter.make(client)
+  const submit = await makeSubmit(subject.address, subject.token)
   return makeLoad(subject, concurrency, async (submission) => {
     const request = { method: "POST", url: submission.url, body } as const
-    await Effect.runPromise(submit({ ...whenOf(submission), idempotencyKey: IdempotencyKey.make(newKey()), request }))
+    await submit({ ...whenOf(submission), idempotencyKey: IdempotencyKey.make(newKey()), request })
   })
 }
 
