@@ -3,9 +3,10 @@ import { Context, Effect, Layer, Schema } from "effect"
 import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
 import { calculateJwkThumbprint, exportJWK } from "jose"
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto"
-import { chmod, link, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { placeFirstKey } from "./firstKey.ts"
 import { makeDirectory } from "./makeDirectory.ts"
 
 const minimumBits = 2048
@@ -76,7 +77,7 @@ const describe = async (privateKey: KeyObject) => {
 const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> => {
   await makeDirectory(directory, 0o700)
   await chmod(directory, 0o700)
-  if ((await names(directory)).length === 0) await createFirst(directory)
+  if ((await names(directory)).length === 0) await placeFirstKey(directory, pemOf(await generate()))
   return Promise.all(
     (await names(directory)).map(async (name) => {
       const path = join(directory, name)
@@ -107,22 +108,10 @@ const privateKeyOf = (path: string, pem: string): KeyObject => {
   }
 }
 
+const pemOf = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString()
+
 const generate = async (): Promise<KeyObject> =>
   (await promisify(generateKeyPair)("rsa", { modulusLength: minimumBits })).privateKey
-
-/** Written whole under another name and then linked: of two processes that start at once, one wins and both read its key. */
-const createFirst = async (directory: string): Promise<void> => {
-  const pem = (await generate()).export({ type: "pkcs8", format: "pem" })
-  const draft = join(directory, `draft-${process.pid}`)
-  await writeFile(draft, pem, { mode: 0o600 })
-  try {
-    await link(draft, join(directory, "rs256-0001.pem"))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-}
 
 function attempt<A>(run: () => Promise<A>): Effect.Effect<A, KeysUnusable> {
   return Effect.tryPromise({

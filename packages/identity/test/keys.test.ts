@@ -1,9 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { generateKeyPairSync } from "node:crypto"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { firstKeyFile, placeFirstKey } from "../src/firstKey.ts"
 import * as SigningKeys from "../src/SigningKeys.ts"
 
 const keysIn = (directory: string) => Effect.provide(SigningKeys.SigningKeys, SigningKeys.layer({ directory }))
@@ -32,6 +33,28 @@ it.effect("programs that start at once agree on one key", () =>
       { concurrency: "unbounded" }
     )
     assert.strictEqual(new Set(all.map(({ current }) => current.kid)).size, 1)
+  })
+)
+
+it.effect("of first keys that are placed at once one is there, whole, for everybody, and no draft is left", () =>
+  Effect.gen(function* () {
+    const keys = Array.from({ length: 16 }, (_, index) => `key ${index} `.repeat(200))
+    for (let round = 0; round < 50; round++) {
+      const directory = mkdtempSync(join(tmpdir(), "dueline-keys-"))
+      const seen = yield* Effect.all(
+        keys.map((key) =>
+          Effect.promise(async () => {
+            await placeFirstKey(directory, key)
+            return readFileSync(join(directory, firstKeyFile), "utf8")
+          })
+        ),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(new Set(seen).size, 1)
+      assert.include(keys, seen[0])
+      assert.deepStrictEqual(readdirSync(directory), [firstKeyFile])
+      rmSync(directory, { recursive: true })
+    }
   })
 )
 
