@@ -10,13 +10,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { becomeProgram } from "./becomeProgram.mjs"
+import { programFile } from "./programFile.mjs"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const wanted = { node: "24.21.0", pnpm: "12.21.0" }
-const commands = {
-  start: ["packages/dueline/src/main.ts", "serve", "--demo"],
-  dueline: ["packages/dueline/src/main.ts"],
-  test: ["scripts/test.ts"]
+const sources = "packages/dueline/src/main.ts"
+/** The program itself, and what starts it many times and is told where it is. */
+const program = { start: ["serve", "--demo"], dueline: [] }
+const tools = {
+  test: "scripts/test.ts",
+  bench: "packages/bench/src/main.ts",
+  "bench:peers": "packages/bench/peers/main.ts",
+  chaos: "packages/chaos/src/main.ts"
 }
 const toolchainFile = join(root, ".cache", "toolchain.json")
 const stampFile = join(root, "node_modules", ".dueline-install")
@@ -25,22 +30,25 @@ const [command = "", ...args] = process.argv.slice(2)
 if (command === "--locate") {
   // Run by npx with the fetched versions first on the PATH: tell the caller where they are.
   process.stdout.write(JSON.stringify({ node: process.execPath, bin: process.env.PATH.split(delimiter)[0] }))
-} else if (Object.hasOwn(commands, command)) {
+} else if (Object.hasOwn(program, command) || Object.hasOwn(tools, command)) {
   const asked = process.cwd()
   process.chdir(root)
   const toolchain = locateToolchain()
-  installIfNeeded(toolchain)
-  // The command line works where it was called, on the checkout's own home unless another is named.
-  const env = { DUELINE_HOME: join(root, ".dueline"), ...environment(toolchain) }
-  if (command === "dueline") process.chdir(asked)
-  const [program, ...first] = commands[command]
-  becomeProgram(
-    toolchain.node,
-    [join(root, program), ...first, ...args],
-    command === "test" ? environment(toolchain) : env
-  )
+  const dependencies = installIfNeeded(toolchain)
+  const file = programFile(root, toolchain, dependencies, say) ?? join(root, sources)
+  const env = environment(toolchain)
+  if (Object.hasOwn(tools, command)) {
+    becomeProgram(toolchain.node, [join(root, tools[command]), ...args], { PROGRAM_FILE: file, ...env })
+  } else {
+    // The command line works where it was called, on the checkout's own home unless another is named.
+    if (command === "dueline") process.chdir(asked)
+    const home = { DUELINE_HOME: join(root, ".dueline") }
+    becomeProgram(toolchain.node, [file, ...program[command], ...args], { ...home, ...env })
+  }
 } else {
-  process.stderr.write("usage: node scripts/bootstrap.mjs start|dueline|test [arguments]\n")
+  process.stderr.write(
+    `usage: node scripts/bootstrap.mjs ${Object.keys({ ...program, ...tools }).join("|")} [arguments]\n`
+  )
   process.exitCode = 2
 }
 
@@ -70,10 +78,10 @@ function fetchToolchain() {
   return toolchain
 }
 
-/** Installs when the lock file or any manifest differs from what was installed last. */
+/** Installs when the lock file or any manifest differs from what was installed last. Answers with what tells installations apart. */
 function installIfNeeded(toolchain) {
   const fingerprint = manifestsFingerprint(toolchain)
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) return
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint) return fingerprint
   say("installing dependencies (only when they changed)")
   const install = ["install", "--frozen-lockfile", "--reporter=append-only", "--config.confirmModulesPurge=false"]
   const env = environment(toolchain)
@@ -87,6 +95,7 @@ function installIfNeeded(toolchain) {
       })
   if (result.status !== 0) fail("pnpm install failed.", result)
   writeFileSync(stampFile, fingerprint)
+  return fingerprint
 }
 
 function fitsPnpm(version) {

@@ -12,6 +12,15 @@ console.log("up " + process.pid + " " + process.argv.slice(2).join(","))
 if (process.argv.includes("--fail")) process.exit(3)
 setInterval(() => undefined, 1000)
 `
+/** Puts together what only says that it was; a program with the word "broken" in it cannot be. */
+const bundle = `
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+const source = readFileSync("packages/dueline/src/main.ts", "utf8")
+appendFileSync("together", ".")
+if (source.includes("broken")) throw new Error("no such module")
+mkdirSync(process.argv[2], { recursive: true })
+writeFileSync(process.argv[2] + "/main.mjs", source.replaceAll('"up "', '"together up "'))
+`
 const pnpm = `#!/bin/sh
 if [ "$1" = --version ]; then echo 12.21.0; else echo "$@" >> asked; mkdir -p node_modules; exit \${PNPM_FAILS:-0}; fi
 `
@@ -22,11 +31,12 @@ const running = new Set<ChildProcess>()
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "bootstrap-"))
   for (const folder of ["scripts", "bin", "packages/dueline/src"]) mkdirSync(join(root, folder), { recursive: true })
-  for (const name of ["bootstrap.mjs", "becomeProgram.mjs", "followParent.mjs"]) {
+  for (const name of ["bootstrap.mjs", "becomeProgram.mjs", "followParent.mjs", "programFile.mjs"]) {
     cpSync(join(import.meta.dirname, "..", name), join(root, "scripts", name))
   }
   for (const name of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) writeFileSync(join(root, name), "{}")
   writeFileSync(join(root, "packages/dueline/src/main.ts"), program)
+  writeFileSync(join(root, "scripts/bundle.ts"), bundle)
   writeFileSync(join(root, "bin/pnpm"), pnpm)
   chmodSync(join(root, "bin/pnpm"), 0o755)
 })
@@ -58,6 +68,13 @@ const start = (way: "replaces itself" | "keeps a child", args: ReadonlyArray<str
   return { child, says, ended, output: () => output }
 }
 
+/** Of a run that ends at once. */
+const outputOf = async (way: Parameters<typeof start>[0]): Promise<string> => {
+  const run = start(way, ["--fail"])
+  assert.strictEqual(await run.ended, 3)
+  return run.output()
+}
+
 describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %s", (way) => {
   it("hands on arguments and the exit code", async () => {
     const run = start(way, ["--port", "1", "--fail"])
@@ -80,6 +97,30 @@ describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %
     writeFileSync(join(root, "packages/dueline/package.json"), "{}")
     await start(way, ["--fail"]).ended
     assert.strictEqual(asked(), 2)
+  })
+
+  it("puts the program together once for each state of its sources", { tags: ["ADR-0023.1"] }, async () => {
+    const made = () => readFileSync(join(root, "together"), "utf8").length
+    const source = join(root, "packages/dueline/src/main.ts")
+    assert.match(await outputOf(way), /together up/)
+    assert.match(await outputOf(way), /together up/)
+    assert.strictEqual(made(), 1)
+    writeFileSync(source, program.replace('"up "', '"new up "'))
+    assert.match(await outputOf(way), /new up/)
+    assert.strictEqual(made(), 2)
+    writeFileSync(source, program)
+    assert.match(await outputOf(way), /together up/)
+    assert.strictEqual(made(), 2)
+    writeFileSync(join(root, "packages/dueline/package.json"), "{}")
+    assert.match(await outputOf(way), /together up/)
+    assert.strictEqual(made(), 3)
+  })
+
+  it("runs the sources and says why when they cannot be put together", { tags: ["ADR-0023.2"] }, async () => {
+    writeFileSync(join(root, "packages/dueline/src/main.ts"), `// broken\n${program}`)
+    const output = await outputOf(way)
+    assert.match(output, /running its sources[^]*no such module/)
+    assert.match(output, /^up \d+ serve/m)
   })
 
   it("stops with the reason when the installation fails, and tries again the next time", async () => {

@@ -4,7 +4,7 @@ import { Effect, Layer, Scope } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiSwagger } from "effect/http-api"
 import { readFile } from "node:fs/promises"
-import { fileURLToPath } from "node:url"
+import { createRequire } from "node:module"
 
 const page = `<!DOCTYPE html>
 <html lang="en">
@@ -25,8 +25,10 @@ const page = `<!DOCTYPE html>
 const policy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; font-src 'self' data:"
 
+const require = createRequire(import.meta.url)
+
 const bundle = Effect.promise(async () => {
-  const text = await readFile(fileURLToPath(import.meta.resolve("redoc/bundles/redoc.standalone.js")), "utf8")
+  const text = await readFile(require.resolve("redoc/bundles/redoc.standalone.js"), "utf8")
   return text.replaceAll("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
 })
 

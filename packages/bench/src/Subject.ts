@@ -3,10 +3,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { programFile } from "./programFile.ts"
 import { memoryOf, memoryOfFamily, timeOf, timeOfFamily } from "./ProcessTime.ts"
-
-const main = fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))
 
 export interface Subject {
   readonly address: string
@@ -52,10 +50,10 @@ const ready = (child: ChildProcess): Promise<string> =>
 export const startSubject = async (home: string): Promise<Subject> => {
   const from = performance.now()
   const env = environment(home)
-  const child = spawn(process.execPath, [main, "serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [programFile, "serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] })
   const address = await ready(child)
   const readyMs = performance.now() - from
-  const token = execFileSync(process.execPath, [main, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
+  const token = execFileSync(process.execPath, [programFile, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
   const pid = child.pid ?? 0
   const postmaster = Number(readFileSync(join(home, "postgres", "data", "postmaster.pid"), "utf8").split("\n", 1)[0])
   return {

@@ -1,13 +1,11 @@
 /** How fast the read models come out of the log, beside the running program: all rows lost, all rows wrong, all rows right. */
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { asAdministrator } from "./administrator.ts"
+import { programFile } from "./programFile.ts"
 import type { Figure } from "./Figures.ts"
 import type { Subject } from "./Subject.ts"
-
-const main = fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))
 
 /** A call that fails once and is put off: five events. */
 const payloads = [
@@ -70,7 +68,9 @@ interface Answer {
 
 const run = async ({ home }: Subject): Promise<Answer> => {
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
-  const { stdout } = await promisify(execFile)(process.execPath, [main, "projections", "rebuild", "--json"], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [programFile, "projections", "rebuild", "--json"], {
+    env
+  })
   return JSON.parse(stdout) as Answer
 }
 

@@ -18,7 +18,7 @@ export interface ProgramProcess {
 }
 
 export interface ProgramStart {
-  /** Path of the program's `main.ts`. */
+  /** The program's `main.ts`, or the file it was put together to. */
   readonly program: string
   readonly args: ReadonlyArray<string>
   readonly env: NodeJS.ProcessEnv

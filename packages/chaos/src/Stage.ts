@@ -91,7 +91,7 @@ export interface StageOptions {
   readonly cast: CastName
   /** Exists, is empty, and may be entered by the account of the database server. */
   readonly directory: string
-  /** Path of the program's `main.ts`. */
+  /** The program's `main.ts`, or the file it was put together to. */
   readonly program: string
 }
 

@@ -1,7 +1,7 @@
 /** What `pnpm chaos` can be asked for. */
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { faultKinds, type FaultKind, isFaultKind, kindsOn } from "./Plan.ts"
+import { programFile } from "./programFile.ts"
 import { sabotages } from "./sabotages.ts"
 import { type CastName, isCast } from "./Stage.ts"
 
@@ -16,7 +16,7 @@ export const usage = `usage: pnpm chaos [--minutes N] [--seed S] [--cast NAME] [
   --rate      operations that clients begin per second (default 40)
   --only      some of: ${faultKinds.join(", ")}
   --control   switches a mechanism off, one of: ${Object.keys(sabotages).join(", ")}
-  --program   another main.ts than this checkout's
+  --program   another program than this checkout's: its main.ts, or what it was put together to
   --keep      keeps history and logs also when nothing was found
 `
 
@@ -43,7 +43,7 @@ const options = {
   rate: { type: "string", default: "40" },
   only: { type: "string" },
   control: { type: "string" },
-  program: { type: "string", default: fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url)) },
+  program: { type: "string", default: programFile },
   plan: { type: "string" },
   judge: { type: "string" },
   keep: { type: "boolean", default: false },

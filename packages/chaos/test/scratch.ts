@@ -3,7 +3,7 @@ import { missing, serverNames } from "@dueline/test-servers/sharedServers"
 import { chmod, mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { programFile } from "../src/programFile.ts"
 import type { RunOptions } from "../src/Run.ts"
 import type { CastName } from "../src/Stage.ts"
 
@@ -18,6 +18,5 @@ export const runOn = async (cast: CastName): Promise<Pick<RunOptions, "cast" | "
   const directory = await mkdtemp(join(tmpdir(), "dueline-chaos-"))
   // The database server's account has to get through.
   await chmod(directory, 0o755)
-  const program = fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))
-  return { cast, directory, program }
+  return { cast, directory, program: programFile }
 }

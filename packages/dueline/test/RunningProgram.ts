@@ -5,7 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+/** A full run tests the program as it was put together for it, as `npm start` runs it. */
+const main = process.env["PROGRAM_FILE"] ?? fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
 export interface RunningProgram {
   readonly address: string

@@ -5,9 +5,14 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { type Held, startProgram, until } from "../processes.ts"
 
-/** `PEERS_DUELINE` names the `main.ts` of another checkout, to measure an earlier version by the same bench. */
+/**
+ * `PEERS_DUELINE` names the program of another checkout (its `main.ts`, or what it was put together to), to measure an earlier version
+ * by the same bench. `PROGRAM_FILE` is set by `scripts/bootstrap.mjs`, which puts this one together.
+ */
 export const main =
-  process.env["PEERS_DUELINE"] ?? fileURLToPath(new URL("../../../dueline/src/main.ts", import.meta.url))
+  process.env["PEERS_DUELINE"] ??
+  process.env["PROGRAM_FILE"] ??
+  fileURLToPath(new URL("../../../dueline/src/main.ts", import.meta.url))
 
 export interface Place {
   readonly home: string

@@ -1,0 +1,6 @@
+/** The program that chaos is made for, unless another is named. */
+import { fileURLToPath } from "node:url"
+
+/** `PROGRAM_FILE` is set by `scripts/bootstrap.mjs`, which puts the program together; else it is run from its sources. */
+export const programFile =
+  process.env["PROGRAM_FILE"] ?? fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))

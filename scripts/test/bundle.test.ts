@@ -1,0 +1,65 @@
+/** The program put together from its real sources: what its start loads, and that it finds what it left where it was. */
+import { execFile } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { promisify } from "node:util"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, "..", "..")
+const folder = mkdtempSync(join(tmpdir(), "dueline-together-"))
+const program = join(folder, "program")
+
+beforeAll(() => run(process.execPath, [join(root, "scripts", "bundle.ts"), program]))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The file that the source named so came into. */
+const fileWith = (source: string): string => {
+  const found = readdirSync(program).filter((name) =>
+    readFileSync(join(program, name), "utf8").includes(`/${source}\n`)
+  )
+  assert.lengthOf(found, 1, source)
+  return found[0] ?? ""
+}
+
+const loadedBy = async (file: string): Promise<ReadonlyArray<string>> => {
+  const script = `
+    import { registerHooks } from "node:module"
+    const urls = []
+    registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context) } })
+    process.argv = [process.argv[0], "dueline", "--version"]
+    await import(${JSON.stringify(pathToFileURL(join(program, file)).href)})
+    process.on("exit", () => process._rawDebug(JSON.stringify(urls)))`
+  const { stderr } = await run(process.execPath, ["--input-type=module", "--eval", script])
+  return JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as ReadonlyArray<string>
+}
+
+describe("the program put together", () => {
+  it("knows its version, which stands beside its sources", async () => {
+    const { stdout } = await run(process.execPath, [join(program, "main.mjs"), "--version"])
+    assert.match(stdout, /^dueline v\d+\.\d+\.\d+/)
+  })
+
+  it("loads no client and no page that may not be wanted when it serves", { tags: ["ADR-0023.3"] }, async () => {
+    const loaded = await loadedBy(fileWith("dueline/src/serve.ts"))
+    const files = loaded.filter((url) => url.startsWith("file:"))
+    assert.isTrue(
+      files.every((url) => url.startsWith(pathToFileURL(program).href)),
+      "loads something from elsewhere"
+    )
+    assert.isTrue(files.some((url) => url.endsWith(fileWith("dueline/src/Program.ts"))))
+    for (const later of [
+      "nats/src/Members.ts",
+      "@redis/client/dist/index.js",
+      "effect/dist/http-api/internal/httpApiSwagger.js"
+    ]) {
+      assert.isFalse(
+        files.some((url) => url.endsWith(fileWith(later))),
+        later
+      )
+    }
+    assert.isBelow(files.length, 40)
+  })
+})
