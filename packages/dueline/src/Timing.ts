@@ -1,5 +1,6 @@
 /** The timer of this process: memory for what is near, and over NATS the broker for what is further off and others' memories. */
 import { Timer } from "@dueline/contracts/ports/Timer"
+import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
@@ -18,7 +19,9 @@ export const layer = ({ roles }: Deployment) =>
     Timer,
     Effect.gen(function* () {
       const neighbours = yield* Neighbours
-      const own = roles.has("orchestrator") ? yield* MemoryTimer.make(MemoryTimer.defaultMemoryTimerOptions) : null
+      const own = roles.has("orchestrator")
+        ? yield* MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, leadMs })
+        : null
       return Timer.of(yield* neighbours.timer(own === null ? null : own.timer))
     })
   )

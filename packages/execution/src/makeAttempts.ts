@@ -15,6 +15,7 @@ import { buildHeaders } from "./requestHeaders.ts"
 import { sealContext } from "./sealContext.ts"
 import { SigningSecrets } from "./SigningSecrets.ts"
 import { requestOf } from "./summarise.ts"
+import { untilDue } from "./untilDue.ts"
 
 export interface AttemptOptions {
   readonly circuits: Circuits
@@ -111,7 +112,9 @@ export const makeAttempts = Effect.fnUntraced(function* (
     Effect.flatMap(requestFor(job.intent), (whole) =>
       whole === null
         ? Effect.succeed(notSent("request_unreadable", "the sealed request could not be opened"))
-        : Effect.flatMap(secrets.secretFor(job.intent.tenantId), (secret) => send(job, whole, secret))
+        : Effect.flatMap(secrets.secretFor(job.intent.tenantId), (secret) =>
+            untilDue(clock, job.intent.dueAt, () => send(job, whole, secret))
+          )
     )
 
   const record = (job: Job, result: AttemptResult): Effect.Effect<void> => {

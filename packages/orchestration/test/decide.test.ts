@@ -193,6 +193,19 @@ describe("an attempt that failed", () => {
       .then([{ ...first, reason: "worker_lost", detail: "gone", status: null, durationMs: 0 }, second])
   })
 
+  it("is not followed by another before its time when its worker was lost before that", {
+    tags: ["ADR-0003.4"]
+  }, () => {
+    const early = { ...Call.lost(), at: ms(Call.dueAt - 30) }
+    const [failed] = [Call.failed()]
+    given(ServiceCall, histories.Running)
+      .when(early)
+      .then([
+        { ...failed, reason: "worker_lost", detail: "gone", status: null, durationMs: 0 } as typeof failed,
+        Call.retryAt(Call.dueAt)
+      ])
+  })
+
   it("is the last one when the policy allows no more", () => {
     const history = [Call.submitted(Call.spec({ maxAttempts: 1 })), Call.started()]
     given(ServiceCall, history)

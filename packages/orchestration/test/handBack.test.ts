@@ -26,6 +26,13 @@ describe("an attempt that is handed back", () => {
       .then([])
   })
 
+  it("before its time is not due before it", { tags: ["ADR-0003.4"] }, () => {
+    const [at, past] = [ms(Call.dueAt - 30), ms(Call.dueAt - 60_000)]
+    given(ServiceCall, histories.Running)
+      .when(Call.handBack({ at, retryAt: past, reason: "draining" }))
+      .then([Call.handedBack(Call.dueAt, "draining")])
+  })
+
   it("by a worker that stops is due at once, by an open circuit not within a second", () => {
     const [at, past] = [ms(Call.dueAt + 3), ms(Call.dueAt - 60_000)]
     given(ServiceCall, histories.Running)

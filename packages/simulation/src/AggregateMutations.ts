@@ -74,25 +74,6 @@ const asking = (change: (ask: AskAny) => AskAny): Mutation => ({
   orchestrator: ({ ask }) => Orchestrator.asking(change(ask))
 })
 
-/** The timer rings five milliseconds early, and the clock of who asks is as much ahead: each alone is harmless. */
-export const alarmsEarly: Mutation = {
-  ...asking(
-    (ask) => (envelope) =>
-      ask(
-        envelope.command._tag !== "DueTimeReached"
-          ? envelope
-          : {
-              ...envelope,
-              command: { ...envelope.command, at: EpochMillis.make(envelope.command.at + 5) }
-            }
-      )
-  ),
-  timer: ({ arm, take }) => ({
-    take,
-    arm: (alarms) => arm(alarms.map((alarm) => ({ ...alarm, dueAt: alarm.dueAt - 5 })))
-  })
-}
-
 export const ifMatchIgnored = asking((ask) => (envelope) => ask({ ...envelope, expectedVersion: null }))
 
 export const fingerprintIgnored = asking(

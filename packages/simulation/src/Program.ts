@@ -11,6 +11,7 @@ import { handBack } from "@dueline/execution/handBack"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
 import * as Writers from "@dueline/orchestration/Writers"
+import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
@@ -49,7 +50,7 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
     ),
     Layer.effect(
       Timer,
-      Effect.map(MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, horizonMs }), ({ timer }) =>
+      Effect.map(MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, horizonMs, leadMs }), ({ timer }) =>
         (mutation.timer ?? same)(timer)
       )
     )

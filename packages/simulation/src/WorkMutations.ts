@@ -23,6 +23,11 @@ const trusting = (intent: ExecutionRequested): ExecutionRequested => ({
   deadlineAt: intent.deadlineAt + 120_000
 })
 
+/** An attempt that comes a little before its time is sent as it comes. */
+export const attemptNotHeld: Mutation = {
+  executor: (sound) => ({ ...sound, offer: (intent) => sound.offer({ ...intent, dueAt: 0 }) })
+}
+
 /** Every attempt is made, and every other one refused all the same. */
 export const refusedAndMade: Mutation = {
   executor: (sound) => {

@@ -84,7 +84,7 @@ export const controls: Readonly<Record<string, Control>> = {
     alarmRepeated: 0.5,
     commandRepeated: 0.5
   }),
-  "alarms ring early": control(Aggregate.alarmsEarly, ["never early"]),
+  "an attempt does not wait for its time": control(Work.attemptNotHeld, ["never early"]),
   "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"]),
   "fingerprint ignored": control(Aggregate.fingerprintIgnored, [otherRequest]),
   "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel]),

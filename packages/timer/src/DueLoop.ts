@@ -7,6 +7,7 @@ import { Intents } from "@dueline/contracts/Intents"
 import type { WorkerId } from "@dueline/contracts/Ids"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Clock, Effect, Exit, Option } from "effect"
 import { type Bell, makeBell } from "./Bell.ts"
 import { dueTimeReached } from "./dueTimeReached.ts"
@@ -56,7 +57,7 @@ const firing = ({ bell, now, orchestrator, queue, slots, timer }: Parts) => {
   const ask = (alarm: Alarm, worker: WorkerId) =>
     Effect.suspend(() => {
       // Too early: the clock was set back while it waited.
-      if (now() < alarm.dueAt) return Effect.as(timer.arm([alarm]), false)
+      if (now() < alarm.dueAt - leadMs) return Effect.as(timer.arm([alarm]), false)
       const asking = orchestrator.ask(dueTimeReached(alarm, worker, now()))
       return Effect.map(asking, ({ outcome }) => outcome._tag === "Started")
     })

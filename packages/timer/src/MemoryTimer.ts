@@ -1,4 +1,4 @@
-/** The Timer of the embedded default: alarms inside a horizon wait in memory and fire to the millisecond, never early. */
+/** The Timer of the embedded default: alarms inside a horizon wait in memory and fire to the millisecond, never too early. */
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Clock, Deferred, Effect, Layer } from "effect"
 import { AlarmHeap } from "./AlarmHeap.ts"
@@ -8,6 +8,8 @@ export interface MemoryTimerOptions {
   readonly horizonMs: number
   /** Alarms held at the most, and of one tenant as many as there is room left; the rest are left to the sweep too. */
   readonly alarmLimit: number
+  /** How long before their due time alarms fire, in milliseconds, for whoever has something to prepare. Default 0. */
+  readonly leadMs?: number
 }
 
 export const defaultMemoryTimerOptions: MemoryTimerOptions = { horizonMs: 60_000, alarmLimit: 200_000 }
@@ -18,7 +20,7 @@ interface Sleeper {
   readonly wake: Deferred.Deferred<void>
 }
 
-export const make = (options: MemoryTimerOptions) =>
+export const make = ({ leadMs = 0, ...options }: MemoryTimerOptions) =>
   Effect.sync(() => {
     const heap = new AlarmHeap()
     const sleepers = new Set<Sleeper>()
@@ -34,7 +36,7 @@ export const make = (options: MemoryTimerOptions) =>
           for (const alarm of alarms) {
             if (alarm.dueAt > now + options.horizonMs || !hasRoom(alarm)) continue
             // One that was known and is overdue wakes too: the clock may have been set forward under a sleeper.
-            if (heap.add(alarm) || alarm.dueAt <= now) earliest = Math.min(earliest, alarm.dueAt)
+            if (heap.add(alarm) || alarm.dueAt - leadMs <= now) earliest = Math.min(earliest, alarm.dueAt - leadMs)
           }
           for (const { wake, wakeAt } of [...sleepers]) {
             if (earliest < wakeAt || earliest <= now) Deferred.doneUnsafe(wake, Effect.void)
@@ -44,7 +46,7 @@ export const make = (options: MemoryTimerOptions) =>
 
     const sleep = (now: number) =>
       Effect.suspend(() => {
-        const wakeAt = heap.earliest ?? Number.POSITIVE_INFINITY
+        const wakeAt = (heap.earliest ?? Number.POSITIVE_INFINITY) - leadMs
         const sleeper = { wakeAt, wake: Deferred.makeUnsafe<void>() }
         sleepers.add(sleeper)
         const woken = Deferred.await(sleeper.wake)
@@ -60,7 +62,7 @@ export const make = (options: MemoryTimerOptions) =>
       Effect.gen(function* () {
         while (true) {
           const now = yield* Clock.currentTimeMillis
-          const due = heap.take(now, limit)
+          const due = heap.take(now + leadMs, limit)
           if (due.length > 0) return due
           yield* sleep(now)
         }

@@ -1,5 +1,6 @@
 /** From alarm to command: as many as there are places for, and every place comes back that was not used. */
 import { assert, describe, it } from "@effect/vitest"
+import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
@@ -28,6 +29,31 @@ describe("due loop", () => {
         )
       }),
     { tags: ["ADR-0012.2"] }
+  )
+
+  it.effect(
+    "asks for a start a lead before the due time, as one at the due time",
+    () =>
+      Effect.gen(function* () {
+        const floor = new Floor(10)
+        const script = new Scripted(floor.start)
+        const asked = yield* running(
+          script,
+          floor,
+          ({ arm }) =>
+            Effect.gen(function* () {
+              yield* arm(alarm(1_000))
+              yield* TestClock.adjust(1_000 - leadMs - 1)
+              const early = script.commands.length
+              yield* TestClock.adjust(1)
+              return [early, script.commands.length]
+            }),
+          { leadMs }
+        )
+        assert.deepStrictEqual(asked, [0, 1])
+        assert.deepInclude(script.commands[0], { at: 1_000 } as never)
+      }),
+    { tags: ["ADR-0003.4"] }
   )
 
   it.effect("starts no more calls than there are places, and the next as soon as one is free", () =>

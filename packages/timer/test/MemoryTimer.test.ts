@@ -34,6 +34,25 @@ describe("MemoryTimer", () => {
     { tags: ["ADR-0012.2"] }
   )
 
+  it.effect("with a lead wakes in the millisecond that much before, also when a sooner alarm comes meanwhile", () =>
+    Effect.gen(function* () {
+      const { timer } = yield* MemoryTimer.make({ ...options, leadMs: 50 })
+      const [one, sooner] = [alarm(500), alarm(300)]
+      yield* timer.arm([one])
+      const first = yield* Effect.forkChild(timer.take(10))
+      yield* timer.arm([sooner])
+      yield* TestClock.adjust(249)
+      assert.isUndefined(first.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* Fiber.join(first), [sooner])
+      const second = yield* Effect.forkChild(timer.take(10))
+      yield* TestClock.adjust(199)
+      assert.isUndefined(second.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* Fiber.join(second), [one])
+    })
+  )
+
   it.effect("leaves what is beyond its horizon to the sweep, and takes what is just inside", () =>
     Effect.gen(function* () {
       const { size, timer } = yield* MemoryTimer.make(options)

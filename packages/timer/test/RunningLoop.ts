@@ -17,11 +17,13 @@ export const running = <A, E>(
   script: Scripted,
   places: Places,
   body: (loop: Running) => Effect.Effect<A, E>,
-  options: Partial<DueLoopOptions> = {}
+  { leadMs = 0, ...options }: Partial<DueLoopOptions & MemoryTimer.MemoryTimerOptions> = {}
 ) =>
   Effect.gen(function* () {
     const timer = yield* Timer
     const { publish } = yield* Intents
     yield* Effect.forkChild(dueLoop({ batchLimit: 64, ...options }), { startImmediately: true })
     return yield* body({ arm: (...alarms) => timer.arm(alarms), publish: (...intents) => publish(intents) })
-  }).pipe(Effect.provide(Layer.mergeAll(MemoryTimer.layer(), Slots.layer(places), script.layer, Intents.layer)))
+  }).pipe(
+    Effect.provide(Layer.mergeAll(MemoryTimer.layer({ leadMs }), Slots.layer(places), script.layer, Intents.layer))
+  )

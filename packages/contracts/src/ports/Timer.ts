@@ -1,4 +1,4 @@
-/** Tells when something is due: at or after its time, never before, at least once. */
+/** Tells when something is due: at or after its time, or by a lead that its maker was given before it, at least once. */
 import { Context, type Effect } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
 

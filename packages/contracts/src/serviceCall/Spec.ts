@@ -96,6 +96,12 @@ export type Origin = typeof Origin.Type
 /** How long an executing process may stay silent before its call is taken from it, in milliseconds. */
 export const leaseMs = 10_000
 
+/**
+ * How long before its due time a call may be given to a worker, in milliseconds: the worker has the request at hand when its time
+ * comes, and sends it then. From then on it is too late to cancel or move it.
+ */
+export const leadMs = 50
+
 /** How soon a call whose target's circuit is open may be tried again, in milliseconds: each time costs two events. */
 export const handBackPauseMs = 1_000
 

@@ -116,14 +116,17 @@ const failed = (command: Of<"RecordFailure">, state: Running): Decision => {
   ])
 }
 
-const afterFailure = (command: Of<"RecordFailure">, { attempt, cancelRequested, spec }: Running): ServiceCallEvent => {
+const afterFailure = (
+  command: Of<"RecordFailure">,
+  { attempt, cancelRequested, dueAt, spec }: Running
+): ServiceCallEvent => {
   if (cancelRequested) return { _tag: "ServiceCallFailed", reason: "cancelled" }
   if (!command.retryable) return { _tag: "ServiceCallFailed", reason: "permanent" }
   if (attempt >= spec.retry.maxAttempts) return { _tag: "ServiceCallFailed", reason: "attempts_exhausted" }
-  // A lost worker says nothing about the target: no reason to keep it waiting.
+  // A lost worker says nothing about the target: no reason to keep it waiting, except for the due time, when it was lost before that.
   const delay =
     command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
-  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: (command.at + delay) as EpochMillis }
+  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: Math.max(dueAt, command.at + delay) as EpochMillis }
 }
 
 /** Word of an attempt that is not the present one comes too late to mean anything: something else has ended it. */
@@ -134,7 +137,7 @@ const handBack = ({ at, epoch, reason, retryAt }: Of<"HandBackExecution">, state
     _tag: "ExecutionHandedBack",
     epoch,
     reason,
-    retryAt: Math.max(soonest, retryAt) as EpochMillis
+    retryAt: Math.max(state.dueAt, soonest, retryAt) as EpochMillis
   }
   return Result.succeed(state.cancelRequested ? [back, { _tag: "ServiceCallCancelled" }] : [back])
 }
