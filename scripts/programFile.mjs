@@ -29,10 +29,10 @@ export function programFile(root, toolchain, dependencies, say) {
   return file
 }
 
-/** By content and not by time: a checkout that goes back and forth finds what it had. */
+/** By content and not by time: a checkout that goes back and forth finds what it had. By place too: addresses of sources are in it. */
 function fingerprint(root, dependencies) {
   const hash = createHash("sha256")
-    .update(dependencies)
+    .update(`${root}\n${dependencies}\n`)
     .update(readFileSync(join(root, "scripts", "bundle.ts")))
   const packages = join(root, "packages")
   for (const name of readdirSync(packages).sort()) {
@@ -46,7 +46,8 @@ function fingerprint(root, dependencies) {
 }
 
 function forgetOld(folder) {
-  const madeAt = (name) => statSync(join(folder, name)).mtimeMs
+  // One that somebody else has just forgotten is as old as can be.
+  const madeAt = (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const newestFirst = readdirSync(folder).sort((a, b) => madeAt(b) - madeAt(a))
   for (const name of newestFirst.slice(kept)) rmSync(join(folder, name), { recursive: true, force: true })
 }

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
@@ -114,6 +124,11 @@ describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %
     writeFileSync(join(root, "packages/dueline/package.json"), "{}")
     assert.match(await outputOf(way), /together up/)
     assert.strictEqual(made(), 3)
+    const moved = `${root}-moved`
+    renameSync(root, moved)
+    root = moved
+    assert.match(await outputOf(way), /together up/)
+    assert.strictEqual(made(), 4)
   })
 
   it("runs the sources and says why when they cannot be put together", { tags: ["ADR-0023.2"] }, async () => {
