@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { loadedBy } from "../../packages/test-servers/src/loadedBy.ts"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 const run = promisify(execFile)
@@ -24,18 +25,6 @@ const fileWith = (source: string): string => {
   return found[0] ?? ""
 }
 
-const loadedBy = async (file: string): Promise<ReadonlyArray<string>> => {
-  const script = `
-    import { registerHooks } from "node:module"
-    const urls = []
-    registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context) } })
-    process.argv = [process.argv[0], "dueline", "--version"]
-    await import(${JSON.stringify(pathToFileURL(join(program, file)).href)})
-    process.on("exit", () => process._rawDebug(JSON.stringify(urls)))`
-  const { stderr } = await run(process.execPath, ["--input-type=module", "--eval", script])
-  return JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as ReadonlyArray<string>
-}
-
 describe("the program put together", () => {
   it("knows its version, which stands beside its sources", async () => {
     const { stdout } = await run(process.execPath, [join(program, "main.mjs"), "--version"])
@@ -43,7 +32,7 @@ describe("the program put together", () => {
   })
 
   it("loads no client and no page that may not be wanted when it serves", { tags: ["ADR-0023.3"] }, async () => {
-    const loaded = await loadedBy(fileWith("dueline/src/serve.ts"))
+    const loaded = await loadedBy(pathToFileURL(join(program, fileWith("dueline/src/serve.ts"))).href)
     const files = loaded.filter((url) => url.startsWith("file:"))
     assert.isTrue(
       files.every((url) => url.startsWith(pathToFileURL(program).href)),

@@ -105,7 +105,7 @@ export const systemsFor = (concurrency: number): ReadonlyArray<System> => [
     label: "Dueline, split",
     note: "api, orchestrator, timer and dispatcher, executor as four processes over PostgreSQL, NATS and Redis",
     missing: splitMissing,
-    start: () => startDuelineSplit("dueline", concurrency)
+    start: () => startDuelineSplit(concurrency)
   },
   ...Object.entries(libraries).map(
     ([name, { label, missing, note, recovers = true, store, timers = true, worker = true }]) => ({

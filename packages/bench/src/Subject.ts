@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { programFile } from "./programFile.ts"
+import { programFile } from "@dueline/test-servers/programFile"
 import { memoryOf, memoryOfFamily, timeOf, timeOfFamily } from "./ProcessTime.ts"
 
 export interface Subject {

@@ -3,7 +3,7 @@ import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { asAdministrator } from "./administrator.ts"
-import { programFile } from "./programFile.ts"
+import { programFile } from "@dueline/test-servers/programFile"
 import type { Figure } from "./Figures.ts"
 import type { Subject } from "./Subject.ts"
 

@@ -1,7 +1,7 @@
 /** What `pnpm chaos` can be asked for. */
 import { parseArgs } from "node:util"
 import { faultKinds, type FaultKind, isFaultKind, kindsOn } from "./Plan.ts"
-import { programFile } from "./programFile.ts"
+import { programFile } from "@dueline/test-servers/programFile"
 import { sabotages } from "./sabotages.ts"
 import { type CastName, isCast } from "./Stage.ts"
 

@@ -1,9 +1,9 @@
 /** Where a test's run keeps its files, and the program that it runs. */
+import { programFile } from "@dueline/test-servers/programFile"
 import { missing, serverNames } from "@dueline/test-servers/sharedServers"
 import { chmod, mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { programFile } from "../src/programFile.ts"
 import type { RunOptions } from "../src/Run.ts"
 import type { CastName } from "../src/Stage.ts"
 

@@ -1,12 +1,9 @@
 /** The real program as its users run it: a process of its own with a home of its own, which can be asked, stopped and killed. */
+import { programFile } from "@dueline/test-servers/programFile"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-
-/** A full run tests the program as it was put together for it, as `npm start` runs it. */
-const main = process.env["PROGRAM_FILE"] ?? fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
 export interface RunningProgram {
   readonly address: string
@@ -43,7 +40,7 @@ export const startProgram = (
   args: ReadonlyArray<string> = ["serve", "--demo"]
 ): Promise<RunningProgram> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [programFile, ...args], {
       env: environment(home, extra),
       stdio: ["ignore", "pipe", "pipe"]
     })
@@ -71,7 +68,7 @@ export const runCommand = (
   extra: Readonly<Record<string, string>> = {}
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [programFile, ...args], {
       env: environment(home, extra),
       stdio: ["ignore", "pipe", "pipe"]
     })

@@ -11,9 +11,9 @@ export const untilDue = <A>(
   dueAt: number,
   then: () => Effect.Effect<A>,
   leftMs: number = mostMs
-): Effect.Effect<A> =>
-  Effect.suspend(() => {
-    // Also a second time: a machine's timer may ring up to two milliseconds early.
-    const early = Math.min(leftMs, dueAt - clock.currentTimeMillisUnsafe())
-    return early <= 0 ? then() : Effect.andThen(Effect.sleep(early), untilDue(clock, dueAt, then, leftMs - early))
-  })
+): Effect.Effect<A> => {
+  const early = Math.min(leftMs, dueAt - clock.currentTimeMillisUnsafe())
+  if (early <= 0) return then()
+  // Looked at again: a machine's timer may ring up to two milliseconds early.
+  return Effect.flatMap(Effect.sleep(early), () => untilDue(clock, dueAt, then, leftMs - early))
+}

@@ -1,18 +1,15 @@
 /** Dueline's processes: how one is started, found ready, and asked for a token. */
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { programFile } from "../../../test-servers/src/programFile.ts"
 import { type Held, startProgram, until } from "../processes.ts"
 
 /**
  * `PEERS_DUELINE` names the program of another checkout (its `main.ts`, or what it was put together to), to measure an earlier version
- * by the same bench. `PROGRAM_FILE` is set by `scripts/bootstrap.mjs`, which puts this one together.
+ * by the same bench.
  */
-export const main =
-  process.env["PEERS_DUELINE"] ??
-  process.env["PROGRAM_FILE"] ??
-  fileURLToPath(new URL("../../../dueline/src/main.ts", import.meta.url))
+export const main = process.env["PEERS_DUELINE"] ?? programFile
 
 export interface Place {
   readonly home: string

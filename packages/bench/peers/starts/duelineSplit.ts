@@ -25,7 +25,7 @@ const startStores = async () => {
   }
 }
 
-export const startDuelineSplit = async (system: string, concurrency: number): Promise<Running> => {
+export const startDuelineSplit = async (concurrency: number): Promise<Running> => {
   const directory = newDirectory()
   const stores = await startStores()
   const home = join(directory, "home")
@@ -39,7 +39,7 @@ export const startDuelineSplit = async (system: string, concurrency: number): Pr
   for (const role of roles) processes.set(role, await begin(role))
   const address = processes.get("api")?.ready[1] ?? ""
   const connection = { address, token: await mintToken(place) }
-  const load = await startGenerator(system, connection, concurrency, directory)
+  const load = await startGenerator("dueline", connection, concurrency, directory)
   const sum = (micros: ReadonlyArray<number>) => micros.reduce((a, b) => a + b, 0)
   return {
     submit: load.submit,

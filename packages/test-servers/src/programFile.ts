@@ -1,4 +1,4 @@
-/** The program that chaos is made for, unless another is named. */
+/** The program that tests, chaos and benches start as their users do. */
 import { fileURLToPath } from "node:url"
 
 /** `PROGRAM_FILE` is set by `scripts/bootstrap.mjs`, which puts the program together; else it is run from its sources. */

@@ -1,0 +1,20 @@
+/** What a module brings with it. */
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
+
+/** Addresses of all that is loaded with the module at `url`, in a process of its own, where the program is only asked for its version. */
+export const loadedBy = async (url: string): Promise<ReadonlyArray<string>> => {
+  const script = `
+    import { registerHooks } from "node:module"
+    const urls = []
+    registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context) } })
+    process.argv = [process.argv[0], "dueline", "--version"]
+    await import(${JSON.stringify(url)})
+    process._rawDebug(JSON.stringify(urls))
+    process.exit(0)`
+  const node = promisify(execFile)
+  const { stderr } = await node(process.execPath, ["--input-type=module", "--eval", script], {
+    maxBuffer: 16 * 2 ** 20
+  })
+  return JSON.parse(stderr.trim().split("\n").at(-1) ?? "") as ReadonlyArray<string>
+}
