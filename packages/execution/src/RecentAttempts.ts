@@ -1,24 +1,34 @@
 /** Attempts that were made: word of one may come again, and it must not leave twice under one epoch. */
 
-/** More than a busy worker makes within a lease; beyond it the oldest are forgotten. */
-const attemptLimit = 100_000
+/** More than a busy worker makes within a lease; beyond it the oldest half is forgotten. */
+const attemptLimit = 200_000
 
 /**
- * Remembers an attempt until its first lease has ended: from then on nothing is sent for it anyway. Keys are forgotten in the order
- * they were added, which is near enough the order of their leases.
+ * Remembers an attempt until its first lease has ended, when nothing is sent for it any more, and somewhat longer. Two halves, of which the
+ * older one is dropped as a whole: a map that loses its oldest key with each new one leaves a hole for each, and steps over all of them to
+ * find the next.
  */
 export class RecentAttempts {
-  readonly #leases = new Map<string, number>()
+  #older = new Set<string>()
+  #newer = new Set<string>()
+  /** Epoch milliseconds from which on no lease of the older half is left. */
+  #olderUntil = 0
+  #newerUntil = 0
 
   has(key: string): boolean {
-    return this.#leases.has(key)
+    return this.#newer.has(key) || this.#older.has(key)
   }
 
   add(key: string, leaseUntil: number, now: number): void {
-    this.#leases.set(key, leaseUntil)
-    for (const [oldest, until] of this.#leases) {
-      if (until > now && this.#leases.size <= attemptLimit) return
-      this.#leases.delete(oldest)
-    }
+    if (this.#olderUntil <= now || this.#newer.size >= attemptLimit / 2) this.#turn()
+    this.#newer.add(key)
+    this.#newerUntil = Math.max(this.#newerUntil, leaseUntil)
+  }
+
+  #turn(): void {
+    this.#older = this.#newer
+    this.#olderUntil = this.#newerUntil
+    this.#newer = new Set()
+    this.#newerUntil = 0
   }
 }

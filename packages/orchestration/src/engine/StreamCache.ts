@@ -28,11 +28,13 @@ export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${
 export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
 
 /**
- * Bounded by entries and, since an attachment may be large, by its length in characters. The oldest entry goes first. Being wrong is
- * harmless: the expected version in the store is the fence, and a conflict forgets the entry.
+ * Bounded by entries and, since an attachment may be large, by its length in characters. Two halves, of which the older one goes as a
+ * whole when the newer is full: a map that loses its oldest key with each new one steps over a growing number of holes to find the next.
+ * Being wrong is harmless: the expected version in the store is the fence, and a conflict forgets the entry.
  */
 export class StreamCache<S, E> {
-  private readonly entries = new Map<string, Remembered<S, E>>()
+  private older = new Map<string, Remembered<S, E>>()
+  private newer = new Map<string, Remembered<S, E>>()
   private readonly entryLimit: number
   private readonly sealedLimit: number
 
@@ -42,25 +44,24 @@ export class StreamCache<S, E> {
   }
 
   get(key: string): Remembered<S, E> | undefined {
-    return this.entries.get(key)
+    return this.newer.get(key) ?? this.older.get(key)
   }
 
   set(key: string, entry: Remembered<S, E>): void {
-    this.entries.delete(key)
-    if (entry.sealed !== null && entry.sealed.length > this.sealedLimit) return
-    this.entries.set(key, entry)
-    if (this.entries.size <= this.entryLimit) return
-    for (const oldest of this.entries.keys()) {
-      this.entries.delete(oldest)
-      return
-    }
+    this.forget(key)
+    if (this.entryLimit === 0 || (entry.sealed !== null && entry.sealed.length > this.sealedLimit)) return
+    this.newer.set(key, entry)
+    if (this.newer.size < this.entryLimit / 2) return
+    this.older = this.newer
+    this.newer = new Map()
   }
 
   forget(key: string): void {
-    this.entries.delete(key)
+    this.newer.delete(key)
+    this.older.delete(key)
   }
 
   get size(): number {
-    return this.entries.size
+    return this.newer.size + this.older.size
   }
 }
