@@ -3,6 +3,8 @@
  * for parts that are loaded only when they are asked for. Nothing is made shorter: a stack trace names functions as the sources do.
  */
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import http from "node:http"
+import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Plugin, rolldown } from "rolldown"
@@ -24,17 +26,55 @@ const placesOfSources: Plugin = {
   }
 }
 
+/** A module made here, in place of one that costs more to load than what is used of it. */
+const instead = (id: string, isMeant: (importer: string, isRequired: boolean) => boolean, code: string): Plugin => {
+  const made = `made:${id}`
+  return {
+    name: `instead-of-${id}`,
+    resolveId: (source, importer = "", { kind }) => {
+      if (source !== id) return null
+      if (isMeant(importer, kind === "require-call")) return made
+      return id.startsWith("node:") ? { id, external: true } : null
+    },
+    load: (resolved) => (resolved === made ? code : null)
+  }
+}
+
+/**
+ * Importing `node:http` asks it for all that it exports; web sockets are among that, and Node then loads its own copy of undici for them.
+ * Taken like this, nobody asks.
+ */
+const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get ? [] : [name]))
+const httpUnasked = instead(
+  "node:http",
+  (_, isRequired) => !isRequired,
+  `const http = process.getBuiltinModule("node:http")
+export default http
+export const { ${plain.join(", ")} } = http`
+)
+
+/** The program's own code uses undici's agent; with its index come `fetch`, caches and mocks, which are three quarters of it. */
+const agent = createRequire(join(packages, "execution", "package.json")).resolve("undici/lib/dispatcher/agent.js")
+const agentAlone = instead(
+  "undici",
+  (importer) => importer.startsWith(packages),
+  `export { default as Agent } from ${JSON.stringify(agent)}`
+)
+
 const bundle = async (directory: string): Promise<void> => {
   const program = await rolldown({
     input: { main: join(packages, "dueline", "src", "main.ts") },
     platform: "node",
     cwd: root,
-    external: /^node:/u,
-    plugins: [placesOfSources]
+    external: /^node:(?!http$)/u,
+    plugins: [placesOfSources, httpUnasked, agentAlone]
   })
   await program.write({
     dir: directory,
     format: "esm",
+    // A file with a single other character in it is read and kept at twice the size, and more slowly.
+    charset: "ascii",
+    comments: { jsdoc: false, legal: false },
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs"
   })

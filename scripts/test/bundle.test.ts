@@ -51,4 +51,22 @@ describe("the program put together", () => {
     }
     assert.isBelow(files.length, 40)
   })
+
+  it("loads of undici what it uses, and none of Node's own", { tags: ["ADR-0023.3"] }, async () => {
+    const serve = fileWith("dueline/src/serve.ts")
+    const own = readFileSync(join(program, serve), "utf8")
+    assert.include(own, "undici/lib/dispatcher/pool.js\n")
+    assert.notInclude(own, "undici/lib/mock/")
+    const asked = `await import(${JSON.stringify(pathToFileURL(join(program, serve)).href)})
+      console.log(process.moduleLoadList.filter((name) => name.includes("undici")).join())`
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", asked])
+    assert.strictEqual(stdout.trim(), "")
+  })
+
+  it("is of plain characters throughout", () => {
+    for (const name of readdirSync(program)) {
+      const text = readFileSync(join(program, name), "utf8")
+      assert.strictEqual(Buffer.byteLength(text), text.length, name)
+    }
+  })
 })
