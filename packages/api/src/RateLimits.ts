@@ -99,9 +99,9 @@ const refuse = (name: RateClass, limit: number, wait: number) =>
 
 /** However long one waits, the bucket never holds as much. */
 const refuseEver = (name: RateClass, limit: number) =>
-  refuseSaying(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, 1)
+  refuseSaying(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, null)
 
-const refuseSaying = (detail: string, wait: number) =>
+const refuseSaying = (detail: string, wait: number | null) =>
   Effect.flatMap(CurrentCorrelationId, (correlationId) => {
     const body = problemBody("rate_limited", correlationId, detail)
     return Effect.fail(new TooManyRequests({ ...body, retryAfterSeconds: wait }))

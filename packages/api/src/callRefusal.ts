@@ -19,7 +19,7 @@ export const refused = (refusal: Refusal): Effect.Effect<never, Problem> => {
       return callNotFound
     case "ServiceCallAlreadyDispatched": {
       const { attempt, status } = refusal
-      const detail = `Attempt ${attempt} was already sent and the call is ${status}.`
+      const detail = `Attempt ${attempt} was begun and the call is ${status}.`
       return reject(Conflict, "already_dispatched", detail, { conflict: { status, attempt } })
     }
     case "IllegalTransition": {

@@ -144,9 +144,11 @@ layer(layerLimited({ calls: 10 }), { excludeTestServices: true })("a batch under
         const refused = yield* submitBatch(many(4))
         assert.strictEqual(refused.status, 429)
         assert.strictEqual(refused.json["code"], "rate_limited")
+        assert.isDefined(refused.headers["retry-after"])
         const tooLarge = yield* submitBatch(many(11))
         assert.strictEqual(tooLarge.status, 429)
         assert.include(String(tooLarge.json["detail"]), "fewer at once")
+        assert.isUndefined(tooLarge.headers["retry-after"], "who waits for it would wait for ever")
         assert.strictEqual(yield* stored, events)
         assert.strictEqual((yield* submitBatch(many(1))).status, 200)
       }),

@@ -23,7 +23,7 @@ export const problemCodes = {
   order_not_found: of(404, "There is no such service order in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),
   request_timeout: of(408, "The request took too long to arrive."),
-  already_dispatched: of(409, "Too late: a request was already sent."),
+  already_dispatched: of(409, "Too late: an attempt was begun."),
   illegal_transition: of(409, "The service call is not in a state that allows this."),
   serial_number_taken: of(409, "Another bin has this serial number."),
   bin_in_use: of(409, "Scheduled or confirmed orders hold the bin."),

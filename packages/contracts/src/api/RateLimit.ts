@@ -14,7 +14,11 @@ export class CountedAs extends Context.Service<CountedAs, RateClass>()("@dueline
 const annotations = { httpApiStatus: 429, description: `\`rate_limited\`: ${problemCodes.rate_limited.title}` }
 
 export class TooManyRequests extends Schema.Error<TooManyRequests>("TooManyRequests")(
-  { ...problemFields(429), retryAfterSeconds: Schema.Int },
+  {
+    ...problemFields(429),
+    /** Null: waiting does not help, what was asked for is more than is ever allowed at once. */
+    retryAfterSeconds: Schema.NullOr(Schema.Int)
+  },
   annotations
 ) {
   readonly _tag = "TooManyRequests"
@@ -28,11 +32,15 @@ const asProblem = TooManyRequests.pipe(
       body: Schema.Struct(problemFields(429))
         .annotate(annotations)
         .pipe(HttpApiSchema.asJson({ contentType: problemContentType })),
-      headers: { "retry-after": Schema.Int }
+      headers: { "retry-after": Schema.optionalKey(Schema.Int) }
     },
     {
-      decode: ({ body, headers }) => new TooManyRequests({ ...body, retryAfterSeconds: headers["retry-after"] }),
-      encode: ({ retryAfterSeconds, ...body }) => ({ body, headers: { "retry-after": retryAfterSeconds } })
+      decode: ({ body, headers }) =>
+        new TooManyRequests({ ...body, retryAfterSeconds: headers["retry-after"] ?? null }),
+      encode: ({ retryAfterSeconds, ...body }) => ({
+        body,
+        headers: retryAfterSeconds === null ? {} : { "retry-after": retryAfterSeconds }
+      })
     }
   )
 )
