@@ -42,8 +42,9 @@ export class EntrustedAlarms {
     const before = this.entries.get(keyOf(alarm))
     const keepUntil = Math.max(before?.keepUntil ?? 0, alarm.dueAt + graceMs)
     this.entries.set(keyOf(alarm), { alarm, entrusted: true, keepUntil })
+    if (this.entries.size <= this.limit) return
     const [oldest] = this.entries.keys()
-    if (this.entries.size > this.limit && oldest !== undefined) this.entries.delete(oldest)
+    if (oldest !== undefined) this.entries.delete(oldest)
   }
 
   /** The alarm waits somewhere else: what the server has of its call is out of date. */

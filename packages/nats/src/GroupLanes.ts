@@ -59,17 +59,19 @@ export const makeGroupLanes = (options: {
   const deliver = Effect.fnUntraced(function* (one: Held) {
     const reasons: Array<string> = []
     const interlude = yielded
+    let waits = 0
     for (;;) {
       if (!held.isOurs(one, now())) return held.drop(one)
       const attempt = one.deliveries + reasons.length
       const verdict = yield* verdictOf(handler, { ...one.message, attempt }, rules.timeoutMs)
       if (verdict._tag === "Ack") return held.finish(one, (handle) => handle.ack())
-      reasons.push(verdict.reason)
-      if (verdict._tag === "Dead" || attempt >= rules.maxAttempts) {
+      if (verdict._tag === "Wait") waits += 1
+      else reasons.push(verdict.reason)
+      if (verdict._tag === "Dead" || (verdict._tag === "Retry" && attempt >= rules.maxAttempts)) {
         yield* rules.onDead({ group, message: one.message, reasons: reasons.slice(-reasonLimit) })
         return held.finish(one, (handle) => handle.term(oneLine(verdict.reason)))
       }
-      const pause = Effect.sleep(yield* backoff(rules.backoff, attempt))
+      const pause = Effect.sleep(yield* backoff(rules.backoff, verdict._tag === "Wait" ? waits : attempt))
       yield* Effect.raceFirst(pause, Deferred.await(interlude))
       if (Deferred.isDoneUnsafe(interlude)) return held.giveBack(one)
     }

@@ -7,6 +7,7 @@
  * its messages out of date when it goes on, those in its socket's buffer too, and leaves them to whoever has them by then.
  */
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
+import { RecentKeys } from "@dueline/contracts/RecentKeys"
 import type { JsMsg } from "@nats-io/jetstream"
 
 export interface Held {
@@ -25,7 +26,7 @@ const remembered = 10_000
 
 export class HeldMessages {
   private readonly held = new Map<number, Held>()
-  private readonly done = new Set<number>()
+  private readonly done = new RecentKeys<number>(remembered)
   private readonly ackWaitMs: number
   private roundStartedAt = Number.NEGATIVE_INFINITY
 
@@ -66,8 +67,6 @@ export class HeldMessages {
     if (this.held.get(held.sequence) !== held) return
     this.held.delete(held.sequence)
     this.done.add(held.sequence)
-    const [oldest] = this.done
-    if (this.done.size > remembered && oldest !== undefined) this.done.delete(oldest)
     settle(held.handle)
   }
 

@@ -26,12 +26,9 @@ const create = (...leadHours: ReadonlyArray<number>) =>
 const callsOf = (world: World) =>
   world.calls().map(({ dueAt, status }) => `${status} ${Math.round((dueAt - Field.t0) / Sample.hour)}`)
 
-const story = <A, E>(
-  tell: (world: World) => Effect.Effect<A, E, Scope.Scope>,
-  options?: Parameters<typeof furnished>[0]
-) =>
+const story = <A, E>(tell: (world: World) => Effect.Effect<A, E, Scope.Scope>) =>
   TestClock.setTime(Field.t0).pipe(
-    Effect.andThen(furnished(options)),
+    Effect.andThen(furnished()),
     Effect.flatMap((world) => tell(world)),
     Effect.scoped
   )
@@ -169,7 +166,7 @@ describe("an order's notifications", () => {
     { tags: ["ADR-0019.4"] }
   )
 
-  it.effect("of an order that nobody knows are a dead letter, and a store that is away is weather", () =>
+  it.effect("of an order that nobody knows are a dead letter, and for a store that is away they wait", () =>
     story((world) =>
       Effect.gen(function* () {
         yield* world.tell(create(1))
@@ -177,7 +174,7 @@ describe("an order's notifications", () => {
         if (message === undefined) return yield* Effect.die("nothing was published")
         const away = yield* world.start(message)
         yield* world.release(world.waiting[0], "fails")
-        assert.deepStrictEqual(world.verdictOf(away), { _tag: "Retry", reason: "StoreUnavailable" })
+        assert.deepStrictEqual(world.verdictOf(away), { _tag: "Wait", reason: "StoreUnavailable" })
         const other = StreamId.make(Field.binId)
         const verdict = yield* world.deliver({ ...message, streamId: other })
         assert.deepStrictEqual(verdict, { _tag: "Dead", reason: `there is no order ${other}` })
@@ -185,27 +182,6 @@ describe("an order's notifications", () => {
     )
   )
 })
-
-it.effect("a store that is away for half a minute costs no delivery", () =>
-  story(
-    (world) =>
-      Effect.gen(function* () {
-        yield* world.tell(create(1))
-        const [message] = world.messages()
-        if (message === undefined) return yield* Effect.die("nothing was published")
-        const away = yield* world.start(message)
-        for (let second = 0; second < 30; second += 2) {
-          yield* world.release(world.waiting[0], "fails")
-          yield* TestClock.adjust("2 seconds")
-        }
-        assert.isNull(world.verdictOf(away))
-        yield* world.drain
-        assert.deepStrictEqual(world.verdictOf(away), { _tag: "Ack" })
-        assert.deepStrictEqual(callsOf(world), ["Scheduled 9"])
-      }),
-    {}
-  )
-)
 
 describe("a delivery that was overtaken", () => {
   for (const reads of [0, 1, 2, readsBefore]) {

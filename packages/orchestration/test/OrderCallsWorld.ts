@@ -15,7 +15,7 @@ import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import { Deferred, Effect, Exit, Fiber, Result, Schedule } from "effect"
+import { Deferred, Effect, Exit, Fiber, Result } from "effect"
 import { type CallIdOf, makeHandler } from "../src/order-calls/OrderCalls.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
@@ -48,10 +48,7 @@ const intake = RequestIntake.of({
 
 const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
 
-/** Unless told otherwise nobody waits for a store that is away: it is the test that says when it comes back. */
-const impatient = { weather: Schedule.recurs(0) }
-
-export const world = Effect.fnUntraced(function* (options: Parameters<typeof makeHandler>[1] = impatient) {
+export const world = Effect.fnUntraced(function* () {
   const store = MemoryStore.make()
   const { ask } = yield* Writers.make().pipe(
     Effect.provideService(Persistence, store.persistence),
@@ -80,7 +77,7 @@ export const world = Effect.fnUntraced(function* (options: Parameters<typeof mak
       return yield* unavailable
     })
 
-  const handler = yield* makeHandler(callIdOf, options).pipe(
+  const handler = yield* makeHandler(callIdOf).pipe(
     Effect.provideService(
       Orchestrator,
       Orchestrator.of({ ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>> })
@@ -178,8 +175,8 @@ export const world = Effect.fnUntraced(function* (options: Parameters<typeof mak
 export type World = Effect.Success<ReturnType<typeof world>>
 
 /** A world with a customer and a bin. */
-export const furnished = Effect.fnUntraced(function* (options?: Parameters<typeof makeHandler>[1]) {
-  const here = yield* world(options)
+export const furnished = Effect.fnUntraced(function* () {
+  const here = yield* world()
   yield* here.tell(Field.register())
   yield* here.tell(Field.createBin())
   return here

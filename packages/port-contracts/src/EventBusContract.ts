@@ -1,37 +1,23 @@
 /** What every EventBus does. A bus that is weaker or stronger somewhere says so in its harness instead of leaving a sentence out. */
 import { type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
-import { assert, type Vitest } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
-import { ack, dead, group, listen, message, payloadsOf, publish, publishAll, retry } from "./EventBusProbe.ts"
-import { type Harness, judge } from "./Harness.ts"
+import {
+  ack,
+  type EventBusHarness,
+  group,
+  type It,
+  listen,
+  message,
+  patience,
+  payloadsOf,
+  publish,
+  publishAll,
+  retry
+} from "./EventBusProbe.ts"
+import { trouble } from "./EventBusTrouble.ts"
+import { judge } from "./Harness.ts"
 import * as Sample from "./Sample.ts"
-
-type It<R> = Vitest.MethodsNonLive<EventBus | R>
-
-export interface EventBusHarness<R> extends Harness<EventBus | R> {
-  /** Lets this many milliseconds pass for the bus: `TestClock.adjust`, or a real wait. */
-  readonly passTime: (ms: number) => Effect.Effect<unknown, never, R>
-  readonly features: {
-    /** `publish` returns only when every group is done; false for a bus that holds messages durably itself. */
-    readonly publishWaits: boolean
-    /** An event id that is published again is not delivered again. */
-    readonly deduplicates: boolean
-  }
-}
-
-/** What a suite's sentences share: time, and the patience to wait for something. */
-const patience = <R>({ passTime }: EventBusHarness<R>) => ({
-  /** Lets time pass until the condition holds; gives up after 20 seconds of it. */
-  until: Effect.fnUntraced(function* (what: string, condition: () => boolean) {
-    for (let round = 0; round < 400; round += 1) {
-      if (condition()) return
-      yield* passTime(50)
-    }
-    assert.fail(`never happened: ${what}`)
-  }),
-  /** Long enough for anything that would come to have come. */
-  settle: passTime(1_000)
-})
 
 const delivery = <R>(it: It<R>, harness: EventBusHarness<R>) => {
   const { settle, until } = patience(harness)
@@ -170,116 +156,6 @@ const order = <R>(it: It<R>, harness: EventBusHarness<R>) => {
         )
       }),
     { tags: ["ADR-0008.2"] }
-  )
-}
-
-const trouble = <R>(it: It<R>, harness: EventBusHarness<R>) => {
-  const { settle, until } = patience(harness)
-
-  it.effect("a message declared dead does not come again, and the next one comes", () =>
-    Effect.gen(function* () {
-      const tenant = Sample.tenantId()
-      const heard = yield* listen(tenant, ({ payload }) => Effect.succeed(payload === "poison" ? dead : ack))
-      yield* publishAll([message(tenant, "poison"), message(tenant, "next")])
-      yield* until("the next", () => heard.length >= 2)
-      yield* settle
-      assert.deepStrictEqual(payloadsOf(heard), ["poison", "next"])
-    })
-  )
-
-  it.effect(
-    "a message that fails every time is given up after a bounded number of attempts, and the next one comes",
-    () =>
-      Effect.gen(function* () {
-        const tenant = Sample.tenantId()
-        const heard = yield* listen(tenant, ({ payload }) => Effect.succeed(payload === "poison" ? retry : ack))
-        yield* publishAll([message(tenant, "poison"), message(tenant, "next")])
-        for (let round = 0; round < 10 && payloadsOf(heard).at(-1) !== "next"; round += 1)
-          yield* harness.passTime(10_000)
-        const attempts = heard.filter(({ payload }) => payload === "poison").map(({ attempt }) => attempt)
-        assert.deepStrictEqual(
-          attempts,
-          Array.from({ length: attempts.length }, (_, n) => n + 1)
-        )
-        assert.isAbove(attempts.length, 1)
-        assert.strictEqual(heard.length, attempts.length + 1)
-      })
-  )
-
-  it.effect("a handler that dies has asked for the message again", () =>
-    Effect.gen(function* () {
-      const tenant = Sample.tenantId()
-      const heard = yield* listen(tenant, ({ attempt }) =>
-        attempt === 1 ? Effect.die(new Error("bug")) : Effect.succeed(ack)
-      )
-      yield* publishAll([message(tenant, "a")])
-      yield* until("the second attempt", () => heard.length >= 2)
-      yield* settle
-      assert.deepStrictEqual(
-        heard.map(({ attempt }) => attempt),
-        [1, 2]
-      )
-    })
-  )
-
-  it.effect(
-    "a consumer that is stuck on one tenant's message holds up no other tenant",
-    () =>
-      Effect.gen(function* () {
-        const [slow, other] = [Sample.tenantId(), Sample.tenantId()]
-        const name = group()
-        const release = yield* Deferred.make<void>()
-        const heard: Array<unknown> = []
-        yield* (yield* EventBus).consume({ group: name, topics: [] }, ({ payload, tenantId }) => {
-          if (tenantId === slow) return Effect.as(Deferred.await(release), ack)
-          if (tenantId === other) heard.push(payload)
-          return Effect.succeed(ack)
-        })
-        yield* publishAll([
-          message(slow, 1),
-          message(slow, 2),
-          message(other, "a"),
-          message(slow, 3),
-          message(other, "b")
-        ])
-        yield* until("both of the other tenant's", () => heard.length >= 2)
-        assert.deepStrictEqual(heard, ["a", "b"])
-        yield* Deferred.succeed(release, undefined)
-      }),
-    { tags: ["ADR-0008.3"] }
-  )
-
-  it.effect(
-    "a poisoned message of one tenant holds up no other tenant",
-    () =>
-      Effect.gen(function* () {
-        const [poisoned, other] = [Sample.tenantId(), Sample.tenantId()]
-        const heard: Array<unknown> = []
-        let attempts = 0
-        yield* (yield* EventBus).consume({ group: group(), topics: [] }, ({ payload, tenantId }) => {
-          if (tenantId === poisoned) attempts += 1
-          if (tenantId === other) heard.push(payload)
-          return Effect.succeed(tenantId === poisoned ? retry : ack)
-        })
-        yield* publishAll([message(poisoned, 1)])
-        yield* until("a first failure", () => attempts >= 1)
-        yield* publishAll([message(other, "a")])
-        yield* until("the other tenant's", () => heard.length >= 1)
-        assert.isBelow(attempts, 3)
-      }),
-    { tags: ["ADR-0008.3"] }
-  )
-
-  it.effect("a group that is stuck holds up no other group", () =>
-    Effect.gen(function* () {
-      const tenant = Sample.tenantId()
-      const release = yield* Deferred.make<void>()
-      yield* listen(tenant, () => Effect.as(Deferred.await(release), ack))
-      const heard = yield* listen(tenant)
-      yield* publishAll([message(tenant, 1), message(tenant, 2)])
-      yield* until("both in the other group", () => heard.length >= 2)
-      yield* Deferred.succeed(release, undefined)
-    })
   )
 }
 

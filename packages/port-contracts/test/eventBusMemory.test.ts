@@ -134,9 +134,9 @@ it.effect("an event id is recognised for as long as the memory reaches, and no l
         ack
       )
     )
-    const [a, b, c] = [message(undefined, "a"), message(undefined, "b"), message(undefined, "c")]
-    for (const one of [a, b, a, b, c, b, a]) yield* bus.publish(one)
-    assert.deepStrictEqual(heard, ["a", "b", "c", "a"])
+    const messages = new Map([..."abcde"].map((name) => [name, message(undefined, name)]))
+    for (const name of "ababcbdea") yield* bus.publish(messages.get(name) ?? message())
+    assert.deepStrictEqual(heard, [..."abcdea"])
   })
 )
 

@@ -71,12 +71,18 @@ const patiently = (handling: Fiber.Fiber<Verdict>, member: Member, timeoutMs: nu
 /** Delivers until the group is done with the message. False when no member is left that wants it. */
 const deliver = Effect.fnUntraced(function* (group: BusGroup, message: BusMessage, rules: Rules) {
   const reasons: Array<string> = []
+  let waits = 0
   for (;;) {
     const member = memberFor(group, message)
     if (member === undefined) return false
     const verdict = yield* verdictOf(member, { ...message, attempt: reasons.length + 1 }, rules.timeoutMs)
     if (verdict === "left") continue
     if (verdict._tag === "Ack") return true
+    if (verdict._tag === "Wait") {
+      waits += 1
+      yield* Effect.sleep(yield* backoff(rules.backoff, waits))
+      continue
+    }
     reasons.push(verdict.reason)
     if (verdict._tag === "Dead" || reasons.length >= rules.maxAttempts) {
       yield* rules.onDead({ group: group.name, message, reasons })

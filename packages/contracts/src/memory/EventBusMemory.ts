@@ -9,6 +9,7 @@ import { Cause, Deferred, Effect, FiberSet, Layer, type Scope } from "effect"
 import { type Backoff, defaultBackoff } from "../backoff.ts"
 import type { DeadLetter } from "../ports/DeadLetters.ts"
 import { type BusMessage, BusUnavailable, EventBus } from "../ports/EventBus.ts"
+import { RecentKeys } from "../RecentKeys.ts"
 import { type BusGroup, isInterested, type Job, makeGroup, type Member, type Rules, work } from "./BusGroup.ts"
 import { keyOf } from "./MemoryState.ts"
 
@@ -21,7 +22,7 @@ export interface Options {
   readonly timeoutMs?: number
   /** Messages of one tenant that may wait in one group; with more, `publish` fails. */
   readonly laneCapacity?: number
-  /** How many finished event ids are recognised when they come again. */
+  /** How many finished event ids are recognised at least when they come again. */
   readonly remembered?: number
   /**
    * Told of every message that is given up, `deadLetter.ts` has one that keeps it. It has all the time it needs; a defect in it is
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function* (
   const { laneCapacity = 1_024, remembered = 10_000 } = options
   const rules = rulesOf(options)
   const groups = new Map<string, BusGroup>()
-  const finished = new Set<string>()
+  const finished = new RecentKeys<string>(remembered)
   const inFlight = new Map<string, Deferred.Deferred<void, BusUnavailable>>()
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.
@@ -87,12 +88,6 @@ export const make = Effect.fnUntraced(function* (
     })
   )
   const run = yield* FiberSet.makeRuntime<never>()
-
-  const remember = (key: string): void => {
-    finished.add(key)
-    const [oldest] = finished
-    if (finished.size > remembered && oldest !== undefined) finished.delete(oldest)
-  }
 
   const enqueue = (group: BusGroup, job: Job): void => {
     const { tenantId } = job.message
@@ -110,7 +105,7 @@ export const make = Effect.fnUntraced(function* (
     inFlight.set(key, done)
     const finish = gather(to.length, (served) => {
       inFlight.delete(key)
-      if (served) remember(key)
+      if (served) finished.add(key)
       Deferred.doneUnsafe(done, served ? Effect.void : Effect.fail(leftAlone()))
     })
     for (const group of to) enqueue(group, { message, finish })

@@ -16,10 +16,14 @@ export interface Delivery extends BusMessage {
   readonly attempt: number
 }
 
-/** What a consumer makes of a delivery. Acknowledging is never in its hands. */
+/**
+ * What a consumer makes of a delivery. Acknowledging is never in its hands. `Retry`: it may be the message, which is given up after a few
+ * attempts. `Wait`: it is not, nothing can be done at the moment; the message comes again, however often, as the same attempt.
+ */
 export type Verdict =
   | { readonly _tag: "Ack" }
   | { readonly _tag: "Retry"; readonly reason: string }
+  | { readonly _tag: "Wait"; readonly reason: string }
   | { readonly _tag: "Dead"; readonly reason: string }
 
 export const ack: Verdict = { _tag: "Ack" }

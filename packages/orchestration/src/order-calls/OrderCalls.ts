@@ -12,24 +12,19 @@ import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/p
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
-import { Clock, Effect, Layer, Result, Schedule } from "effect"
+import { Clock, Effect, Layer, Result } from "effect"
 import { nextStep, type Step, wishOf } from "./nextStep.ts"
 import { envelopeOf, type Place, requestOf, submission } from "./notificationCall.ts"
 
 /** The id of the call that a notification is; the same for ever. */
 export type CallIdOf = (tenantId: TenantId, orderId: OrderId, index: number) => ServiceCallId
 
-/**
- * A store that is away is waited for in the delivery: the bus counts deliveries, and gives up after a few. Shorter than the time a handler
- * has, so that it ends with a verdict.
- */
-const patience = Schedule.spaced("2 seconds").pipe(Schedule.upTo({ times: 20 }))
-
 /** Rounds after which an order that keeps changing is left to the next delivery. */
 const roundLimit = 16
 
 const dead = (reason: string): Verdict => ({ _tag: "Dead", reason })
 const retry = (reason: string): Verdict => ({ _tag: "Retry", reason })
+const waiting = (reason: string): Verdict => ({ _tag: "Wait", reason })
 
 /** What one step came to: it may have changed something, or this notification cannot become a call. */
 type Came = { readonly _tag: "Taken" } | { readonly _tag: "Impossible"; readonly reason: string }
@@ -49,10 +44,7 @@ const heard = (refusal: Refusal) => {
   }
 }
 
-export const makeHandler = Effect.fnUntraced(function* (
-  callIdOf: CallIdOf,
-  { weather = patience }: { readonly weather?: Schedule.Schedule<unknown> } = {}
-) {
+export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   const orchestrator = yield* Orchestrator
   const orders = yield* FieldQueries
   const calls = yield* CallQueries
@@ -112,11 +104,17 @@ export const makeHandler = Effect.fnUntraced(function* (
     return retry("the order keeps changing")
   })
 
-  return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> =>
-    settle(tenantId, streamId as string as OrderId).pipe(
-      Effect.retry(weather),
-      Effect.catch(({ _tag }) => Effect.succeed(retry(_tag)))
+  /** No message is to blame for a store that is away, or for a writer with too much to do. */
+  const wait = (tenantId: TenantId, orderId: OrderId, reason: string) =>
+    Effect.as(
+      Effect.logWarning("an order's calls have to wait; they are tried again", { tenantId, orderId, reason }),
+      waiting(reason)
     )
+
+  return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
+    const orderId = streamId as string as OrderId
+    return Effect.catch(settle(tenantId, orderId), ({ _tag }) => wait(tenantId, orderId, _tag))
+  }
 })
 
 /** Hears messages until the scope closes. */
