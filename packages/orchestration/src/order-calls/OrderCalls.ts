@@ -19,6 +19,9 @@ import { envelopeOf, type Place, requestOf, submission } from "./notificationCal
 /** The id of the call that a notification is; the same for ever. */
 export type CallIdOf = (tenantId: TenantId, orderId: OrderId, index: number) => ServiceCallId
 
+/** A store that says nothing is as good as away. Shorter than the time a handler has, whose end would be counted against the message. */
+const patience = "40 seconds"
+
 /** Rounds after which an order that keeps changing is left to the next delivery. */
 const roundLimit = 16
 
@@ -113,7 +116,13 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
 
   return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
     const orderId = streamId as string as OrderId
-    return Effect.catch(settle(tenantId, orderId), ({ _tag }) => wait(tenantId, orderId, _tag))
+    return settle(tenantId, orderId).pipe(
+      Effect.catch(({ _tag }) => wait(tenantId, orderId, _tag)),
+      Effect.timeoutOrElse({
+        duration: patience,
+        orElse: () => wait(tenantId, orderId, `no answer within ${patience}`)
+      })
+    )
   }
 })
 
