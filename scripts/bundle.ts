@@ -1,6 +1,6 @@
 /**
  * `node scripts/bundle.ts DIRECTORY`: puts the program and all it needs but Node into `DIRECTORY/main.mjs` and a few files beside it,
- * for parts that are loaded only when they are asked for. Nothing is made shorter: a stack trace names functions as the sources do.
+ * for parts that are loaded only when they are asked for. Nothing is renamed: a stack trace names functions as the sources do.
  */
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import http from "node:http"
