@@ -2,6 +2,9 @@
 import { Effect, ErrorReporter } from "effect"
 import { HttpServerError } from "effect/http"
 
+/** What the caller is told beside it. */
+export const defectDetail = "Tell us the correlation id; it is in our log."
+
 /** A request that could not be read is the caller's mistake, not ours. */
 const isRequestError = (error: unknown): boolean =>
   HttpServerError.isHttpServerError(error) &&

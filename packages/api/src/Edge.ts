@@ -11,6 +11,7 @@ import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
+import { defectDetail } from "./DefectReporter.ts"
 import { methodsOf } from "./methodsOf.ts"
 
 export interface EdgeLimits {
@@ -121,7 +122,7 @@ const explain = (
 
 const details: Partial<Record<ProblemCode, string>> = {
   malformed_request: "Look at the address: its percent-encoding must be UTF-8.",
-  internal: "Tell us the correlation id; it is in our log.",
+  internal: defectDetail,
   not_found: "Look at /openapi.json for the addresses there are.",
   method_not_allowed: "Use one of the methods in Allow.",
   body_too_large: "Send a smaller body."

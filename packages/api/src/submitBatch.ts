@@ -1,6 +1,6 @@
 /** Takes several submissions at once: one reading of the token and one answer for all, and each accepted or refused for itself. */
 import { Principal } from "@dueline/contracts/api/Access"
-import type { FieldProblem } from "@dueline/contracts/api/Problem"
+import { type FieldProblem, problemBody } from "@dueline/contracts/api/Problem"
 import { Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { BatchItem, batchLimit } from "@dueline/contracts/api/ServiceCallRequest"
 import type { SubmittedBatch } from "@dueline/contracts/api/ServiceCallView"
@@ -8,10 +8,11 @@ import type { CorrelationId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId, randomCorrelationId } from "@dueline/identity/randomId"
-import { Effect, Result, Schema } from "effect"
+import { Cause, Effect, Option, Result, Schema } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { makeAccept } from "./accept.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
+import { defectDetail } from "./DefectReporter.ts"
 import { fieldProblems } from "./fieldProblems.ts"
 import { bodyParseOptions, invalidRequest, jsonBody } from "./jsonBody.ts"
 import { RateCharge } from "./RateLimits.ts"
@@ -56,6 +57,17 @@ const refused = (error: Unprocessable | Unavailable): Item =>
     ? { status: 422, problem: unprocessable(error) }
     : { status: 503, problem: unavailable(error) }
 
+/** A defect that one item meets is no reason to leave the others, some of them durable by now, without an answer. */
+const instead = (cause: Cause.Cause<Unprocessable | Unavailable>): Effect.Effect<Item> => {
+  const error = Cause.findErrorOption(cause)
+  if (Option.isSome(error)) return Effect.succeed(refused(error.value))
+  if (Cause.hasInterrupts(cause)) return Effect.interrupt
+  return Effect.gen(function* () {
+    yield* Effect.logError("an item of a batch failed", cause)
+    return { status: 500, problem: problemBody("internal", yield* CurrentCorrelationId, defectDetail) }
+  })
+}
+
 export const makeSubmitBatch = Effect.gen(function* () {
   const accept = yield* makeAccept
 
@@ -79,11 +91,9 @@ export const makeSubmitBatch = Effect.gen(function* () {
     const correlationId = isCorrelationId(request.headers["x-correlation-id"]) ? yield* CurrentCorrelationId : null
     const batch = { principal, request, correlationId }
     // All at once, so that the writer has them all when it begins its next commit.
-    const told = yield* Effect.forEach(
-      items,
-      (item, i) => Effect.catch(submit(batch, item, i), (error) => Effect.succeed(refused(error))),
-      { concurrency: "unbounded" }
-    )
+    const told = yield* Effect.forEach(items, (item, i) => Effect.catchCause(submit(batch, item, i), instead), {
+      concurrency: "unbounded"
+    })
     return HttpServerResponse.text(JSON.stringify({ items: told }), { contentType: "application/json" })
   })
 })

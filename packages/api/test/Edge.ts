@@ -54,10 +54,11 @@ export class Edge extends Context.Service<
   }
 >()("@dueline/api/test/Edge") {}
 
-/** Refuses credentials and loopback, and keeps no secret: enough to see that what is refused reaches the caller. */
+/** Refuses credentials and loopback, keeps no secret, breaks when asked to: enough to see that what happens reaches the caller. */
 const intake = Layer.succeed(RequestIntake, {
   admit: (_tenantId, _callId, { body, headers, method, url }) => {
     const parsed = URL.parse(url)
+    if (parsed?.hostname === "defect.example.com") throw new Error("a defect that the test asked for")
     const refuse = (code: string, message: string) => Result.fail([{ field: "url", code, message }])
     if (parsed === null) return refuse("url_invalid", "is not a URL")
     if (parsed.username !== "") return refuse("credentials_in_url", "must hold no credentials")

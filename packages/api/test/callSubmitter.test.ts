@@ -54,7 +54,7 @@ layer(edge, { excludeTestServices: true })("the submitter of the client", (it) =
   )
 
   it.effect(
-    "lets each caller hear of its own refusal and of its own repeat",
+    "lets each caller hear of its own refusal, its own repeat and its own defect",
     () =>
       Effect.gen(function* () {
         const { submit } = yield* counted()
@@ -63,11 +63,12 @@ layer(edge, { excludeTestServices: true })("the submitter of the client", (it) =
           submit(call(1, { idempotencyKey })),
           submit(call(2, { request: { method: "GET", url: "http://127.0.0.1/" } })),
           submit(call(1, { idempotencyKey })),
-          submit(call(3, { idempotencyKey }))
+          submit(call(3, { idempotencyKey })),
+          submit(call(4, { request: { method: "GET", url: "https://defect.example.com/" } }))
         ])
         assert.deepStrictEqual(
           told.map((one) => (Result.isSuccess(one) ? one.success.replayed : "code" in one.failure && one.failure.code)),
-          [false, "request_refused", true, "idempotency_key_reused"]
+          [false, "request_refused", true, "idempotency_key_reused", "internal"]
         )
       }),
     { tags: ["ADR-0022.4"] }

@@ -8,7 +8,11 @@ interface Item {
   readonly call?: { readonly id: string; readonly version: number }
   readonly correlationId?: string
   readonly replayed?: boolean
-  readonly problem?: { readonly code: string; readonly errors?: ReadonlyArray<{ readonly path: string }> }
+  readonly problem?: {
+    readonly code: string
+    readonly correlationId: string
+    readonly errors?: ReadonlyArray<{ readonly path: string }>
+  }
 }
 
 const itemsOf = (reply: Reply): ReadonlyArray<Item> => reply.json["items"] as ReadonlyArray<Item>
@@ -130,6 +134,28 @@ layer(edge, { excludeTestServices: true })("a batch of submissions", (it) => {
       const detail = yield* send({ method: "GET", path: `/v1/service-calls/${itemsOf(named)[0]?.call?.id}` })
       assert.strictEqual(detail.json["correlationId"], "ours")
     })
+  )
+})
+
+layer(edge, { excludeTestServices: true })("an item that meets a defect", (it) => {
+  it.effect(
+    "is answered as such, with the correlation that the log has, and the others are accepted",
+    () =>
+      Effect.gen(function* () {
+        const poison = { delay: "1h", request: { method: "GET", url: "https://defect.example.com/" } }
+        const before = yield* stored
+        const reply = yield* submitBatch([later, poison, later], { "x-correlation-id": "batch7" })
+        assert.strictEqual(reply.status, 200, reply.body)
+        const items = itemsOf(reply)
+        assert.deepStrictEqual(
+          items.map(({ status }) => status),
+          [202, 500, 202]
+        )
+        assert.deepInclude(items[1]?.problem, { code: "internal", correlationId: "batch7" })
+        assert.notInclude(reply.body, "asked for")
+        assert.strictEqual(yield* stored, before + 2)
+      }),
+    { tags: ["ADR-0022.1"] }
   )
 })
 

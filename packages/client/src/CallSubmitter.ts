@@ -4,7 +4,7 @@
  */
 import { BatchItem, batchLimit } from "@dueline/contracts/api/ServiceCallRequest"
 import type { SubmittedBatch } from "@dueline/contracts/api/ServiceCallView"
-import { Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
+import { Internal, Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { Array as Arr, type Cause, Effect, Exit, Request, RequestResolver, Schema } from "effect"
 import type { DuelineClient } from "./DuelineClient.ts"
 
@@ -14,7 +14,10 @@ export type Submitted = Extract<Item, { readonly status: 202 }>
 
 type Failure = Effect.Error<ReturnType<DuelineClient["serviceCalls"]["submitBatch"]>>
 
-interface SubmitCall extends Request.Request<Submitted, Failure | Unprocessable | Unavailable> {
+/** Why one call was not accepted, or perhaps not. */
+type Refusal = Unprocessable | Internal | Unavailable
+
+interface SubmitCall extends Request.Request<Submitted, Failure | Refusal> {
   readonly _tag: "SubmitCall"
   readonly item: BatchItem
 }
@@ -49,12 +52,14 @@ const inParts = (entries: Entries): ReadonlyArray<Entries> => {
   return parts
 }
 
-const exitOf = (item: Item): Exit.Exit<Submitted, Unprocessable | Unavailable> => {
+const exitOf = (item: Item): Exit.Exit<Submitted, Refusal> => {
   switch (item.status) {
     case 202:
       return Exit.succeed(item)
     case 422:
       return Exit.fail(new Unprocessable(item.problem))
+    case 500:
+      return Exit.fail(new Internal(item.problem))
     case 503:
       return Exit.fail(new Unavailable(item.problem))
   }
@@ -96,8 +101,8 @@ export const make = ({ serviceCalls }: DuelineClient, options: { readonly batchS
   ).pipe(RequestResolver.batchN(options.batchSize ?? batchLimit))
 
   return {
-    /** Fails with `Unprocessable` or `Unavailable` for this call alone, with anything else for all that went with it. */
-    submit: (item: BatchItem): Effect.Effect<Submitted, Failure | Unprocessable | Unavailable> =>
+    /** Fails with `Unprocessable`, `Internal` or `Unavailable` for this call alone, with anything else for all that went with it. */
+    submit: (item: BatchItem): Effect.Effect<Submitted, Failure | Refusal> =>
       Effect.request(SubmitCall({ item }), resolver)
   }
 }

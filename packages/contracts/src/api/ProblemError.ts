@@ -82,6 +82,12 @@ export class PreconditionFailed extends Schema.Error<PreconditionFailed>("Precon
   override readonly [ErrorReporter.ignore] = true
 }
 
+/** A defect. Never failed with at the edge, where it is one; the client has it for an item of a batch. */
+export class Internal extends Schema.Error<Internal>("Internal")(problemFields(500), annotations(500)) {
+  readonly _tag = "Internal"
+  override readonly [ErrorReporter.ignore] = true
+}
+
 export class Unavailable extends Schema.Error<Unavailable>("Unavailable")(problemFields(503), annotations(503)) {
   readonly _tag = "Unavailable"
   override readonly [ErrorReporter.ignore] = true

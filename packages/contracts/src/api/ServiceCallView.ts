@@ -31,8 +31,9 @@ export const SubmittedItem = Schema.Struct({
 
 export const RefusedItem = Schema.Union([
   Schema.Struct({ status: Schema.Literal(422), problem: Schema.Struct(problemFields(422)) }),
+  Schema.Struct({ status: Schema.Literal(500), problem: Schema.Struct(problemFields(500)) }),
   Schema.Struct({ status: Schema.Literal(503), problem: Schema.Struct(problemFields(503)) })
-]).annotate({ identifier: "RefusedItem", description: "503: send the item again, with its key if it has one" })
+]).annotate({ identifier: "RefusedItem", description: "500 or 503: send the item again, with its key if it has one" })
 
 export const SubmittedBatch = Schema.Struct({
   items: Schema.Array(Schema.Union([SubmittedItem, RefusedItem])).annotate({
