@@ -26,16 +26,12 @@ const placesOfSources: Plugin = {
   }
 }
 
-/** A module made here, in place of one that costs more to load than what is used of it. */
-const instead = (id: string, isMeant: (importer: string, isRequired: boolean) => boolean, code: string): Plugin => {
+/** What imports `id` gets a module made here, since that one costs more to load than what is used of it. `require` gets the real one. */
+const instead = (id: string, code: string): Plugin => {
   const made = `made:${id}`
   return {
     name: `instead-of-${id}`,
-    resolveId: (source, importer = "", { kind }) => {
-      if (source !== id) return null
-      if (isMeant(importer, kind === "require-call")) return made
-      return id.startsWith("node:") ? { id, external: true } : null
-    },
+    resolveId: (source, _, { kind }) => (source === id && kind === "import-statement" ? made : null),
     load: (resolved) => (resolved === made ? code : null)
   }
 }
@@ -47,7 +43,6 @@ const instead = (id: string, isMeant: (importer: string, isRequired: boolean) =>
 const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get ? [] : [name]))
 const httpUnasked = instead(
   "node:http",
-  (_, isRequired) => !isRequired,
   `const http = process.getBuiltinModule("node:http")
 export default http
 export const { ${plain.join(", ")} } = http`
@@ -55,18 +50,13 @@ export const { ${plain.join(", ")} } = http`
 
 /** The program's own code uses undici's agent; with its index come `fetch`, caches and mocks, which are three quarters of it. */
 const agent = createRequire(join(packages, "execution", "package.json")).resolve("undici/lib/dispatcher/agent.js")
-const agentAlone = instead(
-  "undici",
-  (importer) => importer.startsWith(packages),
-  `export { default as Agent } from ${JSON.stringify(agent)}`
-)
+const agentAlone = instead("undici", `export { default as Agent } from ${JSON.stringify(agent)}`)
 
 const bundle = async (directory: string): Promise<void> => {
   const program = await rolldown({
     input: { main: join(packages, "dueline", "src", "main.ts") },
     platform: "node",
     cwd: root,
-    external: /^node:(?!http$)/u,
     plugins: [placesOfSources, httpUnasked, agentAlone]
   })
   await program.write({

@@ -8,7 +8,7 @@ import type { CorrelationId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId, randomCorrelationId } from "@dueline/identity/randomId"
-import { Cause, Effect, Option, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { makeAccept } from "./accept.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
@@ -58,15 +58,10 @@ const refused = (error: Unprocessable | Unavailable): Item =>
     : { status: 503, problem: unavailable(error) }
 
 /** A defect that one item meets is no reason to leave the others, some of them durable by now, without an answer. */
-const instead = (cause: Cause.Cause<Unprocessable | Unavailable>): Effect.Effect<Item> => {
-  const error = Cause.findErrorOption(cause)
-  if (Option.isSome(error)) return Effect.succeed(refused(error.value))
-  if (Cause.hasInterrupts(cause)) return Effect.interrupt
-  return Effect.gen(function* () {
-    yield* Effect.logError("an item of a batch failed", cause)
-    return { status: 500, problem: problemBody("internal", yield* CurrentCorrelationId, defectDetail) }
-  })
-}
+const failed = Effect.fnUntraced(function* (defect: unknown): Effect.fn.Return<Item> {
+  yield* Effect.logError("an item of a batch failed", defect)
+  return { status: 500, problem: problemBody("internal", yield* CurrentCorrelationId, defectDetail) }
+})
 
 export const makeSubmitBatch = Effect.gen(function* () {
   const accept = yield* makeAccept
@@ -91,9 +86,15 @@ export const makeSubmitBatch = Effect.gen(function* () {
     const correlationId = isCorrelationId(request.headers["x-correlation-id"]) ? yield* CurrentCorrelationId : null
     const batch = { principal, request, correlationId }
     // All at once, so that the writer has them all when it begins its next commit.
-    const told = yield* Effect.forEach(items, (item, i) => Effect.catchCause(submit(batch, item, i), instead), {
-      concurrency: "unbounded"
-    })
+    const told = yield* Effect.forEach(
+      items,
+      (item, i) =>
+        submit(batch, item, i).pipe(
+          Effect.catch((error) => Effect.succeed(refused(error))),
+          Effect.catchDefect(failed)
+        ),
+      { concurrency: "unbounded" }
+    )
     return HttpServerResponse.text(JSON.stringify({ items: told }), { contentType: "application/json" })
   })
 })

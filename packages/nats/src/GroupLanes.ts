@@ -66,10 +66,12 @@ export const makeGroupLanes = (options: {
       const verdict = yield* verdictOf(handler, { ...one.message, attempt }, rules.timeoutMs)
       if (verdict._tag === "Ack") return held.finish(one, (handle) => handle.ack())
       if (verdict._tag === "Wait") waits += 1
-      else reasons.push(verdict.reason)
-      if (verdict._tag === "Dead" || (verdict._tag === "Retry" && attempt >= rules.maxAttempts)) {
-        yield* rules.onDead({ group, message: one.message, reasons: reasons.slice(-reasonLimit) })
-        return held.finish(one, (handle) => handle.term(oneLine(verdict.reason)))
+      else {
+        reasons.push(verdict.reason)
+        if (verdict._tag === "Dead" || attempt >= rules.maxAttempts) {
+          yield* rules.onDead({ group, message: one.message, reasons: reasons.slice(-reasonLimit) })
+          return held.finish(one, (handle) => handle.term(oneLine(verdict.reason)))
+        }
       }
       const pause = Effect.sleep(yield* backoff(rules.backoff, verdict._tag === "Wait" ? waits : attempt))
       yield* Effect.raceFirst(pause, Deferred.await(interlude))

@@ -7,7 +7,7 @@
  * its messages out of date when it goes on, those in its socket's buffer too, and leaves them to whoever has them by then.
  */
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
-import { RecentKeys } from "@dueline/contracts/RecentKeys"
+import { Recent } from "@dueline/contracts/Recent"
 import type { JsMsg } from "@nats-io/jetstream"
 
 export interface Held {
@@ -26,7 +26,7 @@ const remembered = 10_000
 
 export class HeldMessages {
   private readonly held = new Map<number, Held>()
-  private readonly done = new RecentKeys<number>(remembered)
+  private readonly done = new Recent<number, true>(remembered)
   private readonly ackWaitMs: number
   private roundStartedAt = Number.NEGATIVE_INFINITY
 
@@ -66,7 +66,7 @@ export class HeldMessages {
   finish(held: Held, settle: (handle: JsMsg) => void): void {
     if (this.held.get(held.sequence) !== held) return
     this.held.delete(held.sequence)
-    this.done.add(held.sequence)
+    this.done.set(held.sequence, true)
     settle(held.handle)
   }
 

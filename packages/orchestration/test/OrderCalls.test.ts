@@ -178,6 +178,8 @@ describe("an order's notifications", () => {
         const unanswered = yield* world.start(message)
         yield* TestClock.adjust("40 seconds")
         assert.deepStrictEqual(world.verdictOf(unanswered), { _tag: "Wait", reason: "no answer within 40 seconds" })
+        assert.deepStrictEqual(yield* world.deliver(message), { _tag: "Ack" })
+        assert.deepStrictEqual(callsOf(world), ["Scheduled 9"])
         const other = StreamId.make(Field.binId)
         const verdict = yield* world.deliver({ ...message, streamId: other })
         assert.deepStrictEqual(verdict, { _tag: "Dead", reason: `there is no order ${other}` })

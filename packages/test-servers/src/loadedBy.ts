@@ -2,7 +2,10 @@
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 
-/** Addresses of all that is loaded with the module at `url`, in a process of its own, where the program is only asked for its version. */
+/**
+ * Addresses of all that is loaded with the module at `url`, in a process of its own, where the program is only asked for its version; then
+ * the names of what Node has loaded of itself, such as `NativeModule fs`.
+ */
 export const loadedBy = async (url: string): Promise<ReadonlyArray<string>> => {
   const script = `
     import { registerHooks } from "node:module"
@@ -10,7 +13,7 @@ export const loadedBy = async (url: string): Promise<ReadonlyArray<string>> => {
     registerHooks({ load: (url, context, next) => { urls.push(url); return next(url, context) } })
     process.argv = [process.argv[0], "dueline", "--version"]
     await import(${JSON.stringify(url)})
-    process._rawDebug(JSON.stringify(urls))
+    process._rawDebug(JSON.stringify([...urls, ...process.moduleLoadList]))
     process.exit(0)`
   const node = promisify(execFile)
   const { stderr } = await node(process.execPath, ["--input-type=module", "--eval", script], {

@@ -29,11 +29,13 @@ export const SubmittedItem = Schema.Struct({
   replayed: Schema.Boolean.annotate({ description: "This is the answer to an earlier submission under the same key" })
 }).annotate({ identifier: "SubmittedItem" })
 
-export const RefusedItem = Schema.Union([
-  Schema.Struct({ status: Schema.Literal(422), problem: Schema.Struct(problemFields(422)) }),
-  Schema.Struct({ status: Schema.Literal(500), problem: Schema.Struct(problemFields(500)) }),
-  Schema.Struct({ status: Schema.Literal(503), problem: Schema.Struct(problemFields(503)) })
-]).annotate({ identifier: "RefusedItem", description: "500 or 503: send the item again, with its key if it has one" })
+const refusedWith = <S extends number>(status: S) =>
+  Schema.Struct({ status: Schema.Literal(status), problem: Schema.Struct(problemFields(status)) })
+
+export const RefusedItem = Schema.Union([refusedWith(422), refusedWith(500), refusedWith(503)]).annotate({
+  identifier: "RefusedItem",
+  description: "500 or 503: send the item again, with its key if it has one"
+})
 
 export const SubmittedBatch = Schema.Struct({
   items: Schema.Array(Schema.Union([SubmittedItem, RefusedItem])).annotate({

@@ -9,7 +9,7 @@ import { Cause, Deferred, Effect, FiberSet, Layer, type Scope } from "effect"
 import { type Backoff, defaultBackoff } from "../backoff.ts"
 import type { DeadLetter } from "../ports/DeadLetters.ts"
 import { type BusMessage, BusUnavailable, EventBus } from "../ports/EventBus.ts"
-import { RecentKeys } from "../RecentKeys.ts"
+import { Recent } from "../Recent.ts"
 import { type BusGroup, isInterested, type Job, makeGroup, type Member, type Rules, work } from "./BusGroup.ts"
 import { keyOf } from "./MemoryState.ts"
 
@@ -78,7 +78,7 @@ export const make = Effect.fnUntraced(function* (
   const { laneCapacity = 1_024, remembered = 10_000 } = options
   const rules = rulesOf(options)
   const groups = new Map<string, BusGroup>()
-  const finished = new RecentKeys<string>(remembered)
+  const finished = new Recent<string, true>(remembered)
   const inFlight = new Map<string, Deferred.Deferred<void, BusUnavailable>>()
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.
@@ -105,7 +105,7 @@ export const make = Effect.fnUntraced(function* (
     inFlight.set(key, done)
     const finish = gather(to.length, (served) => {
       inFlight.delete(key)
-      if (served) finished.add(key)
+      if (served) finished.set(key, true)
       Deferred.doneUnsafe(done, served ? Effect.void : Effect.fail(leftAlone()))
     })
     for (const group of to) enqueue(group, { message, finish })

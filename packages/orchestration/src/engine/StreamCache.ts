@@ -1,5 +1,6 @@
 /** The latest state of streams this writer has written or read: what lets most commands be decided without a query. */
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
+import { Recent } from "@dueline/contracts/Recent"
 
 export interface Remembered<S, E> {
   readonly state: S
@@ -28,40 +29,35 @@ export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${
 export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
 
 /**
- * Bounded by entries and, since an attachment may be large, by its length in characters. Two halves, of which the older one goes as a
- * whole when the newer is full: a map that loses its oldest key with each new one steps over a growing number of holes to find the next.
- * Being wrong is harmless: the expected version in the store is the fence, and a conflict forgets the entry.
+ * Bounded by entries and, since an attachment may be large, by its length in characters. The oldest half goes first. Being wrong is
+ * harmless: the expected version in the store is the fence, and a conflict forgets the entry.
  */
 export class StreamCache<S, E> {
-  private older = new Map<string, Remembered<S, E>>()
-  private newer = new Map<string, Remembered<S, E>>()
+  private readonly entries: Recent<string, Remembered<S, E>>
   private readonly entryLimit: number
   private readonly sealedLimit: number
 
   constructor(entryLimit: number, sealedLimit: number) {
+    this.entries = new Recent(entryLimit / 2)
     this.entryLimit = entryLimit
     this.sealedLimit = sealedLimit
   }
 
   get(key: string): Remembered<S, E> | undefined {
-    return this.newer.get(key) ?? this.older.get(key)
+    return this.entries.get(key)
   }
 
   set(key: string, entry: Remembered<S, E>): void {
-    this.forget(key)
-    if (this.entryLimit === 0 || (entry.sealed !== null && entry.sealed.length > this.sealedLimit)) return
-    this.newer.set(key, entry)
-    if (this.newer.size < this.entryLimit / 2) return
-    this.older = this.newer
-    this.newer = new Map()
+    const isTooLong = entry.sealed !== null && entry.sealed.length > this.sealedLimit
+    if (this.entryLimit === 0 || isTooLong) this.forget(key)
+    else this.entries.set(key, entry)
   }
 
   forget(key: string): void {
-    this.newer.delete(key)
-    this.older.delete(key)
+    this.entries.delete(key)
   }
 
   get size(): number {
-    return this.newer.size + this.older.size
+    return this.entries.size
   }
 }

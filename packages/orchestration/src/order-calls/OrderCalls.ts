@@ -27,7 +27,6 @@ const roundLimit = 16
 
 const dead = (reason: string): Verdict => ({ _tag: "Dead", reason })
 const retry = (reason: string): Verdict => ({ _tag: "Retry", reason })
-const waiting = (reason: string): Verdict => ({ _tag: "Wait", reason })
 
 /** What one step came to: it may have changed something, or this notification cannot become a call. */
 type Came = { readonly _tag: "Taken" } | { readonly _tag: "Impossible"; readonly reason: string }
@@ -107,21 +106,17 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
     return retry("the order keeps changing")
   })
 
-  /** No message is to blame for a store that is away, or for a writer with too much to do. */
-  const wait = (tenantId: TenantId, orderId: OrderId, reason: string) =>
-    Effect.as(
-      Effect.logWarning("an order's calls have to wait; they are tried again", { tenantId, orderId, reason }),
-      waiting(reason)
-    )
-
   return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
     const orderId = streamId as string as OrderId
+    /** No message is to blame for a store that is away, or for a writer with too much to do. */
+    const wait = (reason: string) =>
+      Effect.as(
+        Effect.logWarning("an order's calls have to wait; they are tried again", { tenantId, orderId, reason }),
+        { _tag: "Wait", reason } satisfies Verdict
+      )
     return settle(tenantId, orderId).pipe(
-      Effect.catch(({ _tag }) => wait(tenantId, orderId, _tag)),
-      Effect.timeoutOrElse({
-        duration: patience,
-        orElse: () => wait(tenantId, orderId, `no answer within ${patience}`)
-      })
+      Effect.catch(({ _tag }) => wait(_tag)),
+      Effect.timeoutOrElse({ duration: patience, orElse: () => wait(`no answer within ${patience}`) })
     )
   }
 })

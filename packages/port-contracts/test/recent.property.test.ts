@@ -1,5 +1,5 @@
-/** What the memory of keys must not forget, and that it is bounded. */
-import { RecentKeys } from "@dueline/contracts/RecentKeys"
+/** What a memory of the latest must not forget, and that it is bounded. */
+import { Recent } from "@dueline/contracts/Recent"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { assert, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -12,9 +12,9 @@ it.prop(
   "the latest keys are recognised, as many as were asked for; of older ones not more than as many again",
   { count: between(1, 8), keys: Schema.Array(between(0, 40)) },
   ({ count, keys }) => {
-    const recent = new RecentKeys<number>(count)
+    const recent = new Recent<number, true>(count)
     keys.forEach((key, at) => {
-      recent.add(key)
+      recent.set(key, true)
       for (const known of keys.slice(Math.max(0, at + 1 - count), at + 1)) assert.isTrue(recent.has(known))
       assert.isAtMost(everyKey.filter((known) => recent.has(known)).length, 2 * count)
     })
@@ -23,8 +23,8 @@ it.prop(
 )
 
 it("after it was cleared nothing is recognised", () => {
-  const recent = new RecentKeys<string>(1)
-  for (const key of "ab") recent.add(key)
+  const recent = new Recent<string, true>(1)
+  for (const key of "ab") recent.set(key, true)
   recent.clear()
   assert.deepStrictEqual(
     [..."ab"].map((key) => recent.has(key)),

@@ -1,0 +1,45 @@
+/** What was seen lately, by its key. */
+
+/**
+ * Remembers at least what was set under the latest `count` keys and was not deleted, and less than twice as much. Two halves, of which
+ * the older one goes as a whole: a map that loses its oldest key with each new one steps over a growing number of holes to find the next.
+ */
+export class Recent<Key, Value> {
+  readonly #count: number
+  #older = new Map<Key, Value>()
+  #newer = new Map<Key, Value>()
+
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  get size(): number {
+    return this.#newer.size + this.#older.size
+  }
+
+  has(key: Key): boolean {
+    return this.#newer.has(key) || this.#older.has(key)
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#newer.get(key) ?? this.#older.get(key)
+  }
+
+  set(key: Key, value: Value): void {
+    this.#older.delete(key)
+    this.#newer.set(key, value)
+    if (this.#newer.size < this.#count) return
+    this.#older = this.#newer
+    this.#newer = new Map()
+  }
+
+  delete(key: Key): void {
+    this.#newer.delete(key)
+    this.#older.delete(key)
+  }
+
+  clear(): void {
+    this.#newer.clear()
+    this.#older.clear()
+  }
+}
