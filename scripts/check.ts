@@ -1,4 +1,4 @@
-/** Everything that can be judged without running the system: types, lint, format, unused code, boundaries, sizes, index. */
+/** Everything that can be judged without running the system: types, lint, format, unused code, boundaries, index. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { strangersAtTop } from "./topLevel.ts"
@@ -25,7 +25,6 @@ const checks: ReadonlyArray<Check> = [
   { name: "boundaries", command: [process.execPath, "scripts/boundaries.ts"] },
   { name: "lint", command: [tool("oxlint"), "--deny-warnings"] },
   { name: "format", command: [tool("biome"), "format", "--reporter=summary", "."] },
-  { name: "sizes", command: [process.execPath, "scripts/sizeRatchet.ts"] },
   { name: "decision index", command: [process.execPath, "scripts/gates.ts", "--check-index"] }
 ]
 const atOnce = 2
