@@ -2,12 +2,13 @@
  * `node scripts/bundle.ts DIRECTORY`: puts the program and all it needs but Node into `DIRECTORY/main.mjs` and a few files beside it,
  * for parts that are loaded only when they are asked for. Nothing is renamed: a stack trace names functions as the sources do.
  */
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs"
 import http from "node:http"
 import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Plugin, rolldown } from "rolldown"
+import { sqlFiles } from "../packages/postgres/src/migrations/sqlFiles.ts"
 
 const root = join(import.meta.dirname, "..")
 const packages = join(root, "packages")
@@ -24,6 +25,24 @@ const placesOfSources: Plugin = {
             .replaceAll("import.meta.dirname", JSON.stringify(dirname(id)))
         : null
   }
+}
+
+/** Texts of the schema become part of the program, so that one that runs does not depend on a checkout that moves on. */
+const postgres = join(packages, "postgres")
+const sqlFolders = new Set(
+  ["migrations"].flatMap((folder) =>
+    readdirSync(join(postgres, folder), { withFileTypes: true, recursive: true })
+      .filter(({ name }) => name.endsWith(".sql"))
+      .map(({ parentPath }) => relative(postgres, parentPath))
+  )
+)
+const sqlTexts: Plugin = {
+  name: "sql-texts",
+  load: (id) =>
+    id === join(postgres, "src", "migrations", "sqlFiles.ts")
+      ? `const texts = ${JSON.stringify(Object.fromEntries([...sqlFolders].map((folder) => [folder, sqlFiles(folder)])))}
+export const sqlFiles = (folder) => texts[folder]`
+      : null
 }
 
 /** What imports `id` gets a module made here, since that one costs more to load than what is used of it. `require` gets the real one. */
@@ -57,7 +76,7 @@ const bundle = async (directory: string): Promise<void> => {
     input: { main: join(packages, "dueline", "src", "main.ts") },
     platform: "node",
     cwd: root,
-    plugins: [placesOfSources, httpUnasked, agentAlone]
+    plugins: [sqlTexts, placesOfSources, httpUnasked, agentAlone]
   })
   await program.write({
     dir: directory,

@@ -12,6 +12,9 @@ import { join } from "node:path"
 /** Earlier ones are kept for programs that still run: they load some parts only when those are asked for. */
 const kept = 4
 
+/** Of each package: what `bundle.ts` puts into the program. */
+const sourceFolders = ["src", "migrations", "functions"]
+
 /** Makes it if it is not there. Null when that fails, with the reason on standard error: then the sources can be run as they are. */
 export function programFile(root, toolchain, dependencies, say) {
   const folder = join(root, ".cache", "program")
@@ -36,10 +39,13 @@ function fingerprint(root, dependencies) {
     .update(readFileSync(join(root, "scripts", "bundle.ts")))
   const packages = join(root, "packages")
   for (const name of readdirSync(packages).sort()) {
-    const sources = join(packages, name, "src")
-    if (!existsSync(sources)) continue
-    for (const file of readdirSync(sources, { recursive: true }).sort()) {
-      if (file.endsWith(".ts")) hash.update(`\n${name}/${file}\n`).update(readFileSync(join(sources, file)))
+    for (const folder of sourceFolders) {
+      const sources = join(packages, name, folder)
+      if (!existsSync(sources)) continue
+      for (const file of readdirSync(sources, { recursive: true }).sort()) {
+        if (!/\.(ts|sql)$/.test(file)) continue
+        hash.update(`\n${name}/${folder}/${file}\n`).update(readFileSync(join(sources, file)))
+      }
     }
   }
   return hash.digest("hex").slice(0, 16)

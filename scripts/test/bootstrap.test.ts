@@ -124,11 +124,15 @@ describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %
     writeFileSync(join(root, "packages/dueline/package.json"), "{}")
     assert.match(await outputOf(way), /together up/)
     assert.strictEqual(made(), 3)
+    mkdirSync(join(root, "packages/dueline/migrations"))
+    writeFileSync(join(root, "packages/dueline/migrations/0001_tables.sql"), "select 1\n;\n")
+    assert.match(await outputOf(way), /together up/)
+    assert.strictEqual(made(), 4)
     const moved = `${root}-moved`
     renameSync(root, moved)
     root = moved
     assert.match(await outputOf(way), /together up/)
-    assert.strictEqual(made(), 4)
+    assert.strictEqual(made(), 5)
   })
 
   it("runs the sources and says why when they cannot be put together", { tags: ["ADR-0023.2"] }, async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { sqlFiles } from "../../packages/postgres/src/migrations/sqlFiles.ts"
 import { loadedBy } from "../../packages/test-servers/src/loadedBy.ts"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
@@ -60,6 +61,19 @@ describe("the program put together", () => {
     const loaded = await loadedBy(pathToFileURL(join(program, serve)).href)
     assert.isTrue(loaded.includes("NativeModule http"))
     assert.isEmpty(loaded.filter((name) => name.includes("undici")))
+  })
+
+  it("carries the texts of the schema", { tags: ["ADR-0025.1"] }, () => {
+    const [from] = readdirSync(program).filter((name) =>
+      readFileSync(join(program, name), "utf8").includes("/postgres/src/migrations/sqlFiles.ts\n")
+    )
+    const own = readFileSync(join(program, from ?? ""), "utf8")
+    for (const { name, text } of sqlFiles("migrations")) {
+      assert.include(own, name)
+      // The bundler escapes and quotes in its own way: the longest line of plain words will do.
+      const [longest = ""] = [...text.matchAll(/[\w ,]+/g)].map(([words]) => words).sort((a, b) => b.length - a.length)
+      assert.include(own, longest, name)
+    }
   })
 
   it("is of plain characters throughout", () => {

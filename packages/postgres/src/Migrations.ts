@@ -5,8 +5,7 @@
 import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { createHash } from "node:crypto"
-import type { Migration } from "./migrations/Migration.ts"
+import { checksumOf, type Migration } from "./migrations/Migration.ts"
 import { migrations } from "./migrations/migrations.ts"
 import { ensureRoles } from "./Roles.ts"
 import { serverWords } from "./SqlFailure.ts"
@@ -24,11 +23,6 @@ interface Applied {
   readonly id: number
   readonly checksum: string
 }
-
-export const checksumOf = (migration: Migration): string =>
-  createHash("sha256")
-    .update([migration.name, ...migration.statements].join("\n"))
-    .digest("hex")
 
 /** One number for the lock of all programs that would migrate the same database. */
 const lockKey = 7_305_812_466_031

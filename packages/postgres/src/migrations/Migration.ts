@@ -1,9 +1,35 @@
-/** One step of the schema. Once released it is never edited: its checksum is kept in every database it was applied to. */
+/** One step of the schema, and how it is read from its file. Once released it is never edited: databases keep its checksum. */
+import { createHash } from "node:crypto"
+import type { SqlFile } from "./sqlFiles.ts"
 
 export interface Migration {
-  /** 1, 2, 3, … without gaps. */
+  /** 1, 2, 3, … */
   readonly id: number
   readonly name: string
   /** Run one after the other in one transaction, as `dueline_owner`. */
   readonly statements: ReadonlyArray<string>
+}
+
+/** Of the name and the statements: comments between statements may be corrected for ever. */
+export const checksumOf = ({ name, statements }: Migration): string =>
+  createHash("sha256")
+    .update([name, ...statements].join("\n"))
+    .digest("hex")
+
+/** A statement ends before a line that holds nothing but a semicolon. Comment lines before a statement are no part of it. */
+export const statementsOf = (text: string): ReadonlyArray<string> =>
+  text.split(/^;$/m).flatMap((part) => {
+    const statement = part.replace(/^(?:\s*(?:--[^\n]*)?\n)*/, "").trimEnd()
+    return statement === "" ? [] : [statement]
+  })
+
+const fileName = /^(\d{4})_([a-z0-9_]+)$/
+
+/** From `NNNN_the_name.sql`. Throws when the file is called otherwise, or does not end with the line that ends a statement. */
+export const migrationOf = ({ name, text }: SqlFile): Migration => {
+  const [, number, words] = fileName.exec(name) ?? []
+  if (number === undefined || words === undefined) throw new Error(`${name}.sql: a migration is called NNNN_name.sql`)
+  if (!text.endsWith("\n;\n"))
+    throw new Error(`${name}.sql: every statement ends before a line of its own that says ";"`)
+  return { id: Number(number), name: words.replaceAll("_", " "), statements: statementsOf(text) }
 }

@@ -1,10 +1,12 @@
-/** What workers may change: the outbox, and how long they are believed to hold a call. */
-import type { Migration } from "./Migration.ts"
-import { belongsToAppend, stablePlan } from "./stablePlan.ts"
+-- What workers may change. The functions are replaced by those in ../functions.
 
-/** A row that a commit holds at this moment is passed over: the commit decides about its lease, and nobody waits for anybody. */
-const extendLeases = `create function dueline.extend_leases(p_worker text, p_until bigint, p_holdings json) returns integer
-language plpgsql security definer ${stablePlan} as $$
+create function dueline.extend_leases(p_worker text, p_until bigint, p_holdings json) returns integer
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 declare
   holding record;
   extended integer := 0;
@@ -20,12 +22,22 @@ begin
     end if;
   end loop;
   return extended;
-end $$`
-
-/** Entries that never failed and entries whose retry is due, without those behind a waiting entry of their stream. */
-const claimOutbox = `create function dueline.claim_outbox(p_now bigint, p_limit integer)
+end $$
+;
+revoke all on function dueline.extend_leases(text, bigint, json) from public
+;
+grant execute on function dueline.extend_leases(text, bigint, json) to dueline_worker
+;
+alter function dueline.extend_leases(text, bigint, json) owner to dueline_append
+;
+create function dueline.claim_outbox(p_now bigint, p_limit integer)
 returns table (entry_position bigint, event_id uuid, tenant_id uuid, stream_id uuid, topic text, payload json, failures integer)
-language plpgsql stable ${stablePlan} as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 begin
   return query
     select a.position, a.event_id, a.tenant_id, a.stream_id, a.topic, a.payload, a.failures from (
@@ -41,10 +53,19 @@ begin
             and w.position < o.position and w.available_at > p_now)
         order by o.available_at, o.position limit p_limit)
     ) a order by a.position limit p_limit;
-end $$`
-
-const settleOutbox = `create function dueline.settle_outbox(p_settlements json, p_at bigint) returns void
-language plpgsql security definer ${stablePlan} as $$
+end $$
+;
+revoke all on function dueline.claim_outbox(bigint, integer) from public
+;
+grant execute on function dueline.claim_outbox(bigint, integer) to dueline_worker
+;
+create function dueline.settle_outbox(p_settlements json, p_at bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 declare
   s record;
 begin
@@ -67,18 +88,11 @@ begin
         on conflict do nothing;
     end if;
   end loop;
-end $$`
-
-export const workers: Migration = {
-  id: 4,
-  name: "workers",
-  statements: [
-    extendLeases,
-    ...belongsToAppend("extend_leases(text, bigint, json)", "dueline_worker"),
-    claimOutbox,
-    `revoke all on function dueline.claim_outbox(bigint, integer) from public`,
-    `grant execute on function dueline.claim_outbox(bigint, integer) to dueline_worker`,
-    settleOutbox,
-    ...belongsToAppend("settle_outbox(json, bigint)", "dueline_worker")
-  ]
-}
+end $$
+;
+revoke all on function dueline.settle_outbox(json, bigint) from public
+;
+grant execute on function dueline.settle_outbox(json, bigint) to dueline_worker
+;
+alter function dueline.settle_outbox(json, bigint) owner to dueline_append
+;

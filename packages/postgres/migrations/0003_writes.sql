@@ -1,15 +1,6 @@
-/** The write path: one function that makes a whole batch durable or none of it, and one that loads what a batch needs. */
-import type { Migration } from "./Migration.ts"
-import { belongsToAppend, stablePlan } from "./stablePlan.ts"
+-- The write path. The functions are replaced by those in ../functions.
 
-/**
- * The version check covers streams that exist; a new one is guarded by the primary key of its first event. A transaction that builds on
- * another's events began after it was seen, so it has the higher id, and the global order never turns a stream's events around.
- *
- * Columns come as arrays, which cost half of what a JSON document does. Contents come as JSON text: `json` keeps characters such as
- * U+0000 that `text` may not hold. `''` as a sealed request means: keep what is there.
- */
-const commitBatch = `create function dueline.commit_batch(
+create function dueline.commit_batch(
   c_tenant uuid[], c_stream uuid[], c_version integer[],
   e_tenant uuid[], e_stream uuid[], e_version integer[], e_category text[], e_id uuid[], e_type text[], e_type_version integer[],
   e_payload text[], e_metadata text[], e_recorded float8[],
@@ -21,7 +12,12 @@ const commitBatch = `create function dueline.commit_batch(
   k_tenant uuid[], k_key text[], k_fingerprint text[], k_command text[], k_stream uuid[], k_version integer[], k_answer text[],
   k_expires float8[],
   x_tenant uuid[], x_stream uuid[]
-) returns void language plpgsql security definer ${stablePlan} as $$
+) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 declare
   conflict record;
 begin
@@ -87,11 +83,21 @@ begin
       from unnest(k_tenant, k_key, k_fingerprint, k_command, k_stream, k_version, k_answer, k_expires)
         as k(tenant, key, fingerprint, command, stream, version, answer, expires);
   end if;
-end $$`
-
-/** One row per request, in the order asked. Runs with the rights of the caller. */
-const loadBatch = `create function dueline.load_batch(p_requests json)
-returns table (version integer, events json, sealed text, receipt json) language plpgsql stable ${stablePlan} as $$
+end $$
+;
+revoke all on function dueline.commit_batch from public
+;
+grant execute on function dueline.commit_batch to dueline_writer
+;
+alter function dueline.commit_batch owner to dueline_append
+;
+create function dueline.load_batch(p_requests json)
+returns table (version integer, events json, sealed text, receipt json) language plpgsql stable set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 begin
   return query select
     coalesce((
@@ -112,10 +118,13 @@ begin
     ) end
   from rows from (json_to_recordset(p_requests) as (t uuid, s uuid, k text, e boolean)) with ordinality as q(t, s, k, e, n)
   order by q.n;
-end $$`
-
-/** Bounded: deletes at most `p_limit` receipts and says how many. */
-const forgetReceipts = `create function dueline.forget_receipts(p_now bigint, p_limit integer) returns integer
+end $$
+;
+revoke all on function dueline.load_batch(json) from public
+;
+grant execute on function dueline.load_batch(json) to dueline_writer
+;
+create function dueline.forget_receipts(p_now bigint, p_limit integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   forgotten integer;
@@ -125,25 +134,22 @@ begin
   ));
   get diagnostics forgotten = row_count;
   return forgotten;
-end $$`
-
-const createTenant = `create function dueline.create_tenant(p_id uuid, p_name text, p_at bigint) returns void
+end $$
+;
+revoke all on function dueline.forget_receipts(bigint, integer) from public
+;
+grant execute on function dueline.forget_receipts(bigint, integer) to dueline_worker, dueline_writer
+;
+alter function dueline.forget_receipts(bigint, integer) owner to dueline_append
+;
+create function dueline.create_tenant(p_id uuid, p_name text, p_at bigint) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into dueline.tenants (tenant_id, name, created_at) values (p_id, p_name, p_at)
-$$`
-
-export const writes: Migration = {
-  id: 3,
-  name: "writes",
-  statements: [
-    commitBatch,
-    ...belongsToAppend("commit_batch", "dueline_writer"),
-    loadBatch,
-    `revoke all on function dueline.load_batch(json) from public`,
-    `grant execute on function dueline.load_batch(json) to dueline_writer`,
-    forgetReceipts,
-    ...belongsToAppend("forget_receipts(bigint, integer)", "dueline_worker, dueline_writer"),
-    createTenant,
-    ...belongsToAppend("create_tenant(uuid, text, bigint)", "dueline_writer")
-  ]
-}
+$$
+;
+revoke all on function dueline.create_tenant(uuid, text, bigint) from public
+;
+grant execute on function dueline.create_tenant(uuid, text, bigint) to dueline_writer
+;
+alter function dueline.create_tenant(uuid, text, bigint) owner to dueline_append
+;

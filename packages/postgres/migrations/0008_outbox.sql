@@ -1,11 +1,16 @@
-/** An outbox whose cost per entry depends neither on its size nor on how many deleted rows the vacuum has yet to take away. */
-import type { Migration } from "./Migration.ts"
-import { stablePlan } from "./stablePlan.ts"
+-- An outbox whose cost per entry depends neither on its size nor on how many deleted rows the vacuum has yet to take away.
+-- The functions are replaced by those in ../functions.
 
-/** As before, with all entries that have never failed lying behind `p_after`, where the walk through the index begins. */
-const claimOutbox = `create function dueline.claim_outbox(p_now bigint, p_limit integer, p_after bigint)
+drop function dueline.claim_outbox(bigint, integer)
+;
+create function dueline.claim_outbox(p_now bigint, p_limit integer, p_after bigint)
 returns table (entry_position bigint, event_id uuid, tenant_id uuid, stream_id uuid, topic text, payload json, failures integer)
-language plpgsql stable ${stablePlan} as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 begin
   return query
     select a.position, a.event_id, a.tenant_id, a.stream_id, a.topic, a.payload, a.failures from (
@@ -21,18 +26,19 @@ begin
             and w.position < o.position and w.available_at > p_now)
         order by o.available_at, o.position limit p_limit)
     ) a order by a.position limit p_limit;
-end $$`
-
-/**
- * Moves the mark behind which claims begin. Positions are handed out before they are committed, so the mark must not pass a position
- * that somebody still holds: it goes as far as the asker had seen (`p_seen`) when it asked the last time, and that only when every
- * transaction which had begun to write by then (those before `p_xact`, drawn after) has ended; and never past an entry that is left.
- * A commit writes its events first, so it has its transaction id before its positions. The next time the asker brings the answer's
- * `xact` and what it had seen before it asked; an answer without one says that its old pair still has to wait. Not one snapshot for all of
- * it: each statement sees at least what the one before did.
- */
-const outboxFloor = `create function dueline.outbox_floor(p_after bigint, p_seen bigint, p_xact text)
-returns table (mark bigint, xact text) language plpgsql ${stablePlan} as $$
+end $$
+;
+revoke all on function dueline.claim_outbox(bigint, integer, bigint) from public
+;
+grant execute on function dueline.claim_outbox(bigint, integer, bigint) to dueline_worker
+;
+create function dueline.outbox_floor(p_after bigint, p_seen bigint, p_xact text)
+returns table (mark bigint, xact text) language plpgsql set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 declare
   left_over bigint;
 begin
@@ -48,11 +54,19 @@ begin
   end if;
   xact := pg_current_xact_id()::text;
   return next;
-end $$`
-
-/** One statement for each kind. A failure, or an end, that was told under an older count has been told before and changes nothing. */
-const settleOutbox = `create or replace function dueline.settle_outbox(p_settlements json, p_at bigint) returns void
-language plpgsql security definer ${stablePlan} as $$
+end $$
+;
+revoke all on function dueline.outbox_floor(bigint, bigint, text) from public
+;
+grant execute on function dueline.outbox_floor(bigint, bigint, text) to dueline_worker
+;
+create or replace function dueline.settle_outbox(p_settlements json, p_at bigint) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan as $$
 begin
   delete from dueline.outbox o using json_to_recordset(p_settlements) as s(k text, t uuid, i uuid)
     where s.k = 'Delivered' and o.tenant_id = s.t and o.event_id = s.i;
@@ -73,22 +87,5 @@ begin
       g.history || jsonb_build_object('at', p_at, 'error', g.reason), p_at
     from gone g
     on conflict do nothing;
-end $$`
-
-const forWorkers = (signature: string): ReadonlyArray<string> => [
-  `revoke all on function dueline.${signature} from public`,
-  `grant execute on function dueline.${signature} to dueline_worker`
-]
-
-export const outbox: Migration = {
-  id: 8,
-  name: "outbox",
-  statements: [
-    `drop function dueline.claim_outbox(bigint, integer)`,
-    claimOutbox,
-    ...forWorkers("claim_outbox(bigint, integer, bigint)"),
-    outboxFloor,
-    ...forWorkers("outbox_floor(bigint, bigint, text)"),
-    settleOutbox
-  ]
-}
+end $$
+;
