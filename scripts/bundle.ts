@@ -30,7 +30,7 @@ const placesOfSources: Plugin = {
 /** Texts of the schema become part of the program, so that one that runs does not depend on a checkout that moves on. */
 const postgres = join(packages, "postgres")
 const sqlFolders = new Set(
-  ["migrations"].flatMap((folder) =>
+  ["migrations", "functions"].flatMap((folder) =>
     readdirSync(join(postgres, folder), { withFileTypes: true, recursive: true })
       .filter(({ name }) => name.endsWith(".sql"))
       .map(({ parentPath }) => relative(postgres, parentPath))
@@ -41,7 +41,7 @@ const sqlTexts: Plugin = {
   load: (id) =>
     id === join(postgres, "src", "migrations", "sqlFiles.ts")
       ? `const texts = ${JSON.stringify(Object.fromEntries([...sqlFolders].map((folder) => [folder, sqlFiles(folder)])))}
-export const sqlFiles = (folder) => texts[folder]`
+export const sqlFiles = (folder) => texts[folder] ?? []`
       : null
 }
 

@@ -1,60 +1,27 @@
 /**
  * Brings a database to the schema this program knows: forward only, each step in a transaction of its own, one program at a time,
- * every applied step recorded with its checksum. Running it again changes nothing.
+ * every applied step recorded with its checksum; then its functions, where their text is another (ADR-0025). Running it again changes
+ * nothing.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Schedule } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import {
+  applied,
+  type DatabaseSchema,
+  type Missing,
+  MigrationRefused,
+  missing,
+  programSchema,
+  stepsIn
+} from "./migrations/DatabaseSchema.ts"
 import { checksumOf, type Migration } from "./migrations/Migration.ts"
-import { migrations } from "./migrations/migrations.ts"
+import { replaceFunctions } from "./migrations/replaceFunctions.ts"
 import { ensureRoles } from "./Roles.ts"
 import { serverWords } from "./SqlFailure.ts"
 
-/** The database is not one this program may touch: newer than it, or its history differs. */
-export class MigrationRefused extends Schema.TaggedError<MigrationRefused>()("MigrationRefused", {
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return this.detail
-  }
-}
-
-interface Applied {
-  readonly id: number
-  readonly checksum: string
-}
-
 /** One number for the lock of all programs that would migrate the same database. */
 const lockKey = 7_305_812_466_031
-
-/** Why this program may not touch a database with this history; null when it may. */
-export const refusal = (known: ReadonlyArray<Migration>, applied: ReadonlyArray<Applied>): MigrationRefused | null => {
-  for (const { checksum, id } of applied) {
-    const migration = known.find((candidate) => candidate.id === id)
-    if (migration === undefined) {
-      return new MigrationRefused({
-        detail: `the database has migration ${id}, this program ends at ${known.length}: use a newer program`
-      })
-    }
-    if (checksumOf(migration) !== checksum) {
-      return new MigrationRefused({
-        detail:
-          `this database was made by another version of the program (its step ${id}, ${migration.name}, has other contents): ` +
-          "use that version, or start with another DUELINE_HOME"
-      })
-    }
-  }
-  return null
-}
-
-/** What was applied to the database, in order; nothing when it is empty. */
-export const applied = (sql: SqlClient): Effect.Effect<ReadonlyArray<Applied>, SqlError> =>
-  sql.unsafe<Applied>("select id, checksum from dueline.migrations order by id").pipe(
-    Effect.catchIf(
-      (error) => ["42P01", "3F000"].includes(serverWords(error).code),
-      () => Effect.succeed([])
-    )
-  )
 
 const bootstrap = [
   `do $$ begin
@@ -67,54 +34,92 @@ const bootstrap = [
     create table if not exists dueline.migrations (
       id integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now()
     );
+    create table if not exists dueline.repeatables (
+      name text primary key, checksum text not null, signatures text[] not null,
+      release text not null, serves text not null, applied_at timestamptz not null default now()
+    );
+    grant select on dueline.repeatables to dueline_writer, dueline_edge, dueline_worker;
   end $$`
 ]
 
-/** `dueline_append` may create in the schema only while it is being handed its functions. */
-const apply = (sql: SqlClient, migration: Migration) =>
-  sql.withTransaction(
-    Effect.forEach(
-      [
-        "set local role dueline_owner",
-        "grant create on schema dueline to dueline_append",
-        ...migration.statements,
-        "revoke create on schema dueline from dueline_append",
-        `insert into dueline.migrations (id, name, checksum) values (${migration.id}, '${migration.name}', '${checksumOf(migration)}')`
-      ],
-      (statement) => sql.unsafe(statement),
-      { discard: true }
+/**
+ * Programs may be at work meanwhile. Whoever waits for a table's lock makes everybody wait who comes after: so a step that does not get
+ * its locks in this time is given up, lets them through, and is tried again.
+ */
+const usualLockPatience = "3s"
+const lockNotAvailable = "55P03"
+const again = { schedule: Schedule.spaced("1 second"), times: 60 }
+
+/** In a transaction, as the owner of the schema. `dueline_append` may create in it only while it is being handed its functions. */
+const asOwner = <E>(sql: SqlClient, lockPatience: string, change: Effect.Effect<unknown, E | SqlError>) =>
+  sql
+    .withTransaction(
+      Effect.gen(function* () {
+        yield* sql.unsafe(`set local lock_timeout = '${lockPatience}'`)
+        yield* sql.unsafe("set local role dueline_owner")
+        yield* sql.unsafe("grant create on schema dueline to dueline_append")
+        yield* change
+        yield* sql.unsafe("revoke create on schema dueline from dueline_append")
+      })
+    )
+    .pipe(
+      Effect.retry({ ...again, while: (error) => isSqlError(error) && serverWords(error).code === lockNotAvailable })
+    )
+
+const apply = (sql: SqlClient, lockPatience: string, migration: Migration) =>
+  asOwner(
+    sql,
+    lockPatience,
+    Effect.andThen(
+      Effect.forEach(migration.statements, (statement) => sql.unsafe(statement), { discard: true }),
+      sql.unsafe("insert into dueline.migrations (id, name, checksum) values ($1, $2, $3)", [
+        migration.id,
+        migration.name,
+        checksumOf(migration)
+      ])
     )
   )
 
-const underLock = (sql: SqlClient, known: ReadonlyArray<Migration>, canLogIn: boolean) =>
+const lookedUp = (sql: SqlClient, schema: DatabaseSchema): Effect.Effect<Missing, MigrationRefused | SqlError> =>
+  Effect.flatMap(applied(sql), (has) => {
+    const lacks = missing(schema, has)
+    return lacks instanceof MigrationRefused ? Effect.fail(lacks) : Effect.succeed(lacks)
+  })
+
+export interface MigrateOptions {
+  /** Whether the program's roles log in as themselves, as on the embedded server. */
+  readonly canLogIn: boolean
+  readonly schema?: DatabaseSchema
+  /** As PostgreSQL's `lock_timeout` has it. */
+  readonly lockPatience?: string
+}
+
+const underLock = (sql: SqlClient, schema: DatabaseSchema, options: MigrateOptions) =>
   Effect.gen(function* () {
+    const { canLogIn, lockPatience = usualLockPatience } = options
     yield* ensureRoles(sql, canLogIn)
     yield* Effect.forEach(bootstrap, (statement) => sql.unsafe(statement), { discard: true })
-    const before = yield* applied(sql)
-    const refused = refusal(known, before)
-    if (refused !== null) return yield* Effect.fail(refused)
-    const missing = known.filter((migration) => !before.some(({ id }) => id === migration.id))
-    yield* Effect.forEach(missing, (migration) => apply(sql, migration), { discard: true })
-    return missing.map(({ name }) => name)
+    const lacks = yield* lookedUp(sql, schema)
+    yield* Effect.forEach(lacks.migrations, (migration) => apply(sql, lockPatience, migration), { discard: true })
+    const functions = lacks.functions.length > 0 || lacks.release
+    if (functions) yield* asOwner(sql, lockPatience, replaceFunctions(sql, schema, lacks.functions))
+    return [...lacks.migrations.map(({ name }) => name), ...(functions ? ["functions"] : [])]
   })
 
 /**
  * `sql` must be a client of one connection, since the lock belongs to a session, logged in as somebody who may create roles and
- * schemas. Answers with the names of what it applied; costs one statement when there is nothing to do.
+ * schemas. Answers with the names of what it applied; costs two statements when there is nothing to do.
  */
 export const migrate = (
   sql: SqlClient,
-  options: { readonly canLogIn: boolean; readonly known?: ReadonlyArray<Migration> }
+  options: MigrateOptions
 ): Effect.Effect<ReadonlyArray<string>, MigrationRefused | SqlError> =>
   Effect.gen(function* () {
-    const known = options.known ?? migrations
-    const before = yield* applied(sql)
-    const refused = refusal(known, before)
-    if (refused !== null) return yield* Effect.fail(refused)
-    if (before.length === known.length) return []
+    const schema = options.schema ?? programSchema
+    if (stepsIn(yield* lookedUp(sql, schema)) === 0) return []
     return yield* Effect.acquireUseRelease(
       sql.unsafe(`select pg_advisory_lock(${lockKey})`),
-      () => underLock(sql, known, options.canLogIn),
+      () => underLock(sql, schema, options),
       () => Effect.ignore(sql.unsafe(`select pg_advisory_unlock(${lockKey})`))
     )
   })

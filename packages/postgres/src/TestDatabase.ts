@@ -53,7 +53,8 @@ const sharedServer = (): Place | null => {
     : { socketDirectory, port: Number(port), superuser }
 }
 
-const template = "dueline_template"
+/** Migrated, and never connected to. */
+export const template = "dueline_template"
 const templateLock = 7_305_812_466_032
 
 const asSuperuser = (server: Place, database: string) => ({

@@ -4,8 +4,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, type Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { DatabaseRefused, grantable, placeOf } from "./DatabaseTrouble.ts"
-import { applied, refusal } from "./Migrations.ts"
-import { migrations } from "./migrations/migrations.ts"
+import { applied, MigrationRefused, missing, noneApplied, programSchema, stepsIn } from "./migrations/DatabaseSchema.ts"
 import { reachable, startBackoff } from "./reachable.ts"
 import { databaseRoles } from "./Roles.ts"
 import { serverWords } from "./SqlFailure.ts"
@@ -55,11 +54,10 @@ const lacking = (sql: PgClient.PgClient, place: string) =>
     const before = yield* Effect.catchIf(
       applied(sql),
       (error) => serverWords(error).code === mayNotLook,
-      () => Effect.as(checkMembership(sql, place), [])
+      () => Effect.as(checkMembership(sql, place), noneApplied)
     )
-    const refused = refusal(migrations, before)
-    if (refused !== null) return yield* Effect.fail(refused)
-    return migrations.length - before.length
+    const lacks = missing(programSchema, before)
+    return lacks instanceof MigrationRefused ? yield* Effect.fail(lacks) : stepsIn(lacks)
   })
 
 /** Waits until another program has brought the schema to where this one needs it. */

@@ -1,54 +1,33 @@
 /** How a database comes to its schema: once, whole, in order, and never backwards. */
-import { migrate, type MigrationRefused } from "@dueline/postgres/Migrations"
-import { migrations } from "@dueline/postgres/migrations/migrations"
 import type { Migration } from "@dueline/postgres/migrations/Migration"
-import { withSession } from "@dueline/postgres/Database"
+import { migrations } from "@dueline/postgres/migrations/migrations"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Effect, Fiber, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { inEmptyDatabase, refusalOf, run, tablesOf } from "./EmptyDatabase.ts"
 
-let count = 0
+const names: Array<string> = [...migrations.map(({ name }) => name), "functions"]
 
-type Session = <A, E>(use: (sql: SqlClient) => Effect.Effect<A, E>) => Effect.Effect<A, E | SqlError>
-
-/** An empty database beside the test's own. */
-const inEmptyDatabase = <A, E>(use: (session: Session) => Effect.Effect<A, E>) =>
-  Effect.gen(function* () {
-    const at = yield* TestDatabase.TestDatabase
-    const database = `${at.database}_${++count}`
-    yield* withSession(at, (sql) => sql.unsafe(`create database ${database}`))
-    const result = yield* use((f) => withSession({ ...at, database }, f))
-    yield* withSession(at, (sql) => sql.unsafe(`drop database ${database} with (force)`))
-    return result
-  })
-
-const run = (sql: SqlClient, known?: ReadonlyArray<Migration>) =>
-  migrate(sql, known === undefined ? { canLogIn: true } : { canLogIn: true, known })
-
-const tablesOf = (sql: SqlClient) =>
+const waiting = (sql: SqlClient) =>
   Effect.map(
-    sql.unsafe<{ readonly name: string }>(
-      "select relname as name from pg_class where relnamespace = 'dueline'::regnamespace and relkind = 'r'"
-    ),
-    (rows) => rows.map(({ name }) => name)
+    sql.unsafe("select from pg_locks where not granted and relation = 'dueline.events'::regclass"),
+    (rows) => rows.length > 0
   )
 
-const refusalOf = <A>(effect: Effect.Effect<A, MigrationRefused | SqlError>) =>
-  Effect.map(Effect.result(effect), (result) =>
-    Result.isFailure(result) && result.failure._tag === "MigrationRefused" ? result.failure.detail : "no refusal"
-  )
-
-const names = migrations.map(({ name }) => name)
+/** Part of the steps, without the functions that need all of them. */
+const steps = (some: ReadonlyArray<Migration>) => run({ migrations: some, functions: [] })
 
 it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" })("migrations", (it) => {
   it.effect("an empty database gets everything, and the second run finds nothing to do", () =>
     inEmptyDatabase((session) =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* session(run), names)
-        assert.deepStrictEqual(yield* session(run), [])
-        assert.includeMembers(yield* session(tablesOf), ["events", "service_calls", "outbox", "receipts", "tenants"])
+        assert.deepStrictEqual(yield* session(run()), names)
+        assert.deepStrictEqual(yield* session(run()), [])
+        assert.includeMembers(
+          [...(yield* session(tablesOf))],
+          ["events", "service_calls", "outbox", "receipts", "tenants"]
+        )
       })
     )
   )
@@ -56,8 +35,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect("two programs that start at once apply every migration once between them", () =>
     inEmptyDatabase((session) =>
       Effect.gen(function* () {
-        const [one = [], two = []] = yield* Effect.all([session(run), session(run)], { concurrency: 2 })
-        assert.deepStrictEqual([...one, ...two], names)
+        const both = yield* Effect.all([session(run()), session(run())], { concurrency: 2 })
+        assert.deepStrictEqual(both.flat(), names)
       })
     )
   )
@@ -65,8 +44,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect("a database that is newer than the program is refused and left alone", () =>
     inEmptyDatabase((session) =>
       Effect.gen(function* () {
-        yield* session(run)
-        assert.include(yield* refusalOf(session((sql) => run(sql, migrations.slice(0, 2)))), "newer program")
+        yield* session(run())
+        assert.include(yield* refusalOf(session(steps(migrations.slice(0, 2)))), "newer program")
       })
     )
   )
@@ -74,11 +53,11 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect("a migration that was changed after it was applied is refused", () =>
     inEmptyDatabase((session) =>
       Effect.gen(function* () {
-        yield* session(run)
+        yield* session(run())
         const changed = migrations.map((migration) =>
           migration.id === 2 ? { ...migration, statements: [...migration.statements, "select 1"] } : migration
         )
-        assert.include(yield* refusalOf(session((sql) => run(sql, changed))), "other contents")
+        assert.include(yield* refusalOf(session(run({ migrations: changed }))), "other contents")
       })
     )
   )
@@ -91,13 +70,44 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
           name: "broken",
           statements: ["create table dueline.half (id int)", "select nothing"]
         }
-        const result = yield* Effect.result(session((sql) => run(sql, [...migrations.slice(0, 1), broken])))
+        const result = yield* Effect.result(session(steps([...migrations.slice(0, 1), broken])))
         assert.isTrue(Result.isFailure(result))
         const tables = yield* session(tablesOf)
         assert.include(tables, "events")
         assert.notInclude(tables, "half")
-        assert.deepStrictEqual(yield* session(run), names.slice(1))
+        assert.deepStrictEqual(yield* session(run()), names.slice(1))
       })
     )
+  )
+
+  it.effect(
+    "a step that does not get a table's lock lets those through who wait behind it, and is tried again",
+    () =>
+      inEmptyDatabase((session) =>
+        Effect.gen(function* () {
+          yield* session(run())
+          const more: Migration = {
+            id: (migrations.at(-1)?.id ?? 0) + 1,
+            name: "one more",
+            statements: ["alter table dueline.events add column more int"]
+          }
+          const migrating = yield* session((reader) =>
+            Effect.gen(function* () {
+              yield* reader.unsafe("begin")
+              yield* reader.unsafe("select count(*) from dueline.events")
+              const step = yield* Effect.forkChild(
+                session(run({ migrations: [...migrations, more] }, { lockPatience: "200ms" }))
+              )
+              yield* session((sql) => Effect.repeat(waiting(sql), { until: (waits) => waits }))
+              // Stands behind the step, and is let through when that gives up: the first reader has not ended yet.
+              yield* session((second) => second.unsafe("select count(*) from dueline.events"))
+              yield* reader.unsafe("commit")
+              return step
+            })
+          )
+          assert.deepStrictEqual(yield* Fiber.join(migrating), ["one more"])
+        })
+      ),
+    { tags: ["ADR-0025.5"] }
   )
 })

@@ -1,5 +1,5 @@
 /** What was released stays as it was: existing databases hold checksums of these very texts. */
-import { checksumOf, migrationOf, statementsOf } from "@dueline/postgres/migrations/Migration"
+import { checksumOf, migrationOf, partsOf } from "@dueline/postgres/migrations/Migration"
 import { migrations } from "@dueline/postgres/migrations/migrations"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
@@ -62,7 +62,9 @@ describe("the file of a migration", () => {
   })
 
   it("keeps what stands within a statement, comments and empty lines included", () => {
-    assert.deepStrictEqual(statementsOf("select 1,\n\n  -- two\n  2\n;\n"), ["select 1,\n\n  -- two\n  2"])
+    assert.deepStrictEqual(partsOf("-- One.\nselect 1,\n\n  -- two\n  2\n;\n"), [
+      { comment: "-- One.\n", statement: "select 1,\n\n  -- two\n  2" }
+    ])
   })
 
   it("is refused when it is called otherwise, or when its last statement has no end", () => {

@@ -16,11 +16,18 @@ export const checksumOf = ({ name, statements }: Migration): string =>
     .update([name, ...statements].join("\n"))
     .digest("hex")
 
+export interface SqlPart {
+  /** The comment lines and empty lines before the statement. */
+  readonly comment: string
+  readonly statement: string
+}
+
 /** A statement ends before a line that holds nothing but a semicolon. Comment lines before a statement are no part of it. */
-export const statementsOf = (text: string): ReadonlyArray<string> =>
+export const partsOf = (text: string): ReadonlyArray<SqlPart> =>
   text.split(/^;$/m).flatMap((part) => {
-    const statement = part.replace(/^(?:\s*(?:--[^\n]*)?\n)*/, "").trimEnd()
-    return statement === "" ? [] : [statement]
+    const [comment = ""] = /^(?:\s*(?:--[^\n]*)?\n)*/.exec(part) ?? []
+    const statement = part.slice(comment.length).trimEnd()
+    return statement === "" ? [] : [{ comment, statement }]
   })
 
 const fileName = /^(\d{4})_([a-z0-9_]+)$/
@@ -31,5 +38,9 @@ export const migrationOf = ({ name, text }: SqlFile): Migration => {
   if (number === undefined || words === undefined) throw new Error(`${name}.sql: a migration is called NNNN_name.sql`)
   if (!text.endsWith("\n;\n"))
     throw new Error(`${name}.sql: every statement ends before a line of its own that says ";"`)
-  return { id: Number(number), name: words.replaceAll("_", " "), statements: statementsOf(text) }
+  return {
+    id: Number(number),
+    name: words.replaceAll("_", " "),
+    statements: partsOf(text).map(({ statement }) => statement)
+  }
 }

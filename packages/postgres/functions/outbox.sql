@@ -1,0 +1,101 @@
+-- An outbox whose cost per entry depends neither on its size nor on how many deleted rows the vacuum has yet to take away.
+
+-- Entries that never failed and entries whose retry is due, without those behind a waiting entry of their stream. All entries that have
+-- never failed lie behind p_after, where the walk through the index begins.
+--
+-- callers: dueline_worker
+create or replace function dueline.claim_outbox(p_now bigint, p_limit integer, p_after bigint)
+returns table (entry_position bigint, event_id uuid, tenant_id uuid, stream_id uuid, topic text, payload json, failures integer)
+language plpgsql stable {{stable plan}} as $$
+begin
+  return query
+    select a.position, a.event_id, a.tenant_id, a.stream_id, a.topic, a.payload, a.failures from (
+      (select o.* from dueline.outbox o
+        where o.available_at is null and o.position > p_after and not exists (
+          select from dueline.outbox w where w.tenant_id = o.tenant_id and w.stream_id = o.stream_id
+            and w.position < o.position and w.available_at > p_now)
+        order by o.position limit p_limit)
+      union all
+      (select o.* from dueline.outbox o
+        where o.available_at <= p_now and not exists (
+          select from dueline.outbox w where w.tenant_id = o.tenant_id and w.stream_id = o.stream_id
+            and w.position < o.position and w.available_at > p_now)
+        order by o.available_at, o.position limit p_limit)
+    ) a order by a.position limit p_limit;
+end $$
+;
+
+-- Moves the mark behind which claims begin. Positions are handed out before they are committed, so the mark must not pass a position
+-- that somebody still holds: it goes as far as the asker had seen (p_seen) when it asked the last time, and that only when every
+-- transaction which had begun to write by then (those before p_xact, drawn after) has ended; and never past an entry that is left.
+-- A commit writes its events first, so it has its transaction id before its positions. The next time the asker brings the answer's
+-- xact and what it had seen before it asked; an answer without one says that its old pair still has to wait. Not one snapshot for all of
+-- it: each statement sees at least what the one before did.
+--
+-- callers: dueline_worker
+create or replace function dueline.outbox_floor(p_after bigint, p_seen bigint, p_xact text)
+returns table (mark bigint, xact text) language plpgsql {{stable plan}} as $$
+declare
+  left_over bigint;
+begin
+  mark := p_after;
+  if p_xact::xid8 > pg_snapshot_xmin(pg_current_snapshot()) then
+    return next;
+    return;
+  end if;
+  if p_xact is not null then
+    select o.position into left_over from dueline.outbox o
+      where o.available_at is null and o.position > p_after order by o.position limit 1;
+    mark := greatest(p_after, least(p_seen, coalesce(left_over - 1, p_seen)));
+  end if;
+  xact := pg_current_xact_id()::text;
+  return next;
+end $$
+;
+
+-- One statement for each kind. A failure, or an end, that was told under an older count has been told before and changes nothing.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.settle_outbox(p_settlements json, p_at bigint) returns void
+language plpgsql security definer {{stable plan}} as $$
+begin
+  delete from dueline.outbox o using json_to_recordset(p_settlements) as s(k text, t uuid, i uuid)
+    where s.k = 'Delivered' and o.tenant_id = s.t and o.event_id = s.i;
+
+  update dueline.outbox o set failures = o.failures + 1, available_at = s.r, last_error = s.m,
+      history = o.history || jsonb_build_object('at', p_at, 'error', s.m)
+    from json_to_recordset(p_settlements) as s(k text, t uuid, i uuid, f integer, r bigint, m text)
+    where s.k = 'Failed' and o.tenant_id = s.t and o.event_id = s.i and o.failures = s.f;
+
+  with gone as (
+    delete from dueline.outbox o using json_to_recordset(p_settlements) as s(k text, t uuid, i uuid, f integer, m text)
+      where s.k = 'Dead' and o.tenant_id = s.t and o.event_id = s.i and o.failures = s.f
+      returning o.*, s.m as reason
+  )
+  insert into dueline.dead_letters
+      (tenant_id, event_id, stream_id, topic, payload, failures, last_error, history, died_at)
+    select g.tenant_id, g.event_id, g.stream_id, g.topic, g.payload, g.failures + 1, g.reason,
+      g.history || jsonb_build_object('at', p_at, 'error', g.reason), p_at
+    from gone g
+    on conflict do nothing;
+end $$
+;
+
+-- p_group '' is the outbox itself: a message that never reached the bus.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.keep_dead_letter(
+  p_tenant uuid, p_event uuid, p_group text, p_stream uuid, p_topic text, p_payload text, p_reasons text[], p_failures integer, p_at bigint
+) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into dueline.dead_letters
+      (tenant_id, event_id, consumer_group, stream_id, topic, payload, failures, last_error, history, died_at)
+    values (p_tenant, p_event, p_group, p_stream, p_topic, p_payload::json, p_failures,
+      coalesce(p_reasons[cardinality(p_reasons)], ''),
+      (select coalesce(jsonb_agg(jsonb_build_object('error', r.reason) order by r.n), '[]')
+        from unnest(p_reasons) with ordinality as r(reason, n)),
+      p_at)
+    on conflict do nothing
+$$
+;

@@ -1,0 +1,94 @@
+/**
+ * Brings a database's functions to what this program calls, in one transaction: programs that are at work see all of them replaced at
+ * once, and calls that are under way end with the body they began with. What no file defines any more is dropped, if it was made here.
+ */
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import type { DatabaseSchema } from "./DatabaseSchema.ts"
+import type { FunctionFile, FunctionPart } from "./FunctionFile.ts"
+
+const roles = ["public", "dueline_writer", "dueline_edge", "dueline_worker", "dueline_append"]
+
+/** The function that this transaction wrote last, which is the one that the statement before made, with the types of its arguments. */
+const writtenLast = `select oid::regprocedure::text as signature from pg_proc
+  where pronamespace = 'dueline'::regnamespace and xmin = pg_current_xact_id()::xid order by cmin::text::bigint desc limit 1`
+
+/** The rights stand as the file says, whatever an earlier text of it said. The owner is handed the function last. */
+const rightsOf = (
+  signature: string,
+  { callers, owner }: NonNullable<FunctionPart["rights"]>
+): ReadonlyArray<string> => [
+  `revoke all on function ${signature} from ${roles.filter((role) => role !== owner).join(", ")}`,
+  ...(callers.length === 0 ? [] : [`grant execute on function ${signature} to ${callers.join(", ")}`]),
+  `alter function ${signature} owner to ${owner}`
+]
+
+/** Answers with the signature of the function that was made, if one was. */
+const run = (sql: SqlClient, { rights, statement }: FunctionPart): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+  Effect.gen(function* () {
+    yield* sql.unsafe(statement)
+    if (rights === null) return []
+    const [made] = yield* sql.unsafe<{ readonly signature: string }>(writtenLast)
+    if (made === undefined) return yield* Effect.die(new Error(`made no function: ${statement}`))
+    yield* Effect.forEach(rightsOf(made.signature, rights), (each) => sql.unsafe(each), { discard: true })
+    return [made.signature]
+  })
+
+const replaceFile = (sql: SqlClient, schema: DatabaseSchema, file: FunctionFile) =>
+  Effect.gen(function* () {
+    const signatures = (yield* Effect.forEach(file.parts, (part) => run(sql, part))).flat()
+    yield* sql.unsafe(
+      `insert into dueline.repeatables (name, checksum, signatures, release, serves)
+        values ($1, $2, array(select json_array_elements_text($3::text::json)), $4, $5)
+        on conflict (name) do update set checksum = excluded.checksum, signatures = excluded.signatures, applied_at = now()`,
+      [file.name, file.checksum, JSON.stringify(signatures), schema.release, schema.serves]
+    )
+  })
+
+/** A constraint, a trigger, and a function whose body depends on the server: no file of functions defines them, and they stay. */
+const madeOtherwise: ReadonlyArray<string> = ["half", "refuse_change", "bins_within"]
+
+const madeIn = /create (?:or replace )?function dueline\.(\w+)/g
+
+/** The names of all functions that programs made in this database: by a migration, or from files that a former program had. */
+const namesMade = (schema: DatabaseSchema, before: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const texts = schema.migrations.flatMap(({ statements }) => statements)
+  const ofMigrations = texts.flatMap((text) => [...text.matchAll(madeIn)].map(([, name = ""]) => name))
+  const ofFiles = before.map((signature) => signature.replace(/^dueline\.|\(.*$/g, ""))
+  return [...new Set([...ofMigrations, ...ofFiles])].filter((name) => !madeOtherwise.includes(name))
+}
+
+const recorded = "select unnest(signatures) as signature from dueline.repeatables"
+
+const dropUndefined = (sql: SqlClient, names: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const gone = yield* sql.unsafe<{ readonly signature: string }>(
+      `select p.oid::regprocedure::text as signature from pg_proc p
+        where p.pronamespace = 'dueline'::regnamespace
+          and exists (select from json_array_elements_text($1::text::json) n where n = p.proname)
+          and p.oid::regprocedure::text not in (${recorded})`,
+      [JSON.stringify(names)]
+    )
+    yield* Effect.forEach(gone, ({ signature }) => sql.unsafe(`drop function ${signature}`), { discard: true })
+  })
+
+/** Within a transaction, as the owner of the schema. */
+export const replaceFunctions = (sql: SqlClient, schema: DatabaseSchema, files: ReadonlyArray<FunctionFile>) =>
+  Effect.gen(function* () {
+    const before = yield* sql.unsafe<{ readonly signature: string }>(recorded)
+    yield* Effect.forEach(files, (file) => replaceFile(sql, schema, file), { discard: true })
+    const present = JSON.stringify(schema.functions.map(({ name }) => name))
+    yield* sql.unsafe(
+      "delete from dueline.repeatables r where not exists (select from json_array_elements_text($1::text::json) n where n = r.name)",
+      [present]
+    )
+    yield* sql.unsafe("update dueline.repeatables set release = $1, serves = $2", [schema.release, schema.serves])
+    yield* dropUndefined(
+      sql,
+      namesMade(
+        schema,
+        before.map(({ signature }) => signature)
+      )
+    )
+  })
