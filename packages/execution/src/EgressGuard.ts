@@ -1,4 +1,6 @@
 /** Decides where a request may go: only to addresses on the open internet, unless an allow-list says more. Pure: resolves nothing. */
+import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
+import { Result } from "effect"
 import { type AddressKind, addressKind } from "./addressKind.ts"
 import { addressOctets, sharesPrefix } from "./addressOctets.ts"
 
@@ -6,14 +8,15 @@ export interface Denial {
   readonly code: "url_invalid" | "scheme_not_allowed" | "credentials_in_url" | "address_denied"
   /** What the refused address is, when one was refused. */
   readonly kind: AddressKind | null
-  /** For people; holds no secret. */
+  /** For people: what is wrong, or what to do. Holds nothing of the URL. */
   readonly detail: string
 }
 
 export interface EgressGuard {
   /**
    * What can be said about a URL before its name is resolved: scheme, credentials, a literal address in any spelling that the
-   * WHATWG URL parser understands (decimal, octal, hexadecimal, IPv4 inside IPv6). Null when nothing speaks against it.
+   * WHATWG URL parser understands (decimal, octal, hexadecimal, IPv4 inside IPv6). Null when nothing speaks against it. A text is read
+   * as `parseTarget` does; a URL is what was read.
    */
   readonly checkUrl: (url: string | URL) => Denial | null
   /**
@@ -99,8 +102,9 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
   }
   return {
     checkUrl: (input) => {
-      const url = typeof input === "string" ? URL.parse(input) : input
-      if (url === null) return denial("url_invalid", "not a URL")
+      const parsed = typeof input === "string" ? parseTarget(input) : Result.succeed(input)
+      if (Result.isFailure(parsed)) return denial(parsed.failure.code, parsed.failure.detail)
+      const url = parsed.success
       if (url.protocol !== "https:" && url.protocol !== "http:")
         return denial("scheme_not_allowed", "only http and https")
       if (url.username !== "" || url.password !== "")

@@ -90,9 +90,12 @@ export const redactQuery = (query: string, patterns: ReadonlyArray<string> = [])
 
 const parts = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#]*@)?([^/?#]*)([^?#]*)(?:\?([^#]*))?/i
 
-/** A URL with credentials and fragment gone and secrets in path and query struck out; the host stays, it says where a call goes. */
+/**
+ * A URL with credentials and fragment gone and secrets in path and query struck out; the host stays, it says where a call goes: so it
+ * is taken from the parsed URL, which is what is called, and not from the text. What is no URL is redacted as text.
+ */
 export const redactUrl = (url: string, patterns: ReadonlyArray<string> = []): string => {
-  const match = parts.exec(url)
+  const match = parts.exec(URL.parse(url)?.href ?? "")
   if (match === null) return redactText(url, patterns)
   const [, scheme = "", host = "", path = "", query] = match
   const shownPath = path
