@@ -1,7 +1,8 @@
 /** Makes of a request or an answer what anyone may see of it: secrets struck out first, then cut short. */
-import { isUtf8 } from "node:buffer"
 import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import type { HttpMethod, RequestSummary, ResponseSummary } from "@dueline/contracts/serviceCall/Spec"
+import { bodyText } from "./bodyText.ts"
+import { decodedBody } from "./decodedBody.ts"
 import { redactHeaders, redactQuery, redactText, redactUrl, type RedactionOptions } from "./Redactor.ts"
 import { mark } from "./secretShapes.ts"
 
@@ -13,9 +14,6 @@ const guardLength = 1_024
 
 const binary =
   /^(?:image|audio|video|font)\/|octet-stream|zip|gzip|x-tar|pdf|protobuf|msgpack|cbor|wasm|vnd\.(?:ms-|openxml)|multipart\//i
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u0008\u000e-\u001f]/
-
 /** At the most `length` code points, never half of one. */
 const cut = (text: string, length: number): string => {
   if (text.length <= length) return text
@@ -27,29 +25,16 @@ const cut = (text: string, length: number): string => {
   return text.slice(0, units)
 }
 
-/** The text of a body's beginning, or null when it is not text. */
-const textOf = (body: Uint8Array): string | null => {
-  let end = Math.min(body.length, windowBytes)
-  // Not into the middle of a character.
-  if (end < body.length) while (end > 0 && ((body[end] ?? 0) & 0xc0) === 0x80) end--
-  const head = body.subarray(0, end)
-  if (!isUtf8(head)) return null
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("utf8")
-  return control.test(text) ? null : text
+/** The text with its secrets struck out, cut short. `partial`: there was more of it. */
+const snippetOf = (text: string, type: string, partial: boolean, options: RedactionOptions): string => {
+  const redacted = /x-www-form-urlencoded/i.test(type)
+    ? redactQuery(text, options.patterns)
+    : redactText(text, options.patterns)
+  const safe = partial ? redacted.slice(0, Math.max(0, redacted.length - guardLength)) : redacted
+  return cut(safe, options.snippetLength ?? defaultSnippetLength).toWellFormed()
 }
 
-const trimPartial = (body: Uint8Array): Uint8Array => {
-  const end = body.length
-  for (let back = 1; back <= Math.min(4, end); back++) {
-    const byte = body[end - back] ?? 0
-    if ((byte & 0xc0) === 0x80) continue
-    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
-    return needed > back ? body.subarray(0, end - back) : body
-  }
-  return body
-}
-
-/** `partial`: there was more of the body than is given here. Null for what is not text, or was encoded. */
+/** `partial`: there was more of the body than is given here. Null for what is not text, or is coded in a way that is not known. */
 export const snippet = (
   body: Uint8Array,
   headers: Readonly<Record<string, string>>,
@@ -57,16 +42,23 @@ export const snippet = (
   options: RedactionOptions = {}
 ): string | null => {
   const type = headers["content-type"] ?? ""
-  const encoding = headers["content-encoding"] ?? "identity"
-  if (encoding !== "identity" || binary.test(type)) return null
-  const text = textOf(partial ? trimPartial(body) : body)
-  if (text === null) return null
-  const redacted = /x-www-form-urlencoded/i.test(type)
-    ? redactQuery(text, options.patterns)
-    : redactText(text, options.patterns)
-  const safe =
-    partial || body.length > windowBytes ? redacted.slice(0, Math.max(0, redacted.length - guardLength)) : redacted
-  return cut(safe, options.snippetLength ?? defaultSnippetLength).toWellFormed()
+  if (binary.test(type)) return null
+  const decoded = decodedBody(body, headers["content-encoding"] ?? "", partial)
+  if (decoded === null) return null
+  const text = bodyText(decoded.bytes, type, decoded.partial, windowBytes)
+  return text === null ? null : snippetOf(text, type, decoded.partial || decoded.bytes.length > windowBytes, options)
+}
+
+/** Null for what is not text. What a caller gives as a body is text, in UTF-8 whatever its type says. */
+const requestSnippet = (
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+  options: RedactionOptions
+): string | null => {
+  const type = headers["content-type"] ?? ""
+  if ((headers["content-encoding"] ?? "identity") !== "identity" || binary.test(type)) return null
+  const text = bodyText(body, "", false, windowBytes)
+  return text === null ? null : snippetOf(text, type, body.length > windowBytes, options)
 }
 
 export interface SummarisedRequest {
@@ -95,7 +87,7 @@ export const summariseRequest = (
   const given = lowerCase(request.headers)
   const headers = redactHeaders(given, options.patterns)
   const body = request.body === null ? null : Buffer.from(request.body, "utf8")
-  const bodySnippet = body === null || body.length === 0 ? null : snippet(body, given, false, options)
+  const bodySnippet = body === null || body.length === 0 ? null : requestSnippet(body, given, options)
   // A request that says "[redacted]" of itself must be sealed, or nobody could tell it from one that was struck out.
   const complete =
     url === request.url &&
