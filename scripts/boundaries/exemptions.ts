@@ -3,14 +3,14 @@ import type { Exemption } from "./ambientInputs.ts"
 
 export const exemptions: ReadonlyArray<Exemption> = [
   {
-    path: "packages/execution/src/UndiciHttpClient.ts",
-    names: ["setTimeout"],
+    path: "packages/execution/src/wire/RunningTime.ts",
+    names: ["setTimeout", "setInterval"],
     reason: "a real socket waits in real time, whatever clock the program was given"
   },
   {
-    path: "packages/execution/src/pinnedConnector.ts",
+    path: "packages/execution/src/names/NameServers.ts",
     names: ["setTimeout"],
-    reason: "a real connection attempt ends in real time"
+    reason: "a real name server answers in real time"
   },
   {
     path: "packages/postgres/src/Postmaster.ts",

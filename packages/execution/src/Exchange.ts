@@ -1,40 +1,22 @@
 /** One request and its answer on the wire, in callbacks: this runs thousands of times a second and allocates accordingly little. */
 import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import type { Dispatcher } from "undici"
-import { ConnectRefused } from "./pinnedConnector.ts"
+import type { Connection } from "./wire/Connection.ts"
+import { lostReason } from "./wire/lostReason.ts"
 
-export type Unanswered = Extract<OutgoingResult, { readonly _tag: "Unanswered" }>
+type WithoutDuration<T> = T extends OutgoingResult ? Omit<T, "durationMs"> : never
 type Header = string | ReadonlyArray<string> | undefined
 
 /** What an exchange came to; the caller knows how long it took. */
-export type ExchangeResult =
-  | Omit<Extract<OutgoingResult, { readonly _tag: "Answered" }>, "durationMs">
-  | Omit<Unanswered, "durationMs">
+export type ExchangeResult = WithoutDuration<OutgoingResult>
 
-const unanswered = (reason: Unanswered["reason"], detail: string): ExchangeResult => ({
-  _tag: "Unanswered",
-  reason,
-  detail
-})
+/** `stale`: a connection that was used before died before it took a byte. Another one may be tried: nothing has left. */
+export type ExchangeEnd = ExchangeResult | "stale"
 
-/** Undici's error codes carry no part of the request, its messages may. */
-const reasonOf = (error: Error): ExchangeResult => {
-  if (error instanceof ConnectRefused) return unanswered(error.reason, error.message)
-  const code = "code" in error && typeof error.code === "string" ? error.code : "unknown error"
-  switch (code) {
-    case "UND_ERR_INVALID_ARG":
-    case "UND_ERR_NOT_SUPPORTED":
-      return unanswered("egress_denied", "the request is not one that may be sent")
-    case "UND_ERR_MAX_ORIGINS_REACHED":
-      return unanswered("connect", "too many hosts at once")
-    case "UND_ERR_HEADERS_OVERFLOW":
-      return unanswered("connection_lost", "the answer's headers are too large")
-    case "UND_ERR_DESTROYED":
-    case "UND_ERR_CLOSED":
-      return unanswered("connection_lost", "the client was closed")
-    default:
-      return unanswered("connection_lost", code)
-  }
+const unwanted: ExchangeResult = {
+  _tag: "NotSent",
+  reason: "unwanted",
+  detail: "the request was no longer wanted when its connection was there"
 }
 
 const aborted = new Error("aborted")
@@ -45,31 +27,45 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false
   #status = 0
   #headers: Readonly<Record<string, Header>> = {}
-  #chunks: Array<Uint8Array> = []
+  #body: Uint8Array = nothing
+  /** The body is in a buffer of our own, which may be longer than what is kept. */
+  #copied = false
   #kept = 0
+  readonly #connection: Connection
   readonly #maxBytes: number
-  readonly #wanted: () => boolean
-  readonly #done: (result: ExchangeResult) => void
+  readonly #leaves: () => boolean
+  readonly #done: (end: ExchangeEnd) => void
 
-  /** `done` is called once, unless the exchange is abandoned first. */
-  constructor(maxBytes: number, wanted: () => boolean, done: (result: ExchangeResult) => void) {
+  /**
+   * `leaves` is asked at the instant the first byte is about to leave, and decides. `done` is called once, unless the exchange is
+   * abandoned first; by then the connection is free for others or closed.
+   */
+  constructor(connection: Connection, maxBytes: number, leaves: () => boolean, done: (end: ExchangeEnd) => void) {
+    this.#connection = connection
     this.#maxBytes = maxBytes
-    this.#wanted = wanted
+    this.#leaves = leaves
     this.#done = done
   }
 
-  /** Stops it wherever it is: nothing is sent if it still waits for a connection, the connection is destroyed if it has one. */
+  /** Stops it wherever it is: nothing is sent if it has no connection yet, the connection is destroyed if it has one. */
   abandon(): void {
+    if (this.#settled) return
     this.#settled = true
-    this.#controller?.abort(aborted)
+    this.#stop()
   }
 
-  /** Called when a connection is free for the request, before anything is written to it. */
+  /** Called when the connection is there, before anything is written to it. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (!this.#settled && !this.#wanted())
-      this.#settle(unanswered("timeout", "its time was over before a connection was there"))
-    if (this.#settled) controller.abort(aborted)
+    if (this.#settled) return controller.abort(aborted)
+    this.#connection.begin(this.#maxBytes)
+    if (this.#leaves()) {
+      this.#controller = controller
+      return
+    }
+    this.#settled = true
+    controller.abort(aborted)
+    this.#connection.close()
+    this.#done(unwanted)
   }
 
   onResponseStart(
@@ -84,38 +80,62 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#settled) return
     const room = this.#maxBytes - this.#kept
-    if (chunk.length <= room) {
-      this.#kept += chunk.length
-      this.#chunks.push(chunk)
-      return
-    }
-    if (room > 0) this.#chunks.push(chunk.subarray(0, room))
-    this.#answer(true)
-    this.#controller?.abort(aborted)
+    this.#keep(chunk.length <= room ? chunk : chunk.subarray(0, room))
+    if (chunk.length <= room) return
+    this.#settled = true
+    const answer = this.#answer(true)
+    // What comes after is not read.
+    this.#stop()
+    this.#done(answer)
   }
 
   onResponseEnd(): void {
-    this.#answer(false)
+    if (this.#settled) return
+    const answer = this.#answer(false)
+    this.#settled = true
+    // In a microtask undici has settled whether the connection may be used again.
+    queueMicrotask(() => {
+      this.#connection.release()
+      this.#done(answer)
+    })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    this.#settle(reasonOf(error))
+    if (this.#settled) return
+    this.#settled = true
+    const stale = this.#controller === null && this.#connection.used
+    this.#connection.close()
+    this.#done(stale ? "stale" : lostReason(error))
   }
 
-  #answer(truncated: boolean): void {
+  #stop(): void {
+    this.#controller?.abort(aborted)
+    this.#connection.close()
+  }
+
+  /** Many small chunks go into one buffer that grows: each alone would keep far more memory than it holds. */
+  #keep(chunk: Uint8Array): void {
+    const end = this.#kept + chunk.length
+    if (this.#kept === 0) this.#body = chunk
+    else {
+      if (!this.#copied || end > this.#body.length) {
+        const grown = new Uint8Array(Math.min(this.#maxBytes, Math.max(end, 2 * this.#kept, 4_096)))
+        grown.set(this.#body.subarray(0, this.#kept))
+        this.#body = grown
+        this.#copied = true
+      }
+      this.#body.set(chunk, this.#kept)
+    }
+    this.#kept = end
+  }
+
+  #answer(truncated: boolean): ExchangeResult {
     const headers: Record<string, string> = {}
     for (const name in this.#headers) {
       const value = this.#headers[name]
       if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ")
     }
-    const chunks = this.#chunks
-    const body = chunks.length > 1 ? new Uint8Array(Buffer.concat(chunks)) : (chunks[0] ?? nothing)
-    this.#settle({ _tag: "Answered", status: this.#status, headers, body, truncated })
-  }
-
-  #settle(result: ExchangeResult): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#done(result)
+    const body = this.#copied ? this.#body.subarray(0, this.#kept) : this.#body
+    return { _tag: "Answered", status: this.#status, headers, body, truncated }
   }
 }

@@ -1,21 +1,32 @@
-/** Sends requests over real sockets with undici: pooled, pinned to checked addresses, bounded in time, size and redirects. */
+/** Sends requests over real sockets with undici: pinned to checked addresses, bounded in time, size, connections and redirects. */
 import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import { Clock, Effect, Layer, type Scope } from "effect"
-import { Agent } from "undici"
 import { type EgressGuard, makeEgressGuard } from "./EgressGuard.ts"
-import { Exchange, type ExchangeResult, type Unanswered } from "./Exchange.ts"
-import { makePinnedConnector, type Resolve, resolveBySystem } from "./pinnedConnector.ts"
+import { Exchange, type ExchangeEnd, type ExchangeResult } from "./Exchange.ts"
+import { Names } from "./names/Names.ts"
+import { NameServers } from "./names/NameServers.ts"
 import { redirectTarget } from "./redirectTarget.ts"
+import { Connections } from "./wire/Connections.ts"
+import type { Resolve } from "./wire/openSocket.ts"
+import { type Deadline, RunningTime } from "./wire/RunningTime.ts"
 
 export interface UndiciHttpClientOptions {
   readonly guard?: EgressGuard
+  /** Instead of the name servers of this machine, for tests. */
   readonly resolve?: Resolve
-  /** Connections to one origin at the most; what comes on top waits. */
+  /** Name servers (`address:port`) instead of those of `/etc/resolv.conf`. */
+  readonly nameServers?: ReadonlyArray<string>
+  /** Connections to one origin at the most: as many as its user may have requests on the wire, or one's slow ones hold up another's. Default 256. */
   readonly connections?: number
-  /** Hosts with open connections at the most. */
-  readonly maxOrigins?: number
+  /** Connections in all at the most, idle ones included. Default: twice `connections`, at least 512. */
+  readonly connectionsInAll?: number
   /** How long an unused connection is kept. Below the 5 s that many servers allow, so that they seldom close first. */
   readonly idleMs?: number
+  /** After this time a connection takes no more requests, and the name is asked and guarded again. Default 45 s. */
+  readonly ageMs?: number
+  /** Bounds of what happens before the first byte leaves, each for itself: a name, a place for a connection, TCP and TLS. Default 10 s. */
+  readonly nameTimeoutMs?: number
+  readonly placeTimeoutMs?: number
   readonly connectTimeoutMs?: number
   readonly maxHeaderBytes?: number
   /** PEM certificates trusted beside the public ones, for development and tests. */
@@ -24,103 +35,157 @@ export interface UndiciHttpClientOptions {
 
 const maxRedirects = 3
 
-const makeAgent = (options: UndiciHttpClientOptions, guard: EgressGuard): Agent =>
-  new Agent({
-    connect: makePinnedConnector({
+const makeConnections = (
+  options: UndiciHttpClientOptions,
+  guard: EgressGuard,
+  resolve: Resolve,
+  now: () => number,
+  time: RunningTime
+): Connections => {
+  const perOrigin = options.connections ?? 256
+  return new Connections(
+    now,
+    {
+      perOrigin,
+      inAll: options.connectionsInAll ?? Math.max(512, 2 * perOrigin),
+      ageMs: options.ageMs ?? 45_000,
+      placeTimeoutMs: options.placeTimeoutMs ?? 10_000
+    },
+    {
       guard,
-      resolve: options.resolve ?? resolveBySystem,
+      resolve,
+      time,
+      nameTimeoutMs: options.nameTimeoutMs ?? 10_000,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-      extraCa: options.extraCa ?? null
-    }),
-    connections: options.connections ?? 64,
-    maxOrigins: options.maxOrigins ?? 2_048,
-    keepAliveTimeout: options.idleMs ?? 4_000,
-    keepAliveMaxTimeout: 30_000,
-    maxHeaderSize: options.maxHeaderBytes ?? 16_384,
-    pipelining: 1,
-    allowH2: false,
-    // The total time-out is ours: one timer for connecting, waiting and reading together.
-    headersTimeout: 0,
-    bodyTimeout: 0
-  })
+      extraCa: options.extraCa ?? null,
+      client: {
+        keepAliveTimeout: options.idleMs ?? 4_000,
+        keepAliveMaxTimeout: 30_000,
+        maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+        pipelining: 1,
+        allowH2: false,
+        // The time-out is ours: one for all hops.
+        headersTimeout: 0,
+        bodyTimeout: 0
+      }
+    }
+  )
+}
 
-/** One `send`: at most four exchanges, one timer over them all. */
+interface Wire {
+  readonly connections: Connections
+  readonly guard: EgressGuard
+  readonly time: RunningTime
+  readonly now: () => number
+}
+
+/** One `send`: at most four exchanges, one time-out over them all. */
 class Sending {
   #exchange: Exchange | null = null
+  #takeBack: (() => void) | null = null
+  #deadline: Deadline | null = null
   #ended = false
   #hops = 0
-  readonly #timer: NodeJS.Timeout
-  readonly #agent: Agent
-  readonly #guard: EgressGuard
+  #from: number
+  readonly #wire: Wire
   readonly #request: OutgoingRequest
-  readonly #done: (result: ExchangeResult) => void
+  readonly #done: (result: OutgoingResult) => void
 
-  constructor(agent: Agent, guard: EgressGuard, request: OutgoingRequest, done: (result: ExchangeResult) => void) {
-    this.#agent = agent
-    this.#guard = guard
+  constructor(wire: Wire, request: OutgoingRequest, done: (result: OutgoingResult) => void) {
+    this.#wire = wire
     this.#request = request
     this.#done = done
-    // A real socket waits in real time, whatever clock the program is given.
-    this.#timer = setTimeout(
-      () => this.#fail("timeout", `no complete answer within ${request.timeoutMs} ms`),
-      request.timeoutMs
-    )
+    this.#from = wire.now()
   }
 
-  go(url: URL | null): void {
-    const denied = this.#guard.checkUrl(url ?? "")
+  go(url: URL | null, fresh = false): void {
+    const denied = this.#wire.guard.checkUrl(url ?? "")
     if (url === null || denied !== null) return this.#fail("egress_denied", denied?.detail ?? "not a URL")
-    const { body, headers, maxResponseBytes, method, wanted } = this.#request
-    this.#exchange = new Exchange(maxResponseBytes, wanted, (result) => this.#next(url, result))
-    this.#agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers, body }, this.#exchange)
+    const { body, group = "", headers, maxResponseBytes, method } = this.#request
+    this.#takeBack = this.#wire.connections.take(url.origin, group, fresh, (connection) => {
+      if (connection === null) {
+        return this.#end({ _tag: "NotSent", reason: "no_capacity", detail: "no connection came free in time" })
+      }
+      const exchange = new Exchange(connection, maxResponseBytes, this.#leaves, (end) => this.#next(url, end))
+      this.#exchange = exchange
+      connection.send({ path: url.pathname + url.search, method, headers, body }, exchange)
+    })
   }
 
   abandon(): void {
     this.#ended = true
-    clearTimeout(this.#timer)
+    this.#deadline?.cancel()
+    this.#takeBack?.()
     this.#exchange?.abandon()
   }
 
-  #next(url: URL, result: ExchangeResult): void {
-    if (result._tag === "Unanswered") return this.#end(result)
-    const redirect = redirectTarget(url, this.#request.method, result.status, result.headers["location"])
-    if (redirect._tag === "Final") return this.#end(result)
+  /** The clock of the request starts with its first byte. */
+  readonly #leaves = (): boolean => {
+    const { timeoutMs, wanted } = this.#request
+    if (!wanted()) return false
+    if (this.#deadline !== null) return true
+    this.#from = this.#wire.now()
+    this.#deadline = this.#wire.time.after(timeoutMs, () =>
+      this.#fail("timeout", `no complete answer within ${timeoutMs} ms`)
+    )
+    return true
+  }
+
+  #next(url: URL, end: ExchangeEnd): void {
+    if (end === "stale") return this.go(url, true)
+    if (end._tag !== "Answered") return this.#end(end)
+    const redirect = redirectTarget(url, this.#request.method, end.status, end.headers["location"])
+    if (redirect._tag === "Final") return this.#end(end)
     if (redirect._tag === "Refused") return this.#fail("redirect_refused", redirect.detail)
     if (++this.#hops > maxRedirects) return this.#fail("redirect_refused", `more than ${maxRedirects} redirects`)
     this.go(redirect.url)
   }
 
-  #fail(reason: Unanswered["reason"], detail: string): void {
+  #fail(reason: Extract<OutgoingResult, { readonly _tag: "Unanswered" }>["reason"], detail: string): void {
     this.#end({ _tag: "Unanswered", reason, detail })
   }
 
   #end(result: ExchangeResult): void {
     if (this.#ended) return
+    const sent = this.#deadline !== null
     this.abandon()
-    this.#done(result)
+    const durationMs = Math.round(this.#wire.now() - this.#from)
+    if (result._tag !== "NotSent" || !sent) return this.#done({ ...result, durationMs })
+    // The first request has left; what its redirect did not get is what became of the attempt.
+    const reason = result.reason === "unwanted" ? "timeout" : result.reason === "name_unanswered" ? "dns" : "connect"
+    this.#done({ _tag: "Unanswered", reason, detail: `after a redirect: ${result.detail}`, durationMs })
   }
 }
 
-/** The client and its pool, which lives as long as the scope. */
+const ownNames = (options: UndiciHttpClientOptions, now: () => number): Effect.Effect<Resolve, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new NameServers(now, options.nameServers ?? null)),
+      (servers) => Effect.sync(() => servers.close())
+    ),
+    (servers) => new Names(servers.ask, now).resolve
+  )
+
+/** The client and its connections, which live as long as the scope. */
 export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpClient["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
+    // Real sockets wait in real time, whatever clock the program is given.
+    const clock = Clock.Clock.defaultValue()
     const guard = options.guard ?? makeEgressGuard()
-    const agent = yield* Effect.acquireRelease(
-      Effect.sync(() => makeAgent(options, guard)),
-      (agent) => Effect.promise(() => agent.destroy())
+    const now = (): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    const time = new RunningTime(now)
+    const resolve = options.resolve ?? (yield* ownNames(options, now))
+    const connections = yield* Effect.acquireRelease(
+      Effect.sync(() => makeConnections(options, guard, resolve, now, time)),
+      (connections) => Effect.promise(() => connections.closeAll())
     )
+    const wire: Wire = { connections, guard, time, now }
     const send = (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
-      Clock.clockWith((clock) =>
-        Effect.callback<OutgoingResult>((resume) => {
-          const from = clock.monotonicTimeNanosUnsafe()
-          const sending = new Sending(agent, guard, request, (result) => {
-            const durationMs = Math.round(Number(clock.monotonicTimeNanosUnsafe() - from) / 1e6)
-            resume(Effect.succeed({ ...result, durationMs }))
-          })
-          sending.go(URL.parse(request.url))
-          return Effect.sync(() => sending.abandon())
-        })
-      )
+      Effect.callback<OutgoingResult>((resume) => {
+        const sending = new Sending(wire, request, (result) => resume(Effect.succeed(result)))
+        sending.go(URL.parse(request.url))
+        return Effect.sync(() => sending.abandon())
+      })
     return HttpClient.of({ send })
   })
 

@@ -16,7 +16,7 @@ export interface NotSent {
   readonly durationMs: number
 }
 
-export type AttemptResult = OutgoingResult | NotSent
+export type AttemptResult = Exclude<OutgoingResult, { readonly _tag: "NotSent" }> | NotSent
 
 /** The world may look different in a minute; a certificate, a rule of ours, or a broken seal will not. */
 const transient: ReadonlySet<FailureReason> = new Set<FailureReason>([

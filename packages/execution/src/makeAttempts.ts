@@ -87,7 +87,8 @@ export const makeAttempts = Effect.fnUntraced(function* (
     headers: buildHeaders(intent, whole.headers, whole.body, { now, secret, userAgent }),
     body: whole.body,
     timeoutMs: Math.max(1, Math.min(intent.timeoutMs, intent.deadlineAt - now)),
-    maxResponseBytes
+    maxResponseBytes,
+    group: intent.tenantId
   })
 
   const send = (job: Job, whole: WholeRequest, secret: Secret): Effect.Effect<AttemptResult> => {
@@ -103,6 +104,11 @@ export const makeAttempts = Effect.fnUntraced(function* (
     }
     return Effect.map(client.send({ ...request, wanted }), (result) => {
       if (kept !== null) return kept
+      if (result._tag === "NotSent") {
+        const reason =
+          result.reason === "name_unanswered" ? "dns" : result.reason === "unwanted" ? "timeout" : "connect"
+        return { ...result, _tag: "Unanswered", reason }
+      }
       const cutShort = result._tag === "Unanswered" && result.reason === "timeout" && deadlineAt - now < timeoutMs
       return cutShort ? { ...result, _tag: "NotSent", reason: "deadline_exceeded" } : result
     })

@@ -5,7 +5,7 @@ import type { OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { makeEgressGuard } from "../src/EgressGuard.ts"
-import type { Resolve, ResolvedAddress } from "../src/pinnedConnector.ts"
+import type { Resolve, ResolvedAddress } from "../src/wire/openSocket.ts"
 import { make, type UndiciHttpClientOptions } from "../src/UndiciHttpClient.ts"
 import { certificate, privateKey } from "./certificate.ts"
 
@@ -67,7 +67,7 @@ const get = (url: string, changes: Partial<OutgoingRequest> = {}): OutgoingReque
 
 const outcome = (options: UndiciHttpClientOptions, request: OutgoingRequest) =>
   Effect.scoped(Effect.flatMap(make(options), (client) => client.send(request))).pipe(
-    Effect.map((result) => (result._tag === "Unanswered" ? result.reason : result.status))
+    Effect.map((result) => (result._tag === "Answered" ? result.status : result.reason))
   )
 
 describe("where a request may go", { tags: ["ADR-0012.6"] }, () => {
@@ -196,12 +196,17 @@ describe("names", () => {
     })
   )
 
-  it.live("whose resolver never answers end with the time that is allowed", () =>
+  it.live("that nobody answers for are not the target's fault, and are taken back", () =>
     Effect.gen(function* () {
-      const resolve: Resolve = () => undefined
-      assert.strictEqual(yield* outcome({ resolve }, get("http://a.test/", { timeoutMs: 100 })), "timeout")
-      assert.strictEqual(yield* outcome({ resolve, connectTimeoutMs: 50 }, get("http://a.test/")), "connect")
-    })
+      let takenBack = 0
+      const resolve: Resolve = () => () => takenBack++
+      const client = yield* make({ resolve, nameTimeoutMs: 20 })
+      const result = yield* client.send(get("http://a.test/", { timeoutMs: 1 }))
+      assert.deepInclude(result, { _tag: "NotSent", reason: "name_unanswered" })
+      const waiting = yield* Effect.forkChild(client.send(get("http://b.test/")), { startImmediately: true })
+      yield* Fiber.interrupt(waiting)
+      assert.strictEqual(takenBack, 2)
+    }).pipe(Effect.scoped)
   )
 
   it.live("with one dead address and one that lives are reached by the latter", () =>

@@ -28,7 +28,7 @@ export const answered = (result: OutgoingResult): Extract<OutgoingResult, { read
   result._tag === "Answered" ? result : assert.fail(`no answer: ${result.reason}, ${result.detail}`)
 
 export const reasonOf = (result: OutgoingResult) =>
-  result._tag === "Unanswered" ? result.reason : `answered ${result.status}`
+  result._tag === "Answered" ? `answered ${result.status}` : result.reason
 
 export const text = (result: OutgoingResult) => new TextDecoder().decode(answered(result).body)
 

@@ -15,10 +15,11 @@ export const silence = (it: It) => {
   it.effect("a request that is not wanted any more when its connection stands is not sent", () =>
     Effect.gen(function* () {
       const [first, second] = [unique("/status/200"), unique("/status/200")]
-      assert.strictEqual(reasonOf(yield* send(first, { wanted: () => false })), "timeout")
+      assert.deepInclude(yield* send(first, { wanted: () => false }), { _tag: "NotSent", reason: "unwanted" })
       let asked = 0
       const redirected = send(`/redirect/302?to=${encodeURIComponent(second)}`, { wanted: () => asked++ === 0 })
-      assert.strictEqual(reasonOf(yield* redirected), "timeout")
+      // The first request of the two has left: that is an attempt.
+      assert.deepInclude(yield* redirected, { _tag: "Unanswered", reason: "timeout" })
       assert.deepStrictEqual([yield* seenAt(first), yield* seenAt(second), asked], [[], [], 2])
       assert.strictEqual(answered(yield* send("/status/200")).status, 200)
     })

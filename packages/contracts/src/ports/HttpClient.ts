@@ -7,15 +7,20 @@ export interface OutgoingRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | null
-  /** From connecting to the last byte read. */
+  /**
+   * Milliseconds from the instant the first byte of the request leaves to the last byte read, redirects included. Waiting for a name, a
+   * place or a connection is not in it: that has bounds of the client's own. Counted in time that this process has run.
+   */
   readonly timeoutMs: number
   /** Bytes of the answer that are kept; what comes after is not read. */
   readonly maxResponseBytes: number
   /**
-   * Asked once more when a connection is there and the first byte is about to leave, also after a redirect: connecting takes time, and a
-   * process can be stopped for long in between. `false`: nothing is sent, and the answer is a `timeout`.
+   * Called synchronously at the instant the first byte is about to leave, for each hop: `true`, and it leaves; `false`, and nothing does.
+   * Then the result is `NotSent`, or after a redirect, when the first request has left, `Unanswered` with `timeout`.
    */
   readonly wanted: () => boolean
+  /** Whose request it is: what all share (look-ups of names, places for connections) is bounded and shared out by group. Default: all are one. */
+  readonly group?: string
 }
 
 export type OutgoingResult =
@@ -26,6 +31,7 @@ export type OutgoingResult =
       readonly headers: Readonly<Record<string, string>>
       readonly body: Uint8Array
       readonly truncated: boolean
+      /** Milliseconds since the first byte left; for what never left, since `send` began. */
       readonly durationMs: number
     }
   | {
@@ -34,6 +40,14 @@ export type OutgoingResult =
         FailureReason,
         "http_status" | "worker_lost" | "deadline_exceeded" | "request_unreadable"
       >
+      /** For people; holds no secret. */
+      readonly detail: string
+      readonly durationMs: number
+    }
+  | {
+      /** No byte has left, for a reason of ours and not of the target: not an attempt. */
+      readonly _tag: "NotSent"
+      readonly reason: "unwanted" | "name_unanswered" | "no_capacity"
       /** For people; holds no secret. */
       readonly detail: string
       readonly durationMs: number

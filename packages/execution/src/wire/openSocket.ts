@@ -1,52 +1,52 @@
-/** Opens connections to checked addresses only: resolves once, asks the guard about every address, connects to those and no other. */
-import { lookup } from "node:dns"
+/** Opens connections to checked addresses only: asks for a name once, the guard about every address, connects to those and no other. */
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net"
 import { connect as connectTls, rootCertificates } from "node:tls"
-import type { FailureReason } from "@dueline/contracts/serviceCall/Spec"
-import type { buildConnector } from "undici"
-import type { EgressGuard } from "./EgressGuard.ts"
+import type { EgressGuard } from "../EgressGuard.ts"
+import { ConnectRefused, NotSentRefusal } from "./refusals.ts"
+import type { Deadline, RunningTime } from "./RunningTime.ts"
 
 export interface ResolvedAddress {
   readonly address: string
   readonly family: number
 }
 
-/** Answers once, with all addresses of a name or with an error. */
+/**
+ * Answers once, with all addresses of a name or with an error: a `NotSentRefusal` when nobody could say, anything else when the name
+ * has no address. Whoever asks belongs to a group, among which look-ups are shared out. What it returns takes the question back.
+ */
 export type Resolve = (
   hostname: string,
-  answer: (error: Error | null, addresses: ReadonlyArray<ResolvedAddress>) => void
-) => void
+  answer: (error: Error | null, addresses: ReadonlyArray<ResolvedAddress>) => void,
+  group: string
+) => (() => void) | void
 
-/** The operating system's resolver, so that `/etc/hosts` and search domains mean what they mean elsewhere. */
-export const resolveBySystem: Resolve = (hostname, answer) => {
-  lookup(hostname, { all: true, order: "verbatim" }, (error, addresses) => {
-    answer(error, addresses ?? [])
-  })
-}
-
-/** Why no connection came about. `detail` names no address, so that an answer to a stranger maps no inner network. */
-export class ConnectRefused extends Error {
-  readonly reason: Extract<FailureReason, "dns" | "connect" | "tls" | "egress_denied">
-  /** Undici keeps a request waiting for errors with its own codes; this one fails it. */
-  readonly code = "ERR_CONNECT_REFUSED"
-  constructor(reason: ConnectRefused["reason"], detail: string) {
-    super(detail)
-    this.reason = reason
-  }
-}
-
-export interface ConnectorOptions {
+export interface OpeningOptions {
   readonly guard: EgressGuard
   readonly resolve: Resolve
-  /** From asking the resolver to the end of the TLS handshake. */
+  readonly time: RunningTime
+  /** For the answer to a name, in milliseconds of running time. */
+  readonly nameTimeoutMs: number
+  /** For TCP and TLS together, in milliseconds of running time. */
   readonly connectTimeoutMs: number
   /** PEM certificates trusted beside the system's own, for development and tests. */
   readonly extraCa: string | null
 }
 
-const errorCode = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
+export interface Destination {
+  readonly hostname: string
+  /** `""`: the one of the protocol. */
+  readonly port: string
+  readonly protocol: string
+}
+
+type Opened = (error: ConnectRefused | NotSentRefusal | null, socket: Socket | null) => void
+
+const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
 
 const ofTls = /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH/
+
+/** This process or machine is out of something: nothing that the target did. */
+const ours: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])
 
 /** Node asks for the addresses of the host it was given; it gets those that were checked and never asks again. */
 const pinned =
@@ -62,74 +62,117 @@ const pinned =
     answer(null, first.address, first.family)
   }
 
-const open = (
-  { hostname, port, protocol }: { readonly hostname: string; readonly port: number; readonly protocol: string },
-  addresses: ReadonlyArray<ResolvedAddress>,
-  extraCa: string | null
-): Socket => {
-  const target = {
-    host: hostname,
-    port,
-    lookup: pinned(addresses),
-    autoSelectFamily: true,
-    noDelay: true,
-    keepAlive: true
-  }
-  if (protocol !== "https:") return connectTcp(target)
-  return connectTls({
-    ...target,
-    ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
-    ...(extraCa === null ? {} : { ca: [...rootCertificates, extraCa] }),
-    ALPNProtocols: ["http/1.1"]
-  })
-}
+class Opening {
+  #socket: Socket | null = null
+  #takeBack: (() => void) | void = undefined
+  #deadline: Deadline | null = null
+  #done = false
+  readonly #hostname: string
+  readonly #port: number
+  readonly #tls: boolean
+  readonly #options: OpeningOptions
+  readonly #opened: Opened
 
-/** The connector that undici calls for every new connection of a pool. */
-export const makePinnedConnector =
-  (options: ConnectorOptions): buildConnector.connector =>
-  (target, callback) => {
-    const { hostname, protocol } = target
-    const port = target.port === "" ? (protocol === "https:" ? 443 : 80) : Number(target.port)
-    let socket: Socket | null = null
-    let done = false
-    const finish = (error: ConnectRefused | null): void => {
-      if (done) return
-      done = true
-      clearTimeout(timer)
-      if (error === null && socket !== null) return callback(null, socket)
-      socket?.destroy()
-      callback(error ?? new ConnectRefused("connect", "no connection"), null)
-    }
-    const timer = setTimeout(
-      () => finish(new ConnectRefused("connect", "connecting took too long")),
-      options.connectTimeoutMs
+  constructor({ hostname, port, protocol }: Destination, options: OpeningOptions, opened: Opened) {
+    this.#tls = protocol === "https:"
+    this.#hostname = hostname
+    this.#port = port === "" ? (this.#tls ? 443 : 80) : Number(port)
+    this.#options = options
+    this.#opened = opened
+  }
+
+  start(group: string): void {
+    const family = isIP(this.#hostname)
+    if (family !== 0) return this.#connect([{ address: this.#hostname, family }])
+    const { nameTimeoutMs, resolve, time } = this.#options
+    this.#deadline = time.after(nameTimeoutMs, () =>
+      this.#fail(new NotSentRefusal("name_unanswered", `no answer about the name within ${nameTimeoutMs} ms`))
     )
-    const connectTo = (addresses: ReadonlyArray<ResolvedAddress>): void => {
-      if (done) return
-      const denied = options.guard.checkAddresses(
-        hostname,
-        port,
-        addresses.map(({ address }) => address)
-      )
-      if (denied !== null) return finish(new ConnectRefused("egress_denied", denied.detail))
-      socket = open({ hostname, port, protocol }, addresses, options.extraCa)
-      socket.once(protocol === "https:" ? "secureConnect" : "connect", () => finish(null))
-      socket.on("error", (error) => {
-        const code = errorCode(error)
-        finish(
-          new ConnectRefused(
-            protocol === "https:" && ofTls.test(code) ? "tls" : "connect",
-            code === "" ? "connection failed" : code
-          )
-        )
-      })
-      socket.once("close", () => finish(new ConnectRefused("connect", "closed while connecting")))
+    const heard = (error: Error | null, addresses: ReadonlyArray<ResolvedAddress>): void => {
+      if (this.#done) return
+      this.#deadline?.cancel()
+      this.#takeBack = undefined
+      if (error instanceof NotSentRefusal) return this.#fail(error)
+      if (error !== null) return this.#fail(new ConnectRefused("dns", `the name does not exist (${codeOf(error)})`))
+      if (addresses.length === 0) return this.#fail(new ConnectRefused("dns", "the name has no address"))
+      this.#connect(addresses)
     }
-    const family = isIP(hostname)
-    if (family !== 0) return connectTo([{ address: hostname, family }])
-    options.resolve(hostname, (error, addresses) => {
-      if (error !== null) return finish(new ConnectRefused("dns", errorCode(error) || "the name could not be resolved"))
-      if (addresses.length === 0) return finish(new ConnectRefused("dns", "the name has no address"))
-      connectTo(addresses)
+    const takeBack = resolve(this.#hostname, heard, group)
+    if (this.#deadline !== null && !this.#done && this.#socket === null) this.#takeBack = takeBack
+  }
+
+  cancel(): void {
+    if (this.#done) return
+    this.#done = true
+    this.#deadline?.cancel()
+    this.#takeBack?.()
+    this.#socket?.destroy()
+  }
+
+  #connect(addresses: ReadonlyArray<ResolvedAddress>): void {
+    const { connectTimeoutMs, guard, time } = this.#options
+    const denied = guard.checkAddresses(
+      this.#hostname,
+      this.#port,
+      addresses.map(({ address }) => address)
+    )
+    if (denied !== null) return this.#fail(new ConnectRefused("egress_denied", denied.detail))
+    this.#deadline = time.after(connectTimeoutMs, () =>
+      this.#fail(new ConnectRefused("connect", `no connection within ${connectTimeoutMs} ms`))
+    )
+    const socket = this.#open(addresses)
+    this.#socket = socket
+    socket.once(this.#tls ? "secureConnect" : "connect", () => {
+      if (this.#done) return
+      this.#done = true
+      this.#deadline?.cancel()
+      this.#opened(null, socket)
+    })
+    // Stays for as long as the socket lives: an error that nobody listens to would end the process.
+    socket.on("error", (error) => this.#fail(this.#refusal(codeOf(error))))
+    socket.once("close", () => this.#fail(new ConnectRefused("connect", "the target closed the connection at once")))
+  }
+
+  #refusal(code: string): ConnectRefused | NotSentRefusal {
+    if (ours.has(code)) return new NotSentRefusal("no_capacity", `no connection could be opened here (${code})`)
+    if (this.#tls && ofTls.test(code)) return new ConnectRefused("tls", `the TLS handshake failed (${code})`)
+    return new ConnectRefused("connect", code === "" ? "no connection" : `no connection (${code})`)
+  }
+
+  #open(addresses: ReadonlyArray<ResolvedAddress>): Socket {
+    const target = {
+      host: this.#hostname,
+      port: this.#port,
+      lookup: pinned(addresses),
+      autoSelectFamily: true,
+      noDelay: true,
+      keepAlive: true
+    }
+    if (!this.#tls) return connectTcp(target)
+    const { extraCa } = this.#options
+    return connectTls({
+      ...target,
+      ...(isIP(this.#hostname) === 0 ? { servername: this.#hostname } : {}),
+      ...(extraCa === null ? {} : { ca: [...rootCertificates, extraCa] }),
+      ALPNProtocols: ["http/1.1"]
     })
   }
+
+  #fail(error: ConnectRefused | NotSentRefusal): void {
+    if (this.#done) return
+    this.cancel()
+    this.#opened(error, null)
+  }
+}
+
+/** Calls `opened` once and never synchronously with a socket, unless the opening is cancelled first; by then nothing of it is left open. */
+export const openSocket = (
+  destination: Destination,
+  group: string,
+  options: OpeningOptions,
+  opened: Opened
+): { readonly cancel: () => void } => {
+  const opening = new Opening(destination, options, opened)
+  opening.start(group)
+  return opening
+}

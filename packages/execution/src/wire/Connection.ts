@@ -1,0 +1,113 @@
+/** One connection: undici's client of one socket, which is opened for the first request and never replaced. */
+import { Client, type Dispatcher } from "undici"
+import type { Exchange } from "../Exchange.ts"
+import { AnswerFilter } from "./AnswerFilter.ts"
+import { openSocket, type OpeningOptions } from "./openSocket.ts"
+import { ConnectRefused } from "./refusals.ts"
+
+export interface ConnectionOptions extends OpeningOptions {
+  readonly client: Client.Options
+}
+
+type Readable = { read: (size?: number) => unknown; readonly destroy: (error: Error) => unknown }
+
+/** Everything that is read from the socket goes through the filter first. */
+const filtered = (socket: Readable, filter: AnswerFilter): void => {
+  const read = socket.read.bind(socket)
+  socket.read = (size) => {
+    try {
+      for (let chunk = read(size); chunk !== null; chunk = read(size)) {
+        const kept = filter.take(chunk as Buffer)
+        if (kept !== null) return kept
+      }
+    } catch (error) {
+      socket.destroy(error as Error)
+    }
+    return null
+  }
+}
+
+const closed = new Error("closed")
+
+export class Connection {
+  /** It has served a request before. */
+  used = false
+  readonly origin: string
+  /** Whose request has it now, or had it last. */
+  group: string
+  readonly openedAt: number
+  #opening: { readonly cancel: () => void } | null = null
+  #gone = false
+  readonly #filter = new AnswerFilter()
+  readonly #client: Client
+  readonly #freed: (connection: Connection) => void
+  readonly #left: (connection: Connection) => void
+
+  /** `freed` when it can take another request, `left` once when it is closed, whoever closed it. */
+  constructor(
+    origin: string,
+    group: string,
+    now: number,
+    options: ConnectionOptions,
+    freed: (connection: Connection) => void,
+    left: (connection: Connection) => void
+  ) {
+    this.origin = origin
+    this.group = group
+    this.openedAt = now
+    this.#freed = freed
+    this.#left = left
+    this.#client = new Client(origin, {
+      ...options.client,
+      connect: (target, callback) => {
+        // Undici asks again when the socket is gone before the request was written.
+        if (this.#opening !== null) {
+          return callback(
+            new ConnectRefused("connect", "the target closed the connection before the request could be sent"),
+            null
+          )
+        }
+        this.#opening = openSocket(target, group, options, (error, socket) => {
+          if (socket === null) return callback(error ?? closed, null)
+          filtered(socket, this.#filter)
+          callback(null, socket)
+        })
+      }
+    })
+    this.#client.on("disconnect", () => this.#leave())
+    this.#client.on("connectionError", () => this.#leave())
+  }
+
+  get gone(): boolean {
+    return this.#gone
+  }
+
+  send(request: Dispatcher.DispatchOptions, exchange: Exchange): void {
+    this.#client.dispatch(request, exchange)
+  }
+
+  /** The first byte of a request is about to leave. */
+  begin(maxBytes: number): void {
+    this.#filter.begin(maxBytes)
+  }
+
+  /** The answer was read whole. */
+  release(): void {
+    if (this.#gone) return
+    this.used = true
+    this.#freed(this)
+  }
+
+  close(): Promise<void> {
+    this.#opening?.cancel()
+    const destroyed = this.#client.destroy(closed)
+    this.#leave()
+    return destroyed
+  }
+
+  #leave(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#left(this)
+  }
+}
