@@ -51,7 +51,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         concurrency,
         patterns: entriesOf(settings.DUELINE_REDACT),
         drainMs: thirdOf(settings)
-      }).pipe(Layer.provide(UndiciHttpClient.layer({ guard })))
+      }).pipe(Layer.provide(UndiciHttpClient.layer({ guard, connections: concurrency })))
     : LocalExecutor.layerNone
   const followingOrders = when("orchestrator", FollowingOrders.layer)
   return Layer.mergeAll(

@@ -33,7 +33,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   retryStatuses: [408, 425, 429, 500, 502, 503, 504]
 }
 
-/** How long one attempt may take, in milliseconds, from connecting to the last byte read. */
+/** How long one attempt may take, in milliseconds, from the first byte sent to the last byte read. */
 export const TimeoutMs = Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 300_000 }))
 export const defaultTimeoutMs = 30_000
 
