@@ -69,7 +69,7 @@ export class Names {
   /** Oldest first. */
   readonly #kept = new Map<string, Kept>()
   readonly #lookups = new Map<string, Lookup>()
-  /** Groups that have something in flight or waiting; whose turn is next stands first. */
+  /** Groups that have something in flight or waiting. */
   readonly #groups = new Map<string, Group>()
   #flying = 0
 
@@ -111,21 +111,18 @@ export class Names {
     if (lookup.askers.size === 0 && !lookup.begun) this.#lookups.delete(lookup.name)
   }
 
-  /** As many as there is room for, one of each group in turn. */
+  /** As many as there is room for, always one of the group that has the fewest in flight. */
   #begin(): void {
-    for (let began = true; began; ) {
-      began = false
-      for (const [name, group] of [...this.#groups]) {
-        if (this.#flying >= this.#bounds.inAll) return
-        if (group.flying >= this.#bounds.perGroup) continue
-        const lookup = this.#nextOf(name, group)
-        if (lookup === null) continue
-        began = true
-        // Its next turn comes after all others'.
-        this.#groups.delete(name)
-        this.#groups.set(name, group)
-        this.#fly(name, group, lookup)
+    while (this.#flying < this.#bounds.inAll) {
+      let next: readonly [name: string, group: Group] | null = null
+      for (const entry of this.#groups) {
+        const { flying, waiting } = entry[1]
+        if (waiting.length === 0 || flying >= this.#bounds.perGroup) continue
+        if (next === null || flying < next[1].flying) next = entry
       }
+      if (next === null) return
+      const lookup = this.#nextOf(...next)
+      if (lookup !== null) this.#fly(...next, lookup)
     }
   }
 

@@ -5,6 +5,9 @@ import { AnswerFilter } from "./AnswerFilter.ts"
 import { openSocket, type OpeningOptions } from "./openSocket.ts"
 import { ConnectRefused } from "./refusals.ts"
 
+/** Milliseconds for which an idle connection is trusted unread. */
+const idleUnreadMs = 1
+
 export interface ConnectionOptions extends OpeningOptions {
   readonly client: Client.Options
 }
@@ -38,6 +41,8 @@ export class Connection {
   readonly openedAt: number
   #opening: { readonly cancel: () => void } | null = null
   #gone = false
+  #releasedAt = 0
+  readonly #now: () => number
   readonly #filter = new AnswerFilter()
   readonly #client: Client
   readonly #freed: (connection: Connection) => void
@@ -47,14 +52,15 @@ export class Connection {
   constructor(
     origin: string,
     group: string,
-    now: number,
+    now: () => number,
     options: ConnectionOptions,
     freed: (connection: Connection) => void,
     left: (connection: Connection) => void
   ) {
     this.origin = origin
     this.group = group
-    this.openedAt = now
+    this.openedAt = now()
+    this.#now = now
     this.#freed = freed
     this.#left = left
     this.#client = new Client(origin, {
@@ -82,8 +88,14 @@ export class Connection {
     return this.#gone
   }
 
+  /**
+   * One that lay idle is asked again only after its socket was read once more, so that the target's closing is seen before a byte leaves.
+   * Undici waits for the check phase of the event loop; that is one round too early when it is called from the poll phase.
+   */
   send(request: Dispatcher.DispatchOptions, exchange: Exchange): void {
-    this.#client.dispatch(request, exchange)
+    if (this.used && this.#now() - this.#releasedAt > idleUnreadMs) {
+      setImmediate(() => this.#client.dispatch(request, exchange))
+    } else this.#client.dispatch(request, exchange)
   }
 
   /** The first byte of a request is about to leave. */
@@ -95,6 +107,7 @@ export class Connection {
   release(): void {
     if (this.#gone) return
     this.used = true
+    this.#releasedAt = this.#now()
     this.#freed(this)
   }
 

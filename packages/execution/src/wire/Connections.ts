@@ -97,7 +97,7 @@ export class Connections {
     if (origin.open >= perOrigin || this.#all.size >= inAll) return null
     origin.open++
     this.#origins.set(name, origin)
-    const connection = new Connection(name, group, now, this.#options, this.#freed, this.#left)
+    const connection = new Connection(name, group, this.#now, this.#options, this.#freed, this.#left)
     this.#all.add(connection)
     return connection
   }
