@@ -74,7 +74,9 @@ const meet = ({ answer, early, expected, method = "GET" }: AnswerCase) =>
     assert.strictEqual(target.requests(), 2)
   }).pipe(Effect.scoped)
 
-describe("whatever a target sends, one request has one result in words, and the next request is none the worse", () => {
+describe("whatever a target sends, one request has one result in words, and the next request is none the worse", {
+  tags: ["ADR-0024.4"]
+}, () => {
   it("the corpus has at least 80 cases, each with a name of its own", () => {
     assert.isAtLeast(cases.length, 80)
     assert.strictEqual(new Set(cases.map(({ name }) => name)).size, cases.length)

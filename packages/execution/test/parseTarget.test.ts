@@ -8,7 +8,7 @@ import { redactUrl } from "../src/Redactor.ts"
 const problemOf = (text: string) =>
   Result.match(parseTarget(text), { onFailure: ({ code }) => code, onSuccess: String })
 
-describe("the URL of a call", () => {
+describe("the URL of a call", { tags: ["ADR-0024.6"] }, () => {
   const refused: ReadonlyArray<readonly [text: string, code: string]> = [
     ["http://allowed.test:18231\\@127.0.0.1:18232/", "url_invalid"],
     ["http:\\\\a.test\\", "url_invalid"],

@@ -28,6 +28,9 @@ const loopback: NameAnswer = {
   ttlMs: 0
 }
 
+/** RFC 6761 § 6.4: nor is anybody asked for these, which never exist. */
+const invalid: NameAnswer = { _tag: "NoSuchName", code: "ENOTFOUND" }
+
 /** An answer of one family: its addresses, that there are none, or why nobody could say. */
 type Part =
   | { readonly addresses: ReadonlyArray<ResolvedAddress>; readonly ttlMs: number }
@@ -96,6 +99,7 @@ export class NameServers {
     const written = this.#hosts.read().get(host)
     if (written !== undefined) return answer({ _tag: "Addresses", addresses: written, ttlMs: 0 })
     if (host === "localhost" || host.endsWith(".localhost")) return answer(loopback)
+    if (host === "invalid" || host.endsWith(".invalid")) return answer(invalid)
     this.#search(searchNames(name, this.#rules.read()), null, answer)
   }
 
