@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { afterEach, beforeEach, vi } from "vitest"
 import { RunningTime } from "../src/wire/RunningTime.ts"
 
@@ -89,6 +90,34 @@ describe("running time", () => {
     vi.advanceTimersByTime(1_000)
     assert.strictEqual(expired, 0)
   })
+
+  it("has one timer for all deadlines of a length, and few for lengths that nobody waits for", () => {
+    const time = new RunningTime(now, 250)
+    for (let n = 0; n < 1_000; n++) time.after(30_000, () => undefined)
+    // The other one tells time from a stop.
+    assert.strictEqual(vi.getTimerCount(), 2)
+    for (let ms = 1_000; ms < 2_000; ms++) time.after(ms, () => undefined).cancel()
+    assert.isAtMost(vi.getTimerCount(), 70)
+  })
+
+  it.prop(
+    "expires what was not cancelled, in the order of its time, whatever was asked for in whatever order",
+    { lengths: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 }))) },
+    ({ lengths }) => {
+      const time = new RunningTime(now, 250)
+      const from = performance.now()
+      const expired: Array<readonly [length: number, after: number]> = []
+      const deadlines = lengths.map((ms) => time.after(ms * 10, () => expired.push([ms, performance.now() - from])))
+      for (const [index, deadline] of deadlines.entries()) if (index % 3 === 0) deadline.cancel()
+      vi.advanceTimersByTime(1_000)
+      const expected = lengths.filter((_, index) => index % 3 !== 0).sort((a, b) => a - b)
+      assert.deepStrictEqual(
+        expired.map(([ms]) => ms),
+        expected
+      )
+      for (const [ms, after] of expired) assert.isTrue(after >= ms * 10 && after <= ms * 10 + 2, `${ms}: ${after}`)
+    }
+  )
 
   it("costs nothing while nobody waits", () => {
     const time = new RunningTime(now, 250)

@@ -243,6 +243,18 @@ describe("TLS", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("not spoken to a server that does is an answer that is not HTTP, in words", () =>
+    Effect.gen(function* () {
+      const { port, requests } = yield* tlsTarget
+      const client = yield* make({ guard, resolve })
+      const result = yield* client.send(get(`http://target.test:${port}/`))
+      if (result._tag !== "Unanswered") return assert.fail(result._tag)
+      assert.strictEqual(result.reason, "connection_lost")
+      assert.match(result.detail, /the target (?:did not answer with HTTP|closed the connection|reset the connection)/)
+      assert.strictEqual(requests(), 0)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("spoken to a server that does not is a failure of TLS", () =>
     Effect.gen(function* () {
       const { port } = yield* target

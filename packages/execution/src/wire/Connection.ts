@@ -35,13 +35,14 @@ const closed = new Error("closed")
 export class Connection {
   /** It has served a request before. */
   used = false
+  /** When its last answer had been read. */
+  releasedAt = 0
   readonly origin: string
   /** Whose request has it now, or had it last. */
   group: string
   readonly openedAt: number
   #opening: { readonly cancel: () => void } | null = null
   #gone = false
-  #releasedAt = 0
   readonly #now: () => number
   readonly #filter = new AnswerFilter()
   readonly #client: Client
@@ -93,7 +94,7 @@ export class Connection {
    * Undici waits for the check phase of the event loop; that is one round too early when it is called from the poll phase.
    */
   send(request: Dispatcher.DispatchOptions, exchange: Exchange): void {
-    if (this.used && this.#now() - this.#releasedAt > idleUnreadMs) {
+    if (this.used && this.#now() - this.releasedAt > idleUnreadMs) {
       setImmediate(() => this.#client.dispatch(request, exchange))
     } else this.#client.dispatch(request, exchange)
   }
@@ -107,7 +108,7 @@ export class Connection {
   release(): void {
     if (this.#gone) return
     this.used = true
-    this.#releasedAt = this.#now()
+    this.releasedAt = this.#now()
     this.#freed(this)
   }
 

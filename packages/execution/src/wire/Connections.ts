@@ -103,7 +103,7 @@ export class Connections {
   }
 
   readonly #freed = (connection: Connection): void => {
-    if (this.#now() - connection.openedAt >= this.#bounds.ageMs) {
+    if (connection.releasedAt - connection.openedAt >= this.#bounds.ageMs) {
       void connection.close()
       return
     }

@@ -6,16 +6,53 @@
 /** Length of a slice in milliseconds. Whatever lies between two looks at the clock counts as twice this much at the most. */
 const defaultSliceMs = 250
 
-export interface Deadline {
+/** Deadlines of one length, the earliest first, and one timer for them all: most are cancelled long before it fires. */
+class Lapse {
+  readonly waiting = new Set<Deadline>()
+  timer: NodeJS.Timeout | null = null
+  readonly ms: number
+  readonly emptied: (lapse: Lapse) => void
+
+  constructor(ms: number, emptied: (lapse: Lapse) => void) {
+    this.ms = ms
+    this.emptied = emptied
+  }
+}
+
+/** Lengths whose timers are left running when nobody waits for them: most will be waited for again at once. */
+const maxUnused = 64
+
+export class Deadline {
+  #judging: NodeJS.Immediate | null = null
+  readonly expiresAt: number
+  readonly #lapse: Lapse
+  readonly #expire: () => void
+
+  constructor(lapse: Lapse, expiresAt: number, expire: () => void) {
+    this.#lapse = lapse
+    this.expiresAt = expiresAt
+    this.#expire = expire
+  }
+
   /** Does nothing when it has expired or was cancelled before. */
-  readonly cancel: () => void
+  cancel(): void {
+    if (this.#judging !== null) clearImmediate(this.#judging)
+    const lapse = this.#lapse
+    if (lapse.waiting.delete(this) && lapse.waiting.size === 0) lapse.emptied(lapse)
+  }
+
+  /** Its timer has fired. Timers run before the poll phase of the event loop, immediates after it. */
+  judge(): void {
+    this.#lapse.waiting.delete(this)
+    this.#judging = setImmediate(this.#expire)
+  }
 }
 
 export class RunningTime {
   #ran = 0
   #seenAt: number
   #ticker: NodeJS.Timeout | null = null
-  #waiting = 0
+  readonly #lapses = new Map<number, Lapse>()
   readonly #now: () => number
   readonly #sliceMs: number
 
@@ -36,41 +73,48 @@ export class RunningTime {
 
   /** Calls `expire` once, `ms` of running time from now and never earlier, after what the sockets hold at that moment was read. */
   after(ms: number, expire: () => void): Deadline {
-    const expiresAt = this.elapsed() + ms
-    let timer: NodeJS.Timeout | null = null
-    let judging: NodeJS.Immediate | null = null
-    let done = false
-    const cancel = (): void => {
-      if (done) return
-      done = true
-      if (timer !== null) clearTimeout(timer)
-      if (judging !== null) clearImmediate(judging)
-      this.#waiting--
+    const lapse = this.#lapses.get(ms) ?? new Lapse(ms, this.#emptied)
+    const deadline = new Deadline(lapse, this.elapsed() + ms, expire)
+    lapse.waiting.add(deadline)
+    if (lapse.timer === null) {
+      this.#lapses.set(ms, lapse)
+      this.#arm(lapse, ms)
+      this.#tick()
     }
-    const fire = (): void => {
-      const left = expiresAt - this.elapsed()
-      if (left > 0) {
-        timer = setTimeout(fire, left)
-        return
-      }
-      // Timers run before the poll phase of the event loop, immediates after it.
-      judging = setImmediate(() => {
-        cancel()
-        expire()
-      })
-    }
-    timer = setTimeout(fire, ms)
-    this.#waiting++
-    this.#tick()
-    return { cancel }
+    return deadline
   }
 
-  /** Looks at the clock once a slice as long as anybody waits; else no time would be told from a stop. */
+  #arm(lapse: Lapse, left: number): void {
+    // What is waited for keeps the process alive, not the time-out.
+    lapse.timer = setTimeout(() => this.#fire(lapse), left).unref()
+  }
+
+  readonly #emptied = (lapse: Lapse): void => {
+    if (this.#lapses.size > maxUnused) this.#drop(lapse)
+  }
+
+  #drop(lapse: Lapse): void {
+    if (lapse.timer !== null) clearTimeout(lapse.timer)
+    lapse.timer = null
+    this.#lapses.delete(lapse.ms)
+  }
+
+  #fire(lapse: Lapse): void {
+    const elapsed = this.elapsed()
+    for (const deadline of lapse.waiting) {
+      const left = deadline.expiresAt - elapsed
+      if (left > 0) return this.#arm(lapse, left)
+      deadline.judge()
+    }
+    this.#drop(lapse)
+  }
+
+  /** Looks at the clock once a slice as long as a timer runs; else no time would be told from a stop. */
   #tick(): void {
     if (this.#ticker !== null) return
     this.#ticker = setInterval(() => {
       this.elapsed()
-      if (this.#waiting > 0 || this.#ticker === null) return
+      if (this.#lapses.size > 0 || this.#ticker === null) return
       clearInterval(this.#ticker)
       this.#ticker = null
     }, this.#sliceMs).unref()
