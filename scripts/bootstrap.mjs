@@ -1,6 +1,6 @@
 /**
- * Runs the program or its tests on a machine that may have nothing but Node 20 and npm: brings Node 24 and pnpm from
- * the npm registry when the machine's are too old, installs dependencies when they changed, then gets out of the way.
+ * Runs the program, its tests and every other script of package.json on a machine that may have nothing but Node 20 and npm: brings
+ * Node 24 and pnpm from the npm registry when the machine's are too old, installs dependencies when they changed, then gets out of the way.
  *
  * Plain JavaScript for old versions of Node, and no imports but Node's own: nothing is installed yet when it starts.
  */
@@ -15,13 +15,29 @@ import { programFile } from "./programFile.mjs"
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const wanted = { node: "24.21.0", pnpm: "12.21.0" }
 const sources = "packages/dueline/src/main.ts"
-/** The program itself, and what starts it many times and is told where it is. */
+/** The program itself. */
 const program = { start: ["serve", "--demo"], dueline: [] }
+/** What starts the program many times, and is told where it is. */
+const starters = {
+  test: ["scripts/test.ts"],
+  bench: ["packages/bench/src/main.ts"],
+  "bench:peers": ["packages/bench/peers/main.ts"],
+  chaos: ["packages/chaos/src/main.ts"]
+}
+/** Everything else that package.json offers: Node runs it with these arguments first. */
 const tools = {
-  test: "scripts/test.ts",
-  bench: "packages/bench/src/main.ts",
-  "bench:peers": "packages/bench/peers/main.ts",
-  chaos: "packages/chaos/src/main.ts"
+  check: ["scripts/check.ts"],
+  fix: ["scripts/fix.ts"],
+  gates: ["scripts/gates.ts"],
+  events: ["scripts/events.ts"],
+  sim: ["packages/simulation/src/main.ts"],
+  "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
+  "test:property": ["scripts/propertyRuns.ts"],
+  servers: ["scripts/servers.ts"],
+  "stack:up": ["scripts/stack/main.ts", "up"],
+  "stack:down": ["scripts/stack/main.ts", "down"],
+  "stack:seed": ["scripts/stack/main.ts", "seed"],
+  "stack:logs": ["scripts/stack/main.ts", "logs"]
 }
 const toolchainFile = join(root, ".cache", "toolchain.json")
 const stampFile = join(root, "node_modules", ".dueline-install")
@@ -30,26 +46,34 @@ const [command = "", ...args] = process.argv.slice(2)
 if (command === "--locate") {
   // Run by npx with the fetched versions first on the PATH: tell the caller where they are.
   process.stdout.write(JSON.stringify({ node: process.execPath, bin: process.env.PATH.split(delimiter)[0] }))
-} else if (Object.hasOwn(program, command) || Object.hasOwn(tools, command)) {
+} else if ([program, starters, tools].some((table) => Object.hasOwn(table, command))) {
+  run(command, args)
+} else {
+  process.stderr.write(
+    `usage: node scripts/bootstrap.mjs ${Object.keys({ ...program, ...starters, ...tools }).join("|")} [arguments]\n`
+  )
+  process.exitCode = 2
+}
+
+function run(command, args) {
   const asked = process.cwd()
   process.chdir(root)
   const toolchain = locateToolchain()
   const dependencies = installIfNeeded(toolchain)
-  const file = programFile(root, toolchain, dependencies, say) ?? join(root, sources)
   const env = environment(toolchain)
   if (Object.hasOwn(tools, command)) {
-    becomeProgram(toolchain.node, [join(root, tools[command]), ...args], { PROGRAM_FILE: file, ...env })
-  } else {
-    // The command line works where it was called, on the checkout's own home unless another is named.
-    if (command === "dueline") process.chdir(asked)
-    const home = { DUELINE_HOME: join(root, ".dueline") }
-    becomeProgram(toolchain.node, [file, ...program[command], ...args], { ...home, ...env })
+    const [file, ...first] = tools[command]
+    return becomeProgram(toolchain.node, [join(root, file), ...first, ...args], env)
   }
-} else {
-  process.stderr.write(
-    `usage: node scripts/bootstrap.mjs ${Object.keys({ ...program, ...tools }).join("|")} [arguments]\n`
-  )
-  process.exitCode = 2
+  const file = programFile(root, toolchain, dependencies, say) ?? join(root, sources)
+  if (Object.hasOwn(starters, command)) {
+    const [starter] = starters[command]
+    return becomeProgram(toolchain.node, [join(root, starter), ...args], { PROGRAM_FILE: file, ...env })
+  }
+  // The command line works where it was called, on the checkout's own home unless another is named.
+  if (command === "dueline") process.chdir(asked)
+  const home = { DUELINE_HOME: join(root, ".dueline") }
+  becomeProgram(toolchain.node, [file, ...program[command], ...args], { ...home, ...env })
 }
 
 /** Where Node 24 is, and the folder to put first on the PATH. Asks npx only when neither the machine nor the cache knows. */

@@ -3,6 +3,11 @@ import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { strangersAtTop } from "./topLevel.ts"
 
+const help = `usage: pnpm check
+
+Judges everything that can be judged without running the system: types, lint, format, unused code, boundaries, index of decisions, and
+what the documents name. Exit code 1 unless all of it is in order; pnpm fix corrects lint and format.
+`
 const root = join(import.meta.dirname, "..")
 const tool = (name: string) => join("node_modules", ".bin", name)
 
@@ -67,11 +72,16 @@ const topLevel = (): Outcome => {
   }
 }
 
-const outcomes = [...(await runAll(checks)), topLevel()]
-for (const { name, ok, output } of outcomes) {
-  if (!ok) console.error(`--- ${name}\n${output.trimEnd()}\n`)
+const main = async (): Promise<number> => {
+  const outcomes = [...(await runAll(checks)), topLevel()]
+  for (const { name, ok, output } of outcomes) {
+    if (!ok) console.error(`--- ${name}\n${output.trimEnd()}\n`)
+  }
+  for (const { millis, name, ok } of outcomes) {
+    console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(15)} ${(millis / 1000).toFixed(2).padStart(6)} s`)
+  }
+  return outcomes.every(({ ok }) => ok) ? 0 : 1
 }
-for (const { millis, name, ok } of outcomes) {
-  console.log(`${ok ? "ok    " : "FAILED"} ${name.padEnd(15)} ${(millis / 1000).toFixed(2).padStart(6)} s`)
-}
-process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1
+
+if (process.argv.includes("--help")) console.log(help)
+else process.exitCode = await main()

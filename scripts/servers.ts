@@ -10,6 +10,13 @@ import { startNats } from "../packages/test-servers/src/startNats.ts"
 import { startPostgres } from "../packages/test-servers/src/startPostgres.ts"
 import { startRedis } from "../packages/test-servers/src/startRedis.ts"
 
+const help = `usage: pnpm servers [--temporary]
+
+Runs PostgreSQL, NATS and Redis for development until Ctrl-C, and prints the settings under which the program uses them.
+
+  --temporary   what they hold goes when they end, instead of staying in .dueline/servers
+  --help        this text
+`
 const ports = { nats: 14_222, redis: 16_379, postgres: 15_432 }
 
 const start = async (directory: string) => {
@@ -28,9 +35,8 @@ const start = async (directory: string) => {
 
 const stop = (running: ReadonlyArray<RunningServer>) => Promise.all(running.map((server) => server.stop()))
 
-const { values } = parseArgs({ options: { temporary: { type: "boolean", default: false } } })
-const directory = values.temporary ? await temporaryDirectory() : join(import.meta.dirname, "..", ".dueline", "servers")
-try {
+const serve = async (temporary: boolean): Promise<void> => {
+  const directory = temporary ? await temporaryDirectory() : join(import.meta.dirname, "..", ".dueline", "servers")
   const running = await start(directory)
   const [postgres, nats, redis] = running
   console.log(`export DUELINE_DATABASE_URL=${postgres?.url}`)
@@ -44,6 +50,14 @@ try {
       void stop(running)
     })
   }
+}
+
+try {
+  const { values } = parseArgs({
+    options: { temporary: { type: "boolean", default: false }, help: { type: "boolean", default: false } }
+  })
+  if (values.help) console.log(help)
+  else await serve(values.temporary)
 } catch (cause) {
   console.error(cause instanceof Error ? cause.message : cause)
   process.exitCode = 1

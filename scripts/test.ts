@@ -4,6 +4,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Totals } from "./RunTotals.ts"
 
+const help = `usage: npm test [-- part of a file name …]
+
+Runs pnpm check and every test, and holds the run to the criteria of the accepted decisions. With CI=true what could not be tested fails.
+With parts of file names: runs only the tests in files that contain one, and holds them to nothing but themselves.
+`
 const root = join(import.meta.dirname, "..")
 const totalsFile = join(root, ".cache", "test-totals.json")
 const filters = process.argv.slice(2)
@@ -46,4 +51,5 @@ const runAll = async (): Promise<number> => {
 }
 
 // A part of the tests that was asked for is run, and held to nothing but itself.
-process.exitCode = filters.length > 0 ? await run([...vitest, ...filters]) : await runAll()
+if (filters.includes("--help")) console.log(help)
+else process.exitCode = filters.length > 0 ? await run([...vitest, ...filters]) : await runAll()

@@ -1,4 +1,5 @@
-# Asks the running program something, with HTTPie when it is there and with curl when not; sourced by the demos.
+# Asks the running program something, with HTTPie when it is there and with curl when not; sourced by the demos. DEMO_CLIENT=httpie or
+# DEMO_CLIENT=curl decides it, and then a client that is not there is an error.
 #
 #   ask METHOD PATH [BODY] [HEADER:VALUE ...]     prints the status line, the headers and the body
 #   field NAME                                    prints one string field of the last body
@@ -10,6 +11,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DUELINE_SERVER=${DUELINE_SERVER:-http://127.0.0.1:${PORT:-8080}}
 export DUELINE_SERVER
 TOKEN=${TOKEN:-$("$here/scripts/dueline" token)}
+if command -v http > /dev/null; then client=${DEMO_CLIENT:-httpie}; else client=${DEMO_CLIENT:-curl}; fi
+case $client in
+  httpie | curl) ;;
+  *)
+    echo "DEMO_CLIENT is $client: it can be httpie or curl" >&2
+    exit 2
+    ;;
+esac
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT
 
@@ -19,11 +28,7 @@ ask() {
   local method=$1 path=$2 body=${3:-}
   shift $(($# < 3 ? $# : 3))
   if [ -n "${body}" ]; then printf '$ %s %s\n  %s\n' "$method" "$path" "$body"; else printf '$ %s %s\n' "$method" "$path"; fi
-  if command -v http > /dev/null && [ "${DEMO_CLIENT:-}" != curl ]; then
-    with_httpie "$method" "$path" "$body" "$@"
-  else
-    with_curl "$method" "$path" "$body" "$@"
-  fi
+  "with_$client" "$method" "$path" "$body" "$@"
   tr -d '\r' < "$answer" > "$answer.clean" && mv "$answer.clean" "$answer"
   cat "$answer"
   echo

@@ -5,6 +5,13 @@
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 
+const help = `usage: pnpm stack:up [--cluster] | stack:down | stack:seed | stack:logs  [arguments of Docker Compose]
+
+  stack:up     builds and starts the installation of docker-compose.yml and waits until it is healthy; --cluster: three brokers
+  stack:down   stops and removes it; --volumes removes its data too
+  stack:seed   makes the tenant demo and prints a token for it
+  stack:logs   shows the last hundred lines of each part; --follow goes on
+`
 const root = join(import.meta.dirname, "..", "..")
 const demoTenant = "demo"
 
@@ -52,7 +59,9 @@ const commands: Readonly<Record<string, (args: ReadonlyArray<string>) => number>
 
 const [name = "", ...args] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-if (command === undefined) {
+if (args.includes("--help")) {
+  console.log(help)
+} else if (command === undefined) {
   console.error(`usage: node scripts/stack/main.ts ${Object.keys(commands).join("|")} [arguments]`)
   process.exitCode = 2
 } else if (isThere()) {

@@ -1,7 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, test } from "vitest"
+import { findCompose } from "../../packages/test-servers/src/findServer.ts"
+import { notTested } from "../../packages/test-servers/src/notTested.ts"
+import { ServerMissing } from "../../packages/test-servers/src/ServerMissing.ts"
 import { Role } from "../../packages/contracts/src/Role.ts"
 import { composeProblems } from "../stack/composeProblems.ts"
 
@@ -113,6 +116,11 @@ const mutations: ReadonlyArray<readonly [what: string, text: string, expected: R
   ]
 ]
 
+const judge = await findCompose().catch((cause: unknown) => {
+  if (cause instanceof ServerMissing) return notTested("docker-compose.yml by Docker Compose itself", cause.message)
+  throw cause
+})
+
 describe("docker-compose.yml", () => {
   test("brings up every role and server: bounded, watched, in order, not as root, and closed to other machines", () => {
     assert.deepStrictEqual(composeProblems(compose, surroundings), [])
@@ -126,13 +134,10 @@ describe("docker-compose.yml", () => {
     )
   })
 
-  test("is accepted by Docker Compose, where that is installed, with one broker and with three", (context) => {
-    const installed = spawnSync("docker", ["compose", "version"], { stdio: "ignore" }).status === 0
-    context.annotate(
-      installed ? "judged by Docker Compose" : "Docker Compose is not installed: judged by the rules above"
-    )
-    for (const profile of installed ? [[], ["--profile", "cluster"]] : []) {
-      execFileSync("docker", ["compose", ...profile, "config", "--quiet"], { cwd: root, stdio: "pipe" })
+  test.skipIf(typeof judge === "string")("is accepted by Docker Compose, with one broker and with three", () => {
+    if (typeof judge === "string") return
+    for (const profile of [[], ["--profile", "cluster"]]) {
+      execFileSync(judge.path, [...profile, "config", "--quiet"], { cwd: root, stdio: "pipe" })
     }
   })
 })

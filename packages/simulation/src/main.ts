@@ -7,6 +7,17 @@ import { controls } from "./controls.ts"
 import { oneDeath } from "./Faults.ts"
 import { simulate } from "./simulate.ts"
 
+const help = `usage: pnpm sim [--seed N | --seeds A..B] [options]
+
+  --seed N          replays one seed (default 1)
+  --seeds A..B      runs many and prints those that break an invariant
+  --trace           prints every step
+  --steps N         stops after N steps
+  --control NAME    switches a mechanism off: ${Object.keys(controls).join(", ")}
+  --die-at K        one death at the K-th crossing of a short world
+  --help            this text
+`
+
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
@@ -14,7 +25,8 @@ const { values } = parseArgs({
     "die-at": { type: "string" },
     steps: { type: "string" },
     control: { type: "string" },
-    trace: { type: "boolean", default: false }
+    trace: { type: "boolean", default: false },
+    help: { type: "boolean", default: false }
   }
 })
 
@@ -22,7 +34,9 @@ const [first = 1, last = first] = (values.seeds ?? values.seed ?? "1").split("..
 const control = values.control === undefined ? undefined : controls[values.control]
 const out = (text: string) => void process.stdout.write(`${text}\n`)
 
-if (values.control !== undefined && control === undefined) {
+if (values.help) {
+  out(help)
+} else if (values.control !== undefined && control === undefined) {
   out(`no control "${values.control}"; there are: ${Object.keys(controls).join(", ")}`)
   process.exitCode = 2
 } else {

@@ -1,15 +1,15 @@
 /**
- * Where each server's program comes from, in this order: the environment's word for it, the machine, what was fetched earlier, and last
- * the system's package archive.
+ * Where each program comes from (servers, and the client of the demos), in this order: the environment's word for it, the machine, what was
+ * fetched earlier, and last the system's package archive.
  */
-import { existsSync, globSync, realpathSync, symlinkSync } from "node:fs"
+import { chmodSync, existsSync, globSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { cacheDirectory } from "./ServerAccount.ts"
 import { isExecutable, judged, librariesOf, onPath, type ServerBinary } from "./ServerBinary.ts"
 import { ServerMissing } from "./ServerMissing.ts"
 import { unpackPackages, type Wanted } from "./unpackPackages.ts"
 
-/** What one server needs to be found. */
+/** What one program needs to be found. */
 interface Search {
   readonly name: string
   readonly minimum: string
@@ -130,3 +130,54 @@ const linkExtensions = (tree: string): void => {
     if (!existsSync(plain)) symlinkSync(basename(file), plain)
   }
 }
+
+/**
+ * The client of `scripts/demo`; the first that takes a body as an argument (`--raw`) is 2.5. It is a script of Python: what was unpacked is
+ * run by the Python of the system's packages, since those were made for it, whichever Python is first on the PATH.
+ */
+export const findHttpie = (): Promise<ServerBinary> =>
+  find({
+    name: "httpie",
+    minimum: "2.5",
+    variable: "DUELINE_HTTPIE",
+    named: (value) => value,
+    onMachine: () => onPath("http"),
+    wanted: { packages: async () => ["httpie"], complete: addHttpScript },
+    inTree: (tree) => join(tree, "bin", "http")
+  })
+
+/** Python comes along only where the system's own is not installed. Nothing of the caller's Python settings reaches it. */
+const httpScript = `#!/bin/sh
+tree=$(cd "$(dirname "$0")/.." && pwd)
+python=$tree/usr/bin/python3
+[ -x "$python" ] || python=/usr/bin/python3
+for libraries in "$tree"/lib/*-linux-* "$tree"/usr/lib/*-linux-*; do
+  [ ! -d "$libraries" ] || LD_LIBRARY_PATH=$libraries\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+done
+[ -z "\${LD_LIBRARY_PATH:-}" ] || export LD_LIBRARY_PATH
+unset PYTHONHOME
+export PYTHONPATH="$tree/usr/lib/python3/dist-packages"
+exec "$python" -s -m httpie "$@"
+`
+
+const addHttpScript = (tree: string): void => {
+  mkdirSync(join(tree, "bin"), { recursive: true })
+  writeFileSync(join(tree, "bin", "http"), httpScript)
+  chmodSync(join(tree, "bin", "http"), 0o755)
+}
+
+/** Judges `docker-compose.yml`; without Docker itself it can do no more. The machine's own is asked as `docker compose`. */
+export const findCompose = (): Promise<ServerBinary> =>
+  find({
+    name: "docker-compose",
+    minimum: "2.24",
+    variable: "DUELINE_DOCKER_COMPOSE",
+    named: (value) => value,
+    onMachine: () => [
+      ...onPath("docker-compose"),
+      ...globSync("{/usr/lib,/usr/libexec,/usr/local/lib,/usr/local/libexec}/docker/cli-plugins/docker-compose")
+    ],
+    wanted: { packages: async () => ["docker-compose"], suite: "forky" },
+    inTree: (tree) =>
+      globSync(join(tree, "usr/{bin,libexec/docker/cli-plugins,lib/docker/cli-plugins}/docker-compose"))[0]
+  })

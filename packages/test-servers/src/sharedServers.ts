@@ -8,6 +8,7 @@ import { chmod } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { removeWithParent } from "./endWithParent.ts"
+import { notTested } from "./notTested.ts"
 import { ServerMissing } from "./ServerMissing.ts"
 import type { RunningServer } from "./ServerProcess.ts"
 import { startNats } from "./startNats.ts"
@@ -63,13 +64,16 @@ export const redisUrl = (): Promise<string> => urlOf("redis")
 /** `postgres://…@127.0.0.1:…/postgres`, of a superuser, so that a test can make a database of its own. PostGIS can be created in it. */
 export const postgresUrl = (): Promise<string> => urlOf("postgres")
 
-/** Why a server cannot be had; undefined when it can. For `describe.skipIf(await missing("nats"))`. */
+/**
+ * Why a server cannot be had; undefined when it can. For `describe.skipIf(await missing("nats"))`. In CI a server that cannot be had is an
+ * error (`notTested`).
+ */
 export const missing = async (name: ServerName): Promise<string | undefined> => {
   try {
     await urlOf(name)
     return undefined
   } catch (cause) {
-    if (cause instanceof ServerMissing) return cause.message
+    if (cause instanceof ServerMissing) return notTested(`what needs ${name}`, cause.message)
     throw cause
   }
 }
