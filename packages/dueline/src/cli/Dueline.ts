@@ -10,6 +10,7 @@ import { migrate, tenant, verify } from "./DatabaseCommands.ts"
 import { projections } from "./ProjectionsCommand.ts"
 import { serve } from "./ServeCommand.ts"
 import { JsonOutput } from "./Shell.ts"
+import { scrub, sql } from "./SqlCommand.ts"
 import { token } from "./TokenCommand.ts"
 
 const dueline = Command.make("dueline").pipe(
@@ -17,7 +18,7 @@ const dueline = Command.make("dueline").pipe(
     "Dueline makes HTTP calls when they are due, and keeps their history. " +
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withSubcommands([serve, call, token, migrate, verify, projections, tenant, bus]),
+  Command.withSubcommands([serve, call, token, migrate, verify, projections, sql, scrub, tenant, bus]),
   Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },
