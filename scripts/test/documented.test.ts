@@ -1,0 +1,45 @@
+import { assert, describe, it } from "vitest"
+import { commandTree } from "../documented/commandTree.ts"
+import { wrongCommands } from "../documented/wrongCommands.ts"
+
+const completion = `
+complete -c dueline -n '__fish_use_subcommand' -f -a 'call' -d 'Calls'
+complete -c dueline -n '__fish_use_subcommand' -f -a 'verify' -d 'Compare'
+complete -c dueline -n '__fish_seen_subcommand_from call; and not __fish_seen_subcommand_from submit list' -f -a 'submit' -d 'One'
+complete -c dueline -n '__fish_seen_subcommand_from call; and not __fish_seen_subcommand_from submit list' -f -a 'list' -d 'All'
+complete -c dueline -n '__fish_seen_subcommand_from call; and __fish_seen_subcommand_from submit; and begin; end' -l url -d 'Where' -r
+complete -c dueline -n '__fish_seen_subcommand_from call; and __fish_seen_subcommand_from submit' -f -a '--url' -d 'Where'
+`
+const trees = {
+  dueline: commandTree(completion),
+  scripts: {
+    flags: new Set<string>(),
+    subcommands: new Map([["gates", { flags: new Set(["list"]), subcommands: new Map() }]])
+  }
+}
+
+describe("commands in documents", () => {
+  it.each([
+    "`dueline call submit --url http://x --json`",
+    "`dueline call submit, list`",
+    "`dueline call list`, `pnpm gates --list` and `npm run gates ADR-0001`",
+    "```\n$ dueline call submit \\\n    --url http://x | dueline verify\npnpm install\n```",
+    "dueline nothing --at-all, in prose",
+    "`dueline writer` is a connection"
+  ])("that exist are accepted: %j", (text) => assert.deepStrictEqual(wrongCommands(text, trees), []))
+
+  it.each([
+    ["`dueline call submitt`", "`dueline call submitt`: there is no submitt"],
+    ["`dueline call submit, lost`", "`dueline call submit, lost`: there is no lost"],
+    ["`dueline verify --fix`", "`dueline verify --fix`: there is no --fix"],
+    ["`T=$(dueline tokens)`", "`dueline tokens`: there is no tokens"],
+    [
+      "```\n$ dueline call submit \\\n    --target http://x\n```",
+      "`dueline call submit --target http://x`: there is no --target"
+    ],
+    ["`pnpm gate`", "`pnpm gate`: there is no gate"],
+    ["`pnpm gates --lists`", "`pnpm gates --lists`: there is no --lists"]
+  ])("that do not exist are named: %j", (text, problem) =>
+    assert.deepStrictEqual(wrongCommands(text, trees), [problem])
+  )
+})
