@@ -5,6 +5,7 @@ import { acceptsUntested } from "../packages/test-servers/src/notTested.ts"
 import { missingShared } from "../packages/test-servers/src/sharedServers.ts"
 import { acceptedCriteria, readDecisions } from "./Decision.ts"
 import { DecisionGate } from "./DecisionGate.ts"
+import { LongestFirst } from "./LongestFirst.ts"
 import { RunTotals } from "./RunTotals.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -33,7 +34,9 @@ export default defineConfig({
     // One server for all of a full run; a part of it is started faster with a server only where one is needed.
     globalSetup: totals === undefined ? [] : ["scripts/testServer.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than a small machine has cores: much of a full run waits, for programs to start and for calls to become due.
+    maxWorkers: 3,
+    sequence: totals === undefined ? {} : { sequencer: LongestFirst },
     // Generous: the limit is there to end a hang on a slow, shared machine, not to judge speed. Long property runs have none.
     testTimeout: onlyProperties ? 0 : 60_000,
     hookTimeout: 120_000,

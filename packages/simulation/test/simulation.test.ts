@@ -16,6 +16,8 @@ const assertSound = ({ seed, violation }: Report) => {
 
 /** `SIMULATION_SEEDS=1001..5000` runs others, or more. */
 const [first = 1, last = 400] = (process.env.SIMULATION_SEEDS ?? "1..400").split("..").map(Number)
+/** Worlds in which every death is tried: each is run some hundred times. `SIMULATION_DEATHS=1..3` tries three. */
+const [firstDeath = 1, lastDeath = firstDeath] = (process.env.SIMULATION_DEATHS ?? "1").split("..").map(Number)
 const blockSize = 50
 const blocks = Array.from({ length: Math.ceil((last - first + 1) / blockSize) }, (_, i) => first + i * blockSize)
 
@@ -36,7 +38,7 @@ describe("a world where everything goes wrong", () => {
     "comes to rest whichever call out of a process it dies at, before or after the call acted",
     () =>
       Effect.sync(() => {
-        for (const seed of [1, 2, 3]) {
+        for (let seed = firstDeath; seed <= lastDeath; seed++) {
           const { crossings } = simulate({ ...oneDeath, seed, keepTrace: false })
           assert.isAbove(crossings, 60)
           for (let dieAtCrossing = 1; dieAtCrossing <= crossings; dieAtCrossing++) {

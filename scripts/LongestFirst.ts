@@ -1,0 +1,32 @@
+/**
+ * The order of test files in a full run: the longest first, since one that is begun last is waited for by idle workers. What a machine
+ * has measured before is better than a list, but a fresh checkout has measured nothing.
+ */
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+/** Those that take more than about half a minute, the longest first; programs and servers that wait for each other beside plain work. */
+const longest = [
+  "packages/chaos/test/chaos.e2e.test.ts",
+  "packages/simulation/test/simulation.test.ts",
+  "packages/chaos/test/controls.e2e.test.ts",
+  "packages/dueline/test/crash.e2e.test.ts",
+  "packages/dueline/test/rebuildModels.test.ts",
+  "packages/dueline/test/demos.e2e.test.ts",
+  "packages/dueline/test/split.e2e.test.ts",
+  "packages/dueline/test/operator.e2e.test.ts",
+  "packages/dueline/test/orderCalls.e2e.test.ts"
+]
+
+/** The place of a file in the order: those of the list, then other programs, then the rest. */
+export const placeOf = (file: string): number => {
+  const at = longest.findIndex((name) => file.endsWith(name))
+  if (at >= 0) return at
+  return file.endsWith(".e2e.test.ts") ? longest.length : longest.length + 1
+}
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const sorted = await super.sort(files)
+    return sorted.sort((a, b) => placeOf(a.moduleId) - placeOf(b.moduleId))
+  }
+}
