@@ -20,9 +20,13 @@ const placesOfSources: Plugin = {
     filter: { code: "import.meta." },
     handler: (code, id) =>
       id.startsWith(packages)
-        ? code
-            .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href))
-            .replaceAll("import.meta.dirname", JSON.stringify(dirname(id)))
+        ? {
+            code: code
+              .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id).href))
+              .replaceAll("import.meta.dirname", JSON.stringify(dirname(id))),
+            // Lines stay where they are, and that is what a stack trace is read for.
+            map: null
+          }
         : null
   }
 }
@@ -84,6 +88,9 @@ const bundle = async (directory: string): Promise<void> => {
     // A file with a single other character in it is read and kept at twice the size, and more slowly.
     charset: "ascii",
     comments: { jsdoc: false, legal: false },
+    // Without the sources themselves, which lie where the map says. Nothing reads it before a stack trace is printed.
+    sourcemap: "hidden",
+    sourcemapExcludeSources: true,
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs"
   })

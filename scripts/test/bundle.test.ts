@@ -76,8 +76,35 @@ describe("the program put together", () => {
     }
   })
 
+  it("names the sources in its stack traces, by file and line", { tags: ["ADR-0023.4"] }, async () => {
+    const asked = "stderrIsTerminal: process.stderr.isTTY"
+    const source = join(root, "packages", "dueline", "src", "cli", "Shell.ts")
+    const line =
+      readFileSync(source, "utf8")
+        .split("\n")
+        .findIndex((text) => text.includes(asked)) + 1
+    // Asked whether it is a terminal, standard error tells who asks.
+    const probe = `Object.defineProperty(process.stderr, "isTTY", { get() {
+      const { stack } = new Error("who asks")
+      if (stack.includes("ofProcess")) process.stdout.write(stack + "\\n")
+      return false
+    } })`
+    const args = [
+      "--import",
+      `data:text/javascript,${encodeURIComponent(probe)}`,
+      join(program, "main.mjs"),
+      "tenant",
+      "list"
+    ]
+    const { stdout } = await run(process.execPath, args, { env: { PORT: "no port" } }).catch((failure) => failure)
+    assert.match(stdout, /^Error: who asks\n {4}at /)
+    assert.include(stdout, `(${source}:${line}:`)
+    assert.include(stdout, "/effect/dist/")
+    assert.notInclude(stdout, program)
+  })
+
   it("is of plain characters throughout", () => {
-    for (const name of readdirSync(program)) {
+    for (const name of readdirSync(program).filter((name) => name.endsWith(".mjs"))) {
       const text = readFileSync(join(program, name), "utf8")
       assert.strictEqual(Buffer.byteLength(text), text.length, name)
     }

@@ -3,7 +3,11 @@
  * Node's compile cache, which spares a start about 0.4 s of CPU time, and compiled schemas.
  */
 import { enableCompileCache } from "node:module"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { nameSources } from "./sourceLines.ts"
+
+// Only the program put together is not TypeScript; its own place is not told by what stands for the places of sources.
+if (import.meta.filename.endsWith(".mjs")) nameSources(dirname(import.meta.filename))
 
 // Where nothing can be written Node goes on without a cache.
 enableCompileCache(join(import.meta.dirname, "..", "..", "..", ".cache", "compile"))
