@@ -3,7 +3,7 @@ import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
 import { Cause, Effect, Exit, FiberSet, Option } from "effect"
-import { type Ask, answerText, readAsks, refusalText, repliesText } from "./CommandWire.ts"
+import { type Ask, answerText, notUnderstood, readAsks, refusalText, repliesText } from "./CommandWire.ts"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
 import { Outgoing, OutgoingByReceiver } from "./Outgoing.ts"
@@ -36,12 +36,17 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
       () => new StoreUnavailable({ operation: "ask", cause: new Error("the command could not be carried out") })
     )
 
-  const take = (reply: string, { envelope, n }: Ask) =>
+  const take = (reply: string, { envelope, n }: Ask) => {
+    if (envelope === null) {
+      run(Effect.logError("a command is not understood; is this process of an older release than the others?"))
+      return answers.to(reply).add(refusalText(n, notUnderstood("a command")))
+    }
     run(
       Effect.map(Effect.exit(orchestrator.ask(envelope)), (exit) =>
         answers.to(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
       )
     )
+  }
 
   const hear = (message: Msg) => {
     const { reply } = message

@@ -24,7 +24,12 @@ const Envelope = Schema.Struct({
 export type CommandEnvelope = typeof Envelope.Type
 
 const Ask = Schema.Struct({ n: Schema.Int, envelope: Envelope })
-export type Ask = typeof Ask.Type
+
+export interface Ask {
+  readonly n: number
+  /** Null for a command that this program cannot read, since a newer one wrote it: it is answered, and those beside it are carried out. */
+  readonly envelope: CommandEnvelope | null
+}
 
 const Refused = Schema.Union([
   ...Rejection.members,
@@ -59,8 +64,47 @@ export const repliesText = (replies: ReadonlyArray<string>): string => `{"v":1,"
 const decodeAsks = Schema.decodeUnknownOption(Asks)
 const decodeReplies = Schema.decodeUnknownOption(Replies)
 
+/** Of a message with something in it that cannot be read: each part for itself. */
+const Parts = Schema.fromJsonString(
+  Schema.Union([
+    Schema.Struct({ v: Schema.Literal(1), asks: Schema.Array(Schema.Unknown) }),
+    Schema.Struct({ v: Schema.Literal(1), replies: Schema.Array(Schema.Unknown) })
+  ])
+)
+const decodeParts = Schema.decodeUnknownOption(Parts)
+const decodeAsk = Schema.decodeUnknownOption(Ask)
+const decodeReply = Schema.decodeUnknownOption(Reply)
+const decodeNumber = Schema.decodeUnknownOption(Schema.Struct({ n: Schema.Int }))
+
+/** A part without a number cannot be answered, and is nobody's. */
+const partsOf = <A>(
+  parts: ReadonlyArray<unknown>,
+  decode: (part: unknown) => Option.Option<A>,
+  unread: (n: number) => A
+): ReadonlyArray<A> =>
+  parts.flatMap((part) => {
+    const read = Option.orElse(decode(part), () => Option.map(decodeNumber(part), ({ n }) => unread(n)))
+    return Option.isSome(read) ? [read.value] : []
+  })
+
+/** What cannot be read is asked again, and by then perhaps of a program that can. */
+export const notUnderstood = (what: string): StoreUnavailable =>
+  new StoreUnavailable({ operation: "ask", cause: new Error(`${what} of a newer release is not understood here`) })
+
 /** Null when the text is not what version 1 of this program writes. */
-export const readAsks = (text: string): ReadonlyArray<Ask> | null =>
-  Option.match(decodeAsks(text), { onNone: () => null, onSome: ({ asks }) => asks })
-export const readReplies = (text: string): ReadonlyArray<Reply> | null =>
-  Option.match(decodeReplies(text), { onNone: () => null, onSome: ({ replies }) => replies })
+export const readAsks = (text: string): ReadonlyArray<Ask> | null => {
+  const whole = decodeAsks(text)
+  if (Option.isSome(whole)) return whole.value.asks
+  const parts = Option.getOrNull(decodeParts(text))
+  return parts !== null && "asks" in parts ? partsOf<Ask>(parts.asks, decodeAsk, (n) => ({ n, envelope: null })) : null
+}
+
+/** An answer that cannot be read is read as `notUnderstood`. */
+export const readReplies = (text: string): ReadonlyArray<Reply> | null => {
+  const whole = decodeReplies(text)
+  if (Option.isSome(whole)) return whole.value.replies
+  const parts = Option.getOrNull(decodeParts(text))
+  return parts !== null && "replies" in parts
+    ? partsOf<Reply>(parts.replies, decodeReply, (n) => ({ n, refusal: notUnderstood("an answer") }))
+    : null
+}
