@@ -33,6 +33,7 @@ const tools = {
   sim: ["packages/simulation/src/main.ts"],
   "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
   "test:property": ["scripts/propertyRuns.ts"],
+  rolling: ["scripts/release/rolling.ts"],
   servers: ["scripts/servers.ts"],
   "stack:up": ["scripts/stack/main.ts", "up"],
   "stack:down": ["scripts/stack/main.ts", "down"],

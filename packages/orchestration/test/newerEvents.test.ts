@@ -1,5 +1,5 @@
 /** What a program does with an event that a newer one wrote and it cannot read, as happens while processes are replaced one by one. */
-import { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { FaultyStore } from "./FaultyStore.ts"
