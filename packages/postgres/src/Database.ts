@@ -3,20 +3,22 @@
  *
  * On the embedded server each role logs in as itself. On a server given by a URL, each pool logs in as the URL says and takes its
  * role with the session's `role` setting, unless the configuration brings a URL of its own for that role. Session settings are sent
- * at connection start, so a pooler in between must keep sessions apart. A pool whose server went away opens new connections by itself.
+ * at connection start and read back, so that a pooler in between which drops them is refused (ADR-0026). A pool whose server went away
+ * opens new connections by itself.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, type Redacted, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql/SqlError"
 import { administer, awaitSchema } from "./administer.ts"
-import { type DatabaseRefused, placeOf } from "./DatabaseTrouble.ts"
+import { DatabaseAway, DatabaseRefused, placeOf } from "./DatabaseTrouble.ts"
 import * as EmbeddedServer from "./EmbeddedServer.ts"
 import type { HomeInUse } from "./HomeLock.ts"
 import type { MigrationRefused } from "./migrations/DatabaseSchema.ts"
 import { migrate } from "./Migrations.ts"
 import { reachable } from "./reachable.ts"
 import { type DatabaseRole, databaseRoles } from "./Roles.ts"
+import { readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
 
 export class Database extends Context.Service<Database, Readonly<Record<DatabaseRole, PgClient.PgClient>>>()(
   "@dueline/postgres/Database"
@@ -47,9 +49,8 @@ const sessionSettings = {
   default_transaction_isolation: "read committed",
   enable_seqscan: "off",
   enable_bitmapscan: "off",
-  statement_timeout: "10000",
-  lock_timeout: "5000",
-  idle_in_transaction_session_timeout: "15000"
+  extra_float_digits: "1",
+  ...Object.fromEntries(Object.entries(sessionBounds).map(([name, millis]) => [name, String(millis)]))
 }
 
 const open = (role: DatabaseRole, connection: Connection, maxConnections: number) =>
@@ -72,6 +73,32 @@ export const pools = (of: (role: DatabaseRole) => Connection, connections: Datab
     })
   }).pipe(Effect.provide(Reactivity.layer))
 
+/**
+ * Uses every pool for the first time, all at once, and holds what the server says of each session against what it has to be. A server that
+ * is away or read-only is waited for; a session that is not what it has to be fails with everything that is wrong with it.
+ */
+const checkSessions = (database: Database["Service"], placeOfRole: (role: DatabaseRole) => string) =>
+  Effect.forEach(
+    databaseRoles,
+    (role) => {
+      const place = `${placeOfRole(role)} (as ${role})`
+      const look = Effect.gen(function* () {
+        const facts = yield* readSession(database[role])
+        const mistakes = sessionMistakes(role, facts)
+        if (mistakes.length > 0)
+          return yield* new DatabaseRefused({
+            detail: `the database at ${place} cannot be used: ${mistakes.join("; ")}`
+          })
+        if (facts?.readOnly === true)
+          return yield* new DatabaseAway({
+            why: "it is read-only: a standby, or told so by default_transaction_read_only"
+          })
+      })
+      return reachable(place, look)
+    },
+    { discard: true, concurrency: databaseRoles.length }
+  )
+
 /** One connection, closed afterwards. */
 export const withSession = <A, E>(
   connection: Connection,
@@ -90,7 +117,7 @@ const createDatabase = (sql: PgClient.PgClient) =>
 /** On the embedded server: creates the database when there is none, migrates it, and opens the pools. */
 export const embedded: Effect.Effect<
   Database["Service"],
-  SqlError | MigrationRefused,
+  SqlError | MigrationRefused | DatabaseRefused,
   EmbeddedServer.EmbeddedServer | Scope.Scope
 > = Effect.gen(function* () {
   const server = yield* EmbeddedServer.EmbeddedServer
@@ -100,7 +127,9 @@ export const embedded: Effect.Effect<
   yield* Effect.catchTag(migrated, "SqlError", () =>
     withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated))
   )
-  return yield* pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
+  const database = yield* pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
+  yield* checkSessions(database, () => `${server.socketDirectory}/${databaseName}`)
+  return database
 })
 
 /** Starts the embedded server, and with it everything the database needs. */
@@ -108,7 +137,7 @@ export const layerEmbedded = (
   options: EmbeddedServer.EmbeddedServerOptions
 ): Layer.Layer<
   Database | EmbeddedServer.EmbeddedServer,
-  EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused
+  EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused | DatabaseRefused
 > => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
 
 /** Migrates the database behind the URL, waiting for it if need be; answers with the names of the applied steps. */
@@ -128,12 +157,7 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
         const own = urls.roles?.[role]
         return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
       }, urls.connections)
-      yield* Effect.forEach(
-        databaseRoles,
-        (role) =>
-          reachable(`${placeOf(urlOf(role))} (as ${role})`, database[role]`select id from dueline.migrations limit 1`),
-        { discard: true }
-      )
+      yield* checkSessions(database, (role) => placeOf(urlOf(role)))
       return database
     })
   )

@@ -15,6 +15,9 @@ export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("Data
   }
 }
 
+/** The server is there and cannot serve at the moment, though no statement of this program failed. */
+export class DatabaseAway extends Schema.TaggedError<DatabaseAway>()("DatabaseAway", { why: Schema.String }) {}
+
 export type Trouble =
   | { readonly _tag: "away"; readonly why: string }
   | { readonly _tag: "refused"; readonly why: string }
@@ -30,13 +33,18 @@ export const placeOf = (url: Redacted.Redacted): string => {
   return `${host}:${searchParams.get("port") ?? (port === "" ? "5432" : port)}${pathname}`
 }
 
-/** By SQLSTATE: `08` connection, `40` rolled back, `53` resources, `57` operator, `58` system, `25006` a standby, `55P03` a lock. */
+/**
+ * By SQLSTATE: `08` connection, `40` rolled back, `53` resources, `57` operator, `58` system, `25006` a standby, `55P03` a lock. `08P01`
+ * is an answer: the other side does not speak as a server does, and will not tomorrow.
+ */
 const passing: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
   [/^57P03/u, "it is starting up, recovering or shutting down"],
   [/^57/u, "it was stopped"],
-  [/^53300/u, "it has no connection to spare"],
-  [/^25006/u, "it is a standby"],
-  [/^(?:08|40|53|55P03|58)/u, "it has trouble of its own"]
+  [/^53300/u, "it has no connection to spare: raise max_connections, or end other programs' connections"],
+  [/^53100/u, "its disk is full: make room on it"],
+  [/^53200/u, "it is out of memory"],
+  [/^25006/u, "it is read-only: a standby, or told so by default_transaction_read_only"],
+  [/^(?:08(?!P01)|40|53|55P03|58)/u, "it has trouble of its own"]
 ]
 
 /** The roles that whoever works with the database has to be a member of. */
@@ -46,6 +54,15 @@ const refusals: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
   [/^28/u, "it does not let this login in: check name and password in the URL, and the server's pg_hba.conf"],
   [/^3D/u, "there is no such database: create it, owned by the login in the URL"],
   [
+    /^(?:08P01|26000|42P05)/u,
+    "what answers does not take the settings that a session is started with, as a pooler between transactions does not (PgBouncer): connect " +
+      "to the server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
+  ],
+  [
+    /^0A/u,
+    "it cannot do what is asked of it: PostgreSQL 15 or later is needed, and no pooler that changes what is said"
+  ],
+  [
     /^42501/u,
     "this login may not do what it has to: who migrates needs `alter role … createrole` and `grant create on database … to …`, or the " +
       `database's owner as login; who does not needs \`grant ${grantable} to …\``
@@ -53,6 +70,10 @@ const refusals: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
   [
     /^22023/u,
     "it has no role of this program yet: let one process migrate it (DUELINE_MIGRATE=yes, or `dueline migrate`)"
+  ],
+  [
+    /^42/u,
+    "what is in it was not made by this program's migrations: name another database, or restore this one from a backup"
   ]
 ]
 
@@ -63,13 +84,16 @@ const networkWords = /connection (?:timed out|closed|is closed|terminated)/iu
 /** The driver's own words, which hold nothing of the URL but names of its settings. */
 const wordsOf = (error: SqlError): string => (error.reason.message ?? "").replace(/^PgConnection: /u, "")
 
+/** What the server says itself, which holds no password. One line, bounded. */
+const sentenceOf = (error: SqlError): string => serverWords(error).message.replaceAll(/\s+/gu, " ").slice(0, 300)
+
 export const troubleWith = (error: SqlError): Trouble => {
   const { code } = serverWords(error)
   const find = (list: typeof passing) => list.find(([pattern]) => pattern.test(code))?.[1]
   const away = find(passing)
   if (away !== undefined) return { _tag: "away", why: `${away} (${code})` }
   const refused = find(refusals)
-  if (refused !== undefined) return { _tag: "refused", why: `${refused} (${code})` }
+  if (refused !== undefined) return { _tag: "refused", why: `${refused}. It says: ${sentenceOf(error)} (${code})` }
   // Without a password in the URL the driver gives up by itself.
   if (error.reason._tag === "AuthenticationError") return { _tag: "refused", why: wordsOf(error) }
   if (error.reason._tag !== "ConnectionError") return { _tag: "defect" }

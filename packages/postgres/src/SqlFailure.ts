@@ -6,6 +6,8 @@ import type { SqlError } from "effect/sql/SqlError"
 /** What PostgreSQL said, when it said something. `code` is the SQLSTATE. */
 export interface ServerWords {
   readonly code: string
+  /** Its own sentence. */
+  readonly message: string
   readonly detail: string
   /** The constraint that was violated. */
   readonly constraint: string
@@ -15,9 +17,10 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 
 export const serverWords = (error: SqlError): ServerWords => {
   const cause = error.reason.cause
-  if (typeof cause !== "object" || cause === null) return { code: "", detail: "", constraint: "" }
+  if (typeof cause !== "object" || cause === null) return { code: "", message: "", detail: "", constraint: "" }
   return {
     code: "code" in cause ? text(cause.code) : "",
+    message: "message" in cause ? text(cause.message) : "",
     detail: "detail" in cause ? text(cause.detail) : "",
     constraint: "constraint" in cause ? text(cause.constraint) : ""
   }

@@ -7,6 +7,7 @@ import { DatabaseRefused, grantable, placeOf } from "./DatabaseTrouble.ts"
 import { applied, MigrationRefused, missing, noneApplied, programSchema, stepsIn } from "./migrations/DatabaseSchema.ts"
 import { reachable, startBackoff } from "./reachable.ts"
 import { databaseRoles } from "./Roles.ts"
+import { encodingMistake } from "./sessionFacts.ts"
 import { serverWords } from "./SqlFailure.ts"
 
 const oldestServer = 150_000
@@ -14,8 +15,15 @@ const oldestServer = 150_000
 /** Before anything else is asked of it. */
 const checkServer = (sql: PgClient.PgClient, place: string) =>
   Effect.gen(function* () {
-    const [row] = yield* sql<{ readonly version: number }>`select current_setting('server_version_num')::int as version`
-    if (row !== undefined && row.version >= oldestServer) return
+    const [row] = yield* sql<{
+      readonly version: number
+      readonly encoding: string
+    }>`select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding`
+    if (row !== undefined && row.version >= oldestServer) {
+      const [mistake] = encodingMistake(row.encoding)
+      if (mistake === undefined) return
+      return yield* new DatabaseRefused({ detail: `the database at ${place} cannot be used: ${mistake}` })
+    }
     const found = Math.floor((row?.version ?? 0) / 10_000)
     return yield* new DatabaseRefused({
       detail: `the database at ${place} is PostgreSQL ${found}: 15 or later is needed`

@@ -1,0 +1,129 @@
+/**
+ * What a session of a pool really is, read back from the server and held against what it has to be: never assumed from what was asked for.
+ * A pooler in between may drop the settings of a session's start, and then every statement would run as the login, past row-level
+ * security. One statement; it stands for the first use of the pool, so that it costs a start no round trip.
+ */
+import { Effect } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { DatabaseRole } from "./Roles.ts"
+
+/** The bounds that every session of the program is started with, in milliseconds. */
+export const sessionBounds = {
+  statement_timeout: 10_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 15_000
+} as const
+
+export type SessionBound = keyof typeof sessionBounds
+const bounds = Object.keys(sessionBounds) as ReadonlyArray<SessionBound>
+
+export interface SessionFacts extends Readonly<Record<SessionBound, number>> {
+  readonly user: string
+  readonly login: string
+  readonly superuser: boolean
+  readonly bypassesRowSecurity: boolean
+  /** Which of the program's roles the session's user has the rights of. */
+  readonly rolesHeld: ReadonlyArray<string>
+  readonly isolation: string
+  readonly serverEncoding: string
+  readonly clientEncoding: string
+  readonly floatDigits: number
+  readonly rowSecurity: string
+  readonly replicationRole: string
+  /** It takes no writes at the moment: a standby, or one that was told so (after a failover, or when its disk is full). */
+  readonly readOnly: boolean
+  /** The first schema that names without one are looked for in, temporary ones left out. */
+  readonly firstSchema: string
+}
+
+/** `current_setting` says `10s`: as an interval it can be compared. */
+const milliseconds = (name: SessionBound): string =>
+  `(extract(epoch from current_setting('${name}')::interval) * 1000)::float8 as "${name}"`
+
+const factsStatement = `select current_user::text as "user", session_user::text as login, r.rolsuper as superuser,
+    r.rolbypassrls as "bypassesRowSecurity",
+    array(select m.rolname::text from pg_roles m where m.rolname in
+      ('dueline_owner', 'dueline_append', 'dueline_writer', 'dueline_edge', 'dueline_worker')
+      and pg_has_role(current_user, m.oid, 'usage') order by 1) as "rolesHeld",
+    current_setting('default_transaction_isolation') as isolation, current_setting('server_encoding') as "serverEncoding",
+    current_setting('client_encoding') as "clientEncoding", current_setting('extra_float_digits')::int as "floatDigits",
+    current_setting('row_security') as "rowSecurity", current_setting('session_replication_role') as "replicationRole",
+    current_setting('default_transaction_read_only')::boolean or pg_is_in_recovery() as "readOnly",
+    (select s.name::text from unnest(current_schemas(true)) with ordinality as s(name, n)
+      where s.name not like 'pg\\_temp%' order by s.n limit 1) as "firstSchema",
+    ${bounds.map(milliseconds).join(", ")}
+  from pg_roles r where r.rolname = current_user`
+
+export const readSession = (sql: SqlClient) => Effect.map(sql.unsafe<SessionFacts>(factsStatement), ([facts]) => facts)
+
+const poolers =
+  "a pooler in between that drops a session's settings (PgBouncer with `ignore_startup_parameters`) cannot be used: connect to the " +
+  "server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
+
+/** The session has the rights of its role and of no other. */
+const rightsMistakes = (role: DatabaseRole, facts: SessionFacts): ReadonlyArray<string> => {
+  const wanted = `dueline_${role}`
+  const { bypassesRowSecurity, login, rolesHeld, superuser, user } = facts
+  if (superuser || bypassesRowSecurity) {
+    const what = superuser ? "a superuser" : "a role with BYPASSRLS"
+    const why = user === login ? `the role asked for, ${wanted}, was not taken` : `${wanted} must be neither`
+    return [
+      `statements run as ${user}, ${what}, for whom row-level security is off (${why}): ` +
+        (user === wanted ? `\`alter role ${wanted} nosuperuser nobypassrls\`` : poolers)
+    ]
+  }
+  if (user !== wanted && !rolesHeld.includes(wanted)) {
+    return [
+      `statements run as ${user} instead of ${wanted}: \`grant ${wanted} to ${login}\`; if that is done, ${poolers}`
+    ]
+  }
+  const more = rolesHeld.filter((name) => name !== wanted)
+  if (more.length === 0) return []
+  return [
+    user === wanted
+      ? `${wanted} has the rights of ${more.join(", ")} too: \`revoke ${more.join(", ")} from ${wanted}\``
+      : `statements run as ${user}, with the rights of ${more.join(", ")} beside those of ${wanted}: ${poolers}; ` +
+        `or, where ${user} is a login of its own for this part, \`revoke ${more.join(", ")} from ${user}\``
+  ]
+}
+
+const settingMistake = (name: string, found: unknown, wanted: unknown, login: string): string =>
+  `${name} is ${String(found)} and has to be ${String(wanted)}: \`alter role ${login} set ${name} = '${String(wanted)}'\`, or ${poolers}`
+
+/** What keeps the program from using the session, each with what to do; empty when nothing does. */
+export const sessionMistakes = (role: DatabaseRole, facts: SessionFacts | undefined): ReadonlyArray<string> => {
+  if (facts === undefined) return [`the server does not say who this session is: ${poolers}`]
+  const { login } = facts
+  const settings: ReadonlyArray<readonly [name: string, found: string, wanted: string]> = [
+    ["default_transaction_isolation", facts.isolation, "read committed"],
+    ["row_security", facts.rowSecurity, "on"],
+    ["session_replication_role", facts.replicationRole, "origin"],
+    ["client_encoding", facts.clientEncoding, "UTF8"]
+  ]
+  return [
+    ...rightsMistakes(role, facts),
+    ...encodingMistake(facts.serverEncoding),
+    ...settings.flatMap(([name, found, wanted]) =>
+      found === wanted ? [] : [settingMistake(name, found, wanted, login)]
+    ),
+    ...(facts.floatDigits >= 1 ? [] : [settingMistake("extra_float_digits", facts.floatDigits, 1, login)]),
+    ...(facts.firstSchema === "pg_catalog"
+      ? []
+      : [settingMistake("search_path", `one that begins with ${facts.firstSchema}`, '"$user", public', login)]),
+    // Shorter bounds are the operator's choice; without any, or with longer ones, a statement could outlive the program's patience.
+    ...bounds.flatMap((name) =>
+      facts[name] > 0 && facts[name] <= sessionBounds[name]
+        ? []
+        : [settingMistake(name, `${facts[name]} ms`, `${sessionBounds[name]}ms`, login)]
+    )
+  ]
+}
+
+/** Text is Unicode: in any other encoding some of it could not be stored. */
+export const encodingMistake = (serverEncoding: string): ReadonlyArray<string> =>
+  serverEncoding === "UTF8"
+    ? []
+    : [
+        `its encoding is ${serverEncoding} and has to be UTF8, which is chosen when a database is made: ` +
+          "`create database … encoding 'UTF8' template template0`, then name that one in DUELINE_DATABASE_URL"
+      ]
