@@ -6,13 +6,14 @@ import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
 import { Context, Effect, Layer, Redacted, References } from "effect"
 import { HttpServerRequest } from "effect/http"
+import { KnownTenants } from "./KnownTenants.ts"
 import { reject } from "./reject.ts"
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
-export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect(
+export const layer: Layer.Layer<BearerAuth, never, TokenVerifier | KnownTenants> = Layer.effect(
   BearerAuth,
-  Effect.map(TokenVerifier, (verifier) =>
+  Effect.map(Effect.all([TokenVerifier, KnownTenants]), ([verifier, tenants]) =>
     BearerAuth.of({
       bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint }) {
         const token = Redacted.value(credential)
@@ -29,6 +30,7 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier> = Layer.effect
         }
         const request = yield* HttpServerRequest.HttpServerRequest
         const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
+        yield* tenants.require(tenantId)
         const principal = { tenantId, subject: access.subject, scopes: access.scopes }
         return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) => {
           const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }

@@ -10,6 +10,7 @@ import * as CustomerHandlers from "./customer/Handlers.ts"
 import * as Details from "./Details.ts"
 import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
+import * as KnownTenants from "./KnownTenants.ts"
 import * as OrderHandlers from "./order/Handlers.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
@@ -26,12 +27,17 @@ const handlers = (rates: RateLimits.RatesPerMinute) =>
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(
-    Layer.provide([BearerAccess.layer, RequestChecks.layer, RateLimits.layer(rates), CallEndings.layer]),
+    Layer.provide([
+      BearerAccess.layer.pipe(Layer.provide(KnownTenants.layer)),
+      RequestChecks.layer,
+      RateLimits.layer(rates),
+      CallEndings.layer
+    ]),
     Layer.provide(Details.layer)
   )
 
 /**
- * Needs Orchestrator, CallQueries, FieldQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
+ * Needs Orchestrator, TenantDirectory, CallQueries, FieldQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
  * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), and Cursor. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer`, through `leanServer`.

@@ -7,6 +7,7 @@ import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
 import * as SigningKeys from "@dueline/identity/SigningKeys"
@@ -83,7 +84,13 @@ const checks = Layer.succeed(HealthChecks, {
   dependencies: Effect.sync(() => health.dependencies)
 })
 
+/** A tenant that was never made; every other one is there. */
+export const unmadeTenant = TenantId.make("00000000-0000-4000-8000-00000000dead")
+
+const tenants = Layer.succeed(TenantDirectory, { exists: (tenantId) => Effect.succeed(tenantId !== unmadeTenant) })
+
 const ports = Layer.mergeAll(
+  tenants,
   Writers.layer().pipe(Layer.provide(Intents.layer)),
   EventBusMemory.layer(),
   intake,

@@ -7,6 +7,8 @@ export interface Home {
   readonly keys: string
   /** The file of secret keys that requests are sealed with, and from which signing secrets are derived. */
   readonly vaultKeys: string
+  /** Which installation this is, by an id that its database has too. */
+  readonly installationId: string
   /** The database's files; there as soon as there is a database. */
   readonly data: string
 }
@@ -15,5 +17,6 @@ export const homeAt = (path: string): Home => ({
   path,
   keys: join(path, "keys", "tokens"),
   vaultKeys: join(path, "keys", "installation.keys"),
+  installationId: join(path, "keys", "installation.id"),
   data: join(path, "postgres", "data")
 })

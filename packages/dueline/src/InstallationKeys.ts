@@ -9,7 +9,6 @@ import { Effect, Layer, Redacted } from "effect"
 import { hkdfSync } from "node:crypto"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
-import { refuseLostKeys } from "./LostKeys.ts"
 
 /** Neither key tells anything about the other (HKDF, RFC 5869). */
 const derive = (from: Redacted.Redacted<Uint8Array>, purpose: string): Redacted.Redacted<Uint8Array> =>
@@ -34,13 +33,5 @@ const services = (file: string) =>
     )
   )
 
-/** Beside an embedded database: made on the first start, and missed when there is a database without them. */
-export const layer = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">) => {
-  const home = homeAt(settings.DUELINE_HOME)
-  const checked = Layer.effectDiscard(refuseLostKeys(home, settings.DUELINE_NEW_KEYS === "yes"))
-  return services(home.vaultKeys).pipe(Layer.provide(checked))
-}
-
-/** For a database that several processes share: what is there is used (`SharedKeys`). */
-export const layerShared = (settings: Pick<Settings, "DUELINE_HOME">) =>
-  services(homeAt(settings.DUELINE_HOME).vaultKeys)
+/** The file is there by now, or is made: whether it may be was decided before (`preflight/admission`). */
+export const layer = (settings: Pick<Settings, "DUELINE_HOME">) => services(homeAt(settings.DUELINE_HOME).vaultKeys)

@@ -10,31 +10,32 @@ import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
 import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
+import * as PostgresTenantDirectory from "@dueline/postgres/PostgresTenantDirectory"
 import * as Tenants from "@dueline/postgres/Tenants"
 import { Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
-import { refuseMissingKeys } from "./SharedKeys.ts"
+import { admit, prepareHome } from "./preflight/admission.ts"
 
-/** The keys come first: a database without them is one whose keys are lost. */
-const embedded = (settings: Settings) => {
-  const home = homeAt(settings.DUELINE_HOME)
-  return Database.layerEmbedded({ home: home.path, durable: settings.DUELINE_FSYNC === "on" }).pipe(
-    Layer.provideMerge(InstallationKeys.layer(settings)),
-    Layer.provideMerge(SigningKeys.layer({ directory: home.keys }))
-  )
-}
+/** The keys come after the database: whether they may be made, or are the right ones, depends on what is in it. */
+const keysOf = (settings: Settings) =>
+  Layer.merge(
+    InstallationKeys.layer(settings),
+    SigningKeys.layer({ directory: homeAt(settings.DUELINE_HOME).keys })
+  ).pipe(Layer.provide(Layer.effectDiscard(admit(settings))))
 
-/** The database comes first: whether keys may be made depends on what is in it. */
-const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>) => {
-  const home = homeAt(settings.DUELINE_HOME)
-  return InstallationKeys.layerShared(settings).pipe(
-    Layer.provideMerge(SigningKeys.layer({ directory: home.keys })),
-    Layer.provide(Layer.effectDiscard(refuseMissingKeys(settings))),
-    Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" }))
+const embedded = (settings: Settings) =>
+  keysOf(settings).pipe(
+    Layer.provideMerge(
+      Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
+        Layer.provide(Layer.effectDiscard(prepareHome(settings)))
+      )
+    )
   )
-}
+
+const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>) =>
+  keysOf(settings).pipe(Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" })))
 
 type Either = ReturnType<typeof embedded> | ReturnType<typeof served>
 type Base = Layer.Layer<Layer.Success<ReturnType<typeof served>>, Layer.Error<Either>, Layer.Services<Either>>
@@ -51,6 +52,7 @@ export const layer = (settings: Settings) => {
     TimeTravel.layer.pipe(Layer.provide(PostgresEventSource.layer)),
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
+    PostgresTenantDirectory.layer,
     Tenants.layer
   ).pipe(Layer.provideMerge(base))
 }

@@ -24,7 +24,7 @@ const change = (path: string, to: (key: string) => string) =>
 
 /** As a program that is started with the file as it is now. */
 const started = <A, E>(path: string, use: (vault: PersonalDataVault["Service"]) => Effect.Effect<A, E>) =>
-  Effect.flatMap(PersonalDataVault, use).pipe(Effect.provide(InstallationKeys.layerShared({ DUELINE_HOME: path })))
+  Effect.flatMap(PersonalDataVault, use).pipe(Effect.provide(InstallationKeys.layer({ DUELINE_HOME: path })))
 
 it.live("profiles open after a key was added, and are recognised as before", () =>
   Effect.gen(function* () {

@@ -14,6 +14,8 @@ export interface InstallationKeys {
   readonly vault: VaultKeys
   /** 32 bytes from which the tenants' signing secrets are derived. Stays the same when a vault key is added. */
   readonly signingMaster: Redacted.Redacted<Uint8Array>
+  /** One for each key of the file, the sealing one first and the signing one last: the same for the same key, and nobody gets back to it. */
+  readonly fingerprints: ReadonlyArray<string>
 }
 
 const head =
@@ -84,7 +86,8 @@ const parse = (path: string, text: string): Effect.Effect<InstallationKeys, KeyF
   const [sealing, ...opening] = secrets.map((bytes): VaultKey => ({ id: idOf(bytes), key: derive(bytes, "vault") }))
   const oldest = secrets.at(-1)
   if (sealing === undefined || oldest === undefined) return unusable(path, "holds no key")
-  return Effect.succeed({ vault: { sealing, opening }, signingMaster: derive(oldest, "signing") })
+  const fingerprints = secrets.map((bytes) => Buffer.from(Redacted.value(derive(bytes, "fingerprint"))).toString("hex"))
+  return Effect.succeed({ vault: { sealing, opening }, signingMaster: derive(oldest, "signing"), fingerprints })
 }
 
 /** Reads the keys, making the file (mode 0600) when there is none. A file that others can read is refused. */

@@ -44,6 +44,14 @@ export const layer = (options: { readonly directory: string }): Layer.Layer<Sign
     )
   )
 
+/** The `kid` of every key in the directory, in the order of their names. Makes nothing: there is none when there is no directory. */
+export const kidsIn = (directory: string): Effect.Effect<ReadonlyArray<string>, KeysUnusable> =>
+  attempt(async () => {
+    const found = await names(directory).catch(() => [])
+    const keys = await Promise.all(found.map((name) => readKey(directory, name)))
+    return (await Promise.all(keys.map(describe))).map(({ key }) => key.kid)
+  })
+
 /** One fresh key that is gone with the process. */
 export const layerEphemeral: Layer.Layer<SigningKeys, KeysUnusable> = Layer.effect(
   SigningKeys,
@@ -78,13 +86,13 @@ const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> =>
   await makeDirectory(directory, 0o700)
   await chmod(directory, 0o700)
   if ((await names(directory)).length === 0) await placeFirstKey(directory, pemOf(await generate()))
-  return Promise.all(
-    (await names(directory)).map(async (name) => {
-      const path = join(directory, name)
-      if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
-      return parse(path, await readFile(path, "utf8"))
-    })
-  )
+  return Promise.all((await names(directory)).map((name) => readKey(directory, name)))
+}
+
+const readKey = async (directory: string, name: string): Promise<KeyObject> => {
+  const path = join(directory, name)
+  if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
+  return parse(path, await readFile(path, "utf8"))
 }
 
 const names = async (directory: string): Promise<ReadonlyArray<string>> =>

@@ -6,9 +6,12 @@ import {
   chownSync,
   existsSync,
   lstatSync,
+  readdirSync,
   readFileSync,
   realpathSync,
-  symlinkSync
+  rmdirSync,
+  symlinkSync,
+  writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
@@ -45,14 +48,82 @@ const note = (home: string, elsewhere: string): void => {
   if (!existsSync(file) || !readFileSync(file, "utf8").includes(elsewhere)) appendFileSync(file, line)
 }
 
+/** In a base outside of every home: which home it belongs to. */
+const ownerFile = (base: string): string => path.join(base, "home.txt")
+
+const ownerOf = (base: string): string | null => {
+  try {
+    return readFileSync(ownerFile(base), "utf8").trim()
+  } catch {
+    return null
+  }
+}
+
+/** Whether another home than this one has a link to the base. */
+const isLinkedFrom = (home: string, base: string): boolean => {
+  try {
+    return realpathSync(path.join(home, "postgres")) === base
+  } catch {
+    return false
+  }
+}
+
+/**
+ * A link is the home's own word for where its data is, wherever the home has been moved to. A copy of the home has the same link, and two
+ * programs on one database would make every call twice.
+ */
+const followed = (home: string, link: string): string => {
+  let base: string
+  try {
+    base = realpathSync(link)
+  } catch {
+    throw new Error(
+      `${link} is a link to a place that is not there: put the database files back there, or restore them from a backup and ` +
+        "let the link lead to them"
+    )
+  }
+  const owner = ownerOf(base)
+  if (owner === home) return base
+  if (owner !== null && isLinkedFrom(owner, base)) {
+    throw new Error(
+      `${home} is a copy of ${owner}, and both lead to one database in ${base}: use ${owner}; or, to move it, remove that one first; ` +
+        `or, for an installation of its own, replace the link ${link} by a copy of ${base} that was made while no program ran`
+    )
+  }
+  writeFileSync(ownerFile(base), `${home}\n`)
+  return base
+}
+
+/** What stands inside is used, or the start is refused: it is never passed over for a new place, which would be an empty database. */
+const withoutEntry = (home: string, inside: string, account: ServerAccount, state: string): string => {
+  if (lstatSync(inside, { throwIfNoEntry: false })?.isDirectory() === true) {
+    if (readdirSync(inside).length > 0) {
+      throw new Error(
+        `${inside} holds the database, and the account ${account.name}, which runs the server since root may not, cannot get there: ` +
+          "let others pass the directories above it (chmod o+x), or move the home back to where it was"
+      )
+    }
+    rmdirSync(inside)
+  }
+  const outside = path.join(state, digest(home))
+  if (existsSync(path.join(outside, "data"))) {
+    throw new Error(
+      `${outside} has the database of an earlier home at ${home}, and this home has no link to it: if it is this one's, ` +
+        `\`ln -s ${outside} ${inside}\`; if not, move it away`
+    )
+  }
+  ownedDirectory(outside, account)
+  writeFileSync(ownerFile(outside), `${home}\n`)
+  symlinkSync(outside, inside)
+  note(home, outside)
+  return outside
+}
+
 /** The base inside home, or outside it (with a link and a note in home) when the account cannot get in. */
 const baseFor = (home: string, account: ServerAccount | null, state: string): string => {
   const inside = path.join(home, "postgres")
-  if (canReach(home, account)) return inside
-  const outside = path.join(state, digest(home))
-  if (!existsSync(inside)) symlinkSync(outside, inside)
-  note(home, outside)
-  return outside
+  if (lstatSync(inside, { throwIfNoEntry: false })?.isSymbolicLink() === true) return followed(home, inside)
+  return account === null || canReach(home, account) ? inside : withoutEntry(home, inside, account, state)
 }
 
 const socketDirectoryFor = (base: string, account: ServerAccount | null): string => {
@@ -62,7 +133,7 @@ const socketDirectoryFor = (base: string, account: ServerAccount | null): string
   return path.join(short, `dueline-${digest(base)}`)
 }
 
-/** Creates what is missing. `home` is absolute; `state` is where data goes that must lie outside of home. */
+/** Creates what is missing; throws an error that says what to do when the home is a copy, or has lost its data. `home` is absolute; `state` is where data goes that must lie outside of home. */
 export const serverPlace = (home: string, account: ServerAccount | null, state = "/var/lib/dueline"): ServerPlace => {
   makeDirectory(home)
   const base = baseFor(realpathSync(home), account, state)

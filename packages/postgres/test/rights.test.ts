@@ -31,13 +31,13 @@ interface Table {
 const tables = TestDatabase.session((sql) =>
   sql.unsafe<Table>(`select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
       has_any_column_privilege('dueline_edge', c.oid, 'select') as readable,
-      coalesce(t.attname, 'holder')::text as column, t.attname is not null as tenant
+      coalesce(t.attname, (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = 2))::text as column, t.attname is not null as tenant
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id'
     where n.nspname = 'dueline' and c.relkind in ('r', 'p') and c.relname not in ('migrations', 'repeatables')`)
 )
 
-/** Without a tenant there are only the leases of processes, which are no tenant's business. */
+/** Without a tenant there is only what processes keep for themselves, which is no tenant's business. */
 const tenantTables = Effect.map(tables, (all) => all.filter(({ tenant }) => tenant))
 
 const fieldCommits = (tenantId: TenantId) => {
@@ -81,10 +81,12 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
           all.filter(({ forced }) => !forced),
           []
         )
-        assert.deepStrictEqual(
-          all.flatMap(({ name, tenant }) => (tenant ? [] : [name])),
-          ["leases"]
-        )
+        assert.deepStrictEqual(all.flatMap(({ name, tenant }) => (tenant ? [] : [name])).sort(), [
+          "installation",
+          "installation_keys",
+          "leases",
+          "probes"
+        ])
       }),
     { tags: ["ADR-0005.4"] }
   )
@@ -200,9 +202,15 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         )
         assert.deepStrictEqual(
           callable.map(({ name, role }) => `${role} ${name}`),
-          ["extend_leases", "forget_receipts", "keep_dead_letter", "release_lease", "settle_outbox", "take_lease"].map(
-            (name) => `dueline_worker ${name}`
-          )
+          [
+            "extend_leases",
+            "forget_receipts",
+            "keep_dead_letter",
+            "probe",
+            "release_lease",
+            "settle_outbox",
+            "take_lease"
+          ].map((name) => `dueline_worker ${name}`)
         )
       }),
     { tags: ["ADR-0004.2"] }

@@ -6,7 +6,20 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Result, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 
@@ -266,4 +279,54 @@ it.live(privateHome, () =>
       ),
     0o700
   )
+)
+
+const sameHome = asRoot
+  ? "as root, a home that was moved takes its database along; a copy of it, and data that cannot be reached, are refused"
+  : "a home that was moved takes its database along"
+
+it.live(
+  sameHome,
+  () =>
+    inHome(
+      (directory) =>
+        Effect.gen(function* () {
+          const [home, moved, copy] = [
+            path.join(directory, "home"),
+            path.join(directory, "moved"),
+            path.join(directory, "copy")
+          ]
+          const told = (at: string) => Effect.map(Effect.flip(Effect.scoped(open(at))), ({ message }) => message)
+          const answer = (at: string) =>
+            Effect.scoped(Effect.flatMap(open(at), (server) => ask(server, "select answer from kept")))
+          yield* Effect.scoped(
+            Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer"))
+          )
+          if (asRoot) {
+            const elsewhere = readlinkSync(path.join(home, "postgres"))
+            yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(elsewhere, { recursive: true, force: true })))
+          }
+          renameSync(home, moved)
+          assert.deepStrictEqual(yield* answer(moved), [{ answer: 42 }])
+          if (!asRoot) return
+          cpSync(moved, copy, { recursive: true, verbatimSymlinks: true })
+          assert.match(yield* told(copy), /copy is a copy of .*moved, and both lead to one database/u)
+          assert.deepStrictEqual(yield* answer(moved), [{ answer: 42 }])
+          rmSync(moved, { recursive: true })
+          assert.deepStrictEqual(yield* answer(copy), [{ answer: 42 }])
+          // Made again at the place of the one that was moved away: not its database.
+          mkdirSync(home)
+          assert.match(yield* told(home), /has the database of an earlier home.*ln -s/u)
+          const [link, real] = [path.join(copy, "postgres"), realpathSync(path.join(copy, "postgres"))]
+          rmSync(link)
+          symlinkSync(path.join(directory, "nowhere"), link)
+          assert.match(yield* told(copy), /a link to a place that is not there/u)
+          rmSync(link)
+          cpSync(real, link, { recursive: true })
+          assert.match(yield* told(copy), /cannot get there: let others pass/u)
+          assert.isFalse(lstatSync(link).isSymbolicLink())
+        }).pipe(Effect.scoped),
+      0o700
+    ),
+  { tags: ["ADR-0026.2"] }
 )

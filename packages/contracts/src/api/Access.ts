@@ -45,7 +45,7 @@ export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides
         )
       )
     },
-    error: [problems.BadRequest, problems.Unauthenticated, problems.Forbidden]
+    error: [problems.BadRequest, problems.Unauthenticated, problems.Forbidden, problems.Unavailable]
   }
 ) {}
 

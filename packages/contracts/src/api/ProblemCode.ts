@@ -16,6 +16,7 @@ export const problemCodes = {
   unauthenticated: of(401, "There is no valid access token."),
   insufficient_scope: of(403, "The access token lacks the scope this needs."),
   foreign_tenant: of(403, "The access token is not good for this tenant."),
+  unknown_tenant: of(403, "There is no such tenant."),
   not_found: of(404, "There is nothing at this address."),
   call_not_found: of(404, "There is no such service call in this tenant."),
   customer_not_found: of(404, "There is no such customer in this tenant."),
@@ -50,6 +51,7 @@ export const problemCodes = {
   rate_limited: of(429, "The tenant asks more often than it may."),
   header_too_large: of(431, "The request's headers are larger than allowed."),
   internal: of(500, "Something went wrong on our side."),
+  profile_lost: of(500, "The customer's profile is lost."),
   overloaded: of(503, "Too much is waiting. Nothing happened; ask again a little later."),
   unavailable: of(503, "The store does not answer. Ask again with the same Idempotency-Key.")
 } as const

@@ -1,4 +1,4 @@
-/** `dueline token`: makes an access token, offline. */
+/** `dueline token`: makes an access token, without a running program. */
 import { AccessScope } from "@dueline/contracts/api/Access"
 import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
@@ -19,6 +19,11 @@ const tokenFlags = {
     Flag.atLeast(0)
   ),
   ttlMs: durationBetween("ttl", "How long it is good (default 1h)", 1_000, monthMs).pipe(Flag.withDefault(3_600_000)),
+  unchecked: Flag.Boolean("unchecked").pipe(
+    Flag.withDefault(false),
+    Flag.withoutNegation,
+    Flag.withDescription("Do not ask the database whether there is such a tenant")
+  ),
   subject: Flag.String("subject").pipe(
     Flag.withSchema(Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(255))),
     Flag.withDefault("dueline-cli"),
@@ -36,7 +41,8 @@ export const token = Command.make(
   )
 ).pipe(
   Command.withDescription(
-    "Print an access token signed with the keys in DUELINE_HOME. Nothing else goes to standard output. No program has to be running."
+    "Print an access token signed with the keys in DUELINE_HOME, for a tenant that there is. Nothing else goes to standard output. No " +
+      "program has to be running: the database is asked for the tenant, unless --unchecked is given."
   ),
   Command.withShortDescription("Print an access token"),
   Command.withExamples([

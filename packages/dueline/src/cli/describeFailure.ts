@@ -13,6 +13,7 @@ export interface Complaint {
 const advice: Readonly<Record<string, string>> = {
   unauthenticated: "get a token with `dueline token` and give it as --token or DUELINE_TOKEN",
   insufficient_scope: "get a token with the scope: `dueline token` makes one with all of them",
+  unknown_tenant: "see which tenants there are with `dueline tenant list`, make one with `dueline tenant create NAME`",
   version_mismatch: "look at it with `dueline call show`, then try again",
   if_match_required: "say which version you mean with --if-match, e.g. --if-match '\"3\"'",
   call_not_found: "see which calls there are with `dueline call list`",

@@ -4,9 +4,7 @@ import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
 import { migrations } from "@dueline/postgres/migrations/migrations"
 import { Effect, type Redacted } from "effect"
 import * as Configuration from "../Configuration.ts"
-import { homeAt } from "../Home.ts"
-import { makeFirstKeys } from "../LostKeys.ts"
-import { ensureSharedKeys } from "../SharedKeys.ts"
+import { admit, prepareHome } from "../preflight/admission.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 import { print, Shell } from "./Shell.ts"
 
@@ -31,7 +29,7 @@ const migrated = Effect.gen(function* () {
 })
 
 const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Settings) {
-  yield* makeFirstKeys(homeAt(settings.DUELINE_HOME))
+  yield* prepareHome(settings)
   const server = EmbeddedServer.layer({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" })
   return yield* Effect.provide(migrated, server).pipe(
     Effect.catchTag(
@@ -48,7 +46,7 @@ const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Set
 /** The keys that all processes will share are made with the schema. */
 const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Settings, url: Redacted.Redacted) {
   const applied = yield* Database.migrateUrl(url)
-  yield* ensureSharedKeys(settings).pipe(Effect.provide(Database.layerUrl({ url, migrate: false })))
+  yield* admit(settings).pipe(Effect.provide(Database.layerUrl({ url, migrate: false })))
   return { applied, schema: migrations.length }
 })
 

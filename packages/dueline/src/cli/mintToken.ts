@@ -20,12 +20,12 @@ export interface TokenWish {
 }
 
 export const allScopes = AccessScope.literals
-const isTenantId = Schema.is(TenantId)
+export const isTenantId = Schema.is(TenantId)
 
 export const tenantIdOf = (tenant: string): TenantId => (isTenantId(tenant) ? tenant : derivedTenantId(tenant))
 
 /** Whether there is anything to sign with; looking does not make a key, as opening the keys would. */
-const hasKeys = (directory: string) =>
+export const hasKeys = (directory: string) =>
   Effect.promise(() =>
     readdir(directory).then(
       (names) => names.some((name) => name.endsWith(".pem")),

@@ -6,8 +6,7 @@ import { serverPlace } from "@dueline/postgres/ServerPlace"
 import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
-import { homeAt } from "../Home.ts"
-import { makeFirstKeys } from "../LostKeys.ts"
+import { prepareHome } from "../preflight/admission.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 
 const name = "dueline"
@@ -42,7 +41,7 @@ const attached = (settings: Settings, inUse: HomeInUse) =>
 
 const embedded = (settings: Settings) =>
   Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
-    Layer.provide(Layer.effectDiscard(makeFirstKeys(homeAt(settings.DUELINE_HOME)))),
+    Layer.provide(Layer.effectDiscard(prepareHome(settings))),
     Layer.catchTag("HomeInUse", (inUse) => attached(settings, inUse))
   )
 
