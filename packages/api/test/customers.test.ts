@@ -1,4 +1,4 @@
-import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { IdempotencyKey, StreamId } from "@dueline/contracts/Ids"
 import { derivedId } from "@dueline/identity/derivedId"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -61,6 +61,42 @@ layer(edge, { excludeTestServices: true })("customers", (it) => {
         assert.notProperty(store.dump().sealed, `${tenant}/${id}`)
       }),
     { tags: ["ADR-0015.6"] }
+  )
+
+  it.effect(
+    "a profile that is gone or damaged is said to be lost, not erased; such a customer can still be erased",
+    () =>
+      Effect.gen(function* () {
+        const { store } = yield* Edge
+        for (const sealed of [{ _tag: "erase" }, { _tag: "set", value: "key.damaged" }] as const) {
+          const id = yield* newCustomer
+          const path = `${customers}/${id}`
+          const stream = {
+            tenantId: tenant,
+            streamId: StreamId.make(id),
+            category: "customer",
+            expectedVersion: 1
+          } as const
+          // The store takes no commit that says nothing at all.
+          const receipt = {
+            key: IdempotencyKey.make(`lost-${id}`),
+            fingerprint: "",
+            commandType: "Test",
+            answer: null,
+            expiresAt: 1
+          }
+          const receipts = [{ ...receipt, streamId: stream.streamId, version: 1 }]
+          const nothing = { events: [], row: null, requires: [], snapshot: null, outbox: [], receipts }
+          yield* store.persistence.commit([{ ...stream, ...nothing, sealed }])
+          assert.deepStrictEqual(codeOf(yield* call("GET", path)), [500, "profile_lost"])
+          const change = yield* call("PATCH", path, { profile: { name: "x" } }, { "if-match": '"1"' })
+          assert.deepStrictEqual(codeOf(change), [500, "profile_lost"])
+          assert.strictEqual((yield* call("GET", `${customers}?status=Active&limit=200`)).status, 200)
+          assert.deepInclude((yield* call("DELETE", path)).json, { id, status: "Erased" })
+          assert.deepStrictEqual(codeOf(yield* call("GET", path)), [410, "customer_erased"])
+        }
+      }),
+    { tags: ["ADR-0026.6"] }
   )
 
   it.effect("orders that are to come keep a customer from being erased", () =>

@@ -8,7 +8,10 @@ import { TestClock } from "effect/testing"
 import * as KnownTenants from "../src/KnownTenants.ts"
 import { Edge, later, layer, scopes, tenant, unmadeTenant } from "./Edge.ts"
 
-const [there, away] = [TenantId.make("00000000-0000-4000-8000-000000000001"), TenantId.make("00000000-0000-4000-8000-000000000002")]
+const [there, away] = [
+  TenantId.make("00000000-0000-4000-8000-000000000001"),
+  TenantId.make("00000000-0000-4000-8000-000000000002")
+]
 
 /** A directory that counts what it is asked, and what its tenants are. */
 const directory = () => {
@@ -30,40 +33,49 @@ describe("known tenants", { tags: ["ADR-0026.4"] }, () => {
     const { layer, state } = directory()
     return Effect.gen(function* () {
       const tenants = yield* KnownTenants.KnownTenants
-      yield* Effect.all(Array.from({ length: 50 }, () => tenants.require(there)), { concurrency: "unbounded" })
+      yield* Effect.all(
+        Array.from({ length: 50 }, () => tenants.require(there)),
+        { concurrency: "unbounded" }
+      )
       yield* TestClock.adjust("30 days")
       yield* tenants.require(there)
       assert.strictEqual(state.asked, 1)
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("one that is not there is refused, asked for again no sooner than after five seconds, and let in once it was made", () => {
-    const { layer, state } = directory()
-    return Effect.gen(function* () {
-      const tenants = yield* KnownTenants.KnownTenants
-      for (let i = 0; i < 20; i++) assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
-      assert.strictEqual(state.asked, 1)
-      state.tenants.add(away)
-      yield* TestClock.adjust("4 seconds")
-      assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
-      yield* TestClock.adjust("1 second")
-      assert.strictEqual(yield* codeOf(tenants.require(away)), "let in")
-      assert.strictEqual(state.asked, 2)
-    }).pipe(Effect.provide(layer))
-  })
+  it.effect(
+    "one that is not there is refused, asked for again no sooner than after five seconds, and let in once it was made",
+    () => {
+      const { layer, state } = directory()
+      return Effect.gen(function* () {
+        const tenants = yield* KnownTenants.KnownTenants
+        for (let i = 0; i < 20; i++) assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
+        assert.strictEqual(state.asked, 1)
+        state.tenants.add(away)
+        yield* TestClock.adjust("4 seconds")
+        assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual(yield* codeOf(tenants.require(away)), "let in")
+        assert.strictEqual(state.asked, 2)
+      }).pipe(Effect.provide(layer))
+    }
+  )
 
-  it.effect("while nobody can say, who is known is let in, who is not is told so, and that is forgotten at once", () => {
-    const { layer, state } = directory()
-    return Effect.gen(function* () {
-      const tenants = yield* KnownTenants.KnownTenants
-      yield* tenants.require(there)
-      state.down = true
-      assert.strictEqual(yield* codeOf(tenants.require(there)), "let in")
-      assert.strictEqual(yield* codeOf(tenants.require(away)), "unavailable")
-      state.down = false
-      assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
-    }).pipe(Effect.provide(layer))
-  })
+  it.effect(
+    "while nobody can say, who is known is let in, who is not is told so, and that is forgotten at once",
+    () => {
+      const { layer, state } = directory()
+      return Effect.gen(function* () {
+        const tenants = yield* KnownTenants.KnownTenants
+        yield* tenants.require(there)
+        state.down = true
+        assert.strictEqual(yield* codeOf(tenants.require(there)), "let in")
+        assert.strictEqual(yield* codeOf(tenants.require(away)), "unavailable")
+        state.down = false
+        assert.strictEqual(yield* codeOf(tenants.require(away)), "unknown_tenant")
+      }).pipe(Effect.provide(layer))
+    }
+  )
 })
 
 it.layer(layer, { excludeTestServices: true })("the edge", (it) => {

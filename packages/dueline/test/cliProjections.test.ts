@@ -23,9 +23,10 @@ const binId = "00000000-0000-7000-8000-0000000000bb"
 
 /** A bin that was created and retired, of which there is a row that says neither. */
 const staged = [
+  `insert into dueline.tenants (tenant_id, name, created_at) values ('${tenantId}', 'acme', 0)`,
   `insert into dueline.events
       (tenant_id, stream_id, version, category, event_id, type, event_version, payload, metadata, recorded_at)
-    select '${tenantId}', '${binId}', v.n, 'bin', gen_random_uuid(), v.p ->> '_tag', 1, v.p, '{"commandId":"x","correlationId":"y"}', now()
+    select '${tenantId}', '${binId}', v.n, 'bin', gen_random_uuid(), v.p ->> '_tag', 1, v.p, '{"commandId":"x","correlationId":"y","actor":{"kind":"system","id":"z"},"traceparent":null}', now()
     from unnest(array['{"_tag":"BinCreated","bin":{"serialNumber":"S","category":"skip","sizeLitres":9,"location":null,"customerId":null},
       "capacityLitres":9,"createdAt":1,"fingerprint":null,"origin":{"correlationId":"y","traceparent":null}}',
       '{"_tag":"BinRetired"}']::json[]) with ordinality v(p, n)`,
@@ -65,7 +66,14 @@ it.effect(
       assert.match(rebuilt.stdout, /^2 events read, [\d,]+ events\/s\nMODEL +STREAMS +WRITTEN +DROPPED\nbin +1 +1 +0$/u)
 
       const right = yield* dueline("verify", "--json")
-      assert.deepStrictEqual(JSON.parse(right.stdout), { ok: true, events: 2, rows: 1, snapshots: 0, findings: [] })
+      assert.deepStrictEqual(JSON.parse(right.stdout), {
+        ok: true,
+        events: 2,
+        rows: 1,
+        snapshots: 0,
+        sealed: 0,
+        findings: []
+      })
       assert.strictEqual(right.exitCode, 0)
     }),
   120_000

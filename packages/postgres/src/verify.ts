@@ -2,12 +2,13 @@
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import { Database } from "./Database.ts"
-import { EventLog, type LogMark, start } from "./EventLog.ts"
+import { EventLog, type LoggedEvent, type LogMark, start } from "./EventLog.ts"
+import { isEventMetadata } from "./eventMetadata.ts"
 import { type RowTable, rowTables } from "./rowTables.ts"
 import { asking, weather } from "./SqlFailure.ts"
 
 export interface Finding {
-  readonly check: "versions" | "row" | "order"
+  readonly check: "versions" | "row" | "order" | "metadata" | "category"
   readonly tenantId: string
   readonly streamId: string
   readonly detail: string
@@ -34,23 +35,35 @@ const drift = ({ category, id, table }: RowTable): string =>
 
 const page = 1_000
 
+const categories: ReadonlySet<string> = new Set(rowTables.map(({ category }) => category))
+
 /** Follows the log as a reader would, then counts what a reader should have seen up to there. */
 const walk = Effect.gen(function* () {
   const log = yield* EventLog
+  const findings: Array<Finding> = []
   let mark: LogMark = start
   let seen = 0
+  const add = (check: "metadata" | "category", { streamId, tenantId }: LoggedEvent, detail: string) => {
+    if (findings.filter((found) => found.check === check).length < 100)
+      findings.push({ check, tenantId, streamId, detail })
+  }
   for (;;) {
     const events = yield* log.read(mark, page)
+    for (const event of events) {
+      const { category, metadata, version } = event
+      if (!isEventMetadata(metadata)) add("metadata", event, `the metadata of version ${version} is damaged`)
+      if (!categories.has(category)) add("category", event, `version ${version} is of the unknown category ${category}`)
+    }
     seen += events.length
     mark = events.at(-1)?.mark ?? mark
-    if (events.length < page) return { mark, seen }
+    if (events.length < page) return { findings, mark, seen }
   }
 })
 
 const passed = `select count(*)::int as passed from dueline.events where (xact, position) <= ($1::text::xid8, $2::float8::bigint)`
 
 /** It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
-const ask = (statement: string) =>
+export const askWhole = (statement: string) =>
   Effect.flatMap(Database, ({ writer }) =>
     writer
       .withTransaction(
@@ -67,7 +80,7 @@ type Verifying = Effect.Effect<Verification, StoreUnavailable, Database | EventL
 /** The log against itself. Reads everything once; runs beside a working program. */
 export const verifyLog: Verifying = Effect.gen(function* () {
   const { writer } = yield* Database
-  const { mark, seen } = yield* walk
+  const { findings, mark, seen } = yield* walk
   const counted = yield* writer
     .unsafe<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
     .pipe(asking("verify"))
@@ -76,13 +89,13 @@ export const verifyLog: Verifying = Effect.gen(function* () {
     behind === seen
       ? []
       : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
-  const versions = (yield* ask(gaps)).map((found): Finding => ({ check: "versions", ...found }))
-  return { events: seen, findings: [...order, ...versions] }
+  const versions = (yield* askWhole(gaps)).map((found): Finding => ({ check: "versions", ...found }))
+  return { events: seen, findings: [...order, ...versions, ...findings] }
 })
 
 /** And whether each row stands where its stream ends: a look at all of them for whoever cannot fold events. */
 export const verify: Verifying = Effect.gen(function* () {
   const { events, findings } = yield* verifyLog
-  const drifted = yield* Effect.forEach(rowTables, (table) => ask(drift(table)))
+  const drifted = yield* Effect.forEach(rowTables, (table) => askWhole(drift(table)))
   return { events, findings: [...findings, ...drifted.flat().map((found): Finding => ({ check: "row", ...found }))] }
 })

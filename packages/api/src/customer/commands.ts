@@ -20,8 +20,8 @@ import { noBody } from "../noBody.ts"
 import { expectedVersion, ifMatchRequired } from "../preconditions.ts"
 import { storeUnavailable } from "../refusal.ts"
 import { changedFields, fieldsOf, merge } from "./profile.ts"
-import { presentCustomer } from "./reads.ts"
-import { refusedErasure, refusedRegistration, refusedUpdate } from "./refusal.ts"
+import { openProfile, presentCustomer } from "./reads.ts"
+import { profileLost, refusedErasure, refusedRegistration, refusedUpdate } from "./refusal.ts"
 import { customerPath, customersPath, customerState } from "./view.ts"
 
 interface New {
@@ -72,8 +72,11 @@ export const makeCustomerCommands = Effect.gen(function* () {
     const at = yield* now
     const before = yield* queries.profile(tenantId, customerId).pipe(Effect.catch(storeUnavailable))
     const command = { _tag: "UpdateCustomer", customerId, at, fields: [], sealed: before ?? "" } as const
-    if (before === null) return command
-    const profile = yield* Effect.orDie(vault.open(tenantId, customerId, before))
+    if (before === null) {
+      const { status } = yield* presentCustomer(queries, tenantId, customerId)
+      return status === "Erased" ? command : yield* profileLost
+    }
+    const profile = yield* openProfile(vault, tenantId, customerId, before)
     const after = merge(profile, body.profile)
     const fields = changedFields(profile, after)
     if (fields.length === 0) return command

@@ -1,11 +1,11 @@
 /** Customers as lists and details show them. The detail is the one place where a profile is opened to be shown. */
 import { Principal } from "@dueline/contracts/api/Access"
 import type { Customer } from "@dueline/contracts/api/CustomerView"
-import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { Gone, Internal, NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { customerFields } from "@dueline/contracts/customer/fields"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
-import type { CustomerStatus } from "@dueline/contracts/customer/Spec"
+import type { CustomerProfile, CustomerStatus } from "@dueline/contracts/customer/Spec"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
@@ -16,7 +16,7 @@ import { makeNewestFirst, present } from "../fieldReads.ts"
 import { equals, specificationOf } from "../lookup.ts"
 import { isKnown, unchanged } from "../preconditions.ts"
 import { storeUnavailable } from "../refusal.ts"
-import { customerErased, customerNotFound } from "./refusal.ts"
+import { customerErased, customerNotFound, profileLost } from "./refusal.ts"
 import { customerOf, summaryOf } from "./view.ts"
 
 interface ListQuery {
@@ -39,6 +39,31 @@ export const presentCustomer = (
 ): Effect.Effect<CustomerRow, NotFound | Unavailable> =>
   present(queries.customer(tenantId, customerId), customerNotFound)
 
+const lost = (tenantId: TenantId, customerId: CustomerId, reason: string) =>
+  Effect.andThen(Effect.logError("a customer's profile is lost", { tenantId, customerId, reason }), profileLost)
+
+/**
+ * There was none to be had: the customer was erased just now, or it is lost. Erasing is final, so that a row which is still active says
+ * what was the case before too.
+ */
+export const withoutProfile = Effect.fnUntraced(function* (
+  queries: FieldQueries["Service"],
+  tenantId: TenantId,
+  customerId: CustomerId
+): Effect.fn.Return<never, Gone | Internal | NotFound | Unavailable> {
+  const { status } = yield* presentCustomer(queries, tenantId, customerId)
+  return yield* status === "Erased" ? customerErased : lost(tenantId, customerId, "it is not in the store")
+})
+
+/** What was sealed and does not open any more is lost too. */
+export const openProfile = (
+  vault: PersonalDataVault["Service"],
+  tenantId: TenantId,
+  customerId: CustomerId,
+  sealed: string
+): Effect.Effect<CustomerProfile, Internal> =>
+  Effect.catch(vault.open(tenantId, customerId, sealed), ({ detail }) => lost(tenantId, customerId, detail))
+
 export const makeCustomerReads = Effect.gen(function* () {
   const queries = yield* FieldQueries
   const vault = yield* PersonalDataVault
@@ -50,11 +75,12 @@ export const makeCustomerReads = Effect.gen(function* () {
     return yield* page(yield* specificationOf(customerFields, query.filter, equals({ status })), query)
   })
 
-  /** Null with an erased customer. What was sealed and does not open any more is a fault of ours. */
   const profileOf = Effect.fnUntraced(function* ({ customerId, status, tenantId }: CustomerRow) {
-    if (status === "Erased") return null
+    if (status === "Erased") return yield* customerErased
     const sealed = yield* queries.profile(tenantId, customerId).pipe(Effect.catch(storeUnavailable))
-    return sealed === null ? null : yield* Effect.orDie(vault.open(tenantId, customerId, sealed))
+    return sealed === null
+      ? yield* withoutProfile(queries, tenantId, customerId)
+      : yield* openProfile(vault, tenantId, customerId, sealed)
   })
 
   const get = Effect.fnUntraced(function* ({ headers, params, query }: Asked) {
@@ -68,7 +94,6 @@ export const makeCustomerReads = Effect.gen(function* () {
     // The row first: a profile newer than its version makes the next change stale, an older one would be overwritten.
     const row = yield* presentCustomer(queries, tenantId, params.id)
     const profile = yield* profileOf(row)
-    if (profile === null) return yield* customerErased
     return (yield* isKnown(headers["if-none-match"], row.version))
       ? unchanged(row.version)
       : shown(customerOf(row, profile))

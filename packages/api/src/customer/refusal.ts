@@ -2,6 +2,7 @@
 import {
   Conflict,
   Gone,
+  Internal,
   NotFound,
   type PreconditionFailed,
   type Unavailable,
@@ -21,6 +22,14 @@ export const customerErased = reject(
   Gone,
   "customer_erased",
   "Register a new customer: what was known of this one is gone for good."
+)
+
+/** Not the answer of an erased customer, who has an event that says so: this one's profile should be there. */
+export const profileLost = reject(
+  Internal,
+  "profile_lost",
+  "The profile is gone from the store, or damaged, though the customer was not erased: have it restored from a backup. `dueline verify` " +
+    "finds every such customer. Orders and history are not touched."
 )
 
 const inUse = reject(

@@ -60,13 +60,13 @@ const get = HttpApiEndpoint.get("get", "/:id", {
     HttpApiSchema.WithHeaders(Customer, { etag: ETag, "cache-control": Schema.Literal("no-store") }),
     HttpApiSchema.WithHeaders(HttpApiSchema.Empty(304), { etag: ETag })
   ],
-  error: [problems.NotFound, problems.Gone, problems.Unavailable]
+  error: [problems.NotFound, problems.Gone, problems.Internal, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:customers.read")
   .annotateMerge(
     described(
       "One customer with the profile",
-      "410 once the customer was erased. With `asOf` the state as it was, also of an erased customer, and never a profile."
+      "410 once the customer was erased; 500 `profile_lost` when the profile of one that was not erased is gone or damaged. With `asOf` the state as it was, also of an erased customer, and never a profile."
     )
   )
 
@@ -75,7 +75,7 @@ const update = HttpApiEndpoint.patch("update", "/:id", {
   headers: conditional,
   payload: UpdateCustomer,
   success: HttpApiSchema.WithHeaders(CustomerState, written),
-  error: [...changeErrors, problems.Gone]
+  error: [...changeErrors, problems.Gone, problems.Internal]
 })
   .annotate(RequiredScope, "ops:customers.write")
   .annotateMerge(

@@ -82,7 +82,7 @@ export class PreconditionFailed extends Schema.Error<PreconditionFailed>("Precon
   override readonly [ErrorReporter.ignore] = true
 }
 
-/** A defect. Never failed with at the edge, where it is one; the client has it for an item of a batch. */
+/** A defect, or data that is lost. With the code `internal` it is never failed with at the edge; the client has that for an item of a batch. */
 export class Internal extends Schema.Error<Internal>("Internal")(problemFields(500), annotations(500)) {
   readonly _tag = "Internal"
   override readonly [ErrorReporter.ignore] = true
@@ -100,6 +100,7 @@ export const problems = {
   NotFound: NotFound.pipe(asProblem),
   Conflict: Conflict.pipe(asProblem),
   Gone: Gone.pipe(asProblem),
+  Internal: Internal.pipe(asProblem),
   PayloadTooLarge: PayloadTooLarge.pipe(asProblem),
   UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
   Unprocessable: Unprocessable.pipe(asProblem),

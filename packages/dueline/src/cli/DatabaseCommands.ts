@@ -27,8 +27,10 @@ export const verify = Command.make(
   )
 ).pipe(
   Command.withDescription(
-    "Compare the read models and snapshots with what the events say, field by field, and the events among themselves. A program may be " +
-      "at work meanwhile. Exit code 1 when something is wrong; `dueline projections rebuild` puts rows and snapshots right."
+    "Compare the read models and snapshots with what the events say, field by field, and the events among themselves; open every sealed " +
+      "text; look for what receipts, profiles and tenants refer to. A program may be at work meanwhile. Exit code 1 when something is " +
+      "wrong; `dueline projections rebuild` puts rows and snapshots right. Not found: a call that was removed with all that is kept of it, " +
+      "and metadata that was exchanged for other possible values."
   ),
   Command.withShortDescription("Compare the read models with what the events say"),
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])

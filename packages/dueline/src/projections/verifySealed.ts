@@ -1,0 +1,77 @@
+/** Opens every sealed text there is, and misses those that should be there: requests of calls, profiles of customers. */
+import { CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { sealContext } from "@dueline/execution/sealContext"
+import { requestOf } from "@dueline/execution/summarise"
+import type { Database } from "@dueline/postgres/Database"
+import { eachProfile, eachSealedCall, type SealedCall, type SealedProfile } from "@dueline/postgres/SealedTexts"
+import { Effect } from "effect"
+
+export interface SealFinding {
+  readonly check: "request" | "profile"
+  readonly tenantId: string
+  readonly streamId: string
+  readonly detail: string
+}
+
+export interface SealVerification {
+  /** Sealed texts that opened. */
+  readonly opened: number
+  /** Bounded: the first hundred of each check. */
+  readonly findings: ReadonlyArray<SealFinding>
+}
+
+const findingLimit = 100
+
+const erased = "Erased"
+
+/** Holds one page of the database, whatever there is. A program may be at work meanwhile: a text is read with its row, in one statement. */
+export const verifySealed: Effect.Effect<
+  SealVerification,
+  StoreUnavailable,
+  Database | RequestVault | PersonalDataVault
+> = Effect.gen(function* () {
+  const requests = yield* RequestVault
+  const profiles = yield* PersonalDataVault
+  const findings: Array<SealFinding> = []
+  let opened = 0
+  const add = (check: SealFinding["check"], { streamId, tenantId }: SealedCall | SealedProfile, detail: string) => {
+    if (findings.filter((found) => found.check === check).length >= findingLimit) return
+    findings.push({ check, tenantId, streamId, detail })
+  }
+  const tally = <E extends { readonly detail: string }>(
+    check: SealFinding["check"],
+    of: SealedCall | SealedProfile,
+    opening: Effect.Effect<unknown, E>
+  ) =>
+    Effect.match(opening, {
+      onFailure: ({ detail }) => add(check, of, `what is sealed does not open: ${detail}`),
+      onSuccess: () => void (opened += 1)
+    })
+
+  yield* eachSealedCall((call) => {
+    const { row, sealed, streamId, tenantId } = call
+    if (sealed !== null) {
+      return tally("request", call, requests.open(sealed, sealContext(tenantId, ServiceCallId.make(streamId))))
+    }
+    // Nothing was sealed when the summary is all of the request.
+    if (requestOf(row.request) === null)
+      add("request", call, `its request is lost: it is ${row.status}, and nothing is sealed`)
+    return Effect.void
+  })
+  yield* eachProfile((profile) => {
+    const { sealed, status, streamId, tenantId } = profile
+    if (sealed === null) {
+      if (status !== erased) add("profile", profile, "the profile is lost: the customer was not erased")
+      return Effect.void
+    }
+    if (status === erased) {
+      add("profile", profile, "the customer was erased, and the profile is still there")
+      return Effect.void
+    }
+    return tally("profile", profile, profiles.open(tenantId, CustomerId.make(streamId), sealed))
+  })
+  return { opened, findings }
+})

@@ -1,0 +1,244 @@
+/** Damage to what is sealed, and to what refers to something, done by somebody who may do anything to the database; and what is said of it. */
+import {
+  CommandId,
+  CorrelationId,
+  CustomerId,
+  EpochMillis,
+  IdempotencyKey,
+  ServiceCallId,
+  TenantId
+} from "@dueline/contracts/Ids"
+import type { Command } from "@dueline/contracts/Command"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
+import * as RequestVaultAes from "@dueline/execution/RequestVaultAes"
+import { sealContext } from "@dueline/execution/sealContext"
+import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
+import { verifyLog } from "@dueline/postgres/verify"
+import { verifyReferences } from "@dueline/postgres/verifyReferences"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { verifyModels } from "../src/projections/verifyModels.ts"
+import { verifySealed } from "../src/projections/verifySealed.ts"
+import { damage, stage } from "./ModelStage.ts"
+
+const key = Redacted.make(new Uint8Array(32).fill(3))
+const vaults = Layer.merge(RequestVaultAes.layer({ sealing: { id: "k", key } }), PersonalDataVaultAes.layer({ key }))
+
+const origin = { correlationId: CorrelationId.make("life"), traceparent: null }
+const at = EpochMillis.make(1_893_456_000_000)
+let number = 0
+const uuid = (kind: string, n: number): string => `00000000-0000-7000-8000-${kind}${n.toString(16).padStart(8, "0")}`
+
+/** A tenant with a customer, a call whose request is sealed and one whose request is shown whole, each asked for under a key. */
+const life = Effect.gen(function* () {
+  const n = ++number
+  const tenantId = TenantId.make(uuid("a0e0", n))
+  const ids = {
+    customerId: CustomerId.make(uuid("c0e0", n)),
+    sealedCall: ServiceCallId.make(uuid("ca11", n)),
+    openCall: ServiceCallId.make(uuid("ca12", n))
+  }
+  yield* damage(`insert into dueline.tenants (tenant_id, name, created_at) values ('${tenantId}', 'tenant-${n}', 0)`)
+  const ask = (command: Command, name: string) =>
+    Effect.flatMap(Orchestrator, (orchestrator) =>
+      orchestrator.ask({
+        tenantId,
+        commandId: CommandId.make(name),
+        correlationId: origin.correlationId,
+        actor: { kind: "system", id: "life" },
+        traceparent: null,
+        idempotency: { key: IdempotencyKey.make(name), fingerprint: name },
+        expectedVersion: null,
+        command
+      })
+    )
+  const { customerId, openCall, sealedCall } = ids
+  const profile = { name: "Jo Doe" }
+  const sealed = yield* (yield* PersonalDataVault).seal(tenantId, customerId, profile, null)
+  yield* ask(
+    { _tag: "RegisterCustomer", customerId, at, fields: ["name"], sealed, fingerprint: null, origin },
+    "customer"
+  )
+  const headers = { authorization: "[redacted]" }
+  const request = { method: "POST", url: "https://example.com/x", headers, bodyBytes: 2, bodySnippet: "{}" } as const
+  const whole = { url: request.url, headers: { authorization: "Bearer t" }, body: "{}" }
+  const sealedRequest = (yield* RequestVault).seal(whole, sealContext(tenantId, sealedCall))
+  const spec = { request, timeoutMs: 1_000, retry: defaultRetryPolicy, tags: [] }
+  const submit = { _tag: "SubmitServiceCall", at, dueAt: at, fingerprint: null, origin } as const
+  yield* ask({ ...submit, callId: sealedCall, spec, sealed: sealedRequest }, "sealed")
+  yield* ask(
+    { ...submit, callId: openCall, spec: { ...spec, request: { ...request, headers: {} } }, sealed: null },
+    "open"
+  )
+  return { tenantId, ...ids }
+})
+
+type Life = Effect.Success<typeof life>
+
+/** What all of `verify` finds about one tenant. */
+const findingsOf = (tenantId: string) =>
+  Effect.gen(function* () {
+    const found = [
+      ...(yield* verifyLog).findings,
+      ...(yield* verifyModels()).findings,
+      ...(yield* verifySealed).findings,
+      ...(yield* verifyReferences)
+    ]
+    return found
+      .filter((each) => each.tenantId === tenantId)
+      .map(({ check, detail, streamId }) => ({ check, streamId, detail }))
+  })
+
+type Damage = readonly [what: string, by: (life: Life) => string, check: string, of: keyof Life | null, says: RegExp]
+
+const where = ({ tenantId }: Life) => `where tenant_id = '${tenantId}'`
+
+const kinds: ReadonlyArray<Damage> = [
+  [
+    "a profile is gone",
+    (l) => `delete from dueline.personal_data ${where(l)}`,
+    "profile",
+    "customerId",
+    /is lost: the customer was not erased/u
+  ],
+  [
+    "a profile is damaged",
+    (l) => `update dueline.personal_data set profile = 'A' || substr(profile, 2) || 'AA' ${where(l)}`,
+    "profile",
+    "customerId",
+    /does not open/u
+  ],
+  [
+    "a customer's key is exchanged",
+    (l) => `update dueline.personal_data set data_key = 'AAAA' || substr(data_key, 5) ${where(l)}`,
+    "profile",
+    "customerId",
+    /does not open/u
+  ],
+  [
+    "a sealed request is damaged",
+    (l) => `update dueline.service_calls set sealed = sealed || 'A' ${where(l)} and sealed is not null`,
+    "request",
+    "sealedCall",
+    /does not open/u
+  ],
+  [
+    "a sealed request is put into another call",
+    (l) => `update dueline.service_calls c set sealed = o.sealed from dueline.service_calls o
+      where c.call_id = '${l.openCall}' and o.call_id = '${l.sealedCall}'`,
+    "request",
+    "openCall",
+    /does not open: changed, or sealed for another call/u
+  ],
+  [
+    "a sealed request is gone",
+    (l) => `update dueline.service_calls set sealed = null ${where(l)}`,
+    "request",
+    "sealedCall",
+    /its request is lost: it is Scheduled/u
+  ],
+  [
+    "a receipt points nowhere",
+    (l) => `update dueline.receipts set version = 7 ${where(l)} and key = 'open'`,
+    "receipt",
+    "openCall",
+    /the receipt for the key open names version 7/u
+  ],
+  [
+    "a call is gone with its events and its row, and its receipt is still there",
+    (l) => `with row as (delete from dueline.service_calls where call_id = '${l.openCall}')
+      delete from dueline.events where stream_id = '${l.openCall}'`,
+    "receipt",
+    "openCall",
+    /names version 1, which is not there/u
+  ],
+  ["a tenant is gone", (l) => `delete from dueline.tenants ${where(l)}`, "tenant", null, /no such tenant/u],
+  [
+    "an event's actor is no actor",
+    (l) =>
+      `update dueline.events set metadata = jsonb_set(metadata::jsonb, '{actor}', '7')::json ${where(l)} and stream_id = '${l.openCall}'`,
+    "metadata",
+    "openCall",
+    /the metadata of version 1 is damaged/u
+  ],
+  [
+    "an event's metadata is no object",
+    (l) => `update dueline.events set metadata = 'null' ${where(l)} and stream_id = '${l.openCall}'`,
+    "metadata",
+    "openCall",
+    /damaged/u
+  ],
+  [
+    "a row is gone",
+    (l) => `delete from dueline.service_calls where call_id = '${l.openCall}'`,
+    "row",
+    "openCall",
+    /the row is missing/u
+  ],
+  [
+    "a snapshot stands for no stream",
+    (l) =>
+      `insert into dueline.snapshots (tenant_id, stream_id, version, form, state) values ('${l.tenantId}', '${l.tenantId}', 1, 1, '{}')`,
+    "snapshot",
+    "tenantId",
+    /of a stream that is not there/u
+  ]
+]
+
+it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, timeout: "120 seconds" })(
+  "verify",
+  (it) => {
+    it.effect(
+      "nothing is found where nothing was done, whatever became of the customer and the calls",
+      () =>
+        Effect.gen(function* () {
+          const before = (yield* verifySealed).opened
+          const one = yield* life
+          assert.deepStrictEqual(yield* findingsOf(one.tenantId), [])
+          assert.strictEqual((yield* verifySealed).opened, before + 2)
+        }),
+      { tags: ["ADR-0026.5"] }
+    )
+
+    it.effect.each(kinds)(
+      "%s",
+      ([, by, check, of, says]) =>
+        Effect.gen(function* () {
+          const one = yield* life
+          yield* damage(by(one))
+          const found = yield* findingsOf(one.tenantId)
+          assert.deepStrictEqual(
+            found.map((each) => `${each.check} ${each.streamId}`),
+            [`${check} ${of === null ? "" : one[of]}`]
+          )
+          assert.match(found[0]?.detail ?? "", says)
+        }),
+      { tags: ["ADR-0026.5"] }
+    )
+
+    it.effect(
+      "a removed stream of events whose row is there, and a profile nobody owns",
+      () =>
+        Effect.gen(function* () {
+          const one = yield* life
+          yield* damage(
+            `delete from dueline.events where stream_id = '${one.customerId}'`,
+            `delete from dueline.receipts ${where(one)}`
+          )
+          assert.deepStrictEqual(
+            (yield* findingsOf(one.tenantId)).map(({ check, detail }) => `${check} ${detail}`),
+            ["row there are no events of this row"]
+          )
+          yield* damage(`delete from dueline.customers ${where(one)}`)
+          assert.deepStrictEqual(
+            (yield* findingsOf(one.tenantId)).map(({ check, detail }) => `${check} ${detail}`),
+            ["profile there is a profile of a customer who is not there"]
+          )
+        }),
+      { tags: ["ADR-0026.5"] }
+    )
+  }
+)
