@@ -25,7 +25,9 @@ const probes = Effect.map(HealthChecks, (checks) => {
     const phase = yield* checks.phase
     const found = yield* checks.dependencies
     const dependencies = found.map(shown)
-    const missing = found.filter(({ needed, up }) => needed && !up).map(({ name }) => name)
+    const missing = found
+      .filter(({ needed, up }) => needed && !up)
+      .map(({ name, reason }) => (reason === undefined ? name : `${name} (${reason})`))
     if (phase === "serving" && missing.length === 0) return { status: "ready" as const, dependencies }
     const reason = phase === "serving" ? `down: ${missing.join(", ")}` : phase
     return { status: "not-ready" as const, reason, dependencies }
@@ -57,9 +59,10 @@ export const layerProbes = HttpApiBuilder.group(ProbeApi, "probes", (handlers) =
   Effect.map(probes, (answers) => handlers.handleAll(answers))
 )
 
-const shown = ({ durationMs, name, needed, up }: DependencyHealth) => ({
+const shown = ({ durationMs, name, needed, reason, up }: DependencyHealth) => ({
   name,
   needed,
   status: up ? ("up" as const) : ("down" as const),
+  ...(up || reason === undefined ? {} : { reason }),
   durationMs
 })

@@ -52,9 +52,10 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
       health.dependencies = [{ name: "cache", needed: false, up: false, durationMs: 2 }]
       assert.deepStrictEqual(yield* readiness, [200, 200, 200, 204])
       assert.strictEqual((yield* get("/health")).json["status"], "degraded")
-      health.dependencies = [{ name: "database", needed: true, up: false, durationMs: 2 }]
+      const reason = "its disk is full"
+      health.dependencies = [{ name: "database", needed: true, up: false, reason, durationMs: 2 }]
       assert.deepStrictEqual(yield* readiness, [503, 503, 200, 204])
-      assert.strictEqual((yield* get("/ready")).json["reason"], "down: database")
+      assert.strictEqual((yield* get("/ready")).json["reason"], "down: database (its disk is full)")
       Object.assign(health, before)
     })
   )

@@ -2,22 +2,28 @@
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Database } from "@dueline/postgres/Database"
 import type { DatabaseRole } from "@dueline/postgres/Roles"
+import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { RedisConnection } from "@dueline/redis/RedisConnection"
 import { Clock, Effect, Exit, Layer, Option } from "effect"
 import type { Deployment } from "./Deployment.ts"
 import { Neighbours } from "./Neighbours.ts"
 import { CurrentPhase, version } from "./Phase.ts"
+import { WriteWatch } from "./WriteWatch.ts"
 
 /** A check that takes longer than this counts as failed. */
 const checkTimeout = "2 seconds"
 
-const check = (name: string, needed: boolean, question: Effect.Effect<unknown, unknown>) =>
+/** The question answers null, or why the dependency is of no use although it answered. */
+const check = (name: string, needed: boolean, question: Effect.Effect<string | null, unknown>) =>
   Effect.gen(function* () {
     const from = yield* Clock.currentTimeNanos
     const exit = yield* Effect.exit(Effect.timeout(question, checkTimeout))
     const durationMs = Number((yield* Clock.currentTimeNanos) - from) / 1e6
-    return { name, needed, up: Exit.isSuccess(exit), durationMs }
+    const reason = Exit.isSuccess(exit) ? exit.value : "it does not answer"
+    return { name, needed, up: reason === null, durationMs, ...(reason === null ? {} : { reason }) }
   })
+
+const answers = (question: Effect.Effect<unknown, unknown>): Effect.Effect<null, unknown> => Effect.as(question, null)
 
 /** The rights that this process works with, so that the check says what its own connections can do. */
 const databaseRoleOf = ({ roles }: Deployment): DatabaseRole => {
@@ -25,20 +31,26 @@ const databaseRoleOf = ({ roles }: Deployment): DatabaseRole => {
   return roles.has("orchestrator") ? "writer" : "worker"
 }
 
-/** NATS and Redis are checked where they are configured. Without Redis everything goes on, each process for itself. */
+/**
+ * NATS and Redis are checked where they are configured. Without Redis everything goes on, each process for itself. The database is up while
+ * it answers on a session that is what it has to be, and takes what this process writes.
+ */
 export const layer = (deployment: Deployment) =>
   Layer.effect(
     HealthChecks,
     Effect.gen(function* () {
-      const database = (yield* Database)[databaseRoleOf(deployment)]
+      const role = databaseRoleOf(deployment)
+      const database = (yield* Database)[role]
+      const { trouble } = yield* WriteWatch
       const phase = yield* CurrentPhase
       const { link } = yield* Neighbours
       const redis = yield* Effect.serviceOption(RedisConnection)
       const startedAt = yield* Clock.currentTimeMillis
+      const stored = Effect.map(readSession(database), (facts) => sessionMistakes(role, facts)[0] ?? trouble())
       const checks = [
-        check("database", true, database`select 1`),
-        ...(link === null ? [] : [check("nats", true, link)]),
-        ...Option.match(redis, { onNone: () => [], onSome: ({ ping }) => [check("redis", false, ping)] })
+        check("database", true, stored),
+        ...(link === null ? [] : [check("nats", true, answers(link))]),
+        ...Option.match(redis, { onNone: () => [], onSome: ({ ping }) => [check("redis", false, answers(ping))] })
       ]
       return HealthChecks.of({
         version,

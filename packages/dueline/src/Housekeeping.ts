@@ -1,4 +1,5 @@
 /** Forgets what nobody needs any more, a bounded number at a time, so that tables do not grow with the age of the installation. */
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { forgetExpired } from "@dueline/postgres/Receipts"
 import { Cause, Clock, Effect } from "effect"
 
@@ -14,7 +15,9 @@ const tidy = Effect.gen(function* () {
 /** Runs for ever; a round that fails is logged and the next one tries again. */
 export const housekeeping = tidy.pipe(
   Effect.catchCause((cause) =>
-    Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.logWarning("housekeeping failed; it is tried again", cause)
+    Cause.hasInterrupts(cause)
+      ? Effect.interrupt
+      : logUnlessStoreTrouble("warning", "housekeeping failed; it is tried again", cause)
   ),
   Effect.andThen(Effect.sleep(everyMs)),
   Effect.forever

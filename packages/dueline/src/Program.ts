@@ -82,7 +82,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const guard = guardOf(settings, demo)
   const core = orchestrator(settings, deployment).pipe(
     Layer.provideMerge(Links.layer(settings, deployment)),
-    Layer.provideMerge(Layer.mergeAll(Storage.layer(settings), Intents.layer, CurrentPhase.layer))
+    Layer.provideMerge(Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer))
   )
   return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),

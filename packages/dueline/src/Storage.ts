@@ -12,11 +12,13 @@ import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as PostgresTenantDirectory from "@dueline/postgres/PostgresTenantDirectory"
 import * as Tenants from "@dueline/postgres/Tenants"
+import type { Role } from "@dueline/contracts/Role"
 import { Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
 import { admit, prepareHome } from "./preflight/admission.ts"
+import * as WriteWatch from "./WriteWatch.ts"
 
 /** The keys come after the database: whether they may be made, or are the right ones, depends on what is in it. */
 const keysOf = (settings: Settings) =>
@@ -40,11 +42,12 @@ const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_
 type Either = ReturnType<typeof embedded> | ReturnType<typeof served>
 type Base = Layer.Layer<Layer.Success<ReturnType<typeof served>>, Layer.Error<Either>, Layer.Services<Either>>
 
-export const layer = (settings: Settings) => {
+/** Needs the roles of the process: what it writes for them is watched. */
+export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
   const url = settings.DUELINE_DATABASE_URL
   const base: Base = url === null ? embedded(settings) : served(settings, url)
   return Layer.mergeAll(
-    PostgresPersistence.layer,
+    WriteWatch.layer(roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresCallQueries.layer,

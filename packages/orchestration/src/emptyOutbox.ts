@@ -6,6 +6,7 @@
 import { backoff } from "@dueline/contracts/backoff"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
+import { isStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, Queue, type Scope } from "effect"
 import { errorOf } from "./attempt.ts"
 import { makeTenantLanes, type Rules } from "./TenantLanes.ts"
@@ -96,7 +97,9 @@ export const emptyOutbox = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* (cause) {
       memory.troubles += 1
       const facts = { troubles: memory.troubles, error: errorOf(cause) }
-      yield* Effect.annotateLogs(Effect.logWarning("the outbox does not answer"), facts)
+      // Said once, however long it lasts: what comes of it is in the metrics and in the readiness of the process.
+      const say = memory.troubles === 1 && !isStoreTrouble(cause) ? Effect.logWarning : Effect.logDebug
+      yield* Effect.annotateLogs(say("the outbox does not answer"), facts)
       yield* Effect.sleep(yield* backoff(pace.backoff, memory.troubles))
     })
   )

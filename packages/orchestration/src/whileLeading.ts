@@ -3,6 +3,7 @@
  * than it lasts finds that out by its own clock, before it does anything more.
  */
 import type { Leases } from "@dueline/contracts/ports/Leases"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, Fiber, Option, type Scope } from "effect"
 
 export interface Leadership {
@@ -34,7 +35,9 @@ export const whileLeading = (
     const askedAt = yield* Clock.currentTimeMillis
     const answer = yield* leases.take({ name, holder, ttlMs }).pipe(
       Effect.timeoutOption(patienceMs),
-      Effect.catchCause((cause) => Effect.as(Effect.logWarning("the lease cannot be asked for", cause), Option.none()))
+      Effect.catchCause((cause) =>
+        Effect.as(logUnlessStoreTrouble("warning", "the lease cannot be asked for", cause), Option.none())
+      )
     )
     if (Option.isSome(answer)) until = answer.value ? askedAt + ttlMs : 0
     return Option.getOrElse(answer, () => false)

@@ -59,7 +59,7 @@ const make = (options: PostgresTimerOptions) =>
         return { due: taken.add(due, now + options.graceMs), wait }
       }).pipe(
         Effect.catch((error) =>
-          Effect.logWarning("the timer cannot read the table", error).pipe(
+          Effect.logDebug("the timer cannot read the table", error).pipe(
             Effect.as({ due: [], wait: options.intervalMs })
           )
         )

@@ -8,6 +8,7 @@ import type { WorkerId } from "@dueline/contracts/Ids"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Exit, Option } from "effect"
 import { type Bell, makeBell } from "./Bell.ts"
 import { dueTimeReached } from "./dueTimeReached.ts"
@@ -78,7 +79,7 @@ const firing = ({ bell, now, orchestrator, queue, slots, timer }: Parts) => {
       if (Option.isNone(error) || !passing.has(error.value._tag)) {
         return Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause)
       }
-      return Effect.logWarning("a due call could not be started; it is tried again", exit.cause).pipe(
+      return logUnlessStoreTrouble("warning", "a due call could not be started; it is tried again", exit.cause).pipe(
         Effect.andThen(Effect.sleep(pauseMs)),
         Effect.andThen(queueAgain(alarm))
       )

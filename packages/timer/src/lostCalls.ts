@@ -4,6 +4,7 @@ import { systemActor } from "@dueline/contracts/Intent"
 import { type Abandoned, Backlog } from "@dueline/contracts/ports/Backlog"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, Exit } from "effect"
 
 const actor = systemActor("watchdog")
@@ -48,7 +49,9 @@ export const makeSettleLost = Effect.fnUntraced(function* (options: {
   const settle = (call: Abandoned, now: number) =>
     Effect.exit(orchestrator.ask(workerLost(call, now))).pipe(
       Effect.tap((exit) =>
-        Exit.isFailure(exit) ? Effect.logError("a lost call could not be settled", exit.cause) : Effect.void
+        Exit.isFailure(exit)
+          ? logUnlessStoreTrouble("error", "a lost call could not be settled", exit.cause)
+          : Effect.void
       )
     )
 

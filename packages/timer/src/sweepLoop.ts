@@ -1,5 +1,6 @@
 /** Lets the sweep run for ever, in one process at a time where several share a database. */
 import type { Leases } from "@dueline/contracts/ports/Leases"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Cause, Effect } from "effect"
 import type { Sweep } from "./Sweep.ts"
 
@@ -64,7 +65,7 @@ export const sweepLoop = (sweep: Sweep, { everyMs, leadership }: SweepLoopOption
     Effect.catchCause((cause) =>
       Cause.hasInterrupts(cause)
         ? Effect.interrupt
-        : Effect.logError("the sweep failed; it is tried again at the next tick", cause)
+        : logUnlessStoreTrouble("error", "the sweep failed; it is tried again at the next tick", cause)
     ),
     Effect.andThen(Effect.sleep(beatMs)),
     Effect.forever,

@@ -8,6 +8,9 @@ export const Dependency = Schema.Struct({
   name: Schema.String,
   needed: Schema.Boolean,
   status: Schema.Literals(["up", "down"]),
+  reason: Schema.optionalKey(Schema.String).annotate({
+    description: "What keeps it from being up, where that is known."
+  }),
   durationMs: Schema.Finite
 }).annotate({ identifier: "Dependency" })
 

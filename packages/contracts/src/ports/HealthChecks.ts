@@ -6,6 +6,8 @@ export interface DependencyHealth {
   /** Without it the program cannot serve. */
   readonly needed: boolean
   readonly up: boolean
+  /** What keeps it from being up, in words; not given while it is up, or when nobody knows. */
+  readonly reason?: string
   /** How long the check took, in milliseconds. */
   readonly durationMs: number
 }

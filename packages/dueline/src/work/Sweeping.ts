@@ -1,4 +1,5 @@
 /** The role that watches: brings back what memories and messages may have lost, and forgets what nobody needs any more. */
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { defaultLeadershipTtlMs, defaultSweepLoopOptions, sweepLoop } from "@dueline/timer/sweepLoop"
@@ -18,7 +19,7 @@ export const layer = ({ shared }: Deployment, horizonMs: number) =>
       const hurry = (what: Effect.Effect<void, unknown>) =>
         run(
           Effect.catchCause(what, (cause) =>
-            Effect.logWarning("the sweep could not hurry; its next tick follows", cause)
+            logUnlessStoreTrouble("warning", "the sweep could not hurry; its next tick follows", cause)
           )
         )
       onDeparture(({ certain, id, roles }) => {
