@@ -18,6 +18,7 @@ import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
 import { admit, prepareHome } from "./preflight/admission.ts"
+import { watchDisk } from "./preflight/diskCheck.ts"
 import * as WriteWatch from "./WriteWatch.ts"
 
 /** The keys come after the database: whether they may be made, or are the right ones, depends on what is in it. */
@@ -28,7 +29,7 @@ const keysOf = (settings: Settings) =>
   ).pipe(Layer.provide(Layer.effectDiscard(admit(settings))))
 
 const embedded = (settings: Settings) =>
-  keysOf(settings).pipe(
+  Layer.merge(keysOf(settings), Layer.effectDiscard(watchDisk(homeAt(settings.DUELINE_HOME).data))).pipe(
     Layer.provideMerge(
       Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
         Layer.provide(Layer.effectDiscard(prepareHome(settings)))

@@ -57,6 +57,7 @@ const commands = [
   "serve",
   "token",
   "migrate",
+  "doctor",
   "verify",
   "projections rebuild",
   "tenant create",

@@ -127,7 +127,7 @@ export const embedded: Effect.Effect<
   yield* Effect.catchTag(migrated, "SqlError", () =>
     withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated))
   )
-  const database = yield* pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
+  const database = yield* socketPools(at)
   yield* checkSessions(database, () => `${server.socketDirectory}/${databaseName}`)
   return database
 })
@@ -139,6 +139,17 @@ export const layerEmbedded = (
   Database | EmbeddedServer.EmbeddedServer,
   EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused | DatabaseRefused
 > => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
+
+/** The pools that work behind these URLs, none of them opened. */
+export const urlPools = (urls: DatabaseUrls) =>
+  pools((role) => {
+    const own = urls.roles?.[role]
+    return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
+  }, urls.connections)
+
+/** The pools of an embedded server that somebody else has started. */
+export const socketPools = (at: { readonly host: string; readonly port: number }) =>
+  pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
 
 /** Migrates the database behind the URL, waiting for it if need be; answers with the names of the applied steps. */
 export const migrateUrl = (url: Redacted.Redacted) => administer(url, (sql) => migrate(sql, { canLogIn: false }))
@@ -153,10 +164,7 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
     Effect.gen(function* () {
       yield* urls.migrate === false ? awaitSchema(urls.url) : migrateUrl(urls.url)
       const urlOf = (role: DatabaseRole) => urls.roles?.[role] ?? urls.url
-      const database = yield* pools((role) => {
-        const own = urls.roles?.[role]
-        return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
-      }, urls.connections)
+      const database = yield* urlPools(urls)
       yield* checkSessions(database, (role) => placeOf(urlOf(role)))
       return database
     })

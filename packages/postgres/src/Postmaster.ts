@@ -7,7 +7,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, stat
 import * as path from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
-import { processFacts } from "./ProcessTable.ts"
+import { processesIn, processFacts } from "./ProcessTable.ts"
 import type { ServerAccount } from "./ServerAccount.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
 
@@ -141,6 +141,36 @@ const launch = async (options: PostmasterOptions): Promise<Postmaster> => {
   return { pid: child.pid, adopted: false }
 }
 
+/** The server says so of a lock file or a memory segment of one before it that is not all gone yet. */
+const leftovers = /lock file "[^"]*" already exists|pre-existing shared memory block|is another postmaster/iu
+/** How long processes of a killed server may take to be gone. */
+const leftoversMs = 20_000
+
+/**
+ * A killed server leaves a lock file, which the next one believes while there is any process of that number: another program's, or the
+ * remains of the killed one that nobody has collected. It is taken away when no process works in the data directory any more.
+ */
+const clearLock = (place: ServerPlace): void => {
+  const record = recorded(place)
+  if (record === null) return
+  const facts = processFacts(record.pid)
+  if (facts !== null && facts.commandLine.includes(place.data)) return
+  if (processesIn(place.data)?.length === 0) rmSync(path.join(place.data, "postmaster.pid"), { force: true })
+}
+
+/** Tries again, a bounded time, while what stands in the way are the remains of a server that was killed. */
+const launchPatiently = async (options: PostmasterOptions): Promise<Postmaster> => {
+  for (let waited = 0; ; waited += 250) {
+    try {
+      return await launch(options)
+    } catch (error) {
+      if (waited >= leftoversMs || !leftovers.test(String(error))) throw error
+      await wait(250)
+      clearLock(options.place)
+    }
+  }
+}
+
 /**
  * A server left behind by a killed program is taken over when it is ready and was started with the very same binaries and settings;
  * any other one on this data directory is stopped first.
@@ -152,7 +182,7 @@ export const start = async (options: PostmasterOptions): Promise<Postmaster> => 
       return { pid: found.pid, adopted: true }
     await stop(found.pid)
   }
-  return launch(options)
+  return launchPatiently(options)
 }
 
 /** Resolves when the process is gone. */

@@ -1,6 +1,6 @@
 /** What the operating system knows about a process: enough to tell whether a recorded pid is still the process that was meant. */
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 export interface ProcessFacts {
   /** Differs between two processes that got the same pid one after the other. */
@@ -34,3 +34,20 @@ const fromPs = (pid: number): ProcessFacts | null => {
 /** Null when there is no such process, or only its remains. */
 export const processFacts = (pid: number): ProcessFacts | null =>
   process.platform === "linux" ? fromProc(pid) : fromPs(pid)
+
+const workingDirectory = (pid: number): string => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ""
+  }
+}
+
+/** Live processes that work in the directory, given without links; null where the system does not tell. */
+export const processesIn = (directory: string): ReadonlyArray<number> | null =>
+  process.platform === "linux"
+    ? readdirSync("/proc")
+        .filter((name) => /^\d+$/u.test(name))
+        .map(Number)
+        .filter((pid) => workingDirectory(pid) === directory && processFacts(pid) !== null)
+    : null

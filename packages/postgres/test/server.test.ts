@@ -2,12 +2,14 @@
 import { withSession } from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
 import { processFacts } from "@dueline/postgres/ProcessTable"
+import { serverAccount } from "@dueline/postgres/ServerAccount"
 import { assert, it } from "@effect/vitest"
 import { Effect, Result, Schedule } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -329,4 +331,28 @@ it.live(
       0o700
     ),
   { tags: ["ADR-0026.2"] }
+)
+
+it.live(
+  "a lock file of a killed server whose number another process of the same account has by now is not in the way",
+  () =>
+    inHome((home) =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(
+          Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer"))
+        )
+        const account = serverAccount()
+        const identity = account === null ? {} : { uid: account.uid, gid: account.gid }
+        const other = yield* Effect.acquireRelease(
+          Effect.sync(() => spawn("sleep", ["120"], { ...identity, stdio: "ignore" })),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        const data = path.join(home, "postgres", "data")
+        writeFileSync(path.join(data, "postmaster.pid"), `${other.pid}\n${data}\n1\n5432\n\n\n1 1\nready\n`)
+        if (account !== null) chownSync(path.join(data, "postmaster.pid"), account.uid, account.gid)
+        const server = yield* open(home)
+        assert.deepStrictEqual(yield* ask(server, "select answer from kept"), [{ answer: 42 }])
+      }).pipe(Effect.scoped)
+    ),
+  { tags: ["ADR-0026.7"] }
 )

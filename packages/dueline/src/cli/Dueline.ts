@@ -6,6 +6,7 @@ import { bus } from "./BusCommands.ts"
 import { version } from "./version.ts"
 import { call } from "./CallCommands.ts"
 import { Ended } from "./CommandFailed.ts"
+import { doctor } from "./DoctorCommand.ts"
 import { migrate, tenant, verify } from "./DatabaseCommands.ts"
 import { projections } from "./ProjectionsCommand.ts"
 import { serve } from "./ServeCommand.ts"
@@ -18,7 +19,7 @@ const dueline = Command.make("dueline").pipe(
     "Dueline makes HTTP calls when they are due, and keeps their history. " +
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withSubcommands([serve, call, token, migrate, verify, projections, sql, scrub, tenant, bus]),
+  Command.withSubcommands([serve, call, token, migrate, doctor, verify, projections, sql, scrub, tenant, bus]),
   Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },

@@ -9,8 +9,6 @@ import type { Settings } from "../Configuration.ts"
 import { prepareHome } from "../preflight/admission.ts"
 import { CommandFailed } from "./CommandFailed.ts"
 
-const name = "dueline"
-
 /** A server's socket is called after its port. */
 const portIn = (directory: string): number | null => {
   const ports = readdirSync(directory).flatMap((file) => /^\.s\.PGSQL\.(\d+)$/u.exec(file)?.[1] ?? [])
@@ -18,31 +16,23 @@ const portIn = (directory: string): number | null => {
 }
 
 /** What a running program has opened and migrated is used beside it, with the same roles and no more rights than it has. */
-const attached = (settings: Settings, inUse: HomeInUse) =>
-  Layer.effect(
-    Database.Database,
-    Effect.gen(function* () {
-      const { socketDirectory } = serverPlace(settings.DUELINE_HOME, serverAccount())
-      const port = portIn(socketDirectory)
-      if (port === null) {
-        return yield* new CommandFailed({
-          message: inUse.message,
-          notes: ["its database does not answer yet: try again in a moment"]
-        })
-      }
-      return yield* Database.pools((role) => ({
-        host: socketDirectory,
-        port,
-        username: `dueline_${role}`,
-        database: name
-      }))
-    })
-  )
+export const attachedPools = (settings: Settings, inUse: HomeInUse) =>
+  Effect.gen(function* () {
+    const { socketDirectory } = serverPlace(settings.DUELINE_HOME, serverAccount())
+    const port = portIn(socketDirectory)
+    if (port === null) {
+      return yield* new CommandFailed({
+        message: inUse.message,
+        notes: ["its database does not answer yet: try again in a moment"]
+      })
+    }
+    return yield* Database.socketPools({ host: socketDirectory, port })
+  })
 
 const embedded = (settings: Settings) =>
   Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
     Layer.provide(Layer.effectDiscard(prepareHome(settings))),
-    Layer.catchTag("HomeInUse", (inUse) => attached(settings, inUse))
+    Layer.catchTag("HomeInUse", (inUse) => Layer.effect(Database.Database, attachedPools(settings, inUse)))
   )
 
 type Either = ReturnType<typeof embedded> | ReturnType<typeof Database.layerUrl>
