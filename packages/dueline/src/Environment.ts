@@ -1,5 +1,6 @@
 /** Every setting, with its bounds and its default; `.env.example` and the README list the same ones. */
 import { makeEgressGuard } from "@dueline/execution/EgressGuard"
+import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Effect, Schema } from "effect"
 import { entriesOf } from "./entriesOf.ts"
 import { readRateLimits } from "./rateLimitsOf.ts"
@@ -32,6 +33,16 @@ const ServerUrl = (...schemes: ReadonlyArray<string>) =>
     })
   ).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 
+/** One server: what is said of several would be passed over. */
+const DatabaseUrl = Schema.String.check(
+  Schema.makeFilter((text) => {
+    const mistake = urlMistake(text)
+    if (mistake !== null) return mistake
+    const fits = text === "" || (URL.canParse(text) && /^postgres(?:ql)?:$/u.test(new URL(text).protocol))
+    return fits || "expected a URL such as postgres://user:password@host/database"
+  })
+).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
+
 /** One entry per variable; `.env.example` and the README list the same ones. */
 export const Environment = Schema.Struct({
   DUELINE_HOME: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed(".dueline"))),
@@ -56,7 +67,7 @@ export const Environment = Schema.Struct({
   DUELINE_DRAIN_MS: Millis(0, 60_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   DUELINE_SHUTDOWN_MS: Millis(1_000, 120_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(20_000))),
   DUELINE_REDACT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
-  DUELINE_DATABASE_URL: ServerUrl("postgres:", "postgresql:"),
+  DUELINE_DATABASE_URL: DatabaseUrl,
   DUELINE_NATS_URL: ServerUrl("nats:", "tls:"),
   DUELINE_NATS_PREFIX: Schema.String.check(
     Schema.isPattern(/^[A-Za-z0-9_-]{1,32}$/u, { description: "1 to 32 letters, digits, hyphens and underscores" })

@@ -18,7 +18,7 @@ import type { MigrationRefused } from "./migrations/DatabaseSchema.ts"
 import { migrate } from "./Migrations.ts"
 import { reachable } from "./reachable.ts"
 import { type DatabaseRole, databaseRoles } from "./Roles.ts"
-import { readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
+import { mistakesInWords, readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
 
 export class Database extends Context.Service<Database, Readonly<Record<DatabaseRole, PgClient.PgClient>>>()(
   "@dueline/postgres/Database"
@@ -87,7 +87,7 @@ const checkSessions = (database: Database["Service"], placeOfRole: (role: Databa
         const mistakes = sessionMistakes(role, facts)
         if (mistakes.length > 0)
           return yield* new DatabaseRefused({
-            detail: `the database at ${place} cannot be used: ${mistakes.join("; ")}`
+            detail: `the database at ${place} cannot be used: ${mistakesInWords(mistakes)}`
           })
         if (facts?.readOnly === true)
           return yield* new DatabaseAway({

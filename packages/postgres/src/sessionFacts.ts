@@ -57,42 +57,38 @@ const factsStatement = `select current_user::text as "user", session_user::text 
 export const readSession = (sql: SqlClient) => Effect.map(sql.unsafe<SessionFacts>(factsStatement), ([facts]) => facts)
 
 const poolers =
-  "a pooler in between that drops a session's settings (PgBouncer with `ignore_startup_parameters`) cannot be used: connect to the " +
-  "server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
+  "if a pooler in between drops the settings of a session's start (PgBouncer with `ignore_startup_parameters`), it cannot be used: connect " +
+  "to the server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
 
 /** The session has the rights of its role and of no other. */
 const rightsMistakes = (role: DatabaseRole, facts: SessionFacts): ReadonlyArray<string> => {
   const wanted = `dueline_${role}`
   const { bypassesRowSecurity, login, rolesHeld, superuser, user } = facts
   if (superuser || bypassesRowSecurity) {
-    const what = superuser ? "a superuser" : "a role with BYPASSRLS"
-    const why = user === login ? `the role asked for, ${wanted}, was not taken` : `${wanted} must be neither`
-    return [
-      `statements run as ${user}, ${what}, for whom row-level security is off (${why}): ` +
-        (user === wanted ? `\`alter role ${wanted} nosuperuser nobypassrls\`` : poolers)
-    ]
+    const what = `statements run as ${user}, ${superuser ? "a superuser" : "a role with BYPASSRLS"}, for whom row-level security is off`
+    return user === wanted
+      ? [`${what}: \`alter role ${wanted} nosuperuser nobypassrls\``]
+      : [`${what}: the role asked for, ${wanted}, was not taken`]
   }
   if (user !== wanted && !rolesHeld.includes(wanted)) {
-    return [
-      `statements run as ${user} instead of ${wanted}: \`grant ${wanted} to ${login}\`; if that is done, ${poolers}`
-    ]
+    return [`statements run as ${user} instead of ${wanted}: \`grant ${wanted} to ${login}\``]
   }
-  const more = rolesHeld.filter((name) => name !== wanted)
-  if (more.length === 0) return []
+  const more = rolesHeld.filter((name) => name !== wanted).join(", ")
+  if (more === "") return []
   return [
     user === wanted
-      ? `${wanted} has the rights of ${more.join(", ")} too: \`revoke ${more.join(", ")} from ${wanted}\``
-      : `statements run as ${user}, with the rights of ${more.join(", ")} beside those of ${wanted}: ${poolers}; ` +
-        `or, where ${user} is a login of its own for this part, \`revoke ${more.join(", ")} from ${user}\``
+      ? `${wanted} has the rights of ${more} too: \`revoke ${more} from ${wanted}\``
+      : `statements run as ${user}, with the rights of ${more} beside those of ${wanted}, which was not taken as the role: where ${user} is ` +
+        `a login of its own for this part, \`revoke ${more} from ${user}\``
   ]
 }
 
 const settingMistake = (name: string, found: unknown, wanted: unknown, login: string): string =>
-  `${name} is ${String(found)} and has to be ${String(wanted)}: \`alter role ${login} set ${name} = '${String(wanted)}'\`, or ${poolers}`
+  `${name} is ${String(found)} and has to be ${String(wanted)}: \`alter role ${login} set ${name} = '${String(wanted)}'\``
 
 /** What keeps the program from using the session, each with what to do; empty when nothing does. */
 export const sessionMistakes = (role: DatabaseRole, facts: SessionFacts | undefined): ReadonlyArray<string> => {
-  if (facts === undefined) return [`the server does not say who this session is: ${poolers}`]
+  if (facts === undefined) return ["the server does not say who this session is"]
   const { login } = facts
   const settings: ReadonlyArray<readonly [name: string, found: string, wanted: string]> = [
     ["default_transaction_isolation", facts.isolation, "read committed"],
@@ -127,3 +123,9 @@ export const encodingMistake = (serverEncoding: string): ReadonlyArray<string> =
         `its encoding is ${serverEncoding} and has to be UTF8, which is chosen when a database is made: ` +
           "`create database … encoding 'UTF8' template template0`, then name that one in DUELINE_DATABASE_URL"
       ]
+
+/** All of it as one text, with what may stand behind it, once. */
+export const mistakesInWords = (mistakes: ReadonlyArray<string>): string =>
+  mistakes.every((mistake) => mistake.startsWith("its encoding"))
+    ? mistakes.join("; ")
+    : [...mistakes, poolers].join("; ")

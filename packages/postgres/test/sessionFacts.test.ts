@@ -29,7 +29,7 @@ const good: SessionFacts = {
 const wrong: ReadonlyArray<readonly [change: Partial<SessionFacts>, says: RegExp]> = [
   [
     { user: "postgres", login: "postgres", superuser: true },
-    /run as postgres, a superuser.*row-level security is off.*PgBouncer/u
+    /run as postgres, a superuser.*row-level security is off: the role asked for, dueline_edge, was not taken/u
   ],
   [{ superuser: true }, /alter role dueline_edge nosuperuser/u],
   [{ bypassesRowSecurity: true }, /BYPASSRLS.*alter role dueline_edge/u],
@@ -111,6 +111,7 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
       assert.match(asSuperuser, /a superuser, for whom row-level security is off.*PgBouncer/u)
       assert.match(roleless, /statements run as login_\d+, with the rights of .*beside those of/u)
       assert.match(settingless, /statement_timeout is 0 ms and has to be 10000ms.*lock_timeout is 0 ms/u)
+      assert.lengthOf(settingless.match(/PgBouncer/gu) ?? [], 1)
       const whole = yield* open(yield* through(new URL(admin)))
       assert.deepStrictEqual(yield* whole.edge`select current_user::text as name`, [{ name: "dueline_edge" }])
     }).pipe(Effect.scoped)

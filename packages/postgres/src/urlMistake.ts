@@ -1,0 +1,20 @@
+/** What of a PostgreSQL URL this program would silently leave out, in words with what to do; null when there is nothing. */
+
+/** libpq chooses among several hosts; here each process connects to one address. */
+const one =
+  "names several hosts, or which of them to choose (`target_session_attrs`), and this program connects to one address: name the one that " +
+  "always leads to the server that takes writes (your provider's writer endpoint, or a proxy such as HAProxy or Patroni's)"
+
+const ignored = ["target_session_attrs", "load_balance_hosts"]
+
+export const urlMistake = (text: string): string | null => {
+  if (text === "") return null
+  // A list of hosts is no URL by the WHATWG's rules, so it is told by its commas: a password with one is percent-encoded.
+  const authority = /^[a-z]+:\/\/([^/?#]*)/iu.exec(text)?.[1] ?? ""
+  if (authority.slice(authority.lastIndexOf("@") + 1).includes(",")) return one
+  if (!URL.canParse(text)) return null
+  const { searchParams } = new URL(text)
+  if ((searchParams.get("host") ?? "").includes(",") || (searchParams.get("port") ?? "").includes(",")) return one
+  const chosen = ignored.find((name) => searchParams.has(name) && searchParams.get(name) !== "any")
+  return chosen === undefined ? null : one
+}
