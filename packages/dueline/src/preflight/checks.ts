@@ -3,8 +3,7 @@ import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Database } from "@dueline/postgres/Database"
 import { troubleWith } from "@dueline/postgres/DatabaseTrouble"
 import { readInstallation } from "@dueline/postgres/Installation"
-import { applied, refusal } from "@dueline/postgres/Migrations"
-import { migrations } from "@dueline/postgres/migrations/migrations"
+import { applied, MigrationRefused, missing, programSchema, stepsIn } from "@dueline/postgres/migrations/DatabaseSchema"
 import { type DatabaseRole, databaseRoles } from "@dueline/postgres/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { Effect } from "effect"
@@ -55,21 +54,15 @@ const sessions: Check<Database> = {
 }
 
 const schemaFindings = Effect.gen(function* () {
-  const before = yield* applied((yield* Database).writer)
-  const refused = refusal(migrations, before)
-  const lacks = migrations.length - before.length
+  const lacks = missing(programSchema, yield* applied((yield* Database).writer))
+  if (lacks instanceof MigrationRefused) {
+    return [fatal("schema", "the database is not one of this version", lacks.detail)]
+  }
+  const steps = stepsIn(lacks)
   const found: ReadonlyArray<Finding> =
-    refused !== null
-      ? [fatal("schema", "the database is not one of this version", refused.detail)]
-      : lacks > 0
-        ? [
-            warning(
-              "schema",
-              `the database lacks ${lacks} steps of this program`,
-              "run `dueline migrate`, or start the program"
-            )
-          ]
-        : []
+    steps === 0
+      ? []
+      : [warning("schema", `the database lacks ${steps} steps of this program`, "run `dueline migrate`, or start the program")]
   return found
 }).pipe(Effect.catch(unanswered("schema")))
 
