@@ -71,16 +71,16 @@ export default http
 export const { ${plain.join(", ")} } = http`
 )
 
-/** The program's own code uses undici's agent; with its index come `fetch`, caches and mocks, which are three quarters of it. */
-const agent = createRequire(join(packages, "execution", "package.json")).resolve("undici/lib/dispatcher/agent.js")
-const agentAlone = instead("undici", `export { default as Agent } from ${JSON.stringify(agent)}`)
+/** The program's own code uses undici's client; with its index come `fetch`, caches and mocks, which are three quarters of it. */
+const client = createRequire(join(packages, "execution", "package.json")).resolve("undici/lib/dispatcher/client.js")
+const clientAlone = instead("undici", `export { default as Client } from ${JSON.stringify(client)}`)
 
 const bundle = async (directory: string): Promise<void> => {
   const program = await rolldown({
     input: { main: join(packages, "dueline", "src", "main.ts") },
     platform: "node",
     cwd: root,
-    plugins: [sqlTexts, placesOfSources, httpUnasked, agentAlone]
+    plugins: [sqlTexts, placesOfSources, httpUnasked, clientAlone]
   })
   await program.write({
     dir: directory,

@@ -12,6 +12,7 @@ const server = createServer((socket) => {
   socket.on("data", () => {
     socket.write("HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\nok")
     Atomics.add(workerData.counted, 0, 1)
+    Atomics.notify(workerData.counted, 0)
     if (workerData.closes) setImmediate(() => socket.end(() => {
       Atomics.add(workerData.counted, 1, 1)
       Atomics.notify(workerData.counted, 1)
@@ -21,14 +22,14 @@ const server = createServer((socket) => {
 server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port))
 `
 
-/** How long the word of a closed connection may take from one thread to the other. */
-const arrivalMs = 10
+/** A target that does not do what is waited for ends the wait after this time. */
+const longestMs = 20_000
 
 export interface RemoteTarget {
   readonly port: number
   readonly requests: () => number
-  /** This thread stands still, event loop and all, until the target has closed so many connections and that has arrived, or for so long. */
-  readonly standStill: (untilClosed: number, ms: number) => void
+  /** This thread stands still, event loop and all, until the target has answered or closed so many times, and so long again. */
+  readonly standStill: (until: "answered" | "closed", times: number, ms: number) => void
 }
 
 export const remoteTarget = (closes: boolean) =>
@@ -43,11 +44,12 @@ export const remoteTarget = (closes: boolean) =>
               worker,
               port,
               requests: () => Atomics.load(counted, 0),
-              standStill: (untilClosed, ms) => {
-                while (Atomics.load(counted, 1) < untilClosed) {
-                  if (Atomics.wait(counted, 1, Atomics.load(counted, 1), ms) === "timed-out") return
+              standStill: (until, times, ms) => {
+                const at = until === "answered" ? 0 : 1
+                for (let seen = Atomics.load(counted, at); seen < times; seen = Atomics.load(counted, at)) {
+                  if (Atomics.wait(counted, at, seen, longestMs) === "timed-out") return
                 }
-                Atomics.wait(counted, 1, untilClosed, arrivalMs)
+                Atomics.wait(counted, at, times, ms)
               }
             })
           )
