@@ -6,6 +6,7 @@ import type { CorrelationId } from "@dueline/contracts/Ids"
 import { randomBytes } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
+import { partWithClients } from "./partWithClients.ts"
 
 export interface ServerLimits {
   readonly maxHeaderBytes: number
@@ -13,13 +14,16 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly keepAliveTimeoutMs: number
+  /** When the server closes: how long a connection that is not used waits for its client to close it too. */
+  readonly lingerMs: number
 }
 
 export const defaultServerLimits: ServerLimits = {
   maxHeaderBytes: 16 * 1024,
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
-  keepAliveTimeoutMs: 65_000
+  keepAliveTimeoutMs: 65_000,
+  lingerMs: 300
 }
 
 export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Server => {
@@ -34,6 +38,7 @@ export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Se
     // Nothing here upgrades: such a request is answered as if it had not asked (RFC 9110 § 7.8).
     shouldUpgradeCallback: () => false
   })
+  partWithClients(server, limits.lingerMs)
   server.on("clientError", answerBrokenRequest)
   server.on("checkExpectation", refuseExpectation)
   server.on("connect", (_request, socket: Duplex) => answerOnSocket(socket, "method_not_allowed", connectAllow))

@@ -5,6 +5,7 @@ import { verifySignature } from "@dueline/execution/signature"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll } from "vitest"
+import { keptAliveClients } from "./keptAliveClients.ts"
 import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
@@ -179,7 +180,10 @@ describe("the program", () => {
       const later = yield* submit("/after-restart", 2_500)
       const seen = () => target.seen.some(({ path }) => path === "/slow-at-stop")
       yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => seen(), times: 500 })
+      const clients = keptAliveClients(program.address, 12)
+      yield* Effect.promise(() => clients.warm)
       assert.strictEqual(yield* Effect.promise(() => program.stop("SIGTERM")), 0, program.output())
+      assert.deepStrictEqual(yield* Effect.promise(() => clients.cutOff), [])
       program = yield* Effect.promise(() => startProgram(home))
       const ended = yield* withClient((api) => api.serviceCalls.get({ params: { id: slow.body.id }, headers: {} }))
       assert.deepStrictEqual([ended.body?.status, ended.body?.attempt], ["Succeeded", 1])
