@@ -11,14 +11,17 @@ import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
+import { defaultDeadlineMs } from "./Deadline.ts"
 import { defectDetail } from "./DefectReporter.ts"
 import { methodsOf } from "./methodsOf.ts"
 
 export interface EdgeLimits {
   readonly maxBodyBytes: number
+  /** How long a request may wait for the store in all, in milliseconds. */
+  readonly deadlineMs: number
 }
 
-export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024 }
+export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024, deadlineMs: defaultDeadlineMs }
 
 export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
   HttpRouter.middleware(

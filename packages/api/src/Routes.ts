@@ -7,6 +7,7 @@ import * as BearerAccess from "./BearerAccess.ts"
 import * as BinHandlers from "./bin/Handlers.ts"
 import * as CallEndings from "./CallEndings.ts"
 import * as CustomerHandlers from "./customer/Handlers.ts"
+import * as Deadline from "./Deadline.ts"
 import * as Details from "./Details.ts"
 import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
@@ -18,7 +19,7 @@ import * as ServiceCallHandlers from "./ServiceCallHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as TimelineHandlers from "./TimelineHandlers.ts"
 
-const handlers = (rates: RateLimits.RatesPerMinute) =>
+const handlers = (rates: RateLimits.RatesPerMinute, deadlineMs: number) =>
   Layer.mergeAll(
     ServiceCallHandlers.layer,
     CustomerHandlers.layer,
@@ -33,7 +34,9 @@ const handlers = (rates: RateLimits.RatesPerMinute) =>
       RateLimits.layer(rates),
       CallEndings.layer
     ]),
-    Layer.provide(Details.layer)
+    Layer.provide(Details.layer),
+    Layer.provide(Deadline.layerPorts),
+    Layer.provide(Deadline.layer(deadlineMs))
   )
 
 /**
@@ -44,7 +47,7 @@ const handlers = (rates: RateLimits.RatesPerMinute) =>
  */
 export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
-    Layer.provide(handlers(rates))
+    Layer.provide(handlers(rates, limits.deadlineMs))
   )
 
 /** What a process without an edge serves: how it is, and nothing else. Needs HealthChecks. */

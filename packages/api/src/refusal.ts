@@ -18,7 +18,7 @@ export const refusedAnyway = (
     case "Overloaded":
       return overloaded
     case "StoreUnavailable":
-      return storeUnavailable(refusal)
+      return changeUnavailable(refusal)
   }
 }
 
@@ -32,7 +32,7 @@ export const refusedAnewAnyway = (refusal: CommonRefusal): Effect.Effect<never, 
     case "Overloaded":
       return overloaded
     case "StoreUnavailable":
-      return storeUnavailable(refusal)
+      return changeUnavailable(refusal)
   }
 }
 
@@ -46,12 +46,33 @@ export const stale = (expectedVersion: number, actualVersion: number) =>
     conflict: { expectedVersion, actualVersion }
   })
 
-export const storeUnavailable = (error: StoreUnavailable) =>
+const maxWords = 200
+
+/** What the driver or the server said, from under the wrappers. */
+const innermostWords = (error: unknown): string => {
+  let words = ""
+  let at: unknown = error
+  for (let depth = 0; depth < 8 && typeof at === "object" && at !== null; depth++) {
+    if ("message" in at && typeof at.message === "string" && at.message !== "") words = at.message
+    at = "reason" in at ? at.reason : "cause" in at ? at.cause : null
+  }
+  return words.slice(0, maxWords)
+}
+
+const unanswered = (error: StoreUnavailable, detail: string) =>
   Effect.andThen(
-    Effect.logWarning("store unavailable", { operation: error.operation }),
-    reject(
-      Unavailable,
-      "unavailable",
-      "Ask again after the time in Retry-After, with the same Idempotency-Key if there is one."
-    )
+    Effect.logWarning("store unavailable", { operation: error.operation, why: innermostWords(error) }),
+    reject(Unavailable, "unavailable", detail)
+  )
+
+/** For what only reads. */
+export const storeUnavailable = (error: StoreUnavailable) =>
+  unanswered(error, "The store did not answer in time. Ask again after the time in Retry-After.")
+
+/** The store may have done it, or may yet do it, without our hearing of it. */
+const changeUnavailable = (error: StoreUnavailable) =>
+  unanswered(
+    error,
+    "The store did not answer in time; what you asked for may still happen. Ask again after the time in Retry-After with the same " +
+      "Idempotency-Key: it happens once, and you are told what became of it. Without a key, look before you ask again."
   )

@@ -11,6 +11,7 @@ import { makeAccept, type Submission } from "./accept.ts"
 import { answer } from "./answer.ts"
 import { CallEndings } from "./CallEndings.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
+import { Patience } from "./Deadline.ts"
 import { Details } from "./Details.ts"
 import { jsonBody } from "./jsonBody.ts"
 import { parseWait } from "./preference.ts"
@@ -29,6 +30,7 @@ export const makeSubmit = Effect.gen(function* () {
   const endings = yield* CallEndings
   const details = yield* Details
   const queries = yield* CallQueries
+  const patience = yield* Patience
   const find = (tenantId: TenantId, callId: ServiceCallId) =>
     queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable))
 
@@ -47,6 +49,7 @@ export const makeSubmit = Effect.gen(function* () {
     let row = yield* find(tenantId, callId)
     if (row !== null && row.endedAt === null) {
       yield* Effect.timeoutOption(ended, Duration.seconds(waitSeconds))
+      patience.renew(submission.request)
       row = yield* find(tenantId, callId)
     }
     const waited = { ...about, preferenceApplied: `wait=${waitSeconds}` }

@@ -4,11 +4,14 @@ import { TenantId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { TimeTravel as PastPort } from "@dueline/contracts/ports/TimeTravel"
 import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
 import * as SigningKeys from "@dueline/identity/SigningKeys"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
@@ -102,8 +105,8 @@ const ports = Layer.mergeAll(
   TokenVerifier.layer()
 ).pipe(Layer.provideMerge(MemoryStore.layerMemory()), Layer.provideMerge(SigningKeys.layerEphemeral))
 
-const server = (rates: RatesPerMinute) =>
-  HttpRouter.serve(Routes.layer(rates), { disableLogger: true, disableListenLog: true }).pipe(
+const server = (rates: RatesPerMinute, limits = EdgeLayer.defaultEdgeLimits) =>
+  HttpRouter.serve(Routes.layer(rates, limits), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide(leanServer.layer),
     Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
     Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory])
@@ -144,6 +147,34 @@ export const layerLimited = (rates: RatesPerMinute): Layer.Layer<Edge> =>
   edge.pipe(Layer.provide(server(rates)), Layer.provide(ports), Layer.orDie)
 
 export const layer = layerLimited({})
+
+/** Not even a cancelled question comes back. */
+const silent = Effect.uninterruptible(Effect.never)
+
+/** Over a store that takes every question and answers none, like one behind a proxy that swallows bytes. */
+export const layerSilent: Layer.Layer<Edge> = edge.pipe(
+  Layer.provide(server({}, { ...EdgeLayer.defaultEdgeLimits, deadlineMs: 10 })),
+  Layer.provide(
+    Layer.mergeAll(
+      Layer.succeed(Orchestrator, { ask: () => silent }),
+      Layer.succeed(CallQueries, { list: () => silent, find: () => silent, history: () => silent }),
+      Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),
+      Layer.succeed(FieldQueries, {
+        customer: () => silent,
+        profile: () => silent,
+        bin: () => silent,
+        order: () => silent,
+        customers: () => silent,
+        bins: () => silent,
+        orders: () => silent,
+        binsNear: () => silent,
+        holding: () => silent
+      })
+    )
+  ),
+  Layer.provide(ports),
+  Layer.orDie
+)
 
 /** A call that is due in an hour. */
 export const later = {

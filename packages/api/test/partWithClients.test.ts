@@ -73,7 +73,9 @@ describe("a server that leaves", () => {
     assert.deepStrictEqual([seen, late.errors], [["/first"], []])
   })
 
-  it("answers the request that is under way and the one that has begun to arrive, and then goes", async () => {
+  it("answers the request that is under way and the one that has begun to arrive, and then goes", {
+    tags: ["ADR-0007.8"]
+  }, async () => {
     const open: Array<ServerResponse> = []
     const { port, seen, server } = await serverThat((request, response) => {
       if (request.url === "/slow") open.push(response)

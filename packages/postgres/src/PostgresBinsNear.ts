@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { asTenant } from "./fieldLists.ts"
 import { binColumns, binJson } from "./fieldRows.ts"
-import { asking } from "./SqlFailure.ts"
+import { reading } from "./SqlFailure.ts"
 import { specificationSql } from "./specificationSql.ts"
 
 /** Where the first ring ends, in metres. */
@@ -62,6 +62,6 @@ export const binsNear =
     const read = sql.unsafe<{ readonly hits: ReadonlyArray<Near> }>(statement(condition), parameters).unprepared
     return asTenant(sql, tenantId, read).pipe(
       Effect.map((rings) => rings.flatMap(({ hits }) => hits)),
-      asking("find bins near a place")
+      reading("find bins near a place")
     )
   }

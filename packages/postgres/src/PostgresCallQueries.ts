@@ -5,7 +5,7 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "./Database.ts"
-import { asking } from "./SqlFailure.ts"
+import { reading } from "./SqlFailure.ts"
 
 /** Rows that one filtered page looks at. */
 export const scanBudget = 2_000
@@ -67,7 +67,7 @@ const list =
     ]
     return sql.unsafe<ListedRow>(listStatement, parameters).pipe(
       Effect.map(([row]): CallPage => (row === undefined ? { rows: [], next: null } : pageOf(row, limit, budget))),
-      asking("list calls")
+      reading("list calls")
     )
   }
 
@@ -81,7 +81,7 @@ const find =
       ])
       .pipe(
         Effect.map(([row]) => row?.call ?? null),
-        asking("find a call")
+        reading("find a call")
       )
 
 const historyStatement =
@@ -99,7 +99,7 @@ const history =
       ])
       .pipe(
         Effect.map((rows) => rows.map(({ event }) => event)),
-        asking("read a history")
+        reading("read a history")
       )
 
 export const layer: Layer.Layer<CallQueries, never, Database> = Layer.effect(

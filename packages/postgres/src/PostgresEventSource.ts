@@ -5,7 +5,7 @@ import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeT
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "./Database.ts"
-import { asking } from "./SqlFailure.ts"
+import { reading } from "./SqlFailure.ts"
 
 type Source = EventSource["Service"]
 
@@ -25,7 +25,7 @@ const stream =
       ])
       .pipe(
         Effect.map((rows) => rows.map(({ event }) => event)),
-        asking("read a stream")
+        reading("read a stream")
       )
 
 /** Before the first event; no stream has the nil id and a version below 1. */
@@ -49,7 +49,7 @@ const correlated =
       ])
       .pipe(
         Effect.map((rows) => rows.map(({ event }) => event)),
-        asking("read a timeline")
+        reading("read a timeline")
       )
   }
 

@@ -9,7 +9,7 @@ import { Database } from "./Database.ts"
 import { list } from "./fieldLists.ts"
 import { binColumns, binJson, customerColumns, customerJson, orderColumns, orderJson } from "./fieldRows.ts"
 import { binsNear } from "./PostgresBinsNear.ts"
-import { asking } from "./SqlFailure.ts"
+import { reading } from "./SqlFailure.ts"
 
 type Queries = FieldQueries["Service"]
 
@@ -20,7 +20,7 @@ const find =
       .unsafe<{ readonly found: A | null }>(`select dueline.find_${what}($1::uuid, $2::uuid) as found`, [tenantId, id])
       .pipe(
         Effect.map(([row]) => row?.found ?? null),
-        asking(`find a ${what}`)
+        reading(`find a ${what}`)
       )
 
 const holding =
@@ -33,7 +33,7 @@ const holding =
       )
       .pipe(
         Effect.map((rows) => rows.map(({ held }) => held)),
-        asking("list the orders that hold a bin")
+        reading("list the orders that hold a bin")
       )
 
 const customers = { table: "customers", id: "customer_id", json: customerJson, columns: customerColumns }

@@ -15,7 +15,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { commitParameters, parameterCount } from "./commitParameters.ts"
 import { Database } from "./Database.ts"
 import { fieldParameter } from "./fieldParameter.ts"
-import { asking, type ServerWords, serverWords } from "./SqlFailure.ts"
+import { asking, reading, type ServerWords, serverWords } from "./SqlFailure.ts"
 
 /** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, and by `dueline.commit_field` with the rule. */
 const versionConflict = "DL001"
@@ -98,7 +98,7 @@ const load = (sql: SqlClient) => (requests: ReadonlyArray<LoadRequest>) => {
   }))
   return sql.unsafe<LoadedRow>(loadStatement, [JSON.stringify(asked)]).pipe(
     Effect.map((rows) => rows.map((row): Slice => ({ ...row, events: row.events ?? [], sealed: row.sealed || null }))),
-    asking("load")
+    reading("load")
   )
 }
 

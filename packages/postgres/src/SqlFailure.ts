@@ -34,6 +34,19 @@ const isWeather = (error: SqlError): boolean => error.isRetryable || passing.tes
 const isSqlFailure = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
 
+/**
+ * A connection that served before and turned out to be dead when it was used: ended by the server (57P01, 57P02), reset, or closed.
+ * Nothing was answered on it. A server that cannot be reached at all is another matter.
+ */
+const deadCode = /^(?:57P01|57P02|ECONNRESET|EPIPE)$/u
+const deadWords = /connection (?:closed|terminated)|socket error/iu
+
+export const isDeadConnection = (error: SqlError): boolean => {
+  const { code } = serverWords(error)
+  if (code !== "") return deadCode.test(code)
+  return error.reason._tag === "ConnectionError" && deadWords.test(error.reason.message ?? error.message)
+}
+
 /** Failures of weather become `StoreUnavailable`, everything else dies. */
 export const weather =
   (operation: string) =>
@@ -55,4 +68,16 @@ export const asking =
         duration: patience,
         orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))
       })
+    )
+
+/** A server that ends one idle connection often ends all of them: one more question than a pool usually has connections. */
+const deadConnectionsMet = 4
+
+/** As `asking`, for what only reads: asked again at once, on another connection, when its connection proves dead. */
+export const reading =
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
+    effect.pipe(
+      Effect.retry({ times: deadConnectionsMet, while: (error) => isSqlFailure(error) && isDeadConnection(error) }),
+      asking(operation)
     )

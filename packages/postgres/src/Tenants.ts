@@ -4,7 +4,7 @@ import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "./Database.ts"
-import { asking } from "./SqlFailure.ts"
+import { asking, reading } from "./SqlFailure.ts"
 
 export interface Tenant {
   readonly tenantId: TenantId
@@ -46,7 +46,7 @@ const tenantJson = `select json_build_object('tenantId', tenant_id, 'name', name
 const ask = (sql: SqlClient, condition: string, parameters: ReadonlyArray<unknown>) =>
   sql.unsafe<{ readonly tenant: Tenant }>(`${tenantJson} ${condition}`, parameters).pipe(
     Effect.map((rows) => rows.map(({ tenant }) => tenant)),
-    asking("read tenants")
+    reading("read tenants")
   )
 
 const create = (sql: SqlClient) => (tenant: Tenant) =>

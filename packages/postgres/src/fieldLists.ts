@@ -8,7 +8,7 @@
 import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/FieldQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { asking } from "./SqlFailure.ts"
+import { reading } from "./SqlFailure.ts"
 import { type SqlFields, specificationSql } from "./specificationSql.ts"
 
 /** Rows that one filtered page looks at. */
@@ -70,7 +70,7 @@ export const list =
     // Filters come in any number of forms: prepared, they would drive out the statements that are asked all the time.
     return asTenant(sql, tenantId, unfiltered ? read : read.unprepared).pipe(
       Effect.map(([page]): RowPage<Row> => (page === undefined ? { rows: [], next: null } : pageOf(page))),
-      asking(`list ${listed.table}`)
+      reading(`list ${listed.table}`)
     )
   }
 

@@ -41,6 +41,29 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("listing c
     })
   )
 
+  it.effect("is not troubled by a server that ends its idle connections", () =>
+    Effect.gen(function* () {
+      const call = Sample.target()
+      yield* (yield* Persistence).commit([Sample.commit(call)])
+      const queries = yield* CallQueries
+      const page = queries.list({ tenantId: call.tenantId, filter: everything, after: null, limit: 10 })
+      const pages = Effect.all([page, page, page, page], { concurrency: "unbounded" })
+      yield* TestDatabase.session((sql) =>
+        Effect.gen(function* () {
+          for (let round = 0; round < 20; round++) {
+            const ended = sql`select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = current_database() and application_name = 'dueline edge'`
+            const [listed] = yield* Effect.all([pages, ended], { concurrency: "unbounded" })
+            assert.deepStrictEqual(
+              listed.map(({ rows }) => rows.length),
+              [1, 1, 1, 1]
+            )
+          }
+        })
+      )
+    })
+  )
+
   it.effect("a question that no stored text can match finds nothing and troubles nobody", () =>
     Effect.gen(function* () {
       const call = Sample.target()

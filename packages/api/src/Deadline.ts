@@ -1,0 +1,143 @@
+/**
+ * One deadline per request: however many questions it puts to the store, and whatever each of them is held up by, the asker hears
+ * something before clients usually give up (30 s).
+ *
+ * The time runs from the request's first question, on the monotonic clock. A question that is not answered by then is given up: it is
+ * told so, but its answer is not waited for, since a driver that cancels a statement on a dead connection waits again. A command that
+ * was given up may still happen.
+ */
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
+import { Clock, Context, Effect, Exit, type Fiber, Layer } from "effect"
+import { HttpServerRequest } from "effect/http"
+
+/** How long a request may wait for the store in all, in milliseconds. */
+export const defaultDeadlineMs = 15_000
+
+/** How often overdue questions are looked for, in milliseconds: one timer for all of them costs less than one each. */
+const tickMs = 250
+
+interface Question {
+  readonly until: bigint
+  readonly giveUp: () => void
+}
+
+/** The deadline of each request that has put a question, in nanoseconds of the monotonic clock. */
+type Deadlines = WeakMap<object, bigint>
+
+export class Patience extends Context.Service<
+  Patience,
+  {
+    /** Fails with `StoreUnavailable` at the deadline of the request that the fiber serves. Outside of a request nothing is bounded. */
+    readonly within: (
+      operation: string
+    ) => <A, E>(question: Effect.Effect<A, E>) => Effect.Effect<A, E | StoreUnavailable>
+    /** For a request that has waited because it was asked to: its time begins anew with the next question. */
+    readonly renew: (request: HttpServerRequest.HttpServerRequest) => void
+  }
+>()("@dueline/api/Patience") {}
+
+const make = (deadlineMs: number): Patience["Service"] => {
+  const deadlines: Deadlines = new WeakMap()
+  const open = new Set<Question>()
+  let watching = false
+
+  const watch = (clock: Clock.Clock): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      while (open.size > 0) {
+        yield* Effect.sleep(tickMs)
+        const now = clock.monotonicTimeNanosUnsafe()
+        for (const question of open) if (now >= question.until) question.giveUp()
+      }
+      watching = false
+    })
+
+  const deadlineOf = (request: object, clock: Clock.Clock): bigint => {
+    const known = deadlines.get(request)
+    if (known !== undefined) return known
+    const until = clock.monotonicTimeNanosUnsafe() + BigInt(deadlineMs) * 1_000_000n
+    deadlines.set(request, until)
+    return until
+  }
+
+  const within = (operation: string) => {
+    const overdue = () =>
+      new StoreUnavailable({ operation, cause: new Error(`no answer within the ${deadlineMs} ms of a request`) })
+    return <A, E>(question: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+      Effect.withFiber((fiber) => {
+        const request = Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
+        if (request === undefined) return question
+        const clock = fiber.getRef(Clock.Clock)
+        const until = deadlineOf(request, clock)
+        if (clock.monotonicTimeNanosUnsafe() >= until) return Effect.fail(overdue())
+        const asked: Fiber.Fiber<A, E> = Effect.runForkWith(fiber.context)(question)
+        const known = asked.pollUnsafe()
+        if (known !== undefined) return known
+        return Effect.callback<A, E | StoreUnavailable>((resume) => {
+          const entry: Question = {
+            until,
+            giveUp: () => {
+              open.delete(entry)
+              resume(Exit.fail(overdue()))
+              asked.interruptUnsafe()
+            }
+          }
+          open.add(entry)
+          asked.addObserver((exit) => {
+            if (open.delete(entry)) resume(exit)
+          })
+          if (!watching) {
+            watching = true
+            Effect.runForkWith(fiber.context)(watch(clock))
+          }
+          return Effect.sync(() => {
+            open.delete(entry)
+            asked.interruptUnsafe()
+          })
+        })
+      })
+  }
+  return Patience.of({ within, renew: (request) => void deadlines.delete(request) })
+}
+
+export const layer = (deadlineMs: number = defaultDeadlineMs): Layer.Layer<Patience> =>
+  Layer.sync(Patience, () => make(deadlineMs))
+
+/** The ports by which a request reaches the store, each question of which ends at the request's deadline. */
+export const layerPorts = Layer.effectContext(
+  Effect.gen(function* () {
+    const { within } = yield* Patience
+    const orchestrator = yield* Orchestrator
+    const calls = yield* CallQueries
+    const field = yield* FieldQueries
+    const past = yield* TimeTravel
+    const ask = within("ask")
+    const read = within("read")
+    return Context.empty().pipe(
+      Context.add(Orchestrator, Orchestrator.of({ ask: (envelope) => ask(orchestrator.ask(envelope)) })),
+      Context.add(CallQueries, {
+        list: (options) => read(calls.list(options)),
+        find: (tenantId, callId) => read(calls.find(tenantId, callId)),
+        history: (options) => read(calls.history(options))
+      }),
+      Context.add(FieldQueries, {
+        customer: (tenantId, id) => read(field.customer(tenantId, id)),
+        profile: (tenantId, id) => read(field.profile(tenantId, id)),
+        bin: (tenantId, id) => read(field.bin(tenantId, id)),
+        order: (tenantId, id) => read(field.order(tenantId, id)),
+        customers: (options) => read(field.customers(options)),
+        bins: (options) => read(field.bins(options)),
+        orders: (options) => read(field.orders(options)),
+        binsNear: (options) => read(field.binsNear(options)),
+        holding: (options) => read(field.holding(options))
+      }),
+      Context.add(TimeTravel, {
+        at: (options) => read(past.at(options)),
+        timeline: (options) => read(past.timeline(options))
+      })
+    )
+  })
+)
