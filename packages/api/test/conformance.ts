@@ -54,7 +54,7 @@ const matches = (template: string, path: string): boolean =>
   new RegExp(`^${template.replaceAll(/\{[^}]+\}/gu, "[^/]+")}$`, "u").test(path)
 
 /** Answers that the server gives before it knows which operation is meant; each has a problem document of its own. */
-const beforeRouting = new Set([400, 404, 405, 408, 413, 417, 431, 503])
+const beforeRouting = new Set([400, 404, 405, 408, 413, 417, 431])
 
 const headerProblems = (operation: Operation, status: string, { headers }: Reply): ReadonlyArray<string> =>
   Object.entries(operation.responses[status]?.headers ?? {}).flatMap(([name, { required = false }]) => {

@@ -139,8 +139,9 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
             assert.isString(operation.description, name)
             for (const parameter of operation.parameters)
               assert.property(parameter, "description", `${name} ${parameter.name}`)
-            const protectedBy = operation.security.length > 0 ? ["400", "401", "403", "422"] : []
-            assert.includeMembers(Object.keys(operation.responses), protectedBy, name)
+            const protectedBy = operation.security.length > 0 ? ["400", "401", "403", "422", "503"] : []
+            const withBody = operation.requestBody === undefined ? [] : ["413", "415"]
+            assert.includeMembers(Object.keys(operation.responses), [...protectedBy, ...withBody, "500"], name)
             for (const [status, response] of Object.entries(operation.responses)) {
               assert.includeMembers(
                 Object.keys(response.headers ?? {}),

@@ -49,7 +49,10 @@ export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides
   }
 ) {}
 
-/** Turns what a schema finds wrong into one problem that lists every issue. */
+/**
+ * Turns what a schema finds wrong into one problem that lists every issue. Every operation has it, hence the two answers that any of them
+ * may meet: a defect, and a store or a process that is not there.
+ */
 export class RequestChecks extends HttpApiMiddleware.Service<RequestChecks>()("@dueline/contracts/api/RequestChecks", {
-  error: [problems.BadRequest, problems.Unprocessable]
+  error: [problems.BadRequest, problems.Unprocessable, problems.Internal, problems.Unavailable]
 }) {}

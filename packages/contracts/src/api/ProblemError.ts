@@ -105,6 +105,7 @@ export const problems = {
   UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
   Unprocessable: Unprocessable.pipe(asProblem),
   PreconditionRequired: PreconditionRequired.pipe(asProblem),
+  Internal: Internal.pipe(asProblem),
   Unauthenticated: Unauthenticated.pipe(
     HttpApiSchema.encodeToWithHeaders(
       {

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { described } from "./conventions.ts"
+import { problems } from "./ProblemError.ts"
 import { Timestamp } from "./Wire.ts"
 
 export const Dependency = Schema.Struct({
@@ -44,20 +45,22 @@ export type JsonWebKeySet = typeof JsonWebKeySet.Type
 
 const readiness = [Ready, NotReady.pipe(HttpApiSchema.status(503))] as const
 
+const error = problems.Internal
+
 const probes = [
-  HttpApiEndpoint.get("health", "/health", { success: Health }).annotateMerge(
+  HttpApiEndpoint.get("health", "/health", { success: Health, error }).annotateMerge(
     described("How the program is", "Version, uptime, and how long each dependency took to answer.")
   ),
-  HttpApiEndpoint.get("live", "/health/live", { success: HttpApiSchema.NoContent }).annotateMerge(
+  HttpApiEndpoint.get("live", "/health/live", { success: HttpApiSchema.NoContent, error }).annotateMerge(
     described("Alive", "Answers as long as the process does.")
   ),
-  HttpApiEndpoint.get("healthReady", "/health/ready", { success: readiness }).annotateMerge(
+  HttpApiEndpoint.get("healthReady", "/health/ready", { success: readiness, error }).annotateMerge(
     described("Ready", "503 while starting, draining, or without a dependency that is needed.")
   ),
-  HttpApiEndpoint.get("ready", "/ready", { success: readiness }).annotateMerge(
+  HttpApiEndpoint.get("ready", "/ready", { success: readiness, error }).annotateMerge(
     described("Ready (short form)", "The same as /health/ready.")
   ),
-  HttpApiEndpoint.get("startup", "/health/startup", { success: readiness }).annotateMerge(
+  HttpApiEndpoint.get("startup", "/health/startup", { success: readiness, error }).annotateMerge(
     described("Started", "503 until every layer is up, 200 from then on.")
   )
 ] as const
@@ -65,7 +68,7 @@ const probes = [
 export class System extends HttpApiGroup.make("system")
   .add(
     ...probes,
-    HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", { success: JsonWebKeySet }).annotateMerge(
+    HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", { success: JsonWebKeySet, error }).annotateMerge(
       described("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).")
     )
   )
