@@ -3,7 +3,8 @@
 /** `versions` are the strong tags that could be ours; a tag of another form matches nothing. */
 export type EntityTags = { readonly any: true } | { readonly any: false; readonly versions: ReadonlyArray<number> }
 
-const tag = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/u
+/** An element of the list with what parts it from the next; a tag may hold commas, and elements may be empty (RFC 9110 § 5.6.1.2). */
+const element = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|$)/uy
 const version = /^\d{1,15}$/u
 
 /**
@@ -12,11 +13,15 @@ const version = /^\d{1,15}$/u
 export const parseEntityTags = (header: string, comparison: "strong" | "weak"): EntityTags | null => {
   if (header.trim() === "*") return { any: true }
   const versions: Array<number> = []
-  for (const item of header.split(",")) {
-    const match = tag.exec(item.trim())
+  let found = 0
+  element.lastIndex = 0
+  while (element.lastIndex < header.length) {
+    const match = element.exec(header)
     if (match === null) return null
-    const [, weak, value = ""] = match
+    const [, weak, value] = match
+    if (value === undefined) continue
+    found++
     if (version.test(value) && (weak === undefined || comparison === "weak")) versions.push(Number(value))
   }
-  return { any: false, versions }
+  return found === 0 ? null : { any: false, versions }
 }

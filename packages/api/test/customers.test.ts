@@ -111,6 +111,44 @@ layer(edge, { excludeTestServices: true })("customers", (it) => {
     })
   )
 
+  it.effect("a change for whichever version there is waits for its turn, and none of forty at once is lost", () =>
+    Effect.gen(function* () {
+      const path = `${customers}/${yield* newCustomer}`
+      const fields = ["email", "phone", "address", "notes"] as const
+      const change = (_: unknown, i: number) => {
+        const value = i % 4 === 0 ? `jo${i}@example.com` : i % 4 === 1 ? `+420 ${i}00` : `text ${i}`
+        return call("PATCH", path, { profile: { [fields[i % 4] ?? "notes"]: value } }, { "if-match": "*" })
+      }
+      const replies = yield* Effect.forEach(Array.from({ length: 40 }), change, { concurrency: "unbounded" })
+      assert.deepStrictEqual([...new Set(replies.map(({ status }) => status))], [200])
+      const versions = new Set(replies.map(({ json }) => json["version"]))
+      assert.strictEqual(versions.size, 40)
+      const gone = yield* call(
+        "PATCH",
+        `${customers}/00000000-0000-7000-8000-00000000dead`,
+        { profile: { notes: "x" } },
+        {
+          "if-match": "*"
+        }
+      )
+      assert.strictEqual(gone.status, 404)
+    })
+  )
+
+  it.effect("tags that are weak or of another form match nothing, and of a list one has to be the present one", () =>
+    Effect.gen(function* () {
+      const path = `${customers}/${yield* newCustomer}`
+      const change = (tags: string) => call("PATCH", path, { profile: { notes: tags } }, { "if-match": tags })
+      for (const tags of ['W/"1"', '"one"', '"2", "3"', 'W/"1", "x,y"']) {
+        const { headers, status } = yield* change(tags)
+        assert.deepStrictEqual([status, headers["etag"]], [412, '"1"'], tags)
+      }
+      assert.strictEqual((yield* change('"7" ,W/"1",, "1"')).status, 200)
+      for (const tags of ["1", '"1', '*, "2"', '"2" "3"', ","])
+        assert.strictEqual((yield* change(tags)).status, 400, tags)
+    })
+  )
+
   it.effect("a change needs the version it is meant for, and of several at once none is lost", () =>
     Effect.gen(function* () {
       const path = `${customers}/${yield* newCustomer}`

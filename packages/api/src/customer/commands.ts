@@ -1,6 +1,7 @@
 /** What is asked of customers: one command each. Profiles are sealed here and stand nowhere in clear behind this door. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { RegisterCustomer, UpdateCustomer } from "@dueline/contracts/api/CustomerRequest"
+import { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { CustomerCommand } from "@dueline/contracts/customer/Command"
 import type { CustomerId, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
@@ -19,6 +20,7 @@ import { jsonBody } from "../jsonBody.ts"
 import { noBody } from "../noBody.ts"
 import { expectedVersion, ifMatchRequired } from "../preconditions.ts"
 import { storeUnavailable } from "../refusal.ts"
+import { reject } from "../reject.ts"
 import { changedFields, fieldsOf, merge } from "./profile.ts"
 import { openProfile, presentCustomer } from "./reads.ts"
 import { profileLost, refusedErasure, refusedRegistration, refusedUpdate } from "./refusal.ts"
@@ -33,6 +35,24 @@ interface Asked extends New {
   readonly params: { readonly id: CustomerId }
   readonly headers: New["headers"] & { readonly "if-match"?: string }
 }
+
+/** How often a change under `If-Match: *` is merged anew because another came in between. */
+const maxMerges = 100
+
+/** Asks anew as long as another change comes in between. */
+const whichever = <A, E extends { readonly _tag: string }, R>(attempt: Effect.Effect<A, E, R>) =>
+  Effect.retry(attempt, { times: maxMerges, while: ({ _tag }) => _tag === "PreconditionFailed" }).pipe(
+    Effect.catchIf(
+      ({ _tag }) => _tag === "PreconditionFailed",
+      () => crowded
+    )
+  )
+
+const crowded = reject(
+  Unavailable,
+  "overloaded",
+  "Too many change this customer at once, and nothing of this change was stored. Ask again after the time in Retry-After."
+)
 
 const readNew = jsonBody(RegisterCustomer, discreetProblems)
 const readChanges = jsonBody(UpdateCustomer, discreetProblems)
@@ -90,12 +110,16 @@ export const makeCustomerCommands = Effect.gen(function* () {
     const { tenantId } = yield* Principal
     const { id } = params
     const present = presentCustomer(queries, tenantId, id)
-    // The profile that is merged with is the one of this version, or nothing is stored.
-    const version = (yield* expectedVersion(headers["if-match"], present)) ?? (yield* present).version
+    const named = yield* expectedVersion(headers["if-match"], present)
     const print = fingerprint(headers["idempotency-key"], "PATCH", customerPath(id), body)
-    const question = { request, headers, name: "update-customer", id, fingerprint: print, expectedVersion: version }
-    const command = yield* updateCommand(tenantId, id, body)
-    const given = yield* ask(question, command).pipe(Effect.catch(refusedUpdate))
+    const attempt = Effect.gen(function* () {
+      // The profile that is merged with is the one of this version, or nothing is stored.
+      const version = named ?? (yield* present).version
+      const question = { request, headers, name: "update-customer", id, fingerprint: print, expectedVersion: version }
+      return yield* ask(question, yield* updateCommand(tenantId, id, body)).pipe(Effect.catch(refusedUpdate))
+    })
+    // `*` means whichever version there is (RFC 9110 § 13.1.1): one that came in between is no reason to refuse.
+    const given = yield* named === null ? whichever(attempt) : attempt
     return answer(200, customerState(given), given)
   })
 
