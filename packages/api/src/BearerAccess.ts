@@ -1,15 +1,15 @@
 /** Lets in who has a token with the scope, and settles once and for all which tenant the request is about. */
 import { BearerAuth, Principal, RequiredScope } from "@dueline/contracts/api/Access"
 import { BadRequest, Forbidden, Unauthenticated } from "@dueline/contracts/api/ProblemError"
-import type { TenantId } from "@dueline/contracts/Ids"
+import { TenantId } from "@dueline/contracts/Ids"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
-import { Context, Effect, Layer, Redacted, References } from "effect"
+import { Context, Effect, Layer, Redacted, References, Schema } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { KnownTenants } from "./KnownTenants.ts"
 import { reject } from "./reject.ts"
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
+const isTenantId = Schema.is(TenantId)
 
 export const layer: Layer.Layer<BearerAuth, never, TokenVerifier | KnownTenants> = Layer.effect(
   BearerAuth,
@@ -18,10 +18,14 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier | KnownTenants>
       bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint }) {
         const token = Redacted.value(credential)
         if (token === "") return yield* unauthenticated("Send an access token: `Authorization: Bearer …`.")
-        const access = yield* Effect.catchTag(verifier.verify(token), "TokenRefused", ({ reason }) =>
+        const access = yield* Effect.catchTag(verifier.verify(token), "TokenRefused", ({ claims, reason }) =>
           Effect.andThen(
             Effect.logDebug("token refused", { reason }),
-            unauthenticated("The access token is not valid here. Get a new one.")
+            unauthenticated(
+              claims === undefined
+                ? "The access token is not valid here. Get a new one."
+                : `The access token has claims that cannot be read: ${claims}. Get one in which they are right.`
+            )
           )
         )
         const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
@@ -45,14 +49,15 @@ const unauthenticated = (detail: string) => reject(Unauthenticated, "unauthentic
 
 const chooseTenant = (
   access: AccessToken,
-  asked: string | undefined
+  header: string | undefined
 ): Effect.Effect<TenantId, BadRequest | Forbidden> => {
+  const asked = header?.toLowerCase()
   if (asked === undefined) {
     return access.tenantId === null
       ? reject(BadRequest, "tenant_required", "Send X-Tenant-Id with one of the token's tenants.")
       : Effect.succeed(access.tenantId)
   }
-  if (!uuid.test(asked)) return reject(BadRequest, "invalid_tenant", "X-Tenant-Id must be a UUID in lower case.")
+  if (!isTenantId(asked)) return reject(BadRequest, "invalid_tenant", "Send a UUID in X-Tenant-Id, or leave it out.")
   const allowed = asked === access.tenantId ? access.tenantId : access.tenants.find((tenant) => tenant === asked)
   return allowed === undefined
     ? reject(Forbidden, "foreign_tenant", "Leave X-Tenant-Id out, or name a tenant the token is good for.")

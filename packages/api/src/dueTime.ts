@@ -15,7 +15,7 @@ interface When {
 
 /** Epoch milliseconds, never before `now`: a time in the past means now. `part`: where `when` stands in the request. */
 export const dueTime = (when: When, now: number, part = "body"): Effect.Effect<EpochMillis, Unprocessable> => {
-  const asked = when.dueAt !== undefined ? parseInstant(when.dueAt) : now + parseDelay(when.delay ?? 0)
+  const asked = when.dueAt !== undefined ? parseInstant(when.dueAt, "up") : now + parseDelay(when.delay ?? 0)
   if (asked > now + maxAheadMs) {
     const path = when.dueAt !== undefined ? `${part}.dueAt` : `${part}.delay`
     return reject(Unprocessable, "due_at_out_of_range", "The due time may be ten years from now at the most.", {

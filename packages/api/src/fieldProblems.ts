@@ -1,32 +1,59 @@
 /** What is wrong with a request, as a list of places and sentences. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
-import { SchemaIssue } from "effect"
+import { changesItsValue, holdsInexact } from "@dueline/contracts/api/exactNumber"
+import { noSuchField, schemaWords } from "@dueline/contracts/api/schemaWords"
+import type { SchemaIssue } from "effect"
 
-const noSuchField = "there is no such field"
-const format = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) => (issue._tag === "UnexpectedKey" ? noSuchField : SchemaIssue.defaultLeafHook(issue))
-})
 const maxProblems = 50
 const maxMessage = 300
 const maxPath = 200
 
 type Segment = PropertyKey | { readonly key: PropertyKey }
 
-/** `part` says which part of the request: `body`, `query`, `header` or `path`. */
-export const fieldProblems = (part: string, issue: SchemaIssue.Issue): ReadonlyArray<FieldProblem> =>
-  format(issue)
-    .issues.slice(0, maxProblems)
-    .map(({ message, path = [] }) => ({ path: pathOf(part, path), message: message.slice(0, maxMessage) }))
+/**
+ * `part` says which part of the request: `body`, `query`, `header` or `path`. `value`: what was decoded, where it is JSON.
+ */
+export const fieldProblems = (part: string, issue: SchemaIssue.Issue, value?: unknown): ReadonlyArray<FieldProblem> =>
+  told(issue, value).map(({ message, path }) => ({ path: pathOf(part, path), message }))
 
 /** The same where the name of a field that does not exist may be personal too: it is not repeated, only where it stands. */
-export const discreetProblems: typeof fieldProblems = (part, issue) =>
-  format(issue)
-    .issues.slice(0, maxProblems)
-    .map(({ message, path = [] }) =>
-      message === noSuchField
-        ? { path: pathOf(part, path.slice(0, -1)), message: "holds a field that does not exist" }
-        : { path: pathOf(part, path), message: message.slice(0, maxMessage) }
-    )
+export const discreetProblems: typeof fieldProblems = (part, issue, value) =>
+  told(issue, value).map(({ message, path }) =>
+    message === noSuchField
+      ? { path: pathOf(part, path.slice(0, -1)), message: "holds a field that does not exist" }
+      : { path: pathOf(part, path), message }
+  )
+
+interface Told {
+  readonly path: ReadonlyArray<Segment>
+  readonly message: string
+}
+
+/** A number that was taken out because it would change has one fault, however many checks it does not pass. */
+const told = (issue: SchemaIssue.Issue, value: unknown): ReadonlyArray<Told> => {
+  const found: Array<Told> = []
+  const inexact = new Set<string>()
+  for (const { message, path = [] } of schemaWords(issue).issues) {
+    if (found.length === maxProblems) break
+    if (!holdsInexact(at(value, path))) {
+      found.push({ path, message: message.slice(0, maxMessage) })
+      continue
+    }
+    const place = pathOf("", path)
+    if (!inexact.has(place)) found.push({ path, message: changesItsValue })
+    inexact.add(place)
+  }
+  return found
+}
+
+const at = (value: unknown, path: ReadonlyArray<Segment>): unknown =>
+  path.reduce<unknown>(
+    (each, part) =>
+      typeof each === "object" && each !== null
+        ? (each as Readonly<Record<string, unknown>>)[segment(part)]
+        : undefined,
+    value
+  )
 
 export const unknownFields = (part: string, names: ReadonlyArray<string>): ReadonlyArray<FieldProblem> =>
   names.slice(0, maxProblems).map((name) => ({ path: `${part}.${name}`.slice(0, maxPath), message: noSuchField }))

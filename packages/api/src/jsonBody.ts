@@ -1,6 +1,7 @@
 /** Reads a request's body as JSON, or says exactly what is wrong with it. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import { BadRequest, PayloadTooLarge, Unprocessable, UnsupportedMediaType } from "@dueline/contracts/api/ProblemError"
+import { exactly } from "@dueline/contracts/api/exactNumber"
 import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
@@ -10,7 +11,9 @@ import { reject } from "./reject.ts"
 export const maxDepth = 32
 export const maxItems = 1_000
 
-const mediaType = /^application\/json\s*(?:;\s*charset=(?:"utf-8"|utf-8)\s*)?$/iu
+/** Other parameters than the charset mean nothing here (RFC 8259 § 11). */
+const mediaType = /^application\/(?:json|merge-patch\+json)[ \t]*(?:;|$)/iu
+const otherCharset = /;[ \t]*charset=(?!(?:"utf-8"|utf-8)[ \t]*(?:;|$))/iu
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 export const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as const
 
@@ -24,9 +27,10 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S,
   const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
   return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
     const contentType = request.headers["content-type"]
-    if (contentType !== undefined && !mediaType.test(contentType)) {
+    if (contentType !== undefined && (!mediaType.test(contentType) || otherCharset.test(contentType))) {
       return reject(UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json in UTF-8.")
     }
+    if (isCoded(request.headers["content-encoding"])) return coded
     return Effect.matchEffect(request.arrayBuffer, {
       onFailure: unreadable,
       onSuccess: (bytes): Effect.Effect<S["Type"], BodyProblem> => {
@@ -37,11 +41,21 @@ export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S,
         const decoded = decode(parsed.success.value)
         return Result.isSuccess(decoded)
           ? Effect.succeed(decoded.success)
-          : invalidRequest(problemsOf("body", decoded.failure.issue))
+          : invalidRequest(problemsOf("body", decoded.failure.issue, parsed.success.value))
       }
     })
   }
 }
+
+/** `identity` says that there is none (RFC 9110 § 8.4.1). */
+const isCoded = (codings: string | undefined): boolean =>
+  codings !== undefined && codings.split(",").some((coding) => !/^(?:identity)?$/iu.test(coding.trim()))
+
+const coded = reject(
+  UnsupportedMediaType,
+  "unsupported_media_type",
+  "Send the body as it is, without Content-Encoding: no coding is read here."
+)
 
 export const invalidRequest = (errors: ReadonlyArray<FieldProblem>) =>
   reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
@@ -68,9 +82,10 @@ const parse = (bytes: ArrayBuffer): Result.Result<Parsed, string> => {
     return Result.fail("The body is not valid UTF-8.")
   }
   try {
-    const value: unknown = JSON.parse(text)
+    const value = JSON.parse(text) as unknown
     // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
-    return Result.succeed({ value, problems: inspect(value, text.includes("\\u")) })
+    const problems = inspect(value, text.includes("\\u"))
+    return Result.succeed({ value: problems.length > 0 ? value : exactly(text, value), problems })
   } catch {
     return Result.fail("The body is not valid JSON.")
   }

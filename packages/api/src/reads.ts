@@ -75,7 +75,7 @@ export const makeReads = Effect.gen(function* () {
 const filterOf = (query: ListQuery): CallFilter => ({
   status: query.status ?? null,
   tags: [...new Set(query.tag)].sort(),
-  dueFrom: query.dueFrom === undefined ? null : parseInstant(query.dueFrom),
-  dueTo: query.dueTo === undefined ? null : parseInstant(query.dueTo),
+  dueFrom: query.dueFrom === undefined ? null : parseInstant(query.dueFrom, "up"),
+  dueTo: query.dueTo === undefined ? null : parseInstant(query.dueTo, "up"),
   search: query.q ?? null
 })

@@ -8,11 +8,11 @@ import type { CorrelationId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId, randomCorrelationId } from "@dueline/identity/randomId"
-import { Effect, Result, Schema } from "effect"
+import { Cause, Effect, Result, Schema } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { makeAccept } from "./accept.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
-import { defectDetail } from "./DefectReporter.ts"
+import { defectDetail, makeReport, type Report } from "./DefectReporter.ts"
 import { fieldProblems } from "./fieldProblems.ts"
 import { bodyParseOptions, invalidRequest, jsonBody } from "./jsonBody.ts"
 import { RateCharge } from "./RateLimits.ts"
@@ -58,18 +58,20 @@ const refused = (error: Unprocessable | Unavailable): Item =>
     : { status: 503, problem: unavailable(error) }
 
 /** A defect that one item meets is no reason to leave the others, some of them durable by now, without an answer. */
-const failed = Effect.fnUntraced(function* (defect: unknown): Effect.fn.Return<Item> {
-  yield* Effect.logError("an item of a batch failed", defect)
-  return { status: 500, problem: problemBody("internal", yield* CurrentCorrelationId, defectDetail) }
-})
+const failed = (report: Report) =>
+  Effect.fnUntraced(function* (defect: unknown): Effect.fn.Return<Item> {
+    yield* report("an item of a batch failed", Cause.die(defect))
+    return { status: 500, problem: problemBody("internal", yield* CurrentCorrelationId, defectDetail) }
+  })
 
 export const makeSubmitBatch = Effect.gen(function* () {
   const accept = yield* makeAccept
+  const tell = failed(makeReport())
 
   const submit = Effect.fnUntraced(function* ({ correlationId, principal, request }: Batch, sent: unknown, i: number) {
     const part = `body.items.${i}`
     const read = readItem(sent)
-    if (Result.isFailure(read)) return yield* invalidRequest(fieldProblems(part, read.failure.issue))
+    if (Result.isFailure(read)) return yield* invalidRequest(fieldProblems(part, read.failure.issue, sent))
     const { correlationId: own, idempotencyKey: key, ...body } = read.success
     const callId = key === undefined ? yield* randomCallId : derivedCallId(principal.tenantId, key)
     const correlation = own ?? correlationId ?? (yield* randomCorrelationId)
@@ -91,7 +93,7 @@ export const makeSubmitBatch = Effect.gen(function* () {
       (item, i) =>
         submit(batch, item, i).pipe(
           Effect.catch((error) => Effect.succeed(refused(error))),
-          Effect.catchDefect(failed)
+          Effect.catchDefect(tell)
         ),
       { concurrency: "unbounded" }
     )

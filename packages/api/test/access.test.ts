@@ -99,7 +99,7 @@ layer(edge, { excludeTestServices: true })("access", (it) => {
       assert.strictEqual((yield* list(tenant)).status, 200)
       const foreign = yield* list(otherTenant)
       assert.deepStrictEqual([foreign.status, foreign.json["code"]], [403, "foreign_tenant"])
-      for (const malformed of ["acme", tenant.toUpperCase().replace("1", "A"), `${tenant},${otherTenant}`, ""]) {
+      for (const malformed of ["acme", tenant.replace("1", "G"), `${tenant},${otherTenant}`, ""]) {
         const reply = yield* list(malformed)
         assert.deepStrictEqual([reply.status, reply.json["code"]], [400, "invalid_tenant"], malformed)
       }

@@ -171,7 +171,7 @@ const cases: ReadonlyArray<readonly [name: string, sent: Sent, code: keyof typeo
   ],
   ["a preference that is too long", submit({}, { prefer: "x".repeat(1_001) }), "invalid_request", "header.prefer"],
   ["an id that is none", get(`${calls}/42`), "invalid_request", "path.id"],
-  ["an id in upper case", get(`${calls}/AAAAAAAA-0000-4000-8000-000000000000`), "invalid_request", "path.id"],
+  ["an id in upper case of nobody's", get(`${calls}/AAAAAAAA-0000-4000-8000-000000000000`), "call_not_found"],
   ["an id of nobody's", get(missing), "call_not_found"],
   ["the events of nobody's id", get(`${missing}/events`), "call_not_found"],
   ["cancelling nobody's id", { method: "POST", path: `${missing}/cancel` }, "call_not_found"],

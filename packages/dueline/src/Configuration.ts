@@ -1,5 +1,6 @@
 /** The program's configuration from the environment: checked whole at start, every mistake named at once, no secret ever printed. */
-import { Context, Effect, Redacted, Schema, SchemaIssue } from "effect"
+import { schemaWords } from "@dueline/contracts/api/schemaWords"
+import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
 import { Environment } from "./Environment.ts"
 
@@ -40,7 +41,6 @@ const isKnown = (name: string): boolean =>
   name in Environment.fields || ofOthers.includes(name) || /^DUELINE_(?:PROPERTY|TEST)_/u.test(name)
 
 const secret = /URL|SECRET|KEY|PASSWORD|TOKEN/u
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
 export const read = (
@@ -61,7 +61,7 @@ export const read = (
     })),
     Effect.catch((error) =>
       Effect.fail(
-        format(error.issue).issues.map(({ message, path }) => {
+        schemaWords(error.issue).issues.map(({ message, path }) => {
           const name = String(path?.[0] ?? "")
           const got = secret.test(name) ? "a value that is not shown" : JSON.stringify(set[name])
           return `${name}: ${message} (got ${got})`

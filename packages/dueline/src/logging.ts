@@ -9,6 +9,16 @@ interface Line {
   readonly [field: string]: unknown
 }
 
+const maxLines = 30
+const maxCharacters = 4_000
+
+/** Where it happened is in the first lines; the rest would only fill the log. */
+const bounded = (stack: string): string => {
+  const lines = stack.split("\n")
+  const kept = lines.slice(0, maxLines).join("\n").slice(0, maxCharacters)
+  return lines.length > maxLines ? `${kept}\n… ${lines.length - maxLines} more lines` : kept
+}
+
 /** `tenantId`, `serviceCallId` and `correlationId` come as annotations and stand flat in the line. */
 const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknown>): Line => {
   const parts = Array.isArray(message) ? message : [message]
@@ -16,7 +26,9 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
   const objects = parts.filter((part): part is object => typeof part === "object" && part !== null)
   const causes = objects.filter(Cause.isCause)
   const fields = Object.assign({}, ...objects.filter((part) => !Cause.isCause(part)))
-  const trouble = [cause, ...causes].filter(({ reasons }) => reasons.length > 0).map((each) => Cause.pretty(each))
+  const trouble = [cause, ...causes]
+    .filter(({ reasons }) => reasons.length > 0)
+    .map((each) => bounded(Cause.pretty(each)))
   return {
     ts: date.toISOString(),
     level: logLevel.toLowerCase(),

@@ -1,4 +1,5 @@
 /** What an access token says, and the rules it is made and read by (RFC 9068, RS256 only). */
+import { idAsSent, PlainText, Subject } from "@dueline/contracts/api/Wire"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Schema } from "effect"
 
@@ -8,12 +9,13 @@ export const tokenType = "at+jwt"
 
 /** The claims beside the registered ones. `tenants`, when present, are further tenants the bearer may choose. */
 export const AccessClaims = Schema.Struct({
-  sub: Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(255)),
-  jti: Schema.String,
-  exp: Schema.Int,
-  scope: Schema.String,
-  tenant_id: Schema.optionalKey(TenantId),
-  tenants: Schema.optionalKey(Schema.Array(TenantId).check(Schema.isMaxLength(100)))
+  sub: Subject,
+  jti: PlainText.check(Schema.isMaxCodePoints(255)),
+  /** NumericDate: seconds since 1970, fractions allowed (RFC 7519 § 2). */
+  exp: Schema.Finite,
+  scope: PlainText,
+  tenant_id: Schema.optionalKey(idAsSent(TenantId)),
+  tenants: Schema.optionalKey(Schema.Array(idAsSent(TenantId)).check(Schema.isMaxLength(100)))
 })
 
 export interface AccessToken {

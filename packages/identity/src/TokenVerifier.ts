@@ -1,5 +1,6 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
-import { Clock, Context, Effect, Layer, Result, Schema } from "effect"
+import { schemaWords } from "@dueline/contracts/api/schemaWords"
+import { Clock, Context, Effect, Layer, Result, Schema, type SchemaIssue } from "effect"
 import { jwtVerify, type JWTVerifyOptions } from "jose"
 import { hash } from "node:crypto"
 import {
@@ -12,8 +13,14 @@ import {
 } from "./AccessToken.ts"
 import { SigningKeys } from "./SigningKeys.ts"
 
-/** `reason` is for our own log; the bearer is told nothing but that the token is not good. */
-export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", { reason: Schema.String }) {}
+/**
+ * `reason` is for our own log; the bearer is told nothing but that the token is not good. Only what is wrong with the claims of a token
+ * whose signature is ours is told in `claims`: there is nothing left to guess, and whoever makes such tokens has to hear of it.
+ */
+export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
+  reason: Schema.String,
+  claims: Schema.optionalKey(Schema.String)
+}) {}
 
 export class TokenVerifier extends Context.Service<
   TokenVerifier,
@@ -53,7 +60,12 @@ export const layer = (
           catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
         })
         const decoded = decodeClaims(verification.payload)
-        if (Result.isFailure(decoded)) return yield* new TokenRefused({ reason: "a claim has the wrong form" })
+        if (Result.isFailure(decoded)) {
+          return yield* new TokenRefused({
+            reason: "a claim has the wrong form",
+            claims: wordsOf(decoded.failure.issue)
+          })
+        }
         const accessToken = fromClaims(decoded.success)
         if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
           return yield* new TokenRefused({ reason: "the token names no tenant" })
@@ -96,6 +108,14 @@ const verifyOptions = (settings: VerifierSettings, now: number): JWTVerifyOption
 })
 
 const decodeClaims = Schema.decodeUnknownResult(AccessClaims)
+
+const maxWords = 300
+
+const wordsOf = (issue: SchemaIssue.Issue): string =>
+  schemaWords(issue)
+    .issues.map(({ message, path = [] }) => `${path.map(String).join(".")} ${message}`)
+    .join("; ")
+    .slice(0, maxWords)
 
 const fromClaims = (claims: typeof AccessClaims.Type): AccessToken => ({
   subject: claims.sub,

@@ -62,6 +62,6 @@ export const makeOrderReads = Effect.gen(function* () {
 
 /** Whose window has a part in this time. Orders without one never do. */
 const overlapping = ({ from, to }: ListQuery): ReadonlyArray<Specification> => [
-  ...(from === undefined ? [] : [{ _tag: "Above", field: "windowTo", value: parseInstant(from) } as const]),
-  ...(to === undefined ? [] : [{ _tag: "Below", field: "windowFrom", value: parseInstant(to) } as const])
+  ...(from === undefined ? [] : [{ _tag: "Above", field: "windowTo", value: parseInstant(from, "down") } as const]),
+  ...(to === undefined ? [] : [{ _tag: "Below", field: "windowFrom", value: parseInstant(to, "up") } as const])
 ]

@@ -6,6 +6,7 @@ import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Spec"
 import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { notificationCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
 import { maxAheadMs } from "../dueTime.ts"
@@ -13,7 +14,10 @@ import { reject } from "../reject.ts"
 
 /** Further away it is more likely a mistake than a plan. */
 export const windowOf = (asked: WindowAsked, now: number): Effect.Effect<TimeWindow, Unprocessable> => {
-  const window = { from: parseInstant(asked.from) as EpochMillis, to: parseInstant(asked.to) as EpochMillis }
+  const window = {
+    from: parseInstant(asked.from, "up") as EpochMillis,
+    to: parseInstant(asked.to, "up") as EpochMillis
+  }
   return window.to <= now + maxAheadMs
     ? Effect.succeed(window)
     : reject(Unprocessable, "invalid_request", "The window may be ten years from now at the most.", {
@@ -28,18 +32,33 @@ export const notificationsOf = (
   orderId: OrderId,
   asked: ReadonlyArray<NotificationAsked>
 ): Effect.Effect<ReadonlyArray<OrderNotification>, Unprocessable> => {
-  const errors = asked.flatMap(({ url }, index) => {
+  const seen = asked.map(({ url: written }, index) => {
     const path = (field: string) => `body.notifications.${index}.${field}`
     const callId = notificationCallId(tenantId, orderId, index)
+    const target = parseTarget(written)
+    const url = Result.isSuccess(target) ? target.success.href : written
     const admitted = admit(tenantId, callId, { method: "POST", url, headers: {}, body: null })
-    if (Result.isFailure(admitted))
-      return admitted.failure.map(({ code, field, message }): FieldProblem => ({ path: path(field), code, message }))
-    return admitted.success.summary.url === url ? [] : [{ path: path("url"), code: "secret_in_url", message: signed }]
+    if (Result.isFailure(admitted)) {
+      const problems = admitted.failure.map(
+        ({ code, field, message }): FieldProblem => ({ path: path(field), code, message })
+      )
+      return { url, problems }
+    }
+    if (url.length > maxUrlLength)
+      return { url, problems: [{ path: path("url"), code: "url_invalid", message: tooLong }] }
+    const plain = admitted.success.summary.url === url && !written.includes("#")
+    return { url, problems: plain ? [] : [{ path: path("url"), code: "secret_in_url", message: signed }] }
   })
+  const errors = seen.flatMap(({ problems }) => problems)
   return errors.length > 0
     ? reject(Unprocessable, "request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
-    : Effect.succeed(asked.map(({ lead, url }) => ({ url, leadMs: parseDelay(lead) })))
+    : Effect.succeed(
+        asked.map(({ lead, url }, index) => ({ url: seen[index]?.url ?? url, leadMs: parseDelay(lead, "down") }))
+      )
 }
+
+const maxUrlLength = 2_000
+const tooLong = `Send an address of ${maxUrlLength} characters at the most, percent-encoded as it will be called.`
 
 const signed =
   "Take the secret, and any #fragment, out of the address: the calls are signed, so the receiver can tell by the signature."

@@ -23,8 +23,9 @@ import {
 } from "./conventions.ts"
 import { problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
+import { idAsSent } from "./Wire.ts"
 
-const params = { id: BinId }
+const params = { id: idAsSent(BinId) }
 
 const create = HttpApiEndpoint.post("create", "/", {
   headers: idempotent,
@@ -48,7 +49,7 @@ const list = HttpApiEndpoint.get("list", "/", {
     status: Schema.optionalKey(BinStatus),
     category: Schema.optionalKey(BinCategory),
     serialNumber: Schema.optionalKey(SerialNumber),
-    customerId: Schema.optionalKey(CustomerId),
+    customerId: Schema.optionalKey(idAsSent(CustomerId)),
     near: Schema.optionalKey(Place),
     radius: Schema.optionalKey(Schema.Finite.check(Schema.isBetween(nearRadiusMetres)))
   },

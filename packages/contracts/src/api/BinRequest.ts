@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { BinChanges } from "../bin/Command.ts"
 import { BinCategory, CapacityLitres, Location, SerialNumber, SizeLitres } from "../bin/Spec.ts"
 import { CustomerId } from "../Ids.ts"
+import { idAsSent } from "./Wire.ts"
 
 export const CreateBin = Schema.Struct({
   serialNumber: SerialNumber,
@@ -10,11 +11,14 @@ export const CreateBin = Schema.Struct({
   sizeLitres: SizeLitres,
   capacityLitres: Schema.optionalKey(CapacityLitres.annotate({ description: "As much as the size when left out" })),
   location: Schema.optionalKey(Schema.NullOr(Location)),
-  customerId: Schema.optionalKey(Schema.NullOr(CustomerId))
+  customerId: Schema.optionalKey(Schema.NullOr(idAsSent(CustomerId)))
 }).annotate({ identifier: "CreateBin" })
 export type CreateBin = typeof CreateBin.Type
 
-export const UpdateBin = BinChanges.annotate({
+export const UpdateBin = Schema.Struct({
+  ...BinChanges.fields,
+  customerId: Schema.optionalKey(Schema.NullOr(idAsSent(CustomerId)))
+}).annotate({
   identifier: "UpdateBin",
   description: "What is left out stays as it is; null takes the location or the customer away"
 })

@@ -21,9 +21,9 @@ import { RegisterCustomer, UpdateCustomer } from "./CustomerRequest.ts"
 import { Customer, CustomerPage, CustomerState } from "./CustomerView.ts"
 import { problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
-import { ETag } from "./Wire.ts"
+import { ETag, idAsSent } from "./Wire.ts"
 
-const params = { id: CustomerId }
+const params = { id: idAsSent(CustomerId) }
 
 const register = HttpApiEndpoint.post("register", "/", {
   headers: idempotent,

@@ -22,9 +22,9 @@ import { AddOrderItems, CreateOrder, MoveOrder, ScheduleOrder } from "./OrderReq
 import { Order, OrderPage, OrderState } from "./OrderView.ts"
 import { problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
-import { Instant } from "./Wire.ts"
+import { Instant, idAsSent } from "./Wire.ts"
 
-const about = { params: { id: OrderId }, headers: conditional }
+const about = { params: { id: idAsSent(OrderId) }, headers: conditional }
 const answered = HttpApiSchema.WithHeaders(OrderState, written)
 const bodyCommandErrors = [...commandErrors, problems.UnsupportedMediaType] as const
 
@@ -49,8 +49,8 @@ const list = HttpApiEndpoint.get("list", "/", {
     ...paged,
     ...filtered,
     status: Schema.optionalKey(OrderStatus),
-    binId: Schema.optionalKey(BinId),
-    customerId: Schema.optionalKey(CustomerId),
+    binId: Schema.optionalKey(idAsSent(BinId)),
+    customerId: Schema.optionalKey(idAsSent(CustomerId)),
     from: Schema.optionalKey(Instant),
     to: Schema.optionalKey(Instant)
   },

@@ -2,17 +2,20 @@
 import { Schema } from "effect"
 import { BinId, CustomerId } from "../Ids.ts"
 import { maxItems, maxNotifications, maxWindowMs, OrderItem, OrderKind, OrderNotification } from "../order/Spec.ts"
-import { Instant, parseDelay, parseInstant } from "./Wire.ts"
+import { idAsSent, Instant, parseDelay, parseInstant } from "./Wire.ts"
 
 export const WindowAsked = Schema.Struct({ from: Instant, to: Instant })
   .check(
     Schema.makeFilter(
       ({ from, to }) =>
-        parseInstant(to) > parseInstant(from) || { path: ["to"], issue: "the window must end after it begins" }
+        parseInstant(to, "up") > parseInstant(from, "up") || {
+          path: ["to"],
+          issue: "the window must end after it begins"
+        }
     ),
     Schema.makeFilter(
       ({ from, to }) =>
-        parseInstant(to) - parseInstant(from) <= maxWindowMs || {
+        parseInstant(to, "up") - parseInstant(from, "up") <= maxWindowMs || {
           path: ["to"],
           issue: "the window must not be longer than 31 days"
         }
@@ -28,8 +31,11 @@ export const Lead = Schema.String.annotate({
   examples: ["30m", "PT30M"]
 }).check(
   Schema.isMaxCodePoints(40).abort(),
-  Schema.makeFilter((text: string) => Number.isFinite(parseDelay(text)) || "is not a duration").abort(),
-  Schema.makeFilter((text: string) => parseDelay(text) <= maxLeadMs || "must not be longer than 31 days")
+  Schema.makeFilter(
+    (text: string) =>
+      Number.isFinite(parseDelay(text, "down")) || "is not a duration; expected 30m, 2h, 1d or ISO 8601 such as PT30M"
+  ).abort(),
+  Schema.makeFilter((text: string) => parseDelay(text, "down") <= maxLeadMs || "must not be longer than 31 days")
 )
 
 export const NotificationAsked = Schema.Struct({
@@ -43,8 +49,8 @@ export type NotificationAsked = typeof NotificationAsked.Type
 const items = Schema.Array(OrderItem).check(Schema.isMaxLength(maxItems))
 
 export const CreateOrder = Schema.Struct({
-  customerId: CustomerId,
-  binId: BinId,
+  customerId: idAsSent(CustomerId),
+  binId: idAsSent(BinId),
   kind: OrderKind,
   window: Schema.optionalKey(WindowAsked),
   items: Schema.optionalKey(items),

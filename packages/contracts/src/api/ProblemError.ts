@@ -102,7 +102,22 @@ export const problems = {
   Gone: Gone.pipe(asProblem),
   Internal: Internal.pipe(asProblem),
   PayloadTooLarge: PayloadTooLarge.pipe(asProblem),
-  UnsupportedMediaType: UnsupportedMediaType.pipe(asProblem),
+  /** With what is taken instead (RFC 9110 § 15.5.16). */
+  UnsupportedMediaType: UnsupportedMediaType.pipe(
+    HttpApiSchema.encodeToWithHeaders(
+      {
+        body: Schema.Struct(problemFields(415)).annotate(annotations(415)).pipe(asProblem),
+        headers: { accept: Schema.String, "accept-encoding": Schema.String }
+      },
+      {
+        decode: ({ body }) => new UnsupportedMediaType(body),
+        encode: (error) => ({
+          body: { ...error },
+          headers: { accept: "application/json", "accept-encoding": "identity" }
+        })
+      }
+    )
+  ),
   Unprocessable: Unprocessable.pipe(asProblem),
   PreconditionRequired: PreconditionRequired.pipe(asProblem),
   Internal: Internal.pipe(asProblem),

@@ -20,10 +20,10 @@ import { CountedAs, RateLimit } from "./RateLimit.ts"
 import { RescheduleServiceCall } from "./ServiceCallRequest.ts"
 import { HistoryPage, ServiceCall, ServiceCallCancelled, ServiceCallPage, ServiceCallState } from "./ServiceCallView.ts"
 import { submit, submitBatch } from "./SubmissionEndpoints.ts"
-import { Instant, StorableText } from "./Wire.ts"
+import { Instant, StorableText, idAsSent } from "./Wire.ts"
 
 const status = HttpApiSchema.status
-const params = { id: ServiceCallId }
+const params = { id: idAsSent(ServiceCallId) }
 
 const list = HttpApiEndpoint.get("list", "/", {
   query: {

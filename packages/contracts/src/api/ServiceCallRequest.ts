@@ -6,11 +6,6 @@ import { Delay, Instant } from "./Wire.ts"
 
 const hasBody = (method: string): boolean => method !== "GET" && method !== "HEAD"
 
-const isKeptExactly = (value: Schema.Json): boolean => {
-  if (typeof value === "number") return !Number.isInteger(value) || Number.isSafeInteger(value)
-  return typeof value !== "object" || value === null || Object.values(value).every(isKeptExactly)
-}
-
 /** Assigning it would set the prototype: as a header it would be lost without a word. */
 const HeaderName = Schema.String.check(Schema.makeFilter((name: string) => name !== "__proto__"))
 
@@ -29,14 +24,8 @@ export const RequestToMake = Schema.Struct({
     Schema.Json.annotate({
       description:
         "A string is sent as it is. Anything else is sent as JSON, with `content-type: application/json` unless `headers` says " +
-        "otherwise. Integers beyond 2^53-1 are refused there, since they would change"
-    }).check(
-      Schema.makeFilter(
-        (value: Schema.Json) =>
-          isKeptExactly(value) ||
-          "holds an integer beyond 2^53-1: send it as a string, or send the whole body as a string"
-      )
-    )
+        "otherwise. A number that would change its decimal value on the way is refused there"
+    })
   )
 })
   .check(

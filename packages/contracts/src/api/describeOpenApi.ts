@@ -66,6 +66,8 @@ const descriptions: Record<string, string> = {
   "preference-applied": "Which preference was honoured",
   "x-idempotent-replayed": "`true` when this is the answer to an earlier request under the same key",
   "retry-after": "Seconds to wait before asking again",
+  accept: "The media type that is taken",
+  "accept-encoding": "The content codings that are taken: none",
   "www-authenticate": "How to authenticate"
 }
 

@@ -4,8 +4,8 @@ import type { OrderRow } from "./Row.ts"
 import { OrderKind, OrderStatus } from "./Spec.ts"
 
 export const orderFields = {
-  customerId: { type: "text", read: ({ customerId }) => customerId },
-  binId: { type: "text", read: ({ binId }) => binId },
+  customerId: { type: "text", uuid: true, read: ({ customerId }) => customerId },
+  binId: { type: "text", uuid: true, read: ({ binId }) => binId },
   kind: { type: "text", read: ({ kind }) => kind, oneOf: OrderKind.literals },
   status: { type: "text", read: ({ status }) => status, oneOf: OrderStatus.literals },
   windowFrom: { type: "instant", read: ({ window }) => window?.from ?? null },

@@ -37,11 +37,13 @@ export const defaultRetryPolicy: RetryPolicy = {
 export const TimeoutMs = Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 300_000 }))
 export const defaultTimeoutMs = 30_000
 
-export const Tags = Schema.Array(
-  Schema.String.check(
-    Schema.isPattern(/^[A-Za-z0-9_.:=/-]{1,64}$/u, { description: "1 to 64 of letters, digits and _.:=/-" })
-  )
-).check(Schema.isMaxLength(16))
+export const maxTags = 16
+
+export const Tag = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z0-9_.:=/-]{1,64}$/u, { description: "1 to 64 of letters, digits and _.:=/-" })
+)
+
+export const Tags = Schema.Array(Tag).check(Schema.isMaxLength(maxTags))
 
 /** The request as anyone may see it: secrets struck out, body cut short. The whole request is kept sealed elsewhere. */
 export const RequestSummary = Schema.Struct({

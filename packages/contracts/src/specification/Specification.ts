@@ -17,6 +17,8 @@ export interface Field<Row> {
   readonly read: (row: Row) => string | number | boolean | null
   /** The values a text may have, where they are few. */
   readonly oneOf?: ReadonlyArray<string>
+  /** An id: kept in lower case, whatever case it is asked for in. */
+  readonly uuid?: true
 }
 
 export type Predicate =

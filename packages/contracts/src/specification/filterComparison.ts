@@ -1,6 +1,7 @@
 /** One comparison of a filter: a field, a word that fits its type, and a value of its type. */
 import { Result, Schema } from "effect"
-import { Instant, parseInstant } from "../api/Wire.ts"
+import { keepsItsValue } from "../api/exactNumber.ts"
+import { Instant, parseInstant, type Rounding } from "../api/Wire.ts"
 import { type FilterProblem, misfit, tooLarge } from "./FilterProblem.ts"
 import { type FilterReading, take } from "./FilterReading.ts"
 import type { Token } from "./filterTokens.ts"
@@ -44,7 +45,8 @@ export const comparison = (reading: FilterReading): Parsed =>
       const equals: Specification = { _tag: "Equals", field, value: yield* anyValue(take(reading), field, known) }
       return word === "eq" ? equals : { _tag: "Not", not: equals }
     }
-    const value = yield* amount(take(reading), field, known)
+    // Between two milliseconds nothing happens: `< 5.3` and `>= 5.3` part the whole ones at 6, `<= 5.3` and `> 5.3` at 5.
+    const value = yield* amount(take(reading), field, known, word === "lt" || word === "ge" ? "up" : "down")
     const beyond: Specification = { _tag: word.startsWith("l") ? "Below" : "Above", field, value }
     return word.endsWith("t") ? beyond : { _tag: "Or", any: [beyond, { _tag: "Equals", field, value }] }
   })
@@ -79,10 +81,13 @@ const anyValue = (token: Token, field: string, known: Known): Value<string | num
       ? truth(token, field)
       : amount(token, field, known)
 
-const text = (token: Token, field: string, { oneOf }: Pick<Known, "oneOf">): Value<string> => {
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu
+
+const text = (token: Token, field: string, { oneOf, uuid }: Pick<Known, "oneOf" | "uuid">): Value<string> => {
   const expected = oneOf?.map((value) => JSON.stringify(value)) ?? ['a text in "double quotes"']
   if (token.kind !== "text") return Result.fail(misfit("wrong_type", token, expected, `${field} is of type text: `))
-  const value: string = JSON.parse(token.source)
+  const written: string = JSON.parse(token.source)
+  const value = uuid === true && uuidForm.test(written) ? written.toLowerCase() : written
   return oneOf === undefined || oneOf.includes(value)
     ? Result.succeed(value)
     : Result.fail(misfit("unknown_value", token, expected, `${field} is never that: `))
@@ -93,14 +98,16 @@ const truth = (token: Token, field: string): Value<boolean> =>
     ? Result.succeed(token.source === "true")
     : Result.fail(misfit("wrong_type", token, ["true", "false"], `${field} is of type boolean: `))
 
-/** Zero has one sign only. */
-const amount = (token: Token, field: string, { type }: Known): Value<number> => {
-  const written = token.kind === "number" ? Number(token.source) + 0 : type === "instant" ? moment(token) : Number.NaN
+/** Zero has one sign only. Without a rounding an instant has to be whole milliseconds: no other is ever equal to one that is kept. */
+const amount = (token: Token, field: string, { type }: Known, rounding?: Rounding): Value<number> => {
+  const written = token.kind === "number" ? numberIn(token) : type === "instant" ? moment(token, rounding) : Number.NaN
   const fits = type === "instant" ? Number.isSafeInteger(written) : Number.isFinite(written)
   return fits
     ? Result.succeed(written)
     : Result.fail(misfit("wrong_type", token, expectedAmount[type], `${field} is of type ${type}: `))
 }
+
+const numberIn = ({ source }: Token): number => (keepsItsValue(source) ? Number(source) + 0 : Number.NaN)
 
 const expectedAmount: Readonly<Record<FieldType, ReadonlyArray<string>>> = {
   text: [],
@@ -111,7 +118,9 @@ const expectedAmount: Readonly<Record<FieldType, ReadonlyArray<string>>> = {
 
 const isInstant = Schema.is(Instant)
 
-const moment = (token: Token): number => {
+const moment = (token: Token, rounding: Rounding | undefined): number => {
   const written: unknown = token.kind === "text" ? JSON.parse(token.source) : undefined
-  return isInstant(written) ? parseInstant(written) : Number.NaN
+  if (!isInstant(written)) return Number.NaN
+  const millis = parseInstant(written, rounding ?? "down")
+  return rounding === undefined && millis !== parseInstant(written, "up") ? Number.NaN : millis
 }

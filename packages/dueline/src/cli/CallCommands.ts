@@ -1,25 +1,27 @@
 /** `dueline call …`: what can be asked about service calls. Only the words and flags are here; what they do is loaded when asked for. */
 import { StorableText } from "@dueline/contracts/api/Wire"
-import { HttpMethod, Tags } from "@dueline/contracts/serviceCall/Spec"
+import { HttpMethod, maxTags, Tag } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { callFlags } from "./CallFlags.ts"
-import { callId, delay, dueAt, durationBetween, ifMatch, instant, key, maybe } from "./flags.ts"
+import { callId, delay, dueAt, durationBetween, ifMatch, instant, key, maybe, textFlag, wholeNumber } from "./flags.ts"
 import { lazily } from "./lazily.ts"
 
-const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 const searchText = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
 const example = (command: string, description: string) => ({ command: `dueline call ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
 
 const tags = (description: string) =>
-  Flag.String("tag").pipe(
+  textFlag("tag", Tag, "1 to 64 letters, digits and _.:=/-").pipe(
     Flag.withMetavar("tag"),
     Flag.withDescription(description),
     Flag.atLeast(0),
-    Flag.withSchema(Tags)
+    Flag.filter(
+      (given) => given.length <= maxTags,
+      () => `${maxTags} tags at the most`
+    )
   )
 
 const submitFlags = {
@@ -47,20 +49,10 @@ const submitFlags = {
   delay,
   dueAt,
   tags: tags("A word to find it by; may be repeated"),
-  maxAttempts: maybe(
-    Flag.Int("max-attempts").pipe(
-      Flag.withSchema(between(1, 50)),
-      Flag.withDescription("How often to try at the most (default 5)")
-    )
-  ),
+  maxAttempts: maybe(wholeNumber("max-attempts", "How often to try at the most (default 5)", 1, 50)),
   timeoutMs: maybe(durationBetween("timeout", "How long one attempt may take (default 30s)", 100, 300_000)),
   key,
-  wait: maybe(
-    Flag.Int("wait").pipe(
-      Flag.withSchema(between(0, 30)),
-      Flag.withDescription("Wait up to so many seconds for the call to end")
-    )
-  )
+  wait: maybe(wholeNumber("wait", "Wait up to so many seconds for the call to end", 0, 30))
 }
 
 const submit = Command.make(
@@ -89,18 +81,15 @@ const listFlags = {
   ),
   tag: tags("Only calls with this tag; may be repeated, all must match"),
   q: maybe(
-    Flag.String("q").pipe(
-      Flag.withSchema(searchText),
+    textFlag("q", searchText, "1 to 200 characters, none of them U+0000").pipe(
       Flag.withMetavar("text"),
       Flag.withDescription("Only calls with this in their URL, in either case")
     )
   ),
   dueFrom: instant("due-from", "Only calls due at or after this time"),
   dueTo: instant("due-to", "Only calls due before this time"),
-  limit: Flag.Int("limit").pipe(
-    Flag.withSchema(between(1, 200)),
-    Flag.withDefault(20),
-    Flag.withDescription("How many at the most; with --all, how many to ask for at a time")
+  limit: wholeNumber("limit", "How many at the most; with --all, how many to ask for at a time", 1, 200).pipe(
+    Flag.withDefault(20)
   ),
   cursor: maybe(Flag.String("cursor").pipe(Flag.withDescription("Go on after a list that was cut off here"))),
   all: Flag.Boolean("all").pipe(

@@ -1,9 +1,9 @@
 /** `dueline token`: makes an access token, without a running program. */
 import { AccessScope } from "@dueline/contracts/api/Access"
-import { Schema } from "effect"
+import { Subject } from "@dueline/contracts/api/Wire"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { durationBetween } from "./flags.ts"
+import { durationBetween, textFlag } from "./flags.ts"
 import { lazily } from "./lazily.ts"
 
 const monthMs = 30 * 86_400_000
@@ -24,8 +24,7 @@ const tokenFlags = {
     Flag.withoutNegation,
     Flag.withDescription("Do not ask the database whether there is such a tenant")
   ),
-  subject: Flag.String("subject").pipe(
-    Flag.withSchema(Schema.String.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(255))),
+  subject: textFlag("subject", Subject, "1 to 255 printable characters on one line").pipe(
     Flag.withDefault("dueline-cli"),
     Flag.withMetavar("name"),
     Flag.withDescription("Who the bearer is; written beside every change they make")

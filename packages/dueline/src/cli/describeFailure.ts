@@ -54,11 +54,26 @@ export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
 /** The program could not listen. */
 const ofListening = (error: object): Complaint => {
   const cause = causes(error).find((each) => Predicate.hasProperty(each, "code"))
-  const { address, code, port } = (cause ?? {}) as { address?: string; code?: string; port?: number }
-  const where = `${address ?? "this address"}:${port ?? "?"}`
+  const { address, code = "", hostname, port } = (cause ?? {}) as ListenTrouble
+  const where = address === undefined ? "the address that HOST and PORT name" : `${address}:${port ?? "?"}`
   if (code === "EADDRINUSE") return plain(`Another program listens on ${where} already`, "stop it, or set PORT")
   if (code === "EACCES") return plain(`Listening on ${where} is not allowed`, "set PORT to one above 1023")
-  return plain(`Listening on ${where} failed: ${code ?? messageOf(error)}`, "check HOST and PORT")
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EINVAL") {
+    return plain(
+      `This machine has no address ${hostname ?? address ?? "like the one in HOST"} to listen on`,
+      "set HOST to an address of this machine: 127.0.0.1 for this machine alone, 0.0.0.0 for every network it is in"
+    )
+  }
+  const why = code === "" ? messageOf(causes(error).at(-1)) : code
+  return plain(`Listening on ${where} failed: ${why}`, "set HOST and PORT to an address and a port that are free")
+}
+
+interface ListenTrouble {
+  readonly address?: string
+  readonly code?: string
+  /** Of a name that was looked up. */
+  readonly hostname?: string
+  readonly port?: number
 }
 
 const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({
@@ -113,7 +128,13 @@ const ofTransport = (error: object): Effect.Effect<Complaint> => {
   }
   const why = codes[0] ?? messageOf(all.at(-1))
   if (why === "bad port") {
-    return Effect.succeed(plain(`The port in ${server} belongs to another protocol and is never asked`, checkServer))
+    const port = URL.canParse(server) ? new URL(server).port : ""
+    return Effect.succeed(
+      plain(
+        `Nothing was asked at ${server}: HTTP clients never use port ${port}, which is kept for another protocol`,
+        "name the address that the program printed when it started, with --server or DUELINE_SERVER"
+      )
+    )
   }
   const advised = request?.method === "GET" ? checkServer : lookFirst
   return Effect.succeed(plain(`The connection to ${server} failed: ${why}`, advised))

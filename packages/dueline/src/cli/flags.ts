@@ -14,6 +14,22 @@ const isKey = Schema.is(IdempotencyKey)
 const isCallId = Schema.is(ServiceCallId)
 const hasUnit = (text: string): boolean => Number.isFinite(parseDelay(text))
 
+/** Read as text, so that whatever was written instead is told in the same words. */
+export const wholeNumber = (name: string, description: string, least: number, most: number): Flag.Flag<number> =>
+  Flag.String(name).pipe(
+    Flag.filter(
+      (text) => /^\d{1,15}$/u.test(text) && Number(text) >= least && Number(text) <= most,
+      () => `a whole number from ${least} to ${most}`
+    ),
+    Flag.map(Number),
+    Flag.withMetavar("number"),
+    Flag.withDescription(description)
+  )
+
+/** A text that a schema of the API would refuse is refused here, in words for the command line. */
+export const textFlag = (name: string, schema: Schema.Codec<unknown, unknown>, expected: string): Flag.Flag<string> =>
+  Flag.String(name).pipe(Flag.filter(Schema.is(schema), () => expected))
+
 /** `500ms`, `3s`, `5m`, `2h`, `1d` or ISO 8601; the text as it was given. */
 export const durationText = (name: string, description: string): Flag.Flag<string> =>
   Flag.String(name).pipe(

@@ -22,7 +22,10 @@ export interface TokenWish {
 export const allScopes = AccessScope.literals
 export const isTenantId = Schema.is(TenantId)
 
-export const tenantIdOf = (tenant: string): TenantId => (isTenantId(tenant) ? tenant : derivedTenantId(tenant))
+export const tenantIdOf = (tenant: string): TenantId => {
+  const id = tenant.toLowerCase()
+  return isTenantId(id) ? id : derivedTenantId(tenant)
+}
 
 /** Whether there is anything to sign with; looking does not make a key, as opening the keys would. */
 export const hasKeys = (directory: string) =>

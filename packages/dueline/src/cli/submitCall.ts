@@ -1,4 +1,5 @@
 /** `dueline call submit`. */
+import { changesItsValue, exactly, holdsInexact } from "@dueline/contracts/api/exactNumber"
 import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
@@ -28,11 +29,17 @@ export interface SubmitInput {
 
 const parseJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Json))
 
+/** A number that would change on its way is refused here as the program would refuse it. */
+const jsonIn = Effect.fnUntraced(function* (text: string) {
+  const parsed = yield* Effect.catch(parseJson(text), () => usage("--json-body is not valid JSON"))
+  return holdsInexact(exactly(text, parsed)) ? yield* usage(`--json-body ${changesItsValue}`) : parsed
+})
+
 const bodyOf = Effect.fnUntraced(function* ({ body, jsonBody }: SubmitInput) {
   if (body !== undefined && jsonBody !== undefined) return yield* usage("Give --body or --json-body, not both")
   if (body !== undefined) return yield* readContent(body)
   if (jsonBody === undefined) return undefined
-  return yield* Effect.catch(parseJson(yield* readContent(jsonBody)), () => usage("--json-body is not valid JSON"))
+  return yield* jsonIn(yield* readContent(jsonBody))
 })
 
 const headersOf = Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
