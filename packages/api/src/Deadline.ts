@@ -10,6 +10,7 @@ import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Clock, Context, Effect, Exit, type Fiber, Layer } from "effect"
 import { HttpServerRequest } from "effect/http"
@@ -114,10 +115,12 @@ export const layerPorts = Layer.effectContext(
     const calls = yield* CallQueries
     const field = yield* FieldQueries
     const past = yield* TimeTravel
+    const tenants = yield* TenantDirectory
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
       Context.add(Orchestrator, Orchestrator.of({ ask: (envelope) => ask(orchestrator.ask(envelope)) })),
+      Context.add(TenantDirectory, { exists: (tenantId) => read(tenants.exists(tenantId)) }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),

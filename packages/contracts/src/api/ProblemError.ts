@@ -120,7 +120,6 @@ export const problems = {
   ),
   Unprocessable: Unprocessable.pipe(asProblem),
   PreconditionRequired: PreconditionRequired.pipe(asProblem),
-  Internal: Internal.pipe(asProblem),
   Unauthenticated: Unauthenticated.pipe(
     HttpApiSchema.encodeToWithHeaders(
       {
