@@ -1,5 +1,5 @@
 /** A store that is away is told once, by whoever watches it; loops that only meet it again each time have nothing to add. */
-import { Cause, Effect } from "effect"
+import { type Cause, Effect } from "effect"
 
 const isStoreUnavailable = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "StoreUnavailable"

@@ -4,11 +4,11 @@
  * used before there were such things gets them in the same way, if what is sealed in its database opens with its keys.
  */
 import { loadKeyFile } from "@dueline/execution/KeyFile"
+import { randomUuidV7 } from "@dueline/identity/randomId"
 import * as SigningKeys from "@dueline/identity/SigningKeys"
 import { Database } from "@dueline/postgres/Database"
 import { type InstallationFacts, noteInstallation, readInstallation, readSamples } from "@dueline/postgres/Installation"
 import { Effect, Layer } from "effect"
-import { randomUUID } from "node:crypto"
 import { existsSync, renameSync, writeFileSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
 import { type Home, homeAt } from "../Home.ts"
@@ -56,7 +56,7 @@ const makeMissing = (home: Home, facts: HomeFacts) =>
 /** Whole or not at all: processes may share the directory. */
 const writeId = (file: string, id: string) =>
   Effect.sync(() => {
-    const aside = `${file}.${process.pid}-${randomUUID().slice(0, 8)}`
+    const aside = `${file}.${process.pid}-${id.slice(-8)}`
     writeFileSync(aside, `${id}\n`, { mode: 0o600, flush: true })
     renameSync(aside, file)
   })
@@ -76,7 +76,7 @@ const admitOnce = (settings: AdmissionSettings) =>
     const replace = settings.DUELINE_NEW_KEYS === "yes"
     if (allNoted && !replace && database.id !== null && facts.id === database.id) return true
     const id = yield* noteInstallation(writer, {
-      id: database.id ?? facts.id ?? randomUUID(),
+      id: database.id ?? facts.id ?? (yield* randomUuidV7),
       keys,
       seen: database.keys,
       replace

@@ -62,7 +62,13 @@ const schemaFindings = Effect.gen(function* () {
   const found: ReadonlyArray<Finding> =
     steps === 0
       ? []
-      : [warning("schema", `the database lacks ${steps} steps of this program`, "run `dueline migrate`, or start the program")]
+      : [
+          warning(
+            "schema",
+            `the database lacks ${steps} steps of this program`,
+            "run `dueline migrate`, or start the program"
+          )
+        ]
   return found
 }).pipe(Effect.catch(unanswered("schema")))
 
