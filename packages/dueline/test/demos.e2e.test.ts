@@ -57,7 +57,7 @@ describe.concurrent("the demos", () => {
       assert.include(output, "all demos did what they say")
     },
     // HTTPie takes half a second to start, and every request starts one.
-    240_000
+    480_000
   )
 
   it("end with the reason when the client that was asked for is not there", async () => {

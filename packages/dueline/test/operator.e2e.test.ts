@@ -162,7 +162,7 @@ describe("the runbook", () => {
     await typeAll("Erasing is final: when")
     assert.isEmpty(filesWith(key))
     rmSync(join(home(), "postgres.before"), { recursive: true, force: true })
-  }, 180_000)
+  }, 360_000)
 
   it("has no block that is not tried", () => {
     const tried = ["Health", "Back up", "Restore", "Erasing is final: when"]
