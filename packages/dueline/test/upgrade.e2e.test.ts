@@ -28,12 +28,22 @@ const restore = (home: string, folder: string): Promise<void> =>
     yield* withSession({ ...at, database: "dueline" }, (sql) => restoreTables(sql, folder, steps.length))
   }).pipe(Effect.scoped, Effect.runPromise)
 
-const targets = (seen: Array<string>): ReadonlyArray<Server> =>
-  ports.map((port) =>
-    createServer((request, response) => {
-      seen.push(request.url ?? "")
-      request.resume().once("end", () => response.writeHead(200).end("ok"))
-    }).listen(port, "127.0.0.1")
+/** The address is the stored home's own: when another run of this test has it, this one waits for it. */
+const listen = (server: Server, port: number): Promise<Server> =>
+  new Promise((resolve) => {
+    server.on("error", () => setTimeout(() => server.listen(port, "127.0.0.1"), 200))
+    server.listen(port, "127.0.0.1", () => resolve(server))
+  })
+
+const targets = (seen: Array<string>): Promise<ReadonlyArray<Server>> =>
+  Promise.all(
+    ports.map((port) => {
+      const server = createServer((request, response) => {
+        seen.push(request.url ?? "")
+        request.resume().once("end", () => response.writeHead(200).end("ok"))
+      })
+      return listen(server, port)
+    })
   )
 
 describe.each(releases)("a home of release %s", (release) => {
@@ -49,7 +59,7 @@ describe.each(releases)("a home of release %s", (release) => {
     home = await newHome()
     cpSync(join(folder, "keys"), join(home, "keys"), { recursive: true })
     await restore(home, folder)
-    servers = targets(seen)
+    servers = await targets(seen)
     program = await startProgram(home)
     token = (await runCommand(home, ["token"])).stdout.trim()
   })
