@@ -4,7 +4,7 @@ import { withSession } from "@dueline/postgres/Database"
 import { askHome } from "@dueline/postgres/release/readHome"
 import { restoreTables, storedTables } from "@dueline/postgres/release/restoreHome"
 import { Effect } from "effect"
-import { cpSync, readdirSync, readFileSync } from "node:fs"
+import { chmodSync, cpSync, readdirSync, readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -58,6 +58,9 @@ describe.each(releases)("a home of release %s", (release) => {
   beforeAll(async () => {
     home = await newHome()
     cpSync(join(folder, "keys"), join(home, "keys"), { recursive: true })
+    // A checkout does not keep that nobody else may read them.
+    for (const entry of readdirSync(join(home, "keys"), { recursive: true, withFileTypes: true }))
+      if (entry.isFile()) chmodSync(join(entry.parentPath, entry.name), 0o600)
     await restore(home, folder)
     servers = await targets(seen)
     program = await startProgram(home)
