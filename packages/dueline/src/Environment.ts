@@ -77,6 +77,9 @@ export const Environment = Schema.Struct({
   DUELINE_TENANT_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),
+  DUELINE_TENANT_TARGET_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(64))
+  ),
   DUELINE_TENANT_RATE: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 100_000 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),

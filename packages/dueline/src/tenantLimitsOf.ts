@@ -11,6 +11,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u
 const words = {
   weight: { limits: "weight", least: 1, most: 1_000 },
   concurrency: { limits: "concurrency", least: 1, most: 10_000 },
+  target: { limits: "perTarget", least: 1, most: 10_000 },
   rate: { limits: "ratePerSecond", least: 0.01, most: 100_000 }
 } as const satisfies Readonly<
   Record<string, { readonly limits: keyof TenantLimit; readonly least: number; readonly most: number }>
@@ -20,7 +21,8 @@ const isWord = (word: string): word is keyof typeof words => word in words
 
 const readPair = (entry: string, pair: string): readonly [keyof TenantLimit, number] => {
   const [word = "", text = ""] = pair.split("=")
-  if (!isWord(word)) throw new Error(`"${entry}": after the tenant's name come weight=…, concurrency=… or rate=…`)
+  if (!isWord(word))
+    throw new Error(`"${entry}": after the tenant's name come weight=…, concurrency=…, target=… or rate=…`)
   const value = Number(text)
   const { least, limits, most } = words[word]
   if (text === "" || !(value >= least && value <= most)) {
@@ -29,13 +31,13 @@ const readPair = (entry: string, pair: string): readonly [keyof TenantLimit, num
   return [limits, value]
 }
 
-/** `acme weight=4 concurrency=32, beta rate=100`: tenants by name or id. Throws an error that says what is wrong. */
+/** `acme weight=4 concurrency=32 target=16, beta rate=100`: tenants by name or id. Throws an error that says what is wrong. */
 export const readTenantLimits = (text: string): ReadonlyMap<TenantId, Partial<TenantLimit>> =>
   new Map(
     entriesOf(text).map((entry) => {
       const [name = "", ...pairs] = entry.split(/\s+/u)
       if (name.includes("=") || pairs.length === 0) {
-        throw new Error(`"${entry}": write the tenant's name or id, then weight=…, concurrency=… or rate=…`)
+        throw new Error(`"${entry}": write the tenant's name or id, then weight=…, concurrency=…, target=… or rate=…`)
       }
       const tenantId = uuid.test(name) ? (name as TenantId) : derivedTenantId(name)
       return [tenantId, Object.fromEntries(pairs.map((pair) => readPair(entry, pair)))] as const
@@ -48,6 +50,7 @@ export const tenantLimitsOf = (settings: Settings): TenantLimits => ({
   default: {
     weight: 1,
     concurrency: positive(settings.DUELINE_TENANT_CONCURRENCY),
+    perTarget: positive(settings.DUELINE_TENANT_TARGET_CONCURRENCY),
     ratePerSecond: positive(settings.DUELINE_TENANT_RATE),
     burst: null
   },

@@ -5,6 +5,8 @@
  * Plain data structure, times in epoch ms.
  */
 import { MinHeap } from "./MinHeap.ts"
+import { Crowd } from "./Crowd.ts"
+import type { Room } from "./Room.ts"
 import type { TargetLane } from "./TargetLane.ts"
 import type { TenantQueue } from "./TenantQueue.ts"
 
@@ -14,6 +16,8 @@ const pauseLimitMs = 600_000
 const probeMemoryMs = 60_000
 /** Pauses, and tenants that wait for their rate, remembered at once. A pause beyond that is learned anew by each call that meets it. */
 const wakeLimit = 100_000
+/** Tenants that join the line for one call that is over: of those that need the same the one furthest behind should be among them. */
+const joinLimit = 16
 
 interface Wake {
   readonly tenant: TenantQueue
@@ -25,7 +29,14 @@ export class FairLine {
   /** Tenants that have something that may start. May hold one that has been stopped meanwhile. */
   readonly #line = new MinHeap<TenantQueue>()
   readonly #wakes = new MinHeap<Wake>()
+  /** Tenants that hold as many places as they may while so few are free. */
+  readonly #crowd = new Crowd<TenantQueue>()
+  readonly #room: Room
   #virtualTime = 0
+
+  constructor(room: Room) {
+    this.#room = room
+  }
 
   /** When a tenant may join the line by the passing of time alone; positive infinity when none waits for that. */
   get nextWakeAt(): number {
@@ -40,7 +51,11 @@ export class FairLine {
   first(now: number): TenantQueue | undefined {
     while (true) {
       const tenant = this.#line.first
-      if (tenant === undefined || tenant.readyAt(now) <= now) return tenant
+      if (tenant === undefined) {
+        if (!this.#letIn(now)) return undefined
+        continue
+      }
+      if (tenant.readyAt(now) <= now && this.#mayTake(tenant)) return tenant
       this.#leave(tenant)
       this.join(tenant, now)
     }
@@ -59,6 +74,8 @@ export class FairLine {
     if (tenant.inLine) return
     const readyAt = tenant.readyAt(now)
     if (readyAt <= now) {
+      if (!this.#mayTake(tenant)) return this.#crowd.add(tenant, this.#room.needed(tenant.running, tenant.weight))
+      this.#crowd.delete(tenant)
       tenant.inLine = true
       tenant.pass = Math.max(tenant.pass, this.#virtualTime)
       this.#line.push(tenant.pass, tenant)
@@ -66,6 +83,11 @@ export class FairLine {
       tenant.hasWake = true
       this.#wakes.push(readyAt, { tenant, lane: null })
     }
+  }
+
+  /** To be told when calls are over: those join that waited for so many free places. The rest follow when the line is empty. */
+  roomMade(now: number): void {
+    for (let n = 0; n < joinLimit && this.#letIn(now); n += 1);
   }
 
   pause(tenant: TenantQueue, lane: TargetLane, until: number, now: number): void {
@@ -93,6 +115,7 @@ export class FairLine {
   rebuild(tenants: Iterable<TenantQueue>, now: number): void {
     this.#line.clear()
     this.#wakes.clear()
+    this.#crowd.clear()
     for (const tenant of tenants) {
       tenant.inLine = false
       tenant.hasWake = false
@@ -108,6 +131,17 @@ export class FairLine {
   #leave(tenant: TenantQueue): void {
     this.#line.pop()
     tenant.inLine = false
+  }
+
+  #mayTake(tenant: TenantQueue): boolean {
+    return this.#room.admits(tenant.running, tenant.weight)
+  }
+
+  /** Answers whether there was one for whom enough places are free. */
+  #letIn(now: number): boolean {
+    const tenant = this.#crowd.take(this.#room.free)
+    if (tenant !== undefined) this.join(tenant, now)
+    return tenant !== undefined
   }
 
   #wake(tenant: TenantQueue, lane: TargetLane, at: number): void {

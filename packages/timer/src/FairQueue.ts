@@ -1,23 +1,28 @@
 /**
  * Due calls of all tenants, and which of them may start: in weighted fair order between tenants, in the order they came within a tenant
- * and target; never above a tenant's caps, never towards a target that is paused. Plain data structure: times come in, epoch ms.
+ * and target; never above a tenant's caps, never so many that nothing is left for others, never towards a target that is paused. Plain data structure: times come in, epoch ms.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { FairLine } from "./FairLine.ts"
+import { Room } from "./Room.ts"
 import { unlimited } from "./TenantLimits.ts"
+import type { TenantQueue } from "./TenantQueue.ts"
 import { Tenants, type TenantsOptions } from "./Tenants.ts"
 
 export interface FairQueueOptions extends TenantsOptions {
   /** Alarms that may wait. A tenant may have as many as there is room left, so that none fills it alone; the rest are refused. */
   readonly alarmLimit: number
+  /** Places for attempts, of all processes together; positive infinity when nothing limits them. Divided like the limits. */
+  readonly places: () => number
 }
 
 export const defaultFairQueueOptions: FairQueueOptions = {
   alarmLimit: 200_000,
   quietLimit: 10_000,
+  places: () => Number.POSITIVE_INFINITY,
   limits: () => unlimited,
   processes: () => 1
 }
@@ -31,7 +36,8 @@ const trembleMs = 1_000
 
 export class FairQueue {
   readonly #alarmLimit: number
-  readonly #line = new FairLine()
+  readonly #room: Room
+  readonly #line: FairLine
   readonly #tenants: Tenants
   #size = 0
   #now = 0
@@ -40,7 +46,9 @@ export class FairQueue {
 
   constructor(options: FairQueueOptions) {
     this.#alarmLimit = options.alarmLimit
-    this.#tenants = new Tenants(options, (tenant, now) => tenant.isIdle(now) && this.#line.isEven(tenant))
+    this.#room = new Room(() => Math.ceil(options.places() / Math.max(1, options.processes())))
+    this.#line = new FairLine(this.#room)
+    this.#tenants = new Tenants(options, this.#room, (tenant, now) => tenant.isIdle(now) && this.#line.isEven(tenant))
   }
 
   /** Alarms that wait; replaced ones do not count. */
@@ -94,7 +102,7 @@ export class FairQueue {
     const tenant = this.#tenants.find(alarm.tenantId)
     if (tenant === undefined) return
     tenant.answered(alarm, hasStarted)
-    this.#line.join(tenant, at)
+    this.#left(tenant, at)
   }
 
   /** An attempt is under way, whoever asked for it. */
@@ -113,7 +121,13 @@ export class FairQueue {
     if (pausedUntil !== null) this.#line.pause(tenant, tenant.lanes.of(target), pausedUntil, at)
     tenant.ended(callId, epoch)
     if (answered) tenant.hasAnswered(target)
-    this.#line.join(tenant, at)
+    this.#left(tenant, at)
+  }
+
+  /** A call of the tenant may be over: it may start another, and so may whoever waited for the room. */
+  #left(tenant: TenantQueue, now: number): void {
+    this.#line.join(tenant, now)
+    this.#line.roomMade(now)
   }
 
   /** Time goes by. Answers the time to go by, which never goes back a little. */
@@ -121,7 +135,8 @@ export class FairQueue {
     const wasSetBack = now < this.#now - trembleMs
     this.#now = wasSetBack ? now : Math.max(now, this.#now)
     if (wasSetBack || now >= this.#expiryAt) this.#expire(this.#now)
-    const hasChanged = this.#tenants.refresh(this.#now)
+    const hasRoomChanged = this.#room.refresh()
+    const hasChanged = this.#tenants.refresh(this.#now) || hasRoomChanged
     if (wasSetBack || hasChanged) this.#line.rebuild(this.#tenants.all, this.#now)
     this.#line.advance(this.#now)
     return this.#now
@@ -132,7 +147,7 @@ export class FairQueue {
     for (const tenant of this.#tenants.all) {
       if (tenant.running === 0) continue
       earliest = Math.min(earliest, tenant.expire(now, now + attemptLimitMs))
-      this.#line.join(tenant, now)
+      this.#left(tenant, now)
     }
     this.#expiryAt = earliest
   }

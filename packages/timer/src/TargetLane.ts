@@ -11,6 +11,8 @@ export class TargetLane {
   running = 0
   /** Epoch ms; null while it is not paused. */
   pausedUntil: number | null = null
+  /** Calls that may be under way at once. */
+  cap: number
   /** After a pause one call goes at a time until the target has answered. */
   probing = false
   /** Whether it stands in its tenant's line of lanes. */
@@ -18,12 +20,15 @@ export class TargetLane {
   /** When somebody will look at it again, epoch ms; null when nobody need. */
   wakeAt: number | null = null
 
-  constructor(target: string) {
+  constructor(target: string, cap: number) {
     this.target = target
+    this.cap = cap
   }
 
   get isOpen(): boolean {
-    return this.waiting > 0 && this.pausedUntil === null && !(this.probing && this.running > 0)
+    return (
+      this.waiting > 0 && this.pausedUntil === null && this.running < (this.probing ? Math.min(1, this.cap) : this.cap)
+    )
   }
 
   get isQuiet(): boolean {

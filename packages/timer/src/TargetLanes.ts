@@ -5,6 +5,7 @@ import { TargetLane } from "./TargetLane.ts"
 export class TargetLanes {
   readonly #lanes = new Map<string, TargetLane>()
   readonly #line = new Fifo<TargetLane>()
+  #cap = Number.POSITIVE_INFINITY
 
   get size(): number {
     return this.#lanes.size
@@ -21,9 +22,19 @@ export class TargetLanes {
   of(target: string): TargetLane {
     const known = this.#lanes.get(target)
     if (known !== undefined) return known
-    const lane = new TargetLane(target)
+    const lane = new TargetLane(target, this.#cap)
     this.#lanes.set(target, lane)
     return lane
+  }
+
+  /** Calls that may be under way at once to each target; positive infinity when nothing limits them. */
+  limitTo(cap: number): void {
+    if (cap === this.#cap) return
+    this.#cap = cap
+    for (const lane of this.#lanes.values()) {
+      lane.cap = cap
+      this.changed(lane)
+    }
   }
 
   /** The lane whose turn it is. */

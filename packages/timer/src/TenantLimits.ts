@@ -6,6 +6,8 @@ export interface TenantLimit {
   readonly weight: number
   /** Attempts under way at once; null means no cap. */
   readonly concurrency: number | null
+  /** Attempts under way at once to one target; null means no cap. */
+  readonly perTarget: number | null
   /** Attempts started per second, over time; null means no limit. */
   readonly ratePerSecond: number | null
   /** Attempts that may start at once when the tenant has been quiet; null means one second's worth. At least 1. */
@@ -19,34 +21,22 @@ export interface TenantLimits {
 }
 
 export const unlimited: TenantLimits = {
-  default: { weight: 1, concurrency: null, ratePerSecond: null, burst: null },
+  default: { weight: 1, concurrency: null, perTarget: null, ratePerSecond: null, burst: null },
   overrides: new Map()
 }
 
 /** What one of `processes` equal processes may start for the tenant. Caps are rounded up: each may exceed its part by less than one. */
 export const shareOf = (limits: TenantLimits, tenantId: TenantId, processes: number): TenantLimit => {
-  const { burst, concurrency, ratePerSecond, weight } = { ...limits.default, ...limits.overrides.get(tenantId) }
+  const { burst, concurrency, perTarget, ratePerSecond, weight } = {
+    ...limits.default,
+    ...limits.overrides.get(tenantId)
+  }
   const count = Math.max(1, processes)
   return {
     weight: Math.min(1_000, Math.max(0.01, weight)),
     concurrency: concurrency === null ? null : Math.ceil(concurrency / count),
+    perTarget: perTarget === null ? null : Math.ceil(perTarget / count),
     ratePerSecond: ratePerSecond === null ? null : ratePerSecond / count,
     burst: ratePerSecond === null ? null : Math.max(1, (burst ?? ratePerSecond) / count)
-  }
-}
-
-/**
- * These limits, and for whoever has no cap of its own seven eighths of the places, at least one: alone it can never hold all of them, so
- * another tenant's call finds one at once. Answers the same object until the number of places changes.
- */
-export const leavingPlaces = (limits: TenantLimits, places: () => number): (() => TenantLimits) => {
-  let known: { readonly places: number; readonly limits: TenantLimits } | null = null
-  return () => {
-    const now = places()
-    if (known?.places === now) return known.limits
-    const most = Math.max(1, Math.floor((now * 7) / 8))
-    const concurrency = Math.min(limits.default.concurrency ?? most, most)
-    known = { places: now, limits: { ...limits, default: { ...limits.default, concurrency } } }
-    return known.limits
   }
 }

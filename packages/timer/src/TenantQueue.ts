@@ -1,6 +1,7 @@
 /** One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structure. */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
+import type { Room } from "./Room.ts"
 import { TargetLanes } from "./TargetLanes.ts"
 import type { TenantLimit } from "./TenantLimits.ts"
 import { TokenBucket } from "./TokenBucket.ts"
@@ -14,12 +15,13 @@ export class TenantQueue {
 
   readonly lanes = new TargetLanes()
   readonly #waiting = new Map<ServiceCallId, Alarm>()
-  readonly #underWay = new UnderWay((lane) => this.lanes.changed(lane))
+  readonly #underWay: UnderWay
   #limit: TenantLimit
   #bucket: TokenBucket | null = null
 
-  constructor(limit: TenantLimit, now: number) {
+  constructor(limit: TenantLimit, room: Room, now: number) {
     this.#limit = limit
+    this.#underWay = new UnderWay(room, (lane) => this.lanes.changed(lane))
     this.limitTo(limit, now)
   }
 
@@ -37,8 +39,9 @@ export class TenantQueue {
   }
 
   limitTo(limit: TenantLimit, now: number): void {
-    const { burst, ratePerSecond } = limit
+    const { burst, perTarget, ratePerSecond } = limit
     this.#limit = limit
+    this.lanes.limitTo(perTarget ?? Number.POSITIVE_INFINITY)
     if (ratePerSecond === null || burst === null) this.#bucket = null
     else this.#bucket = this.#bucket?.become(ratePerSecond, burst, now) ?? new TokenBucket(ratePerSecond, burst, now)
   }

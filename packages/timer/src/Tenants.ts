@@ -1,5 +1,6 @@
 /** The queues of all tenants under the limits of the moment. Plain data structure, times in epoch ms. */
 import type { TenantId } from "@dueline/contracts/Ids"
+import type { Room } from "./Room.ts"
 import { shareOf, type TenantLimits } from "./TenantLimits.ts"
 import { TenantQueue } from "./TenantQueue.ts"
 
@@ -15,14 +16,16 @@ export interface TenantsOptions {
 export class Tenants {
   readonly #options: TenantsOptions
   readonly #tenants = new Map<TenantId, TenantQueue>()
+  readonly #room: Room
   readonly #mayForget: (tenant: TenantQueue, now: number) => boolean
   #limits: TenantLimits
   #processes: number
   #pruneAt: number
 
-  /** `mayForget` says of a quiet tenant whether nothing is lost with it. */
-  constructor(options: TenantsOptions, mayForget: (tenant: TenantQueue, now: number) => boolean) {
+  /** What they have under way is counted in `room`. `mayForget` says of a quiet tenant whether nothing is lost with it. */
+  constructor(options: TenantsOptions, room: Room, mayForget: (tenant: TenantQueue, now: number) => boolean) {
     this.#options = options
+    this.#room = room
     this.#mayForget = mayForget
     this.#limits = options.limits()
     this.#processes = options.processes()
@@ -45,7 +48,7 @@ export class Tenants {
     const known = this.#tenants.get(tenantId)
     if (known !== undefined) return known
     if (this.#tenants.size >= this.#pruneAt) this.#prune(now)
-    const tenant = new TenantQueue(shareOf(this.#limits, tenantId, this.#processes), now)
+    const tenant = new TenantQueue(shareOf(this.#limits, tenantId, this.#processes), this.#room, now)
     this.#tenants.set(tenantId, tenant)
     return tenant
   }

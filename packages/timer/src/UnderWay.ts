@@ -4,6 +4,7 @@
  */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
+import type { Room } from "./Room.ts"
 import type { TargetLane } from "./TargetLane.ts"
 
 interface Busy {
@@ -18,10 +19,12 @@ interface Busy {
 
 export class UnderWay {
   readonly #calls = new Map<ServiceCallId, Busy>()
+  readonly #room: Room
   readonly #left: (lane: TargetLane) => void
 
-  /** `left` is told of each lane that has one call less under way. */
-  constructor(left: (lane: TargetLane) => void) {
+  /** Counts what it takes up in `room`. `left` is told of each lane that has one call less under way. */
+  constructor(room: Room, left: (lane: TargetLane) => void) {
+    this.#room = room
     this.#left = left
   }
 
@@ -80,6 +83,7 @@ export class UnderWay {
     const lane = laneOf()
     const busy = { lane, asked: [], epoch: 0, expiresAt: 0 }
     lane.running += 1
+    this.#room.taken += 1
     this.#calls.set(callId, busy)
     return busy
   }
@@ -88,6 +92,7 @@ export class UnderWay {
     if (asked.length > 0 || epoch > 0) return
     this.#calls.delete(callId)
     lane.running -= 1
+    this.#room.taken -= 1
     this.#left(lane)
   }
 }

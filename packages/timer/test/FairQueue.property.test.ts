@@ -6,7 +6,7 @@ import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Schema } from "effect"
 import type { FairQueue } from "../src/FairQueue.ts"
-import { due, ended, queueOf, started, unlimited } from "./fairSample.ts"
+import { due, ended, queueOf, run, started, unlimited } from "./fairSample.ts"
 import { FairQueueModel } from "./FairQueueModel.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -33,6 +33,7 @@ type Step = typeof Step.Type
 
 const Limit = Schema.Struct({
   concurrency: maybe(between(0, 4)),
+  perTarget: maybe(between(0, 3)),
   ratePerSecond: maybe(Schema.Literals([0.5, 2, 30])),
   burst: Schema.Literals([1, 2, 5])
 })
@@ -56,10 +57,10 @@ class Story {
   readonly model: FairQueueModel
   asked: Array<Alarm> = []
 
-  constructor(limit: typeof Limit.Type) {
+  constructor(limit: typeof Limit.Type, places: number) {
     const burst = limit.ratePerSecond === null ? null : limit.burst
-    this.queue = queueOf({ ...limit, burst })
-    this.model = new FairQueueModel({ ...unlimited, ...limit, burst })
+    this.queue = queueOf({ ...limit, burst }, { places: () => places })
+    this.model = new FairQueueModel({ ...unlimited, ...limit, burst }, places)
   }
 
   play(step: Step): void {
@@ -140,10 +141,10 @@ const pick = (queue: FairQueue) => queue.take(begin, 1)[0]?.tenantId
 
 describe("fair queue", () => {
   it.prop(
-    "starts what is first, allowed by cap and rate, and not paused; leaves nothing behind that is; and wakes in time for the rest",
-    { limit: Limit, steps: Schema.Array(Step) },
-    ({ limit, steps }) => {
-      const story = new Story(limit)
+    "starts what is first, allowed by caps, rate and room, and not paused; leaves nothing behind that is; and wakes in time for the rest",
+    { limit: Limit, places: maybe(Schema.Literals([1, 4, 9, 1_000])), steps: Schema.Array(Step) },
+    ({ limit, places, steps }) => {
+      const story = new Story(limit, places ?? Number.POSITIVE_INFINITY)
       for (const step of steps) {
         story.play(step)
         story.check()
@@ -214,6 +215,107 @@ describe("fair queue", () => {
           }
         }
       }
+    },
+    { arbitrary: propertyRuns }
+  )
+
+  /** Attempts of these tenants that never end, as many as they get, a few at a time in the order given. */
+  const hang = (queue: FairQueue, turns: ReadonlyArray<{ readonly tenantId: TenantId; readonly calls: number }>) => {
+    const underWay: Array<Alarm> = []
+    for (const { calls, tenantId } of turns) {
+      for (let n = 0; n < calls; n += 1) queue.add(due(tenantId, { target: `${n % 7}.example` }), begin)
+      for (const alarm of queue.take(begin, 1_000)) {
+        run(queue, alarm, begin, 1, begin + 35_000)
+        underWay.push(alarm)
+      }
+    }
+    return underWay
+  }
+  const Turn = Schema.Struct({ hog: between(0, 11), calls: Schema.Literals([1, 5, 40, 400]) })
+  const hogs = Array.from({ length: 12 }, () => Sample.tenantId())
+  const turnsOf = (turns: ReadonlyArray<typeof Turn.Type>, among: number) =>
+    turns.map(({ calls, hog }) => ({ calls, tenantId: hogs[hog % among] ?? Sample.tenantId() }))
+
+  it.prop(
+    "of 256 places one is left at once for a tenant that has nothing under way, whatever twelve others let hang",
+    { turns: Schema.Array(Turn), comers: between(1, 3) },
+    ({ turns }) => {
+      const queue = queueOf({}, { places: () => 256 })
+      const taken = hang(queue, turnsOf(turns, 12))
+      assert.isBelow(taken.length, 256)
+      const one = due(Sample.tenantId())
+      queue.add(one, begin)
+      assert.deepStrictEqual(queue.take(begin, 10), [one])
+    },
+    { arbitrary: { ...propertyRuns, size: 60 }, tags: ["ADR-0027.2"] }
+  )
+
+  it.prop(
+    "a tenant alone gets three quarters of the places, and beside it a second one at least a sixteenth at once",
+    { places: between(4, 1_024) },
+    ({ places }) => {
+      const queue = queueOf({}, { places: () => places })
+      const [first, second] = [Sample.tenantId(), Sample.tenantId()]
+      hang(queue, [{ tenantId: first, calls: 2_000 }])
+      hang(queue, [{ tenantId: first, calls: 2_000 }])
+      assert.strictEqual(queue.running(first), Math.floor((places * 3) / 4))
+      hang(queue, [{ tenantId: second, calls: 2_000 }])
+      assert.isAtLeast(queue.running(second), Math.floor(places / 16))
+    },
+    { arbitrary: propertyRuns, tags: ["ADR-0027.2"] }
+  )
+
+  it.prop(
+    "never more of one tenant to one target than the cap, and no other target or tenant waits for it",
+    { perTarget: between(1, 9), turns: Schema.Array(Turn) },
+    ({ perTarget, turns }) => {
+      const queue = queueOf({ perTarget })
+      const underWay = hang(queue, turnsOf(turns, 3))
+      const count = new Map<string, number>()
+      for (const { target, tenantId } of underWay) {
+        const key = `${tenantId} ${target}`
+        count.set(key, (count.get(key) ?? 0) + 1)
+      }
+      for (const n of count.values()) assert.isAtMost(n, perTarget)
+      for (const tenantId of hogs.slice(0, 4)) {
+        const one = due(tenantId, { target: "elsewhere.example" })
+        queue.add(one, begin)
+        assert.deepStrictEqual(queue.take(begin, 10), [one])
+      }
+      for (const alarm of underWay) {
+        queue.ended(ended(alarm), begin)
+        for (const next of queue.take(begin, 10)) {
+          assert.strictEqual(next.tenantId, alarm.tenantId)
+          assert.strictEqual(next.target, alarm.target)
+        }
+      }
+    },
+    { arbitrary: { ...propertyRuns, size: 30 }, tags: ["ADR-0027.1"] }
+  )
+
+  it.prop(
+    "shares out a full house by weight: of two with backlogs the one of weight 3 starts three calls for each of the other",
+    { rounds: between(100, 400) },
+    ({ rounds }) => {
+      const [heavy, light] = [Sample.tenantId(), Sample.tenantId()]
+      const queue = queueOf({}, { places: () => 64 }, new Map([[heavy, { weight: 3 }]]))
+      for (const tenantId of [heavy, light]) for (let n = 0; n < 700; n += 1) queue.add(due(tenantId), begin)
+      const underWay: Array<Alarm> = []
+      const got = new Map<TenantId, number>()
+      const start = () => {
+        for (const alarm of queue.take(begin, 100)) {
+          run(queue, alarm, begin, 1, begin + 35_000)
+          underWay.push(alarm)
+          got.set(alarm.tenantId, (got.get(alarm.tenantId) ?? 0) + 1)
+        }
+      }
+      start()
+      for (let n = 0; n < rounds; n += 1) {
+        const over = underWay.shift()
+        if (over !== undefined) queue.ended(ended(over), begin)
+        start()
+      }
+      assert.isAtMost(Math.abs((got.get(heavy) ?? 0) - 3 * (got.get(light) ?? 0)), 16)
     },
     { arbitrary: propertyRuns }
   )

@@ -4,7 +4,8 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { defaultFairQueueOptions, FairQueue } from "../src/FairQueue.ts"
 import { TargetLane } from "../src/TargetLane.ts"
-import { leavingPlaces, shareOf, type TenantLimits } from "../src/TenantLimits.ts"
+import { shareOf, type TenantLimits } from "../src/TenantLimits.ts"
+import { Room } from "../src/Room.ts"
 import { Tenants } from "../src/Tenants.ts"
 import { due, ended, queueOf, run, unlimited } from "./fairSample.ts"
 
@@ -42,7 +43,7 @@ describe("room", () => {
       queue.take(1_000, 10).map(({ revision }) => revision),
       [1_000]
     )
-    const lane = new TargetLane(Sample.host)
+    const lane = new TargetLane(Sample.host, Number.POSITIVE_INFINITY)
     let current = call
     let looks = 0
     const isCurrent = (alarm: Alarm) => {
@@ -62,7 +63,8 @@ describe("room", () => {
   it("tenants that have nothing are forgotten, and those beyond the limit whatever there is to remember of them", () => {
     const limits = { default: unlimited, overrides: new Map() }
     const options = { limits: () => limits, processes: () => 1, quietLimit: 10 }
-    const [forgetting, holding] = [new Tenants(options, () => true), new Tenants(options, () => false)]
+    const room = new Room(() => Number.POSITIVE_INFINITY)
+    const [forgetting, holding] = [new Tenants(options, room, () => true), new Tenants(options, room, () => false)]
     for (let n = 0; n < 1_000; n += 1) {
       forgetting.of(Sample.tenantId(), 0)
       holding.of(Sample.tenantId(), 0)
@@ -212,9 +214,12 @@ describe("limits", () => {
 
   it("processes divide caps and rates between them", () => {
     const tenantId = Sample.tenantId()
-    const limits = { default: unlimited, overrides: new Map([[tenantId, { concurrency: 7, ratePerSecond: 6 }]]) }
+    const limits = {
+      default: unlimited,
+      overrides: new Map([[tenantId, { concurrency: 7, perTarget: 4, ratePerSecond: 6 }]])
+    }
     const limit = shareOf(limits, tenantId, 3)
-    assert.deepStrictEqual(limit, { weight: 1, concurrency: 3, ratePerSecond: 2, burst: 2 })
+    assert.deepStrictEqual(limit, { weight: 1, concurrency: 3, perTarget: 2, ratePerSecond: 2, burst: 2 })
     assert.deepStrictEqual(shareOf(limits, Sample.tenantId(), 3), unlimited)
     let processes = 2
     const queue = queueOf({ concurrency: 4 }, { processes: () => processes })
@@ -224,20 +229,28 @@ describe("limits", () => {
     assert.lengthOf(queue.take(0, 9), 2)
   })
 
-  it("leave an eighth of the places to others, unless a tenant has a cap of its own", () => {
-    let places = 64
+  it("hold for one target too: others are not kept waiting by what waits for one", { tags: ["ADR-0027.1"] }, () => {
+    const queue = queueOf({ perTarget: 2 })
     const [mine, theirs] = [Sample.tenantId(), Sample.tenantId()]
-    const limits = leavingPlaces(
-      { default: unlimited, overrides: new Map([[mine, { concurrency: 100 }]]) },
-      () => places
-    )
-    const caps = () => [mine, theirs].map((tenantId) => shareOf(limits(), tenantId, 1).concurrency)
-    assert.deepStrictEqual(caps(), [100, 56])
-    assert.strictEqual(limits(), limits())
-    places = 1
-    assert.deepStrictEqual(caps(), [100, 1])
-    places = 0
-    assert.deepStrictEqual(caps(), [100, 1])
+    const busy = fill(queue, 4, mine)
+    const [elsewhere, same] = [due(mine, { target: "elsewhere.example" }), due(theirs)]
+    for (const alarm of [elsewhere, same]) queue.add(alarm, 0)
+    const taken = queue.take(0, 9)
+    assert.sameMembers(names(taken), names([...busy.slice(0, 2), elsewhere, same]))
+    assert.strictEqual(queue.nextWakeAt(0), Number.POSITIVE_INFINITY)
+    for (const alarm of taken) run(queue, alarm, 0)
+    queue.ended(ended(busy[1] ?? same), 10)
+    assert.deepStrictEqual(names(queue.take(10, 9)), names(busy.slice(2, 3)))
+  })
+
+  it("for one target come into force for what waits already", { tags: ["ADR-0027.1"] }, () => {
+    const { change, queue } = changing(all({ perTarget: 1 }))
+    fill(queue, 5)
+    assert.lengthOf(queue.take(0, 5), 1)
+    change(all({ perTarget: 3 }))
+    assert.lengthOf(queue.take(0, 5), 2)
+    change(all({ perTarget: null }))
+    assert.lengthOf(queue.take(0, 5), 2)
   })
 
   it("a token that led to no attempt is there again, one that did is not", () => {

@@ -18,6 +18,7 @@ interface Circuit {
 
 export class FairQueueModel {
   readonly limit: TenantLimit
+  readonly places: number
   /** In the order they came. */
   waiting: Array<Alarm> = []
   readonly busy = new Map<string, Busy>()
@@ -25,8 +26,9 @@ export class FairQueueModel {
   /** Tenants' tokens, and when they were counted. */
   readonly tokens = new Map<string, { count: number; at: number }>()
 
-  constructor(limit: TenantLimit) {
+  constructor(limit: TenantLimit, places: number) {
     this.limit = limit
+    this.places = places
   }
 
   private readonly circuitOf = ({ target, tenantId }: { readonly target: string; readonly tenantId: string }) => {
@@ -56,7 +58,7 @@ export class FairQueueModel {
 
   /** When the alarm may start if nothing but time happens: now, later, or positive infinity. */
   readyAt(alarm: Alarm, now: number): number {
-    const { concurrency, ratePerSecond } = this.limit
+    const { concurrency, perTarget, ratePerSecond } = this.limit
     const overdue = (among: (busy: Busy) => boolean) =>
       [...this.busy.values()].filter(among).map(({ asks, expiresAt }) => (asks.length > 0 ? Infinity : expiresAt))
     const times = [now]
@@ -68,7 +70,13 @@ export class FairQueueModel {
     if (tokens < 1 - 1e-6) times.push(now + ((1 - tokens) / (ratePerSecond ?? 1)) * 1_000)
     const { pausedUntil, probing } = this.circuitOf(alarm)
     times.push(pausedUntil)
+    const room = this.places - this.busy.size - 1
+    const held = this.runningOf(tenantId)
+    if (room < Math.min(this.places / 4, Math.sqrt((this.places * held) / 2)))
+      times.push(Math.min(...overdue(() => true)))
     const rivals = (busy: Busy) => busy.tenantId === tenantId && busy.target === target
+    if ([...this.busy.values()].filter(rivals).length >= (perTarget ?? Infinity))
+      times.push(Math.min(...overdue(rivals)))
     if (probing && [...this.busy.values()].some(rivals)) times.push(Math.max(...overdue(rivals)))
     return Math.max(...times)
   }

@@ -7,7 +7,13 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "../src/FairQueue.ts"
 import type { TenantLimit } from "../src/TenantLimits.ts"
 
-export const unlimited: TenantLimit = { weight: 1, concurrency: null, ratePerSecond: null, burst: null }
+export const unlimited: TenantLimit = {
+  weight: 1,
+  concurrency: null,
+  perTarget: null,
+  ratePerSecond: null,
+  burst: null
+}
 
 /** A queue in which all tenants have the limits given, except those that have their own. */
 export const queueOf = (

@@ -10,7 +10,6 @@ import { TestClock } from "effect/testing"
 import { dueLoop, type DueLoopOptions } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
 import { Slots } from "../src/Slots.ts"
-import { leavingPlaces, unlimited } from "../src/TenantLimits.ts"
 import { due, ended, started } from "./fairSample.ts"
 import { answerStarted, Floor } from "./Scripted.ts"
 
@@ -93,7 +92,7 @@ describe("a tenant with 100,000 due calls", { tags: ["ADR-0014.4"] }, () => {
 
   it.effect("does not delay it at all where no tenant may have all places", () =>
     Effect.gen(function* () {
-      const options = { limits: leavingPlaces(unlimited, () => places) }
+      const options = { places: () => places }
       const time = yield* timeOf({ tenant: Sample.tenantId(), after: 100, crowdOf: Sample.tenantId(), options })
       assert.strictEqual(time, attemptMs)
     })

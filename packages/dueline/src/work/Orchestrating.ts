@@ -4,7 +4,7 @@ import { Intents } from "@dueline/contracts/Intents"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import { type Places, Slots } from "@dueline/timer/Slots"
-import { leavingPlaces, type TenantLimits } from "@dueline/timer/TenantLimits"
+import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
 import { Neighbours, type OtherExecutors } from "../Neighbours.ts"
 import { givingBack, LocalExecutor } from "./LocalExecutor.ts"
@@ -65,7 +65,8 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       })
       const loop = dueLoop({
         batchLimit,
-        limits: leavingPlaces(limits, () => count("executor") * concurrency),
+        limits: () => limits,
+        places: () => count("executor") * concurrency,
         processes: () => count("orchestrator")
       })
       yield* Effect.forkScoped(Effect.provide(loop, Slots.layer(placesOf(own, id, others))))
