@@ -2,6 +2,7 @@
 import * as SigningKeys from "@dueline/identity/SigningKeys"
 import * as TimeTravel from "@dueline/orchestration/TimeTravel"
 import * as Database from "@dueline/postgres/Database"
+import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
 import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
@@ -40,6 +41,12 @@ const embedded = (settings: Settings) =>
 const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>) =>
   keysOf(settings).pipe(Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" })))
 
+/** What the edge asks of the database, by turns of tenants. */
+const reads = TimeTravel.layer.pipe(
+  Layer.provideMerge(EdgeTurns.layer()),
+  Layer.provide([PostgresCallQueries.layer, PostgresFieldQueries.layer, PostgresEventSource.layer])
+)
+
 type Either = ReturnType<typeof embedded> | ReturnType<typeof served>
 type Base = Layer.Layer<Layer.Success<ReturnType<typeof served>>, Layer.Error<Either>, Layer.Services<Either>>
 
@@ -51,12 +58,10 @@ export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
     WriteWatch.layer(roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
-    PostgresCallQueries.layer,
-    PostgresFieldQueries.layer,
-    TimeTravel.layer.pipe(Layer.provide(PostgresEventSource.layer)),
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresTenantDirectory.layer,
-    Tenants.layer
+    Tenants.layer,
+    reads
   ).pipe(Layer.provideMerge(base))
 }

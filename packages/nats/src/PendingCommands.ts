@@ -1,6 +1,7 @@
 /** Commands that were asked of other processes and not answered yet, oldest first. */
 import { type Command, streamIdOf } from "@dueline/contracts/Command"
 import type { Envelope } from "@dueline/contracts/Envelope"
+import type { TenantId } from "@dueline/contracts/Ids"
 import { partitionOf } from "@dueline/contracts/partition"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import { Deferred, type Exit } from "effect"
@@ -18,10 +19,16 @@ export interface Pending {
 
 export class PendingCommands {
   readonly #commands = new Map<number, Pending>()
+  /** How many of them are each tenant's. */
+  readonly #counts = new Map<TenantId, number>()
   #number = 0
 
   get size(): number {
     return this.#commands.size
+  }
+
+  sizeOf(tenantId: TenantId): number {
+    return this.#counts.get(tenantId) ?? 0
   }
 
   add(envelope: Envelope<Command>, deadline: number): Pending {
@@ -29,6 +36,7 @@ export class PendingCommands {
     const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
     const one: Pending = { n, partition, envelope, deadline, answer: Deferred.makeUnsafe(), to: null }
     this.#commands.set(n, one)
+    this.#counts.set(envelope.tenantId, this.sizeOf(envelope.tenantId) + 1)
     return one
   }
 
@@ -36,13 +44,16 @@ export class PendingCommands {
   settle(n: number, exit: Exit.Exit<AnyAnswer, AnyRefusal>): void {
     const one = this.#commands.get(n)
     if (one === undefined) return
-    this.#commands.delete(n)
+    this.forget(one)
     Deferred.doneUnsafe(one.answer, exit)
   }
 
   /** Its asker does not wait any more. */
-  forget({ n }: Pending): void {
-    this.#commands.delete(n)
+  forget({ envelope: { tenantId }, n }: Pending): void {
+    if (!this.#commands.delete(n)) return
+    const left = this.sizeOf(tenantId) - 1
+    if (left > 0) this.#counts.set(tenantId, left)
+    else this.#counts.delete(tenantId)
   }
 
   /** Those that were sent to this process, and those that were sent to nobody. */

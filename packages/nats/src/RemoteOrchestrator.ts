@@ -21,7 +21,7 @@ import { type Pending, PendingCommands } from "./PendingCommands.ts"
 export interface RemoteOrchestratorOptions {
   /** The writer of this process, for the partitions that are its own; null in a process without one. */
   readonly local: Orchestrator["Service"] | null
-  /** Commands on their way at once; one more is `Overloaded`. */
+  /** Commands on their way at once, and of one tenant as many as there is room left; one more is `Overloaded`. */
   readonly limit?: number
   /** Milliseconds until the asker is told that nobody answers; while NATS is away, at most two seconds. */
   readonly patienceMs?: number
@@ -103,7 +103,8 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     Effect.suspend((): ReturnType<AskAny> => {
       const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
       if (local !== null && isOwn(partition)) return local.ask(envelope)
-      if (pending.size >= limit) return Effect.fail(new Overloaded({ queueLimit: limit }))
+      if (pending.sizeOf(envelope.tenantId) >= limit - pending.size)
+        return Effect.fail(new Overloaded({ queueLimit: limit }))
       const one = pending.add(envelope, clock.currentTimeMillisUnsafe() + patienceMs)
       route(one)
       return Effect.onInterrupt(Deferred.await(one.answer), () => Effect.sync(() => pending.forget(one)))

@@ -1,6 +1,7 @@
 /** The writer on a store that fails, conflicts, dies and forgets to answer; no clock but the test's own. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Intent } from "@dueline/contracts/Intent"
+import * as Sample from "@dueline/port-contracts/Sample"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { FaultyStore } from "./FaultyStore.ts"
@@ -62,7 +63,7 @@ describe("group commit", () => {
     Effect.gen(function* () {
       const store = new FaultyStore()
       const gate = (store.gate = yield* Deferred.make<void>())
-      const writer = yield* writerOn(store, { queueLimit: 3 })
+      const writer = yield* writerOn(store, { queueLimit: 6 })
       const first = yield* Effect.forkChild(writer.ask(one(Call.call(1)).submit))
       yield* TestClock.adjust(0)
       const waiting = yield* Effect.forEach(submissions(2, 5), (e) =>
@@ -206,6 +207,33 @@ describe("poison", () => {
       })
     )
   }
+
+  it.effect(
+    "one tenant's thousands of commands neither fill the queue nor stand before another's",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const gate = (store.gate = yield* Deferred.make<void>())
+        const writer = yield* writerOn(store, { queueLimit: 4_000, batchLimit: 64 })
+        const theirs = Sample.tenantId()
+        const askOf = (envelope: ReturnType<typeof submissions>[number]) =>
+          Effect.forkChild(writer.ask(envelope), { startImmediately: true })
+        const inHand = yield* askOf(one(Call.call(1)).submit)
+        yield* TestClock.adjust(0)
+        const flood = yield* Effect.forEach(submissions(2, 3_002), askOf)
+        assert.strictEqual(writer.depth(), 2_000)
+        const others = yield* Effect.forEach(submissions(2, 12), (envelope) => askOf({ ...envelope, tenantId: theirs }))
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.await(inHand)
+        yield* Effect.forEach(others, Fiber.await)
+        // The next batch had all ten of them, though two thousand had come before.
+        assert.deepStrictEqual(store.batches, [1, 64])
+        const answers = yield* Effect.forEach(flood, Fiber.await)
+        assert.strictEqual(answers.filter((answer) => said(answer) === "Submitted 1").length, 2_000)
+        assert.strictEqual(answers.filter((answer) => said(answer) === "Overloaded").length, 1_000)
+      }),
+    { tags: ["ADR-0027.3"] }
+  )
 
   it.effect("whoever waits when the writer ends is told, and so is whoever comes later", () =>
     Effect.gen(function* () {

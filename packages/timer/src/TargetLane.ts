@@ -1,6 +1,6 @@
 /** The due calls of one tenant to one target, in the order they came, and whether they may leave. Plain data structure. */
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { Fifo } from "./Fifo.ts"
+import { Fifo } from "@dueline/contracts/Fifo"
 
 export class TargetLane {
   readonly target: string

@@ -1,5 +1,5 @@
 /** One tenant's lanes, and the line of those that may be served: each in its turn, so that one target keeps no other waiting. */
-import { Fifo } from "./Fifo.ts"
+import { Fifo } from "@dueline/contracts/Fifo"
 import { TargetLane } from "./TargetLane.ts"
 
 export class TargetLanes {

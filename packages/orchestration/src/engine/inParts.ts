@@ -1,16 +1,4 @@
-/** Which of the waiting commands are dealt with together. */
-import { Exit, Queue } from "effect"
-
-/** The first and all that wait behind it, up to the limit. */
-export const gather = <A>(queue: Queue.Queue<A>, first: A, limit: number): ReadonlyArray<A> => {
-  const batch = [first]
-  while (batch.length < limit) {
-    const more = Queue.takeUnsafe(queue)
-    if (more === undefined || Exit.isFailure(more)) break
-    batch.push(more.value)
-  }
-  return batch
-}
+/** Which commands of a batch are dealt with together. */
 
 /** The batch in parts, in its order, in none of which a stream comes twice. */
 export const inParts = <A extends { readonly key: string }>(

@@ -1,0 +1,132 @@
+/**
+ * Statements of the edge by turns of tenants: as many at once as its pool has connections, one tenant never on all of them, and what waits
+ * is served in a round, so that a tenant's statement waits for one of each other tenant at the most, however many these have waiting.
+ */
+import type { TenantId } from "@dueline/contracts/Ids"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { TenantLines } from "@dueline/contracts/TenantLines"
+import { Context, Deferred, Effect, Layer } from "effect"
+
+export interface TurnsOptions {
+  /** Statements at once: the connections of the pool. */
+  readonly connections: number
+  /** Of one tenant. */
+  readonly perTenant: number
+  /** Statements that may wait, and of one tenant as many as there is room left; one more fails at once. */
+  readonly waiting: number
+}
+
+export const defaultTurnsOptions: TurnsOptions = { connections: 4, perTenant: 3, waiting: 8_192 }
+
+interface Waiting {
+  readonly tenantId: TenantId
+  readonly turn: Deferred.Deferred<void>
+  state: "waiting" | "begun" | "gone"
+}
+
+export class Turns {
+  readonly #options: TurnsOptions
+  readonly #lines: TenantLines<Waiting>
+  readonly #held = new Map<TenantId, number>()
+  #running = 0
+
+  constructor(options: TurnsOptions) {
+    this.#options = options
+    this.#lines = new TenantLines(options.waiting)
+  }
+
+  /** Runs it when it is the tenant's turn. Given up while it waits, it takes no connection. */
+  run<A, E, R>(tenantId: TenantId, statement: Effect.Effect<A, E, R>): Effect.Effect<A, E | StoreUnavailable, R> {
+    const leave = Effect.sync(() => this.#leave(tenantId))
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend((): Effect.Effect<A, E | StoreUnavailable, R> => {
+        const use = Effect.ensuring(restore(statement), leave)
+        if (this.#running < this.#options.connections && this.#mayGo(tenantId)) {
+          this.#begin(tenantId)
+          return use
+        }
+        const one: Waiting = { tenantId, turn: Deferred.makeUnsafe(), state: "waiting" }
+        if (!this.#lines.push(tenantId, one)) return Effect.fail(full)
+        const giveUp = Effect.sync(() => {
+          if (one.state === "begun") this.#leave(tenantId)
+          one.state = "gone"
+        })
+        return Effect.andThen(
+          Effect.onInterrupt(restore(Deferred.await(one.turn)), () => giveUp),
+          use
+        )
+      })
+    )
+  }
+
+  readonly #mayGo = (tenantId: TenantId): boolean => (this.#held.get(tenantId) ?? 0) < this.#options.perTenant
+
+  #begin(tenantId: TenantId): void {
+    this.#running += 1
+    this.#held.set(tenantId, (this.#held.get(tenantId) ?? 0) + 1)
+  }
+
+  #leave(tenantId: TenantId): void {
+    this.#running -= 1
+    const left = (this.#held.get(tenantId) ?? 0) - 1
+    if (left > 0) this.#held.set(tenantId, left)
+    else this.#held.delete(tenantId)
+    while (this.#running < this.#options.connections) {
+      const next = this.#lines.shift(this.#mayGo)
+      if (next === undefined) return
+      if (next.state === "gone") continue
+      next.state = "begun"
+      this.#begin(next.tenantId)
+      Deferred.doneUnsafe(next.turn, Effect.void)
+    }
+  }
+}
+
+const full = new StoreUnavailable({
+  operation: "read",
+  cause: new Error("too many of this tenant's reads are waiting")
+})
+
+type Asked = TenantId | { readonly tenantId: TenantId }
+
+/** The queries it is given, by turns of tenants over one pool. */
+export const layer = (
+  options: TurnsOptions = defaultTurnsOptions
+): Layer.Layer<CallQueries | FieldQueries | EventSource, never, CallQueries | FieldQueries | EventSource> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const turns = new Turns(options)
+      const inTurn =
+        <Args extends readonly [Asked, ...Array<unknown>], A>(
+          ask: (...args: Args) => Effect.Effect<A, StoreUnavailable>
+        ) =>
+        (...args: Args) =>
+          turns.run(
+            typeof args[0] === "string" ? args[0] : args[0].tenantId,
+            Effect.suspend(() => ask(...args))
+          )
+      const [calls, fields, events] = [yield* CallQueries, yield* FieldQueries, yield* EventSource]
+      return Context.empty().pipe(
+        Context.add(CallQueries, {
+          list: inTurn(calls.list),
+          find: inTurn(calls.find),
+          history: inTurn(calls.history)
+        }),
+        Context.add(FieldQueries, {
+          customer: inTurn(fields.customer),
+          profile: inTurn(fields.profile),
+          bin: inTurn(fields.bin),
+          order: inTurn(fields.order),
+          customers: inTurn(fields.customers),
+          bins: inTurn(fields.bins),
+          orders: inTurn(fields.orders),
+          binsNear: inTurn(fields.binsNear),
+          holding: inTurn(fields.holding)
+        }),
+        Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
+      )
+    })
+  )
