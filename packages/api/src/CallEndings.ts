@@ -3,8 +3,10 @@ import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/Topic"
 import { Context, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
+import { RequestPlaces } from "./RequestPlaces.ts"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 
+/** Requests that may wait at once, and of one tenant as many as there is room left. */
 const maxWaiters = 10_000
 
 export class CallEndings extends Context.Service<
@@ -12,7 +14,7 @@ export class CallEndings extends Context.Service<
   {
     /**
      * Done when the bus tells of the call's end. Ask for it before the call is submitted, so that a quick end is not missed; null
-     * when too many are waiting already. The bus may be late: whoever waits sets a limit and reads the row afterwards.
+     * when too many of the tenant are waiting already. The bus may be late: whoever waits sets a limit and reads the row afterwards.
      */
     readonly of: (
       tenantId: TenantId,
@@ -26,7 +28,7 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
   Effect.gen(function* () {
     const bus = yield* EventBus
     const waiters = new Map<string, Set<Deferred.Deferred<void>>>()
-    let waiting = 0
+    const places = new RequestPlaces(maxWaiters)
     const group = `edge-${yield* randomCorrelationId}`
 
     yield* bus
@@ -48,24 +50,24 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
         const others = waiters.get(key)
         if (others === undefined) waiters.set(key, new Set([waiter]))
         else others.add(waiter)
-        waiting++
         return waiter
       })
-    const forget = (key: string, waiter: Deferred.Deferred<void>) =>
+    const forget = (key: string, waiter: Deferred.Deferred<void>, leave: () => void) =>
       Effect.sync(() => {
         const others = waiters.get(key)
         others?.delete(waiter)
         if (others?.size === 0) waiters.delete(key)
-        waiting--
+        leave()
       })
 
     return CallEndings.of({
       of: (tenantId, callId) =>
         Effect.suspend(() => {
-          if (waiting >= maxWaiters) return Effect.succeed(null)
+          const leave = places.enter(tenantId)
+          if (leave === null) return Effect.succeed(null)
           const key = `${tenantId}/${callId}`
           return Effect.map(
-            Effect.acquireRelease(register(key), (waiter) => forget(key, waiter)),
+            Effect.acquireRelease(register(key), (waiter) => forget(key, waiter, leave)),
             (waiter): Effect.Effect<void> => Deferred.await(waiter)
           )
         })

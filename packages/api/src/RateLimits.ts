@@ -9,6 +9,7 @@ import { Context, Duration, Effect, Layer } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { CurrentCorrelationId } from "./Correlation.ts"
+import { defaultRequestLimit, LeavePlace, RequestPlaces } from "./RequestPlaces.ts"
 
 /**
  * Counts what a request holds beyond the one change that it was counted as when it came. Fails when that is too much: nothing may have
@@ -46,8 +47,9 @@ const headersOf = (name: RateClass, limit: number, { full, remaining }: Standing
   "ratelimit-reset": String(full)
 })
 
-const make = (rates: RatesPerMinute) =>
+const make = (rates: RatesPerMinute, requestLimit: number) =>
   Effect.gen(function* () {
+    const places = new RequestPlaces(requestLimit)
     const limiter = yield* RateLimiter.make
 
     /** Null when nobody could count: then nobody is refused. */
@@ -65,16 +67,16 @@ const make = (rates: RatesPerMinute) =>
         })
       )
 
-    return RateLimit.of((httpEffect, { group }) => {
+    const counted: RateLimit["Service"] = (httpEffect, { group }) => {
       const name = Context.getOrUndefined(group.annotations, CountedAs)
       const limit = name === undefined ? undefined : rates[name]
       if (name === undefined || limit === undefined) return httpEffect
       return Effect.gen(function* () {
         const { tenantId } = yield* Principal
         const key = `${name}:${tenantId}`
-        const counted = yield* take(key, limit, 1)
-        if (counted === null) return yield* httpEffect
-        let standing = counted
+        const taken = yield* take(key, limit, 1)
+        if (taken === null) return yield* httpEffect
+        let standing = taken
         yield* HttpEffect.appendPreResponseHandler((_, response) =>
           Effect.sync(() => HttpServerResponse.setHeaders(response, headersOf(name, limit, standing)))
         )
@@ -88,7 +90,16 @@ const make = (rates: RatesPerMinute) =>
           ? Effect.provideService(httpEffect, RateCharge, charge)
           : refuse(name, limit, standing.wait)
       })
-    })
+    }
+
+    return RateLimit.of((httpEffect, of) =>
+      Effect.flatMap(Principal, ({ tenantId }) => {
+        const leave = places.enter(tenantId)
+        if (leave === null) return refuseCrowd
+        const left = Effect.sync(leave)
+        return Effect.ensuring(Effect.provideService(counted(httpEffect, of), LeavePlace, left), left)
+      })
+    )
   })
 
 const refuse = (name: RateClass, limit: number, wait: number) =>
@@ -101,11 +112,18 @@ const refuse = (name: RateClass, limit: number, wait: number) =>
 const refuseEver = (name: RateClass, limit: number) =>
   refuseSaying(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, null)
 
+const refuseCrowd = Effect.suspend(() =>
+  refuseSaying("This tenant has as many requests under way as it may. Nothing happened; wait for some of them.", 1)
+)
+
 const refuseSaying = (detail: string, wait: number | null) =>
   Effect.flatMap(CurrentCorrelationId, (correlationId) => {
     const body = problemBody("rate_limited", correlationId, detail)
     return Effect.fail(new TooManyRequests({ ...body, retryAfterSeconds: wait }))
   })
 
-export const layer = (rates: RatesPerMinute): Layer.Layer<RateLimit, never, RateLimiter.RateLimiterStore> =>
-  Layer.effect(RateLimit, make(rates))
+/** `requestLimit`: requests of all tenants under way at once; of one tenant as many as there is room left. */
+export const layer = (
+  rates: RatesPerMinute,
+  requestLimit: number = defaultRequestLimit
+): Layer.Layer<RateLimit, never, RateLimiter.RateLimiterStore> => Layer.effect(RateLimit, make(rates, requestLimit))

@@ -6,6 +6,7 @@ import type { CorrelationId } from "@dueline/contracts/Ids"
 import { randomBytes } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
+import { boundConnections, defaultConnectionLimit } from "./boundConnections.ts"
 import { partWithClients } from "./partWithClients.ts"
 
 export interface ServerLimits {
@@ -16,6 +17,8 @@ export interface ServerLimits {
   readonly keepAliveTimeoutMs: number
   /** When the server closes: how long a connection that is not used waits for its client to close it too. */
   readonly lingerMs: number
+  /** At once; of one address as many as there is room left. */
+  readonly connections: number
 }
 
 export const defaultServerLimits: ServerLimits = {
@@ -23,7 +26,8 @@ export const defaultServerLimits: ServerLimits = {
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
   keepAliveTimeoutMs: 65_000,
-  lingerMs: 300
+  lingerMs: 300,
+  connections: defaultConnectionLimit
 }
 
 export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Server => {
@@ -38,6 +42,7 @@ export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Se
     // Nothing here upgrades: such a request is answered as if it had not asked (RFC 9110 § 7.8).
     shouldUpgradeCallback: () => false
   })
+  boundConnections(server, limits.connections)
   partWithClients(server, limits.lingerMs)
   server.on("clientError", answerBrokenRequest)
   server.on("checkExpectation", refuseExpectation)

@@ -14,6 +14,7 @@ import { CurrentCorrelationId } from "./Correlation.ts"
 import { Patience } from "./Deadline.ts"
 import { Details } from "./Details.ts"
 import { jsonBody } from "./jsonBody.ts"
+import { LeavePlace } from "./RequestPlaces.ts"
 import { parseWait } from "./preference.ts"
 import { storeUnavailable } from "./refusal.ts"
 import { callPath, stateOf, stateOfRow } from "./view.ts"
@@ -48,6 +49,7 @@ export const makeSubmit = Effect.gen(function* () {
     if (ended === null) return answer(202, stateOf(accepted), about)
     let row = yield* find(tenantId, callId)
     if (row !== null && row.endedAt === null) {
+      yield* Effect.flatten(LeavePlace)
       yield* Effect.timeoutOption(ended, Duration.seconds(waitSeconds))
       patience.renew(submission.request)
       row = yield* find(tenantId, callId)

@@ -1,6 +1,7 @@
 /** Log lines: one JSON object each for machines, one readable line each in a terminal; the same fields in both. */
 import { Cause, Layer, Logger, References } from "effect"
 import type { Settings } from "./Configuration.ts"
+import { LogBounds } from "./LogBounds.ts"
 
 interface Line {
   readonly ts: string
@@ -39,10 +40,18 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
   }
 }
 
+/** Writes what its tenant may still cause, and in the next line of the same kind how many were left out. */
+const bounded = (write: (line: Line) => void) => {
+  const bounds = new LogBounds()
+  return Logger.make<unknown, void>((options) => {
+    const line = lineOf(options)
+    const left = bounds.admit(String(line["tenantId"] ?? ""), line.level, line.msg, options.date.getTime())
+    if (left !== null) write(left === 0 ? line : { ...line, suppressed: left })
+  })
+}
+
 /** Logs go to standard error: standard output belongs to what a command was asked to print. */
-const json = Logger.make<unknown, void>((options) => {
-  process.stderr.write(`${JSON.stringify(lineOf(options))}\n`)
-})
+const json = (line: Line): void => void process.stderr.write(`${JSON.stringify(line)}\n`)
 
 const colours: Readonly<Record<string, string>> = {
   debug: "\x1b[90m",
@@ -51,8 +60,7 @@ const colours: Readonly<Record<string, string>> = {
   error: "\x1b[31m"
 }
 
-const pretty = Logger.make<unknown, void>((options) => {
-  const { err, level, msg, ts, ...fields } = lineOf(options)
+const pretty = ({ err, level, msg, ts, ...fields }: Line): void => {
   const rest = Object.entries(fields).map(
     ([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
   )
@@ -60,14 +68,14 @@ const pretty = Logger.make<unknown, void>((options) => {
   process.stderr.write(
     `${ts.slice(11, 23)} ${coloured} ${msg}${rest.join("")}${err === undefined ? "" : `\n${String(err)}`}\n`
   )
-})
+}
 
 const levels = { debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const
 
 export const layer = ({ LOG_FORMAT, LOG_LEVEL }: Pick<Settings, "LOG_FORMAT" | "LOG_LEVEL">) => {
   const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)
   return Layer.merge(
-    Logger.layer([readable ? pretty : json]),
+    Logger.layer([bounded(readable ? pretty : json)]),
     Layer.succeed(References.MinimumLogLevel, levels[LOG_LEVEL])
   )
 }
