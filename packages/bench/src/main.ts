@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { cpus, totalmem } from "node:os"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
+import { fairness } from "./fairness.ts"
 import { type Figure, join, table } from "./Figures.ts"
 import { idle, memoryWithPending, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
@@ -16,7 +17,8 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, start, idle, memory, lists, rebuild
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, start, idle, memory, lists, rebuild,
+            fairness
   --write   put the table into docs/benchmarks.md
 `
 
@@ -44,7 +46,8 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   idle: [(s) => idle(s, 30)],
   memory: [(s, t) => memoryWithPending(s, t, 100_000)],
   lists: [(s) => lists(s, 1_000, 1_000_000)],
-  rebuild: [(s) => rebuild(s, 200_000)]
+  rebuild: [(s) => rebuild(s, 200_000)],
+  fairness: [(s) => fairness(s)]
 }
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */
