@@ -120,7 +120,7 @@ export const fairness = async (subject: Subject): Promise<ReadonlyArray<Figure>>
     let asked = false
     return async (stopped) => {
       const calls = Array.from({ length: 100 }, () => callTo(`${url}/hang`, { timeoutMs: 300_000 }))
-      for (let n = 0; n < 3 && !asked; n += 1) await greedy.submit(calls)
+      if (!asked) for (let n = 0; n < 3; n += 1) await greedy.submit(calls)
       asked = true
       while (!stopped()) await pause(20)
     }

@@ -43,13 +43,13 @@ beforeAll(async () => {
   program = await startProgram(home, {
     DUELINE_CONCURRENCY: String(places),
     DUELINE_TENANT_TARGET_CONCURRENCY: String(perTarget),
-    DUELINE_SHUTDOWN_MS: "1000"
+    DUELINE_SHUTDOWN_MS: "6000"
   })
   await Promise.all(["greedy", "greedier", "modest"].map(async (tenant) => tokens.set(tenant, await tokenOf(tenant))))
 })
 
 afterAll(async () => {
-  await program.stop("SIGKILL")
+  await program.stop("SIGTERM")
   await Promise.all(targets.map(({ close }) => close()))
   await removeHome(home)
 })

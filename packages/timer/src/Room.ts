@@ -33,7 +33,7 @@ export class Room {
   /**
    * How many places must be free for a tenant that holds `held` to take one more: that one, and those that stay free after it, which are
    * the lesser of a quarter of all and √(places × held / 2 × weight). A tenant that holds none may take the last one. Of 256 places a
-   * tenant alone may hold 192; if all its calls hang, a second one may hold 17 of the other 64, a third 13, and so on: when twelve let
+   * tenant alone may hold 192; if all its calls hang, a second one may hold 17 of the other 64, a third 11, and so on: when twelve let
    * everything hang, the thirteenth still finds a place at once. Those that hold more than an eighth need the same, so that weights decide.
    */
   needed(held: number, weight: number): number {

@@ -92,12 +92,14 @@ export const makeSweep = Effect.fnUntraced(function* (
     lead = now - Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
     // The clock was set back: calls made since then may lie beyond the timer's horizon and before what counts as swept.
     if (lead < before - trembleMs) forget()
-    // The first window begins with everything that is overdue.
     if (sweptUntil > 0) overdueMark = yield* armPages(now - overdueMs, overdueMark, overduePages)
     const horizon = now + options.horizonMs
     if (horizon <= sweptUntil) return
-    const from = sweptUntil === 0 ? null : { dueAt: sweptUntil, callId: lastId }
-    yield* armPages(horizon, from, Number.POSITIVE_INFINITY)
+    if (sweptUntil === 0) {
+      // What is coming first: a tenant with a million overdue calls must not make others' late that are not due yet.
+      yield* armPages(horizon, { dueAt: now - overdueMs, callId: lastId }, Number.POSITIVE_INFINITY)
+      yield* armPages(now - overdueMs, null, Number.POSITIVE_INFINITY)
+    } else yield* armPages(horizon, { dueAt: sweptUntil, callId: lastId }, Number.POSITIVE_INFINITY)
     sweptUntil = horizon
   })
 

@@ -22,6 +22,22 @@ describe("the window", () => {
     }).pipe(Effect.provide(stage.layer))
   })
 
+  it.effect(
+    "a tenant's overdue calls, however many, come after what is about to be due",
+    () => {
+      const stage = new Stage()
+      return Effect.gen(function* () {
+        yield* TestClock.setTime(100_000)
+        yield* scheduled(...Array.from({ length: 50 }, (_, n) => n), 99_900, 100_050, 101_000)
+        yield* (yield* makeSweep(options)).tick
+        const times = stage.armed.map(({ dueAt }) => dueAt)
+        assert.lengthOf(times, 53)
+        assert.deepStrictEqual(times.slice(0, 3), [99_900, 100_050, 101_000])
+      }).pipe(Effect.provide(stage.layer))
+    },
+    { tags: ["ADR-0027.4"] }
+  )
+
   it.effect("moves on without arming twice and without a gap, also when the clock jumps", () => {
     const stage = new Stage()
     return Effect.gen(function* () {
