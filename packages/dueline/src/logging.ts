@@ -41,7 +41,7 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
 }
 
 /** Writes what its tenant may still cause, and in the next line of the same kind how many were left out. */
-const bounded = (write: (line: Line) => void) => {
+const withinBounds = (write: (line: Line) => void) => {
   const bounds = new LogBounds()
   return Logger.make<unknown, void>((options) => {
     const line = lineOf(options)
@@ -75,7 +75,7 @@ const levels = { debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as
 export const layer = ({ LOG_FORMAT, LOG_LEVEL }: Pick<Settings, "LOG_FORMAT" | "LOG_LEVEL">) => {
   const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)
   return Layer.merge(
-    Logger.layer([bounded(readable ? pretty : json)]),
+    Logger.layer([withinBounds(readable ? pretty : json)]),
     Layer.succeed(References.MinimumLogLevel, levels[LOG_LEVEL])
   )
 }
