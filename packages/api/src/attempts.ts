@@ -54,8 +54,18 @@ const finish = (attempt: Attempt, event: Result, recordedAt: number): Attempt =>
       superseded: [...attempt.superseded, { outcome: event.outcome, recordedAt: formatInstant(recordedAt) }]
     }
   }
-  const { durationMs, response, status } = event
+  const { durationMs, response, sentAt, status } = event
+  const startedAt = sentAt === undefined ? attempt.startedAt : formatInstant(sentAt)
   return event._tag === "ExecutionSucceeded"
-    ? { ...attempt, outcome: "succeeded", durationMs, status, response }
-    : { ...attempt, outcome: "failed", durationMs, status, response, reason: event.reason, detail: event.detail }
+    ? { ...attempt, startedAt, outcome: "succeeded", durationMs, status, response }
+    : {
+        ...attempt,
+        startedAt,
+        outcome: "failed",
+        durationMs,
+        status,
+        response,
+        reason: event.reason,
+        detail: event.detail
+      }
 }

@@ -38,6 +38,8 @@ export const stateOfRow = (row: ServiceCallRow): ServiceCallState => ({
 
 export const summaryOf = (row: ServiceCallRow): ServiceCallSummary => ({
   ...stateOfRow(row),
+  notBefore: row.notBefore === null ? null : formatInstant(row.notBefore),
+  waitReason: row.waitReason,
   createdAt: formatInstant(row.createdAt),
   updatedAt: formatInstant(row.updatedAt),
   endedAt: row.endedAt === null ? null : formatInstant(row.endedAt),

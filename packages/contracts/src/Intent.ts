@@ -16,7 +16,11 @@ export interface ExecutionRequested {
   readonly worker: WorkerId
   readonly epoch: number
   readonly attempt: number
+  /** Nothing is sent before this (epoch ms). */
   readonly dueAt: number
+  /** When the writer decided that the worker is to make it: its lease counts from then. */
+  readonly handedOverAt: number
+  /** For programs of before 0.2. */
   readonly deadlineAt: number
   readonly timeoutMs: number
   readonly retryStatuses: ReadonlyArray<number>

@@ -1,6 +1,7 @@
 /** What a process sees of the others of its installation: whom to ask, whom to give work to, who is gone. Alone, there is nobody. */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Role } from "@dueline/contracts/Role"
@@ -9,6 +10,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 /** The executor of this process, as others may use it. */
 export interface OwnExecutor {
   readonly offer: (intent: ExecutionRequested) => boolean
+  readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent">
   readonly slotsFree: () => number
   readonly onSlotFree: (listener: () => void) => void
 }
@@ -19,6 +21,7 @@ export interface OtherExecutors {
   readonly onFree: (listener: () => void) => void
   /** False when the worker is not there. */
   readonly deliver: (intent: ExecutionRequested) => boolean
+  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent">
 }
 
 export interface Departure {
@@ -68,7 +71,12 @@ export const layerAlone = (id: WorkerId) =>
       onDeparture: () => undefined,
       orchestrator: (own) => (own === null ? Effect.die("a process alone needs a writer") : Effect.succeed(own)),
       timer: (own) => (own === null ? Effect.die("a process alone needs a timer") : Effect.succeed(own)),
-      executors: Effect.succeed({ free: () => nobody, onFree: () => undefined, deliver: () => false }),
+      executors: Effect.succeed({
+        free: () => nobody,
+        onFree: () => undefined,
+        deliver: () => false,
+        recall: () => Effect.succeed("sent")
+      }),
       employ: () => Effect.void,
       outbox: { give: () => undefined, onSignal: () => undefined },
       link: null,

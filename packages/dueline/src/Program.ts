@@ -29,6 +29,7 @@ import * as Dispatching from "./work/Dispatching.ts"
 import * as FollowingOrders from "./work/FollowingOrders.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
+import { Recalls } from "./work/Recalls.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 
 /** Loopback, for trying things out on one machine. */
@@ -82,7 +83,9 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const guard = guardOf(settings, demo)
   const core = orchestrator(settings, deployment).pipe(
     Layer.provideMerge(Links.layer(settings, deployment)),
-    Layer.provideMerge(Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer))
+    Layer.provideMerge(
+      Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer, Recalls.layer)
+    )
   )
   return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),

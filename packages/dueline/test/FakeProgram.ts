@@ -25,6 +25,8 @@ export const scheduled: ServiceCall = {
   attempt: 0,
   version: 1,
   links,
+  notBefore: null,
+  waitReason: null,
   createdAt: "1969-12-31T23:59:59.000Z",
   updatedAt: "1969-12-31T23:59:59.000Z",
   endedAt: null,
@@ -54,7 +56,7 @@ export const failed: ServiceCall = {
   epoch: 1,
   endedAt: "1970-01-01T00:00:02.250Z",
   lastStatus: 404,
-  failureReason: "permanent",
+  failureReason: "http_status",
   attempts: [
     {
       number: 1,

@@ -81,7 +81,7 @@ describe("the program", () => {
     Effect.gen(function* () {
       const { body } = yield* submitAndWait("/busy?status=429", { retry: { maxAttempts: 2, initialDelayMs: 10 } })
       assert.strictEqual(body.status, "Failed")
-      assert.strictEqual("failureReason" in body ? body.failureReason : undefined, "attempts_exhausted")
+      assert.strictEqual("failureReason" in body ? body.failureReason : undefined, "http_status")
       const [first, second] = target.seen.filter(({ path }) => path.startsWith("/busy"))
       assert.isAtLeast((second?.at ?? 0) - (first?.at ?? 0), 1_000)
       assert.deepStrictEqual(

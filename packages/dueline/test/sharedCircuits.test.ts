@@ -48,7 +48,7 @@ const process = Effect.fnUntraced(function* (name: string, url: string) {
     Layer.succeed(Backlog, {
       upcoming: () => Effect.succeed([]),
       abandoned: () => Effect.succeed([]),
-      extend: () => Effect.void
+      extend: ({ holdings }) => Effect.succeed({ renewed: holdings, gone: [] })
     }),
     layerUnsigned
   )
@@ -90,6 +90,7 @@ const attemptAt = (worker: WorkerId, n: number, now: number): ExecutionRequested
   epoch: 1,
   attempt: 1,
   dueAt: now,
+  handedOverAt: now,
   deadlineAt: EpochMillis.make(now + 30_000 + deadlineGraceMs),
   timeoutMs: 30_000,
   retryStatuses: [],

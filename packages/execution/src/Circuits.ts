@@ -39,7 +39,7 @@ const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504])
 const unheard: ReadonlySet<string> = new Set(["timeout", "dns", "connect", "connection_lost"])
 const failed = CircuitBreaker.failure()
 
-/** Any answer of the target's own is a sign of life; what was refused here, or by its certificate, says nothing of the kind. */
+/** Any answer of the target's own is a sign of life; what never left, or was refused by its certificate, says nothing of the kind. */
 const outcomeOf = (result: AttemptResult): CircuitBreaker.Outcome => {
   if (result._tag === "Answered") return gatewayStatuses.has(result.status) ? failed : CircuitBreaker.success
   return result._tag === "Unanswered" && unheard.has(result.reason) ? failed : CircuitBreaker.ignored

@@ -1,9 +1,11 @@
 /** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Effect, Exit, Fiber } from "effect"
-import { died, firstLeaseUntil, type Job, keyOf, makeJob } from "./Job.ts"
+import { died, type Job, keyOf, makeJob } from "./Job.ts"
 import type { Attempts } from "./makeAttempts.ts"
-import { RecentAttempts } from "./RecentAttempts.ts"
+import { RecentAttempts, rememberedMs } from "./RecentAttempts.ts"
 
 export interface SlotsOptions {
   readonly concurrency: number
@@ -12,8 +14,14 @@ export interface SlotsOptions {
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Each of them whole; making one calls `sent` once its request is off the wire. */
   readonly attempts: Attempts
+  /** Epoch milliseconds. */
   readonly now: () => number
+  /** The time that only goes forward, in milliseconds. */
+  readonly elapsed: () => number
 }
+
+/** How long a worker that stops waits for what it gives back to be stored, in milliseconds, beyond the time that it was given. */
+const farewellMs = 1_000
 
 export class ExecutionSlots {
   readonly #options: SlotsOptions
@@ -36,6 +44,10 @@ export class ExecutionSlots {
     return this.#jobs.size
   }
 
+  get draining(): boolean {
+    return this.#draining
+  }
+
   get free(): number {
     const { concurrency, recordingLimit } = this.#options
     if (this.#draining || this.#recording >= recordingLimit) return 0
@@ -47,6 +59,10 @@ export class ExecutionSlots {
     return this.#jobs.values()
   }
 
+  find(holding: Holding): Job | undefined {
+    return this.#jobs.get(keyOf(holding))
+  }
+
   onFree(listener: () => void): void {
     this.#listeners.push(listener)
   }
@@ -55,14 +71,13 @@ export class ExecutionSlots {
     const key = keyOf(intent)
     // Also when draining: who is told no hands it back as never sent, and must not be told so of one that was.
     if (this.#jobs.has(key) || this.#recent.has(key)) return true
-    const takenAt = this.#options.now()
+    const [now, elapsed] = [this.#options.now(), this.#options.elapsed()]
     if (this.#draining || (this.#queue.length >= this.#options.queueLimit && this.free === 0)) {
-      const leaseUntil = firstLeaseUntil(intent)
       // Nor may it be sent after that, should word of it come once more. What is older than that memory is left to the watchdog.
-      this.#recent.add(key, leaseUntil, takenAt)
-      return takenAt >= leaseUntil
+      this.#recent.add(key, elapsed)
+      return now - intent.handedOverAt >= rememberedMs
     }
-    const job = makeJob(intent, takenAt)
+    const job = makeJob(intent, now, elapsed)
     this.#jobs.set(key, job)
     this.#queue.push(job)
     this.#pump()
@@ -78,25 +93,34 @@ export class ExecutionSlots {
     this.#slotFreed()
   }
 
-  /** Interrupts a request that has outlived its deadline; what is left to do is to record that. */
+  /** Interrupts a request that has outlived its time; what is left to do is to record that. */
   expire(job: Job): void {
-    if (job.stage !== "sending" || job.overdue) return
+    if (job.stage !== "sending" || job.overdue || job.sentAt === null) return
     job.overdue = true
     job.fiber?.interruptUnsafe()
+  }
+
+  /** Sees to it that nothing of it leaves, and gives it back. False when its first byte has left, or its end is being recorded. */
+  withdraw(job: Job, reason: HandBackReason): boolean {
+    if (job.sentAt !== null || (job.stage !== "waiting" && job.stage !== "sending")) return false
+    if (job.withdrawn !== null) return true
+    job.withdrawn = reason
+    if (job.stage === "sending") job.fiber?.interruptUnsafe()
+    else {
+      this.#queue.splice(this.#queue.indexOf(job), 1)
+      this.#giveBack(job)
+    }
+    return true
   }
 
   drain(graceMs: number): Effect.Effect<ReadonlyArray<ExecutionRequested>> {
     return Effect.suspend(() => {
       this.#draining = true
-      const waiting = this.#queue.splice(0)
-      for (const job of waiting) {
-        job.stage = "recording"
-        this.#recording++
-        this.#fork(job, "giveBack")
-      }
+      const waiting = [...this.#queue]
+      for (const job of waiting) this.withdraw(job, "draining")
       return this.#untilIdle.pipe(
         Effect.timeoutOption(graceMs),
-        Effect.andThen(this.#interruptAll),
+        Effect.andThen(this.#withdrawAll(Math.min(graceMs, farewellMs))),
         Effect.map((cut) => [...new Set([...waiting, ...cut])].map(({ intent }) => intent))
       )
     })
@@ -109,12 +133,22 @@ export class ExecutionSlots {
     return Effect.sync(() => void this.#idle.delete(wake))
   })
 
-  readonly #interruptAll = Effect.suspend(() => {
-    const cut = [...this.#jobs.values()]
-    return Effect.forEach(cut, ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)), {
+  /** What has not left is given back, what is left then is cut off. */
+  #withdrawAll(withinMs: number): Effect.Effect<ReadonlyArray<Job>> {
+    return Effect.suspend(() => {
+      const cut = [...this.#jobs.values()]
+      const unsent = withinMs > 0 ? cut.filter((job) => this.withdraw(job, "draining")) : []
+      const back =
+        unsent.length === 0 ? Effect.void : Effect.timeoutOption(Effect.forEach(unsent, untilEnded), withinMs)
+      return Effect.as(Effect.andThen(back, this.#interruptAll), cut)
+    })
+  }
+
+  readonly #interruptAll = Effect.suspend(() =>
+    Effect.forEach([...this.#jobs.values()], ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)), {
       discard: true
-    }).pipe(Effect.as(cut))
-  })
+    })
+  )
 
   /** A loop, not a recursion: an attempt that ends at once starts the next one from here and not from its own stack. */
   #pump(): void {
@@ -130,15 +164,25 @@ export class ExecutionSlots {
   }
 
   #start(job: Job): void {
-    this.#recent.add(keyOf(job.intent), firstLeaseUntil(job.intent), this.#options.now())
+    this.#recent.add(keyOf(job.intent), this.#options.elapsed())
     job.stage = "sending"
     this.#sending++
     this.#fork(job, "make")
   }
 
+  #giveBack(job: Job): void {
+    this.#recent.add(keyOf(job.intent), this.#options.elapsed())
+    job.stage = "recording"
+    job.givenBack = true
+    this.#recording++
+    this.#fork(job, "giveBack")
+  }
+
   #fork(job: Job, what: keyof Attempts): void {
     job.fiber = this.#options.run(Effect.suspend(() => this.#options.attempts[what](job)))
     job.fiber.addObserver((exit) => this.#ended(job, exit))
+    // Withdrawn while it was begun, in one turn, when there was no fiber to interrupt yet.
+    if (what === "make" && job.withdrawn !== null && job.stage === "sending") job.fiber.interruptUnsafe()
   }
 
   #ended(job: Job, exit: Exit.Exit<void>): void {
@@ -146,10 +190,16 @@ export class ExecutionSlots {
     job.stage = "done"
     if (wasRecording) this.#recording--
     else this.#sending--
-    if (job.overdue && !wasRecording && !this.#draining) return this.#start(job)
+    if (!wasRecording && job.overdue && !this.#draining) return this.#start(job)
+    if (!wasRecording && job.withdrawn !== null) {
+      this.#giveBack(job)
+      return this.#slotFreed()
+    }
     this.#jobs.delete(keyOf(job.intent))
     const mishap = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? exit.cause : null
     if (mishap !== null) this.#options.run(died(job.intent, mishap))
+    job.whole = Exit.isSuccess(exit)
+    for (const tell of job.ended.splice(0)) tell()
     this.#slotFreed()
     if (this.#jobs.size === 0) for (const wake of this.#idle) wake()
   }
@@ -159,3 +209,15 @@ export class ExecutionSlots {
     if (this.free > 0) for (const listener of this.#listeners) listener()
   }
 }
+
+/** Whether it came to its end by itself, which is then durable. */
+export const untilEnded = (job: Job): Effect.Effect<boolean> =>
+  Effect.callback((resume) => {
+    const tell = () => resume(Effect.succeed(job.whole))
+    if (job.stage === "done") return tell()
+    job.ended.push(tell)
+    return Effect.sync(() => {
+      const at = job.ended.indexOf(tell)
+      if (at >= 0) job.ended.splice(at, 1)
+    })
+  })

@@ -1,7 +1,7 @@
 /** Makes the attempts that were decided on: a bounded number at once, each recorded exactly once, each lease kept alive meanwhile. */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { RequestVault } from "@dueline/contracts/ports/RequestVault"
@@ -9,8 +9,8 @@ import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { Clock, Context, Effect, type Scope } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { type CircuitOptions, makeCircuits } from "./Circuits.ts"
-import { ExecutionSlots } from "./ExecutionSlots.ts"
-import { keepLeases } from "./keepLeases.ts"
+import { ExecutionSlots, untilEnded } from "./ExecutionSlots.ts"
+import { HeartbeatBell, keepLeases } from "./keepLeases.ts"
 import { makeAttempts } from "./makeAttempts.ts"
 import type { RedactionOptions } from "./Redactor.ts"
 import type { SigningSecrets } from "./SigningSecrets.ts"
@@ -41,6 +41,15 @@ export class Executor extends Context.Service<
      * attempt that was offered before is not made twice.
      */
     readonly offer: (intent: ExecutionRequested) => boolean
+    /**
+     * Calls an attempt back before its first byte leaves. `recalled`: nothing left and nothing will under this epoch, and that it was handed
+     * back is durable. `sent`: it is too late, or it is not here.
+     */
+    readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent">
+    /** Whether the attempt was taken and is not yet recorded. */
+    readonly holds: (holding: Holding) => boolean
+    /** It takes nothing more. */
+    readonly draining: () => boolean
     /** Attempts taken and not yet recorded, those in the queue included. */
     readonly inFlight: () => number
     /** Requests that would be sent at once if they were offered now. */
@@ -48,8 +57,8 @@ export class Executor extends Context.Service<
     /** The listener is called, synchronously, whenever a slot has become free and nothing waits for it; it must not throw. */
     readonly onSlotFree: (listener: () => void) => void
     /**
-     * Takes nothing more, hands back what was never started, gives what is on its way up to `graceMs`, then interrupts it all. Answers
-     * with the attempts that have no recorded result: those never started, and those cut off.
+     * Takes nothing more, hands back what was never started, gives what is on its way up to `graceMs`, then hands back what has not left
+     * and interrupts the rest. Answers with the attempts that have no recorded result: those handed back, and those cut off.
      */
     readonly drain: (graceMs: number) => Effect.Effect<ReadonlyArray<ExecutionRequested>>
   }
@@ -63,12 +72,16 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
     const backlog = yield* Backlog
     const clock = yield* Clock.Clock
     const { concurrency = 64, heartbeatMs = 2_000, maxResponseBytes = 65_536, version = "0", worker } = options
+    const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    const bell = new HeartbeatBell()
     const attempts = yield* makeAttempts({
       circuits: yield* makeCircuits(options.circuits ?? {}),
       maxResponseBytes,
       redaction: options.redaction ?? {},
       userAgent: `dueline/${version}`,
-      sent: (job) => slots.sent(job)
+      sent: (job) => slots.sent(job),
+      askLease: () => bell.ring(),
+      elapsed
     })
     const slots: ExecutionSlots = new ExecutionSlots({
       concurrency,
@@ -76,12 +89,21 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       recordingLimit: options.recordingLimit ?? concurrency * 4,
       run: Effect.runForkWith(yield* Effect.context<never>()),
       attempts,
-      now: () => clock.currentTimeMillisUnsafe()
+      now: () => clock.currentTimeMillisUnsafe(),
+      elapsed
     })
     yield* Effect.addFinalizer(() => slots.drain(0))
-    yield* Effect.forkScoped(keepLeases(slots, backlog, { worker, heartbeatMs, leaseMs }))
+    yield* Effect.forkScoped(keepLeases(slots, backlog, bell, elapsed, { worker, heartbeatMs, leaseMs }))
     return Executor.of({
       offer: (intent) => slots.offer(intent),
+      recall: (holding) =>
+        Effect.suspend(() => {
+          const job = slots.find(holding)
+          if (job === undefined || !(slots.withdraw(job, "recalled") || job.givenBack)) return Effect.succeed("sent")
+          return Effect.map(untilEnded(job), (whole) => (whole ? "recalled" : "sent"))
+        }),
+      holds: (holding) => slots.find(holding) !== undefined,
+      draining: () => slots.draining,
       inFlight: () => slots.inFlight,
       slotsFree: () => slots.free,
       onSlotFree: (listener) => slots.onFree(listener),

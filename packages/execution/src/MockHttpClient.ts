@@ -8,11 +8,18 @@ export type MockReply =
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string | Uint8Array
       readonly latencyMs?: number
+      /** How long it takes until a connection is there. */
+      readonly connectMs?: number
     }
   | {
       readonly reason: Extract<OutgoingResult, { readonly _tag: "Unanswered" }>["reason"]
       readonly detail?: string
       readonly latencyMs?: number
+      readonly connectMs?: number
+    }
+  | {
+      readonly notSent: Exclude<Extract<OutgoingResult, { readonly _tag: "NotSent" }>["reason"], "unwanted">
+      readonly connectMs?: number
     }
 
 export interface MockRule {
@@ -42,7 +49,11 @@ export interface MockOptions {
   readonly recordLimit?: number
 }
 
-const unwanted: OutgoingResult = { _tag: "Unanswered", reason: "timeout", detail: "no longer wanted", durationMs: 0 }
+/** Said by the target's side before anything is written to it. */
+const beforeFirstByte: ReadonlySet<string> = new Set(["dns", "connect", "tls", "egress_denied"])
+
+const leaves = (reply: MockReply): boolean =>
+  !("notSent" in reply) && !("reason" in reply && beforeFirstByte.has(reply.reason))
 
 const matches = ({ match }: MockRule, request: OutgoingRequest): boolean => {
   if (typeof match === "function") return match(request)
@@ -59,6 +70,7 @@ const pick = (rule: MockRule, request: OutgoingRequest, before: number, otherwis
 
 /** Holds to the same bounds as a real client: the time-out, and the bytes that are kept. */
 const resultOf = (reply: MockReply, { maxResponseBytes, timeoutMs }: OutgoingRequest): OutgoingResult => {
+  if ("notSent" in reply) return { _tag: "NotSent", reason: reply.notSent, detail: reply.notSent, durationMs: 0 }
   const { latencyMs = 0 } = reply
   if (latencyMs >= timeoutMs)
     return { _tag: "Unanswered", reason: "timeout", detail: "no answer in time", durationMs: timeoutMs }
@@ -86,12 +98,21 @@ export const make = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}):
   let begun = 0
   const send = (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
     Effect.suspend(() => {
-      if (!request.wanted()) return Effect.succeed(unwanted)
-      begun++
       const rule = rules.find((candidate) => matches(candidate, request))
       const before = rule === undefined ? 0 : (counts.get(rule) ?? 0)
       if (rule !== undefined) counts.set(rule, before + 1)
-      const result = resultOf(rule === undefined ? otherwise : pick(rule, request, before, otherwise), request)
+      const reply = rule === undefined ? otherwise : pick(rule, request, before, otherwise)
+      const { connectMs = 0 } = reply
+      const exchange = Effect.suspend(() => exchangeOf(request, reply, connectMs))
+      return connectMs === 0 ? exchange : Effect.andThen(Effect.sleep(connectMs), exchange)
+    })
+  const exchangeOf = (request: OutgoingRequest, reply: MockReply, connectMs: number): Effect.Effect<OutgoingResult> =>
+    Effect.suspend(() => {
+      if (leaves(reply) && !request.wanted()) {
+        return Effect.succeed({ _tag: "NotSent", reason: "unwanted", detail: "not wanted", durationMs: connectMs })
+      }
+      begun++
+      const result = resultOf(reply, request)
       const answer = Effect.sync(() => {
         if (sent.length >= recordLimit) sent.shift()
         sent.push({ request, result })

@@ -3,22 +3,30 @@ import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import type { FailureReason } from "@dueline/contracts/serviceCall/Spec"
+import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import type { RedactionOptions } from "./Redactor.ts"
 import { retryAfterMs } from "./retryAfter.ts"
 import { summariseResponse } from "./summarise.ts"
 
-/** Why there was nothing to send, or nothing more to wait for: results that no HTTP client gives. */
-export interface NotSent {
-  readonly _tag: "NotSent"
-  readonly reason: Extract<FailureReason, "deadline_exceeded" | "request_unreadable">
+/** There was nothing more to wait for: what left came to no answer, and no HTTP client says so. */
+export interface CutOff {
+  readonly _tag: "CutOff"
+  readonly reason: Extract<FailureReason, "deadline_exceeded">
   readonly detail: string
   readonly durationMs: number
 }
 
-export type AttemptResult = Exclude<OutgoingResult, { readonly _tag: "NotSent" }> | NotSent
+/** Not a byte has left, for a reason that is none of the target's: the attempt goes back and is not counted. */
+export interface Unmade {
+  readonly _tag: "Unmade"
+  readonly reason: HandBackReason
+}
 
-/** The world may look different in a minute; a certificate, a rule of ours, or a broken seal will not. */
+/** What is recorded. */
+export type Made = Exclude<OutgoingResult, { readonly _tag: "NotSent" }> | CutOff
+export type AttemptResult = Made | Unmade
+
+/** The world may look different in a minute; a certificate or a rule of ours will not. */
 const transient: ReadonlySet<FailureReason> = new Set<FailureReason>([
   "timeout",
   "dns",
@@ -30,6 +38,8 @@ const transient: ReadonlySet<FailureReason> = new Set<FailureReason>([
 export interface Circumstances {
   /** When the result was known, epoch milliseconds. */
   readonly at: number
+  /** When the first byte left, epoch milliseconds; null when none did. */
+  readonly sentAt: number | null
   /** In [0, 1), for the jitter. */
   readonly roll: number
   readonly redaction: RedactionOptions
@@ -38,14 +48,15 @@ export interface Circumstances {
 /** Exactly one command per attempt. 2xx is success; `retryStatuses` of the call say which other statuses are worth another attempt. */
 export const recordCommand = (
   intent: ExecutionRequested,
-  result: AttemptResult,
-  { at, redaction, roll }: Circumstances
+  result: Made,
+  { at, redaction, roll, sentAt }: Circumstances
 ): ServiceCallCommand => {
   const known = {
     callId: intent.callId,
     at: Math.round(at) as EpochMillis,
     epoch: intent.epoch,
-    durationMs: Math.round(result.durationMs)
+    durationMs: Math.round(result.durationMs),
+    ...(sentAt === null ? {} : { sentAt: Math.round(sentAt) as EpochMillis })
   }
   if (result._tag !== "Answered") {
     const { detail, reason } = result

@@ -4,6 +4,7 @@ import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
 import { type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Clock, Effect } from "effect"
 import { recordResult } from "./recordResult.ts"
@@ -44,7 +45,7 @@ export const handBack = (
         callId: intent.callId,
         at: Math.round(now) as EpochMillis,
         epoch: intent.epoch,
-        reason,
+        ...carryHandBackReason(reason),
         retryAt: Math.round(retryAt) as EpochMillis
       })
     )

@@ -114,13 +114,22 @@ describe("a circuit", () => {
     })
   )
 
-  it.effect("that is open does not hand back what may have been sent: word of it came later than its lease", () =>
+  it.effect("learns nothing from what never left", () =>
     Effect.gen(function* () {
-      const on = yield* world({ rules: target().rules, executor: { circuits: { failures: 1, openMs: 60_000 } } })
-      yield* offer(on, 1)
-      yield* TestClock.adjust(10_000)
-      on.executor.offer(intent(2))
-      assert.deepInclude(on.asked[1]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded" })
+      let reply: MockReply = { notSent: "no_capacity" }
+      const rules = [{ match: "https://*", reply: () => reply }]
+      const on = yield* world({ rules, executor: { circuits: { failures: 2, openMs: 60_000 } } })
+      for (const notSent of ["no_capacity", "name_unanswered"] as const) {
+        reply = { notSent }
+        yield* offer(on, 1, 2, 3)
+      }
+      assert.deepStrictEqual(
+        handedBack(on).map(({ cause }) => cause),
+        [...Array(3).fill("no_capacity")]
+      )
+      reply = { status: 200 }
+      yield* offer(on, 4)
+      assert.strictEqual(asks(on).at(-1), "RecordSuccess")
     })
   )
 

@@ -2,14 +2,14 @@
 import { CorrelationId, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
+import { Backlog, type Extended, type Holding } from "@dueline/contracts/ports/Backlog"
 import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { EpochMillis } from "@dueline/contracts/Ids"
-import { Effect, Layer, Redacted } from "effect"
+import { Clock, Effect, Layer, Redacted } from "effect"
 import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { layerStoreMemory } from "../src/Circuits.ts"
 import * as Executor from "../src/Executor.ts"
@@ -24,6 +24,9 @@ export const url = "https://target.test/hook"
 export const callId = (n: number): ServiceCallId =>
   ServiceCallId.make(`00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`)
 
+/** Handed over at the moment it is offered. */
+export const atOnce = Number.NaN
+
 export const intent = (n = 1, changes: Partial<ExecutionRequested> = {}): ExecutionRequested => ({
   _tag: "ExecutionRequested",
   tenantId: tenant,
@@ -32,6 +35,7 @@ export const intent = (n = 1, changes: Partial<ExecutionRequested> = {}): Execut
   epoch: 3,
   attempt: 2,
   dueAt: 0,
+  handedOverAt: atOnce,
   deadlineAt: 35_000,
   timeoutMs: 30_000,
   retryStatuses: [429, 503],
@@ -49,6 +53,8 @@ export interface World {
   readonly client: MockHttpClient.MockHttpClient
   readonly asked: ReadonlyArray<Envelope<ServiceCallCommand>>
   readonly extended: ReadonlyArray<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }>
+  /** Sets the wall clock, which alone may step. */
+  readonly stepWall: (byMs: number) => void
 }
 
 export interface WorldOptions {
@@ -60,6 +66,8 @@ export interface WorldOptions {
   /** How long a recording takes. */
   readonly recordMs?: number
   readonly heartbeatFails?: boolean
+  /** What the store says to a heartbeat; by default that all of it is the worker's still. */
+  readonly extend?: (holdings: ReadonlyArray<Holding>) => Effect.Effect<Extended, StoreUnavailable>
   /** Where its circuits are kept; its own memory when nothing is said. */
   readonly store?: CircuitBreakerStore["Service"]
 }
@@ -69,6 +77,18 @@ export const unavailable = new StoreUnavailable({ operation: "commit", cause: ne
 /** An executor in a scripted world on the test's clock. */
 export const world = (options: WorldOptions = {}) =>
   Effect.gen(function* () {
+    const time = yield* Clock.Clock
+    let ahead = 0
+    const wall = () => time.currentTimeMillisUnsafe() + ahead
+    const clock: Clock.Clock = {
+      currentTimeMillisUnsafe: wall,
+      currentTimeMillis: Effect.sync(wall),
+      currentTimeNanosUnsafe: () => BigInt(wall()) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(wall()) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => time.monotonicTimeNanosUnsafe(),
+      monotonicTimeNanos: time.monotonicTimeNanos,
+      sleep: (duration) => time.sleep(duration)
+    }
     const client = MockHttpClient.make(options.rules ?? [{ match: url, reply: { status: 200, body: "ok" } }])
     const asked: Array<Envelope<ServiceCallCommand>> = []
     const extended: Array<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }> = []
@@ -89,10 +109,13 @@ export const world = (options: WorldOptions = {}) =>
       abandoned: () => Effect.succeed([]),
       extend: ({ holdings, until }) => {
         extended.push({ holdings, until })
-        return options.heartbeatFails === true ? Effect.fail(unavailable) : Effect.void
+        if (options.extend !== undefined) return options.extend(holdings)
+        return options.heartbeatFails === true
+          ? Effect.fail(unavailable)
+          : Effect.succeed({ renewed: holdings, gone: [] })
       }
     })
-    const executor = yield* Executor.make({ worker, ...options.executor }).pipe(
+    const made = yield* Executor.make({ worker, ...options.executor }).pipe(
       Effect.provide(
         Layer.mergeAll(
           Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
@@ -102,8 +125,17 @@ export const world = (options: WorldOptions = {}) =>
           options.store === undefined ? layerStoreMemory : Layer.succeed(CircuitBreakerStore, options.store),
           layerUnsigned
         )
-      )
+      ),
+      Effect.provideService(Clock.Clock, clock)
     )
-    const made: World = { executor, client, asked, extended }
-    return made
+    const offer = (offered: ExecutionRequested) => {
+      const fresh = Number.isNaN(offered.handedOverAt)
+      return made.offer(fresh ? { ...offered, handedOverAt: clock.currentTimeMillisUnsafe() } : offered)
+    }
+    const executor = { ...made, offer }
+    const stepWall = (byMs: number) => {
+      ahead += byMs
+    }
+    const inIt: World = { executor, client, asked, extended, stepWall }
+    return inIt
   })

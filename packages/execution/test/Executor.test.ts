@@ -2,11 +2,23 @@ import { EpochMillis } from "@dueline/contracts/Ids"
 import { ServiceCallNotFound } from "@dueline/contracts/serviceCall/Rejection"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Random, Schema } from "effect"
+import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { Effect, Logger, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { MockReply } from "../src/MockHttpClient.ts"
 import { sealContext } from "../src/sealContext.ts"
 import { callId, intent, tenant, unavailable, url, vault, world } from "./ExecutionSample.ts"
+
+/** What is told at the level of errors. */
+const errorsTold = () => {
+  const told: Array<unknown> = []
+  const logger = Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (logLevel === "Error") told.push(message)
+    })
+  ])
+  return { told, logger }
+}
 
 const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "ok", latencyMs } }]
 
@@ -28,7 +40,8 @@ describe("an attempt", () => {
         epoch: 3,
         status: 200,
         durationMs: 120,
-        response: { bodyBytes: 2, bodySnippet: "ok", truncated: false }
+        response: { bodyBytes: 2, bodySnippet: "ok", truncated: false },
+        sentAt: EpochMillis.make(0)
       })
       assert.strictEqual(executor.inFlight(), 0)
     })
@@ -45,8 +58,9 @@ describe("an attempt", () => {
     })
   )
 
-  it.effect("fails for good without being sent when its request cannot be read", () =>
-    Effect.gen(function* () {
+  it.effect("is handed back, with an error in the log once a minute, while its request cannot be read", () => {
+    const { logger, told } = errorsTold()
+    return Effect.gen(function* () {
       const { asked, client, executor } = yield* world()
       const sealed = vault.seal({ url, headers: {}, body: null }, sealContext(tenant, callId(2)))
       executor.offer(intent(1, { sealed }))
@@ -54,11 +68,16 @@ describe("an attempt", () => {
       executor.offer(intent(4, { request: { ...intent().request, headers: { authorization: "[redacted]" } } }))
       assert.strictEqual(client.begun(), 0)
       for (const { command } of asked) {
-        assert.deepInclude(command, { _tag: "RecordFailure", reason: "request_unreadable", retryable: false })
+        assert.deepInclude(command, { _tag: "HandBackExecution", reason: "draining", cause: "request_unreadable" })
       }
-      assert.lengthOf(asked, 3)
-    })
-  )
+      assert.deepStrictEqual([asked.length, told.length], [3, 3])
+      executor.offer(intent(1, { sealed, epoch: 4 }))
+      assert.deepStrictEqual([asked.length, told.length], [4, 3])
+      yield* TestClock.adjust("1 minute")
+      executor.offer(intent(1, { sealed, epoch: 5 }))
+      assert.deepStrictEqual([asked.length, told.length], [5, 4])
+    }).pipe(Effect.provide(logger))
+  })
 
   it.effect(
     "keeps no secret of the answer in its record",
@@ -268,41 +287,65 @@ describe("slots", () => {
   )
 })
 
-describe("deadlines", () => {
-  it.effect("an attempt whose deadline has passed is recorded as such and not sent", () =>
+describe("time", { tags: ["ADR-0012.8", "ADR-0012.11"] }, () => {
+  it.effect("for a request runs from its first byte: what it waited for before costs it nothing", () =>
     Effect.gen(function* () {
-      const { asked, client, executor } = yield* world()
-      yield* TestClock.adjust(35_000)
-      executor.offer(intent())
-      assert.strictEqual(client.begun(), 0)
-      assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
+      const rules = [{ match: url, reply: { status: 200, connectMs: 9_000, latencyMs: 2_900 } }]
+      const { asked, client, executor } = yield* world({ rules, executor: { concurrency: 1 } })
+      for (const n of [1, 2]) executor.offer(intent(n, { timeoutMs: 3_000, attempt: 1 }))
+      yield* TestClock.adjust(11_900)
+      assert.deepStrictEqual(
+        client.sent.map(({ request }) => request.timeoutMs),
+        [3_000]
+      )
+      const [back, result] = asked.map(({ command }) => command)
+      assert.deepInclude(back, { _tag: "HandBackExecution", callId: callId(2), cause: "no_capacity" })
+      assert.deepInclude(result, { _tag: "RecordSuccess", durationMs: 2_900, sentAt: EpochMillis.make(9_000) })
     })
   )
 
-  it.effect("one that had to wait gets the time that is left, and not a millisecond more", () =>
-    Effect.gen(function* () {
-      const { asked, client, executor } = yield* world({ rules: slow(20_000), executor: { concurrency: 1 } })
-      executor.offer(intent(1))
-      executor.offer(intent(2))
-      yield* TestClock.adjust(35_000)
-      assert.strictEqual(client.sent[1]?.request.timeoutMs, 15_000)
-      assert.deepInclude(asked[1]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", durationMs: 15_000 })
-      assert.strictEqual(asked[1]?.command.at, 35_000)
-    })
-  )
-
-  it.effect("a client that does not keep to its time-out is interrupted, and that is recorded once", () =>
+  it.effect("is up for a client that does not keep to its time-out: it is interrupted, and that is recorded once", () =>
     Effect.gen(function* () {
       let interrupted = 0
-      const send = () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+      const send: HttpClient["Service"]["send"] = ({ wanted }) =>
+        Effect.suspend(() => {
+          wanted()
+          return Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+        })
       const { asked, executor } = yield* world({ send, executor: { concurrency: 1 } })
       executor.offer(intent())
-      yield* TestClock.adjust(40_000)
+      yield* TestClock.adjust(34_999)
+      assert.strictEqual(interrupted, 0)
+      yield* TestClock.adjust(4_001)
       assert.strictEqual(interrupted, 1)
       assert.lengthOf(asked, 1)
       assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded" })
       assert.strictEqual(executor.inFlight(), 0)
       assert.strictEqual(executor.slotsFree(), 1)
+    })
+  )
+
+  it.effect("is not what a wall clock says that steps, forward or back, while a request is on the wire", () =>
+    Effect.gen(function* () {
+      for (const step of [3_600_000, -3_600_000]) {
+        const { asked, client, executor, stepWall } = yield* world({ rules: slow(3_000) })
+        executor.offer(intent())
+        yield* TestClock.adjust(1_000)
+        stepWall(step)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual([client.begun(), asked.length], [1, 1])
+        assert.deepInclude(asked[0]?.command, { _tag: "RecordSuccess", durationMs: 3_000 })
+      }
+    })
+  )
+
+  it.effect("for a place is bounded: then somebody else may try, and no attempt is used up", () =>
+    Effect.gen(function* () {
+      const { asked, client, executor } = yield* world({ rules: slow(20_000), executor: { concurrency: 1 } })
+      for (const n of [1, 2]) executor.offer(intent(n))
+      yield* TestClock.adjust(10_000)
+      assert.deepStrictEqual([client.begun(), asked.length], [1, 1])
+      assert.deepInclude(asked[0]?.command, { _tag: "HandBackExecution", callId: callId(2), cause: "no_capacity" })
     })
   )
 })

@@ -1,7 +1,6 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { assert, describe, it } from "@effect/vitest"
-import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
-import { Clock, Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { callId, intent, tenant, unavailable, url, world } from "./ExecutionSample.ts"
 
@@ -12,7 +11,7 @@ describe("the heartbeat", () => {
     Effect.gen(function* () {
       const { executor, extended } = yield* world({ rules: slow(1_500) })
       yield* TestClock.adjust("1 minute")
-      executor.offer(intent(1, { deadlineAt: 200_000 }))
+      executor.offer(intent(1))
       yield* TestClock.adjust("1 minute")
       assert.lengthOf(extended, 0)
     })
@@ -22,14 +21,18 @@ describe("the heartbeat", () => {
     "extends the lease of long attempts, waiting and being recorded included, also after a failure to do so",
     () =>
       Effect.gen(function* () {
+        let heartbeats = 0
         const { executor, extended } = yield* world({
           rules: slow(5_000),
           recordMs: 4_000,
-          heartbeatFails: true,
+          extend: (holdings) =>
+            Effect.suspend(() =>
+              heartbeats++ === 0 ? Effect.fail(unavailable) : Effect.succeed({ renewed: holdings, gone: [] })
+            ),
           executor: { concurrency: 1 }
         })
-        executor.offer(intent(1, { deadlineAt: 200_000 }))
-        executor.offer(intent(2, { deadlineAt: 200_000 }))
+        executor.offer(intent(1))
+        executor.offer(intent(2))
         yield* TestClock.adjust("1 minute")
         const beats = (n: number) =>
           extended.filter(({ holdings }) => holdings.some((holding) => holding.callId === callId(n)))
@@ -43,34 +46,6 @@ describe("the heartbeat", () => {
         )
         assert.deepStrictEqual(extended[0]?.holdings[0], { tenantId: tenant, callId: callId(1), epoch: 3 })
       })
-  )
-})
-
-describe("a lost lease", () => {
-  it.effect("keeps an attempt that still waits from being sent, since another worker may have it", () =>
-    Effect.gen(function* () {
-      const { asked, client, executor } = yield* world({
-        rules: slow(11_000),
-        heartbeatFails: true,
-        executor: { concurrency: 1 }
-      })
-      executor.offer(intent(1))
-      executor.offer(intent(2))
-      yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual([client.begun(), asked.length], [1, 2])
-      const second = asked.find(({ command }) => command.callId === callId(2))
-      assert.deepInclude(second?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
-    })
-  )
-
-  it.effect("is not lost while the heartbeat is heard", () =>
-    Effect.gen(function* () {
-      const { client, executor } = yield* world({ rules: slow(11_000), executor: { concurrency: 1 } })
-      executor.offer(intent(1))
-      executor.offer(intent(2))
-      yield* TestClock.adjust("1 minute")
-      assert.strictEqual(client.begun(), 2)
-    })
   )
 })
 
@@ -144,24 +119,23 @@ describe("draining", () => {
         )
         yield* TestClock.adjust(7_000)
         yield* Fiber.join(draining)
-        assert.isTrue(executor.offer(intent(4)), "its lease has run out: the watchdog sees to it")
+        const old = intent(4, { handedOverAt: -30_000 })
+        assert.isTrue(executor.offer(old), "older than what is remembered: the watchdog sees to it")
       })
   )
 
-  it.effect("hands back nothing whose lease was lost: another worker may have the call", () =>
+  it.effect("hands back what has a place and has not left, when the time that was given is over", () =>
     Effect.gen(function* () {
-      const { asked, executor } = yield* world({
-        rules: slow(20_000),
-        heartbeatFails: true,
-        executor: { concurrency: 1 }
-      })
+      const rules = [{ match: url, reply: { status: 200, connectMs: 20_000 } }]
+      const { asked, client, executor } = yield* world({ rules })
       executor.offer(intent(1))
-      executor.offer(intent(2))
-      yield* TestClock.adjust(10_000)
-      const draining = yield* Effect.forkChild(executor.drain(1_000), { startImmediately: true })
-      yield* TestClock.adjust(1_000)
-      assert.lengthOf(yield* Fiber.join(draining), 2)
+      const draining = yield* Effect.forkChild(executor.drain(5_000), { startImmediately: true })
+      yield* TestClock.adjust(4_999)
       assert.lengthOf(asked, 0)
+      yield* TestClock.adjust(1)
+      assert.lengthOf(yield* Fiber.join(draining), 1)
+      assert.deepStrictEqual([asked.length, client.begun(), executor.inFlight()], [1, 0, 0])
+      assert.deepInclude(asked[0]?.command, { _tag: "HandBackExecution", reason: "draining" })
     })
   )
 
@@ -193,53 +167,7 @@ describe("draining", () => {
       yield* Scope.close(scope, Exit.void)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([client.sent.length, asked.length, executor.inFlight()], [0, 0, 0])
-      assert.isFalse(executor.offer(intent(2, { deadlineAt: 95_000 })))
-    })
-  )
-})
-
-describe("a process that was stopped between taking an attempt and its connection", () => {
-  /** A network that takes its time to connect, and asks once more before it writes. */
-  const late = (connectMs: number, sentAt: Array<number>): HttpClient["Service"]["send"] =>
-    Effect.fnUntraced(function* ({ wanted }) {
-      yield* Effect.sleep(connectMs)
-      if (!wanted()) return { _tag: "Unanswered", reason: "timeout", detail: "not wanted", durationMs: connectMs }
-      sentAt.push(yield* Clock.currentTimeMillis)
-      return { _tag: "Answered", status: 200, headers: {}, body: new Uint8Array(0), truncated: false, durationMs: 0 }
-    })
-
-  it.effect("sends nothing once the deadline has passed, and says why", () =>
-    Effect.gen(function* () {
-      const sentAt: Array<number> = []
-      const { asked, executor } = yield* world({ send: late(5_000, sentAt) })
-      executor.offer(intent(1, { deadlineAt: 4_000, timeoutMs: 3_000 }))
-      executor.offer(intent(2, { deadlineAt: 6_000, timeoutMs: 5_500 }))
-      yield* TestClock.adjust("10 seconds")
-      assert.deepStrictEqual(sentAt, [5_000])
-      const first = asked.find(({ command }) => command.callId === callId(1))
-      assert.deepInclude(first?.command, { _tag: "RecordFailure", reason: "deadline_exceeded", retryable: true })
-    })
-  )
-
-  it.effect("sends nothing once its lease is lost", () =>
-    Effect.gen(function* () {
-      const sentAt: Array<number> = []
-      const { asked, executor } = yield* world({ send: late(11_000, sentAt), heartbeatFails: true })
-      executor.offer(intent(1))
-      yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(sentAt, [])
-      assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "deadline_exceeded" })
-    })
-  )
-
-  it.effect("sends nothing once the attempt's own time is over", () =>
-    Effect.gen(function* () {
-      const sentAt: Array<number> = []
-      const { asked, executor } = yield* world({ send: late(2_000, sentAt) })
-      executor.offer(intent(1, { deadlineAt: 200_000, timeoutMs: 2_000 }))
-      yield* TestClock.adjust("10 seconds")
-      assert.deepStrictEqual(sentAt, [])
-      assert.deepInclude(asked[0]?.command, { _tag: "RecordFailure", reason: "timeout" })
+      assert.isFalse(executor.offer(intent(2)))
     })
   )
 })

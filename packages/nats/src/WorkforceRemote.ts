@@ -6,6 +6,7 @@
  */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { Msg } from "@nats-io/nats-core"
 import { Clock, Effect, FiberSet } from "effect"
 import { Members } from "./Members.ts"
@@ -13,7 +14,7 @@ import { Nats } from "./Nats.ts"
 import { lastToken, nobodyListens } from "./noResponders.ts"
 import { Outgoing } from "./Outgoing.ts"
 import { RemoteWorker } from "./RemoteWorker.ts"
-import { attemptsText, attemptText, readPlaces } from "./WorkforceWire.ts"
+import { attemptsText, attemptText, readPlaces, readRecalled, type RecallAnswer, recallText } from "./WorkforceWire.ts"
 
 export interface WorkforceRemote {
   /** Places by worker; only those with at least one. */
@@ -24,7 +25,13 @@ export interface WorkforceRemote {
    * same and have sent it. What did not arrive is found by its lease.
    */
   readonly deliver: (intent: ExecutionRequested) => boolean
+  /**
+   * Calls an attempt back. `sent` also when the worker does not answer within a second, or is one of before 0.2: then it may have been.
+   */
+  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 }
+
+const recallMs = 1_000
 
 interface Known {
   readonly worker: RemoteWorker
@@ -99,6 +106,24 @@ export const make = Effect.gen(function* () {
     known.outgoing.add(attemptText(intent))
     return true
   }
-  const made: WorkforceRemote = { free: () => free, onFree: (listener) => void listeners.push(listener), deliver }
+  const recall = (worker: WorkerId, holding: Holding): Effect.Effect<RecallAnswer> =>
+    Effect.promise(async (): Promise<RecallAnswer> => {
+      // The attempt itself may wait here for the end of this turn: it goes first, by the same way.
+      workers.get(worker)?.outgoing.flush()
+      try {
+        const options = { timeout: recallMs }
+        return readRecalled(
+          (await connection.request(`${prefix}.recall.${worker}`, recallText(holding), options)).string()
+        )
+      } catch {
+        return "sent"
+      }
+    })
+  const made: WorkforceRemote = {
+    free: () => free,
+    onFree: (listener) => void listeners.push(listener),
+    deliver,
+    recall
+  }
   return made
 })

@@ -1,16 +1,21 @@
-/** Takes attempts that orchestrators of other processes send to the executor of this one, and tells them what it has room for. */
+/**
+ * Takes attempts that orchestrators of other processes send to the executor of this one, gives those back that they recall, and tells them
+ * what it has room for.
+ */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { Msg } from "@nats-io/nats-core"
 import { Effect, FiberSet } from "effect"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
-import { placesText, readAttempts } from "./WorkforceWire.ts"
+import { placesText, readAttempts, readRecall, type RecallAnswer, recalledText } from "./WorkforceWire.ts"
 
 export interface WorkforceServerOptions {
   readonly worker: WorkerId
   readonly executor: {
     readonly offer: (intent: ExecutionRequested) => boolean
+    readonly recall: (holding: Holding) => Effect.Effect<RecallAnswer>
     readonly slotsFree: () => number
     readonly onSlotFree: (listener: () => void) => void
   }
@@ -51,12 +56,29 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
     tellSoon()
   }
 
+  const recall = (message: Msg) => {
+    const holding = readRecall(message.string())
+    if (holding === null) return
+    run(
+      Effect.map(executor.recall(holding), (answer) => {
+        if (!connection.isClosed()) message.respond(recalledText(answer))
+      })
+    )
+  }
+
   executor.onSlotFree(tellSoon)
   members.onChange(({ id, kind, roles }) => {
     if (kind !== "joined") seen.delete(id)
     else if (roles.includes("orchestrator")) tellSoon()
   })
-  const subscription = connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => hear(message) })
-  yield* Effect.addFinalizer(() => Effect.sync(() => subscription.unsubscribe()))
+  const subscriptions = [
+    connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.recall.${worker}`, { callback: (_, message) => recall(message) })
+  ]
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const subscription of subscriptions) subscription.unsubscribe()
+    })
+  )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sync(tell), Effect.sleep(everyMs))))
 })

@@ -1,7 +1,8 @@
 /** How attempts travel to the processes that make them, and how those say what they have room for: JSON, version 1. */
 import { CorrelationId, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { RequestSummary } from "@dueline/contracts/serviceCall/Spec"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
+import { deadlineGraceMs, RequestSummary } from "@dueline/contracts/serviceCall/Spec"
 import { Option, Schema } from "effect"
 
 const Attempt = Schema.TaggedStruct("ExecutionRequested", {
@@ -11,6 +12,8 @@ const Attempt = Schema.TaggedStruct("ExecutionRequested", {
   epoch: Schema.Int,
   attempt: Schema.Int,
   dueAt: Schema.Int,
+  /** Missing from orchestrators of before 0.2. */
+  handedOverAt: Schema.optionalKey(Schema.Int),
   deadlineAt: Schema.Int,
   timeoutMs: Schema.Int,
   retryStatuses: Schema.Array(Schema.Int),
@@ -50,6 +53,32 @@ export const placesText = (worker: WorkerId, free: number, seen: ReadonlyMap<str
 const decodeAttempts = Schema.decodeUnknownOption(Attempts)
 const decodePlaces = Schema.decodeUnknownOption(Places)
 
+const Recall = Schema.fromJsonString(
+  Schema.Struct({ v: Schema.Literal(1), tenantId: TenantId, callId: ServiceCallId, epoch: Schema.Int })
+)
+const Recalled = Schema.fromJsonString(
+  Schema.Struct({ v: Schema.Literal(1), answer: Schema.Literals(["recalled", "sent"]) })
+)
+
+export type RecallAnswer = "recalled" | "sent"
+
+export const recallText = ({ callId, epoch, tenantId }: Holding): string =>
+  JSON.stringify({ v: 1, tenantId, callId, epoch })
+export const recalledText = (answer: RecallAnswer): string => JSON.stringify({ v: 1, answer })
+
+const decodeRecall = Schema.decodeUnknownOption(Recall)
+const decodeRecalled = Schema.decodeUnknownOption(Recalled)
+
+const handedOver = (attempt: typeof Attempt.Type): ExecutionRequested => ({
+  ...attempt,
+  handedOverAt: attempt.handedOverAt ?? attempt.deadlineAt - attempt.timeoutMs - deadlineGraceMs
+})
+
 /** Null when the text is not what version 1 of this program writes. */
-export const readAttempts = (text: string) => Option.getOrNull(decodeAttempts(text))
+export const readAttempts = (text: string) =>
+  Option.getOrNull(Option.map(decodeAttempts(text), (read) => ({ ...read, attempts: read.attempts.map(handedOver) })))
+export const readRecall = (text: string): Holding | null => Option.getOrNull(decodeRecall(text))
+/** What is not understood is taken for the answer that promises nothing. */
+export const readRecalled = (text: string): RecallAnswer =>
+  Option.match(decodeRecalled(text), { onNone: () => "sent", onSome: ({ answer }) => answer })
 export const readPlaces = (text: string): Places | null => Option.getOrNull(decodePlaces(text))

@@ -95,6 +95,7 @@ describe("words between processes", () => {
       epoch: 2,
       attempt: 1,
       dueAt: 5,
+      handedOverAt: 4,
       deadlineAt: 90_000,
       timeoutMs: 30_000,
       retryStatuses: [429, 503],
@@ -105,6 +106,16 @@ describe("words between processes", () => {
     }
     const read = readAttempts(attemptsText("o", 7, [attemptText(intent)]))
     assert.deepStrictEqual(plain(read), plain({ v: 1, from: "o", sent: 7, attempts: [intent] }))
+  })
+
+  it("an attempt of an orchestrator of before 0.2 was handed over when its deadline says", () => {
+    const [text] = [
+      '{"v":1,"from":"o","sent":1,"attempts":[{"_tag":"ExecutionRequested","tenantId":"00000000-0000-7000-8000-000000000001",' +
+        '"callId":"00000000-0000-7000-8000-000000000002","worker":"w","epoch":1,"attempt":1,"dueAt":5,"deadlineAt":36000,' +
+        '"timeoutMs":30000,"retryStatuses":[],"request":{"method":"GET","url":"http://a.test/","headers":{},"bodyBytes":0,' +
+        '"bodySnippet":null},"sealed":null,"correlationId":"abc","traceparent":null}]}'
+    ]
+    assert.strictEqual(readAttempts(text ?? "")?.attempts[0]?.handedOverAt, 1_000)
   })
 
   it("places are read as they were said", () => {

@@ -1,6 +1,7 @@
 /** Attempts reach the executors of other processes, as many as those have room for. */
 import { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"
@@ -17,6 +18,7 @@ const attempt = (worker: WorkerId): ExecutionRequested => ({
   epoch: 1,
   attempt: 1,
   dueAt: 1,
+  handedOverAt: 1,
   deadlineAt: 60_000,
   timeoutMs: 30_000,
   retryStatuses: [503],
@@ -33,6 +35,11 @@ const keeping = Effect.fnUntraced(function* (process: Process, worker: WorkerId,
   let freed = (): void => undefined
   const executor = {
     offer: (intent: ExecutionRequested) => kept.length < places && kept.push(intent) > 0,
+    recall: ({ callId }: Holding) =>
+      Effect.sync(() => {
+        const at = kept.findIndex((intent) => intent.callId === callId)
+        return at < 0 || kept.splice(at, 1).length === 0 ? ("sent" as const) : ("recalled" as const)
+      }),
     slotsFree: () => places - kept.length,
     onSlotFree: (listener: () => void) => void (freed = listener)
   }
@@ -91,6 +98,23 @@ describe.skipIf(await missing("nats"))("attempts between processes", () => {
       yield* cut(process)
       yield* until("the worker is gone", () => !deliver(attempt(worker)))
       assert.isUndefined(free().get(worker))
+    })
+  )
+
+  it.live("an attempt is called back from the worker that has it, and from nobody who has it not or is not there", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const { deliver, free, recall } = yield* giver(prefix)
+      const { kept } = yield* keeping(yield* start(prefix, worker, ["executor"]), worker, 3)
+      yield* until("three places", () => free().get(worker) === 3)
+      const [one, other] = [attempt(worker), attempt(worker)]
+      // In one turn: what is called back has not even left yet.
+      deliver(one)
+      assert.strictEqual(yield* recall(worker, one), "recalled")
+      assert.deepStrictEqual(kept, [])
+      assert.strictEqual(yield* recall(worker, one), "sent")
+      assert.strictEqual(yield* recall(worker, other), "sent")
+      assert.strictEqual(yield* recall(WorkerId.make("nobody"), other), "sent")
     })
   )
 

@@ -8,13 +8,19 @@ export type Told = "succeeded" | "failed" | "lost"
 
 export interface Notebook {
   status: Status
+  /** What was asked for; and until when nothing is to be sent for another reason, if later. */
   dueAt: number
+  notBefore: number | null
   revision: number
   /** In the present run, and ever. */
   attempt: number
   epoch: number
+  /** Given back one after the other for a reason of our own. */
+  handBacks: number
   cancelRequested: boolean
   maxAttempts: number
+  /** It failed because it had had all its attempts. */
+  exhausted: boolean
   /** The one result that was accepted for an epoch, and the epochs of which a late one was noted. */
   readonly accepted: Map<number, Told>
   readonly noted: Set<number>
@@ -24,11 +30,14 @@ export interface Notebook {
 export const emptyNotebook = (): Notebook => ({
   status: "None",
   dueAt: 0,
+  notBefore: null,
   revision: 0,
   attempt: 0,
   epoch: 0,
+  handBacks: 0,
   cancelRequested: false,
   maxAttempts: 0,
+  exhausted: false,
   accepted: new Map(),
   noted: new Set(),
   endings: 0
@@ -52,8 +61,18 @@ const end = (book: Notebook, status: "Succeeded" | "Failed" | "Cancelled"): void
 const schedule = (book: Notebook, dueAt: number): void => {
   book.status = "Scheduled"
   book.dueAt = dueAt
+  book.notBefore = null
+  book.handBacks = 0
   book.revision += 1
 }
+
+const wait = (book: Notebook, until: number): void => {
+  book.status = "Scheduled"
+  book.notBefore = until > book.dueAt ? until : null
+  book.revision += 1
+}
+
+export const wakeOf = ({ dueAt, notBefore }: Notebook): number => notBefore ?? dueAt
 
 const gone = (book: Notebook): boolean => book.status === "None"
 const sent = (book: Notebook): boolean => ["Running", "Succeeded", "Failed"].includes(book.status)
@@ -84,7 +103,7 @@ export const reschedule = (book: Notebook, dueAt: number): Expected => {
   if (gone(book)) return nothing("ServiceCallNotFound")
   if (sent(book)) return nothing("ServiceCallAlreadyDispatched")
   if (book.status === "Cancelled") return nothing("IllegalTransition")
-  if (dueAt === book.dueAt) return nothing("Rescheduled")
+  if (dueAt === book.dueAt && book.notBefore === null) return nothing("Rescheduled")
   schedule(book, dueAt)
   return stored("Rescheduled")
 }
@@ -95,13 +114,14 @@ export const rerun = (book: Notebook, at: number): Expected => {
   if (book.status !== "Failed") return nothing("IllegalTransition")
   schedule(book, at)
   book.attempt = 0
+  for (const [epoch, told] of book.accepted) if (told === "lost") book.accepted.delete(epoch)
   return stored("Rerun")
 }
 
-/** SC-4: early, stale and repeated firings change nothing. */
+/** SC-4: stale and repeated firings change nothing; early is what comes more than 50 ms before its time. */
 export const due = (book: Notebook, revision: number, at: number): Expected => {
   if (gone(book)) return nothing("ServiceCallNotFound")
-  if (book.status !== "Scheduled" || revision !== book.revision || at < book.dueAt) return nothing("Ignored")
+  if (book.status !== "Scheduled" || revision !== book.revision || at < wakeOf(book) - 50) return nothing("Ignored")
   book.status = "Running"
   book.attempt += 1
   book.epoch += 1
@@ -126,20 +146,47 @@ export const result = (
   if (gone(book)) return nothing("ServiceCallNotFound")
   if (book.status !== "Running" || epoch !== book.epoch) return late(book, epoch, told)
   book.accepted.set(epoch, told)
+  book.handBacks = 0
+  book.exhausted = false
   if (told === "succeeded") end(book, "Succeeded")
-  else if (retryable && !book.cancelRequested && book.attempt < book.maxAttempts) schedule(book, retryAt())
-  else end(book, "Failed")
+  else if (book.cancelRequested) end(book, "Cancelled")
+  else if (retryable && book.attempt < book.maxAttempts) wait(book, retryAt())
+  else {
+    end(book, "Failed")
+    book.exhausted = retryable
+  }
   return stored("Recorded")
 }
 
-/** Nothing was sent: no attempt is used up, and whoever asked to cancel may be told that it never left. */
-export const handBack = (book: Notebook, epoch: number, retryAt: number): Expected => {
+/** The pause that follows: for a stopping worker none, for an open circuit and after a recall a second, else growing up to a minute. */
+const pauseOf = (book: Notebook, why: string): number => {
+  if (why === "draining") return 0
+  if (why === "circuit_open" || why === "recalled") return 1_000
+  return Math.min(why === "request_unreadable" ? 300_000 : 60_000, 1_000 * 2 ** book.handBacks)
+}
+
+/** SC-21: what never left is no attempt, also when it was taken for lost before. Whoever asked to cancel may be told that it never left. */
+export const handBack = (book: Notebook, epoch: number, why: string, at: number, retryAt: number): Expected => {
   if (gone(book)) return nothing("ServiceCallNotFound")
-  if (book.status !== "Running") return nothing("Ignored")
-  if (epoch !== book.epoch) return nothing("Superseded")
+  const until = Math.max(retryAt, at + pauseOf(book, why))
+  if (book.status !== "Running" || epoch !== book.epoch) {
+    const open =
+      book.status === "Scheduled" || book.status === "Running" || (book.status === "Failed" && book.exhausted)
+    if (!open || book.accepted.get(epoch) !== "lost")
+      return nothing(book.status === "Running" ? "Superseded" : "Ignored")
+    book.accepted.delete(epoch)
+    book.attempt -= 1
+    if (book.status === "Failed") wait(book, until)
+    return stored("Recorded")
+  }
   const toldToStop = book.cancelRequested
   book.attempt -= 1
-  schedule(book, retryAt)
+  wait(book, Math.max(wakeOf(book), until))
+  if (!["draining", "circuit_open"].includes(why)) book.handBacks += 1
   if (toldToStop) end(book, "Cancelled")
+  else if (why === "name_unanswered" && at >= book.dueAt + 86_400_000) {
+    end(book, "Failed")
+    book.exhausted = false
+  }
   return stored("Recorded")
 }

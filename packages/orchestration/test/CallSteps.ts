@@ -1,6 +1,9 @@
 /** Random stories: steps that are aimed at the state they meet, so that short stories get far, and miss it often enough. */
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
+import { HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
+import { wakeAtOf } from "../src/service-call/State.ts"
 import { CallUnderTest } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
 
@@ -45,12 +48,13 @@ export const commandOf = (step: Step, on: CallUnderTest, now: number): ServiceCa
   const { state } = on.memory
   const shift = shifts[step.shift] ?? 0
   const at = Call.ms(now + step.wait)
-  const known = state._tag === "NotSubmitted" ? { epoch: 0, revision: 1, dueAt: Call.dueAt } : state
+  const known = state._tag === "NotSubmitted" ? { epoch: 0, revision: 1, dueAt: Call.dueAt, notBefore: null } : state
+  const wakeAt = wakeAtOf(known)
   const epoch = known.epoch + shift
   switch (kinds[step.kind]) {
     case "due": {
-      // One millisecond early when the clock allows it, else now or at the due time, whichever is later.
-      const aim = Call.ms(shift === -2 ? Math.max(now, known.dueAt - 1) : Math.max(now, known.dueAt))
+      // One millisecond too early when the clock allows it, else now or as early as may be, whichever is later.
+      const aim = Call.ms(Math.max(now, wakeAt - leadMs - (shift === -2 ? 1 : 0)))
       return Call.due({ at: aim, revision: known.revision + (shift === -2 ? 0 : shift) })
     }
     case "failure":
@@ -66,8 +70,13 @@ export const commandOf = (step: Step, on: CallUnderTest, now: number): ServiceCa
     case "lost":
       return { ...Call.lost(epoch), at }
     case "handBack": {
-      const reason = step.retryable ? "circuit_open" : "draining"
-      return Call.handBack({ at, epoch, reason, retryAt: Call.ms(now + (step.retryAfterMs ?? 0)) })
+      const reason = HandBackReason.literals[step.roll % HandBackReason.literals.length] ?? "draining"
+      return Call.handBack({
+        at,
+        epoch,
+        ...carryHandBackReason(reason),
+        retryAt: Call.ms(now + (step.retryAfterMs ?? 0))
+      })
     }
     case "rerun":
       return Call.rerun({ at })

@@ -1,8 +1,9 @@
 /** Laws of the service call beside those of every aggregate: true of every story, whatever is asked of it and in whatever order. */
 import { assert, describe, it } from "@effect/vitest"
-import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
+import { leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Result } from "effect"
+import { wakeAtOf } from "../src/service-call/State.ts"
 import { play, Story } from "./CallSteps.ts"
 import type { CallUnderTest, Turn } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -47,11 +48,38 @@ describe("service call", () => {
     assert.isTrue(from === to || legal.has(`${from}>${to}`), `${from} > ${to}`)
   })
 
-  law("leaves its end only by a re-run, and only after a failure", (turn) => {
+  law("leaves its end only after a failure: by a re-run, or because an attempt proves to have been none", (turn) => {
     if (!ends.includes(statusOf(turn.before)) || statusOf(turn.before) === statusOf(turn.after)) return
     assert.strictEqual(statusOf(turn.before), "Failed")
-    assert.strictEqual(turn.command._tag, "RerunServiceCall")
+    assert.include(["RerunServiceCall", "HandBackExecution"], turn.command._tag)
+    if (turn.command._tag === "RerunServiceCall") return
+    const { state } = turn.before
+    assert.isTrue(state._tag === "Failed" && state.reason === "attempts_exhausted")
   })
+
+  it.prop(
+    "counts as attempts exactly those of which nobody has said that nothing left, and gives up for having had too many only then",
+    { story: Story },
+    ({ story }) => {
+      let unsent = new Set<number>()
+      let made = new Set<number>()
+      for (const { after, before, commit } of play(story).turns) {
+        for (const { payload, type } of commit?.events ?? []) {
+          const { epoch = 0 } = payload as { readonly epoch?: number }
+          if (type === "ServiceCallRerun") [unsent, made] = [new Set(), new Set()]
+          if (type === "ExecutionStarted") made.add(epoch)
+          if (type === "ExecutionHandedBack") unsent.add(epoch)
+        }
+        const { state } = after
+        if (state._tag === "NotSubmitted") continue
+        const counted = [...made].filter((epoch) => !unsent.has(epoch)).length
+        assert.strictEqual(state.attempt, counted)
+        const gaveUp = state._tag === "Failed" && state.reason === "attempts_exhausted"
+        if (gaveUp && before.state !== state) assert.strictEqual(counted, state.spec.retry.maxAttempts)
+      }
+    },
+    { ...runs, tags: ["ADR-0012.8"] }
+  )
 
   law("grows its epoch by one at every start and never otherwise", (turn) => {
     const starts = typesOf(turn).filter((type) => type === "ExecutionStarted").length
@@ -82,7 +110,9 @@ describe("service call", () => {
       if (turn.command._tag !== "DueTimeReached" || Result.isFailure(turn.answer)) return
       const { state } = turn.before
       const valid =
-        state._tag === "Scheduled" && turn.command.revision === state.revision && turn.command.at >= state.dueAt
+        state._tag === "Scheduled" &&
+        turn.command.revision === state.revision &&
+        turn.command.at >= wakeAtOf(state) - leadMs
       assert.strictEqual(turn.answer.success.outcome._tag, valid ? "Started" : "Ignored")
       assert.deepStrictEqual(typesOf(turn), valid ? ["ExecutionStarted"] : [])
     },
@@ -108,10 +138,13 @@ describe("service call", () => {
     if (state._tag === "NotSubmitted" || row === null) throw new Error("every story begins with a submission")
     const running = state._tag === "Running"
     assert.deepStrictEqual(
-      [row.status, row.version, row.dueAt, row.revision, row.attempt, row.epoch],
-      [state._tag, after.version, state.dueAt, state.revision, state.attempt, state.epoch]
+      [row.status, row.version, row.dueAt, row.notBefore, row.waitReason, row.revision, row.attempt, row.epoch],
+      [
+        ...[state._tag, after.version, state.dueAt, state.notBefore, state.waitReason],
+        ...[state.revision, state.attempt, state.epoch]
+      ]
     )
-    assert.strictEqual(row.wakeAt, ends.includes(row.status) ? null : state.dueAt)
+    assert.strictEqual(row.wakeAt, ends.includes(row.status) ? null : wakeAtOf(state))
     assert.strictEqual(row.endedAt === null, !ends.includes(row.status))
     assert.strictEqual(row.worker, running ? state.worker : null)
     assert.strictEqual(row.leaseUntil === null, !running)
@@ -150,7 +183,7 @@ describe("service call", () => {
       statusOf(turn.after) === "Scheduled" && typesOf(turn).some((type) => type !== "ExecutionSuperseded")
     const { target } = Call
     const wanted = scheduled
-      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: state.dueAt, target }]
+      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: wakeAtOf(state), target }]
       : []
     const intents = turn.intents.filter(({ _tag }) => _tag !== "AttemptEnded")
     if (!started) return assert.deepStrictEqual<unknown>(intents, wanted)
@@ -166,7 +199,9 @@ describe("service call", () => {
   law("says once of every attempt that it is over, and whether its target answered", (turn) => {
     const { callId, target, tenantId } = Call
     const over = turn.intents.filter(({ _tag }) => _tag === "AttemptEnded")
-    if (statusOf(turn.before) !== "Running" || typesOf(turn).every((type) => !(type in answers))) {
+    const [first] = turn.commit?.events ?? []
+    const late = ((first?.payload ?? {}) as { readonly afterLoss?: boolean }).afterLoss === true
+    if (late || statusOf(turn.before) !== "Running" || typesOf(turn).every((type) => !(type in answers))) {
       return assert.deepStrictEqual(over, [])
     }
     const { command } = turn
@@ -181,10 +216,13 @@ describe("service call", () => {
 
   law("uses up no attempt by what is handed back, and is due no sooner than it was asked back", (turn) => {
     if (!typesOf(turn).includes("ExecutionHandedBack")) return
-    const [before, after] = [turn.before.state, turn.after.state]
-    if (before._tag !== "Running" || after._tag === "NotSubmitted") throw new Error("only what runs is handed back")
-    assert.deepStrictEqual([after.attempt, after.revision], [before.attempt - 1, before.revision + 1])
-    assert.isAtLeast(after.dueAt, turn.command.at)
+    const [before, after, { command }] = [turn.before.state, turn.after.state, turn]
+    if (before._tag === "NotSubmitted" || after._tag === "NotSubmitted") throw new Error("only a call is handed back")
+    if (command._tag !== "HandBackExecution") throw new Error("only a worker hands back")
+    assert.deepStrictEqual([after.attempt, after.dueAt], [before.attempt - 1, before.dueAt])
+    if (before._tag !== "Running" || before.epoch !== command.epoch) return
+    assert.strictEqual(after.revision, before.revision + 1)
+    assert.isAtLeast(wakeAtOf(after), Math.max(command.at, wakeAtOf(before)))
     assert.strictEqual(after._tag, before.cancelRequested ? "Cancelled" : "Scheduled")
   })
 

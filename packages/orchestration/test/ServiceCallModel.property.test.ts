@@ -1,6 +1,8 @@
 /** Random commands against the call and against a notebook that was written from the requirements: both say the same, always. */
 import { assert, it } from "@effect/vitest"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
+import { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Result } from "effect"
 import fc from "fast-check"
@@ -25,8 +27,26 @@ const agree = (book: Model.Notebook, { call }: Subject): void => {
   if (state._tag === "NotSubmitted") return assert.strictEqual(book.status, "None")
   const cancelRequested = state._tag === "Running" && state.cancelRequested
   assert.deepStrictEqual(
-    [state._tag, state.dueAt, state.revision, state.attempt, state.epoch, cancelRequested],
-    [book.status, book.dueAt, book.revision, book.attempt, book.epoch, book.cancelRequested]
+    [
+      state._tag,
+      state.dueAt,
+      state.notBefore,
+      state.handBacks,
+      state.revision,
+      state.attempt,
+      state.epoch,
+      cancelRequested
+    ],
+    [
+      book.status,
+      book.dueAt,
+      book.notBefore,
+      book.handBacks,
+      book.revision,
+      book.attempt,
+      book.epoch,
+      book.cancelRequested
+    ]
   )
   const messages = call.turns.flatMap(({ commit }) => commit?.outbox ?? [])
   assert.lengthOf(messages, book.endings)
@@ -65,13 +85,13 @@ const step = (
 })
 
 const dueOf = ({ call }: { readonly call: Turn["after"] }): number =>
-  call.state._tag === "NotSubmitted" ? 0 : call.state.dueAt
+  call.state._tag === "NotSubmitted" ? 0 : (call.state.notBefore ?? call.state.dueAt)
 
 /** The delay the call chose must lie where the policy says; nothing else about it is known beforehand. */
 const retryAt = (book: Model.Notebook, command: ServiceCallCommand, turn: () => Turn) => () => {
   const chosen = dueOf({ call: turn().after })
   if (command._tag !== "RecordFailure") throw new Error("only a failure is retried")
-  if (command.reason === "worker_lost") return command.at
+  if (command.reason === "worker_lost") return Math.max(command.at, Model.wakeOf(book))
   const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.multiplier ** (book.attempt - 1))
   const asked = command.retryAfterMs ?? 0
   const least = Math.max(plain * (1 - retry.jitter), asked) - 1
@@ -135,7 +155,7 @@ const due = fc.record({ off, early: fc.constantFrom(false, false, false, true), 
     `due ${JSON.stringify(a)}`,
     (book, now) =>
       Call.due({
-        at: Call.ms(a.early ? book.dueAt - 1 : Math.max(now, book.dueAt) + a.wait),
+        at: Call.ms(a.early ? Model.wakeOf(book) - 51 : Math.max(now, Model.wakeOf(book) - 50) + a.wait),
         revision: book.revision + a.off
       }),
     (book, command) => Model.due(book, command._tag === "DueTimeReached" ? command.revision : 0, command.at)
@@ -173,19 +193,23 @@ const failure = dice.map(({ lost, off, retryAfterMs, retryable, roll }) =>
   )
 )
 
-const handBack = fc.record({ off, stops: fc.boolean(), wait: fc.integer({ min: -500, max: 4_000 }) }).map((a) =>
+const why = fc.constantFrom<HandBackReason>("circuit_open", "draining", ...HandBackReason.literals)
+/** Now and then a day has passed, which is how long nobody need answer for a name. */
+const passed = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 86_400_000)
+
+const handBack = fc.record({ off, passed, why, wait: fc.integer({ min: -500, max: 4_000 }) }).map((a) =>
   step(
     `hand back ${JSON.stringify(a)}`,
     (book, now) =>
       Call.handBack({
-        at: Call.ms(now),
+        at: Call.ms(now + a.passed),
         epoch: book.epoch + a.off,
-        reason: a.stops ? "draining" : "circuit_open",
-        retryAt: Call.ms(now + a.wait)
+        ...carryHandBackReason(a.why),
+        retryAt: Call.ms(now + a.passed + a.wait)
       }),
     (book, command) => {
       const [at, epoch] = command._tag === "HandBackExecution" ? [command.at, command.epoch] : [0, 0]
-      return Model.handBack(book, epoch, at + Math.max(a.wait, a.stops ? 0 : 1_000))
+      return Model.handBack(book, epoch, a.why, at, at + a.wait)
     }
   )
 )

@@ -12,6 +12,7 @@ import {
 } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   deadlineGraceMs,
   defaultRetryPolicy,
@@ -173,7 +174,7 @@ export const retryAt = (at: number, attempt = 2): ServiceCallEvent => ({
 export const handedBack = (retryAt: number, reason: HandBackReason = "circuit_open", epoch = 1): ServiceCallEvent => ({
   _tag: "ExecutionHandedBack",
   epoch,
-  reason,
+  ...carryHandBackReason(reason),
   retryAt: ms(retryAt)
 })
 export const cancelAsked: ServiceCallEvent = { _tag: "CancellationRequested", epoch: 1 }

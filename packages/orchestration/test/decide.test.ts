@@ -26,7 +26,8 @@ const commands = {
   failure: Call.failure(),
   permanent: Call.failure({ retryable: false }),
   lost: Call.lost(),
-  handBack: Call.handBack()
+  handBack: Call.handBack(),
+  cancelUnlessRunning: Call.cancel({ unlessRunning: true })
 } satisfies Record<string, ServiceCallCommand>
 
 const none = ""
@@ -62,13 +63,15 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     failure: notFound,
     permanent: notFound,
     lost: notFound,
-    handBack: notFound
+    handBack: notFound,
+    cancelUnlessRunning: notFound
   },
   Scheduled: {
     ...known,
     ...late,
     reschedule: "ServiceCallRescheduled",
     cancel: "ServiceCallCancelled",
+    cancelUnlessRunning: "ServiceCallCancelled",
     rerun: illegal,
     due: "ExecutionStarted"
   },
@@ -78,21 +81,24 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     failure: "ExecutionFailed RetryScheduled",
     permanent: "ExecutionFailed ServiceCallFailed",
     lost: "ExecutionFailed RetryScheduled",
-    handBack: "ExecutionHandedBack"
+    handBack: "ExecutionHandedBack",
+    cancelUnlessRunning: sent
   },
   Cancelling: {
     ...onTheWire,
     cancel: none,
-    failure: "ExecutionFailed ServiceCallFailed",
-    permanent: "ExecutionFailed ServiceCallFailed",
-    lost: "ExecutionFailed ServiceCallFailed",
-    handBack: "ExecutionHandedBack ServiceCallCancelled"
+    failure: "ExecutionFailed ServiceCallCancelled",
+    permanent: "ExecutionFailed ServiceCallCancelled",
+    lost: "ExecutionFailed ServiceCallCancelled",
+    handBack: "ExecutionHandedBack ServiceCallCancelled",
+    cancelUnlessRunning: none
   },
   // The alarm in `due` names revision 1, which is history by now; the failure is the one that is known already.
   Waiting: {
     ...known,
     reschedule: "ServiceCallRescheduled",
     cancel: "ServiceCallCancelled",
+    cancelUnlessRunning: "ServiceCallCancelled",
     rerun: illegal,
     due: none,
     success: "ExecutionSuperseded",
@@ -104,6 +110,7 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     ...known,
     reschedule: sent,
     cancel: sent,
+    cancelUnlessRunning: sent,
     rerun: illegal,
     due: none,
     success: none,
@@ -115,6 +122,7 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     ...known,
     reschedule: sent,
     cancel: sent,
+    cancelUnlessRunning: sent,
     rerun: "ServiceCallRerun",
     due: none,
     success: "ExecutionSuperseded",
@@ -122,7 +130,15 @@ const table: Record<State, Record<keyof typeof commands, string>> = {
     permanent: none,
     lost: none
   },
-  Cancelled: { ...known, ...late, reschedule: illegal, cancel: none, rerun: illegal, due: none }
+  Cancelled: {
+    ...known,
+    ...late,
+    reschedule: illegal,
+    cancel: none,
+    cancelUnlessRunning: none,
+    rerun: illegal,
+    due: none
+  }
 }
 
 const told = (state: State, command: ServiceCallCommand): string => {
@@ -149,11 +165,16 @@ describe("due", () => {
       .when(Call.due({ revision: 2, at: ms(Call.dueAt + 1_080) }))
       .then([Call.started(2, 2, ms(Call.dueAt + 1_080))]))
 
-  it("changes nothing a millisecond early", { tags: ["ADR-0012.1", "ADR-0012.2"] }, () =>
+  it("hands a call over up to 50 ms before it is due, at the moment it is asked, and changes nothing earlier", {
+    tags: ["ADR-0012.1", "ADR-0012.2", "ADR-0003.4"]
+  }, () => {
     given(ServiceCall, histories.Scheduled)
-      .when(Call.due({ at: ms(Call.dueAt - 1) }))
+      .when(Call.due({ at: ms(Call.dueAt - 50) }))
+      .then([Call.started(1, 1, ms(Call.dueAt - 50))])
+    given(ServiceCall, histories.Scheduled)
+      .when(Call.due({ at: ms(Call.dueAt - 51) }))
       .then([])
-  )
+  })
 
   it("changes nothing for an alarm of an older or an unknown scheduling", { tags: ["ADR-0012.1"] }, () => {
     const moved = [Call.submitted(), { _tag: "ServiceCallRescheduled" as const, dueAt: Call.dueAt }]
@@ -218,10 +239,19 @@ describe("an attempt that failed", () => {
       .when(Call.failure({ retryable: false }))
       .then([Call.failed(), Call.ended("permanent")]))
 
-  it("is the last one when the call was asked to stop", () =>
-    given(ServiceCall, histories.Cancelling)
-      .when(Call.failure())
-      .then([Call.failed(), Call.ended("cancelled")]))
+  it("is the last one when the call was asked to stop, which is then cancelled", { tags: ["ADR-0012.10"] }, () =>
+    given(ServiceCall, histories.Cancelling).when(Call.failure()).then([Call.failed(), Call.cancelled])
+  )
+
+  it("tells when its request left", () => {
+    const sentAt = ms(Call.dueAt + 7)
+    given(ServiceCall, histories.Running)
+      .when(Call.failure({ sentAt }))
+      .then([{ ...Call.failed(), sentAt } as ReturnType<typeof Call.failed>, Call.retryAt(Call.dueAt + 1_080)])
+    given(ServiceCall, histories.Running)
+      .when(Call.success({ sentAt }))
+      .then([{ ...Call.succeeded(), sentAt } as ReturnType<typeof Call.succeeded>])
+  })
 })
 
 describe("a result that is late", () => {
@@ -256,8 +286,13 @@ describe("a result that is late", () => {
 describe("refusals say what stands in the way", () => {
   const { callId } = Call
 
-  it("names the attempt that was sent", () => {
-    const rejection = new ServiceCallAlreadyDispatched({ callId, status: "Running", attempt: 1 })
+  it("names the attempt that was handed over, and for whoever decides also its worker", () => {
+    const rejection = new ServiceCallAlreadyDispatched({
+      callId,
+      status: "Running",
+      attempt: 1,
+      held: { worker: Call.worker, epoch: 1 }
+    })
     given(ServiceCall, histories.Running).when(Call.reschedule()).thenRejected(rejection)
   })
 

@@ -1,6 +1,10 @@
 /** What becomes of an attempt that its worker gives back unmade. */
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
+import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { carryHandBackReason, handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
+import { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import type { ServiceCallState } from "../src/service-call/State.ts"
 import { given } from "./given.ts"
 import * as Call from "./ServiceCallSample.ts"
 
@@ -19,7 +23,7 @@ describe("an attempt that is handed back", () => {
 
   it("is not due again earlier, nor by the alarm it had before", () => {
     given(ServiceCall, again)
-      .when(Call.due({ revision: 2, at: ms(Call.dueAt + 4_999) }))
+      .when(Call.due({ revision: 2, at: ms(Call.dueAt + 4_949) }))
       .then([])
     given(ServiceCall, again)
       .when(Call.due({ at: ms(Call.dueAt + 5_000) }))
@@ -78,4 +82,151 @@ describe("an attempt that is handed back", () => {
       .when(Call.handBack())
       .then([])
   )
+})
+
+const reasonsOfOurOwn = ["no_capacity", "lease_unconfirmed", "name_unanswered", "request_unreadable"] as const
+const day = 86_400_000
+
+/** Handed back so many times in a row for one reason. */
+const rounds = (reason: (typeof reasonsOfOurOwn)[number], times: number) =>
+  Array.from({ length: times }, (_, i) => [Call.started(i + 1, 1), Call.handedBack(Call.dueAt, reason, i + 1)]).flat()
+
+const handBackOf = (reason: HandBackReason, epoch: number, at: number = Call.dueAt) =>
+  Call.handBack({ ...carryHandBackReason(reason), epoch, at: ms(at), retryAt: ms(at) })
+
+describe("attempts that are handed back for a reason of our own", { tags: ["ADR-0012.8"] }, () => {
+  it("wait a second, then twice as long each time up to a minute, and five where somebody has to bring a key", () => {
+    for (const reason of reasonsOfOurOwn) {
+      const longest = reason === "request_unreadable" ? 300_000 : 60_000
+      for (const [times, pause] of [
+        [0, 1_000],
+        [1, 2_000],
+        [4, 16_000],
+        [12, longest]
+      ] as const) {
+        const epoch = times + 1
+        given(ServiceCall, [Call.submitted(), ...rounds(reason, times), Call.started(epoch, 1)])
+          .when(handBackOf(reason, epoch))
+          .then([Call.handedBack(Call.dueAt + pause, reason, epoch)])
+      }
+    }
+  })
+
+  it("wait a second again after something was sent, or when somebody asked for another time", () => {
+    const moved: ServiceCallEvent = { _tag: "ServiceCallRescheduled", dueAt: Call.dueAt }
+    const before = [Call.submitted(), ...rounds("no_capacity", 5)]
+    const sent = [...before, Call.started(6, 1), Call.failed(6, 1), Call.retryAt(Call.dueAt)]
+    for (const [history, epoch] of [
+      [[...before, moved], 6],
+      [sent, 7]
+    ] as const) {
+      given(ServiceCall, [...history, Call.started(epoch, 1)])
+        .when(handBackOf("no_capacity", epoch))
+        .then([Call.handedBack(Call.dueAt + 1_000, "no_capacity", epoch)])
+    }
+  })
+
+  it("never end the call, however often, but for a name that nobody has answered for in a day", () => {
+    const at = Call.dueAt + day
+    for (const reason of reasonsOfOurOwn) {
+      const back = Call.handedBack(at + 1_000, reason)
+      const failed: ServiceCallEvent = { _tag: "ServiceCallFailed", reason: "permanent", lastReason: "dns" }
+      given(ServiceCall, histories.Running)
+        .when(handBackOf(reason, 1, at))
+        .then(reason === "name_unanswered" ? [back, failed] : [back])
+      given(ServiceCall, histories.Running)
+        .when(handBackOf(reason, 1, at - 1))
+        .then([Call.handedBack(at + 999, reason)])
+    }
+  })
+
+  it("show in words that programs of before 0.2 can read", () => {
+    for (const reason of HandBackReason.literals) {
+      const event = Call.handedBack(Call.dueAt, reason)
+      assert.include(["circuit_open", "draining"], event._tag === "ExecutionHandedBack" ? event.reason : "")
+      assert.strictEqual(event._tag === "ExecutionHandedBack" ? handBackReasonOf(event) : "", reason)
+    }
+  })
+})
+
+describe("the due time", { tags: ["ADR-0012.9"] }, () => {
+  const after = (events: ReadonlyArray<ServiceCallEvent>): ReadonlyArray<unknown> | null => {
+    const state = events.reduce<ServiceCallState>(
+      (s, event) => ServiceCall.evolve(s, event, Call.t0),
+      ServiceCall.initial
+    )
+    return state._tag === "NotSubmitted" ? null : [state.dueAt, state.notBefore, state.waitReason]
+  }
+
+  it("stays what was asked for; what an attempt waits for stands beside it", () => {
+    const later = Call.dueAt + 5_000
+    assert.deepStrictEqual(after(histories.Running), [Call.dueAt, null, null])
+    assert.deepStrictEqual(after([...histories.Running, Call.handedBack(later)]), [Call.dueAt, later, "circuit_open"])
+    assert.deepStrictEqual(after([...histories.Running, Call.handedBack(later, "no_capacity")]), [
+      ...[Call.dueAt, later, "no_capacity"]
+    ])
+    assert.deepStrictEqual(after(histories.Waiting), [Call.dueAt, Call.dueAt + 1_080, "retry"])
+    assert.deepStrictEqual(after([...histories.Waiting, Call.started(2)]), [Call.dueAt, Call.dueAt + 1_080, "retry"])
+  })
+
+  it("is the only one when a call is moved or run again", () => {
+    const at = ms(Call.dueAt + 9_000)
+    const moved: ServiceCallEvent = { _tag: "ServiceCallRescheduled", dueAt: at }
+    assert.deepStrictEqual(after([...histories.Waiting, moved]), [at, null, null])
+    assert.deepStrictEqual(after([...histories.Failed, { _tag: "ServiceCallRerun", dueAt: at }]), [at, null, null])
+  })
+
+  it("is asked for again by a move to the time that was asked for while something else is waited for", () => {
+    const same = Call.reschedule({ dueAt: Call.dueAt })
+    given(ServiceCall, histories.Waiting)
+      .when(same)
+      .then([{ _tag: "ServiceCallRescheduled", dueAt: Call.dueAt }])
+    given(ServiceCall, histories.Scheduled).when(same).then([])
+  })
+})
+
+describe("an attempt that was taken for lost and of which its worker says that nothing left", {
+  tags: ["ADR-0012.8"]
+}, () => {
+  const gone: ServiceCallEvent = { ...Call.failed(), reason: "worker_lost" } as ReturnType<typeof Call.failed>
+  const back = (at: number): ServiceCallEvent =>
+    ({ ...Call.handedBack(at, "lease_unconfirmed"), afterLoss: true }) as ReturnType<typeof Call.handedBack>
+  const once = [Call.submitted(Call.spec({ maxAttempts: 1 })), Call.started(), gone, Call.ended("attempts_exhausted")]
+  const at = Call.dueAt + 30_000
+
+  it("is not counted any more while another is under way, once", () => {
+    const second = [Call.submitted(), Call.started(), gone, Call.retryAt(Call.dueAt), Call.started(2)]
+    given(ServiceCall, second)
+      .when(handBackOf("lease_unconfirmed", 1, at))
+      .then([back(at + 1_000)])
+    given(ServiceCall, [...second, back(at)])
+      .when(handBackOf("lease_unconfirmed", 1, at))
+      .then([])
+    given(ServiceCall, [...second, back(at)])
+      .when(Call.success({ epoch: 2 }))
+      .then([Call.succeeded(2, 1)])
+  })
+
+  it("is made again when the call had failed for it", () => {
+    given(ServiceCall, once)
+      .when(handBackOf("lease_unconfirmed", 1, at))
+      .then([back(at + 1_000)])
+    given(ServiceCall, [...once, back(at + 1_000)])
+      .when(Call.due({ at: ms(at + 1_000), revision: 2 }))
+      .then([Call.started(2, 1, ms(at + 1_000))])
+  })
+
+  it("is history when the call was run again, or has ended otherwise", () => {
+    const rerun: ServiceCallEvent = { _tag: "ServiceCallRerun", dueAt: ms(at) }
+    for (const history of [
+      [...once, rerun],
+      [...once, rerun, Call.started(2, 1)],
+      [Call.submitted(), Call.started(), gone, Call.retryAt(Call.dueAt), Call.started(2), Call.succeeded(2)],
+      [Call.submitted(), Call.started(), Call.cancelAsked, gone, Call.cancelled]
+    ]) {
+      given(ServiceCall, history)
+        .when(handBackOf("lease_unconfirmed", 1, at))
+        .then([])
+    }
+  })
 })

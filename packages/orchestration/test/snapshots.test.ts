@@ -71,7 +71,7 @@ describe("a snapshot", () => {
           for (const version of [127, 128, 129, 255, 256, 384, 500]) {
             const store = new FaultyStore()
             const memory = yield* grow(store, category, version, 1)
-            const { slice, ...restored } = yield* load(store, category, 1)
+            const { slice, ...restored } = yield* load(store, category, aggregates[category].snapshot.form)
             const last = version - (version % snapshotEvery)
             assert.strictEqual(slice.snapshot?.version ?? 0, last)
             assert.lengthOf(slice.events, version - last)

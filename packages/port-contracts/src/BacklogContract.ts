@@ -1,5 +1,5 @@
 /** What every Backlog does. It reads rows, so it wants the Persistence that writes them. */
-import type { WorkerId } from "@dueline/contracts/Ids"
+import { EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
@@ -114,6 +114,22 @@ const upcomings = (it: It) => {
     })
   )
 
+  it.effect("a call that waits for something else than its due time is upcoming when that is over", () =>
+    Effect.gen(function* () {
+      const at = hour()
+      const waiting = {
+        notBefore: EpochMillis.make(at + 500),
+        wakeAt: EpochMillis.make(at + 500),
+        waitReason: "retry" as const
+      }
+      const call = yield* submit({ ...Sample.due(at), ...waiting })
+      assert.lengthOf(yield* upcoming(at, at + 499), 0)
+      assert.deepStrictEqual(yield* upcoming(at, at + 500), [
+        { ...call, revision: 1, dueAt: at + 500, target: Sample.host }
+      ])
+    })
+  )
+
   it.effect("a call that was moved shows its new time and revision only", () =>
     Effect.gen(function* () {
       const at = hour()
@@ -160,7 +176,9 @@ const holdings = (it: It) => {
         const worker = Sample.workerId()
         const call = yield* submit(Sample.running(worker, 7, Sample.now))
         assert.deepStrictEqual(yield* abandoned([call], Sample.now - 1), [])
-        assert.deepStrictEqual(yield* abandoned([call], Sample.now + 1), [{ ...call, epoch: 7, worker }])
+        assert.deepStrictEqual(yield* abandoned([call], Sample.now + 1), [
+          { ...call, epoch: 7, worker, leaseUntil: Sample.now }
+        ])
       }),
     { tags: ["ADR-0012.4"] }
   )
@@ -183,7 +201,9 @@ const holdings = (it: It) => {
       const mine = yield* submit(Sample.running(me, 1, Sample.now + 30_000))
       const theirs = yield* submit(Sample.running(gone, 2, Sample.now + 30_000))
       assert.deepStrictEqual(yield* abandoned([mine, theirs], Sample.now, null), [])
-      assert.deepStrictEqual(yield* abandoned([mine, theirs], Sample.now, me), [{ ...theirs, epoch: 2, worker: gone }])
+      assert.deepStrictEqual(yield* abandoned([mine, theirs], Sample.now, me), [
+        { ...theirs, epoch: 2, worker: gone, leaseUntil: Sample.now + 30_000 }
+      ])
       assert.lengthOf(yield* abandoned([mine, theirs], Sample.now + 30_001, me), 2)
     })
   )
@@ -233,7 +253,11 @@ const heartbeats = (it: It) => {
           yield* submit(Sample.running(worker, 2, Sample.now)),
           yield* submit(Sample.running(worker, 3, Sample.now))
         ]
-        yield* extend(worker, Sample.now + 10_000, { ...a, epoch: 1 }, { ...b, epoch: 2 })
+        const held = [
+          { ...a, epoch: 1 },
+          { ...b, epoch: 2 }
+        ]
+        assert.deepStrictEqual(yield* extend(worker, Sample.now + 10_000, ...held), { renewed: held, gone: [] })
         const found = yield* abandoned([a, b, other], Sample.now + 9_999)
         assert.deepStrictEqual(
           found.map(({ callId }) => callId),
@@ -250,9 +274,15 @@ const heartbeats = (it: It) => {
       Effect.gen(function* () {
         const worker = Sample.workerId()
         const call = yield* submit(Sample.running(worker, 5, Sample.now))
-        yield* extend(worker, Sample.now + 10_000, { ...call, epoch: 4 }, { ...call, epoch: 6 })
-        yield* extend(Sample.workerId(), Sample.now + 10_000, { ...call, epoch: 5 })
-        yield* extend(worker, Sample.now + 10_000, { ...call, tenantId: Sample.tenantId(), epoch: 5 })
+        const others = [
+          [worker, { ...call, epoch: 4 }],
+          [worker, { ...call, epoch: 6 }],
+          [Sample.workerId(), { ...call, epoch: 5 }],
+          [worker, { ...call, tenantId: Sample.tenantId(), epoch: 5 }]
+        ] as const
+        for (const [by, holding] of others) {
+          assert.deepStrictEqual(yield* extend(by, Sample.now + 10_000, holding), { renewed: [], gone: [holding] })
+        }
         assert.lengthOf(yield* abandoned([call], Sample.now + 1), 1)
       }),
     { tags: ["ADR-0012.3"] }
@@ -264,12 +294,27 @@ const heartbeats = (it: It) => {
       const call = yield* submit(Sample.running(worker, 1, Sample.now))
       yield* extend(worker, Sample.now + 10_000, { ...call, epoch: 1 })
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: { status: "Succeeded", wakeAt: null, epoch: 1 } }))
-      yield* extend(worker, Sample.now + 20_000, { ...call, epoch: 1 })
+      const ended = { ...call, epoch: 1 }
+      assert.deepStrictEqual(yield* extend(worker, Sample.now + 20_000, ended), { renewed: [], gone: [ended] })
       assert.deepStrictEqual(yield* abandoned([call], Sample.now + 86_400_000, Sample.workerId()), [])
     })
   )
 
-  it.effect("a heartbeat without holdings is a no-op", () => extend(Sample.workerId(), Sample.now))
+  it.effect("a lease is renewed also when its holder's clock was set back", () =>
+    Effect.gen(function* () {
+      const worker = Sample.workerId()
+      const call = yield* submit(Sample.running(worker, 1, Sample.now + 3_600_000))
+      const held = { ...call, epoch: 1 }
+      assert.deepStrictEqual(yield* extend(worker, Sample.now, held), { renewed: [held], gone: [] })
+      assert.lengthOf(yield* abandoned([call], Sample.now + 1), 1)
+    })
+  )
+
+  it.effect("a heartbeat without holdings is a no-op", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* extend(Sample.workerId(), Sample.now), { renewed: [], gone: [] })
+    })
+  )
 }
 
 export const suite = (name: string, harness: Harness<Ports>): void =>

@@ -65,6 +65,8 @@ export const row = (of: Target, changes: Partial<ServiceCallRow> = {}): ServiceC
   createdAt: EpochMillis.make(now),
   updatedAt: EpochMillis.make(now),
   dueAt: EpochMillis.make(now + 60_000),
+  notBefore: null,
+  waitReason: null,
   wakeAt: EpochMillis.make(now + 60_000),
   revision: 1,
   attempt: 0,

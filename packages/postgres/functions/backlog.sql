@@ -9,7 +9,7 @@ return coalesce(lower(substring(p_url from '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#]
 ;
 
 -- The workers have no right to read a URL: they are told the host and port that limits and circuit breakers go by, and nothing that may
--- be secret.
+-- be secret. A call is due for them when nothing else is waited for either.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -17,7 +17,7 @@ create or replace function dueline.upcoming(p_before bigint, p_due bigint, p_cal
 language plpgsql stable security definer {{stable plan}} as $$
 begin
   return query
-    select json_build_object('tenantId', c.tenant_id, 'callId', c.call_id, 'revision', c.revision, 'dueAt', c.due_at,
+    select json_build_object('tenantId', c.tenant_id, 'callId', c.call_id, 'revision', c.revision, 'dueAt', c.wake_at,
       'target', dueline.target_of(c.url))
     from dueline.service_calls c
     where c.wake_at is not null and c.wake_at <= p_before and (c.wake_at, c.call_id) > (p_due, p_call) and c.status = 'Scheduled'
@@ -25,26 +25,33 @@ begin
 end $$
 ;
 
--- A row that a commit holds at this moment is passed over: the commit decides about its lease, and nobody waits for anybody.
+-- Says by their places in the list which holdings were renewed and which are gone. A row that a commit holds at this moment is in neither: the
+-- commit decides about its lease, and nobody waits for anybody. A lease is renewed also when it ends later: a clock may have been set back.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
-create or replace function dueline.extend_leases(p_worker text, p_until bigint, p_holdings json) returns integer
+create or replace function dueline.renew_leases(p_worker text, p_until bigint, p_holdings json) returns json
 language plpgsql security definer {{stable plan}} as $$
 declare
   holding record;
-  extended integer := 0;
+  renewed integer[] := '{}';
+  gone integer[] := '{}';
 begin
-  for holding in select * from json_to_recordset(p_holdings) as h(t uuid, c uuid, e integer) loop
+  for holding in select * from rows from (json_to_recordset(p_holdings) as (t uuid, c uuid, e integer)) with ordinality as h(t, c, e, n) loop
     perform 1 from dueline.service_calls k
-      where k.tenant_id = holding.t and k.call_id = holding.c and k.epoch = holding.e and k.worker = p_worker
-        and k.status = 'Running' and k.lease_until < p_until
+      where k.tenant_id = holding.t and k.call_id = holding.c and k.epoch = holding.e and k.worker = p_worker and k.status = 'Running'
       for update skip locked;
     if found then
       update dueline.service_calls k set lease_until = p_until where k.tenant_id = holding.t and k.call_id = holding.c;
-      extended := extended + 1;
+      renewed := renewed || (holding.n - 1)::integer;
+    else
+      perform 1 from dueline.service_calls k
+        where k.tenant_id = holding.t and k.call_id = holding.c and k.epoch = holding.e and k.worker = p_worker and k.status = 'Running';
+      if not found then
+        gone := gone || (holding.n - 1)::integer;
+      end if;
     end if;
   end loop;
-  return extended;
+  return json_build_object('renewed', to_json(renewed), 'gone', to_json(gone));
 end $$
 ;

@@ -15,6 +15,7 @@ create or replace function dueline.commit_batch(
   e_tenant uuid[], e_stream uuid[], e_version integer[], e_category text[], e_id uuid[], e_type text[], e_type_version integer[],
   e_payload text[], e_metadata text[], e_recorded float8[],
   r_tenant uuid[], r_call uuid[], r_version integer[], r_status text[], r_created float8[], r_updated float8[], r_due float8[],
+  r_not_before float8[], r_wait text[],
   r_wake float8[], r_revision integer[], r_attempt integer[], r_epoch integer[], r_cancel boolean[], r_method text[], r_url text[],
   r_headers text[], r_bytes integer[], r_snippet text[], r_timeout integer[], r_retry text[], r_tags text[], r_last integer[],
   r_reason text[], r_ended float8[], r_worker text[], r_lease float8[], r_correlation text[], r_sealed text[],
@@ -48,20 +49,20 @@ begin
 
   if cardinality(r_tenant) > 0 then
     insert into dueline.service_calls as k
-      (tenant_id, call_id, version, status, created_at, updated_at, due_at, wake_at, revision, attempt, epoch, cancel_requested,
-       method, url, headers, body_bytes, body_snippet, timeout_ms, retry, tags, last_status, failure_reason, ended_at, worker,
+      (tenant_id, call_id, version, status, created_at, updated_at, due_at, not_before, wait_reason, wake_at, revision, attempt, epoch,
+       cancel_requested, method, url, headers, body_bytes, body_snippet, timeout_ms, retry, tags, last_status, failure_reason, ended_at, worker,
        lease_until, correlation_id, mishap, sealed)
-      select tenant, call, version, status, created, updated, due, wake, revision, attempt, epoch, cancel,
+      select tenant, call, version, status, created, updated, due, not_before, wait, wake, revision, attempt, epoch, cancel,
         method, url, headers::json, bytes, snippet::json, timeout, retry::json, tags::text[], last, reason, ended, worker,
         lease, correlation, case when status in ('Failed', 'Cancelled') then status end, sealed
-      from unnest(r_tenant, r_call, r_version, r_status, r_created, r_updated, r_due, r_wake, r_revision, r_attempt, r_epoch, r_cancel,
+      from unnest(r_tenant, r_call, r_version, r_status, r_created, r_updated, r_due, r_not_before, r_wait, r_wake, r_revision, r_attempt, r_epoch, r_cancel,
         r_method, r_url, r_headers, r_bytes, r_snippet, r_timeout, r_retry, r_tags, r_last, r_reason, r_ended, r_worker, r_lease,
         r_correlation, r_sealed)
-        as r(tenant, call, version, status, created, updated, due, wake, revision, attempt, epoch, cancel, method, url, headers, bytes,
+        as r(tenant, call, version, status, created, updated, due, not_before, wait, wake, revision, attempt, epoch, cancel, method, url, headers, bytes,
           snippet, timeout, retry, tags, last, reason, ended, worker, lease, correlation, sealed)
       on conflict (tenant_id, call_id) do update set
         version = excluded.version, status = excluded.status, created_at = excluded.created_at, updated_at = excluded.updated_at,
-        due_at = excluded.due_at, wake_at = excluded.wake_at, revision = excluded.revision, attempt = excluded.attempt,
+        due_at = excluded.due_at, not_before = excluded.not_before, wait_reason = excluded.wait_reason, wake_at = excluded.wake_at, revision = excluded.revision, attempt = excluded.attempt,
         epoch = excluded.epoch, cancel_requested = excluded.cancel_requested, method = excluded.method, url = excluded.url,
         headers = excluded.headers, body_bytes = excluded.body_bytes, body_snippet = excluded.body_snippet,
         timeout_ms = excluded.timeout_ms, retry = excluded.retry, tags = excluded.tags, last_status = excluded.last_status,

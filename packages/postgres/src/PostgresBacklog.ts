@@ -1,5 +1,4 @@
 /** Live calls in their table, read along the index of due times, without their contents. */
-import type { WorkerId } from "@dueline/contracts/Ids"
 import { type Abandoned, Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Layer } from "effect"
@@ -38,7 +37,7 @@ const reach = `from dueline.service_calls
 
 const abandonedStatement = `select
   (select coalesce(json_agg(holding), '[]'::json) from (
-    select json_build_object('tenantId', tenant_id, 'callId', call_id, 'epoch', epoch, 'worker', worker) as holding
+    select json_build_object('tenantId', tenant_id, 'callId', call_id, 'epoch', epoch, 'worker', worker, 'leaseUntil', lease_until) as holding
     from (select tenant_id, call_id, epoch, worker, status, lease_until ${reach} limit ${stretch}) live
     where status = 'Running' and (
       lease_until < $1::float8::bigint or worker <> $2::text
@@ -74,18 +73,27 @@ const abandoned = (sql: SqlClient): Backlogged["abandoned"] =>
 
 const encode = ({ callId, epoch, tenantId }: Holding) => ({ t: tenantId, c: callId, e: epoch })
 
+/** By their places in the list that was asked for. */
+interface Renewal {
+  readonly renewed: ReadonlyArray<number>
+  readonly gone: ReadonlyArray<number>
+}
+
+const renewStatement = "select dueline.renew_leases($1::text, $2::float8::bigint, $3::text::json) as renewal"
+
 const extend =
-  (sql: SqlClient) =>
-  (options: { readonly worker: WorkerId; readonly holdings: ReadonlyArray<Holding>; readonly until: number }) =>
-    options.holdings.length === 0
-      ? Effect.void
-      : sql
-          .unsafe("select dueline.extend_leases($1::text, $2::float8::bigint, $3::text::json)", [
-            options.worker,
-            options.until,
-            JSON.stringify(options.holdings.map(encode))
-          ])
-          .pipe(Effect.asVoid, asking("extend leases"))
+  (sql: SqlClient): Backlogged["extend"] =>
+  ({ holdings, until, worker }) => {
+    if (holdings.length === 0) return Effect.succeed({ renewed: [], gone: [] })
+    const at = (places: ReadonlyArray<number> = []) =>
+      places.flatMap((place): ReadonlyArray<Holding> => holdings.slice(place, place + 1))
+    return sql
+      .unsafe<{ readonly renewal: Renewal }>(renewStatement, [worker, until, JSON.stringify(holdings.map(encode))])
+      .pipe(
+        Effect.map(([row]) => ({ renewed: at(row?.renewal.renewed), gone: at(row?.renewal.gone) })),
+        asking("extend leases")
+      )
+  }
 
 export const layer: Layer.Layer<Backlog, never, Database> = Layer.effect(
   Backlog,

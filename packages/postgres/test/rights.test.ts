@@ -208,6 +208,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "keep_dead_letter",
             "probe",
             "release_lease",
+            "renew_leases",
             "settle_outbox",
             "take_lease"
           ].map((name) => `dueline_worker ${name}`)

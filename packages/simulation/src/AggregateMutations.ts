@@ -1,7 +1,7 @@
 /** Mutations of the decisions, and of what is asked of them. */
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import type { Running, Scheduled } from "@dueline/orchestration/service-call/State"
+import { type Running, type Scheduled, wakeAtOf } from "@dueline/orchestration/service-call/State"
 import { Effect } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
 
@@ -36,7 +36,10 @@ export const cancelledRuns = deciding(
 export const staleRevisionFires = deciding(
   (decide) => (command, state) =>
     command._tag === "DueTimeReached" && state._tag === "Scheduled"
-      ? decide({ ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, state.dueAt)) }, state)
+      ? decide(
+          { ...command, revision: state.revision, at: EpochMillis.make(Math.max(command.at, wakeAtOf(state))) },
+          state
+        )
       : decide(command, state)
 )
 

@@ -71,8 +71,12 @@ export class AnswerCheck {
     const streamId = streamIdOf(command)
     const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
     const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
-    const first = slice?.events.find(({ metadata }) => metadata.correlationId === correlationId)
-    if (first === undefined ? answer.version !== expected : first.version !== expected + 1) {
+    const events = slice?.events ?? []
+    const first = events.find(({ metadata }) => metadata.correlationId === correlationId)
+    const before = events.filter(({ version }) => version > expected && version < (first?.version ?? Infinity))
+    // An attempt that was called back for the asker.
+    const other = before.filter(({ payload }) => (payload as { readonly cause?: string }).cause !== "recalled")
+    if (first === undefined ? answer.version !== expected : other.length > 0) {
       this.#world.violate(
         "If-Match is honoured",
         `${command._tag} of ${streamId} at ${first?.version ?? answer.version}, seen ${expected}`

@@ -16,6 +16,7 @@ export class CallModel {
   status: ServiceCallStatus | null = null
   version = 0
   dueAt = 0
+  notBefore: number | null = null
   revision = 0
   attempt = 0
   epoch = 0
@@ -29,10 +30,19 @@ export class CallModel {
   /** Epochs under which nothing was sent. */
   readonly handedBack = new Set<number>()
   readonly #superseded = new Set<number>()
-  /** It was handed back when it was to be cancelled: nothing but that may follow. */
+  /** It was to be cancelled, and its attempt is over: nothing but that may follow. */
   #ending = false
+  /** It failed because it had had all its attempts. */
+  #exhausted = false
+  /** Epochs of earlier runs count no more. */
+  #runFrom = 0
   /** Event ids that the outside must be told of, in order. */
   readonly endings: Array<string> = []
+
+  /** Nothing is to be sent before. */
+  get wakeAt(): number {
+    return this.notBefore ?? this.dueAt
+  }
 
   apply(recorded: RecordedEvent): string | null {
     if (recorded.version !== this.version + 1) return `version ${recorded.version} follows ${this.version}`
@@ -60,12 +70,16 @@ export class CallModel {
       case "ServiceCallRescheduled":
         return this.#schedule("Scheduled", event.dueAt)
       case "RetryScheduled":
-        return wrongRetry(this, event, recordedAt) ?? this.#schedule("Running", event.dueAt)
+        return wrongRetry(this, event, recordedAt) ?? this.#wait("Running", event.dueAt)
       case "ServiceCallRerun":
         this.attempt = 0
+        this.#runFrom = this.epoch
         return this.#schedule("Failed", event.dueAt)
-      case "ServiceCallCancelled":
-        return this.#move("Scheduled", "Cancelled")
+      case "ServiceCallCancelled": {
+        const failed = this.#ending && this.results.has(this.epoch)
+        this.#ending = false
+        return this.#move(failed ? "Running" : "Scheduled", "Cancelled")
+      }
       case "CancellationRequested":
         this.cancelRequested = true
         return event.epoch === this.epoch
@@ -78,8 +92,11 @@ export class CallModel {
       case "ExecutionSucceeded":
         return this.#result(event, "succeeded") ?? this.#move("Running", "Succeeded")
       case "ExecutionFailed":
+        this.#ending = this.cancelRequested
         return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
       case "ServiceCallFailed":
+        this.#exhausted = event.reason === "attempts_exhausted"
+        if (this.#exhausted && this.attempt !== this.maxAttempts) return `after ${this.attempt} of ${this.maxAttempts}`
         return this.results.has(this.epoch) ? this.#move("Running", "Failed") : "without a result"
       case "ExecutionSuperseded":
         if (!this.started.has(event.epoch)) return `epoch ${event.epoch} never started`
@@ -98,9 +115,17 @@ export class CallModel {
 
   #schedule(from: ServiceCallStatus | null, dueAt: number): string | null {
     this.dueAt = dueAt
+    this.notBefore = null
     this.revision += 1
     this.cancelRequested = false
     return this.#move(from, "Scheduled")
+  }
+
+  #wait(from: ServiceCallStatus | null, until: number): string | null {
+    const { dueAt } = this
+    const wrong = this.#schedule(from, dueAt)
+    this.notBefore = until > dueAt ? until : null
+    return wrong
   }
 
   #start(event: Of<"ExecutionStarted">, recordedAt: number): string | null {
@@ -109,16 +134,28 @@ export class CallModel {
     this.epoch = epoch
     this.attempt = attempt
     this.cancelRequested = false
-    this.started.set(epoch, { epoch, attempt, worker, dueAt: this.dueAt, startedAt, deadlineAt })
+    this.started.set(epoch, { epoch, attempt, worker, dueAt: this.wakeAt, startedAt, deadlineAt })
     return wrong ?? this.#move("Scheduled", "Running")
   }
 
   #handBack(event: Of<"ExecutionHandedBack">, recordedAt: number): string | null {
+    if (event.afterLoss === true) return this.#notLost(event)
     const wrong = wrongHandBack(this, event, recordedAt)
     this.#ending = this.cancelRequested
     this.handedBack.add(event.epoch)
     this.attempt -= 1
-    return wrong ?? this.#schedule("Running", event.retryAt)
+    return wrong ?? this.#wait("Running", event.retryAt)
+  }
+
+  /** Its worker came back and says that nothing left: an attempt that was counted was none. */
+  #notLost({ epoch, retryAt }: Of<"ExecutionHandedBack">): string | null {
+    if (this.results.get(epoch) !== "lost") return `epoch ${epoch} was not lost`
+    if (epoch <= this.#runFrom) return `epoch ${epoch} is of an earlier run`
+    this.results.delete(epoch)
+    this.handedBack.add(epoch)
+    this.attempt -= 1
+    if (this.status === "Scheduled" || this.status === "Running") return null
+    return this.#exhausted ? this.#wait("Failed", retryAt) : `while ${this.status}`
   }
 
   #result(

@@ -85,7 +85,7 @@ export class Cluster {
     }
     const stall = () => {
       if (machine.state !== "running") return
-      const forMs = world.dice.pick([50, 2_000, 9_000, 12_000, 16_000, 25_000])
+      const forMs = world.dice.pick([50, 2_000, 9_000, 16_000, 25_000, 40_000])
       world.note(machine.name, `stands still for ${forMs} ms`)
       machine.pause()
       world.troubled(machine.name)

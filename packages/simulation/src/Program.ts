@@ -4,12 +4,14 @@ import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/Command"
 import * as Executor from "@dueline/execution/Executor"
 import { handBack } from "@dueline/execution/handBack"
 import * as Dispatcher from "@dueline/orchestration/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
+import { recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
@@ -76,7 +78,8 @@ const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, wor
     if (intent._tag === "AlarmWanted") alarms.push(intent)
     else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
     else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
-      run(handBack(orchestrator, intent, "draining", world.time.now + refusedPauseMs))
+      const reason = executor.draining() ? "draining" : "no_capacity"
+      run(handBack(orchestrator, intent, reason, world.time.now + refusedPauseMs))
     }
   }
   intents.subscribe((committed) => {
@@ -90,9 +93,14 @@ const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, wor
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
   yield* Effect.forkScoped(dueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots)))
-  const sweep = yield* makeSweep({ ...defaultSweepOptions, worker, sole: processes === 1, horizonMs, pageLimit })
+  const holds = (holding: Holding) => executor.holds(holding)
+  const sole = processes === 1
+  const sweep = yield* makeSweep({ ...defaultSweepOptions, worker, sole, holds, horizonMs, pageLimit })
   yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
-  return orchestrator
+  // Nobody can ask the executors of other processes here: what they have may have been sent.
+  return recalling(orchestrator, (holder, holding) =>
+    holder === worker ? executor.recall(holding) : Effect.succeed("sent")
+  )
 })
 
 export class Program {

@@ -6,6 +6,7 @@ import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
 
 type Unanswered = Extract<OutgoingResult, { readonly _tag: "Unanswered" }>
+type NotSent = Extract<OutgoingResult, { readonly _tag: "NotSent" }>
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -38,7 +39,9 @@ export const makeSend =
       // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
       if (!survives(world, victim, "before sending", { mayStall: false })) return
       let done = false
-      const finish = (result: Omit<Unanswered, "durationMs"> | ReturnType<typeof respond>) => {
+      const finish = (
+        result: Omit<Unanswered, "durationMs"> | Omit<NotSent, "durationMs"> | ReturnType<typeof respond>
+      ) => {
         if (done) return
         done = true
         if (!survives(world, victim, "before hearing the answer")) return
@@ -55,6 +58,7 @@ export const makeSend =
         world.time.after(world.dice.between(0, 20), () => fails(wire))
         return
       }
+      if (!request.wanted()) return finish({ _tag: "NotSent", reason: "unwanted", detail: "not wanted" })
       witness.leaves(machine.name, request)
       const takes = thinks(world, request.timeoutMs)
       const late = world.strikes(world.faults.targetSlow / 4) ? world.dice.between(0, 8_000) : 0

@@ -1,5 +1,4 @@
 /** Mutations of timer, executor, sweep and dispatcher: what should find, guard or tell does not. */
-import type { ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import { Effect, Random } from "effect"
 import type { Mutation } from "./Mutation.ts"
 
@@ -7,21 +6,17 @@ export const watchdogOff: Mutation = { backlog: (sound) => ({ ...sound, abandone
 
 export const sweepOff: Mutation = { backlog: (sound) => ({ ...sound, upcoming: () => Effect.succeed([]) }) }
 
-export const heartbeatOff: Mutation = { backlog: (sound) => ({ ...sound, extend: () => Effect.void }) }
-
-/** The executor believes in a lease of two minutes, the watchdog in the true one. */
-export const leaseIgnored: Mutation = {
-  intents: ({ publish, subscribe }) => ({
-    subscribe,
-    publish: (intents) =>
-      publish(intents.map((intent): Intent => (intent._tag === "ExecutionRequested" ? trusting(intent) : intent)))
-  })
+export const heartbeatOff: Mutation = {
+  backlog: (sound) => ({ ...sound, extend: () => Effect.succeed({ renewed: [], gone: [] }) })
 }
 
-const trusting = (intent: ExecutionRequested): ExecutionRequested => ({
-  ...intent,
-  deadlineAt: intent.deadlineAt + 120_000
-})
+/** The executor is told that all is its own still, whatever the store knows. */
+export const leaseIgnored: Mutation = {
+  backlog: (sound) => ({
+    ...sound,
+    extend: (options) => Effect.map(sound.extend(options), () => ({ renewed: options.holdings, gone: [] }))
+  })
+}
 
 /** An attempt that comes a little before its time is sent as it comes. */
 export const attemptNotHeld: Mutation = {

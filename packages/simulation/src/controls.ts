@@ -44,7 +44,19 @@ const well: Partial<Faults> = {
   intentLost: 0,
   intentLate: 0
 }
+const calm: Partial<Faults> = { ...well, orderlyStop: 0, requestLost: 0, answerLost: 0, commandLate: 0 }
+/** Processes stand still and go on, some of them for longer than anybody believes in them. */
+const frozen: Partial<Faults> = { ...calm, pause: 0.01 }
 const two: Partial<Setup> = { processes: 2 }
+
+const lively: Partial<Setup> = {
+  ...two,
+  capacity: 32,
+  clients: 3,
+  actionsPerClient: 20,
+  activeMs: 60_000,
+  sweepEveryMs: 500
+}
 
 /** Targets are away often, and circuits quick to open. */
 const away: Partial<Faults> = { targetOutages: 3, wireFails: 0.4 }
@@ -74,10 +86,12 @@ export const controls: Readonly<Record<string, Control>> = {
     ends
   ]),
   // A call that goes on by a result of another attempt may overtake the attempt that still waits to be sent.
-  "epoch ignored": control(Aggregate.epochIgnored, ["a result belongs to its epoch", "epochs strictly grow"], {
-    commandRepeated: 0.5,
-    targetFails: 0.5
-  }),
+  "epoch ignored": control(
+    Aggregate.epochIgnored,
+    ["a result belongs to its epoch", "epochs strictly grow", unsent],
+    { ...calm, commandRepeated: 1, targetFails: 0.7, targetSlow: 0.6 },
+    { ...lively, cacheLimit: 1 }
+  ),
   "attempts unbounded": control(Aggregate.attemptsUnbounded, [rules], { targetFails: 0.4 }),
   "a cancelled call runs": control(Aggregate.cancelledRuns, [rules]),
   "a stale alarm fires": control(Aggregate.staleRevisionFires, [rules, "never early"], {
@@ -92,7 +106,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "a hand-back keeps the epoch": control(Aggregate.handBackKeepsEpoch, [rules, row], away, touchy),
   "a late hand-back is taken": control(
     Aggregate.lateHandBackTaken,
-    [unsent, rules],
+    // Each time it is taken the next attempt waits longer.
+    [unsent, rules, ends],
     { ...well, ...away, commandRepeated: 1, targetSlow: 0.6 },
     { ...busy, ...touchy }
   ),
@@ -108,9 +123,9 @@ export const controls: Readonly<Record<string, Control>> = {
   "heartbeat off": control(Work.heartbeatOff, ["a worker that is well keeps its calls"], { ...well, targetSlow: 0.5 }),
   "lease ignored": control(
     Work.leaseIgnored,
-    ["epochs strictly grow", "nothing leaves past its deadline", nothingAfterCancel],
-    { pause: 0.03 },
-    two
+    ["epochs strictly grow", unsent, rules, nothingAfterCancel],
+    { ...frozen, targetSlow: 0.6 },
+    lively
   ),
   "told to nobody": control(Work.toldNobody, [ends]),
   "told whenever": control(Work.toldWhenever, ["messages of a stream come in order"], { ...well, targetFails: 0.6 }),

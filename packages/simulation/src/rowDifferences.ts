@@ -4,14 +4,15 @@ import type { CallModel } from "./CallModel.ts"
 
 export const rowDifferences = (model: CallModel, row: ServiceCallRow | null): ReadonlyArray<string> => {
   if (row === null) return ["missing"]
-  const { attempt, correlationId, dueAt, epoch, revision, status, timeoutMs, version } = model
+  const { attempt, correlationId, dueAt, epoch, notBefore, revision, status, timeoutMs, version, wakeAt } = model
   const running = status === "Running"
   const live = running || status === "Scheduled"
   const expected = {
     version,
     status,
     dueAt,
-    wakeAt: live ? dueAt : null,
+    notBefore,
+    wakeAt: live ? wakeAt : null,
     revision,
     attempt,
     epoch,

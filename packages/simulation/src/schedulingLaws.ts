@@ -1,11 +1,12 @@
 /** When an attempt may begin, be given back, or be followed by another: what is wrong with the event, or null. */
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { deadlineGraceMs, handBackPauseMs } from "@dueline/contracts/serviceCall/Spec"
+import { deadlineGraceMs, handBackPauseMs, leadMs } from "@dueline/contracts/serviceCall/Spec"
 
 export interface StartedAttempt {
   readonly epoch: number
   readonly attempt: number
   readonly worker: string
+  /** Nothing is to be sent before. */
   readonly dueAt: number
   readonly startedAt: number
   readonly deadlineAt: number
@@ -13,7 +14,7 @@ export interface StartedAttempt {
 
 /** The call as it stands before the event. */
 interface Standing {
-  readonly dueAt: number
+  readonly wakeAt: number
   readonly attempt: number
   readonly epoch: number
   readonly cancelRequested: boolean
@@ -26,7 +27,8 @@ type Of<Tag extends ServiceCallEvent["_tag"]> = Extract<ServiceCallEvent, { read
 
 export const wrongStart = (call: Standing, event: Of<"ExecutionStarted">, recordedAt: number): string | null => {
   const { attempt, deadlineAt, epoch, startedAt } = event
-  if (recordedAt < call.dueAt || startedAt < call.dueAt) return `${call.dueAt - startedAt} ms early`
+  if (startedAt < call.wakeAt - leadMs) return `${call.wakeAt - startedAt} ms early`
+  if (startedAt !== recordedAt) return `${startedAt - recordedAt} ms away from when it was recorded`
   if (epoch !== call.epoch + 1) return `epoch ${epoch} follows ${call.epoch}`
   if (attempt !== call.attempt + 1 || attempt > call.maxAttempts)
     return `attempt ${attempt} follows ${call.attempt} of ${call.maxAttempts}`
@@ -49,10 +51,12 @@ export const wrongRetry = (
 
 export const wrongHandBack = (
   call: Standing,
-  { epoch, reason, retryAt }: Of<"ExecutionHandedBack">,
+  { cause, epoch, reason, retryAt }: Of<"ExecutionHandedBack">,
   recordedAt: number
 ): string | null => {
   if (epoch !== call.epoch) return `epoch ${epoch} is not the current ${call.epoch}`
   if (call.results.has(epoch)) return `epoch ${epoch} has a result`
-  return retryAt < recordedAt + (reason === "circuit_open" ? handBackPauseMs : 0) ? "due too soon" : null
+  if (retryAt < call.wakeAt) return "due before its time"
+  const pause = reason === "draining" && cause === undefined ? 0 : handBackPauseMs
+  return retryAt < recordedAt + pause ? "due too soon" : null
 }

@@ -3,17 +3,19 @@
  * Everything the process can lose, this finds again; when nothing is due it costs three small statements per tick.
  */
 import type { ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
-import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Clock, Effect, Semaphore } from "effect"
-import { makeSettleLost } from "./lostCalls.ts"
+import { makeLostCalls } from "./lostCalls.ts"
 
 export interface SweepOptions {
   readonly worker: WorkerId
   /** True when no other process can be executing calls of this database: then whoever else holds a call is dead. */
   readonly sole: boolean
+  /** What the executor of this very process has at hand. Default: nothing, as in a process without one. */
+  readonly holds?: (holding: Holding) => boolean
   readonly horizonMs: number
   /** A scheduled call this long past its time has been forgotten by someone. */
   readonly overdueMs: number
@@ -32,6 +34,9 @@ export const defaultSweepOptions = {
 export interface Sweep {
   /** What has to be done every few seconds. */
   readonly tick: Effect.Effect<void, StoreUnavailable>
+  /** Between two ticks, while leases that have ended are looked at: looks again. */
+  readonly look: Effect.Effect<void, StoreUnavailable>
+  readonly watching: () => boolean
   /** Arms everything up to the horizon, whatever was armed before: when another process was lost with its alarms. */
   readonly everything: Effect.Effect<void, StoreUnavailable>
   /**
@@ -60,7 +65,11 @@ export const makeSweep = Effect.fnUntraced(function* (
   const { overdueMs, overduePages, pageLimit } = options
   const backlog = yield* Backlog
   const timer = yield* Timer
-  const settleLost = yield* makeSettleLost({ soleWorker: options.sole ? options.worker : null, pageLimit })
+  const lostCalls = yield* makeLostCalls({
+    soleWorker: options.sole ? options.worker : null,
+    pageLimit,
+    holds: options.holds ?? (() => false)
+  })
   const turn = Semaphore.makeUnsafe(1)
   /** The due time up to which every scheduled call has been armed. */
   let sweptUntil = 0
@@ -104,10 +113,12 @@ export const makeSweep = Effect.fnUntraced(function* (
   })
 
   return {
-    tick: turn.withPermit(Effect.andThen(settleLost([]), arm)),
+    tick: turn.withPermit(Effect.andThen(lostCalls.settle([]), arm)),
+    look: turn.withPermit(lostCalls.settle([])),
+    watching: lostCalls.watching,
     everything: turn.withPermit(Effect.andThen(Effect.sync(forget), arm)),
     lost: (worker) => {
-      const settle = settleLost([worker])
+      const settle = lostCalls.settle([worker])
       return Effect.andThen(
         settle,
         Effect.forEach(lookAgainMs, (pause) => Effect.delay(settle, pause), { discard: true })

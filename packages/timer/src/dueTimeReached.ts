@@ -1,4 +1,4 @@
-/** What the writer is told when a call's time has come, or is about to: a start that is asked for early is one at the due time. */
+/** What the writer is told when a call's time has come, or is about to. */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import { systemActor } from "@dueline/contracts/Intent"
@@ -10,7 +10,7 @@ const actor = systemActor("timer")
 const correlationId = CorrelationId.make("timer")
 
 export const dueTimeReached = (
-  { callId, dueAt, revision, tenantId }: Alarm,
+  { callId, revision, tenantId }: Alarm,
   worker: WorkerId,
   at: number
 ): Envelope<ServiceCallCommand> => ({
@@ -21,5 +21,5 @@ export const dueTimeReached = (
   traceparent: null,
   idempotency: null,
   expectedVersion: null,
-  command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(Math.max(at, dueAt)), revision, worker }
+  command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(at), revision, worker }
 })

@@ -25,13 +25,19 @@ export const defaultSweepLoopOptions: SweepLoopOptions = { everyMs: 5_000, leade
 
 const name = "sweep"
 
+/** Milliseconds between two looks at leases that have ended and whose holders may only be late. */
+const lookEveryMs = 1_000
+
 /**
  * Ticks for ever; a tick that fails is logged and the next one tries again. Whoever becomes the one that sweeps begins at once, with
  * everything up to the horizon, since nobody knows what the one before had armed. Two that sweep at once, for as long as one of them
  * believes in a lease that has ended, do no harm: arming twice is arming once.
  */
 export const sweepLoop = (sweep: Sweep, { everyMs, leadership }: SweepLoopOptions): Effect.Effect<never> => {
-  const beatMs = leadership === null ? everyMs : Math.max(1, Math.min(everyMs, Math.floor(leadership.ttlMs / 3)))
+  const beatMs =
+    leadership === null
+      ? everyMs / Math.ceil(everyMs / lookEveryMs)
+      : Math.max(1, Math.min(everyMs, Math.floor(leadership.ttlMs / 3)))
   const beatsPerTick = Math.max(1, Math.round(everyMs / beatMs))
   let leads = leadership === null
   let beat = 0
@@ -52,7 +58,9 @@ export const sweepLoop = (sweep: Sweep, { everyMs, leadership }: SweepLoopOption
   const once = Effect.flatMap(lead, (leading) => {
     const isTime = beat % beatsPerTick === 0
     beat += 1
-    return leading && isTime ? sweep.tick : Effect.void
+    if (!leading) return Effect.void
+    if (isTime) return sweep.tick
+    return sweep.watching() ? Effect.ignore(sweep.look) : Effect.void
   })
 
   const giveBack = Effect.suspend(() =>

@@ -4,7 +4,7 @@ import { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { makeSweep } from "../src/Sweep.ts"
+import { makeSweep, type Sweep } from "../src/Sweep.ts"
 import { sweepLoop } from "../src/sweepLoop.ts"
 import { recorded, Scripted, worker } from "./Scripted.ts"
 import { end, options, runningUnder, scheduled, Stage } from "./SweepStage.ts"
@@ -82,6 +82,78 @@ describe("the window", () => {
   })
 })
 
+/** Looks once, and then once a second for so many seconds. */
+const seenFor = Effect.fnUntraced(function* (sweep: Sweep, seconds: number, tickMs = 1_000) {
+  yield* sweep.look
+  for (let n = 0; n < seconds; n += 1) yield* Effect.andThen(TestClock.adjust(tickMs), sweep.look)
+})
+
+describe("a lease that has ended by the wall clock", { tags: ["ADR-0012.11"] }, () => {
+  const late = Sample.workerId()
+  const asked = ({ script }: Stage) => script.asked.length
+
+  it.effect("is believed only after it has been looked at for six seconds", () => {
+    const stage = new Stage()
+    return Effect.gen(function* () {
+      yield* runningUnder(late, 0)
+      yield* TestClock.adjust(3_600_000)
+      const sweep = yield* makeSweep(options)
+      yield* seenFor(sweep, 5)
+      assert.deepStrictEqual([asked(stage), sweep.watching()], [0, true])
+      yield* Effect.andThen(TestClock.adjust(1_000), sweep.look)
+      assert.strictEqual(asked(stage), 1)
+    }).pipe(Effect.provide(stage.layer))
+  })
+
+  it.effect("and is renewed by its holder is another one: nothing is settled", () => {
+    const stage = new Stage()
+    return Effect.gen(function* () {
+      const call = yield* runningUnder(late, 0)
+      const { backlog } = yield* MemoryStore
+      const sweep = yield* makeSweep(options)
+      yield* TestClock.adjust(3_600_000)
+      for (let round = 0; round < 4; round += 1) {
+        yield* seenFor(sweep, 4)
+        // By a clock that was set back: it ends in the past again.
+        yield* backlog.extend({ worker: late, holdings: [{ ...call, epoch: 1 }], until: 1_000 + round })
+      }
+      assert.strictEqual(asked(stage), 0)
+      yield* backlog.extend({ worker: late, holdings: [{ ...call, epoch: 1 }], until: 9_000_000 })
+      yield* sweep.look
+      assert.isFalse(sweep.watching())
+    }).pipe(Effect.provide(stage.layer))
+  })
+
+  it.effect("is not looked at while this process, or the store, stands still: the holder could not renew it", () => {
+    const stage = new Stage()
+    return Effect.gen(function* () {
+      yield* runningUnder(late, 0)
+      const sweep = yield* makeSweep(options)
+      yield* TestClock.adjust(1)
+      yield* seenFor(sweep, 2, 12_000)
+      assert.strictEqual(asked(stage), 0)
+      yield* seenFor(sweep, 2, 1_000)
+      assert.strictEqual(asked(stage), 1)
+    }).pipe(Effect.provide(stage.layer))
+  })
+
+  it.effect("is nobody's fault when the executor of this very process has the call", () => {
+    const stage = new Stage()
+    return Effect.gen(function* () {
+      const mine = yield* runningUnder(worker, 0)
+      yield* runningUnder(worker, 0, 5)
+      yield* TestClock.adjust(1)
+      const sweep = yield* makeSweep({ ...options, holds: ({ callId }) => callId === mine.callId })
+      yield* seenFor(sweep, 60)
+      assert.isAbove(asked(stage), 0)
+      assert.notInclude(
+        stage.script.commands.map(({ callId }) => callId),
+        mine.callId
+      )
+    }).pipe(Effect.provide(stage.layer))
+  })
+})
+
 describe("the watchdog", () => {
   const gone = Sample.workerId()
 
@@ -93,7 +165,7 @@ describe("the watchdog", () => {
         const call = yield* runningUnder(gone, 50, 7)
         yield* runningUnder(gone, 60_000)
         yield* TestClock.adjust(51)
-        yield* (yield* makeSweep(options)).tick
+        yield* seenFor(yield* makeSweep(options), 6)
         const [command, ...more] = stage.script.commands
         assert.lengthOf(more, 0)
         assert.deepInclude(command, {
@@ -101,7 +173,7 @@ describe("the watchdog", () => {
           callId: call.callId,
           epoch: 7,
           reason: "worker_lost",
-          at: 51
+          at: 6_051
         } as never)
         assert.deepInclude(command, { retryable: true, retryAfterMs: null } as never)
       }).pipe(Effect.provide(stage.layer))
@@ -141,7 +213,7 @@ describe("the watchdog", () => {
         store.current = yield* MemoryStore
         for (let n = 0; n < 7; n += 1) yield* runningUnder(gone, 0)
         yield* TestClock.adjust(1)
-        yield* (yield* makeSweep(options)).tick
+        yield* seenFor(yield* makeSweep(options), 6)
         assert.lengthOf(settled.asked, 7)
       }).pipe(Effect.provide(stage.layer))
     },
@@ -159,7 +231,9 @@ describe("the watchdog", () => {
         yield* TestClock.adjust(1)
         yield* Effect.forkChild(looping)
         yield* TestClock.adjust(0)
-        assert.deepStrictEqual([stuck.asked.length, stage.heard()], [3, [900]])
+        assert.deepStrictEqual([stuck.asked.length, stage.heard()], [0, [900]])
+        yield* TestClock.adjust(6_000)
+        assert.strictEqual(stuck.asked.length, 3)
         yield* TestClock.adjust(100)
         assert.lengthOf(stuck.asked, 6)
       }).pipe(Effect.provide(stage.layer))

@@ -48,6 +48,7 @@ export const started = ({ callId, target, tenantId }: Call, epoch = 1, deadlineA
   epoch,
   attempt: 1,
   dueAt: 0,
+  handedOverAt: 0,
   deadlineAt,
   timeoutMs: 30_000,
   retryStatuses: [],

@@ -26,6 +26,11 @@ class Diary implements Sweep {
       ? Effect.fail(new StoreUnavailable({ operation: "upcoming", cause: "injected" }))
       : Effect.void
   })
+  /** Leases that have ended are looked at. */
+  doubts = false
+  readonly looks: Array<number> = []
+  readonly watching = () => this.doubts
+  readonly look = Effect.map(Clock.currentTimeMillis, (now) => void this.looks.push(now))
   readonly everything = Effect.void
   readonly lost = () => Effect.void
 }
@@ -44,6 +49,25 @@ describe("sweep loop", { tags: ["ADR-0014.3"] }, () => {
       yield* Effect.forkChild(sweepLoop(diary, { everyMs: 5_000, leadership: null }), { startImmediately: true })
       yield* TestClock.adjust(16_000)
       assert.deepStrictEqual(diary.ticks, [0, 5_000, 10_000, 15_000])
+    })
+  )
+
+  it.effect("looks every second while leases that have ended may only be late, and at no other time", () =>
+    Effect.gen(function* () {
+      const diary = new Diary()
+      yield* Effect.forkChild(sweepLoop(diary, { everyMs: 5_000, leadership: null }), { startImmediately: true })
+      yield* TestClock.adjust(6_500)
+      diary.doubts = true
+      yield* TestClock.adjust(2_000)
+      diary.doubts = false
+      yield* TestClock.adjust(3_000)
+      assert.deepStrictEqual(
+        [diary.ticks, diary.looks],
+        [
+          [0, 5_000, 10_000],
+          [7_000, 8_000]
+        ]
+      )
     })
   )
 

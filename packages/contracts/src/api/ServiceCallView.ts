@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
-import { RequestSummary, ResponseSummary, RetryPolicy } from "../serviceCall/Spec.ts"
+import { RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
 import { problemFields } from "./Problem.ts"
 import { Timestamp, Version } from "./Wire.ts"
 
@@ -51,13 +51,20 @@ export const ServiceCallCancelled = Schema.Struct({ ...state, status: Schema.Lit
 
 const summary = {
   ...state,
+  notBefore: Schema.NullOr(Timestamp).annotate({
+    description: "Later than `dueAt`, which stays what was asked for: before this the latest attempt was or is not made"
+  }),
+  waitReason: Schema.NullOr(WaitReason).annotate({
+    description:
+      "Why: `retry` after an attempt that failed, else what an attempt was handed back for, of which nothing was sent"
+  }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   endedAt: Schema.NullOr(Timestamp),
   tags: Schema.Array(Schema.String),
   cancelRequested: Schema.Boolean,
   lastStatus: Schema.NullOr(Schema.Int).annotate({ description: "HTTP status of the last attempt that had one" }),
-  failureReason: Schema.NullOr(Schema.String)
+  failureReason: Schema.NullOr(Schema.String).annotate({ description: "Why the last attempt failed" })
 }
 
 export const ServiceCallSummary = Schema.Struct({
@@ -74,7 +81,9 @@ export const SupersededResult = Schema.Struct({
 export const Attempt = Schema.Struct({
   number: Schema.Int,
   epoch: Schema.Int.annotate({ description: "Grows with every attempt of this call, for ever" }),
-  startedAt: Timestamp,
+  startedAt: Timestamp.annotate({
+    description: "When its request left; as long as nothing is known of that, when it was handed over to a worker"
+  }),
   durationMs: Schema.NullOr(Schema.Int),
   outcome: Schema.Literals(["running", "succeeded", "failed"]),
   status: Schema.NullOr(Schema.Int),

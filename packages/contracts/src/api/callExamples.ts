@@ -33,6 +33,8 @@ const ended: ServiceCall = {
   status: "Succeeded",
   attempt: 1,
   version: 3,
+  notBefore: null,
+  waitReason: null,
   createdAt: formatInstant(submittedAt),
   updatedAt: formatInstant(submittedAt + 3_090),
   endedAt: formatInstant(submittedAt + 3_090),

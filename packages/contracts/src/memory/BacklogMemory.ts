@@ -17,14 +17,15 @@ const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): Reado
     .filter(
       (row) =>
         row.status === "Scheduled" &&
-        row.dueAt <= before &&
-        (after === null || row.dueAt > after.dueAt || (row.dueAt === after.dueAt && row.callId > after.callId))
+        row.wakeAt !== null &&
+        row.wakeAt <= before &&
+        (after === null || row.wakeAt > after.dueAt || (row.wakeAt === after.dueAt && row.callId > after.callId))
     )
-    .map(({ callId, dueAt, request, revision, tenantId }) => ({
+    .map(({ callId, dueAt, request, revision, tenantId, wakeAt }) => ({
       tenantId,
       callId,
       revision,
-      dueAt,
+      dueAt: wakeAt ?? dueAt,
       target: targetOf(request.url)
     }))
     .sort(byDueTime)
@@ -36,23 +37,21 @@ const abandoned = (
   state: MemoryState,
   { deadWorkers, limit, now, soleWorker }: AbandonedOptions
 ): ReadonlyArray<Abandoned> => {
-  const found: Array<Abandoned & { readonly leaseUntil: number }> = []
+  const found: Array<Abandoned> = []
   for (const { callId, epoch, leaseUntil, status, tenantId, worker } of rowsOf(state, "ServiceCallRow")) {
     if (status !== "Running" || worker === null || leaseUntil === null) continue
     if (leaseUntil < now || deadWorkers.includes(worker) || (soleWorker !== null && worker !== soleWorker)) {
       found.push({ tenantId, callId, epoch, worker, leaseUntil })
     }
   }
-  return found
-    .sort((a, b) => a.leaseUntil - b.leaseUntil || ascending(a.callId, b.callId))
-    .slice(0, limit)
-    .map(({ leaseUntil: _, ...one }) => one)
+  return found.sort((a, b) => a.leaseUntil - b.leaseUntil || ascending(a.callId, b.callId)).slice(0, limit)
 }
 
-const extend = (state: MemoryState, worker: string, { callId, epoch, tenantId }: Holding, until: number): void => {
+const extend = (state: MemoryState, worker: string, { callId, epoch, tenantId }: Holding, until: number): boolean => {
   const row = callOf(state, tenantId, callId)
-  if (row === null || row.status !== "Running" || row.worker !== worker || row.epoch !== epoch) return
+  if (row === null || row.status !== "Running" || row.worker !== worker || row.epoch !== epoch) return false
   state.rows.set(keyOf(tenantId, callId), { ...row, leaseUntil: EpochMillis.make(until) })
+  return true
 }
 
 export const make = (state: MemoryState): Backlog["Service"] => ({
@@ -60,6 +59,9 @@ export const make = (state: MemoryState): Backlog["Service"] => ({
   abandoned: (options) => Effect.sync(() => abandoned(state, options)),
   extend: ({ holdings, until, worker }) =>
     Effect.sync(() => {
-      for (const holding of holdings) extend(state, worker, holding, until)
+      const renewed: Array<Holding> = []
+      const gone: Array<Holding> = []
+      for (const holding of holdings) (extend(state, worker, holding, until) ? renewed : gone).push(holding)
+      return { renewed, gone }
     })
 })

@@ -12,12 +12,24 @@ export interface Holding {
 
 export interface Abandoned extends Holding {
   readonly worker: WorkerId
+  /** Epoch ms. A lease that its holder renews is another one each time. */
+  readonly leaseUntil: number
+}
+
+/** What a heartbeat comes to. A holding in neither list is being written by a commit at this moment: nobody can say yet. */
+export interface Extended {
+  readonly renewed: ReadonlyArray<Holding>
+  /** Another epoch, another worker, or not running any more: nothing may be sent for it. */
+  readonly gone: ReadonlyArray<Holding>
 }
 
 export class Backlog extends Context.Service<
   Backlog,
   {
-    /** Scheduled calls with `after < (dueAt, callId)` and `dueAt <= before`, earliest first: one page. Times in epoch ms. */
+    /**
+     * Scheduled calls with `after < (dueAt, callId)` and `dueAt <= before`, earliest first: one page. Times in epoch ms; a call that waits
+     * for something else than its due time is due when that is over.
+     */
     readonly upcoming: (options: {
       readonly before: number
       readonly after: { readonly dueAt: number; readonly callId: ServiceCallId } | null
@@ -33,11 +45,11 @@ export class Backlog extends Context.Service<
       readonly deadWorkers: ReadonlyArray<WorkerId>
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Abandoned>, StoreUnavailable>
-    /** The heartbeat: the worker still has these. A holding with another epoch or worker is left alone. `until` in epoch ms. */
+    /** The heartbeat: the worker says that it still has these, and hears which of them are its own still. `until` in epoch ms. */
     readonly extend: (options: {
       readonly worker: WorkerId
       readonly holdings: ReadonlyArray<Holding>
       readonly until: number
-    }) => Effect.Effect<void, StoreUnavailable>
+    }) => Effect.Effect<Extended, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/Backlog") {}

@@ -19,16 +19,19 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     sealed: Schema.NullOr(Schema.String)
   },
   RescheduleServiceCall: { ...target, dueAt: EpochMillis },
-  CancelServiceCall: target,
+  /** `unlessRunning`: refused while an attempt is handed over, so that whoever asks can have it recalled first. */
+  CancelServiceCall: { ...target, unlessRunning: Schema.optionalKey(Schema.Boolean) },
   RerunServiceCall: target,
-  /** The timer says it is time. Ignored unless the call is still scheduled with this `revision` and `at >= dueAt`. */
+  /** The timer says it is time, or nearly. Ignored unless the call still waits under this `revision` for a time within `leadMs` of `at`. */
   DueTimeReached: { ...target, revision: Schema.Int, worker: WorkerId },
   RecordSuccess: {
     ...target,
     epoch: Schema.Int,
     status: Schema.Int,
     durationMs: Schema.Int,
-    response: Schema.NullOr(ResponseSummary)
+    response: Schema.NullOr(ResponseSummary),
+    /** When the first byte of the request left; missing when none did. */
+    sentAt: Schema.optionalKey(EpochMillis)
   },
   RecordFailure: {
     ...target,
@@ -40,12 +43,19 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     response: Schema.NullOr(ResponseSummary),
     retryable: Schema.Boolean,
     retryAfterMs: Schema.NullOr(Schema.Int),
-    roll: Schema.Finite
+    roll: Schema.Finite,
+    sentAt: Schema.optionalKey(EpochMillis)
   },
   /**
    * The worker will not make the attempt after all, and has sent nothing. It uses up no attempt; the call is due again at `retryAt`,
-   * but with an open circuit not before `handBackPauseMs` have passed.
+   * and, unless the worker is stopping, not before a pause that grows with each attempt handed back. Members as in `ExecutionHandedBack`.
    */
-  HandBackExecution: { ...target, epoch: Schema.Int, reason: HandBackReason, retryAt: EpochMillis }
+  HandBackExecution: {
+    ...target,
+    epoch: Schema.Int,
+    reason: Schema.Literals(["circuit_open", "draining"]),
+    retryAt: EpochMillis,
+    cause: Schema.optionalKey(HandBackReason)
+  }
 })
 export type ServiceCallCommand = typeof ServiceCallCommand.Type

@@ -18,6 +18,7 @@ export const ServiceCallEvent = Schema.TaggedUnion({
   ServiceCallCancelled: {},
   /** Asked to cancel while a request was on the wire: no further attempt will follow this one. */
   CancellationRequested: { epoch: Epoch },
+  /** Handed over to a worker, up to `leadMs` before the call is due. Nothing has been sent yet. */
   ExecutionStarted: {
     epoch: Epoch,
     attempt: Attempt,
@@ -25,12 +26,14 @@ export const ServiceCallEvent = Schema.TaggedUnion({
     startedAt: EpochMillis,
     deadlineAt: EpochMillis
   },
+  /** `sentAt` here and below: when the first byte of the request left. Missing when none did, and in events of before 0.2. */
   ExecutionSucceeded: {
     epoch: Epoch,
     attempt: Attempt,
     status: Schema.Int,
     durationMs: Schema.Int,
-    response: Schema.NullOr(ResponseSummary)
+    response: Schema.NullOr(ResponseSummary),
+    sentAt: Schema.optionalKey(EpochMillis)
   },
   ExecutionFailed: {
     epoch: Epoch,
@@ -39,12 +42,26 @@ export const ServiceCallEvent = Schema.TaggedUnion({
     detail: Schema.String,
     status: Schema.NullOr(Schema.Int),
     durationMs: Schema.Int,
-    response: Schema.NullOr(ResponseSummary)
+    response: Schema.NullOr(ResponseSummary),
+    sentAt: Schema.optionalKey(EpochMillis)
   },
   /** Nothing was sent under this epoch and nothing will be; the attempt is still to be made. `retryAt` is when the call is due again. */
-  ExecutionHandedBack: { epoch: Epoch, reason: HandBackReason, retryAt: EpochMillis },
+  ExecutionHandedBack: {
+    epoch: Epoch,
+    /** What programs of before 0.2 know; they take every newer reason for `draining`. */
+    reason: Schema.Literals(["circuit_open", "draining"]),
+    retryAt: EpochMillis,
+    /** The reason itself when it is a newer one. */
+    cause: Schema.optionalKey(HandBackReason),
+    /** The watchdog had given the epoch up as lost, and the attempt was counted: it is not any more. */
+    afterLoss: Schema.optionalKey(Schema.Literal(true))
+  },
   RetryScheduled: { attempt: Attempt, dueAt: EpochMillis },
-  ServiceCallFailed: { reason: Schema.Literals(["permanent", "attempts_exhausted", "cancelled"]) },
+  /** `cancelled` in events of before 0.2 only. `lastReason` when no attempt says why: its request never left. */
+  ServiceCallFailed: {
+    reason: Schema.Literals(["permanent", "attempts_exhausted", "cancelled"]),
+    lastReason: Schema.optionalKey(FailureReason)
+  },
   ServiceCallRerun: { dueAt: EpochMillis },
   /** A result came for an epoch that is not the current one. Recorded for the reader; changes nothing. */
   ExecutionSuperseded: { epoch: Epoch, currentEpoch: Epoch, outcome: Schema.Literals(["succeeded", "failed"]) }

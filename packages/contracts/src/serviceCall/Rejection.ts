@@ -1,6 +1,6 @@
 /** Why the answer to a command about a service call is no. Nothing was stored. */
 import { Schema } from "effect"
-import { ServiceCallId } from "../Ids.ts"
+import { ServiceCallId, WorkerId } from "../Ids.ts"
 
 export const ServiceCallStatus = Schema.Literals(["Scheduled", "Running", "Succeeded", "Failed", "Cancelled"])
 export type ServiceCallStatus = typeof ServiceCallStatus.Type
@@ -12,10 +12,18 @@ export class ServiceCallNotFound extends Schema.TaggedError<ServiceCallNotFound>
 /** The id was derived from a key that once named another request. */
 export class ServiceCallIdTaken extends Schema.TaggedError<ServiceCallIdTaken>()("ServiceCallIdTaken", about) {}
 
-/** Too late to cancel or move: `attempt` is the last one that was sent. */
+/**
+ * Too late to cancel or move: `attempt` is the last one that was sent. `held`, which never leaves the process that decides: an attempt is
+ * handed over to that worker, and nobody has asked yet whether it was sent.
+ */
 export class ServiceCallAlreadyDispatched extends Schema.TaggedError<ServiceCallAlreadyDispatched>()(
   "ServiceCallAlreadyDispatched",
-  { ...about, status: ServiceCallStatus, attempt: Schema.Int }
+  {
+    ...about,
+    status: ServiceCallStatus,
+    attempt: Schema.Int,
+    held: Schema.optionalKey(Schema.Struct({ worker: WorkerId, epoch: Schema.Int }))
+  }
 ) {}
 
 /** The command does not fit the state; `allowed` names the states it does fit. */

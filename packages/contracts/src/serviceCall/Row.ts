@@ -1,7 +1,7 @@
 /** The read model of a service call: one row, kept in step by the writer in the same transaction as the events. */
 import type { EpochMillis, ServiceCallId, TenantId, WorkerId } from "../Ids.ts"
 import type { ServiceCallStatus } from "./Rejection.ts"
-import type { RequestSummary, RetryPolicy } from "./Spec.ts"
+import type { RequestSummary, RetryPolicy, WaitReason } from "./Spec.ts"
 
 export interface ServiceCallRow {
   readonly _tag: "ServiceCallRow"
@@ -12,8 +12,12 @@ export interface ServiceCallRow {
   readonly status: ServiceCallStatus
   readonly createdAt: EpochMillis
   readonly updatedAt: EpochMillis
+  /** What was asked for. */
   readonly dueAt: EpochMillis
-  /** When someone must look at it again: its due time while it lives, null once it has ended. Does not change while it runs. */
+  /** Before this its last attempt was not to be made, or its next one is not, and why: later than `dueAt`. Null: nothing but `dueAt` held. */
+  readonly notBefore: EpochMillis | null
+  readonly waitReason: WaitReason | null
+  /** When someone must look at it again: `notBefore ?? dueAt` while it lives, null once it has ended. Does not change while it runs. */
   readonly wakeAt: EpochMillis | null
   /** Counts schedulings; an alarm for an older one is stale. */
   readonly revision: number
@@ -28,7 +32,7 @@ export interface ServiceCallRow {
   readonly tags: ReadonlyArray<string>
   /** HTTP status of the last attempt that had one. */
   readonly lastStatus: number | null
-  /** Why it failed, or why its last attempt did: a `FailureReason`, or how the call ended. */
+  /** Why its last attempt failed: a `FailureReason`; `cancelled` for a call of before 0.2 that ended so. */
   readonly failureReason: string | null
   readonly endedAt: EpochMillis | null
   /** Who runs it, and until when it may be believed alive without a heartbeat. Null unless running. */

@@ -33,7 +33,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   retryStatuses: [408, 425, 429, 500, 502, 503, 504]
 }
 
-/** How long one attempt may take, in milliseconds, from the first byte sent to the last byte read. */
+/** How long one request may take, in milliseconds, from its first byte leaving to the last byte of the answer read. */
 export const TimeoutMs = Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 300_000 }))
 export const defaultTimeoutMs = 30_000
 
@@ -79,9 +79,30 @@ export const FailureReason = Schema.Literals([
 ])
 export type FailureReason = typeof FailureReason.Type
 
-/** Why a worker gave an attempt back unmade: the target's circuit is open, or the worker is stopping or has no room. */
-export const HandBackReason = Schema.Literals(["circuit_open", "draining"])
+/**
+ * Why an attempt was given back unmade:
+ * - `circuit_open`: the target's circuit is open;
+ * - `draining`: the worker is stopping;
+ * - `no_capacity`: no place and no connection came free in time;
+ * - `lease_unconfirmed`: the store paused or the process stood still, and nobody could say that the call was still this worker's;
+ * - `name_unanswered`: no resolver answered for the name of the target;
+ * - `recalled`: somebody cancelled or moved the call before anything had left;
+ * - `request_unreadable`: the sealed request cannot be opened with the keys that are here.
+ */
+export const HandBackReason = Schema.Literals([
+  "circuit_open",
+  "draining",
+  "no_capacity",
+  "lease_unconfirmed",
+  "name_unanswered",
+  "recalled",
+  "request_unreadable"
+])
 export type HandBackReason = typeof HandBackReason.Type
+
+/** What a call waits for when it is not its due time: another attempt after one that failed, or what an attempt was handed back for. */
+export const WaitReason = Schema.Literals(["retry", ...HandBackReason.literals])
+export type WaitReason = typeof WaitReason.Type
 
 export const Spec = Schema.Struct({
   request: RequestSummary,
@@ -99,13 +120,23 @@ export type Origin = typeof Origin.Type
 export const leaseMs = 10_000
 
 /**
- * How long before its due time a call may be given to a worker, in milliseconds: the worker has the request at hand when its time
- * comes, and sends it then. From then on it is too late to cancel or move it.
+ * How long before its due time a call may be handed over to a worker, in milliseconds: the worker has the request at hand when its time
+ * comes, and sends it then.
  */
 export const leadMs = 50
 
 /** How soon a call whose target's circuit is open may be tried again, in milliseconds: each time costs two events. */
 export const handBackPauseMs = 1_000
+
+/**
+ * The longest pause after attempts that were handed back one after the other for a reason of our own, in milliseconds: the pause begins with
+ * `handBackPauseMs` and doubles. A request that cannot be read waits for a person to bring the key back, so its pause grows further.
+ */
+export const handBackPauseLimitMs = 60_000
+export const unreadablePauseLimitMs = 300_000
+
+/** How long after its due time a call whose target's name nobody answers for is given up, in milliseconds. */
+export const unansweredNameLimitMs = 86_400_000
 
 /** How long after an attempt's own time-out its result may still come, in milliseconds. */
 export const deadlineGraceMs = 5_000

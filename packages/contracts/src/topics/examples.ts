@@ -123,7 +123,7 @@ export const examples = {
     attempt: 5,
     epoch: 5,
     httpStatus: 503,
-    failureReason: "attempts_exhausted"
+    failureReason: "http_status"
   },
   callCancelled: { ...ended, status: "Cancelled", version: 2, attempt: 0, epoch: 0, httpStatus: null }
 } as const satisfies Readonly<Record<string, CustomerChanged | BinChanged | OrderChanged | ServiceCallEnded>>

@@ -87,6 +87,7 @@ export const callWords = (call: ServiceCall, style: Style): string => {
       ["tags", call.tags.join(" ")],
       ["created", moment(call.createdAt, style)],
       ["due", moment(call.dueAt, style)],
+      ["not before", call.notBefore === null ? null : `${moment(call.notBefore, style)}: ${call.waitReason}`],
       ["ended", call.endedAt === null ? null : moment(call.endedAt, style)],
       ["failure", call.failureReason],
       ["attempts", `${call.attempt} of ${call.retry.maxAttempts} at the most, ${span(call.timeoutMs)} each`],
@@ -122,7 +123,7 @@ export const eventWords = ({ payload, recordedAt, type, version }: HistoryEvent,
     least: [3, 24, 23]
   })
 
-const telling = ["attempt", "status", "durationMs", "reason", "detail", "dueAt", "outcome"]
+const telling = ["attempt", "status", "durationMs", "reason", "cause", "detail", "dueAt", "outcome"]
 
 /** The members of an event that say what happened; the rest is for `--json`. */
 const detailOf = (payload: unknown, style: Style): string => {

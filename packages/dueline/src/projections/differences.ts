@@ -1,5 +1,6 @@
 /** Where a row of a read model says something else than its events do. */
 import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 
 /**
  * The same as stored and read back: the order of an object's fields does not count, and a column of text has taken out what it cannot hold
@@ -46,4 +47,26 @@ export const differences = (logged: ReadModelRow | null, stored: ReadModelRow | 
   return [...names]
     .filter((name) => !sameContent(right[name], found[name]) && !sameLease(name, right[name], found[name]))
     .map((name) => `${name} is ${shown(found[name])}, by the log ${shown(right[name])}`)
+}
+
+/**
+ * How programs of before 0.2 wrote the row of a call: as due at the time of its last retry, and as failed because its attempts were used up.
+ * Such rows stay as they are until something happens to their calls; a rebuild writes them anew.
+ */
+const asBefore = (logged: ServiceCallRow, stored: ServiceCallRow): ServiceCallRow => {
+  const exhausted = logged.status === "Failed" && stored.failureReason === "attempts_exhausted"
+  return {
+    ...logged,
+    dueAt: logged.notBefore ?? logged.dueAt,
+    notBefore: null,
+    waitReason: null,
+    failureReason: exhausted ? stored.failureReason : logged.failureReason
+  }
+}
+
+/** Differences that say that something is wrong: a row that is right in the form of before is not. */
+export const faults = (logged: ReadModelRow | null, stored: ReadModelRow | null): ReadonlyArray<string> => {
+  const found = differences(logged, stored)
+  if (found.length === 0 || logged?._tag !== "ServiceCallRow" || stored?._tag !== "ServiceCallRow") return found
+  return differences(asBefore(logged, stored), stored).length === 0 ? [] : found
 }

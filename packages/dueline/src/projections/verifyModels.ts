@@ -3,7 +3,7 @@ import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { ReadModels } from "@dueline/postgres/ReadModels"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
-import { differences } from "./differences.ts"
+import { faults } from "./differences.ts"
 import { allCategories, beginOf, type Folded, foldLog } from "./foldLog.ts"
 import { inspect } from "./inspect.ts"
 
@@ -43,7 +43,10 @@ export const verifyModels = Effect.fnUntraced(function* <R = never>(
         category,
         suspects.filter((stream) => stream.category === category)
       )
-      for (const { differences: wrong, stream } of found) if (wrong.length > 0) add("row", stream, wrong.join("; "))
+      for (const { logged, sight, stream } of found) {
+        const wrong = faults(logged, sight.row)
+        if (wrong.length > 0) add("row", stream, wrong.join("; "))
+      }
     }
   })
   const events = yield* foldLog(allCategories, ({ done, strays, streams }) =>
@@ -51,7 +54,7 @@ export const verifyModels = Effect.fnUntraced(function* <R = never>(
       rows += streams.length
       for (const { stream } of streams) if (stream.unreadable !== null) add("event", stream, stream.unreadable)
       const readable = streams.filter(({ stream }) => stream.unreadable === null)
-      const differing = readable.filter(({ row, stream }) => differences(stream.replay.row(), row).length > 0)
+      const differing = readable.filter(({ row, stream }) => faults(stream.replay.row(), row).length > 0)
       const suspects = [...differing.map(({ stream }) => stream), ...strays.map(beginOf)]
       if (suspects.length > 0) yield* certain(suspects)
       yield* progress(done)

@@ -1,6 +1,7 @@
 /** The executor of this process, if it is one. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/Executor"
 import { handBack } from "@dueline/execution/handBack"
 import { Clock, Context, Effect, FiberSet, Layer } from "effect"
@@ -31,10 +32,14 @@ const refusedMs = 1_000
 export const givingBack = Effect.gen(function* () {
   const orchestrator = yield* Orchestrator
   const run = yield* FiberSet.makeRuntime<never>()
-  return (intent: ExecutionRequested): void => {
-    run(Effect.flatMap(Clock.currentTimeMillis, (now) => handBack(orchestrator, intent, "draining", now + refusedMs)))
+  return (intent: ExecutionRequested, reason: HandBackReason): void => {
+    run(Effect.flatMap(Clock.currentTimeMillis, (now) => handBack(orchestrator, intent, reason, now + refusedMs)))
   }
 })
+
+/** Why an executor did not take an attempt: only a worker itself knows that it has not begun one and never will. */
+export const refusedBy = (own: Executor.Executor["Service"]): HandBackReason =>
+  own.draining() ? "draining" : "no_capacity"
 
 export const layerNone = Layer.succeed(LocalExecutor, { own: null })
 
@@ -47,7 +52,7 @@ export const layer = ({ concurrency, drainMs, patterns }: ExecutionOptions) =>
       const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: { patterns } })
       // Scopes close in reverse: nobody sends work any more, then what is on the wire may end and be recorded.
       yield* Effect.addFinalizer(() => own.drain(drainMs))
-      yield* employ(own, giveBack)
+      yield* employ(own, (intent) => giveBack(intent, refusedBy(own)))
       return { own }
     })
   )

@@ -7,7 +7,8 @@ import { type Places, Slots } from "@dueline/timer/Slots"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
 import { Neighbours, type OtherExecutors } from "../Neighbours.ts"
-import { givingBack, LocalExecutor } from "./LocalExecutor.ts"
+import { givingBack, LocalExecutor, refusedBy } from "./LocalExecutor.ts"
+import { Recalls } from "./Recalls.ts"
 
 export interface OrchestratingOptions {
   readonly limits: TenantLimits
@@ -17,6 +18,9 @@ export interface OrchestratingOptions {
 
 /** Calls asked for in one go. */
 const batchLimit = 128
+
+/** Whoever is not there to be asked may have sent it. */
+const never = Effect.succeed("sent" as const)
 
 /** What a commit wants done at once, by kind. */
 const sort = (committed: ReadonlyArray<Intent>, attempt: (intent: ExecutionRequested) => void, filled: () => void) => {
@@ -56,9 +60,14 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const run = Effect.runForkWith(yield* Effect.context<never>())
       const attempt = (intent: ExecutionRequested) => {
         if (intent.worker !== id) others.deliver(intent)
-        // Only a worker itself knows that it has not begun an attempt and never will: full or stopping.
-        else if (own?.offer(intent) !== true) giveBack(intent)
+        else if (own === null) giveBack(intent, "draining")
+        else if (!own.offer(intent)) giveBack(intent, refusedBy(own))
       }
+      const recalls = yield* Recalls
+      recalls.by((worker, holding) =>
+        worker === id ? (own?.recall(holding) ?? never) : others.recall(worker, holding)
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => recalls.by(() => never)))
       intents.subscribe((committed) => {
         const alarms = sort(committed, attempt, outbox.give)
         if (alarms.length > 0) run(timer.arm(alarms))

@@ -23,7 +23,7 @@ export const ServiceCall: Aggregate<
   category: "service-call",
   event: ServiceCallEvent,
   upcasters: {},
-  snapshot: { form: 1, state: ServiceCallState },
+  snapshot: { form: 2, state: ServiceCallState },
   // A call id has the form of a stream id; checking it again with every command would cost more than deciding.
   streamOf: ({ callId }) => callId as string as StreamId,
   opens: ({ _tag }) => _tag === "SubmitServiceCall",

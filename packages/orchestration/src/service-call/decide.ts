@@ -8,11 +8,20 @@ import {
   ServiceCallNotFound,
   type ServiceCallRejection
 } from "@dueline/contracts/serviceCall/Rejection"
-import { deadlineGraceMs, handBackPauseMs } from "@dueline/contracts/serviceCall/Spec"
+import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
+import {
+  deadlineGraceMs,
+  type HandBackReason,
+  handBackPauseLimitMs,
+  handBackPauseMs,
+  leadMs,
+  unansweredNameLimitMs,
+  unreadablePauseLimitMs
+} from "@dueline/contracts/serviceCall/Spec"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Result } from "effect"
 import { backoffMs } from "./backoff.ts"
-import type { Running, ServiceCallState, Submitted } from "./State.ts"
+import { isLost, type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
 
 type Decision = Result.Result<ReadonlyArray<ServiceCallEvent>, ServiceCallRejection>
 type Of<Tag extends ServiceCallCommand["_tag"]> = Extract<ServiceCallCommand, { readonly _tag: Tag }>
@@ -51,15 +60,22 @@ const submit = (command: Of<"SubmitServiceCall">, state: ServiceCallState): Deci
   return state.fingerprint === fingerprint ? nothing : Result.fail(new ServiceCallIdTaken({ callId }))
 }
 
-const dispatched = ({ callId }: ServiceCallCommand, { _tag, attempt }: Submitted): Decision =>
-  Result.fail(new ServiceCallAlreadyDispatched({ callId, status: _tag, attempt }))
+/** While an attempt is handed over, the worker that has it can say whether it was sent. */
+const dispatched = ({ callId }: ServiceCallCommand, state: Submitted): Decision => {
+  const { _tag, attempt } = state
+  const held = state._tag === "Running" ? { held: { worker: state.worker, epoch: state.epoch } } : {}
+  return Result.fail(new ServiceCallAlreadyDispatched({ callId, status: _tag, attempt, ...held }))
+}
 
 const cancel = (command: Of<"CancelServiceCall">, state: Submitted): Decision => {
   switch (state._tag) {
     case "Scheduled":
       return one({ _tag: "ServiceCallCancelled" })
     case "Running":
-      return state.cancelRequested ? nothing : one({ _tag: "CancellationRequested", epoch: state.epoch })
+      if (state.cancelRequested) return nothing
+      return command.unlessRunning === true
+        ? dispatched(command, state)
+        : one({ _tag: "CancellationRequested", epoch: state.epoch })
     case "Cancelled":
       return nothing
     case "Succeeded":
@@ -71,7 +87,9 @@ const cancel = (command: Of<"CancelServiceCall">, state: Submitted): Decision =>
 const reschedule = (command: Of<"RescheduleServiceCall">, state: Submitted): Decision => {
   switch (state._tag) {
     case "Scheduled":
-      return command.dueAt === state.dueAt ? nothing : one({ _tag: "ServiceCallRescheduled", dueAt: command.dueAt })
+      return command.dueAt === state.dueAt && state.notBefore === null
+        ? nothing
+        : one({ _tag: "ServiceCallRescheduled", dueAt: command.dueAt })
     case "Cancelled":
       return Result.fail(new IllegalTransition({ callId: command.callId, status: "Cancelled", allowed: ["Scheduled"] }))
     default:
@@ -79,9 +97,9 @@ const reschedule = (command: Of<"RescheduleServiceCall">, state: Submitted): Dec
   }
 }
 
-/** Early, stale and repeated firings change nothing. */
+/** Stale and repeated firings change nothing, nor do those that come earlier than a worker needs to get ready. */
 const due = ({ at, revision, worker }: Of<"DueTimeReached">, state: Submitted): Decision => {
-  if (state._tag !== "Scheduled" || revision !== state.revision || at < state.dueAt) return nothing
+  if (state._tag !== "Scheduled" || revision !== state.revision || at < wakeAtOf(state) - leadMs) return nothing
   return one({
     _tag: "ExecutionStarted",
     epoch: state.epoch + 1,
@@ -104,40 +122,74 @@ const record = (command: Of<"RecordSuccess"> | Of<"RecordFailure">, state: Submi
   return one({ _tag: "ExecutionSuperseded", epoch: command.epoch, currentEpoch: state.epoch, outcome })
 }
 
-const succeeded = ({ epoch, status, durationMs, response }: Of<"RecordSuccess">, { attempt }: Running): Decision =>
-  one({ _tag: "ExecutionSucceeded", epoch, attempt, status, durationMs, response })
+const sent = ({ sentAt }: Of<"RecordSuccess"> | Of<"RecordFailure">) => (sentAt === undefined ? {} : { sentAt })
+
+const succeeded = (command: Of<"RecordSuccess">, { attempt }: Running): Decision => {
+  const { epoch, status, durationMs, response } = command
+  return one({ _tag: "ExecutionSucceeded", epoch, attempt, status, durationMs, response, ...sent(command) })
+}
 
 const failed = (command: Of<"RecordFailure">, state: Running): Decision => {
   const { epoch, reason, detail, status, durationMs, response } = command
   const { attempt } = state
   return Result.succeed([
-    { _tag: "ExecutionFailed", epoch, attempt, reason, detail, status, durationMs, response },
+    { _tag: "ExecutionFailed", epoch, attempt, reason, detail, status, durationMs, response, ...sent(command) },
     afterFailure(command, state)
   ])
 }
 
-const afterFailure = (
-  command: Of<"RecordFailure">,
-  { attempt, cancelRequested, dueAt, spec }: Running
-): ServiceCallEvent => {
-  if (cancelRequested) return { _tag: "ServiceCallFailed", reason: "cancelled" }
+const afterFailure = (command: Of<"RecordFailure">, state: Running): ServiceCallEvent => {
+  const { attempt, cancelRequested, spec } = state
+  if (cancelRequested) return { _tag: "ServiceCallCancelled" }
   if (!command.retryable) return { _tag: "ServiceCallFailed", reason: "permanent" }
   if (attempt >= spec.retry.maxAttempts) return { _tag: "ServiceCallFailed", reason: "attempts_exhausted" }
-  // A lost worker says nothing about the target: no reason to keep it waiting, except for the due time, when it was lost before that.
+  // A lost worker says nothing about the target: no reason to keep it waiting, except for its time, when it was lost before that.
   const delay =
     command.reason === "worker_lost" ? 0 : backoffMs(spec.retry, attempt, command.roll, command.retryAfterMs)
-  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt: Math.max(dueAt, command.at + delay) as EpochMillis }
+  const dueAt = Math.max(wakeAtOf(state), command.at + delay) as EpochMillis
+  return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt }
 }
 
-/** Word of an attempt that is not the present one comes too late to mean anything: something else has ended it. */
-const handBack = ({ at, epoch, reason, retryAt }: Of<"HandBackExecution">, state: Submitted): Decision => {
-  if (state._tag !== "Running" || epoch !== state.epoch) return nothing
-  const soonest = reason === "circuit_open" ? at + handBackPauseMs : at
+/** A worker that stops says nothing about whether another can make the attempt; whoever recalled it asks for something else at once. */
+const pauseMs = (reason: HandBackReason, handBacks: number): number => {
+  switch (reason) {
+    case "draining":
+      return 0
+    case "circuit_open":
+    case "recalled":
+      return handBackPauseMs
+    default: {
+      const limit = reason === "request_unreadable" ? unreadablePauseLimitMs : handBackPauseLimitMs
+      return Math.min(limit, handBackPauseMs * 2 ** Math.min(handBacks, 20))
+    }
+  }
+}
+
+const handBack = (command: Of<"HandBackExecution">, state: Submitted): Decision => {
+  const { at, cause, epoch, reason, retryAt } = command
+  const why = handBackReasonOf(command)
+  const current = state._tag === "Running" && epoch === state.epoch
+  // Word of an attempt that something else has ended comes too late to mean anything, unless nobody knew until now what became of it.
+  if (!current && !(isLost(state, epoch) && mayStillMatter(state))) return nothing
+  const soonest = Math.max(current ? wakeAtOf(state) : at, at + pauseMs(why, state.handBacks), retryAt)
   const back: ServiceCallEvent = {
     _tag: "ExecutionHandedBack",
     epoch,
     reason,
-    retryAt: Math.max(state.dueAt, soonest, retryAt) as EpochMillis
+    retryAt: soonest as EpochMillis,
+    ...(cause === undefined ? {} : { cause }),
+    ...(current ? {} : { afterLoss: true })
   }
-  return Result.succeed(state.cancelRequested ? [back, { _tag: "ServiceCallCancelled" }] : [back])
+  if (!current) return one(back)
+  if (state.cancelRequested) return Result.succeed([back, { _tag: "ServiceCallCancelled" }])
+  // Everything else of our own passes or is mended by somebody; a name may be wrong for ever.
+  return why === "name_unanswered" && at >= state.dueAt + unansweredNameLimitMs
+    ? Result.succeed([back, { _tag: "ServiceCallFailed", reason: "permanent", lastReason: "dns" }])
+    : one(back)
 }
+
+/** How many attempts a call had matters as long as it may have another, and when it has failed for having had too many. */
+const mayStillMatter = (state: Submitted): boolean =>
+  state._tag === "Scheduled" ||
+  state._tag === "Running" ||
+  (state._tag === "Failed" && state.reason === "attempts_exhausted")

@@ -2,7 +2,8 @@
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
-import type { ServiceCallState } from "./State.ts"
+import { failureReasonOf } from "./react.ts"
+import { type ServiceCallState, wakeAtOf } from "./State.ts"
 
 export interface Stamp {
   readonly tenantId: TenantId
@@ -28,7 +29,9 @@ export const project = (state: ServiceCallState, { tenantId, callId, version, at
     createdAt: state.submittedAt,
     updatedAt: at,
     dueAt: state.dueAt,
-    wakeAt: live ? state.dueAt : null,
+    notBefore: state.notBefore,
+    waitReason: state.waitReason,
+    wakeAt: live ? wakeAtOf(state) : null,
     revision: state.revision,
     attempt: state.attempt,
     epoch: state.epoch,
@@ -38,7 +41,7 @@ export const project = (state: ServiceCallState, { tenantId, callId, version, at
     retry: state.spec.retry,
     tags: state.spec.tags,
     lastStatus: state.lastStatus,
-    failureReason: state._tag === "Failed" && state.reason !== "permanent" ? state.reason : state.lastReason,
+    failureReason: failureReasonOf(state),
     endedAt: live ? null : state.endedAt,
     worker: running?.worker ?? null,
     leaseUntil: running === null ? null : ((leaseFrom + leaseMs) as EpochMillis),

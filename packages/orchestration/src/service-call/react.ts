@@ -2,10 +2,11 @@
 import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/Topic"
 import type { Stamp } from "./project.ts"
-import type { Running, ServiceCallState, Submitted } from "./State.ts"
+import { type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
 
 /** The public message a fact calls for: only the end of a call leaves the system. `after` is the state after the whole decision. */
 export const announce = (
@@ -15,7 +16,6 @@ export const announce = (
 ): { readonly topic: ServiceCallTopic; readonly payload: ServiceCallEnded } | null => {
   const topic = topicOf(event)
   if (topic === null || after._tag === "NotSubmitted") return null
-  const failureReason = after._tag === "Failed" && after.reason !== "permanent" ? after.reason : after.lastReason
   const payload: ServiceCallEnded = {
     schemaVersion: 1,
     tenantId,
@@ -25,7 +25,7 @@ export const announce = (
     attempt: after.attempt,
     epoch: after.epoch,
     httpStatus: after.lastStatus,
-    failureReason,
+    failureReason: failureReasonOf(after),
     endedAt: at,
     correlationId: after.origin.correlationId
   }
@@ -53,6 +53,10 @@ const schedulings: ReadonlySet<string> = new Set([
   "ServiceCallRerun"
 ])
 
+/** Why the last attempt failed: that all of them are used up says nothing. */
+export const failureReasonOf = (state: Submitted): string | null =>
+  state._tag === "Failed" && state.reason === "cancelled" ? "cancelled" : state.lastReason
+
 /** What should be done at once because of new facts: count an attempt as over, wait for the due time, make the attempt. */
 export const intend = (
   events: ReadonlyArray<ServiceCallEvent>,
@@ -70,7 +74,7 @@ export const intend = (
   if (after._tag === "Scheduled" && events.some(({ _tag }) => schedulings.has(_tag))) {
     const { tenantId, callId } = stamp
     const target = targetOf(after.spec.request.url)
-    intents.push({ _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: after.dueAt, target })
+    intents.push({ _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: wakeAtOf(after), target })
   }
   // The attempt belongs to the worker it was given to, also when another one asks for the same due time.
   const another = command._tag === "DueTimeReached" && after._tag === "Running" && command.worker !== after.worker
@@ -89,6 +93,8 @@ const attemptEnded = (
     case "ExecutionSucceeded":
     case "ExecutionFailed":
     case "ExecutionHandedBack":
+      // Of one that was lost this was said when it was given up.
+      if (event._tag === "ExecutionHandedBack" && event.afterLoss === true) return null
       return {
         _tag: "AttemptEnded",
         tenantId,
@@ -96,7 +102,8 @@ const attemptEnded = (
         epoch: event.epoch,
         target: targetOf(spec.request.url),
         answered: event._tag !== "ExecutionHandedBack" && event.status !== null,
-        pausedUntil: event._tag === "ExecutionHandedBack" && event.reason === "circuit_open" ? event.retryAt : null
+        pausedUntil:
+          event._tag === "ExecutionHandedBack" && handBackReasonOf(event) === "circuit_open" ? event.retryAt : null
       }
     default:
       return null
@@ -104,7 +111,7 @@ const attemptEnded = (
 }
 
 const executionRequested = (
-  { attempt, deadlineAt, dueAt, epoch, origin, spec, worker }: Running,
+  { attempt, deadlineAt, dueAt, epoch, notBefore, origin, spec, startedAt, worker }: Running,
   { tenantId, callId }: Stamp,
   sealed: string | null
 ): ExecutionRequested => ({
@@ -114,7 +121,8 @@ const executionRequested = (
   worker,
   epoch,
   attempt,
-  dueAt,
+  dueAt: wakeAtOf({ dueAt, notBefore }),
+  handedOverAt: startedAt,
   deadlineAt,
   timeoutMs: spec.timeoutMs,
   retryStatuses: spec.retry.retryStatuses,

@@ -1,0 +1,71 @@
+/**
+ * Lets a cancel and a move win until the instant at which the request is written: while an attempt is handed over to a worker, that worker is
+ * asked to give it back first. What is decided, and by which rules, stays with the aggregate.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import { EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
+import type { Holding } from "@dueline/contracts/ports/Backlog"
+import { type AnyRefusal, Orchestrator, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { ServiceCallAlreadyDispatched } from "@dueline/contracts/serviceCall/Rejection"
+import { Clock, Effect } from "effect"
+
+/** `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. Answers within a second or so. */
+export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent">
+
+type Asking = Extract<ServiceCallCommand, { readonly _tag: "CancelServiceCall" | "RescheduleServiceCall" }>
+
+/** A call that was handed back may be handed over again before it is asked for the second time, if that takes long. */
+const recallLimit = 2
+
+const heldBy = (refusal: AnyRefusal): ServiceCallAlreadyDispatched["held"] =>
+  refusal._tag === "ServiceCallAlreadyDispatched" ? refusal.held : undefined
+
+/** Who holds it is nobody else's business, and the version that was expected is the one that was said. */
+const told = (refusal: AnyRefusal, expected: number | null): AnyRefusal => {
+  if (refusal._tag === "VersionMismatch" && expected !== null) {
+    return new VersionMismatch({ expected, actual: refusal.actual })
+  }
+  if (refusal._tag !== "ServiceCallAlreadyDispatched" || refusal.held === undefined) return refusal
+  const { attempt, callId, status } = refusal
+  return new ServiceCallAlreadyDispatched({ callId, status, attempt })
+}
+
+const isAsking = (command: { readonly _tag: string }): command is Asking =>
+  command._tag === "CancelServiceCall" || command._tag === "RescheduleServiceCall"
+
+/** A cancel is refused while it is held, so that it can be recalled; a move is refused then anyhow. */
+const unlessRunning = (command: Asking): Asking =>
+  command._tag === "CancelServiceCall" ? { ...command, unlessRunning: true } : command
+
+export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orchestrator["Service"] => {
+  const askFor = (envelope: Envelope<Asking>, left: number): ReturnType<Orchestrator["Service"]["ask"]> =>
+    Effect.catch(ask({ ...envelope, command: unlessRunning(envelope.command) }), (refusal: AnyRefusal) => {
+      const held = heldBy(refusal)
+      if (held === undefined) return Effect.fail(refusal)
+      const { command, tenantId } = envelope
+      const holding = { tenantId, callId: command.callId, epoch: held.epoch }
+      return Effect.flatMap(left > 0 ? recall(held.worker, holding) : Effect.succeed("sent" as const), (said) => {
+        if (said === "recalled") return Effect.flatMap(afterwards(envelope), (again) => askFor(again, left - 1))
+        return command._tag === "CancelServiceCall" ? ask(envelope) : Effect.fail(refusal)
+      })
+    })
+  return Orchestrator.asking((envelope) =>
+    isAsking(envelope.command)
+      ? Effect.mapError(askFor({ ...envelope, command: envelope.command }, recallLimit), (refusal) =>
+          told(refusal, envelope.expectedVersion)
+        )
+      : ask(envelope)
+  )
+}
+
+/** The call has one event more, which the asker caused: its being handed back. */
+const afterwards = (envelope: Envelope<Asking>) =>
+  Effect.map(Clock.currentTimeMillis, (now): Envelope<Asking> => {
+    const { command, expectedVersion } = envelope
+    return {
+      ...envelope,
+      expectedVersion: expectedVersion === null ? null : expectedVersion + 1,
+      command: { ...command, at: EpochMillis.make(Math.max(command.at, Math.round(now))) }
+    }
+  })
