@@ -89,8 +89,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "epoch ignored": control(
     Aggregate.epochIgnored,
     ["a result belongs to its epoch", "epochs strictly grow", unsent],
-    { ...calm, commandRepeated: 1, targetFails: 0.7, targetSlow: 0.6 },
-    { ...lively, cacheLimit: 1 }
+    { ...frozen, pause: 0.015, targetFails: 0, wireFails: 0, targetSlow: 1, targetOutages: 0 },
+    lively
   ),
   "attempts unbounded": control(Aggregate.attemptsUnbounded, [rules], { targetFails: 0.4 }),
   "a cancelled call runs": control(Aggregate.cancelledRuns, [rules]),

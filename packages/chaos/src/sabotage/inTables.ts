@@ -72,7 +72,8 @@ export const resultRewritten = (digit: string): Sabotage =>
 /** A function of the database, as it stands, with one text replaced. */
 const rewrite = async ({ database }: Stage, name: string, from: string, to: string): Promise<void> => {
   const [found] = await database.ask<{ readonly text: string }>(
-    `select pg_get_functiondef(p.oid) as text from pg_proc p where p.pronamespace = 'dueline'::regnamespace and p.proname = $1`,
+    `select pg_get_functiondef(p.oid) as text from pg_proc p where p.pronamespace = 'dueline'::regnamespace and p.proname = $1
+      order by p.pronargs desc limit 1`,
     [name]
   )
   if (found === undefined || !found.text.includes(from)) throw new Error(`${name} has no "${from}" to replace`)
