@@ -138,6 +138,5 @@ describe("an attempt is a request", () => {
         )
       if (status === 409) assert.lengthOf(seen(path), 1)
     }
-    assert.isTrue(answers.some(({ status }) => status === 200))
   })
 })
