@@ -86,10 +86,11 @@ export class Drafts {
     const [first = "", ...others] = this.#options.tenants.keys()
     const tenant = dice.pick([first, ...others])
     const key = `key-${number}`
-    const { body, delayMs, waits } = drawSubmission(dice, tenant, key, this.#options.targets)
+    const { body, delayMs, maxAttempts, reachable, waits } = drawSubmission(dice, tenant, key, this.#options.targets)
+    const wish = { maxAttempts, reachable }
     const headers = { "idempotency-key": key, ...preference(waits) }
     return {
-      operation: { kind: "submit", tenant, key, callId: null, delayMs, waits, knownVersion: 0 },
+      operation: { kind: "submit", tenant, key, callId: null, delayMs, waits, wish, knownVersion: 0 },
       request: { method: "POST", path, token: this.#token(tenant), headers, body },
       known: null,
       submission: { tenant, key, body, delayMs, waits }
@@ -103,7 +104,7 @@ export class Drafts {
     const base = { token: this.#token(asker), path: `${path}/${callId}` }
     const key = `${kind}-${number}`
     const headers = { "idempotency-key": key }
-    const about = { kind, tenant: asker, callId, knownVersion }
+    const about = { kind, tenant: asker, callId, wish: null, knownVersion }
     const change = (request: Pick<Request, "method"> & Partial<Request>): Draft => ({
       operation: { ...about, key, delayMs: null, waits: false },
       request: { ...base, headers, ...request },

@@ -15,6 +15,8 @@ export interface Attempts {
   /** Results that count, in their order. */
   readonly results: ReadonlyArray<Of<"ExecutionSucceeded"> | Of<"ExecutionFailed">>
   readonly handedBack: ReadonlySet<number>
+  /** By epoch: when it had a result or was handed back, whichever came first. */
+  readonly overAt: ReadonlyMap<number, number>
 }
 
 const grouped = <A>(items: ReadonlyArray<A>, keyOf: (item: A) => string): ReadonlyMap<string, ReadonlyArray<A>> =>
@@ -22,21 +24,33 @@ const grouped = <A>(items: ReadonlyArray<A>, keyOf: (item: A) => string): Readon
 
 export const eventOf = (event: { readonly payload: unknown }): ServiceCallEvent => event.payload as ServiceCallEvent
 
+type End = Of<"ExecutionSucceeded"> | Of<"ExecutionFailed"> | Of<"ExecutionHandedBack">
+
+const isEnd = (event: ServiceCallEvent): event is End =>
+  event._tag === "ExecutionSucceeded" || event._tag === "ExecutionFailed" || event._tag === "ExecutionHandedBack"
+
 const attemptsOf = ({ events }: StoredCall): Attempts => {
   const started = new Map<number, Started>()
   const results: Array<Attempts["results"][number]> = []
   const handedBack = new Set<number>()
+  const overAt = new Map<number, number>()
   let callDueAt = 0
-  for (const event of events.map(eventOf)) {
+  let failed = false
+  for (const recorded of events) {
+    const event = eventOf(recorded)
+    if (isEnd(event) && !overAt.has(event.epoch)) overAt.set(event.epoch, recorded.recordedAt)
+    if (event._tag === "ServiceCallFailed") failed = true
+    else if (event._tag === "ExecutionStarted") failed = false
     if ("dueAt" in event) callDueAt = event.dueAt
     if (event._tag === "ExecutionStarted") started.set(event.epoch, { ...event, callDueAt })
     if (event._tag === "ExecutionSucceeded" || event._tag === "ExecutionFailed") results.push(event)
     if (event._tag === "ExecutionHandedBack") {
       handedBack.add(event.epoch)
-      callDueAt = event.retryAt
+      // An attempt that was none after all moves nothing but a call that had failed for it.
+      if (event.afterLoss !== true || failed) callDueAt = event.retryAt
     }
   }
-  return { started, results, handedBack }
+  return { started, results, handedBack, overAt }
 }
 
 export class Evidence {

@@ -8,6 +8,10 @@ import type { ServerVictim } from "./ServerVictim.ts"
 import type { Stage } from "./Stage.ts"
 import type { Blow } from "./PostgresVictim.ts"
 import { Turns } from "./Turns.ts"
+import { noticedMs } from "./WallClock.ts"
+
+/** Dates of answers are whole seconds, and a second old at the most. */
+const datePrecisionMs = 3_000
 
 const blowOf = ({ gently }: Fault): Blow => (gently ? "SIGQUIT" : "SIGKILL")
 
@@ -45,18 +49,20 @@ export class Faults {
 
   /** Resolves when the victim is back; waits first until it is no other fault's. */
   async do(fault: Fault): Promise<void> {
-    const { forMs, kind, victim } = fault
+    const { clockMs, forMs, kind, victim } = fault
+    if (kind === "clock-jump" && this.#member(fault).clock === null) return
     await this.#turnOf(fault, async () => {
       const from = Date.now()
       await this.#ways[kind](fault)
-      this.#stage.incidents.push({ kind, victim, from, to: Date.now(), note: `${forMs} ms` })
+      const off = kind === "clock-jump" ? { clockMs } : {}
+      this.#stage.incidents.push({ kind, victim, from, to: Date.now(), note: `${forMs} ms`, ...off })
     })
   }
 
   /** Everything that should be there is. */
   async heal(): Promise<void> {
     const { members, nats, postgres, redis } = this.#stage
-    for (const server of [nats, redis]) server?.resume()
+    for (const server of [nats, postgres, redis]) server?.resume()
     for (const member of members) member.resume()
     await Promise.all([nats, redis, postgres].map((server) => server?.start()))
     await Promise.all(members.map((member) => member.start()))
@@ -119,6 +125,43 @@ export class Faults {
     await postgres.start()
   }
 
+  async #postgresPause({ forMs }: Fault): Promise<void> {
+    const { database, postgres } = this.#stage
+    let answered = false
+    postgres.pause()
+    const asking = database.ask("select 1").then(
+      () => (answered = true),
+      () => undefined
+    )
+    await wait(forMs)
+    const bitten = !answered
+    postgres.resume()
+    await asking
+    if (!bitten) throw new Error("the database answers although all its processes are stopped")
+  }
+
+  async #clockJump(fault: Fault): Promise<void> {
+    const { clock } = this.#member(fault)
+    if (clock === null) return
+    clock.set(fault.clockMs)
+    await wait(noticedMs + fault.forMs)
+    const aheadMs = await this.#aheadMs(fault)
+    clock.set(0)
+    await wait(noticedMs)
+    if (aheadMs !== null && Math.abs(aheadMs - fault.clockMs) > datePrecisionMs)
+      throw new Error(`the clock of ${fault.victim} is ${aheadMs} ms ahead and was set to ${fault.clockMs} ms`)
+  }
+
+  /** By the date that the victim gives its answers; null when it does not answer. */
+  async #aheadMs(fault: Fault): Promise<number | null> {
+    try {
+      const { headers } = await fetch(`${this.#member(fault).address}/health`, { signal: AbortSignal.timeout(2_000) })
+      return Date.parse(headers.get("date") ?? "") - Date.now()
+    } catch {
+      return null
+    }
+  }
+
   async #wipe({ forMs }: Fault): Promise<void> {
     const { nats, natsStore } = this.#stage
     await nats?.stop()
@@ -136,6 +179,8 @@ export class Faults {
     blackout: (fault) => this.#blackout(fault),
     "postgres-end": (fault) => this.#postgresEnd(fault),
     "postgres-recovery": (fault) => this.#postgresRecovery(fault),
+    "postgres-pause": (fault) => this.#postgresPause(fault),
+    "clock-jump": (fault) => this.#clockJump(fault),
     "nats-kill": (fault) => this.#server("nats", (nats) => kill(nats, fault)),
     "nats-wipe": (fault) => this.#wipe(fault),
     "nats-pause": (fault) => this.#server("nats", (nats) => pause(nats, fault)),

@@ -25,6 +25,13 @@ export interface Answer {
 /** `repeat`: a submission that was answered is sent again, byte for byte. `foreign`: a tenant asks for another one's call. */
 export type OperationKind = "submit" | "repeat" | "cancel" | "reschedule" | "rerun" | "read" | "foreign"
 
+/** What a submission let its call and its target do. */
+export interface Wish {
+  readonly maxAttempts: number
+  /** Whether a target listens at the address; false when connections to it are refused, by plan. */
+  readonly reachable: boolean
+}
+
 export interface Operation {
   readonly kind: OperationKind
   /** Name of the tenant who asks. */
@@ -35,6 +42,8 @@ export interface Operation {
   readonly callId: string | null
   /** Milliseconds from now, asked for by a submission. */
   readonly delayMs: number | null
+  /** Of a submission; null for everything else. */
+  readonly wish: Wish | null
   /** `Prefer: wait`: the answer may be the whole call. */
   readonly waits: boolean
   /** The latest version of the call that any client had heard of before this was asked. */
@@ -105,6 +114,8 @@ export interface Incident {
   readonly from: number
   readonly to: number
   readonly note: string
+  /** By how much the victim's wall clock was off meanwhile, in milliseconds; positive is ahead of this machine's. */
+  readonly clockMs?: number
 }
 
 /** How a process ended that was asked to. */

@@ -2,12 +2,15 @@
 import type { Role } from "@dueline/contracts/Role"
 import { setTimeout as wait } from "node:timers/promises"
 import { type Ending, NotStarted, type ProgramProcess, type ProgramStart, startProcess } from "./ProgramProcess.ts"
+import type { WallClock } from "./WallClock.ts"
 import type { Condition, Quitter } from "./Victim.ts"
 
 export interface MemberOptions {
   readonly name: string
   readonly roles: ReadonlyArray<Role>
   readonly start: ProgramStart
+  /** Null where no clock can be set. */
+  readonly clock: WallClock | null
   /** It ended although nobody had asked it to. */
   readonly onCollapse: (ending: Ending) => void
 }
@@ -34,6 +37,10 @@ export class Member implements Quitter {
     this.name = options.name
     this.roles = options.roles
     this.#options = options
+  }
+
+  get clock(): WallClock | null {
+    return this.#options.clock
   }
 
   get condition(): Condition {

@@ -14,6 +14,8 @@ export const faultKinds = [
   "blackout",
   "postgres-end",
   "postgres-recovery",
+  "postgres-pause",
+  "clock-jump",
   "nats-kill",
   "nats-wipe",
   "nats-pause",
@@ -36,6 +38,8 @@ export interface Fault {
   /** How far a recovery gets before it is ended, in milliseconds. */
   readonly intoRecoveryMs: number
   readonly gently: boolean
+  /** By how much a clock is off meanwhile, in milliseconds; positive is ahead. */
+  readonly clockMs: number
 }
 
 /** Longer than a lease (10 s), so that the victim is taken for dead. */
@@ -50,6 +54,9 @@ const durations: Readonly<Record<FaultKind, { readonly min: number; readonly max
   blackout: { min: 0, max: 2_000 },
   "postgres-end": { min: 0, max: 2_000 },
   "postgres-recovery": { min: 0, max: 500 },
+  // Below and above the lease.
+  "postgres-pause": { min: 8_000, max: 20_000 },
+  "clock-jump": { min: 4_000, max: 12_000 },
   "nats-kill": { min: 0, max: 5_000 },
   "nats-wipe": { min: 0, max: 3_000 },
   "nats-pause": { min: 500, max: 8_000 },
@@ -72,10 +79,16 @@ interface Choice {
   readonly among: ReadonlyArray<string>
 }
 
-/** One round: every kind once, and each group killed and paused once. */
+/** More than a lease, so that whoever judges it by the wall clock takes living workers for dead. */
+const jump = { min: 12, max: 20 }
+
+/** Done to each group of processes once a round. */
+const perGroup: ReadonlySet<FaultKind> = new Set(["kill", "pause", "clock-jump"])
+
+/** One round: every kind once, and some to each group once. */
 const choicesOf = (kinds: ReadonlyArray<FaultKind>, groups: Groups): ReadonlyArray<Choice> =>
   kinds.flatMap((kind): ReadonlyArray<Choice> => {
-    if (kind === "kill" || kind === "pause") return groups.map((among) => ({ kind, among }))
+    if (perGroup.has(kind)) return groups.map((among) => ({ kind, among }))
     const server = /^(postgres|nats|redis)-/u.exec(kind)?.[1]
     if (server !== undefined) return [{ kind, among: [server] }]
     return [{ kind, among: kind === "blackout" || kind === "roll" ? ["all"] : groups.flat() }]
@@ -91,7 +104,8 @@ const drawFault = (dice: Dice, number: number, { among, kind }: Choice): Fault =
     afterOperations: dice.between(10, 60),
     forMs: dice.between(min, max),
     intoRecoveryMs: dice.between(20, 300),
-    gently: dice.chance(0.5)
+    gently: dice.chance(0.5),
+    clockMs: dice.between(jump.min, jump.max) * 1_000 * (dice.chance(0.5) ? 1 : -1)
   }
 }
 
@@ -127,5 +141,8 @@ export const firstOf = (plan: Iterable<Fault>, count: number): ReadonlyArray<Fau
   return faults
 }
 
-export const sentenceOf = ({ afterOperations, forMs, kind, number, victim }: Fault): string =>
-  `${String(number).padStart(3)}  after ${String(afterOperations).padStart(2)} operations  ${kind} ${victim}  ${forMs} ms`
+export const sentenceOf = ({ afterOperations, clockMs, forMs, kind, number, victim }: Fault): string =>
+  [
+    `${String(number).padStart(3)}  after ${String(afterOperations).padStart(2)} operations  ${kind} ${victim}  ${forMs} ms`,
+    ...(kind === "clock-jump" ? [`${clockMs > 0 ? "ahead" : "behind"} by ${Math.abs(clockMs)} ms`] : [])
+  ].join(", ")

@@ -3,6 +3,7 @@ import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
+import { continueTree, stopTree } from "./processTree.ts"
 import { ServerVictim } from "./ServerVictim.ts"
 
 /** SIGQUIT is PostgreSQL's immediate mode: no checkpoint, recovery at the next start. SIGKILL takes the postmaster alone. */
@@ -17,6 +18,10 @@ export interface PostgresVictim {
   readonly endInRecovery: (afterMs: number, blow: Blow) => Promise<void>
   /** Until it answers. */
   readonly start: () => Promise<void>
+  /** SIGSTOP to the postmaster and all its children. */
+  readonly pause: () => void
+  /** SIGCONT to them; without effect when it is not paused. */
+  readonly resume: () => void
 }
 
 const stepMs = 5
@@ -61,10 +66,23 @@ const successor = async (data: string, before: number, ready: boolean): Promise<
 /** A server that this process starts. */
 export class PostgresServer extends ServerVictim implements PostgresVictim {
   readonly data: string
+  #stopped: ReadonlyArray<number> = []
 
   constructor(directory: string) {
     super("postgres", (port) => startPostgres(port === undefined ? { directory } : { directory, port }))
     this.data = join(directory, "data")
+  }
+
+  override pause(): void {
+    if (this.condition !== "up") return
+    super.pause()
+    this.#stopped = stopTree(this.pid)
+  }
+
+  override resume(): void {
+    continueTree(this.#stopped)
+    this.#stopped = []
+    super.resume()
   }
 
   async end(blow: Blow): Promise<void> {
@@ -89,6 +107,7 @@ export class EmbeddedPostgres implements PostgresVictim {
   readonly name = "postgres"
   readonly #data: string
   #last = 0
+  #stopped: ReadonlyArray<number> = []
 
   constructor(home: string) {
     this.#data = join(home, "postgres", "data")
@@ -97,6 +116,16 @@ export class EmbeddedPostgres implements PostgresVictim {
   get condition(): ServerVictim["condition"] {
     const lock = lockFile(this.#data)
     return lock === undefined || !isAlive(lock.pid) ? "down" : lock.ready ? "up" : "starting"
+  }
+
+  pause(): void {
+    const pid = lockFile(this.#data)?.pid ?? 0
+    if (this.#stopped.length === 0 && pid > 0 && isAlive(pid)) this.#stopped = stopTree(pid)
+  }
+
+  resume(): void {
+    continueTree(this.#stopped)
+    this.#stopped = []
   }
 
   async end(blow: Blow): Promise<void> {

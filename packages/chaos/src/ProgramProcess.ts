@@ -2,6 +2,7 @@
 import { endedAlready, endWithParent } from "@dueline/test-servers/endWithParent"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createWriteStream } from "node:fs"
+import { forgetClockOf } from "./WallClock.ts"
 
 export interface Ending {
   /** Null when a signal ended it. */
@@ -40,7 +41,10 @@ const spawnProgram = ({ args, env, log, program }: ProgramStart, hear: (text: st
   const { pid } = child
   if (pid !== undefined) {
     endWithParent(pid)
-    child.once("exit", () => endedAlready(pid))
+    child.once("exit", () => {
+      endedAlready(pid)
+      forgetClockOf(pid)
+    })
   }
   child.once("close", () => file.end())
   return child

@@ -10,6 +10,7 @@ import type { Groups } from "./Plan.ts"
 import { EmbeddedPostgres, PostgresServer, type PostgresVictim } from "./PostgresVictim.ts"
 import { type ProgramStart, runCommand } from "./ProgramProcess.ts"
 import { ServerVictim } from "./ServerVictim.ts"
+import { WallClock } from "./WallClock.ts"
 import { createDatabase, type DatabaseAt, embeddedDatabase, serverDatabase } from "./Store.ts"
 
 /** `all-in-one` keeps its own database and needs no server; a `pair` shares all roles and the servers; `split` is every role apart. */
@@ -93,13 +94,16 @@ export interface StageOptions {
   readonly directory: string
   /** The program's `main.ts`, or the file it was put together to. */
   readonly program: string
+  /** The library that lets a process have a clock of its own; null where it cannot be had. */
+  readonly faketime: string | null
 }
 
 /** Everything is there and nothing runs yet but the servers. */
-export const buildStage = async ({ cast, directory, program }: StageOptions): Promise<Stage> => {
+export const buildStage = async ({ cast, directory, faketime, program }: StageOptions): Promise<Stage> => {
   const home = join(directory, "home")
   const logs = join(directory, "logs")
-  for (const path of [home, logs]) await mkdir(path)
+  const clocks = join(directory, "clocks")
+  for (const path of [home, logs, clocks]) await mkdir(path)
   await chmod(home, 0o755)
   const servers = cast === "all-in-one" ? embedded(home) : await ownServers(directory)
   const env = {
@@ -109,34 +113,30 @@ export const buildStage = async ({ cast, directory, program }: StageOptions): Pr
     PORT: "0",
     LOG_FORMAT: "json",
     LOG_LEVEL: "info",
-    DUELINE_EGRESS_ALLOW: "127.0.0.1",
+    DUELINE_EGRESS_ALLOW: "127.0.0.0/8",
     ...servers.env
   }
-  const start = (name: string, args: ReadonlyArray<string>): ProgramStart => ({
+  const start = (name: string, args: ReadonlyArray<string>, clock: WallClock | null = null): ProgramStart => ({
     program,
     args,
-    env,
+    env: { ...env, ...clock?.environment },
     log: join(logs, `${name}.log`)
   })
   const incidents: Array<Incident> = []
-  const members = Object.entries(casts[cast]).map(
-    ([name, roles]) =>
-      new Member({
-        name,
-        roles,
-        start: start(name, ["serve", ...(cast === "split" ? ["--role", roles.join(",")] : [])]),
-        onCollapse: ({ code, words }) => {
-          const now = Date.now()
-          incidents.push({
-            kind: "collapse",
-            victim: name,
-            from: now,
-            to: now,
-            note: `code ${code}: ${words.slice(-400)}`
-          })
-        }
-      })
-  )
+  const members = Object.entries(casts[cast]).map(([name, roles]) => {
+    const clock = faketime === null ? null : new WallClock(faketime, join(clocks, name))
+    return new Member({
+      name,
+      roles,
+      clock,
+      start: start(name, ["serve", ...(cast === "split" ? ["--role", roles.join(",")] : [])], clock),
+      onCollapse: ({ code, words }) => {
+        const now = Date.now()
+        const note = `code ${code}: ${words.slice(-400)}`
+        incidents.push({ kind: "collapse", victim: name, from: now, to: now, note })
+      }
+    })
+  })
   const close = async () => {
     await Promise.all(members.map((member) => member.kill()))
     await servers.stop()

@@ -1,4 +1,7 @@
 /** All checkers by the sentence that each one holds, and the judgement of a whole history. */
+import { attemptsBounded } from "./checks/attemptsBounded.ts"
+import { cancelledEnds } from "./checks/cancelledEnds.ts"
+import { chargedUnsent } from "./checks/chargedUnsent.ts"
 import { everythingEnds } from "./checks/everythingEnds.ts"
 import { inItsTime } from "./checks/inItsTime.ts"
 import { knownAnswers } from "./checks/knownAnswers.ts"
@@ -25,7 +28,10 @@ export const checkers = {
   "a result is what the target said to its epoch": trueResults,
   "an epoch is sent at most once": sentOnce,
   "no request after a cancel was answered": silenceAfterCancel,
-  "never early, never past the deadline": inItsTime,
+  "no more requests than attempts": attemptsBounded,
+  "no call fails without a request": chargedUnsent,
+  "a cancelled call does not end as failed": cancelledEnds,
+  "never early, never when it is over": inItsTime,
   "the same key is the same call": oneAnswer,
   "answers are the documented ones": knownAnswers,
   "order per aggregate": lawfulLogs,

@@ -1,7 +1,8 @@
 /** What a client submits, drawn from the dice: when, to whom, and how the target will behave. */
 import type { Dice } from "@dueline/simulation/Dice"
+import type { Wish } from "./History.ts"
 
-export interface Submission {
+export interface Submission extends Wish {
   readonly delayMs: number
   readonly waits: boolean
   readonly body: string
@@ -26,6 +27,14 @@ const drawBehaviour = (dice: Dice): Behaviour => {
   return { query: { failures: 9, ...slow }, maxAttempts: dice.between(1, 2) }
 }
 
+/** A call in three has one attempt: what is charged without a request shows at once, as a call that failed. */
+const onceShare = 1 / 3
+/** Calls to an address where nobody listens. Each has an address of its own, so that no circuit is shared. */
+const refusedShare = 0.04
+
+const drawAddress = (dice: Dice): string =>
+  `http://127.${dice.between(1, 254)}.${dice.between(1, 254)}.${dice.between(1, 254)}:9`
+
 const drawDelayMs = (dice: Dice): number => (dice.chance(0.4) ? 0 : dice.between(1, 8_000))
 
 export const drawSubmission = (
@@ -35,11 +44,15 @@ export const drawSubmission = (
   targets: readonly [string, ...ReadonlyArray<string>]
 ): Submission => {
   const delayMs = drawDelayMs(dice)
-  const { maxAttempts, query } = drawBehaviour(dice)
+  const { maxAttempts: most, query } = drawBehaviour(dice)
   const parameters = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])
   )
-  const url = `${dice.pick(targets)}/${tenant}/${key}?${parameters}`
+  const target = dice.pick(targets)
+  const reachable = !dice.chance(refusedShare)
+  const once = dice.chance(onceShare) || !reachable
+  const maxAttempts = once ? 1 : most
+  const url = `${reachable ? target : drawAddress(dice)}/${tenant}/${key}?${parameters}`
   const body = {
     delay: delayMs,
     request: { method: "POST", url, body: { key, what: "pickup" } },
@@ -48,5 +61,5 @@ export const drawSubmission = (
     timeoutMs: 10_000,
     tags: [`tenant:${tenant}`]
   }
-  return { delayMs, waits: dice.chance(0.05), body: JSON.stringify(body) }
+  return { delayMs, waits: dice.chance(0.05), body: JSON.stringify(body), maxAttempts, reachable }
 }

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { judge } from "./checkers.ts"
+import { faketimeIfAny } from "./findFaketime.ts"
 import { readWish, usage, type Wish } from "./commandLine.ts"
 import type { History } from "./History.ts"
 import { readHistory, writeHistory } from "./historyFile.ts"
@@ -39,6 +40,9 @@ const run = async (wish: Wish): Promise<boolean> => {
     `seed ${seed}, ${cast}, ${minutes} minutes, ${rate} operations a second${control === undefined ? "" : `, ${control}`}`
   )
   out(`the plan begins:\n${firstOf(planOf(wish), 12).map(sentenceOf).join("\n")}\nlogs and history: ${directory}`)
+  const faketime = wish.kinds.includes("clock-jump")
+    ? await faketimeIfAny((reason) => out(`NOT TESTED: clocks that are set, because ${reason}`))
+    : null
   const sabotage = control === undefined ? undefined : sabotages[control]
   const history = await runOnce({
     seed,
@@ -46,6 +50,7 @@ const run = async (wish: Wish): Promise<boolean> => {
     rate,
     directory,
     program,
+    faketime,
     plan: planOf(wish),
     untilMs: minutes * 60_000,
     margin: 60,

@@ -1,7 +1,7 @@
 /**
  * The negative controls: each switches one mechanism off, or does what that mechanism prevents, and names the checker that must find it.
- * Most keep to the calls whose ids begin with their digit, so that all of them fit into one run. The digit 1 is nobody's, nor
- * is 0, with which ids begin that do not follow from a key.
+ * Most keep to the calls whose ids begin with their digit, so that all of them fit into one run. The digit 1 is nobody's. Ids that
+ * do not follow from a key begin with 0.
  */
 import type { CheckerName } from "./checkers.ts"
 import type { Sabotage } from "./Sabotage.ts"
@@ -41,8 +41,16 @@ export const together: Readonly<Record<string, Control>> = {
   "result recorded twice": control("9", Tables.resultTwice, "at most one accepted result per call"),
   "call deleted": control("a", Tables.callDeleted, "nothing accepted is lost"),
   "request repeated": control("b", Wire.requestRepeated, "an epoch is sent at most once"),
-  "request before its time": control("c", Wire.requestEarly, "never early, never past the deadline"),
+  "request before its time": control("c", Wire.requestEarly, "never early, never when it is over"),
   "request after a cancel": control("d", Wire.requestAfterCancel, "no request after a cancel was answered"),
+  "attempt made twice": control("b", Wire.requestRepeated, "no more requests than attempts"),
+  "attempt without a request": control("0", Wire.requestUnsent, "no call fails without a request"),
+  "cancelled while it runs": {
+    ...Client.cancelledWhileRunning,
+    ...Tables.cancelledFails(untouched),
+    digit: null,
+    finds: "a cancelled call does not end as failed"
+  },
   "request that nobody asked for": control("e", Wire.requestInvented, "no effect without a submission"),
   "key forgotten": control("f", Client.keyForgotten, "the same key is the same call"),
   "If-Match forgotten": control("b", Client.conditionForgotten, "answers are the documented ones"),

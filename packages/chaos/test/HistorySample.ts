@@ -1,8 +1,11 @@
-/** A history in which all is well, made by hand: four calls of two tenants, with a retry, a late result, a cancellation and a rerun. */
+/**
+ * A history in which all is well, made by hand: six calls of two tenants, with a retry, a late result, cancellations before and after the
+ * handing over, a rerun, an attempt that is lost with its process, and a clock that is ahead.
+ */
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import type { Answer, Arrival, History, Operation, StoredCall, Told } from "../src/History.ts"
-import { at, failed, origin, started, step, stored, submitted, succeeded } from "./SampleCalls.ts"
+import { at, failed, lost, origin, started, step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 type Primitive = string | number | boolean | null | undefined
 type Writable<A> = A extends Primitive
@@ -27,7 +30,8 @@ const operation = (
   ms: number,
   answer: Answer
 ): Operation => {
-  const about = { kind, tenant, key, delayMs: kind === "submit" || kind === "repeat" ? 100 : null, waits: false }
+  const wish = kind === "submit" ? { maxAttempts: 3, reachable: true } : null
+  const about = { kind, tenant, key, delayMs: kind === "submit" || kind === "repeat" ? 100 : null, wish, waits: false }
   const times = { knownVersion: 0, invokedAt: origin + ms - 2, completedAt: origin + ms + 2, tries: 1 }
   return { ...about, ...times, callId: kind === "submit" ? null : answer.callId, answer }
 }
@@ -53,7 +57,7 @@ const toldOf = ({ callId, events, tenantId }: StoredCall): ReadonlyArray<Told> =
     .filter(({ type }) => ends.has(type))
     .map(({ eventId, recordedAt, type }) => ({ at: recordedAt + 10, eventId, tenantId, callId, topic: type }))
 
-/** Fresh, so that it may be written into. Its calls in order: `plain`, `retried`, `cancelled`, `rerun`. */
+/** Fresh, so that it may be written into. Its calls in order: `plain`, `retried`, `cancelled`, `rerun`, `lost`, `recalled`. */
 export const soundHistory = (): WritableHistory => {
   const plain = stored("acme", "plain", [submitted(0, 100), started(110, 1), succeeded(120, 1)])
   const retried = stored("acme", "retried", [
@@ -75,7 +79,21 @@ export const soundHistory = (): WritableHistory => {
     started(510, 2, 1),
     succeeded(520, 2, 1)
   ])
-  const calls = [plain, retried, cancelled, rerun]
+  // Its only attempt went with a process that was killed.
+  const gone = stored("acme", "lost", [
+    submitted(0, 100, 1),
+    started(20_110, 1),
+    lost(31_000, 1),
+    step(31_000, { _tag: "ServiceCallFailed", reason: "attempts_exhausted" })
+  ])
+  const recalled = stored("acme", "recalled", [
+    submitted(0, 100),
+    started(110, 1),
+    step(115, { _tag: "CancellationRequested", epoch: 1 }),
+    step(120, { _tag: "ExecutionHandedBack", epoch: 1, reason: "draining", retryAt: at(120) }),
+    step(120, { _tag: "ServiceCallCancelled" })
+  ])
+  const calls = [plain, retried, cancelled, rerun, gone, recalled]
   const submit = (tenant: string, key: string, callId: string) =>
     operation("submit", tenant, key, 0, answer(202, callId, 1, "Scheduled"))
   const history: History = {
@@ -87,7 +105,10 @@ export const soundHistory = (): WritableHistory => {
       submit("acme", "retried", retried.callId),
       { ...submit("borealis", "cancelled", cancelled.callId), delayMs: 5_000 },
       submit("borealis", "rerun", rerun.callId),
+      { ...submit("acme", "lost", gone.callId), wish: { maxAttempts: 1, reachable: true } },
+      submit("acme", "recalled", recalled.callId),
       operation("cancel", "borealis", "cancel-1", 50, answer(200, cancelled.callId, 2, "Cancelled")),
+      operation("cancel", "acme", "cancel-2", 115, answer(202, recalled.callId, 3, "Running")),
       operation("repeat", "acme", "plain", 60, answer(202, plain.callId, 1, "Scheduled")),
       operation("rerun", "borealis", "rerun-1", 500, answer(202, rerun.callId, 5, "Scheduled")),
       { ...operation("read", "acme", null, 200, answer(200, plain.callId, 3, "Succeeded")), knownVersion: 1 },
@@ -95,9 +116,9 @@ export const soundHistory = (): WritableHistory => {
     ],
     arrivals: [
       arrival("acme", "plain", 1, 112, 200),
+      // Its worker stood still with this one on its way, and heard of the answer when it woke up.
+      arrival("acme", "retried", 1, 115, 200),
       arrival("acme", "retried", 2, 11_012, 200),
-      // A worker that stood still woke up with this one on its way.
-      arrival("acme", "retried", 1, 14_000, 200),
       arrival("borealis", "rerun", 1, 112, 404),
       { ...arrival("borealis", "rerun", 2, 512, 200), attempt: 1 }
     ],
@@ -115,7 +136,10 @@ export const soundHistory = (): WritableHistory => {
     told: calls.flatMap(toldOf),
     outbox: [],
     deadLetters: [],
-    incidents: [],
+    incidents: [
+      { kind: "kill", victim: "executor-1", from: origin + 20_120, to: origin + 21_000, note: "" },
+      { kind: "clock-jump", victim: "timer-1", from: origin + 40_000, to: origin + 50_000, note: "", clockMs: 15_000 }
+    ],
     exits: [{ victim: "api-1", code: 0, tookMs: 300 }],
     verify: { code: 0, output: "" }
   }

@@ -2,6 +2,7 @@
 import type { CheckerName } from "../src/checkers.ts"
 import type { Arrival } from "../src/History.ts"
 import type { WritableHistory } from "./HistorySample.ts"
+import { origin } from "./SampleCalls.ts"
 
 /** A part of the history, which is there. */
 const the = <A>(part: A | null | undefined): A => {
@@ -10,16 +11,35 @@ const the = <A>(part: A | null | undefined): A => {
 }
 
 const call = ({ stored }: WritableHistory, i: number) => the(stored[i])
-const operation = ({ operations }: WritableHistory, kind: string) => the(operations.find((one) => one.kind === kind))
+const operation = ({ operations }: WritableHistory, kind: string, i = 0) =>
+  the(operations.filter((one) => one.kind === kind)[i])
 const payload = (history: WritableHistory, i: number, version: number) =>
   the(call(history, i).events[version - 1]).payload as Record<string, unknown>
 const again = ({ arrivals }: WritableHistory, i: number, change: Partial<Arrival>) => {
   arrivals.push({ ...the(arrivals[i]), ...change } as (typeof arrivals)[number])
 }
-const [plain, retried, cancelled, rerun] = [0, 1, 2, 3]
+const [plain, retried, cancelled, rerun, lost, recalled] = [0, 1, 2, 3, 4, 5]
 
 /** The one that cannot be judged at all. */
 export const unreadable = "an event that nobody can read"
+
+/** The whole of `plain` is so many milliseconds later in its log than its request came, while a clock was off. */
+export const early = (history: WritableHistory, byMs: number): void => {
+  const { events } = call(history, plain)
+  const shift = origin + 45_000 + byMs - Number(payload(history, plain, 2)["startedAt"])
+  for (const event of events) event.recordedAt += shift
+  for (const [version, name] of [
+    [1, "dueAt"],
+    [1, "submittedAt"],
+    [2, "startedAt"],
+    [2, "deadlineAt"]
+  ] as const) {
+    const fields = payload(history, plain, version)
+    fields[name] = Number(fields[name]) + shift
+  }
+  Object.assign(the(call(history, plain).row), { dueAt: payload(history, plain, 1)["dueAt"] })
+  the(history.arrivals[plain]).at = origin + 45_000
+}
 
 type Mutation = (history: WritableHistory) => void
 
@@ -62,7 +82,10 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
   },
   "an epoch is sent at most once": {
     "it comes twice": (h) => again(h, plain, { at: the(h.arrivals[plain]).at + 50 }),
-    "a lower one comes late and counts": (h) => (payload(h, retried, 3)["reason"] = "http_status"),
+    "a lower one comes late and counts": (h) => {
+      payload(h, retried, 3)["reason"] = "http_status"
+      the(h.arrivals[1]).at = origin + 14_000
+    },
     "it was handed back": (h) => {
       const event = payload(h, retried, 3)
       event["_tag"] = "ExecutionHandedBack"
@@ -74,9 +97,49 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
       again(h, plain, { callId: callId ?? "", at: (completedAt ?? 0) + 1_000 })
     }
   },
-  "never early, never past the deadline": {
+  "no more requests than attempts": {
+    "a request more than attempts": (h) => again(h, plain, { epoch: 2, attempt: 2 }),
+    "a request under an epoch that was handed back": (h) =>
+      again(h, plain, { callId: call(h, recalled).callId, key: "recalled", at: origin + 112 }),
+    "more attempts than the client allowed": (h) => {
+      operation(h, "submit", 1).wish = { maxAttempts: 1, reachable: true }
+    }
+  },
+  "no call fails without a request": {
+    "its process lives": (h) => void h.incidents.shift(),
+    "its process was killed long before": (h) => (the(h.incidents[0]).from -= 30_000),
+    "another kind of process was killed": (h) => (the(h.incidents[0]).victim = "api-1"),
+    "its process did something after that": (h) => {
+      const { events } = call(h, plain)
+      const at = the(events[2]).recordedAt
+      for (const event of events.slice(2)) event.recordedAt = at + 60_000
+    },
+    "another reason": (h) => (payload(h, lost, 3)["reason"] = "deadline_exceeded"),
+    "its target was asked by nobody": (h) => {
+      h.arrivals = h.arrivals.filter(({ key }) => key !== "rerun")
+      the(call(h, rerun).row).status = "Failed"
+    }
+  },
+  "a cancelled call does not end as failed": {
+    "it does": (h) => {
+      const event = payload(h, recalled, 5)
+      event["_tag"] = "ServiceCallFailed"
+      event["reason"] = "cancelled"
+    }
+  },
+  "never early, never when it is over": {
     "before it was due": (h) => (the(h.arrivals[plain]).at -= 20),
-    "after its deadline": (h) => (the(h.arrivals[plain]).at += 20_000),
+    "earlier than a clock was ahead": (h) => early(h, 15_100),
+    "early while a clock was behind": (h) => {
+      early(h, 14_000)
+      the(h.incidents[1]).clockMs = -15_000
+    },
+    "early by a clock that was right again for long": (h) => {
+      early(h, 14_000)
+      Object.assign(the(h.incidents[1]), { from: origin - 60_000, to: origin - 50_000 })
+    },
+    "after its worker was taken for lost": (h) => (the(h.arrivals[1]).at = origin + 14_000),
+    "after it had its result": (h) => (the(h.arrivals[plain]).at += 20_000),
     "stored as due too early": (h) => (operation(h, "submit").delayMs = 300)
   },
   "the same key is the same call": {

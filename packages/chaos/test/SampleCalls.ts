@@ -30,13 +30,13 @@ interface Step {
 
 export const step = (ms: number, event: ServiceCallEvent): Step => ({ ms, event })
 
-export const submitted = (ms: number, delayMs: number): Step =>
+export const submitted = (ms: number, delayMs: number, maxAttempts = 5): Step =>
   step(ms, {
     _tag: "ServiceCallSubmitted",
     spec: {
       request: { method: "POST", url: "http://127.0.0.1/x", headers: {}, bodyBytes: 0, bodySnippet: null },
       timeoutMs: 10_000,
-      retry: defaultRetryPolicy,
+      retry: { ...defaultRetryPolicy, maxAttempts },
       tags: []
     },
     dueAt: at(ms + delayMs),
@@ -57,6 +57,8 @@ export const succeeded = (ms: number, epoch: number, attempt = epoch): Step => {
   const response = { ...body, bodySnippet: `{"seen":${epoch}}` }
   return step(ms, { _tag: "ExecutionSucceeded", epoch, attempt, status: 200, durationMs: 5, response })
 }
+const worn = { _tag: "ExecutionFailed", detail: "", status: null, durationMs: 0, response: null } as const
+
 export const failed = (ms: number, epoch: number, lost: boolean, status: number | null): Step => {
   const reason = lost ? "worker_lost" : "http_status"
   const response = lost ? null : { ...body, bodySnippet: `{"seen":${epoch}}` }
@@ -71,6 +73,9 @@ export const failed = (ms: number, epoch: number, lost: boolean, status: number 
     response
   })
 }
+
+export const lost = (ms: number, epoch: number): Step =>
+  step(ms, { ...worn, epoch, attempt: epoch, reason: "worker_lost" })
 
 export const stored = (tenant: string, key: string, steps: ReadonlyArray<Step>): StoredCall => {
   const tenantId = derivedTenantId(tenant)

@@ -6,7 +6,7 @@ import { type CheckerName, checkers, judge } from "../src/checkers.ts"
 import { readHistory, writeHistory } from "../src/historyFile.ts"
 import { report } from "../src/report.ts"
 import { soundHistory } from "./HistorySample.ts"
-import { mutations, unreadable } from "./Mutations.ts"
+import { early, mutations, unreadable } from "./Mutations.ts"
 
 describe("a sound history", () => {
   it("is found sound by every checker", () => {
@@ -28,6 +28,13 @@ describe("a sound history", () => {
     history.incidents.push({ kind: "nats-wipe", victim: "nats", from: at + 1_000, to: at + 2_000, note: "" })
     assert.deepStrictEqual(judge(history), [])
     assert.match(report(history, []), /1 gone with the broker's disk/u)
+  })
+
+  it("may be early by what a clock is ahead", () => {
+    const history = soundHistory()
+    early(history, 14_900)
+    const timely = judge(history).filter(({ checker }) => checker === "never early, never when it is over")
+    assert.deepStrictEqual(timely, [])
   })
 
   it("may hear of an end twice, and again later", () => {

@@ -4,6 +4,7 @@ import { missing, serverNames } from "@dueline/test-servers/sharedServers"
 import { chmod, mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { faketimeIfAny } from "../src/findFaketime.ts"
 import type { RunOptions } from "../src/Run.ts"
 import type { CastName } from "../src/Stage.ts"
 
@@ -13,10 +14,16 @@ export const missingServers = async (): Promise<string | undefined> => {
   return reasons.find((reason) => reason !== undefined)
 }
 
+/** Null when no clock can be set here, which is then said. */
+export const faketime = (): Promise<string | null> =>
+  faketimeIfAny((reason) => console.warn(`NOT TESTED: chaos with clocks that are set, because ${reason}`))
+
 /** The directory is the test's to remove, or to keep for whoever wants to see what happened. */
-export const runOn = async (cast: CastName): Promise<Pick<RunOptions, "cast" | "directory" | "program">> => {
+export const runOn = async (
+  cast: CastName
+): Promise<Pick<RunOptions, "cast" | "directory" | "program" | "faketime">> => {
   const directory = await mkdtemp(join(tmpdir(), "dueline-chaos-"))
   // The database server's account has to get through.
   await chmod(directory, 0o755)
-  return { cast, directory, program: programFile }
+  return { cast, directory, program: programFile, faketime: null }
 }

@@ -3,6 +3,7 @@
  * broker's disk when that was deleted is gone with it: an end that was committed shortly before may be missing, and is counted elsewhere.
  */
 import { CallModel } from "@dueline/simulation/CallModel"
+import { mostOff } from "../clocks.ts"
 import type { Check, Evidence, Found } from "../Evidence.ts"
 import type { StoredCall, Told } from "../History.ts"
 
@@ -25,9 +26,13 @@ const endingsOf = ({ events }: StoredCall): ReadonlyArray<Ending> => {
 
 const distinct = (told: ReadonlyArray<Told>): ReadonlyArray<string> => [...new Set(told.map(({ eventId }) => eventId))]
 
-/** Committed shortly before, or while, the broker lost its disk. */
-const wentWithTheDisk = (evidence: Evidence, at: number): boolean =>
-  evidence.history.incidents.some(({ from, kind, to }) => kind === "nats-wipe" && at > from - unreadMs && at < to)
+/** Committed shortly before, or while, the broker lost its disk, by a clock that may have been off. */
+const wentWithTheDisk = (evidence: Evidence, at: number): boolean => {
+  const off = mostOff(evidence.history)
+  return evidence.history.incidents.some(
+    ({ from, kind, to }) => kind === "nats-wipe" && at > from - unreadMs - off && at < to + off
+  )
+}
 
 const untoldOf = (call: StoredCall, evidence: Evidence): ReadonlyArray<Ending> => {
   const told = distinct(evidence.told.get(call.callId) ?? [])

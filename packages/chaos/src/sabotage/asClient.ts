@@ -34,13 +34,29 @@ const ask = async ({ api, load, tenants }: Run, about: About, request: Omit<Requ
   const { heard, tries } = await api.insist({ ...request, token: tenants.get(about.tenant) ?? "" }, () => load.stopped)
   if (heard === null) return
   const answered = { completedAt: Date.now(), tries, answer: answerOf(heard) }
-  load.operations.push({ ...about, delayMs: null, waits: false, knownVersion: 1, invokedAt, ...answered })
+  const asked = { delayMs: null, wish: null, waits: false, knownVersion: 1, invokedAt }
+  load.operations.push({ ...about, ...asked, ...answered })
 }
 
 /** So that there is a cancellation to be disobeyed. */
 export const cancel = async (run: Run, { answer, tenant }: Operation): Promise<void> => {
   const callId = answer?.callId ?? ""
   await ask(run, { kind: "cancel", tenant, key: null, callId }, { method: "POST", path: `${path}/${callId}/cancel` })
+}
+
+/** Somebody who cancels calls whose request is at the target, which will fail it. */
+export const cancelledWhileRunning: Sabotage = {
+  during: async (run) => {
+    const acting: Array<Promise<void>> = []
+    run.targets.listen(({ attempt, callId, tenant }, url) => {
+      const wish = new URL(url).searchParams
+      if (run.load.stopped || attempt > Number(wish.get("failures") ?? 0) || !wish.has("slow")) return
+      const about = { kind: "cancel", tenant, key: null, callId } as const
+      acting.push(ask(run, about, { method: "POST", path: `${path}/${callId}/cancel` }))
+    })
+    while (!run.load.stopped) await wait(50)
+    await Promise.all(acting)
+  }
 }
 
 /** A client that is refused, which no client of a run should be. */

@@ -114,6 +114,15 @@ const atRest = (statement: string): Sabotage => ({
 export const eventDeleted = (digit: string): Sabotage =>
   atRest(`delete from dueline.events where left(stream_id::text, 1) = '${digit}' and version = 2;`)
 
+/** Calls that were cancelled while they ran are recorded as failed, all but those whose ids begin with the digit. */
+export const cancelledFails = (spared: string): Sabotage =>
+  atRest(
+    `update dueline.events e set type = 'ServiceCallFailed',
+        payload = json_build_object('_tag', 'ServiceCallFailed', 'reason', 'cancelled')
+      from dueline.events c where c.stream_id = e.stream_id and c.type = 'CancellationRequested'
+        and c.version < e.version and e.type = 'ServiceCallCancelled' and left(e.stream_id::text, 1) <> '${spared}';`
+  )
+
 /** Two attempts both had the last word. */
 export const resultTwice = (digit: string): Sabotage =>
   atRest(

@@ -1,9 +1,16 @@
 /** Controls that work on the wire: requests that the program never made. */
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { request } from "undici"
 import type { Run } from "../Run.ts"
 import type { Sabotage } from "../Sabotage.ts"
 import { cancel, eachOperation, isAhead } from "./asClient.ts"
+
+interface Submitted {
+  readonly request: { readonly url: string }
+  readonly retry: object
+}
 
 interface Forged {
   readonly tenant: string
@@ -34,6 +41,19 @@ export const requestRepeated = (digit: string): Sabotage => ({
     })
     while (!run.load.stopped) await wait(50)
     await Promise.all(acting)
+  }
+})
+
+/** Calls of clients who know nothing of it go to an address where nobody listens: they fail, and their target was never asked. */
+export const requestUnsent = (digit: string): Sabotage => ({
+  meddle: (request, { operation: { key, kind, tenant } }) => {
+    if ((kind !== "submit" && kind !== "repeat") || key === null) return request
+    if (!derivedCallId(derivedTenantId(tenant), IdempotencyKey.make(key)).startsWith(digit)) return request
+    const body = JSON.parse(request.body ?? "{}") as Submitted
+    const url = new URL(body.request.url)
+    url.host = "127.1.1.1:9"
+    const changed = { ...body, request: { ...body.request, url: url.href }, retry: { ...body.retry, maxAttempts: 1 } }
+    return { ...request, body: JSON.stringify(changed) }
   }
 })
 
