@@ -1,10 +1,12 @@
 /** Mutations of the decisions, and of what is asked of them. */
 import { EpochMillis } from "@dueline/contracts/Ids"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { type AnyAnswer, type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Running, type Scheduled, wakeAtOf } from "@dueline/orchestration/service-call/State"
 import { Effect } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
 
+type HandBack = Extract<ServiceCallCommand, { readonly _tag: "HandBackExecution" }>
 type Decide = Aggregate["decide"]
 
 const deciding = (change: (decide: Decide) => Decide): Mutation => ({
@@ -43,6 +45,10 @@ export const staleRevisionFires = deciding(
       : decide(command, state)
 )
 
+const asking = (change: (ask: AskAny) => AskAny): Mutation => ({
+  orchestrator: ({ ask }) => Orchestrator.asking(change(ask))
+})
+
 const handingBack = (change: (scheduled: Scheduled, running: Running) => Scheduled): Mutation => ({
   aggregate: (sound) => ({
     ...sound,
@@ -59,6 +65,27 @@ export const handBackCounts = handingBack((scheduled, { attempt }) => ({ ...sche
 export const handBackKeepsEpoch = handingBack((scheduled, { epoch }) => ({ ...scheduled, epoch: epoch - 1 }))
 
 /** Whatever is handed back is taken for the current attempt, which may be on the wire. */
+/** What a worker gives back unmade is taken for an attempt that came to nothing. */
+export const handBackIsFailure = asking(
+  (ask) => (envelope) =>
+    ask(envelope.command._tag === "HandBackExecution" ? { ...envelope, command: failure(envelope.command) } : envelope)
+)
+
+const failure = ({ at, callId, epoch }: HandBack): ServiceCallCommand => ({
+  _tag: "RecordFailure",
+  callId,
+  at,
+  epoch,
+  reason: "deadline_exceeded",
+  detail: "",
+  status: null,
+  durationMs: 0,
+  response: null,
+  retryable: true,
+  retryAfterMs: null,
+  roll: 0
+})
+
 export const lateHandBackTaken = deciding(
   (decide) => (command, state) =>
     command._tag === "HandBackExecution" && state._tag === "Running"
@@ -72,10 +99,6 @@ export const handBackForgetsCancel = deciding(
       ? decide(command, { ...state, cancelRequested: false })
       : decide(command, state)
 )
-
-const asking = (change: (ask: AskAny) => AskAny): Mutation => ({
-  orchestrator: ({ ask }) => Orchestrator.asking(change(ask))
-})
 
 export const ifMatchIgnored = asking((ask) => (envelope) => ask({ ...envelope, expectedVersion: null }))
 

@@ -44,6 +44,13 @@ export class CallModel {
     return this.notBefore ?? this.dueAt
   }
 
+  /** How far the clocks may be apart that told the times in the log, in milliseconds. */
+  readonly #skewMs: () => number
+
+  constructor(skewMs: () => number = () => 0) {
+    this.#skewMs = skewMs
+  }
+
   apply(recorded: RecordedEvent): string | null {
     if (recorded.version !== this.version + 1) return `version ${recorded.version} follows ${this.version}`
     this.version = recorded.version
@@ -70,7 +77,7 @@ export class CallModel {
       case "ServiceCallRescheduled":
         return this.#schedule("Scheduled", event.dueAt)
       case "RetryScheduled":
-        return wrongRetry(this, event, recordedAt) ?? this.#wait("Running", event.dueAt)
+        return wrongRetry(this, event, recordedAt, this.#skewMs()) ?? this.#wait("Running", event.dueAt)
       case "ServiceCallRerun":
         this.attempt = 0
         this.#runFrom = this.epoch
@@ -95,6 +102,7 @@ export class CallModel {
         this.#ending = this.cancelRequested
         return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
       case "ServiceCallFailed":
+        if (this.cancelRequested) return "although it was to be cancelled"
         this.#exhausted = event.reason === "attempts_exhausted"
         if (this.#exhausted && this.attempt !== this.maxAttempts) return `after ${this.attempt} of ${this.maxAttempts}`
         return this.results.has(this.epoch) ? this.#move("Running", "Failed") : "without a result"
@@ -130,7 +138,7 @@ export class CallModel {
 
   #start(event: Of<"ExecutionStarted">, recordedAt: number): string | null {
     const { attempt, deadlineAt, epoch, startedAt, worker } = event
-    const wrong = wrongStart(this, event, recordedAt)
+    const wrong = wrongStart(this, event, recordedAt, this.#skewMs())
     this.epoch = epoch
     this.attempt = attempt
     this.cancelRequested = false
@@ -140,7 +148,7 @@ export class CallModel {
 
   #handBack(event: Of<"ExecutionHandedBack">, recordedAt: number): string | null {
     if (event.afterLoss === true) return this.#notLost(event)
-    const wrong = wrongHandBack(this, event, recordedAt)
+    const wrong = wrongHandBack(this, event, recordedAt, this.#skewMs())
     this.#ending = this.cancelRequested
     this.handedBack.add(event.epoch)
     this.attempt -= 1

@@ -1,25 +1,56 @@
 /** The processes on the one store: starts them, lets them die, sleep and end, and carries what clients ask to one of them. */
 import { Cause, Exit } from "effect"
 import type { Asked } from "./AnswerCheck.ts"
+import type { Dice } from "./Dice.ts"
 import type { Reply } from "./Front.ts"
 import type { Machine } from "./Machine.ts"
 import type { Surroundings } from "./layerPorts.ts"
+import type { WallClock } from "./WallClock.ts"
 import { Program } from "./Program.ts"
 import type { Victim } from "./Reach.ts"
+
+/** By how much clocks are set wrong, in milliseconds: by little, by less and by more than a lease. */
+const aheads = [0, -120_000, -30_000, -12_000, -1_000, 1_000, 12_000, 30_000, 120_000] as const
+
+const hostOf = (place: number): string => `host-${place + 1}`
 
 export class Cluster {
   readonly #around: Surroundings
   readonly #programs: Array<Program> = []
+  /** One for each place: a host outlives its processes. */
+  readonly #clocks: ReadonlyArray<WallClock>
   #started = 0
   #deaths = 0
 
   constructor(around: Surroundings) {
     this.#around = around
-    for (let place = 0; place < around.world.setup.processes; place++) this.#start(place)
+    const { world } = around
+    const places = Array.from({ length: world.setup.processes }, (_, place) => place)
+    this.#clocks = places.map((place) => world.wallClock(hostOf(place)))
+    for (const place of places) this.#start(place)
+    const dice = world.dice.fork("clock steps")
+    for (let step = 0; step < world.faults.clockSteps; step++) this.#stepLater(dice)
   }
 
-  /** Everyone is awake again; whoever is dead starts within the second. */
+  /** Somebody sets the clock of a host, and somewhat later another time. */
+  #stepLater(dice: Dice): void {
+    const { world } = this.#around
+    const place = dice.between(0, this.#clocks.length - 1)
+    const first = dice.between(0, world.setup.activeMs)
+    for (const at of [first, first + dice.between(100, 30_000)]) {
+      const aheadMs = dice.pick(aheads)
+      world.time.after(at, () => {
+        const clock = this.#clocks[place]
+        if (clock !== undefined && !world.quiet) world.setClock(hostOf(place), clock, aheadMs)
+      })
+    }
+  }
+
+  /** Everyone is awake again and knows the time; whoever is dead starts within the second. */
   calm(): void {
+    const { world } = this.#around
+    for (const [place, clock] of this.#clocks.entries())
+      if (clock.aheadMs !== 0) world.setClock(hostOf(place), clock, 0)
     for (const { victim } of this.#programs) victim.machine.resume()
   }
 
@@ -57,8 +88,10 @@ export class Cluster {
   }
 
   #start(place: number): void {
-    const { world } = this.#around
-    const machine = world.machine(`worker-${++this.#started}`)
+    const { mutation, world } = this.#around
+    const clock = this.#clocks[place]
+    if (clock === undefined) return
+    const machine = world.machine(`worker-${++this.#started}`, clock, mutation.oneClock === true)
     world.note(machine.name, "starts")
     this.#programs[place] = new Program(this.#around, this.#victim(machine, place))
   }

@@ -28,6 +28,16 @@ export interface Faults {
   readonly commandLate: number
   readonly requestLost: number
   readonly answerLost: number
+  /** How many times the wall clock of a host is set forward or back. */
+  readonly clockSteps: number
+  /** Per look at a wall clock: it is off by a little. */
+  readonly clockTrembles: number
+  /** How many times the store stands still: what is asked of it waits for seconds, and is then done or not. */
+  readonly standstills: number
+  /** Share of requests that wait for seconds for their connection. */
+  readonly noPlace: number
+  /** Share of requests whose target's name nobody answers for. */
+  readonly nameUnanswered: number
   /** A sleep ends up to two milliseconds early. */
   readonly earlyRing: number
   readonly consumerFails: number
@@ -82,6 +92,11 @@ export const noFaults: Faults = {
   commandLate: 0,
   requestLost: 0,
   answerLost: 0,
+  clockSteps: 0,
+  clockTrembles: 0,
+  standstills: 0,
+  noPlace: 0,
+  nameUnanswered: 0,
   earlyRing: 0,
   consumerFails: 0,
   wireFails: 0,
@@ -120,7 +135,12 @@ export const drawFaults = (dice: Dice): Faults => {
     wireFails: often(0.4),
     targetFails: often(0.5),
     targetSlow: often(0.3),
-    targetOutages: dice.chance(0.5) ? dice.between(1, 3) : 0
+    targetOutages: dice.chance(0.5) ? dice.between(1, 3) : 0,
+    clockSteps: dice.chance(0.5) ? dice.between(1, 12) : 0,
+    clockTrembles: often(0.5),
+    standstills: dice.chance(0.4) ? dice.between(1, 2) : 0,
+    noPlace: often(0.2),
+    nameUnanswered: often(0.1)
   }
 }
 

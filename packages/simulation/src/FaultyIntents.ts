@@ -2,9 +2,10 @@
 import type { Intent } from "@dueline/contracts/Intent"
 import type { IntentListener, Intents } from "@dueline/contracts/Intents"
 import type { Victim } from "./Reach.ts"
+import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
 
-export const makeIntents = (world: World, { machine }: Victim): Intents["Service"] => {
+export const makeIntents = (world: World, witness: Witness, { machine }: Victim): Intents["Service"] => {
   const listeners: Array<IntentListener> = []
   const { alarmRepeated, intentLate, intentLost, intentRepeated } = world.faults
   const tell = (intents: ReadonlyArray<Intent>) => {
@@ -17,6 +18,7 @@ export const makeIntents = (world: World, { machine }: Victim): Intents["Service
     for (const intent of intents) {
       if (world.strikes(intentLost)) {
         world.troubled(machine.name)
+        if (intent._tag === "ExecutionRequested") witness.unheard(intent.callId, intent.epoch)
         continue
       }
       if (world.strikes(intentLate)) {

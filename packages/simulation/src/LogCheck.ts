@@ -4,6 +4,7 @@ import type { Settlement } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
+import { AttemptCheck } from "./AttemptCheck.ts"
 import { CallModel } from "./CallModel.ts"
 import { FieldCheck } from "./FieldCheck.ts"
 import { finalCheck } from "./finalCheck.ts"
@@ -28,6 +29,7 @@ export class LogCheck {
   readonly fields: FieldCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
+  readonly attempts: AttemptCheck
   readonly #world: World
   readonly #store: MemoryStore["Service"]
   /** By stream: the events that the outside must be told of, in order. */
@@ -40,6 +42,7 @@ export class LogCheck {
     this.#outbox = new OutboxCheck(world, store.outbox)
     this.fields = new FieldCheck(world, store)
     this.sendings = new Sendings(world)
+    this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
   }
 
@@ -82,6 +85,7 @@ export class LogCheck {
     for (const { callId, tenantId } of this.calls.values()) this.#look(tenantId, StreamId.make(callId))
     for (const one of this.fields.streams.values()) this.fields.look(one)
     this.fields.judge()
+    this.attempts.finish()
     finalCheck(this.#world, this, this.#store)
   }
 
@@ -95,7 +99,7 @@ export class LogCheck {
     const row = Effect.runSync(Effect.orDie(this.#store.callQueries.find(tenantId, callId)))
     if (slice === undefined) return
     const known = this.find(tenantId, callId)
-    const call = known ?? { tenantId, callId, model: new CallModel(), sealed: slice.sealed }
+    const call = known ?? { tenantId, callId, model: new CallModel(() => this.#world.clockSpan), sealed: slice.sealed }
     if (known === undefined) {
       this.calls.set(keyOf(tenantId, callId), call)
       this.endings.set(callId, call.model)
@@ -115,9 +119,13 @@ export class LogCheck {
     for (const event of events.slice(model.version)) {
       const wrong = model.apply(event)
       const facts = event.payload as Partial<Facts>
-      this.#world.note("log", `${callId.slice(0, 8)} ${event.version} ${event.type} ${facts.reason ?? ""}`.trimEnd())
+      this.#world.note(
+        "log",
+        `${callId.slice(0, 8)} ${event.version} ${event.type} ${facts.cause ?? facts.reason ?? ""}`.trimEnd()
+      )
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
       this.results.judge(model, callId, facts)
+      this.attempts.judge(model, callId, facts)
     }
   }
 }

@@ -7,22 +7,41 @@
 import { Clock, Context, Duration, Effect, type Fiber, Random, References, Scheduler } from "effect"
 import type { Dice } from "./Dice.ts"
 import type { VirtualTime } from "./VirtualTime.ts"
+import type { WallClock } from "./WallClock.ts"
 
 /** Turns of one machine within one instant; more means that it runs in circles. */
 const turnLimit = 20_000
 
+export interface MachineOptions {
+  readonly name: string
+  readonly time: VirtualTime
+  readonly wall: WallClock
+  /** Elapsed time is read from the wall clock too. */
+  readonly oneClock: boolean
+  readonly dice: Dice
+  /** Whether a sleep ends up to two milliseconds early, as timers of real machines do. */
+  readonly earlyRing: () => boolean
+}
+
 export class Machine {
   readonly name: string
+  /** What its programs take for the time of day. */
+  readonly wall: WallClock
+  /** Where its other clock began, so that nothing is gained by comparing the two. */
+  readonly #bootedAt: number
+  readonly #oneClock: boolean
   readonly #time: VirtualTime
   readonly #earlyRing: () => boolean
   #ready: Array<{ readonly task: () => void; readonly priority: number }> = []
   #state: "running" | "paused" | "dead" = "running"
   readonly #context: Context.Context<never>
 
-  /** `earlyRing` tells whether a sleep may end up to two milliseconds early, as timers of real machines do. */
-  constructor(name: string, time: VirtualTime, dice: Dice, earlyRing: () => boolean) {
+  constructor({ dice, earlyRing, name, oneClock, time, wall }: MachineOptions) {
     this.name = name
+    this.wall = wall
     this.#time = time
+    this.#bootedAt = time.now - dice.between(0, 1_000_000_000)
+    this.#oneClock = oneClock
     this.#earlyRing = earlyRing
     this.#context = Context.empty().pipe(
       Context.add(Scheduler.Scheduler, this.#scheduler()),
@@ -106,15 +125,16 @@ export class Machine {
   }
 
   #clock(): Clock.Clock {
-    const now = () => this.#time.now
-    const nanos = () => BigInt(this.#time.now) * 1_000_000n
+    const now = () => this.wall.read()
+    const nanos = () => BigInt(now()) * 1_000_000n
+    const elapsed = () => (this.#oneClock ? nanos() : BigInt(this.#time.now - this.#bootedAt) * 1_000_000n)
     return {
       currentTimeMillisUnsafe: now,
       currentTimeMillis: Effect.sync(now),
       currentTimeNanosUnsafe: nanos,
       currentTimeNanos: Effect.sync(nanos),
-      monotonicTimeNanosUnsafe: nanos,
-      monotonicTimeNanos: Effect.sync(nanos),
+      monotonicTimeNanosUnsafe: elapsed,
+      monotonicTimeNanos: Effect.sync(elapsed),
       sleep: (duration) => this.#sleep(Duration.toMillis(duration))
     }
   }

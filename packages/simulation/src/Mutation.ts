@@ -22,6 +22,8 @@ export interface Mutation {
   readonly aggregate?: (sound: Aggregate) => Aggregate
   readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
+  /** True: there is one clock, and it is the wall clock. */
+  readonly oneClock?: boolean
   readonly executor?: (sound: Executor["Service"]) => Executor["Service"]
   readonly http?: (sound: HttpClient["Service"]) => HttpClient["Service"]
   readonly intents?: (sound: Intents["Service"]) => Intents["Service"]

@@ -22,6 +22,7 @@ import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
+import type { Machine } from "./Machine.ts"
 import type { Victim } from "./Reach.ts"
 import type { World } from "./World.ts"
 
@@ -63,7 +64,8 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
 const refusedPauseMs = 1_000
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, worker: WorkerId) {
+const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, machine: Machine) {
+  const worker = WorkerId.make(machine.name)
   const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
     world.setup
   const circuits = { failures: circuitFailures, openMs: circuitOpenMs, maxOpenMs: 20_000 }
@@ -79,7 +81,7 @@ const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, wor
     else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
     else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
       const reason = executor.draining() ? "draining" : "no_capacity"
-      run(handBack(orchestrator, intent, reason, world.time.now + refusedPauseMs))
+      run(handBack(orchestrator, intent, reason, machine.wall.read() + refusedPauseMs))
     }
   }
   intents.subscribe((committed) => {
@@ -114,10 +116,7 @@ export class Program {
     const layers = layerCore(surroundings, victim).pipe(Layer.provideMerge(layerPorts(surroundings, victim)))
     machine.run(
       Effect.flatMap(Layer.buildWithScope(layers, this.#scope), (context) =>
-        work(surroundings, WorkerId.make(machine.name)).pipe(
-          Effect.provide(context),
-          Effect.provideService(Scope.Scope, this.#scope)
-        )
+        work(surroundings, machine).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, this.#scope))
       ).pipe(
         Effect.map((orchestrator) => {
           this.#orchestrator = orchestrator

@@ -2,6 +2,7 @@
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect, Exit } from "effect"
 import type { Machine } from "./Machine.ts"
+import type { Standstills } from "./Standstills.ts"
 import type { World } from "./World.ts"
 
 /** The program of a machine, as far as faults need to know it. */
@@ -26,7 +27,15 @@ export const survives = (world: World, victim: Victim, where: string, { mayStall
 
 const unavailable = (operation: string) => Effect.fail(new StoreUnavailable({ operation, cause: "simulated" }))
 
-export const makeReach = (world: World, victim: Victim, storeIsAway: (machine: string) => boolean) => {
+/** How long a program waits for a store that says nothing, in milliseconds. */
+const patienceMs = 5_000
+
+export const makeReach = (
+  world: World,
+  victim: Victim,
+  storeIsAway: (machine: string) => boolean,
+  standstills: Standstills
+) => {
   const { faults } = world
   const { machine } = victim
   return <A, E>(operation: string, act: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
@@ -39,9 +48,26 @@ export const makeReach = (world: World, victim: Victim, storeIsAway: (machine: s
       const back = (result: Effect.Effect<A, E | StoreUnavailable>) => {
         const delayMs = world.latency(faults.storeSlow)
         if (delayMs > 1_500) world.troubled(machine.name)
-        world.time.after(delayMs, () => answer(result))
+        world.time.after(delayMs, () => whenItGoesOn(() => answer(result)))
+      }
+      const whenItGoesOn = (act: () => void): void => {
+        const { leftMs } = standstills
+        if (leftMs === 0) act()
+        else world.time.after(leftMs + world.latency(), () => whenItGoesOn(act))
+      }
+      /** What waits for it is done or not; who asked may have given up long before. */
+      const standStill = (leftMs: number) => {
+        const done = world.dice.chance(0.7)
+        if (leftMs <= patienceMs || world.dice.chance(0.3)) return whenItGoesOn(done ? reached : fail)
+        world.time.after(patienceMs, fail)
+        if (done) whenItGoesOn(() => void Effect.runSyncExit(act))
       }
       const arrive = () => {
+        const { leftMs } = standstills
+        if (leftMs > 0) standStill(leftMs)
+        else reached()
+      }
+      const reached = () => {
         if (storeIsAway(machine.name) || world.strikes(faults.storeRefuses)) return fail()
         if (world.strikes(faults.storeActsLate)) {
           world.time.after(world.dice.between(1, 400), () => void Effect.runSyncExit(act))

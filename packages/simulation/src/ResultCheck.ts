@@ -10,8 +10,19 @@ export interface Facts {
   readonly dueAt: number
   readonly epoch: number
   readonly reason: string
+  /** Beside the reason of a hand-back, when it is a newer one. */
+  readonly cause: string
   readonly response: { readonly bodySnippet: string | null } | null
 }
+
+/** Events after which the call waits for a time. */
+const waiting = new Set([
+  "ServiceCallSubmitted",
+  "ServiceCallRescheduled",
+  "RetryScheduled",
+  "ExecutionHandedBack",
+  "ServiceCallRerun"
+])
 
 export class ResultCheck {
   readonly #world: World
@@ -38,9 +49,10 @@ export class ResultCheck {
     // Nobody can honour what never reached the log.
     if (_tag === "ExecutionFailed" && reason !== "http_status") this.#quietUntil.delete(`${callId}/${epoch}`)
     const quietUntil = this.#quietUntil.get(`${callId}/${model.epoch}`) ?? 0
-    if (_tag === "RetryScheduled" && dueAt < quietUntil) {
+    if (_tag === "RetryScheduled" && dueAt < quietUntil - this.#world.clockSpan) {
       this.#world.violate("Retry-After is honoured", `${callId} is tried again ${quietUntil - dueAt} ms early`)
     }
+    if (waiting.has(_tag ?? "")) this.#sendings.waits(callId)
     if (_tag === "ExecutionHandedBack") this.#sendings.handedBack(callId, epoch)
     const holder = model.started.get(epoch)?.worker ?? ""
     if (_tag === "ExecutionFailed" && reason === "worker_lost" && this.#world.neverFailed(holder)) {

@@ -5,9 +5,20 @@ export class Sendings {
   readonly #world: World
   readonly #left = new Set<string>()
   readonly #handedBack = new Set<string>()
+  /** By call: the world's time at which it was last given a time to wait for. */
+  readonly #waitsSince = new Map<string, number>()
 
   constructor(world: World) {
     this.#world = world
+  }
+
+  waits(callId: string): void {
+    this.#waitsSince.set(callId, this.#world.time.now)
+  }
+
+  /** Epoch milliseconds. */
+  waitsSince(callId: string): number {
+    return this.#waitsSince.get(callId) ?? 0
   }
 
   left(callId: string, epoch: number): void {

@@ -44,9 +44,22 @@ export class Witness {
     }
     this.#judge(seen, request)
     this.#log.sendings.left(callId, epoch)
+    const tenantId = request.url.split("/").at(-1) ?? ""
+    this.#log.attempts.left(callId, epoch, this.#log.find(tenantId, callId)?.model.maxAttempts ?? 0)
     const before = this.#lastEpoch.get(callId) ?? 0
     if (epoch <= before) this.#world.violate("epochs strictly grow", `${callId} epoch ${epoch} leaves after ${before}`)
     this.#lastEpoch.set(callId, Math.max(before, epoch))
+  }
+
+  /** The target's side said no, and nothing left. */
+  refuses(request: OutgoingRequest): void {
+    const { callId, epoch } = this.#read("", request)
+    this.#log.attempts.refused(callId, epoch)
+  }
+
+  /** Its worker never heard of it. */
+  unheard(callId: string, epoch: number): void {
+    this.#log.attempts.unheard(callId, epoch)
   }
 
   acts(worker: string, request: OutgoingRequest): void {
@@ -77,7 +90,9 @@ export class Witness {
       return this.#world.violate("no effect without a submission", `${callId} is not in the log of ${tenantId}`)
     if (started === undefined)
       return this.#world.violate("no effect without a submission", `${callId} epoch ${epoch} was never started`)
-    if (at < started.dueAt)
+    // A clock that was ahead when the call was taken for due, or is by now, may be believed; nothing more.
+    const aheadMs = this.#world.aheadSince(worker, this.#log.sendings.waitsSince(callId))
+    if (at + aheadMs < started.dueAt)
       this.#world.violate("never early", `${callId} epoch ${epoch} left ${started.dueAt - at} ms early`)
     if (attempt !== started.attempt || worker !== started.worker) {
       this.#world.violate(

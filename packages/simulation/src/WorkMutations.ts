@@ -18,6 +18,23 @@ export const leaseIgnored: Mutation = {
   })
 }
 
+/** What has come to the wire is sent, whatever has become of its lease. */
+export const sentUnasked: Mutation = {
+  http: ({ send }) => ({
+    send: (request) =>
+      send({
+        ...request,
+        wanted: () => {
+          request.wanted()
+          return true
+        }
+      })
+  })
+}
+
+/** Elapsed time is told by the wall clock. */
+export const oneClock: Mutation = { oneClock: true }
+
 /** An attempt that comes a little before its time is sent as it comes. */
 export const attemptNotHeld: Mutation = {
   executor: (sound) => ({ ...sound, offer: (intent) => sound.offer({ ...intent, dueAt: 0 }) })

@@ -4,6 +4,7 @@ import { drawFaults, drawSetup, type Faults, type Setup } from "./Faults.ts"
 import { Machine } from "./Machine.ts"
 import { Trace } from "./Trace.ts"
 import { VirtualTime } from "./VirtualTime.ts"
+import { WallClock } from "./WallClock.ts"
 
 export interface Violation {
   readonly invariant: string
@@ -14,6 +15,9 @@ export interface Violation {
 
 /** 2027-01-15T08:00:00Z; any instant would do. */
 const beginning = 1_800_000_000_000
+
+/** How far one look at a clock that trembles is off, in milliseconds. */
+export const trembleMs = 3
 
 export interface WorldOptions {
   readonly seed: number
@@ -38,6 +42,8 @@ export class World {
   readonly #troubled = new Set<string>()
   /** Points passed at which a process can die: before and after each call that leaves it. */
   crossings = 0
+  /** The furthest that any clock was behind and ahead, in milliseconds. */
+  #ahead: readonly [number, number] = [0, 0]
   readonly #dieAtCrossing: number
   #violation: Violation | null = null
 
@@ -94,11 +100,42 @@ export class World {
 
   /** Whether a machine lives, never stood still and never missed anything. */
   neverFailed(name: string): boolean {
-    return !this.#troubled.has(name) && this.machines.some((machine) => machine.name === name)
+    return !this.#troubled.has(name) && this.isAlive(name)
   }
 
-  machine(name: string): Machine {
-    const machine = new Machine(name, this.time, this.dice.fork(name), () => this.strikes(this.faults.earlyRing))
+  /** The clock of one host, right at first. */
+  wallClock(host: string): WallClock {
+    const dice = this.dice.fork(`clock of ${host}`)
+    const tremble = () =>
+      !this.quiet && dice.chance(this.faults.clockTrembles) ? dice.between(-trembleMs, trembleMs) : 0
+    return new WallClock(() => this.time.now, tremble)
+  }
+
+  /** How far two looks at clocks can be apart though they were taken at one time, in milliseconds. */
+  get clockSpan(): number {
+    const [least, most] = this.#ahead
+    return most - least + (this.faults.clockTrembles > 0 ? 2 * trembleMs : 0)
+  }
+
+  /** How far ahead the clock of this machine was since then (epoch milliseconds), and how far one look at it may be off. */
+  aheadSince(machine: string, time: number): number {
+    const wall = this.machines.find(({ name }) => name === machine)?.wall
+    return (wall?.mostAheadSince(time) ?? 0) + (this.faults.clockTrembles > 0 ? trembleMs : 0)
+  }
+
+  setClock(host: string, clock: WallClock, aheadMs: number): void {
+    this.note(host, `sets its clock ${aheadMs} ms ahead`)
+    clock.set(aheadMs)
+    this.#ahead = [Math.min(this.#ahead[0], aheadMs), Math.max(this.#ahead[1], aheadMs)]
+  }
+
+  isAlive(name: string): boolean {
+    return this.machines.some((machine) => machine.name === name)
+  }
+
+  machine(name: string, wall: WallClock, oneClock: boolean): Machine {
+    const earlyRing = () => this.strikes(this.faults.earlyRing)
+    const machine = new Machine({ name, time: this.time, wall, oneClock, dice: this.dice.fork(name), earlyRing })
     this.machines.push(machine)
     return machine
   }

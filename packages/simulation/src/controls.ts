@@ -23,6 +23,10 @@ const told = "an answer says what is in the log"
 const held = "an active order has its customer and its bin"
 const once = "what is asked once happens once"
 const unsent = "what is handed back was never sent"
+const keeps = "a worker that is well keeps its calls"
+const over = "nothing leaves under an epoch that is over"
+const wholeTime = "a request has its whole time"
+const request = "an attempt is a request"
 const nothingAfterCancel = "no request after a cancel was answered"
 
 const control = (
@@ -41,6 +45,10 @@ const well: Partial<Faults> = {
   storeActsLate: 0,
   storeSlow: 0,
   outages: 0,
+  standstills: 0,
+  clockSteps: 0,
+  noPlace: 0,
+  nameUnanswered: 0,
   intentLost: 0,
   intentLate: 0
 }
@@ -48,7 +56,7 @@ const calm: Partial<Faults> = { ...well, orderlyStop: 0, requestLost: 0, answerL
 /** Processes stand still and go on, some of them for longer than anybody believes in them. */
 const frozen: Partial<Faults> = { ...calm, pause: 0.01 }
 const two: Partial<Setup> = { processes: 2 }
-
+/** Much is under way, and looked after closely. */
 const lively: Partial<Setup> = {
   ...two,
   capacity: 32,
@@ -120,13 +128,21 @@ export const controls: Readonly<Record<string, Control>> = {
   "a refused attempt is made": control(Work.refusedAndMade, [unsent, rules, nothingAfterCancel], well),
   "watchdog off": control(Work.watchdogOff, [ends], { crash: 0.02 }),
   "sweep off": control(Work.sweepOff, [ends], { crash: 0.02, intentLost: 0.2 }),
-  "heartbeat off": control(Work.heartbeatOff, ["a worker that is well keeps its calls"], { ...well, targetSlow: 0.5 }),
+  "heartbeat off": control(Work.heartbeatOff, [keeps, ends], { ...well, targetSlow: 0.5 }),
   "lease ignored": control(
     Work.leaseIgnored,
-    ["epochs strictly grow", unsent, rules, nothingAfterCancel],
-    { ...frozen, targetSlow: 0.6 },
+    ["epochs strictly grow", over, unsent, rules, nothingAfterCancel],
+    { ...frozen, targetSlow: 0.6, noPlace: 0.3 },
     lively
   ),
+  "sent unasked": control(
+    Work.sentUnasked,
+    [unsent, over, nothingAfterCancel, "epochs strictly grow"],
+    { ...frozen, noPlace: 0.6 },
+    lively
+  ),
+  "one clock": control(Work.oneClock, [keeps, wholeTime], { ...well, clockSteps: 12, targetSlow: 0.8, noPlace: 0.3 }),
+  "a hand-back is a failure": control(Aggregate.handBackIsFailure, [request], { noPlace: 0.3, nameUnanswered: 0.3 }),
   "told to nobody": control(Work.toldNobody, [ends]),
   "told whenever": control(Work.toldWhenever, ["messages of a stream come in order"], { ...well, targetFails: 0.6 }),
   "windows may overlap": control(Field.windowsUnkept, ["windows of a bin never overlap"], {}, keepers),

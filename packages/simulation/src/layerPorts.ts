@@ -15,6 +15,7 @@ import type { Disk } from "./Disk.ts"
 import { makeIntents } from "./FaultyIntents.ts"
 import type { Mutation } from "./Mutation.ts"
 import { makeReach, type Reach, type Victim } from "./Reach.ts"
+import type { Standstills } from "./Standstills.ts"
 import { makeSend } from "./Targets.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
@@ -27,6 +28,7 @@ export interface Surroundings {
   readonly bus: BusCheck
   readonly vault: RequestVault["Service"]
   readonly storeIsAway: (machine: string) => boolean
+  readonly standstills: Standstills
   readonly targetsAreAway: (machine: string) => boolean
 }
 
@@ -65,16 +67,16 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
 }
 
 export const layerPorts = (around: Surroundings, victim: Victim) => {
-  const { mutation, storeIsAway, targetsAreAway, vault, witness, world } = around
+  const { mutation, standstills, storeIsAway, targetsAreAway, vault, witness, world } = around
   const bus = EventBusMemory.make().pipe(
     Effect.map(mutation.bus ?? same),
     Effect.tap((service) => service.consume({ group: "far end", topics: [] }, hear(around, victim)))
   )
   return Layer.mergeAll(
-    layerStore(around, makeReach(world, victim, storeIsAway)),
+    layerStore(around, makeReach(world, victim, storeIsAway, standstills)),
     Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness, targetsAreAway) })),
     Layer.succeed(RequestVault, vault),
-    Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, victim))),
+    Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),
     SigningSecrets.layerUnsigned,
     // A process knows nothing of the circuits of another, nor of those it had before it died.

@@ -12,6 +12,7 @@ import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Front.ts"
 import { LogCheck } from "./LogCheck.ts"
 import { type Mutation, sound } from "./Mutation.ts"
+import { Standstills } from "./Standstills.ts"
 import { Witness } from "./Witness.ts"
 import { type Violation, World, type WorldOptions } from "./World.ts"
 
@@ -78,7 +79,8 @@ const populate = (options: SimulateOptions) => {
   const { outages, targetOutages } = world.faults
   const storeIsAway = scheduleOutages(world, "store", outages, ["all", "even", "odd"])
   const targetsAreAway = scheduleOutages(world, "the target", targetOutages, ["all"])
-  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway, targetsAreAway })
+  const standstills = new Standstills(world)
+  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway, standstills, targetsAreAway })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
     ask: (asked, reply) => cluster.ask(asked, reply),
@@ -124,7 +126,8 @@ export const simulate = (options: SimulateOptions): Report => {
   world.note("world", "is quiet")
   cluster.calm()
   let unrest = unfinished(inhabited)
-  const until = world.setup.activeMs + patienceMs
+  // What was put off by a clock that was ahead is due when the others have come so far.
+  const until = world.setup.activeMs + patienceMs + world.clockSpan
   while (steps < stepLimit && unrest !== null && world.step(until)) {
     steps += 1
     if (steps % 16 === 0) unrest = unfinished(inhabited)
