@@ -10,7 +10,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 /** The executor of this process, as others may use it. */
 export interface OwnExecutor {
   readonly offer: (intent: ExecutionRequested) => boolean
-  readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent">
+  readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
   readonly slotsFree: () => number
   readonly onSlotFree: (listener: () => void) => void
 }
@@ -21,7 +21,7 @@ export interface OtherExecutors {
   readonly onFree: (listener: () => void) => void
   /** False when the worker is not there. */
   readonly deliver: (intent: ExecutionRequested) => boolean
-  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent">
+  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
 }
 
 export interface Departure {

@@ -28,6 +28,10 @@ export class ExecutionSlots {
   /** In the order they were taken, which is the order of their age. */
   readonly #jobs = new Map<string, Job>()
   readonly #recent = new RecentAttempts()
+  /** Attempts of which word never came: it is not taken any more. */
+  readonly #disowned = new RecentAttempts()
+  /** Attempts that ended without a record, by a defect: what they sent is not known. */
+  readonly #unrecorded = new Set<string>()
   readonly #queue: Array<Job> = []
   readonly #listeners: Array<() => void> = []
   readonly #idle = new Set<() => void>()
@@ -61,6 +65,21 @@ export class ExecutionSlots {
 
   find(holding: Holding): Job | undefined {
     return this.#jobs.get(keyOf(holding))
+  }
+
+  /**
+   * Whether nothing was sent under this epoch, and nothing will be: word of the attempt never came here, and is not taken any more. False when
+   * it is here, was here, or nobody knows any more.
+   */
+  disown(holding: Holding): boolean {
+    const key = keyOf(holding)
+    const elapsed = this.#options.elapsed()
+    if (!this.#disowned.has(key)) {
+      if (this.#jobs.has(key) || this.#recent.has(key) || this.#unrecorded.has(key)) return false
+      this.#disowned.add(key, elapsed)
+    }
+    this.#recent.add(key, elapsed)
+    return true
   }
 
   onFree(listener: () => void): void {
@@ -197,6 +216,7 @@ export class ExecutionSlots {
     }
     this.#jobs.delete(keyOf(job.intent))
     const mishap = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? exit.cause : null
+    if (Exit.isFailure(exit)) this.#unrecorded.add(keyOf(job.intent))
     if (mishap !== null) this.#options.run(died(job.intent, mishap))
     job.whole = Exit.isSuccess(exit)
     for (const tell of job.ended.splice(0)) tell()

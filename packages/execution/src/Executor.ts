@@ -43,9 +43,10 @@ export class Executor extends Context.Service<
     readonly offer: (intent: ExecutionRequested) => boolean
     /**
      * Calls an attempt back before its first byte leaves. `recalled`: nothing left and nothing will under this epoch, and that it was handed
-     * back is durable. `sent`: it is too late, or it is not here.
+     * back is durable. `sent`: it is too late, or nobody knows. `unheard`: word of it never came here and is not taken any more, so nothing left
+     * and nothing will; that it goes back is for the asker to record.
      */
-    readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent">
+    readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
     /** Whether the attempt was taken and is not yet recorded. */
     readonly holds: (holding: Holding) => boolean
     /** It takes nothing more. */
@@ -99,7 +100,8 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       recall: (holding) =>
         Effect.suspend(() => {
           const job = slots.find(holding)
-          if (job === undefined || !(slots.withdraw(job, "recalled") || job.givenBack)) return Effect.succeed("sent")
+          if (job === undefined) return Effect.succeed(slots.disown(holding) ? "unheard" : "sent")
+          if (!slots.withdraw(job, "recalled") && !job.givenBack) return Effect.succeed("sent")
           return Effect.map(untilEnded(job), (whole) => (whole ? "recalled" : "sent"))
         }),
       holds: (holding) => slots.find(holding) !== undefined,

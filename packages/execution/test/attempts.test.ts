@@ -194,12 +194,22 @@ describe("an attempt that is called back", { tags: ["ADR-0012.12"] }, () => {
     })
   )
 
-  it.effect("after its first byte is sent, and so may be one that is not here", () =>
+  it.effect("says of one that never came that nobody will make it, and does not make it when it comes late", () =>
+    Effect.gen(function* () {
+      const on = yield* world({ rules: answering(0) })
+      assert.strictEqual(yield* on.executor.recall(holding()), "unheard")
+      assert.strictEqual(yield* on.executor.recall(holding()), "unheard")
+      assert.isTrue(on.executor.offer(intent()))
+      yield* TestClock.adjust(1_000)
+      assert.deepStrictEqual([on.client.begun(), on.executor.inFlight()], [0, 0])
+    })
+  )
+
+  it.effect("after its first byte is sent", () =>
     Effect.gen(function* () {
       const on = yield* world({ rules: answering(0, 1_000), recordMs: 1_000 })
       on.executor.offer(intent())
       assert.strictEqual(yield* on.executor.recall(holding()), "sent")
-      assert.strictEqual(yield* on.executor.recall(holding(2)), "sent")
       yield* TestClock.adjust(1_500)
       assert.strictEqual(yield* on.executor.recall(holding()), "sent")
       yield* TestClock.adjust(500)
@@ -240,19 +250,23 @@ it.effect.prop(
         ]
         const on = yield* world({ rules, extend: store.extend, executor: { concurrency, queueLimit: 20 } })
         const taken = new Set<string>()
+        /** Recalled before word of them came: whoever recalled them hands them back. */
+        const disowned = new Set<string>()
         let wall = yield* Clock.currentTimeMillis
         for (const { age, n, passedMs, what } of story) {
           yield* TestClock.adjust(passedMs)
           wall += passedMs
           if (what === "stop") store.stop()
           else if (what === "go on") store.goOn()
-          else if (what === "recall")
-            yield* Effect.forkChild(on.executor.recall(holding(n)), { startImmediately: true })
-          else if (what === "step") {
+          else if (what === "recall") {
+            const note = (said: string) => Effect.sync(() => said === "unheard" && disowned.add(callId(n)))
+            yield* Effect.forkChild(Effect.flatMap(on.executor.recall(holding(n)), note), { startImmediately: true })
+          } else if (what === "step") {
             const by = n % 2 === 0 ? 3_600_000 : -3_600_000
             on.stepWall(by)
             wall += by
-          } else if (on.executor.offer(intent(n, { handedOverAt: wall - age, dueAt: 0 }))) taken.add(callId(n))
+          } else if (on.executor.offer(intent(n, { handedOverAt: wall - age, dueAt: 0 })) && !disowned.has(callId(n)))
+            taken.add(callId(n))
         }
         store.goOn()
         yield* TestClock.adjust("5 minutes")

@@ -57,10 +57,10 @@ const Recall = Schema.fromJsonString(
   Schema.Struct({ v: Schema.Literal(1), tenantId: TenantId, callId: ServiceCallId, epoch: Schema.Int })
 )
 const Recalled = Schema.fromJsonString(
-  Schema.Struct({ v: Schema.Literal(1), answer: Schema.Literals(["recalled", "sent"]) })
+  Schema.Struct({ v: Schema.Literal(1), answer: Schema.Literals(["recalled", "sent", "unheard"]) })
 )
 
-export type RecallAnswer = "recalled" | "sent"
+export type RecallAnswer = "recalled" | "sent" | "unheard"
 
 export const recallText = ({ callId, epoch, tenantId }: Holding): string =>
   JSON.stringify({ v: 1, tenantId, callId, epoch })

@@ -1,17 +1,22 @@
 /**
  * Lets a cancel and a move win until the instant at which the request is written: while an attempt is handed over to a worker, that worker is
- * asked to give it back first. What is decided, and by which rules, stays with the aggregate.
+ * asked to give it back first. And before an attempt counts as lost, its worker, should it live, is asked whether word of it ever came: a commit
+ * may land whose writer has given it up, and a message may be lost. What is decided, and by which rules, stays with the aggregate.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
+import { CommandId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { type AnyRefusal, Orchestrator, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import { ServiceCallAlreadyDispatched } from "@dueline/contracts/serviceCall/Rejection"
 import { Clock, Effect } from "effect"
 
-/** `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. Answers within a second or so. */
-export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent">
+/**
+ * `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. `unheard`: nothing left and nothing will,
+ * since the worker knows of no such attempt; whoever asks hands it back. Answers within a second or so.
+ */
+export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
 
 type Asking = Extract<ServiceCallCommand, { readonly _tag: "CancelServiceCall" | "RescheduleServiceCall" }>
 
@@ -38,6 +43,20 @@ const isAsking = (command: { readonly _tag: string }): command is Asking =>
 const unlessRunning = (command: Asking): Asking =>
   command._tag === "CancelServiceCall" ? { ...command, unlessRunning: true } : command
 
+type Loss = Extract<ServiceCallCommand, { readonly _tag: "RecordFailure" }>
+
+/** Gives back an attempt of which its worker never heard. */
+const handBack = (
+  envelope: Envelope<Asking | Loss>,
+  epoch: number,
+  reason: "recalled" | "lease_unconfirmed"
+): Envelope<ServiceCallCommand> => {
+  const { at, callId } = envelope.command
+  const command = { _tag: "HandBackExecution", callId, at, epoch, retryAt: at, ...carryHandBackReason(reason) } as const
+  const commandId = CommandId.make(`back:${callId}:${epoch}`)
+  return { ...envelope, commandId, idempotency: null, expectedVersion: null, command }
+}
+
 export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orchestrator["Service"] => {
   const askFor = (envelope: Envelope<Asking>, left: number): ReturnType<Orchestrator["Service"]["ask"]> =>
     Effect.catch(ask({ ...envelope, command: unlessRunning(envelope.command) }), (refusal: AnyRefusal) => {
@@ -46,17 +65,28 @@ export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orc
       const { command, tenantId } = envelope
       const holding = { tenantId, callId: command.callId, epoch: held.epoch }
       return Effect.flatMap(left > 0 ? recall(held.worker, holding) : Effect.succeed("sent" as const), (said) => {
-        if (said === "recalled") return Effect.flatMap(afterwards(envelope), (again) => askFor(again, left - 1))
+        const again = Effect.flatMap(afterwards(envelope), (next) => askFor(next, left - 1))
+        if (said === "recalled") return again
+        if (said === "unheard") return Effect.andThen(ask(handBack(envelope, held.epoch, "recalled")), again)
         return command._tag === "CancelServiceCall" ? ask(envelope) : Effect.fail(refusal)
       })
     })
-  return Orchestrator.asking((envelope) =>
-    isAsking(envelope.command)
+  const lose = (envelope: Envelope<Loss>, worker: WorkerId): ReturnType<Orchestrator["Service"]["ask"]> => {
+    const { callId, epoch } = envelope.command
+    return Effect.flatMap(recall(worker, { tenantId: envelope.tenantId, callId, epoch }), (said) =>
+      ask(said === "unheard" ? handBack(envelope, epoch, "lease_unconfirmed") : envelope)
+    )
+  }
+  return Orchestrator.asking((envelope) => {
+    const { command } = envelope
+    if (command._tag === "RecordFailure" && command.holder !== undefined)
+      return lose({ ...envelope, command }, command.holder)
+    return isAsking(envelope.command)
       ? Effect.mapError(askFor({ ...envelope, command: envelope.command }, recallLimit), (refusal) =>
           told(refusal, envelope.expectedVersion)
         )
       : ask(envelope)
-  )
+  })
 }
 
 /** The call has one event more, which the asker caused: its being handed back. */

@@ -111,16 +111,20 @@ export const failure = (changes: Changes<"RecordFailure"> = {}): ServiceCallComm
   roll: 0.5,
   ...changes
 })
-export const lost = (epoch = 1): ServiceCallCommand =>
-  failure({
-    at: ms(dueAt + 20_000),
-    epoch,
-    reason: "worker_lost",
-    detail: "gone",
-    status: null,
-    durationMs: 0,
-    roll: 0
-  })
+const lossOf = (epoch: number) => ({
+  at: ms(dueAt + 20_000),
+  epoch,
+  reason: "worker_lost" as const,
+  detail: "gone",
+  status: null,
+  durationMs: 0,
+  roll: 0
+})
+
+export const lost = (epoch = 1): ServiceCallCommand => failure(lossOf(epoch))
+
+/** By a watchdog that does not know whether that worker is gone. */
+export const lostBy = (holder: WorkerId): ServiceCallCommand => failure({ ...lossOf(1), holder })
 
 export const handBack = (changes: Changes<"HandBackExecution"> = {}): ServiceCallCommand => ({
   _tag: "HandBackExecution",

@@ -8,7 +8,7 @@ import * as Call from "./ServiceCallSample.ts"
 import { askOne, said, writersOn } from "./WritersUnderTest.ts"
 
 /** A call that is handed over, and a worker that gives back what it is asked for or says that it was sent. */
-const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled" | "sent">) {
+const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled" | "sent" | "unheard">) {
   const store = new FaultyStore()
   const writers = yield* writersOn(store)
   const recalls: Array<unknown> = []
@@ -17,7 +17,7 @@ const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled
       const answer = answers[recalls.length] ?? "sent"
       recalls.push([worker, tenantId, callId, epoch])
       const back = Call.handBack({ epoch, reason: "draining", cause: "recalled", at: Call.dueAt, retryAt: Call.dueAt })
-      return answer === "sent"
+      return answer !== "recalled"
         ? Effect.succeed(answer)
         : Effect.as(Effect.orDie(writers.ask(Call.envelope(back))), answer)
     })
@@ -66,6 +66,42 @@ describe("while an attempt is handed over", { tags: ["ADR-0012.12", "ADR-0012.5"
       assert.strictEqual((yield* ask(Call.cancel(), 1)).said, "VersionMismatch")
       assert.lengthOf(recalls, 0)
       assert.strictEqual((yield* ask(Call.cancel(), 2)).said, "Cancelled 4")
+    })
+  )
+})
+
+describe("before an attempt counts as lost", { tags: ["ADR-0013.4"] }, () => {
+  const lost = Call.lostBy(Call.worker)
+
+  it.effect("its worker is asked: one of which it never heard goes back without a count", () =>
+    Effect.gen(function* () {
+      const { ask, recalls } = yield* handedOver(["unheard"])
+      assert.strictEqual((yield* ask(lost)).said, "Recorded 3")
+      assert.deepStrictEqual(recalls, [theAttempt])
+    })
+  )
+
+  it.effect("one that was sent, or whose worker does not answer, counts", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* handedOver(["sent"])
+      assert.strictEqual((yield* ask(lost)).said, "Recorded 4")
+    })
+  )
+
+  it.effect("a worker that is known to be gone is not asked", () =>
+    Effect.gen(function* () {
+      const { ask, recalls } = yield* handedOver(["unheard"])
+      assert.strictEqual((yield* ask(Call.lost())).said, "Recorded 4")
+      assert.lengthOf(recalls, 0)
+    })
+  )
+})
+
+describe("while word of an attempt has not come to its worker", () => {
+  it.effect("a cancel has it handed back, and wins", () =>
+    Effect.gen(function* () {
+      const { ask } = yield* handedOver(["unheard"])
+      assert.strictEqual((yield* ask(Call.cancel())).said, "Cancelled 4")
     })
   )
 })

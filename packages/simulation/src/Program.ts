@@ -64,7 +64,7 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
 const refusedPauseMs = 1_000
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, machine: Machine) {
+const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundings, machine: Machine) {
   const worker = WorkerId.make(machine.name)
   const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
     world.setup
@@ -97,12 +97,15 @@ const work = Effect.fnUntraced(function* ({ mutation, world }: Surroundings, mac
   yield* Effect.forkScoped(dueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots)))
   const holds = (holding: Holding) => executor.holds(holding)
   const sole = processes === 1
-  const sweep = yield* makeSweep({ ...defaultSweepOptions, worker, sole, holds, horizonMs, pageLimit })
-  yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
-  // Nobody can ask the executors of other processes here: what they have may have been sent.
-  return recalling(orchestrator, (holder, holding) =>
-    holder === worker ? executor.recall(holding) : Effect.succeed("sent")
+  const decider = recalling(orchestrator, (holder, holding) =>
+    holder === worker ? executor.recall(holding) : others.recall(machine, holder, holding)
   )
+  others.join(machine, executor)
+  const sweep = yield* makeSweep({ ...defaultSweepOptions, worker, sole, holds, horizonMs, pageLimit }).pipe(
+    Effect.provideService(Orchestrator, decider)
+  )
+  yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
+  return decider
 })
 
 export class Program {

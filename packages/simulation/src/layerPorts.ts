@@ -15,6 +15,7 @@ import type { Disk } from "./Disk.ts"
 import { makeIntents } from "./FaultyIntents.ts"
 import type { Mutation } from "./Mutation.ts"
 import { makeReach, type Reach, type Victim } from "./Reach.ts"
+import type { Others } from "./Others.ts"
 import type { Standstills } from "./Standstills.ts"
 import { makeSend } from "./Targets.ts"
 import type { Witness } from "./Witness.ts"
@@ -29,6 +30,7 @@ export interface Surroundings {
   readonly vault: RequestVault["Service"]
   readonly storeIsAway: (machine: string) => boolean
   readonly standstills: Standstills
+  readonly others: Others
   readonly targetsAreAway: (machine: string) => boolean
 }
 

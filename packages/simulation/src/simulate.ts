@@ -12,6 +12,7 @@ import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Front.ts"
 import { LogCheck } from "./LogCheck.ts"
 import { type Mutation, sound } from "./Mutation.ts"
+import { Others } from "./Others.ts"
 import { Standstills } from "./Standstills.ts"
 import { Witness } from "./Witness.ts"
 import { type Violation, World, type WorldOptions } from "./World.ts"
@@ -80,7 +81,8 @@ const populate = (options: SimulateOptions) => {
   const storeIsAway = scheduleOutages(world, "store", outages, ["all", "even", "odd"])
   const targetsAreAway = scheduleOutages(world, "the target", targetOutages, ["all"])
   const standstills = new Standstills(world)
-  const cluster = new Cluster({ world, disk, mutation, witness, bus, vault, storeIsAway, standstills, targetsAreAway })
+  const outside = { bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
+  const cluster = new Cluster({ world, disk, mutation, witness, ...outside })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
     ask: (asked, reply) => cluster.ask(asked, reply),

@@ -13,7 +13,8 @@ import { Clock, Effect, Exit } from "effect"
 const actor = systemActor("watchdog")
 const correlationId = CorrelationId.make("watchdog")
 
-const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number) => ({
+/** `dead`: its worker is known to be gone, and need not be asked. */
+const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number, dead: boolean) => ({
   tenantId,
   commandId: CommandId.make(`lost:${callId}:${epoch}`),
   correlationId,
@@ -33,7 +34,8 @@ const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number) 
     response: null,
     retryable: true,
     retryAfterMs: null,
-    roll: 0
+    roll: 0,
+    ...(dead ? {} : { holder: worker })
   }
 })
 
@@ -107,8 +109,8 @@ export const makeLostCalls = Effect.fnUntraced(function* ({
   const watch = new Watch()
 
   /** One call that cannot be settled must not keep the others waiting. */
-  const settleOne = (call: Abandoned, now: number) =>
-    Effect.exit(orchestrator.ask(workerLost(call, now))).pipe(
+  const settleOne = (call: Abandoned, now: number, dead: boolean) =>
+    Effect.exit(orchestrator.ask(workerLost(call, now, dead))).pipe(
       Effect.tap((exit) =>
         Exit.isFailure(exit)
           ? logUnlessStoreTrouble("error", "a lost call could not be settled", exit.cause)
@@ -134,7 +136,9 @@ export const makeLostCalls = Effect.fnUntraced(function* ({
       yield* Effect.logWarning(`${lost.length} calls were left running by a worker that is gone; they go on`)
       for (let from = 0; from < lost.length; from += pageLimit) {
         const together = lost.slice(from, from + pageLimit)
-        const answers = yield* Effect.forEach(together, (call) => settleOne(call, now), { concurrency: "unbounded" })
+        const answers = yield* Effect.forEach(together, (call) => settleOne(call, now, isDead(call)), {
+          concurrency: "unbounded"
+        })
         // A page that could not be settled whole would only come again: the next look takes it up.
         if (answers.some(Exit.isFailure)) return
       }

@@ -44,7 +44,9 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     retryable: Schema.Boolean,
     retryAfterMs: Schema.NullOr(Schema.Int),
     roll: Schema.Finite,
-    sentAt: Schema.optionalKey(EpochMillis)
+    sentAt: Schema.optionalKey(EpochMillis),
+    /** Of a loss: who had the attempt and may live, so that it can be asked whether it ever heard of it. */
+    holder: Schema.optionalKey(WorkerId)
   },
   /**
    * The worker will not make the attempt after all, and has sent nothing. It uses up no attempt; the call is due again at `retryAt`,
