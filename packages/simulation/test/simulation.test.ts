@@ -125,7 +125,12 @@ describe("a world where everything goes wrong", () => {
         setup: { processes: 2 as const },
         faults: { pause: 0.03, crash: 0, orderlyStop: 0, targetSlow: 0.5 }
       }
-      for (const world of [{}, frozen]) {
+      // So is one that is asked to end while it has attempts at hand that wait, beside many who keep orders.
+      const ending = {
+        setup: { fieldClients: 3, actionsPerClient: 20 },
+        faults: { crash: 0.02, orderlyStop: 1, noPlace: 0.5, pause: 0 }
+      }
+      for (const world of [{}, frozen, ending]) {
         for (let seed = 1; seed <= 80 && missing.size > 0; seed++) {
           const { trace } = simulate({ ...world, seed, keepTrace: true })
           for (const kind of missing) if (trace.some((line) => kind.test(line))) missing.delete(kind)
