@@ -62,6 +62,28 @@ const walk = Effect.gen(function* () {
 
 const passed = `select count(*)::int as passed from dueline.events where (xact, position) <= ($1::text::xid8, $2::float8::bigint)`
 
+/**
+ * Events of transactions that this server has yet to begin: a dump of another server was restored here. Readers of the log pass nothing that may
+ * still be under way, so until the server has counted that far they see none of these events, and those of new transactions come before them.
+ */
+const ahead = `select count(*)::int as events, max(xact)::text as xact, pg_snapshot_xmax(pg_current_snapshot())::text as next
+  from dueline.events where xact >= pg_snapshot_xmax(pg_current_snapshot())`
+
+interface Ahead {
+  readonly events: number
+  readonly xact: string | null
+  readonly next: string
+}
+
+const aheadOf = ({ events, next, xact }: Ahead): Finding => ({
+  check: "order",
+  tenantId: "",
+  streamId: "",
+  detail:
+    `${events} events are of transactions up to ${xact}, and this server begins ${next} next: a dump was restored into a server that has ` +
+    "counted fewer. Nothing that follows the log sees these events. Restore a physical backup instead"
+})
+
 /** It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
 export const askWhole = (statement: string) =>
   Effect.flatMap(Database, ({ writer }) =>
@@ -89,8 +111,10 @@ export const verifyLog: Verifying = Effect.gen(function* () {
     behind === seen
       ? []
       : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
+  const [counter] = yield* writer.unsafe<Ahead>(ahead).pipe(asking("verify"))
+  const early = counter !== undefined && counter.events > 0 ? [aheadOf(counter)] : []
   const versions = (yield* askWhole(gaps)).map((found): Finding => ({ check: "versions", ...found }))
-  return { events: seen, findings: [...order, ...versions, ...findings] }
+  return { events: seen, findings: [...order, ...early, ...versions, ...findings] }
 })
 
 /** And whether each row stands where its stream ends: a look at all of them for whoever cannot fold events. */

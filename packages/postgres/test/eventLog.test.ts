@@ -72,6 +72,31 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
     { tags: ["ADR-0005.3", "ADR-0018.6"] }
   )
 
+  it.effect(
+    "verify finds events of transactions that the server has yet to begin, as a dump restored elsewhere leaves them",
+    () =>
+      Effect.gen(function* () {
+        const ahead = Sample.target()
+        const insert = insertLate(ahead)
+          .replace("recorded_at)", "recorded_at, xact)")
+          .replace("now())", "now(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text::xid8)")
+        const detailed = Effect.map(verify, ({ findings }) =>
+          findings.filter(({ check, detail }) => check === "order" && detail.includes("a dump was restored"))
+        )
+        assert.deepStrictEqual(yield* detailed, [])
+        yield* TestDatabase.session((sql) => sql.unsafe(insert))
+        const [found, ...others] = yield* detailed
+        assert.include(found?.detail, "1 events are of transactions up to")
+        assert.deepStrictEqual(others, [])
+        yield* TestDatabase.session((sql) =>
+          Effect.andThen(
+            sql.unsafe("set session_replication_role = replica"),
+            sql`delete from dueline.events where stream_id = ${Sample.streamOf(ahead.callId)}::uuid`
+          )
+        )
+      })
+  )
+
   it.effect("verify finds nothing in a sound database, a row that drifted, and a stream with a hole", () =>
     Effect.gen(function* () {
       const [drifted, holed] = [Sample.target(), Sample.target()]
