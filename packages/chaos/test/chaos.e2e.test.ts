@@ -19,7 +19,7 @@ const groups: Groups = [
 
 describe.skipIf(await missingServers())(
   "killed, paused and restarted at random",
-  { tags: ["ADR-0014.5", "ADR-0002.2"] },
+  { tags: ["ADR-0014.5", "ADR-0002.2", "ADR-0013.5"] },
   () => {
     it("nothing accepted is lost, nothing is done unasked, and everything comes to its end", {
       timeout: 300_000

@@ -65,7 +65,7 @@ export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orc
       const { command, tenantId } = envelope
       const holding = { tenantId, callId: command.callId, epoch: held.epoch }
       return Effect.flatMap(left > 0 ? recall(held.worker, holding) : Effect.succeed("sent" as const), (said) => {
-        const again = Effect.flatMap(afterwards(envelope), (next) => askFor(next, left - 1))
+        const again = Effect.flatMap(afterwards(envelope), (later) => askFor(later, left - 1))
         if (said === "recalled") return again
         if (said === "unheard") return Effect.andThen(ask(handBack(envelope, held.epoch, "recalled")), again)
         return command._tag === "CancelServiceCall" ? ask(envelope) : Effect.fail(refusal)

@@ -131,7 +131,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "heartbeat off": control(Work.heartbeatOff, [keeps, ends], { ...well, targetSlow: 0.5 }),
   "lease ignored": control(
     Work.leaseIgnored,
-    ["epochs strictly grow", over, unsent, rules, nothingAfterCancel],
+    // Who does not hear that an attempt is not its own any more does not say either that nothing of it has left.
+    ["epochs strictly grow", over, unsent, rules, nothingAfterCancel, request],
     { ...frozen, targetSlow: 0.6, noPlace: 0.3 },
     lively
   ),
