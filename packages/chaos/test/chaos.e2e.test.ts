@@ -3,10 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { judge } from "../src/checkers.ts"
+import { faketimeIfAny } from "../src/findFaketime.ts"
 import { writeHistory } from "../src/historyFile.ts"
 import { runOnce } from "../src/perform.ts"
 import { drawPlan, faultKinds, type Groups } from "../src/Plan.ts"
-import { faketime, missingServers, runOn } from "./scratch.ts"
+import { missingServers, runOn } from "./scratch.ts"
 
 /** `CHAOS_SEED=7` runs another one. */
 const seed = Number(process.env["CHAOS_SEED"] ?? 1)
@@ -26,7 +27,7 @@ describe.skipIf(await missingServers())(
     }, async () => {
       const options = await runOn("split")
       const said: Array<string> = []
-      const clocks = await faketime()
+      const clocks = await faketimeIfAny()
       const history = await runOnce({
         ...options,
         faketime: clocks,

@@ -4,7 +4,6 @@ import { missing, serverNames } from "@dueline/test-servers/sharedServers"
 import { chmod, mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { faketimeIfAny } from "../src/findFaketime.ts"
 import type { RunOptions } from "../src/Run.ts"
 import type { CastName } from "../src/Stage.ts"
 
@@ -13,10 +12,6 @@ export const missingServers = async (): Promise<string | undefined> => {
   const reasons = await Promise.all(serverNames.map(missing))
   return reasons.find((reason) => reason !== undefined)
 }
-
-/** Null when no clock can be set here, which is then said. */
-export const faketime = (): Promise<string | null> =>
-  faketimeIfAny((reason) => console.warn(`NOT TESTED: chaos with clocks that are set, because ${reason}`))
 
 /** The directory is the test's to remove, or to keep for whoever wants to see what happened. */
 export const runOn = async (
