@@ -83,7 +83,7 @@ interface Choice {
 const jump = { min: 12, max: 20 }
 
 /** Done to each group of processes once a round. */
-const perGroup: ReadonlySet<FaultKind> = new Set(["kill", "pause", "clock-jump"])
+const perGroup: ReadonlySet<FaultKind> = new Set(["kill", "pause"])
 
 /** One round: every kind once, and some to each group once. */
 const choicesOf = (kinds: ReadonlyArray<FaultKind>, groups: Groups): ReadonlyArray<Choice> =>

@@ -23,7 +23,7 @@ describe.skipIf(await missingServers())(
   { tags: ["ADR-0014.5", "ADR-0002.2", "ADR-0013.5"] },
   () => {
     it("nothing accepted is lost, nothing is done unasked, and everything comes to its end", {
-      timeout: 300_000
+      timeout: 480_000
     }, async () => {
       const options = await runOn("split")
       const said: Array<string> = []
