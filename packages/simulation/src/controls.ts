@@ -96,7 +96,7 @@ export const controls: Readonly<Record<string, Control>> = {
   // A call that goes on by a result of another attempt may overtake the attempt that still waits to be sent.
   "epoch ignored": control(
     Aggregate.epochIgnored,
-    ["a result belongs to its epoch", "epochs strictly grow", unsent],
+    ["a result belongs to its epoch", "epochs strictly grow", unsent, wholeTime],
     { ...frozen, pause: 0.015, targetFails: 0, wireFails: 0, targetSlow: 1, targetOutages: 0 },
     lively
   ),
