@@ -12,9 +12,9 @@ export const urlMistake = (text: string): string | null => {
   // A list of hosts is no URL by the WHATWG's rules, so it is told by its commas: a password with one is percent-encoded.
   const authority = /^[a-z]+:\/\/([^/?#]*)/iu.exec(text)?.[1] ?? ""
   if (authority.slice(authority.lastIndexOf("@") + 1).includes(",")) return one
-  if (!URL.canParse(text)) return null
-  const { searchParams } = new URL(text)
-  if ((searchParams.get("host") ?? "").includes(",") || (searchParams.get("port") ?? "").includes(",")) return one
-  const chosen = ignored.find((name) => searchParams.has(name) && searchParams.get(name) !== "any")
+  // Read by itself: with a login and no host, as for a socket, the whole is no URL by those rules either.
+  const query = new URLSearchParams(/^[a-z]+:[^?#]*\?([^#]*)/iu.exec(text)?.[1] ?? "")
+  if ((query.get("host") ?? "").includes(",") || (query.get("port") ?? "").includes(",")) return one
+  const chosen = ignored.find((name) => query.has(name) && query.get(name) !== "any")
   return chosen === undefined ? null : one
 }
