@@ -78,7 +78,7 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),
   DUELINE_TENANT_TARGET_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 })).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed(64))
+    Schema.withDecodingDefaultKey(Effect.succeed(192))
   ),
   DUELINE_TENANT_RATE: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 100_000 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0))
