@@ -1,9 +1,8 @@
 /** Rows as they were, for reads with `asOf`. */
 import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { parseAsOf } from "@dueline/contracts/api/Wire"
-import type { Category } from "@dueline/contracts/Command"
+import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect } from "effect"
 import { storeUnavailable } from "./refusal.ts"

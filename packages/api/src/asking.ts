@@ -1,6 +1,6 @@
 /** Sends a command to the orchestrator in the name of whoever made the request. */
 import { Principal } from "@dueline/contracts/api/Access"
-import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/Command"
+import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { randomCorrelationId } from "@dueline/identity/randomId"

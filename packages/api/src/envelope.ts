@@ -1,6 +1,6 @@
 /** Puts a command into its envelope: who asks, in which tenant, under which key, and what it was caused by. */
 import type { Principal } from "@dueline/contracts/api/Access"
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, IdempotencyKey } from "@dueline/contracts/Ids"
 import type { HttpServerRequest } from "effect/http"

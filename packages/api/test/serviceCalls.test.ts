@@ -1,5 +1,5 @@
 import { CommandId, type CorrelationId, EpochMillis, ServiceCallId, StreamId, WorkerId } from "@dueline/contracts/Ids"
-import { rowId } from "@dueline/contracts/rowId"
+import { rowId } from "@dueline/contracts/kinds"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"

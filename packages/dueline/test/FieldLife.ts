@@ -1,5 +1,5 @@
 /** Customers, bins, orders and calls whose life is drawn from a seed and asked of real writers: what the log and the rows are made of. */
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import {
   BinId,
   CommandId,

@@ -1,7 +1,7 @@
 /** A customer's profile stands nowhere in clear: not in events, rows, receipts, messages, dead letters or attachments. */
 import { assert, it } from "@effect/vitest"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import type { CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
 import {
   BinId,

@@ -8,7 +8,7 @@ import {
   ServiceCallId,
   TenantId
 } from "@dueline/contracts/Ids"
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"

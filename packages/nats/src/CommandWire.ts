@@ -1,5 +1,5 @@
 /** How commands and their answers are written between processes: JSON, many in one message, each with the asker's number. Version 1. */
-import { Command, Outcome, Rejection } from "@dueline/contracts/Command"
+import { Command, Outcome, Rejection } from "@dueline/contracts/kinds"
 import { CommandId, CorrelationId, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
 import {
   type AnyAnswer,

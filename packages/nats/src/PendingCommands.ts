@@ -1,5 +1,5 @@
 /** Commands that were asked of other processes and not answered yet, oldest first. */
-import { type Command, streamIdOf } from "@dueline/contracts/Command"
+import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { partitionOf } from "@dueline/contracts/partition"

@@ -5,7 +5,7 @@
  * A command may be carried out although its answer was lost; asked again, also of another process, it is recognised by its command id or
  * its idempotency key. So asking again is always safe, and is what happens here until the deadline.
  */
-import { streamIdOf } from "@dueline/contracts/Command"
+import { streamIdOf } from "@dueline/contracts/kinds"
 import { partitionOf } from "@dueline/contracts/partition"
 import { type AskAny, Orchestrator, Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"

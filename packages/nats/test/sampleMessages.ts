@@ -2,7 +2,7 @@
  * Messages between processes, one of each kind and some more, as the program of this checkout writes them. Run by itself it prints them:
  * `node packages/nats/test/sampleMessages.ts > packages/nats/test/released/RELEASE.json` when a release is made.
  */
-import { Command, Outcome, Rejection } from "@dueline/contracts/Command"
+import { Command, Outcome, Rejection } from "@dueline/contracts/kinds"
 import type { WorkerId } from "@dueline/contracts/Ids"
 import { Arbitrary, Effect, type Schema } from "effect"
 import { alarmsText, alarmText } from "../src/alarmWire.ts"

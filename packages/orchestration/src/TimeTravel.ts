@@ -7,7 +7,8 @@
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
-import type { ReadModelRow, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import type { Replay } from "./engine/replay.ts"

@@ -1,9 +1,10 @@
 /** The Orchestrator port over the writers of this process: one for each kind of aggregate. */
-import { categoryOf } from "@dueline/contracts/Command"
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { categories, type Category, categoryOf } from "@dueline/contracts/kinds"
+import { type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Effect, Layer } from "effect"
 import { aggregates } from "./aggregates.ts"
+import type { Aggregate } from "./engine/Aggregate.ts"
 import { defaultWriterOptions, makeWriter, type WriterOptions } from "./engine/Writer.ts"
 
 /** The writers of this process, which end with the scope. */
@@ -12,16 +13,17 @@ export const make = Effect.fnUntraced(function* (
   kinds: typeof aggregates = aggregates
 ) {
   const settings = { ...defaultWriterOptions, ...options }
-  const writers = {
-    "service-call": (yield* makeWriter(kinds["service-call"], settings)).ask,
-    customer: (yield* makeWriter(kinds.customer, settings)).ask,
-    bin: (yield* makeWriter(kinds.bin, settings)).ask,
-    order: (yield* makeWriter(kinds.order, settings)).ask
+  const writers = new Map<Category, AskAny>()
+  for (const category of categories) {
+    // Each writer gets the commands of its own kind only, which the type of a map cannot say.
+    const aggregate = kinds[category] as unknown as Aggregate<never, never, never, never, never>
+    const { ask } = yield* makeWriter(aggregate, settings)
+    writers.set(category, ask as (envelope: Envelope<never>) => ReturnType<AskAny> as AskAny)
   }
-  // Each writer gets the commands of its own category only, which the type of a record cannot say.
-  const writerOf = (category: keyof typeof writers) =>
-    writers[category] as (envelope: Envelope<never>) => Effect.Effect<AnyAnswer, AnyRefusal>
-  return Orchestrator.asking((envelope) => writerOf(categoryOf(envelope.command))(envelope as Envelope<never>))
+  return Orchestrator.asking((envelope) => {
+    const ask = writers.get(categoryOf(envelope.command))
+    return ask === undefined ? Effect.die(`no writer for ${envelope.command._tag}`) : ask(envelope)
+  })
 })
 
 export const layer = (options: Partial<WriterOptions> = {}) => Layer.effect(Orchestrator, make(options))

@@ -1,12 +1,15 @@
 /** How the streams of each category are replayed. */
-import type { Category } from "@dueline/contracts/Command"
 import type { StreamKey } from "@dueline/contracts/Envelope"
+import { categories, type Category } from "@dueline/contracts/kinds"
 import { aggregates } from "./aggregates.ts"
+import type { Aggregate } from "./engine/Aggregate.ts"
 import { type Replay, replayer } from "./engine/replay.ts"
 
-export const replays: Readonly<Record<Category, (stream: StreamKey) => Replay>> = {
-  "service-call": replayer(aggregates["service-call"]),
-  customer: replayer(aggregates.customer),
-  bin: replayer(aggregates.bin),
-  order: replayer(aggregates.order)
-}
+export type Replayer = (stream: StreamKey) => Replay
+
+export const replays = Object.fromEntries(
+  categories.map((category) => [
+    category,
+    replayer(aggregates[category] as unknown as Aggregate<never, never, never, never, never>)
+  ])
+) as Readonly<Record<Category, Replayer>>

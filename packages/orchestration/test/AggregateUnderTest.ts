@@ -1,7 +1,8 @@
 /** One aggregate, driven command by command through the engine without a store, with everything that came of it written down. */
 import type { Envelope, RecordedEvent } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
-import type { Commit, ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
+import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { type BatchAnswer, decideBatch } from "../src/engine/decideBatch.ts"
 import { restorer } from "../src/engine/restore.ts"

@@ -2,7 +2,7 @@
 import type { BinCommand } from "@dueline/contracts/bin/Command"
 import type { BinEvent } from "@dueline/contracts/bin/Event"
 import type { BinDescription, BinFacts } from "@dueline/contracts/bin/Spec"
-import { type Command, streamIdOf } from "@dueline/contracts/Command"
+import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { CustomerCommand } from "@dueline/contracts/customer/Command"
 import type { CustomerEvent } from "@dueline/contracts/customer/Event"
 import type { Envelope } from "@dueline/contracts/Envelope"

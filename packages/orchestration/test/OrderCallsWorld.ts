@@ -3,7 +3,7 @@
  * every step of every delivery waits until the test lets it happen, fails it, or ends the delivery there.
  */
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow } from "@dueline/contracts/order/Row"

@@ -1,8 +1,8 @@
 /** What was, as the log tells it, held against what the writer stored then: for stories of every kind of aggregate. */
-import { categoryOf, streamIdOf, type Command } from "@dueline/contracts/Command"
+import { categoryOf, streamIdOf, type Command, type ReadModelRow } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
-import type { Commit, ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { Commit } from "@dueline/contracts/ports/Persistence"
 import { type AsOf, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"

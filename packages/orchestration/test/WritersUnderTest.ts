@@ -1,7 +1,7 @@
 /** The writers of all kinds over one store, what was heard from them, and what the store must look like whatever was asked. */
 import { assert } from "@effect/vitest"
 import type { BinRow } from "@dueline/contracts/bin/Row"
-import type { Command } from "@dueline/contracts/Command"
+import type { Command } from "@dueline/contracts/kinds"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { Intents } from "@dueline/contracts/Intents"

@@ -2,7 +2,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import type { Category } from "@dueline/contracts/Command"
+import type { Category } from "@dueline/contracts/kinds"
 import { Schema } from "effect"
 import { aggregates } from "../src/aggregates.ts"
 import { eventReader } from "../src/engine/restore.ts"

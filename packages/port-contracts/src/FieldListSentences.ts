@@ -2,7 +2,7 @@
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { FieldQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/FieldQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { rowId } from "@dueline/contracts/rowId"
+import { rowId } from "@dueline/contracts/kinds"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"

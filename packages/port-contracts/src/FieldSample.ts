@@ -6,7 +6,7 @@ import type { OrderRow } from "@dueline/contracts/order/Row"
 import type { OrderFacts } from "@dueline/contracts/order/Spec"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
-import { rowId } from "@dueline/contracts/rowId"
+import { rowId } from "@dueline/contracts/kinds"
 import * as Sample from "./Sample.ts"
 
 export type FieldRow = CustomerRow | BinRow | OrderRow

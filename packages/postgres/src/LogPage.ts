@@ -1,7 +1,7 @@
 /** What is seen of the log, and of the read models beside it. */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import type { RecordedEvent, StreamKey } from "@dueline/contracts/Envelope"
-import type { ReadModelRow, Snapshot } from "@dueline/contracts/ports/Persistence"
+import type { Snapshot } from "@dueline/contracts/ports/Persistence"
 
 export interface LogPlace extends StreamKey {
   readonly version: number

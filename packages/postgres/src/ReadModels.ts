@@ -4,9 +4,9 @@
  * A page is read as it comes, so under a writer's hands a row may be older or newer than the events beside it: `look` says how things
  * stand at one moment. Everything is done with the rights of the writer.
  */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import type { StreamKey } from "@dueline/contracts/Envelope"
-import type { ReadModelRow, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { PgTypes } from "@effect/sql-pg"
 import { Context, Effect, Layer, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

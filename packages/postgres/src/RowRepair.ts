@@ -1,5 +1,5 @@
 /** Puts rows of the read models right, beside a writer that may be at work on the same ones. */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category } from "@dueline/contracts/kinds"
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Context, Effect, Layer } from "effect"

@@ -1,11 +1,17 @@
 /** What a batch has for customers, bins, orders, personal data and snapshots, as the JSON text that `dueline.commit_field` takes. */
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
 
 type Row = Readonly<Record<string, string | number | null>>
+
+interface PlaceOf<Tag extends ReadModelRow["_tag"]> {
+  readonly part: string
+  readonly columns: (row: Extract<ReadModelRow, { readonly _tag: Tag }>) => Row
+}
 
 const customer = (row: CustomerRow): Row => ({
   tenant_id: row.tenantId,
@@ -67,6 +73,25 @@ const snapshot = ({ snapshot, streamId, tenantId }: Commit): ReadonlyArray<Row> 
         }
       ]
 
+/** Where the rows of each kind go. A row that has no place throws: its event would be stored and itself not. */
+const places = {
+  ServiceCallRow: null,
+  CustomerRow: { part: "customers", columns: customer },
+  BinRow: { part: "bins", columns: bin },
+  OrderRow: { part: "orders", columns: order }
+} satisfies { readonly [Tag in ReadModelRow["_tag"]]: PlaceOf<Tag> | null }
+
+const rowsIn = (commits: ReadonlyArray<Commit>): Readonly<Record<string, ReadonlyArray<Row>>> => {
+  const parts: Record<string, Array<Row>> = {}
+  for (const { row } of commits) {
+    if (row === null) continue
+    const place: PlaceOf<never> | null | undefined = places[row._tag]
+    if (place === undefined) throw new Error(`the row ${row._tag} has no table`)
+    if (place !== null) (parts[place.part] ??= []).push(place.columns(row as never))
+  }
+  return parts
+}
+
 /** The two parts of what a customer's vault sealed: the key, and what it locks. */
 const personalData = ({ category, sealed, streamId, tenantId }: Commit): ReadonlyArray<Row> => {
   if (sealed._tag !== "set" || category === "service-call") return []
@@ -103,15 +128,12 @@ export const fieldParameter = (batch: ReadonlyArray<Commit>): string | null => {
     ({ category, requires, snapshot }) => category !== "service-call" || snapshot !== null || requires.length > 0
   )
   if (concerned.length === 0) return null
-  const rows = concerned.map(({ row }) => row)
   const customers = concerned.filter(({ category }) => category === "customer")
   const forgotten = customers.filter(({ sealed }) => sealed._tag === "erase")
   const parts = {
-    customers: rows.flatMap((row) => (row?._tag === "CustomerRow" ? [customer(row)] : [])),
+    ...rowsIn(concerned),
     personal_data: concerned.flatMap(personalData),
     forgotten: forgotten.map(({ streamId, tenantId }): Row => ({ t: tenantId, i: streamId })),
-    bins: rows.flatMap((row) => (row?._tag === "BinRow" ? [bin(row)] : [])),
-    orders: rows.flatMap((row) => (row?._tag === "OrderRow" ? [order(row)] : [])),
     snapshots: concerned.flatMap(snapshot),
     active: asked(concerned, "CustomerActive", ({ customerId }) => ({ i: customerId })),
     fits: asked(concerned, "BinFits", ({ binId, customerId }) => ({ i: binId, c: customerId })),

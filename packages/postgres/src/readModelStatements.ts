@@ -1,5 +1,5 @@
 /** What is asked of the database about read models and the log beside them. */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category } from "@dueline/contracts/kinds"
 import { type RowTable, rowTables } from "./rowTables.ts"
 
 const columns = `e.tenant_id as "tenantId", e.stream_id as "streamId", e.version, e.category, e.type, e.event_version as "eventVersion",

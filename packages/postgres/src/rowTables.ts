@@ -1,5 +1,5 @@
 /** The read models: which table holds the rows of which aggregates, and what a row is as JSON. */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category } from "@dueline/contracts/kinds"
 import { callJson } from "./callJson.ts"
 import { binJson, customerJson, orderJson } from "./fieldRows.ts"
 

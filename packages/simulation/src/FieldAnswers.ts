@@ -1,5 +1,5 @@
 /** What was answered about customers, bins and orders: an acceptance says what the log says, and a refusal has a reason in it. */
-import { type Command, streamIdOf } from "@dueline/contracts/Command"
+import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { Asked } from "./AnswerCheck.ts"
 import type { CheckedField, FieldCheck } from "./FieldCheck.ts"

@@ -1,5 +1,5 @@
 /** How somebody asks: under names and keys of their own, again while no answer comes, and with what the last answer said. */
-import { type Command, streamIdOf } from "@dueline/contracts/Command"
+import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, type TenantId } from "@dueline/contracts/Ids"
 import type { AnswerCheck, Asked } from "./AnswerCheck.ts"
 import type { Dice } from "./Dice.ts"

@@ -1,7 +1,7 @@
 /** The HTTP operation that tells everything one cause brought about. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
-import { Category } from "../Command.ts"
+import { Category } from "../kinds.ts"
 import { CorrelationId, StreamId } from "../Ids.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import { described, NextCursor, paged } from "./conventions.ts"

@@ -1,6 +1,6 @@
 /** The log in memory, as it is read by those who make something of it. */
 import { Effect } from "effect"
-import type { Category } from "../Command.ts"
+import type { Category } from "../kinds.ts"
 import type { EventSource } from "../ports/EventSource.ts"
 import type { TimelineEvent, TimelineMark } from "../ports/TimeTravel.ts"
 import { copyOf, type MemoryState, type StoredEvent } from "./MemoryState.ts"

@@ -1,7 +1,8 @@
 /** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
 import type { RecordedEvent, StreamKey } from "../Envelope.ts"
 import type { OutboxEntry } from "../ports/Outbox.ts"
-import type { ReadModelRow, Receipt, Snapshot } from "../ports/Persistence.ts"
+import type { ReadModelRow } from "../kinds.ts"
+import type { Receipt, Snapshot } from "../ports/Persistence.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
 
 /** One event in the global order of commits; `position` is 1 for the first event of the store. */

@@ -10,7 +10,7 @@ import {
   type Slice
 } from "../ports/Persistence.ts"
 import type { StoreRule } from "../StoreRule.ts"
-import { rowId } from "../rowId.ts"
+import { rowId } from "../kinds.ts"
 import { brokenRule } from "./brokenRule.ts"
 import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
 

@@ -1,9 +1,9 @@
 /** The rules between aggregates, over plain rows: what a database keeps with constraints and locks. */
 import type { BinRow } from "../bin/Row.ts"
 import type { OrderRow } from "../order/Row.ts"
-import type { Commit, ReadModelRow } from "../ports/Persistence.ts"
+import type { Commit } from "../ports/Persistence.ts"
 import type { Requirement, StoreRule } from "../StoreRule.ts"
-import { rowId } from "../rowId.ts"
+import { rowId, type ReadModelRow } from "../kinds.ts"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
 /** What the rows will be once the batch is stored. */

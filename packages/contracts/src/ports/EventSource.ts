@@ -1,6 +1,6 @@
 /** The log for those who make something of it: a stream from anywhere on, and what belongs to one cause. Always inside one tenant. */
 import { Context, type Effect } from "effect"
-import type { Category } from "../Command.ts"
+import type { Category } from "../kinds.ts"
 import type { RecordedEvent } from "../Envelope.ts"
 import type { CorrelationId, StreamId, TenantId } from "../Ids.ts"
 import type { StoreUnavailable } from "./Persistence.ts"

@@ -1,6 +1,6 @@
 /** Where commands go: one queue, one writer, one answer each. */
 import { Context, Effect, Schema } from "effect"
-import type { Command, OutcomeOf, RejectionOf } from "../Command.ts"
+import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
 import type { Envelope } from "../Envelope.ts"
 import type { ServiceCallCommand } from "../serviceCall/Command.ts"
 import type { ServiceCallOutcome } from "../serviceCall/Outcome.ts"
@@ -59,8 +59,8 @@ export class Orchestrator extends Context.Service<
     ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
   ): Orchestrator["Service"] =>
     Orchestrator.asking((envelope) =>
-      "callId" in envelope.command
-        ? ask({ ...envelope, command: envelope.command })
+      categoryOf(envelope.command) === "service-call"
+        ? ask(envelope as Envelope<ServiceCallCommand>)
         : Effect.die(`${envelope.command._tag} is asked of service calls`)
     )
 }

@@ -5,13 +5,10 @@
  * not at all; no caller ever sees a transaction. Both calls take a batch, since a round trip costs more than a row.
  */
 import { Context, type Effect, Schema } from "effect"
-import type { BinRow } from "../bin/Row.ts"
-import type { CustomerRow } from "../customer/Row.ts"
 import type { NewEvent, RecordedEvent, StreamKey } from "../Envelope.ts"
 import { StreamId, TenantId } from "../Ids.ts"
-import type { OrderRow } from "../order/Row.ts"
+import type { ReadModelRow } from "../kinds.ts"
 import { type Requirement, StoreRule } from "../StoreRule.ts"
-import type { ServiceCallRow } from "../serviceCall/Row.ts"
 
 export interface LoadRequest extends StreamKey {
   /** The idempotency key whose receipt is wanted too, or null. */
@@ -51,9 +48,6 @@ export interface Slice {
   readonly sealed: string | null
   readonly receipt: Receipt | null
 }
-
-/** Every read model there is; each aggregate adds its row here. */
-export type ReadModelRow = ServiceCallRow | CustomerRow | BinRow | OrderRow
 
 export interface OutboxMessage {
   readonly eventId: string

@@ -1,9 +1,9 @@
 /** What was, read from the log: an aggregate as it stood, and everything that belongs to one cause. */
 import { Context, type Effect } from "effect"
-import type { Category } from "../Command.ts"
+import type { Category, ReadModelRow } from "../kinds.ts"
 import type { RecordedEvent } from "../Envelope.ts"
 import type { CorrelationId, StreamId, TenantId } from "../Ids.ts"
-import type { ReadModelRow, StoreUnavailable } from "./Persistence.ts"
+import type { StoreUnavailable } from "./Persistence.ts"
 
 /** With this version, or after everything recorded up to and at this instant (epoch ms). */
 export type AsOf =

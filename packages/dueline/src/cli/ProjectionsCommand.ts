@@ -1,20 +1,15 @@
 /** `dueline projections`: the read models, which the log can always give back. */
-import type { Category } from "@dueline/contracts/Command"
+import { categories, kinds } from "@dueline/contracts/kinds"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { maybe } from "./flags.ts"
 import { lazily } from "./lazily.ts"
 
-/** As the tables are called. */
-const names: Readonly<Record<string, Category>> = {
-  customers: "customer",
-  bins: "bin",
-  orders: "order",
-  "service-calls": "service-call"
-}
+/** The categories by what people call many of them. */
+const names = Object.fromEntries(categories.map((category) => [kinds[category].plural, category]))
 
 const only = maybe(
-  Flag.Literals("only", ["customers", "bins", "orders", "service-calls"]).pipe(
+  Flag.Literals("only", Object.keys(names)).pipe(
     Flag.map((name) => names[name]),
     Flag.withDescription("Only this one of them")
   )

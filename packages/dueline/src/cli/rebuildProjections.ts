@@ -1,5 +1,5 @@
 /** What `dueline projections rebuild` does. */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category } from "@dueline/contracts/kinds"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as ReadModels from "@dueline/postgres/ReadModels"
 import * as RowRepair from "@dueline/postgres/RowRepair"

@@ -1,5 +1,5 @@
 /** Where a row of a read model says something else than its events do. */
-import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 
 /**

@@ -1,9 +1,8 @@
 /** Reads the whole log, stream by stream, and folds it; beside each stream stands the row that the read model has of it. */
-import { Category } from "@dueline/contracts/Command"
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StreamId } from "@dueline/contracts/Ids"
-import type { ReadModelRow, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { rowId } from "@dueline/contracts/rowId"
+import { type Category, categoryOfRow, type ReadModelRow, rowId } from "@dueline/contracts/kinds"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Replay } from "@dueline/orchestration/engine/replay"
 import { replays } from "@dueline/orchestration/replays"
 import { beginning, type LogPage, type LogPlace, type PlacedEvent } from "@dueline/postgres/LogPage"
@@ -29,15 +28,6 @@ export interface FoldedPage {
 
 /** Events of a page: enough that the way to the server does not count, few enough to be held beside the page that comes next. */
 const pageSize = 5_000
-
-const categories: Readonly<Record<ReadModelRow["_tag"], Category>> = {
-  ServiceCallRow: "service-call",
-  CustomerRow: "customer",
-  BinRow: "bin",
-  OrderRow: "order"
-}
-
-export const categoryOfRow = ({ _tag }: ReadModelRow): Category => categories[_tag]
 
 export const begin = (category: Category, { streamId, tenantId }: StreamKey): Folded => ({
   tenantId,
@@ -101,8 +91,6 @@ class Folder {
     return { done: this.#done, streams: finished, strays: [...byKey.values()] }
   }
 }
-
-export const allCategories: ReadonlyArray<Category> = Category.literals
 
 /** The next page is on its way while one is worked on. Holds two pages, however long the log or one of its streams. */
 export const foldLog = Effect.fnUntraced(function* <E, R>(

@@ -1,6 +1,6 @@
 /** Says for certain whether rows agree with their streams: as both were at one moment. */
-import type { Category } from "@dueline/contracts/Command"
-import type { ReadModelRow, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Sight } from "@dueline/postgres/LogPage"
 import { ReadModels } from "@dueline/postgres/ReadModels"
 import { Effect } from "effect"

@@ -3,14 +3,14 @@
  * own commit. Rows that are right are not touched, so a program that is at work notices nothing, and a rebuild that is cut short has done
  * no harm: the next one starts over.
  */
-import type { Category } from "@dueline/contracts/Command"
+import { categories as allCategories, type Category } from "@dueline/contracts/kinds"
 import { Persistence, type StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ReadModels } from "@dueline/postgres/ReadModels"
 import type { RowRepair } from "@dueline/postgres/RowRepair"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
 import { differences } from "./differences.ts"
-import { allCategories, beginOf, type Folded, type FoldedPage, foldLog } from "./foldLog.ts"
+import { beginOf, type Folded, type FoldedPage, foldLog } from "./foldLog.ts"
 import { commitNothing, repairRows, type Repaired } from "./repairRows.ts"
 
 export interface Rebuilt {

@@ -5,13 +5,12 @@
  * between the look and the repair. A row that is missing cannot be held; it is looked at again afterwards, as are those that somebody was
  * writing.
  */
-import type { Category } from "@dueline/contracts/Command"
+import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import {
   type Commit,
   type CommitConflict,
   Persistence,
-  type ReadModelRow,
   type RuleBroken,
   type Snapshot,
   type StoreUnavailable

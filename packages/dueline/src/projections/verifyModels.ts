@@ -1,10 +1,11 @@
 /** Compares all read models and snapshots with the log, field by field. Runs beside a working program. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { categories } from "@dueline/contracts/kinds"
 import { ReadModels } from "@dueline/postgres/ReadModels"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
 import { faults } from "./differences.ts"
-import { allCategories, beginOf, type Folded, foldLog } from "./foldLog.ts"
+import { beginOf, type Folded, foldLog } from "./foldLog.ts"
 import { inspect } from "./inspect.ts"
 
 export interface ModelFinding {
@@ -38,7 +39,7 @@ export const verifyModels = Effect.fnUntraced(function* <R = never>(
     findings.push({ check, tenantId, streamId, detail })
   }
   const certain = Effect.fnUntraced(function* (suspects: ReadonlyArray<Folded>) {
-    for (const category of allCategories) {
+    for (const category of categories) {
       const found = yield* inspect(
         category,
         suspects.filter((stream) => stream.category === category)
@@ -49,7 +50,7 @@ export const verifyModels = Effect.fnUntraced(function* <R = never>(
       }
     }
   })
-  const events = yield* foldLog(allCategories, ({ done, strays, streams }) =>
+  const events = yield* foldLog(categories, ({ done, strays, streams }) =>
     Effect.gen(function* () {
       rows += streams.length
       for (const { stream } of streams) if (stream.unreadable !== null) add("event", stream, stream.unreadable)

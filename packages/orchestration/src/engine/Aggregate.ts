@@ -1,7 +1,7 @@
 /** The parts of an aggregate as the writer uses them: pure functions over plain data, no Effect among them. */
 import type { CorrelationId, EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { Intent } from "@dueline/contracts/Intent"
-import type { ReadModelRow } from "@dueline/contracts/ports/Persistence"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 import type { Result, Schema } from "effect"
 import type { Upcasters } from "./upcast.ts"

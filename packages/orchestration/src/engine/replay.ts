@@ -1,7 +1,8 @@
 /** Makes of a stream's stored events, one after the other, what the writer made of them when they happened. */
 import type { RecordedEvent, StreamKey } from "@dueline/contracts/Envelope"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import type { ReadModelRow, Snapshot } from "@dueline/contracts/ports/Persistence"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
+import type { Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { eventReader } from "./restore.ts"
 import { snapshotCodec } from "./snapshot.ts"

@@ -1,0 +1,143 @@
+/**
+ * Every kind of aggregate there is, one entry each. Whatever else would be a list of the kinds follows from here: commands, answers, rows, ids,
+ * categories. A kind that has no entry does not compile where one is asked for, and its commands throw before anything is stored.
+ */
+import { Schema } from "effect"
+import { BinCommand } from "./bin/Command.ts"
+import { BinOutcome } from "./bin/Outcome.ts"
+import { BinRejection } from "./bin/Rejection.ts"
+import type { BinRow } from "./bin/Row.ts"
+import { CustomerCommand } from "./customer/Command.ts"
+import { CustomerOutcome } from "./customer/Outcome.ts"
+import { CustomerRejection } from "./customer/Rejection.ts"
+import type { CustomerRow } from "./customer/Row.ts"
+import type { StreamId } from "./Ids.ts"
+import { OrderCommand } from "./order/Command.ts"
+import { OrderOutcome } from "./order/Outcome.ts"
+import { OrderRejection } from "./order/Rejection.ts"
+import type { OrderRow } from "./order/Row.ts"
+import { ServiceCallCommand } from "./serviceCall/Command.ts"
+import { ServiceCallOutcome } from "./serviceCall/Outcome.ts"
+import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
+import type { ServiceCallRow } from "./serviceCall/Row.ts"
+
+type Tagged = { readonly _tag: string }
+
+interface Parts<Row extends Tagged, Id extends string> {
+  /** The field of commands and rows that holds the aggregate's id, which is also its stream's. */
+  readonly id: Id & keyof Row
+  /** Of its row: what read models are told apart by. */
+  readonly rowTag: Row["_tag"]
+  /** How people name many of them: in addresses, tables and flags. */
+  readonly plural: string
+  /** One case for each command; `cases` holds them by tag. */
+  readonly command: Schema.Codec<Tagged & Readonly<Record<Id, string>>, unknown> & {
+    readonly cases: Readonly<Record<string, Schema.Constraint>>
+  }
+  readonly outcome: Schema.Codec<Tagged, unknown>
+  readonly rejection: Schema.Union<ReadonlyArray<Schema.Constraint>>
+}
+
+/** `Row` is named, since a read model is written by this program alone and needs no schema; the rest is inferred. */
+const kindOf =
+  <Row extends Tagged>() =>
+  <const Id extends string, const P extends Parts<Row, Id>>(parts: P & Parts<Row, Id>): P & { readonly Row: Row } =>
+    parts as P & { readonly Row: Row }
+
+export const kinds = {
+  "service-call": kindOf<ServiceCallRow>()({
+    id: "callId",
+    rowTag: "ServiceCallRow",
+    plural: "service-calls",
+    command: ServiceCallCommand,
+    outcome: ServiceCallOutcome,
+    rejection: ServiceCallRejection
+  }),
+  customer: kindOf<CustomerRow>()({
+    id: "customerId",
+    rowTag: "CustomerRow",
+    plural: "customers",
+    command: CustomerCommand,
+    outcome: CustomerOutcome,
+    rejection: CustomerRejection
+  }),
+  bin: kindOf<BinRow>()({
+    id: "binId",
+    rowTag: "BinRow",
+    plural: "bins",
+    command: BinCommand,
+    outcome: BinOutcome,
+    rejection: BinRejection
+  }),
+  order: kindOf<OrderRow>()({
+    id: "orderId",
+    rowTag: "OrderRow",
+    plural: "orders",
+    command: OrderCommand,
+    outcome: OrderOutcome,
+    rejection: OrderRejection
+  })
+} as const
+
+type Kinds = typeof kinds
+
+/** The kinds by name, as it stands beside every event. */
+export type Category = keyof Kinds
+export const categories = Object.keys(kinds) as ReadonlyArray<Category>
+export const Category = Schema.Literals(categories)
+
+export type CommandOf<K extends Category> = Kinds[K]["command"]["Type"]
+export type RowOf<K extends Category> = Kinds[K]["Row"]
+export type Command = { readonly [K in Category]: CommandOf<K> }[Category]
+export type ReadModelRow = { readonly [K in Category]: RowOf<K> }[Category]
+
+/** What an accepted command is answered with, and what a refused one: those of the command's kind. */
+export type OutcomeOf<C extends Command> = {
+  readonly [K in Category]: C extends CommandOf<K> ? Kinds[K]["outcome"]["Type"] : never
+}[Category]
+export type RejectionOf<C extends Command> = {
+  readonly [K in Category]: C extends CommandOf<K> ? Kinds[K]["rejection"]["Type"] : never
+}[Category]
+
+type CommandSchemas = ReadonlyArray<Kinds[Category]["command"]>
+type OutcomeSchemas = ReadonlyArray<Kinds[Category]["outcome"]>
+type RejectionSchemas = ReadonlyArray<Kinds[Category]["rejection"]["members"][number]>
+
+export const Command = Schema.Union(categories.map((category) => kinds[category].command) as CommandSchemas)
+export const Outcome = Schema.Union(categories.map((category) => kinds[category].outcome) as OutcomeSchemas)
+export const Rejection = Schema.Union(
+  categories.flatMap((category): RejectionSchemas => kinds[category].rejection.members)
+)
+
+/** Each name once: two kinds that claim the same command or row would be told apart by chance. */
+const byName = (names: (category: Category) => ReadonlyArray<string>): ReadonlyMap<string, Category> => {
+  const found = new Map<string, Category>()
+  for (const category of categories) {
+    for (const name of names(category)) {
+      if (found.has(name)) throw new Error(`${name} belongs to two kinds: ${found.get(name)} and ${category}`)
+      found.set(name, category)
+    }
+  }
+  return found
+}
+
+const byCommand = byName((category) => Object.keys(kinds[category].command.cases))
+const byRow = byName((category) => [kinds[category].rowTag])
+
+const known = (category: Category | undefined, what: string): Category => {
+  if (category === undefined) throw new Error(`${what} belongs to no kind of aggregate`)
+  return category
+}
+
+/** Throws for a command that no kind has. */
+export const categoryOf = ({ _tag }: Command): Category => known(byCommand.get(_tag), `the command ${_tag}`)
+/** Throws for a row that no kind has. */
+export const categoryOfRow = ({ _tag }: ReadModelRow): Category => known(byRow.get(_tag), `the row ${_tag}`)
+
+const idIn = (category: Category, holder: Command | ReadModelRow): string =>
+  (holder as unknown as Readonly<Record<string, string>>)[kinds[category].id] ?? known(undefined, holder._tag)
+
+/** The stream a command is about. All ids have the form of a stream id; checking that again would cost more than deciding. */
+export const streamIdOf = (command: Command): StreamId => idIn(categoryOf(command), command) as StreamId
+/** The id of the aggregate a row stands for. */
+export const rowId = (row: ReadModelRow): string => idIn(categoryOfRow(row), row)

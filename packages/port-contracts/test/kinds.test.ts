@@ -1,0 +1,64 @@
+import { assert, describe, it } from "@effect/vitest"
+import type { BinCommand } from "@dueline/contracts/bin/Command"
+import type { BinOutcome } from "@dueline/contracts/bin/Outcome"
+import type { BinRejection } from "@dueline/contracts/bin/Rejection"
+import type { BinRow } from "@dueline/contracts/bin/Row"
+import {
+  categories,
+  categoryOf,
+  categoryOfRow,
+  type Command,
+  type CommandOf,
+  kinds,
+  type OutcomeOf,
+  type ReadModelRow,
+  type RejectionOf,
+  type RowOf,
+  streamIdOf
+} from "@dueline/contracts/kinds"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
+
+describe("kinds of aggregates", () => {
+  it("derive for each command the answers of its own kind, in the types too", () => {
+    const same: [
+      Same<CommandOf<"bin">, BinCommand>,
+      Same<OutcomeOf<BinCommand>, BinOutcome>,
+      Same<RejectionOf<BinCommand>, BinRejection>,
+      Same<RowOf<"bin">, BinRow>,
+      Same<OutcomeOf<ServiceCallCommand>, ServiceCallOutcome>,
+      Same<RejectionOf<ServiceCallCommand>, ServiceCallRejection>
+    ] = [true, true, true, true, true, true]
+    assert.isTrue(same.every(Boolean))
+  })
+
+  it("claim each command and each row once", () => {
+    const commands = categories.flatMap((category) => Object.keys(kinds[category].command.cases))
+    assert.strictEqual(new Set(commands).size, commands.length)
+    const rows = categories.map((category) => kinds[category].rowTag)
+    assert.strictEqual(new Set<string>(rows).size, rows.length)
+  })
+
+  it("find the kind and the stream of every command by its tag", () => {
+    for (const category of categories) {
+      for (const _tag of Object.keys(kinds[category].command.cases)) {
+        const command = { _tag, [kinds[category].id]: "an id" } as unknown as Command
+        assert.strictEqual(categoryOf(command), category)
+        assert.strictEqual(streamIdOf(command) as string, "an id")
+      }
+    }
+  })
+
+  it("refuse a command and a row that belong to none, instead of taking them for another kind's", () => {
+    const command = { _tag: "CreateVehicle", vehicleId: "an id", customerId: "another" } as unknown as Command
+    assert.throws(() => categoryOf(command), "CreateVehicle belongs to no kind")
+    assert.throws(() => streamIdOf(command), "CreateVehicle belongs to no kind")
+    assert.throws(
+      () => categoryOfRow({ _tag: "VehicleRow" } as unknown as ReadModelRow),
+      "VehicleRow belongs to no kind"
+    )
+  })
+})
