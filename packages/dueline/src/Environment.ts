@@ -1,4 +1,4 @@
-/** Every setting, with its bounds and its default; `.env.example` and the README list the same ones. */
+/** Every setting, with its bounds and its default; `.env.example` and docs/configuration.md list the same ones. */
 import { makeEgressGuard } from "@dueline/execution/EgressGuard"
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Effect, Schema } from "effect"
@@ -43,7 +43,7 @@ const DatabaseUrl = Schema.String.check(
   })
 ).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 
-/** One entry per variable; `.env.example` and the README list the same ones. */
+/** One entry per variable; `.env.example` and docs/configuration.md list the same ones. */
 export const Environment = Schema.Struct({
   DUELINE_HOME: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed(".dueline"))),
   HOST: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("127.0.0.1"))),
