@@ -37,9 +37,25 @@ const page = 1_000
 
 const categories: ReadonlySet<string> = new Set(rowTables.map(({ category }) => category))
 
+/** Whether every transaction that was under way when `next` was the next one has ended: then a reader sees all that was there. */
+const ended = `select pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8 as ended`
+const next = `select pg_snapshot_xmax(pg_current_snapshot())::text as next`
+
+/** How long transactions under way are waited for, in milliseconds, and how often it is looked. What they hold back is not walked after that. */
+const patienceMs = 10_000
+const lookMs = 100
+
 /** Follows the log as a reader would, then counts what a reader should have seen up to there. */
 const walk = Effect.gen(function* () {
   const log = yield* EventLog
+  const { writer } = yield* Database
+  const [begun] = yield* writer.unsafe<{ readonly next: string }>(next).pipe(asking("verify"))
+  const hasEnded = writer.unsafe<{ readonly ended: boolean }>(ended, [begun?.next ?? "0"]).pipe(
+    asking("verify"),
+    Effect.map(([row]) => row?.ended !== false)
+  )
+  let whole = false
+  let waitedMs = 0
   const findings: Array<Finding> = []
   let mark: LogMark = start
   let seen = 0
@@ -48,6 +64,8 @@ const walk = Effect.gen(function* () {
       findings.push({ check, tenantId, streamId, detail })
   }
   for (;;) {
+    // Before the page is read: what it shows then is all there was.
+    whole ||= yield* hasEnded
     const events = yield* log.read(mark, page)
     for (const event of events) {
       const { category, metadata, version } = event
@@ -56,7 +74,10 @@ const walk = Effect.gen(function* () {
     }
     seen += events.length
     mark = events.at(-1)?.mark ?? mark
-    if (events.length < page) return { findings, mark, seen }
+    if (events.length === page) continue
+    if (whole || waitedMs >= patienceMs) return { findings, mark, seen }
+    waitedMs += lookMs
+    yield* Effect.sleep(lookMs)
   }
 })
 

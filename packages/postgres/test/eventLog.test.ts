@@ -2,12 +2,13 @@
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
+import type { Database } from "@dueline/postgres/Database"
 import * as EventLog from "@dueline/postgres/EventLog"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { verify } from "@dueline/postgres/verify"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 
 const layer = Layer.mergeAll(PostgresPersistence.layer, EventLog.layer).pipe(Layer.provideMerge(TestDatabase.layer))
 
@@ -95,6 +96,40 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
           )
         )
       })
+  )
+
+  it.effect("verify looks at all that is there when it begins, also when an older transaction is still under way", () =>
+    Effect.gen(function* () {
+      const late = Sample.target()
+      const context = yield* Effect.context<EventLog.EventLog | Database | TestDatabase.TestDatabase>()
+      const begun = yield* TestDatabase.session((sql) =>
+        Effect.gen(function* () {
+          const looking = yield* sql.withTransaction(
+            Effect.gen(function* () {
+              yield* sql.unsafe("select pg_current_xact_id()")
+              const damaged = insertLate(late).replace("'{}', now()", "'7', now()")
+              yield* Effect.provide(
+                TestDatabase.session((other) => other.unsafe(damaged)),
+                context
+              )
+              const fiber = yield* Effect.forkChild(Effect.provide(verify, context), { startImmediately: true })
+              // Long enough for it to have read what a reader may see meanwhile: nothing of the damaged event.
+              yield* Effect.sleep("300 millis")
+              return fiber
+            })
+          )
+          return yield* Fiber.join(looking)
+        })
+      )
+      const damaged = begun.findings.filter(({ check, tenantId }) => check === "metadata" && tenantId === late.tenantId)
+      assert.strictEqual(damaged.length, 1)
+      yield* TestDatabase.session((sql) =>
+        Effect.andThen(
+          sql.unsafe("set session_replication_role = replica"),
+          sql`delete from dueline.events where stream_id = ${Sample.streamOf(late.callId)}::uuid`
+        )
+      )
+    })
   )
 
   it.effect("verify finds nothing in a sound database, a row that drifted, and a stream with a hole", () =>
