@@ -1,6 +1,7 @@
 /**
  * An attempt is a request: no call fails whose target would have answered and was never asked. One exception: its last attempt was lost
- * with the process that held it, which the plan had killed; nobody can know then whether its request had left.
+ * with the process that held it, which the plan had killed or which ended by itself (another checker finds that); nobody can know then whether
+ * its request had left.
  */
 import { mostOff } from "../clocks.ts"
 import { type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
@@ -10,7 +11,7 @@ import type { Arrival, Incident, StoredCall } from "../History.ts"
 const slackMs = 5_000
 
 const kills = ({ kind, victim }: Incident): boolean =>
-  /^(?:kill|kill-starting|blackout)$/u.test(kind) && /^(?:all|executor|program)/u.test(victim)
+  /^(?:kill|kill-starting|blackout|collapse)$/u.test(kind) && /^(?:all|executor|program)/u.test(victim)
 
 interface Loss {
   readonly worker: string
