@@ -122,7 +122,12 @@ export const aggregateLaws = <C extends Command, S, E extends Tagged, R, O, Stor
         const stored = JSON.stringify(Schema.encodeSync(aggregate.event)(event))
         const read = Schema.decodeUnknownSync(aggregate.event)(JSON.parse(stored))
         assert.strictEqual(JSON.stringify(read), stored)
-        assert.strictEqual(stored, JSON.stringify(event), "what is decoded is what is stored")
+        // As contents: fields that may be left out are drawn in any order, and the schema writes them in its own.
+        assert.deepStrictEqual(
+          JSON.parse(stored),
+          JSON.parse(JSON.stringify(event)),
+          "what is decoded is what is stored"
+        )
       },
       runs
     )

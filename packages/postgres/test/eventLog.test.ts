@@ -106,7 +106,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         Effect.gen(function* () {
           const looking = yield* sql.withTransaction(
             Effect.gen(function* () {
-              yield* sql.unsafe("select pg_current_xact_id()")
+              yield* sql.unsafe("select pg_current_xact_id()::text")
               const damaged = insertLate(late).replace("'{}', now()", "'7', now()")
               yield* Effect.provide(
                 TestDatabase.session((other) => other.unsafe(damaged)),
