@@ -1,7 +1,7 @@
 /** What a process sees of the others of its installation: whom to ask, whom to give work to, who is gone. Alone, there is nobody. */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Role } from "@dueline/contracts/Role"
@@ -10,7 +10,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 /** The executor of this process, as others may use it. */
 export interface OwnExecutor {
   readonly offer: (intent: ExecutionRequested) => boolean
-  readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
+  readonly recall: (holding: Holding) => Effect.Effect<RecallAnswer>
   readonly slotsFree: () => number
   readonly onSlotFree: (listener: () => void) => void
 }
@@ -21,7 +21,7 @@ export interface OtherExecutors {
   readonly onFree: (listener: () => void) => void
   /** False when the worker is not there. */
   readonly deliver: (intent: ExecutionRequested) => boolean
-  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
+  readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 }
 
 export interface Departure {

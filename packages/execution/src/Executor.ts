@@ -1,7 +1,7 @@
 /** Makes the attempts that were decided on: a bounded number at once, each recorded exactly once, each lease kept alive meanwhile. */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
+import { Backlog, type Holding, type RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { RequestVault } from "@dueline/contracts/ports/RequestVault"
@@ -46,7 +46,7 @@ export class Executor extends Context.Service<
      * back is durable. `sent`: it is too late, or nobody knows. `unheard`: word of it never came here and is not taken any more, so nothing left
      * and nothing will; that it goes back is for the asker to record.
      */
-    readonly recall: (holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
+    readonly recall: (holding: Holding) => Effect.Effect<RecallAnswer>
     /** Whether the attempt was taken and is not yet recorded. */
     readonly holds: (holding: Holding) => boolean
     /** It takes nothing more. */

@@ -6,7 +6,7 @@
  */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { Msg } from "@nats-io/nats-core"
 import { Clock, Effect, FiberSet } from "effect"
 import { Members } from "./Members.ts"
@@ -14,7 +14,7 @@ import { Nats } from "./Nats.ts"
 import { lastToken, nobodyListens } from "./noResponders.ts"
 import { Outgoing } from "./Outgoing.ts"
 import { RemoteWorker } from "./RemoteWorker.ts"
-import { attemptsText, attemptText, readPlaces, readRecalled, type RecallAnswer, recallText } from "./WorkforceWire.ts"
+import { attemptsText, attemptText, readPlaces, readRecalled, recallText } from "./WorkforceWire.ts"
 
 export interface WorkforceRemote {
   /** Places by worker; only those with at least one. */

@@ -4,12 +4,12 @@
  */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { Msg } from "@nats-io/nats-core"
 import { Effect, FiberSet } from "effect"
 import { Members } from "./Members.ts"
 import { Nats } from "./Nats.ts"
-import { placesText, readAttempts, readRecall, type RecallAnswer, recalledText } from "./WorkforceWire.ts"
+import { placesText, readAttempts, readRecall, recalledText } from "./WorkforceWire.ts"
 
 export interface WorkforceServerOptions {
   readonly worker: WorkerId

@@ -1,7 +1,7 @@
 /** How attempts travel to the processes that make them, and how those say what they have room for: JSON, version 1. */
 import { CorrelationId, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import { deadlineGraceMs, RequestSummary } from "@dueline/contracts/serviceCall/Spec"
 import { Option, Schema } from "effect"
 
@@ -59,8 +59,6 @@ const Recall = Schema.fromJsonString(
 const Recalled = Schema.fromJsonString(
   Schema.Struct({ v: Schema.Literal(1), answer: Schema.Literals(["recalled", "sent", "unheard"]) })
 )
-
-export type RecallAnswer = "recalled" | "sent" | "unheard"
 
 export const recallText = ({ callId, epoch, tenantId }: Holding): string =>
   JSON.stringify({ v: 1, tenantId, callId, epoch })

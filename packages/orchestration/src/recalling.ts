@@ -5,7 +5,7 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
-import type { Holding } from "@dueline/contracts/ports/Backlog"
+import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import { type AnyRefusal, Orchestrator, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
@@ -16,7 +16,7 @@ import { Clock, Effect } from "effect"
  * `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. `unheard`: nothing left and nothing will,
  * since the worker knows of no such attempt; whoever asks hands it back. Answers within a second or so.
  */
-export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<"recalled" | "sent" | "unheard">
+export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 
 type Asking = Extract<ServiceCallCommand, { readonly _tag: "CancelServiceCall" | "RescheduleServiceCall" }>
 

@@ -10,6 +10,12 @@ export interface Holding {
   readonly epoch: number
 }
 
+/**
+ * What a worker says of an attempt that is called back. `recalled`: nothing left under its epoch and nothing will, and that it was handed back
+ * is durable. `sent`: too late, or nobody knows. `unheard`: word of it never came and is not taken any more; the asker records that it goes back.
+ */
+export type RecallAnswer = "recalled" | "sent" | "unheard"
+
 export interface Abandoned extends Holding {
   readonly worker: WorkerId
   /** Epoch ms. A lease that its holder renews is another one each time. */
