@@ -27,7 +27,7 @@ const shown = (value: number): string =>
 
 export const row = ({ aim, name, runs, unit }: Figure): string => {
   const sorted = runs.toSorted((a, b) => a - b)
-  const spread = sorted.length > 1 ? `${shown(sorted[0] ?? 0)} – ${shown(sorted.at(-1) ?? 0)}` : "one run"
+  const spread = sorted.length > 1 ? `${shown(sorted[0] ?? 0)}–${shown(sorted.at(-1) ?? 0)}` : "one run"
   return `| ${name} | ${shown(median(sorted))} ${unit} | ${spread} | ${aim ?? ""} |`
 }
 
