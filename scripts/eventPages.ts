@@ -6,41 +6,42 @@ const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
 
 const introduction = `# Events
 
-What leaves the system by itself, and in which form. A message says what something is like after a fact: a listener needs nothing else
-to keep a copy. This page and the schemas beside it are written by \`pnpm events --write\` from \`packages/contracts/src/topics\`; tests
-fail when they differ from the code, when an example does not fit its schema, and when what the program says does not.
+What the program publishes. A message holds the state after a fact, so a subscriber needs nothing else to keep a copy. This page and its schemas are written by
+\`pnpm events --write\` from \`packages/contracts/src/topics\`; tests compare them with the code and with what the program sends.
 
-**How they come.** With NATS (\`DUELINE_NATS_URL\`), on the subject \`<prefix>.evt.<partition>.<tenant>.<topic>.<id>\`, dots of the
-topic as underscores: all of one tenant is \`dl.evt.*.<tenant>.>\`, all of one topic is \`dl.evt.*.*.ops_bin_created.*\`
-([queues.md](queues.md)). The body is JSON; the headers are \`Dueline-Event\` (the event's id), \`Dueline-Tenant\`,
-\`Dueline-Stream\` (the id of the customer, bin, order or call) and \`Dueline-Topic\`. Without NATS the bus is inside the process, and
-nobody outside hears it.
+**Transport.** With NATS (\`DUELINE_NATS_URL\`) on the subject \`<prefix>.evt.<partition>.<tenant>.<topic>.<id>\`, dots of the topic as underscores: one tenant is
+\`dl.evt.*.<tenant>.>\`, one topic \`dl.evt.*.*.ops_bin_created.*\` ([queues.md](queues.md)). The body is JSON; headers are \`Dueline-Event\` (the event's id),
+\`Dueline-Tenant\`, \`Dueline-Stream\` (the id of the customer, bin, order or call) and \`Dueline-Topic\`. Without NATS messages stay inside the process.
 
-**What is promised.** A message is stored in the transaction of the fact it tells, so none is missing and none is invented. It comes at
-least once: recognise a repeat by \`Dueline-Event\`. Those about one customer, bin, order or call come in the order of what happened;
-where that cannot be seen, the greater \`version\` is newer. Two messages with the same version come from one decision, and say the same.
+**Guarantees.** A message is stored in the transaction of its fact and delivered at least once: recognise a repeat by \`Dueline-Event\`. Messages of one aggregate come in order;
+the greater \`version\` is newer, and equal versions come from one decision and hold the same.
 
-**Forms.** \`schemaVersion\` is in every message. Within a version fields may be added, so a reader ignores what it does not know;
-anything else makes a new version, published beside the old one. Times are epoch milliseconds. Messages about customers say which parts of
-a profile there are or changed, never what they hold: no message has personal data in it.
+**Forms.** Every message has \`schemaVersion\`. Within a version fields may be added; any other change is a new version, published beside the old one. Times are epoch
+milliseconds. No message holds personal data: those of customers name the parts of a profile, not their contents.
 `
 
 const linkTo = (topic: Topic, text: string): string => `[${text}](events/${schemaName(topic)}.json)`
 
 const row = (topic: Topic): string => {
   const { version, when } = topics[topic]
-  return `| [\`${topic}\`](#${topic.replaceAll(".", "")}) | ${when} | ${linkTo(topic, `v${version}`)} |`
+  return `| \`${topic}\` | ${when} | ${linkTo(topic, `v${version}`)} |`
 }
 
-const section = (topic: Topic): string => {
-  const { example, when } = topics[topic]
-  const schema = linkTo(topic, `${schemaName(topic)}.json`)
-  return `## ${topic}\n\n${when} Schema: ${schema}.\n\n\`\`\`json\n${pretty(example)}\n\`\`\`\n`
+/** Topics whose messages have the same fields, by these: one example shows them all. */
+const forms = (): ReadonlyArray<ReadonlyArray<Topic>> => [
+  ...Map.groupBy(topicNames, (topic) => Object.keys(topics[topic].example as object).join()).values()
+]
+
+const section = ([first, ...others]: ReadonlyArray<Topic>): string => {
+  if (first === undefined) return ""
+  const same = others.map((topic) => `\`${topic}\``).join(", ")
+  const example = `\`\`\`json\n${pretty(topics[first].example)}\n\`\`\`\n`
+  return `## ${first}\n\n${example}${same === "" ? "" : `\nThe same fields: ${same}.\n`}`
 }
 
 const page = (): string => {
   const table = ["| Topic | When | Schema |", "| --- | --- | --- |", ...topicNames.map(row)]
-  return [introduction, table.join("\n"), "", ...topicNames.map(section)].join("\n")
+  return [introduction, table.join("\n"), "", ...forms().map(section)].join("\n")
 }
 
 /** Contents by path below `docs/`. */
