@@ -9,22 +9,24 @@ const introduction = `# Events
 What the program publishes. A message holds the state after a fact, so a subscriber needs nothing else to keep a copy. This page and its schemas are written by
 \`pnpm events --write\` from \`packages/contracts/src/topics\`; tests compare them with the code and with what the program sends.
 
-**Transport.** With NATS (\`DUELINE_NATS_URL\`) on the subject \`<prefix>.evt.<partition>.<tenant>.<topic>.<id>\`, dots of the topic as underscores: one tenant is
+**Transport.** With NATS on the subject \`<prefix>.evt.<partition>.<tenant>.<topic>.<id>\`, dots of the topic as underscores: one tenant is
 \`dl.evt.*.<tenant>.>\`, one topic \`dl.evt.*.*.ops_bin_created.*\` ([queues.md](queues.md)). The body is JSON; headers are \`Dueline-Event\` (the event's id),
-\`Dueline-Tenant\`, \`Dueline-Stream\` (the id of the customer, bin, order or call) and \`Dueline-Topic\`. Without NATS messages stay inside the process.
+\`Dueline-Tenant\`, \`Dueline-Stream\` (the id of the customer, bin, order or call) and \`Dueline-Topic\`. Without NATS messages stay in the process.
 
 **Guarantees.** A message is stored in the transaction of its fact and delivered at least once: recognise a repeat by \`Dueline-Event\`. Messages of one aggregate come in order;
 the greater \`version\` is newer, and equal versions come from one decision and hold the same.
 
 **Forms.** Every message has \`schemaVersion\`. Within a version fields may be added; any other change is a new version, published beside the old one. Times are epoch
 milliseconds. No message holds personal data: those of customers name the parts of a profile, not their contents.
+
+Each topic, with its JSON Schema:
 `
 
 const linkTo = (topic: Topic, text: string): string => `[${text}](events/${schemaName(topic)}.json)`
 
-const row = (topic: Topic): string => {
+const line = (topic: Topic): string => {
   const { version, when } = topics[topic]
-  return `| \`${topic}\` | ${when} | ${linkTo(topic, `v${version}`)} |`
+  return `- \`${topic}\` (${linkTo(topic, `v${version}`)}): ${when}`
 }
 
 /** Topics whose messages have the same fields, by these: one example shows them all. */
@@ -40,8 +42,7 @@ const section = ([first, ...others]: ReadonlyArray<Topic>): string => {
 }
 
 const page = (): string => {
-  const table = ["| Topic | When | Schema |", "| --- | --- | --- |", ...topicNames.map(row)]
-  return [introduction, table.join("\n"), "", ...forms().map(section)].join("\n")
+  return [introduction, topicNames.map(line).join("\n"), "", ...forms().map(section)].join("\n")
 }
 
 /** Contents by path below `docs/`. */

@@ -36,7 +36,7 @@ const cpu = (of: Of, prefix: string): string => {
   const parts = ["cpuClient", "cpuProgram", "cpuStore"].map((part) => of(prefix + part))
   if (parts.some((part) => part.length === 0)) return ""
   const medians = parts.map(median)
-  return `${medians.map(shown).join(" + ")} = ${shown(medians.reduce((a, b) => a + b, 0))}`
+  return `${medians.map(shown).join("+")}=${shown(medians.reduce((a, b) => a + b, 0))}`
 }
 
 const recovered = (of: Of, which: "first" | "last"): string => {
