@@ -7,7 +7,7 @@
  * was given up may still happen.
  */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
@@ -113,7 +113,7 @@ export const layerPorts = Layer.effectContext(
     const { within } = yield* Patience
     const orchestrator = yield* Orchestrator
     const calls = yield* CallQueries
-    const field = yield* FieldQueries
+    const field = yield* OpsQueries
     const past = yield* TimeTravel
     const tenants = yield* TenantDirectory
     const ask = within("ask")
@@ -126,7 +126,7 @@ export const layerPorts = Layer.effectContext(
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),
         history: (options) => read(calls.history(options))
       }),
-      Context.add(FieldQueries, {
+      Context.add(OpsQueries, {
         customer: (tenantId, id) => read(field.customer(tenantId, id)),
         profile: (tenantId, id) => read(field.profile(tenantId, id)),
         bin: (tenantId, id) => read(field.bin(tenantId, id)),

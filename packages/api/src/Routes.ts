@@ -40,7 +40,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, deadlineMs: number) =>
   )
 
 /**
- * Needs Orchestrator, TenantDirectory, CallQueries, FieldQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
+ * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
  * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), and Cursor. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer`, through `leanServer`.

@@ -2,7 +2,7 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
-import type { ListOptions, RowPage } from "@dueline/contracts/ports/FieldQueries"
+import type { ListOptions, RowPage } from "@dueline/contracts/ports/OpsQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { Effect } from "effect"

@@ -1,7 +1,7 @@
 /** Where a page ended, as the bytes inside a cursor. */
 import type { BinId, ServiceCallId, StreamId } from "@dueline/contracts/Ids"
 import type { PageMark } from "@dueline/contracts/ports/CallQueries"
-import type { NearOptions, RowMark } from "@dueline/contracts/ports/FieldQueries"
+import type { NearOptions, RowMark } from "@dueline/contracts/ports/OpsQueries"
 import type { TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 
 export interface MarkForm<Mark> {

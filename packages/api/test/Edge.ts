@@ -6,7 +6,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
@@ -159,7 +159,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
       Layer.succeed(Orchestrator, { ask: () => silent }),
       Layer.succeed(CallQueries, { list: () => silent, find: () => silent, history: () => silent }),
       Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),
-      Layer.succeed(FieldQueries, {
+      Layer.succeed(OpsQueries, {
         customer: () => silent,
         profile: () => silent,
         bin: () => silent,

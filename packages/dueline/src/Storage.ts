@@ -7,7 +7,7 @@ import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
 import * as PostgresEventSource from "@dueline/postgres/PostgresEventSource"
-import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -44,7 +44,7 @@ const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_
 /** What the edge asks of the database, by turns of tenants. */
 const reads = TimeTravel.layer.pipe(
   Layer.provideMerge(EdgeTurns.layer()),
-  Layer.provide([PostgresCallQueries.layer, PostgresFieldQueries.layer, PostgresEventSource.layer])
+  Layer.provide([PostgresCallQueries.layer, PostgresOpsQueries.layer, PostgresEventSource.layer])
 )
 
 type Either = ReturnType<typeof embedded> | ReturnType<typeof served>

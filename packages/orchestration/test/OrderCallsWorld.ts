@@ -9,7 +9,7 @@ import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -86,9 +86,9 @@ export const world = Effect.fnUntraced(function* () {
       ...store.callQueries,
       find: (tenantId, callId) => step(store.callQueries.find(tenantId, callId))
     }),
-    Effect.provideService(FieldQueries, {
-      ...store.fieldQueries,
-      order: (tenantId, orderId) => step(store.fieldQueries.order(tenantId, orderId))
+    Effect.provideService(OpsQueries, {
+      ...store.opsQueries,
+      order: (tenantId, orderId) => step(store.opsQueries.order(tenantId, orderId))
     }),
     Effect.provideService(RequestIntake, intake)
   )

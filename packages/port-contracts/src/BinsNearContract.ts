@@ -1,7 +1,7 @@
 /** What every search for bins near a place does, held against a model that measures each bin. It wants the Persistence that writes them. */
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries, type Near, type NearOptions } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries, type Near, type NearOptions } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
@@ -12,7 +12,7 @@ import { type Harness, judge } from "./Harness.ts"
 import { propertyRuns } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
-type Ports = FieldQueries | Persistence
+type Ports = OpsQueries | Persistence
 type It = Vitest.MethodsNonLive<Ports>
 
 const commit = (bins: ReadonlyArray<BinRow>) =>
@@ -20,7 +20,7 @@ const commit = (bins: ReadonlyArray<BinRow>) =>
 
 /** All pages of so many, one after the other. */
 const walk = Effect.fnUntraced(function* (question: Question, limit = 50) {
-  const { binsNear } = yield* FieldQueries
+  const { binsNear } = yield* OpsQueries
   const found: Array<Near> = []
   let after: NearOptions["after"] = null
   for (let pages = 0; pages < 1_000; pages += 1) {

@@ -3,7 +3,7 @@ import { distanceMetres, earthRadiusMetres, nearRadiusMetres } from "@dueline/co
 import { binFields } from "@dueline/contracts/bin/fields"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { Location } from "@dueline/contracts/bin/Spec"
-import type { Near, NearOptions } from "@dueline/contracts/ports/FieldQueries"
+import type { Near, NearOptions } from "@dueline/contracts/ports/OpsQueries"
 import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { assert } from "@effect/vitest"
 import { Schema } from "effect"

@@ -1,4 +1,4 @@
-/** The three lists of FieldQueries, as one thing to be judged: how their rows are made, drawn at random, and asked for. */
+/** The three lists of OpsQueries, as one thing to be judged: how their rows are made, drawn at random, and asked for. */
 import { binFields } from "@dueline/contracts/bin/fields"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import { BinCategory, BinStatus } from "@dueline/contracts/bin/Spec"
@@ -9,7 +9,7 @@ import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { orderFields } from "@dueline/contracts/order/fields"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Spec"
-import type { FieldQueries, ListOptions, RowPage } from "@dueline/contracts/ports/FieldQueries"
+import type { OpsQueries, ListOptions, RowPage } from "@dueline/contracts/ports/OpsQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { satisfies } from "@dueline/contracts/specification/satisfies"
 import type { Fields, Specification } from "@dueline/contracts/specification/Specification"
@@ -21,7 +21,7 @@ import { fittingPredicates, specificationsOf, texts } from "./SpecificationSampl
 export interface ListProbe<Row extends FieldSample.FieldRow, Drawn> {
   readonly name: string
   readonly list: (
-    queries: FieldQueries["Service"]
+    queries: OpsQueries["Service"]
   ) => (options: ListOptions) => Effect.Effect<RowPage<Row>, StoreUnavailable>
   readonly row: (tenantId: TenantId, changes: { readonly createdAt?: EpochMillis }) => Row
   /** Whatever the list can be filtered by. `n` tells the drawn rows of one tenant apart. */

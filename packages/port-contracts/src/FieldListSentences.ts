@@ -1,6 +1,6 @@
-/** What every list of FieldQueries does. */
+/** What every list of OpsQueries does. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { rowId } from "@dueline/contracts/kinds"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
@@ -11,7 +11,7 @@ import * as FieldSample from "./FieldSample.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
-type It = Vitest.MethodsNonLive<FieldQueries | Persistence>
+type It = Vitest.MethodsNonLive<OpsQueries | Persistence>
 
 const at = (offset: number) => ({ createdAt: EpochMillis.make(Sample.now + offset) })
 
@@ -29,7 +29,7 @@ const newestFirst = (a: FieldSample.FieldRow, b: FieldSample.FieldRow): number =
 
 const asking = <Row extends FieldSample.FieldRow, Drawn>({ list }: ListProbe<Row, Drawn>) => {
   const page = (tenantId: TenantId, limit: number, after: RowMark | null, filter: Specification = everything) =>
-    Effect.flatMap(FieldQueries, (queries) => list(queries)({ tenantId, filter, after, limit }))
+    Effect.flatMap(OpsQueries, (queries) => list(queries)({ tenantId, filter, after, limit }))
   /** All pages one after the other. A list that does not end, or a page above the limit, fails the test. */
   const walk = Effect.fnUntraced(function* (tenantId: TenantId, limit = 50, filter: Specification = everything) {
     const rows: Array<Row> = []

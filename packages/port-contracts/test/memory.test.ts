@@ -9,7 +9,7 @@ import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContrac
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
-import * as FieldQueriesContract from "@dueline/port-contracts/FieldQueriesContract"
+import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
@@ -22,8 +22,8 @@ OutboxContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BacklogContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CallQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CallQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
-FieldQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
-FieldQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
+OpsQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+OpsQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
 
 EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })

@@ -5,7 +5,7 @@
 import type { TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Context, Deferred, Effect, Layer } from "effect"
@@ -95,7 +95,7 @@ type Asked = TenantId | { readonly tenantId: TenantId }
 /** The queries it is given, by turns of tenants over one pool. */
 export const layer = (
   options: TurnsOptions = defaultTurnsOptions
-): Layer.Layer<CallQueries | FieldQueries | EventSource, never, CallQueries | FieldQueries | EventSource> =>
+): Layer.Layer<CallQueries | OpsQueries | EventSource, never, CallQueries | OpsQueries | EventSource> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const turns = new Turns(options)
@@ -108,14 +108,14 @@ export const layer = (
             typeof args[0] === "string" ? args[0] : args[0].tenantId,
             Effect.suspend(() => ask(...args))
           )
-      const [calls, fields, events] = [yield* CallQueries, yield* FieldQueries, yield* EventSource]
+      const [calls, fields, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
           find: inTurn(calls.find),
           history: inTurn(calls.history)
         }),
-        Context.add(FieldQueries, {
+        Context.add(OpsQueries, {
           customer: inTurn(fields.customer),
           profile: inTurn(fields.profile),
           bin: inTurn(fields.bin),

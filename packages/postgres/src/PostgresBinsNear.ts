@@ -5,7 +5,7 @@
  * of a ring are found is the database's affair (`dueline.bins_within`); which of them the tenant may see, and which the filter asks for,
  * is decided on the rows themselves, under row-level security.
  */
-import type { FieldQueries, Near } from "@dueline/contracts/ports/FieldQueries"
+import type { OpsQueries, Near } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { asTenant } from "./fieldLists.ts"
@@ -45,7 +45,7 @@ const fromTheCentre = { distanceMetres: -1, binId: "00000000-0000-0000-0000-0000
 const aLittle = 0.001
 
 export const binsNear =
-  (sql: SqlClient): FieldQueries["Service"]["binsNear"] =>
+  (sql: SqlClient): OpsQueries["Service"]["binsNear"] =>
   ({ after, centre, filter, limit, radiusMetres, tenantId }) => {
     const mark = after ?? fromTheCentre
     const parameters: Array<unknown> = [

@@ -5,7 +5,7 @@
  * tenant is set and the page read in one transaction. A function that executes a condition it is handed would save three short round
  * trips, and would be a place where the text of a statement comes from outside.
  */
-import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/FieldQueries"
+import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { reading } from "./SqlFailure.ts"

@@ -1,6 +1,6 @@
 /** Databases on a server that has PostGIS. */
 import * as Database from "@dueline/postgres/Database"
-import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import { postgresUrl } from "@dueline/test-servers/sharedServers"
 import { Context, Effect, Layer, Redacted } from "effect"
@@ -32,7 +32,7 @@ export class PostgisDatabase extends Context.Service<PostgisDatabase, string>()(
 }
 
 /** What writes bins and what finds them. */
-export const store = Layer.mergeAll(PostgresPersistence.layer, PostgresFieldQueries.layer).pipe(
+export const store = Layer.mergeAll(PostgresPersistence.layer, PostgresOpsQueries.layer).pipe(
   Layer.provide(
     Layer.unwrap(Effect.map(PostgisDatabase, (url) => Database.layerUrl({ url: Redacted.make(url), migrate: false })))
   ),

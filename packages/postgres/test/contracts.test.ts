@@ -2,7 +2,7 @@
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
-import * as FieldQueriesContract from "@dueline/port-contracts/FieldQueriesContract"
+import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
@@ -10,7 +10,7 @@ import * as PersistenceContract from "@dueline/port-contracts/PersistenceContrac
 import * as PostgresBacklog from "@dueline/postgres/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/PostgresDeadLetters"
-import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as PostgresEventSource from "@dueline/postgres/PostgresEventSource"
 import * as PostgresLeases from "@dueline/postgres/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
@@ -24,7 +24,7 @@ const layer = Layer.mergeAll(
   PostgresOutbox.layer,
   PostgresBacklog.layer,
   PostgresCallQueries.layer,
-  PostgresFieldQueries.layer,
+  PostgresOpsQueries.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer
@@ -36,7 +36,7 @@ OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
-FieldQueriesContract.suite("PostgreSQL", harness)
+OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {
   ...harness,

@@ -1,14 +1,14 @@
 /** The search for bins near a place without PostGIS: the answers, and what they cost. */
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as Sample from "@dueline/port-contracts/Sample"
-import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { costsTheSame, looksAround } from "./GeographyCost.ts"
 
-const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresFieldQueries.layer).pipe(
+const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresOpsQueries.layer).pipe(
   Layer.provideMerge(TestDatabase.layer)
 )
 

@@ -66,7 +66,7 @@ export class FieldCheck {
   }
 
   #row({ category, streamId, tenantId }: CheckedField): ReadModelRow | null {
-    const { bin, customer, order } = this.#store.fieldQueries
+    const { bin, customer, order } = this.#store.opsQueries
     const found =
       category === "order"
         ? order(tenantId, OrderId.make(streamId))

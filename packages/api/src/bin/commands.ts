@@ -3,7 +3,7 @@ import { Principal } from "@dueline/contracts/api/Access"
 import { CreateBin, UpdateBin, UpdateBinCapacity } from "@dueline/contracts/api/BinRequest"
 import type { BinCommand } from "@dueline/contracts/bin/Command"
 import type { BinId, IdempotencyKey } from "@dueline/contracts/Ids"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { derivedId } from "@dueline/identity/derivedId"
 import { randomUuidV7 } from "@dueline/identity/randomId"
 import { Effect } from "effect"
@@ -36,7 +36,7 @@ const readCapacity = jsonBody(UpdateBinCapacity)
 
 export const makeBinCommands = Effect.gen(function* () {
   const ask = yield* makeAsk
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
 
   const change = Effect.fnUntraced(function* (
     { headers, params, request }: Asked,

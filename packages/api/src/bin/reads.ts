@@ -6,7 +6,7 @@ import { binFields } from "@dueline/contracts/bin/fields"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { BinCategory, BinStatus } from "@dueline/contracts/bin/Spec"
 import type { BinId, CustomerId, TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import { makeAsOf } from "../asOf.ts"
 import { makeNewestFirst, present, shownUnless } from "../fieldReads.ts"
@@ -37,13 +37,13 @@ interface Asked {
 }
 
 export const presentBin = (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   binId: BinId
 ): Effect.Effect<BinRow, NotFound | Unavailable> => present(queries.bin(tenantId, binId), binNotFound)
 
 export const makeBinReads = Effect.gen(function* () {
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
   const asOf = yield* makeAsOf("bin", "BinRow", binNotFound)
   const newest = yield* makeNewestFirst("bins", queries.bins, binOf)
   const nearest = yield* makePaging(nearMark)

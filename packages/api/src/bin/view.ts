@@ -5,7 +5,7 @@ import type { BinOutcome } from "@dueline/contracts/bin/Outcome"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { BinFacts } from "@dueline/contracts/bin/Spec"
 import type { BinId, CorrelationId } from "@dueline/contracts/Ids"
-import type { Near } from "@dueline/contracts/ports/FieldQueries"
+import type { Near } from "@dueline/contracts/ports/OpsQueries"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 
 export const binsPath = "/ops/bins"

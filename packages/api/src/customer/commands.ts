@@ -4,7 +4,7 @@ import { RegisterCustomer, UpdateCustomer } from "@dueline/contracts/api/Custome
 import { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { CustomerCommand } from "@dueline/contracts/customer/Command"
 import type { CustomerId, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { derivedId } from "@dueline/identity/derivedId"
 import { randomUuidV7 } from "@dueline/identity/randomId"
@@ -59,7 +59,7 @@ const readChanges = jsonBody(UpdateCustomer, discreetProblems)
 
 export const makeCustomerCommands = Effect.gen(function* () {
   const ask = yield* makeAsk
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
   const vault = yield* PersonalDataVault
 
   const fingerprint = (key: IdempotencyKey | undefined, method: string, route: string, body: unknown) =>

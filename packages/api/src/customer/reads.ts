@@ -7,7 +7,7 @@ import { customerFields } from "@dueline/contracts/customer/fields"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
 import type { CustomerProfile, CustomerStatus } from "@dueline/contracts/customer/Spec"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
@@ -33,7 +33,7 @@ interface Asked {
 }
 
 export const presentCustomer = (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   customerId: CustomerId
 ): Effect.Effect<CustomerRow, NotFound | Unavailable> =>
@@ -47,7 +47,7 @@ const lost = (tenantId: TenantId, customerId: CustomerId, reason: string) =>
  * what was the case before too.
  */
 export const withoutProfile = Effect.fnUntraced(function* (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   customerId: CustomerId
 ): Effect.fn.Return<never, Gone | Internal | NotFound | Unavailable> {
@@ -65,7 +65,7 @@ export const openProfile = (
   Effect.catch(vault.open(tenantId, customerId, sealed), ({ detail }) => lost(tenantId, customerId, detail))
 
 export const makeCustomerReads = Effect.gen(function* () {
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
   const vault = yield* PersonalDataVault
   const asOf = yield* makeAsOf("customer", "CustomerRow", customerNotFound)
   const page = yield* makeNewestFirst("customers", queries.customers, summaryOf)

@@ -3,7 +3,7 @@ import { Principal } from "@dueline/contracts/api/Access"
 import { AddOrderItems, MoveOrder, ScheduleOrder } from "@dueline/contracts/api/OrderRequest"
 import type { IdempotencyKey, OrderId } from "@dueline/contracts/Ids"
 import type { OrderCommand } from "@dueline/contracts/order/Command"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { answer } from "../answer.ts"
@@ -29,7 +29,7 @@ const readMove = jsonBody(MoveOrder)
 
 export const makeOrderCommands = Effect.gen(function* () {
   const ask = yield* makeAsk
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
 
   const change = Effect.fnUntraced(function* (asked: Asked, name: string, body: unknown, command: OrderCommand) {
     const { headers, params, request } = asked

@@ -2,7 +2,7 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import { CreateOrder } from "@dueline/contracts/api/OrderRequest"
 import type { IdempotencyKey, OrderId } from "@dueline/contracts/Ids"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { derivedId } from "@dueline/identity/derivedId"
 import { randomUuidV7 } from "@dueline/identity/randomId"
@@ -27,7 +27,7 @@ const readNew = jsonBody(CreateOrder)
 
 export const makeCreateOrder = Effect.gen(function* () {
   const ask = yield* makeAsk
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
   const intake = yield* RequestIntake
 
   return Effect.fnUntraced(function* ({ headers, request }: New) {

@@ -6,7 +6,7 @@ import type { BinId, CustomerId, OrderId, TenantId } from "@dueline/contracts/Id
 import { orderFields } from "@dueline/contracts/order/fields"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import type { OrderStatus } from "@dueline/contracts/order/Spec"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { Effect } from "effect"
 import { makeAsOf } from "../asOf.ts"
@@ -33,13 +33,13 @@ interface Asked {
 }
 
 export const presentOrder = (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   orderId: OrderId
 ): Effect.Effect<OrderRow, NotFound | Unavailable> => present(queries.order(tenantId, orderId), orderNotFound)
 
 export const makeOrderReads = Effect.gen(function* () {
-  const queries = yield* FieldQueries
+  const queries = yield* OpsQueries
   const asOf = yield* makeAsOf("order", "OrderRow", orderNotFound)
   const page = yield* makeNewestFirst("orders", queries.orders, orderOf)
 

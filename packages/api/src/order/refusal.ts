@@ -8,7 +8,7 @@ import {
 } from "@dueline/contracts/api/ProblemError"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { OrderBinUnfit, OrderRejection, TooManyItems } from "@dueline/contracts/order/Rejection"
-import type { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { Effect } from "effect"
 import { keyReused, refusedAnewAnyway, refusedAnyway } from "../refusal.ts"
@@ -23,7 +23,7 @@ export const orderNotFound = reject(NotFound, "order_not_found", "Check the id a
 /** Of a change. */
 export const refusedOrder =
   (
-    queries: FieldQueries["Service"],
+    queries: OpsQueries["Service"],
     tenantId: TenantId
   ): Refused<NotFound | Conflict | PreconditionFailed | Unprocessable | Unavailable> =>
   (refusal) => {
@@ -49,7 +49,7 @@ export const refusedOrder =
 
 /** A new order can be refused for fewer reasons; any other is a fault of ours. */
 export const refusedNewOrder =
-  (queries: FieldQueries["Service"], tenantId: TenantId): Refused<Conflict | Unprocessable | Unavailable> =>
+  (queries: OpsQueries["Service"], tenantId: TenantId): Refused<Conflict | Unprocessable | Unavailable> =>
   (refusal) => {
     switch (refusal._tag) {
       case "OrderNotFound":
@@ -70,7 +70,7 @@ export const refusedNewOrder =
 type Unfit = Exclude<OrderRejection, { readonly _tag: "OrderNotFound" | "OrderNotInState" }>
 
 const unfit = (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   rejection: Unfit
 ): Effect.Effect<never, Conflict | Unprocessable> => {

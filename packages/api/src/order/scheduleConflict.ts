@@ -4,7 +4,7 @@ import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { freeWindows } from "@dueline/contracts/order/freeWindows"
 import type { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
 import type { OrderRow } from "@dueline/contracts/order/Row"
-import type { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Clock, Effect } from "effect"
 import { windowOf } from "./view.ts"
 
@@ -16,7 +16,7 @@ const maxLooked = 200
 
 /** Read after the refusal, so it may already have changed; without an answer from the store there are no details. */
 export const scheduleConflict = (
-  queries: FieldQueries["Service"],
+  queries: OpsQueries["Service"],
   tenantId: TenantId,
   { binId, orderId, window }: OrderWindowTaken
 ): Effect.Effect<ConflictDetails> =>

@@ -3,7 +3,7 @@ import { Context, Layer } from "effect"
 import { Backlog } from "../ports/Backlog.ts"
 import { CallQueries } from "../ports/CallQueries.ts"
 import { EventSource } from "../ports/EventSource.ts"
-import { FieldQueries } from "../ports/FieldQueries.ts"
+import { OpsQueries } from "../ports/OpsQueries.ts"
 import { Outbox, type OutboxEntry } from "../ports/Outbox.ts"
 import type { ReadModelRow } from "../kinds.ts"
 import { Persistence } from "../ports/Persistence.ts"
@@ -11,7 +11,7 @@ import type { StoreRule } from "../StoreRule.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
-import * as FieldQueriesMemory from "./FieldQueriesMemory.ts"
+import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import {
   copyOf,
   type DeadEntry,
@@ -50,7 +50,7 @@ export class MemoryStore extends Context.Service<
     readonly outbox: Outbox["Service"]
     readonly backlog: Backlog["Service"]
     readonly callQueries: CallQueries["Service"]
-    readonly fieldQueries: FieldQueries["Service"]
+    readonly opsQueries: OpsQueries["Service"]
     readonly eventSource: EventSource["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
@@ -78,7 +78,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     outbox: OutboxMemory.make(state),
     backlog: BacklogMemory.make(state),
     callQueries: CallQueriesMemory.make(state, scanBudget),
-    fieldQueries: FieldQueriesMemory.make(state, scanBudget),
+    opsQueries: OpsQueriesMemory.make(state, scanBudget),
     eventSource: EventSourceMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
@@ -95,7 +95,7 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Outbox, store.outbox),
     Layer.succeed(Backlog, store.backlog),
     Layer.succeed(CallQueries, store.callQueries),
-    Layer.succeed(FieldQueries, store.fieldQueries),
+    Layer.succeed(OpsQueries, store.opsQueries),
     Layer.succeed(EventSource, store.eventSource)
   )
 

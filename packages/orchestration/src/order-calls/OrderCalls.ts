@@ -9,7 +9,7 @@ import type { OrderRow } from "@dueline/contracts/order/Row"
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { Clock, Effect, Layer, Result } from "effect"
@@ -48,7 +48,7 @@ const heard = (refusal: Refusal) => {
 
 export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   const orchestrator = yield* Orchestrator
-  const orders = yield* FieldQueries
+  const orders = yield* OpsQueries
   const calls = yield* CallQueries
   const intake = yield* RequestIntake
 

@@ -1,7 +1,7 @@
-/** What all FieldQueries do, but for distances. They read rows, so they want the Persistence that writes them. */
+/** What all OpsQueries do, but for distances. They read rows, so they want the Persistence that writes them. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { OrderStatus } from "@dueline/contracts/order/Spec"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -12,7 +12,7 @@ import { type Harness, judge } from "./Harness.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
-type Ports = FieldQueries | Persistence
+type Ports = OpsQueries | Persistence
 type It = Vitest.MethodsNonLive<Ports>
 
 const commit = (...batch: Parameters<Persistence["Service"]["commit"]>[0]) =>
@@ -24,7 +24,7 @@ const finding = (it: It) => {
       const { bin, customer, tenantId } = FieldSample.yard()
       const order = FieldSample.order(bin, customer.customerId)
       yield* commit(FieldSample.commit(customer), FieldSample.commit(bin), FieldSample.commit(order))
-      const queries = yield* FieldQueries
+      const queries = yield* OpsQueries
       const found = (tenant: TenantId) =>
         Effect.all([
           queries.customer(tenant, customer.customerId),
@@ -42,7 +42,7 @@ const finding = (it: It) => {
       const bare = FieldSample.bin(tenantId, { location: null, customerId: customer.customerId })
       const draft = FieldSample.order(bin, customer.customerId, { status: "Draft", window: null, items: [] })
       yield* commit(FieldSample.commit(bare), FieldSample.commit(draft))
-      const queries = yield* FieldQueries
+      const queries = yield* OpsQueries
       assert.deepStrictEqual(yield* queries.bin(tenantId, bare.binId), bare)
       assert.deepStrictEqual(yield* queries.order(tenantId, draft.orderId), draft)
       assert.isNull(yield* queries.customer(tenantId, customer.customerId))
@@ -57,7 +57,7 @@ const finding = (it: It) => {
       const bare = FieldSample.customer(customer.tenantId)
       yield* commit(FieldSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }))
       yield* commit(FieldSample.commit(bare))
-      const queries = yield* FieldQueries
+      const queries = yield* OpsQueries
       assert.strictEqual(yield* queries.profile(customer.tenantId, customer.customerId), "key.profile")
       assert.isNull(yield* queries.profile(Sample.tenantId(), customer.customerId))
       assert.isNull(yield* queries.profile(customer.tenantId, bare.customerId))
@@ -77,7 +77,7 @@ const threeHeld = Effect.fnUntraced(function* () {
   )
   yield* commit(...held.toReversed().map((order) => FieldSample.commit(order)))
   const holding = (from: number, to: number, limit = 10, of = { tenantId, binId: bin.binId }) =>
-    Effect.flatMap(FieldQueries, (queries) => queries.holding({ ...of, window: FieldSample.hours(from, to), limit }))
+    Effect.flatMap(OpsQueries, (queries) => queries.holding({ ...of, window: FieldSample.hours(from, to), limit }))
   return { bin, customer, held, holding, tenantId }
 })
 
@@ -122,7 +122,7 @@ const holding = (it: It) => {
       })
       for (const row of rows) yield* commit(FieldSample.commit(row))
       const window = FieldSample.hours(from, from + length)
-      const found = yield* (yield* FieldQueries).holding({ tenantId, binId: bin.binId, window, limit: 100 })
+      const found = yield* (yield* OpsQueries).holding({ tenantId, binId: bin.binId, window, limit: 100 })
       const expected = rows.filter(
         (row) =>
           ["Scheduled", "Confirmed"].includes(row.status) &&
@@ -137,7 +137,7 @@ const holding = (it: It) => {
 }
 
 export const suite = (name: string, harness: Harness<Ports>): void =>
-  judge("FieldQueries", name, harness, (it) => {
+  judge("OpsQueries", name, harness, (it) => {
     finding(it)
     lists(it, FieldListProbe.customers)
     lists(it, FieldListProbe.bins)

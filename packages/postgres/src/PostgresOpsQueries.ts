@@ -2,7 +2,7 @@
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
 import type { OrderRow } from "@dueline/contracts/order/Row"
-import { FieldQueries } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "./Database.ts"
@@ -11,7 +11,7 @@ import { binColumns, binJson, customerColumns, customerJson, orderColumns, order
 import { binsNear } from "./PostgresBinsNear.ts"
 import { reading } from "./SqlFailure.ts"
 
-type Queries = FieldQueries["Service"]
+type Queries = OpsQueries["Service"]
 
 const find =
   <A>(sql: SqlClient, what: "customer" | "profile" | "bin" | "order") =>
@@ -40,10 +40,10 @@ const customers = { table: "customers", id: "customer_id", json: customerJson, c
 const bins = { table: "bins", id: "bin_id", json: binJson, columns: binColumns }
 const orders = { table: "orders", id: "order_id", json: orderJson, columns: orderColumns }
 
-export const layer: Layer.Layer<FieldQueries, never, Database> = Layer.effect(
-  FieldQueries,
+export const layer: Layer.Layer<OpsQueries, never, Database> = Layer.effect(
+  OpsQueries,
   Effect.map(Database, ({ edge }) =>
-    FieldQueries.of({
+    OpsQueries.of({
       customer: find<CustomerRow>(edge, "customer"),
       profile: find<string>(edge, "profile"),
       bin: find<BinRow>(edge, "bin"),

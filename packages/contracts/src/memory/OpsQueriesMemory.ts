@@ -7,7 +7,7 @@ import { customerFields } from "../customer/fields.ts"
 import type { CustomerRow } from "../customer/Row.ts"
 import { orderFields } from "../order/fields.ts"
 import type { OrderRow } from "../order/Row.ts"
-import type { FieldQueries, ListOptions, Near, NearOptions, RowMark, RowPage } from "../ports/FieldQueries.ts"
+import type { OpsQueries, ListOptions, Near, NearOptions, RowMark, RowPage } from "../ports/OpsQueries.ts"
 import { rowId } from "../kinds.ts"
 import { satisfies } from "../specification/satisfies.ts"
 import type { Fields } from "../specification/Specification.ts"
@@ -29,7 +29,7 @@ const find =
     })
 
 const profile =
-  (state: MemoryState): FieldQueries["Service"]["profile"] =>
+  (state: MemoryState): OpsQueries["Service"]["profile"] =>
   (tenantId, customerId) =>
     Effect.sync(() => {
       const key = keyOf(tenantId, customerId)
@@ -77,7 +77,7 @@ const binsNear =
         .slice(0, limit)
     )
 
-type Holding = Parameters<FieldQueries["Service"]["holding"]>[0]
+type Holding = Parameters<OpsQueries["Service"]["holding"]>[0]
 
 const holding =
   (state: MemoryState) =>
@@ -93,7 +93,7 @@ const holding =
         .map(({ order }) => copyOf(order))
     )
 
-export const make = (state: MemoryState, scanBudget: number): FieldQueries["Service"] => ({
+export const make = (state: MemoryState, scanBudget: number): OpsQueries["Service"] => ({
   customer: find(state, "CustomerRow"),
   profile: profile(state),
   bin: find(state, "BinRow"),

@@ -1,16 +1,16 @@
 /** Reading customers, bins and orders costs what a page costs, whatever the tables hold. Counted by the server, not by the clock. */
 import { BinId, CustomerId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
-import { FieldQueries, type ListOptions } from "@dueline/contracts/ports/FieldQueries"
+import { OpsQueries, type ListOptions } from "@dueline/contracts/ports/OpsQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { Database } from "@dueline/postgres/Database"
 import { scanBudget } from "@dueline/postgres/fieldLists"
-import * as PostgresFieldQueries from "@dueline/postgres/PostgresFieldQueries"
+import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 
-const layer = PostgresFieldQueries.layer.pipe(Layer.provideMerge(TestDatabase.layer))
+const layer = PostgresOpsQueries.layer.pipe(Layer.provideMerge(TestDatabase.layer))
 
 const tenants = 4
 const each = 3_000
@@ -105,7 +105,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
     () =>
       Effect.gen(function* () {
         yield* filled
-        const queries = yield* FieldQueries
+        const queries = yield* OpsQueries
         for (const stage of ["never analysed", "analysed"]) {
           // Often enough for every pooled session to make one plan for all marks and limits.
           const asked = stage === "analysed" ? 30 : 1
@@ -143,7 +143,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
 
   it.effect("one row is found at the cost of one row, and the orders that hold a bin at the cost of those", () =>
     Effect.gen(function* () {
-      const queries = yield* FieldQueries
+      const queries = yield* OpsQueries
       const found = yield* Effect.all([
         cost("customers", queries.customer(tenantId, CustomerId.make(id(5)))),
         cost("bins", queries.bin(tenantId, BinId.make(id(5)))),
@@ -169,7 +169,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
     "a row that lies beyond what one page looks at is found on a later page",
     () =>
       Effect.gen(function* () {
-        const queries = yield* FieldQueries
+        const queries = yield* OpsQueries
         const first = yield* queries.bins({ tenantId, filter: rare, after: null, limit: 10 })
         assert.deepStrictEqual(first.rows, [])
         const last = tenants * (each - scanBudget) + 1
@@ -186,7 +186,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
 
   it.effect("a question that no stored text can match finds nothing and troubles nobody", () =>
     Effect.gen(function* () {
-      const queries = yield* FieldQueries
+      const queries = yield* OpsQueries
       for (const part of ["\0", "\ud800", "%", "\\", "' or true --"]) {
         const filter: Specification = { _tag: "Contains", field: "serialNumber", part }
         const page = yield* queries.bins({ tenantId, filter, after: { createdAt: 9_000, id: id(9) }, limit: 10 })

@@ -49,8 +49,8 @@ export interface NearOptions {
 
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
 
-export class FieldQueries extends Context.Service<
-  FieldQueries,
+export class OpsQueries extends Context.Service<
+  OpsQueries,
   {
     readonly customer: (tenantId: TenantId, customerId: CustomerId) => Answer<CustomerRow | null>
     /** The sealed profile; null when there is no such customer, or when it was erased. */
@@ -70,4 +70,4 @@ export class FieldQueries extends Context.Service<
       readonly limit: number
     }) => Answer<ReadonlyArray<OrderRow>>
   }
->()("@dueline/contracts/ports/FieldQueries") {}
+>()("@dueline/contracts/ports/OpsQueries") {}
