@@ -113,7 +113,7 @@ export const layerPorts = Layer.effectContext(
     const { within } = yield* Patience
     const orchestrator = yield* Orchestrator
     const calls = yield* CallQueries
-    const field = yield* OpsQueries
+    const ops = yield* OpsQueries
     const past = yield* TimeTravel
     const tenants = yield* TenantDirectory
     const ask = within("ask")
@@ -127,15 +127,11 @@ export const layerPorts = Layer.effectContext(
         history: (options) => read(calls.history(options))
       }),
       Context.add(OpsQueries, {
-        customer: (tenantId, id) => read(field.customer(tenantId, id)),
-        profile: (tenantId, id) => read(field.profile(tenantId, id)),
-        bin: (tenantId, id) => read(field.bin(tenantId, id)),
-        order: (tenantId, id) => read(field.order(tenantId, id)),
-        customers: (options) => read(field.customers(options)),
-        bins: (options) => read(field.bins(options)),
-        orders: (options) => read(field.orders(options)),
-        binsNear: (options) => read(field.binsNear(options)),
-        holding: (options) => read(field.holding(options))
+        find: (kind, tenantId, id) => read(ops.find(kind, tenantId, id)),
+        list: (kind, options) => read(ops.list(kind, options)),
+        profile: (tenantId, id) => read(ops.profile(tenantId, id)),
+        near: (options) => read(ops.near(options)),
+        holding: (options) => read(ops.holding(options))
       }),
       Context.add(TimeTravel, {
         at: (options) => read(past.at(options)),

@@ -160,14 +160,10 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
       Layer.succeed(CallQueries, { list: () => silent, find: () => silent, history: () => silent }),
       Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),
       Layer.succeed(OpsQueries, {
-        customer: () => silent,
+        find: () => silent,
+        list: () => silent,
         profile: () => silent,
-        bin: () => silent,
-        order: () => silent,
-        customers: () => silent,
-        bins: () => silent,
-        orders: () => silent,
-        binsNear: () => silent,
+        near: () => silent,
         holding: () => silent
       })
     )

@@ -4,15 +4,18 @@
  */
 import { Schema } from "effect"
 import { BinCommand } from "./bin/Command.ts"
+import { binFields } from "./bin/fields.ts"
 import { BinOutcome } from "./bin/Outcome.ts"
 import { BinRejection } from "./bin/Rejection.ts"
 import type { BinRow } from "./bin/Row.ts"
 import { CustomerCommand } from "./customer/Command.ts"
+import { customerFields } from "./customer/fields.ts"
 import { CustomerOutcome } from "./customer/Outcome.ts"
 import { CustomerRejection } from "./customer/Rejection.ts"
 import type { CustomerRow } from "./customer/Row.ts"
-import type { StreamId } from "./Ids.ts"
+import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import { OrderCommand } from "./order/Command.ts"
+import { orderFields } from "./order/fields.ts"
 import { OrderOutcome } from "./order/Outcome.ts"
 import { OrderRejection } from "./order/Rejection.ts"
 import type { OrderRow } from "./order/Row.ts"
@@ -20,10 +23,26 @@ import { ServiceCallCommand } from "./serviceCall/Command.ts"
 import { ServiceCallOutcome } from "./serviceCall/Outcome.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
+import type { Fields } from "./specification/Specification.ts"
 
 type Tagged = { readonly _tag: string }
 
-interface Parts<Row extends Tagged, Id extends string> {
+/** What every row has. */
+interface AnyRow extends Tagged {
+  readonly tenantId: TenantId
+  readonly version: number
+  readonly createdAt: EpochMillis
+}
+
+/**
+ * `documents`: the store keeps rows of this kind as they are, beside the fields that lists are filtered by, and `OpsQueries` reads them.
+ * `columns`: it keeps each part of a row apart, for a kind that is written so often that its bytes count; such a kind has queries of its own.
+ */
+type Kept<Row> =
+  | { readonly rows: "documents"; readonly fields: Fields<Row> }
+  | { readonly rows: "columns"; readonly fields: null }
+
+interface Described<Row extends AnyRow, Id extends string> {
   /** The field of commands and rows that holds the aggregate's id, which is also its stream's. */
   readonly id: Id & keyof Row
   /** Of its row: what read models are told apart by. */
@@ -38,9 +57,11 @@ interface Parts<Row extends Tagged, Id extends string> {
   readonly rejection: Schema.Union<ReadonlyArray<Schema.Constraint>>
 }
 
+type Parts<Row extends AnyRow, Id extends string> = Described<Row, Id> & Kept<Row>
+
 /** `Row` is named, since a read model is written by this program alone and needs no schema; the rest is inferred. */
 const kindOf =
-  <Row extends Tagged>() =>
+  <Row extends AnyRow>() =>
   <const Id extends string, const P extends Parts<Row, Id>>(parts: P & Parts<Row, Id>): P & { readonly Row: Row } =>
     parts as P & { readonly Row: Row }
 
@@ -49,6 +70,8 @@ export const kinds = {
     id: "callId",
     rowTag: "ServiceCallRow",
     plural: "service-calls",
+    rows: "columns",
+    fields: null,
     command: ServiceCallCommand,
     outcome: ServiceCallOutcome,
     rejection: ServiceCallRejection
@@ -57,6 +80,8 @@ export const kinds = {
     id: "customerId",
     rowTag: "CustomerRow",
     plural: "customers",
+    rows: "documents",
+    fields: customerFields,
     command: CustomerCommand,
     outcome: CustomerOutcome,
     rejection: CustomerRejection
@@ -65,6 +90,8 @@ export const kinds = {
     id: "binId",
     rowTag: "BinRow",
     plural: "bins",
+    rows: "documents",
+    fields: binFields,
     command: BinCommand,
     outcome: BinOutcome,
     rejection: BinRejection
@@ -73,6 +100,8 @@ export const kinds = {
     id: "orderId",
     rowTag: "OrderRow",
     plural: "orders",
+    rows: "documents",
+    fields: orderFields,
     command: OrderCommand,
     outcome: OrderOutcome,
     rejection: OrderRejection
@@ -88,8 +117,19 @@ export const Category = Schema.Literals(categories)
 
 export type CommandOf<K extends Category> = Kinds[K]["command"]["Type"]
 export type RowOf<K extends Category> = Kinds[K]["Row"]
+export type IdOf<K extends Category> = {
+  readonly [C in Category]: Kinds[C]["Row"][Kinds[C]["id"] & keyof Kinds[C]["Row"]]
+}[K]
 export type Command = { readonly [K in Category]: CommandOf<K> }[Category]
 export type ReadModelRow = { readonly [K in Category]: RowOf<K> }[Category]
+
+/** The kinds whose rows are documents: what `OpsQueries` finds and lists. */
+export type OpsCategory = { readonly [K in Category]: Kinds[K]["rows"] extends "documents" ? K : never }[Category]
+export const opsCategories = categories.filter((category): category is OpsCategory => kinds[category].rows === "documents")
+
+/** What lists of a kind can be filtered by. */
+export const fieldsOf = <K extends OpsCategory>(kind: K): Fields<RowOf<K>> =>
+  kinds[kind].fields as unknown as Fields<RowOf<K>>
 
 /** What an accepted command is answered with, and what a refused one: those of the command's kind. */
 export type OutcomeOf<C extends Command> = {

@@ -88,7 +88,7 @@ export const world = Effect.fnUntraced(function* () {
     }),
     Effect.provideService(OpsQueries, {
       ...store.opsQueries,
-      order: (tenantId, orderId) => step(store.opsQueries.order(tenantId, orderId))
+      find: (kind, tenantId, id) => step(store.opsQueries.find(kind, tenantId, id))
     }),
     Effect.provideService(RequestIntake, intake)
   )

@@ -20,11 +20,11 @@ const commit = (bins: ReadonlyArray<BinRow>) =>
 
 /** All pages of so many, one after the other. */
 const walk = Effect.fnUntraced(function* (question: Question, limit = 50) {
-  const { binsNear } = yield* OpsQueries
+  const { near } = yield* OpsQueries
   const found: Array<Near> = []
   let after: NearOptions["after"] = null
   for (let pages = 0; pages < 1_000; pages += 1) {
-    const page: ReadonlyArray<Near> = yield* binsNear({ ...question, after, limit })
+    const page: ReadonlyArray<Near> = yield* near({ ...question, after, limit })
     assert.isAtMost(page.length, limit)
     found.push(...page)
     const last = page.at(-1)

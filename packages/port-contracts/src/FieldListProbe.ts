@@ -56,7 +56,7 @@ const drawnCustomer = Schema.Struct({ ...made, status: CustomerStatus, erasedAt:
 
 export const customers: ListProbe<CustomerRow, typeof drawnCustomer.Type> = {
   name: "customers",
-  list: (queries) => queries.customers,
+  list: (queries) => (options) => queries.list("customer", options),
   row: FieldSample.customer,
   drawn: drawnCustomer,
   rowOf: FieldSample.customer,
@@ -77,7 +77,7 @@ const drawnBin = Schema.Struct({
 
 export const bins: ListProbe<BinRow, typeof drawnBin.Type> = {
   name: "bins",
-  list: (queries) => queries.bins,
+  list: (queries) => (options) => queries.list("bin", options),
   row: FieldSample.bin,
   drawn: drawnBin,
   rowOf: (tenantId, drawn, n) =>
@@ -96,7 +96,7 @@ const drawnOrder = Schema.Struct({
 
 export const orders: ListProbe<OrderRow, typeof drawnOrder.Type> = {
   name: "orders",
-  list: (queries) => queries.orders,
+  list: (queries) => (options) => queries.list("order", options),
   row: (tenantId, changes) => FieldSample.order(FieldSample.bin(tenantId), FieldSample.customerId(), changes),
   drawn: drawnOrder,
   rowOf: (tenantId, { customerId, hasWindow, ...drawn }, n) => {

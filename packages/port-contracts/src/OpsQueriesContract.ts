@@ -27,9 +27,9 @@ const finding = (it: It) => {
       const queries = yield* OpsQueries
       const found = (tenant: TenantId) =>
         Effect.all([
-          queries.customer(tenant, customer.customerId),
-          queries.bin(tenant, bin.binId),
-          queries.order(tenant, order.orderId)
+          queries.find("customer", tenant, customer.customerId),
+          queries.find("bin", tenant, bin.binId),
+          queries.find("order", tenant, order.orderId)
         ])
       assert.deepStrictEqual(yield* found(tenantId), [customer, bin, order])
       assert.deepStrictEqual(yield* found(Sample.tenantId()), [null, null, null])
@@ -43,11 +43,11 @@ const finding = (it: It) => {
       const draft = FieldSample.order(bin, customer.customerId, { status: "Draft", window: null, items: [] })
       yield* commit(FieldSample.commit(bare), FieldSample.commit(draft))
       const queries = yield* OpsQueries
-      assert.deepStrictEqual(yield* queries.bin(tenantId, bare.binId), bare)
-      assert.deepStrictEqual(yield* queries.order(tenantId, draft.orderId), draft)
-      assert.isNull(yield* queries.customer(tenantId, customer.customerId))
-      assert.isNull(yield* queries.bin(tenantId, bin.binId))
-      assert.isNull(yield* queries.order(tenantId, FieldSample.orderId()))
+      assert.deepStrictEqual(yield* queries.find("bin", tenantId, bare.binId), bare)
+      assert.deepStrictEqual(yield* queries.find("order", tenantId, draft.orderId), draft)
+      assert.isNull(yield* queries.find("customer", tenantId, customer.customerId))
+      assert.isNull(yield* queries.find("bin", tenantId, bin.binId))
+      assert.isNull(yield* queries.find("order", tenantId, FieldSample.orderId()))
     })
   )
 
@@ -64,7 +64,7 @@ const finding = (it: It) => {
       const erased = FieldSample.next(customer, { status: "Erased", erasedAt: EpochMillis.make(Sample.now) })
       yield* commit(FieldSample.commit(erased, { sealed: { _tag: "erase" } }))
       assert.isNull(yield* queries.profile(customer.tenantId, customer.customerId))
-      assert.deepStrictEqual(yield* queries.customer(customer.tenantId, customer.customerId), erased)
+      assert.deepStrictEqual(yield* queries.find("customer", customer.tenantId, customer.customerId), erased)
     })
   )
 }

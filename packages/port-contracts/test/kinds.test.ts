@@ -5,11 +5,15 @@ import type { BinRejection } from "@dueline/contracts/bin/Rejection"
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import {
   categories,
+  type Category,
   categoryOf,
   categoryOfRow,
   type Command,
   type CommandOf,
+  fieldsOf,
   kinds,
+  type OpsCategory,
+  opsCategories,
   type OutcomeOf,
   type ReadModelRow,
   type RejectionOf,
@@ -40,6 +44,18 @@ describe("kinds of aggregates", () => {
     assert.strictEqual(new Set(commands).size, commands.length)
     const rows = categories.map((category) => kinds[category].rowTag)
     assert.strictEqual(new Set<string>(rows).size, rows.length)
+  })
+
+  it("are read as documents, with fields to filter by, unless they keep columns and have queries of their own", () => {
+    const columns: Same<OpsCategory, Exclude<Category, "service-call">> = true
+    assert.isTrue(columns)
+    assert.deepStrictEqual<ReadonlyArray<Category>>(
+      opsCategories,
+      categories.filter((category) => category !== "service-call")
+    )
+    for (const kind of opsCategories) {
+      assert.includeMembers(Object.keys(fieldsOf(kind)), ["status", "createdAt", "updatedAt", "version"])
+    }
   })
 
   it("find the kind and the stream of every command by its tag", () => {

@@ -99,16 +99,15 @@ export const layer = (
   Layer.effectContext(
     Effect.gen(function* () {
       const turns = new Turns(options)
+      const run = <A>(tenantId: TenantId, ask: () => Effect.Effect<A, StoreUnavailable>) =>
+        turns.run(tenantId, Effect.suspend(ask))
       const inTurn =
         <Args extends readonly [Asked, ...Array<unknown>], A>(
           ask: (...args: Args) => Effect.Effect<A, StoreUnavailable>
         ) =>
         (...args: Args) =>
-          turns.run(
-            typeof args[0] === "string" ? args[0] : args[0].tenantId,
-            Effect.suspend(() => ask(...args))
-          )
-      const [calls, fields, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
+          run(typeof args[0] === "string" ? args[0] : args[0].tenantId, () => ask(...args))
+      const [calls, ops, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -116,15 +115,11 @@ export const layer = (
           history: inTurn(calls.history)
         }),
         Context.add(OpsQueries, {
-          customer: inTurn(fields.customer),
-          profile: inTurn(fields.profile),
-          bin: inTurn(fields.bin),
-          order: inTurn(fields.order),
-          customers: inTurn(fields.customers),
-          bins: inTurn(fields.bins),
-          orders: inTurn(fields.orders),
-          binsNear: inTurn(fields.binsNear),
-          holding: inTurn(fields.holding)
+          find: (kind, tenantId, id) => run(tenantId, () => ops.find(kind, tenantId, id)),
+          list: (kind, options) => run(options.tenantId, () => ops.list(kind, options)),
+          profile: inTurn(ops.profile),
+          near: inTurn(ops.near),
+          holding: inTurn(ops.holding)
         }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )

@@ -45,7 +45,7 @@ const fromTheCentre = { distanceMetres: -1, binId: "00000000-0000-0000-0000-0000
 const aLittle = 0.001
 
 export const binsNear =
-  (sql: SqlClient): OpsQueries["Service"]["binsNear"] =>
+  (sql: SqlClient): OpsQueries["Service"]["near"] =>
   ({ after, centre, filter, limit, radiusMetres, tenantId }) => {
     const mark = after ?? fromTheCentre
     const parameters: Array<unknown> = [

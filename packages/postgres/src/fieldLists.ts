@@ -5,6 +5,7 @@
  * tenant is set and the page read in one transaction. A function that executes a condition it is handed would save three short round
  * trips, and would be a place where the text of a statement comes from outside.
  */
+import { type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
 import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -47,32 +48,33 @@ interface Page<Row> {
   readonly reached: RowMark | null
 }
 
-/** `idOf` is the row's own id. */
-export const list =
-  <Row extends { readonly createdAt: number }>(sql: SqlClient, listed: Listed, idOf: (row: Row) => string) =>
-  ({ after, filter, limit, tenantId }: ListOptions) => {
-    const mark = after ?? fromTheTop
-    const parameters: Array<unknown> = [tenantId, mark.createdAt, mark.id]
-    const unfiltered = filter._tag === "And" && filter.all.length === 0
-    const budget = unfiltered ? limit + 1 : Math.max(scanBudget, limit + 1)
-    // One row more than asked for, to know whether there is a next page.
-    parameters.push(budget, limit + 1)
-    const condition = specificationSql(listed.columns("r"), filter, parameters)
-    const pageOf = ({ hits, reached }: Page<Row>): RowPage<Row> => {
-      const rows = hits.slice(0, limit)
-      const last = rows.at(-1)
-      if (hits.length > limit && last !== undefined) {
-        return { rows, next: { createdAt: last.createdAt, id: idOf(last) } }
-      }
-      return { rows, next: reached }
+export const list = <Row extends RowOf<OpsCategory>>(
+  sql: SqlClient,
+  listed: Listed,
+  { after, filter, limit, tenantId }: ListOptions
+) => {
+  const mark = after ?? fromTheTop
+  const parameters: Array<unknown> = [tenantId, mark.createdAt, mark.id]
+  const unfiltered = filter._tag === "And" && filter.all.length === 0
+  const budget = unfiltered ? limit + 1 : Math.max(scanBudget, limit + 1)
+  // One row more than asked for, to know whether there is a next page.
+  parameters.push(budget, limit + 1)
+  const condition = specificationSql(listed.columns("r"), filter, parameters)
+  const pageOf = ({ hits, reached }: Page<Row>): RowPage<Row> => {
+    const rows = hits.slice(0, limit)
+    const last = rows.at(-1)
+    if (hits.length > limit && last !== undefined) {
+      return { rows, next: { createdAt: last.createdAt, id: rowId(last) } }
     }
-    const read = sql.unsafe<Page<Row>>(statement(listed, condition), parameters)
-    // Filters come in any number of forms: prepared, they would drive out the statements that are asked all the time.
-    return asTenant(sql, tenantId, unfiltered ? read : read.unprepared).pipe(
-      Effect.map(([page]): RowPage<Row> => (page === undefined ? { rows: [], next: null } : pageOf(page))),
-      reading(`list ${listed.table}`)
-    )
+    return { rows, next: reached }
   }
+  const read = sql.unsafe<Page<Row>>(statement(listed, condition), parameters)
+  // Filters come in any number of forms: prepared, they would drive out the statements that are asked all the time.
+  return asTenant(sql, tenantId, unfiltered ? read : read.unprepared).pipe(
+    Effect.map(([page]): RowPage<Row> => (page === undefined ? { rows: [], next: null } : pageOf(page))),
+    reading(`list ${listed.table}`)
+  )
+}
 
 /** In a transaction that sees this tenant's rows and no others. */
 export const asTenant = <A, E, R>(sql: SqlClient, tenantId: string, read: Effect.Effect<A, E, R>) =>

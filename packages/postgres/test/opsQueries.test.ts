@@ -1,7 +1,7 @@
 /** Reading customers, bins and orders costs what a page costs, whatever the tables hold. Counted by the server, not by the clock. */
 import { BinId, CustomerId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
-import { OpsQueries, type ListOptions } from "@dueline/contracts/ports/OpsQueries"
-import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { kinds, opsCategories } from "@dueline/contracts/kinds"
+import { type ListOptions, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { Database } from "@dueline/postgres/Database"
 import { scanBudget } from "@dueline/postgres/fieldLists"
@@ -95,7 +95,6 @@ const cost = Effect.fnUntraced(function* <A, E, R>(table: string, question: Effe
   return { answer, walked: after.walked - before.walked, fetched: after.fetched - before.fetched, gone }
 })
 
-const tables = ["customers", "bins", "orders"] as const
 const tenantId = TenantId.make(id(1))
 const rare: Specification = { _tag: "Below", field: "createdAt", value: 2_000 }
 
@@ -110,15 +109,10 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
           // Often enough for every pooled session to make one plan for all marks and limits.
           const asked = stage === "analysed" ? 30 : 1
           if (stage === "analysed") yield* TestDatabase.session((sql) => sql.unsafe("analyze"))
-          for (const table of tables) {
-            const page = (options: Pick<ListOptions, "filter" | "after">) => {
-              const question: Effect.Effect<unknown, StoreUnavailable> = queries[table]({
-                tenantId,
-                limit: 10,
-                ...options
-              })
-              return cost(table, question)
-            }
+          for (const kind of opsCategories) {
+            const table = kinds[kind].plural
+            const page = (options: Pick<ListOptions, "filter" | "after">) =>
+              queries.list(kind, { tenantId, limit: 10, ...options })
             const after = { createdAt: 6_000_000, id: id(6_000) }
             for (const [options, bound] of [
               [{ filter: everything, after: null }, 11],
@@ -127,8 +121,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
               [{ filter: { _tag: "Not", not: rare }, after }, 11]
             ] as const) {
               for (let n = 1; n < asked && options.filter === everything; n += 1)
-                yield* queries[table]({ tenantId, limit: 10, ...options })
-              const { fetched, gone, walked } = yield* page(options)
+                yield* page(options)
+              const { fetched, gone, walked } = yield* cost(table, page(options))
               const about = `${table}, ${stage}, ${JSON.stringify(options)}`
               assert.strictEqual(walked, 0, about)
               assert.isAtMost(fetched, bound, about)
@@ -145,9 +139,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
     Effect.gen(function* () {
       const queries = yield* OpsQueries
       const found = yield* Effect.all([
-        cost("customers", queries.customer(tenantId, CustomerId.make(id(5)))),
-        cost("bins", queries.bin(tenantId, BinId.make(id(5)))),
-        cost("orders", queries.order(tenantId, OrderId.make(id(5))))
+        cost("customers", queries.find("customer", tenantId, CustomerId.make(id(5)))),
+        cost("bins", queries.find("bin", tenantId, BinId.make(id(5)))),
+        cost("orders", queries.find("order", tenantId, OrderId.make(id(5))))
       ])
       for (const { answer, fetched, walked } of found) {
         assert.isNotNull(answer)
@@ -170,11 +164,11 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
     () =>
       Effect.gen(function* () {
         const queries = yield* OpsQueries
-        const first = yield* queries.bins({ tenantId, filter: rare, after: null, limit: 10 })
+        const first = yield* queries.list("bin", { tenantId, filter: rare, after: null, limit: 10 })
         assert.deepStrictEqual(first.rows, [])
         const last = tenants * (each - scanBudget) + 1
         assert.deepStrictEqual(first.next, { createdAt: last * 1000, id: id(last) })
-        const second = yield* queries.bins({ tenantId, filter: rare, after: first.next, limit: 10 })
+        const second = yield* queries.list("bin", { tenantId, filter: rare, after: first.next, limit: 10 })
         assert.deepStrictEqual(
           second.rows.map(({ binId }) => binId),
           [BinId.make(id(1))]
@@ -189,7 +183,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
       const queries = yield* OpsQueries
       for (const part of ["\0", "\ud800", "%", "\\", "' or true --"]) {
         const filter: Specification = { _tag: "Contains", field: "serialNumber", part }
-        const page = yield* queries.bins({ tenantId, filter, after: { createdAt: 9_000, id: id(9) }, limit: 10 })
+        const page = yield* queries.list("bin", { tenantId, filter, after: { createdAt: 9_000, id: id(9) }, limit: 10 })
         assert.deepStrictEqual(page, { rows: [], next: null })
       }
     })

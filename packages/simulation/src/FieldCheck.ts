@@ -66,13 +66,13 @@ export class FieldCheck {
   }
 
   #row({ category, streamId, tenantId }: CheckedField): ReadModelRow | null {
-    const { bin, customer, order } = this.#store.opsQueries
+    const { find } = this.#store.opsQueries
     const found =
       category === "order"
-        ? order(tenantId, OrderId.make(streamId))
+        ? find("order", tenantId, OrderId.make(streamId))
         : category === "bin"
-          ? bin(tenantId, BinId.make(streamId))
-          : customer(tenantId, CustomerId.make(streamId))
+          ? find("bin", tenantId, BinId.make(streamId))
+          : find("customer", tenantId, CustomerId.make(streamId))
     return Effect.runSync(Effect.orDie(found as Effect.Effect<ReadModelRow | null>))
   }
 

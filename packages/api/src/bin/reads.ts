@@ -40,12 +40,12 @@ export const presentBin = (
   queries: OpsQueries["Service"],
   tenantId: TenantId,
   binId: BinId
-): Effect.Effect<BinRow, NotFound | Unavailable> => present(queries.bin(tenantId, binId), binNotFound)
+): Effect.Effect<BinRow, NotFound | Unavailable> => present(queries.find("bin", tenantId, binId), binNotFound)
 
 export const makeBinReads = Effect.gen(function* () {
   const queries = yield* OpsQueries
   const asOf = yield* makeAsOf("bin", "BinRow", binNotFound)
-  const newest = yield* makeNewestFirst("bins", queries.bins, binOf)
+  const newest = yield* makeNewestFirst("bins", (options) => queries.list("bin", options), binOf)
   const nearest = yield* makePaging(nearMark)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
@@ -58,7 +58,7 @@ export const makeBinReads = Effect.gen(function* () {
       const about = { list: "bins near", filter, ...around }
       const after = yield* nearest.after(tenantId, about, cursor)
       const found = yield* queries
-        .binsNear({ tenantId, filter, after, limit, ...around })
+        .near({ tenantId, filter, after, limit, ...around })
         .pipe(Effect.catch(storeUnavailable))
       const last = found.length < limit ? undefined : found.at(-1)
       const mark = last === undefined ? null : { distanceMetres: last.distanceMetres, binId: last.bin.binId }

@@ -37,7 +37,7 @@ export const presentCustomer = (
   tenantId: TenantId,
   customerId: CustomerId
 ): Effect.Effect<CustomerRow, NotFound | Unavailable> =>
-  present(queries.customer(tenantId, customerId), customerNotFound)
+  present(queries.find("customer", tenantId, customerId), customerNotFound)
 
 const lost = (tenantId: TenantId, customerId: CustomerId, reason: string) =>
   Effect.andThen(Effect.logError("a customer's profile is lost", { tenantId, customerId, reason }), profileLost)
@@ -68,7 +68,7 @@ export const makeCustomerReads = Effect.gen(function* () {
   const queries = yield* OpsQueries
   const vault = yield* PersonalDataVault
   const asOf = yield* makeAsOf("customer", "CustomerRow", customerNotFound)
-  const page = yield* makeNewestFirst("customers", queries.customers, summaryOf)
+  const page = yield* makeNewestFirst("customers", (options) => queries.list("customer", options), summaryOf)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
     const { status } = query

@@ -36,12 +36,12 @@ export const presentOrder = (
   queries: OpsQueries["Service"],
   tenantId: TenantId,
   orderId: OrderId
-): Effect.Effect<OrderRow, NotFound | Unavailable> => present(queries.order(tenantId, orderId), orderNotFound)
+): Effect.Effect<OrderRow, NotFound | Unavailable> => present(queries.find("order", tenantId, orderId), orderNotFound)
 
 export const makeOrderReads = Effect.gen(function* () {
   const queries = yield* OpsQueries
   const asOf = yield* makeAsOf("order", "OrderRow", orderNotFound)
-  const page = yield* makeNewestFirst("orders", queries.orders, orderOf)
+  const page = yield* makeNewestFirst("orders", (options) => queries.list("order", options), orderOf)
 
   const list = Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
     const { binId, customerId, status } = query

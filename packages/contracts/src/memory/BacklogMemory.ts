@@ -13,7 +13,7 @@ const byDueTime = (a: Alarm, b: Alarm): number => a.dueAt - b.dueAt || ascending
 type Upcoming = Parameters<Backlog["Service"]["upcoming"]>[0]
 
 const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): ReadonlyArray<Alarm> =>
-  rowsOf(state, "ServiceCallRow")
+  rowsOf(state, "service-call")
     .filter(
       (row) =>
         row.status === "Scheduled" &&
@@ -38,7 +38,7 @@ const abandoned = (
   { deadWorkers, limit, now, soleWorker }: AbandonedOptions
 ): ReadonlyArray<Abandoned> => {
   const found: Array<Abandoned> = []
-  for (const { callId, epoch, leaseUntil, status, tenantId, worker } of rowsOf(state, "ServiceCallRow")) {
+  for (const { callId, epoch, leaseUntil, status, tenantId, worker } of rowsOf(state, "service-call")) {
     if (status !== "Running" || worker === null || leaseUntil === null) continue
     if (leaseUntil < now || deadWorkers.includes(worker) || (soleWorker !== null && worker !== soleWorker)) {
       found.push({ tenantId, callId, epoch, worker, leaseUntil })

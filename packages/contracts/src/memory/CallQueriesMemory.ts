@@ -17,7 +17,7 @@ const matches = (row: ServiceCallRow, { dueFrom, dueTo, search, status, tags }: 
 type ListOptions = Parameters<CallQueries["Service"]["list"]>[0]
 
 const list = (state: MemoryState, scanBudget: number, { after, filter, limit, tenantId }: ListOptions): CallPage => {
-  const candidates = rowsOf(state, "ServiceCallRow")
+  const candidates = rowsOf(state, "service-call")
     .filter((row) => row.tenantId === tenantId && (after === null || descending(after, row) < 0))
     .sort(descending)
   const rows: Array<ServiceCallRow> = []

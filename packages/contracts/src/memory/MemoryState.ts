@@ -1,7 +1,7 @@
 /** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
 import type { RecordedEvent, StreamKey } from "../Envelope.ts"
 import type { OutboxEntry } from "../ports/Outbox.ts"
-import type { ReadModelRow } from "../kinds.ts"
+import { type Category, kinds, type ReadModelRow, type RowOf } from "../kinds.ts"
 import type { Receipt, Snapshot } from "../ports/Persistence.ts"
 import type { ServiceCallRow } from "../serviceCall/Row.ts"
 
@@ -62,12 +62,9 @@ export const makeState = (): MemoryState => ({
 /** The tenant is part of every key: the wall that nothing crosses. */
 export const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
-/** The rows of one read model, in no order. */
-export const rowsOf = <Tag extends ReadModelRow["_tag"]>(
-  { rows }: MemoryState,
-  tag: Tag
-): ReadonlyArray<Extract<ReadModelRow, { readonly _tag: Tag }>> =>
-  [...rows.values()].filter((row): row is Extract<ReadModelRow, { readonly _tag: Tag }> => row._tag === tag)
+/** The rows of one kind, in no order. */
+export const rowsOf = <K extends Category>({ rows }: MemoryState, kind: K): ReadonlyArray<RowOf<K>> =>
+  [...rows.values()].filter((row): row is RowOf<K> => row._tag === kinds[kind].rowTag)
 
 export const callOf = (state: MemoryState, tenantId: string, callId: string): ServiceCallRow | null => {
   const row = state.rows.get(keyOf(tenantId, callId))

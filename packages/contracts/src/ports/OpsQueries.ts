@@ -1,9 +1,9 @@
-/** What the edge and the process managers may read about customers, bins and orders, always inside one tenant. */
+/** What the edge and the process managers may read about the kinds whose rows are documents, always inside one tenant. */
 import { Context, type Effect } from "effect"
 import type { BinRow } from "../bin/Row.ts"
 import type { Location } from "../bin/Spec.ts"
-import type { CustomerRow } from "../customer/Row.ts"
-import type { BinId, CustomerId, OrderId, TenantId } from "../Ids.ts"
+import type { BinId, CustomerId, TenantId } from "../Ids.ts"
+import type { IdOf, OpsCategory, RowOf } from "../kinds.ts"
 import type { OrderRow } from "../order/Row.ts"
 import type { TimeWindow } from "../order/Spec.ts"
 import type { Specification } from "../specification/Specification.ts"
@@ -52,16 +52,12 @@ type Answer<A> = Effect.Effect<A, StoreUnavailable>
 export class OpsQueries extends Context.Service<
   OpsQueries,
   {
-    readonly customer: (tenantId: TenantId, customerId: CustomerId) => Answer<CustomerRow | null>
+    readonly find: <K extends OpsCategory>(kind: K, tenantId: TenantId, id: IdOf<K>) => Answer<RowOf<K> | null>
+    readonly list: <K extends OpsCategory>(kind: K, options: ListOptions) => Answer<RowPage<RowOf<K>>>
     /** The sealed profile; null when there is no such customer, or when it was erased. */
     readonly profile: (tenantId: TenantId, customerId: CustomerId) => Answer<string | null>
-    readonly bin: (tenantId: TenantId, binId: BinId) => Answer<BinRow | null>
-    readonly order: (tenantId: TenantId, orderId: OrderId) => Answer<OrderRow | null>
-    readonly customers: (options: ListOptions) => Answer<RowPage<CustomerRow>>
-    readonly bins: (options: ListOptions) => Answer<RowPage<BinRow>>
-    readonly orders: (options: ListOptions) => Answer<RowPage<OrderRow>>
-    /** Nearest first, then by id. */
-    readonly binsNear: (options: NearOptions) => Answer<ReadonlyArray<Near>>
+    /** Bins around a place, nearest first, then by id. */
+    readonly near: (options: NearOptions) => Answer<ReadonlyArray<Near>>
     /** Scheduled and confirmed orders of one bin whose windows overlap this one, by the beginning of their window; at most `limit`. */
     readonly holding: (options: {
       readonly tenantId: TenantId

@@ -77,7 +77,7 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   const round = Effect.fnUntraced(function* ({ notifications, orderId, tenantId }: OrderRow) {
     const ids = notifications.map((_, index) => callIdOf(tenantId, orderId, index))
     const rows = yield* Effect.forEach(ids, (callId) => calls.find(tenantId, callId))
-    const order = yield* orders.order(tenantId, orderId)
+    const order = yield* orders.find("order", tenantId, orderId)
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
     const problems: Array<string> = []
     let steps = 0
@@ -95,7 +95,7 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   })
 
   const settle = Effect.fnUntraced(function* (tenantId: TenantId, orderId: OrderId) {
-    const order = yield* orders.order(tenantId, orderId)
+    const order = yield* orders.find("order", tenantId, orderId)
     if (order === null) return dead(`there is no order ${orderId}`)
     // They are fixed for the life of the order.
     if (order.notifications.length === 0) return ack
