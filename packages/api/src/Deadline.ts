@@ -22,12 +22,15 @@ export const defaultDeadlineMs = 15_000
 const tickMs = 250
 
 interface Question {
-  readonly until: bigint
+  readonly until: number
   readonly giveUp: () => void
 }
 
-/** The deadline of each request that has put a question, in nanoseconds of the monotonic clock. */
-type Deadlines = WeakMap<object, bigint>
+/** The deadline of a request that has put a question, in nanoseconds of the monotonic clock: kept with the request, and gone with it. */
+const deadline = Symbol("deadline")
+interface Timed {
+  [deadline]?: number | undefined
+}
 
 export class Patience extends Context.Service<
   Patience,
@@ -41,8 +44,9 @@ export class Patience extends Context.Service<
   }
 >()("@dueline/api/Patience") {}
 
+const nanos = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe())
+
 const make = (deadlineMs: number): Patience["Service"] => {
-  const deadlines: Deadlines = new WeakMap()
   const open = new Set<Question>()
   let watching = false
 
@@ -50,19 +54,11 @@ const make = (deadlineMs: number): Patience["Service"] => {
     Effect.gen(function* () {
       while (open.size > 0) {
         yield* Effect.sleep(tickMs)
-        const now = clock.monotonicTimeNanosUnsafe()
+        const now = nanos(clock)
         for (const question of open) if (now >= question.until) question.giveUp()
       }
       watching = false
     })
-
-  const deadlineOf = (request: object, clock: Clock.Clock): bigint => {
-    const known = deadlines.get(request)
-    if (known !== undefined) return known
-    const until = clock.monotonicTimeNanosUnsafe() + BigInt(deadlineMs) * 1_000_000n
-    deadlines.set(request, until)
-    return until
-  }
 
   const within = (operation: string) => {
     const overdue = () =>
@@ -72,8 +68,9 @@ const make = (deadlineMs: number): Patience["Service"] => {
         const request = Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
         if (request === undefined) return question
         const clock = fiber.getRef(Clock.Clock)
-        const until = deadlineOf(request, clock)
-        if (clock.monotonicTimeNanosUnsafe() >= until) return Effect.fail(overdue())
+        const now = nanos(clock)
+        const until = ((request as Timed)[deadline] ??= now + deadlineMs * 1_000_000)
+        if (now >= until) return Effect.fail(overdue())
         const asked: Fiber.Fiber<A, E> = Effect.runForkWith(fiber.context)(question)
         const known = asked.pollUnsafe()
         if (known !== undefined) return known
@@ -101,7 +98,12 @@ const make = (deadlineMs: number): Patience["Service"] => {
         })
       })
   }
-  return Patience.of({ within, renew: (request) => void deadlines.delete(request) })
+  return Patience.of({
+    within,
+    renew: (request) => {
+      ;(request as Timed)[deadline] = undefined
+    }
+  })
 }
 
 export const layer = (deadlineMs: number = defaultDeadlineMs): Layer.Layer<Patience> =>
