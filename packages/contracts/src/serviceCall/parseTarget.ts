@@ -24,7 +24,7 @@ export const parseTarget = (text: string): Result.Result<URL, TargetProblem> => 
   if (control.test(text))
     return problem("url_invalid", "Take the control characters out of the URL, or percent-encode them.")
   if (text !== text.trim()) return problem("url_invalid", "Take the blanks at the ends of the URL away.")
-  if (beforeQuery(text).includes("\\"))
+  if (text.includes("\\") && beforeQuery(text).includes("\\"))
     return problem("url_invalid", "Write / instead of \\ in the URL, or %5C where a backslash is meant.")
   if (!text.isWellFormed())
     return problem("url_invalid", "The URL holds half of a character pair; send whole characters.")
@@ -32,12 +32,13 @@ export const parseTarget = (text: string): Result.Result<URL, TargetProblem> => 
   if (url === null) return problem("url_invalid", "Give a whole URL such as https://example.com/path.")
   if (url.protocol !== "https:" && url.protocol !== "http:")
     return problem("scheme_not_allowed", "Only http and https URLs can be called.")
-  if (url.username !== "" || url.password !== "") {
+  if (text.includes("@") && (url.username !== "" || url.password !== "")) {
     return problem(
       "credentials_in_url",
       "Take user name and password out of the URL and send an authorization header instead."
     )
   }
-  url.hash = ""
+  // Setting a part has the whole parsed again.
+  if (text.includes("#")) url.hash = ""
   return Result.succeed(url)
 }
