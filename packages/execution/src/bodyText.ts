@@ -9,6 +9,7 @@ const control = /[\u0000-\u0008\u000e-\u001f]/
 const maxReplaced = 1 / 8
 
 const replacement = "\ufffd"
+const utf8Name = /^utf-8$/i
 
 /** RFC 9110 § 8.3.2, with what is seen: blanks around the sign, single quotes. */
 const charsetOf = (type: string): string | null => /;\s*charset\s*=\s*["']?([^\s;"',]{1,40})/i.exec(type)?.[1] ?? null
@@ -60,11 +61,13 @@ export const bodyText = (body: Uint8Array, type: string, partial: boolean, maxBy
   const cut = partial || head.length < body.length
   const mark = markOf(head)
   const named = mark ?? charsetOf(type)
-  const decoder = named === null ? null : decoderOf(named)
+  // UTF-8 under its own name needs a decoder only where it is broken.
+  const isNamedUtf8 = named !== null && utf8Name.test(named)
+  const decoder = named === null || isNamedUtf8 ? null : decoderOf(named)
   if (decoder !== null && decoder.encoding !== "utf-8") return readable(decoder.decode(head, { stream: cut }))
   const text = utf8Text(mark === "utf-8" ? head.subarray(3) : head, cut)
   if (text !== null) return control.test(text) ? null : text
-  if (decoder !== null) return readable(decoder.decode(head, { stream: cut }))
+  if (decoder !== null || isNamedUtf8) return readable((decoder ?? new TextDecoder()).decode(head, { stream: cut }))
   // What names no charset and is not UTF-8 is Latin-1 more often than not, if it is text at all.
   return /^text\//i.test(type) ? readable(new TextDecoder("windows-1252").decode(head)) : null
 }

@@ -48,6 +48,7 @@ const decodeBeginning = (decode: (input: Uint8Array) => Uint8Array, { bytes, par
 
 /** The beginning of the content, or null when it is coded in a way that is not known, or not at all as it says. `coding`: Content-Encoding. */
 export const decodedBody = (body: Uint8Array, coding: string, partial: boolean): Decoded | null => {
+  if (coding === "") return { bytes: body, partial }
   const codings = coding
     .toLowerCase()
     .split(",")
