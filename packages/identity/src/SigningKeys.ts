@@ -1,8 +1,7 @@
 /** The issuer's RSA keys: kept as PEM files outside the repository, made once, known by their thumbprint. */
 import { Context, Effect, Layer, Schema } from "effect"
 import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
-import { calculateJwkThumbprint, exportJWK } from "jose"
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto"
+import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject } from "node:crypto"
 import { chmod, readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -49,7 +48,7 @@ export const kidsIn = (directory: string): Effect.Effect<ReadonlyArray<string>, 
   attempt(async () => {
     const found = await names(directory).catch(() => [])
     const keys = await Promise.all(found.map((name) => readKey(directory, name)))
-    return (await Promise.all(keys.map(describe))).map(({ key }) => key.kid)
+    return keys.map((key) => describe(key).key.kid)
   })
 
 /** One fresh key that is gone with the process. */
@@ -63,7 +62,7 @@ export const layerEphemeral: Layer.Layer<SigningKeys, KeysUnusable> = Layer.effe
 
 function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<SigningKeys["Service"], KeysUnusable> {
   return attempt(async () => {
-    const keys = await Promise.all(privateKeys.map(describe))
+    const keys = privateKeys.map(describe)
     const current = keys.at(-1)
     if (current === undefined) throw new Error("there is no key")
     return {
@@ -74,11 +73,12 @@ function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<S
   })
 }
 
-const describe = async (privateKey: KeyObject) => {
+const describe = (privateKey: KeyObject) => {
   const publicKey = createPublicKey(privateKey)
-  const { e, n } = await exportJWK(publicKey)
+  const { e, n } = publicKey.export({ format: "jwk" })
   if (e === undefined || n === undefined) throw new Error("a key cannot be exported")
-  const kid = await calculateJwkThumbprint({ kty: "RSA", e, n })
+  // RFC 7638 § 3: SHA-256 over the required members, in the order of their names and without white space.
+  const kid = hash("sha256", JSON.stringify({ e, kty: "RSA", n }), "base64url")
   return { key: { kid, privateKey, publicKey }, jwk: { kty: "RSA", alg: "RS256", use: "sig", kid, n, e } as const }
 }
 

@@ -2,7 +2,7 @@ import { TenantId } from "@dueline/contracts/Ids"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { SignJWT } from "jose"
+import { calculateJwkThumbprint, exportJWK, SignJWT } from "jose"
 import { createHmac, createSecretKey, generateKeyPairSync } from "node:crypto"
 import { defaultTokenSettings } from "../src/AccessToken.ts"
 import * as SigningKeys from "../src/SigningKeys.ts"
@@ -45,6 +45,14 @@ layer(services)("access tokens", (it) => {
         assert.strictEqual((yield* verify(yield* signed({}))).subject, "alice")
       }),
     { tags: ["ADR-0007.4"] }
+  )
+
+  it.effect("a key is named by its thumbprint, as another implementation of RFC 7638 computes it", () =>
+    Effect.gen(function* () {
+      const { current } = yield* SigningKeys.SigningKeys
+      const jwk = yield* Effect.promise(() => exportJWK(current.publicKey))
+      assert.strictEqual(current.kid, yield* Effect.promise(() => calculateJwkThumbprint(jwk)))
+    })
   )
 
   it.effect(
