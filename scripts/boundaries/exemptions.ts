@@ -23,17 +23,17 @@ export const exemptions: ReadonlyArray<Exemption> = [
     reason: "a broken request is answered by the socket's own callback: there is no fiber, hence no Effect dice"
   },
   {
-    path: "packages/execution/src/KeyFile.ts",
+    path: "packages/secrets/src/KeyFile.ts",
     names: ["randomBytes"],
     reason: "a key must come from the operating system, not from dice that a seed can replay"
   },
   {
-    path: "packages/execution/src/RequestVaultAes.ts",
+    path: "packages/secrets/src/RequestVaultAes.ts",
     names: ["randomBytes"],
     reason: "a nonce must never repeat, not even when a seed is replayed"
   },
   {
-    path: "packages/identity/src/sealedBox.ts",
+    path: "packages/secrets/src/sealedBox.ts",
     names: ["randomBytes"],
     reason: "neither a customer's key nor a nonce may ever repeat, not even when a seed is replayed"
   },

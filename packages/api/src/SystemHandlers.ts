@@ -3,7 +3,7 @@ import { Api } from "@dueline/contracts/api/Api"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
-import { SigningKeys } from "@dueline/identity/SigningKeys"
+import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 

@@ -4,7 +4,7 @@ import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import type { EgressGuard } from "@dueline/execution/EgressGuard"
 import { checkHeaders, type HeaderProblem } from "@dueline/execution/requestHeaders"
-import { sealContext } from "@dueline/execution/sealContext"
+import { sealContext } from "@dueline/secrets/sealContext"
 import { summariseRequest } from "@dueline/execution/summarise"
 import { Effect, Layer, Result } from "effect"
 

@@ -1,5 +1,5 @@
 /** Where everything is kept: the database, embedded or a server's, and the secret keys that belong to it. */
-import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TimeTravel from "@dueline/orchestration/TimeTravel"
 import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"

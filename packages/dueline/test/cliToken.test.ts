@@ -1,6 +1,6 @@
 import { AccessScope } from "@dueline/contracts/api/Access"
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"

@@ -15,7 +15,7 @@ import {
 } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as PersonalDataVaultAes from "@dueline/identity/PersonalDataVaultAes"
+import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import * as Writers from "@dueline/orchestration/Writers"
 import { Effect, Redacted, Schema } from "effect"
 

@@ -13,7 +13,7 @@ import { ExecutionSlots, untilEnded } from "./ExecutionSlots.ts"
 import { HeartbeatBell, keepLeases } from "./keepLeases.ts"
 import { makeAttempts } from "./makeAttempts.ts"
 import type { RedactionOptions } from "./Redactor.ts"
-import type { SigningSecrets } from "./SigningSecrets.ts"
+import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 
 export interface ExecutorOptions {
   readonly worker: WorkerId

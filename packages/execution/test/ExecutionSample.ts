@@ -14,8 +14,8 @@ import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { layerStoreMemory } from "../src/Circuits.ts"
 import * as Executor from "../src/Executor.ts"
 import * as MockHttpClient from "../src/MockHttpClient.ts"
-import * as Vault from "../src/RequestVaultAes.ts"
-import { layerUnsigned } from "../src/SigningSecrets.ts"
+import * as Vault from "@dueline/secrets/RequestVaultAes"
+import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 
 export const tenant = TenantId.make("00000000-0000-7000-8000-0000000000aa")
 export const worker = WorkerId.make("worker-1")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { TenantId } from "@dueline/contracts/Ids"
-import { makeDerived } from "../src/SigningSecrets.ts"
+import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { buildHeaders, checkHeaders, forbiddenHeaders } from "../src/requestHeaders.ts"
 import { signWebhook, verifySignature } from "../src/signature.ts"
 import * as Sample from "./ExecutionSample.ts"

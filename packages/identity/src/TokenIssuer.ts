@@ -4,7 +4,7 @@ import { Clock, Context, Effect, Layer } from "effect"
 import { SignJWT } from "jose"
 import { algorithm, defaultTokenSettings, type TokenSettings, tokenType } from "./AccessToken.ts"
 import { randomUuidV7 } from "./randomId.ts"
-import { SigningKeys } from "./SigningKeys.ts"
+import { SigningKeys } from "@dueline/secrets/SigningKeys"
 
 export interface AccessTokenRequest {
   readonly subject: string

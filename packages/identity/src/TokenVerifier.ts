@@ -11,7 +11,7 @@ import {
   type TokenSettings,
   tokenType
 } from "./AccessToken.ts"
-import { SigningKeys } from "./SigningKeys.ts"
+import { SigningKeys } from "@dueline/secrets/SigningKeys"
 
 /**
  * `reason` is for our own log; the bearer is told nothing but that the token is not good. Only what is wrong with the claims of a token

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { calculateJwkThumbprint, exportJWK, SignJWT } from "jose"
 import { createHmac, createSecretKey, generateKeyPairSync } from "node:crypto"
 import { defaultTokenSettings } from "../src/AccessToken.ts"
-import * as SigningKeys from "../src/SigningKeys.ts"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenIssuer from "../src/TokenIssuer.ts"
 import * as TokenVerifier from "../src/TokenVerifier.ts"
 

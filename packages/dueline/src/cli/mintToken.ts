@@ -2,7 +2,7 @@
 import { AccessScope } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { Effect, Layer, Schema } from "effect"

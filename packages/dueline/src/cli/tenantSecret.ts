@@ -1,6 +1,6 @@
 /** What `dueline tenant secret` does: whoever receives a tenant's calls verifies them with it. */
-import { loadKeyFile } from "@dueline/execution/KeyFile"
-import { makeDerived } from "@dueline/execution/SigningSecrets"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Redacted } from "effect"
 import { existsSync } from "node:fs"
 import * as Configuration from "../Configuration.ts"

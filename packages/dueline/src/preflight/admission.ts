@@ -3,9 +3,9 @@
  * is let through gives home and database the installation's id and the database the fingerprints of the keys; an installation that was
  * used before there were such things gets them in the same way, if what is sealed in its database opens with its keys.
  */
-import { loadKeyFile } from "@dueline/execution/KeyFile"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { randomUuidV7 } from "@dueline/identity/randomId"
-import * as SigningKeys from "@dueline/identity/SigningKeys"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Database } from "@dueline/postgres/Database"
 import { type InstallationFacts, noteInstallation, readInstallation, readSamples } from "@dueline/postgres/Installation"
 import { Effect, Layer } from "effect"

@@ -1,7 +1,7 @@
 /** What a home holds of an installation's identity: read, and nothing made that is not there. */
-import { loadKeyFile } from "@dueline/execution/KeyFile"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import type { NotedKey } from "@dueline/postgres/Installation"
-import { kidsIn } from "@dueline/identity/SigningKeys"
+import { kidsIn } from "@dueline/secrets/SigningKeys"
 import { Effect } from "effect"
 import { existsSync, readFileSync } from "node:fs"
 import type { Home } from "../Home.ts"

@@ -2,7 +2,7 @@
 import type { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
-import { sealContext } from "@dueline/execution/sealContext"
+import { sealContext } from "@dueline/secrets/sealContext"
 import type { SealedSamples } from "@dueline/postgres/Installation"
 import { Effect } from "effect"
 import * as InstallationKeys from "../InstallationKeys.ts"

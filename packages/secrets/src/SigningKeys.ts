@@ -31,7 +31,7 @@ export class SigningKeys extends Context.Service<
     /** RFC 7517, public halves only. */
     readonly jwks: typeof JsonWebKeySet.Type
   }
->()("@dueline/identity/SigningKeys") {}
+>()("@dueline/secrets/SigningKeys") {}
 
 /** Keys from the `*.pem` files of a directory (0700, files 0600); the last by name signs. Makes the first one when there is none. */
 export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>

@@ -12,7 +12,7 @@ export class SigningSecrets extends Context.Service<
     /** In the form of Standard Webhooks, `whsec_` and base64. Null: this tenant's calls go out unsigned. */
     readonly secretFor: (tenantId: TenantId) => Effect.Effect<Redacted.Redacted<string> | null>
   }
->()("@dueline/execution/SigningSecrets") {}
+>()("@dueline/secrets/SigningSecrets") {}
 
 /** Every tenant's secret follows from the master key (HKDF, RFC 5869), so nothing per tenant is stored. */
 export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecrets["Service"] => {
