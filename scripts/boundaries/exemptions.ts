@@ -28,11 +28,6 @@ export const exemptions: ReadonlyArray<Exemption> = [
     reason: "a key must come from the operating system, not from dice that a seed can replay"
   },
   {
-    path: "packages/secrets/src/RequestVaultAes.ts",
-    names: ["randomBytes"],
-    reason: "a nonce must never repeat, not even when a seed is replayed"
-  },
-  {
     path: "packages/secrets/src/sealedBox.ts",
     names: ["randomBytes"],
     reason: "neither a customer's key nor a nonce may ever repeat, not even when a seed is replayed"

@@ -1,10 +1,9 @@
 /** The RequestIntake port: what the executor would refuse is refused at the door, and what is secret goes under seal. */
 import { type IntakeIssue, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
-import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import type { EgressGuard } from "@dueline/execution/EgressGuard"
 import { checkHeaders, type HeaderProblem } from "@dueline/execution/requestHeaders"
-import { sealContext } from "@dueline/secrets/sealContext"
 import { summariseRequest } from "@dueline/execution/summarise"
 import { Effect, Layer, Result } from "effect"
 

@@ -6,6 +6,7 @@ import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
+import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Clock, Context, Effect, type Scope } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { type CircuitOptions, makeCircuits } from "./Circuits.ts"
@@ -13,7 +14,6 @@ import { ExecutionSlots, untilEnded } from "./ExecutionSlots.ts"
 import { HeartbeatBell, keepLeases } from "./keepLeases.ts"
 import { makeAttempts } from "./makeAttempts.ts"
 import type { RedactionOptions } from "./Redactor.ts"
-import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 
 export interface ExecutorOptions {
   readonly worker: WorkerId

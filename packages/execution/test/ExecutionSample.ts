@@ -9,13 +9,13 @@ import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { EpochMillis } from "@dueline/contracts/Ids"
+import * as Vault from "@dueline/secrets/RequestVaultAes"
+import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 import { Clock, Effect, Layer, Redacted } from "effect"
 import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { layerStoreMemory } from "../src/Circuits.ts"
 import * as Executor from "../src/Executor.ts"
 import * as MockHttpClient from "../src/MockHttpClient.ts"
-import * as Vault from "@dueline/secrets/RequestVaultAes"
-import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 
 export const tenant = TenantId.make("00000000-0000-7000-8000-0000000000aa")
 export const worker = WorkerId.make("worker-1")

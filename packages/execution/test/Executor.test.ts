@@ -3,10 +3,10 @@ import { ServiceCallNotFound } from "@dueline/contracts/serviceCall/Rejection"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { assert, describe, it } from "@effect/vitest"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { sealContext } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Logger, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { MockReply } from "../src/MockHttpClient.ts"
-import { sealContext } from "@dueline/secrets/sealContext"
 import { callId, intent, tenant, unavailable, url, vault, world } from "./ExecutionSample.ts"
 
 /** What is told at the level of errors. */

@@ -1,10 +1,10 @@
 /** Mints access tokens with the project's own key. */
 import type { TenantId } from "@dueline/contracts/Ids"
+import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Context, Effect, Layer } from "effect"
 import { SignJWT } from "jose"
 import { algorithm, defaultTokenSettings, type TokenSettings, tokenType } from "./AccessToken.ts"
 import { randomUuidV7 } from "./randomId.ts"
-import { SigningKeys } from "@dueline/secrets/SigningKeys"
 
 export interface AccessTokenRequest {
   readonly subject: string

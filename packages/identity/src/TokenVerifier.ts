@@ -1,5 +1,6 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
+import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Context, Effect, Layer, Result, Schema, type SchemaIssue } from "effect"
 import { jwtVerify, type JWTVerifyOptions } from "jose"
 import { hash } from "node:crypto"
@@ -11,7 +12,6 @@ import {
   type TokenSettings,
   tokenType
 } from "./AccessToken.ts"
-import { SigningKeys } from "@dueline/secrets/SigningKeys"
 
 /**
  * `reason` is for our own log; the bearer is told nothing but that the token is not good. Only what is wrong with the claims of a token

@@ -1,11 +1,11 @@
 import { TenantId } from "@dueline/contracts/Ids"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { calculateJwkThumbprint, exportJWK, SignJWT } from "jose"
 import { createHmac, createSecretKey, generateKeyPairSync } from "node:crypto"
 import { defaultTokenSettings } from "../src/AccessToken.ts"
-import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenIssuer from "../src/TokenIssuer.ts"
 import * as TokenVerifier from "../src/TokenVerifier.ts"
 

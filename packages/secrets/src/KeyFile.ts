@@ -1,9 +1,10 @@
 /** Keeps the secret keys of an installation in one file that only its owner can read, made on the first start. */
 import { createHash, hkdfSync, randomBytes } from "node:crypto"
-import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
 import type { VaultKey, VaultKeys } from "./RequestVaultAes.ts"
+import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
 
 /** The file cannot be used. `detail` names the file and what to do, never a key. */
 export class KeyFileUnusable extends Schema.TaggedError<KeyFileUnusable>()("KeyFileUnusable", {
@@ -28,41 +29,6 @@ const idOf = (bytes: Uint8Array): string =>
 // One line serves two purposes: neither use may tell anything about the other.
 const derive = (bytes: Uint8Array, purpose: string): Redacted.Redacted<Uint8Array> =>
   Redacted.make(new Uint8Array(hkdfSync("sha256", bytes, "", `dueline/${purpose}/v1`, 32)))
-
-const isDirectory = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false
-  )
-
-/** Step by step: Node's own recursive form never ends where a file system answers ENOENT to a `mkdir`, as procfs does. */
-const makeDirectory = async (directory: string, mode: number): Promise<void> => {
-  if (await isDirectory(directory)) return
-  if (dirname(directory) !== directory) await makeDirectory(dirname(directory), 0o755)
-  try {
-    await mkdir(directory, { mode })
-  } catch (error) {
-    if (await isDirectory(directory)) return
-    const reason = error instanceof Error ? error.message : String(error)
-    const advice = "set DUELINE_HOME to a directory that this user may write"
-    throw new Error(`cannot make ${directory}: ${reason}; ${advice}`, { cause: error })
-  }
-}
-
-/** Written aside and linked into place: two first starts at once end with one file and the same keys, and a crash leaves none behind. */
-const create = async (path: string): Promise<void> => {
-  await makeDirectory(dirname(path), 0o700)
-  const aside = `${path}.${randomBytes(6).toString("hex")}`
-  await writeFile(aside, `${head}\n${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true })
-  try {
-    await chmod(aside, 0o600)
-    await link(aside, path)
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
-  } finally {
-    await unlink(aside)
-  }
-}
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -94,9 +60,11 @@ const parse = (path: string, text: string): Effect.Effect<InstallationKeys, KeyF
 export const loadKeyFile = (path: string): Effect.Effect<InstallationKeys, KeyFileUnusable> =>
   Effect.tryPromise({
     try: async () => {
-      if (!(await exists(path))) await create(path)
-      const { mode } = await stat(path)
-      return { text: await readFile(path, "utf8"), open: (mode & 0o077) !== 0 && process.platform !== "win32" }
+      if (!(await exists(path))) {
+        await makeDirectory(dirname(path), 0o700)
+        await placeOnce(path, `${head}\n${randomBytes(32).toString("hex")}\n`)
+      }
+      return { text: await readFile(path, "utf8"), open: await isOpenToOthers(path) }
     },
     catch: (error) =>
       new KeyFileUnusable({

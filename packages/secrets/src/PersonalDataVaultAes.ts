@@ -2,15 +2,13 @@
  * Seals customers' profiles with AES-256-GCM, each customer's with a key of its own that is sealed with the installation's. What lies in
  * the database is of no use to whoever reads only that, and nobody can read it any more once the customer's key is gone.
  */
-import { createSecretKey, type KeyObject } from "node:crypto"
-import type { CustomerProfile } from "@dueline/contracts/customer/Spec"
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
+import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { SealBroken } from "@dueline/contracts/ports/RequestVault"
-import { Effect, Layer, type Redacted, Result } from "effect"
-import { isProfile } from "./isProfile.ts"
-import { fingerprintKey, type InstallationKey, installationKey, keyedHash } from "./personalDataKeys.ts"
-import { drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
+import { Effect, Layer, Redacted, Result } from "effect"
+import { bytesOfText, drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
 
 export interface PersonalDataVaultOptions {
   /** Key material of the installation, at least 32 random bytes. Everything else is derived from it. */
@@ -20,6 +18,36 @@ export interface PersonalDataVaultOptions {
 }
 
 const idBytes = 4
+const leastBytes = 32
+
+/** None of what follows from the key material tells anything about the rest (HKDF, RFC 5869). */
+const derive = (material: Redacted.Redacted<Uint8Array>, purpose: string, length: number): Buffer => {
+  const bytes = Redacted.value(material)
+  if (bytes.length < leastBytes)
+    throw new RangeError(`key material for personal data has ${bytes.length} bytes instead of ${leastBytes} or more`)
+  return Buffer.from(hkdfSync("sha256", bytes, "", `dueline/personal-data/${purpose}/v1`, length))
+}
+
+interface InstallationKey {
+  /** Eight hexadecimal digits that stand readable in what was sealed; they say nothing about the key. */
+  readonly id: string
+  /** Seals the customers' keys. */
+  readonly wrapping: KeyObject
+}
+
+const installationKey = (material: Redacted.Redacted<Uint8Array>): InstallationKey => ({
+  id: derive(material, "key-id", idBytes).toString("hex"),
+  wrapping: createSecretKey(derive(material, "wrapping", keyBytes))
+})
+
+const profileFields: ReadonlySet<string> = new Set(ProfileField.literals)
+
+/** By its shape alone: a profile that was sealed under milder rules than today's can still be read. */
+const isProfile = (value: unknown): value is CustomerProfile =>
+  typeof value === "object" &&
+  value !== null &&
+  "name" in value &&
+  Object.entries(value).every(([field, text]) => profileFields.has(field) && typeof text === "string")
 
 type Owner = readonly [tenantId: TenantId, customerId: CustomerId]
 type Opened<A> = Result.Result<A, string>
@@ -34,12 +62,6 @@ const sealKey = ({ id, wrapping }: InstallationKey, owner: Owner, key: KeyObject
     sealBox(wrapping, key.export(), bound("customer-key", id, ...owner))
   ]).toString("base64url")
 
-/** Null for a text that is not exactly what was made: base64url that decodes to the same bytes but is spelt otherwise does not open. */
-const bytesOf = (text: string): Buffer | null => {
-  const bytes = Buffer.from(text, "base64url")
-  return bytes.toString("base64url") === text ? bytes : null
-}
-
 interface CustomerKey {
   readonly key: KeyObject
   readonly sealedWith: string
@@ -47,7 +69,7 @@ interface CustomerKey {
 }
 
 const openKey = (keys: ReadonlyMap<string, InstallationKey>, owner: Owner, sealed: string): Opened<CustomerKey> => {
-  const bytes = bytesOf(sealed)
+  const bytes = bytesOfText(sealed)
   if (bytes === null) return Result.fail("not a sealed profile")
   const id = bytes.toString("hex", 0, idBytes)
   const installation = keys.get(id)
@@ -58,7 +80,7 @@ const openKey = (keys: ReadonlyMap<string, InstallationKey>, owner: Owner, seale
 }
 
 const openProfile = (key: KeyObject, owner: Owner, sealed: string): Opened<CustomerProfile> => {
-  const bytes = bytesOf(sealed)
+  const bytes = bytesOfText(sealed)
   const text = bytes === null ? null : openBox(key, bytes, bound("profile", ...owner))
   if (text === null) return Result.fail("changed, or the profile of another customer")
   const profile: unknown = JSON.parse(text.toString("utf8"))
@@ -71,7 +93,7 @@ const broken = (detail: string): SealBroken => new SealBroken({ detail })
 export const make = ({ key, opening = [] }: PersonalDataVaultOptions): PersonalDataVault["Service"] => {
   const sealing = installationKey(key)
   const keys = new Map([...opening.map(installationKey), sealing].map((one) => [one.id, one]))
-  const hashKey = fingerprintKey(opening.at(-1) ?? key)
+  const hashKey = createSecretKey(derive(opening.at(-1) ?? key, "fingerprint", 32))
 
   /** The customer's own, sealed anew where that was done with an older key of the installation. */
   const keyFor = (owner: Owner, before: string | null): Opened<CustomerKey> => {
@@ -95,14 +117,14 @@ export const make = ({ key, opening = [] }: PersonalDataVaultOptions): PersonalD
       Effect.suspend(() => {
         const owner = [tenantId, customerId] as const
         const sealed = Result.map(keyFor(owner, before), (known) => {
-          const box = sealBox(known.key, Buffer.from(JSON.stringify(profile), "utf8"), bound("profile", ...owner))
+          const box = sealBox(known.key, JSON.stringify(profile), bound("profile", ...owner))
           return `${known.sealed}.${box.toString("base64url")}`
         })
         return Effect.fromResult(Result.mapError(sealed, broken))
       }),
     open: (tenantId, customerId, sealed) =>
       Effect.suspend(() => Effect.fromResult(Result.mapError(open([tenantId, customerId], sealed), broken))),
-    fingerprint: (text) => keyedHash(hashKey, text)
+    fingerprint: (text) => createHmac("sha256", hashKey).update(text, "utf8").digest("base64url")
   })
 }
 

@@ -2,14 +2,14 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
 import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject } from "node:crypto"
-import { chmod, readdir, readFile, stat } from "node:fs/promises"
+import { chmod, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { placeFirstKey } from "./firstKey.ts"
-import { makeDirectory } from "./makeDirectory.ts"
+import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
 
 const minimumBits = 2048
 const keyFile = /^[\w-]+\.pem$/u
+const firstKeyFile = "rs256-0001.pem"
 
 export interface SigningKey {
   /** RFC 7638 thumbprint of the public key. */
@@ -85,13 +85,13 @@ const describe = (privateKey: KeyObject) => {
 const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> => {
   await makeDirectory(directory, 0o700)
   await chmod(directory, 0o700)
-  if ((await names(directory)).length === 0) await placeFirstKey(directory, pemOf(await generate()))
+  if ((await names(directory)).length === 0) await placeOnce(join(directory, firstKeyFile), pemOf(await generate()))
   return Promise.all((await names(directory)).map((name) => readKey(directory, name)))
 }
 
 const readKey = async (directory: string, name: string): Promise<KeyObject> => {
   const path = join(directory, name)
-  if (((await stat(path)).mode & 0o077) !== 0) throw new Error(`${path} can be read by others: chmod 600 it`)
+  if (await isOpenToOthers(path)) throw new Error(`${path} can be read by others: chmod 600 it`)
   return parse(path, await readFile(path, "utf8"))
 }
 

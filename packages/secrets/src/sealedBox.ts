@@ -9,10 +9,16 @@ export const keyBytes = 32
 /** From the operating system, as the nonces: nothing here may ever repeat. */
 export const drawKey = (): KeyObject => createSecretKey(randomBytes(keyBytes))
 
-export const sealBox = (key: KeyObject, bytes: Uint8Array, about: Uint8Array): Buffer => {
-  const nonce = randomBytes(nonceBytes)
+/** `nonce` has 12 bytes and is never the same twice under one key; only a simulation gives one. */
+export const sealBox = (
+  key: KeyObject,
+  content: string | Uint8Array,
+  about: Uint8Array,
+  nonce: Uint8Array = randomBytes(nonceBytes)
+): Buffer => {
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: tagBytes }).setAAD(about)
-  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+  const encrypted = typeof content === "string" ? cipher.update(content, "utf8") : cipher.update(content)
+  return Buffer.concat([nonce, encrypted, cipher.final(), cipher.getAuthTag()])
 }
 
 /** Null when the bytes were changed, sealed with another key, or are about something else. */
@@ -26,4 +32,10 @@ export const openBox = (key: KeyObject, box: Uint8Array, about: Uint8Array): Buf
   } catch {
     return null
   }
+}
+
+/** The bytes of a base64url text. Null unless the text is exactly the one that encoding them gives: other spellings do not open. */
+export const bytesOfText = (text: string): Buffer | null => {
+  const bytes = Buffer.from(text, "base64url")
+  return bytes.toString("base64url") === text ? bytes : null
 }

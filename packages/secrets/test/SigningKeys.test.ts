@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { generateKeyPairSync } from "node:crypto"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { firstKeyFile, placeFirstKey } from "../src/firstKey.ts"
+import { placeOnce } from "../src/secretFiles.ts"
 import * as SigningKeys from "../src/SigningKeys.ts"
 
 const keysIn = (directory: string) => Effect.provide(SigningKeys.SigningKeys, SigningKeys.layer({ directory }))
@@ -36,7 +36,7 @@ it.effect("programs that start at once agree on one key", () =>
   })
 )
 
-it.effect("of first keys that are placed at once one is there, whole, for everybody, and no draft is left", () =>
+it.effect("of files that are placed at once one is there, whole, for everybody, and no draft is left", () =>
   Effect.gen(function* () {
     const keys = Array.from({ length: 16 }, (_, index) => `key ${index} `.repeat(200))
     for (let round = 0; round < 50; round++) {
@@ -44,15 +44,15 @@ it.effect("of first keys that are placed at once one is there, whole, for everyb
       const seen = yield* Effect.all(
         keys.map((key) =>
           Effect.promise(async () => {
-            await placeFirstKey(directory, key)
-            return readFileSync(join(directory, firstKeyFile), "utf8")
+            await placeOnce(join(directory, "first.key"), key)
+            return readFileSync(join(directory, "first.key"), "utf8")
           })
         ),
         { concurrency: "unbounded" }
       )
       assert.strictEqual(new Set(seen).size, 1)
       assert.include(keys, seen[0])
-      assert.deepStrictEqual(readdirSync(directory), [firstKeyFile])
+      assert.deepStrictEqual(readdirSync(directory), ["first.key"])
       rmSync(directory, { recursive: true })
     }
   })

@@ -1,5 +1,6 @@
 /** Keeps a whole request out of sight between submission and execution: only the sealed form is ever stored. */
 import { Context, type Effect, Schema } from "effect"
+import type { ServiceCallId, TenantId } from "../Ids.ts"
 
 /** The parts of a request that may hold secrets. */
 export interface WholeRequest {
@@ -14,8 +15,11 @@ export class SealBroken extends Schema.TaggedError<SealBroken>()("SealBroken", {
 export class RequestVault extends Context.Service<
   RequestVault,
   {
-    /** `context` (tenant and call) is bound to the result: it cannot be opened as another call's. */
+    /** `context` (see `sealContext`) is bound to the result: it cannot be opened as another call's. */
     readonly seal: (request: WholeRequest, context: string) => string
     readonly open: (sealed: string, context: string) => Effect.Effect<WholeRequest, SealBroken>
   }
 >()("@dueline/contracts/ports/RequestVault") {}
+
+/** What a service call's sealed request is bound to: whoever seals and whoever opens must say the same. */
+export const sealContext = (tenantId: TenantId, callId: ServiceCallId): string => `service-call/${tenantId}/${callId}`

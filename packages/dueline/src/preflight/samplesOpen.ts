@@ -1,8 +1,7 @@
 /** Whether what is sealed in a database opens with a home's keys: for databases that were used before fingerprints were kept. */
 import type { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { RequestVault } from "@dueline/contracts/ports/RequestVault"
-import { sealContext } from "@dueline/secrets/sealContext"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import type { SealedSamples } from "@dueline/postgres/Installation"
 import { Effect } from "effect"
 import * as InstallationKeys from "../InstallationKeys.ts"

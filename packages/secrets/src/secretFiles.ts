@@ -1,0 +1,50 @@
+/** Files of secrets: their directories, made with a mode; the file itself, made once; and who may read it. */
+import { chmod, link, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false
+  )
+
+/**
+ * Makes a directory with a mode, and what is missing above it with 0755, or throws an error that says what to do. Step by step: Node's own
+ * recursive form never ends where a file system answers ENOENT to a `mkdir`, as procfs does.
+ */
+export const makeDirectory = async (directory: string, mode: number): Promise<void> => {
+  if (await isDirectory(directory)) return
+  if (dirname(directory) !== directory) await makeDirectory(dirname(directory), 0o755)
+  try {
+    await mkdir(directory, { mode })
+  } catch (error) {
+    if (await isDirectory(directory)) return
+    const reason = error instanceof Error ? error.message : String(error)
+    const advice = "set DUELINE_HOME to a directory that this user may write"
+    throw new Error(`cannot make ${directory}: ${reason}; ${advice}`, { cause: error })
+  }
+}
+
+/**
+ * Makes the file (0600) unless it is there. It is written whole in a new directory beside it and then linked: of programs that start at
+ * once one wins and all read its text, and a crash leaves no half of it. A process number would not tell the drafts apart: programs in
+ * containers that share the directory are all number 1.
+ */
+export const placeOnce = async (path: string, text: string): Promise<void> => {
+  const aside = await mkdtemp(join(dirname(path), "draft-"))
+  const draft = join(aside, basename(path))
+  try {
+    await writeFile(draft, text, { mode: 0o600, flush: true })
+    // The umask of the program may have taken more away than others' rights.
+    await chmod(draft, 0o600)
+    await link(draft, path)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+  } finally {
+    await rm(aside, { recursive: true })
+  }
+}
+
+/** Whether others than the owner may read or write it; Windows has no such bits. */
+export const isOpenToOthers = async (path: string): Promise<boolean> =>
+  process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0
