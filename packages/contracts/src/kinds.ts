@@ -8,17 +8,21 @@ import { binFields } from "./bin/fields.ts"
 import { BinOutcome } from "./bin/Outcome.ts"
 import { BinRejection } from "./bin/Rejection.ts"
 import type { BinRow } from "./bin/Row.ts"
+import { binRules } from "./bin/rules.ts"
 import { CustomerCommand } from "./customer/Command.ts"
 import { customerFields } from "./customer/fields.ts"
 import { CustomerOutcome } from "./customer/Outcome.ts"
 import { CustomerRejection } from "./customer/Rejection.ts"
 import type { CustomerRow } from "./customer/Row.ts"
+import { customerRules } from "./customer/rules.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import { OrderCommand } from "./order/Command.ts"
 import { orderFields } from "./order/fields.ts"
 import { OrderOutcome } from "./order/Outcome.ts"
 import { OrderRejection } from "./order/Rejection.ts"
 import type { OrderRow } from "./order/Row.ts"
+import { orderRules } from "./order/rules.ts"
+import type { Rules } from "./Rules.ts"
 import { ServiceCallCommand } from "./serviceCall/Command.ts"
 import { ServiceCallOutcome } from "./serviceCall/Outcome.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
@@ -39,8 +43,8 @@ interface AnyRow extends Tagged {
  * `columns`: it keeps each part of a row apart, for a kind that is written so often that its bytes count; such a kind has queries of its own.
  */
 type Kept<Row> =
-  | { readonly rows: "documents"; readonly fields: Fields<Row> }
-  | { readonly rows: "columns"; readonly fields: null }
+  | { readonly rows: "documents"; readonly fields: Fields<Row>; readonly rules: Rules }
+  | { readonly rows: "columns"; readonly fields: null; readonly rules: null }
 
 interface Described<Row extends AnyRow, Id extends string> {
   /** The field of commands and rows that holds the aggregate's id, which is also its stream's. */
@@ -55,6 +59,8 @@ interface Described<Row extends AnyRow, Id extends string> {
   }
   readonly outcome: Schema.Codec<Tagged, unknown>
   readonly rejection: Schema.Union<ReadonlyArray<Schema.Constraint>>
+  /** Whether its streams may have an attachment: sealed text beside the history, which can be erased. */
+  readonly attachment: boolean
 }
 
 type Parts<Row extends AnyRow, Id extends string> = Described<Row, Id> & Kept<Row>
@@ -72,9 +78,11 @@ export const kinds = {
     plural: "service-calls",
     rows: "columns",
     fields: null,
+    rules: null,
     command: ServiceCallCommand,
     outcome: ServiceCallOutcome,
-    rejection: ServiceCallRejection
+    rejection: ServiceCallRejection,
+    attachment: true
   }),
   customer: kindOf<CustomerRow>()({
     id: "customerId",
@@ -82,9 +90,11 @@ export const kinds = {
     plural: "customers",
     rows: "documents",
     fields: customerFields,
+    rules: customerRules,
     command: CustomerCommand,
     outcome: CustomerOutcome,
-    rejection: CustomerRejection
+    rejection: CustomerRejection,
+    attachment: true
   }),
   bin: kindOf<BinRow>()({
     id: "binId",
@@ -92,9 +102,11 @@ export const kinds = {
     plural: "bins",
     rows: "documents",
     fields: binFields,
+    rules: binRules,
     command: BinCommand,
     outcome: BinOutcome,
-    rejection: BinRejection
+    rejection: BinRejection,
+    attachment: false
   }),
   order: kindOf<OrderRow>()({
     id: "orderId",
@@ -102,9 +114,11 @@ export const kinds = {
     plural: "orders",
     rows: "documents",
     fields: orderFields,
+    rules: orderRules,
     command: OrderCommand,
     outcome: OrderOutcome,
-    rejection: OrderRejection
+    rejection: OrderRejection,
+    attachment: false
   })
 } as const
 
@@ -127,9 +141,12 @@ export type ReadModelRow = { readonly [K in Category]: RowOf<K> }[Category]
 export type OpsCategory = { readonly [K in Category]: Kinds[K]["rows"] extends "documents" ? K : never }[Category]
 export const opsCategories = categories.filter((category): category is OpsCategory => kinds[category].rows === "documents")
 
-/** What lists of a kind can be filtered by. */
+/** What lists of a kind can be filtered by, and rules are about. */
+export type FieldOf<K extends OpsCategory> = keyof Kinds[K]["fields"] & string
 export const fieldsOf = <K extends OpsCategory>(kind: K): Fields<RowOf<K>> =>
   kinds[kind].fields as unknown as Fields<RowOf<K>>
+/** What rows of a kind keep among themselves, and what others may require of them. */
+export const rulesOf = <K extends OpsCategory>(kind: K): Kinds[K]["rules"] => kinds[kind].rules
 
 /** What an accepted command is answered with, and what a refused one: those of the command's kind. */
 export type OutcomeOf<C extends Command> = {

@@ -2,6 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { BinCommand } from "@dueline/contracts/bin/Command"
 import { BinIdTaken, BinIsRetired, BinNotFound, CapacityAboveSize } from "@dueline/contracts/bin/Rejection"
+import { customerActive } from "@dueline/contracts/customer/rules"
+import { binFree } from "@dueline/contracts/order/rules"
 import { Bin } from "../src/bin/Bin.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as Field from "./FieldSample.ts"
@@ -104,7 +106,7 @@ const asked = (...commands: ReadonlyArray<BinCommand>) => {
 }
 
 describe("whom a bin is kept for", () => {
-  const active = { _tag: "CustomerActive", customerId }
+  const active = customerActive(customerId)
 
   it("must be there", () => {
     assert.deepStrictEqual(asked(Field.createBin()), [])
@@ -113,12 +115,12 @@ describe("whom a bin is kept for", () => {
 
   it("takes it over only when nobody else counts on it, and gives it back whenever", () => {
     const kept = Field.updateBin({ customerId })
-    const free = { _tag: "BinFree", binId, except: customerId }
+    const free = binFree(binId, customerId)
     assert.deepStrictEqual<unknown>(asked(Field.createBin(), kept), [active, free])
     assert.deepStrictEqual(asked(Field.createBin(), kept, Field.updateBin({ customerId, category: "tank" })), [])
     assert.deepStrictEqual(asked(Field.createBin(), kept, Field.updateBin({ customerId: null })), [])
   })
 
   it("has no say in its retirement but by an order", () =>
-    assert.deepStrictEqual(asked(Field.createBin(), Field.retire()), [{ _tag: "BinFree", binId, except: null }]))
+    assert.deepStrictEqual(asked(Field.createBin(), Field.retire()), [binFree(binId, null)]))
 })

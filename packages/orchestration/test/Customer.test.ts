@@ -6,6 +6,7 @@ import {
   CustomerIsErased,
   CustomerNotFound
 } from "@dueline/contracts/customer/Rejection"
+import { customerFree } from "@dueline/contracts/order/rules"
 import { Result } from "effect"
 import { Customer } from "../src/customer/Customer.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
@@ -68,7 +69,7 @@ describe("a customer", () => {
     on.ask(Field.register())
     const { after, answer, commit } = on.ask(Field.erase())
     assert.isTrue(Result.isSuccess(answer))
-    assert.deepStrictEqual(commit?.requires, [{ _tag: "CustomerFree", customerId }])
+    assert.deepStrictEqual(commit?.requires, [customerFree(customerId)])
     const refused = Customer.refuse("customer_in_use", Field.erase(), after.state)
     assert.deepStrictEqual(refused, new CustomerInUse({ customerId }))
   })

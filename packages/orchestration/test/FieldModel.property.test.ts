@@ -52,7 +52,7 @@ const agrees = <
         const { answer, commit, row, rowBefore } = on.ask(command)
         const says = Result.isSuccess(answer) ? answer.success.outcome._tag : (answer.failure as Tagged)._tag
         const tells = (commit?.outbox ?? []).map(({ topic }) => topic)
-        const needs = (commit?.requires ?? []).map(({ _tag }) => _tag)
+        const needs = (commit?.requires ?? []).map((each) => (each._tag === "RowIs" ? each.missing : each.rule))
         assert.deepStrictEqual<Model.Expected>({ says, tells, needs }, expect(book, command), command._tag)
         const step = `${statusOf(rowBefore)}>${statusOf(row)}`
         assert.isTrue(statusOf(row) === statusOf(rowBefore) || legal.includes(step), step)

@@ -48,7 +48,7 @@ export const askCustomer = (book: CustomerBook, command: CustomerCommand): Expec
   }
   if (book.status === "Erased") return hear(yes)
   Object.assign(book, { status: "Erased", profile: null, changedAt: command.at })
-  return done(yes, ["ops.customer.erased"], "CustomerFree")
+  return done(yes, ["ops.customer.erased"], "customer_in_use")
 }
 
 export interface BinBook {
@@ -70,7 +70,7 @@ const create = (book: BinBook, command: Extract<BinCommand, { readonly _tag: "Cr
   if (capacity > command.bin.sizeLitres) return hear("CapacityAboveSize")
   Object.assign(book, { status: "Active", fingerprint: command.fingerprint, facts: { ...command.bin }, capacity })
   book.changedAt = command.at
-  const needs = command.bin.customerId === null ? [] : ["CustomerActive"]
+  const needs = command.bin.customerId === null ? [] : ["customer_missing"]
   return done("BinAccepted", ["ops.bin.created"], ...needs)
 }
 
@@ -83,7 +83,7 @@ export const askBin = (book: BinBook, command: BinCommand): Expected => {
   if (command._tag === "RetireBin") {
     if (book.status === "Retired") return hear(yes)
     Object.assign(book, { status: "Retired", changedAt: command.at })
-    return done(yes, ["ops.bin.retired"], "BinFree")
+    return done(yes, ["ops.bin.retired"], "bin_in_use")
   }
   if (book.status === "Retired") return hear("BinIsRetired")
   if (command._tag === "UpdateBinCapacity") {
@@ -98,7 +98,7 @@ export const askBin = (book: BinBook, command: BinCommand): Expected => {
   if ((facts.sizeLitres as number) < book.capacity) return hear("CapacityAboveSize")
   const handed = different(facts.customerId, book.facts.customerId) && facts.customerId !== null
   Object.assign(book, { facts, status, changedAt: command.at })
-  return done(yes, ["ops.bin.updated"], ...(handed ? ["CustomerActive", "BinFree"] : []))
+  return done(yes, ["ops.bin.updated"], ...(handed ? ["customer_missing", "bin_in_use"] : []))
 }
 
 export interface OrderBook {
@@ -124,7 +124,7 @@ export const orderBook = (): OrderBook => ({
 const yes = "OrderAccepted"
 const topic = (what: string) => `ops.service.order.${what}`
 /** What it takes to hold a bin. */
-const hold = ["CustomerActive", "BinFits"]
+const hold = ["customer_missing", "bin_missing"]
 
 const become = (
   book: OrderBook,

@@ -1,6 +1,8 @@
 /** Valid customers, bins and orders for suites, and commits of them. Ids come from `Sample`, so that no two sentences share one. */
 import type { BinRow } from "@dueline/contracts/bin/Row"
+import { binFits } from "@dueline/contracts/bin/rules"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
+import { customerActive } from "@dueline/contracts/customer/rules"
 import { BinId, CustomerId, EpochMillis, OrderId, ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import type { OrderFacts } from "@dueline/contracts/order/Spec"
@@ -105,8 +107,8 @@ export const next = <Row extends FieldRow>(row: Row, changes: Partial<Row> = {})
 
 /** What an order asks of others when it takes hold of its bin. */
 export const binding = ({ binId, customerId }: OrderRow): ReadonlyArray<Requirement> => [
-  { _tag: "CustomerActive", customerId },
-  { _tag: "BinFits", binId, customerId }
+  customerActive(customerId),
+  binFits(binId, customerId)
 ]
 
 export const placed = (row: OrderRow): Commit => commit(row, { requires: binding(row) })

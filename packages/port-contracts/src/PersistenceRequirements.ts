@@ -1,6 +1,9 @@
 /** What every Persistence does with a commit that requires something of other aggregates, and with one that breaks a rule. */
 import type { BinRow } from "@dueline/contracts/bin/Row"
-import { ServiceCallId } from "@dueline/contracts/Ids"
+import { binFits } from "@dueline/contracts/bin/rules"
+import { customerActive } from "@dueline/contracts/customer/rules"
+import { type CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
+import { binFree, customerFree } from "@dueline/contracts/order/rules"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
@@ -18,12 +21,8 @@ const { hours } = FieldSample
 type Case = readonly [sentence: string, rule: StoreRule | null, of: (at: Held) => Requirement]
 type Held = Effect.Success<ReturnType<typeof held>>
 
-const customerFree = ({ customer }: Held): Requirement => ({ _tag: "CustomerFree", customerId: customer.customerId })
-const binFree = ({ bin }: Held, except: Held["customer"]["customerId"] | null = null): Requirement => ({
-  _tag: "BinFree",
-  binId: bin.binId,
-  except
-})
+const itsCustomerFree = ({ customer }: Held): Requirement => customerFree(customer.customerId)
+const itsBinFree = ({ bin }: Held, except: CustomerId | null = null): Requirement => binFree(bin.binId, except)
 
 /** What is required by a commit that has nothing else to do with it. */
 const requiring = ({ tenantId }: Held, ...requires: ReadonlyArray<Requirement>): Commit =>
@@ -32,20 +31,16 @@ const requiring = ({ tenantId }: Held, ...requires: ReadonlyArray<Requirement>):
 const stranger = FieldSample.customerId()
 
 const whileHeld: ReadonlyArray<Case> = [
-  ["a customer with an active order is in use", "customer_in_use", customerFree],
-  [
-    "a customer nobody orders for is not in use",
-    null,
-    () => ({ _tag: "CustomerFree", customerId: FieldSample.customerId() })
-  ],
-  ["a bin with an active order is in use", "bin_in_use", (at) => binFree(at)],
+  ["a customer with an active order is in use", "customer_in_use", itsCustomerFree],
+  ["a customer nobody orders for is not in use", null, () => customerFree(FieldSample.customerId())],
+  ["a bin with an active order is in use", "bin_in_use", (at) => itsBinFree(at)],
   [
     "a bin whose orders are all of one customer is free apart from that one",
     null,
-    (at) => binFree(at, at.customer.customerId)
+    (at) => itsBinFree(at, at.customer.customerId)
   ],
-  ["a bin with an order of somebody else is in use", "bin_in_use", (at) => binFree(at, stranger)],
-  ["a bin that nobody ordered is free", null, () => ({ _tag: "BinFree", binId: FieldSample.binId(), except: null })]
+  ["a bin with an order of somebody else is in use", "bin_in_use", (at) => itsBinFree(at, stranger)],
+  ["a bin that nobody ordered is free", null, () => binFree(FieldSample.binId(), null)]
 ]
 
 const inUse = (it: It) => {
@@ -61,7 +56,7 @@ const inUse = (it: It) => {
   it.effect.each(holdNothing)("orders that are %s keep neither bin nor customer in use", (status) =>
     Effect.gen(function* () {
       const at = yield* held({ status })
-      yield* commit(requiring(at, customerFree(at), binFree(at)))
+      yield* commit(requiring(at, itsCustomerFree(at), itsBinFree(at)))
     })
   )
 
@@ -69,7 +64,7 @@ const inUse = (it: It) => {
     Effect.gen(function* () {
       const at = yield* held()
       const foreign = { ...at, tenantId: Sample.tenantId() }
-      yield* commit(requiring(foreign, customerFree(at), binFree(at)))
+      yield* commit(requiring(foreign, itsCustomerFree(at), itsBinFree(at)))
     })
   )
 }
@@ -148,14 +143,8 @@ const fitting = (it: It) => {
       const asCustomer = { ...customer, customerId: bin.binId as string as typeof customer.customerId }
       const asBin = { ...bin, binId: customer.customerId as string as typeof bin.binId }
       const of = (requires: Requirement) => FieldSample.commit(FieldSample.customer(tenantId), { requires: [requires] })
-      assert.strictEqual(
-        yield* ruleOf(of({ _tag: "CustomerActive", customerId: asCustomer.customerId })),
-        "customer_missing"
-      )
-      assert.strictEqual(
-        yield* ruleOf(of({ _tag: "BinFits", binId: asBin.binId, customerId: customer.customerId })),
-        "bin_missing"
-      )
+      assert.strictEqual(yield* ruleOf(of(customerActive(asCustomer.customerId))), "customer_missing")
+      assert.strictEqual(yield* ruleOf(of(binFits(asBin.binId, customer.customerId))), "bin_missing")
     })
   )
 }
@@ -164,7 +153,7 @@ const fitting = (it: It) => {
 const broken = (of: Held, key: string, expectedVersion = 0): Commit => {
   const row = FieldSample.customer(of.tenantId, { version: expectedVersion + 1 })
   return FieldSample.commit(row, {
-    requires: [binFree(of)],
+    requires: [itsBinFree(of)],
     sealed: { _tag: "set", value: "key.profile" },
     snapshot: { version: 1, form: 1, state: {} },
     outbox: [Sample.message()],

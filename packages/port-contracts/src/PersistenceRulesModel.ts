@@ -2,6 +2,7 @@
 import type { BinRow } from "@dueline/contracts/bin/Row"
 import type { CustomerRow } from "@dueline/contracts/customer/Row"
 import type { OrderRow } from "@dueline/contracts/order/Row"
+import { binFree, customerFree } from "@dueline/contracts/order/rules"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"
@@ -106,7 +107,7 @@ const moveOf = (model: Model, actors: ReturnType<typeof cast>, step: Step): Move
       const { customerId } = actors.customer(step.customer)
       const changes = { ...versionOf(model.customers.get(customerId)), status: step.status }
       const row: CustomerRow = { ...actors.customer(step.customer), ...changes }
-      const requires = row.status === "Erased" ? [{ _tag: "CustomerFree" as const, customerId }] : []
+      const requires = row.status === "Erased" ? [customerFree(customerId)] : []
       const keep = () => void model.customers.set(customerId, row)
       return { commit: FieldSample.commit(row, { requires }), rule: ruleOfCustomer(model, row), keep }
     }
@@ -118,7 +119,7 @@ const moveOf = (model: Model, actors: ReturnType<typeof cast>, step: Step): Move
       const row: BinRow = { ...actors.bin(step.bin), ...changes }
       const except = row.status === "Retired" ? null : customerId
       const judged = row.status === "Retired" || customerId !== null
-      const requires = judged ? [{ _tag: "BinFree" as const, binId, except }] : []
+      const requires = judged ? [binFree(binId, except)] : []
       const keep = () => void model.bins.set(binId, row)
       return { commit: FieldSample.commit(row, { requires }), rule: ruleOfBin(model, row), keep }
     }

@@ -4,6 +4,7 @@ import type { CustomerRow } from "@dueline/contracts/customer/Row"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Row"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
+import type { FieldValue, Test } from "@dueline/contracts/Rules"
 import type { Requirement } from "@dueline/contracts/StoreRule"
 
 type Row = Readonly<Record<string, string | number | null>>
@@ -102,24 +103,36 @@ const personalData = ({ category, sealed, streamId, tenantId }: Commit): Readonl
   return [{ tenant_id: tenantId, customer_id: streamId, data_key, profile }]
 }
 
+type Part = "active" | "fits" | "unused" | "idle"
+
+/** The customer for whom an exception is made: of the kind's other values null alone is one. */
+const customerIn = (tests: ReadonlyArray<Test>): string | null => {
+  const named = tests.flatMap((test): ReadonlyArray<FieldValue> => ("isNot" in test && test.field === "customerId" ? test.isNot : []))
+  return (named.find((value) => value !== null) ?? null) as string | null
+}
+
+/** The part of the parameter that a requirement belongs to, by what the function judges there. */
+const partOf = (requirement: Requirement): readonly [part: Part, i: string, c: string | null] => {
+  if (requirement._tag === "RowIs" && requirement.kind === "customer") return ["active", requirement.id, null]
+  if (requirement._tag === "RowIs" && requirement.kind === "bin")
+    return ["fits", requirement.id, customerIn(requirement.unless)]
+  if (requirement._tag === "NoRow" && requirement.kind === "order")
+    return requirement.hold.kind === "bin"
+      ? ["unused", requirement.hold.id, customerIn(requirement.when)]
+      : ["idle", requirement.hold.id, null]
+  throw new Error(`nothing judges ${JSON.stringify(requirement)}`)
+}
+
 /** `t` is the tenant, `i` the id, `c` the customer that matters. The same is asked only once. */
-const asked = <Tag extends Requirement["_tag"]>(
-  batch: ReadonlyArray<Commit>,
-  tag: Tag,
-  what: (requirement: Extract<Requirement, { readonly _tag: Tag }>) => {
-    readonly i: string
-    readonly c?: string | null
-  }
-): ReadonlyArray<Row> => {
-  const found = new Map<string, Row>()
+const asked = (batch: ReadonlyArray<Commit>): Readonly<Partial<Record<Part, ReadonlyArray<Row>>>> => {
+  const found: Partial<Record<Part, Map<string, Row>>> = {}
   for (const { requires, tenantId } of batch) {
     for (const requirement of requires) {
-      if (requirement._tag !== tag) continue
-      const { c = null, i } = what(requirement as Extract<Requirement, { readonly _tag: Tag }>)
-      found.set(`${tenantId} ${i} ${c}`, { t: tenantId, i, c })
+      const [part, i, c] = partOf(requirement)
+      ;(found[part] ??= new Map()).set(`${tenantId} ${i} ${c}`, { t: tenantId, i, c })
     }
   }
-  return [...found.values()]
+  return Object.fromEntries(Object.entries(found).map(([part, rows]) => [part, [...rows.values()]]))
 }
 
 /** Null when the batch has nothing of the kind, as most batches of service calls. */
@@ -135,10 +148,7 @@ export const fieldParameter = (batch: ReadonlyArray<Commit>): string | null => {
     personal_data: concerned.flatMap(personalData),
     forgotten: forgotten.map(({ streamId, tenantId }): Row => ({ t: tenantId, i: streamId })),
     snapshots: concerned.flatMap(snapshot),
-    active: asked(concerned, "CustomerActive", ({ customerId }) => ({ i: customerId })),
-    fits: asked(concerned, "BinFits", ({ binId, customerId }) => ({ i: binId, c: customerId })),
-    unused: asked(concerned, "BinFree", ({ binId, except }) => ({ i: binId, c: except })),
-    idle: asked(concerned, "CustomerFree", ({ customerId }) => ({ i: customerId }))
+    ...asked(concerned)
   }
   const filled = Object.entries(parts).filter(([, part]) => part.length > 0)
   return filled.length === 0 ? null : JSON.stringify(Object.fromEntries(filled))

@@ -1,7 +1,9 @@
 /** Rules between customers, bins and orders, asked from two sides at once: on a real server, in every order that can be forced. */
+import { customerActive } from "@dueline/contracts/customer/rules"
 import { Intents } from "@dueline/contracts/Intents"
 import { CommandId, CorrelationId, EpochMillis, OrderId, type TenantId } from "@dueline/contracts/Ids"
 import type { OrderCommand } from "@dueline/contracts/order/Command"
+import { binFree, customerFree } from "@dueline/contracts/order/rules"
 import type { TimeWindow } from "@dueline/contracts/order/Spec"
 import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
@@ -184,7 +186,7 @@ const races: ReadonlyArray<Race> = [
     one: order,
     other: ({ bin }) =>
       FieldSample.commit(FieldSample.next(bin, { status: "Retired" }), {
-        requires: [{ _tag: "BinFree", binId: bin.binId, except: null }]
+        requires: [binFree(bin.binId, null)]
       }),
     afterOne: "bin_in_use",
     afterOther: "bin_retired"
@@ -195,7 +197,7 @@ const races: ReadonlyArray<Race> = [
     other: ({ bin }) => {
       const customerId = FieldSample.customerId()
       return FieldSample.commit(FieldSample.next(bin, { customerId }), {
-        requires: [{ _tag: "BinFree", binId: bin.binId, except: customerId }]
+        requires: [binFree(bin.binId, customerId)]
       })
     },
     afterOne: "bin_in_use",
@@ -206,7 +208,7 @@ const races: ReadonlyArray<Race> = [
     one: order,
     other: ({ customer }) =>
       FieldSample.commit(FieldSample.next(customer, { status: "Erased" }), {
-        requires: [{ _tag: "CustomerFree", customerId: customer.customerId }]
+        requires: [customerFree(customer.customerId)]
       }),
     afterOne: "customer_in_use",
     afterOther: "customer_erased"
@@ -222,7 +224,7 @@ const races: ReadonlyArray<Race> = [
     name: "a bin being given to a customer, and that customer being erased",
     one: ({ bin, customer }) =>
       FieldSample.commit(FieldSample.next(bin, { customerId: customer.customerId }), {
-        requires: [{ _tag: "CustomerActive", customerId: customer.customerId }]
+        requires: [customerActive(customer.customerId)]
       }),
     other: ({ customer }) => FieldSample.commit(FieldSample.next(customer, { status: "Erased" })),
     afterOne: "done",

@@ -1,6 +1,6 @@
 /** The write path of customers, bins and orders never walks a table or a tenant, and what loading costs is no matter of age. Counted. */
 import type { Commit } from "@dueline/contracts/ports/Persistence"
-import type { Requirement } from "@dueline/contracts/StoreRule"
+import { binFree, customerFree } from "@dueline/contracts/order/rules"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { snapshotEvery } from "@dueline/orchestration/engine/snapshot"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
@@ -73,13 +73,13 @@ const round = Effect.gen(function* () {
   const snapshot = { version: 2, form: 1, state: {} }
   yield* storeBatch(
     unused.map((row) => {
-      const requires: ReadonlyArray<Requirement> = [{ _tag: "BinFree", binId: row.binId, except: null }]
+      const requires = [binFree(row.binId, null)]
       return FieldSample.commit(FieldSample.next(row, { status: "Retired" }), { requires, snapshot })
     })
   )
   yield* storeBatch(
     idle.map((row) => {
-      const requires: ReadonlyArray<Requirement> = [{ _tag: "CustomerFree", customerId: row.customerId }]
+      const requires = [customerFree(row.customerId)]
       return FieldSample.commit(FieldSample.next(row, { status: "Erased" }), { requires, sealed: { _tag: "erase" } })
     })
   )

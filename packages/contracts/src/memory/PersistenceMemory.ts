@@ -10,7 +10,7 @@ import {
   type Slice
 } from "../ports/Persistence.ts"
 import type { StoreRule } from "../StoreRule.ts"
-import { rowId } from "../kinds.ts"
+import { categories, kinds, rowId } from "../kinds.ts"
 import { brokenRule } from "./brokenRule.ts"
 import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
 
@@ -29,13 +29,15 @@ const load = (state: MemoryState, request: LoadRequest): Slice => {
   }
 }
 
+const withAttachment: ReadonlyArray<string> = categories.filter((category) => kinds[category].attachment)
+
 /** Breaking the port's rules is a bug of the caller, and the memory store is where it should show. */
 const assertLawful = (batch: ReadonlyArray<Commit>): void => {
   const streams = new Set<string>()
   for (const commit of batch) {
     const key = keyOf(commit.tenantId, commit.streamId)
     if (streams.has(key)) throw new Error(`two commits of stream ${key} in one batch`)
-    if (commit.sealed._tag === "set" && (commit.category === "bin" || commit.category === "order"))
+    if (commit.sealed._tag === "set" && !withAttachment.includes(commit.category))
       throw new Error(`an attachment of a ${commit.category}`)
     if (commit.events.length === 0 && commit.receipts.length === 0) throw new Error(`an empty commit of stream ${key}`)
     streams.add(key)

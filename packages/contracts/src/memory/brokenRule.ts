@@ -1,13 +1,24 @@
 /** The rules between aggregates, over plain rows: what a database keeps with constraints and locks. */
-import type { BinRow } from "../bin/Row.ts"
-import type { OrderRow } from "../order/Row.ts"
+import {
+  type Category,
+  categoryOfRow,
+  fieldsOf,
+  kinds,
+  type OpsCategory,
+  opsCategories,
+  type ReadModelRow,
+  rowId,
+  type RowOf,
+  rulesOf
+} from "../kinds.ts"
 import type { Commit } from "../ports/Persistence.ts"
-import type { Requirement, StoreRule } from "../StoreRule.ts"
-import { rowId, type ReadModelRow } from "../kinds.ts"
+import type { FieldValue, NoRow, RowIs, Rules, Test } from "../Rules.ts"
+import type { StoreRule } from "../StoreRule.ts"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
 /** What the rows will be once the batch is stored. */
 type Rows = ReadonlyMap<string, ReadModelRow>
+type OpsRow = RowOf<OpsCategory>
 
 /** The first rule that the batch would break, or null. Nothing of it has been stored yet. `unkept` rules are not looked at. */
 export const brokenRule = (
@@ -15,72 +26,83 @@ export const brokenRule = (
   batch: ReadonlyArray<Commit>,
   unkept: ReadonlyArray<StoreRule> = []
 ): StoreRule | null => {
-  const counts = (rule: StoreRule | null) => rule !== null && !unkept.includes(rule)
-  const concerned = batch.filter(
-    ({ requires, row }) => requires.length > 0 || row?._tag === "BinRow" || row?._tag === "OrderRow"
-  )
+  const concerned = batch.filter(({ requires, row }) => requires.length > 0 || (row !== null && isConstrained(row)))
   if (concerned.length === 0) return null
   const rows = new Map(state.rows)
   for (const { row, tenantId } of batch) if (row !== null) rows.set(keyOf(tenantId, rowId(row)), row)
   for (const { requires, row, tenantId } of concerned) {
-    const ofRow = row?._tag === "BinRow" ? serial(rows, row) : row?._tag === "OrderRow" ? windows(rows, row) : null
-    if (counts(ofRow)) return ofRow
-    for (const requirement of requires) {
-      const broken = broke(rows, tenantId, requirement)
-      if (counts(broken)) return broken
-    }
+    const constraints = row !== null && isConstrained(row) ? brokenConstraints(rows, row) : []
+    const broken = [...constraints, ...requires.map((each) => unmet(rows, tenantId, each))].find(
+      (rule) => rule !== null && !unkept.includes(rule)
+    )
+    if (broken !== undefined) return broken
   }
   return null
 }
 
-const ordersOf = (rows: Rows, tenantId: string): ReadonlyArray<OrderRow> =>
-  [...rows.values()].filter(
-    (row): row is OrderRow =>
-      row._tag === "OrderRow" && row.tenantId === tenantId && (row.status === "Scheduled" || row.status === "Confirmed")
-  )
+const isOps = (category: Category): category is OpsCategory => opsCategories.some((kind) => kind === category)
 
-const serial = (rows: Rows, { binId, serialNumber, tenantId }: BinRow): StoreRule | null => {
-  for (const other of rows.values()) {
-    if (other._tag !== "BinRow" || other.tenantId !== tenantId || other.binId === binId) continue
-    if (other.serialNumber === serialNumber) return "serial_taken"
-  }
-  return null
+const isConstrained = (row: ReadModelRow): row is OpsRow => {
+  const kind = categoryOfRow(row)
+  if (!isOps(kind)) return false
+  const { apart, unique }: Rules = rulesOf(kind)
+  return unique.length + apart.length > 0
 }
 
-const windows = (rows: Rows, { binId, orderId, status, tenantId, window }: OrderRow): StoreRule | null => {
-  if (window === null || (status !== "Scheduled" && status !== "Confirmed")) return null
-  const taken = ordersOf(rows, tenantId).some(
-    (other) =>
-      other.binId === binId &&
-      other.orderId !== orderId &&
-      other.window !== null &&
-      other.window.from < window.to &&
-      window.from < other.window.to
-  )
-  return taken ? "window_taken" : null
+const valueOf = (kind: OpsCategory, row: OpsRow, field: string): FieldValue => {
+  const known = fieldsOf<OpsCategory>(kind)[field]
+  if (known === undefined) throw new Error(`a ${kind} has no field ${field}`)
+  return known.read(row)
 }
 
-const broke = (rows: Rows, tenantId: string, requirement: Requirement): StoreRule | null => {
-  switch (requirement._tag) {
-    case "CustomerActive": {
-      const customer = rows.get(keyOf(tenantId, requirement.customerId))
-      if (customer?._tag !== "CustomerRow") return "customer_missing"
-      return customer.status === "Erased" ? "customer_erased" : null
-    }
-    case "CustomerFree": {
-      const { customerId } = requirement
-      return ordersOf(rows, tenantId).some((order) => order.customerId === customerId) ? "customer_in_use" : null
-    }
-    case "BinFits": {
-      const bin = rows.get(keyOf(tenantId, requirement.binId))
-      if (bin?._tag !== "BinRow") return "bin_missing"
-      if (bin.status !== "Active") return bin.status === "Retired" ? "bin_retired" : "bin_in_maintenance"
-      return bin.customerId === null || bin.customerId === requirement.customerId ? null : "bin_of_another_customer"
-    }
-    case "BinFree": {
-      const { binId, except } = requirement
-      const inUse = ordersOf(rows, tenantId).some((order) => order.binId === binId && order.customerId !== except)
-      return inUse ? "bin_in_use" : null
-    }
+const passes = (kind: OpsCategory, row: OpsRow, test: Test): boolean => {
+  const value = valueOf(kind, row, test.field)
+  return "is" in test ? test.is.includes(value) : !test.isNot.includes(value)
+}
+
+const isOf = (kind: OpsCategory, tenantId: string, row: ReadModelRow): row is OpsRow =>
+  row._tag === kinds[kind].rowTag && row.tenantId === tenantId
+
+const brokenConstraints = (rows: Rows, row: OpsRow): ReadonlyArray<StoreRule | null> => {
+  const kind = categoryOfRow(row) as OpsCategory
+  const { apart, unique }: Rules<string, StoreRule> = rulesOf(kind)
+  const others = [...rows.values()].filter(
+    (other): other is OpsRow => isOf(kind, row.tenantId, other) && rowId(other) !== rowId(row)
+  )
+  const alike = (fields: ReadonlyArray<string>, other: OpsRow) =>
+    fields.every((field) => {
+      const value = valueOf(kind, row, field)
+      return value !== null && value === valueOf(kind, other, field)
+    })
+  const overlap = (from: string, to: string, other: OpsRow) =>
+    before(valueOf(kind, other, from), valueOf(kind, row, to)) &&
+    before(valueOf(kind, row, from), valueOf(kind, other, to))
+  return [
+    ...unique.map(({ fields, rule }) => (others.some((other) => alike(fields, other)) ? rule : null)),
+    ...apart.map(({ alike: by, from, rule, to, when }) =>
+      passes(kind, row, when) &&
+      others.some((other) => passes(kind, other, when) && alike(by, other) && overlap(from, to, other))
+        ? rule
+        : null
+    )
+  ]
+}
+
+const before = (a: FieldValue, b: FieldValue): boolean => typeof a === "number" && typeof b === "number" && a < b
+
+type Asked = RowIs<OpsCategory, string, StoreRule> | NoRow<OpsCategory, string, StoreRule>
+
+const unmet = (rows: Rows, tenantId: string, requirement: Asked): StoreRule | null => {
+  const { kind } = requirement
+  if (requirement._tag === "RowIs") {
+    const row = rows.get(keyOf(tenantId, requirement.id))
+    if (row === undefined || !isOf(kind, tenantId, row)) return requirement.missing
+    return requirement.unless.find((test) => passes(kind, row, test))?.rule ?? null
   }
+  const { rule, when, where } = requirement
+  const matches = (row: ReadModelRow): boolean =>
+    isOf(kind, tenantId, row) &&
+    Object.entries(where).every(([field, value]) => valueOf(kind, row, field) === value) &&
+    when.every((test) => passes(kind, row, test))
+  return [...rows.values()].some(matches) ? rule : null
 }

@@ -68,7 +68,7 @@ export interface Commit extends StreamKey {
   readonly requires: ReadonlyArray<Requirement>
   /** To be kept beside the events, or null. */
   readonly snapshot: Snapshot | null
-  /** What becomes of the attachment, which service calls and customers have. */
+  /** What becomes of the attachment, which not every kind has. */
   readonly sealed:
     | { readonly _tag: "keep" }
     | { readonly _tag: "erase" }

@@ -2,17 +2,19 @@
 import type { BinCommand } from "@dueline/contracts/bin/Command"
 import type { BinEvent } from "@dueline/contracts/bin/Event"
 import { BinCustomerUnfit, BinInUse, type BinRejection, SerialNumberTaken } from "@dueline/contracts/bin/Rejection"
+import { customerActive } from "@dueline/contracts/customer/rules"
 import type { CustomerId } from "@dueline/contracts/Ids"
+import { binFree } from "@dueline/contracts/order/rules"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 
 const required = (event: BinEvent, { binId }: BinCommand): ReadonlyArray<Requirement> => {
-  if (event._tag === "BinRetired") return [{ _tag: "BinFree", binId, except: null }]
+  if (event._tag === "BinRetired") return [binFree(binId, null)]
   if (event._tag === "BinCapacityUpdated") return []
   const { customerId } = event.bin
   if (customerId === null || (event._tag === "BinUpdated" && !event.changed.includes("customerId"))) return []
-  const there: Requirement = { _tag: "CustomerActive", customerId }
+  const there = customerActive(customerId)
   // Orders of others may not be left with a bin that is not for them.
-  return event._tag === "BinCreated" ? [there] : [there, { _tag: "BinFree", binId, except: customerId }]
+  return event._tag === "BinCreated" ? [there] : [there, binFree(binId, customerId)]
 }
 
 export const requires = (events: ReadonlyArray<BinEvent>, command: BinCommand): ReadonlyArray<Requirement> =>

@@ -4,6 +4,7 @@ import { CustomerEvent } from "@dueline/contracts/customer/Event"
 import type { CustomerOutcome } from "@dueline/contracts/customer/Outcome"
 import { CustomerInUse, type CustomerRejection } from "@dueline/contracts/customer/Rejection"
 import type { CustomerId, StreamId } from "@dueline/contracts/Ids"
+import { customerFree } from "@dueline/contracts/order/rules"
 import type { Aggregate } from "../engine/Aggregate.ts"
 import { decide } from "./decide.ts"
 import { announce } from "./react.ts"
@@ -33,7 +34,7 @@ export const Customer: Aggregate<CustomerCommand, CustomerState, CustomerEvent, 
   },
   ruled: false,
   requires: (events, _after, { customerId }) =>
-    events.some(({ _tag }) => _tag === "CustomerErased") ? [{ _tag: "CustomerFree", customerId }] : [],
+    events.some(({ _tag }) => _tag === "CustomerErased") ? [customerFree(customerId)] : [],
   refuse: (rule, { customerId }) => (rule === "customer_in_use" ? new CustomerInUse({ customerId }) : null),
   project: (after, { at, streamId, tenantId, version }) => {
     if (after._tag === "Unknown") return null

@@ -1,4 +1,6 @@
 /** What it takes to hold a bin for a customer, and what the answer is when that cannot be. */
+import { binFits } from "@dueline/contracts/bin/rules"
+import { customerActive } from "@dueline/contracts/customer/rules"
 import type { OrderCommand } from "@dueline/contracts/order/Command"
 import type { OrderEvent } from "@dueline/contracts/order/Event"
 import {
@@ -16,10 +18,7 @@ export const requires = (events: ReadonlyArray<OrderEvent>, after: OrderState): 
   const binding = ["OrderDrafted", "OrderScheduled", "OrderMoved"]
   if (after._tag === "Unknown" || !events.some(({ _tag }) => binding.includes(_tag))) return []
   const { binId, customerId } = after.order
-  return [
-    { _tag: "CustomerActive", customerId },
-    { _tag: "BinFits", binId, customerId }
-  ]
+  return [customerActive(customerId), binFits(binId, customerId)]
 }
 
 export const refuse = (rule: StoreRule, { orderId }: OrderCommand, order: OrderFacts): OrderRejection | null => {
