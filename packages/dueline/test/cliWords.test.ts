@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { localInstant, relative, span } from "../src/cli/moment.ts"
-import { table } from "../src/cli/table.ts"
+import { localInstant, relative, span, table } from "../src/cli/format.ts"
 
 describe("times", () => {
   it.each([

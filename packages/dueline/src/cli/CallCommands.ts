@@ -5,9 +5,20 @@ import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags } from "./CallFlags.ts"
-import { callId, delay, dueAt, durationBetween, ifMatch, instant, key, maybe, textFlag, wholeNumber } from "./flags.ts"
-import { lazily } from "./lazily.ts"
+import {
+  callFlags,
+  callId,
+  delay,
+  dueAt,
+  durationBetween,
+  ifMatch,
+  instant,
+  key,
+  loadWhenRun,
+  optional,
+  textFlag,
+  wholeNumber
+} from "./flags.ts"
 
 const searchText = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
 const example = (command: string, description: string) => ({ command: `dueline call ${command}`, description })
@@ -26,7 +37,7 @@ const tags = (description: string) =>
 
 const submitFlags = {
   url: Flag.String("url").pipe(Flag.withMetavar("url"), Flag.withDescription("The address to call, http or https")),
-  method: maybe(
+  method: optional(
     Flag.Literals("method", HttpMethod.literals).pipe(Flag.withDescription("Default: POST with a body, GET without"))
   ),
   headers: Flag.String("header").pipe(
@@ -34,13 +45,13 @@ const submitFlags = {
     Flag.withDescription("A header to send; may be repeated"),
     Flag.atLeast(0)
   ),
-  body: maybe(
+  body: optional(
     Flag.String("body").pipe(
       Flag.withMetavar("text"),
       Flag.withDescription("What to send, as it is; @file reads a file, - reads standard input")
     )
   ),
-  jsonBody: maybe(
+  jsonBody: optional(
     Flag.String("json-body").pipe(
       Flag.withMetavar("json"),
       Flag.withDescription("What to send, as JSON; @file reads a file, - reads standard input")
@@ -49,16 +60,16 @@ const submitFlags = {
   delay,
   dueAt,
   tags: tags("A word to find it by; may be repeated"),
-  maxAttempts: maybe(wholeNumber("max-attempts", "How often to try at the most (default 5)", 1, 50)),
-  timeoutMs: maybe(durationBetween("timeout", "How long one attempt may take (default 30s)", 100, 300_000)),
+  maxAttempts: optional(wholeNumber("max-attempts", "How often to try at the most (default 5)", 1, 50)),
+  timeoutMs: optional(durationBetween("timeout", "How long one attempt may take (default 30s)", 100, 300_000)),
   key,
-  wait: maybe(wholeNumber("wait", "Wait up to so many seconds for the call to end", 0, 30))
+  wait: optional(wholeNumber("wait", "Wait up to so many seconds for the call to end", 0, 30))
 }
 
 const submit = Command.make(
   "submit",
   submitFlags,
-  lazily(
+  loadWhenRun(
     () => import("./submitCall.ts"),
     ({ submitCall }) => submitCall
   )
@@ -76,11 +87,11 @@ const submit = Command.make(
 )
 
 const listFlags = {
-  status: maybe(
+  status: optional(
     Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))
   ),
   tag: tags("Only calls with this tag; may be repeated, all must match"),
-  q: maybe(
+  q: optional(
     textFlag("q", searchText, "1 to 200 characters, none of them U+0000").pipe(
       Flag.withMetavar("text"),
       Flag.withDescription("Only calls with this in their URL, in either case")
@@ -91,7 +102,7 @@ const listFlags = {
   limit: wholeNumber("limit", "How many at the most; with --all, how many to ask for at a time", 1, 200).pipe(
     Flag.withDefault(20)
   ),
-  cursor: maybe(Flag.String("cursor").pipe(Flag.withDescription("Go on after a list that was cut off here"))),
+  cursor: optional(Flag.String("cursor").pipe(Flag.withDescription("Go on after a list that was cut off here"))),
   all: Flag.Boolean("all").pipe(
     Flag.withDefault(false),
     Flag.withoutNegation,
@@ -102,7 +113,7 @@ const listFlags = {
 const list = Command.make(
   "list",
   listFlags,
-  lazily(
+  loadWhenRun(
     () => import("./listCalls.ts"),
     ({ listCalls }) => listCalls
   )
@@ -126,7 +137,7 @@ const showFlags = {
 const show = Command.make(
   "show",
   showFlags,
-  lazily(
+  loadWhenRun(
     () => import("./showCall.ts"),
     ({ showCall }) => showCall
   )
@@ -140,7 +151,7 @@ const changeFlags = { id: callId, ifMatch, key }
 const cancel = Command.make(
   "cancel",
   changeFlags,
-  lazily(
+  loadWhenRun(
     () => import("./changeCall.ts"),
     ({ cancelCall }) => cancelCall
   )
@@ -154,7 +165,7 @@ const rescheduleFlags = { ...changeFlags, delay, dueAt }
 const reschedule = Command.make(
   "reschedule",
   rescheduleFlags,
-  lazily(
+  loadWhenRun(
     () => import("./changeCall.ts"),
     ({ rescheduleCall }) => rescheduleCall
   )
@@ -170,7 +181,7 @@ const reschedule = Command.make(
 const run = Command.make(
   "run",
   changeFlags,
-  lazily(
+  loadWhenRun(
     () => import("./changeCall.ts"),
     ({ runCall }) => runCall
   )
@@ -182,8 +193,8 @@ const run = Command.make(
 const watch = Command.make(
   "watch",
   { id: callId },
-  lazily(
-    () => import("./watchCall.ts"),
+  loadWhenRun(
+    () => import("./showCall.ts"),
     ({ watchCall }) => watchCall
   )
 ).pipe(

@@ -3,15 +3,14 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Configuration from "../Configuration.ts"
-import { CallTenant, expectedAddress, isAddress, ServerAddress, Token } from "./CallFlags.ts"
-import { usage } from "./CommandFailed.ts"
-import { Shell } from "./Shell.ts"
+import { CallTenant, expectedAddress, isAddress, ServerAddress, Token } from "./flags.ts"
+import { Shell, usage } from "./Shell.ts"
 
 /** A token that a command makes for itself; `call watch` over a longer time wants one of `dueline token --ttl`. */
 const ttlSeconds = 43_200
 
-/** What else it holds would be refused by the HTTP client, in words that show the token. */
-const whole = (token: string) =>
+/** Any other character would be refused by the HTTP client, in a message that shows the token. */
+const checkedToken = (token: string) =>
   /^[\x21-\x7e]+$/u.test(token)
     ? Effect.succeed(token)
     : usage(
@@ -30,7 +29,7 @@ const serverFor = Effect.fnUntraced(function* (settings: Configuration.Settings,
 
 const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
   const token = (yield* Token) ?? inherited
-  if (token !== undefined && token !== "") return yield* whole(token)
+  if (token !== undefined && token !== "") return yield* checkedToken(token)
   const { allScopes, mintToken } = yield* Effect.promise(() => import("./mintToken.ts"))
   return yield* mintToken(settings, {
     tenant: yield* CallTenant,

@@ -1,12 +1,14 @@
-/** `dueline migrate`, `verify` and `tenant`: what is asked of the database itself. */
+/** `dueline migrate`, `verify`, `projections`, `sql` and `scrub`: what is asked of the database itself. */
+import { categories, kinds } from "@dueline/contracts/kinds"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { lazily } from "./lazily.ts"
+import * as Flag from "effect/cli/Flag"
+import { loadWhenRun, optional } from "./flags.ts"
 
 export const migrate = Command.make(
   "migrate",
   {},
-  lazily(
+  loadWhenRun(
     () => import("./migrateDatabase.ts"),
     ({ migrateDatabase }) => migrateDatabase
   )
@@ -21,7 +23,7 @@ export const migrate = Command.make(
 export const verify = Command.make(
   "verify",
   {},
-  lazily(
+  loadWhenRun(
     () => import("./verifyDatabase.ts"),
     ({ verifyDatabase }) => verifyDatabase
   )
@@ -36,52 +38,76 @@ export const verify = Command.make(
   Command.withExamples([{ command: "dueline verify", description: "After a restore, say" }])
 )
 
-const isName = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u.test(text)
+/** The categories by what people call many of them. */
+const names = Object.fromEntries(categories.map((category) => [kinds[category].plural, category]))
 
-const tenantName = Argument.String("name").pipe(
-  Argument.filter(isName, () => "1 to 63 of a-z and 0-9, with hyphens in between"),
-  Argument.withDescription("Its name: a-z, 0-9 and hyphens")
+const only = optional(
+  Flag.Literals("only", Object.keys(names)).pipe(
+    Flag.map((name) => names[name]),
+    Flag.withDescription("Only this one of them")
+  )
 )
 
-const create = Command.make(
-  "create",
-  { name: tenantName },
-  lazily(
-    () => import("./tenants.ts"),
-    ({ createTenant }) => createTenant
+const rebuild = Command.make(
+  "rebuild",
+  { only },
+  loadWhenRun(
+    () => import("./rebuildProjections.ts"),
+    ({ rebuildProjections }) => rebuildProjections
   )
 ).pipe(
-  Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),
+  Command.withDescription(
+    "Read all events, and write every row of the read models again that says something else. A program may be at work meanwhile; what is " +
+      "right is not touched, and stopping half-way does no harm. Exit code 1 when something could not be put right."
+  ),
+  Command.withShortDescription("Make the read models anew from the events"),
   Command.withExamples([
-    { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }
+    { command: "dueline projections rebuild", description: "All of them" },
+    { command: "dueline projections rebuild --only orders --json", description: "One, for a script" }
   ])
 )
 
-const list = Command.make(
-  "list",
+export const projections = Command.make("projections").pipe(
+  Command.withDescription("Rebuild the read models"),
+  Command.withSubcommands([rebuild])
+)
+
+export const sql = Command.make(
+  "sql",
+  {
+    statement: Argument.String("statement").pipe(Argument.withDescription("One query: select, with, values or table"))
+  },
+  loadWhenRun(
+    () => import("./embeddedDatabase.ts"),
+    ({ readSql }) => readSql
+  )
+).pipe(
+  Command.withDescription(
+    "Run one query against the database of this installation and print its rows, a thousand at the most. It reads, and changes nothing: the " +
+      "transaction is read only, ends after 30 seconds, and on the embedded server belongs to a role that may read tables and no more. A " +
+      "program may be at work meanwhile. Behind DUELINE_DATABASE_URL it has the rights of that URL's login."
+  ),
+  Command.withShortDescription("Run one query, read only"),
+  Command.withExamples([
+    { command: `dueline sql "select count(*) from dueline.outbox"`, description: "Facts that wait for the bus" },
+    { command: `dueline sql --json "table dueline.leases"`, description: "For a script" }
+  ])
+)
+
+export const scrub = Command.make(
+  "scrub",
   {},
-  lazily(
-    () => import("./tenants.ts"),
-    ({ listTenants }) => listTenants
+  loadWhenRun(
+    () => import("./embeddedDatabase.ts"),
+    ({ scrubDatabase }) => scrubDatabase
   )
 ).pipe(
-  Command.withDescription("List the tenants"),
-  Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
-)
-
-const secret = Command.make(
-  "secret",
-  { name: Argument.String("name").pipe(Argument.withDescription("The tenant's name or id")) },
-  lazily(
-    () => import("./tenantSecret.ts"),
-    ({ printTenantSecret }) => printTenantSecret
-  )
-).pipe(
-  Command.withDescription("Print the secret that the tenant's calls are signed with (Standard Webhooks, whsec_…)"),
-  Command.withExamples([{ command: "dueline tenant secret acme", description: "For the service that is called" }])
-)
-
-export const tenant = Command.make("tenant").pipe(
-  Command.withDescription("Create and list tenants, and print their signing secrets"),
-  Command.withSubcommands([create, list, secret])
+  Command.withDescription(
+    "Remove what deleted personal data leaves behind in the files of the embedded database: the table is written anew, and finished parts of " +
+      "the write-ahead log are removed. A program may be at work meanwhile; writing customers waits for some moments. Backups are not touched."
+  ),
+  Command.withShortDescription("Remove what erased customers leave behind in files"),
+  Command.withExamples([
+    { command: "dueline scrub", description: "Once a month, say, or after an erasure that must not wait" }
+  ])
 )

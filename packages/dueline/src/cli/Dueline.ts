@@ -2,17 +2,18 @@
 import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import * as Command from "effect/cli/Command"
 import { Console, Effect } from "effect"
-import { bus } from "./BusCommands.ts"
-import { version } from "./version.ts"
+import { readFileSync } from "node:fs"
 import { call } from "./CallCommands.ts"
-import { Ended } from "./CommandFailed.ts"
-import { doctor } from "./DoctorCommand.ts"
-import { migrate, tenant, verify } from "./DatabaseCommands.ts"
-import { projections } from "./ProjectionsCommand.ts"
+import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
+import { bus, doctor, tenant, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
-import { JsonOutput } from "./Shell.ts"
-import { scrub, sql } from "./SqlCommand.ts"
-import { token } from "./TokenCommand.ts"
+import { Ended, JsonOutput } from "./Shell.ts"
+
+/** From package.json, so that `--version` loads nothing else of the program. */
+const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+
+const version: string =
+  typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown"
 
 const dueline = Command.make("dueline").pipe(
   Command.withDescription(
@@ -44,7 +45,7 @@ const presenter: CliOutput.Presenter = {
 
 const settings = CliConfig.make({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
 
-const complain = Effect.fnUntraced(function* (error: unknown, json: boolean) {
+const reportFailure = Effect.fnUntraced(function* (error: unknown, json: boolean) {
   const { describeFailure } = yield* Effect.promise(() => import("./describeFailure.ts"))
   const { detail, exitCode, message, notes } = yield* describeFailure(error)
   yield* Console.error(
@@ -56,7 +57,7 @@ const complain = Effect.fnUntraced(function* (error: unknown, json: boolean) {
 const exitCodeOf = (error: unknown, json: boolean): Effect.Effect<number> => {
   if (error instanceof Ended) return Effect.succeed(error.exitCode)
   if (CliError.isCliError(error)) return Effect.succeed(2)
-  return complain(error, json)
+  return reportFailure(error, json)
 }
 
 /** Runs one command line to its exit code. Everything is printed by then; only an interruption is passed on. */

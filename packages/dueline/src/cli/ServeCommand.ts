@@ -4,8 +4,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Configuration from "../Configuration.ts"
 import { allRoles, deploymentOf, readRoles } from "../Deployment.ts"
-import { usage } from "./CommandFailed.ts"
-import { Shell } from "./Shell.ts"
+import { Shell, usage } from "./Shell.ts"
 
 const demo = Flag.Boolean("demo").pipe(
   Flag.withDefault(false),

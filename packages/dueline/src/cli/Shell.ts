@@ -1,8 +1,9 @@
-/** What a command must know of the terminal it runs in. A reference, so that a test can be another terminal. */
-import { Console, Context, Effect } from "effect"
+/** What a command knows of the terminal it runs in, how it prints, and how it fails. */
+import { Console, Context, Data, Effect } from "effect"
 import { GlobalFlag } from "effect/cli"
 import * as Flag from "effect/cli/Flag"
 
+/** A reference, so that a test can be another terminal. */
 export interface ShellFacts {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdoutIsTerminal: boolean
@@ -41,3 +42,17 @@ export const hint = (text: string) =>
     const { stderrIsTerminal } = yield* Shell
     if (stderrIsTerminal && !(yield* JsonOutput)) yield* Console.error(text)
   })
+
+/** A command that could not do what it was asked, in words for the person who asked. */
+/** `notes` are further lines: details, and what to do. `exitCode`: 1 refused or failed, 2 wrong usage, others where `--help` says so. */
+export class CommandFailed extends Data.TaggedError("CommandFailed")<{
+  readonly message: string
+  readonly notes?: ReadonlyArray<string>
+  readonly exitCode?: number
+}> {}
+
+/** The command did what it was asked and the answer is an exit code; everything is already printed. */
+export class Ended extends Data.TaggedError("Ended")<{ readonly exitCode: number }> {}
+
+export const usage = (message: string, ...notes: ReadonlyArray<string>) =>
+  new CommandFailed({ message, notes, exitCode: 2 })

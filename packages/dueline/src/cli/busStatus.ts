@@ -4,9 +4,8 @@ import * as Nats from "@dueline/nats/Nats"
 import { sentenceOf } from "@dueline/nats/streamDifferences"
 import { Effect } from "effect"
 import * as Configuration from "../Configuration.ts"
-import { CommandFailed, Ended } from "./CommandFailed.ts"
-import { print, Shell } from "./Shell.ts"
-import { table } from "./table.ts"
+import { CommandFailed, Ended, print, Shell } from "./Shell.ts"
+import { table } from "./format.ts"
 
 /** A person who looks does not want to wait for a server to come. */
 const patience = "5 seconds"

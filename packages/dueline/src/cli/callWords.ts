@@ -7,9 +7,8 @@ import type {
   ServiceCallSummary
 } from "@dueline/contracts/api/ServiceCallView"
 import { Clock, Effect } from "effect"
-import { localInstant, relative, span } from "./moment.ts"
+import { localInstant, pairs, relative, span, table } from "./format.ts"
 import { Shell } from "./Shell.ts"
-import { pairs, table } from "./table.ts"
 
 const colours: Readonly<Record<string, string>> = {
   Scheduled: "\x1b[34m",
@@ -48,11 +47,11 @@ const local = (timestamp: string, { offsetMinutes }: Style): string => {
   return localInstant(millis, offsetMinutes(millis))
 }
 
-const moment = (timestamp: string, style: Style): string =>
+const instantWords = (timestamp: string, style: Style): string =>
   `${local(timestamp, style)} (${relative(Date.parse(timestamp), style.now)})`
 
 export const stateWords = (state: ServiceCallState, style: Style): string =>
-  table([[state.id, state.status, `due ${moment(state.dueAt, style)}`]], { paint: paint(style) })
+  table([[state.id, state.status, `due ${instantWords(state.dueAt, style)}`]], { paint: paint(style) })
 
 export const listWords = (items: ReadonlyArray<ServiceCallSummary>, withHeading: boolean, style: Style): string => {
   const rows = items.map(({ attempt, dueAt, id, lastStatus, request, status }) => [
@@ -85,10 +84,10 @@ export const callWords = (call: ServiceCall, style: Style): string => {
         call.request.bodyBytes === 0 ? null : `${call.request.bodyBytes} bytes: ${call.request.bodySnippet ?? ""}`
       ],
       ["tags", call.tags.join(" ")],
-      ["created", moment(call.createdAt, style)],
-      ["due", moment(call.dueAt, style)],
-      ["not before", call.notBefore === null ? null : `${moment(call.notBefore, style)}: ${call.waitReason}`],
-      ["ended", call.endedAt === null ? null : moment(call.endedAt, style)],
+      ["created", instantWords(call.createdAt, style)],
+      ["due", instantWords(call.dueAt, style)],
+      ["not before", call.notBefore === null ? null : `${instantWords(call.notBefore, style)}: ${call.waitReason}`],
+      ["ended", call.endedAt === null ? null : instantWords(call.endedAt, style)],
       ["failure", call.failureReason],
       ["attempts", `${call.attempt} of ${call.retry.maxAttempts} at the most, ${span(call.timeoutMs)} each`],
       ["version", String(call.version)],

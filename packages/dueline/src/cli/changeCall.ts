@@ -4,9 +4,8 @@ import type { IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { stateWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
-import { usage } from "./CommandFailed.ts"
-import { given } from "./flags.ts"
-import { hint, print } from "./Shell.ts"
+import { hint, print, usage } from "./Shell.ts"
+import { withoutUndefined } from "./flags.ts"
 
 export interface ChangeInput {
   readonly id: ServiceCallId
@@ -14,19 +13,19 @@ export interface ChangeInput {
   readonly key: IdempotencyKey | undefined
 }
 
-const asked = ({ id, ifMatch, key }: ChangeInput) => ({
+const requestOf = ({ id, ifMatch, key }: ChangeInput) => ({
   params: { id },
-  headers: given({ "if-match": ifMatch, "idempotency-key": key })
+  headers: withoutUndefined({ "if-match": ifMatch, "idempotency-key": key })
 })
 
-const printState = Effect.fnUntraced(function* (state: ServiceCallState, said: string) {
-  const look = yield* style
-  yield* print(state, (state) => (said === "" ? stateWords(state, look) : `${stateWords(state, look)}\n${said}`))
+const printState = Effect.fnUntraced(function* (state: ServiceCallState, note: string) {
+  const words = yield* style
+  yield* print(state, (state) => (note === "" ? stateWords(state, words) : `${stateWords(state, words)}\n${note}`))
 })
 
 export const cancelCall = Effect.fnUntraced(function* (input: ChangeInput) {
   const api = yield* callsApi
-  const { body } = yield* api.cancel(asked(input))
+  const { body } = yield* api.cancel(requestOf(input))
   yield* printState(
     body,
     body.status === "Cancelled" ? "no request will be made" : "one request is on its way, it is the last"
@@ -41,13 +40,16 @@ export const rescheduleCall = Effect.fnUntraced(function* (
   if (delay !== undefined && dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const api = yield* callsApi
   const ifMatch = input.ifMatch ?? (yield* api.get({ params: { id }, headers: {} })).headers.etag
-  const { body } = yield* api.reschedule({ ...asked({ ...input, ifMatch }), payload: given({ delay, dueAt }) })
+  const { body } = yield* api.reschedule({
+    ...requestOf({ ...input, ifMatch }),
+    payload: withoutUndefined({ delay, dueAt })
+  })
   yield* printState(body, "")
 })
 
 export const runCall = Effect.fnUntraced(function* (input: ChangeInput) {
   const api = yield* callsApi
-  const { body } = yield* api.run(asked(input))
+  const { body } = yield* api.run(requestOf(input))
   yield* printState(body, "")
   yield* hint(`follow it with: dueline call watch ${body.id}`)
 })

@@ -2,7 +2,7 @@
 import type { FieldProblem, ProblemBody } from "@dueline/contracts/api/Problem"
 import { Effect, Predicate, Schema } from "effect"
 
-export interface Complaint {
+export interface FailureReport {
   readonly message: string
   readonly notes: ReadonlyArray<string>
   readonly exitCode: number
@@ -41,18 +41,18 @@ type Answer = Pick<ProblemBody, "title" | "detail"> & {
 
 const isAnswer = Schema.is(Answer)
 
-export const describeFailure = (error: unknown): Effect.Effect<Complaint> => {
+export const describeFailure = (error: unknown): Effect.Effect<FailureReport> => {
   if (isAnswer(error)) return Effect.succeed(ofProblem(error))
   if (Predicate.isTagged(error, "CommandFailed")) return Effect.succeed(ofCommand(error))
   // Requests are checked before they are sent, so this is about an answer.
-  if (Schema.isSchemaError(error)) return Effect.succeed(strange(undefined, "this address"))
+  if (Schema.isSchemaError(error)) return Effect.succeed(unknownAnswer(undefined, "this address"))
   if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
   if (Predicate.isTagged(error, "ServeError")) return Effect.succeed(ofListening(error))
   return Effect.succeed(plain(messageOf(error)))
 }
 
 /** The program could not listen. */
-const ofListening = (error: object): Complaint => {
+const ofListening = (error: object): FailureReport => {
   const cause = causes(error).find((each) => Predicate.hasProperty(each, "code"))
   const { address, code = "", hostname, port } = (cause ?? {}) as ListenTrouble
   const where = address === undefined ? "the address that HOST and PORT name" : `${address}:${port ?? "?"}`
@@ -76,7 +76,7 @@ interface ListenTrouble {
   readonly port?: number
 }
 
-const plain = (message: string, ...notes: ReadonlyArray<string>): Complaint => ({
+const plain = (message: string, ...notes: ReadonlyArray<string>): FailureReport => ({
   message,
   notes,
   exitCode: 1,
@@ -90,7 +90,7 @@ const messageOf = (error: unknown): string => {
   return Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
 }
 
-const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer): Complaint => ({
+const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer): FailureReport => ({
   message: `${title.replace(/\.$/u, "")}: ${detail.replace(/\.$/u, "")} (code ${code}, correlation ${correlationId})`,
   notes: [
     ...errors.map(({ message, path }) => `${path}: ${message}`),
@@ -100,7 +100,7 @@ const ofProblem = ({ code, correlationId, detail, errors = [], title }: Answer):
   detail: { title, detail, code, correlationId, ...(errors.length > 0 ? { errors } : {}) }
 })
 
-const ofCommand = (error: object): Complaint => {
+const ofCommand = (error: object): FailureReport => {
   const {
     exitCode = 1,
     message,
@@ -110,14 +110,14 @@ const ofCommand = (error: object): Complaint => {
 }
 
 /** No answer, or one that this program's API definition does not know. */
-const ofTransport = (error: object): Effect.Effect<Complaint> => {
+const ofTransport = (error: object): Effect.Effect<FailureReport> => {
   const { reason, request } = error as {
     readonly reason?: unknown
     readonly request?: { readonly method: string; readonly url: string }
   }
   const server = request !== undefined && URL.canParse(request.url) ? new URL(request.url).origin : "this address"
   if (!Predicate.isTagged(reason, "TransportError"))
-    return Effect.map(answerOf(reason), (answer) => answer ?? strange(reason, server))
+    return Effect.map(answerOf(reason), (answer) => answer ?? unknownAnswer(reason, server))
   const all = causes(reason)
   const codes = all.flatMap((cause) =>
     Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? [cause.code] : []
@@ -152,7 +152,7 @@ const causes = (error: unknown): ReadonlyArray<unknown> => {
   return found
 }
 
-const answerOf = (reason: unknown): Effect.Effect<Complaint | null> => {
+const answerOf = (reason: unknown): Effect.Effect<FailureReport | null> => {
   if (!Predicate.hasProperty(reason, "response") || !Predicate.hasProperty(reason.response, "json"))
     return Effect.succeed(null)
   const { json } = reason.response
@@ -163,7 +163,7 @@ const answerOf = (reason: unknown): Effect.Effect<Complaint | null> => {
   )
 }
 
-const strange = (reason: unknown, server: string): Complaint => {
+const unknownAnswer = (reason: unknown, server: string): FailureReport => {
   const response = Predicate.hasProperty(reason, "response") ? reason.response : undefined
   const status = Predicate.hasProperty(response, "status") ? ` (HTTP ${String(response.status)})` : ""
   return plain(`What answers at ${server} is not Dueline, or another version of it${status}`, checkServer)

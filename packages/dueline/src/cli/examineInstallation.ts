@@ -10,9 +10,8 @@ import { databaseChecks, filesCheck } from "../preflight/checks.ts"
 import { diskCheck } from "../preflight/diskCheck.ts"
 import { type Check, fatal, type Finding, sentenceOf, warning } from "../preflight/Finding.ts"
 import { readHome } from "../preflight/readHome.ts"
-import { Ended } from "./CommandFailed.ts"
+import { Ended, print, Shell } from "./Shell.ts"
 import { attachedPools } from "./openDatabase.ts"
-import { print, Shell } from "./Shell.ts"
 
 type Pools = Database.Database["Service"]
 type Opened = { readonly pools: Pools } | { readonly finding: Finding }
@@ -86,7 +85,7 @@ const examine = Effect.fnUntraced(function* (settings: Configuration.Settings) {
   return { checks: [...done, ...checks.map(({ name }) => name)], findings: [...first, ...more] }
 }, Effect.scoped)
 
-const inWords = (findings: ReadonlyArray<Finding>): string =>
+const wordsOf = (findings: ReadonlyArray<Finding>): string =>
   findings
     .map((finding) => `${finding.severity === "fatal" ? "wrong" : "beware"}  ${finding.check}: ${sentenceOf(finding)}`)
     .join("\n")
@@ -95,6 +94,6 @@ export const examineInstallation = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const { checks, findings } = yield* examine(settings)
   const ok = findings.length === 0
-  yield* print({ ok, checks, findings }, () => (ok ? `nothing is wrong: ${checks.join(", ")}` : inWords(findings)))
+  yield* print({ ok, checks, findings }, () => (ok ? `nothing is wrong: ${checks.join(", ")}` : wordsOf(findings)))
   if (!ok) return yield* new Ended({ exitCode: 1 })
 })

@@ -1,13 +1,20 @@
-/** Flags that several commands understand in the same way. */
+/** Of what commands are made: flags that several of them understand in the same way, and handlers that are loaded when they are run. */
 import { IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { ETag, Instant, parseDelay } from "@dueline/contracts/api/Wire"
-import { Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
+import { GlobalFlag } from "effect/cli"
 import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
-import { span } from "./moment.ts"
+import { span } from "./format.ts"
+
+/** A command's handler that is loaded when the command is run: other commands, `serve` before all, need not wait for it. */
+export const loadWhenRun =
+  <M, I, A, E, R>(load: () => Promise<M>, pick: (module: M) => (input: I) => Effect.Effect<A, E, R>) =>
+  (input: I): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Effect.promise(load), (module) => pick(module)(input))
 
 /** Undefined when the flag was not given. */
-export const maybe = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
+export const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
 
 const isKey = Schema.is(IdempotencyKey)
@@ -48,10 +55,10 @@ export const durationBetween = (name: string, description: string, least: number
     )
   )
 
-export const delay = maybe(durationText("delay", "Due this long from now: 500ms, 3s, 5m, 2h, 1d or ISO 8601 (PT3S)"))
+export const delay = optional(durationText("delay", "Due this long from now: 500ms, 3s, 5m, 2h, 1d or ISO 8601 (PT3S)"))
 
 export const instant = (name: string, description: string): Flag.Flag<string | undefined> =>
-  maybe(
+  optional(
     Flag.String(name).pipe(
       Flag.filter(Schema.is(Instant), () => "a date and time with offset, e.g. 2026-01-31T09:00:00Z"),
       Flag.withMetavar("time"),
@@ -61,7 +68,7 @@ export const instant = (name: string, description: string): Flag.Flag<string | u
 
 export const dueAt = instant("due-at", "Due at this time, with its offset (RFC 3339): 2026-01-31T09:00:00Z")
 
-export const key = maybe(
+export const key = optional(
   Flag.String("key").pipe(
     Flag.filterMap(
       (text) => Option.liftPredicate(text, isKey),
@@ -72,7 +79,7 @@ export const key = maybe(
   )
 )
 
-export const ifMatch = maybe(
+export const ifMatch = optional(
   Flag.String("if-match").pipe(
     Flag.map((text) => (/^\d+$/u.test(text) ? `"${text}"` : text)),
     Flag.filter(Schema.is(ETag), () => "a version, e.g. 3"),
@@ -89,8 +96,41 @@ export const callId = Argument.String("id").pipe(
   Argument.withDescription("The id of the service call")
 )
 
-type Given<A> = { readonly [K in keyof A]?: Exclude<A[K], undefined> }
+type WithoutUndefined<A> = { readonly [K in keyof A]?: Exclude<A[K], undefined> }
 
 /** Leaves out what is undefined: an absent member and an undefined one are not the same to the API. */
-export const given = <A extends object>(members: A): Given<A> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<A>
+export const withoutUndefined = <A extends object>(members: A): WithoutUndefined<A> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as WithoutUndefined<A>
+
+export const isAddress = (text: string): boolean => URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol)
+
+export const expectedAddress = "an address, e.g. http://127.0.0.1:8080"
+
+export const ServerAddress = GlobalFlag.Setting("server")({
+  flag: optional(
+    Flag.String("server").pipe(
+      Flag.filter(isAddress, () => expectedAddress),
+      Flag.withMetavar("url"),
+      Flag.withDescription("Where the program answers (else DUELINE_SERVER, else http://127.0.0.1:$PORT)")
+    )
+  )
+})
+
+export const Token = GlobalFlag.Setting("token")({
+  flag: optional(
+    Flag.String("token").pipe(
+      Flag.withMetavar("jwt"),
+      Flag.withDescription("Access token (else DUELINE_TOKEN, else one is made from the keys in DUELINE_HOME)")
+    )
+  )
+})
+
+export const CallTenant = GlobalFlag.Setting("tenant")({
+  flag: Flag.String("tenant").pipe(
+    Flag.withDefault("demo"),
+    Flag.withMetavar("name"),
+    Flag.withDescription("The tenant, by name or id, for whom a token is made when none is given")
+  )
+})
+
+export const callFlags = [ServerAddress, Token, CallTenant] as const

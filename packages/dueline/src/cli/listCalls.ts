@@ -4,7 +4,7 @@ import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection
 import { Console, Effect } from "effect"
 import { listWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
-import { given } from "./flags.ts"
+import { withoutUndefined } from "./flags.ts"
 import { hint, JsonOutput, print } from "./Shell.ts"
 
 export interface ListInput {
@@ -24,7 +24,9 @@ const pageLimit = 50
 export const listCalls = Effect.fnUntraced(function* ({ all, cursor, limit, tag, ...filter }: ListInput) {
   const api = yield* callsApi
   const page = (after: string | undefined, size: number) =>
-    api.list({ query: given({ ...filter, tag: tag.length === 0 ? undefined : tag, limit: size, cursor: after }) })
+    api.list({
+      query: withoutUndefined({ ...filter, tag: tag.length === 0 ? undefined : tag, limit: size, cursor: after })
+    })
   return yield* all ? printAll(page, cursor, limit) : printSome(page, cursor, limit)
 })
 
@@ -42,9 +44,9 @@ const printSome = Effect.fnUntraced(function* (page: Page, start: string | undef
     cursor = nextCursor
     if (cursor === null || items.length >= limit) break
   }
-  const look = yield* style
+  const words = yield* style
   yield* print({ items, nextCursor: cursor }, () =>
-    items.length === 0 ? "no service calls" : listWords(items, true, look)
+    items.length === 0 ? "no service calls" : listWords(items, true, words)
   )
   if (cursor !== null) yield* hint(`there are more: --all, or --cursor ${cursor}`)
 })
@@ -55,9 +57,9 @@ const printAll = Effect.fnUntraced(function* (page: Page, start: string | undefi
   let heading = true
   do {
     const { items, nextCursor } = yield* page(cursor, size)
-    const look = yield* style
+    const words = yield* style
     if (yield* JsonOutput) yield* Effect.forEach(items, (item) => Console.log(JSON.stringify(item)), { discard: true })
-    else if (items.length > 0) yield* Console.log(listWords(items, heading, look))
+    else if (items.length > 0) yield* Console.log(listWords(items, heading, words))
     heading = heading && items.length === 0
     cursor = nextCursor ?? undefined
   } while (cursor !== undefined)

@@ -5,8 +5,7 @@ import { migrations } from "@dueline/postgres/migrations/migrations"
 import { Effect, type Redacted } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { admit, prepareHome } from "../preflight/admission.ts"
-import { CommandFailed } from "./CommandFailed.ts"
-import { print, Shell } from "./Shell.ts"
+import { CommandFailed, print, Shell } from "./Shell.ts"
 
 /** The names of all steps that are applied, in order; none when there is no database yet. */
 const applied = Effect.gen(function* () {

@@ -9,9 +9,9 @@ import { Effect, Layer, Schema } from "effect"
 import { readdir } from "node:fs/promises"
 import type { Settings } from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
-import { CommandFailed } from "./CommandFailed.ts"
+import { CommandFailed } from "./Shell.ts"
 
-export interface TokenWish {
+export interface TokenRequest {
   /** A tenant's name or its id. */
   readonly tenant: string
   readonly scopes: ReadonlyArray<string>
@@ -36,7 +36,7 @@ export const hasKeys = (directory: string) =>
     )
   )
 
-export const mintToken = Effect.fnUntraced(function* (settings: Settings, wish: TokenWish) {
+export const mintToken = Effect.fnUntraced(function* (settings: Settings, request: TokenRequest) {
   const directory = homeAt(settings.DUELINE_HOME).keys
   if (!(yield* hasKeys(directory))) {
     return yield* new CommandFailed({
@@ -50,6 +50,6 @@ export const mintToken = Effect.fnUntraced(function* (settings: Settings, wish: 
     Layer.provide(SigningKeys.layer({ directory }))
   )
   const { mint } = yield* Effect.provide(TokenIssuer.TokenIssuer, issuer)
-  const { scopes, subject, tenant, ttlSeconds } = wish
+  const { scopes, subject, tenant, ttlSeconds } = request
   return yield* mint({ tenantId: tenantIdOf(tenant), scopes, subject, ttlSeconds })
 })

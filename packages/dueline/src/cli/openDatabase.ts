@@ -7,7 +7,7 @@ import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
 import { prepareHome } from "../preflight/admission.ts"
-import { CommandFailed } from "./CommandFailed.ts"
+import { CommandFailed } from "./Shell.ts"
 
 /** A server's socket is called after its port. */
 const portIn = (directory: string): number | null => {

@@ -5,11 +5,10 @@ import { Effect, Layer } from "effect"
 import { existsSync } from "node:fs"
 import * as Configuration from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
-import { CommandFailed } from "./CommandFailed.ts"
+import { CommandFailed, hint, print, Shell } from "./Shell.ts"
 import { allScopes, hasKeys, isTenantId, mintToken, tenantIdOf } from "./mintToken.ts"
-import { span } from "./moment.ts"
+import { span } from "./format.ts"
 import { openDatabase } from "./openDatabase.ts"
-import { hint, print, Shell } from "./Shell.ts"
 
 export interface TokenInput {
   readonly tenant: string
@@ -56,7 +55,7 @@ const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Setti
 
 export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant, ttlMs, unchecked }: TokenInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const wish = {
+  const request = {
     tenant,
     subject,
     scopes: scopes.length === 0 ? allScopes : scopes,
@@ -64,12 +63,12 @@ export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant
   }
   // Without keys another home was meant, and there is nothing to be asked.
   if (!unchecked && (yield* hasKeys(homeAt(settings.DUELINE_HOME).keys))) yield* requireTenant(settings, tenant)
-  const token = yield* mintToken(settings, wish)
+  const token = yield* mintToken(settings, request)
   yield* print(
-    { token, tenantId: tenantIdOf(tenant), scopes: wish.scopes, subject, expiresInSeconds: wish.ttlSeconds },
+    { token, tenantId: tenantIdOf(tenant), scopes: request.scopes, subject, expiresInSeconds: request.ttlSeconds },
     () => token
   )
-  yield* hint(`good for ${span(ttlMs)} for tenant ${tenant} (${tenantIdOf(tenant)}): ${wish.scopes.join(" ")}`)
+  yield* hint(`good for ${span(ttlMs)} for tenant ${tenant} (${tenantIdOf(tenant)}): ${request.scopes.join(" ")}`)
   if (unchecked)
     yield* hint("nobody was asked whether there is such a tenant: a program refuses the token if there is none")
 })

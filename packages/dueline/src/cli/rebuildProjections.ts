@@ -6,13 +6,12 @@ import * as RowRepair from "@dueline/postgres/RowRepair"
 import { Clock, Effect, Layer } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { type Rebuilt, rebuildModels } from "../projections/rebuildModels.ts"
-import { Ended } from "./CommandFailed.ts"
+import { Ended, print, Shell } from "./Shell.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { progressOf, rateOf } from "./progress.ts"
-import { print, Shell } from "./Shell.ts"
-import { table } from "./table.ts"
+import { table } from "./format.ts"
 
-const inWords = ({ events, models, problems, snapshots }: Rebuilt, rate: string): string => {
+const wordsOf = ({ events, models, problems, snapshots }: Rebuilt, rate: string): string => {
   const rows = Object.entries(models).map(([category, { dropped, streams, written }]) => [
     category,
     String(streams),
@@ -40,6 +39,6 @@ export const rebuildProjections = Effect.fnUntraced(function* ({ only }: { reado
   })
   const { rebuilt, took } = yield* Effect.provide(work, store)
   const ok = rebuilt.problems.length === 0
-  yield* print({ ok, ...rebuilt, durationMs: took }, () => inWords(rebuilt, rateOf(rebuilt.events, took)))
+  yield* print({ ok, ...rebuilt, durationMs: took }, () => wordsOf(rebuilt, rateOf(rebuilt.events, took)))
   if (!ok) return yield* new Ended({ exitCode: 1 })
 })

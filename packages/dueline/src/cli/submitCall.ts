@@ -1,16 +1,14 @@
 /** `dueline call submit`. */
 import { changesItsValue, exactly, holdsInexact } from "@dueline/contracts/api/exactNumber"
+import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
-import { Effect, Schema } from "effect"
+import { Effect, FileSystem, Schema, Stdio, Stream } from "effect"
 import { callWords, stateWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
-import { checkRequest } from "./checkRequest.ts"
-import { usage } from "./CommandFailed.ts"
-import { given } from "./flags.ts"
-import { readContent } from "./readContent.ts"
-import { hint, print } from "./Shell.ts"
+import { withoutUndefined } from "./flags.ts"
+import { CommandFailed, hint, print, usage } from "./Shell.ts"
 
 export interface SubmitInput {
   readonly url: string
@@ -58,14 +56,14 @@ export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
   if (input.delay !== undefined && input.dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const body = yield* bodyOf(input)
   const payload = yield* checkRequest(SubmitServiceCall, {
-    ...given({
+    ...withoutUndefined({
       delay: input.delay,
       dueAt: input.dueAt,
       tags: input.tags.length === 0 ? undefined : input.tags,
       retry: input.maxAttempts === undefined ? undefined : { maxAttempts: input.maxAttempts },
       timeoutMs: input.timeoutMs
     }),
-    request: given({
+    request: withoutUndefined({
       method: input.method ?? (body === undefined ? "GET" : "POST"),
       url: input.url,
       headers: yield* headersOf(input.headers),
@@ -74,10 +72,55 @@ export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
   })
   const api = yield* callsApi
   const prefer = input.wait === undefined ? undefined : `wait=${input.wait}`
-  const answer = yield* api.submit({ headers: given({ "idempotency-key": input.key, prefer }), payload })
-  const look = yield* style
-  yield* print(answer.body, (call) => ("attempts" in call ? callWords(call, look) : stateWords(call, look)))
+  const answer = yield* api.submit({ headers: withoutUndefined({ "idempotency-key": input.key, prefer }), payload })
+  const words = yield* style
+  yield* print(answer.body, (call) => ("attempts" in call ? callWords(call, words) : stateWords(call, words)))
   if (answer.headers["x-idempotent-replayed"] === "true")
     yield* hint("answered before under this key: nothing was done again")
   if (!("attempts" in answer.body)) yield* hint(`follow it with: dueline call watch ${answer.body.id}`)
+})
+
+/** Holds what is about to be sent against the API definition, so that a mistake is told field by field and nothing is sent. */
+const checkRequest = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, request: unknown) =>
+  Schema.decodeUnknownEffect(schema, { errors: "all" })(request).pipe(
+    Effect.catch(({ issue }) => {
+      const mistakes = schemaWords(issue).issues.map(
+        ({ message, path = [] }) => `${path.map(String).join(".") || "request"}: ${message}`
+      )
+      return usage("The request would not be accepted, so it was not sent", ...mistakes)
+    })
+  )
+
+/** More than any request may hold; the program itself says how much that is. */
+const limitBytes = 8 * 1024 * 1024
+
+/** A flag's text, or what it points to: `@file`, or `-` for standard input. */
+const readContent = Effect.fnUntraced(function* (text: string) {
+  if (text !== "-" && !text.startsWith("@")) return text
+  const name = text === "-" ? "standard input" : text.slice(1)
+  const bytes = yield* text === "-" ? standardInput : fileBytes(name)
+  if (bytes.length > limitBytes)
+    return yield* new CommandFailed({ message: `${name} holds more than ${limitBytes} bytes` })
+  return yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+    catch: () => new CommandFailed({ message: `${name} is not text in UTF-8` })
+  })
+})
+
+const fileBytes = (path: string) =>
+  FileSystem.FileSystem.pipe(
+    Effect.flatMap((files) => files.readFile(path)),
+    Effect.catchTag("PlatformError", () => usage(`The file ${path} cannot be read`))
+  )
+
+/** Reads on until the limit is passed, never the whole of an endless stream. */
+const standardInput = Effect.gen(function* () {
+  const { stdin } = yield* Stdio.Stdio
+  let size = 0
+  const chunks = yield* stdin.pipe(
+    Stream.takeUntil((chunk) => (size += chunk.length) > limitBytes),
+    Stream.runCollect,
+    Effect.catchTag("PlatformError", () => new CommandFailed({ message: "standard input cannot be read" }))
+  )
+  return new Uint8Array(Buffer.concat(chunks))
 })

@@ -5,9 +5,8 @@ import { Effect, Redacted } from "effect"
 import { existsSync } from "node:fs"
 import * as Configuration from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
-import { CommandFailed } from "./CommandFailed.ts"
+import { CommandFailed, hint, print, Shell } from "./Shell.ts"
 import { tenantIdOf } from "./mintToken.ts"
-import { hint, print, Shell } from "./Shell.ts"
 
 /** Looking makes no keys: a secret that no running program signs with would only mislead. */
 export const printTenantSecret = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {

@@ -3,11 +3,9 @@ import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as Tenants from "@dueline/postgres/Tenants"
 import { Clock, Effect, Layer, Schema } from "effect"
 import * as Configuration from "../Configuration.ts"
-import { usage } from "./CommandFailed.ts"
-import { localInstant } from "./moment.ts"
+import { hint, print, Shell, usage } from "./Shell.ts"
+import { localInstant, table } from "./format.ts"
 import { openDatabase } from "./openDatabase.ts"
-import { hint, print, Shell } from "./Shell.ts"
-import { table } from "./table.ts"
 
 const listLimit = 1_000
 

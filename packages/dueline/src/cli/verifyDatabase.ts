@@ -14,11 +14,10 @@ import { isFatal, sentenceOf } from "../preflight/Finding.ts"
 import { readHome } from "../preflight/readHome.ts"
 import { verifySealed } from "../projections/verifySealed.ts"
 import { verifyModels } from "../projections/verifyModels.ts"
-import { Ended } from "./CommandFailed.ts"
+import { Ended, print, Shell } from "./Shell.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { progressOf } from "./progress.ts"
-import { print, Shell } from "./Shell.ts"
-import { table } from "./table.ts"
+import { table } from "./format.ts"
 
 interface Found {
   readonly check: string
@@ -41,7 +40,7 @@ const sealedTexts = Effect.fnUntraced(function* (settings: Configuration.Setting
 })
 
 /** What the log alone can tell, then every row and snapshot beside it, field by field, then what is sealed and what refers to what. */
-const everything = Effect.fnUntraced(function* (settings: Configuration.Settings) {
+const verifyAll = Effect.fnUntraced(function* (settings: Configuration.Settings) {
   const log = yield* verifyLog
   const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
   const models = yield* verifyModels(progress)
@@ -54,7 +53,7 @@ const everything = Effect.fnUntraced(function* (settings: Configuration.Settings
 export const verifyDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const store = Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
-  const { events, findings, rows, sealed, snapshots } = yield* Effect.provide(everything(settings), store)
+  const { events, findings, rows, sealed, snapshots } = yield* Effect.provide(verifyAll(settings), store)
   yield* print({ ok: findings.length === 0, events, rows, snapshots, sealed, findings }, () =>
     findings.length === 0
       ? `all is well: ${events} events agree with the read models, ${sealed} sealed texts open`

@@ -1,0 +1,138 @@
+/** `dueline doctor`, `bus`, `tenant` and `token`: what an operator asks of an installation. */
+import { AccessScope } from "@dueline/contracts/api/Access"
+import { Subject } from "@dueline/contracts/api/Wire"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { durationBetween, loadWhenRun, textFlag } from "./flags.ts"
+
+export const doctor = Command.make(
+  "doctor",
+  {},
+  loadWhenRun(
+    () => import("./examineInstallation.ts"),
+    ({ examineInstallation }) => examineInstallation
+  )
+).pipe(
+  Command.withDescription(
+    "Look at home, keys, disk, database and its sessions as a start does, and print what is wrong and what to do. A program may be running; " +
+      "if none is, the embedded database is started for the look and stopped again. Nothing is changed. Exit code 1 when something is found."
+  ),
+  Command.withShortDescription("Say what is wrong with this installation"),
+  Command.withExamples([{ command: "dueline doctor --json", description: "For a deployment, before a start" }])
+)
+
+const status = Command.make(
+  "status",
+  {},
+  loadWhenRun(
+    () => import("./busStatus.ts"),
+    ({ printBusStatus }) => printBusStatus
+  )
+).pipe(
+  Command.withDescription(
+    "Show the streams and consumers on the NATS server of DUELINE_NATS_URL: how much lies there, who is behind, and what is not " +
+      "set up as this program wants it. Exit code 1 when a stream is missing or differs."
+  ),
+  Command.withShortDescription("Show the streams and consumers on the NATS server"),
+  Command.withExamples([{ command: "dueline bus status --json", description: "For a script" }])
+)
+
+export const bus = Command.make("bus").pipe(
+  Command.withDescription("Look at the message broker of an installation that is taken apart"),
+  Command.withSubcommands([status])
+)
+
+const isName = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u.test(text)
+
+const tenantName = Argument.String("name").pipe(
+  Argument.filter(isName, () => "1 to 63 of a-z and 0-9, with hyphens in between"),
+  Argument.withDescription("Its name: a-z, 0-9 and hyphens")
+)
+
+const create = Command.make(
+  "create",
+  { name: tenantName },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ createTenant }) => createTenant
+  )
+).pipe(
+  Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),
+  Command.withExamples([
+    { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }
+  ])
+)
+
+const list = Command.make(
+  "list",
+  {},
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ listTenants }) => listTenants
+  )
+).pipe(
+  Command.withDescription("List the tenants"),
+  Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
+)
+
+const secret = Command.make(
+  "secret",
+  { name: Argument.String("name").pipe(Argument.withDescription("The tenant's name or id")) },
+  loadWhenRun(
+    () => import("./tenantSecret.ts"),
+    ({ printTenantSecret }) => printTenantSecret
+  )
+).pipe(
+  Command.withDescription("Print the secret that the tenant's calls are signed with (Standard Webhooks, whsec_…)"),
+  Command.withExamples([{ command: "dueline tenant secret acme", description: "For the service that is called" }])
+)
+
+export const tenant = Command.make("tenant").pipe(
+  Command.withDescription("Create and list tenants, and print their signing secrets"),
+  Command.withSubcommands([create, list, secret])
+)
+
+const monthMs = 30 * 86_400_000
+
+const tokenFlags = {
+  tenant: Flag.String("tenant").pipe(
+    Flag.withDefault("demo"),
+    Flag.withMetavar("name"),
+    Flag.withDescription("The tenant the bearer acts for, by name or id")
+  ),
+  scopes: Flag.Literals("scope", AccessScope.literals).pipe(
+    Flag.withDescription("What the bearer may do; may be repeated (default: everything)"),
+    Flag.atLeast(0)
+  ),
+  ttlMs: durationBetween("ttl", "How long it is good (default 1h)", 1_000, monthMs).pipe(Flag.withDefault(3_600_000)),
+  unchecked: Flag.Boolean("unchecked").pipe(
+    Flag.withDefault(false),
+    Flag.withoutNegation,
+    Flag.withDescription("Do not ask the database whether there is such a tenant")
+  ),
+  subject: textFlag("subject", Subject, "1 to 255 printable characters on one line").pipe(
+    Flag.withDefault("dueline-cli"),
+    Flag.withMetavar("name"),
+    Flag.withDescription("Who the bearer is; written beside every change they make")
+  )
+}
+
+export const token = Command.make(
+  "token",
+  tokenFlags,
+  loadWhenRun(
+    () => import("./printToken.ts"),
+    ({ printToken }) => printToken
+  )
+).pipe(
+  Command.withDescription(
+    "Print an access token signed with the keys in DUELINE_HOME, for a tenant that there is. Nothing else goes to standard output. No " +
+      "program has to be running: the database is asked for the tenant, unless --unchecked is given."
+  ),
+  Command.withShortDescription("Print an access token"),
+  Command.withExamples([
+    { command: "export DUELINE_TOKEN=$(dueline token --ttl 8h)", description: "For a day's work" },
+    { command: "dueline token --tenant acme --scope ops:calls.read", description: "For a reader of another tenant" }
+  ])
+)
