@@ -29,6 +29,7 @@ const checks: ReadonlyArray<Check> = [
   { name: "unused code", command: [tool("knip"), "--no-progress", "--no-config-hints"] },
   { name: "boundaries", command: [process.execPath, "scripts/boundaries.ts"] },
   { name: "documents", command: [process.execPath, "scripts/documented.ts"] },
+  { name: "coverage", command: [process.execPath, "scripts/coverage.ts"] },
   { name: "lint", command: [tool("oxlint"), "--deny-warnings"] },
   { name: "format", command: [tool("biome"), "format", "--reporter=summary", "."] },
   { name: "decision index", command: [process.execPath, "scripts/gates.ts", "--check-index"] }
