@@ -9,8 +9,8 @@ const introduction = `# Events
 What the program publishes. A message holds the state after a fact, so a subscriber needs nothing else to keep a copy. This page and its schemas are written by
 \`pnpm events --write\` from \`packages/contracts/src/topics\`; tests compare them with the code and with what the program sends.
 
-**Transport.** NATS, on the subjects in [queues.md](queues.md). The body is JSON; headers are \`Dueline-Event\` (the event's id), \`Dueline-Tenant\`, \`Dueline-Stream\` (the id of the customer, bin,
-order or call) and \`Dueline-Topic\`. Without NATS messages stay in the process.
+**Transport.** NATS, on the subjects in [queues.md](queues.md). The body is JSON; headers are \`Dueline-Event\` (the event's id), \`Dueline-Tenant\`, \`Dueline-Stream\` (the id of the
+aggregate) and \`Dueline-Topic\`. Without NATS messages stay in the process.
 
 **Guarantees.** A message is stored in the transaction of its fact and delivered at least once: recognise a repeat by \`Dueline-Event\`. Messages of one aggregate come in order;
 the greater \`version\` is newer, and equal versions come from one decision and hold the same.
