@@ -1,6 +1,6 @@
 /** Lets in who has a token with the scope, and settles once and for all which tenant the request is about. */
 import { BearerAuth, Principal, RequiredScope } from "@dueline/contracts/api/Access"
-import { BadRequest, Forbidden, Unauthenticated } from "@dueline/contracts/api/ProblemError"
+import type { BadRequest, Forbidden } from "@dueline/contracts/api/ProblemError"
 import { TenantId } from "@dueline/contracts/Ids"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
@@ -30,7 +30,7 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier | KnownTenants>
         )
         const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
         if (scope === undefined || !access.scopes.includes(scope)) {
-          return yield* reject(Forbidden, "insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
+          return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
         }
         const request = yield* HttpServerRequest.HttpServerRequest
         const tenantId = yield* chooseTenant(access, request.headers["x-tenant-id"])
@@ -45,7 +45,7 @@ export const layer: Layer.Layer<BearerAuth, never, TokenVerifier | KnownTenants>
   )
 )
 
-const unauthenticated = (detail: string) => reject(Unauthenticated, "unauthenticated", detail)
+const unauthenticated = (detail: string) => reject("unauthenticated", detail)
 
 const chooseTenant = (
   access: AccessToken,
@@ -54,12 +54,12 @@ const chooseTenant = (
   const asked = header?.toLowerCase()
   if (asked === undefined) {
     return access.tenantId === null
-      ? reject(BadRequest, "tenant_required", "Send X-Tenant-Id with one of the token's tenants.")
+      ? reject("tenant_required", "Send X-Tenant-Id with one of the token's tenants.")
       : Effect.succeed(access.tenantId)
   }
-  if (!isTenantId(asked)) return reject(BadRequest, "invalid_tenant", "Send a UUID in X-Tenant-Id, or leave it out.")
+  if (!isTenantId(asked)) return reject("invalid_tenant", "Send a UUID in X-Tenant-Id, or leave it out.")
   const allowed = asked === access.tenantId ? access.tenantId : access.tenants.find((tenant) => tenant === asked)
   return allowed === undefined
-    ? reject(Forbidden, "foreign_tenant", "Leave X-Tenant-Id out, or name a tenant the token is good for.")
+    ? reject("foreign_tenant", "Leave X-Tenant-Id out, or name a tenant the token is good for.")
     : Effect.succeed(allowed)
 }

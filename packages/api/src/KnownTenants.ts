@@ -5,7 +5,7 @@
  * A tenant that is there stays, so it is asked for once in the life of the process, and then costs a look into a set. One that is not
  * there is asked for again after `absentMs` at the soonest, so that it can be used that soon after it was made, by whichever process.
  */
-import { Forbidden, Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { Forbidden, Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
@@ -25,12 +25,11 @@ export class KnownTenants extends Context.Service<
 >()("@dueline/api/KnownTenants") {}
 
 const unknown = reject(
-  Forbidden,
   "unknown_tenant",
   "There is no such tenant: check the name the token was made for, or have the tenant made with `dueline tenant create NAME`."
 )
 
-const unavailable = reject(Unavailable, "unavailable", "The store does not answer. Try again in a moment.")
+const unavailable = reject("unavailable", "The store does not answer. Try again in a moment.")
 
 export const layer: Layer.Layer<KnownTenants, never, TenantDirectory> = Layer.effect(
   KnownTenants,

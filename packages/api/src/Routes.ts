@@ -1,30 +1,38 @@
 /** Everything the edge serves. The composition gives it the ports and a server. */
 import { Api } from "@dueline/contracts/api/Api"
 import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
+import type { Category } from "@dueline/contracts/kinds"
 import { Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as BearerAccess from "./BearerAccess.ts"
-import * as BinHandlers from "./bin/Handlers.ts"
+import * as BinHandlers from "./BinHandlers.ts"
 import * as CallEndings from "./CallEndings.ts"
-import * as CustomerHandlers from "./customer/Handlers.ts"
+import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Details from "./Details.ts"
 import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
 import * as KnownTenants from "./KnownTenants.ts"
-import * as OrderHandlers from "./order/Handlers.ts"
+import * as OrderHandlers from "./OrderHandlers.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./ServiceCallHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as TimelineHandlers from "./TimelineHandlers.ts"
 
+/** The handlers of each kind of aggregate. A kind without them does not compile. */
+export const kindHandlers = {
+  "service-call": ServiceCallHandlers.layer,
+  customer: CustomerHandlers.layer,
+  bin: BinHandlers.layer,
+  order: OrderHandlers.layer
+} as const satisfies Readonly<Record<Category, Layer.Any>>
+
+type KindLayer = (typeof kindHandlers)[Category]
+
 const handlers = (rates: RateLimits.RatesPerMinute, deadlineMs: number) =>
   Layer.mergeAll(
-    ServiceCallHandlers.layer,
-    CustomerHandlers.layer,
-    BinHandlers.layer,
-    OrderHandlers.layer,
+    ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(

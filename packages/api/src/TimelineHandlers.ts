@@ -1,24 +1,20 @@
 /** Everything that one cause brought about, joined to the API definition. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import type { CorrelationId } from "@dueline/contracts/Ids"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "./leanGroup.ts"
 import { timelineMark } from "./marks.ts"
 import { defaultLimit, makePaging } from "./paging.ts"
+import type { Raw } from "./Raw.ts"
 import { storeUnavailable } from "./refusal.ts"
 import { eventOf } from "./view.ts"
-
-interface Asked {
-  readonly query: { readonly correlation: CorrelationId; readonly limit?: number; readonly cursor?: string }
-}
 
 const makeRead = Effect.gen(function* () {
   const past = yield* TimeTravel
   const paging = yield* makePaging(timelineMark)
-  return Effect.fnUntraced(function* ({ query }: Asked) {
+  return Effect.fnUntraced(function* ({ query }: Raw<"timeline", "read">) {
     const { tenantId } = yield* Principal
     const { correlation: correlationId, cursor, limit = defaultLimit } = query
     const about = { list: "timeline", correlationId }

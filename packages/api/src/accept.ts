@@ -1,6 +1,7 @@
 /** Has a submission looked at and stored: what a single one and each of a batch have in common. */
 import type { Principal } from "@dueline/contracts/api/Access"
-import { type Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import { type Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { RequestToMake, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { CorrelationId, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { type Answer, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -8,10 +9,11 @@ import { type RawRequest, RequestIntake } from "@dueline/contracts/ports/Request
 import { defaultRetryPolicy, defaultTimeoutMs, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { Clock, Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { refusedSubmission } from "./callRefusal.ts"
+import { callRefusals } from "./callRefusal.ts"
 import { dueTime } from "./dueTime.ts"
 import { envelope, traceparentOf } from "./envelope.ts"
 import { fingerprint } from "./idempotency.ts"
+import { refusedCreation } from "./refusal.ts"
 import { reject } from "./reject.ts"
 
 /** The address of a single submission. In the fingerprint of each, so that it is the same request in whatever way it is sent again. */
@@ -27,6 +29,8 @@ export interface Submission {
   /** Where the body stands in what was sent, for the paths of problems: `body`. */
   readonly part: string
 }
+
+const refused = refusedCreation(callRefusals)
 
 /** Answers once the submission is durable. */
 export type Accept = (submission: Submission) => Effect.Effect<Answer, Unprocessable | Unavailable>
@@ -53,12 +57,7 @@ export const makeAccept = Effect.gen(function* () {
         code,
         message
       }))
-      return yield* reject(
-        Unprocessable,
-        "request_refused",
-        "Correct what `errors` lists: such a request is never sent.",
-        { errors }
-      )
+      return yield* reject("request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
     }
     const print = key === undefined ? null : fingerprint("POST", route, body)
     return yield* orchestrator
@@ -84,7 +83,7 @@ export const makeAccept = Effect.gen(function* () {
           }
         )
       )
-      .pipe(Effect.catch(refusedSubmission))
+      .pipe(Effect.catch((refusal) => refused(refusal, principal.tenantId)))
   })
   return accept
 })

@@ -1,5 +1,5 @@
 /** When a call is to be made, from what the caller wrote. */
-import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
@@ -18,7 +18,7 @@ export const dueTime = (when: When, now: number, part = "body"): Effect.Effect<E
   const asked = when.dueAt !== undefined ? parseInstant(when.dueAt, "up") : now + parseDelay(when.delay ?? 0)
   if (asked > now + maxAheadMs) {
     const path = when.dueAt !== undefined ? `${part}.dueAt` : `${part}.delay`
-    return reject(Unprocessable, "due_at_out_of_range", "The due time may be ten years from now at the most.", {
+    return reject("due_at_out_of_range", "The due time may be ten years from now at the most.", {
       errors: [{ path, message: "is more than ten years ahead" }]
     })
   }

@@ -1,6 +1,11 @@
 /** Reads a request's body as JSON, or says exactly what is wrong with it. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
-import { BadRequest, PayloadTooLarge, Unprocessable, UnsupportedMediaType } from "@dueline/contracts/api/ProblemError"
+import type {
+  BadRequest,
+  PayloadTooLarge,
+  Unprocessable,
+  UnsupportedMediaType
+} from "@dueline/contracts/api/ProblemError"
 import { exactly } from "@dueline/contracts/api/exactNumber"
 import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema } from "effect"
@@ -17,25 +22,28 @@ const otherCharset = /;[ \t]*charset=(?!(?:"utf-8"|utf-8)[ \t]*(?:;|$))/iu
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 export const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as const
 
-type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
+export type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
 
 /**
  * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
  * `problemsOf`: how issues are told, where the usual way would say too much.
  */
-export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, problemsOf = fieldProblems) => {
+export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  problemsOf: typeof fieldProblems = fieldProblems
+) => {
   const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
   return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
     const contentType = request.headers["content-type"]
     if (contentType !== undefined && (!mediaType.test(contentType) || otherCharset.test(contentType))) {
-      return reject(UnsupportedMediaType, "unsupported_media_type", "Send the body as application/json in UTF-8.")
+      return reject("unsupported_media_type", "Send the body as application/json in UTF-8.")
     }
     if (isCoded(request.headers["content-encoding"])) return coded
     return Effect.matchEffect(request.arrayBuffer, {
       onFailure: unreadable,
       onSuccess: (bytes): Effect.Effect<S["Type"], BodyProblem> => {
         const parsed = parse(bytes)
-        if (Result.isFailure(parsed)) return reject(BadRequest, "malformed_json", parsed.failure)
+        if (Result.isFailure(parsed)) return reject("malformed_json", parsed.failure)
         const refused = parsed.success.problems
         if (refused.length > 0) return invalidRequest(refused)
         const decoded = decode(parsed.success.value)
@@ -52,21 +60,20 @@ const isCoded = (codings: string | undefined): boolean =>
   codings !== undefined && codings.split(",").some((coding) => !/^(?:identity)?$/iu.test(coding.trim()))
 
 const coded = reject(
-  UnsupportedMediaType,
   "unsupported_media_type",
   "Send the body as it is, without Content-Encoding: no coding is read here."
 )
 
 export const invalidRequest = (errors: ReadonlyArray<FieldProblem>) =>
-  reject(Unprocessable, "invalid_request", "Correct what `errors` lists and send the request again.", { errors })
+  reject("invalid_request", "Correct what `errors` lists and send the request again.", { errors })
 
 /** A body that did not arrive, or is larger than the server's limit. */
 export const unreadable = (
   error: HttpServerError.HttpServerError
 ): Effect.Effect<never, BadRequest | PayloadTooLarge> =>
   error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
-    ? reject(PayloadTooLarge, "body_too_large", "Send a smaller body.")
-    : reject(BadRequest, "malformed_request", "The body did not arrive whole.")
+    ? reject("body_too_large", "Send a smaller body.")
+    : reject("malformed_request", "The body did not arrive whole.")
 
 interface Parsed {
   readonly value: unknown

@@ -1,6 +1,6 @@
 /** Makes sure that a request to an operation without a body has none. */
 import type { BadRequest, PayloadTooLarge } from "@dueline/contracts/api/ProblemError"
-import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { unreadable } from "./jsonBody.ts"
@@ -21,6 +21,6 @@ export const noBody = (request: HttpServerRequest.HttpServerRequest): Effect.Eff
   })
 }
 
-const unwanted = reject(Unprocessable, "invalid_request", "This takes no body: send none.", {
+const unwanted = reject("invalid_request", "This takes no body: send none.", {
   errors: [{ path: "body", message: "send no body" }]
 })

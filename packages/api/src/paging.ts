@@ -1,5 +1,5 @@
 /** Turns cursors into marks and back, for one list. */
-import { BadRequest } from "@dueline/contracts/api/ProblemError"
+import type { BadRequest } from "@dueline/contracts/api/ProblemError"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { Cursor } from "./Cursor.ts"
@@ -29,7 +29,6 @@ export const makePaging = <Mark>({ read, write }: MarkForm<Mark>): Effect.Effect
   }))
 
 const foreign = reject(
-  BadRequest,
   "invalid_cursor",
   "Start again without a cursor, or repeat the filter the cursor was issued for."
 )

@@ -1,5 +1,5 @@
 /** Which version the caller means, and which it has. */
-import { BadRequest, PreconditionRequired } from "@dueline/contracts/api/ProblemError"
+import type { BadRequest, PreconditionRequired } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
@@ -18,8 +18,7 @@ export const expectedVersion = <E>(
   Effect.gen(function* () {
     if (header === undefined) return null
     const tags = parseEntityTags(header, "strong")
-    if (tags === null)
-      return yield* reject(BadRequest, "malformed_etag", 'Send If-Match with an entity tag such as "3", or *.')
+    if (tags === null) return yield* reject("malformed_etag", 'Send If-Match with an entity tag such as "3", or *.')
     if (tags.any) return null
     const [first] = tags.versions
     if (first !== undefined && tags.versions.length === 1) return first
@@ -29,16 +28,14 @@ export const expectedVersion = <E>(
 
 /** For operations that overwrite what somebody else may have written. */
 export const ifMatchRequired = (header: string | undefined): Effect.Effect<void, PreconditionRequired> =>
-  header === undefined
-    ? reject(PreconditionRequired, "if_match_required", "Read it first and send its ETag as If-Match.")
-    : Effect.void
+  header === undefined ? reject("if_match_required", "Read it first and send its ETag as If-Match.") : Effect.void
 
 /** Whether `If-None-Match` names this version, or any. */
 export const isKnown = (header: string | undefined, version: number): Effect.Effect<boolean, BadRequest> => {
   if (header === undefined) return Effect.succeed(false)
   const tags = parseEntityTags(header, "weak")
   return tags === null
-    ? reject(BadRequest, "malformed_etag", 'Send If-None-Match with an entity tag such as "3".')
+    ? reject("malformed_etag", 'Send If-None-Match with an entity tag such as "3".')
     : Effect.succeed(tags.any || tags.versions.includes(version))
 }
 

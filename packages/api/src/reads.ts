@@ -1,27 +1,18 @@
 /** List, detail and history, straight from the store. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { etagOf, parseInstant } from "@dueline/contracts/api/Wire"
-import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { type CallFilter, CallQueries } from "@dueline/contracts/ports/CallQueries"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { Details } from "./Details.ts"
 import { callMark } from "./marks.ts"
 import { defaultLimit, makePaging } from "./paging.ts"
 import { isKnown, unchanged } from "./preconditions.ts"
+import type { Raw } from "./Raw.ts"
 import { storeUnavailable } from "./refusal.ts"
 import { eventOf, summaryOf } from "./view.ts"
 
-interface ListQuery {
-  readonly status?: ServiceCallStatus
-  readonly tag?: ReadonlyArray<string>
-  readonly dueFrom?: string
-  readonly dueTo?: string
-  readonly q?: string
-  readonly limit?: number
-  readonly cursor?: string
-}
+type ListQuery = Raw<"serviceCalls", "list">["query"]
 
 export const makeReads = Effect.gen(function* () {
   const queries = yield* CallQueries
@@ -29,7 +20,7 @@ export const makeReads = Effect.gen(function* () {
   const details = yield* Details
 
   return {
-    list: Effect.fnUntraced(function* ({ query }: { readonly query: ListQuery }) {
+    list: Effect.fnUntraced(function* ({ query }: Raw<"serviceCalls", "list">) {
       const { tenantId } = yield* Principal
       const filter = filterOf(query)
       const after = yield* paging.after(tenantId, filter, query.cursor)
@@ -41,26 +32,14 @@ export const makeReads = Effect.gen(function* () {
       }
     }),
 
-    get: Effect.fnUntraced(function* ({
-      headers,
-      params
-    }: {
-      readonly params: { readonly id: ServiceCallId }
-      readonly headers: { readonly "if-none-match"?: string }
-    }) {
+    get: Effect.fnUntraced(function* ({ headers, params }: Raw<"serviceCalls", "get">) {
       const { tenantId } = yield* Principal
       const row = yield* details.row(tenantId, params.id)
       if (yield* isKnown(headers["if-none-match"], row.version)) return unchanged(row.version)
       return HttpApiSchema.withHeaders({ body: yield* details.ofRow(row), headers: { etag: etagOf(row.version) } })
     }),
 
-    events: Effect.fnUntraced(function* ({
-      params,
-      query
-    }: {
-      readonly params: { readonly id: ServiceCallId }
-      readonly query: { readonly after?: number; readonly limit?: number }
-    }) {
+    events: Effect.fnUntraced(function* ({ params, query }: Raw<"serviceCalls", "events">) {
       const { tenantId } = yield* Principal
       const { version } = yield* details.row(tenantId, params.id)
       const { after = 0, limit = defaultLimit } = query

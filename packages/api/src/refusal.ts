@@ -1,50 +1,121 @@
-/** What any command may be refused for, as a problem. What else it may be refused for stands with its kind. */
-import { PreconditionFailed, Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
+/**
+ * Why commands are refused, as data: every rejection of a kind has the code of its problem, what to do about it, and details. Status and
+ * error class follow from the code. A rejection without an entry does not compile.
+ */
+import type { ErrorCode, ErrorOf } from "@dueline/contracts/api/ProblemError"
+import type { TenantId } from "@dueline/contracts/Ids"
 import type { IdempotencyKeyReused, Overloaded, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
-import { reject } from "./reject.ts"
+import { type Details, reject } from "./reject.ts"
 
-type CommonRefusal = VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
+type Tagged = { readonly _tag: string }
 
-export const refusedAnyway = (
-  refusal: CommonRefusal
-): Effect.Effect<never, PreconditionFailed | Unprocessable | Unavailable> => {
-  switch (refusal._tag) {
-    case "VersionMismatch":
-      return stale(refusal.expected, refusal.actual)
-    case "IdempotencyKeyReused":
-      return keyReused
-    case "Overloaded":
-      return overloaded
-    case "StoreUnavailable":
-      return changeUnavailable(refusal)
-  }
+export interface Refused<R> {
+  readonly code: ErrorCode
+  readonly advice: string | ((rejection: R) => string)
+  readonly details?: (rejection: R, tenantId: TenantId) => Details | Effect.Effect<Details>
+  /** Met by what exists and never by what is created: there it is a defect. */
+  readonly existing?: true
 }
 
-/** Nothing new has a version yet: for what is created, a mismatch is a fault of ours. */
-export const refusedAnewAnyway = (refusal: CommonRefusal): Effect.Effect<never, Unprocessable | Unavailable> => {
-  switch (refusal._tag) {
-    case "VersionMismatch":
-      return Effect.die(refusal)
-    case "IdempotencyKeyReused":
-      return keyReused
-    case "Overloaded":
-      return overloaded
-    case "StoreUnavailable":
-      return changeUnavailable(refusal)
-  }
+/** One entry for each rejection. */
+export type Refusals<R extends Tagged> = {
+  readonly [Tag in R["_tag"]]: Refused<Extract<R, { readonly _tag: Tag }>>
 }
+
+export const notFound = <C extends ErrorCode>(code: C) =>
+  ({ code, advice: "Check the id and the tenant.", existing: true }) as const
 
 /** Also for an id that was derived from a key which once named another request. */
-export const keyReused = reject(Unprocessable, "idempotency_key_reused", "Use a new Idempotency-Key for a new request.")
+export const keyReused = {
+  code: "idempotency_key_reused",
+  advice: "Use a new Idempotency-Key for a new request."
+} as const
 
-const overloaded = reject(Unavailable, "overloaded", "Nothing was stored. Ask again after the time in Retry-After.")
+const staleAdvice = "Read it again and decide anew; its ETag is in this answer."
+
+/** What any command may be refused for. */
+const common = {
+  VersionMismatch: {
+    code: "version_mismatch",
+    advice: staleAdvice,
+    details: ({ actual, expected }) => ({ conflict: { expectedVersion: expected, actualVersion: actual } }),
+    existing: true
+  },
+  IdempotencyKeyReused: keyReused,
+  Overloaded: {
+    code: "overloaded",
+    advice: "Nothing was stored. Ask again after the time in Retry-After."
+  },
+  /** The store may have done it, or may yet do it, without our hearing of it. */
+  StoreUnavailable: {
+    code: "unavailable",
+    advice:
+      "The store did not answer in time; what you asked for may still happen. Ask again after the time in Retry-After with the same " +
+      "Idempotency-Key: it happens once, and you are told what became of it. Without a key, look before you ask again.",
+    details: (error) => Effect.as(logUnavailable(error), {})
+  }
+} as const satisfies Refusals<VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable>
+
+type Common = typeof common
+/** A table whose entries keep their codes. */
+export type Table = Readonly<Record<string, Refused<never>>>
+type Existing<T extends Table> = {
+  readonly [Tag in keyof T]: T[Tag] extends { readonly existing: true } ? Tag : never
+}[keyof T]
+type Problems<T extends Table, Except> = ErrorOf<T[Exclude<keyof T, Except>]["code"]>
+
+/** What a change fails with. `Except`: rejections that it cannot meet. */
+export type ChangeProblem<T extends Table, Except = never> = Problems<T, Except> | Problems<Common, never>
+/** What a creation fails with. */
+export type CreationProblem<T extends Table> = Problems<T, Existing<T>> | Problems<Common, Existing<Common>>
+
+/** The refusals that a table has an entry for. */
+type RefusalIn<T extends Table> = { readonly _tag: (keyof T & string) | keyof Common }
+
+const explain = ({ advice, code, details }: Refused<never>, rejection: Tagged, tenantId: TenantId) => {
+  const detail = typeof advice === "string" ? advice : advice(rejection as never)
+  const more = details?.(rejection as never, tenantId)
+  return Effect.isEffect(more)
+    ? Effect.flatMap(more, (found) => reject(code, detail, found))
+    : reject(code, detail, more)
+}
+
+const entryFor = (table: Table, { _tag }: Tagged): Refused<never> | undefined => table[_tag] ?? (common as Table)[_tag]
+
+/** The problem of a change that was refused. `except`: the tags of rejections that it cannot meet, so that they are defects. */
+export const refusedChange =
+  <T extends Table, Except extends keyof T = never>(table: T, except: ReadonlyArray<Except> = []) =>
+  (refusal: RefusalIn<T>, tenantId: TenantId): Effect.Effect<never, ChangeProblem<T, Except>> => {
+    const entry = entryFor(table, refusal)
+    return entry === undefined || (except as ReadonlyArray<string>).includes(refusal._tag)
+      ? Effect.die(refusal)
+      : (explain(entry, refusal, tenantId) as Effect.Effect<never, ChangeProblem<T, Except>>)
+  }
+
+/** The same for what is created: whatever only an existing aggregate can meet is a defect. */
+export const refusedCreation =
+  <T extends Table>(table: T) =>
+  (refusal: RefusalIn<T>, tenantId: TenantId): Effect.Effect<never, CreationProblem<T>> => {
+    const entry = entryFor(table, refusal)
+    return entry === undefined || entry.existing === true
+      ? Effect.die(refusal)
+      : (explain(entry, refusal, tenantId) as Effect.Effect<never, CreationProblem<T>>)
+  }
 
 export const stale = (expectedVersion: number, actualVersion: number) =>
-  reject(PreconditionFailed, "version_mismatch", "Read it again and decide anew; its ETag is in this answer.", {
-    conflict: { expectedVersion, actualVersion }
-  })
+  reject("version_mismatch", staleAdvice, { conflict: { expectedVersion, actualVersion } })
+
+/** For what only reads. */
+export const storeUnavailable = (error: StoreUnavailable) =>
+  Effect.andThen(
+    logUnavailable(error),
+    reject("unavailable", "The store did not answer in time. Ask again after the time in Retry-After.")
+  )
+
+const logUnavailable = (error: StoreUnavailable) =>
+  Effect.logWarning("store unavailable", { operation: error.operation, why: innermostWords(error) })
 
 const maxWords = 200
 
@@ -58,21 +129,3 @@ const innermostWords = (error: unknown): string => {
   }
   return words.slice(0, maxWords)
 }
-
-const unanswered = (error: StoreUnavailable, detail: string) =>
-  Effect.andThen(
-    Effect.logWarning("store unavailable", { operation: error.operation, why: innermostWords(error) }),
-    reject(Unavailable, "unavailable", detail)
-  )
-
-/** For what only reads. */
-export const storeUnavailable = (error: StoreUnavailable) =>
-  unanswered(error, "The store did not answer in time. Ask again after the time in Retry-After.")
-
-/** The store may have done it, or may yet do it, without our hearing of it. */
-const changeUnavailable = (error: StoreUnavailable) =>
-  unanswered(
-    error,
-    "The store did not answer in time; what you asked for may still happen. Ask again after the time in Retry-After with the same " +
-      "Idempotency-Key: it happens once, and you are told what became of it. Without a key, look before you ask again."
-  )

@@ -1,12 +1,11 @@
 /** Takes one submission: names it, has it accepted, and waits if the caller wants to. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
-import type { IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId } from "@dueline/identity/randomId"
 import { Duration, Effect } from "effect"
-import type { HttpServerRequest } from "effect/http"
 import { makeAccept, type Submission } from "./accept.ts"
 import { answer } from "./answer.ts"
 import { CallEndings } from "./CallEndings.ts"
@@ -16,13 +15,9 @@ import { Details } from "./Details.ts"
 import { jsonBody } from "./jsonBody.ts"
 import { LeavePlace } from "./RequestPlaces.ts"
 import { parseWait } from "./preference.ts"
+import type { Raw } from "./Raw.ts"
 import { storeUnavailable } from "./refusal.ts"
 import { callPath, stateOf, stateOfRow } from "./view.ts"
-
-interface Asked {
-  readonly request: HttpServerRequest.HttpServerRequest
-  readonly headers: { readonly "idempotency-key"?: IdempotencyKey; readonly prefer?: string }
-}
 
 const readBody = jsonBody(SubmitServiceCall)
 
@@ -59,7 +54,7 @@ export const makeSubmit = Effect.gen(function* () {
     return row.endedAt === null ? answer(202, stateOfRow(row), waited) : answer(200, yield* details.ofRow(row), waited)
   }, Effect.scoped)
 
-  return Effect.fnUntraced(function* ({ headers, request }: Asked) {
+  return Effect.fnUntraced(function* ({ headers, request }: Raw<"serviceCalls", "submit">) {
     const body = yield* readBody(request)
     const principal = yield* Principal
     const correlationId = yield* CurrentCorrelationId

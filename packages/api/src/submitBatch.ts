@@ -16,16 +16,14 @@ import { defectDetail, makeReport, type Report } from "./DefectReporter.ts"
 import { fieldProblems } from "./fieldProblems.ts"
 import { bodyParseOptions, invalidRequest, jsonBody } from "./jsonBody.ts"
 import { RateCharge } from "./RateLimits.ts"
+import type { Raw } from "./Raw.ts"
 import { stateOf } from "./view.ts"
 
 /** As it is written down. */
 type Item = (typeof SubmittedBatch.Encoded)["items"][number]
 
-interface Asked {
+interface Batch {
   readonly request: HttpServerRequest.HttpServerRequest
-}
-
-interface Batch extends Asked {
   readonly principal: Principal["Service"]
   /** That the request came with; null when it came without one. */
   readonly correlationId: CorrelationId | null
@@ -79,7 +77,7 @@ export const makeSubmitBatch = Effect.gen(function* () {
     return accepted(answer, correlation)
   })
 
-  return Effect.fnUntraced(function* ({ request }: Asked) {
+  return Effect.fnUntraced(function* ({ request }: Raw<"serviceCalls", "submitBatch">) {
     if (request.headers["idempotency-key"] !== undefined) return yield* invalidRequest(noCommonKey)
     const { items } = yield* readBody(request)
     const principal = yield* Principal

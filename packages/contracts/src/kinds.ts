@@ -139,7 +139,9 @@ export type ReadModelRow = { readonly [K in Category]: RowOf<K> }[Category]
 
 /** The kinds whose rows are documents: what `OpsQueries` finds and lists. */
 export type OpsCategory = { readonly [K in Category]: Kinds[K]["rows"] extends "documents" ? K : never }[Category]
-export const opsCategories = categories.filter((category): category is OpsCategory => kinds[category].rows === "documents")
+export const opsCategories = categories.filter(
+  (category): category is OpsCategory => kinds[category].rows === "documents"
+)
 
 /** What lists of a kind can be filtered by, and rules are about. */
 export type FieldOf<K extends OpsCategory> = keyof Kinds[K]["fields"] & string
@@ -147,6 +149,10 @@ export const fieldsOf = <K extends OpsCategory>(kind: K): Fields<RowOf<K>> =>
   kinds[kind].fields as unknown as Fields<RowOf<K>>
 /** What rows of a kind keep among themselves, and what others may require of them. */
 export const rulesOf = <K extends OpsCategory>(kind: K): Kinds[K]["rules"] => kinds[kind].rules
+
+/** What accepted commands of a kind are answered with, and refused ones. */
+export type OutcomeOfKind<K extends Category> = Kinds[K]["outcome"]["Type"]
+export type RejectionOfKind<K extends Category> = Kinds[K]["rejection"]["Type"]
 
 /** What an accepted command is answered with, and what a refused one: those of the command's kind. */
 export type OutcomeOf<C extends Command> = {

@@ -1,5 +1,6 @@
 /** Ids that follow from a name, so that whoever knows the name knows the id without asking anyone. */
-import type { BinId, CustomerId, IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { Category, IdOf } from "@dueline/contracts/kinds"
 import { hash } from "node:crypto"
 
 /** UUID version 8 (RFC 9562 § 5.8): the first 128 bits of SHA-256, with version and variant in their places. */
@@ -18,22 +19,12 @@ const uuidV8 = (text: string): string => {
 /** The same name is the same tenant in every installation. */
 export const derivedTenantId = (name: string): TenantId => uuidV8(`dueline:tenant:${name}`) as TenantId
 
-/** The same tenant and key are the same call, for ever. */
+/** The same tenant and key are the same aggregate of a kind, for ever; of different kinds they are different. */
+export const derivedId = <K extends Category>(kind: K, tenantId: TenantId, key: IdempotencyKey): IdOf<K> =>
+  uuidV8(`dueline:${kind}:${tenantId}:${key}`) as IdOf<K>
+
 export const derivedCallId = (tenantId: TenantId, key: IdempotencyKey): ServiceCallId =>
-  uuidV8(`dueline:service-call:${tenantId}:${key}`) as ServiceCallId
-
-interface FieldIds {
-  readonly customer: CustomerId
-  readonly bin: BinId
-  readonly order: OrderId
-}
-
-/** The same tenant and key are the same customer, bin or order, for ever; of different kinds they are different. */
-export const derivedId = <Kind extends keyof FieldIds>(
-  kind: Kind,
-  tenantId: TenantId,
-  key: IdempotencyKey
-): FieldIds[Kind] => uuidV8(`dueline:${kind}:${tenantId}:${key}`) as FieldIds[Kind]
+  derivedId("service-call", tenantId, key)
 
 /** An order's notification is one call, for ever. `index` counts from 0 in the order's list. */
 export const notificationCallId = (tenantId: TenantId, orderId: OrderId, index: number): ServiceCallId =>

@@ -1,5 +1,6 @@
 /** The whole HTTP API as data: handlers, client and OpenAPI document are all derived from it. */
-import { HttpApi, OpenApi } from "effect/http-api"
+import { HttpApi, type HttpApiGroup, OpenApi } from "effect/http-api"
+import type { Category } from "../kinds.ts"
 import { Bins } from "./BinEndpoints.ts"
 import { Customers } from "./CustomerEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
@@ -11,13 +12,18 @@ import { Timeline } from "./TimelineEndpoints.ts"
 /** Sent as `X-API-Version` with every answer. */
 export const apiVersion = "1.0.0"
 
+/** The operations on each kind of aggregate. A kind that has none does not compile. */
+export const operations = {
+  "service-call": ServiceCalls,
+  customer: Customers,
+  bin: Bins,
+  order: Orders
+} as const satisfies Readonly<Record<Category, HttpApiGroup.Constraint>>
+
+type Operations = (typeof operations)[Category]
+
 export class Api extends HttpApi.make("dueline")
-  .add(ServiceCalls)
-  .add(Customers)
-  .add(Bins)
-  .add(Orders)
-  .add(Timeline)
-  .add(System)
+  .add(...(Object.values(operations) as [Operations, ...Array<Operations>]), Timeline, System)
   .annotate(HttpApi.ParamsParseOptions, { errors: "all" })
   .annotate(HttpApi.HeadersParseOptions, { errors: "all" })
   .annotate(HttpApi.QueryParseOptions, { errors: "all", onExcessProperty: "error" })

@@ -2,7 +2,7 @@
 import { ErrorReporter, Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { problemContentType, problemFields } from "./Problem.ts"
-import { codesOf, problemCodes } from "./ProblemCode.ts"
+import { type CodeOf, codesOf, problemCodes } from "./ProblemCode.ts"
 
 const asProblem = HttpApiSchema.asJson({ contentType: problemContentType })
 const annotations = (status: number) => ({
@@ -92,6 +92,31 @@ export class Unavailable extends Schema.Error<Unavailable>("Unavailable")(proble
   readonly _tag = "Unavailable"
   override readonly [ErrorReporter.ignore] = true
 }
+
+/** The class that a problem of each status fails with. */
+export const problemClasses = {
+  400: BadRequest,
+  401: Unauthenticated,
+  403: Forbidden,
+  404: NotFound,
+  409: Conflict,
+  410: Gone,
+  412: PreconditionFailed,
+  413: PayloadTooLarge,
+  415: UnsupportedMediaType,
+  422: Unprocessable,
+  428: PreconditionRequired,
+  500: Internal,
+  503: Unavailable
+} as const
+
+/** The codes of problems that a handler may fail with; the others are answered before a handler runs. */
+export type ErrorCode = CodeOf<keyof typeof problemClasses>
+
+/** What a problem with one of these codes is as an error. */
+export type ErrorOf<C extends ErrorCode> = C extends ErrorCode
+  ? InstanceType<(typeof problemClasses)[(typeof problemCodes)[C]["status"]]>
+  : never
 
 /** The same classes as they travel: content type and, where a status calls for one, a header. */
 export const problems = {

@@ -1,7 +1,7 @@
 /** What the caller wants of an order, in the form that commands have, and looked at before anybody is asked. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import type { NotificationAsked, WindowAsked } from "@dueline/contracts/api/OrderRequest"
-import { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Spec"
@@ -9,18 +9,18 @@ import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { notificationCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
-import { maxAheadMs } from "../dueTime.ts"
-import { reject } from "../reject.ts"
+import { maxAheadMs } from "./dueTime.ts"
+import { reject } from "./reject.ts"
 
 /** Further away it is more likely a mistake than a plan. */
-export const windowOf = (asked: WindowAsked, now: number): Effect.Effect<TimeWindow, Unprocessable> => {
+export const windowAskedOf = (asked: WindowAsked, now: number): Effect.Effect<TimeWindow, Unprocessable> => {
   const window = {
     from: parseInstant(asked.from, "up") as EpochMillis,
     to: parseInstant(asked.to, "up") as EpochMillis
   }
   return window.to <= now + maxAheadMs
     ? Effect.succeed(window)
-    : reject(Unprocessable, "invalid_request", "The window may be ten years from now at the most.", {
+    : reject("invalid_request", "The window may be ten years from now at the most.", {
         errors: [{ path: "body.window.to", message: "is more than ten years ahead" }]
       })
 }
@@ -51,7 +51,7 @@ export const notificationsOf = (
   })
   const errors = seen.flatMap(({ problems }) => problems)
   return errors.length > 0
-    ? reject(Unprocessable, "request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
+    ? reject("request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
     : Effect.succeed(
         asked.map(({ lead, url }, index) => ({ url: seen[index]?.url ?? url, leadMs: parseDelay(lead, "down") }))
       )

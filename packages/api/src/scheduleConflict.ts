@@ -1,12 +1,13 @@
 /** What to say to somebody whose window is taken: which orders are in the way, and when the bin is free. */
-import { type ConflictDetails, maxOrdersInTheWay } from "@dueline/contracts/api/ConflictDetails"
+import { type ConflictDetails, maxOrdersInTheWay, type Window } from "@dueline/contracts/api/ConflictDetails"
+import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { freeWindows } from "@dueline/contracts/order/freeWindows"
 import type { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
 import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { TimeWindow } from "@dueline/contracts/order/Spec"
 import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Clock, Effect } from "effect"
-import { windowOf } from "./view.ts"
 
 /** How far on either side of the wanted window free ones are looked for. */
 const aroundMs = 14 * 86_400_000
@@ -45,6 +46,8 @@ export const scheduleConflict = (
       Effect.as(Effect.logWarning("no details of a schedule conflict", { operation }), {})
     )
   )
+
+export const windowOf = ({ from, to }: TimeWindow): Window => ({ from: formatInstant(from), to: formatInstant(to) })
 
 const shown = ({ orderId, status, window }: OrderRow) =>
   window === null ? [] : [{ id: orderId, status, window: windowOf(window) }]
