@@ -1,8 +1,7 @@
 /** Bins over HTTP: how bodies become commands, how bins are shown, and why commands are refused. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import { parsePlace } from "@dueline/contracts/api/BinRequest"
-import type { Bin, BinListed, BinState } from "@dueline/contracts/api/BinView"
+import { type Bin, type BinListed, type BinState, parsePlace } from "@dueline/contracts/bin/BinEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { BinRejection } from "@dueline/contracts/bin/Rejection"
 import type { BinRow } from "@dueline/contracts/bin/Row"

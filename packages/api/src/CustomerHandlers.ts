@@ -4,8 +4,12 @@
  */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import type { UpdateCustomer } from "@dueline/contracts/api/CustomerRequest"
-import type { Customer, CustomerState, CustomerSummary } from "@dueline/contracts/api/CustomerView"
+import type {
+  Customer,
+  CustomerState,
+  CustomerSummary,
+  UpdateCustomer
+} from "@dueline/contracts/customer/CustomerEndpoints"
 import { etagOf, formatInstant } from "@dueline/contracts/api/Wire"
 import type { CustomerCommand } from "@dueline/contracts/customer/Command"
 import type { CustomerRejection } from "@dueline/contracts/customer/Rejection"

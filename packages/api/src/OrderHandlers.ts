@@ -1,6 +1,6 @@
 /** Service orders over HTTP: how bodies become commands, how orders are shown, and why commands are refused. */
 import { Api } from "@dueline/contracts/api/Api"
-import type { Order, OrderState } from "@dueline/contracts/api/OrderView"
+import type { Order, OrderState } from "@dueline/contracts/order/OrderBodies"
 import { formatDuration, formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
 import type { CorrelationId, OrderId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderBinUnfit, OrderRejection } from "@dueline/contracts/order/Rejection"

@@ -1,5 +1,5 @@
 /** What becomes of a profile when some of it is changed. */
-import type { ProfileChanges } from "@dueline/contracts/api/CustomerRequest"
+import type { ProfileChanges } from "@dueline/contracts/customer/CustomerEndpoints"
 import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
 
 export const fieldsOf = (profile: CustomerProfile): ReadonlyArray<ProfileField> =>

@@ -1,6 +1,6 @@
 /** What the caller wants of an order, in the form that commands have, and looked at before anybody is asked. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
-import type { NotificationAsked, WindowAsked } from "@dueline/contracts/api/OrderRequest"
+import type { NotificationAsked, WindowAsked } from "@dueline/contracts/order/OrderBodies"
 import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"

@@ -1,25 +1,8 @@
 import { Api } from "@dueline/contracts/api/Api"
-import { CreateBin, UpdateBin, UpdateBinCapacity } from "@dueline/contracts/api/BinRequest"
-import { Bin, BinPage, BinState } from "@dueline/contracts/api/BinView"
-import { RegisterCustomer, UpdateCustomer } from "@dueline/contracts/api/CustomerRequest"
-import { Customer, CustomerPage, CustomerState } from "@dueline/contracts/api/CustomerView"
-import { AddOrderItems, CreateOrder, MoveOrder, ScheduleOrder } from "@dueline/contracts/api/OrderRequest"
-import { Order, OrderPage, OrderState } from "@dueline/contracts/api/OrderView"
-import { Health, JsonWebKeySet, NotReady, Ready } from "@dueline/contracts/api/SystemEndpoints"
-import { TimelinePage } from "@dueline/contracts/api/TimelineEndpoints"
-import { openApiExamples } from "@dueline/contracts/api/openApiExamples"
-import { RescheduleServiceCall, SubmitServiceCall, SubmitServiceCalls } from "@dueline/contracts/api/ServiceCallRequest"
-import {
-  HistoryPage,
-  ServiceCall,
-  ServiceCallCancelled,
-  ServiceCallPage,
-  ServiceCallState,
-  SubmittedBatch
-} from "@dueline/contracts/api/ServiceCallView"
+import { Examples } from "@dueline/contracts/api/conventions"
 import { assert, layer } from "@effect/vitest"
-import { Effect, Result, Schema } from "effect"
-import { OpenApi } from "effect/http-api"
+import { Context, Effect, Option, Result, Schema } from "effect"
+import { HttpApi, HttpApiSchema, OpenApi } from "effect/http-api"
 import { readFileSync, writeFileSync } from "node:fs"
 import { Edge, health, layer as edge } from "./Edge.ts"
 
@@ -162,68 +145,30 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
     "every example in the document is one the code would take or give",
     () =>
       Effect.sync(() => {
-        const schemas: Readonly<Record<string, Schema.ConstraintDecoder<unknown>>> = {
-          "serviceCalls.submit request": SubmitServiceCall,
-          "serviceCalls.submit 200": ServiceCall,
-          "serviceCalls.submit 202": ServiceCallState,
-          "serviceCalls.submitBatch request": SubmitServiceCalls,
-          "serviceCalls.submitBatch 200": SubmittedBatch,
-          "serviceCalls.list 200": ServiceCallPage,
-          "serviceCalls.get 200": ServiceCall,
-          "serviceCalls.events 200": HistoryPage,
-          "serviceCalls.cancel 200": ServiceCallCancelled,
-          "serviceCalls.cancel 202": ServiceCallState,
-          "serviceCalls.reschedule request": RescheduleServiceCall,
-          "serviceCalls.reschedule 200": ServiceCallState,
-          "serviceCalls.run 202": ServiceCallState,
-          "customers.register request": RegisterCustomer,
-          "customers.register 201": CustomerState,
-          "customers.list 200": CustomerPage,
-          "customers.get 200": Customer,
-          "customers.update request": UpdateCustomer,
-          "customers.update 200": CustomerState,
-          "customers.erase 200": CustomerState,
-          "bins.create request": CreateBin,
-          "bins.create 201": BinState,
-          "bins.list 200": BinPage,
-          "bins.get 200": Bin,
-          "bins.update request": UpdateBin,
-          "bins.update 200": BinState,
-          "bins.capacity request": UpdateBinCapacity,
-          "bins.capacity 200": BinState,
-          "bins.retire 200": BinState,
-          "orders.create request": CreateOrder,
-          "orders.create 201": OrderState,
-          "orders.list 200": OrderPage,
-          "orders.get 200": Order,
-          "orders.addItems request": AddOrderItems,
-          "orders.addItems 200": OrderState,
-          "orders.schedule request": ScheduleOrder,
-          "orders.schedule 200": OrderState,
-          "orders.move request": MoveOrder,
-          "orders.move 200": OrderState,
-          "orders.confirm 200": OrderState,
-          "orders.cancel 200": OrderState,
-          "orders.complete 200": OrderState,
-          "timeline.read 200": TimelinePage,
-          "system.health 200": Health,
-          "system.healthReady 200": Ready,
-          "system.healthReady 503": NotReady,
-          "system.ready 200": Ready,
-          "system.ready 503": NotReady,
-          "system.startup 200": Ready,
-          "system.startup 503": NotReady,
-          "system.jwks 200": JsonWebKeySet
-        }
-        const examples = Object.entries(openApiExamples).flatMap(([operation, parts]) =>
-          Object.entries(parts).map(([part, example]) => [`${operation} ${part}`, example] as const)
-        )
-        assert.sameMembers(
-          examples.map(([name]) => name),
-          Object.keys(schemas)
-        )
-        for (const [name, example] of examples) {
-          const schema = schemas[name]
+        const wanted = new Map<string, Schema.Constraint>()
+        const given = new Map<string, unknown>()
+        HttpApi.reflect(Api, {
+          onGroup: () => {},
+          onEndpoint: ({ endpoint, group }) => {
+            const name = `${group.identifier}.${endpoint.identifier}`
+            for (const schema of [...endpoint.payload.values()].flatMap(({ schemas }) => [...schemas]))
+              wanted.set(`${name} request`, schema)
+            for (const success of endpoint.success) {
+              const body = HttpApiSchema.isWithHeaders(success) ? success.schema : success
+              const { httpApiStatus: status = 200 } = {
+                ...Schema.resolveAnnotationsKey(body),
+                ...Schema.resolveAnnotations(body)
+              }
+              if (status !== 204 && status !== 304) wanted.set(`${name} ${String(status)}`, body)
+            }
+            const examples = Context.getOption(endpoint.annotations, Examples)
+            for (const [part, example] of Object.entries(Option.getOrElse(examples, () => ({}))))
+              given.set(`${name} ${part}`, example)
+          }
+        })
+        assert.sameMembers([...given.keys()], [...wanted.keys()])
+        for (const [name, example] of given) {
+          const schema = wanted.get(name) as Schema.ConstraintDecoder<unknown> | undefined
           if (schema === undefined) return assert.fail(name)
           const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(example)
           if (Result.isFailure(decoded)) assert.fail(`${name}: ${decoded.failure.message}`)

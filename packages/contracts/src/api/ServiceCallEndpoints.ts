@@ -6,32 +6,39 @@ import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import {
-  HeaderText,
   changeErrors,
   commandErrors,
   conditional,
   described,
+  idParameter,
+  known,
   paged,
   readAnswers,
   written
 } from "./conventions.ts"
+import { callExamples } from "./callExamples.ts"
+import { parameter } from "./parameters.ts"
 import { problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
 import { RescheduleServiceCall } from "./ServiceCallRequest.ts"
 import { HistoryPage, ServiceCall, ServiceCallCancelled, ServiceCallPage, ServiceCallState } from "./ServiceCallView.ts"
 import { submit, submitBatch } from "./SubmissionEndpoints.ts"
-import { Instant, StorableText, idAsSent } from "./Wire.ts"
+import { Instant, StorableText } from "./Wire.ts"
 
 const status = HttpApiSchema.status
-const params = { id: idAsSent(ServiceCallId) }
+const eventVersion = { minimum: 0, maximum: 2_147_483_647 } as const
+const params = { id: idParameter(ServiceCallId) }
 
 const list = HttpApiEndpoint.get("list", "/", {
   query: {
-    status: Schema.optionalKey(ServiceCallStatus),
-    tag: Schema.optionalKey(Tags),
-    dueFrom: Schema.optionalKey(Instant),
-    dueTo: Schema.optionalKey(Instant),
-    q: Schema.optionalKey(StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))),
+    status: parameter(Schema.optionalKey(ServiceCallStatus), "Only those in this state"),
+    tag: parameter(Schema.optionalKey(Tags), "Only calls that carry this tag; may be repeated, all must match"),
+    dueFrom: parameter(Schema.optionalKey(Instant), "Due at or after"),
+    dueTo: parameter(Schema.optionalKey(Instant), "Due before"),
+    q: parameter(
+      Schema.optionalKey(StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))),
+      "Part of the URL, in either case"
+    ),
     ...paged
   },
   success: ServiceCallPage,
@@ -41,32 +48,47 @@ const list = HttpApiEndpoint.get("list", "/", {
   .annotateMerge(
     described(
       "List service calls, newest first",
-      "Filters are joined by *and*. A cursor is good for the filter and tenant it was issued for."
+      "Filters are joined by *and*. A cursor is good for the filter and tenant it was issued for.",
+      callExamples.list
     )
   )
 
 const get = HttpApiEndpoint.get("get", "/:id", {
   params,
-  headers: { "if-none-match": Schema.optionalKey(HeaderText) },
+  headers: known,
   success: readAnswers(ServiceCall),
   error: [problems.NotFound, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:calls.read")
   .annotateMerge(
-    described("One service call with every attempt", "304 when `If-None-Match` names the present version.")
+    described(
+      "One service call with every attempt",
+      "304 when `If-None-Match` names the present version.",
+      callExamples.get
+    )
   )
 
 const events = HttpApiEndpoint.get("events", "/:id/events", {
   params,
   query: {
-    after: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_147_483_647 }))),
+    after: parameter(
+      Schema.optionalKey(Schema.Int.check(Schema.isBetween(eventVersion))),
+      "Only events with a higher version",
+      { type: "integer", ...eventVersion, default: 0 }
+    ),
     limit: paged.limit
   },
   success: HistoryPage,
   error: [problems.NotFound, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:calls.read")
-  .annotateMerge(described("The history of one service call", "Events with a version above `after`, oldest first."))
+  .annotateMerge(
+    described(
+      "The history of one service call",
+      "Events with a version above `after`, oldest first.",
+      callExamples.events
+    )
+  )
 
 const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", {
   params,
@@ -81,7 +103,8 @@ const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", {
   .annotateMerge(
     described(
       "Cancel a service call",
-      "200: cancelled, no request will leave, ever. 202: one is on the wire, it is the last. 409: already dispatched, with the attempt."
+      "200: cancelled, no request will leave, ever. 202: one is on the wire, it is the last. 409: already dispatched, with the attempt.",
+      callExamples.cancel
     )
   )
 
@@ -96,7 +119,8 @@ const reschedule = HttpApiEndpoint.patch("reschedule", "/:id", {
   .annotateMerge(
     described(
       "Move a service call to another time",
-      "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale."
+      "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.",
+      callExamples.reschedule
     )
   )
 
@@ -108,7 +132,11 @@ const run = HttpApiEndpoint.post("run", "/:id/run", {
 })
   .annotate(RequiredScope, "ops:calls.write")
   .annotateMerge(
-    described("Run a failed service call again, now", "Only a call whose status is Failed can be run again.")
+    described(
+      "Run a failed service call again, now",
+      "Only a call whose status is Failed can be run again.",
+      callExamples.run
+    )
   )
 
 export class ServiceCalls extends HttpApiGroup.make("serviceCalls")

@@ -45,23 +45,58 @@ export type JsonWebKeySet = typeof JsonWebKeySet.Type
 
 const readiness = [Ready, NotReady.pipe(HttpApiSchema.status(503))] as const
 
+const up = [{ name: "database", needed: true, status: "up", durationMs: 0.8 }]
+const isReady = { status: "ready", dependencies: up }
+const isNotReady = {
+  status: "not-ready",
+  reason: "database is down",
+  dependencies: [{ name: "database", needed: true, status: "down", durationMs: 2_000 }]
+}
+const readinessExamples = { 200: isReady, 503: isNotReady }
+
+const healthExamples = {
+  200: {
+    status: "ok",
+    version: "0.1.0",
+    startedAt: "2026-01-31T08:00:00.000Z",
+    uptimeMs: 3_600_000,
+    phase: "serving",
+    dependencies: up
+  }
+}
+
+const keyExamples = {
+  200: {
+    keys: [
+      {
+        kty: "RSA",
+        alg: "RS256",
+        use: "sig",
+        kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        n: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs",
+        e: "AQAB"
+      }
+    ]
+  }
+}
+
 const error = problems.Internal
 
 const probes = [
   HttpApiEndpoint.get("health", "/health", { success: Health, error }).annotateMerge(
-    described("How the program is", "Version, uptime, and how long each dependency took to answer.")
+    described("How the program is", "Version, uptime, and how long each dependency took to answer.", healthExamples)
   ),
   HttpApiEndpoint.get("live", "/health/live", { success: HttpApiSchema.NoContent, error }).annotateMerge(
     described("Alive", "Answers as long as the process does.")
   ),
   HttpApiEndpoint.get("healthReady", "/health/ready", { success: readiness, error }).annotateMerge(
-    described("Ready", "503 while starting, draining, or without a dependency that is needed.")
+    described("Ready", "503 while starting, draining, or without a dependency that is needed.", readinessExamples)
   ),
   HttpApiEndpoint.get("ready", "/ready", { success: readiness, error }).annotateMerge(
-    described("Ready (short form)", "The same as /health/ready.")
+    described("Ready (short form)", "The same as /health/ready.", readinessExamples)
   ),
   HttpApiEndpoint.get("startup", "/health/startup", { success: readiness, error }).annotateMerge(
-    described("Started", "503 until every layer is up, 200 from then on.")
+    described("Started", "503 until every layer is up, 200 from then on.", readinessExamples)
   )
 ] as const
 
@@ -69,7 +104,7 @@ export class System extends HttpApiGroup.make("system")
   .add(
     ...probes,
     HttpApiEndpoint.get("jwks", "/.well-known/jwks.json", { success: JsonWebKeySet, error }).annotateMerge(
-      described("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).")
+      described("Public keys", "The keys that the issuer's tokens are signed with (RFC 7517).", keyExamples)
     )
   )
   .annotateMerge(OpenApi.annotations({ title: "System", description: "Health and keys." })) {}

@@ -5,6 +5,8 @@ import { Category } from "../kinds.ts"
 import { CorrelationId, StreamId } from "../Ids.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import { described, NextCursor, paged } from "./conventions.ts"
+import { callExamples } from "./callExamples.ts"
+import { parameter } from "./parameters.ts"
 import { problems } from "./ProblemError.ts"
 import { HistoryEvent } from "./ServiceCallView.ts"
 
@@ -20,7 +22,7 @@ export const TimelinePage = Schema.Struct({ items: Schema.Array(TimelineEvent), 
 })
 
 const read = HttpApiEndpoint.get("read", "/", {
-  query: { ...paged, correlation: CorrelationId },
+  query: { ...paged, correlation: parameter(CorrelationId, "The correlation id") },
   success: TimelinePage,
   error: problems.Unavailable
 })
@@ -28,7 +30,8 @@ const read = HttpApiEndpoint.get("read", "/", {
   .annotateMerge(
     described(
       "Everything under one correlation id",
-      "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets."
+      "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets.",
+      callExamples.timeline
     )
   )
 

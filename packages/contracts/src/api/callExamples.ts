@@ -98,9 +98,10 @@ const {
 } = ended
 const listed = { ...summary, request: { method: "POST", url: "https://example.com/hooks/42" } }
 
+/** By operation. */
 export const callExamples = {
-  "serviceCalls.submit": { request: submission, 200: ended, 202: state },
-  "serviceCalls.submitBatch": {
+  submit: { request: submission, 200: ended, 202: state },
+  submitBatch: {
     request: {
       items: [{ ...submission, idempotencyKey: "invoice-42" }, { request: { method: "GET", url: "ftp://example.com" } }]
     },
@@ -127,17 +128,17 @@ export const callExamples = {
       ]
     }
   },
-  "serviceCalls.list": { 200: { items: [listed], nextCursor: null } },
-  "serviceCalls.get": { 200: ended },
-  "serviceCalls.events": { 200: { items: [event], nextAfter: 2 } },
-  "serviceCalls.cancel": {
+  list: { 200: { items: [listed], nextCursor: null } },
+  get: { 200: ended },
+  events: { 200: { items: [event], nextAfter: 2 } },
+  cancel: {
     200: { ...state, status: "Cancelled", version: 2 },
     202: { ...state, status: "Running", attempt: 1, version: 3 }
   },
-  "serviceCalls.reschedule": {
+  reschedule: {
     request: move,
     200: { ...state, dueAt: formatInstant(submittedAt + 7_200_000), version: 2 }
   },
-  "serviceCalls.run": { 202: { ...state, version: 5 } },
-  "timeline.read": { 200: { items: [{ category: "service-call", id, ...event }], nextCursor: null } }
+  run: { 202: { ...state, version: 5 } },
+  timeline: { 200: { items: [{ category: "service-call", id, ...event }], nextCursor: null } }
 }

@@ -1,9 +1,10 @@
 /** What the operations have in common: headers, paging, and the problems that any of them may answer with. */
-import { Schema } from "effect"
+import { Context, Schema } from "effect"
 import { HttpApiSchema, OpenApi } from "effect/http-api"
 import { IdempotencyKey } from "../Ids.ts"
+import { parameter } from "./parameters.ts"
 import { problems } from "./ProblemError.ts"
-import { AsOf, ETag, StorableText } from "./Wire.ts"
+import { AsOf, ETag, idAsSent, StorableText } from "./Wire.ts"
 
 export const HeaderText = Schema.String.check(Schema.isMaxCodePoints(1_000))
 
@@ -14,8 +15,17 @@ export const written = { etag: ETag, ...replayed }
 export const created = { ...written, location: Schema.String }
 
 /** Headers of a command. */
-export const idempotent = { "idempotency-key": Schema.optionalKey(IdempotencyKey) }
-export const conditional = { ...idempotent, "if-match": Schema.optionalKey(HeaderText) }
+export const idempotent = {
+  "idempotency-key": parameter(
+    Schema.optionalKey(IdempotencyKey),
+    "1 to 255 visible ASCII characters. The same key with the same request is answered again and does nothing twice"
+  )
+}
+/** Optional also where it is required, so that its absence is answered with 428. */
+export const conditional = {
+  ...idempotent,
+  "if-match": parameter(Schema.optionalKey(HeaderText), 'The version that is meant, e.g. `"3"`')
+}
 
 export const bodyErrors = [problems.PayloadTooLarge, problems.UnsupportedMediaType] as const
 export const creationErrors = [...bodyErrors, problems.Conflict, problems.Unavailable] as const
@@ -29,15 +39,33 @@ export const commandErrors = [
 /** Of a command with a body under a version that has to be named. */
 export const changeErrors = [...commandErrors, problems.UnsupportedMediaType, problems.PreconditionRequired] as const
 
-export const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
+/** Of an operation: a body under `request`, and answers under their statuses. */
+export class Examples extends Context.Service<Examples, Readonly<Record<string, unknown>>>()(
+  "@dueline/contracts/api/Examples"
+) {}
+
+export const described = (summary: string, description: string, examples: Examples["Service"] = {}) =>
+  Context.add(OpenApi.annotations({ summary, description }), Examples, examples)
+
+const pageSize = { minimum: 1, maximum: 200 } as const
 
 /** Query parameters of every list. */
 export const paged = {
-  limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 }))),
-  cursor: Schema.optionalKey(Schema.String.check(Schema.isMaxCodePoints(400)))
+  limit: parameter(Schema.optionalKey(Schema.Int.check(Schema.isBetween(pageSize))), "How many at the most", {
+    type: "integer",
+    ...pageSize,
+    default: 50
+  }),
+  cursor: parameter(
+    Schema.optionalKey(Schema.String.check(Schema.isMaxCodePoints(400))),
+    "`nextCursor` of the page before"
+  )
 }
 export const filtered = {
-  filter: Schema.optionalKey(StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(2_000)))
+  filter: parameter(
+    Schema.optionalKey(StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(2_000))),
+    'A condition on fields, e.g. `status eq "Active" and not (version lt 3)`; the fields are in the documentation'
+  )
 }
 
 export const NextCursor = Schema.NullOr(Schema.String).annotate({
@@ -45,10 +73,17 @@ export const NextCursor = Schema.NullOr(Schema.String).annotate({
     "Null when there is nothing more. A page may hold fewer items than asked for, even none, and still have a next one"
 })
 
+export const idParameter = <Id extends string>(id: Schema.Codec<Id, string>) =>
+  parameter(idAsSent(id), "Its id, a UUID")
+
+export const known = {
+  "if-none-match": parameter(Schema.optionalKey(HeaderText), 'The version you have, e.g. `"3"`')
+}
+
 /** A read of one thing: as it is, or as it was. */
 export const conditionalRead = {
-  query: { asOf: Schema.optionalKey(AsOf) },
-  headers: { "if-none-match": Schema.optionalKey(HeaderText) }
+  query: { asOf: parameter(Schema.optionalKey(AsOf), "A version or an instant: as it was then") },
+  headers: known
 }
 
 /** The thing with its version, or word that the asker has it already. */

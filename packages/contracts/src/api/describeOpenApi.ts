@@ -1,8 +1,11 @@
-/** Completes the generated OpenAPI document: what the generator leaves out of parameters and headers. */
-import { nearRadiusMetres } from "../bin/distance.ts"
-import { openApiExamples, problemExamples } from "./openApiExamples.ts"
-import { problemContentType } from "./Problem.ts"
-import { problemCodes } from "./ProblemCode.ts"
+/** Completes the generated OpenAPI document: examples, and what the generator leaves out of parameters and headers. */
+import { Context, Option } from "effect"
+import type { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+import type { CorrelationId } from "../Ids.ts"
+import { Examples } from "./conventions.ts"
+import { describedParameters } from "./parameters.ts"
+import { problemBody, problemContentType } from "./Problem.ts"
+import { codesOf, problemCodes } from "./ProblemCode.ts"
 import { rateLimitHeaders } from "./RateLimit.ts"
 
 interface Parameter {
@@ -26,49 +29,21 @@ interface Operation {
   responses: Record<string, { headers?: Record<string, Header>; content?: Content }>
 }
 
-const numbers: Record<string, Record<string, unknown>> = {
-  limit: { type: "integer", minimum: 1, maximum: 200, default: 50 },
-  radius: { type: "number", ...nearRadiusMetres },
-  after: { type: "integer", minimum: 0, maximum: 2_147_483_647, default: 0 },
-  "retry-after": { type: "integer", minimum: 0 }
-}
-
-const descriptions: Record<string, string> = {
-  id: "Its id, a UUID",
-  status: "Only those in this state",
-  tag: "Only calls that carry this tag; may be repeated, all must match",
-  dueFrom: "Due at or after",
-  dueTo: "Due before",
-  filter:
-    'A condition on fields, e.g. `status eq "Active" and not (version lt 3)`; the fields are in the documentation',
-  category: "Only bins of this kind",
-  serialNumber: "Only the bin with this serial number",
-  customerId: "Only those for this customer",
-  binId: "Only orders for this bin",
-  near: "Latitude and longitude in degrees, e.g. `50.0755,14.4378`: nearest first. Goes with `radius`",
-  radius: "Metres around `near`",
-  from: "Only orders whose window ends after this",
-  to: "Only orders whose window begins before this",
-  correlation: "The correlation id",
-  asOf: "A version or an instant: as it was then",
-  q: "Part of the URL, in either case",
-  limit: "How many at the most",
-  cursor: "`nextCursor` of the page before",
-  after: "Only events with a higher version",
-  "idempotency-key":
-    "1 to 255 visible ASCII characters. The same key with the same request is answered again and does nothing twice",
-  prefer: "`wait=N`: wait up to N seconds (30 at the most) for the call to end (RFC 7240)",
-  "if-match": 'The version that is meant, e.g. `"3"`',
-  "if-none-match": 'The version you have, e.g. `"3"`',
-  etag: "The version, in quotes",
-  location: "The address of what was made",
-  "cache-control": "`no-store`: nobody on the way keeps a copy",
-  "preference-applied": "Which preference was honoured",
-  "x-idempotent-replayed": "`true` when this is the answer to an earlier request under the same key",
-  "retry-after": "Seconds to wait before asking again",
-  accept: "The media type that is taken",
-  "accept-encoding": "The content codings that are taken: none",
-  "www-authenticate": "How to authenticate"
+/** Of answers, whatever the operation. */
+const answerHeaders: Readonly<
+  Record<string, { readonly description: string; readonly schema?: Record<string, unknown> }>
+> = {
+  etag: { description: "The version, in quotes" },
+  location: { description: "The address of what was made" },
+  "cache-control": { description: "`no-store`: nobody on the way keeps a copy" },
+  "preference-applied": { description: "Which preference was honoured" },
+  "x-idempotent-replayed": {
+    description: "`true` when this is the answer to an earlier request under the same key"
+  },
+  "retry-after": { description: "Seconds to wait before asking again", schema: { type: "integer", minimum: 0 } },
+  accept: { description: "The media type that is taken" },
+  "accept-encoding": { description: "The content codings that are taken: none" },
+  "www-authenticate": { description: "How to authenticate" }
 }
 
 const text = { type: "string" }
@@ -91,24 +66,28 @@ const answered: Record<string, Header> = {
   "x-api-version": { schema: text, description: "The version of this API", required: true }
 }
 
-const describe = (name: string, value: Parameter | Header): void => {
-  const fixed = numbers[name]
-  const said = descriptions[name]
-  if (fixed !== undefined) value.schema = fixed
-  if (said !== undefined) value.description = said
+/** What the definition says of an operation that the generator does not write down. */
+interface Said {
+  readonly parameters: ReadonlyMap<string, { readonly description: string; readonly schema?: object }>
+  readonly examples: Readonly<Record<string, unknown>>
 }
 
-/** Where the schema lets `If-Match` be absent only so that its absence can be answered with 428. */
-const conditional: ReadonlySet<string> = new Set([
-  "serviceCalls.reschedule",
-  "customers.update",
-  "bins.update",
-  "bins.capacity",
-  "orders.move"
-])
+const saidBy = (groups: ReadonlyArray<HttpApiGroup.Constraint>): ReadonlyMap<string, Said> =>
+  new Map(
+    (groups as ReadonlyArray<HttpApiGroup.Top>).flatMap(({ endpoints, identifier }) =>
+      Object.values(endpoints as Readonly<Record<string, HttpApiEndpoint.Top>>).map((endpoint) => [
+        `${identifier}.${endpoint.identifier}`,
+        {
+          parameters: new Map(
+            [endpoint.params, endpoint.query, endpoint.headers].flatMap((schema) => [...describedParameters(schema)])
+          ),
+          examples: Option.getOrElse(Context.getOption(endpoint.annotations, Examples), () => ({}))
+        }
+      ])
+    )
+  )
 
-const illustrate = ({ operationId, requestBody, responses }: Operation): void => {
-  const examples = openApiExamples[operationId] ?? {}
+const illustrate = ({ requestBody, responses }: Operation, examples: Said["examples"]): void => {
   const sent = requestBody?.content["application/json"]
   if (sent !== undefined) sent.example = examples["request"]
   for (const [status, { content = {} }] of Object.entries(responses)) {
@@ -119,20 +98,24 @@ const illustrate = ({ operationId, requestBody, responses }: Operation): void =>
   }
 }
 
-/** Mutates and returns the document, as `OpenApi.Transform` wants it. */
-export const describeOpenApi = (spec: Record<string, unknown>): Record<string, unknown> => {
-  const paths = spec["paths"] as Record<string, Record<string, Operation>>
-  for (const operations of Object.values(paths)) {
-    for (const operation of Object.values(operations)) {
+/** Mutates and returns the document, as `OpenApi.Transform` wants it. `groups`: those of the API. */
+export const describeOpenApi =
+  (groups: ReadonlyArray<HttpApiGroup.Constraint>) =>
+  (spec: Record<string, unknown>): Record<string, unknown> => {
+    const said = saidBy(groups)
+    const paths = spec["paths"] as Record<string, Record<string, Operation>>
+    for (const operation of Object.values(paths).flatMap((operations) => Object.values(operations))) {
+      const { examples = {}, parameters } = said.get(operation.operationId) ?? {}
       for (const parameter of operation.parameters) {
-        describe(parameter.name, parameter)
-        if (parameter.name === "if-match" && conditional.has(operation.operationId)) parameter.required = true
+        Object.assign(parameter, parameters?.get(parameter.name))
+        // Optional in the schema only so that its absence can be answered.
+        if (parameter.name === "if-match" && "428" in operation.responses) parameter.required = true
       }
-      illustrate(operation)
+      illustrate(operation, examples)
       operation.parameters.push(correlation)
       if (operation.security.length > 0) operation.parameters.push(tenant)
       for (const response of Object.values(operation.responses)) {
-        for (const [name, header] of Object.entries(response.headers ?? {})) describe(name, header)
+        for (const [name, header] of Object.entries(response.headers ?? {})) Object.assign(header, answerHeaders[name])
         response.headers = {
           ...response.headers,
           ...answered,
@@ -140,7 +123,15 @@ export const describeOpenApi = (spec: Record<string, unknown>): Record<string, u
         }
       }
     }
+    spec["x-problem-codes"] = problemCodes
+    return spec
   }
-  spec["x-problem-codes"] = problemCodes
-  return spec
-}
+
+/** One problem for each code that goes with the status. */
+const problemExamples = (status: number): Readonly<Record<string, { readonly value: unknown }>> =>
+  Object.fromEntries(
+    codesOf(status).map((code) => [
+      code,
+      { value: problemBody(code, "1y2p0ij32e8e7" as CorrelationId, "What to do about it.") }
+    ])
+  )
