@@ -1,7 +1,6 @@
 /** Everything that can be judged without running the system: types, lint, format, unused code, boundaries, index. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
-import { strangersAtTop } from "./topLevel.ts"
 
 const help = `usage: pnpm check
 
@@ -63,19 +62,8 @@ const runAll = async (waiting: ReadonlyArray<Check>): Promise<ReadonlyArray<Outc
   return outcomes
 }
 
-const topLevel = (): Outcome => {
-  const started = performance.now()
-  const strangers = strangersAtTop(root).map((name) => `${name} does not belong at the top of the repository\n`)
-  return {
-    name: "top level",
-    ok: strangers.length === 0,
-    millis: performance.now() - started,
-    output: strangers.join("")
-  }
-}
-
 const main = async (): Promise<number> => {
-  const outcomes = [...(await runAll(checks)), topLevel()]
+  const outcomes = await runAll(checks)
   for (const { name, ok, output } of outcomes) {
     if (!ok) console.error(`--- ${name}\n${output.trimEnd()}\n`)
   }

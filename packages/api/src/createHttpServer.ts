@@ -3,6 +3,7 @@ import { apiVersion } from "@dueline/contracts/api/Api"
 import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
+// oxlint-disable-next-line eslint/no-restricted-imports -- the socket's own callback answers a broken request: no fiber, no Random
 import { randomBytes } from "node:crypto"
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"

@@ -47,6 +47,7 @@ const insist = (settings: Settings) =>
     const hurry = () => {
       asked++
       if (asked > 1) process.exit(1)
+      // oxlint-disable-next-line eslint/no-restricted-globals -- the last resort when stopping hangs: it must not depend on the runtime that hangs
       setTimeout(() => {
         process.stderr.write("stopping took too long; ending now\n")
         process.exit(1)

@@ -5,6 +5,7 @@
 import { execFile, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from "node:fs"
 import * as path from "node:path"
+// oxlint-disable-next-line eslint/no-restricted-imports -- a real server process starts and stops in real time
 import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
 import { processesIn, processFacts } from "./ProcessTable.ts"

@@ -4,6 +4,7 @@
  * The server is the one that `testServer.ts` started for the whole run, or, when there is none, one that lives as long as the layer.
  */
 import { Context, Effect, Layer } from "effect"
+// oxlint-disable-next-line eslint/no-restricted-imports -- test processes with the same seed need databases of different names
 import { randomUUID } from "node:crypto"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,4 +1,5 @@
 /** Keeps the secret keys of an installation in one file that only its owner can read, made on the first start. */
+// oxlint-disable-next-line eslint/no-restricted-imports -- a key comes from the operating system: a seed must not replay it
 import { createHash, hkdfSync, randomBytes } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { dirname } from "node:path"

@@ -1,4 +1,5 @@
 /** Bytes under AES-256-GCM: nonce, ciphertext and tag in one piece, bound to what they are about. */
+// oxlint-disable-next-line eslint/no-restricted-imports -- keys and nonces never repeat, not even when a seed is replayed
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto"
 
 const nonceBytes = 12

@@ -138,6 +138,7 @@ export class NameServers {
     const hear = (part: Part): void => {
       parts.push(part)
       if (parts.length === 2) finish()
+      // oxlint-disable-next-line eslint/no-restricted-globals -- a real name server answers in real time
       else if ("addresses" in part) timer = setTimeout(finish, otherFamilyMs)
     }
     this.#resolver.resolve4(name, { ttl: true }, (error, found) => hear(partOf(error, found, 4)))

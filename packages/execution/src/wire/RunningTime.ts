@@ -86,6 +86,7 @@ export class RunningTime {
 
   #arm(lapse: Lapse, left: number): void {
     // What is waited for keeps the process alive, not the time-out.
+    // oxlint-disable-next-line eslint/no-restricted-globals -- a real socket waits in real time, whatever clock the program was given
     lapse.timer = setTimeout(() => this.#fire(lapse), left).unref()
   }
 
@@ -112,6 +113,7 @@ export class RunningTime {
   /** Looks at the clock once a slice as long as a timer runs; else no time would be told from a stop. */
   #tick(): void {
     if (this.#ticker !== null) return
+    // oxlint-disable-next-line eslint/no-restricted-globals -- as above
     this.#ticker = setInterval(() => {
       this.elapsed()
       if (this.#lapses.size > 0 || this.#ticker === null) return
