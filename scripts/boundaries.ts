@@ -4,8 +4,7 @@
  */
 import { globSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { absorbed } from "./lintConfig.ts"
-import { type PackageRow, parsePackageTable, reaches } from "./PackageTable.ts"
+import { absorbed, type PackageRow, parsePackageTable, reaches } from "./lintConfig.ts"
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "vitest"
 import { parseDecision } from "../Decision.ts"
-import { judgeCriteria } from "../judgeCriteria.ts"
+import { judgeCriteria } from "../DecisionGate.ts"
 
 const record = (change: (text: string) => string = (text) => text) =>
   change(`---

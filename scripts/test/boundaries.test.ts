@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { boundaryProblems } from "../boundaries.ts"
-import { parsePackageTable } from "../PackageTable.ts"
+import { parsePackageTable } from "../lintConfig.ts"
 
 const root = join(import.meta.dirname, "..", "..")
 
