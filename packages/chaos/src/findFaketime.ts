@@ -3,8 +3,7 @@
  * fetched earlier, and last the system's package archive.
  */
 import { cacheDirectory } from "@dueline/test-servers/ServerAccount"
-import { notTested } from "@dueline/test-servers/notTested"
-import { ServerMissing } from "@dueline/test-servers/ServerMissing"
+import { notTested, ServerMissing } from "@dueline/test-servers/notTested"
 import { unpackPackages } from "@dueline/test-servers/unpackPackages"
 import { existsSync, globSync } from "node:fs"
 import { join } from "node:path"

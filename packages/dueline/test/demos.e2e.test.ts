@@ -1,7 +1,6 @@
 /** The demo scripts against the real program, with both clients they know. */
 import { findHttpie } from "@dueline/test-servers/findServer"
-import { notTested } from "@dueline/test-servers/notTested"
-import { ServerMissing } from "@dueline/test-servers/ServerMissing"
+import { notTested, ServerMissing } from "@dueline/test-servers/notTested"
 import { assert, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"

@@ -13,7 +13,7 @@ export interface RunningServer {
   /** As a client takes it; may hold a password. */
   readonly url: string
   readonly port: number
-  /** The server itself: it may be killed or stopped by whoever wants to see what happens then. */
+  /** The server itself: a test may kill or pause it. */
   readonly pid: number
   /** Gracefully; the hard way after ten seconds. Resolves when the process is gone, at once when it is gone already. */
   readonly stop: () => Promise<void>

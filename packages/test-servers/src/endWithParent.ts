@@ -11,7 +11,7 @@ const open = (): Writable => {
   const shell = spawn("/bin/sh", [script], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" })
   shell.on("error", () => undefined)
   shell.unref()
-  // Should somebody end the shell, servers are stopped by whoever started them and by nobody else.
+  // When the shell is killed, servers are stopped only by the process that started them.
   shell.stdin.on("error", () => undefined)
   if ("unref" in shell.stdin && typeof shell.stdin.unref === "function") shell.stdin.unref()
   return shell.stdin

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, globSync, mkdirSync, realpathSync, symlinkSync, 
 import { basename, join } from "node:path"
 import { cacheDirectory } from "./ServerAccount.ts"
 import { isExecutable, judged, librariesOf, onPath, type ServerBinary } from "./ServerBinary.ts"
-import { ServerMissing } from "./ServerMissing.ts"
+import { ServerMissing } from "./notTested.ts"
 import { unpackPackages, type Wanted } from "./unpackPackages.ts"
 
 /** What one program needs to be found. */

@@ -1,4 +1,9 @@
-/** The one way in which a test may be left out because this machine lacks what it needs. */
+/** What happens to a test that needs a server this machine does not have. */
+
+/** A server that cannot be had on this machine. The message says what was tried and what to do about it. */
+export class ServerMissing extends Error {
+  override readonly name = "notTested"
+}
 
 /**
  * Says on standard error what is not tested and why, and answers with the reason, for `describe.skipIf`. With `CI=true` it throws instead:

@@ -1,4 +1,4 @@
-/** Ports on loopback: finding a free one, and hearing whether the server behind one answers. */
+/** Ports on loopback: finding a free one, and asking whether a server answers on one. */
 import { connect, createServer } from "node:net"
 import { ServerFailed } from "./ServerProcess.ts"
 
@@ -15,7 +15,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** On `port`, or on a free one; that may be taken by somebody else before the server opens it, and then another is tried. */
+/** On `port`, or on a free one; another process may take it before the server opens it; then another one is tried, five times at the most. */
 export const onPort = async <A>(port: number | undefined, start: (port: number) => Promise<A>): Promise<A> => {
   if (port !== undefined) return start(port)
   for (let attempt = 1; ; attempt++) {
@@ -31,7 +31,7 @@ export const onPort = async <A>(port: number | undefined, start: (port: number) 
 /** Connects, says `greeting`, and tells whether the answer holds what is expected before a fifth of a second has passed. */
 export const answers = (port: number, greeting: string, expected: RegExp): Promise<boolean> =>
   new Promise((resolve) => {
-    let heard = ""
+    let received = ""
     const socket = connect({ host: "127.0.0.1", port })
     const end = (answered: boolean) => {
       socket.destroy()
@@ -42,7 +42,7 @@ export const answers = (port: number, greeting: string, expected: RegExp): Promi
     socket.once("close", () => resolve(false))
     socket.once("connect", () => socket.write(greeting))
     socket.on("data", (chunk) => {
-      heard += chunk.toString("latin1")
-      if (expected.test(heard)) end(true)
+      received += chunk.toString("latin1")
+      if (expected.test(received)) end(true)
     })
   })

@@ -8,8 +8,7 @@ import { chmod } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { removeWithParent } from "./endWithParent.ts"
-import { notTested } from "./notTested.ts"
-import { ServerMissing } from "./ServerMissing.ts"
+import { notTested, ServerMissing } from "./notTested.ts"
 import type { RunningServer } from "./ServerProcess.ts"
 import { startNats } from "./startNats.ts"
 import { startPostgres } from "./startPostgres.ts"
@@ -25,13 +24,13 @@ const variables = {
   postgres: "DUELINE_TEST_POSTGRES_URL"
 } as const satisfies Record<ServerName, string>
 
-/** Beside the URL's variable: why there is none, so that nobody tries again. */
+/** Beside the URL's variable: why there is none, so that no other process tries again. */
 const reasonVariable = (name: ServerName) => `${variables[name]}_MISSING`
 
 /** An empty directory that vanishes with this process. */
 export const temporaryDirectory = async (): Promise<string> => {
   const directory = mkdtempSync(join(tmpdir(), "dueline-servers-"))
-  // PostgreSQL's account has to get through to its own directory, which nobody else can enter.
+  // PostgreSQL's account has to get through to its own directory, which no other account can enter.
   await chmod(directory, 0o755)
   removeWithParent(directory)
   return directory

@@ -8,8 +8,12 @@ import { basename, join } from "node:path"
 import { promisify } from "node:util"
 import { newerSources } from "./newerSources.ts"
 import { oneAtATime } from "./oneAtATime.ts"
-import { say } from "./say.ts"
 import { isExecutable, onPath } from "./ServerBinary.ts"
+
+/** Fetching a server takes a while, and somebody may wait at a terminal. */
+const say = (line: string): void => {
+  process.stderr.write(`dueline: ${line}\n`)
+}
 
 export interface Wanted {
   /** For the reader of the messages, e.g. `nats-server`. */

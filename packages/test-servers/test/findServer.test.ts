@@ -1,6 +1,6 @@
 import { findNats, findRedis } from "@dueline/test-servers/findServer"
 import { atLeast } from "@dueline/test-servers/ServerBinary"
-import { ServerMissing } from "@dueline/test-servers/ServerMissing"
+import { ServerMissing } from "@dueline/test-servers/notTested"
 import { missing, natsUrl, temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { chmodSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
