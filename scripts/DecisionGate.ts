@@ -2,12 +2,12 @@
 import type { Reporter, TestModule } from "vitest/node"
 import type { Criterion } from "./Decision.ts"
 
-/** `green`: at least one test claims it and all that do passed. `unmet`: nobody claims it, or a claim was skipped. */
+/** `green`: at least one test claims it and all that do passed. `unmet`: no test claims it, or one was skipped. */
 export interface Judgement {
   readonly criterion: Criterion
   readonly verdict: "green" | "red" | "unmet"
   readonly claims: number
-  /** The first thing that speaks against it, as a reader wants to hear it; empty when green. */
+  /** The first thing that speaks against it, as a clause; empty when green. */
   readonly because: string
 }
 

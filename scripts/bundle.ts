@@ -61,7 +61,7 @@ const instead = (id: string, code: string): Plugin => {
 
 /**
  * Importing `node:http` asks it for all that it exports; web sockets are among that, and Node then loads its own copy of undici for them.
- * Taken like this, nobody asks.
+ * `getBuiltinModule` does not ask for them.
  */
 const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get ? [] : [name]))
 const httpUnasked = instead(

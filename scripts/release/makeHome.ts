@@ -17,7 +17,7 @@ if (programFile === undefined || directory === undefined) {
   process.exit(2)
 }
 
-/** Calls name these addresses for ever: whoever upgrades the home listens there. Nobody listens at the second. */
+/** Calls name these addresses for ever: a test that upgrades the home listens at the first, and none at the second. */
 const target = "http://127.0.0.1:18473"
 const nobody = "http://127.0.0.1:18474"
 

@@ -30,7 +30,7 @@ const notOpened = (error: unknown): Opened => ({
   finding: fatal("database", `the database cannot be used: ${messageOf(error)}`, "see to it, then look again")
 })
 
-/** Nothing is migrated and nobody is waited for: what a start would wait for is a finding. */
+/** Nothing is migrated and there is no waiting: what a start would wait for is a finding. */
 const openEmbedded = (settings: Configuration.Settings): Effect.Effect<Opened, never, Scope.Scope> =>
   EmbeddedServer.make({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
     Effect.flatMap(({ port, socketDirectory }) => Database.socketPools({ host: socketDirectory, port })),

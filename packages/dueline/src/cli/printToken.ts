@@ -28,7 +28,7 @@ const noDatabase = (why: string) =>
     notes: ["start the program, or check DUELINE_DATABASE_URL; with --unchecked a token is made all the same"]
   })
 
-/** What a token for a misspelt name does would be nobody's. */
+/** A token for a misspelt name would act for a tenant that does not exist. */
 const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Settings, tenant: string) {
   if (settings.DUELINE_DATABASE_URL === null && !existsSync(homeAt(settings.DUELINE_HOME).data)) {
     return yield* noDatabase(`there is no database in ${settings.DUELINE_HOME}`)

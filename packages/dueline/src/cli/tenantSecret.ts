@@ -1,4 +1,4 @@
-/** What `dueline tenant secret` does: whoever receives a tenant's calls verifies them with it. */
+/** What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it. */
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Redacted } from "effect"
