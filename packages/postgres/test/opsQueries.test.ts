@@ -120,8 +120,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
               [{ filter: rare, after: null }, scanBudget * 2],
               [{ filter: { _tag: "Not", not: rare }, after }, 11]
             ] as const) {
-              for (let n = 1; n < asked && options.filter === everything; n += 1)
-                yield* page(options)
+              for (let n = 1; n < asked && options.filter === everything; n += 1) yield* page(options)
               const { fetched, gone, walked } = yield* cost(table, page(options))
               const about = `${table}, ${stage}, ${JSON.stringify(options)}`
               assert.strictEqual(walked, 0, about)
