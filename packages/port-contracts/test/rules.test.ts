@@ -74,7 +74,10 @@ describe("rules between aggregates", () => {
   it("are about fields that their kind declares", () => {
     for (const kind of opsCategories) {
       const { apart, unique }: Rules = rulesOf(kind)
-      const named = [...unique.flatMap(({ fields }) => fields), ...apart.flatMap(({ alike, from, to, when }) => [...alike, from, to, when.field])]
+      const named = [
+        ...unique.flatMap(({ fields }) => fields),
+        ...apart.flatMap(({ alike, from, to, when }) => [...alike, from, to, when.field])
+      ]
       assert.includeMembers(Object.keys(fieldsOf(kind)), named)
     }
   })

@@ -107,7 +107,9 @@ type Part = "active" | "fits" | "unused" | "idle"
 
 /** The customer for whom an exception is made: of the kind's other values null alone is one. */
 const customerIn = (tests: ReadonlyArray<Test>): string | null => {
-  const named = tests.flatMap((test): ReadonlyArray<FieldValue> => ("isNot" in test && test.field === "customerId" ? test.isNot : []))
+  const named = tests.flatMap(
+    (test): ReadonlyArray<FieldValue> => ("isNot" in test && test.field === "customerId" ? test.isNot : [])
+  )
   return (named.find((value) => value !== null) ?? null) as string | null
 }
 
