@@ -11,7 +11,7 @@ import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
-import type { Replay } from "./engine/replay.ts"
+import type { Replay } from "./engine/storedForms.ts"
 import { replays } from "./replays.ts"
 
 /** Events read at a time. */

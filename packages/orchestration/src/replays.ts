@@ -3,7 +3,7 @@ import type { StreamKey } from "@dueline/contracts/Envelope"
 import { categories, type Category } from "@dueline/contracts/kinds"
 import { aggregates } from "./aggregates.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
-import { type Replay, replayer } from "./engine/replay.ts"
+import { type Replay, replayer } from "./engine/storedForms.ts"
 
 export type Replayer = (stream: StreamKey) => Replay
 

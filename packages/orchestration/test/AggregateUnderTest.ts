@@ -4,15 +4,13 @@ import type { Intent } from "@dueline/contracts/Intent"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
-import { type BatchAnswer, decideBatch } from "../src/engine/decideBatch.ts"
-import { restorer } from "../src/engine/restore.ts"
-import { snapshotCodec } from "../src/engine/snapshot.ts"
-import { type Remembered, streamKey } from "../src/engine/StreamCache.ts"
+import { type BatchAnswer, decideBatch, streamKey } from "../src/engine/decideBatch.ts"
+import { type CachedStream, restorer, snapshotCodec } from "../src/engine/storedForms.ts"
 
 export interface Turn<C, S, E, R, O, Row> {
   readonly command: C
-  readonly before: Remembered<S, E>
-  readonly after: Remembered<S, E>
+  readonly before: CachedStream<S, E>
+  readonly after: CachedStream<S, E>
   readonly answer: BatchAnswer<R, O>
   /** What was stored; null when nothing was. */
   readonly commit: Commit | null
@@ -27,7 +25,7 @@ export class AggregateUnderTest<C extends Command, S, E extends Tagged, R, O, Ro
   readonly turns: Array<Turn<C, S, E, R, O, Row>> = []
   /** As a store would give them back: through JSON. */
   readonly stored: Array<RecordedEvent> = []
-  memory: Remembered<S, E>
+  memory: CachedStream<S, E>
   row: Row | null = null
   readonly #aggregate: Aggregate<C, S, E, R, O>
   readonly #envelope: (command: C) => Envelope<C>
@@ -83,17 +81,17 @@ export class AggregateUnderTest<C extends Command, S, E extends Tagged, R, O, Ro
   }
 
   /** The aggregate as someone would find it who knows nothing but what was stored. */
-  restored(): Remembered<S, E> {
+  restored(): CachedStream<S, E> {
     return this.#restore(null)
   }
 
   /** The same, when the state was kept at the end of this turn and only what came after it is read. */
-  restoredFrom({ after }: Turn<C, S, E, R, O, Row>): Remembered<S, E> {
+  restoredFrom({ after }: Turn<C, S, E, R, O, Row>): CachedStream<S, E> {
     // Whatever version it has, nothing before it was kept yet: so it is due.
     return this.#restore(throughJson(snapshotCodec(this.#aggregate).due(-1, after)))
   }
 
-  #restore(snapshot: ReturnType<ReturnType<typeof snapshotCodec>["due"]>): Remembered<S, E> {
+  #restore(snapshot: ReturnType<ReturnType<typeof snapshotCodec>["due"]>): CachedStream<S, E> {
     const { length: version } = this.stored
     const events = this.stored.slice(snapshot?.version ?? 0)
     const { sealed } = this.memory

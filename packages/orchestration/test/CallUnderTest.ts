@@ -4,13 +4,13 @@ import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import type { Remembered } from "../src/engine/StreamCache.ts"
+import type { CachedStream } from "../src/engine/storedForms.ts"
 import { ServiceCall } from "../src/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/service-call/State.ts"
 import * as UnderTest from "./AggregateUnderTest.ts"
 import { envelope } from "./ServiceCallSample.ts"
 
-export type Memory = Remembered<ServiceCallState, ServiceCallEvent>
+export type Memory = CachedStream<ServiceCallState, ServiceCallEvent>
 export type Turn = UnderTest.Turn<
   ServiceCallCommand,
   ServiceCallState,

@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Schema } from "effect"
-import { StreamCache } from "../src/engine/StreamCache.ts"
+import { StreamCache } from "../src/engine/BatchProcessor.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 const Step = Schema.Union([

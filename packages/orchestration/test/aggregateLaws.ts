@@ -5,7 +5,7 @@ import type { EpochMillis } from "@dueline/contracts/Ids"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Result, Schema } from "effect"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
-import { currentVersion } from "../src/engine/upcast.ts"
+import { currentVersion } from "../src/engine/storedForms.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 
 interface Subject<C extends Command, S, E extends Tagged, R, O, Story> {

@@ -5,8 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Category } from "@dueline/contracts/kinds"
 import { Schema } from "effect"
 import { aggregates } from "../src/aggregates.ts"
-import { eventReader } from "../src/engine/restore.ts"
-import { currentVersion } from "../src/engine/upcast.ts"
+import { currentVersion, eventReader } from "../src/engine/storedForms.ts"
 import { samples } from "./goldenSamples.ts"
 
 const root = join(import.meta.dirname, "golden")

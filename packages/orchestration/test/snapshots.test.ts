@@ -5,9 +5,7 @@ import { Effect } from "effect"
 import { aggregates } from "../src/aggregates.ts"
 import type { Aggregate, Command as Asked, Tagged } from "../src/engine/Aggregate.ts"
 import { decideBatch } from "../src/engine/decideBatch.ts"
-import { restorer } from "../src/engine/restore.ts"
-import { snapshotCodec, snapshotEvery } from "../src/engine/snapshot.ts"
-import type { Remembered } from "../src/engine/StreamCache.ts"
+import { type CachedStream, restorer, snapshotCodec, snapshotEvery } from "../src/engine/storedForms.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -34,7 +32,7 @@ const grow = Effect.fnUntraced(function* (
   const [first, next] = lives[category]
   const snapshots = snapshotCodec(aggregate)
   const { persistence } = store.memory
-  let memory: Remembered<unknown, Tagged> | undefined
+  let memory: CachedStream<unknown, Tagged> | undefined
   for (let n = 1; (memory?.version ?? 0) < versions; ) {
     const many = Math.min(size, versions - (memory?.version ?? 0))
     const batch = Array.from({ length: many }, () => envelope(n++ === 1 ? first : next(n)))

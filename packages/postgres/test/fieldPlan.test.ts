@@ -2,7 +2,7 @@
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import { binFree, customerFree } from "@dueline/contracts/order/rules"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { snapshotEvery } from "@dueline/orchestration/engine/snapshot"
+import { snapshotEvery } from "@dueline/orchestration/engine/storedForms"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"

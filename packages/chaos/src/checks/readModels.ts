@@ -1,7 +1,7 @@
 /** Read models equal the log: every row is what folding its events makes of it, and the API shows the same. */
 import { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import { restorer } from "@dueline/orchestration/engine/restore"
+import { restorer } from "@dueline/orchestration/engine/storedForms"
 import { project } from "@dueline/orchestration/service-call/project"
 import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
 import type { Check, Evidence, Found } from "../Evidence.ts"

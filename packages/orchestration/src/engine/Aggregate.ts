@@ -4,7 +4,7 @@ import type { Intent } from "@dueline/contracts/Intent"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 import type { Result, Schema } from "effect"
-import type { Upcasters } from "./upcast.ts"
+import type { Upcasters } from "./storedForms.ts"
 
 /** Where and when a decision lands. `version` is the stream's after it. */
 export interface Stamp {
