@@ -137,12 +137,11 @@ const ofTests = (root: string, folder: string): OxlintOverride => {
   }
 }
 
-/** Aggregates are plain functions over plain data: a folder of orchestration that decides knows no Effect, clock or I/O. */
-const pureCore = (root: string): OxlintOverride => {
-  const folders = globSync("packages/orchestration/src/*/decide.ts", { cwd: root }).map(dirname)
+/** Aggregates are plain functions over plain data: the folder that has them knows no Effect, clock or I/O. */
+const pureCore = (): OxlintOverride => {
   const message = "An aggregate is plain functions over plain data, and this is not."
   return {
-    files: folders.map((folder) => `${folder}/**`),
+    files: ["packages/orchestration/src/aggregates/**"],
     rules: {
       "eslint/no-restricted-imports": [
         "error",
@@ -207,7 +206,7 @@ export const lintConfig = (root: string): OxlintConfig => {
       { files: ["packages/bench/src/**"], rules: { "eslint/no-console": "off" } },
       ...[...table.values()].map(ofPackage),
       ...globSync("packages/*/package.json", { cwd: root }).map((path) => ofTests(root, basename(dirname(path)))),
-      pureCore(root)
+      pureCore()
     ]
   }
 }

@@ -99,7 +99,7 @@ const judged = (cases: ReadonlyArray<Case>, more: Readonly<Record<string, string
 
 const contracts = "packages/contracts/src"
 const api = "packages/api/src"
-const bin = "packages/orchestration/src/bin"
+const bin = "packages/orchestration/src/aggregates"
 
 const refusedImports: ReadonlyArray<Case> = [
   [contracts, `import { a } from "@dueline/api/A"`],

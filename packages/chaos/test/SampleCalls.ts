@@ -14,8 +14,7 @@ import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { eventId } from "@dueline/orchestration/engine/decideBatch"
 import { restorer } from "@dueline/orchestration/engine/storedForms"
-import { project } from "@dueline/orchestration/service-call/project"
-import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
+import { project, ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import type { StoredCall } from "../src/History.ts"
 
 export const origin = 1_800_000_000_000

@@ -12,7 +12,7 @@ import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import type { Replay } from "./engine/storedForms.ts"
-import { replays } from "./replays.ts"
+import { replays } from "./aggregates.ts"
 
 /** Events read at a time. */
 const page = 1_000

@@ -1,8 +1,12 @@
-/** Every kind of aggregate there is, by category. */
-import { Bin } from "./bin/Bin.ts"
-import { Customer } from "./customer/Customer.ts"
-import { Order } from "./order/Order.ts"
-import { ServiceCall } from "./service-call/ServiceCall.ts"
+/** Every kind of aggregate there is, by category, and how the streams of each are replayed. */
+import type { StreamKey } from "@dueline/contracts/Envelope"
+import { categories, type Category } from "@dueline/contracts/kinds"
+import { Bin } from "./aggregates/Bin.ts"
+import { Customer } from "./aggregates/Customer.ts"
+import { Order } from "./aggregates/Order.ts"
+import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
+import type { Aggregate } from "./engine/Aggregate.ts"
+import { type Replay, replayer } from "./engine/storedForms.ts"
 
 export const aggregates = {
   "service-call": ServiceCall,
@@ -10,3 +14,12 @@ export const aggregates = {
   bin: Bin,
   order: Order
 } as const
+
+type Replayer = (stream: StreamKey) => Replay
+
+export const replays = Object.fromEntries(
+  categories.map((category) => [
+    category,
+    replayer(aggregates[category] as unknown as Aggregate<never, never, never, never, never>)
+  ])
+) as Readonly<Record<Category, Replayer>>

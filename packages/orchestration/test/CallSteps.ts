@@ -3,7 +3,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import { HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
-import { wakeAtOf } from "../src/service-call/State.ts"
+import { wakeAtOf } from "../src/aggregates/service-call/State.ts"
 import { CallUnderTest } from "./CallUnderTest.ts"
 import * as Call from "./ServiceCallSample.ts"
 

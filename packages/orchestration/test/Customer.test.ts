@@ -8,7 +8,7 @@ import {
 } from "@dueline/contracts/customer/Rejection"
 import { customerFree } from "@dueline/contracts/order/rules"
 import { Result } from "effect"
-import { Customer } from "../src/customer/Customer.ts"
+import { Customer } from "../src/aggregates/Customer.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as Field from "./FieldSample.ts"
 import { given } from "./given.ts"

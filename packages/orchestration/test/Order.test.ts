@@ -4,7 +4,7 @@ import type { OrderCommand } from "@dueline/contracts/order/Command"
 import type { OrderEvent } from "@dueline/contracts/order/Event"
 import { OrderIdTaken, OrderNotInState, OrderWindowMissing, TooManyItems } from "@dueline/contracts/order/Rejection"
 import { Result } from "effect"
-import { Order } from "../src/order/Order.ts"
+import { Order } from "../src/aggregates/Order.ts"
 import * as Field from "./FieldSample.ts"
 import { given } from "./given.ts"
 

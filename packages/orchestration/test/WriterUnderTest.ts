@@ -10,7 +10,7 @@ import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Reject
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { defaultWriterOptions, makeWriter, type Writer, type WriterOptions } from "../src/engine/Writer.ts"
-import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { FaultyStore } from "./FaultyStore.ts"
 import * as Call from "./ServiceCallSample.ts"
 

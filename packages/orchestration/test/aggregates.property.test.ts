@@ -1,8 +1,8 @@
 /** The laws of all aggregates, each told with stories of its own. */
-import { Customer } from "../src/customer/Customer.ts"
-import { Bin } from "../src/bin/Bin.ts"
-import { Order } from "../src/order/Order.ts"
-import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import { Customer } from "../src/aggregates/Customer.ts"
+import { Bin } from "../src/aggregates/Bin.ts"
+import { Order } from "../src/aggregates/Order.ts"
+import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"

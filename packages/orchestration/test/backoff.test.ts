@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { RetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
-import { backoffMs, retryAfterLimitMs } from "../src/service-call/backoff.ts"
+import { backoffMs, retryAfterLimitMs } from "../src/aggregates/service-call/decide.ts"
 import { spec } from "./ServiceCallSample.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))

@@ -8,7 +8,7 @@ import {
   ServiceCallNotFound
 } from "@dueline/contracts/serviceCall/Rejection"
 import { Result } from "effect"
-import { ServiceCall } from "../src/service-call/ServiceCall.ts"
+import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { given } from "./given.ts"
 import * as Call from "./ServiceCallSample.ts"
 

@@ -2,7 +2,7 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { type AnyAnswer, type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { type Running, type Scheduled, wakeAtOf } from "@dueline/orchestration/service-call/State"
+import { type Running, type Scheduled, wakeAtOf } from "@dueline/orchestration/aggregates/service-call/State"
 import { Effect } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
 

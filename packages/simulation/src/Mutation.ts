@@ -10,7 +10,7 @@ import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Executor } from "@dueline/execution/Executor"
-import type { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
+import type { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 
 export type Aggregate = typeof ServiceCall
 

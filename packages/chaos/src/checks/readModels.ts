@@ -2,8 +2,7 @@
 import { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { restorer } from "@dueline/orchestration/engine/storedForms"
-import { project } from "@dueline/orchestration/service-call/project"
-import { ServiceCall } from "@dueline/orchestration/service-call/ServiceCall"
+import { project, ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import type { Check, Evidence, Found } from "../Evidence.ts"
 import type { StoredCall } from "../History.ts"
 

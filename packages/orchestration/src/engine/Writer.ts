@@ -22,9 +22,7 @@ import { type BatchAnswer, streamKey } from "./decideBatch.ts"
 import { snapshotEvery } from "./storedForms.ts"
 
 /** The batch in parts, in its order, in none of which a stream comes twice. */
-const inParts = <A extends { readonly key: string }>(
-  batch: ReadonlyArray<A>
-): ReadonlyArray<ReadonlyArray<A>> => {
+const inParts = <A extends { readonly key: string }>(batch: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
   const parts: Array<ReadonlyArray<A>> = []
   let part: Array<A> = []
   let keys = new Set<string>()
@@ -96,8 +94,8 @@ const retryable = Schedule.exponential("50 millis").pipe(Schedule.jittered, Sche
 
 const unavailable = (operation: string, cause: unknown) => new StoreUnavailable({ operation, cause })
 
-export type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
-export type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
+type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
+type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
 /** A command and the answer that its asker waits for. */
 interface PendingRequest<C, R, O> extends Request<C> {
   readonly answer: Deferred.Deferred<Accepted<O>, Failure<R>>

@@ -53,7 +53,11 @@ interface StreamBatch<S, E> {
   row: Commit["row"]
 }
 
-const makeStreamBatch = <S, E>(tenantId: TenantId, streamId: StreamId, loaded: CachedStream<S, E>): StreamBatch<S, E> => ({
+const makeStreamBatch = <S, E>(
+  tenantId: TenantId,
+  streamId: StreamId,
+  loaded: CachedStream<S, E>
+): StreamBatch<S, E> => ({
   tenantId,
   streamId,
   loaded,
@@ -107,7 +111,7 @@ export type BatchAnswer<R, O> = Result.Result<
   R | VersionMismatch | IdempotencyKeyReused
 >
 
-export interface Loaded<S, E> {
+interface Loaded<S, E> {
   /** By `streamKey`; a stream that is missing does not exist yet. */
   readonly streams: ReadonlyMap<string, CachedStream<S, E>>
   /** By tenant and key, as `receiptKey` puts them together. */
@@ -138,12 +142,19 @@ export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
   receiptTtlMs: number,
   snapshotOf: (before: number, after: CachedStream<S, E>) => Snapshot | null = () => null
 ): Decided<S, E, R, O> => {
-  const context: BatchContext<S, E> = { streams: new Map(), receipts: new Map(loaded.receipts), intents: [], receiptTtlMs }
+  const context: BatchContext<S, E> = {
+    streams: new Map(),
+    receipts: new Map(loaded.receipts),
+    intents: [],
+    receiptTtlMs
+  }
   const answers = envelopes.map((envelope) => {
     const stream = streamBatchOf(aggregate, envelope, loaded, context)
     const { idempotency, tenantId } = envelope
     const earlier = idempotency === null ? undefined : context.receipts.get(receiptKey(tenantId, idempotency.key))
-    return earlier === undefined ? decideOne(aggregate, envelope, stream, context) : answerFromReceipt<C, R, O>(envelope, earlier)
+    return earlier === undefined
+      ? decideOne(aggregate, envelope, stream, context)
+      : answerFromReceipt<C, R, O>(envelope, earlier)
   })
   const commits: Array<Commit> = []
   const after = new Map<string, CachedStream<S, E>>()

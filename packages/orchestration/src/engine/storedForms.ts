@@ -48,7 +48,10 @@ export interface AppliedCommand<E> {
 /** A command that is repeated after so many others have changed its stream is not recognised by its id any more. */
 const recentLimit = 16
 
-export const withApplied = <E>(recent: ReadonlyArray<AppliedCommand<E>>, one: AppliedCommand<E>): ReadonlyArray<AppliedCommand<E>> =>
+export const withApplied = <E>(
+  recent: ReadonlyArray<AppliedCommand<E>>,
+  one: AppliedCommand<E>
+): ReadonlyArray<AppliedCommand<E>> =>
   recent.length < recentLimit ? [...recent, one] : [...recent.slice(1 - recentLimit), one]
 
 /** A stream that is not cached is read from its snapshot, and fewer events than this after it. */
@@ -138,7 +141,7 @@ const appliedOf = <E>(
   return recent
 }
 
-export type StoredFact = Pick<RecordedEvent, "type" | "eventVersion" | "payload" | "recordedAt" | "version">
+type StoredFact = Pick<RecordedEvent, "type" | "eventVersion" | "payload" | "recordedAt" | "version">
 
 export interface Replay {
   /** The version of the last event; 0 before the first. */

@@ -1,14 +1,91 @@
-/** What a fact makes of the state: the only place where it changes. */
-import type { EpochMillis } from "@dueline/contracts/Ids"
+/** What the next decision about a service call needs to know, and how each event changes it: the only place where it changes. */
+import { CorrelationId, EpochMillis, type ServiceCallId, type TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
-import type { WaitReason } from "@dueline/contracts/serviceCall/Spec"
-import { type Facts, isLost, type Scheduled, type ServiceCallState, type Submitted } from "./State.ts"
+import { FailureReason, Spec, WaitReason } from "@dueline/contracts/serviceCall/Spec"
+import { Schema } from "effect"
 
-/** How many past results and superseded epochs are remembered. */
+/** How an attempt ended, and whether its own worker said so or the watchdog did for it. */
+const Result = Schema.Struct({
+  epoch: Schema.Int,
+  outcome: Schema.Literals(["succeeded", "failed"]),
+  lost: Schema.Boolean
+})
+
+const facts = {
+  spec: Spec,
+  fingerprint: Schema.NullOr(Schema.String),
+  origin: Schema.Struct({ correlationId: CorrelationId, traceparent: Schema.NullOr(Schema.String) }),
+  submittedAt: EpochMillis,
+  /** What was asked for. */
+  dueAt: EpochMillis,
+  /** Later than `dueAt`, and why: nothing is to be sent before. Null: nothing but `dueAt` holds. */
+  notBefore: Schema.NullOr(EpochMillis),
+  waitReason: Schema.NullOr(WaitReason),
+  /** Counts schedulings: an alarm that names an older one is stale. */
+  revision: Schema.Int,
+  /** Attempts made in the present run: requests that left, or of which nobody knows whether they did, or that the target's side refused. */
+  attempt: Schema.Int,
+  /** Attempts handed over ever; only grows. */
+  epoch: Schema.Int,
+  /** Attempts handed back one after the other for a reason of our own: the pause grows with them. */
+  handBacks: Schema.Int,
+  /** The latest results and the latest superseded epochs, so that a repeat is told from news. Bounded. */
+  results: Schema.Array(Result),
+  superseded: Schema.Array(Schema.Int),
+  lastStatus: Schema.NullOr(Schema.Int),
+  lastReason: Schema.NullOr(FailureReason)
+}
+const Facts = Schema.Struct(facts)
+type Facts = typeof Facts.Type
+
+/** In snapshots too: a changed shape needs another `form` there. */
+export const ServiceCallState = Schema.TaggedUnion({
+  NotSubmitted: {},
+  Scheduled: facts,
+  Running: {
+    ...facts,
+    worker: WorkerId,
+    startedAt: EpochMillis,
+    deadlineAt: EpochMillis,
+    cancelRequested: Schema.Boolean
+  },
+  Succeeded: { ...facts, endedAt: EpochMillis },
+  Failed: { ...facts, endedAt: EpochMillis, reason: Schema.Literals(["permanent", "attempts_exhausted", "cancelled"]) },
+  Cancelled: { ...facts, endedAt: EpochMillis }
+})
+export type ServiceCallState = typeof ServiceCallState.Type
+export type Submitted = Exclude<ServiceCallState, { readonly _tag: "NotSubmitted" }>
+export type Scheduled = Extract<ServiceCallState, { readonly _tag: "Scheduled" }>
+export type Running = Extract<ServiceCallState, { readonly _tag: "Running" }>
+
+export const initial: ServiceCallState = { _tag: "NotSubmitted" }
+
+/** Where and when events of a call land. */
+export interface Stamp {
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  /** The stream's version after the events. */
+  readonly version: number
+  /** When the last event was recorded, epoch ms. */
+  readonly at: EpochMillis
+}
+
+/** When the next attempt may be made. */
+export const wakeAtOf = ({ dueAt, notBefore }: Pick<Facts, "dueAt" | "notBefore">): EpochMillis => notBefore ?? dueAt
+
+/** Why the last attempt failed: that all of them are used up says nothing. */
+export const failureReasonOf = (state: Submitted): string | null =>
+  state._tag === "Failed" && state.reason === "cancelled" ? "cancelled" : state.lastReason
+
+/** The attempt of that epoch was counted because nobody knew what had become of it. */
+export const isLost = ({ results }: Pick<Facts, "results">, epoch: number): boolean =>
+  results.some((result) => result.epoch === epoch && result.lost)
+
+/** How many past results and superseded epochs are kept. */
 const memoryLimit = 64
 
-const facts = ({
+const factsOf = ({
   spec,
   fingerprint,
   origin,
@@ -45,7 +122,7 @@ const remember = <A>(list: ReadonlyArray<A>, item: A): ReadonlyArray<A> => [...l
 
 /** Somebody asked for this time: whatever it waited for before does not count any more. */
 const scheduled = (state: Submitted, dueAt: EpochMillis): Scheduled => ({
-  ...facts(state),
+  ...factsOf(state),
   _tag: "Scheduled",
   dueAt,
   notBefore: null,
@@ -58,7 +135,7 @@ const scheduled = (state: Submitted, dueAt: EpochMillis): Scheduled => ({
 const waiting = (state: Submitted, until: EpochMillis, reason: WaitReason): Scheduled => {
   const waits = until > state.dueAt
   return {
-    ...facts(state),
+    ...factsOf(state),
     _tag: "Scheduled",
     notBefore: waits ? until : null,
     waitReason: waits ? reason : null,
@@ -105,17 +182,26 @@ const next = (
       // What was lost in an earlier run is not counted in this one.
       return { ...scheduled(state, event.dueAt), attempt: 0, results: state.results.filter(({ lost }) => !lost) }
     case "ServiceCallCancelled":
-      return { ...facts(state), _tag: "Cancelled", endedAt: at }
+      return { ...factsOf(state), _tag: "Cancelled", endedAt: at }
     case "CancellationRequested":
       return state._tag === "Running" ? { ...state, cancelRequested: true } : state
     case "ExecutionStarted": {
       const { epoch, attempt, worker, startedAt, deadlineAt } = event
-      return { ...facts(state), _tag: "Running", epoch, attempt, worker, startedAt, deadlineAt, cancelRequested: false }
+      return {
+        ...factsOf(state),
+        _tag: "Running",
+        epoch,
+        attempt,
+        worker,
+        startedAt,
+        deadlineAt,
+        cancelRequested: false
+      }
     }
     case "ExecutionSucceeded": {
       const results = remember(state.results, { epoch: event.epoch, outcome: "succeeded" as const, lost: false })
       const known = { handBacks: 0, results, lastStatus: event.status, lastReason: null }
-      return { ...facts(state), _tag: "Succeeded", endedAt: at, ...known }
+      return { ...factsOf(state), _tag: "Succeeded", endedAt: at, ...known }
     }
     case "ExecutionFailed": {
       const result = { epoch: event.epoch, outcome: "failed" as const, lost: event.reason === "worker_lost" }
@@ -126,7 +212,7 @@ const next = (
       return handedBack(state, event)
     case "ServiceCallFailed":
       return {
-        ...facts(state),
+        ...factsOf(state),
         _tag: "Failed",
         endedAt: at,
         reason: event.reason,

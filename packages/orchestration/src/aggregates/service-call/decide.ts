@@ -1,6 +1,8 @@
 /** What happens when something is asked of a service call: the only branching there is. */
+import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   IllegalTransition,
   ServiceCallAlreadyDispatched,
@@ -8,20 +10,33 @@ import {
   ServiceCallNotFound,
   type ServiceCallRejection
 } from "@dueline/contracts/serviceCall/Rejection"
-import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   deadlineGraceMs,
-  type HandBackReason,
   handBackPauseLimitMs,
   handBackPauseMs,
+  type HandBackReason,
   leadMs,
+  type RetryPolicy,
   unansweredNameLimitMs,
   unreadablePauseLimitMs
 } from "@dueline/contracts/serviceCall/Spec"
-import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Result } from "effect"
-import { backoffMs } from "./backoff.ts"
 import { isLost, type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
+
+/** A target may not put us off for longer than this, in milliseconds. */
+export const retryAfterLimitMs = 86_400_000
+
+/**
+ * Milliseconds from now to the attempt after `attempt` (1 for the first). `roll` is in [0, 1). Exponential with a cap, spread by the
+ * policy's jitter to both sides; after a `Retry-After` the spread goes only upwards, so that nobody comes early and not all at once.
+ */
+export const backoffMs = (policy: RetryPolicy, attempt: number, roll: number, retryAfterMs: number | null): number => {
+  const exponential = Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.multiplier ** (attempt - 1))
+  const delay = Math.max(0, exponential * (1 + policy.jitter * (2 * roll - 1)))
+  if (retryAfterMs === null) return Math.round(delay)
+  const asked = Math.min(Math.max(0, retryAfterMs), retryAfterLimitMs) + exponential * policy.jitter * roll
+  return Math.ceil(Math.max(delay, asked))
+}
 
 type Decision = Result.Result<ReadonlyArray<ServiceCallEvent>, ServiceCallRejection>
 type Of<Tag extends ServiceCallCommand["_tag"]> = Extract<ServiceCallCommand, { readonly _tag: Tag }>

@@ -5,8 +5,7 @@ import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/Topic"
-import type { Stamp } from "./project.ts"
-import { type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
+import { failureReasonOf, type Running, type ServiceCallState, type Stamp, type Submitted, wakeAtOf } from "./State.ts"
 
 /** The public message a fact calls for: only the end of a call leaves the system. `after` is the state after the whole decision. */
 export const announce = (
@@ -52,10 +51,6 @@ const schedulings: ReadonlySet<string> = new Set([
   "RetryScheduled",
   "ServiceCallRerun"
 ])
-
-/** Why the last attempt failed: that all of them are used up says nothing. */
-export const failureReasonOf = (state: Submitted): string | null =>
-  state._tag === "Failed" && state.reason === "cancelled" ? "cancelled" : state.lastReason
 
 /** What should be done at once because of new facts: count an attempt as over, wait for the due time, make the attempt. */
 export const intend = (
