@@ -6,7 +6,7 @@ import { Outbox } from "@dueline/contracts/ports/Outbox"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Latch, Layer, Scope } from "effect"
-import * as Dispatcher from "../src/Dispatcher.ts"
+import * as Dispatcher from "../src/dispatcher/Dispatcher.ts"
 import { flaky, pass, payloadsOf, refused, scripted, world } from "./DispatcherWorld.ts"
 
 it.effect("what is committed arrives at the consumers, and its row is gone", () =>

@@ -8,7 +8,7 @@ import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { Outbox, type Settlement } from "@dueline/contracts/ports/Outbox"
 import { Context, Effect, Exit, Latch, Layer, Scope } from "effect"
-import * as Dispatcher from "../src/Dispatcher.ts"
+import * as Dispatcher from "../src/dispatcher/Dispatcher.ts"
 
 /** What the consumers saw first of every message, in that order, and how often each came. */
 export const consumers = () => {

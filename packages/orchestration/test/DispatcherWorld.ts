@@ -6,7 +6,7 @@ import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Context, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import * as Dispatcher from "../src/Dispatcher.ts"
+import * as Dispatcher from "../src/dispatcher/Dispatcher.ts"
 
 type Publish = EventBus["Service"]["publish"]
 

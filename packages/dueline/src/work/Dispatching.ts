@@ -1,6 +1,6 @@
 /** The role that carries committed messages from the outbox to the bus. */
 import { Intents } from "@dueline/contracts/Intents"
-import * as Dispatcher from "@dueline/orchestration/Dispatcher"
+import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { Effect, Layer } from "effect"
 import { Neighbours } from "../Neighbours.ts"
 

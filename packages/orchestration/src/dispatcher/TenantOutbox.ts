@@ -1,9 +1,10 @@
-/** What waits of one tenant, in order of position, and what of it is on its way: never two entries of one stream. */
-import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
+/** Outbox entries in memory: those of one tenant in their order, and all that are claimed. Plain data structures. */
+import type { OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
 
 export const streamOf = ({ streamId, tenantId }: OutboxEntry): string => `${tenantId}/${streamId}`
 
-export class TenantLane {
+/** What waits of one tenant, in order of position, and what of it is on its way: never two entries of one stream. */
+export class TenantOutbox {
   readonly tenantId: string
   readonly #window: number
   #waiting: Array<OutboxEntry> = []
@@ -67,5 +68,47 @@ export class TenantLane {
     const gone = this.#waiting.filter((entry) => streamOf(entry) === stream)
     if (gone.length > 0) this.#waiting = this.#waiting.filter((entry) => streamOf(entry) !== stream)
     return gone
+  }
+}
+
+/** The entries that this dispatcher has claimed from the outbox and not settled yet. */
+export class ClaimedEntries {
+  readonly #positions = new Set<number>()
+  readonly #unsettled: Array<Settlement> = []
+  /** Streams with a failure that is not settled yet: until it is, a claim may show what has to wait behind it. */
+  readonly #failing = new Set<string>()
+
+  get size(): number {
+    return this.#positions.size
+  }
+
+  /** Outcomes that have to be stored, oldest first. */
+  get unsettled(): ReadonlyArray<Settlement> {
+    return [...this.#unsettled]
+  }
+
+  /** False when the entry is here already, or has to wait behind a failure. */
+  take(entry: OutboxEntry): boolean {
+    if (this.#positions.has(entry.position) || this.#failing.has(streamOf(entry))) return false
+    this.#positions.add(entry.position)
+    return true
+  }
+
+  /** It will be claimed again. */
+  drop(entry: OutboxEntry): void {
+    this.#positions.delete(entry.position)
+  }
+
+  conclude(settlement: Settlement): void {
+    if (settlement._tag === "Failed") this.#failing.add(streamOf(settlement.entry))
+    this.#unsettled.push(settlement)
+  }
+
+  /** Forgets the first `count` outcomes: they are stored. */
+  settled(count: number): void {
+    for (const { _tag, entry } of this.#unsettled.splice(0, count)) {
+      this.#positions.delete(entry.position)
+      if (_tag === "Failed") this.#failing.delete(streamOf(entry))
+    }
   }
 }
