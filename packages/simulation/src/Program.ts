@@ -17,7 +17,7 @@ import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import { dueLoop } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
-import { placesOf, Slots } from "@dueline/timer/Slots"
+import { placesOf, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
@@ -89,7 +89,7 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
     for (const intent of committed) act(intent, alarms)
     if (alarms.length > 0) run(timer.arm(alarms))
   })
-  const slots = Slots.layer(
+  const slots = WorkerCapacity.layer(
     placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
   )
   yield* Effect.forkScoped(dispatcher.run)

@@ -2,18 +2,39 @@
  * Turns alarms into commands. What is due comes out of the timer at once and waits in a fair queue; as places become free, the writer is
  * told of the calls whose turn it is. What may not start yet, because of its tenant's caps or because its target is paused, stays queued.
  */
-import type { Intent } from "@dueline/contracts/Intent"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
+import { type Intent, systemActor } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
-import type { WorkerId } from "@dueline/contracts/Ids"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
+import { makeSignal, type Signal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Exit, Option } from "effect"
-import { type Bell, makeBell } from "./Bell.ts"
-import { dueTimeReached } from "./dueTimeReached.ts"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
-import { Slots } from "./Slots.ts"
+import { WorkerCapacity } from "./WorkerCapacity.ts"
+
+const actor = systemActor("timer")
+/** The event's own correlation comes from the call's origin; this one only marks who asked. */
+const correlationId = CorrelationId.make("timer")
+
+/** What the writer is told when a call's time has come, or is about to. */
+const dueTimeReached = (
+  { callId, revision, tenantId }: Alarm,
+  worker: WorkerId,
+  at: number
+): Envelope<ServiceCallCommand> => ({
+  tenantId,
+  commandId: CommandId.make(`due:${callId}:${revision}`),
+  correlationId,
+  actor,
+  traceparent: null,
+  idempotency: null,
+  expectedVersion: null,
+  command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(at), revision, worker }
+})
 
 export interface DueLoopOptions extends Partial<FairQueueOptions> {
   /** Calls asked for in one go. */
@@ -27,8 +48,8 @@ const takeLimit = 512
 /** While something waits, new limits come into force within this many milliseconds. */
 const lookMs = 1_000
 
-/** What may have passed by then. Anything else would only fail again, as fast as it is asked. */
-const passing: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
+/** Refusals that may have passed by then. Anything else would only fail again, as fast as it is asked. */
+const retryable: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
 
 /** Keeps count of attempts as they are committed. Answers whether something has ended. */
 const count = (queue: FairQueue, intents: ReadonlyArray<Intent>, now: number): boolean => {
@@ -45,15 +66,15 @@ const count = (queue: FairQueue, intents: ReadonlyArray<Intent>, now: number): b
 
 interface Parts {
   readonly queue: FairQueue
-  readonly bell: Bell
+  readonly wake: Signal
   readonly timer: Timer["Service"]
-  readonly slots: Slots["Service"]
+  readonly capacity: WorkerCapacity["Service"]
   readonly orchestrator: Orchestrator["Service"]
   readonly now: () => number
 }
 
-/** Asks for one call with the worker of its place, and sees to it that place and queue hear what came of it. */
-const firing = ({ bell, now, orchestrator, queue, slots, timer }: Parts) => {
+/** Asks for one call with the worker of its place, and reports the outcome to place and queue. */
+const firing = ({ capacity, now, orchestrator, queue, timer, wake }: Parts) => {
   /** Answers whether an attempt has begun. */
   const ask = (alarm: Alarm, worker: WorkerId) =>
     Effect.suspend(() => {
@@ -66,17 +87,17 @@ const firing = ({ bell, now, orchestrator, queue, slots, timer }: Parts) => {
   const queueAgain = (alarm: Alarm) =>
     Effect.sync(() => {
       queue.add(alarm, now())
-      bell.ring()
+      wake.raise()
     })
 
   return (alarm: Alarm, worker: WorkerId) =>
     Effect.flatMap(Effect.exit(ask(alarm, worker)), (exit) => {
       queue.answered(alarm, Exit.isSuccess(exit) && exit.value, now())
-      slots.release(worker)
-      bell.ring()
+      capacity.release(worker)
+      wake.raise()
       if (Exit.isSuccess(exit)) return Effect.void
       const error = Cause.findErrorOption(exit.cause)
-      if (Option.isNone(error) || !passing.has(error.value._tag)) {
+      if (Option.isNone(error) || !retryable.has(error.value._tag)) {
         return Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause)
       }
       return logUnlessStoreTrouble("warning", "a due call could not be started; it is tried again", exit.cause).pipe(
@@ -89,18 +110,18 @@ const firing = ({ bell, now, orchestrator, queue, slots, timer }: Parts) => {
 /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
 export const dueLoop = Effect.fnUntraced(function* (options: DueLoopOptions) {
   const timer = yield* Timer
-  const slots = yield* Slots
+  const capacity = yield* WorkerCapacity
   const orchestrator = yield* Orchestrator
   const intents = yield* Intents
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const queueOptions = { ...defaultFairQueueOptions, ...options }
   const queue = new FairQueue(queueOptions)
-  const bell = makeBell()
-  const roomBell = makeBell()
-  const fire = firing({ queue, bell, timer, slots, orchestrator, now })
+  const wake = makeSignal()
+  const room = makeSignal()
+  const fire = firing({ queue, wake, timer, capacity, orchestrator, now })
   intents.subscribe((committed) => {
-    if (count(queue, committed, now()) && queue.size > 0) bell.ring()
+    if (count(queue, committed, now()) && queue.size > 0) wake.raise()
   })
 
   /** What the queue refuses is left to the sweep, like what the timer refuses. */
@@ -108,30 +129,30 @@ export const dueLoop = Effect.fnUntraced(function* (options: DueLoopOptions) {
     while (true) {
       const limit = Math.min(takeLimit, queueOptions.alarmLimit - queue.size)
       if (limit <= 0) {
-        yield* roomBell.sleep(Number.POSITIVE_INFINITY)
+        yield* room.wait(Number.POSITIVE_INFINITY)
         continue
       }
       const alarms = yield* timer.take(limit)
       for (const alarm of alarms) queue.add(alarm, now())
-      bell.ring()
+      wake.raise()
       if (alarms.length === limit) yield* Effect.yieldNow
     }
   })
 
-  /** A loop of its own: `Effect.forever` would let a turn of the event loop pass between the bell and the next start. */
+  /** A loop of its own: `Effect.forever` would let a turn of the event loop pass between the signal and the next start. */
   const start = Effect.gen(function* () {
     while (true) {
       const waitMs = queue.nextWakeAt(now()) - now()
       if (waitMs > 0) {
-        yield* bell.sleep(Math.min(waitMs, queue.size > 0 ? lookMs : waitMs))
+        yield* wake.wait(Math.min(waitMs, queue.size > 0 ? lookMs : waitMs))
         continue
       }
-      const places = yield* slots.acquire(Math.min(options.batchLimit, queue.size))
+      const places = yield* capacity.acquire(Math.min(options.batchLimit, queue.size))
       const alarms = queue.take(now(), places.length)
-      roomBell.ring()
+      room.raise()
       for (const [at, worker] of places.entries()) {
         const alarm = alarms[at]
-        if (alarm === undefined) slots.release(worker)
+        if (alarm === undefined) capacity.release(worker)
         else yield* Effect.forkChild(fire(alarm, worker))
       }
     }

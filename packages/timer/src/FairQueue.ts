@@ -1,18 +1,91 @@
 /**
  * Due calls of all tenants, and which of them may start: in weighted fair order between tenants, in the order they came within a tenant
- * and target; never above a tenant's caps, never so many that nothing is left for others, never towards a target that is paused. Plain data structure: times come in, epoch ms.
+ * and target; never above a tenant's caps, never so many that nothing is left for others, never towards a target that is paused. Plain
+ * data structure: times come in, epoch ms.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
-import { FairLine } from "./FairLine.ts"
-import { Room } from "./Room.ts"
-import { unlimited } from "./TenantLimits.ts"
-import type { TenantQueue } from "./TenantQueue.ts"
-import { Tenants, type TenantsOptions } from "./Tenants.ts"
+import { FairOrder, PlaceThreshold } from "./FairOrder.ts"
+import { shareOf, type TenantLimits, unlimited } from "./TenantLimits.ts"
+import { TenantQueue } from "./TenantQueue.ts"
 
-export interface FairQueueOptions extends TenantsOptions {
+export interface TenantQueuesOptions {
+  /** Must answer the same object while nothing has changed. */
+  readonly limits: () => TenantLimits
+  /** Processes that divide the limits between them, at least 1. */
+  readonly processes: () => number
+  /** Tenants with nothing waiting nor under way that are kept at the most, give or take as many again. */
+  readonly quietLimit: number
+}
+
+/** The queues of all tenants under the limits of the moment. */
+export class TenantQueues {
+  readonly #options: TenantQueuesOptions
+  readonly #tenants = new Map<TenantId, TenantQueue>()
+  readonly #threshold: PlaceThreshold
+  readonly #mayForget: (tenant: TenantQueue, now: number) => boolean
+  #limits: TenantLimits
+  #processes: number
+  #pruneAt: number
+
+  /** What they have under way is counted in `threshold`. `mayForget` says of a quiet tenant whether nothing is lost with it. */
+  constructor(options: TenantQueuesOptions, threshold: PlaceThreshold, mayForget: (tenant: TenantQueue, now: number) => boolean) {
+    this.#options = options
+    this.#threshold = threshold
+    this.#mayForget = mayForget
+    this.#limits = options.limits()
+    this.#processes = options.processes()
+    this.#pruneAt = options.quietLimit
+  }
+
+  get size(): number {
+    return this.#tenants.size
+  }
+
+  get all(): Iterable<TenantQueue> {
+    return this.#tenants.values()
+  }
+
+  find(tenantId: TenantId): TenantQueue | undefined {
+    return this.#tenants.get(tenantId)
+  }
+
+  of(tenantId: TenantId, now: number): TenantQueue {
+    const known = this.#tenants.get(tenantId)
+    if (known !== undefined) return known
+    if (this.#tenants.size >= this.#pruneAt) this.#prune(now)
+    const tenant = new TenantQueue(shareOf(this.#limits, tenantId, this.#processes), this.#threshold, now)
+    this.#tenants.set(tenantId, tenant)
+    return tenant
+  }
+
+  /** Puts new limits into force. Answers whether there were any. */
+  refresh(now: number): boolean {
+    const [limits, processes] = [this.#options.limits(), this.#options.processes()]
+    if (limits === this.#limits && processes === this.#processes) return false
+    this.#limits = limits
+    this.#processes = processes
+    for (const [id, tenant] of this.#tenants) tenant.limitTo(shareOf(limits, id, processes), now)
+    return true
+  }
+
+  /** Forgets those with whom nothing is lost, and beyond the limit those known for longest. A constant cost for each new one. */
+  #prune(now: number): void {
+    const { quietLimit } = this.#options
+    const quiet = [...this.#tenants].filter(([, tenant]) => tenant.isQuiet)
+    let excess = quiet.length - quietLimit
+    for (const [id, tenant] of quiet) {
+      if (excess <= 0 && !this.#mayForget(tenant, now)) continue
+      this.#tenants.delete(id)
+      excess -= 1
+    }
+    this.#pruneAt = this.#tenants.size + quietLimit
+  }
+}
+
+export interface FairQueueOptions extends TenantQueuesOptions {
   /** Alarms that may wait. A tenant may have as many as there is room left, so that none fills it alone; the rest are refused. */
   readonly alarmLimit: number
   /** Places for attempts, of all processes together; positive infinity when nothing limits them. Divided like the limits. */
@@ -27,18 +100,18 @@ export const defaultFairQueueOptions: FairQueueOptions = {
   processes: () => 1
 }
 
-/** How long after its deadline an attempt is counted whose end has not been heard of: long enough to record it, in milliseconds. */
+/** How long after its deadline an attempt is counted whose end is not known: long enough to record it, in milliseconds. */
 const endGraceMs = 5_000
 /** The longest time-out with its graces: no attempt is counted for longer, whatever its deadline says. */
 const attemptLimitMs = 320_000
-/** A clock may tremble. When it goes back by more than this many milliseconds, it was set. */
-const trembleMs = 1_000
+/** Backward steps up to this many milliseconds are ignored; larger ones count as a clock change. */
+const clockStepMs = 1_000
 
 export class FairQueue {
   readonly #alarmLimit: number
-  readonly #room: Room
-  readonly #line: FairLine
-  readonly #tenants: Tenants
+  readonly #threshold: PlaceThreshold
+  readonly #order: FairOrder
+  readonly #tenants: TenantQueues
   #size = 0
   #now = 0
   /** No attempt's end is overdue before this. */
@@ -46,9 +119,9 @@ export class FairQueue {
 
   constructor(options: FairQueueOptions) {
     this.#alarmLimit = options.alarmLimit
-    this.#room = new Room(() => Math.ceil(options.places() / Math.max(1, options.processes())))
-    this.#line = new FairLine(this.#room)
-    this.#tenants = new Tenants(options, this.#room, (tenant, now) => tenant.isIdle(now) && this.#line.isEven(tenant))
+    this.#threshold = new PlaceThreshold(() => Math.ceil(options.places() / Math.max(1, options.processes())))
+    this.#order = new FairOrder(this.#threshold)
+    this.#tenants = new TenantQueues(options, this.#threshold, (tenant, now) => tenant.isIdle(now) && this.#order.isEven(tenant))
   }
 
   /** Alarms that wait; replaced ones do not count. */
@@ -70,7 +143,7 @@ export class FairQueue {
     if (isNew && tenant.waiting >= this.#alarmLimit - this.#size) return false
     tenant.add(alarm)
     if (isNew) this.#size += 1
-    this.#line.join(tenant, at)
+    this.#order.join(tenant, at)
     return true
   }
 
@@ -79,10 +152,10 @@ export class FairQueue {
     const at = this.#pass(now)
     const taken: Array<Alarm> = []
     while (taken.length < limit) {
-      const tenant = this.#line.first(at)
+      const tenant = this.#order.first(at)
       const alarm = tenant?.next()
       if (tenant === undefined || alarm === undefined) break
-      this.#line.served(tenant, at)
+      this.#order.served(tenant, at)
       this.#size -= 1
       taken.push(alarm)
     }
@@ -92,8 +165,8 @@ export class FairQueue {
   /** When something that waits may start without anything else happening: now, later, or positive infinity. */
   nextWakeAt(now: number): number {
     const at = this.#pass(now)
-    if (this.#line.first(at) !== undefined) return now
-    return this.#size === 0 ? Number.POSITIVE_INFINITY : Math.min(this.#line.nextWakeAt, this.#expiryAt)
+    if (this.#order.first(at) !== undefined) return now
+    return this.#size === 0 ? Number.POSITIVE_INFINITY : Math.min(this.#order.nextWakeAt, this.#expiryAt)
   }
 
   /** The asking for an alarm that was taken is over; its attempt, if any, was told of before. */
@@ -118,27 +191,27 @@ export class FairQueue {
     const at = this.#pass(now)
     const tenant = pausedUntil === null ? this.#tenants.find(tenantId) : this.#tenants.of(tenantId, at)
     if (tenant === undefined) return
-    if (pausedUntil !== null) this.#line.pause(tenant, tenant.lanes.of(target), pausedUntil, at)
+    if (pausedUntil !== null) this.#order.pause(tenant, tenant.targets.of(target), pausedUntil, at)
     tenant.ended(callId, epoch)
     if (answered) tenant.hasAnswered(target)
     this.#left(tenant, at)
   }
 
-  /** A call of the tenant may be over: it may start another, and so may whoever waited for the room. */
+  /** A call of the tenant may be over: it may start another, and so may a tenant that waited for a place. */
   #left(tenant: TenantQueue, now: number): void {
-    this.#line.join(tenant, now)
-    this.#line.roomMade(now)
+    this.#order.join(tenant, now)
+    this.#order.roomMade(now)
   }
 
   /** Time goes by. Answers the time to go by, which never goes back a little. */
   #pass(now: number): number {
-    const wasSetBack = now < this.#now - trembleMs
+    const wasSetBack = now < this.#now - clockStepMs
     this.#now = wasSetBack ? now : Math.max(now, this.#now)
     if (wasSetBack || now >= this.#expiryAt) this.#expire(this.#now)
-    const hasRoomChanged = this.#room.refresh()
+    const hasRoomChanged = this.#threshold.refresh()
     const hasChanged = this.#tenants.refresh(this.#now) || hasRoomChanged
-    if (wasSetBack || hasChanged) this.#line.rebuild(this.#tenants.all, this.#now)
-    this.#line.advance(this.#now)
+    if (wasSetBack || hasChanged) this.#order.rebuild(this.#tenants.all, this.#now)
+    this.#order.advance(this.#now)
     return this.#now
   }
 

@@ -1,27 +1,173 @@
-/** One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structure. */
+/** One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structures, times in epoch ms. */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import type { Room } from "./Room.ts"
-import { TargetLanes } from "./TargetLanes.ts"
+import type { PlaceThreshold } from "./FairOrder.ts"
+import { type TargetQueue, TargetQueues } from "./TargetQueue.ts"
 import type { TenantLimit } from "./TenantLimits.ts"
-import { TokenBucket } from "./TokenBucket.ts"
-import { UnderWay } from "./UnderWay.ts"
+
+/** Sums of fractions of a token come out a little below one. */
+const almostOne = 1 - 1e-6
+
+/** So many starts per second, with what was saved up to a limit on top. */
+class TokenBucket {
+  readonly #perSecond: number
+  readonly #burst: number
+  #tokens: number
+  #filledAt: number
+
+  /** Begins full. */
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#tokens = burst
+    this.#filledAt = now
+  }
+
+  take(): void {
+    this.#tokens -= 1
+  }
+
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
+
+  /** When the next token is there: now or later; positive infinity at a rate of zero. */
+  readyAt(now: number): number {
+    this.#fill(now)
+    if (this.#tokens >= almostOne) return now
+    return now + Math.max(1, Math.ceil(((almostOne - this.#tokens) / this.#perSecond) * 1_000))
+  }
+
+  isFull(now: number): boolean {
+    this.#fill(now)
+    return this.#tokens >= this.#burst
+  }
+
+  /** What it holds stays when its limits change. */
+  become(perSecond: number, burst: number, now: number): TokenBucket {
+    this.#fill(now)
+    const next = new TokenBucket(perSecond, burst, now)
+    next.#tokens = Math.min(burst, this.#tokens)
+    return next
+  }
+
+  /** A clock that was set back adds nothing, and counts from there. */
+  #fill(now: number): void {
+    const passedMs = Math.max(0, now - this.#filledAt)
+    this.#filledAt = now
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000)
+  }
+}
+
+interface Busy {
+  readonly queue: TargetQueue
+  /** Revisions of the alarms given out whose asking has not been answered: hardly ever more than one. */
+  readonly asked: Array<number>
+  /** The attempt under way; 0 when there is none. */
+  epoch: number
+  /** When its end must have been lost. */
+  expiresAt: number
+}
+
+/**
+ * The calls of one tenant that take up a place: from the moment they are asked for until their attempt is over. A call counts once, also
+ * while the end of an earlier attempt of it is still missing.
+ */
+class UnderWay {
+  readonly #calls = new Map<ServiceCallId, Busy>()
+  readonly #threshold: PlaceThreshold
+  readonly #left: (queue: TargetQueue) => void
+
+  /** Counts what it takes up in `threshold`. `left` is told of each queue that has one call less under way. */
+  constructor(threshold: PlaceThreshold, left: (queue: TargetQueue) => void) {
+    this.#threshold = threshold
+    this.#left = left
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  isAskedFor({ callId, revision }: Alarm): boolean {
+    return this.#calls.get(callId)?.asked.some((known) => known >= revision) ?? false
+  }
+
+  ask({ callId, revision }: Alarm, queue: TargetQueue): void {
+    this.#occupy(callId, () => queue).asked.push(revision)
+  }
+
+  /** The asking is over. Without an attempt that is known, the call takes up no place any more. */
+  answered({ callId, revision }: Alarm): void {
+    const busy = this.#calls.get(callId)
+    const at = busy?.asked.indexOf(revision) ?? -1
+    if (busy === undefined || at < 0) return
+    busy.asked.splice(at, 1)
+    this.#settle(callId, busy)
+  }
+
+  /** An attempt that is known, or older than one that is known, changes nothing. */
+  started(callId: ServiceCallId, epoch: number, expiresAt: number, queueOf: () => TargetQueue): void {
+    const busy = this.#occupy(callId, queueOf)
+    if (busy.epoch >= epoch) return
+    busy.epoch = epoch
+    busy.expiresAt = expiresAt
+  }
+
+  /** Told again, or of an attempt that a newer one has replaced, it changes nothing. */
+  ended(callId: ServiceCallId, epoch: number): void {
+    const busy = this.#calls.get(callId)
+    if (busy === undefined || busy.epoch > epoch) return
+    busy.epoch = 0
+    this.#settle(callId, busy)
+  }
+
+  /** Gives up on attempts whose end is overdue; none is waited for beyond `latest`. Answers when to look again. */
+  expire(now: number, latest: number): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const [callId, busy] of this.#calls) {
+      if (busy.epoch === 0) continue
+      busy.expiresAt = Math.min(busy.expiresAt, latest)
+      if (busy.expiresAt <= now) this.ended(callId, busy.epoch)
+      else earliest = Math.min(earliest, busy.expiresAt)
+    }
+    return earliest
+  }
+
+  #occupy(callId: ServiceCallId, queueOf: () => TargetQueue): Busy {
+    const known = this.#calls.get(callId)
+    if (known !== undefined) return known
+    const queue = queueOf()
+    const busy = { queue, asked: [], epoch: 0, expiresAt: 0 }
+    queue.running += 1
+    this.#threshold.taken += 1
+    this.#calls.set(callId, busy)
+    return busy
+  }
+
+  #settle(callId: ServiceCallId, { asked, epoch, queue }: Busy): void {
+    if (asked.length > 0 || epoch > 0) return
+    this.#calls.delete(callId)
+    queue.running -= 1
+    this.#threshold.taken -= 1
+    this.#left(queue)
+  }
+}
 
 export class TenantQueue {
-  /** Virtual time from which on it may be served; kept by whoever shares out between tenants, like the two below. */
+  /** Virtual time from which on it may be served; kept by the order between tenants, like the two below. */
   pass = 0
   inLine = false
   hasWake = false
 
-  readonly lanes = new TargetLanes()
+  readonly targets = new TargetQueues()
   readonly #waiting = new Map<ServiceCallId, Alarm>()
   readonly #underWay: UnderWay
   #limit: TenantLimit
   #bucket: TokenBucket | null = null
 
-  constructor(limit: TenantLimit, room: Room, now: number) {
+  constructor(limit: TenantLimit, threshold: PlaceThreshold, now: number) {
     this.#limit = limit
-    this.#underWay = new UnderWay(room, (lane) => this.lanes.changed(lane))
+    this.#underWay = new UnderWay(threshold, (queue) => this.targets.changed(queue))
     this.limitTo(limit, now)
   }
 
@@ -41,7 +187,7 @@ export class TenantQueue {
   limitTo(limit: TenantLimit, now: number): void {
     const { burst, perTarget, ratePerSecond } = limit
     this.#limit = limit
-    this.lanes.limitTo(perTarget ?? Number.POSITIVE_INFINITY)
+    this.targets.limitTo(perTarget ?? Number.POSITIVE_INFINITY)
     if (ratePerSecond === null || burst === null) this.#bucket = null
     else this.#bucket = this.#bucket?.become(ratePerSecond, burst, now) ?? new TokenBucket(ratePerSecond, burst, now)
   }
@@ -51,9 +197,9 @@ export class TenantQueue {
     return this.waiting === 0 && this.running === 0
   }
 
-  /** Quiet, and nothing is left to be remembered of its limits and targets. */
+  /** Quiet, and nothing need be kept of its limits and targets. */
   isIdle(now: number): boolean {
-    return this.isQuiet && this.lanes.size === 0 && (this.#bucket?.isFull(now) ?? true)
+    return this.isQuiet && this.targets.size === 0 && (this.#bucket?.isFull(now) ?? true)
   }
 
   /** Whether an alarm of the call waits, of whatever revision. */
@@ -71,18 +217,18 @@ export class TenantQueue {
   add(alarm: Alarm): void {
     const older = this.#waiting.get(alarm.callId)
     this.#waiting.set(alarm.callId, alarm)
-    const lane = this.lanes.of(alarm.target)
-    lane.push(alarm, this.#isCurrent)
-    this.lanes.changed(lane)
-    const left = older === undefined ? undefined : this.lanes.find(older.target)
+    const queue = this.targets.of(alarm.target)
+    queue.push(alarm, this.#isCurrent)
+    this.targets.changed(queue)
+    const left = older === undefined ? undefined : this.targets.find(older.target)
     if (left === undefined) return
     left.waiting -= 1
-    this.lanes.changed(left)
+    this.targets.changed(left)
   }
 
   /** When its next call may start, as far as time decides: now, later, or positive infinity. */
   readyAt(now: number): number {
-    if (this.lanes.first === undefined || this.running >= (this.#limit.concurrency ?? Number.POSITIVE_INFINITY)) {
+    if (this.targets.first === undefined || this.running >= (this.#limit.concurrency ?? Number.POSITIVE_INFINITY)) {
       return Number.POSITIVE_INFINITY
     }
     return this.#bucket?.readyAt(now) ?? now
@@ -90,11 +236,11 @@ export class TenantQueue {
 
   /** To be called only when `readyAt` is now. The call counts as under way until it is `answered` or has `ended`. */
   next(): Alarm | undefined {
-    return this.lanes.serve((lane) => {
-      const alarm = lane.shift(this.#isCurrent)
+    return this.targets.serve((queue) => {
+      const alarm = queue.shift(this.#isCurrent)
       if (alarm === undefined) return undefined
       this.#waiting.delete(alarm.callId)
-      this.#underWay.ask(alarm, lane)
+      this.#underWay.ask(alarm, queue)
       this.#bucket?.take()
       return alarm
     })
@@ -107,7 +253,7 @@ export class TenantQueue {
   }
 
   started(callId: ServiceCallId, epoch: number, target: string, expiresAt: number): void {
-    this.#underWay.started(callId, epoch, expiresAt, () => this.lanes.of(target))
+    this.#underWay.started(callId, epoch, expiresAt, () => this.targets.of(target))
   }
 
   ended(callId: ServiceCallId, epoch: number): void {
@@ -116,10 +262,10 @@ export class TenantQueue {
 
   /** A target that has answered is healthy, unless it was paused meanwhile. */
   hasAnswered(target: string): void {
-    const lane = this.lanes.find(target)
-    if (lane?.probing !== true) return
-    lane.probing = false
-    this.lanes.changed(lane)
+    const queue = this.targets.find(target)
+    if (queue?.probing !== true) return
+    queue.probing = false
+    this.targets.changed(queue)
   }
 
   /** Gives up on attempts whose end must have been lost. Answers when to look again. */

@@ -4,7 +4,7 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import type { Places } from "../src/Slots.ts"
+import type { FreePlaces } from "../src/WorkerCapacity.ts"
 import type { TenantLimit } from "../src/TenantLimits.ts"
 import { due, ended, started, unlimited } from "./fairSample.ts"
 import { running } from "./RunningLoop.ts"
@@ -150,7 +150,7 @@ describe("due loop", () => {
   it.effect("asks for each call with the worker of its place, whoever has most of them", () =>
     Effect.gen(function* () {
       const [one, two] = [WorkerId.make("one"), WorkerId.make("two")]
-      const places: Places = {
+      const places: FreePlaces = {
         each: (see) => {
           see(one, 1)
           see(two, 3)

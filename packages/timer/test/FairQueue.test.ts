@@ -2,11 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import * as Sample from "@dueline/port-contracts/Sample"
-import { defaultFairQueueOptions, FairQueue } from "../src/FairQueue.ts"
-import { TargetLane } from "../src/TargetLane.ts"
+import { defaultFairQueueOptions, FairQueue, TenantQueues } from "../src/FairQueue.ts"
+import { TargetQueue } from "../src/TargetQueue.ts"
 import { shareOf, type TenantLimits } from "../src/TenantLimits.ts"
-import { Room } from "../src/Room.ts"
-import { Tenants } from "../src/Tenants.ts"
+import { PlaceThreshold } from "../src/FairOrder.ts"
 import { due, ended, queueOf, run, unlimited } from "./fairSample.ts"
 
 const names = (alarms: ReadonlyArray<Alarm>) => alarms.map(({ callId }) => callId)
@@ -43,7 +42,7 @@ describe("room", () => {
       queue.take(1_000, 10).map(({ revision }) => revision),
       [1_000]
     )
-    const lane = new TargetLane(Sample.host, Number.POSITIVE_INFINITY)
+    const target = new TargetQueue(Sample.host, Number.POSITIVE_INFINITY)
     let current = call
     let looks = 0
     const isCurrent = (alarm: Alarm) => {
@@ -52,19 +51,22 @@ describe("room", () => {
     }
     for (let revision = 1; revision <= 1_000; revision += 1) {
       current = { ...call, revision }
-      lane.push(current, isCurrent)
-      lane.waiting = 1
+      target.push(current, isCurrent)
+      target.waiting = 1
     }
     looks = 0
-    assert.strictEqual(lane.shift(isCurrent), current)
+    assert.strictEqual(target.shift(isCurrent), current)
     assert.isAtMost(looks, 100)
   })
 
   it("tenants that have nothing are forgotten, and those beyond the limit whatever there is to remember of them", () => {
     const limits = { default: unlimited, overrides: new Map() }
     const options = { limits: () => limits, processes: () => 1, quietLimit: 10 }
-    const room = new Room(() => Number.POSITIVE_INFINITY)
-    const [forgetting, holding] = [new Tenants(options, room, () => true), new Tenants(options, room, () => false)]
+    const threshold = new PlaceThreshold(() => Number.POSITIVE_INFINITY)
+    const [forgetting, holding] = [
+      new TenantQueues(options, threshold, () => true),
+      new TenantQueues(options, threshold, () => false)
+    ]
     for (let n = 0; n < 1_000; n += 1) {
       forgetting.of(Sample.tenantId(), 0)
       holding.of(Sample.tenantId(), 0)

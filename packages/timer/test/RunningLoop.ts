@@ -5,7 +5,7 @@ import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, Layer } from "effect"
 import { dueLoop, type DueLoopOptions } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
-import { type Places, Slots } from "../src/Slots.ts"
+import { type FreePlaces, WorkerCapacity } from "../src/WorkerCapacity.ts"
 import type { Scripted } from "./Scripted.ts"
 
 interface Running {
@@ -15,7 +15,7 @@ interface Running {
 
 export const running = <A, E>(
   script: Scripted,
-  places: Places,
+  places: FreePlaces,
   body: (loop: Running) => Effect.Effect<A, E>,
   { leadMs = 0, ...options }: Partial<DueLoopOptions & MemoryTimer.MemoryTimerOptions> = {}
 ) =>
@@ -25,5 +25,5 @@ export const running = <A, E>(
     yield* Effect.forkChild(dueLoop({ batchLimit: 64, ...options }), { startImmediately: true })
     return yield* body({ arm: (...alarms) => timer.arm(alarms), publish: (...intents) => publish(intents) })
   }).pipe(
-    Effect.provide(Layer.mergeAll(MemoryTimer.layer({ leadMs }), Slots.layer(places), script.layer, Intents.layer))
+    Effect.provide(Layer.mergeAll(MemoryTimer.layer({ leadMs }), WorkerCapacity.layer(places), script.layer, Intents.layer))
   )

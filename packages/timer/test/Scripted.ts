@@ -6,7 +6,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Clock, Effect, Layer } from "effect"
-import type { Places } from "../src/Slots.ts"
+import type { FreePlaces } from "../src/WorkerCapacity.ts"
 
 export const worker = WorkerId.make("worker-1")
 
@@ -48,7 +48,7 @@ export const recorded: Reply = ({ command: { callId } }) =>
   answer({ _tag: "Recorded", callId, status: "Scheduled", dueAt: EpochMillis.make(0), attempt: 1 })
 
 /** The places of one executor: some are running, the rest are free. */
-export class Floor implements Places {
+export class Floor implements FreePlaces {
   private readonly listeners: Array<() => void> = []
   private readonly capacity: number
   running = 0
@@ -58,7 +58,7 @@ export class Floor implements Places {
   }
 
   readonly free = (): number => this.capacity - this.running
-  readonly each: Places["each"] = (see) => see(worker, this.free())
+  readonly each: FreePlaces["each"] = (see) => see(worker, this.free())
   readonly onFree = (listener: () => void): void => {
     this.listeners.push(listener)
   }

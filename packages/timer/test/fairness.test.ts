@@ -9,7 +9,7 @@ import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { dueLoop, type DueLoopOptions } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
-import { Slots } from "../src/Slots.ts"
+import { WorkerCapacity } from "../src/WorkerCapacity.ts"
 import { due, ended, started } from "./fairSample.ts"
 import { answerStarted, Floor } from "./Scripted.ts"
 
@@ -74,7 +74,7 @@ const timeOf = ({ after, crowdOf, options, tenant }: Scene) => {
     yield* TestClock.setTime(one.dueAt + 10 * attemptMs)
     yield* Fiber.interrupt(loop)
     return (world.endedAt.get(one.callId) ?? Number.POSITIVE_INFINITY) - one.dueAt
-  }).pipe(Effect.provide(Layer.mergeAll(world.layer, Slots.layer(world.floor))))
+  }).pipe(Effect.provide(Layer.mergeAll(world.layer, WorkerCapacity.layer(world.floor))))
 }
 
 describe("a tenant with 100,000 due calls", { tags: ["ADR-0014.4"] }, () => {

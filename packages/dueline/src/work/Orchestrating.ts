@@ -3,7 +3,7 @@ import type { ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { dueLoop } from "@dueline/timer/DueLoop"
-import { type Places, Slots } from "@dueline/timer/Slots"
+import { type FreePlaces, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
 import { Neighbours, type OtherExecutors } from "../Neighbours.ts"
@@ -37,7 +37,7 @@ const placesOf = (
   own: LocalExecutor["Service"]["own"],
   id: Neighbours["Service"]["id"],
   others: OtherExecutors
-): Places => ({
+): FreePlaces => ({
   each: (see) => {
     if (own !== null) see(id, own.slotsFree())
     for (const [worker, free] of others.free()) see(worker, free)
@@ -78,6 +78,6 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
         places: () => count("executor") * concurrency,
         processes: () => count("orchestrator")
       })
-      yield* Effect.forkScoped(Effect.provide(loop, Slots.layer(placesOf(own, id, others))))
+      yield* Effect.forkScoped(Effect.provide(loop, WorkerCapacity.layer(placesOf(own, id, others))))
     })
   )

@@ -4,13 +4,13 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { make, type Places } from "../src/Slots.ts"
+import { type FreePlaces, make } from "../src/WorkerCapacity.ts"
 import { Floor, worker } from "./Scripted.ts"
 
 const [a, b, c] = [WorkerId.make("a"), WorkerId.make("b"), WorkerId.make("c")] as const
 
 /** Several executors; those that are gone are not shown. */
-class Hall implements Places {
+class Hall implements FreePlaces {
   readonly free: Map<WorkerId, number>
   private readonly listeners: Array<() => void> = []
 
@@ -18,7 +18,7 @@ class Hall implements Places {
     this.free = new Map(free)
   }
 
-  readonly each: Places["each"] = (see) => this.free.forEach((free, worker) => see(worker, free))
+  readonly each: FreePlaces["each"] = (see) => this.free.forEach((free, worker) => see(worker, free))
   readonly onFree = (listener: () => void): void => {
     this.listeners.push(listener)
   }

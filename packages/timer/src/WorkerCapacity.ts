@@ -3,7 +3,7 @@ import type { WorkerId } from "@dueline/contracts/Ids"
 import { Context, Deferred, Effect, Layer } from "effect"
 
 /** Where attempts can be made. */
-export interface Places {
+export interface FreePlaces {
   /**
    * Shows every worker that may have places, with how many attempts it could make at once if they were asked for now: every attempt
    * whose `ExecutionRequested` was published counts as made already. May show none.
@@ -16,15 +16,15 @@ export interface Places {
 /** The places of a single worker. */
 export const placesOf = (
   worker: WorkerId,
-  { free, onFree }: { readonly free: () => number; readonly onFree: Places["onFree"] }
-): Places => ({ each: (see) => see(worker, free()), onFree })
+  { free, onFree }: { readonly free: () => number; readonly onFree: FreePlaces["onFree"] }
+): FreePlaces => ({ each: (see) => see(worker, free()), onFree })
 
 /**
  * Between `acquire` and `release` lies the asking: a place counts as taken until the writer has answered. By then the executor has
  * either got the attempt, and counts it itself, or there is none to make.
  */
-export class Slots extends Context.Service<
-  Slots,
+export class WorkerCapacity extends Context.Service<
+  WorkerCapacity,
   {
     /**
      * Waits until at least one place is free and takes up to `limit`, each from the worker that has most left. Answers the worker of
@@ -34,8 +34,8 @@ export class Slots extends Context.Service<
     /** Gives one place of the worker back. */
     readonly release: (worker: WorkerId) => void
   }
->()("@dueline/timer/Slots") {
-  static readonly layer = (places: Places) => Layer.sync(Slots, () => make(places))
+>()("@dueline/timer/WorkerCapacity") {
+  static readonly layer = (places: FreePlaces) => Layer.sync(WorkerCapacity, () => make(places))
 }
 
 interface Offer {
@@ -43,7 +43,7 @@ interface Offer {
   left: number
 }
 
-/** Takes places one by one from whoever has most; of equals from whoever was shown first. */
+/** Takes places one by one from the worker that has most; of equals from the one that was shown first. */
 const share = (offers: ReadonlyArray<Offer>, limit: number): ReadonlyArray<WorkerId> => {
   const taken: Array<WorkerId> = []
   while (taken.length < limit) {
@@ -56,7 +56,7 @@ const share = (offers: ReadonlyArray<Offer>, limit: number): ReadonlyArray<Worke
   return taken
 }
 
-export const make = (places: Places): Slots["Service"] => {
+export const make = (places: FreePlaces): WorkerCapacity["Service"] => {
   const asking = new Map<WorkerId, number>()
   let waiting: Deferred.Deferred<void> | null = null
   const offers = (): ReadonlyArray<Offer> => {
@@ -83,7 +83,7 @@ export const make = (places: Places): Slots["Service"] => {
       return Effect.flatMap(Deferred.await(sleeper), () => acquire(limit))
     })
   places.onFree(wake)
-  return Slots.of({
+  return WorkerCapacity.of({
     acquire,
     release: (worker) => {
       const left = (asking.get(worker) ?? 0) - 1
