@@ -1,5 +1,5 @@
 /** Every setting, with its bounds and its default; `.env.example` and docs/configuration.md list the same ones. */
-import { makeEgressGuard } from "@dueline/execution/EgressGuard"
+import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Effect, Schema } from "effect"
 import { entriesOf } from "./entriesOf.ts"

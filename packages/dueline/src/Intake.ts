@@ -2,9 +2,9 @@
 import { type IntakeIssue, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
-import type { EgressGuard } from "@dueline/execution/EgressGuard"
-import { checkHeaders, type HeaderProblem } from "@dueline/execution/requestHeaders"
-import { summariseRequest } from "@dueline/execution/summarise"
+import type { EgressGuard } from "@dueline/execution/egress/EgressGuard"
+import { checkHeaders, type HeaderProblem } from "@dueline/execution/attempts/requestHeaders"
+import { summariseRequest } from "@dueline/execution/redaction/summarise"
 import { Effect, Layer, Result } from "effect"
 
 const denied =

@@ -2,7 +2,7 @@
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
-import { makeEgressGuard } from "@dueline/execution/EgressGuard"
+import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import * as Intake from "../src/Intake.ts"

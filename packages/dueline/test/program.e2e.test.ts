@@ -1,7 +1,7 @@
 /** The whole program from the outside, through the typed client: a person's first five minutes, and what an operator relies on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DuelineClient from "@dueline/client/DuelineClient"
-import { verifySignature } from "@dueline/execution/signature"
+import { verifySignature } from "@dueline/execution/attempts/signature"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll } from "vitest"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { AnswerFilter, AnswerRefused } from "../src/wire/AnswerFilter.ts"
+import { AnswerFilter, AnswerRefused } from "../src/egress/AnswerFilter.ts"
 
 /** What the parser is given of these chunks, or why they are refused. */
 const filtered = (chunks: ReadonlyArray<Buffer>, maxBytes = 65_536): string => {

@@ -4,8 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import { TestClock } from "effect/testing"
-import { layerStoreMemory } from "../src/Circuits.ts"
-import type { MockReply } from "../src/MockHttpClient.ts"
+import { layerStoreMemory } from "../src/attempts/Circuits.ts"
+import type { MockReply } from "../src/egress/MockHttpClient.ts"
 import { callId, intent, unavailable, url, type World, world } from "./ExecutionSample.ts"
 
 const away: MockReply = { reason: "connect" }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { addressKind } from "../src/addressKind.ts"
-import { makeEgressGuard } from "../src/EgressGuard.ts"
+import { addressKind } from "../src/egress/addressKind.ts"
+import { makeEgressGuard } from "../src/egress/EgressGuard.ts"
 
 const guard = makeEgressGuard()
 

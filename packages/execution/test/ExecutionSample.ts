@@ -1,5 +1,5 @@
 /** Intents and worlds for the tests of this package. */
-import { CorrelationId, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
+import { CorrelationId, EpochMillis, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Backlog, type Extended, type Holding } from "@dueline/contracts/ports/Backlog"
@@ -8,14 +8,13 @@ import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/port
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { EpochMillis } from "@dueline/contracts/Ids"
 import * as Vault from "@dueline/secrets/RequestVaultAes"
 import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 import { Clock, Effect, Layer, Redacted } from "effect"
 import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
-import { layerStoreMemory } from "../src/Circuits.ts"
-import * as Executor from "../src/Executor.ts"
-import * as MockHttpClient from "../src/MockHttpClient.ts"
+import { layerStoreMemory } from "../src/attempts/Circuits.ts"
+import * as Executor from "../src/attempts/Executor.ts"
+import * as MockHttpClient from "../src/egress/MockHttpClient.ts"
 
 export const tenant = TenantId.make("00000000-0000-7000-8000-0000000000aa")
 export const worker = WorkerId.make("worker-1")

@@ -6,7 +6,7 @@ import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { sealContext } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Logger, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import type { MockReply } from "../src/MockHttpClient.ts"
+import type { MockReply } from "../src/egress/MockHttpClient.ts"
 import { callId, intent, tenant, unavailable, url, vault, world } from "./ExecutionSample.ts"
 
 /** What is told at the level of errors. */

@@ -2,7 +2,7 @@ import type { OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { make } from "../src/MockHttpClient.ts"
+import { make } from "../src/egress/MockHttpClient.ts"
 
 const get = (url: string, changes: Partial<OutgoingRequest> = {}): OutgoingRequest => ({
   method: "GET",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { afterEach, beforeEach, vi } from "vitest"
-import { RunningTime } from "../src/wire/RunningTime.ts"
+import { RunningTime } from "../src/egress/RunningTime.ts"
 
 describe("running time", () => {
   let stopped = 0

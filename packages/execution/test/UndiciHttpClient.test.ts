@@ -4,9 +4,9 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import type { OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { makeEgressGuard } from "../src/EgressGuard.ts"
-import type { Resolve, ResolvedAddress } from "../src/wire/openSocket.ts"
-import { make, type UndiciHttpClientOptions } from "../src/UndiciHttpClient.ts"
+import { makeEgressGuard } from "../src/egress/EgressGuard.ts"
+import type { Resolve, ResolvedAddress } from "../src/egress/openSocket.ts"
+import { make, type UndiciHttpClientOptions } from "../src/egress/UndiciHttpClient.ts"
 import { certificate, privateKey } from "./certificate.ts"
 
 interface Listening {

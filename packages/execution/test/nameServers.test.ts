@@ -3,10 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { parseHosts } from "../src/names/hosts.ts"
-import type { NameAnswer } from "../src/names/Names.ts"
-import { NameServers, togetherOf } from "../src/names/NameServers.ts"
-import { parseResolvConf, searchNames } from "../src/names/resolvConf.ts"
+import { parseHosts, parseResolvConf, searchNames } from "../src/egress/nameFiles.ts"
+import type { NameAnswer } from "../src/egress/Names.ts"
+import { NameServers, togetherOf } from "../src/egress/NameServers.ts"
 import { listenForNames, noSuchName, refused, type Said, serverFailure } from "./nameServer.ts"
 
 const ask = (servers: NameServers, name: string) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { type AskName, defaultNameBounds, type NameAnswer, Names } from "../src/names/Names.ts"
-import { NotSentRefusal } from "../src/wire/refusals.ts"
+import { type AskName, defaultNameBounds, type NameAnswer, Names } from "../src/egress/Names.ts"
+import { NotSentRefusal } from "../src/egress/openSocket.ts"
 
 const found = (address: string, ttlMs = 60_000): NameAnswer => ({
   _tag: "Addresses",

@@ -2,8 +2,8 @@ import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { makeEgressGuard } from "../src/EgressGuard.ts"
-import { redactUrl } from "../src/Redactor.ts"
+import { makeEgressGuard } from "../src/egress/EgressGuard.ts"
+import { redactUrl } from "../src/redaction/Redactor.ts"
 
 const problemOf = (text: string) =>
   Result.match(parseTarget(text), { onFailure: ({ code }) => code, onSuccess: String })

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { maxPatternLength, maxPatterns, redactHeaders, redactText, redactUrl } from "../src/Redactor.ts"
-import { isSecretName } from "../src/secretNames.ts"
-import { requestOf, summariseRequest, summariseResponse } from "../src/summarise.ts"
+import { maxPatternLength, maxPatterns, redactHeaders, redactText, redactUrl } from "../src/redaction/Redactor.ts"
+import { isSecretName } from "../src/redaction/secrets.ts"
+import { requestOf, summariseRequest, summariseResponse } from "../src/redaction/summarise.ts"
 
 const chars = (set: string, minimum: number, maximum: number) =>
   Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: set.length - 1 }))).check(

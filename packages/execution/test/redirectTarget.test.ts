@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { redirectTarget } from "../src/redirectTarget.ts"
+import { redirectTarget } from "../src/egress/UndiciHttpClient.ts"
 
 const follow = (from: string, status: number, location: string | undefined, method: "GET" | "POST" = "GET") => {
   const result = redirectTarget(new URL(from), method, status, location)

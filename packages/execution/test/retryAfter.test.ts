@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { longestRetryAfterMs, retryAfterMs } from "../src/retryAfter.ts"
+import { longestRetryAfterMs, retryAfterMs } from "../src/attempts/recordAttempt.ts"
 
 // Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110.
 const then = 784_111_777_000

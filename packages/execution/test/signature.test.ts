@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { TenantId } from "@dueline/contracts/Ids"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
-import { buildHeaders, checkHeaders, forbiddenHeaders } from "../src/requestHeaders.ts"
-import { signWebhook, verifySignature } from "../src/signature.ts"
+import { buildHeaders, checkHeaders, forbiddenHeaders } from "../src/attempts/requestHeaders.ts"
+import { signWebhook, verifySignature } from "../src/attempts/signature.ts"
 import * as Sample from "./ExecutionSample.ts"
 
 // The vector that the libraries of standardwebhooks.com are tested with.

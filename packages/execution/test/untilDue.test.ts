@@ -3,7 +3,7 @@ import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { untilDue } from "../src/untilDue.ts"
+import { untilDue } from "../src/attempts/runAttempt.ts"
 import { intent, world } from "./ExecutionSample.ts"
 
 /** A wall clock that is so many milliseconds behind the time that timers go by. */

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Redacted } from "effect"
 import { readFileSync } from "node:fs"
-import { buildHeaders } from "../src/requestHeaders.ts"
+import { buildHeaders } from "../src/attempts/requestHeaders.ts"
 import * as Sample from "./ExecutionSample.ts"
 import { verifyRequest } from "./verifyRequest.ts"
 

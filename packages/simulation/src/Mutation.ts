@@ -9,7 +9,7 @@ import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import type { Timer } from "@dueline/contracts/ports/Timer"
-import type { Executor } from "@dueline/execution/Executor"
+import type { Executor } from "@dueline/execution/attempts/Executor"
 import type { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 
 export type Aggregate = typeof ServiceCall

@@ -1,6 +1,6 @@
 /** How processes ask each other's executors about an attempt: a message there and one back, and no answer from who stands still or is gone. */
 import type { Holding } from "@dueline/contracts/ports/Backlog"
-import type { Executor } from "@dueline/execution/Executor"
+import type { Executor } from "@dueline/execution/attempts/Executor"
 import { Effect, Exit } from "effect"
 import type { Machine } from "./Machine.ts"
 import type { World } from "./World.ts"

@@ -11,7 +11,7 @@ import { FairOrder, PlaceThreshold } from "./FairOrder.ts"
 import { shareOf, type TenantLimits, unlimited } from "./TenantLimits.ts"
 import { TenantQueue } from "./TenantQueue.ts"
 
-export interface TenantQueuesOptions {
+interface TenantQueuesOptions {
   /** Must answer the same object while nothing has changed. */
   readonly limits: () => TenantLimits
   /** Processes that divide the limits between them, at least 1. */

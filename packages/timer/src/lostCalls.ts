@@ -43,7 +43,7 @@ const workerLost = ({ callId, epoch, tenantId, worker }: Abandoned, at: number, 
  * For how long a lease that has ended by the wall clock is looked at before it is believed, in milliseconds of this process's own time: its
  * holder renews it every two seconds, and sends nothing when it could not do so for four.
  */
-export const watchedMs = 6_000
+const watchedMs = 6_000
 
 /** Leases that are looked at together, in pages of what is settled at once. */
 const pagesWatched = 10
@@ -80,7 +80,7 @@ class Watch {
   }
 }
 
-export interface LostCalls {
+interface LostCalls {
   /**
    * Settles what these workers hold, and all calls whose lease ended and stayed so while it was looked on. One that cannot be settled is left
    * to the next look.
@@ -90,7 +90,7 @@ export interface LostCalls {
   readonly watching: () => boolean
 }
 
-export interface LostCallsOptions {
+interface LostCallsOptions {
   /** Whoever else holds a call is dead too; null when other workers may be alive. */
   readonly soleWorker: WorkerId | null
   readonly pageLimit: number

@@ -4,7 +4,7 @@ import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Cause, Effect } from "effect"
 import type { Sweep } from "./Sweep.ts"
 
-export interface Leadership {
+interface Leadership {
   readonly leases: Leases["Service"]
   /** This process, and no other. */
   readonly holder: string
@@ -14,7 +14,7 @@ export interface Leadership {
 
 export const defaultLeadershipTtlMs = 5_000
 
-export interface SweepLoopOptions {
+interface SweepLoopOptions {
   /** Milliseconds between two ticks. */
   readonly everyMs: number
   /** Null: this process is the only one that sweeps. */

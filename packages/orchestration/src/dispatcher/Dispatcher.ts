@@ -31,7 +31,10 @@ interface WakeSignal {
   raised: boolean
 }
 
-const makeWakeSignal: Effect.Effect<WakeSignal> = Effect.map(Queue.dropping<void>(1), (queue) => ({ queue, raised: true }))
+const makeWakeSignal: Effect.Effect<WakeSignal> = Effect.map(Queue.dropping<void>(1), (queue) => ({
+  queue,
+  raised: true
+}))
 
 const wake = (signal: WakeSignal): void => {
   signal.raised = true
@@ -118,7 +121,7 @@ export interface Options extends Partial<Omit<Pace, "mayPublish" | "backoff">> {
   readonly backoff?: Backoff
 }
 
-export interface LedOptions extends Options, Partial<Omit<Leadership, "holder">> {
+interface LedOptions extends Options, Partial<Omit<Leadership, "holder">> {
   /** This process, under a name that no other has; a new one for every start. */
   readonly holder: string
 }

@@ -3,7 +3,7 @@ import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { OrderFacts, OrderNotification } from "@dueline/contracts/order/Spec"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 
-export type Wish =
+type Wish =
   /** Nobody knows yet whether and when. */
   | { readonly _tag: "Open" }
   | { readonly _tag: "CallAt"; readonly dueAt: EpochMillis }

@@ -1,0 +1,202 @@
+/**
+ * How the executor tells the writer about an attempt: what came of it, as a command with what may follow, or that it was not made. It asks again
+ * until that is durable.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
+import { type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
+import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
+import type { Orchestrator, Refusal } from "@dueline/contracts/ports/Orchestrator"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
+import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
+import { Clock, Effect, Random } from "effect"
+import type { RedactionOptions } from "../redaction/Redactor.ts"
+import { summariseResponse } from "../redaction/summarise.ts"
+
+/** A longer wait that a target asks for is cut to this, in milliseconds. */
+export const longestRetryAfterMs = 86_400_000
+
+const imfFixdate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+const rfc850 = /^[A-Z][a-z]+day, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/
+const asctime = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
+
+const bounded = (ms: number): number | null =>
+  Number.isNaN(ms) ? null : Math.min(Math.max(0, Math.ceil(ms)), longestRetryAfterMs)
+
+const seconds = (text: string | undefined): number | null =>
+  text !== undefined && /^\d{1,12}(?:\.\d{1,9})?$/.test(text.trim()) ? bounded(Number(text) * 1_000) : null
+
+/** RFC 9110 §5.6.7: all three forms of a date, which is always in GMT. */
+const until = (text: string, now: number): number | null => {
+  if (imfFixdate.test(text) || rfc850.test(text)) return bounded(Date.parse(text) - now)
+  return asctime.test(text) ? bounded(Date.parse(`${text} GMT`) - now) : null
+}
+
+/**
+ * Milliseconds to wait from `now` (epoch ms), 0 to 24 h, or null when the answer asks for nothing. `Retry-After` is seconds or a date
+ * (RFC 9110 §10.2.3); without it `RateLimit-Reset` counts, seconds too, unless requests remain. Names in lower case.
+ */
+export const retryAfterMs = (headers: Readonly<Record<string, string>>, now: number): number | null => {
+  const asked = headers["retry-after"]?.trim()
+  const wait = asked === undefined ? null : (seconds(asked) ?? until(asked, now))
+  if (wait !== null) return wait
+  const remaining = seconds(headers["ratelimit-remaining"])
+  return remaining === null || remaining === 0 ? seconds(headers["ratelimit-reset"]) : null
+}
+
+/** The attempt outlived its deadline: what left has no answer, and the HTTP client did not say so. */
+export interface CutOff {
+  readonly _tag: "CutOff"
+  readonly reason: Extract<FailureReason, "deadline_exceeded">
+  readonly detail: string
+  readonly durationMs: number
+}
+
+/** Not a byte has left, for a reason that is none of the target's: the attempt goes back and is not counted. */
+export interface Unmade {
+  readonly _tag: "Unmade"
+  readonly reason: HandBackReason
+}
+
+/** What is recorded. */
+export type Made = Exclude<OutgoingResult, { readonly _tag: "NotSent" }> | CutOff
+export type AttemptResult = Made | Unmade
+
+/** These may be different in a minute; a certificate or a rule of ours will not. */
+const transient: ReadonlySet<FailureReason> = new Set<FailureReason>([
+  "timeout",
+  "dns",
+  "connect",
+  "connection_lost",
+  "deadline_exceeded"
+])
+
+interface Circumstances {
+  /** When the result was known, epoch milliseconds. */
+  readonly at: number
+  /** When the first byte left, epoch milliseconds; null when none did. */
+  readonly sentAt: number | null
+  /** In [0, 1), for the jitter. */
+  readonly roll: number
+  readonly redaction: RedactionOptions
+}
+
+/** Exactly one command per attempt. 2xx is success; `retryStatuses` of the call say which other statuses are worth another attempt. */
+export const recordCommand = (
+  intent: ExecutionRequested,
+  result: Made,
+  { at, redaction, roll, sentAt }: Circumstances
+): ServiceCallCommand => {
+  const known = {
+    callId: intent.callId,
+    at: Math.round(at) as EpochMillis,
+    epoch: intent.epoch,
+    durationMs: Math.round(result.durationMs),
+    ...(sentAt === null ? {} : { sentAt: Math.round(sentAt) as EpochMillis })
+  }
+  if (result._tag !== "Answered") {
+    const { detail, reason } = result
+    const retryable = transient.has(reason)
+    return {
+      _tag: "RecordFailure",
+      ...known,
+      reason,
+      detail,
+      status: null,
+      response: null,
+      retryable,
+      retryAfterMs: null,
+      roll
+    }
+  }
+  const { status } = result
+  const response = summariseResponse(result, redaction)
+  if (status >= 200 && status <= 299) return { _tag: "RecordSuccess", ...known, status, response }
+  const retryable = intent.retryStatuses.includes(status)
+  return {
+    _tag: "RecordFailure",
+    ...known,
+    reason: "http_status",
+    detail: `HTTP ${status}`,
+    status,
+    response,
+    retryable,
+    retryAfterMs: retryable ? retryAfterMs(result.headers, at) : null,
+    roll
+  }
+}
+
+const firstPauseMs = 50
+const longestPauseMs = 2_000
+
+/** Half of it is drawn at random, so that results that failed together do not come back together. */
+const pauseMs = (failures: number, roll: number): number =>
+  Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 10)) * (0.5 + roll / 2)
+
+/**
+ * Retries until the result is durable, because the request was already sent. Also done when the writer refuses it: then the call has moved
+ * on or is gone. Asks again after `StoreUnavailable` and `Overloaded` until it is interrupted; asking twice is harmless.
+ */
+export const recordResult = (
+  orchestrator: Orchestrator["Service"],
+  envelope: Envelope<ServiceCallCommand>,
+  failures = 0
+): Effect.Effect<void> =>
+  Effect.matchEffect(orchestrator.ask(envelope), {
+    onSuccess: () => Effect.void,
+    onFailure: (refusal: Refusal) => {
+      if (refusal._tag !== "StoreUnavailable" && refusal._tag !== "Overloaded") {
+        return Effect.logWarning(`result refused: ${refusal._tag}`, {
+          tenantId: envelope.tenantId,
+          serviceCallId: envelope.command.callId
+        })
+      }
+      return Random.next.pipe(
+        Effect.flatMap((roll) => Effect.sleep(pauseMs(failures, roll))),
+        Effect.andThen(Effect.suspend(() => recordResult(orchestrator, envelope, failures + 1)))
+      )
+    }
+  })
+
+const actor = systemActor("executor")
+
+/** The same attempt has the same name, whoever speaks of it and how often. */
+export const envelopeOf = (
+  { callId, correlationId, epoch, tenantId, traceparent }: ExecutionRequested,
+  command: ServiceCallCommand
+): Envelope<ServiceCallCommand> => ({
+  tenantId,
+  commandId: `${command._tag === "HandBackExecution" ? "back" : "result"}:${callId}:${epoch}` as CommandId,
+  correlationId,
+  actor,
+  traceparent,
+  idempotency: null,
+  expectedVersion: null,
+  command
+})
+
+/**
+ * Gives an attempt back that was not begun and never will be under its epoch, so that somebody else may have it without waiting for a
+ * lease to run out. `retryAt` is epoch ms. Done when it is durable, or when the call has moved on; asks again while the store is away,
+ * until it is interrupted. Only for attempts of which nothing was sent.
+ */
+export const handBack = (
+  orchestrator: Orchestrator["Service"],
+  intent: ExecutionRequested,
+  reason: HandBackReason,
+  retryAt: number
+): Effect.Effect<void> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    recordResult(
+      orchestrator,
+      envelopeOf(intent, {
+        _tag: "HandBackExecution",
+        callId: intent.callId,
+        at: Math.round(now) as EpochMillis,
+        epoch: intent.epoch,
+        ...carryHandBackReason(reason),
+        retryAt: Math.round(retryAt) as EpochMillis
+      })
+    )
+  )
