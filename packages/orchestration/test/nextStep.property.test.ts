@@ -6,7 +6,7 @@ import { OrderStatus } from "@dueline/contracts/order/Spec"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
-import { nextStep, type SeenCall, type Step, wishOf } from "../src/order-calls/nextStep.ts"
+import { desiredCallOf, nextStep, type SeenCall, type Step } from "../src/OrderNotifications.ts"
 import * as Field from "./FieldSample.ts"
 import * as Sample from "./OrderSample.ts"
 
@@ -55,7 +55,7 @@ const stepFor = (drawn: Case, call: SeenCall | null): Step | null => {
   const order = orderOf(drawn)
   const [notification] = order.notifications
   if (notification === undefined) throw new Error("the order has a notification")
-  return nextStep(wishOf(order, notification), call, at(drawn.nowHours))
+  return nextStep(desiredCallOf(order, notification), call, at(drawn.nowHours))
 }
 
 /** What a step makes of a call when nobody interferes. */

@@ -16,7 +16,7 @@ import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persiste
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Deferred, Effect, Exit, Fiber, Result } from "effect"
-import { type CallIdOf, makeHandler } from "../src/order-calls/OrderCalls.ts"
+import { type CallIdOf, makeHandler } from "../src/OrderNotifications.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
 
