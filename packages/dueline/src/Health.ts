@@ -6,7 +6,7 @@ import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { RedisConnection } from "@dueline/redis/RedisConnection"
 import { Clock, Effect, Exit, Layer, Option } from "effect"
 import type { Deployment } from "./Deployment.ts"
-import { Neighbours } from "./Neighbours.ts"
+import { Cluster } from "./Cluster.ts"
 import { CurrentPhase, version } from "./Phase.ts"
 import { WriteWatch } from "./WriteWatch.ts"
 
@@ -43,7 +43,7 @@ export const layer = (deployment: Deployment) =>
       const database = (yield* Database)[role]
       const { trouble } = yield* WriteWatch
       const phase = yield* CurrentPhase
-      const { link } = yield* Neighbours
+      const { link } = yield* Cluster
       const redis = yield* Effect.serviceOption(RedisConnection)
       const startedAt = yield* Clock.currentTimeMillis
       const stored = Effect.map(readSession(database), (facts) => sessionMistakes(role, facts)[0] ?? trouble())

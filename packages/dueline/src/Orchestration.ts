@@ -1,22 +1,49 @@
-/** Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition. */
+/** Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition; and how writers reach executors. */
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { recalling } from "@dueline/orchestration/recalling"
+import { type Recall, recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { Cluster } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
-import { Neighbours } from "./Neighbours.ts"
-import { Recalls } from "./work/Recalls.ts"
+
+/** How long an executor has to answer a recall, in milliseconds: the caller of a cancel or a move waits meanwhile. */
+const recallMs = 1_000
+
+/** The way from the writers, which start first, to the executors, which need the writers: for attempts that are called back. */
+export class Recalls extends Context.Service<
+  Recalls,
+  {
+    /** `sent` as long as no executor can be asked, and when there is no answer in time. */
+    readonly recall: Recall
+    /** Says how executors are asked. */
+    readonly by: (recall: Recall) => void
+  }
+>()("@dueline/dueline/Recalls") {
+  static readonly layer = Layer.sync(Recalls, () => {
+    const sent = Effect.succeed("sent" as const)
+    let current: Recall = () => sent
+    return Recalls.of({
+      recall: (worker, holding) =>
+        Effect.suspend(() => current(worker, holding)).pipe(
+          Effect.timeoutOrElse({ duration: recallMs, orElse: () => sent })
+        ),
+      by: (recall) => {
+        current = recall
+      }
+    })
+  })
+}
 
 export const orchestrator = (settings: Settings, { roles }: Deployment) =>
   Layer.effect(
     Orchestrator,
     Effect.gen(function* () {
-      const neighbours = yield* Neighbours
+      const cluster = yield* Cluster
       const { recall } = yield* Recalls
       const own = roles.has("orchestrator")
         ? recalling(yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }), recall)
         : null
-      return yield* neighbours.orchestrator(own)
+      return yield* cluster.orchestrator(own)
     })
   )

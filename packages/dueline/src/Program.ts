@@ -4,33 +4,95 @@ import * as DefectReporter from "@dueline/api/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
 import * as leanServer from "@dueline/api/leanServer"
 import * as Routes from "@dueline/api/Routes"
+import { keptIn } from "@dueline/contracts/deadLetter"
+import { WorkerId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
+import * as Circuits from "@dueline/execution/attempts/Circuits"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
+import { notificationCallId } from "@dueline/identity/derivedId"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
+import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
+import * as CircuitStore from "@dueline/redis/CircuitStore"
+import * as RateStore from "@dueline/redis/RateStore"
+import * as RedisConnection from "@dueline/redis/RedisConnection"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Layer } from "effect"
+import { Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
+import { layerStoreMemory } from "effect/persistence/RateLimiter"
+import { layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import { entriesOf } from "./entriesOf.ts"
 import * as Health from "./Health.ts"
 import * as Intake from "./Intake.ts"
-import * as Links from "./Links.ts"
-import { orchestrator } from "./Orchestration.ts"
+import { orchestrator, Recalls } from "./Orchestration.ts"
 import { CurrentPhase } from "./Phase.ts"
 import { readRateLimits } from "./rateLimitsOf.ts"
 import * as Storage from "./Storage.ts"
 import { tenantLimitsOf } from "./tenantLimitsOf.ts"
 import * as Timing from "./Timing.ts"
 import * as Dispatching from "./work/Dispatching.ts"
-import * as FollowingOrders from "./work/FollowingOrders.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
-import { Recalls } from "./work/Recalls.ts"
 import * as Sweeping from "./work/Sweeping.ts"
+
+/** New with every start: a worker of another name that still holds calls is gone. */
+const newId = Effect.map(Random.next, (roll) => WorkerId.make(`worker-${Math.floor(roll * 2 ** 48).toString(36)}`))
+
+const single = (id: WorkerId) =>
+  Layer.mergeAll(
+    layerSingle(id),
+    Layer.unwrap(Effect.map(DeadLetters, (letters) => EventBusMemory.layer({ onDead: keptIn(letters) })))
+  )
+
+/** Loaded only where a broker is configured: a process on its own starts without all that is needed to speak to one. */
+const connected = (settings: Settings, url: Redacted.Redacted, id: WorkerId, deployment: Deployment) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./NatsCluster.ts")),
+      ({ layer }) => layer(settings, url, id, deployment)
+    )
+  )
+
+/**
+ * Loading the client of Redis holds a process up for a quarter of a second. A process that has just started may have to make the calls of one
+ * that died; that comes first, and until then it is as if Redis were not there yet.
+ */
+const redisAfter = "1 second"
+
+const onRedis = (url: Redacted.Redacted, prefix: string) =>
+  Layer.mergeAll(
+    CircuitStore.layer({ prefix: `${prefix}:circuit:` }),
+    RateStore.layer({ prefix: `${prefix}:rate:` })
+  ).pipe(
+    Layer.provideMerge(
+      Layer.unwrap(
+        Effect.map(CurrentPhase, ({ started }) =>
+          RedisConnection.layer({ url, after: Effect.andThen(started, Effect.sleep(redisAfter)) })
+        )
+      )
+    )
+  )
+
+const inMemory = Layer.mergeAll(Circuits.layerStoreMemory, layerStoreMemory)
+
+/** What ties the processes of an installation together, where it is configured: NATS, Redis; else the process is on its own. */
+const links = (settings: Settings, deployment: Deployment) =>
+  Layer.unwrap(
+    Effect.map(newId, (id) => {
+      const url = settings.DUELINE_NATS_URL
+      const others = url === null ? single(id) : connected(settings, url, id, deployment)
+      const redis = settings.DUELINE_REDIS_URL
+      return redis === null
+        ? Layer.mergeAll(others, inMemory)
+        : Layer.mergeAll(others, onRedis(redis, settings.DUELINE_NATS_PREFIX))
+    })
+  )
 
 /** Loopback, for trying things out on one machine. */
 const demoEgress = ["localhost"]
@@ -54,13 +116,13 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         drainMs: thirdOf(settings)
       }).pipe(Layer.provide(UndiciHttpClient.layer({ guard, connections: concurrency })))
     : LocalExecutor.layerNone
-  const followingOrders = when("orchestrator", FollowingOrders.layer)
+  const orderNotifications = when("orchestrator", OrderNotifications.layer(notificationCallId))
   return Layer.mergeAll(
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
-    followingOrders,
+    orderNotifications,
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings))),
-    // A bus in the process forgets what nobody listens to: who listens comes first and leaves last.
-    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(followingOrders))
+    // A bus in the process drops messages without a consumer: consumers start first and stop last.
+    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(orderNotifications))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
 }
 
@@ -82,7 +144,7 @@ const routes = (settings: Settings, { roles }: Deployment) =>
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
   const guard = guardOf(settings, demo)
   const core = orchestrator(settings, deployment).pipe(
-    Layer.provideMerge(Links.layer(settings, deployment)),
+    Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
       Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer, Recalls.layer)
     )

@@ -5,7 +5,7 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
-import { Neighbours } from "./Neighbours.ts"
+import { Cluster } from "./Cluster.ts"
 
 /** How far ahead alarms are left with the broker, in milliseconds: it bounds what it must hold, whatever is scheduled. */
 export const brokerHorizonMs = 600_000
@@ -18,10 +18,10 @@ export const layer = ({ roles }: Deployment) =>
   Layer.effect(
     Timer,
     Effect.gen(function* () {
-      const neighbours = yield* Neighbours
+      const cluster = yield* Cluster
       const own = roles.has("orchestrator")
         ? yield* MemoryTimer.make({ ...MemoryTimer.defaultMemoryTimerOptions, leadMs })
         : null
-      return Timer.of(yield* neighbours.timer(own === null ? null : own.timer))
+      return Timer.of(yield* cluster.timer(own === null ? null : own.timer))
     })
   )

@@ -1,16 +1,26 @@
 /** Runs the program until it is told to stop, then stops it in order: red first, no new work, what is on its way, the store. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as Tenants from "@dueline/postgres/Tenants"
-
 import { Clock, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
+import { Cluster } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import * as logging from "./logging.ts"
-import { Neighbours } from "./Neighbours.ts"
 import { CurrentPhase } from "./Phase.ts"
 import { program } from "./Program.ts"
-import { readyLine, welcome } from "./Welcome.ts"
+
+const readyLine = (address: string): string => `Dueline is ready at ${address}`
+
+/** What a person sees once the program serves: the address, how to get a token, and the next command to try. */
+const firstSteps = (address: string): string =>
+  `
+  API documentation   ${address}/docs   (also /redoc and /openapi.json)
+  A token             scripts/dueline token
+  Try this next       scripts/dueline call submit --url ${address}/health --delay 3s
+  and then            scripts/dueline call list
+  The demo tenant is named "demo". Stop with Ctrl-C; everything accepted is on disk and goes on at the next start.
+`
 
 export const demoTenant = "demo"
 
@@ -25,23 +35,23 @@ const announce = (settings: Settings, demo: boolean) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const phase = yield* CurrentPhase
-      const neighbours = yield* Neighbours
+      const cluster = yield* Cluster
       const address = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
       if (demo) yield* createDemoTenant
       phase.set("serving")
-      yield* Effect.sync(() => process.stdout.write(`${readyLine(address)}\n${demo ? welcome(address) : ""}`))
+      yield* Effect.sync(() => process.stdout.write(`${readyLine(address)}\n${demo ? firstSteps(address) : ""}`))
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => phase.set("draining")).pipe(
           Effect.andThen(Effect.logInfo("stopping: new work is refused, work under way may end")),
-          Effect.andThen(neighbours.leave),
+          Effect.andThen(cluster.leave),
           Effect.andThen(Effect.sleep(settings.DUELINE_DRAIN_MS))
         )
       )
     })
   )
 
-/** A second signal, or a stop that takes longer than it may, ends the process the hard way: everything accepted is on disk. */
-const insist = (settings: Settings) =>
+/** A second signal, or a stop that takes too long, ends the process at once: everything accepted is on disk. */
+const endAtOnce = (settings: Settings) =>
   Effect.sync(() => {
     let asked = 0
     const hurry = () => {
@@ -59,7 +69,7 @@ const insist = (settings: Settings) =>
 
 /** Ends only by interruption or a failure to start. */
 export const serve = (settings: Settings, deployment: Deployment, demo: boolean) =>
-  insist(settings).pipe(
+  endAtOnce(settings).pipe(
     Effect.andThen(Layer.launch(announce(settings, demo).pipe(Layer.provide(program(settings, deployment, demo))))),
     Effect.provide(logging.layer(settings))
   )

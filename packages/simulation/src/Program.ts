@@ -15,7 +15,7 @@ import { recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
-import { dueLoop } from "@dueline/timer/DueLoop"
+import { makeDueLoop } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { placesOf, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
@@ -84,17 +84,22 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
       run(handBack(orchestrator, intent, reason, machine.wall.read() + refusedPauseMs))
     }
   }
+  const slots = WorkerCapacity.layer(
+    placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
+  )
+  const loop = yield* makeDueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots))
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []
     for (const intent of committed) act(intent, alarms)
     if (alarms.length > 0) run(timer.arm(alarms))
+    loop.count(
+      committed.filter((intent) => intent._tag === "ExecutionRequested"),
+      committed.filter((intent) => intent._tag === "AttemptEnded")
+    )
   })
-  const slots = WorkerCapacity.layer(
-    placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
-  )
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
-  yield* Effect.forkScoped(dueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots)))
+  yield* Effect.forkScoped(loop.run)
   const holds = (holding: Holding) => executor.holds(holding)
   const sole = processes === 1
   const decider = recalling(orchestrator, (holder, holding) =>

@@ -4,8 +4,7 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
-import { type Intent, systemActor } from "@dueline/contracts/Intent"
-import { Intents } from "@dueline/contracts/Intents"
+import { type AttemptEnded, type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
@@ -51,17 +50,11 @@ const lookMs = 1_000
 /** Refusals that may have passed by then. Anything else would only fail again, as fast as it is asked. */
 const retryable: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
 
-/** Keeps count of attempts as they are committed. Answers whether something has ended. */
-const count = (queue: FairQueue, intents: ReadonlyArray<Intent>, now: number): boolean => {
-  let ended = false
-  for (const intent of intents) {
-    if (intent._tag === "ExecutionRequested") queue.started(intent, now)
-    else if (intent._tag === "AttemptEnded") {
-      queue.ended(intent, now)
-      ended = true
-    }
-  }
-  return ended
+export interface DueLoop {
+  /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
+  readonly run: Effect.Effect<never>
+  /** Keeps count of attempts. To be called once after each commit, synchronously, when its attempts have been delivered. */
+  readonly count: (started: ReadonlyArray<ExecutionRequested>, ended: ReadonlyArray<AttemptEnded>) => void
 }
 
 interface Parts {
@@ -107,12 +100,12 @@ const firing = ({ capacity, now, orchestrator, queue, timer, wake }: Parts) => {
     })
 }
 
-/** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
-export const dueLoop = Effect.fnUntraced(function* (options: DueLoopOptions) {
+export const makeDueLoop = Effect.fnUntraced(function* (
+  options: DueLoopOptions
+): Effect.fn.Return<DueLoop, never, Timer | WorkerCapacity | Orchestrator> {
   const timer = yield* Timer
   const capacity = yield* WorkerCapacity
   const orchestrator = yield* Orchestrator
-  const intents = yield* Intents
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const queueOptions = { ...defaultFairQueueOptions, ...options }
@@ -120,9 +113,12 @@ export const dueLoop = Effect.fnUntraced(function* (options: DueLoopOptions) {
   const wake = makeSignal()
   const room = makeSignal()
   const fire = firing({ queue, wake, timer, capacity, orchestrator, now })
-  intents.subscribe((committed) => {
-    if (count(queue, committed, now()) && queue.size > 0) wake.raise()
-  })
+
+  const count: DueLoop["count"] = (started, ended) => {
+    for (const intent of started) queue.started(intent, now())
+    for (const intent of ended) queue.ended(intent, now())
+    if (ended.length > 0 && queue.size > 0) wake.raise()
+  }
 
   /** What the queue refuses is left to the sweep, like what the timer refuses. */
   const collect = Effect.gen(function* () {
@@ -158,5 +154,5 @@ export const dueLoop = Effect.fnUntraced(function* (options: DueLoopOptions) {
     }
   })
 
-  return yield* Effect.raceFirst(collect, start)
+  return { run: Effect.raceFirst(collect, start), count }
 })

@@ -1,9 +1,8 @@
 /** The due loop on the timer in memory, with an Orchestrator and places that do as they are told. */
 import type { Intent } from "@dueline/contracts/Intent"
-import { Intents } from "@dueline/contracts/Intents"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, Layer } from "effect"
-import { dueLoop, type DueLoopOptions } from "../src/DueLoop.ts"
+import { type DueLoopOptions, makeDueLoop } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
 import { type FreePlaces, WorkerCapacity } from "../src/WorkerCapacity.ts"
 import type { Scripted } from "./Scripted.ts"
@@ -21,9 +20,12 @@ export const running = <A, E>(
 ) =>
   Effect.gen(function* () {
     const timer = yield* Timer
-    const { publish } = yield* Intents
-    yield* Effect.forkChild(dueLoop({ batchLimit: 64, ...options }), { startImmediately: true })
-    return yield* body({ arm: (...alarms) => timer.arm(alarms), publish: (...intents) => publish(intents) })
-  }).pipe(
-    Effect.provide(Layer.mergeAll(MemoryTimer.layer({ leadMs }), WorkerCapacity.layer(places), script.layer, Intents.layer))
-  )
+    const { count, run } = yield* makeDueLoop({ batchLimit: 64, ...options })
+    yield* Effect.forkChild(run, { startImmediately: true })
+    const publish = (...intents: ReadonlyArray<Intent>) =>
+      count(
+        intents.filter((intent) => intent._tag === "ExecutionRequested"),
+        intents.filter((intent) => intent._tag === "AttemptEnded")
+      )
+    return yield* body({ arm: (...alarms) => timer.arm(alarms), publish })
+  }).pipe(Effect.provide(Layer.mergeAll(MemoryTimer.layer({ leadMs }), WorkerCapacity.layer(places), script.layer)))

@@ -7,7 +7,7 @@ import { Timer } from "@dueline/contracts/ports/Timer"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { dueLoop, type DueLoopOptions } from "../src/DueLoop.ts"
+import { type DueLoopOptions, makeDueLoop } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
 import { WorkerCapacity } from "../src/WorkerCapacity.ts"
 import { due, ended, started } from "./fairSample.ts"
@@ -60,8 +60,15 @@ const timeOf = ({ after, crowdOf, options, tenant }: Scene) => {
     const one = due(tenant, { dueAt: begin + after })
     const others = crowdOf === undefined ? [] : Array.from({ length: crowd }, () => due(crowdOf, { dueAt: begin }))
     yield* timer.arm(others)
-    const looping = dueLoop({ batchLimit: 128, ...options }).pipe(Effect.provideService(Timer, timer))
-    const loop = yield* Effect.forkChild(looping, { startImmediately: true })
+    const { count, run } = yield* makeDueLoop({ batchLimit: 128, ...options }).pipe(Effect.provideService(Timer, timer))
+    const { subscribe } = yield* Intents
+    subscribe((committed) =>
+      count(
+        committed.filter((intent) => intent._tag === "ExecutionRequested"),
+        committed.filter((intent) => intent._tag === "AttemptEnded")
+      )
+    )
+    const loop = yield* Effect.forkChild(run, { startImmediately: true })
     // What happens in a moment takes some turns of the event loop; only what a sleeper sets off is waited for by the clock itself.
     const settle = Effect.gen(function* () {
       while (size() > 0) yield* TestClock.adjust(0)

@@ -5,7 +5,7 @@ import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { handBack } from "@dueline/execution/attempts/recordAttempt"
 import { Clock, Context, Effect, FiberSet, Layer } from "effect"
-import { Neighbours } from "../Neighbours.ts"
+import { Cluster } from "../Cluster.ts"
 import { version } from "../Phase.ts"
 
 export class LocalExecutor extends Context.Service<
@@ -47,7 +47,7 @@ export const layer = ({ concurrency, drainMs, patterns }: ExecutionOptions) =>
   Layer.effect(
     LocalExecutor,
     Effect.gen(function* () {
-      const { employ, id } = yield* Neighbours
+      const { employ, id } = yield* Cluster
       const giveBack = yield* givingBack
       const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: { patterns } })
       // Scopes close in reverse: nobody sends work any more, then what is on the wire may end and be recorded.

@@ -1,14 +1,15 @@
 /** The role that decides: the writer's commits become alarms and attempts here, and alarms become commands. */
-import type { ExecutionRequested, Intent } from "@dueline/contracts/Intent"
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
-import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import { dueLoop } from "@dueline/timer/DueLoop"
+import { Timer } from "@dueline/contracts/ports/Timer"
+import { makeDueLoop } from "@dueline/timer/DueLoop"
 import { type FreePlaces, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
-import { Neighbours, type OtherExecutors } from "../Neighbours.ts"
+import { Cluster, type OtherExecutors } from "../Cluster.ts"
+import { afterCommit } from "./afterCommit.ts"
 import { givingBack, LocalExecutor, refusedBy } from "./LocalExecutor.ts"
-import { Recalls } from "./Recalls.ts"
+import { Recalls } from "../Orchestration.ts"
 
 export interface OrchestratingOptions {
   readonly limits: TenantLimits
@@ -19,23 +20,12 @@ export interface OrchestratingOptions {
 /** Calls asked for in one go. */
 const batchLimit = 128
 
-/** Whoever is not there to be asked may have sent it. */
+/** A worker that cannot be asked may have sent it. */
 const never = Effect.succeed("sent" as const)
-
-/** What a commit wants done at once, by kind. */
-const sort = (committed: ReadonlyArray<Intent>, attempt: (intent: ExecutionRequested) => void, filled: () => void) => {
-  const alarms: Array<Alarm> = []
-  for (const intent of committed) {
-    if (intent._tag === "AlarmWanted") alarms.push(intent)
-    else if (intent._tag === "ExecutionRequested") attempt(intent)
-    else if (intent._tag === "OutboxFilled") filled()
-  }
-  return alarms
-}
 
 const placesOf = (
   own: LocalExecutor["Service"]["own"],
-  id: Neighbours["Service"]["id"],
+  id: Cluster["Service"]["id"],
   others: OtherExecutors
 ): FreePlaces => ({
   each: (see) => {
@@ -51,14 +41,14 @@ const placesOf = (
 export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const { count, executors, id, outbox } = yield* Neighbours
+      const { count, executors, id, outbox } = yield* Cluster
       const { own } = yield* LocalExecutor
       const intents = yield* Intents
       const timer = yield* Timer
       const giveBack = yield* givingBack
       const others = yield* executors
       const run = Effect.runForkWith(yield* Effect.context<never>())
-      const attempt = (intent: ExecutionRequested) => {
+      const deliver = (intent: ExecutionRequested) => {
         if (intent.worker !== id) others.deliver(intent)
         else if (own === null) giveBack(intent, "draining")
         else if (!own.offer(intent)) giveBack(intent, refusedBy(own))
@@ -68,16 +58,23 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
         worker === id ? (own?.recall(holding) ?? never) : others.recall(worker, holding)
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => recalls.by(() => never)))
-      intents.subscribe((committed) => {
-        const alarms = sort(committed, attempt, outbox.give)
-        if (alarms.length > 0) run(timer.arm(alarms))
-      })
-      const loop = dueLoop({
-        batchLimit,
-        limits: () => limits,
-        places: () => count("executor") * concurrency,
-        processes: () => count("orchestrator")
-      })
-      yield* Effect.forkScoped(Effect.provide(loop, WorkerCapacity.layer(placesOf(own, id, others))))
+      const loop = yield* Effect.provide(
+        makeDueLoop({
+          batchLimit,
+          limits: () => limits,
+          places: () => count("executor") * concurrency,
+          processes: () => count("orchestrator")
+        }),
+        WorkerCapacity.layer(placesOf(own, id, others))
+      )
+      intents.subscribe(
+        afterCommit({
+          arm: (alarms) => run(timer.arm(alarms)),
+          deliver,
+          count: loop.count,
+          outboxFilled: outbox.filled
+        })
+      )
+      yield* Effect.forkScoped(loop.run)
     })
   )

@@ -1,20 +1,41 @@
-/** The role that watches: brings back what memories and messages may have lost, and forgets what nobody needs any more. */
+/** The role that watches: brings back what memories and messages may have lost, and deletes what is not needed any more, a bounded number at a time. */
 import type { Holding } from "@dueline/contracts/ports/Backlog"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Leases } from "@dueline/contracts/ports/Leases"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { forgetExpired } from "@dueline/postgres/Receipts"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { defaultLeadershipTtlMs, defaultSweepLoopOptions, sweepLoop } from "@dueline/timer/sweepLoop"
-import { Effect, FiberSet, Layer } from "effect"
+import { Cause, Clock, Effect, FiberSet, Layer } from "effect"
+import { Cluster } from "../Cluster.ts"
 import type { Deployment } from "../Deployment.ts"
-import { housekeeping } from "../Housekeeping.ts"
-import { Neighbours } from "../Neighbours.ts"
 import { LocalExecutor } from "./LocalExecutor.ts"
+
+/** Receipts that have expired are deleted this often, in milliseconds. */
+const everyMs = 60_000
+/** Receipts deleted by one statement; while a statement finds as many, the next follows at once. */
+const atOnce = 1_000
+
+const tidy = Effect.gen(function* () {
+  const now = yield* Clock.currentTimeMillis
+  while ((yield* forgetExpired({ now, limit: atOnce })) === atOnce) yield* Effect.yieldNow
+})
+
+/** Runs for ever; a round that fails is logged and the next one tries again. */
+const housekeeping = tidy.pipe(
+  Effect.catchCause((cause) =>
+    Cause.hasInterrupts(cause)
+      ? Effect.interrupt
+      : logUnlessStoreTrouble("warning", "housekeeping failed; it is tried again", cause)
+  ),
+  Effect.andThen(Effect.sleep(everyMs)),
+  Effect.forever
+)
 
 /** `shared`: other processes may have the role too, and one of them at a time does it. `horizonMs`: how far ahead alarms are armed. */
 export const layer = ({ shared }: Deployment, horizonMs: number) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const { id, onDeparture } = yield* Neighbours
+      const { id, onDeparture } = yield* Cluster
       const leases = yield* Leases
       const { own } = yield* LocalExecutor
       const holds = (holding: Holding) => own?.holds(holding) ?? false

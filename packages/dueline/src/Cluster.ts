@@ -1,4 +1,4 @@
-/** What a process sees of the others of its installation: whom to ask, whom to give work to, who is gone. Alone, there is nobody. */
+/** The processes of an installation as one of them sees them: which one to ask, which one to give work to, which one is gone. */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
@@ -31,14 +31,14 @@ export interface Departure {
   readonly certain: boolean
 }
 
-export class Neighbours extends Context.Service<
-  Neighbours,
+export class Cluster extends Context.Service<
+  Cluster,
   {
     /** This process, also as a worker. New with every start. */
     readonly id: WorkerId
     /** How many processes there are in a role, this one included. */
     readonly count: (role: Role) => number
-    /** Who gets nothing more: called synchronously. */
+    /** The listener is called, synchronously, with each process that gets no work any more. */
     readonly onDeparture: (listener: (departure: Departure) => void) => void
     /** Commands find the writer of their partition, which may be `own`. */
     readonly orchestrator: (
@@ -52,34 +52,43 @@ export class Neighbours extends Context.Service<
       own: OwnExecutor,
       onRefused: (intent: ExecutionRequested) => void
     ) => Effect.Effect<void, never, Scope.Scope>
-    readonly outbox: { readonly give: () => void; readonly onSignal: (listener: () => void) => void }
+    /** New outbox rows, told by the writer that made them: dispatchers of this process are called synchronously, others get a message. */
+    readonly outbox: { readonly filled: () => void; readonly onFilled: (listener: () => void) => void }
     /** Asks whatever stands between the processes whether it is there; null when there is nothing that could be down. */
     readonly link: Effect.Effect<unknown, unknown> | null
-    /** From now on nobody sends new work here. */
+    /** From now on no process sends new work here. */
     readonly leave: Effect.Effect<void>
   }
->()("@dueline/dueline/Neighbours") {}
+>()("@dueline/dueline/Cluster") {}
 
-const nobody: ReadonlyMap<WorkerId, number> = new Map()
+const none: ReadonlyMap<WorkerId, number> = new Map()
 
 /** One process is the whole installation. */
-export const layerAlone = (id: WorkerId) =>
-  Layer.sync(Neighbours, () =>
-    Neighbours.of({
+export const layerSingle = (id: WorkerId) =>
+  Layer.sync(Cluster, () => {
+    const dispatchers: Array<() => void> = []
+    return Cluster.of({
       id,
       count: () => 1,
       onDeparture: () => undefined,
       orchestrator: (own) => (own === null ? Effect.die("a process alone needs a writer") : Effect.succeed(own)),
       timer: (own) => (own === null ? Effect.die("a process alone needs a timer") : Effect.succeed(own)),
       executors: Effect.succeed({
-        free: () => nobody,
+        free: () => none,
         onFree: () => undefined,
         deliver: () => false,
         recall: () => Effect.succeed("sent")
       }),
       employ: () => Effect.void,
-      outbox: { give: () => undefined, onSignal: () => undefined },
+      outbox: {
+        filled: () => {
+          for (const wake of dispatchers) wake()
+        },
+        onFilled: (listener) => {
+          dispatchers.push(listener)
+        }
+      },
       link: null,
       leave: Effect.void
     })
-  )
+  })
