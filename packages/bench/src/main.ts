@@ -1,10 +1,12 @@
 /** `pnpm bench`: measures the program on this machine and prints a table; `--write` keeps it in docs/benchmarks.md. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus, totalmem } from "node:os"
+import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
 import { fairness } from "./fairness.ts"
 import { type Figure, join, table } from "./Figures.ts"
+import { filesRun } from "./filesRun.ts"
 import { idle, memoryWithPending, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
 import { rebuild } from "./rebuild.ts"
@@ -14,12 +16,15 @@ import { accepted, endToEnd, endToEndInBatches } from "./throughput.ts"
 import { idleLatency, lateness } from "./timing.ts"
 
 const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--write]
+       pnpm bench --files [--root DIR]
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
   --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, start, idle, memory, lists, rebuild,
             fairness
   --write   put the table into docs/benchmarks.md
+  --files   measures nothing, but lists the source files that run for one submission and for one due call
+  --root    with --files: the workspace whose sources are looked at (default: this one)
 `
 
 const { values } = parseArgs({
@@ -28,6 +33,8 @@ const { values } = parseArgs({
     calls: { type: "string", default: "20000" },
     only: { type: "string" },
     write: { type: "boolean", default: false },
+    files: { type: "boolean", default: false },
+    root: { type: "string", default: fileURLToPath(new URL("../../..", import.meta.url)) },
     help: { type: "boolean", default: false }
   }
 })
@@ -89,6 +96,12 @@ const main = async () => {
   ) {
     console.error(unknown.length > 0 ? `no such measurement: ${unknown.join(", ")}\n\n${usage}` : usage)
     process.exitCode = values.help ? 0 : 2
+    return
+  }
+  if (values.files) {
+    const { dueCall, submission } = await filesRun(values.root)
+    console.log(`one submission, socket to 202: ${submission.length} files\n  ${submission.join("\n  ")}`)
+    console.log(`one due call, alarm to recorded: ${dueCall.length} files\n  ${dueCall.join("\n  ")}`)
     return
   }
   const all: Array<ReadonlyArray<Figure>> = []
