@@ -57,14 +57,14 @@ export class PlaceThreshold {
 }
 
 /** Tenants that wait until so many places are free: one entry for each tenant, in the order they came. */
-class PlaceWaiters<Tenant> {
-  readonly #needs = new Map<Tenant, number>()
-  readonly #waiting = new Map<number, Set<Tenant>>()
+class PlaceWaiters<T> {
+  readonly #needs = new Map<T, number>()
+  readonly #waiting = new Map<number, Set<T>>()
   /** The numbers in `waiting`, each once. */
   readonly #numbers = new MinHeap<number>()
 
   /** In place of whatever it waited for before. */
-  add(tenant: Tenant, needed: number): void {
+  add(tenant: T, needed: number): void {
     if (this.#needs.get(tenant) === needed) return
     this.delete(tenant)
     this.#needs.set(tenant, needed)
@@ -76,7 +76,7 @@ class PlaceWaiters<Tenant> {
     }
   }
 
-  delete(tenant: Tenant): void {
+  delete(tenant: T): void {
     const needed = this.#needs.get(tenant)
     if (needed === undefined) return
     this.#needs.delete(tenant)
@@ -84,7 +84,7 @@ class PlaceWaiters<Tenant> {
   }
 
   /** Removes and answers the one that needs least, if so many places are enough for it. */
-  take(free: number): Tenant | undefined {
+  take(free: number): T | undefined {
     while (true) {
       const needed = this.#numbers.first
       if (needed === undefined || needed > free) return undefined
@@ -114,18 +114,32 @@ const wakeLimit = 100_000
 /** Tenants that join the line for one call that is over: of those that need the same the one furthest behind should be among them. */
 const joinLimit = 16
 
+/** A tenant's place in the order. */
+export class Tenant {
+  readonly queue: TenantQueue
+  /** Virtual time from which on it may be served. */
+  pass = 0
+  inLine = false
+  /** Whether it waits for its rate. */
+  hasWake = false
+
+  constructor(queue: TenantQueue) {
+    this.queue = queue
+  }
+}
+
 interface Wake {
-  readonly tenant: TenantQueue
+  readonly tenant: Tenant
   /** Null: the tenant waits for its rate. */
-  readonly queue: TargetQueue | null
+  readonly target: TargetQueue | null
 }
 
 export class FairOrder {
   /** Tenants that have something that may start. May hold one that has been stopped meanwhile. */
-  readonly #line = new MinHeap<TenantQueue>()
+  readonly #line = new MinHeap<Tenant>()
   readonly #wakes = new MinHeap<Wake>()
   /** Tenants that hold as many places as they may while so few are free. */
-  readonly #waiters = new PlaceWaiters<TenantQueue>()
+  readonly #waiters = new PlaceWaiters<Tenant>()
   readonly #threshold: PlaceThreshold
   #virtualTime = 0
 
@@ -139,44 +153,45 @@ export class FairOrder {
   }
 
   /** Whether the tenant would gain nothing by being forgotten. */
-  isEven({ pass }: TenantQueue): boolean {
+  isEven({ pass }: Tenant): boolean {
     return pass <= this.#virtualTime
   }
 
-  first(now: number): TenantQueue | undefined {
+  first(now: number): Tenant | undefined {
     while (true) {
       const tenant = this.#line.first
       if (tenant === undefined) {
         if (!this.#letIn(now)) return undefined
         continue
       }
-      if (tenant.readyAt(now) <= now && this.#mayTake(tenant)) return tenant
+      if (tenant.queue.readyAt(now) <= now && this.#mayTake(tenant)) return tenant
       this.#leave(tenant)
       this.join(tenant, now)
     }
   }
 
   /** Only for the first: one call of it has been picked. */
-  served(tenant: TenantQueue, now: number): void {
+  served(tenant: Tenant, now: number): void {
     this.#leave(tenant)
     this.#virtualTime = tenant.pass
-    tenant.pass += 1 / tenant.weight
+    tenant.pass += 1 / tenant.queue.weight
     this.join(tenant, now)
   }
 
   /** Must be called whenever a tenant may have something to start. */
-  join(tenant: TenantQueue, now: number): void {
+  join(tenant: Tenant, now: number): void {
     if (tenant.inLine) return
-    const readyAt = tenant.readyAt(now)
+    const readyAt = tenant.queue.readyAt(now)
     if (readyAt <= now) {
-      if (!this.#mayTake(tenant)) return this.#waiters.add(tenant, this.#threshold.needed(tenant.running, tenant.weight))
+      if (!this.#mayTake(tenant))
+        return this.#waiters.add(tenant, this.#threshold.needed(tenant.queue.running, tenant.queue.weight))
       this.#waiters.delete(tenant)
       tenant.inLine = true
       tenant.pass = Math.max(tenant.pass, this.#virtualTime)
       this.#line.push(tenant.pass, tenant)
     } else if (readyAt < Number.POSITIVE_INFINITY && !tenant.hasWake) {
       tenant.hasWake = true
-      this.#wakes.push(readyAt, { tenant, queue: null })
+      this.#wakes.push(readyAt, { tenant, target: null })
     }
   }
 
@@ -185,12 +200,12 @@ export class FairOrder {
     for (let n = 0; n < joinLimit && this.#letIn(now); n += 1);
   }
 
-  pause(tenant: TenantQueue, queue: TargetQueue, until: number, now: number): void {
+  pause(tenant: Tenant, target: TargetQueue, until: number, now: number): void {
     if (this.#wakes.size < wakeLimit) {
-      queue.pause(Math.min(until, now + pauseLimitMs))
-      this.#wake(tenant, queue, queue.pausedUntil ?? now)
+      target.pause(Math.min(until, now + pauseLimitMs))
+      this.#wake(tenant, target, target.pausedUntil ?? now)
     }
-    tenant.targets.changed(queue)
+    tenant.queue.targets.changed(target)
   }
 
   /** Lets in the tenants that waited for a time that has come. */
@@ -199,37 +214,38 @@ export class FairOrder {
       const at = this.#wakes.firstKey
       const wake = this.#wakes.pop()
       if (wake === undefined) return
-      const { queue, tenant } = wake
-      if (queue === null) tenant.hasWake = false
-      else if (queue.wakeAt === at) this.#advanceTarget(tenant, queue, now)
+      const { target, tenant } = wake
+      if (target === null) tenant.hasWake = false
+      else if (target.wakeAt === at) this.#advanceTarget(tenant, target, now)
       this.join(tenant, now)
     }
   }
 
   /** Begins again with these, after limits have changed or the clock was set back. The order between them stays. */
-  rebuild(tenants: Iterable<TenantQueue>, now: number): void {
+  rebuild(tenants: Iterable<Tenant>, now: number): void {
     this.#line.clear()
     this.#wakes.clear()
     this.#waiters.clear()
     for (const tenant of tenants) {
       tenant.inLine = false
       tenant.hasWake = false
-      for (const queue of tenant.targets.all) {
-        queue.wakeAt = null
-        if (queue.pausedUntil !== null) queue.pausedUntil = Math.min(queue.pausedUntil, now + pauseLimitMs)
-        if (queue.pausedUntil !== null || queue.probing) this.#wake(tenant, queue, queue.pausedUntil ?? now + probeMemoryMs)
+      for (const target of tenant.queue.targets.all) {
+        target.wakeAt = null
+        if (target.pausedUntil !== null) target.pausedUntil = Math.min(target.pausedUntil, now + pauseLimitMs)
+        if (target.pausedUntil !== null || target.probing)
+          this.#wake(tenant, target, target.pausedUntil ?? now + probeMemoryMs)
       }
       this.join(tenant, now)
     }
   }
 
-  #leave(tenant: TenantQueue): void {
+  #leave(tenant: Tenant): void {
     this.#line.pop()
     tenant.inLine = false
   }
 
-  #mayTake(tenant: TenantQueue): boolean {
-    return this.#threshold.admits(tenant.running, tenant.weight)
+  #mayTake(tenant: Tenant): boolean {
+    return this.#threshold.admits(tenant.queue.running, tenant.queue.weight)
   }
 
   /** Answers whether there was a tenant for which enough places are free. */
@@ -239,19 +255,19 @@ export class FairOrder {
     return tenant !== undefined
   }
 
-  #wake(tenant: TenantQueue, queue: TargetQueue, at: number): void {
-    if (queue.wakeAt !== null && queue.wakeAt <= at) return
-    queue.wakeAt = at
-    this.#wakes.push(at, { tenant, queue })
+  #wake(tenant: Tenant, target: TargetQueue, at: number): void {
+    if (target.wakeAt !== null && target.wakeAt <= at) return
+    target.wakeAt = at
+    this.#wakes.push(at, { tenant, target })
   }
 
-  #advanceTarget(tenant: TenantQueue, queue: TargetQueue, now: number): void {
-    queue.wakeAt = null
-    const { pausedUntil } = queue
-    if (pausedUntil !== null && pausedUntil > now) return this.#wake(tenant, queue, pausedUntil)
-    if (pausedUntil !== null) queue.pauseIsOver()
-    else if (queue.probing && queue.isQuiet) queue.probing = false
-    if (queue.probing) this.#wake(tenant, queue, now + probeMemoryMs)
-    tenant.targets.changed(queue)
+  #advanceTarget(tenant: Tenant, target: TargetQueue, now: number): void {
+    target.wakeAt = null
+    const { pausedUntil } = target
+    if (pausedUntil !== null && pausedUntil > now) return this.#wake(tenant, target, pausedUntil)
+    if (pausedUntil !== null) target.pauseIsOver()
+    else if (target.probing && target.isQuiet) target.probing = false
+    if (target.probing) this.#wake(tenant, target, now + probeMemoryMs)
+    tenant.queue.targets.changed(target)
   }
 }

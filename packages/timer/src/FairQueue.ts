@@ -7,7 +7,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
-import { FairOrder, PlaceThreshold } from "./FairOrder.ts"
+import { FairOrder, PlaceThreshold, Tenant } from "./FairOrder.ts"
 import { shareOf, type TenantLimits, unlimited } from "./TenantLimits.ts"
 import { TenantQueue } from "./TenantQueue.ts"
 
@@ -23,15 +23,19 @@ interface TenantQueuesOptions {
 /** The queues of all tenants under the limits of the moment. */
 export class TenantQueues {
   readonly #options: TenantQueuesOptions
-  readonly #tenants = new Map<TenantId, TenantQueue>()
+  readonly #tenants = new Map<TenantId, Tenant>()
   readonly #threshold: PlaceThreshold
-  readonly #mayForget: (tenant: TenantQueue, now: number) => boolean
+  readonly #mayForget: (tenant: Tenant, now: number) => boolean
   #limits: TenantLimits
   #processes: number
   #pruneAt: number
 
   /** What they have under way is counted in `threshold`. `mayForget` says of a quiet tenant whether nothing is lost with it. */
-  constructor(options: TenantQueuesOptions, threshold: PlaceThreshold, mayForget: (tenant: TenantQueue, now: number) => boolean) {
+  constructor(
+    options: TenantQueuesOptions,
+    threshold: PlaceThreshold,
+    mayForget: (tenant: Tenant, now: number) => boolean
+  ) {
     this.#options = options
     this.#threshold = threshold
     this.#mayForget = mayForget
@@ -44,19 +48,20 @@ export class TenantQueues {
     return this.#tenants.size
   }
 
-  get all(): Iterable<TenantQueue> {
+  get all(): Iterable<Tenant> {
     return this.#tenants.values()
   }
 
-  find(tenantId: TenantId): TenantQueue | undefined {
+  find(tenantId: TenantId): Tenant | undefined {
     return this.#tenants.get(tenantId)
   }
 
-  of(tenantId: TenantId, now: number): TenantQueue {
+  of(tenantId: TenantId, now: number): Tenant {
     const known = this.#tenants.get(tenantId)
     if (known !== undefined) return known
     if (this.#tenants.size >= this.#pruneAt) this.#prune(now)
-    const tenant = new TenantQueue(shareOf(this.#limits, tenantId, this.#processes), this.#threshold, now)
+    const share = shareOf(this.#limits, tenantId, this.#processes)
+    const tenant = new Tenant(new TenantQueue(share, this.#threshold, now))
     this.#tenants.set(tenantId, tenant)
     return tenant
   }
@@ -67,14 +72,14 @@ export class TenantQueues {
     if (limits === this.#limits && processes === this.#processes) return false
     this.#limits = limits
     this.#processes = processes
-    for (const [id, tenant] of this.#tenants) tenant.limitTo(shareOf(limits, id, processes), now)
+    for (const [id, { queue }] of this.#tenants) queue.limitTo(shareOf(limits, id, processes), now)
     return true
   }
 
   /** Forgets those with whom nothing is lost, and beyond the limit those known for longest. A constant cost for each new one. */
   #prune(now: number): void {
     const { quietLimit } = this.#options
-    const quiet = [...this.#tenants].filter(([, tenant]) => tenant.isQuiet)
+    const quiet = [...this.#tenants].filter(([, { queue }]) => queue.isQuiet)
     let excess = quiet.length - quietLimit
     for (const [id, tenant] of quiet) {
       if (excess <= 0 && !this.#mayForget(tenant, now)) continue
@@ -121,7 +126,11 @@ export class FairQueue {
     this.#alarmLimit = options.alarmLimit
     this.#threshold = new PlaceThreshold(() => Math.ceil(options.places() / Math.max(1, options.processes())))
     this.#order = new FairOrder(this.#threshold)
-    this.#tenants = new TenantQueues(options, this.#threshold, (tenant, now) => tenant.isIdle(now) && this.#order.isEven(tenant))
+    this.#tenants = new TenantQueues(
+      options,
+      this.#threshold,
+      (tenant, now) => tenant.queue.isIdle(now) && this.#order.isEven(tenant)
+    )
   }
 
   /** Alarms that wait; replaced ones do not count. */
@@ -131,17 +140,17 @@ export class FairQueue {
 
   /** Calls of the tenant that are asked for or under way. */
   running(tenantId: TenantId): number {
-    return this.#tenants.find(tenantId)?.running ?? 0
+    return this.#tenants.find(tenantId)?.queue.running ?? 0
   }
 
   /** False when there is no room for it. The same or an older revision of a call changes nothing, a newer one replaces it. */
   add(alarm: Alarm, now: number): boolean {
     const at = this.#pass(now)
     const tenant = this.#tenants.of(alarm.tenantId, at)
-    if (tenant.knows(alarm)) return true
-    const isNew = !tenant.has(alarm)
-    if (isNew && tenant.waiting >= this.#alarmLimit - this.#size) return false
-    tenant.add(alarm)
+    if (tenant.queue.knows(alarm)) return true
+    const isNew = !tenant.queue.has(alarm)
+    if (isNew && tenant.queue.waiting >= this.#alarmLimit - this.#size) return false
+    tenant.queue.add(alarm)
     if (isNew) this.#size += 1
     this.#order.join(tenant, at)
     return true
@@ -153,7 +162,7 @@ export class FairQueue {
     const taken: Array<Alarm> = []
     while (taken.length < limit) {
       const tenant = this.#order.first(at)
-      const alarm = tenant?.next()
+      const alarm = tenant?.queue.next()
       if (tenant === undefined || alarm === undefined) break
       this.#order.served(tenant, at)
       this.#size -= 1
@@ -174,7 +183,7 @@ export class FairQueue {
     const at = this.#pass(now)
     const tenant = this.#tenants.find(alarm.tenantId)
     if (tenant === undefined) return
-    tenant.answered(alarm, hasStarted)
+    tenant.queue.answered(alarm, hasStarted)
     this.#left(tenant, at)
   }
 
@@ -183,7 +192,7 @@ export class FairQueue {
     const at = this.#pass(now)
     const expiresAt = Math.min(deadlineAt + endGraceMs, at + attemptLimitMs)
     this.#expiryAt = Math.min(this.#expiryAt, expiresAt)
-    this.#tenants.of(tenantId, at).started(callId, epoch, targetOf(request.url), expiresAt)
+    this.#tenants.of(tenantId, at).queue.started(callId, epoch, targetOf(request.url), expiresAt)
   }
 
   /** An attempt is over. Told twice, it changes nothing. */
@@ -191,14 +200,14 @@ export class FairQueue {
     const at = this.#pass(now)
     const tenant = pausedUntil === null ? this.#tenants.find(tenantId) : this.#tenants.of(tenantId, at)
     if (tenant === undefined) return
-    if (pausedUntil !== null) this.#order.pause(tenant, tenant.targets.of(target), pausedUntil, at)
-    tenant.ended(callId, epoch)
-    if (answered) tenant.hasAnswered(target)
+    if (pausedUntil !== null) this.#order.pause(tenant, tenant.queue.targets.of(target), pausedUntil, at)
+    tenant.queue.ended(callId, epoch)
+    if (answered) tenant.queue.hasAnswered(target)
     this.#left(tenant, at)
   }
 
   /** A call of the tenant may be over: it may start another, and so may a tenant that waited for a place. */
-  #left(tenant: TenantQueue, now: number): void {
+  #left(tenant: Tenant, now: number): void {
     this.#order.join(tenant, now)
     this.#order.roomMade(now)
   }
@@ -218,8 +227,8 @@ export class FairQueue {
   #expire(now: number): void {
     let earliest = Number.POSITIVE_INFINITY
     for (const tenant of this.#tenants.all) {
-      if (tenant.running === 0) continue
-      earliest = Math.min(earliest, tenant.expire(now, now + attemptLimitMs))
+      if (tenant.queue.running === 0) continue
+      earliest = Math.min(earliest, tenant.queue.expire(now, now + attemptLimitMs))
       this.#left(tenant, now)
     }
     this.#expiryAt = earliest

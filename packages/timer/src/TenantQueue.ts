@@ -154,11 +154,6 @@ class UnderWay {
 }
 
 export class TenantQueue {
-  /** Virtual time from which on it may be served; kept by the order between tenants, like the two below. */
-  pass = 0
-  inLine = false
-  hasWake = false
-
   readonly targets = new TargetQueues()
   readonly #waiting = new Map<ServiceCallId, Alarm>()
   readonly #underWay: UnderWay
