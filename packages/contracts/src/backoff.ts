@@ -13,9 +13,13 @@ export const defaultBackoff: Backoff = { initialMs: 100, maxMs: 10_000 }
 
 const jitter = 0.2
 
+/** Milliseconds after the `failures`-th failure in a row (1 for the first), without any spread: `multiplier` times as long after each. */
+export const exponentialMs = ({ initialMs, maxMs }: Backoff, failures: number, multiplier = 2): number =>
+  Math.min(maxMs, initialMs * multiplier ** Math.min(failures - 1, 1_000))
+
 /** Whole milliseconds to wait after the `failures`-th failure in a row (1 for the first). The spread keeps many from returning at once. */
-export const backoff = ({ initialMs, maxMs }: Backoff, failures: number): Effect.Effect<number> =>
+export const backoff = (bounds: Backoff, failures: number): Effect.Effect<number> =>
   Effect.map(Random.next, (roll) => {
-    const steady = Math.min(maxMs, initialMs * 2 ** Math.min(failures - 1, 30))
-    return Math.min(maxMs, Math.round(steady * (1 - jitter + 2 * jitter * roll)))
+    const steady = exponentialMs(bounds, failures)
+    return Math.min(bounds.maxMs, Math.round(steady * (1 - jitter + 2 * jitter * roll)))
   })

@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Schema } from "effect"
-import { RecentAttempts, rememberedMs } from "../src/attempts/ExecutionPool.ts"
+import { RecentAttempts, rememberedMs, UnrecordedAttempts } from "../src/attempts/ExecutionPool.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
@@ -37,3 +37,18 @@ it("only so many attempts are remembered", () => {
   assert.isFalse(recent.has("attempt 0"))
   assert.isTrue(recent.has("attempt 249999"))
 })
+
+it.prop(
+  "an attempt without a record is never taken for one that never came, however many there are, and only so many are kept",
+  { ended: Schema.Array(between(0, 40)), asked: between(0, 60) },
+  ({ asked, ended }) => {
+    const unrecorded = new UnrecordedAttempts(16)
+    for (const n of ended) {
+      unrecorded.add(`attempt ${n}`)
+      assert.isAtMost(unrecorded.size, 16)
+    }
+    for (const n of ended) assert.isTrue(unrecorded.mayHave(`attempt ${n}`))
+    if (new Set(ended).size < 16) assert.strictEqual(unrecorded.mayHave(`attempt ${asked}`), ended.includes(asked))
+  },
+  { arbitrary: propertyRuns }
+)

@@ -1,4 +1,5 @@
 /** A real PostgreSQL server as part of the program: made on first use, supervised while the scope is open, stopped with it. */
+import { exponentialMs } from "@dueline/contracts/backoff"
 import { Context, Effect, Layer, Ref, Schema, type Scope } from "effect"
 import { checkVersion } from "./checkVersion.ts"
 import { homeLock, type HomeInUse } from "./HomeLock.ts"
@@ -95,7 +96,7 @@ const supervise = (prepared: ReturnType<typeof prepare>, pid: Ref.Ref<number>) =
       Effect.uninterruptible,
       Effect.catch((error) =>
         Effect.logError("the database server does not start", error.detail).pipe(
-          Effect.andThen(Effect.sleep(Math.min(100 * 2 ** attempt, 5_000))),
+          Effect.andThen(Effect.sleep(exponentialMs({ initialMs: 100, maxMs: 5_000 }, attempt + 1))),
           Effect.andThen(Effect.suspend(() => restart(attempt + 1)))
         )
       )

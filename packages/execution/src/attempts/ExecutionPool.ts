@@ -42,6 +42,32 @@ export class RecentAttempts {
   }
 }
 
+/**
+ * Attempts that ended without a record, by a defect: what they sent is not known, however long ago it was, since the watchdog may come late.
+ * Once there are too many to keep, any attempt may have been one of them.
+ */
+export class UnrecordedAttempts {
+  readonly #keys = new Set<string>()
+  readonly #limit: number
+
+  /** `limit`: attempts that are kept. Ten thousand are about a megabyte. */
+  constructor(limit = 10_000) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#keys.size
+  }
+
+  add(key: string): void {
+    if (this.#keys.size < this.#limit) this.#keys.add(key)
+  }
+
+  mayHave(key: string): boolean {
+    return this.#keys.size >= this.#limit || this.#keys.has(key)
+  }
+}
+
 /** One attempt on its way through the executor. Elapsed time is that of the clock that only goes forward, in milliseconds. */
 export interface Attempt {
   readonly intent: ExecutionRequested
@@ -129,8 +155,7 @@ export class ExecutionPool {
   readonly #recent = new RecentAttempts()
   /** Attempts that were asked about before word of them came: they are not taken any more. */
   readonly #disowned = new RecentAttempts()
-  /** Attempts that ended without a record, by a defect: what they sent is not known. */
-  readonly #unrecorded = new Set<string>()
+  readonly #unrecorded = new UnrecordedAttempts()
   readonly #queue: Array<Attempt> = []
   readonly #listeners: Array<() => void> = []
   readonly #idle = new Set<() => void>()
@@ -174,7 +199,7 @@ export class ExecutionPool {
     const key = keyOf(holding)
     const elapsed = this.#options.elapsed()
     if (!this.#disowned.has(key)) {
-      if (this.#attempts.has(key) || this.#recent.has(key) || this.#unrecorded.has(key)) return false
+      if (this.#attempts.has(key) || this.#recent.has(key) || this.#unrecorded.mayHave(key)) return false
       this.#disowned.add(key, elapsed)
     }
     this.#recent.add(key, elapsed)
@@ -263,9 +288,13 @@ export class ExecutionPool {
   }
 
   readonly #interruptAll = Effect.suspend(() =>
-    Effect.forEach([...this.#attempts.values()], ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)), {
-      discard: true
-    })
+    Effect.forEach(
+      [...this.#attempts.values()],
+      ({ fiber }) => (fiber === null ? Effect.void : Fiber.interrupt(fiber)),
+      {
+        discard: true
+      }
+    )
   )
 
   /** A loop, not a recursion: an attempt that ends at once starts the next one from here and not from its own stack. */

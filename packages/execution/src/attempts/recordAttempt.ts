@@ -2,6 +2,7 @@
  * How the executor tells the writer about an attempt: what came of it, as a command with what may follow, or that it was not made. It asks again
  * until that is durable.
  */
+import { type Backoff, exponentialMs } from "@dueline/contracts/backoff"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
 import { type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
@@ -127,12 +128,10 @@ export const recordCommand = (
   }
 }
 
-const firstPauseMs = 50
-const longestPauseMs = 2_000
+const pauses: Backoff = { initialMs: 50, maxMs: 2_000 }
 
 /** Half of it is drawn at random, so that results that failed together do not come back together. */
-const pauseMs = (failures: number, roll: number): number =>
-  Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 10)) * (0.5 + roll / 2)
+const pauseMs = (failures: number, roll: number): number => exponentialMs(pauses, failures + 1) * (0.5 + roll / 2)
 
 /**
  * Retries until the result is durable, because the request was already sent. Also done when the writer refuses it: then the call has moved

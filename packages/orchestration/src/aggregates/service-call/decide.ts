@@ -1,4 +1,5 @@
 /** What happens when something is asked of a service call: the only branching there is. */
+import { exponentialMs } from "@dueline/contracts/backoff"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
@@ -31,10 +32,11 @@ export const retryAfterLimitMs = 86_400_000
  * policy's jitter to both sides; after a `Retry-After` the spread goes only upwards, so that nobody comes early and not all at once.
  */
 export const backoffMs = (policy: RetryPolicy, attempt: number, roll: number, retryAfterMs: number | null): number => {
-  const exponential = Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.multiplier ** (attempt - 1))
-  const delay = Math.max(0, exponential * (1 + policy.jitter * (2 * roll - 1)))
+  const { initialDelayMs: initialMs, jitter, maxDelayMs: maxMs, multiplier } = policy
+  const exponential = exponentialMs({ initialMs, maxMs }, attempt, multiplier)
+  const delay = Math.max(0, exponential * (1 + jitter * (2 * roll - 1)))
   if (retryAfterMs === null) return Math.round(delay)
-  const asked = Math.min(Math.max(0, retryAfterMs), retryAfterLimitMs) + exponential * policy.jitter * roll
+  const asked = Math.min(Math.max(0, retryAfterMs), retryAfterLimitMs) + exponential * jitter * roll
   return Math.ceil(Math.max(delay, asked))
 }
 
@@ -174,8 +176,8 @@ const pauseMs = (reason: HandBackReason, handBacks: number): number => {
     case "recalled":
       return handBackPauseMs
     default: {
-      const limit = reason === "request_unreadable" ? unreadablePauseLimitMs : handBackPauseLimitMs
-      return Math.min(limit, handBackPauseMs * 2 ** Math.min(handBacks, 20))
+      const maxMs = reason === "request_unreadable" ? unreadablePauseLimitMs : handBackPauseLimitMs
+      return exponentialMs({ initialMs: handBackPauseMs, maxMs }, handBacks + 1)
     }
   }
 }
