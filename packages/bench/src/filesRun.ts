@@ -2,8 +2,8 @@
  * Which source files of the project run for one submission (socket to 202) and for one due call (alarm, target, recorded): what there is to
  * read for somebody who follows a call.
  *
- * The program runs from its sources in a process of its own, and V8 counts calls of functions there, over the inspector. A file counts when a
- * function of it runs in every one of several rounds: heartbeats, polls and sweeps fall into some of them only.
+ * The program runs from its sources in a process of its own, and V8 counts calls of functions there, over the inspector. A file counts when
+ * a function of it runs in every one of several rounds: heartbeats, polls and sweeps fall into some of them only.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { createServer } from "node:http"

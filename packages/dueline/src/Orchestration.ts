@@ -1,4 +1,7 @@
-/** Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition; and how writers reach executors. */
+/**
+ * Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition; and how writers
+ * reach executors.
+ */
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Recall, recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"

@@ -60,8 +60,8 @@ const connected = (settings: Settings, url: Redacted.Redacted, id: WorkerId, dep
   )
 
 /**
- * Loading the client of Redis holds a process up for a quarter of a second. A process that has just started may have to make the calls of one
- * that died; that comes first, and until then it is as if Redis were not there yet.
+ * Loading the client of Redis holds a process up for a quarter of a second. A process that has just started may have to make the calls of
+ * one that died; that comes first, and until then it is as if Redis were not there yet.
  */
 const redisAfter = "1 second"
 

@@ -50,8 +50,8 @@ export const desiredCallOf = ({ status, window }: OrderFacts, { leadMs }: OrderN
 }
 
 /**
- * The next thing to be done. Null when the call is as desired, or cannot be changed any more: what was sent stays sent, also when the order moves afterwards, and what
- * was cancelled by hand stays cancelled. `now` in epoch milliseconds.
+ * The next thing to be done. Null when the call is as desired, or cannot be changed any more: what was sent stays sent, also when the order
+ * moves afterwards, and what was cancelled by hand stays cancelled. `now` in epoch milliseconds.
  */
 export const nextStep = (desired: DesiredCall, call: SeenCall | null, now: number): Step | null => {
   switch (desired._tag) {
@@ -134,7 +134,9 @@ const submission = (
 /** The id of the call that a notification is; the same for ever. */
 export type CallIdOf = (tenantId: TenantId, orderId: OrderId, index: number) => ServiceCallId
 
-/** A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message. */
+/**
+ * A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message.
+ */
 const handlerTimeout = "40 seconds"
 
 /** Rounds after which an order that keeps changing is left to the next delivery. */
@@ -147,7 +149,9 @@ const retry = (reason: string): Verdict => ({ _tag: "Retry", reason })
 type StepResult = { readonly _tag: "Taken" } | { readonly _tag: "Impossible"; readonly reason: string }
 const taken: StepResult = { _tag: "Taken" }
 
-/** Another command came first, or it is too late: then the next round looks again. `Overloaded` and `StoreUnavailable` are retried later. */
+/**
+ * Another command came first, or it is too late: then the next round looks again. `Overloaded` and `StoreUnavailable` are retried later.
+ */
 const resultOfRefusal = (refusal: Refusal) => {
   switch (refusal._tag) {
     case "Overloaded":

@@ -1,7 +1,7 @@
 /**
- * Lets a cancel and a move win until the instant at which the request is written: while an attempt is handed over to a worker, that worker is
- * asked to give it back first. And before an attempt counts as lost, its worker, should it live, is asked whether word of it ever came: a commit
- * may land whose writer has given it up, and a message may be lost. What is decided, and by which rules, stays with the aggregate.
+ * Lets a cancel and a move win until the instant at which the request is written: while an attempt is handed over to a worker, that worker
+ * is asked to give it back first. And before an attempt counts as lost, its worker, should it live, is asked whether word of it ever came:
+ * a commit may land whose writer has given it up, and a message may be lost. What is decided, and by which rules, stays with the aggregate.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
@@ -13,8 +13,8 @@ import { ServiceCallAlreadyDispatched } from "@dueline/contracts/serviceCall/Rej
 import { Clock, Effect } from "effect"
 
 /**
- * `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. `unheard`: nothing left and nothing will,
- * since the worker knows of no such attempt; whoever asks hands it back. Answers within a second or so.
+ * `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. `unheard`: nothing left and nothing
+ * will, since the worker knows of no such attempt; the caller hands it back. Answers within a second or so.
  */
 export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 
@@ -26,7 +26,7 @@ const recallLimit = 2
 const heldBy = (refusal: AnyRefusal): ServiceCallAlreadyDispatched["held"] =>
   refusal._tag === "ServiceCallAlreadyDispatched" ? refusal.held : undefined
 
-/** Who holds it is nobody else's business, and the version that was expected is the one that was said. */
+/** The refusal as callers get it: without the worker that holds the call, and with the version that they expected. */
 const told = (refusal: AnyRefusal, expected: number | null): AnyRefusal => {
   if (refusal._tag === "VersionMismatch" && expected !== null) {
     return new VersionMismatch({ expected, actual: refusal.actual })
@@ -45,7 +45,7 @@ const unlessRunning = (command: Asking): Asking =>
 
 type Loss = Extract<ServiceCallCommand, { readonly _tag: "RecordFailure" }>
 
-/** Gives back an attempt of which its worker never heard. */
+/** Gives back an attempt that never reached its worker. */
 const handBack = (
   envelope: Envelope<Asking | Loss>,
   epoch: number,

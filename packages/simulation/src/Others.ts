@@ -1,4 +1,6 @@
-/** How processes ask each other's executors about an attempt: a message there and one back, and no answer from who stands still or is gone. */
+/**
+ * How processes ask each other's executors about an attempt: a message there and one back, and no answer from who stands still or is gone.
+ */
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { Executor } from "@dueline/execution/attempts/Executor"
 import { Effect, Exit } from "effect"

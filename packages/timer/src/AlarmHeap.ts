@@ -1,6 +1,6 @@
 /**
- * Alarms of all tenants by due time. Those that are due are handed out by turns: one of each tenant that has any, so that one tenant's alarm
- * does not wait behind a hundred thousand of another's. Plain data structure, no clock.
+ * Alarms of all tenants by due time. Those that are due are handed out by turns: one of each tenant that has any, so that one tenant's
+ * alarm does not wait behind a hundred thousand of another's. Plain data structure, no clock.
  */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"

@@ -187,7 +187,7 @@ export class FairQueue {
     this.#left(tenant, at)
   }
 
-  /** An attempt is under way, whoever asked for it. */
+  /** An attempt is under way, also when another process asked for it. */
   started({ callId, deadlineAt, epoch, request, tenantId }: ExecutionRequested, now: number): void {
     const at = this.#pass(now)
     const expiresAt = Math.min(deadlineAt + endGraceMs, at + attemptLimitMs)

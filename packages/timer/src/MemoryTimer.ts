@@ -8,13 +8,13 @@ export interface MemoryTimerOptions {
   readonly horizonMs: number
   /** Alarms held at the most, and of one tenant as many as there is room left; the rest are left to the sweep too. */
   readonly alarmLimit: number
-  /** How long before their due time alarms fire, in milliseconds, for whoever has something to prepare. Default 0. */
+  /** How long before their due time alarms fire, in milliseconds, so that what is needed for the call can be prepared. Default 0. */
   readonly leadMs?: number
 }
 
 export const defaultMemoryTimerOptions: MemoryTimerOptions = { horizonMs: 60_000, alarmLimit: 200_000 }
 
-/** Somebody who sleeps until `wakeAt` unless an earlier alarm comes. */
+/** A taker that waits until `wakeAt` unless an earlier alarm comes. */
 interface Sleeper {
   readonly wakeAt: number
   readonly wake: Deferred.Deferred<void>

@@ -12,7 +12,7 @@ import { makeLostCalls } from "./lostCalls.ts"
 
 export interface SweepOptions {
   readonly worker: WorkerId
-  /** True when no other process can be executing calls of this database: then whoever else holds a call is dead. */
+  /** True when no other process can be executing calls of this database: then every other worker that holds a call is dead. */
   readonly sole: boolean
   /** What the executor of this very process has at hand. Default: nothing, as in a process without one. */
   readonly holds?: (holding: Holding) => boolean
@@ -40,7 +40,7 @@ export interface Sweep {
   /** Arms everything up to the horizon, whatever was armed before: when another process was lost with its alarms. */
   readonly everything: Effect.Effect<void, StoreUnavailable>
   /**
-   * Settles at once what this worker holds, and looks again twice: somebody who had not heard of its end yet may have given it more.
+   * Settles at once what this worker holds, and looks again twice: a writer that did not know of its end yet may have given it more.
    * Harmless when it is alive after all: its results are fenced by the epoch.
    */
   readonly lost: (worker: WorkerId) => Effect.Effect<void, StoreUnavailable>
@@ -53,11 +53,11 @@ type Mark = { readonly dueAt: number; readonly callId: ServiceCallId } | null
 /** Sorts after every call id of its millisecond: a window begins behind the last one. */
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff" as ServiceCallId
 
-/** Pauses before a lost worker is looked for again, in milliseconds; in the end longer than anybody takes to notice its end. */
+/** Pauses before a lost worker is looked for again, in milliseconds; the last one longer than any process takes to notice its end. */
 const lookAgainMs = [500, 2_000]
 
-/** The two kinds of time never go quite alike. */
-const trembleMs = 50
+/** Steps of the wall clock up to this many milliseconds are ignored: the two clocks never go quite alike. */
+const clockStepMs = 50
 
 export const makeSweep = Effect.fnUntraced(function* (
   options: SweepOptions
@@ -100,7 +100,7 @@ export const makeSweep = Effect.fnUntraced(function* (
     const before = lead
     lead = now - Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
     // The clock was set back: calls made since then may lie beyond the timer's horizon and before what counts as swept.
-    if (lead < before - trembleMs) forget()
+    if (lead < before - clockStepMs) forget()
     if (sweptUntil > 0) overdueMark = yield* armPages(now - overdueMs, overdueMark, overduePages)
     const horizon = now + options.horizonMs
     if (horizon <= sweptUntil) return

@@ -1,4 +1,7 @@
-/** The due calls of one tenant by target, and whose turn it is among the targets that may be served. Plain data structures, times in epoch ms. */
+/**
+ * The due calls of one tenant by target, and whose turn it is among the targets that may be served. Plain data structures, times in epoch
+ * ms.
+ */
 import { Fifo } from "@dueline/contracts/Fifo"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 

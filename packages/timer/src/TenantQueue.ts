@@ -1,4 +1,7 @@
-/** One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structures, times in epoch ms. */
+/**
+ * One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structures, times in epoch
+ * ms.
+ */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { PlaceThreshold } from "./FairOrder.ts"

@@ -1,6 +1,7 @@
 /**
  * Settles calls whose worker is gone: each is failed with `worker_lost`, and the aggregate decides whether it is tried again. That a lease
- * has ended is judged by time that passes here and not by the wall clock alone, which may step, or go on while store and holder stand still.
+ * has ended is judged by time that passes here and not by the wall clock alone, which may step, or go on while store and holder stand
+ * still.
  */
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import { systemActor } from "@dueline/contracts/Intent"
@@ -82,8 +83,8 @@ class Watch {
 
 interface LostCalls {
   /**
-   * Settles what these workers hold, and all calls whose lease ended and stayed so while it was looked on. One that cannot be settled is left
-   * to the next look.
+   * Settles what these workers hold, and all calls whose lease ended and stayed so while it was looked on. One that cannot be settled is
+   * left to the next look.
    */
   readonly settle: (deadWorkers: ReadonlyArray<WorkerId>) => Effect.Effect<void, StoreUnavailable>
   /** There are leases that have ended and are looked at: the next look should come soon. */
@@ -91,7 +92,7 @@ interface LostCalls {
 }
 
 interface LostCallsOptions {
-  /** Whoever else holds a call is dead too; null when other workers may be alive. */
+  /** Every other worker that holds a call is dead too; null when other workers may be alive. */
   readonly soleWorker: WorkerId | null
   readonly pageLimit: number
   /** What the executor of this very process has is not lost, whatever the store says of its lease. */

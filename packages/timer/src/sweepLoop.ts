@@ -29,9 +29,9 @@ const name = "sweep"
 const lookEveryMs = 1_000
 
 /**
- * Ticks for ever; a tick that fails is logged and the next one tries again. Whoever becomes the one that sweeps begins at once, with
- * everything up to the horizon, since nobody knows what the one before had armed. Two that sweep at once, for as long as one of them
- * believes in a lease that has ended, do no harm: arming twice is arming once.
+ * Ticks for ever; a tick that fails is logged and the next one tries again. A process that becomes the one that sweeps begins at
+ * once, with everything up to the horizon, since it does not know what the one before had armed. Two that sweep at once, for as long as one
+ * of them believes in a lease that has ended, do no harm: arming twice is arming once.
  */
 export const sweepLoop = (sweep: Sweep, { everyMs, leadership }: SweepLoopOptions): Effect.Effect<never> => {
   const beatMs =

@@ -92,7 +92,7 @@ const round = Effect.fnUntraced(function* (
 
 const pause = "20 millis"
 /** A writer and a repair that wait for each other are told so by the server, one of the two; asked again, there is nothing to wait for. */
-const weather = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
+const retrySchedule = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
 /**
  * Streams of one category that may disagree with their rows. Fails when the right rows cannot stand beside others that are there; of each
@@ -106,8 +106,8 @@ export const repairRows = Effect.fnUntraced(function* (
   for (let streams = suspects; streams.length > 0; ) {
     const open = streams
     const result = yield* round(category, open).pipe(
-      Effect.retry({ schedule: weather, while: ({ _tag }) => _tag === "StoreUnavailable" }),
-      // Somebody was quicker: the row may be right by now.
+      Effect.retry({ schedule: retrySchedule, while: ({ _tag }) => _tag === "StoreUnavailable" }),
+      // Another writer came first: the row may be right by now.
       Effect.catchTag("CommitConflict", () => Effect.succeed({ written: 0, dropped: 0, open }))
     )
     written += result.written

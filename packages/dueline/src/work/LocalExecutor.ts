@@ -25,7 +25,7 @@ export interface ExecutionOptions {
 /** Attempts that wait here when several orchestrators have counted on the same places; the lease of each is kept alive. */
 const queueLimit = 4_096
 
-/** Milliseconds until an attempt that nobody had room for is tried again: at once it would only find the same. */
+/** Milliseconds until an attempt that no executor had room for is tried again: at once it would only find the same. */
 const refusedMs = 1_000
 
 /** Gives attempts back that were not begun and will not be under their epoch. */
@@ -50,7 +50,7 @@ export const layer = ({ concurrency, drainMs, patterns }: ExecutionOptions) =>
       const { employ, id } = yield* Cluster
       const giveBack = yield* givingBack
       const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: { patterns } })
-      // Scopes close in reverse: nobody sends work any more, then what is on the wire may end and be recorded.
+      // Scopes close in reverse: no work is sent any more, then what is on the wire may end and be recorded.
       yield* Effect.addFinalizer(() => own.drain(drainMs))
       yield* employ(own, (intent) => giveBack(intent, refusedBy(own)))
       return { own }

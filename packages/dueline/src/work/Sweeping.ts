@@ -1,4 +1,7 @@
-/** The role that watches: brings back what memories and messages may have lost, and deletes what is not needed any more, a bounded number at a time. */
+/**
+ * The role that watches: brings back what memories and messages may have lost, and deletes what is not needed any more, a bounded number at
+ * a time.
+ */
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"

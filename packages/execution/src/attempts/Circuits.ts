@@ -29,12 +29,12 @@ export interface Circuits {
   ) => Effect.Effect<AttemptResult | CircuitRefusal>
 }
 
-/** Circuits in this process alone. One that nobody has asked for in ten minutes is forgotten. */
+/** Circuits in this process alone. One that was not asked for in ten minutes is forgotten. */
 export const layerStoreMemory: Layer.Layer<CircuitBreaker.CircuitBreakerStore> = CircuitBreaker.layerStoreMemory({
   idleTimeToLive: "10 minutes"
 })
 
-/** Answers by which a gateway says that there is nobody behind it. */
+/** Answers by which a gateway says that the service behind it is away. */
 const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504])
 const unheard: ReadonlySet<string> = new Set(["timeout", "dns", "connect", "connection_lost"])
 const failed = CircuitBreaker.failure()
@@ -63,14 +63,14 @@ export const makeCircuits = Effect.fnUntraced(function* (
     tripPolicy: CircuitBreaker.consecutive(failures),
     openDuration: Schedule.min([Schedule.exponential(openMs, 2), Schedule.spaced(maxOpenMs)]),
     maxOpenDuration: maxOpenMs,
-    // A circuit that cannot be looked up protects nobody: better a request too many than none at all.
+    // A circuit that cannot be looked up lets requests through: better one too many than none at all.
     onStoreError: "allow"
   })
   yield* Effect.forkScoped(Stream.runForEach(breaker.transitions, tell), { startImmediately: true })
 
   const refusal = ({ reason }: CircuitBreaker.CircuitBreakerError): CircuitRefusal => ({
     _tag: "CircuitRefusal",
-    // Nobody knows how long a probe takes; until it is over there is nothing to gain by asking often.
+    // How long a probe takes is not known; until it is over asking more often gains nothing.
     retryAfterMs: reason._tag === "CircuitOpen" ? Duration.toMillis(reason.retryAfter) : openMs
   })
   return {

@@ -43,8 +43,8 @@ export class RecentAttempts {
 }
 
 /**
- * Attempts that ended without a record, by a defect: what they sent is not known, however long ago it was, since the watchdog may come late.
- * Once there are too many to keep, any attempt may have been one of them.
+ * Attempts that ended without a record, by a defect: what they sent is not known, however long ago it was, since the watchdog may come
+ * late. Once there are too many to keep, any attempt may have been one of them.
  */
 export class UnrecordedAttempts {
   readonly #keys = new Set<string>()
@@ -192,8 +192,8 @@ export class ExecutionPool {
   }
 
   /**
-   * Whether nothing was sent under this epoch, and nothing will be: word of the attempt never came here, and is not taken any more. False when
-   * it is here, was here, or that is not known any more.
+   * Whether nothing was sent under this epoch, and nothing will be: word of the attempt never came here, and is not taken any more. False
+   * when it is here, was here, or that is not known any more.
    */
   disown(holding: Holding): boolean {
     const key = keyOf(holding)

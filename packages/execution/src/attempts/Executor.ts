@@ -43,9 +43,9 @@ export class Executor extends Context.Service<
      */
     readonly offer: (intent: ExecutionRequested) => boolean
     /**
-     * Calls an attempt back before its first byte leaves. `recalled`: nothing left and nothing will under this epoch, and that it was handed
-     * back is durable. `sent`: it is too late, or that is not known. `unheard`: word of it never came here and is not taken any more, so nothing left
-     * and nothing will; that it goes back is for the asker to record.
+     * Calls an attempt back before its first byte leaves. `recalled`: nothing left and nothing will under this epoch, and that it was
+     * handed back is durable. `sent`: it is too late, or that is not known. `unheard`: word of it never came here and is not taken any
+     * more, so nothing left and nothing will; that it goes back is for the asker to record.
      */
     readonly recall: (holding: Holding) => Effect.Effect<RecallAnswer>
     /** Whether the attempt was taken and is not yet recorded. */

@@ -1,6 +1,6 @@
 /**
- * The heartbeat: renews the leases of attempts that are older than one heartbeat, learns which of them are this worker's still, and ends those
- * that outlive their time.
+ * The heartbeat: renews the leases of attempts that are older than one heartbeat, learns which of them are this worker's still, and ends
+ * those that outlive their time.
  */
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { Backlog, Extended, Holding } from "@dueline/contracts/ports/Backlog"
@@ -21,8 +21,8 @@ const placeWaitMs = 10_000
 const connectionWaitMs = 60_000
 
 /**
- * The attempts whose leases are renewed. Younger attempts still have the lease they were handed over with, and most end before they are old enough to
- * cost anything here. `passed`: since the last heartbeat, without the time in which this process stood still.
+ * The attempts whose leases are renewed. Younger attempts still have the lease they were handed over with, and most end before they are old
+ * enough to cost anything here. `passed`: since the last heartbeat, without the time in which this process stood still.
  */
 const held = (pool: ExecutionPool, elapsed: number, passed: number, heartbeatMs: number): ReadonlyArray<Attempt> => {
   const found: Array<Attempt> = []
@@ -60,7 +60,10 @@ const apply = (pool: ExecutionPool, { gone, renewed }: Extended, at: number): vo
   }
 }
 
-/** Runs until interrupted. A heartbeat that cannot be stored is dropped: the next one follows before the lease ends. `signal` asks for one at once. */
+/**
+ * Runs until interrupted. A heartbeat that cannot be stored is dropped: the next one follows before the lease ends. `signal` asks for one
+ * at once.
+ */
 export const keepLeases = (
   pool: ExecutionPool,
   backlog: Backlog["Service"],

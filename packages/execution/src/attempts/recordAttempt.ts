@@ -1,6 +1,6 @@
 /**
- * How the executor tells the writer about an attempt: what came of it, as a command with what may follow, or that it was not made. It asks again
- * until that is durable.
+ * How the executor tells the writer about an attempt: what came of it, as a command with what may follow, or that it was not made. It asks
+ * again until that is durable.
  */
 import { type Backoff, exponentialMs } from "@dueline/contracts/backoff"
 import type { Envelope } from "@dueline/contracts/Envelope"
@@ -160,7 +160,7 @@ export const recordResult = (
 
 const actor = systemActor("executor")
 
-/** The same attempt has the same name, whoever speaks of it and how often. */
+/** The same attempt has the same command id, from whichever process it comes and however often. */
 export const envelopeOf = (
   { callId, correlationId, epoch, tenantId, traceparent }: ExecutionRequested,
   command: ServiceCallCommand
@@ -176,7 +176,7 @@ export const envelopeOf = (
 })
 
 /**
- * Gives an attempt back that was not begun and never will be under its epoch, so that somebody else may have it without waiting for a
+ * Gives an attempt back that was not begun and never will be under its epoch, so that another worker may have it without waiting for a
  * lease to run out. `retryAt` is epoch ms. Done when it is durable, or when the call has moved on; asks again while the store is away,
  * until it is interrupted. Only for attempts of which nothing was sent.
  */

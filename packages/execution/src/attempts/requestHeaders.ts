@@ -39,7 +39,7 @@ export interface HeaderProblem {
 const problemOf = (lower: string, value: string): HeaderProblem["code"] | null => {
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,256}$/.test(lower)) return "header_name_invalid"
   if (forbiddenHeaders.has(lower) || reserved.test(lower)) return "header_forbidden"
-  // RFC 9110 §5.5; nothing above ASCII, since what Latin-1 means there is anybody's guess.
+  // RFC 9110 §5.5; nothing above ASCII, since receivers disagree about Latin-1 there.
   return /^[\t\x20-\x7e]*$/.test(value) && value.trim() === value ? null : "header_value_invalid"
 }
 

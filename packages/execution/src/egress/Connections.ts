@@ -53,7 +53,7 @@ export class Connection {
   readonly #freed: (connection: Connection) => void
   readonly #left: (connection: Connection) => void
 
-  /** `freed` when it can take another request, `left` once when it is closed, whoever closed it. */
+  /** `freed` when it can take another request, `left` once when it is closed, from either side. */
   constructor(
     origin: string,
     group: string,
@@ -131,7 +131,7 @@ export class Connection {
 }
 
 interface ConnectionBounds {
-  /** Connections to one origin. As many as there may be requests on the wire, so that nobody's slow ones hold up another's. */
+  /** Connections to one origin. As many as there may be requests on the wire, so that one caller's slow ones do not hold up another's. */
   readonly perOrigin: number
   readonly inAll: number
   /** How long a connection may be used, in milliseconds of elapsed time: then the name is asked and guarded again. */

@@ -31,7 +31,10 @@ const words: Readonly<Record<string, string>> = {
 /** What llhttp found, from `Response does not match the HTTP/1.1 protocol (Expected HTTP/)`: fixed sentences, nothing of the answer. */
 const parserSaid = (error: Error): string => /\(([^()]{1,200})\)$/.exec(error.message)?.[1] ?? codeOf(error)
 
-/** Why an exchange brought no answer, in words. Undici's error codes carry no part of the request; of its messages only what its parser says is used. */
+/**
+ * Why an exchange brought no answer, in words. Undici's error codes carry no part of the request; of its messages only what its parser says
+ * is used.
+ */
 const lostReason = (error: Error): ExchangeResult => {
   if (error instanceof ConnectRefused) return unanswered(error.reason, error.message)
   if (error instanceof NotSentRefusal) return { _tag: "NotSent", reason: error.reason, detail: error.message }

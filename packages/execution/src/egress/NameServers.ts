@@ -26,10 +26,10 @@ const loopback: NameAnswer = {
   ttlMs: 0
 }
 
-/** RFC 6761 § 6.4: nor is anybody asked for these, which never exist. */
+/** RFC 6761 § 6.4: nor is a server asked for these, which never exist. */
 const invalid: NameAnswer = { _tag: "NoSuchName", code: "ENOTFOUND" }
 
-/** An answer of one family: its addresses, that there are none, or why nobody could say. */
+/** An answer of one family: its addresses, that there are none, or why there was no answer. */
 type Part =
   | { readonly addresses: ReadonlyArray<ResolvedAddress>; readonly ttlMs: number }
   | { readonly missing: string }
@@ -55,7 +55,9 @@ const partOf = (
   }
 }
 
-/** What both families together say. Addresses count whatever the other family's answer is: some servers give none for AAAA, or a wrong one. */
+/**
+ * What both families together say. Addresses count whatever the other family's answer is: some servers give none for AAAA, or a wrong one.
+ */
 export const togetherOf = (parts: ReadonlyArray<Part>): NameAnswer => {
   const found = parts.filter((part) => "addresses" in part)
   if (found.length > 0) {
@@ -101,7 +103,7 @@ export class NameServers {
     this.#search(searchNames(name, this.#rules.read()), null, answer)
   }
 
-  /** Whoever still waits is told that there was no answer. */
+  /** Questions that still wait end without an answer. */
   close(): void {
     this.#resolver.cancel()
   }
@@ -112,7 +114,7 @@ export class NameServers {
     return resolver
   }
 
-  /** The first candidate that has addresses. One that nobody could say anything about does not end the search, but is remembered. */
+  /** The first candidate that has addresses. One without an answer does not end the search, but is kept in mind. */
   #search(names: ReadonlyArray<string>, unanswered: NameAnswer | null, answer: (answer: NameAnswer) => void): void {
     const [name, ...rest] = names
     if (name === undefined) return answer(unanswered ?? { _tag: "NoSuchName", code: "ENOTFOUND" })

@@ -1,6 +1,6 @@
 /**
- * Look-ups of names, shared out: one in flight for a name whoever asks, so many for a group and in all, answers kept for a short time. A
- * name that nobody answers for holds up its own group at the most.
+ * Look-ups of names, shared out: one in flight for a name, so many for a group and in all, answers kept for a short time. A
+ * name without an answer holds up its own group at the most.
  */
 import { NotSentRefusal, type Resolve, type ResolvedAddress } from "./openSocket.ts"
 
@@ -8,7 +8,7 @@ export type NameAnswer =
   | { readonly _tag: "Addresses"; readonly addresses: ReadonlyArray<ResolvedAddress>; readonly ttlMs: number }
   /** It does not exist, or has no address: an answer. */
   | { readonly _tag: "NoSuchName"; readonly code: string }
-  /** Nobody could say. */
+  /** There was no answer. */
   | { readonly _tag: "Unanswered"; readonly detail: string }
 
 /** Answers once, in its own time. */

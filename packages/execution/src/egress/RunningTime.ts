@@ -19,7 +19,7 @@ class Lapse {
   }
 }
 
-/** Lengths whose timers are left running when nobody waits for them: most will be waited for again at once. */
+/** Lengths whose timers are left running when nothing waits for them: most will be waited for again at once. */
 const maxUnused = 64
 
 export class Deadline {
@@ -56,7 +56,7 @@ export class RunningTime {
   readonly #now: () => number
   readonly #sliceMs: number
 
-  /** `now`: milliseconds by a clock that nobody sets. */
+  /** `now`: milliseconds by a clock that is never set. */
   constructor(now: () => number, sliceMs: number = defaultSliceMs) {
     this.#now = now
     this.#sliceMs = sliceMs

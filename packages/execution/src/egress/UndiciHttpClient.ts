@@ -49,7 +49,10 @@ export interface UndiciHttpClientOptions {
   readonly resolve?: Resolve
   /** Name servers (`address:port`) instead of those of `/etc/resolv.conf`. */
   readonly nameServers?: ReadonlyArray<string>
-  /** Connections to one origin at the most: as many as its user may have requests on the wire, or one's slow ones hold up another's. Default 256. */
+  /**
+   * Connections to one origin at the most: as many as its user may have requests on the wire, or one's slow ones hold up another's. Default
+   * 256.
+   */
   readonly connections?: number
   /** Connections in all at the most, idle ones included. Default: twice `connections`, at least 512. */
   readonly connectionsInAll?: number

@@ -1,4 +1,7 @@
-/** Reads IP addresses as the bytes they are, and says what an address is for: the open internet, or one of the places that no caller's request may reach. */
+/**
+ * Reads IP addresses as the bytes they are, and says what an address is for: the open internet, or one of the places that no caller's
+ * request may reach.
+ */
 
 /** Four octets, most significant first; null unless plain dotted decimal. */
 const parse4 = (text: string): ReadonlyArray<number> | null => {
@@ -51,7 +54,7 @@ export const sharesPrefix = (a: ReadonlyArray<number>, b: ReadonlyArray<number>,
   return true
 }
 
-/** IANA special-purpose registries (RFC 6890 and updates) in the words of whoever reads the refusal. */
+/** IANA special-purpose registries (RFC 6890 and updates) in the words that a refusal shows. */
 export type AddressKind =
   | "public"
   | "unspecified"

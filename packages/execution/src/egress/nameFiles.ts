@@ -1,4 +1,7 @@
-/** What the machine's own files say about names, read again when they have changed: the hosts file, hosts(5), and the search list of resolv.conf(5). */
+/**
+ * What the machine's own files say about names, read again when they have changed: the hosts file, hosts(5), and the search list of
+ * resolv.conf(5).
+ */
 import { readFileSync, statSync } from "node:fs"
 import { isIP } from "node:net"
 import type { ResolvedAddress } from "./openSocket.ts"
@@ -81,7 +84,9 @@ export interface SearchRules {
 const maxSearch = 6
 const maxNdots = 15
 
-/** The last `search` or `domain` counts. Left out: the host's own domain when there is none, and the variables LOCALDOMAIN and RES_OPTIONS. */
+/**
+ * The last `search` or `domain` counts. Left out: the host's own domain when there is none, and the variables LOCALDOMAIN and RES_OPTIONS.
+ */
 export const parseResolvConf = (text: string): SearchRules => {
   let search: ReadonlyArray<string> = []
   let ndots = 1

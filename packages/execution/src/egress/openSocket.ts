@@ -34,8 +34,8 @@ export interface ResolvedAddress {
 }
 
 /**
- * Answers once, with all addresses of a name or with an error: a `NotSentRefusal` when nobody could say, anything else when the name
- * has no address. Whoever asks belongs to a group, among which look-ups are shared out. What it returns takes the question back.
+ * Answers once, with all addresses of a name or with an error: a `NotSentRefusal` when there was no answer, anything else when the name
+ * has no address. Look-ups are shared out among groups. What it returns takes the question back.
  */
 export type Resolve = (
   hostname: string,
@@ -111,7 +111,7 @@ class Opening {
     this.#deadline = time.after(nameTimeoutMs, () =>
       this.#fail(new NotSentRefusal("name_unanswered", `no answer about the name within ${nameTimeoutMs} ms`))
     )
-    const heard = (error: Error | null, addresses: ReadonlyArray<ResolvedAddress>): void => {
+    const answered = (error: Error | null, addresses: ReadonlyArray<ResolvedAddress>): void => {
       if (this.#done) return
       this.#deadline?.cancel()
       this.#takeBack = undefined
@@ -120,7 +120,7 @@ class Opening {
       if (addresses.length === 0) return this.#fail(new ConnectRefused("dns", "the name has no address"))
       this.#connect(addresses)
     }
-    const takeBack = resolve(this.#hostname, heard, group)
+    const takeBack = resolve(this.#hostname, answered, group)
     if (this.#deadline !== null && !this.#done && this.#socket === null) this.#takeBack = takeBack
   }
 
@@ -151,7 +151,7 @@ class Opening {
       this.#deadline?.cancel()
       this.#opened(null, socket)
     })
-    // Stays for as long as the socket lives: an error that nobody listens to would end the process.
+    // Stays for as long as the socket lives: an error without a listener would end the process.
     socket.on("error", (error) => this.#fail(this.#refusal(codeOf(error))))
     socket.once("close", () => this.#fail(new ConnectRefused("connect", "the target closed the connection at once")))
   }

@@ -1,4 +1,7 @@
-/** What gives a secret away: the name in front of it (of a header, query parameter, form field or JSON key), or its own shape in text of any kind. */
+/**
+ * What gives a secret away: the name in front of it (of a header, query parameter, form field or JSON key), or its own shape in text of any
+ * kind.
+ */
 
 /** As the source of a case-insensitive expression. Over-zealous on purpose: a lost hint costs less than a leak. */
 const secretWord =

@@ -52,7 +52,9 @@ const decodeBeginning = (decode: (input: Uint8Array) => Uint8Array, { bytes, par
   return null
 }
 
-/** The beginning of the content, or null when it is coded in a way that is not known, or not at all as it says. `coding`: Content-Encoding. */
+/**
+ * The beginning of the content, or null when it is coded in a way that is not known, or not at all as it says. `coding`: Content-Encoding.
+ */
 const decodedBody = (body: Uint8Array, coding: string, partial: boolean): Decoded | null => {
   if (coding === "") return { bytes: body, partial }
   const codings = coding
@@ -222,7 +224,7 @@ export const summariseRequest = (
   const headers = redactHeaders(given, options.patterns)
   const body = request.body === null ? null : Buffer.from(request.body, "utf8")
   const bodySnippet = body === null || body.length === 0 ? null : requestSnippet(body, given, options)
-  // A request that says "[redacted]" of itself must be sealed, or nobody could tell it from one that was struck out.
+  // A request that says "[redacted]" of itself must be sealed, or it could not be told from one that was struck out.
   const complete =
     url === request.url &&
     sameHeaders(headers, given) &&

@@ -1,4 +1,7 @@
-/** The bin aggregate: its state, what happens when something is asked of it, what it requires of customers and orders, and what it announces. */
+/**
+ * The bin aggregate: its state, what happens when something is asked of it, what it requires of customers and orders, and what it
+ * announces.
+ */
 import type { BinChanges, BinCommand } from "@dueline/contracts/bin/Command"
 import { BinEvent } from "@dueline/contracts/bin/Event"
 import type { BinOutcome } from "@dueline/contracts/bin/Outcome"

@@ -1,4 +1,6 @@
-/** The customer aggregate: its state, what happens when something is asked of it, and what it announces: that something changed, never what. */
+/**
+ * The customer aggregate: its state, what happens when something is asked of it, and what it announces: that something changed, never what.
+ */
 import type { CustomerCommand } from "@dueline/contracts/customer/Command"
 import { CustomerEvent } from "@dueline/contracts/customer/Event"
 import type { CustomerOutcome } from "@dueline/contracts/customer/Outcome"

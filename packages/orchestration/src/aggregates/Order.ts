@@ -1,4 +1,7 @@
-/** The service-order aggregate: its state, what happens when something is asked of it, what it requires of bin and customer, and what it announces. */
+/**
+ * The service-order aggregate: its state, what happens when something is asked of it, what it requires of bin and customer, and what it
+ * announces.
+ */
 import { binFits } from "@dueline/contracts/bin/rules"
 import { customerActive } from "@dueline/contracts/customer/rules"
 import { CorrelationId, type EpochMillis, type OrderId, type StreamId } from "@dueline/contracts/Ids"

@@ -50,8 +50,8 @@ interface LoopState {
 
 /**
  * The loop between outbox and bus. One fiber alone speaks to the outbox, settling before it claims, so that no entry is seen again between
- * its delivery and its settlement. It claims when woken, when a retry is due, when the last claim was full, and otherwise at the pace of the
- * poll. Never ends by itself; its publications end with the scope, and what is on its way then is claimed again at the next start.
+ * its delivery and its settlement. It claims when woken, when a retry is due, when the last claim was full, and otherwise at the pace of
+ * the poll. Never ends by itself; its publications end with the scope, and what is on its way then is claimed again at the next start.
  */
 const emptyOutbox = Effect.fnUntraced(function* (
   pace: Pace,

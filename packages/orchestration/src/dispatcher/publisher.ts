@@ -26,7 +26,9 @@ interface Miss {
   readonly alone: number
 }
 
-/** Whether the bus takes anything at all, and whether a message itself is to blame. No message is charged for a time without any answers. */
+/**
+ * Whether the bus takes anything at all, and whether a message itself is to blame. No message is charged for a time without any answers.
+ */
 class BusHealth {
   #answers = 0
   #inARow = 0

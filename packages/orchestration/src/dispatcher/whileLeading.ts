@@ -1,6 +1,6 @@
 /**
- * Does something for as long as this process has a lease, one process of all. Whoever loses it is stopped, whoever was paused for longer
- * than it lasts finds that out by its own clock, before it does anything more.
+ * Does something for as long as this process has a lease, one process of all. A process that loses it
+ * stops; one that was paused for longer than it lasts finds that out by its own clock, before its next step.
  */
 import type { Leases } from "@dueline/contracts/ports/Leases"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
@@ -30,7 +30,7 @@ export const whileLeading = (
   /** Until when the lease is ours, by our own clock (epoch ms). */
   let until = 0
 
-  /** Asks for it; true when it is ours, false when it is another's, none when nobody could tell in time. */
+  /** Asks for it; true when it is ours, false when it is another's, none when there was no answer in time. */
   const ask = Effect.fnUntraced(function* (patienceMs: number) {
     const askedAt = yield* Clock.currentTimeMillis
     const answer = yield* leases.take({ name, holder, ttlMs }).pipe(

@@ -1,6 +1,6 @@
 /**
- * One batch through the store: load what is not cached, decide, commit, cache the outcome, and publish what must happen now. Most commands are
- * decided without a query, on the cached state of their stream; the version that the commit expects is the fence.
+ * One batch through the store: load what is not cached, decide, commit, cache the outcome, and publish what must happen now. Most commands
+ * are decided without a query, on the cached state of their stream; the version that the commit expects is the fence.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { StreamId } from "@dueline/contracts/Ids"

@@ -53,7 +53,7 @@ class Inbox<A> {
     return this.#lines.size
   }
 
-  /** False when there is no room for it, or nobody takes anything any more. Runs the sleeper on this very stack. */
+  /** False when there is no room for it, or the inbox is closed. Runs the waiting fiber on this very stack. */
   offer(tenantId: TenantId, one: A): boolean {
     if (this.#closed || !this.#lines.push(tenantId, one)) return false
     const sleeper = this.#sleeper
@@ -103,8 +103,8 @@ interface PendingRequest<C, R, O> extends Request<C> {
 type Batch<C, R, O> = ReadonlyArray<PendingRequest<C, R, O>>
 
 /**
- * Runs a batch to completion: retries unavailability, decides again after a conflict, then splits a failing batch into single commands. Fails
- * only by interruption from outside.
+ * Runs a batch to completion: retries unavailability, decides again after a conflict, then splits a failing batch into single commands.
+ * Fails only by interruption from outside.
  */
 const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>) => {
   /** After any failure the cache is not used and no command is taken to be a first one. */

@@ -1,4 +1,7 @@
-/** The service-call aggregate as one value, with what a command is answered with, the row of its read model and what becomes of the sealed request. */
+/**
+ * The service-call aggregate as one value, with what a command is answered with, the row of its read model and what becomes of the sealed
+ * request.
+ */
 import type { EpochMillis, ServiceCallId, StreamId } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
@@ -40,8 +43,8 @@ const respond = (
 }
 
 /**
- * The sealed request after a decision: kept while an attempt may need it, erased with the last chance of one. A failed call keeps its request, still sealed, because it may be run again by hand;
- * a call that succeeded or was cancelled never needs it any more.
+ * The sealed request after a decision: kept while an attempt may need it, erased with the last chance of one. A failed call keeps its
+ * request, still sealed, because it may be run again by hand; a call that succeeded or was cancelled never needs it any more.
  */
 const attachment = (command: ServiceCallCommand, before: string | null, state: ServiceCallState): string | null => {
   if (command._tag === "SubmitServiceCall" && before === null && state._tag === "Scheduled" && state.epoch === 0) {

@@ -24,7 +24,7 @@ const facts = {
   waitReason: Schema.NullOr(WaitReason),
   /** Counts schedulings: an alarm that names an older one is stale. */
   revision: Schema.Int,
-  /** Attempts made in the present run: requests that left, or of which nobody knows whether they did, or that the target's side refused. */
+  /** Attempts made in the present run: requests that left, that may have left, or that the target's side refused. */
   attempt: Schema.Int,
   /** Attempts handed over ever; only grows. */
   epoch: Schema.Int,
@@ -78,7 +78,7 @@ export const wakeAtOf = ({ dueAt, notBefore }: Pick<Facts, "dueAt" | "notBefore"
 export const failureReasonOf = (state: Submitted): string | null =>
   state._tag === "Failed" && state.reason === "cancelled" ? "cancelled" : state.lastReason
 
-/** The attempt of that epoch was counted because nobody knew what had become of it. */
+/** The attempt of that epoch was counted because its outcome was not known. */
 export const isLost = ({ results }: Pick<Facts, "results">, epoch: number): boolean =>
   results.some((result) => result.epoch === epoch && result.lost)
 
@@ -120,7 +120,7 @@ const factsOf = ({
 
 const remember = <A>(list: ReadonlyArray<A>, item: A): ReadonlyArray<A> => [...list, item].slice(-memoryLimit)
 
-/** Somebody asked for this time: whatever it waited for before does not count any more. */
+/** This time was asked for: what the call waited for before does not count any more. */
 const scheduled = (state: Submitted, dueAt: EpochMillis): Scheduled => ({
   ...factsOf(state),
   _tag: "Scheduled",

@@ -29,7 +29,7 @@ export const retryAfterLimitMs = 86_400_000
 
 /**
  * Milliseconds from now to the attempt after `attempt` (1 for the first). `roll` is in [0, 1). Exponential with a cap, spread by the
- * policy's jitter to both sides; after a `Retry-After` the spread goes only upwards, so that nobody comes early and not all at once.
+ * policy's jitter to both sides; after a `Retry-After` the spread goes only upwards, so that no attempt comes early and not all at once.
  */
 export const backoffMs = (policy: RetryPolicy, attempt: number, roll: number, retryAfterMs: number | null): number => {
   const { initialDelayMs: initialMs, jitter, maxDelayMs: maxMs, multiplier } = policy
@@ -167,7 +167,7 @@ const afterFailure = (command: Of<"RecordFailure">, state: Running): ServiceCall
   return { _tag: "RetryScheduled", attempt: attempt + 1, dueAt }
 }
 
-/** A worker that stops says nothing about whether another can make the attempt; whoever recalled it asks for something else at once. */
+/** After a worker stops, another may make the attempt at once; a recall is followed by a cancel or a move at once. */
 const pauseMs = (reason: HandBackReason, handBacks: number): number => {
   switch (reason) {
     case "draining":
@@ -186,7 +186,7 @@ const handBack = (command: Of<"HandBackExecution">, state: Submitted): Decision 
   const { at, cause, epoch, reason, retryAt } = command
   const why = handBackReasonOf(command)
   const current = state._tag === "Running" && epoch === state.epoch
-  // Word of an attempt that something else has ended comes too late to mean anything, unless nobody knew until now what became of it.
+  // An attempt that ended otherwise is not handed back any more, unless its outcome was not known until now.
   if (!current && !(isLost(state, epoch) && mayStillMatter(state))) return nothing
   const soonest = Math.max(current ? wakeAtOf(state) : at, at + pauseMs(why, state.handBacks), retryAt)
   const back: ServiceCallEvent = {
@@ -199,7 +199,7 @@ const handBack = (command: Of<"HandBackExecution">, state: Submitted): Decision 
   }
   if (!current) return one(back)
   if (state.cancelRequested) return Result.succeed([back, { _tag: "ServiceCallCancelled" }])
-  // Everything else of our own passes or is mended by somebody; a name may be wrong for ever.
+  // Every other reason of our own passes or is mended by an operator; a name may be wrong for ever.
   return why === "name_unanswered" && at >= state.dueAt + unansweredNameLimitMs
     ? Result.succeed([back, { _tag: "ServiceCallFailed", reason: "permanent", lastReason: "dns" }])
     : one(back)
