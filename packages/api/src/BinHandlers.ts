@@ -78,7 +78,7 @@ const refusals = {
 
 type ListQuery = Raw<"bins", "list">["query"]
 
-const makeBinReads = makeReads("bin", "bin_not_found")
+const makeBinReads = makeReads("bin")
 
 const makeList = ({ filter, newest }: Effect.Success<typeof makeBinReads>) =>
   Effect.gen(function* () {

@@ -1,7 +1,7 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
-import { ServiceCallTopic } from "@dueline/contracts/Topic"
+import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
 import { RequestPlaces } from "./RequestPlaces.ts"
 import { randomCorrelationId } from "@dueline/identity/randomId"

@@ -92,7 +92,7 @@ const lost = (tenantId: TenantId, customerId: CustomerId, reason: string) =>
 const openProfile = (vault: PersonalDataVault["Service"], tenantId: TenantId, customerId: CustomerId, sealed: string) =>
   Effect.catch(vault.open(tenantId, customerId, sealed), ({ detail }) => lost(tenantId, customerId, detail))
 
-const makeCustomerReads = makeReads("customer", "customer_not_found")
+const makeCustomerReads = makeReads("customer")
 type Reads = Effect.Success<typeof makeCustomerReads>
 
 const makeGet = ({ at, present }: Reads) =>

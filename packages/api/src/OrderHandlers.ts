@@ -104,7 +104,7 @@ export const layer = Layer.effectContext(
   Effect.gen(function* () {
     const intake = yield* RequestIntake
     const queries = yield* OpsQueries
-    const reads = yield* makeReads("order", "order_not_found")
+    const reads = yield* makeReads("order")
     const { change, create } = yield* makeWrites("order", {
       refusals: refusalsWith(queries),
       present: reads.present,

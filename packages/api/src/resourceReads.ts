@@ -1,10 +1,11 @@
 /**
  * How customers, bins and orders are read over HTTP, straight from the store: one, as it is or as it was, under its version; and lists, page
- * by page, under a filter. A kind gives what differs: its fields, how a row is shown, and which query parameters stand for conditions.
+ * by page, under a filter. A kind gives what differs: how a row is shown, and which query parameters stand for conditions.
  */
 import { Principal } from "@dueline/contracts/api/Access"
 import type { paged } from "@dueline/contracts/api/conventions"
-import type { ErrorCode, ErrorOf, Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { CodeOf } from "@dueline/contracts/api/ProblemCode"
+import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { etagOf, parseAsOf } from "@dueline/contracts/api/Wire"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import { fieldsOf, type IdOf, kinds, type OpsCategory, type RowOf } from "@dueline/contracts/kinds"
@@ -29,23 +30,24 @@ interface SentTo<K extends OpsCategory> {
   readonly headers: { readonly "if-none-match"?: string }
 }
 
-/** `code`: the problem of one that is not there, which is also that of one of another tenant. */
-export const makeReads = <K extends OpsCategory, const C extends ErrorCode>(kind: K, code: C) =>
+export const makeReads = <K extends OpsCategory>(kind: K) =>
   Effect.gen(function* () {
     const queries = yield* OpsQueries
     const past = yield* TimeTravel
     const paging = yield* makePaging(rowMark)
     const { plural, rowTag } = kinds[kind]
     const fields = fieldsOf(kind)
+    // The same for one of another tenant.
+    const [code] = Object.keys(kinds[kind].missing) as [CodeOf<404>]
     const missing = reject(code, notFound(code).advice)
 
-    const present = (tenantId: TenantId, id: IdOf<K>): Effect.Effect<RowOf<K>, ErrorOf<C> | Unavailable> =>
+    const present = (tenantId: TenantId, id: IdOf<K>): Effect.Effect<RowOf<K>, NotFound | Unavailable> =>
       Effect.flatMap(queries.find(kind, tenantId, id).pipe(Effect.catch(storeUnavailable)), (row) =>
         row === null ? missing : Effect.succeed(row)
       )
 
     /** As it was. */
-    const at = (tenantId: TenantId, id: IdOf<K>, text: string): Effect.Effect<RowOf<K>, ErrorOf<C> | Unavailable> =>
+    const at = (tenantId: TenantId, id: IdOf<K>, text: string): Effect.Effect<RowOf<K>, NotFound | Unavailable> =>
       Effect.flatMap(
         past
           .at({ tenantId, category: kind, streamId: id as string as StreamId, asOf: parseAsOf(text) })

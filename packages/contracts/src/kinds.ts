@@ -6,28 +6,33 @@ import { Schema } from "effect"
 import { BinCommand } from "./bin/Command.ts"
 import { binFields } from "./bin/fields.ts"
 import { BinOutcome } from "./bin/Outcome.ts"
-import { BinRejection } from "./bin/Rejection.ts"
+import { binProblems, BinRejection } from "./bin/Rejection.ts"
 import type { BinRow } from "./bin/Row.ts"
 import { binRules } from "./bin/rules.ts"
+import { binTopics } from "./bin/Topic.ts"
 import { CustomerCommand } from "./customer/Command.ts"
 import { customerFields } from "./customer/fields.ts"
 import { CustomerOutcome } from "./customer/Outcome.ts"
-import { CustomerRejection } from "./customer/Rejection.ts"
+import { customerProblems, CustomerRejection } from "./customer/Rejection.ts"
 import type { CustomerRow } from "./customer/Row.ts"
 import { customerRules } from "./customer/rules.ts"
+import { customerTopics } from "./customer/Topic.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import { OrderCommand } from "./order/Command.ts"
 import { orderFields } from "./order/fields.ts"
 import { OrderOutcome } from "./order/Outcome.ts"
-import { OrderRejection } from "./order/Rejection.ts"
+import { orderProblems, OrderRejection } from "./order/Rejection.ts"
 import type { OrderRow } from "./order/Row.ts"
 import { orderRules } from "./order/rules.ts"
+import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
 import { ServiceCallCommand } from "./serviceCall/Command.ts"
 import { ServiceCallOutcome } from "./serviceCall/Outcome.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
+import { serviceCallTopics } from "./serviceCall/Topic.ts"
 import type { Fields } from "./specification/Specification.ts"
+import type { PublicTopic } from "./topics/topic.ts"
 
 type Tagged = { readonly _tag: string }
 
@@ -46,6 +51,10 @@ type Kept<Row> =
   | { readonly rows: "documents"; readonly fields: Fields<Row>; readonly rules: Rules }
   | { readonly rows: "columns"; readonly fields: null; readonly rules: null }
 
+type ProblemTable<Status extends number = number> = Readonly<
+  Record<string, { readonly status: Status; readonly title: string }>
+>
+
 interface Described<Row extends AnyRow, Id extends string> {
   /** The field of commands and rows that holds the aggregate's id, which is also its stream's. */
   readonly id: Id & keyof Row
@@ -59,6 +68,14 @@ interface Described<Row extends AnyRow, Id extends string> {
   }
   readonly outcome: Schema.Codec<Tagged, unknown>
   readonly rejection: Schema.Union<ReadonlyArray<Schema.Constraint>>
+  /** What it tells the outside, by the name of the topic. */
+  readonly topics: Readonly<Record<string, PublicTopic>>
+  /** How access scopes (`ops:{scope}.read`, `ops:{scope}.write`) and rate classes call it. */
+  readonly scope: string
+  /** The problem of one that is not there, by its code. */
+  readonly missing: ProblemTable<404>
+  /** Other problems of this kind alone. */
+  readonly problems: ProblemTable
   /** Whether its streams may have an attachment: sealed text beside the history, which can be erased. */
   readonly attachment: boolean
 }
@@ -82,6 +99,10 @@ export const kinds = {
     command: ServiceCallCommand,
     outcome: ServiceCallOutcome,
     rejection: ServiceCallRejection,
+    topics: serviceCallTopics,
+    scope: "calls",
+    missing: { call_not_found: { status: 404, title: "There is no such service call in this tenant." } },
+    problems: {},
     attachment: true
   }),
   customer: kindOf<CustomerRow>()({
@@ -94,6 +115,10 @@ export const kinds = {
     command: CustomerCommand,
     outcome: CustomerOutcome,
     rejection: CustomerRejection,
+    topics: customerTopics,
+    scope: "customers",
+    missing: { customer_not_found: { status: 404, title: "There is no such customer in this tenant." } },
+    problems: customerProblems,
     attachment: true
   }),
   bin: kindOf<BinRow>()({
@@ -106,6 +131,10 @@ export const kinds = {
     command: BinCommand,
     outcome: BinOutcome,
     rejection: BinRejection,
+    topics: binTopics,
+    scope: "bins",
+    missing: { bin_not_found: { status: 404, title: "There is no such bin in this tenant." } },
+    problems: binProblems,
     attachment: false
   }),
   order: kindOf<OrderRow>()({
@@ -118,6 +147,10 @@ export const kinds = {
     command: OrderCommand,
     outcome: OrderOutcome,
     rejection: OrderRejection,
+    topics: orderTopics,
+    scope: "orders",
+    missing: { order_not_found: { status: 404, title: "There is no such service order in this tenant." } },
+    problems: orderProblems,
     attachment: false
   })
 } as const

@@ -42,7 +42,7 @@ describe("DUELINE_RATE_LIMITS", () => {
       assert.include(message, "The configuration has 2 mistakes")
       for (const mistake of [
         `"orders=0": write orders=N`,
-        `"order=5": classes are orders, ingestion, calls, bins, customers`,
+        `"order=5": classes are calls, customers, bins, orders, ingestion`,
         `"calls": write calls=N`,
         `"bins=1.5": write bins=N`,
         `bins is there twice`,

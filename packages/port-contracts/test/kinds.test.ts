@@ -3,6 +3,7 @@ import type { BinCommand } from "@dueline/contracts/bin/Command"
 import type { BinOutcome } from "@dueline/contracts/bin/Outcome"
 import type { BinRejection } from "@dueline/contracts/bin/Rejection"
 import type { BinRow } from "@dueline/contracts/bin/Row"
+import { joinTables } from "@dueline/contracts/joinTables"
 import {
   categories,
   type Category,
@@ -76,5 +77,16 @@ describe("kinds of aggregates", () => {
       () => categoryOfRow({ _tag: "VehicleRow" } as unknown as ReadModelRow),
       "VehicleRow belongs to no kind"
     )
+  })
+
+  it("share no topic, problem code or scope", () => {
+    assert.throws(() => joinTables([{ bin_retired: 1 }, { bin_retired: 2 }]), /bin_retired stands in two tables/u)
+    const all = categories.map((category) => kinds[category])
+    for (const tables of [
+      all.map(({ topics }) => topics),
+      all.map(({ missing, problems }) => ({ ...missing, ...problems }))
+    ])
+      assert.lengthOf(Object.keys(joinTables<unknown>(tables)), tables.flatMap((table) => Object.keys(table)).length)
+    assert.lengthOf(new Set(all.map(({ scope }) => scope)), categories.length)
   })
 })

@@ -2,19 +2,19 @@
 import { Context, Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
 import type { TenantId } from "../Ids.ts"
+import { categories, type Category, kinds } from "../kinds.ts"
 import { problems } from "./ProblemError.ts"
 
+type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
+
+/** Two for each kind of aggregate, and one for what is told across all of them. */
 export const AccessScope = Schema.Literals([
-  "ops:calls.read",
-  "ops:calls.write",
-  "ops:customers.read",
-  "ops:customers.write",
-  "ops:bins.read",
-  "ops:bins.write",
-  "ops:orders.read",
-  "ops:orders.write",
+  ...categories.flatMap((category): ReadonlyArray<KindScope> => {
+    const { scope } = kinds[category]
+    return [`ops:${scope}.read`, `ops:${scope}.write`]
+  }),
   "ops:timeline.read"
-])
+] as ReadonlyArray<KindScope | "ops:timeline.read">)
 export type AccessScope = typeof AccessScope.Type
 
 /** The authenticated asker. Its tenant is the only one a handler may use. */

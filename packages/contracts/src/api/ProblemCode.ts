@@ -1,12 +1,17 @@
-/** Every reason for which the API says no: a stable code, its status, and a sentence. Codes are never renamed or reused. */
+/**
+ * Every reason for which the API says no: a stable code, its status, and a sentence. Codes are never renamed or reused. Those of single
+ * kinds stand with their kind.
+ */
 import { Schema } from "effect"
+import { type Joined, joinTables } from "../joinTables.ts"
+import { categories, type Category, kinds } from "../kinds.ts"
 
 const of = <S extends number>(status: S, title: string): { readonly status: S; readonly title: string } => ({
   status,
   title
 })
 
-export const problemCodes = {
+const general = {
   malformed_request: of(400, "The request is not well-formed HTTP."),
   malformed_json: of(400, "The body is not valid JSON in UTF-8."),
   malformed_etag: of(400, "If-Match or If-None-Match is not a list of entity tags."),
@@ -18,23 +23,10 @@ export const problemCodes = {
   foreign_tenant: of(403, "The access token is not good for this tenant."),
   unknown_tenant: of(403, "There is no such tenant."),
   not_found: of(404, "There is nothing at this address."),
-  call_not_found: of(404, "There is no such service call in this tenant."),
-  customer_not_found: of(404, "There is no such customer in this tenant."),
-  bin_not_found: of(404, "There is no such bin in this tenant."),
-  order_not_found: of(404, "There is no such service order in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),
   request_timeout: of(408, "The request took too long to arrive."),
   already_dispatched: of(409, "Too late: an attempt was begun."),
   illegal_transition: of(409, "The service call is not in a state that allows this."),
-  serial_number_taken: of(409, "Another bin has this serial number."),
-  bin_in_use: of(409, "Scheduled or confirmed orders hold the bin."),
-  bin_retired: of(409, "The bin is retired for good."),
-  bin_unfit: of(409, "The bin cannot serve this order."),
-  customer_in_use: of(409, "There are scheduled or confirmed orders for the customer."),
-  customer_unfit: of(409, "The customer cannot be named here."),
-  order_not_in_state: of(409, "The order is not in a state that allows this."),
-  schedule_conflict: of(409, "Another order holds the bin for a part of this window."),
-  customer_erased: of(410, "The customer was erased."),
   version_mismatch: of(412, "What is meant has changed since it was read."),
   body_too_large: of(413, "The body is larger than allowed."),
   unsupported_media_type: of(415, "The body must be application/json."),
@@ -42,19 +34,33 @@ export const problemCodes = {
   invalid_request: of(422, "The request is understood and not acceptable."),
   due_at_out_of_range: of(422, "The due time is too far away."),
   request_refused: of(422, "The HTTP request to be made is not allowed."),
-  capacity_above_size: of(422, "The capacity is more than the size of the bin."),
-  window_missing: of(422, "To be scheduled an order needs a time window."),
-  too_many_items: of(422, "The order would hold more items than it can."),
-  invalid_filter: of(422, "The filter is not one."),
-  idempotency_key_reused: of(422, "The idempotency key was used for another request."),
   if_match_required: of(428, "Say which version is meant: send If-Match."),
   rate_limited: of(429, "The tenant asks more often than it may."),
   header_too_large: of(431, "The request's headers are larger than allowed."),
   internal: of(500, "Something went wrong on our side."),
-  profile_lost: of(500, "The customer's profile is lost."),
   overloaded: of(503, "Too much is waiting. Nothing happened; ask again a little later."),
   unavailable: of(503, "The store does not answer. Ask again with the same Idempotency-Key.")
 } as const
+
+const lastOf422 = {
+  invalid_filter: of(422, "The filter is not one."),
+  idempotency_key_reused: of(422, "The idempotency key was used for another request.")
+} as const
+
+type Kind = (typeof kinds)[Category]
+type Codes = typeof general & Joined<Kind["missing"]> & Joined<Kind["problems"]> & typeof lastOf422
+
+const joined = joinTables<{ readonly status: number; readonly title: string }>([
+  general,
+  ...categories.map((category) => kinds[category].missing),
+  ...[...categories].sort().map((category) => kinds[category].problems),
+  lastOf422
+])
+
+/** By status; of one status those of any request first, then those of single kinds. */
+export const problemCodes = Object.fromEntries(
+  Object.entries(joined).sort(([, a], [, b]) => a.status - b.status)
+) as unknown as Codes
 
 export type ProblemCode = keyof typeof problemCodes
 

@@ -1,11 +1,16 @@
 /** How often a tenant may ask for changes: the middleware that counts, the classes it counts apart, and the answer to one too many. */
 import { Context, ErrorReporter, Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSchema } from "effect/http-api"
+import { categories, type Category, kinds } from "../kinds.ts"
 import type { Principal } from "./Access.ts"
 import { problemContentType, problemFields } from "./Problem.ts"
 import { problemCodes } from "./ProblemCode.ts"
 
-export const RateClass = Schema.Literals(["orders", "ingestion", "calls", "bins", "customers"])
+/** One for each kind of aggregate, and one for what is taken in by machines. */
+export const RateClass = Schema.Literals([
+  ...categories.map((category) => kinds[category].scope),
+  "ingestion"
+] as ReadonlyArray<(typeof kinds)[Category]["scope"] | "ingestion">)
 export type RateClass = typeof RateClass.Type
 
 /** What a group's requests count as. Those of a group that says nothing are not counted. */

@@ -44,3 +44,12 @@ export const BinRejection = Schema.Union([
   BinCustomerUnfit
 ])
 export type BinRejection = typeof BinRejection.Type
+
+/** The problems that the API tells of bins alone, by code. Codes are never renamed or reused. */
+export const binProblems = {
+  serial_number_taken: { status: 409, title: "Another bin has this serial number." },
+  bin_in_use: { status: 409, title: "Scheduled or confirmed orders hold the bin." },
+  bin_retired: { status: 409, title: "The bin is retired for good." },
+  bin_unfit: { status: 409, title: "The bin cannot serve this order." },
+  capacity_above_size: { status: 422, title: "The capacity is more than the size of the bin." }
+} as const

@@ -17,3 +17,11 @@ export class CustomerInUse extends Schema.TaggedError<CustomerInUse>()("Customer
 
 export const CustomerRejection = Schema.Union([CustomerNotFound, CustomerIdTaken, CustomerIsErased, CustomerInUse])
 export type CustomerRejection = typeof CustomerRejection.Type
+
+/** The problems that the API tells of customers alone, by code. Codes are never renamed or reused. */
+export const customerProblems = {
+  customer_in_use: { status: 409, title: "There are scheduled or confirmed orders for the customer." },
+  customer_unfit: { status: 409, title: "The customer cannot be named here." },
+  customer_erased: { status: 410, title: "The customer was erased." },
+  profile_lost: { status: 500, title: "The customer's profile is lost." }
+} as const

@@ -56,3 +56,11 @@ export const OrderRejection = Schema.Union([
   OrderCustomerUnfit
 ])
 export type OrderRejection = typeof OrderRejection.Type
+
+/** The problems that the API tells of orders alone, by code. Codes are never renamed or reused. */
+export const orderProblems = {
+  order_not_in_state: { status: 409, title: "The order is not in a state that allows this." },
+  schedule_conflict: { status: 409, title: "Another order holds the bin for a part of this window." },
+  window_missing: { status: 422, title: "To be scheduled an order needs a time window." },
+  too_many_items: { status: 422, title: "The order would hold more items than it can." }
+} as const

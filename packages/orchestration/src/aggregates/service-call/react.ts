@@ -4,7 +4,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
-import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/Topic"
+import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { failureReasonOf, type Running, type ServiceCallState, type Stamp, type Submitted, wakeAtOf } from "./State.ts"
 
 /** The public message a fact calls for: only the end of a call leaves the system. `after` is the state after the whole decision. */
