@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
+import { categories } from "../../packages/contracts/src/kinds.ts"
 import { boundaryProblems } from "../boundaries.ts"
 import { parsePackageTable } from "../lintConfig.ts"
 
@@ -321,6 +322,12 @@ describe("the clock and the dice", { tags: ["ADR-0011.1"] }, () => {
 
 describe("an aggregate", () => {
   it.each(impure)("is refused in %s: %s", (folder, text) => assert.isNotEmpty(judge(folder, text)))
+
+  it("of every kind there is stands in the folder with that rule", () => {
+    const list = readFileSync(join(root, "packages/orchestration/src/aggregates.ts"), "utf8")
+    const sources = new Set(Array.from(list.matchAll(/from "(\.\/aggregates\/[^"]+)"/gu), ([, source]) => source))
+    assert.strictEqual(sources.size, categories.length)
+  })
 
   it("is plain functions over plain data", () => assert.deepStrictEqual(judge(...plain), []))
 })
