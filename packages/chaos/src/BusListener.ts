@@ -1,6 +1,6 @@
 /** Somebody else's consumer: a durable group on the bus that hears everything and writes down the order in which it came. */
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
-import * as EventBusNats from "@dueline/nats/EventBusNats"
+import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import * as Nats from "@dueline/nats/Nats"
 import * as Topology from "@dueline/nats/Topology"
 import { Clock, Effect, Exit, Fiber, Layer, Logger } from "effect"

@@ -1,6 +1,6 @@
 /** What this process remembers of the alarms that it has left with the server. */
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { EntrustedAlarms } from "@dueline/nats/EntrustedAlarms"
+import { EntrustedAlarms } from "@dueline/nats/timer/EntrustedAlarms"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, describe, it } from "@effect/vitest"
 

@@ -2,7 +2,7 @@
 import { rendezvous } from "@dueline/contracts/partition"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { MemberTable } from "../src/MemberTable.ts"
+import { MemberTable } from "../src/members/MemberTable.ts"
 
 const Id = Schema.Literals(["a", "b", "c"])
 const Step = Schema.TaggedUnion({

@@ -7,8 +7,8 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { natsUrl } from "@dueline/test-servers/sharedServers"
 import { assert } from "@effect/vitest"
 import { Context, Effect, Layer, type Scope } from "effect"
-import * as CommandServer from "../src/CommandServer.ts"
-import { Members, layer as membersLayer } from "../src/Members.ts"
+import * as CommandServer from "../src/commands/CommandServer.ts"
+import { Members, layer as membersLayer } from "../src/members/Members.ts"
 import { layer as natsLayer, Nats } from "../src/Nats.ts"
 
 export type Command = Envelope<ServiceCallCommand>

@@ -2,7 +2,7 @@
 import type { Delivery, EventBus, Verdict } from "@dueline/contracts/ports/EventBus"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import { busStatus } from "@dueline/nats/BusStatus"
-import * as EventBusNats from "@dueline/nats/EventBusNats"
+import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import { Nats } from "@dueline/nats/Nats"
 import { Topology } from "@dueline/nats/Topology"
 import * as Sample from "@dueline/port-contracts/Sample"

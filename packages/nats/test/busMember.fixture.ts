@@ -1,6 +1,6 @@
 /** A process that is a member of a group, to be killed or stopped by a test: its arguments are URL, prefix, group, options. */
 import { ack } from "@dueline/contracts/ports/EventBus"
-import * as EventBusNats from "@dueline/nats/EventBusNats"
+import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import * as Nats from "@dueline/nats/Nats"
 import * as Topology from "@dueline/nats/Topology"
 import { Effect, Layer } from "effect"

@@ -1,6 +1,6 @@
 /** The bus while its server is away, and after it has come back, with its disk or without. */
 import type { EventBus } from "@dueline/contracts/ports/EventBus"
-import * as EventBusNats from "@dueline/nats/EventBusNats"
+import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import { Nats } from "@dueline/nats/Nats"
 import { Topology } from "@dueline/nats/Topology"
 import * as Sample from "@dueline/port-contracts/Sample"

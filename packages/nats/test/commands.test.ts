@@ -5,8 +5,8 @@ import { partitionOf, rendezvous } from "@dueline/contracts/partition"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Scope } from "effect"
-import { Members } from "../src/Members.ts"
-import * as RemoteOrchestrator from "../src/RemoteOrchestrator.ts"
+import { Members } from "../src/members/Members.ts"
+import * as RemoteOrchestrator from "../src/commands/RemoteOrchestrator.ts"
 import { answering, answerTo, type Command, command, cut, newPrefix, sees, start, until } from "./Processes.ts"
 
 const asker = Effect.fnUntraced(function* (prefix: string, patienceMs = 20_000) {

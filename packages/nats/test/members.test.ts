@@ -2,7 +2,7 @@
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect } from "effect"
-import { Members } from "../src/Members.ts"
+import { Members } from "../src/members/Members.ts"
 import { Nats } from "../src/Nats.ts"
 import { cut, newPrefix, type Process, sees, start } from "./Processes.ts"
 

@@ -5,10 +5,10 @@
 import { Command, Outcome, Rejection } from "@dueline/contracts/kinds"
 import type { WorkerId } from "@dueline/contracts/Ids"
 import { Arbitrary, Effect, type Schema } from "effect"
-import { alarmsText, alarmText } from "../src/alarmWire.ts"
-import { answerText, asksText, askText, refusalText, repliesText } from "../src/CommandWire.ts"
-import { wordText } from "../src/memberWord.ts"
-import { attemptsText, attemptText, placesText } from "../src/WorkforceWire.ts"
+import { alarmsText, alarmText } from "../src/timer/alarmWire.ts"
+import { answerText, asksText, askText, refusalText, repliesText } from "../src/commands/CommandWire.ts"
+import { wordText } from "../src/members/memberWord.ts"
+import { attemptsText, attemptText, placesText } from "../src/workforce/WorkforceWire.ts"
 
 const uuid = "016452f6-c56e-8766-bc89-c232a0698bbd"
 /** Enough of them that every kind is among them. */

@@ -1,6 +1,6 @@
 /** The timer around JetStream's schedules, judged by the suite that every timer passes; nothing is near, so every alarm travels. */
 import { Timer } from "@dueline/contracts/ports/Timer"
-import * as NatsTimer from "@dueline/nats/NatsTimer"
+import * as NatsTimer from "@dueline/nats/timer/NatsTimer"
 import * as TimerContract from "@dueline/port-contracts/TimerContract"
 import { missing } from "@dueline/test-servers/sharedServers"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"

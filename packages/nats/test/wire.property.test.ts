@@ -23,8 +23,8 @@ import {
   readReplies,
   refusalText,
   repliesText
-} from "../src/CommandWire.ts"
-import { attemptsText, attemptText, placesText, readAttempts, readPlaces } from "../src/WorkforceWire.ts"
+} from "../src/commands/CommandWire.ts"
+import { attemptsText, attemptText, placesText, readAttempts, readPlaces } from "../src/workforce/WorkforceWire.ts"
 
 const callId = Sample.callId()
 

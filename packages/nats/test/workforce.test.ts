@@ -6,8 +6,8 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as WorkforceRemote from "../src/WorkforceRemote.ts"
-import { serveWork } from "../src/WorkforceServer.ts"
+import * as WorkforceRemote from "../src/workforce/WorkforceRemote.ts"
+import { serveWork } from "../src/workforce/WorkforceServer.ts"
 import { cut, newPrefix, type Process, start, until } from "./Processes.ts"
 
 const attempt = (worker: WorkerId): ExecutionRequested => ({

@@ -2,16 +2,16 @@
 import type { JsMsg } from "@nats-io/jetstream"
 import { Clock, Effect, FiberSet, type Scope } from "effect"
 import { type ConsumerRules, type Interest, takeoverMs } from "./BusConsumer.ts"
-import type { StreamRefused } from "./ensureStream.ts"
+import type { StreamRefused } from "../ensureStream.ts"
 import { readEvent } from "./eventWire.ts"
 import { type Handler, type LaneRules, makeGroupLanes } from "./GroupLanes.ts"
 import { makeGroupPlace } from "./GroupPlace.ts"
 import { HeldMessages } from "./HeldMessages.ts"
-import { insist, makeComplain } from "./insist.ts"
-import type { NatsFailed } from "./Link.ts"
-import type { Nats } from "./Nats.ts"
+import { insist, makeComplain } from "../insist.ts"
+import type { NatsFailed } from "../Link.ts"
+import type { Nats } from "../Nats.ts"
 import { makeTenure } from "./Tenure.ts"
-import type { Topology } from "./Topology.ts"
+import type { Topology } from "../Topology.ts"
 
 export interface MemberOptions {
   readonly nats: Nats["Service"]

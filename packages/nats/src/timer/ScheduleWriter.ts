@@ -5,13 +5,13 @@
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Queue } from "effect"
 import { alarmText, scheduleId } from "./alarmWire.ts"
-import type { StreamRefused } from "./ensureStream.ts"
-import { makeComplain } from "./insist.ts"
-import { isMissing, isUnheard } from "./jetStreamErrors.ts"
-import type { NatsFailed } from "./Link.ts"
-import type { Nats } from "./Nats.ts"
-import { dueSubject, scheduleSubject } from "./Subjects.ts"
-import type { Topology } from "./Topology.ts"
+import type { StreamRefused } from "../ensureStream.ts"
+import { makeComplain } from "../insist.ts"
+import { isMissing, isUnheard } from "../jetStreamErrors.ts"
+import type { NatsFailed } from "../Link.ts"
+import type { Nats } from "../Nats.ts"
+import { dueSubject, scheduleSubject } from "../Subjects.ts"
+import type { Topology } from "../Topology.ts"
 
 export interface ScheduleWriterOptions {
   readonly nats: Nats["Service"]

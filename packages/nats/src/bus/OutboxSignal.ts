@@ -1,6 +1,6 @@
 /** Tells the dispatchers of all processes that there are new outbox rows: a word without contents, once a turn at the most. */
 import { Effect, FiberSet } from "effect"
-import { Nats } from "./Nats.ts"
+import { Nats } from "../Nats.ts"
 
 export interface OutboxSignal {
   /** May get lost; the dispatchers look by themselves now and then. */

@@ -4,9 +4,9 @@ import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
 import { Cause, Effect, Exit, FiberSet, Option } from "effect"
 import { type Ask, answerText, notUnderstood, readAsks, refusalText, repliesText } from "./CommandWire.ts"
-import { Members } from "./Members.ts"
-import { Nats } from "./Nats.ts"
-import { Outgoing, OutgoingByReceiver } from "./Outgoing.ts"
+import { Members } from "../members/Members.ts"
+import { Nats } from "../Nats.ts"
+import { Outgoing, OutgoingByReceiver } from "../Outgoing.ts"
 
 /** Askers whose answers have been on their way lately; beyond it the oldest are forgotten, which costs them nothing. */
 const askerLimit = 1_000

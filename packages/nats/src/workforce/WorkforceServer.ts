@@ -7,8 +7,8 @@ import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { Msg } from "@nats-io/nats-core"
 import { Effect, FiberSet } from "effect"
-import { Members } from "./Members.ts"
-import { Nats } from "./Nats.ts"
+import { Members } from "../members/Members.ts"
+import { Nats } from "../Nats.ts"
 import { placesText, readAttempts, readRecall, recalledText } from "./WorkforceWire.ts"
 
 export interface WorkforceServerOptions {

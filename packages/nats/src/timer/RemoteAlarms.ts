@@ -6,9 +6,9 @@ import { partitionOf } from "@dueline/contracts/partition"
 import type { Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, FiberSet } from "effect"
 import { alarmsText, alarmText, readAlarms } from "./alarmWire.ts"
-import { Members } from "./Members.ts"
-import { Nats } from "./Nats.ts"
-import { Outgoing, OutgoingByReceiver } from "./Outgoing.ts"
+import { Members } from "../members/Members.ts"
+import { Nats } from "../Nats.ts"
+import { Outgoing, OutgoingByReceiver } from "../Outgoing.ts"
 
 export interface RemoteAlarmsOptions {
   /** The memory of this process, for its own partitions; null in a process without an orchestrator. */

@@ -10,9 +10,9 @@
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Clock, Effect, FiberSet } from "effect"
 import { EntrustedAlarms } from "./EntrustedAlarms.ts"
-import { Nats } from "./Nats.ts"
+import { Nats } from "../Nats.ts"
 import { makeScheduleWriter } from "./ScheduleWriter.ts"
-import { Topology } from "./Topology.ts"
+import { Topology } from "../Topology.ts"
 import { type Ranks, receiveWakeUps } from "./WakeUps.ts"
 
 export interface NatsTimerOptions {

@@ -11,8 +11,8 @@ import type { Msg } from "@nats-io/nats-core"
 import { Clock, Context, Effect, Layer } from "effect"
 import { type MemberChange, MemberTable } from "./MemberTable.ts"
 import { readWord, wordText } from "./memberWord.ts"
-import { Nats } from "./Nats.ts"
-import { lastToken, nobodyListens } from "./noResponders.ts"
+import { Nats } from "../Nats.ts"
+import { lastToken, nobodyListens } from "../noResponders.ts"
 
 export interface MembersOptions {
   readonly id: string
@@ -38,7 +38,7 @@ export class Members extends Context.Service<
     /** Tells everyone that this process takes no new work. */
     readonly leave: Effect.Effect<void>
   }
->()("@dueline/nats/Members") {}
+>()("@dueline/nats/members/Members") {}
 
 /** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
 const stallMs = 750

@@ -14,12 +14,12 @@ import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/po
 import { Cause, Effect, Layer } from "effect"
 import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
 import { makeGroupMember, type MemberOptions } from "./GroupMember.ts"
-import type { StreamRefused } from "./ensureStream.ts"
-import { isAboutTheMessage, isMissing, isUnheard } from "./jetStreamErrors.ts"
-import type { NatsFailed } from "./Link.ts"
-import { Nats } from "./Nats.ts"
-import { eventSubject } from "./Subjects.ts"
-import { Topology } from "./Topology.ts"
+import type { StreamRefused } from "../ensureStream.ts"
+import { isAboutTheMessage, isMissing, isUnheard } from "../jetStreamErrors.ts"
+import type { NatsFailed } from "../Link.ts"
+import { Nats } from "../Nats.ts"
+import { eventSubject } from "../Subjects.ts"
+import { Topology } from "../Topology.ts"
 
 export interface Options {
   /** Deliveries of one message to one group before it is given up. */

@@ -13,11 +13,11 @@ import {
   pullMs,
   transientConsumer
 } from "./BusConsumer.ts"
-import type { StreamRefused } from "./ensureStream.ts"
-import type { NatsFailed } from "./Link.ts"
-import type { Nats } from "./Nats.ts"
-import { stopAsking } from "./stopAsking.ts"
-import type { Topology } from "./Topology.ts"
+import type { StreamRefused } from "../ensureStream.ts"
+import type { NatsFailed } from "../Link.ts"
+import type { Nats } from "../Nats.ts"
+import { stopAsking } from "../stopAsking.ts"
+import type { Topology } from "../Topology.ts"
 
 export interface GroupPlaceOptions {
   readonly nats: Nats["Service"]
