@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer, Queue, Semaphore } from "effect"
 import { ensureStream, type StreamRefused } from "./ensureStream.ts"
-import { insist, makeComplain } from "./insist.ts"
+import { retryForever, makeComplain } from "./retryForever.ts"
 import type { NatsFailed } from "./Link.ts"
 import { Nats } from "./Nats.ts"
 import { type WantedStreams, wantedStreams } from "./wantedStreams.ts"
@@ -64,7 +64,7 @@ const lookAfterReturn = Effect.fnUntraced(function* ({ ensure }: Topology["Servi
     if (event === "reconnected") Queue.offerUnsafe(returned, undefined)
   })
   yield* Effect.addFinalizer(() => Effect.sync(stop))
-  const look = Effect.andThen(Queue.take(returned), insist(nats, trouble, ensure))
+  const look = Effect.andThen(Queue.take(returned), retryForever(nats, trouble, ensure))
   yield* Effect.forkScoped(
     Effect.forever(Effect.catch(look, (refused) => Effect.logError("a stream is not as it must be", refused)))
   )
@@ -75,7 +75,7 @@ export const layer = (options?: TopologyOptions): Layer.Layer<Topology, StreamRe
   Layer.effect(
     Topology,
     make(options).pipe(
-      Effect.tap(({ ensure }) => Effect.flatMap(Nats, (nats) => insist(nats, trouble, ensure))),
+      Effect.tap(({ ensure }) => Effect.flatMap(Nats, (nats) => retryForever(nats, trouble, ensure))),
       Effect.tap(lookAfterReturn)
     )
   )

@@ -48,7 +48,7 @@ const passing = new Set([10_005, 10_058])
 const isRefusal = (cause: unknown): cause is JetStreamApiError =>
   cause instanceof JetStreamApiError && !isMissing(cause) && cause.status !== 503 && !passing.has(cause.code)
 
-/** What the server itself says no to will not become a yes; everything else is weather. */
+/** Errors that JetStream answers with are permanent, except the passing ones; anything else may be retried. */
 const refusedAs =
   (stream: string, what: string) =>
   (failed: NatsFailed): Effect.Effect<never, NatsFailed | StreamRefused> =>

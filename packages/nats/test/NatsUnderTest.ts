@@ -2,7 +2,7 @@
 import { natsUrl } from "@dueline/test-servers/sharedServers"
 import { assert } from "@effect/vitest"
 import * as Nats from "@dueline/nats/Nats"
-import type { Ranks } from "@dueline/nats/timer/WakeUps"
+import type { Ranks } from "@dueline/nats/timer/DueConsumer"
 import * as Topology from "@dueline/nats/Topology"
 import { Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"

@@ -2,7 +2,7 @@
  * The bus on JetStream. `publish` returns when the server has the message on disk; what comes after is the group's business.
  *
  * In order per tenant and group, at least once. Order holds inside a process because a tenant has one lane, and between processes
- * because only one member of a group is given messages (see BusConsumer), which begins when nobody else holds any (see Tenure). What
+ * because only one member of a group is given messages (see BusConsumer), which begins when nobody else holds any (see ConsumerPin). What
  * no broker can promise is exclusivity: a handler that runs in a process that was taken for dead runs on, so that its message may be
  * handled twice, and out of order with it. Consumers recognise the repeat by its event id.
  *

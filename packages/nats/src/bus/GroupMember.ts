@@ -7,10 +7,10 @@ import { readEvent } from "./eventWire.ts"
 import { type Handler, type LaneRules, makeGroupLanes } from "./GroupLanes.ts"
 import { makeGroupPlace } from "./GroupPlace.ts"
 import { HeldMessages } from "./HeldMessages.ts"
-import { insist, makeComplain } from "../insist.ts"
+import { retryForever, makeComplain } from "../retryForever.ts"
 import type { NatsFailed } from "../Link.ts"
 import type { Nats } from "../Nats.ts"
-import { makeTenure } from "./Tenure.ts"
+import { makeConsumerPin } from "./ConsumerPin.ts"
 import type { Topology } from "../Topology.ts"
 
 export interface MemberOptions {
@@ -41,10 +41,10 @@ export const makeGroupMember = Effect.fnUntraced(function* (
       run(Effect.logError("a message of the bus cannot be read", { subject: handle.subject, sequence: handle.seq }))
       return handle.term("unreadable")
     }
-    const pin = handle.headers?.get("Nats-Pin-Id") ?? ""
+    const pinId = handle.headers?.get("Nats-Pin-Id") ?? ""
     const one = held.take(handle, message)
     // Before anything is begun: with a new pin nothing may be, for a moment.
-    if (pin !== "") tenure.heard(pin)
+    if (pinId !== "") pin.heard(pinId)
     if (one !== undefined) lanes.add(one)
   }
 
@@ -63,22 +63,22 @@ export const makeGroupMember = Effect.fnUntraced(function* (
     rules,
     receive,
     ready: keepAlive,
-    onUnpinned: () => tenure.lost(),
+    onUnpinned: () => pin.lost(),
     onNewStream: () => {
       held.forgetAll()
       lanes.forget()
-      if (interest.transient !== true) tenure.reset()
+      if (interest.transient !== true) pin.reset()
     }
   })
   // When the scope closes these run from the last to the first: nothing more is asked for, handlers are interrupted, the rest goes back.
   yield* Effect.addFinalizer(() => {
     held.giveBackAll()
-    return place.leave(tenure.lasts())
+    return place.leave(pin.lasts())
   })
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const lanes = makeGroupLanes({ group, handler, held, now, rules, run })
   const patienceMs = rules.ackWaitMs + takeoverMs
-  const tenure = makeTenure({ pending: place.pending, here: () => held.size, patienceMs, lanes, run })
+  const pin = makeConsumerPin({ pending: place.pending, here: () => held.size, patienceMs, lanes, run })
   yield* Effect.addFinalizer(() => {
     lanes.hold()
     return place.stop
@@ -88,7 +88,7 @@ export const makeGroupMember = Effect.fnUntraced(function* (
   if (interest.transient === true) lanes.open()
   yield* place.take
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(rules.ackWaitMs / 3), Effect.ignore(keepAlive))))
-  const takeAgain = Effect.catch(insist(nats, complain, place.take), (refused) =>
+  const takeAgain = Effect.catch(retryForever(nats, complain, place.take), (refused) =>
     Effect.andThen(complain(refused), Effect.sleep(refusedMs))
   )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(place.closed, takeAgain)))

@@ -6,7 +6,7 @@ import { Cause, Effect, Exit, FiberSet, Option } from "effect"
 import { type Ask, answerText, notUnderstood, readAsks, refusalText, repliesText } from "./CommandWire.ts"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
-import { Outgoing, OutgoingByReceiver } from "../Outgoing.ts"
+import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 
 /** Askers whose answers have been on their way lately; beyond it the oldest are forgotten, which costs them nothing. */
 const askerLimit = 1_000
@@ -21,9 +21,9 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
   const fibers = yield* FiberSet.make()
   const run = yield* FiberSet.runtime(fibers)<never>()
 
-  const answers = new OutgoingByReceiver(
+  const answers = new TurnBatchers(
     (reply) =>
-      new Outgoing(run, (replies) => {
+      new TurnBatcher(run, (replies) => {
         if (!connection.isClosed()) connection.publish(reply, repliesText(replies))
       }),
     askerLimit

@@ -15,7 +15,7 @@ import { askText, asksText, readReplies } from "./CommandWire.ts"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
 import { lastToken, nobodyListens } from "../noResponders.ts"
-import { Outgoing, OutgoingByReceiver } from "../Outgoing.ts"
+import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 import { type Pending, PendingCommands } from "./PendingCommands.ts"
 
 export interface RemoteOrchestratorOptions {
@@ -40,9 +40,9 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
   const run = yield* FiberSet.makeRuntime<never>()
   const pending = new PendingCommands()
   const answerSubject = `${prefix}.answer.${members.id}`
-  const orchestrators = new OutgoingByReceiver(
+  const orchestrators = new TurnBatchers(
     (id) =>
-      new Outgoing(run, (asks) => {
+      new TurnBatcher(run, (asks) => {
         if (connection.isClosed()) return
         connection.publish(`${prefix}.ask.${id}`, asksText(asks), { reply: `${answerSubject}.${id}` })
       })

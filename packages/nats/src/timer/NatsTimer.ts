@@ -9,11 +9,11 @@
  */
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Clock, Effect, FiberSet } from "effect"
-import { EntrustedAlarms } from "./EntrustedAlarms.ts"
+import { ScheduledAtBroker } from "./ScheduledAtBroker.ts"
 import { Nats } from "../Nats.ts"
 import { makeScheduleWriter } from "./ScheduleWriter.ts"
 import { Topology } from "../Topology.ts"
-import { type Ranks, receiveWakeUps } from "./WakeUps.ts"
+import { type Ranks, consumeDue } from "./DueConsumer.ts"
 
 export interface NatsTimerOptions {
   /** The memory of this process: fires to the millisecond what is armed in it. */
@@ -52,12 +52,12 @@ export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
   const nats = yield* Nats
   const topology = yield* Topology
   const run = yield* FiberSet.makeRuntime<never>()
-  const entrusted = new EntrustedAlarms(options.remembered ?? 50_000)
+  const scheduled = new ScheduledAtBroker(options.remembered ?? 50_000)
 
   /** Back into memory, which forgets what is beyond its own horizon and leaves that to the sweep. */
   const keepHere = (alarms: ReadonlyArray<Alarm>) =>
     Effect.suspend(() => {
-      for (const alarm of alarms) entrusted.remove(alarm)
+      for (const alarm of alarms) scheduled.remove(alarm)
       return inner.arm(alarms)
     })
 
@@ -75,14 +75,14 @@ export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
       const near: Array<Alarm> = []
       const far: Array<Alarm> = []
       for (const alarm of alarms) {
-        if (entrusted.isOutdated(alarm)) continue
+        if (scheduled.isOutdated(alarm)) continue
         if (alarm.dueAt <= now + nearMs) near.push(alarm)
-        else if (alarm.dueAt <= now + horizonMs && !entrusted.has(alarm)) {
-          entrusted.add(alarm)
+        else if (alarm.dueAt <= now + horizonMs && !scheduled.has(alarm)) {
+          scheduled.add(alarm)
           far.push(alarm)
           continue
         }
-        entrusted.supersede(alarm)
+        scheduled.supersede(alarm)
       }
       const refused = writer.write(far)
       if (refused.length > 0) {
@@ -100,7 +100,7 @@ export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
   })
 
   const ring = (alarm: Alarm): boolean => {
-    if (entrusted.isOutdated(alarm)) return false
+    if (scheduled.isOutdated(alarm)) return false
     // Those that come in one piece from the socket are armed together.
     if (rung.push(alarm) === 1) run(Effect.andThen(Effect.yieldNow, armRung))
     return true
@@ -108,16 +108,16 @@ export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
 
   const take = (limit: number): Effect.Effect<ReadonlyArray<Alarm>> =>
     Effect.flatMap(inner.take(limit), (taken) => {
-      const current = taken.filter((alarm) => !entrusted.isOutdated(alarm))
+      const current = taken.filter((alarm) => !scheduled.isOutdated(alarm))
       return current.length > 0 ? Effect.succeed(current) : take(limit)
     })
 
   topology.onLost((which) => {
     if (which !== "due") return
-    run(Effect.flatMap(Clock.currentTimeMillis, (now) => arm(entrusted.takeBack(now))))
+    run(Effect.flatMap(Clock.currentTimeMillis, (now) => arm(scheduled.takeBack(now))))
   })
-  yield* receiveWakeUps({ nats, topology, ranks, leadMs, ackWaitMs, maxHeld, ring })
-  const forget = Effect.map(Clock.currentTimeMillis, (now) => entrusted.forget(now))
+  yield* consumeDue({ nats, topology, ranks, leadMs, ackWaitMs, maxHeld, ring })
+  const forget = Effect.map(Clock.currentTimeMillis, (now) => scheduled.forget(now))
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(forgetMs), forget)))
   return Timer.of({ arm, take })
 })

@@ -8,7 +8,7 @@ import { Effect, FiberSet } from "effect"
 import { alarmsText, alarmText, readAlarms } from "./alarmWire.ts"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
-import { Outgoing, OutgoingByReceiver } from "../Outgoing.ts"
+import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 
 export interface RemoteAlarmsOptions {
   /** The memory of this process, for its own partitions; null in a process without an orchestrator. */
@@ -21,9 +21,9 @@ export const make = Effect.fnUntraced(function* (options: RemoteAlarmsOptions) {
   const { connection, prefix } = yield* Nats
   const members = yield* Members
   const run = yield* FiberSet.makeRuntime<never>()
-  const orchestrators = new OutgoingByReceiver(
+  const orchestrators = new TurnBatchers(
     (id) =>
-      new Outgoing(run, (alarms) => {
+      new TurnBatcher(run, (alarms) => {
         if (!connection.isClosed()) connection.publish(`${prefix}.alarm.${id}`, alarmsText(alarms))
       })
   )

@@ -12,7 +12,7 @@ import { Clock, Effect, FiberSet } from "effect"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
 import { lastToken, nobodyListens } from "../noResponders.ts"
-import { Outgoing } from "../Outgoing.ts"
+import { TurnBatcher } from "../TurnBatcher.ts"
 import { RemoteWorker } from "./RemoteWorker.ts"
 import { attemptsText, attemptText, readPlaces, readRecalled, recallText } from "./WorkforceWire.ts"
 
@@ -35,7 +35,7 @@ const recallMs = 1_000
 
 interface Known {
   readonly worker: RemoteWorker
-  readonly outgoing: Outgoing
+  readonly outgoing: TurnBatcher
 }
 
 export const make = Effect.gen(function* () {
@@ -58,7 +58,7 @@ export const make = Effect.gen(function* () {
     const known = workers.get(id)
     if (known !== undefined) return known
     const worker = new RemoteWorker(id)
-    const outgoing = new Outgoing(run, (attempts) => {
+    const outgoing = new TurnBatcher(run, (attempts) => {
       if (connection.isClosed()) return
       const sent = worker.send(attempts.length)
       const reply = `${absentSubject}.${id}`

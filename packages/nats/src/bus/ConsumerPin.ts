@@ -8,7 +8,7 @@ import type { NatsFailed } from "../Link.ts"
 /** Milliseconds between two looks at what others still hold. */
 const lookMs = 100
 
-export const makeTenure = (options: {
+export const makeConsumerPin = (options: {
   /** Messages that the server waits for, whoever has them. */
   readonly pending: Effect.Effect<number, NatsFailed>
   /** Of those, how many are known to be here. */

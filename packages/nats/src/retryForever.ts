@@ -1,4 +1,4 @@
-/** Asks NATS again until it does what it is asked: 0.25 s to 5 s between two attempts, none while there is no connection. */
+/** Retries a request to NATS until it succeeds: 0.25 s to 5 s between two attempts, none while there is no connection. */
 import { backoff } from "@dueline/contracts/backoff"
 import { Clock, Effect } from "effect"
 import { type Link, NatsFailed } from "./Link.ts"
@@ -22,7 +22,7 @@ export const makeComplain = (line: string): Complain => {
 }
 
 /** Any other failure than `NatsFailed` ends it. */
-export const insist = <A, E, R>(
+export const retryForever = <A, E, R>(
   link: Link,
   complain: Complain,
   effect: Effect.Effect<A, E | NatsFailed, R>,
@@ -35,7 +35,7 @@ export const insist = <A, E, R>(
         ? Effect.gen(function* () {
             yield* complain(failed.cause)
             yield* Effect.sleep(yield* backoff(patience, failures + 1))
-            return yield* insist(link, complain, effect, failures + 1)
+            return yield* retryForever(link, complain, effect, failures + 1)
           })
         : Effect.fail(failed as Exclude<E, NatsFailed>)
   )

@@ -12,12 +12,12 @@ import { nanos } from "@nats-io/nats-core"
 import { Clock, Effect, Exit, Queue, Scope } from "effect"
 import { readAlarm } from "./alarmWire.ts"
 import { ensureConsumer } from "../bus/BusConsumer.ts"
-import { type Complain, insist, makeComplain } from "../insist.ts"
+import { type Complain, retryForever, makeComplain } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
 import { stopAsking } from "../stopAsking.ts"
 import { dueFilter } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
-import { makeWakeUpHold } from "./WakeUpHold.ts"
+import { makePendingAcks } from "./PendingAcks.ts"
 
 export interface Ranks {
   /** Place of this process among those that serve the partition: 0 is the first; undefined when it does not serve it. */
@@ -26,7 +26,7 @@ export interface Ranks {
   readonly onChange: (listener: () => void) => unknown
 }
 
-export interface WakeUpOptions {
+export interface DueConsumerOptions {
   readonly nats: Nats["Service"]
   readonly topology: Topology["Service"]
   readonly ranks: Ranks
@@ -41,7 +41,7 @@ export interface WakeUpOptions {
 
 const group = "wake"
 const lowestRank = 9
-const consumerOf = (prefix: string, partition: number, { ackWaitMs, maxHeld }: WakeUpOptions) => ({
+const consumerOf = (prefix: string, partition: number, { ackWaitMs, maxHeld }: DueConsumerOptions) => ({
   durable_name: `wake-${partition}`,
   filter_subject: dueFilter(prefix, partition),
   ack_policy: AckPolicy.Explicit,
@@ -52,9 +52,9 @@ const consumerOf = (prefix: string, partition: number, { ackWaitMs, maxHeld }: W
   priority_groups: [group]
 })
 
-/** Asks for wake-ups of one partition until it is interrupted, through all weather. */
+/** Asks for wake-ups of one partition until it is interrupted; failures are retried without end. */
 const servePartition = (
-  options: WakeUpOptions,
+  options: DueConsumerOptions,
   partition: number,
   rank: number,
   receive: (handle: JsMsg) => void,
@@ -66,7 +66,7 @@ const servePartition = (
     return yield* ensureConsumer(nats, topology.wanted.due.name, consumerOf(nats.prefix, partition, options))
   })
   const session = Effect.gen(function* () {
-    const consumer = yield* insist(nats, complain, establish)
+    const consumer = yield* retryForever(nats, complain, establish)
     yield* Effect.acquireUseRelease(
       Effect.promise(() =>
         nats.jetstream.consumers.getConsumerFromInfo(consumer).consume({
@@ -91,10 +91,10 @@ const servePartition = (
 }
 
 /** Serves what the ranks say, until the scope closes. */
-export const receiveWakeUps = Effect.fnUntraced(function* (options: WakeUpOptions) {
+export const consumeDue = Effect.fnUntraced(function* (options: DueConsumerOptions) {
   const { ackWaitMs, leadMs, ranks, ring } = options
   const clock = yield* Clock.Clock
-  const hold = yield* makeWakeUpHold()
+  const hold = yield* makePendingAcks()
   const complain = makeComplain("partitions get no wake-ups from NATS")
   const serving = new Map<number, { readonly rank: number; readonly scope: Scope.Closeable }>()
 

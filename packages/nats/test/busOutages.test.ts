@@ -61,7 +61,7 @@ const publishUntilTaken = Effect.fnUntraced(function* (bus: EventBus["Service"],
   assert.fail("the bus does not come back")
 })
 
-describe.skipIf(await missing("nats"))("the bus in bad weather", () => {
+describe.skipIf(await missing("nats"))("the bus through outages", () => {
   it.live("a server that lost its disk is set up again, and all who listened hear what is published from then on", () =>
     world(({ bus, kill, start, wipe }) =>
       Effect.gen(function* () {

@@ -1,10 +1,10 @@
-/** Gathers what is to be sent during one turn of the event loop, so that it travels in one message: under load a message carries many. */
+/** Batches what is to be sent during one turn of the event loop into one message; under load a message carries many. */
 import { Effect } from "effect"
 
 /** Well below the server's limit on a message (1 MB by default), with room for one large item more. */
 const textLimit = 400_000
 
-export class Outgoing {
+export class TurnBatcher {
   readonly #items: Array<string> = []
   readonly #fork: (effect: Effect.Effect<void>) => unknown
   readonly #send: (items: ReadonlyArray<string>) => void
@@ -33,25 +33,25 @@ export class Outgoing {
 }
 
 /** One for each receiver, made when it is first written to. */
-export class OutgoingByReceiver {
-  readonly #made = new Map<string, Outgoing>()
-  readonly #make: (receiver: string) => Outgoing
+export class TurnBatchers {
+  readonly #made = new Map<string, TurnBatcher>()
+  readonly #make: (receiver: string) => TurnBatcher
   readonly #limit: number
 
   /** Beyond `limit` receivers the one known for longest is forgotten; what it was to get still leaves. */
-  constructor(make: (receiver: string) => Outgoing, limit = 1_000) {
+  constructor(make: (receiver: string) => TurnBatcher, limit = 1_000) {
     this.#make = make
     this.#limit = limit
   }
 
-  to(receiver: string): Outgoing {
+  to(receiver: string): TurnBatcher {
     const known = this.#made.get(receiver)
     if (known !== undefined) return known
-    const outgoing = this.#make(receiver)
-    this.#made.set(receiver, outgoing)
+    const batcher = this.#make(receiver)
+    this.#made.set(receiver, batcher)
     const [oldest] = this.#made.keys()
     if (this.#made.size > this.#limit && oldest !== undefined) this.#made.delete(oldest)
-    return outgoing
+    return batcher
   }
 
   forget(receiver: string): void {
@@ -59,6 +59,6 @@ export class OutgoingByReceiver {
   }
 
   flush(): void {
-    for (const outgoing of this.#made.values()) outgoing.flush()
+    for (const batcher of this.#made.values()) batcher.flush()
   }
 }

@@ -8,7 +8,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 interface Entry {
   readonly alarm: Alarm
   /** Whether the server has this revision, or is being given it. */
-  readonly entrusted: boolean
+  readonly scheduled: boolean
   /** Epoch milliseconds until which an older revision may still ring. */
   readonly keepUntil: number
 }
@@ -18,7 +18,7 @@ const graceMs = 5_000
 
 const keyOf = ({ callId, tenantId }: Alarm): string => `${tenantId}/${callId}`
 
-export class EntrustedAlarms {
+export class ScheduledAtBroker {
   /** The oldest entry first. */
   private readonly entries = new Map<string, Entry>()
   private readonly limit: number
@@ -35,13 +35,13 @@ export class EntrustedAlarms {
   /** The server has it already. */
   has(alarm: Alarm): boolean {
     const entry = this.entries.get(keyOf(alarm))
-    return entry !== undefined && entry.entrusted && entry.alarm.revision === alarm.revision
+    return entry !== undefined && entry.scheduled && entry.alarm.revision === alarm.revision
   }
 
   add(alarm: Alarm): void {
     const before = this.entries.get(keyOf(alarm))
     const keepUntil = Math.max(before?.keepUntil ?? 0, alarm.dueAt + graceMs)
-    this.entries.set(keyOf(alarm), { alarm, entrusted: true, keepUntil })
+    this.entries.set(keyOf(alarm), { alarm, scheduled: true, keepUntil })
     if (this.entries.size <= this.limit) return
     const [oldest] = this.entries.keys()
     if (oldest !== undefined) this.entries.delete(oldest)
@@ -51,23 +51,23 @@ export class EntrustedAlarms {
   supersede(alarm: Alarm): void {
     const before = this.entries.get(keyOf(alarm))
     if (before !== undefined && before.alarm.revision < alarm.revision)
-      this.entries.set(keyOf(alarm), { ...before, alarm, entrusted: false })
+      this.entries.set(keyOf(alarm), { ...before, alarm, scheduled: false })
   }
 
   /** The server did not take it after all. */
   remove(alarm: Alarm): void {
     const entry = this.entries.get(keyOf(alarm))
     if (entry !== undefined && entry.alarm.revision === alarm.revision)
-      this.entries.set(keyOf(alarm), { ...entry, entrusted: false })
+      this.entries.set(keyOf(alarm), { ...entry, scheduled: false })
   }
 
   /** Everything that the server should still have, which is then no longer known to be there. */
   takeBack(now: number): ReadonlyArray<Alarm> {
     const lost: Array<Alarm> = []
     for (const [key, entry] of this.entries) {
-      if (!entry.entrusted || entry.alarm.dueAt + graceMs < now) continue
+      if (!entry.scheduled || entry.alarm.dueAt + graceMs < now) continue
       lost.push(entry.alarm)
-      this.entries.set(key, { ...entry, entrusted: false })
+      this.entries.set(key, { ...entry, scheduled: false })
     }
     return lost
   }

@@ -11,7 +11,7 @@ interface WakeUp {
 }
 
 /** What it answers takes a wake-up in. All that is left when the scope closes goes back to the server. */
-export const makeWakeUpHold = Effect.fnUntraced(function* () {
+export const makePendingAcks = Effect.fnUntraced(function* () {
   const held = new Set<WakeUp>()
   const some = yield* Latch.make(false)
   const settle = Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** What this process remembers of the alarms that it has left with the server. */
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { EntrustedAlarms } from "@dueline/nats/timer/EntrustedAlarms"
+import { ScheduledAtBroker } from "@dueline/nats/timer/ScheduledAtBroker"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, describe, it } from "@effect/vitest"
 
@@ -14,7 +14,7 @@ const alarm = (changes: Partial<Alarm> = {}): Alarm => ({
 
 describe("alarms left with the server", () => {
   it("an older revision is out of date, the same one is known, a newer one is neither", () => {
-    const alarms = new EntrustedAlarms(10)
+    const alarms = new ScheduledAtBroker(10)
     const two = alarm({ revision: 2 })
     assert.isFalse(alarms.isOutdated(two))
     assert.isFalse(alarms.has(two))
@@ -27,7 +27,7 @@ describe("alarms left with the server", () => {
   })
 
   it("one that was not taken, or waits elsewhere by now, may be left again; what is older stays out of date", () => {
-    const alarms = new EntrustedAlarms(10)
+    const alarms = new ScheduledAtBroker(10)
     const [refused, moved] = [alarm(), alarm()]
     alarms.add(refused)
     alarms.remove(refused)
@@ -40,7 +40,7 @@ describe("alarms left with the server", () => {
   })
 
   it("after a loss everything that is not over is told again, once", () => {
-    const alarms = new EntrustedAlarms(10)
+    const alarms = new ScheduledAtBroker(10)
     const [over, open] = [alarm({ dueAt: 1_000 }), alarm({ dueAt: 20_000 })]
     alarms.add(over)
     alarms.add(open)
@@ -51,7 +51,7 @@ describe("alarms left with the server", () => {
   })
 
   it("an older revision is remembered for as long as it may still ring", () => {
-    const alarms = new EntrustedAlarms(10)
+    const alarms = new ScheduledAtBroker(10)
     const late = alarm({ dueAt: 60_000 })
     alarms.add(late)
     alarms.add({ ...late, revision: 2, dueAt: 1_000 })
@@ -63,7 +63,7 @@ describe("alarms left with the server", () => {
   })
 
   it("there are never more than the limit, and the oldest go first", () => {
-    const alarms = new EntrustedAlarms(3)
+    const alarms = new ScheduledAtBroker(3)
     const all = Array.from({ length: 10 }, () => alarm())
     for (const one of all) alarms.add(one)
     assert.strictEqual(alarms.size, 3)
