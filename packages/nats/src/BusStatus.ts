@@ -2,8 +2,7 @@
 import type { ConsumerInfo, StreamInfo } from "@nats-io/jetstream"
 import { Effect } from "effect"
 import { isMissing } from "./jetStreamErrors.ts"
-import type { NatsFailed } from "./Link.ts"
-import { Nats } from "./Nats.ts"
+import { Nats, type NatsFailed } from "./Nats.ts"
 import { type Difference, differences } from "./streamDifferences.ts"
 import { type WantedStream, wantedStreams } from "./wantedStreams.ts"
 

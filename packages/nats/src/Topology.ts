@@ -5,8 +5,7 @@
 import { Context, Effect, Layer, Queue, Semaphore } from "effect"
 import { ensureStream, type StreamRefused } from "./ensureStream.ts"
 import { retryForever, makeComplain } from "./retryForever.ts"
-import type { NatsFailed } from "./Link.ts"
-import { Nats } from "./Nats.ts"
+import { Nats, type NatsFailed } from "./Nats.ts"
 import { type WantedStreams, wantedStreams } from "./wantedStreams.ts"
 
 /** Which streams these are: others after a wipe, even under the same names. */

@@ -5,8 +5,7 @@
 import { JetStreamApiError, type StreamInfo } from "@nats-io/jetstream"
 import { Effect, Schema } from "effect"
 import { isMissing } from "./jetStreamErrors.ts"
-import type { NatsFailed } from "./Link.ts"
-import type { Nats } from "./Nats.ts"
+import type { Nats, NatsFailed } from "./Nats.ts"
 import { type Difference, differences, sentenceOf } from "./streamDifferences.ts"
 import type { WantedStream } from "./wantedStreams.ts"
 

@@ -1,7 +1,7 @@
 /** Retries a request to NATS until it succeeds: 0.25 s to 5 s between two attempts, none while there is no connection. */
 import { backoff } from "@dueline/contracts/backoff"
 import { Clock, Effect } from "effect"
-import { type Link, NatsFailed } from "./Link.ts"
+import { type Nats, NatsFailed } from "./Nats.ts"
 
 const patience = { initialMs: 250, maxMs: 5_000 }
 
@@ -23,19 +23,19 @@ export const makeComplain = (line: string): Complain => {
 
 /** Any other failure than `NatsFailed` ends it. */
 export const retryForever = <A, E, R>(
-  link: Link,
+  nats: Pick<Nats["Service"], "whenConnected">,
   complain: Complain,
   effect: Effect.Effect<A, E | NatsFailed, R>,
   failures = 0
 ): Effect.Effect<A, Exclude<E, NatsFailed>, R> =>
   Effect.catch(
-    Effect.andThen(link.whenConnected, effect),
+    Effect.andThen(nats.whenConnected, effect),
     (failed): Effect.Effect<A, Exclude<E, NatsFailed>, R> =>
       failed instanceof NatsFailed
         ? Effect.gen(function* () {
             yield* complain(failed.cause)
             yield* Effect.sleep(yield* backoff(patience, failures + 1))
-            return yield* retryForever(link, complain, effect, failures + 1)
+            return yield* retryForever(nats, complain, effect, failures + 1)
           })
         : Effect.fail(failed as Exclude<E, NatsFailed>)
   )

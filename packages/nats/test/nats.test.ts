@@ -1,6 +1,6 @@
 /** The connection: found when the server comes late, told when it goes, and no secret in any log. */
 import { assert, it } from "@effect/vitest"
-import type { LinkEvent } from "@dueline/nats/Link"
+import type { ConnectionEvent } from "@dueline/nats/Nats"
 import * as Nats from "@dueline/nats/Nats"
 import { natsServers, NatsUrlInvalid } from "@dueline/nats/natsServers"
 import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
@@ -77,7 +77,7 @@ describe.skipIf(await missing("nats"))("the connection", () => {
         const directory = yield* Effect.promise(temporaryDirectory)
         const first = yield* Effect.promise(() => startNats({ directory, syncAlways: false }))
         const nats = yield* Nats.make({ url: first.url, name: "test" })
-        const events: Array<LinkEvent> = []
+        const events: Array<ConnectionEvent> = []
         nats.watch((event) => events.push(event))
         assert.isTrue(nats.connected())
         assert.isBelow(yield* nats.rtt, 2_000)

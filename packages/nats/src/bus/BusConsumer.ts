@@ -10,8 +10,7 @@ import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy, JetSt
 import { nanos } from "@nats-io/nats-core"
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import type { NatsFailed } from "../Link.ts"
-import type { Nats } from "../Nats.ts"
+import type { Nats, NatsFailed } from "../Nats.ts"
 import { eventFilters, token } from "../Subjects.ts"
 
 export interface Interest {

@@ -3,7 +3,7 @@
  * still has, or died with, must be done or come here first, else the messages behind it would overtake it.
  */
 import { Clock, Effect } from "effect"
-import type { NatsFailed } from "../Link.ts"
+import type { NatsFailed } from "../Nats.ts"
 
 /** Milliseconds between two looks at what others still hold. */
 const lookMs = 100

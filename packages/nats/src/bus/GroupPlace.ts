@@ -14,8 +14,7 @@ import {
   transientConsumer
 } from "./BusConsumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
-import type { NatsFailed } from "../Link.ts"
-import type { Nats } from "../Nats.ts"
+import type { Nats, NatsFailed } from "../Nats.ts"
 import { stopAsking } from "../stopAsking.ts"
 import type { Topology } from "../Topology.ts"
 
