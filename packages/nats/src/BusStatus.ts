@@ -1,10 +1,9 @@
 /** What lies on the bus and who is behind with it: plain data for `dueline bus status`. Looks at everything and changes nothing. */
 import type { ConsumerInfo, StreamInfo } from "@nats-io/jetstream"
 import { Effect } from "effect"
-import { isMissing } from "./jetStreamErrors.ts"
+import { isMissing } from "./ensureStream.ts"
 import { Nats, type NatsFailed } from "./Nats.ts"
-import { type Difference, differences } from "./streamDifferences.ts"
-import { type WantedStream, wantedStreams } from "./wantedStreams.ts"
+import { type Difference, differences, type WantedStream, wantedStreams } from "./wantedStreams.ts"
 
 export interface ConsumerStatus {
   readonly name: string

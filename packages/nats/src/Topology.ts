@@ -3,7 +3,7 @@
  * again then by whoever notices first, and everybody is told, since what lay in it is gone.
  */
 import { Context, Effect, Layer, Queue, Semaphore } from "effect"
-import { ensureStream, type StreamRefused } from "./ensureStream.ts"
+import { ensureStream, isMissing, type StreamRefused } from "./ensureStream.ts"
 import { retryForever, makeComplain } from "./retryForever.ts"
 import { Nats, type NatsFailed } from "./Nats.ts"
 import { type WantedStreams, wantedStreams } from "./wantedStreams.ts"
@@ -17,10 +17,15 @@ export class Topology extends Context.Service<
     readonly wanted: WantedStreams
     /** Makes both streams as they must be. Safe to ask at any time, from many processes at once. */
     readonly ensure: Effect.Effect<Incarnations, NatsFailed | StreamRefused>
+    /** Runs a publish. When no stream takes the message, perhaps since the server has lost its disk, makes the streams and runs it again. */
+    readonly publishing: <A>(send: Effect.Effect<A, NatsFailed>) => Effect.Effect<A, NatsFailed | StreamRefused>
     /** Called, synchronously, when a stream has been found to be another one: what lay in the old one is gone. Must not throw. */
     readonly onLost: (listener: (lost: keyof WantedStreams) => void) => void
   }
 >()("@dueline/nats/Topology") {}
+
+/** No stream has the subject of a publish. A server that has just started says so too, before it has loaded its streams. */
+const isUnheard = (cause: unknown): boolean => cause instanceof Error && cause.name === "JetStreamNotEnabled"
 
 export interface TopologyOptions {
   /** Servers that keep each message: 1, or 3 on a cluster. */
@@ -50,7 +55,11 @@ export const make = Effect.fnUntraced(function* ({ replicas = 1 }: TopologyOptio
     const due = yield* ensureStream(nats, wanted.due)
     return yield* compare({ events: events.created, due: due.created })
   }).pipe(turn.withPermits(1))
-  return Topology.of({ wanted, ensure, onLost: (listener) => void listeners.push(listener) })
+  const publishing = <A>(send: Effect.Effect<A, NatsFailed>) =>
+    Effect.catchTag(send, "NatsFailed", (failed) =>
+      isUnheard(failed.cause) || isMissing(failed.cause) ? Effect.andThen(ensure, send) : Effect.fail(failed)
+    )
+  return Topology.of({ wanted, ensure, publishing, onLost: (listener) => void listeners.push(listener) })
 })
 
 const trouble = makeComplain("the streams of NATS cannot be looked after yet")

@@ -2,12 +2,10 @@
  * Makes one stream as it must be. Only what is wanted of it is looked at: whatever else an operator has set stays as it is. Replicas
  * are added and never taken away.
  */
-import { JetStreamApiError, type StreamInfo } from "@nats-io/jetstream"
+import { JetStreamApiCodes, JetStreamApiError, type StreamInfo } from "@nats-io/jetstream"
 import { Effect, Schema } from "effect"
-import { isMissing } from "./jetStreamErrors.ts"
 import type { Nats, NatsFailed } from "./Nats.ts"
-import { type Difference, differences, sentenceOf } from "./streamDifferences.ts"
-import type { WantedStream } from "./wantedStreams.ts"
+import { type Difference, differences, sentenceOf, type WantedStream } from "./wantedStreams.ts"
 
 /** A stream is not as it must be and cannot be made so; a person has to look at it. */
 export class StreamRefused extends Schema.TaggedError<StreamRefused>()("StreamRefused", {
@@ -18,6 +16,11 @@ export class StreamRefused extends Schema.TaggedError<StreamRefused>()("StreamRe
     return `stream ${this.stream}: ${this.problem}`
   }
 }
+
+const absent: ReadonlySet<number> = new Set([JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound])
+
+/** The stream or the consumer that was asked for is not there. */
+export const isMissing = (cause: unknown): boolean => cause instanceof JetStreamApiError && absent.has(cause.code)
 
 /** Cannot be changed once the stream exists. */
 const fixed = new Set(["retention", "storage"])

@@ -1,7 +1,7 @@
 /** What `dueline bus status` does. */
 import { type BusStatus, busStatus, type StreamStatus } from "@dueline/nats/BusStatus"
 import * as Nats from "@dueline/nats/Nats"
-import { sentenceOf } from "@dueline/nats/streamDifferences"
+import { sentenceOf } from "@dueline/nats/wantedStreams"
 import { Effect } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { CommandFailed, Ended, print, Shell } from "./Shell.ts"

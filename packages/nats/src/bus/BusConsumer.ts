@@ -6,11 +6,9 @@
  * over the members; with `prioritized` the second member gets what comes while the first one's pulls are used up, that is in
  * every burst. A member that is gone is replaced after `takeoverMs`, one that leaves properly at once.
  */
-import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream"
+import { AckPolicy, type ConsumerConfig, DeliverPolicy } from "@nats-io/jetstream"
 import { nanos } from "@nats-io/nats-core"
-import { Effect } from "effect"
 import { createHash } from "node:crypto"
-import type { Nats, NatsFailed } from "../Nats.ts"
 import { eventFilters, token } from "../Subjects.ts"
 
 export interface Interest {
@@ -82,22 +80,3 @@ export const transientConsumer = (
     ? { deliver_policy: DeliverPolicy.New }
     : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 })
 })
-
-const differs = 10_148
-
-/** Makes the consumer, or changes one that is there with other settings. */
-export const ensureConsumer = (
-  nats: Nats["Service"],
-  stream: string,
-  config: Partial<ConsumerConfig>
-): Effect.Effect<ConsumerInfo, NatsFailed> => {
-  const { consumers } = nats.manager
-  const name = config.durable_name ?? config.name ?? ""
-  return Effect.catch(
-    nats.request(() => consumers.add(stream, { ...config })),
-    (failed) => {
-      const otherwise = failed.cause instanceof JetStreamApiError && failed.cause.code === differs
-      return otherwise ? nats.request(() => consumers.update(stream, name, { ...config })) : Effect.fail(failed)
-    }
-  )
-}

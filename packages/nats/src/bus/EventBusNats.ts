@@ -11,11 +11,12 @@
 import { type Backoff, defaultBackoff } from "@dueline/contracts/backoff"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
+import { JetStreamApiError } from "@nats-io/jetstream"
+import { InvalidArgumentError } from "@nats-io/nats-core"
 import { Cause, Effect, Layer } from "effect"
 import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
 import { makeGroupMember, type MemberOptions } from "./GroupMember.ts"
 import type { StreamRefused } from "../ensureStream.ts"
-import { isAboutTheMessage, isMissing, isUnheard } from "../jetStreamErrors.ts"
 import { Nats, type NatsFailed } from "../Nats.ts"
 import { eventSubject } from "../Subjects.ts"
 import { Topology } from "../Topology.ts"
@@ -55,6 +56,10 @@ const rulesOf = (options: Options): MemberOptions["rules"] => {
   }
 }
 
+/** This message will be refused again as it is, e.g. for being too large; others may well be taken. */
+const isAboutTheMessage = (cause: unknown): boolean =>
+  cause instanceof InvalidArgumentError || (cause instanceof JetStreamApiError && cause.status === 400)
+
 const unavailable = (failed: NatsFailed | StreamRefused) => {
   const cause = failed._tag === "NatsFailed" ? failed.cause : failed
   return new BusUnavailable({ cause, scope: isAboutTheMessage(cause) ? "message" : "bus" })
@@ -74,14 +79,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
         timeout: publishTimeoutMs
       })
     )
-    return send.pipe(
-      // The stream is not there: perhaps the server has lost its disk.
-      Effect.catchTag("NatsFailed", (failed) =>
-        isUnheard(failed.cause) || isMissing(failed.cause) ? Effect.andThen(topology.ensure, send) : Effect.fail(failed)
-      ),
-      Effect.mapError(unavailable),
-      Effect.asVoid
-    )
+    return Effect.asVoid(Effect.mapError(topology.publishing(send), unavailable))
   }
 
   const consume: EventBus["Service"]["consume"] = (interest, handler) =>

@@ -7,15 +7,14 @@ import { Effect, Random } from "effect"
 import {
   type ConsumerRules,
   durableConsumer,
-  ensureConsumer,
   type Interest,
   pinGroup,
   pullMs,
   transientConsumer
 } from "./BusConsumer.ts"
+import { ensureConsumer, stopConsuming } from "../consumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
 import type { Nats, NatsFailed } from "../Nats.ts"
-import { stopAsking } from "../stopAsking.ts"
 import type { Topology } from "../Topology.ts"
 
 export interface GroupPlaceOptions {
@@ -103,7 +102,7 @@ export const makeGroupPlace = Effect.fnUntraced(function* (options: GroupPlaceOp
       .pipe(Effect.map((info) => info.num_ack_pending)),
     /** Waits until messages come no longer. */
     closed: Effect.promise(async () => void (await messages?.closed())),
-    stop: Effect.suspend(() => (messages === undefined ? Effect.void : stopAsking(nats, messages))),
+    stop: Effect.suspend(() => (messages === undefined ? Effect.void : stopConsuming(nats, messages))),
     leave: (pinned: boolean) => Effect.ignore(Effect.timeoutOption(farewell(pinned), 2_000))
   }
 })

@@ -11,10 +11,9 @@ import { AckPolicy, type JsMsg } from "@nats-io/jetstream"
 import { nanos } from "@nats-io/nats-core"
 import { Clock, Effect, Exit, Queue, Scope } from "effect"
 import { readAlarm } from "./alarmWire.ts"
-import { ensureConsumer } from "../bus/BusConsumer.ts"
+import { ensureConsumer, stopConsuming } from "../consumer.ts"
 import { type Complain, retryForever, makeComplain } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
-import { stopAsking } from "../stopAsking.ts"
 import { dueFilter } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
 import { makePendingAcks } from "./PendingAcks.ts"
@@ -80,7 +79,7 @@ const servePartition = (
         })
       ),
       (messages) => Effect.promise(() => messages.closed()),
-      (messages) => stopAsking(nats, messages)
+      (messages) => stopConsuming(nats, messages)
     )
   })
   return Effect.forever(

@@ -5,10 +5,8 @@
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Queue } from "effect"
 import { alarmText, scheduleId } from "./alarmWire.ts"
-import type { StreamRefused } from "../ensureStream.ts"
 import { makeComplain } from "../retryForever.ts"
-import { isMissing, isUnheard } from "../jetStreamErrors.ts"
-import type { Nats, NatsFailed } from "../Nats.ts"
+import type { Nats } from "../Nats.ts"
 import { dueSubject, scheduleSubject } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
 
@@ -33,22 +31,17 @@ export const makeScheduleWriter = Effect.fnUntraced(function* (options: Schedule
   const complain = makeComplain("alarms could not be left with NATS; they wait in memory, or for the sweep")
 
   const give = (alarm: Alarm) =>
-    nats.request(() =>
-      nats.jetstream.publish(scheduleSubject(nats.prefix, alarm), alarmText(alarm), {
-        msgID: scheduleId(alarm),
-        timeout: 5_000,
-        schedule: {
-          specification: { at: new Date(alarm.dueAt - leadMs) },
-          target: dueSubject(nats.prefix, alarm)
-        }
-      })
-    )
-
-  const giveOrRepair = (alarm: Alarm): Effect.Effect<unknown, NatsFailed | StreamRefused> =>
-    Effect.catchTag(give(alarm), "NatsFailed", (failed) =>
-      isUnheard(failed.cause) || isMissing(failed.cause)
-        ? Effect.andThen(topology.ensure, give(alarm))
-        : Effect.fail(failed)
+    topology.publishing(
+      nats.request(() =>
+        nats.jetstream.publish(scheduleSubject(nats.prefix, alarm), alarmText(alarm), {
+          msgID: scheduleId(alarm),
+          timeout: 5_000,
+          schedule: {
+            specification: { at: new Date(alarm.dueAt - leadMs) },
+            target: dueSubject(nats.prefix, alarm)
+          }
+        })
+      )
     )
 
   const round = Effect.gen(function* () {
@@ -58,7 +51,7 @@ export const makeScheduleWriter = Effect.fnUntraced(function* (options: Schedule
     yield* Effect.forEach(
       alarms,
       (alarm) =>
-        Effect.catch(giveOrRepair(alarm), (error) => {
+        Effect.catch(give(alarm), (error) => {
           reason = error._tag === "NatsFailed" ? error.cause : error
           failed.push(alarm)
           return Effect.void
