@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { readAlarms } from "../src/timer/alarmWire.ts"
 import { asksText, readAsks, readReplies, repliesText } from "../src/commands/CommandWire.ts"
-import { readWord } from "../src/members/memberWord.ts"
+import { readHeartbeat } from "../src/members/Members.ts"
 import { readAttempts, readPlaces } from "../src/workforce/WorkforceWire.ts"
 import { sampleMessages } from "./sampleMessages.ts"
 
@@ -23,7 +23,7 @@ const understood: Readonly<Record<keyof Messages, (text: string) => boolean>> = 
   attempts: (text) => readAttempts(text)?.attempts.length === 1,
   places: (text) => readPlaces(text)?.worker === ("w-1" as WorkerId),
   alarms: (text) => readAlarms(text)?.length === 1,
-  words: (text) => readWord(text) !== null
+  words: (text) => readHeartbeat(text) !== null
 }
 
 const tagsIn = (texts: ReadonlyArray<string>) =>

@@ -7,7 +7,7 @@ import type { WorkerId } from "@dueline/contracts/Ids"
 import { Arbitrary, Effect, type Schema } from "effect"
 import { alarmsText, alarmText } from "../src/timer/alarmWire.ts"
 import { answerText, asksText, askText, refusalText, repliesText } from "../src/commands/CommandWire.ts"
-import { wordText } from "../src/members/memberWord.ts"
+import { heartbeatText } from "../src/members/Members.ts"
 import { attemptsText, attemptText, placesText } from "../src/workforce/WorkforceWire.ts"
 
 const uuid = "016452f6-c56e-8766-bc89-c232a0698bbd"
@@ -49,7 +49,7 @@ export const sampleMessages = () => ({
   ],
   places: [placesText("w-1" as WorkerId, 5, new Map([["process-1", 7]]))],
   alarms: [alarmsText([alarmText(alarm as never)])],
-  words: [wordText({ id: "p-1", roles: ["executor"], state: "serving" } as never, true)]
+  words: [heartbeatText({ id: "p-1", roles: ["executor"], state: "serving" } as never, true)]
 })
 
 if (import.meta.main) console.log(JSON.stringify(sampleMessages(), null, 2))

@@ -14,7 +14,6 @@ import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
 import { askText, asksText, readReplies } from "./CommandWire.ts"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
-import { lastToken, nobodyListens } from "../noResponders.ts"
 import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 import { type Pending, PendingCommands } from "./PendingCommands.ts"
 
@@ -60,7 +59,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
   }
 
   const hear = (message: Msg) => {
-    if (nobodyListens(message)) return members.absent(lastToken(message.subject))
+    if (members.noResponders(message)) return
     const replies = readReplies(message.string())
     if (replies === null) run(Effect.logError("an answer is not understood; are all processes of one version?"))
     for (const { answer, n, refusal } of replies ?? []) {

@@ -6,13 +6,11 @@
  * that out says so before acting on it, and the others ask at once too: else one would take a dead worker's calls from it while another
  * still gives it new ones. A process that hangs with its connection open is lost after two seconds of silence.
  */
-import type { Role } from "@dueline/contracts/Role"
+import { Role } from "@dueline/contracts/Role"
 import type { Msg } from "@nats-io/nats-core"
-import { Clock, Context, Effect, Layer } from "effect"
-import { type MemberChange, MemberTable } from "./MemberTable.ts"
-import { readWord, wordText } from "./memberWord.ts"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { type Heartbeat, type MemberChange, MemberTable } from "./MemberTable.ts"
 import { Nats } from "../Nats.ts"
-import { lastToken, nobodyListens } from "../noResponders.ts"
 
 export interface MembersOptions {
   readonly id: string
@@ -33,12 +31,37 @@ export class Members extends Context.Service<
     readonly ranking: (partition: number) => ReadonlyArray<string>
     /** Called synchronously after each change; must not throw. */
     readonly onChange: (listener: (change: MemberChange) => void) => void
-    /** NATS has said that nobody listens there. */
-    readonly absent: (id: string) => void
+    /**
+     * True for NATS' own answer to a message without a receiver. The last token of its subject is the id of the process that should have
+     * answered: it is gone.
+     */
+    readonly noResponders: (answer: Msg) => boolean
     /** Tells everyone that this process takes no new work. */
     readonly leave: Effect.Effect<void>
   }
 >()("@dueline/nats/members/Members") {}
+
+/** A heartbeat as it is sent. */
+const HeartbeatJson = Schema.fromJsonString(
+  Schema.Struct({
+    v: Schema.Literal(1),
+    id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,100}$/u)),
+    roles: Schema.Array(Role),
+    state: Schema.Literals(["serving", "leaving"]),
+    /** The sender is new and would like to hear from everyone now. */
+    hello: Schema.optionalKey(Schema.Literal(true))
+  })
+)
+const decode = Schema.decodeUnknownOption(HeartbeatJson)
+
+/** Null when it is not understood. */
+export const readHeartbeat = (text: string) => Option.getOrNull(decode(text))
+
+export const heartbeatText = (said: Heartbeat, hello: boolean): string =>
+  JSON.stringify({ v: 1, ...said, ...(hello ? { hello } : {}) })
+
+/** Without a receiver for a message NATS answers by itself, at once, on its reply subject. */
+const isNoResponders = ({ headers }: Msg): boolean => headers?.code === 503
 
 /** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
 const stallMs = 750
@@ -61,10 +84,10 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   }
   const say = (hello = false) => {
     if (connection.isClosed()) return
-    connection.publish(`${prefix}.member`, wordText({ id, roles, state }, hello))
+    connection.publish(`${prefix}.member`, heartbeatText({ id, roles, state }, hello))
   }
   const hear = (message: Msg) => {
-    const word = readWord(message.string())
+    const word = readHeartbeat(message.string())
     if (word === null || word.id === id) return
     if (word.hello === true) say()
     tell(table.hear(word, now()))
@@ -78,6 +101,11 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     if (change !== null && kind === "gone" && !connection.isClosed()) connection.publish(`${prefix}.gone`, member)
     tell(change)
   }
+  const noResponders = (answer: Msg) => {
+    if (!isNoResponders(answer)) return false
+    absent(answer.subject.slice(answer.subject.lastIndexOf(".") + 1))
+    return true
+  }
   let lastAt = now()
   let excusedUntil = 0
   const subscriptions = [
@@ -90,9 +118,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     }),
     connection.subscribe(`${prefix}.here.${id}`, { callback: () => undefined }),
     connection.subscribe(`${prefix}.absent.${id}.*`, {
-      callback: (_, message) => {
-        if (nobodyListens(message)) absent(lastToken(message.subject))
-      }
+      callback: (_, message) => void noResponders(message)
     })
   ]
   tell(table.hear({ id, roles, state }, now()))
@@ -142,7 +168,7 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     withRole: (role) => table.withRole(role),
     ranking: (partition) => table.ranking(partition),
     onChange: (listener) => void listeners.push(listener),
-    absent: (member) => absent(member),
+    noResponders,
     leave
   })
 })

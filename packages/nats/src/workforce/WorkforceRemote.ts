@@ -11,7 +11,6 @@ import type { Msg } from "@nats-io/nats-core"
 import { Clock, Effect, FiberSet } from "effect"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
-import { lastToken, nobodyListens } from "../noResponders.ts"
 import { TurnBatcher } from "../TurnBatcher.ts"
 import { RemoteWorker } from "./RemoteWorker.ts"
 import { attemptsText, attemptText, readPlaces, readRecalled, recallText } from "./WorkforceWire.ts"
@@ -86,9 +85,7 @@ export const make = Effect.gen(function* () {
   const subscriptions = [
     connection.subscribe(`${prefix}.places`, { callback: (_, message) => hear(message) }),
     connection.subscribe(`${absentSubject}.*`, {
-      callback: (_, message) => {
-        if (nobodyListens(message)) members.absent(lastToken(message.subject))
-      }
+      callback: (_, message) => void members.noResponders(message)
     })
   ]
   yield* Effect.addFinalizer(() =>
