@@ -9,14 +9,13 @@ import { partitionCount } from "@dueline/contracts/partition"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { AckPolicy, type JsMsg } from "@nats-io/jetstream"
 import { nanos } from "@nats-io/nats-core"
-import { Clock, Effect, Exit, Queue, Scope } from "effect"
-import { readAlarm } from "./alarmWire.ts"
+import { Clock, Effect, Exit, Latch, Queue, Scope } from "effect"
 import { ensureConsumer, stopConsuming } from "../consumer.ts"
 import { type Complain, retryForever, makeComplain } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
 import { dueFilter } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
-import { makePendingAcks } from "./PendingAcks.ts"
+import { readAlarm } from "./ScheduleWriter.ts"
 
 export interface Ranks {
   /** Place of this process among those that serve the partition: 0 is the first; undefined when it does not serve it. */
@@ -89,11 +88,45 @@ const servePartition = (
   )
 }
 
+/** Milliseconds between two looks at what has come due. */
+const lookMs = 100
+
+interface WakeUp {
+  readonly handle: JsMsg
+  readonly dueAt: number
+}
+
+/**
+ * Wake-ups that are acknowledged when the time of their alarms has come. The answer takes one in. Those that are left when the scope
+ * closes go back to the server, and so at once to the process that serves the partition next.
+ */
+const makePendingAcks = Effect.fnUntraced(function* () {
+  const held = new Set<WakeUp>()
+  const some = yield* Latch.make(false)
+  const settle = Effect.gen(function* () {
+    yield* some.await
+    const now = yield* Clock.currentTimeMillis
+    for (const one of held) {
+      if (one.dueAt > now) continue
+      held.delete(one)
+      one.handle.ack()
+    }
+    if (held.size === 0) some.closeUnsafe()
+    yield* Effect.sleep(lookMs)
+  })
+  yield* Effect.addFinalizer(() => Effect.sync(() => held.forEach(({ handle }) => handle.nak())))
+  yield* Effect.forkScoped(Effect.forever(settle))
+  return (one: WakeUp): void => {
+    held.add(one)
+    some.openUnsafe()
+  }
+})
+
 /** Serves what the ranks say, until the scope closes. */
 export const consumeDue = Effect.fnUntraced(function* (options: DueConsumerOptions) {
   const { ackWaitMs, leadMs, ranks, ring } = options
   const clock = yield* Clock.Clock
-  const hold = yield* makePendingAcks()
+  const ackWhenDue = yield* makePendingAcks()
   const complain = makeComplain("partitions get no wake-ups from NATS")
   const serving = new Map<number, { readonly rank: number; readonly scope: Scope.Closeable }>()
 
@@ -103,7 +136,7 @@ export const consumeDue = Effect.fnUntraced(function* (options: DueConsumerOptio
     const early = alarm.dueAt - clock.currentTimeMillisUnsafe()
     // The server's clock is ahead: it is to speak again when the time is near here too.
     if (early > leadMs + ackWaitMs / 2) return handle.nak(early - leadMs)
-    if (ring(alarm)) hold({ handle, dueAt: alarm.dueAt })
+    if (ring(alarm)) ackWhenDue({ handle, dueAt: alarm.dueAt })
     else handle.ack()
   }
 

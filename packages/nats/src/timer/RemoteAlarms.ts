@@ -4,11 +4,17 @@
  */
 import { partitionOf } from "@dueline/contracts/partition"
 import type { Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import { Effect, FiberSet } from "effect"
-import { alarmsText, alarmText, readAlarms } from "./alarmWire.ts"
+import { Effect, FiberSet, Option, Schema } from "effect"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
 import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
+import { AlarmJson, alarmText } from "./ScheduleWriter.ts"
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Array(AlarmJson)))
+
+/** Many in one message. */
+export const alarmsText = (alarms: ReadonlyArray<string>): string => `[${alarms.join(",")}]`
+export const readAlarms = (text: string): ReadonlyArray<Alarm> | undefined => Option.getOrUndefined(decode(text))
 
 export interface RemoteAlarmsOptions {
   /** The memory of this process, for its own partitions; null in a process without an orchestrator. */

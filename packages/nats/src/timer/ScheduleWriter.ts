@@ -1,14 +1,33 @@
 /**
- * Gives alarms to the server as scheduled messages: many at once, never more than so many waiting, and whoever arms waits for nothing.
- * What cannot be given is handed back.
+ * Alarms as scheduled messages of the server: their text, and the queue that publishes them. Publishing is concurrent, the queue is
+ * bounded, and arming an alarm does not wait for it; what the server does not take is handed back.
  */
+import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { Effect, Queue } from "effect"
-import { alarmText, scheduleId } from "./alarmWire.ts"
+import { Effect, Option, Queue, Schema } from "effect"
 import { makeComplain } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
 import { dueSubject, scheduleSubject } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
+
+/** The whole of an alarm, since a schedule that fires keeps nothing but its body. */
+export const AlarmJson = Schema.Struct({
+  tenantId: TenantId,
+  callId: ServiceCallId,
+  revision: Schema.Int,
+  dueAt: Schema.Int,
+  target: Schema.String
+})
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(AlarmJson))
+
+export const alarmText = ({ callId, dueAt, revision, target, tenantId }: Alarm): string =>
+  JSON.stringify({ tenantId, callId, revision, dueAt, target })
+
+/** Undefined for a text that this program does not write. */
+export const readAlarm = (text: string): Alarm | undefined => Option.getOrUndefined(decode(text))
+
+/** A revision is scheduled once: the server recognises a repeat by this. */
+const scheduleId = ({ callId, revision, tenantId }: Alarm): string => `${tenantId}/${callId}/${revision}`
 
 export interface ScheduleWriterOptions {
   readonly nats: Nats["Service"]
