@@ -1,10 +1,10 @@
 /**
- * The bus on JetStream. `publish` returns when the server has the message on disk; what comes after is the group's business.
+ * The bus on JetStream. `publish` returns when the server has the message on disk.
  *
- * In order per tenant and group, at least once. Order holds inside a process because a tenant has one lane, and between processes
- * because only one member of a group is given messages (see BusConsumer), which begins when nobody else holds any (see ConsumerPin). What
- * no broker can promise is exclusivity: a handler that runs in a process that was taken for dead runs on, so that its message may be
- * handled twice, and out of order with it. Consumers recognise the repeat by its event id.
+ * In order for each tenant and group, at least once. Order holds inside a process because a tenant's messages are handled one at a time
+ * (`TenantSerialiser`), and between processes because JetStream pins a group's consumer to one member (`consumerConfig`), which begins
+ * when no other member holds messages (`BusConsumer`). No broker can promise exclusivity: a handler in a process that was taken for dead
+ * runs on, so its message may be handled twice, and out of order. Consumers recognise the repeat by its event id.
  *
  * A tenant that is stuck holds up no other, until `maxHeld` messages of the group wait.
  */
@@ -15,7 +15,7 @@ import { JetStreamApiError } from "@nats-io/jetstream"
 import { InvalidArgumentError } from "@nats-io/nats-core"
 import { Cause, Effect, Layer } from "effect"
 import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
-import { makeGroupMember, type MemberOptions } from "./GroupMember.ts"
+import { type BusConsumerOptions, makeBusConsumer } from "./BusConsumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
 import { Nats, type NatsFailed } from "../Nats.ts"
 import { eventSubject } from "../Subjects.ts"
@@ -28,7 +28,7 @@ export interface Options {
   readonly backoff?: Backoff
   /** Milliseconds that a handler may take before the attempt counts as failed. */
   readonly timeoutMs?: number
-  /** Told of every message that is given up. It has all the time it needs; a defect in it is logged, and the lane moves on. */
+  /** Told of every message that is given up. It has all the time it needs; a defect in it is logged, and the tenant's queue moves on. */
   readonly onDead?: (letter: DeadLetter) => Effect.Effect<void>
   /** Milliseconds after which what a process held that died comes to another. */
   readonly ackWaitMs?: number
@@ -43,7 +43,7 @@ const logDead = ({ group, message, reasons }: DeadLetter) =>
     Effect.annotateLogs({ group, eventId: message.eventId, topic: message.topic, reason: reasons.at(-1) })
   )
 
-const rulesOf = (options: Options): MemberOptions["rules"] => {
+const rulesOf = (options: Options): BusConsumerOptions["rules"] => {
   const { ackWaitMs = 15_000, maxHeld = 10_000, onDead = logDead } = options
   return {
     maxAttempts: options.maxAttempts ?? 10,
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   }
 
   const consume: EventBus["Service"]["consume"] = (interest, handler) =>
-    Effect.mapError(makeGroupMember({ nats, topology, interest, handler, rules }), unavailable)
+    Effect.mapError(makeBusConsumer({ nats, topology, interest, handler, rules }), unavailable)
 
   return EventBus.of({ publish, consume })
 })
