@@ -1,5 +1,5 @@
 /** How long to wait before something is tried again: twice as long after every failure, up to a bound, spread by ±20 %. */
-import { Effect, Random } from "effect"
+import { Effect, Random, Schedule } from "effect"
 
 export interface Backoff {
   /** Milliseconds after the first failure. */
@@ -23,3 +23,7 @@ export const backoff = (bounds: Backoff, failures: number): Effect.Effect<number
     const steady = exponentialMs(bounds, failures)
     return Math.min(bounds.maxMs, Math.round(steady * (1 - jitter + 2 * jitter * roll)))
   })
+
+/** The same delays as a schedule for `Effect.retry`. It never ends. */
+export const backoffSchedule = (between: Backoff): Schedule.Schedule<number> =>
+  Schedule.forever.pipe(Schedule.modifyDelay(({ attempt }) => backoff(between, attempt)))

@@ -6,10 +6,10 @@
  * at once. The client library neither keeps what is published while disconnected nor says so (the promise hangs until its time is
  * over), so requests go through `request`.
  */
-import { backoff } from "@dueline/contracts/backoff"
+import { backoffSchedule } from "@dueline/contracts/backoff"
 import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from "@nats-io/jetstream"
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node"
-import { Context, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, Redacted, Schedule, Schema } from "effect"
 import { type NatsServers, natsServers, NatsUrlInvalid } from "./natsServers.ts"
 
 /** NATS was not reached, went away meanwhile, or refused. What was asked may have happened. */
@@ -47,8 +47,6 @@ export interface NatsOptions {
   readonly connection?: Pick<NodeConnectionOptions, "authenticator" | "tls">
 }
 
-const patience = { initialMs: 500, maxMs: 10_000 }
-
 const settings = {
   maxReconnectAttempts: -1,
   reconnectTimeWait: 500,
@@ -70,26 +68,21 @@ const close = (connection: NatsConnection) =>
     Effect.andThen(Effect.promise(() => connection.close()))
   )
 
-const dial = (
-  { shown, ...servers }: NatsServers,
-  options: NatsOptions,
-  failures = 0
-): Effect.Effect<NatsConnection, never, Scope.Scope> =>
-  Effect.tryPromise({
+const dial = ({ shown, ...servers }: NatsServers, options: NatsOptions) => {
+  const connecting = Effect.tryPromise({
     try: () => connect({ ...settings, ...servers, ...options.connection, name: options.name }),
     catch: reasonOf
-  }).pipe(
-    (dialled) => Effect.acquireRelease(dialled, close),
-    Effect.catch((reason) =>
-      Effect.gen(function* () {
-        const pause = yield* backoff(patience, failures + 1)
-        const seconds = (pause / 1_000).toFixed(1)
-        yield* Effect.logWarning(`NATS at ${shown} is not reachable (${reason}); trying again in ${seconds} s`)
-        yield* Effect.sleep(pause)
-        return yield* dial({ shown, ...servers }, options, failures + 1)
-      })
-    )
+  })
+  const between = backoffSchedule({ initialMs: 500, maxMs: 10_000 }).pipe(
+    Schedule.setInputType<string>(),
+    Schedule.tap(({ duration, input }) => {
+      const seconds = (Duration.toMillis(duration) / 1_000).toFixed(1)
+      return Effect.logWarning(`NATS at ${shown} is not reachable (${input}); trying again in ${seconds} s`)
+    })
   )
+  // The schedule never ends, so that no failure is left.
+  return Effect.orDie(Effect.retry(Effect.acquireRelease(connecting, close), between))
+}
 
 /** Follows the connection's ups and downs until it is closed. */
 const follow = Effect.fnUntraced(function* (

@@ -1,9 +1,9 @@
 /** Retries a request to NATS until it succeeds: 0.25 s to 5 s between two attempts, none while there is no connection. */
-import { backoff } from "@dueline/contracts/backoff"
+import { backoffSchedule } from "@dueline/contracts/backoff"
 import { Clock, Effect } from "effect"
 import { type Nats, NatsFailed } from "./Nats.ts"
 
-const patience = { initialMs: 250, maxMs: 5_000 }
+const between = backoffSchedule({ initialMs: 250, maxMs: 5_000 })
 
 /** Milliseconds between two lines about the same trouble. */
 const quietMs = 5_000
@@ -21,21 +21,18 @@ export const makeComplain = (line: string): Complain => {
   })
 }
 
+const isNatsFailed = (error: unknown): error is NatsFailed => error instanceof NatsFailed
+
 /** Any other failure than `NatsFailed` ends it. */
 export const retryForever = <A, E, R>(
-  nats: Pick<Nats["Service"], "whenConnected">,
+  { whenConnected }: Pick<Nats["Service"], "whenConnected">,
   complain: Complain,
-  effect: Effect.Effect<A, E | NatsFailed, R>,
-  failures = 0
-): Effect.Effect<A, Exclude<E, NatsFailed>, R> =>
-  Effect.catch(
-    Effect.andThen(nats.whenConnected, effect),
-    (failed): Effect.Effect<A, Exclude<E, NatsFailed>, R> =>
-      failed instanceof NatsFailed
-        ? Effect.gen(function* () {
-            yield* complain(failed.cause)
-            yield* Effect.sleep(yield* backoff(patience, failures + 1))
-            return yield* retryForever(nats, complain, effect, failures + 1)
-          })
-        : Effect.fail(failed as Exclude<E, NatsFailed>)
+  effect: Effect.Effect<A, E | NatsFailed, R>
+): Effect.Effect<A, Exclude<E, NatsFailed>, R> => {
+  const retried = Effect.andThen(whenConnected, effect).pipe(
+    Effect.tapError((error) => (isNatsFailed(error) ? complain(error.cause) : Effect.void)),
+    Effect.retry({ schedule: between, while: isNatsFailed })
   )
+  // The schedule never ends, so that no `NatsFailed` is left.
+  return retried as Effect.Effect<A, Exclude<E, NatsFailed>, R>
+}
