@@ -7,16 +7,16 @@ import { type Difference, differences, type WantedStream, wantedStreams } from "
 
 export interface ConsumerStatus {
   readonly name: string
-  /** As it was given by whoever consumes; undefined for a consumer that somebody else made. */
+  /** The name of the group; undefined for a consumer that another program made. */
   readonly group: string | undefined
   readonly filters: ReadonlyArray<string>
-  /** Messages that nobody has been given yet. */
+  /** Messages not delivered yet. */
   readonly pending: number
   /** Given and not acknowledged. */
   readonly ackPending: number
   /** Of those, given more than once. */
   readonly redelivered: number
-  /** Requests for messages that wait: 0 means that nobody is there. */
+  /** Pull requests that wait: 0 means that the group has no member. */
   readonly waitingPulls: number
 }
 

@@ -2,8 +2,8 @@
  * The one connection to NATS that everything in this process shares, what can be known of it, and how to ask over it without hanging
  * when it is lost.
  *
- * It outlives the server: the first connection is waited for, a lost one comes back by itself, and meanwhile whoever asks is told so
- * at once. The client library neither keeps what is published while disconnected nor says so (the promise hangs until its time is
+ * It outlives the server: the first connection is waited for, a lost one comes back by itself, and meanwhile a
+ * request fails at once. The client library neither keeps what is published while disconnected nor says so (the promise hangs until its time is
  * over), so requests go through `request`.
  */
 import { backoffSchedule } from "@dueline/contracts/backoff"

@@ -1,6 +1,6 @@
 /**
  * Keeps the streams of the bus and the timer as they must be. A stream can vanish while the program runs (a wiped disk): it is made
- * again then by whoever notices first, and everybody is told, since what lay in it is gone.
+ * again then by the first process that notices, and listeners are called, since what lay in it is gone.
  */
 import { Context, Effect, Layer, Queue, Semaphore } from "effect"
 import { ensureStream, isMissing, type StreamRefused } from "./ensureStream.ts"
@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function* ({ replicas = 1 }: TopologyOptio
 
 const trouble = makeComplain("the streams of NATS cannot be looked after yet")
 
-/** A server that is back may have lost them, and nobody else might notice. */
+/** A server that is back may have lost its streams, and without a publish or a consumer no one would notice. */
 const lookAfterReturn = Effect.fnUntraced(function* ({ ensure }: Topology["Service"]) {
   const nats = yield* Nats
   const returned = yield* Queue.sliding<void>(1)

@@ -10,7 +10,7 @@ const quietMs = 5_000
 
 export type Complain = (cause: unknown, count?: number) => Effect.Effect<void>
 
-/** Says in the log what is wrong, and not again for five seconds, however often and by whomever it is told. */
+/** Logs a warning at most once in five seconds, however often it is called. */
 export const makeComplain = (line: string): Complain => {
   let saidAt = Number.NEGATIVE_INFINITY
   return Effect.fnUntraced(function* (cause, count = 1) {

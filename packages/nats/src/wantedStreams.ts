@@ -5,9 +5,9 @@ import { nanos } from "@nats-io/nats-core"
 export type WantedStream = Pick<StreamConfig, "name" | "subjects" | "retention" | "storage"> & Partial<StreamConfig>
 
 export interface WantedStreams {
-  /** What happened: kept for a fortnight, whoever has read it. */
+  /** Events, kept for 14 days, read or not. */
   readonly events: WantedStream
-  /** Alarms that wait, and those that are near until somebody has them. No limit may ever drop one. */
+  /** Alarms that wait, and due ones until they are acknowledged. No limit may ever drop one. */
   readonly due: WantedStream
 }
 

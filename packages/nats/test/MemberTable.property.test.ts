@@ -32,7 +32,7 @@ describe("members", () => {
           const change =
             step._tag === "Lose"
               ? table.lose(step.id, step.kind)
-              : table.hear({ id: step.id, roles: roles[step.id], state: step.leaving ? "leaving" : "serving" }, now)
+              : table.receive({ id: step.id, roles: roles[step.id], state: step.leaving ? "leaving" : "serving" }, now)
           const gone = step._tag === "Lose" || step.leaving
           if (gone) heardAt.delete(step.id)
           else heardAt.set(step.id, now)

@@ -1,6 +1,6 @@
 /**
- * Circuits that all processes share while Redis is there, and that each keeps for itself while it is not. Never fails: a circuit is a
- * courtesy to a target, and no call waits for it.
+ * Circuits that all processes share while Redis is there, and that each keeps for itself while it is not. Never fails: no call waits for
+ * Redis.
  */
 import { Context, Effect, Layer } from "effect"
 import {
@@ -21,7 +21,7 @@ export interface CircuitStoreOptions {
 
 type Store = CircuitBreakerStore["Service"]
 
-/** A circuit that nobody has asked for is forgotten after so long, here and there. */
+/** An unused circuit is removed after so long, from Redis and from memory. */
 const idleTimeToLive = "10 minutes"
 
 /** Redis numbers its permits from zero up, so those of this process alone get the numbers below: a permit is used where it was given. */
@@ -59,7 +59,7 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: Circu
     record: (outcome) =>
       isOurs(outcome.generation)
         ? memory.record({ ...outcome, generation: ours(outcome.generation) })
-        : // What a Redis that has gone since would have learned from one call is not worth a word.
+        : // One outcome less in a circuit does no harm.
           Effect.catchIf(remote.record(outcome), isFailure, () => Effect.undefined),
     state: (key) =>
       Effect.suspend(() =>

@@ -1,6 +1,6 @@
 /**
  * Buckets of rate limits that all processes share while Redis is there, and that each keeps for itself, full at first, while it is not.
- * Never fails: a limit is a courtesy between tenants, and no request waits for it.
+ * Never fails: no request waits for Redis.
  */
 import { Context, Effect, Layer } from "effect"
 import {

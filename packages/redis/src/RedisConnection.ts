@@ -1,5 +1,5 @@
 /**
- * The connection to Redis, which may come and go: whoever uses it asks whether it is there and goes on without it when it is not.
+ * The connection to Redis, which may come and go: users ask `isUp` and go on without Redis when it is not.
  *
  * The layer is built at once, also when there is no Redis yet. It tries again for ever, with pauses up to five seconds, and says in the
  * log when Redis comes, when it goes, and now and then that it is still away.
@@ -32,7 +32,7 @@ export class RedisConnection extends Context.Service<
 const longestPauseMs = 5_000
 /** Commands that wait for an answer; more fail at once. */
 const queueLimit = 4_096
-/** A connection over which nothing goes for so long is given up and made anew; asked for a word now and then, a sound one never is. */
+/** A connection over which nothing comes for so long is closed and opened again; pings keep a sound one from that. */
 const silenceMs = 3_000
 const pingEveryMs = 1_000
 
@@ -40,12 +40,12 @@ const pingEveryMs = 1_000
 const pauseMs = (failures: number, roll: number): number =>
   Math.round(Math.min(longestPauseMs, 100 * 2 ** Math.min(failures, 10)) * (0.5 + roll / 2))
 
-/** The first failure is told, then the 2nd, 4th, 8th, and so on: the longer it lasts, the less there is to say. */
+/** The 1st failure in a row is logged, the 2nd, the 4th, the 8th, and so on. */
 const worthTelling = (failures: number): boolean => (failures & (failures - 1)) === 0
 
 const why = (cause: Error): string => ("code" in cause && typeof cause.code === "string" ? cause.code : cause.message)
 
-/** Hundreds of modules, which nobody waits for: until they are loaded Redis is away, like after them until it answers. */
+/** Hundreds of modules, loaded in the background: until then Redis counts as away. */
 const library = Effect.promise(() => import("redis"))
 
 type Client = ReturnType<typeof createClient>
@@ -59,7 +59,7 @@ const makeClient = (
   let failures = 0
   const client: Client = create({
     url: Secret.value(url),
-    // Whoever asks meanwhile goes on without Redis instead of waiting for it.
+    // Commands fail at once while there is no connection.
     disableOfflineQueue: true,
     commandsQueueMaxLength: queueLimit,
     pingInterval: pingEveryMs,
@@ -77,7 +77,7 @@ const makeClient = (
     failures = 0
     run(Effect.logInfo("Redis is there"))
   })
-  // What goes wrong is told above; without a listener it would end the process.
+  // Failures are logged above; without a listener an error would end the process.
   client.on("error", () => undefined)
   return client
 }

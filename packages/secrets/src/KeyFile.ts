@@ -16,14 +16,14 @@ export interface InstallationKeys {
   readonly vault: VaultKeys
   /** 32 bytes from which the tenants' signing secrets are derived. Stays the same when a vault key is added. */
   readonly signingMaster: Redacted.Redacted<Uint8Array>
-  /** One for each key of the file, the sealing one first and the signing one last: the same for the same key, and nobody gets back to it. */
+  /** One for each key of the file, the sealing one first and the signing one last: the same for the same key, which cannot be computed from it. */
   readonly fingerprints: ReadonlyArray<string>
 }
 
 const head =
   "# Secret keys. One a line, hexadecimal: the first seals, all open, the last signs. Add new keys at the top."
 
-/** What a key is called in sealed texts: says nothing about the key, and is the same on every machine that has it. */
+/** The id of a key in sealed texts: the same on every machine, and the key cannot be computed from it. */
 const idOf = (bytes: Uint8Array): string =>
   createHash("sha256").update("dueline/vault-key-id").update(bytes).digest("hex").slice(0, 8)
 

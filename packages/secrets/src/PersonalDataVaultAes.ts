@@ -1,6 +1,6 @@
 /**
- * Seals customers' profiles with AES-256-GCM, each customer's with a key of its own that is sealed with the installation's. What lies in
- * the database is of no use to whoever reads only that, and nobody can read it any more once the customer's key is gone.
+ * Seals customers' profiles with AES-256-GCM, each customer's with a key of its own that is sealed with the installation's. The
+ * database alone is not enough to read a profile, and once the customer's key is deleted no copy of it can be read.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
@@ -95,7 +95,7 @@ export const make = ({ key, opening = [] }: PersonalDataVaultOptions): PersonalD
   const keys = new Map([...opening.map(installationKey), sealing].map((one) => [one.id, one]))
   const hashKey = createSecretKey(derive(opening.at(-1) ?? key, "fingerprint", 32))
 
-  /** The customer's own, sealed anew where that was done with an older key of the installation. */
+  /** The customer's own key, sealed again where an older key of the installation had sealed it. */
   const keyFor = (owner: Owner, before: string | null): Opened<CustomerKey> => {
     if (before === null) {
       const drawn = drawKey()

@@ -1,4 +1,4 @@
-/** Seals whole requests with AES-256-GCM, so that what lies in the database is of no use to whoever reads only that. */
+/** Seals whole requests with AES-256-GCM: without the key, which is not in the database, a stored request cannot be read. */
 import { createSecretKey, type KeyObject } from "node:crypto"
 import { RequestVault, SealBroken, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Layer, Redacted } from "effect"

@@ -3,7 +3,7 @@ import { hkdfSync } from "node:crypto"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Context, Effect, Layer, Redacted } from "effect"
 
-/** Kept at hand; above it the oldest is derived anew when it is needed again. */
+/** Secrets kept in memory at least; older ones are derived again. */
 const cacheLimit = 10_000
 
 export class SigningSecrets extends Context.Service<

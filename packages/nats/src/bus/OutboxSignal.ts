@@ -1,4 +1,4 @@
-/** Tells the dispatchers of all processes that there are new outbox rows: a word without contents, once a turn at the most. */
+/** Signals to the dispatchers of all processes that there are new outbox rows: an empty message, at most one a turn of the event loop. */
 import { Effect, FiberSet } from "effect"
 import { Nats } from "../Nats.ts"
 

@@ -25,12 +25,12 @@ export interface ConsumerRules {
   readonly maxHeld: number
 }
 
-/** Milliseconds without a word from the pinned member until another is pinned. Pulls are renewed more than twice in that time. */
+/** Milliseconds without a pull from the pinned member until another is pinned. Pulls are renewed more than twice in that time. */
 export const takeoverMs = 5_000
 export const pullMs = 2_000
 export const pinGroup = "bus"
 
-/** A group that nobody has been in for as long as events are kept has missed them all, and its place is worth nothing. */
+/** Events are kept for so long: a consumer that had no member all that time has missed them all, and its position is of no use. */
 const forgottenMs = 14 * 86_400_000
 const transientMs = 30_000
 
@@ -63,7 +63,7 @@ export const durableConsumer = (prefix: string, interest: Interest, rules: Consu
   priority_timeout: nanos(takeoverMs)
 })
 
-/** For one member alone, forgotten half a minute after it. `after` is the last event it is not to hear; undefined means: from now on. */
+/** For one member alone; removed 30 s after its last pull. Begins behind the sequence `after`, or with new events when that is undefined. */
 export const transientConsumer = (
   prefix: string,
   interest: Interest,

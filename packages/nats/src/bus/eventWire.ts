@@ -25,7 +25,7 @@ export const eventHeaders = ({ eventId, streamId, tenantId, topic }: BusMessage)
 
 export const eventBody = ({ payload }: BusMessage): string => JSON.stringify(payload ?? null)
 
-/** Undefined for what nobody here has written. */
+/** Undefined for a message that this program does not write. */
 export const readEvent = ({ data, headers: found }: Pick<JsMsg, "data" | "headers">): BusMessage | undefined => {
   const [eventId = "", tenantId, streamId, topic = ""] = [names.event, names.tenant, names.stream, names.topic].map(
     (name) => found?.get(name)

@@ -12,7 +12,7 @@ import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 const askerLimit = 1_000
 
 /**
- * Serves until the scope closes: then it takes nothing more (an asker hears at once that nobody listens, and goes to the next), answers
+ * Serves until the scope closes: then it takes nothing more (NATS answers an asker with "no responders", and it asks the next), answers
  * what it took, and is done. Tell the others to stop asking (`Members.leave`) before.
  */
 export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestrator["Service"]) {
@@ -48,7 +48,7 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
     )
   }
 
-  const hear = (message: Msg) => {
+  const receive = (message: Msg) => {
     const { reply } = message
     const asks = readAsks(message.string())
     if (asks === null || reply === undefined || reply === "") {
@@ -58,7 +58,7 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
     for (const ask of asks) take(reply, ask)
   }
 
-  const subscription = connection.subscribe(`${prefix}.ask.${id}`, { callback: (_, message) => hear(message) })
+  const subscription = connection.subscribe(`${prefix}.ask.${id}`, { callback: (_, message) => receive(message) })
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       yield* Effect.promise(() => subscription.drain().catch(() => undefined))

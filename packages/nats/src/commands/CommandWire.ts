@@ -76,7 +76,7 @@ const decodeAsk = Schema.decodeUnknownOption(Ask)
 const decodeReply = Schema.decodeUnknownOption(Reply)
 const decodeNumber = Schema.decodeUnknownOption(Schema.Struct({ n: Schema.Int }))
 
-/** A part without a number cannot be answered, and is nobody's. */
+/** A part without a number cannot be answered and is left out. */
 const partsOf = <A>(
   parts: ReadonlyArray<unknown>,
   decode: (part: unknown) => Option.Option<A>,

@@ -10,10 +10,10 @@ export interface Pending {
   readonly n: number
   readonly partition: number
   readonly envelope: Envelope<Command>
-  /** Epoch milliseconds after which the asker is told that nobody answers. */
+  /** Epoch milliseconds after which the asker gets `StoreUnavailable`. */
   readonly deadline: number
   readonly answer: Deferred.Deferred<AnyAnswer, AnyRefusal>
-  /** Whom it was sent to; null while nobody is there. */
+  /** The process it was sent to; null while there is none. */
   to: string | null
 }
 
@@ -56,7 +56,7 @@ export class PendingCommands {
     else this.#counts.delete(tenantId)
   }
 
-  /** Those that were sent to this process, and those that were sent to nobody. */
+  /** Those that were sent to this process, and those not sent yet. */
   waitingFor(id: string): ReadonlyArray<Pending> {
     return [...this.#commands.values()].filter(({ to }) => to === null || to === id)
   }

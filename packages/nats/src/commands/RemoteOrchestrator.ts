@@ -22,7 +22,7 @@ export interface RemoteOrchestratorOptions {
   readonly local: Orchestrator["Service"] | null
   /** Commands on their way at once, and of one tenant as many as there is room left; one more is `Overloaded`. */
   readonly limit?: number
-  /** Milliseconds until the asker is told that nobody answers; while NATS is away, at most two seconds. */
+  /** Milliseconds until an unanswered command fails as `StoreUnavailable`; while NATS is away, at most two seconds. */
   readonly patienceMs?: number
 }
 
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
   )
   const ownerOf = (partition: number): string | null => members.ranking(partition)[0] ?? null
 
-  /** A process that is about to leave serves itself once nobody else is there. */
+  /** A process that is about to leave serves itself once no other orchestrator is there. */
   const isOwn = (partition: number) => (ownerOf(partition) ?? members.id) === members.id
 
   const route = (one: Pending) => {
@@ -58,7 +58,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     } else if (one.to !== null) orchestrators.to(one.to).add(askText(one.n, one.envelope))
   }
 
-  const hear = (message: Msg) => {
+  const receive = (message: Msg) => {
     if (members.noResponders(message)) return
     const replies = readReplies(message.string())
     if (replies === null) run(Effect.logError("an answer is not understood; are all processes of one version?"))
@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     pending.waitingFor(id).forEach(route)
   })
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMs), look)))
-  const subscription = connection.subscribe(`${answerSubject}.*`, { callback: (_, message) => hear(message) })
+  const subscription = connection.subscribe(`${answerSubject}.*`, { callback: (_, message) => receive(message) })
   // What was on its way when the connection went may have been dropped on either side.
   const unwatch = watch((event) => {
     if (event === "reconnected") pending.all().forEach(route)

@@ -1,4 +1,4 @@
-/** Who is there, as one process sees it: plain data, told of heartbeats and of time passing, both in milliseconds of one clock. */
+/** The processes that run, as one of them sees it: plain data, changed by heartbeats and by time, in milliseconds of one clock. */
 import { rendezvous } from "@dueline/contracts/partition"
 import type { Role } from "@dueline/contracts/Role"
 
@@ -12,13 +12,13 @@ export interface Heartbeat {
 export interface MemberChange {
   readonly id: string
   readonly roles: ReadonlyArray<Role>
-  /** `left` said so itself; `gone` has no connection any more; `lost` has not been heard of, and may come back. */
+  /** `left` announced it; `gone` has no connection any more; `lost` was silent for too long, and may come back. */
   readonly kind: "joined" | "left" | "gone" | "lost"
 }
 
 interface Entry {
   readonly roles: ReadonlyArray<Role>
-  heardAt: number
+  receivedAt: number
 }
 
 /** More processes than one installation has; beyond it newcomers are not seen. */
@@ -31,15 +31,15 @@ export class MemberTable {
   readonly #byPartition = new Map<number, ReadonlyArray<string>>()
 
   /** Answers the change that the heartbeat makes, if any. */
-  hear({ id, roles, state }: Heartbeat, now: number): MemberChange | null {
+  receive({ id, roles, state }: Heartbeat, now: number): MemberChange | null {
     const known = this.#entries.get(id)
     if (state === "leaving") return known === undefined ? null : this.#remove(id, "left")
     if (known !== undefined) {
-      known.heardAt = now
+      known.receivedAt = now
       return null
     }
     if (this.#entries.size >= memberLimit) return null
-    this.#entries.set(id, { roles, heardAt: now })
+    this.#entries.set(id, { roles, receivedAt: now })
     this.#changed()
     return { id, roles, kind: "joined" }
   }
@@ -53,14 +53,14 @@ export class MemberTable {
     return this.#entries.has(id) ? this.#remove(id, kind) : null
   }
 
-  /** Not heard of for at least `ms`. */
+  /** Without a heartbeat for at least `ms`. */
   silent(now: number, ms: number): ReadonlyArray<string> {
-    return [...this.#entries].filter(([, { heardAt }]) => now - heardAt >= ms).map(([id]) => id)
+    return [...this.#entries].filter(([, { receivedAt }]) => now - receivedAt >= ms).map(([id]) => id)
   }
 
-  /** Nothing could be heard for a while: that is nobody's fault, and everybody has time again. */
+  /** No heartbeat could be received for a while: silence is counted from now on. */
   excuse(now: number): void {
-    for (const entry of this.#entries.values()) entry.heardAt = now
+    for (const entry of this.#entries.values()) entry.receivedAt = now
   }
 
   /** Ids in order. The same array until something changes. */

@@ -1,10 +1,11 @@
 /**
- * Which processes of the installation are there, and in which roles: each says so four times a second on a core subject, and each
- * makes up its own mind. Nothing is agreed upon: whoever is wrong for a moment sends work to the wrong process, which the store fences.
+ * Which processes of the installation run, and in which roles: each sends a heartbeat four times a second on a core subject, and each
+ * keeps a table of its own. There is no agreement: a process whose table is wrong for a moment sends work to the wrong process, which the
+ * store fences.
  *
- * A process whose connection is gone is found by asking for it: NATS answers at once that nobody listens (no responders). Whoever finds
- * that out says so before acting on it, and the others ask at once too: else one would take a dead worker's calls from it while another
- * still gives it new ones. A process that hangs with its connection open is lost after two seconds of silence.
+ * After 600 ms of silence a process is probed: without its connection, NATS answers at once with "no responders". The process that finds
+ * another gone publishes that before it acts on it, and the others probe at once too; else one would take a dead worker's calls from it
+ * while another still gives it new ones. A process that hangs with its connection open is lost after two seconds of silence.
  */
 import { Role } from "@dueline/contracts/Role"
 import type { Msg } from "@nats-io/nats-core"
@@ -36,7 +37,7 @@ export class Members extends Context.Service<
      * answered: it is gone.
      */
     readonly noResponders: (answer: Msg) => boolean
-    /** Tells everyone that this process takes no new work. */
+    /** Publishes that this process takes no new work. */
     readonly leave: Effect.Effect<void>
   }
 >()("@dueline/nats/members/Members") {}
@@ -48,7 +49,7 @@ const HeartbeatJson = Schema.fromJsonString(
     id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,100}$/u)),
     roles: Schema.Array(Role),
     state: Schema.Literals(["serving", "leaving"]),
-    /** The sender is new and would like to hear from everyone now. */
+    /** The sender is new: every member answers with a heartbeat of its own. */
     hello: Schema.optionalKey(Schema.Literal(true))
   })
 )
@@ -63,10 +64,10 @@ export const heartbeatText = (said: Heartbeat, hello: boolean): string =>
 /** Without a receiver for a message NATS answers by itself, at once, on its reply subject. */
 const isNoResponders = ({ headers }: Msg): boolean => headers?.code === 503
 
-/** A loop that slept this much longer than it wanted was stopped itself, and has heard nobody meanwhile. */
+/** A loop that slept this much longer than it wanted was stopped itself, and has received no heartbeats meanwhile. */
 const stallMs = 750
 
-/** When NATS was away everybody has to find back: for so long after, nobody is asked for. */
+/** Milliseconds after a return of NATS in which no process is probed: all have to connect again first. */
 const returnMs = 3_000
 
 export const make = Effect.fnUntraced(function* (options: MembersOptions) {
@@ -78,28 +79,28 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   const listeners: Array<(change: MemberChange) => void> = []
   let state: "serving" | "leaving" = "serving"
 
-  const tell = (change: MemberChange | null) => {
+  const notify = (change: MemberChange | null) => {
     if (change === null) return
     for (const listener of listeners) listener(change)
   }
-  const say = (hello = false) => {
+  const beat = (hello = false) => {
     if (connection.isClosed()) return
     connection.publish(`${prefix}.member`, heartbeatText({ id, roles, state }, hello))
   }
-  const hear = (message: Msg) => {
-    const word = readHeartbeat(message.string())
-    if (word === null || word.id === id) return
-    if (word.hello === true) say()
-    tell(table.hear(word, now()))
+  const receive = (message: Msg) => {
+    const heartbeat = readHeartbeat(message.string())
+    if (heartbeat === null || heartbeat.id === id) return
+    if (heartbeat.hello === true) beat()
+    notify(table.receive(heartbeat, now()))
   }
-  const askFor = (member: string) => {
+  const probe = (member: string) => {
     connection.publish(`${prefix}.here.${member}`, "", { reply: `${prefix}.absent.${id}.${member}` })
   }
   const absent = (member: string, kind: "gone" | "lost" = "gone") => {
     if (member === id) return
     const change = table.lose(member, kind)
     if (change !== null && kind === "gone" && !connection.isClosed()) connection.publish(`${prefix}.gone`, member)
-    tell(change)
+    notify(change)
   }
   const noResponders = (answer: Msg) => {
     if (!isNoResponders(answer)) return false
@@ -109,11 +110,11 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   let lastAt = now()
   let excusedUntil = 0
   const subscriptions = [
-    connection.subscribe(`${prefix}.member`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.member`, { callback: (_, message) => receive(message) }),
     connection.subscribe(`${prefix}.gone`, {
       callback: (_, message) => {
         const member = message.string()
-        if (member !== id && table.has(member) && now() >= excusedUntil) askFor(member)
+        if (member !== id && table.has(member) && now() >= excusedUntil) probe(member)
       }
     }),
     connection.subscribe(`${prefix}.here.${id}`, { callback: () => undefined }),
@@ -121,8 +122,8 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
       callback: (_, message) => void noResponders(message)
     })
   ]
-  tell(table.hear({ id, roles, state }, now()))
-  say(true)
+  notify(table.receive({ id, roles, state }, now()))
+  beat(true)
 
   const excuse = (at: number) => {
     table.excuse(at)
@@ -132,13 +133,13 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     const at = now()
     if (at - lastAt > everyMs + stallMs) excuse(at)
     lastAt = at
-    if (state === "serving") table.hear({ id, roles, state }, at)
-    say()
+    if (state === "serving") table.receive({ id, roles, state }, at)
+    beat()
     if (at < excusedUntil) return
     for (const silent of table.silent(at, lostMs)) absent(silent, "lost")
-    for (const silent of table.silent(at, suspectMs)) askFor(silent)
+    for (const silent of table.silent(at, suspectMs)) probe(silent)
   }
-  /** While the connection is away nobody can be heard, which says nothing about anybody. */
+  /** Silence means nothing while the connection is away. */
   const tick = Effect.sync(() => {
     if (connected()) look()
     else excuse(now())
@@ -147,18 +148,18 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
   const unwatch = watch((event) => {
     if (event !== "reconnected") return
     excuse(now())
-    say(true)
+    beat(true)
   })
 
   const leave = Effect.sync(() => {
     state = "leaving"
-    tell(table.hear({ id, roles, state }, now()))
-    say()
+    notify(table.receive({ id, roles, state }, now()))
+    beat()
   })
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       state = "leaving"
-      say()
+      beat()
       unwatch()
       for (const subscription of subscriptions) subscription.unsubscribe()
     })

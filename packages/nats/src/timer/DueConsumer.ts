@@ -1,9 +1,8 @@
 /**
- * Receives the alarms whose time is near, for the partitions that this process serves. Each partition has one consumer, which gives to
- * the member with the first rank for as long as that one asks; the next one takes over within the moment when it does not.
+ * Receives the alarms whose time is near, for the partitions that this process serves. Each partition has one consumer (`prioritized`),
+ * which delivers to the process with the first rank while that one pulls, else to the next.
  *
- * A wake-up is acknowledged when its alarm's time has come, since only then has it been of use: until then, should this process die,
- * the server gives it to the next member.
+ * A wake-up is acknowledged when its alarm's time has come: should this process die before, the server delivers it to the next one.
  */
 import { partitionCount } from "@dueline/contracts/partition"
 import type { Alarm } from "@dueline/contracts/ports/Timer"

@@ -1,11 +1,11 @@
 /**
- * The timer of several processes: what is near waits in this process's memory and fires to the millisecond; what is further off is left
- * with JetStream, which wakes whoever serves the call's partition by then, a little early. A schedule fires up to a quarter of a second
- * late, more in a burst, and a newer revision that is armed while the older one fires cannot take it back: so each revision has a
- * schedule of its own, a wake-up is a hint, and the writer decides what it is worth.
+ * The timer of several processes: near alarms wait in this process's memory and fire to the millisecond; later ones are scheduled at
+ * JetStream, which delivers them a little early to the process that serves the call's partition by then. A schedule fires up to 250 ms
+ * late, more in a burst, and a newer revision that is armed while the older one fires cannot cancel it: so each revision has a schedule
+ * of its own, a wake-up is a hint, and the writer decides whether it is current.
  *
- * The server may lose everything. What this process has left with it is left again then; what other processes had left is found by
- * the sweep. While the server is away, alarms wait in memory instead.
+ * When the server has lost everything, this process schedules its own alarms again, and the sweep finds those of other processes. While
+ * the server is away, alarms wait in memory instead.
  */
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Clock, Effect, FiberSet } from "effect"

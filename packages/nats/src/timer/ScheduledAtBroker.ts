@@ -1,6 +1,6 @@
 /**
- * The alarms that this process has left with the server, for three questions: has it been told of this one already, is there a newer
- * revision, and what must be told again when the server has lost everything. Bounded; what is forgotten costs a stale wake-up or a
+ * The alarms that this process has scheduled at the server, for three questions: is this one scheduled already, is there a newer
+ * revision, and what must be scheduled again when the server has lost everything. Bounded; what is forgotten costs a stale wake-up or a
  * repeat, both of which are harmless.
  */
 import type { Alarm } from "@dueline/contracts/ports/Timer"

@@ -13,7 +13,7 @@ export class RemoteWorker {
   #sent = 0
   #seen = 0
   /** When it last said that it had seen more, or all. */
-  #heardAt = 0
+  #reportedAt = 0
 
   constructor(id: WorkerId) {
     this.id = id
@@ -35,12 +35,12 @@ export class RemoteWorker {
     return this.#sent
   }
 
-  /** It says how many places it has, and how many attempts it had seen by then. */
-  hear(free: number, seen: number, now: number): void {
+  /** A report of the worker: its free places, and how many attempts it had received by then. */
+  report(free: number, seen: number, now: number): void {
     // What was on the way for so long got lost: the calls' leases run out, and the places are not lost with them.
-    const late = this.#seen < this.#sent && now - this.#heardAt > repairMs
+    const late = this.#seen < this.#sent && now - this.#reportedAt > repairMs
     const until = late ? this.#sent : seen
-    if (until > this.#seen || this.#seen === this.#given) this.#heardAt = now
+    if (until > this.#seen || this.#seen === this.#given) this.#reportedAt = now
     if (until > this.#seen) this.#seen = until
     this.#free = free
   }

@@ -68,11 +68,11 @@ export const make = Effect.gen(function* () {
     return made
   }
 
-  const hear = (message: Msg) => {
+  const receive = (message: Msg) => {
     const said = readPlaces(message.string())
     if (said === null || !members.withRole("executor").includes(said.worker)) return
     const { worker } = knownOf(said.worker)
-    worker.hear(said.free, said.seen[members.id] ?? 0, clock.currentTimeMillisUnsafe())
+    worker.report(said.free, said.seen[members.id] ?? 0, clock.currentTimeMillisUnsafe())
     if (count(worker)) for (const listener of listeners) listener()
   }
 
@@ -83,7 +83,7 @@ export const make = Effect.gen(function* () {
     free.delete(known.worker.id)
   })
   const subscriptions = [
-    connection.subscribe(`${prefix}.places`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.places`, { callback: (_, message) => receive(message) }),
     connection.subscribe(`${absentSubject}.*`, {
       callback: (_, message) => void members.noResponders(message)
     })

@@ -32,20 +32,20 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
   const members = yield* Members
   const run = yield* FiberSet.makeRuntime<never>()
   const seen = new Map<string, number>()
-  let told = false
+  let announcing = false
 
-  const tell = () => {
-    told = false
+  const announce = () => {
+    announcing = false
     if (!connection.isClosed()) connection.publish(`${prefix}.places`, placesText(worker, executor.slotsFree(), seen))
   }
   /** Once a turn, however many places have changed. */
-  const tellSoon = () => {
-    if (told) return
-    told = true
-    run(Effect.andThen(Effect.yieldNow, Effect.sync(tell)))
+  const announceSoon = () => {
+    if (announcing) return
+    announcing = true
+    run(Effect.andThen(Effect.yieldNow, Effect.sync(announce)))
   }
 
-  const hear = (message: Msg) => {
+  const receive = (message: Msg) => {
     const work = readAttempts(message.string())
     if (work === null) {
       run(Effect.logError("a message on the work subject is not understood; are all processes of one version?"))
@@ -53,7 +53,7 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
     }
     seen.set(work.from, work.sent)
     for (const intent of work.attempts) if (!executor.offer(intent)) onRefused(intent)
-    tellSoon()
+    announceSoon()
   }
 
   const recall = (message: Msg) => {
@@ -66,13 +66,13 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
     )
   }
 
-  executor.onSlotFree(tellSoon)
+  executor.onSlotFree(announceSoon)
   members.onChange(({ id, kind, roles }) => {
     if (kind !== "joined") seen.delete(id)
-    else if (roles.includes("orchestrator")) tellSoon()
+    else if (roles.includes("orchestrator")) announceSoon()
   })
   const subscriptions = [
-    connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => hear(message) }),
+    connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => receive(message) }),
     connection.subscribe(`${prefix}.recall.${worker}`, { callback: (_, message) => recall(message) })
   ]
   yield* Effect.addFinalizer(() =>
@@ -80,5 +80,5 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
       for (const subscription of subscriptions) subscription.unsubscribe()
     })
   )
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sync(tell), Effect.sleep(everyMs))))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sync(announce), Effect.sleep(everyMs))))
 })
