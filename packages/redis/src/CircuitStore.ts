@@ -10,9 +10,8 @@ import {
   layerStoreMemory,
   layerStoreRedis
 } from "effect/persistence/CircuitBreaker"
-import { commandsOnly } from "./commandsOnly.ts"
 import { RedisConnection } from "./RedisConnection.ts"
-import { tellSharing } from "./tellSharing.ts"
+import { commandsOnly, makeSharingLog } from "./sharing.ts"
 
 export interface CircuitStoreOptions {
   /** What the names of all keys begin with. Default `dueline:circuit:`. */
@@ -37,10 +36,10 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: Circu
   const memory = yield* storeOf(layerStoreMemory({ idleTimeToLive }))
   const onRedis = commandsOnly(redis, "circuits")
   const remote = yield* storeOf(layerStoreRedis({ prefix, idleTimeToLive }).pipe(Layer.provide(onRedis)))
-  const tell = tellSharing("circuits")
+  const log = makeSharingLog("circuits")
 
   const admitAlone: Store["admit"] = (key) =>
-    tell.alone.pipe(
+    log.alone.pipe(
       Effect.andThen(memory.admit(key)),
       Effect.map((permit): Admission => ({ ...permit, generation: ours(permit.generation) }))
     )
@@ -49,9 +48,9 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:circuit:" }: Circu
       Effect.suspend(() =>
         isUp()
           ? remote.admit(key).pipe(
-              Effect.tap(tell.shared),
+              Effect.tap(log.shared),
               Effect.catch((error) =>
-                isFailure(error) ? admitAlone(key) : Effect.andThen(tell.shared, Effect.fail(error))
+                isFailure(error) ? admitAlone(key) : Effect.andThen(log.shared, Effect.fail(error))
               )
             )
           : admitAlone(key)

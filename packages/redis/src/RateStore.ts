@@ -9,9 +9,8 @@ import {
   type RateLimiterError,
   RateLimiterStore
 } from "effect/persistence/RateLimiter"
-import { commandsOnly } from "./commandsOnly.ts"
 import { RedisConnection } from "./RedisConnection.ts"
-import { tellSharing } from "./tellSharing.ts"
+import { commandsOnly, makeSharingLog } from "./sharing.ts"
 
 export interface RateStoreOptions {
   /** What the names of all keys begin with. Default `dueline:rate:`. */
@@ -28,17 +27,17 @@ const make = Effect.fnUntraced(function* ({ prefix = "dueline:rate:" }: RateStor
   const memory = yield* storeOf(layerStoreMemory)
   const onRedis = commandsOnly(redis, "rate limits")
   const remote = yield* storeOf(layerStoreRedis({ prefix }).pipe(Layer.provide(onRedis)))
-  const tell = tellSharing("rate limits")
+  const log = makeSharingLog("rate limits")
 
   /** A store fails for no other reason than that it is away: what is too much for a bucket is an answer. */
   const shared =
     <O, A>(there: Asked<O, A>, here: Asked<O, A>): Asked<O, A> =>
     (options) => {
-      const alone = Effect.andThen(tell.alone, here(options))
+      const alone = Effect.andThen(log.alone, here(options))
       return Effect.suspend(() =>
         isUp()
           ? there(options).pipe(
-              Effect.tap(tell.shared),
+              Effect.tap(log.shared),
               Effect.catch(() => alone)
             )
           : alone
