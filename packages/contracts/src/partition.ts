@@ -6,9 +6,9 @@
 /** Fixed for ever: it is part of subjects that messages wait under. */
 export const partitionCount = 32
 
-/** FNV-1a, 32 bits (draft-eastlake-fnv), the hash that NATS uses for its own partitions. */
-export const fnv1a = (text: string): number => {
-  let hash = 0x811c9dc5
+/** FNV-1a, 32 bits (draft-eastlake-fnv), the hash that NATS uses for its own partitions. Another basis gives an independent hash. */
+export const fnv1a = (text: string, basis = 0x811c9dc5): number => {
+  let hash = basis
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash >>> 0
 }

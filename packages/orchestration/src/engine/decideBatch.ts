@@ -5,6 +5,7 @@
 import type { Envelope, NewEvent } from "@dueline/contracts/Envelope"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { Intent } from "@dueline/contracts/Intent"
+import { fnv1a } from "@dueline/contracts/partition"
 import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { Commit, OutboxMessage, Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
@@ -20,19 +21,13 @@ export const receiptKey = (tenantId: string, key: string): string => `${tenantId
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
 
-/** 32-bit FNV-1a (Fowler, Noll, Vo); good enough to fill the random part of an id whose uniqueness rests on (stream, version). */
-const fnv1a = (text: string, seed: number): number => {
-  let hash = seed >>> 0
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0
-  return hash
-}
-
 /**
- * A UUID of version 7 (RFC 9562 § 5.7): 48 bits of `at` (epoch ms), the rest derived from the stream and the event's version in it.
+ * A UUID of version 7 (RFC 9562 § 5.7): 48 bits of `at` (epoch ms), the rest derived from the stream and the event's version in it. A weak
+ * hash is enough: no two events have the same stream and version.
  */
 export const eventId = (tenantId: string, streamId: string, version: number, at: number): string => {
-  const a = fnv1a(`${tenantId}${version}`, 0x811c9dc5)
-  const b = fnv1a(`${streamId}${version}`, 0x811c9dc5)
+  const a = fnv1a(`${tenantId}${version}`)
+  const b = fnv1a(`${streamId}${version}`)
   const c = fnv1a(`${version}${streamId}`, 0x050c5d1f)
   const time = hex(at, 12)
   const random = hex(a & 0xfff, 3)
