@@ -25,10 +25,17 @@ export class Recent<Key, Value> {
     return this.#newer.get(key) ?? this.#older.get(key)
   }
 
-  set(key: Key, value: Value): void {
+  /** True when the newer half is full by it, so that the older one was dropped. */
+  set(key: Key, value: Value): boolean {
     this.#older.delete(key)
     this.#newer.set(key, value)
-    if (this.#newer.size < this.#count) return
+    if (this.#newer.size < this.#count) return false
+    this.dropOlder()
+    return true
+  }
+
+  /** Forgets the older half and begins a new one. */
+  dropOlder(): void {
     this.#older = this.#newer
     this.#newer = new Map()
   }

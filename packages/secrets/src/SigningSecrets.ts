@@ -1,10 +1,11 @@
 /** Where a tenant's signing secret comes from. */
 import { hkdfSync } from "node:crypto"
 import type { TenantId } from "@dueline/contracts/Ids"
+import { Recent } from "@dueline/contracts/Recent"
 import { Context, Effect, Layer, Redacted } from "effect"
 
 /** Secrets kept in memory at least; older ones are derived again. */
-const cacheLimit = 10_000
+const cached = 5_000
 
 export class SigningSecrets extends Context.Service<
   SigningSecrets,
@@ -16,7 +17,7 @@ export class SigningSecrets extends Context.Service<
 
 /** Every tenant's secret follows from the master key (HKDF, RFC 5869), so nothing per tenant is stored. */
 export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecrets["Service"] => {
-  const known = new Map<TenantId, Effect.Effect<Redacted.Redacted<string>>>()
+  const known = new Recent<TenantId, Effect.Effect<Redacted.Redacted<string>>>(cached)
   const derive = (tenantId: TenantId): Effect.Effect<Redacted.Redacted<string>> => {
     const bytes = hkdfSync("sha256", Redacted.value(master), "", `dueline/signing-secret/v1/${tenantId}`, 32)
     return Effect.succeed(Redacted.make(`whsec_${Buffer.from(bytes).toString("base64")}`))
@@ -25,8 +26,6 @@ export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecre
     const found = known.get(tenantId)
     if (found !== undefined) return found
     const secret = derive(tenantId)
-    const oldest = known.size >= cacheLimit ? known.keys().next().value : undefined
-    if (oldest !== undefined) known.delete(oldest)
     known.set(tenantId, secret)
     return secret
   }

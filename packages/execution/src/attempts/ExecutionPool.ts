@@ -1,5 +1,6 @@
 /** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import { Recent } from "@dueline/contracts/Recent"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { type HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Effect, Exit, Fiber } from "effect"
@@ -16,29 +17,23 @@ export const rememberedMs = 30_000
 
 /**
  * Attempts that were made: word of one may come again, and it must not leave twice under one epoch.
- *
- * Two halves, of which the older one is dropped as a whole: a map that loses its oldest key with each new one leaves a hole for each, and
- * steps over all of them to find the next. `elapsed` is the time that only goes forward, in milliseconds.
+ * `elapsed` is the time that only goes forward, in milliseconds.
  */
 export class RecentAttempts {
-  #older = new Set<string>()
-  #newer = new Set<string>()
-  /** When the newer half was begun: the older one is older than that. */
-  #turnedAt = Number.NEGATIVE_INFINITY
+  readonly #attempts = new Recent<string, true>(attemptLimit / 2)
+  /** When the older half was dropped last: what is in the newer one was added after that. */
+  #droppedAt = Number.NEGATIVE_INFINITY
 
   has(key: string): boolean {
-    return this.#newer.has(key) || this.#older.has(key)
+    return this.#attempts.has(key)
   }
 
   add(key: string, elapsed: number): void {
-    if (elapsed - this.#turnedAt >= rememberedMs || this.#newer.size >= attemptLimit / 2) this.#turn(elapsed)
-    this.#newer.add(key)
-  }
-
-  #turn(elapsed: number): void {
-    this.#older = this.#newer
-    this.#turnedAt = elapsed
-    this.#newer = new Set()
+    if (elapsed - this.#droppedAt >= rememberedMs) {
+      this.#attempts.dropOlder()
+      this.#droppedAt = elapsed
+    }
+    if (this.#attempts.set(key, true)) this.#droppedAt = elapsed
   }
 }
 
