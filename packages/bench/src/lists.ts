@@ -11,19 +11,20 @@ const fill = (subject: Subject, from: number, to: number) =>
   asAdministrator(subject, (sql) =>
     Effect.gen(function* () {
       const series = `generate_series(${from + 1}, ${to}) i, dueline.tenants t where t.name = 'demo'`
-      yield* sql.unsafe(`insert into dueline.bins
-        (tenant_id, bin_id, version, serial_number, category, size_litres, capacity_litres, status, lat, lon, created_at, updated_at,
-         correlation_id)
-        select t.tenant_id, gen_random_uuid(), 1, 'bench-' || i, 'skip', 1000 + i % 500, 500,
-          case when i % 1000 = 0 then 'Maintenance' else 'Active' end, 48 + (i % 1000) / 500.0, 14 + (i / 1000 % 1000) / 500.0,
-          1700000000000 + i, 1700000000000 + i, 'bench' from ${series}`)
+      yield* sql.unsafe(`insert into dueline.bin_rows (row)
+        select json_build_object('_tag', 'BinRow', 'tenantId', b.tenant_id, 'binId', b.id, 'version', 1,
+          'serialNumber', 'bench-' || b.i, 'category', 'skip', 'sizeLitres', 1000 + b.i % 500, 'capacityLitres', 500,
+          'status', case when b.i % 1000 = 0 then 'Maintenance' else 'Active' end,
+          'location', json_build_object('lat', 48 + (b.i % 1000) / 500.0, 'lon', 14 + (b.i / 1000 % 1000) / 500.0),
+          'customerId', null, 'createdAt', 1700000000000 + b.i, 'updatedAt', 1700000000000 + b.i, 'correlationId', 'bench')
+        from (select t.tenant_id, gen_random_uuid() as id, i from ${series}) b`)
       yield* sql.unsafe(`insert into dueline.service_calls
         (tenant_id, call_id, version, status, created_at, updated_at, due_at, wake_at, revision, attempt, epoch, cancel_requested, method,
          url, headers, body_bytes, timeout_ms, retry, tags, correlation_id, ended_at)
         select t.tenant_id, gen_random_uuid(), 3, 'Succeeded', 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, null, 1, 1, 1,
           false, 'POST', 'https://example.com/' || i, '{}', 0, 30000, '{"maxAttempts":5}', '{}', 'bench', 1700000000000 + i
         from ${series}`)
-      yield* sql.unsafe("analyze dueline.bins, dueline.service_calls")
+      yield* sql.unsafe("analyze dueline.bin_rows, dueline.service_calls")
     })
   )
 

@@ -27,9 +27,9 @@ export const ask = <Row extends object = object>(statement: string) =>
   TestDatabase.session((sql) => sql.unsafe<Row>(statement))
 
 const keys: Readonly<Record<string, string>> = {
-  customers: "customer_id",
-  bins: "bin_id",
-  orders: "order_id",
+  customer_rows: "id",
+  bin_rows: "id",
+  order_rows: "id",
   service_calls: "call_id"
 }
 

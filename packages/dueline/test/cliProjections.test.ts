@@ -30,9 +30,9 @@ const staged = [
     from unnest(array['{"_tag":"BinCreated","bin":{"serialNumber":"S","category":"skip","sizeLitres":9,"location":null,"customerId":null},
       "capacityLitres":9,"createdAt":1,"fingerprint":null,"origin":{"correlationId":"y","traceparent":null}}',
       '{"_tag":"BinRetired"}']::json[]) with ordinality v(p, n)`,
-  `insert into dueline.bins
-      (tenant_id, bin_id, version, serial_number, category, size_litres, capacity_litres, status, created_at, updated_at, correlation_id)
-    values ('${tenantId}', '${binId}', 1, 'T', 'skip', 9, 9, 'Active', 1, 1, 'y')`
+  `insert into dueline.bin_rows (row) values ('{"_tag":"BinRow","tenantId":"${tenantId}",
+    "binId":"${binId}","version":1,"serialNumber":"T","category":"skip","sizeLitres":9,"capacityLitres":9,"status":"Active","location":null,
+    "customerId":null,"createdAt":1,"updatedAt":1,"correlationId":"y"}')`
 ]
 
 const damaged = Effect.flatMap(EmbeddedServer.EmbeddedServer, ({ port, socketDirectory, superuser }) =>

@@ -231,7 +231,7 @@ it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, ti
             (yield* findingsOf(one.tenantId)).map(({ check, detail }) => `${check} ${detail}`),
             ["row there are no events of this row"]
           )
-          yield* damage(`delete from dueline.customers ${where(one)}`)
+          yield* damage(`delete from dueline.customer_rows ${where(one)}`)
           assert.deepStrictEqual(
             (yield* findingsOf(one.tenantId)).map(({ check, detail }) => `${check} ${detail}`),
             ["profile there is a profile of a customer who is not there"]

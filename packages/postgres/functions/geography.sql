@@ -36,7 +36,7 @@ begin
     perform set_config('role', 'dueline_owner', true);
     select n.nspname into strict v_home
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'postgis';
-    execute format($index$create index if not exists bins_geography on dueline.bins
+    execute format($index$create index if not exists bin_rows_geography on dueline.bin_rows
       using gist (listed_under, (%1$I.geography(%1$I.st_setsrid(%1$I.st_makepoint(lon, lat), 4326)))) where lat is not null$index$, v_home);
     execute format($function$create or replace function dueline.bins_within(p_lat float8, p_lon float8, p_inner float8, p_outer float8)
 returns table (bin_id uuid, distance float8) language plpgsql stable security definer rows 50 {{stable plan}} as $body$declare
@@ -45,7 +45,7 @@ returns table (bin_id uuid, distance float8) language plpgsql stable security de
 begin
   return query
     select found.bin_id, found.distance from (
-      select b.bin_id, dueline.distance_metres(p_lat, p_lon, b.lat, b.lon) as distance from dueline.bins b
+      select b.id as bin_id, dueline.distance_metres(p_lat, p_lon, b.lat, b.lon) as distance from dueline.bin_rows b
       where b.listed_under = v_tenant and b.lat is not null
         and %1$I.st_dwithin(%1$I.geography(%1$I.st_setsrid(%1$I.st_makepoint(b.lon, b.lat), 4326)), v_centre, p_outer + 1, false)
     ) found
@@ -90,7 +90,7 @@ begin
   loop
     for v_strip in floor((greatest(v_south, -90) + 90) * 20)::integer .. floor((least(v_north, 90) + 90) * 20)::integer loop
       return query select found.bin_id, found.distance from (
-        select b.bin_id, dueline.distance_metres(p_lat, p_lon, b.lat, b.lon) as distance from dueline.bins b
+        select b.id as bin_id, dueline.distance_metres(p_lat, p_lon, b.lat, b.lon) as distance from dueline.bin_rows b
         where b.listed_under = v_tenant and b.lat_cell = v_strip::smallint and b.lon between v_part.west and v_part.east
           and b.lat between v_south and v_north and b.lat is not null
       ) found
@@ -98,7 +98,7 @@ begin
     end loop;
   end loop;
 end$body$$function$;
-  drop index if exists dueline.bins_geography;
+  drop index if exists dueline.bin_rows_geography;
   return 'plain';
 end $use$
 ;
@@ -107,7 +107,7 @@ end $use$
 --
 -- callers: dueline_edge
 create or replace function dueline.geography() returns text language sql stable set search_path = pg_catalog, pg_temp as $$
-  select case when to_regclass('dueline.bins_geography') is null then 'plain' else 'postgis' end
+  select case when to_regclass('dueline.bin_rows_geography') is null then 'plain' else 'postgis' end
 $$
 ;
 

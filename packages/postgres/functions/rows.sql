@@ -1,11 +1,17 @@
--- What the edge reads of one customer, bin or order: as the functions for calls, the tenant's own and in one round trip.
+-- What the edge reads of aggregates whose rows are documents: as the functions for calls, the tenant's own and in one round trip.
 
+-- A kind without a table of rows is an error.
+--
 -- callers: dueline_edge
-create or replace function dueline.find_customer(p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
-    begin
-      perform set_config('app.current_tenant', p_tenant::text, true);
-      return (select {{customer r}} from dueline.customers r where r.tenant_id = p_tenant and r.customer_id = p_id);
-    end $$
+create or replace function dueline.find_row(p_kind text, p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
+declare
+  v_row json;
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  execute format('select r.row from dueline.%I r where r.tenant_id = $1 and r.id = $2', dueline.rows_table(p_kind))
+    into v_row using p_tenant, p_id;
+  return v_row;
+end $$
 ;
 
 -- callers: dueline_edge
@@ -13,22 +19,6 @@ create or replace function dueline.find_profile(p_tenant uuid, p_id uuid) return
     begin
       perform set_config('app.current_tenant', p_tenant::text, true);
       return (select to_json(r.data_key || '.' || r.profile) from dueline.personal_data r where r.tenant_id = p_tenant and r.customer_id = p_id);
-    end $$
-;
-
--- callers: dueline_edge
-create or replace function dueline.find_bin(p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
-    begin
-      perform set_config('app.current_tenant', p_tenant::text, true);
-      return (select {{bin r}} from dueline.bins r where r.tenant_id = p_tenant and r.bin_id = p_id);
-    end $$
-;
-
--- callers: dueline_edge
-create or replace function dueline.find_order(p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
-    begin
-      perform set_config('app.current_tenant', p_tenant::text, true);
-      return (select {{order r}} from dueline.orders r where r.tenant_id = p_tenant and r.order_id = p_id);
     end $$
 ;
 
@@ -42,11 +32,11 @@ create or replace function dueline.orders_holding(p_tenant uuid, p_bin uuid, p_f
       v_first bigint;
     begin
       perform set_config('app.current_tenant', p_tenant::text, true);
-      select o.window_from into v_first from dueline.orders o
+      select o.window_from into v_first from dueline.order_rows o
         where o.tenant_id = p_tenant and o.bin_id = p_bin and o.status in ('Scheduled', 'Confirmed') and o.window_from <= p_from
         order by o.window_from desc limit 1;
       v_first := coalesce(v_first, p_from);
-      return query select {{order o}} from dueline.orders o
+      return query select o.row from dueline.order_rows o
         where o.tenant_id = p_tenant and o.bin_id = p_bin and o.status in ('Scheduled', 'Confirmed')
           and o.window_from >= v_first and o.window_from < p_to and o.window_to > p_from
         order by o.window_from limit p_limit;

@@ -47,38 +47,78 @@ const bootstrap = [
  * its locks in this time is given up, lets them through, and is tried again.
  */
 const usualLockPatience = "3s"
-const lockNotAvailable = "55P03"
+/** A lock that did not come, and a circle of locks that this one was chosen to break. */
+const tryAgain: ReadonlyArray<string> = ["55P03", "40P01"]
 const again = { schedule: Schedule.spaced("1 second"), times: 60 }
 
-/** In a transaction, as the owner of the schema. `dueline_append` may create in it only while it is being handed its functions. */
+/** In a transaction, as the owner of the schema. */
 const asOwner = <E>(sql: SqlClient, lockPatience: string, change: Effect.Effect<unknown, E | SqlError>) =>
   sql
     .withTransaction(
       Effect.gen(function* () {
         yield* sql.unsafe(`set local lock_timeout = '${lockPatience}'`)
         yield* sql.unsafe("set local role dueline_owner")
-        yield* sql.unsafe("grant create on schema dueline to dueline_append")
         yield* change
-        yield* sql.unsafe("revoke create on schema dueline from dueline_append")
       })
     )
-    .pipe(
-      Effect.retry({ ...again, while: (error) => isSqlError(error) && serverWords(error).code === lockNotAvailable })
-    )
+    .pipe(Effect.retry({ ...again, while: (error) => isSqlError(error) && tryAgain.includes(serverWords(error).code) }))
 
-const apply = (sql: SqlClient, lockPatience: string, migration: Migration) =>
-  asOwner(
-    sql,
-    lockPatience,
-    Effect.andThen(
-      Effect.forEach(migration.statements, (statement) => sql.unsafe(statement), { discard: true }),
-      sql.unsafe("insert into dueline.migrations (id, name, checksum) values ($1, $2, $3)", [
-        migration.id,
-        migration.name,
-        checksumOf(migration)
-      ])
-    )
+/** `dueline_append` may create in the schema only while it is being handed its functions. */
+const handingOver = <E>(sql: SqlClient, change: Effect.Effect<unknown, E | SqlError>) =>
+  Effect.gen(function* () {
+    yield* sql.unsafe("grant create on schema dueline to dueline_append")
+    yield* change
+    yield* sql.unsafe("revoke create on schema dueline from dueline_append")
+  })
+
+const note = (sql: SqlClient, migration: Migration) =>
+  sql.unsafe("insert into dueline.migrations (id, name, checksum) values ($1, $2, $3)", [
+    migration.id,
+    migration.name,
+    checksumOf(migration)
+  ])
+
+/** Within a transaction. */
+const apply = (sql: SqlClient, migration: Migration) =>
+  Effect.andThen(
+    Effect.forEach(migration.statements, (statement) => sql.unsafe(statement), { discard: true }),
+    note(sql, migration)
   )
+
+/** Said now and then: a large table takes minutes. */
+const stepsBetweenWords = 100
+
+const applyInSteps = (sql: SqlClient, lockPatience: string, migration: Migration) =>
+  Effect.gen(function* () {
+    const [statement = ""] = migration.statements
+    let done = 0
+    for (let steps = 1; ; steps += 1) {
+      let moved = 0
+      const step = Effect.map(sql.unsafe<Readonly<Record<string, unknown>>>(statement), ([row]) => {
+        moved = Number(Object.values(row ?? {})[0] ?? 0)
+      })
+      yield* asOwner(sql, lockPatience, step)
+      if (moved === 0) break
+      done += moved
+      if (steps % stepsBetweenWords === 0)
+        yield* Effect.annotateLogs(Effect.logInfo("migrating the database, in steps"), {
+          step: migration.name,
+          rows: done
+        })
+    }
+    yield* asOwner(sql, lockPatience, note(sql, migration))
+  })
+
+/**
+ * The steps that are applied before the functions, and those that are applied with them: from the first of those that ask for it, unless one
+ * comes later that is done in steps. Only programs of the release before may be at work, so what asked for it earlier finds none.
+ */
+const together = (missing: ReadonlyArray<Migration>) => {
+  const afterSteps = missing.findLastIndex(({ manner }) => manner === "in steps") + 1
+  const first = missing.findIndex(({ manner }, at) => at >= afterSteps && manner === "with the functions")
+  const at = first === -1 ? missing.length : first
+  return { alone: missing.slice(0, at), withFunctions: missing.slice(at) }
+}
 
 const lookedUp = (sql: SqlClient, schema: DatabaseSchema): Effect.Effect<Missing, MigrationRefused | SqlError> =>
   Effect.flatMap(applied(sql), (has) => {
@@ -100,9 +140,31 @@ const underLock = (sql: SqlClient, schema: DatabaseSchema, options: MigrateOptio
     yield* ensureRoles(sql, canLogIn)
     yield* Effect.forEach(bootstrap, (statement) => sql.unsafe(statement), { discard: true })
     const lacks = yield* lookedUp(sql, schema)
-    yield* Effect.forEach(lacks.migrations, (migration) => apply(sql, lockPatience, migration), { discard: true })
+    // From now on the database is this release's: one of before that starts meanwhile takes nothing back (ADR-0025).
+    const ours = sql.unsafe("update dueline.repeatables set release = $1, serves = $2", [schema.release, schema.serves])
+    if (lacks.migrations.length > 0) yield* asOwner(sql, lockPatience, ours)
+    const { alone, withFunctions } = together(lacks.migrations)
+    yield* Effect.forEach(
+      alone,
+      (migration) =>
+        migration.manner === "in steps"
+          ? applyInSteps(sql, lockPatience, migration)
+          : asOwner(sql, lockPatience, handingOver(sql, apply(sql, migration))),
+      { discard: true }
+    )
     const functions = lacks.functions.length > 0 || lacks.release
-    if (functions) yield* asOwner(sql, lockPatience, replaceFunctions(sql, schema, lacks.functions))
+    if (withFunctions.length > 0 || functions)
+      yield* asOwner(
+        sql,
+        lockPatience,
+        handingOver(
+          sql,
+          Effect.andThen(
+            Effect.forEach(withFunctions, (migration) => apply(sql, migration), { discard: true }),
+            functions ? replaceFunctions(sql, schema, lacks.functions) : Effect.void
+          )
+        )
+      )
     return [...lacks.migrations.map(({ name }) => name), ...(functions ? ["functions"] : [])]
   })
 

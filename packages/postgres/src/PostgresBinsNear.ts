@@ -9,7 +9,7 @@ import type { OpsQueries, Near } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { asTenant } from "./fieldLists.ts"
-import { binColumns, binJson } from "./fieldRows.ts"
+import { fieldColumns } from "./opsRows.ts"
 import { reading } from "./SqlFailure.ts"
 import { specificationSql } from "./specificationSql.ts"
 
@@ -27,10 +27,10 @@ const statement = (condition: string): string => `with recursive ring (reached, 
       select count(*)::integer as found,
         coalesce(json_agg(json_build_object('bin', n.bin, 'distanceMetres', n.distance) order by n.distance, n.bin_id), '[]') as hits
       from (
-        select c.distance, c.bin_id, ${binJson("r")} as bin
+        select c.distance, c.bin_id, r.row as bin
         from dueline.bins_within($2::float8, $3::float8, ring.reached, next.edge) c
         cross join lateral (
-          select * from dueline.bins b where b.tenant_id = $1::uuid and b.bin_id = c.bin_id offset 0
+          select * from dueline.bin_rows b where b.tenant_id = $1::uuid and b.id = c.bin_id offset 0
         ) r
         where (c.distance, c.bin_id) > ($6::float8, $7::uuid) and ${condition}
         order by c.distance, c.bin_id limit $8::integer - ring.found
@@ -58,7 +58,7 @@ export const binsNear =
       mark.binId,
       limit
     ]
-    const condition = specificationSql(binColumns("r"), filter, parameters)
+    const condition = specificationSql(fieldColumns("bin", "r"), filter, parameters)
     const read = sql.unsafe<{ readonly hits: ReadonlyArray<Near> }>(statement(condition), parameters).unprepared
     return asTenant(sql, tenantId, read).pipe(
       Effect.map((rings) => rings.flatMap(({ hits }) => hits)),

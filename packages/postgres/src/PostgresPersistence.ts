@@ -14,10 +14,10 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { commitParameters, parameterCount } from "./commitParameters.ts"
 import { Database } from "./Database.ts"
-import { fieldParameter } from "./fieldParameter.ts"
+import { opsParameter } from "./opsParameter.ts"
 import { asking, reading, type ServerWords, serverWords } from "./SqlFailure.ts"
 
-/** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, and by `dueline.commit_field` with the rule. */
+/** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, and by `dueline.commit_ops` with the rule. */
 const versionConflict = "DL001"
 const ruleBroken = "DL010"
 const uniqueViolation = "23505"
@@ -45,9 +45,9 @@ const isRule = Schema.is(StoreRule)
 
 const ruleIn = ({ code, constraint, detail }: ServerWords): RuleBroken | null => {
   if (code === ruleBroken) return isRule(detail) ? new RuleBroken({ rule: detail }) : null
-  if (code === uniqueViolation && constraint === "bins_serial") return new RuleBroken({ rule: "serial_taken" })
-  if (code === exclusionViolation && constraint === "orders_window") return new RuleBroken({ rule: "window_taken" })
-  return null
+  // A constraint that is a rule of the program has the rule's name.
+  const constrained = code === uniqueViolation || code === exclusionViolation
+  return constrained && isRule(constraint) ? new RuleBroken({ rule: constraint }) : null
 }
 
 const refusalIn = (error: SqlError): CommitConflict | RuleBroken | null => {
@@ -58,14 +58,12 @@ const refusalIn = (error: SqlError): CommitConflict | RuleBroken | null => {
 const commitBatch = `dueline.commit_batch(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(", ")})`
 const commitStatement = `select ${commitBatch}`
 /** What stands under `from` has run before what is selected. */
-const commitFieldStatement = `select dueline.commit_field($${parameterCount + 1}::text::jsonb) from ${commitBatch}`
+const commitOpsStatement = `select dueline.commit_ops($${parameterCount + 1}::text::jsonb) from ${commitBatch}`
 
 const send = (sql: SqlClient, batch: ReadonlyArray<Commit>) => {
   const parameters = commitParameters(batch)
-  const field = fieldParameter(batch)
-  return field === null
-    ? sql.unsafe(commitStatement, parameters)
-    : sql.unsafe(commitFieldStatement, [...parameters, field])
+  const ops = opsParameter(batch)
+  return ops === null ? sql.unsafe(commitStatement, parameters) : sql.unsafe(commitOpsStatement, [...parameters, ops])
 }
 
 const commit = (sql: SqlClient) => (batch: ReadonlyArray<Commit>) =>

@@ -28,9 +28,9 @@ const callsStatement = `select c.tenant_id as "tenantId", c.call_id as "streamId
   where (c.tenant_id, c.call_id) > ($1::uuid, $2::uuid) and (c.sealed is not null or c.status not in ('Succeeded', 'Cancelled'))
   order by c.tenant_id, c.call_id limit $3::int4`
 
-const profilesStatement = `select c.tenant_id as "tenantId", c.customer_id as "streamId", c.status, d.data_key || '.' || d.profile as sealed
-  from dueline.customers c left join dueline.personal_data d on d.tenant_id = c.tenant_id and d.customer_id = c.customer_id
-  where (c.tenant_id, c.customer_id) > ($1::uuid, $2::uuid) order by c.tenant_id, c.customer_id limit $3::int4`
+const profilesStatement = `select c.tenant_id as "tenantId", c.id as "streamId", c.status, d.data_key || '.' || d.profile as sealed
+  from dueline.customer_rows c left join dueline.personal_data d on d.tenant_id = c.tenant_id and d.customer_id = c.id
+  where (c.tenant_id, c.id) > ($1::uuid, $2::uuid) order by c.tenant_id, c.id limit $3::int4`
 
 /** A page may walk past any number of calls that need nothing, so it has no bound in time. */
 const unhurried = <Row extends object>(sql: SqlClient, statement: string, after: StreamKey) =>

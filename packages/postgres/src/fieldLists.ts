@@ -5,23 +5,16 @@
  * tenant is set and the page read in one transaction. A function that executes a condition it is handed would save three short round
  * trips, and would be a place where the text of a statement comes from outside.
  */
-import { type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
+import { kinds, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
 import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { fieldColumns, rowsTable } from "./opsRows.ts"
 import { reading } from "./SqlFailure.ts"
-import { type SqlFields, specificationSql } from "./specificationSql.ts"
+import { specificationSql } from "./specificationSql.ts"
 
 /** Rows that one filtered page looks at. */
 export const scanBudget = 2_000
-
-export interface Listed {
-  /** In the schema, and what its ids are called. */
-  readonly table: string
-  readonly id: string
-  readonly json: (alias: string) => string
-  readonly columns: (alias: string) => SqlFields
-}
 
 const fromTheTop: RowMark = { createdAt: Number.MAX_SAFE_INTEGER, id: "ffffffff-ffff-ffff-ffff-ffffffffffff" }
 
@@ -29,17 +22,17 @@ const fromTheTop: RowMark = { createdAt: Number.MAX_SAFE_INTEGER, id: "ffffffff-
  * Walks the list's index from the mark until it has $5 hits or has seen $4 rows. Where that was not enough the answer says at which row
  * the walk ended, if there is one so far on. Those rows are gone past twice, which is cheaper than to go past all of them every time.
  */
-const statement = ({ id, json, table }: Listed, condition: string): string => {
+const statement = (table: string, condition: string): string => {
   const walk = `select * from dueline.${table}
-    where listed_under = $1::uuid and (created_at, ${id}) < ($2::float8::bigint, $3::uuid)
-    order by created_at desc, ${id} desc`
+    where listed_under = $1::uuid and (created_at, id) < ($2::float8::bigint, $3::uuid)
+    order by created_at desc, id desc`
   return `with hits as materialized (
-    select * from (${walk} limit $4::int4) r where ${condition} order by r.created_at desc, r.${id} desc limit $5::int4
+    select * from (${walk} limit $4::int4) r where ${condition} order by r.created_at desc, r.id desc limit $5::int4
   )
   select
-    coalesce((select json_agg(${json("h")} order by h.created_at desc, h.${id} desc) from hits h), '[]') as hits,
+    coalesce((select json_agg(h.row order by h.created_at desc, h.id desc) from hits h), '[]') as hits,
     case when (select count(*) from hits) < $5::int4 then (
-      select json_build_object('createdAt', w.created_at, 'id', w.${id}) from (${walk} offset $4::int4 - 1 limit 1) w
+      select json_build_object('createdAt', w.created_at, 'id', w.id) from (${walk} offset $4::int4 - 1 limit 1) w
     ) end as reached`
 }
 
@@ -50,7 +43,7 @@ interface Page<Row> {
 
 export const list = <Row extends RowOf<OpsCategory>>(
   sql: SqlClient,
-  listed: Listed,
+  kind: OpsCategory,
   { after, filter, limit, tenantId }: ListOptions
 ) => {
   const mark = after ?? fromTheTop
@@ -59,7 +52,7 @@ export const list = <Row extends RowOf<OpsCategory>>(
   const budget = unfiltered ? limit + 1 : Math.max(scanBudget, limit + 1)
   // One row more than asked for, to know whether there is a next page.
   parameters.push(budget, limit + 1)
-  const condition = specificationSql(listed.columns("r"), filter, parameters)
+  const condition = specificationSql(fieldColumns(kind, "r"), filter, parameters)
   const pageOf = ({ hits, reached }: Page<Row>): RowPage<Row> => {
     const rows = hits.slice(0, limit)
     const last = rows.at(-1)
@@ -68,11 +61,11 @@ export const list = <Row extends RowOf<OpsCategory>>(
     }
     return { rows, next: reached }
   }
-  const read = sql.unsafe<Page<Row>>(statement(listed, condition), parameters)
+  const read = sql.unsafe<Page<Row>>(statement(rowsTable(kind), condition), parameters)
   // Filters come in any number of forms: prepared, they would drive out the statements that are asked all the time.
   return asTenant(sql, tenantId, unfiltered ? read : read.unprepared).pipe(
     Effect.map(([page]): RowPage<Row> => (page === undefined ? { rows: [], next: null } : pageOf(page))),
-    reading(`list ${listed.table}`)
+    reading(`list ${kinds[kind].plural}`)
   )
 }
 

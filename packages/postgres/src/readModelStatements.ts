@@ -36,12 +36,12 @@ export const snapshotsStatement = `select s.tenant_id as "tenantId", s.stream_id
   where (s.tenant_id, s.stream_id) > ($1::uuid, $2::uuid) order by s.tenant_id, s.stream_id limit $3::int4`
 
 export const overlapsStatement = `with held as (
-    select o.*, max(o.window_to) over (partition by o.tenant_id, o.bin_id order by o.window_from, o.order_id
+    select o.*, max(o.window_to) over (partition by o.tenant_id, o.bin_id order by o.window_from, o.id
       rows between unbounded preceding and 1 preceding) as taken_to
-    from dueline.orders o where o.status in ('Scheduled', 'Confirmed')
+    from dueline.order_rows o where o.status in ('Scheduled', 'Confirmed')
   )
-  select h.tenant_id as "tenantId", h.order_id as "streamId", (
-      select o.order_id from held o where o.tenant_id = h.tenant_id and o.bin_id = h.bin_id and o.order_id <> h.order_id
+  select h.tenant_id as "tenantId", h.id as "streamId", (
+      select o.id from held o where o.tenant_id = h.tenant_id and o.bin_id = h.bin_id and o.id <> h.id
         and o.window_from <= h.window_from and o.window_to > h.window_from limit 1) as other
   from held h where h.window_from < h.taken_to limit 100`
 

@@ -1,7 +1,7 @@
 /** The read models: which table holds the rows of which aggregates, and what a row is as JSON. */
-import type { Category } from "@dueline/contracts/kinds"
+import { type Category, categories } from "@dueline/contracts/kinds"
 import { callJson } from "./callJson.ts"
-import { binJson, customerJson, orderJson } from "./fieldRows.ts"
+import { isDocument, rowsTable } from "./opsRows.ts"
 
 export interface RowTable {
   readonly category: Category
@@ -12,9 +12,9 @@ export interface RowTable {
   readonly json: (alias: string) => string
 }
 
-export const rowTables: ReadonlyArray<RowTable> = [
-  { category: "service-call", table: "service_calls", id: "call_id", json: callJson },
-  { category: "customer", table: "customers", id: "customer_id", json: customerJson },
-  { category: "bin", table: "bins", id: "bin_id", json: binJson },
-  { category: "order", table: "orders", id: "order_id", json: orderJson }
-]
+const tableOf = (category: Category): RowTable =>
+  isDocument(category)
+    ? { category, table: rowsTable(category), id: "id", json: (alias) => `${alias}.row` }
+    : { category, table: "service_calls", id: "call_id", json: callJson }
+
+export const rowTables: ReadonlyArray<RowTable> = categories.map(tableOf)

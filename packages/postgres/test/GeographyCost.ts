@@ -10,10 +10,10 @@ import { randomUUID } from "node:crypto"
 /** As different as they are in life: to `btree_gist`, ids are one when they differ in their last digits only. */
 const tenantId = (): TenantId => TenantId.make(randomUUID())
 
-const insert = `insert into dueline.bins (tenant_id, bin_id, version, serial_number, category, size_litres, capacity_litres, status, lat,
-    lon, created_at, updated_at, correlation_id)
-  select $1::uuid, gen_random_uuid(), 1, gen_random_uuid()::text, 'skip', 1, 1, 'Active',
-    $2::float8 + (i % 100) * $4::float8, $3::float8 + (i / 100) * $4::float8, i, i, 'c' from generate_series(0, $5::int - 1) i`
+const insert = `insert into dueline.bin_rows (row)
+  select json_build_object('tenantId', $1::uuid, 'binId', b, 'version', 1, 'serialNumber', b, 'category', 'skip', 'sizeLitres', 1, 'capacityLitres', 1,
+    'status', 'Active', 'location', json_build_object('lat', $2::float8 + (i % 100) * $4::float8, 'lon', $3::float8 + (i / 100) * $4::float8),
+    'createdAt', i, 'updatedAt', i) from (select i, gen_random_uuid() as b from generate_series(0, $5::int - 1) i) n`
 
 interface Field {
   readonly lat: number
@@ -64,14 +64,14 @@ export const costsTheSame = (sql: SqlClient, index: string) =>
   Effect.gen(function* () {
     const tenant = tenantId()
     yield* plant(sql, tenant, { lat: 49.97, lon: 13.95, step: 0.001, count: 6_000 })
-    yield* sql.unsafe("vacuum analyze dueline.bins")
+    yield* sql.unsafe("vacuum analyze dueline.bin_rows")
     const before = yield* search(sql, tenant)
     for (let n = 0; n < 4; n += 1) {
       yield* plant(sql, tenantId(), { lat: 49.97, lon: 13.95, step: 0.001, count: 10_000 })
       yield* plant(sql, tenant, { lat: 49.97, lon: 20 + n * 20, step: 0.001, count: 10_000 })
       yield* plant(sql, tenant, { lat: -10 * n, lon: 14, step: 0.001, count: 10_000 })
     }
-    yield* sql.unsafe("vacuum analyze dueline.bins")
+    yield* sql.unsafe("vacuum analyze dueline.bin_rows")
     const [earlier] = yield* scans(sql, index)
     const after = yield* search(sql, tenant)
     const [later] = yield* scans(sql, index)
@@ -86,7 +86,7 @@ const fetched = (sql: SqlClient) =>
   Effect.andThen(
     sql.unsafe("select pg_stat_force_next_flush()"),
     sql.unsafe<{ readonly rows: number }>(
-      "select idx_tup_fetch::int as rows from pg_stat_user_tables where relname = 'bins' and schemaname = 'dueline'"
+      "select idx_tup_fetch::int as rows from pg_stat_user_tables where relname = 'bin_rows' and schemaname = 'dueline'"
     )
   )
 
@@ -95,7 +95,7 @@ export const looksAround = (sql: SqlClient) =>
   Effect.gen(function* () {
     const tenant = tenantId()
     yield* plant(sql, tenant, { lat: 49.5, lon: 13.5, step: 0.01, count: 10_000 })
-    yield* sql.unsafe("vacuum analyze dueline.bins")
+    yield* sql.unsafe("vacuum analyze dueline.bin_rows")
     const [before] = yield* fetched(sql)
     const near = yield* binsNear(sql)({
       tenantId: tenant,

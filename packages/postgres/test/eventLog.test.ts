@@ -169,9 +169,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         assert.deepStrictEqual(yield* ofTenant, [])
         yield* TestDatabase.session((sql) =>
           Effect.all([
-            sql`update dueline.customers set version = 2 where tenant_id = ${tenantId}::uuid`,
-            sql`delete from dueline.bins where tenant_id = ${tenantId}::uuid`,
-            sql`update dueline.orders set order_id = ${tenantId}::uuid where tenant_id = ${tenantId}::uuid`
+            sql`update dueline.customer_rows set row = jsonb_set(row::jsonb, '{version}', '2')::json where tenant_id = ${tenantId}::uuid`,
+            sql`delete from dueline.bin_rows where tenant_id = ${tenantId}::uuid`,
+            sql`update dueline.order_rows set row = jsonb_set(row::jsonb, '{orderId}', to_jsonb(${tenantId}::text))::json where tenant_id = ${tenantId}::uuid`
           ])
         )
         assert.sameMembers(

@@ -81,7 +81,7 @@ const attempt = Effect.fnUntraced(function* (yard: Yard, windows: ReadonlyArray<
 const stored = (yard: Yard) =>
   TestDatabase.session((sql) =>
     sql.unsafe<{ readonly from: number; readonly to: number }>(
-      `select window_from::float8 as from, window_to::float8 as to from dueline.orders
+      `select window_from::float8 as from, window_to::float8 as to from dueline.order_rows
         where tenant_id = $1::uuid and bin_id = $2::uuid and status = 'Scheduled' order by window_from`,
       [yard.tenantId, yard.bin.binId]
     )

@@ -13,7 +13,7 @@ import { Effect, Layer } from "effect"
 
 const layer = PostgresPersistence.layer.pipe(Layer.provideMerge(TestDatabase.layer))
 
-const tables = ["customers", "personal_data", "bins", "orders", "snapshots"]
+const tables = ["customer_rows", "personal_data", "bin_rows", "order_rows", "snapshots"]
 const named = tables.map((table) => `'${table}'`).join(", ")
 
 /** Every pooled session hands in what it has counted. */
@@ -115,7 +115,7 @@ for (const young of ["never looked at", "looked at while they had one row"]) {
         for (const { index, scans } of found.filter(({ index }) => index.endsWith("_list"))) {
           assert.strictEqual(scans, 0, `one row was looked for in ${index}`)
         }
-        for (const name of ["orders_of_bin", "orders_of_customer", "orders_window"]) {
+        for (const name of ["order_rows_of_bin", "order_rows_of_customer", "window_taken"]) {
           assert.isAbove(found.find(({ index }) => index === name)?.scans ?? 0, 0, `${name} is for nothing`)
         }
       })

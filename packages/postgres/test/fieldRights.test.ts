@@ -39,7 +39,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("rights to
         assert.deepStrictEqual(opened, [{ data_key: "key", profile: mine }])
         for (const [role, table] of [
           [edge, "snapshots"],
-          ...["customers", "personal_data", "bins", "orders", "snapshots"].map((table) => [worker, table] as const)
+          ...["customer_rows", "personal_data", "bin_rows", "order_rows", "snapshots"].map(
+            (table) => [worker, table] as const
+          )
         ] as const) {
           assert.strictEqual(yield* codeOf(role.unsafe(`select from dueline.${table}`)), insufficientPrivilege, table)
         }
@@ -53,9 +55,13 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("rights to
         sql.unsafe<{ readonly found: string }>(`select r.role || ' ' || p.proname as found
           from unnest(array[${databaseRoles.map((role) => `'dueline_${role}'`).join(", ")}]) r(role), pg_proc p
           where p.pronamespace = 'dueline'::regnamespace and has_function_privilege(r.role, p.oid, 'execute')
-            and p.proname in ('commit_field', 'store_field_rows', 'hold_field_rows', 'broken_rule')`)
+            and p.proname in ('commit_field', 'commit_ops', 'store_ops_rows', 'hold_ops_rows', 'broken_ops_rule')
+          order by 1`)
       )
-      assert.deepStrictEqual(callable, [{ found: "dueline_writer commit_field" }])
+      assert.deepStrictEqual(callable, [
+        { found: "dueline_writer commit_field" },
+        { found: "dueline_writer commit_ops" }
+      ])
     })
   )
 })

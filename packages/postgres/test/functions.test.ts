@@ -56,12 +56,17 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
           const rows = sqlFiles("functions").find(({ name }) => name === "rows")
           const more = functionFileOf({
             name: "rows",
-            text: (rows?.text ?? "").replace("{{bin r}}", `jsonb_set({{bin r}}::jsonb, '{more}', '1')::json`)
+            text: (rows?.text ?? "").replace(
+              "select o.row from",
+              "select jsonb_set(o.row::jsonb, '{more}', '1')::json from"
+            )
           })
           const functions = functionFiles.map((each) => (each.name === "rows" ? more : each))
           assert.notDeepEqual(functions, functionFiles)
           assert.deepStrictEqual(yield* session(run({ functions })), ["functions"])
-          assert.isTrue((yield* session(functionsOf)).includes("dueline.find_bin(uuid,uuid)"))
+          assert.isTrue(
+            (yield* session(functionsOf)).includes("dueline.orders_holding(uuid,uuid,bigint,bigint,integer)")
+          )
         })
       ),
     { tags: ["ADR-0025.2"] }
@@ -147,7 +152,13 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
         const defined = yield* session(namesIn("select unnest(signatures) as name from dueline.repeatables"))
         assert.deepStrictEqual(
           (yield* session(functionsOf)).filter((name) => !defined.includes(name)).map((name) => name.split("(")[0]),
-          ["dueline.bins_within", "dueline.half", "dueline.refuse_change"]
+          [
+            "dueline.bins_within",
+            "dueline.half",
+            "dueline.make_rows_table",
+            "dueline.refuse_change",
+            "dueline.rows_table"
+          ]
         )
       })
     )

@@ -17,7 +17,7 @@ BinsNearContract.suite("PostgreSQL without PostGIS", { layer, realTime: true })
 it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" })("without PostGIS", (it) => {
   it.effect(
     "a search touches no more blocks for other tenants' bins around, nor for its own far away",
-    () => TestDatabase.session((sql) => costsTheSame(sql, "bins_near")),
+    () => TestDatabase.session((sql) => costsTheSame(sql, "bin_rows_near")),
     { tags: ["ADR-0017.2"] }
   )
 

@@ -57,7 +57,7 @@ describe.skipIf(absent)("with PostGIS", () => {
         Effect.gen(function* () {
           const url = yield* PostgisDatabase
           assert.strictEqual(yield* session(url, (sql) => word(sql, "geography")), "postgis")
-          yield* session(url, (sql) => costsTheSame(sql, "bins_geography"))
+          yield* session(url, (sql) => costsTheSame(sql, "bin_rows_geography"))
           yield* session(url, looksAround)
         }),
       { tags: ["ADR-0017.2"] }

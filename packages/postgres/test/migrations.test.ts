@@ -1,4 +1,5 @@
 /** How a database comes to its schema: once, whole, in order, and never backwards. */
+import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/migrations/FunctionFile"
 import type { Migration } from "@dueline/postgres/migrations/Migration"
 import { migrations } from "@dueline/postgres/migrations/migrations"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
@@ -76,6 +77,59 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
         assert.include(tables, "events")
         assert.notInclude(tables, "half")
         assert.deepStrictEqual(yield* session(run()), names.slice(1))
+      })
+    )
+  )
+
+  it.effect(
+    "a step that is done in steps is a transaction each time, until there is nothing left to do",
+    () =>
+      inEmptyDatabase((session) =>
+        Effect.gen(function* () {
+          yield* session(run())
+          const table: Migration = {
+            id: 9_000,
+            name: "a table",
+            statements: ["create table dueline.counted (n int, xact xid8)"]
+          }
+          const count: Migration = {
+            id: 9_001,
+            name: "counting",
+            manner: "in steps",
+            statements: [
+              `with one as (insert into dueline.counted select coalesce(max(n), 0) + 1, pg_current_xact_id() from dueline.counted
+                having coalesce(max(n), 0) < 3 returning 1) select count(*)::int from one`
+            ]
+          }
+          const done = yield* session(run({ migrations: [...migrations, table, count] }))
+          assert.deepStrictEqual(done, ["a table", "counting"])
+          assert.deepStrictEqual(
+            yield* session((sql) =>
+              sql.unsafe("select count(*)::int as n, count(distinct xact::text)::int as xacts from dueline.counted")
+            ),
+            [{ n: 3, xacts: 3 }]
+          )
+        })
+      ),
+    { tags: ["ADR-0028.2"] }
+  )
+
+  it.effect("a step that belongs to the functions happens with them or not at all", () =>
+    inEmptyDatabase((session) =>
+      Effect.gen(function* () {
+        yield* session(run())
+        const step: Migration = {
+          id: 9_000,
+          name: "a table",
+          manner: "with the functions",
+          statements: ["create table dueline.more (n int)"]
+        }
+        const broken = functionFileOf({ name: "zz", text: "select nothing\n;\n" })
+        const apply = (functions: ReadonlyArray<FunctionFile>) => run({ migrations: [...migrations, step], functions })
+        yield* Effect.flip(session(apply([...functionFiles, broken])))
+        assert.notInclude(yield* session(tablesOf), "more")
+        assert.deepStrictEqual(yield* session(apply(functionFiles)), ["a table"])
+        assert.include(yield* session(tablesOf), "more")
       })
     )
   )

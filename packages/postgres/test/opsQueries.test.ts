@@ -5,6 +5,7 @@ import { type ListOptions, OpsQueries } from "@dueline/contracts/ports/OpsQuerie
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { Database } from "@dueline/postgres/Database"
 import { scanBudget } from "@dueline/postgres/fieldLists"
+import { rowsTable } from "@dueline/postgres/opsRows"
 import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
@@ -19,35 +20,34 @@ const sqlId = (n: string) => `('00000000-0000-7000-8000-' || lpad((${n})::text, 
 
 /** Rows of four tenants in turn, each created a second after the one before. `own` is what other tables do not have. */
 const fill = (what: "customer" | "bin" | "order", own: Readonly<Record<string, string>>): string => {
-  const columns = {
-    tenant_id: sqlId(`n % ${tenants}`),
-    [`${what}_id`]: sqlId("n"),
+  const fields = {
+    _tag: `'${kinds[what].rowTag}'`,
+    tenantId: sqlId(`n % ${tenants}`),
+    [`${what}Id`]: sqlId("n"),
     version: "1",
     status: "'Active'",
-    created_at: "n * 1000",
-    updated_at: "0",
-    correlation_id: "'0abc'",
+    createdAt: "n * 1000",
+    updatedAt: "0",
+    correlationId: "'0abc'",
     ...own
   }
-  return `insert into dueline.${what}s (${Object.keys(columns).join(", ")})
-    select ${Object.values(columns).join(", ")} from generate_series(1, ${tenants * each}) n`
+  const members = Object.entries(fields).flatMap(([name, value]) => [`'${name}'`, value])
+  return `insert into dueline.${rowsTable(what)} (row)
+    select json_build_object(${members.join(", ")}) from generate_series(1, ${tenants * each}) n`
 }
 
 /** All orders of a tenant hold one bin, one after the other. */
 const filled = TestDatabase.session((sql) =>
   Effect.forEach(
     [
-      fill("customer", { erased_at: "null" }),
-      fill("bin", { serial_number: "'SN-' || n", category: "'skip'", size_litres: "n", capacity_litres: "0" }),
+      fill("customer", { erasedAt: "null" }),
+      fill("bin", { serialNumber: "'SN-' || n", category: "'skip'", sizeLitres: "n", capacityLitres: "0" }),
       fill("order", {
         status: "'Scheduled'",
-        customer_id: sqlId("0"),
-        bin_id: sqlId("0"),
+        customerId: sqlId("0"),
+        binId: sqlId("0"),
         kind: "'swap'",
-        items: "'[]'",
-        notifications: "'[]'",
-        window_from: "n * 1000",
-        window_to: "n * 1000 + 4000"
+        window: "json_build_object('from', n * 1000, 'to', n * 1000 + 4000)"
       })
     ],
     (statement) => sql.unsafe(statement),
@@ -110,7 +110,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
           const asked = stage === "analysed" ? 30 : 1
           if (stage === "analysed") yield* TestDatabase.session((sql) => sql.unsafe("analyze"))
           for (const kind of opsCategories) {
-            const table = kinds[kind].plural
+            const table = rowsTable(kind)
             const page = (options: Pick<ListOptions, "filter" | "after">) =>
               queries.list(kind, { tenantId, limit: 10, ...options })
             const after = { createdAt: 6_000_000, id: id(6_000) }
@@ -138,9 +138,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
     Effect.gen(function* () {
       const queries = yield* OpsQueries
       const found = yield* Effect.all([
-        cost("customers", queries.find("customer", tenantId, CustomerId.make(id(5)))),
-        cost("bins", queries.find("bin", tenantId, BinId.make(id(5)))),
-        cost("orders", queries.find("order", tenantId, OrderId.make(id(5))))
+        cost("customer_rows", queries.find("customer", tenantId, CustomerId.make(id(5)))),
+        cost("bin_rows", queries.find("bin", tenantId, BinId.make(id(5)))),
+        cost("order_rows", queries.find("order", tenantId, OrderId.make(id(5))))
       ])
       for (const { answer, fetched, walked } of found) {
         assert.isNotNull(answer)
@@ -148,7 +148,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("reading f
         assert.isAtMost(fetched, 1)
       }
       const window = { from: EpochMillis.make(6_002_000), to: EpochMillis.make(6_010_000) }
-      const held = yield* cost("orders", queries.holding({ tenantId, binId: BinId.make(id(0)), window, limit: 10 }))
+      const held = yield* cost("order_rows", queries.holding({ tenantId, binId: BinId.make(id(0)), window, limit: 10 }))
       assert.deepStrictEqual(
         held.answer.map(({ orderId }) => orderId),
         [id(6_001), id(6_005), id(6_009)].map((id) => OrderId.make(id))

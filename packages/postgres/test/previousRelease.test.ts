@@ -22,6 +22,26 @@ const stepsOfFirst = 12
 const recordedOf = (release: string): SchemaDescription =>
   JSON.parse(readFileSync(join(folder, release, "schema.json"), "utf8"))
 
+const viewsOf = namesIn(
+  "select relname as name from pg_class where relnamespace = 'dueline'::regnamespace and relkind = 'v'"
+)
+
+/** Called by a function that is kept, and by nobody else. */
+const internal = /^dueline\.(?:store_field_rows|hold_field_rows|broken_rule)\(jsonb\) /
+
+/**
+ * What programs of a release ask of a schema. Where a view stands for a table that was, they only read: its functions wrote that table with
+ * the rights of their owner, and are replaced with it.
+ */
+const askedBy = (then: SchemaDescription, views: ReadonlyArray<string>) => {
+  const ofView = new RegExp(`^(?:${views.join("|")})\\.| on (?:${views.join("|")})\\b`)
+  return {
+    columns: then.columns.map((text) => (ofView.test(text) ? text.replace(/ (?:not null|generated).*$/, "") : text)),
+    rights: then.rights.filter((text) => !(ofView.test(text) && /^dueline_append: (?!select)/.test(text))),
+    functions: then.functions.filter((text) => !internal.test(text))
+  }
+}
+
 /** The previous release is the one whose programs can be beside this one's. */
 const previous = releases.at(-1) ?? ""
 
@@ -44,10 +64,10 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
       inMigratedDatabase((session) =>
         Effect.gen(function* () {
           const now = yield* session(describeSchema)
-          const then = recordedOf(previous)
+          const asked = askedBy(recordedOf(previous), yield* session(viewsOf))
           for (const part of ["columns", "rights", "functions"] as const)
             assert.deepStrictEqual(
-              then[part].filter((text) => !now[part].includes(text)),
+              asked[part].filter((text) => !now[part].includes(text)),
               [],
               part
             )

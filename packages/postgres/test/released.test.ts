@@ -67,6 +67,16 @@ describe("the file of a migration", () => {
     ])
   })
 
+  it("says at its head when it is done in steps, as one statement, or with the functions", () => {
+    assert.strictEqual(file("-- Why.\n--\n-- in steps\n\nselect 0\n;\n").manner, "in steps")
+    assert.strictEqual(
+      file("-- Why.\n--\n-- in one transaction with the functions\n\nselect 1\n;\nselect 2\n;\n").manner,
+      "with the functions"
+    )
+    assert.isUndefined(file("-- It is not done in steps.\nselect 1\n;\n-- in steps\nselect 2\n;\n").manner)
+    assert.throws(() => file("-- in steps\n\nselect 0\n;\nselect 0\n;\n"), "one statement")
+  })
+
   it("is refused when it is called otherwise, or when its last statement has no end", () => {
     assert.throws(() => migrationOf({ name: "some_step", text: "select 1\n;\n" }), "NNNN_name.sql")
     assert.throws(() => file("select 1;\n"), "line of its own")

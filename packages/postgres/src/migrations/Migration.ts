@@ -8,7 +8,15 @@ export interface Migration {
   readonly name: string
   /** Run one after the other in one transaction, as `dueline_owner`. */
   readonly statements: ReadonlyArray<string>
+  /**
+   * `in steps`: its one statement answers with a number and is run again, each time in a transaction of its own, until that is 0. Cut short, it
+   * goes on where it was, since the statement keeps its own place. `with the functions`: changes what functions rest on, so that they
+   * are replaced in its transaction and no program meets the one without the other.
+   */
+  readonly manner?: Manner
 }
+
+export type Manner = "in steps" | "with the functions"
 
 /** Of the name and the statements: comments between statements may be corrected for ever. */
 export const checksumOf = ({ name, statements }: Migration): string =>
@@ -30,6 +38,13 @@ export const partsOf = (text: string): ReadonlyArray<SqlPart> =>
     return statement === "" ? [] : [{ comment, statement }]
   })
 
+const mannerIn = (comment: string): Manner | null =>
+  /^-- in steps$/m.test(comment)
+    ? "in steps"
+    : /^-- in one transaction with the functions$/m.test(comment)
+      ? "with the functions"
+      : null
+
 const fileName = /^(\d{4})_([a-z0-9_]+)$/
 
 /** From `NNNN_the_name.sql`. Throws when the file is called otherwise, or does not end with the line that ends a statement. */
@@ -38,9 +53,14 @@ export const migrationOf = ({ name, text }: SqlFile): Migration => {
   if (number === undefined || words === undefined) throw new Error(`${name}.sql: a migration is called NNNN_name.sql`)
   if (!text.endsWith("\n;\n"))
     throw new Error(`${name}.sql: every statement ends before a line of its own that says ";"`)
+  const parts = partsOf(text)
+  const manner = mannerIn(parts[0]?.comment ?? "")
+  if (manner === "in steps" && parts.length !== 1)
+    throw new Error(`${name}.sql: what is done in steps is one statement`)
   return {
     id: Number(number),
     name: words.replaceAll("_", " "),
-    statements: partsOf(text).map(({ statement }) => statement)
+    statements: parts.map(({ statement }) => statement),
+    ...(manner === null ? {} : { manner })
   }
 }

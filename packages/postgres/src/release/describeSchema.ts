@@ -4,7 +4,7 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 
 export interface SchemaDescription {
-  /** `table.column type`, with `not null` and how it comes to its value by itself. */
+  /** `table.column type`, with `not null` and how it comes to its value by itself; of a view the type alone. */
   readonly columns: ReadonlyArray<string>
   readonly constraints: ReadonlyArray<string>
   readonly indexes: ReadonlyArray<string>
@@ -23,7 +23,7 @@ const statements: Readonly<Record<keyof SchemaDescription, string>> = {
       case when a.attidentity <> '' then ' identity' when a.attgenerated <> '' then ' generated' else '' end,
       coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')) as text
     from pg_class c join pg_attribute a on a.attrelid = c.oid left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relnamespace = 'dueline'::regnamespace and c.relkind = 'r' and c.relname not in (${own}) and a.attnum > 0 and not a.attisdropped`,
+    where c.relnamespace = 'dueline'::regnamespace and c.relkind in ('r', 'v') and c.relname not in (${own}) and a.attnum > 0 and not a.attisdropped`,
   constraints: `select format('%s %s %s', c.relname, k.conname, pg_get_constraintdef(k.oid)) as text
     from pg_constraint k join pg_class c on c.oid = k.conrelid
     where c.relnamespace = 'dueline'::regnamespace and k.contype in ('p', 'u', 'c', 'x', 'f') and c.relname not in (${own})`,
