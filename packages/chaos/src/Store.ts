@@ -1,7 +1,7 @@
 /** Reads the tables as they are, as the database's superuser: what the checkers hold against everything else. */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import { callJson } from "@dueline/postgres/callJson"
+import { callJson } from "@dueline/postgres/callColumns"
 import { withSession } from "@dueline/postgres/Database"
 import { serverAccount } from "@dueline/postgres/ServerAccount"
 import { serverPlace } from "@dueline/postgres/ServerPlace"

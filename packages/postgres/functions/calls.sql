@@ -36,9 +36,7 @@ begin
   if p_status in ('Failed', 'Cancelled') then
     return query
     with walked as materialized (
-      select tenant_id, call_id, version, status, created_at, updated_at, due_at, not_before, wait_reason, wake_at,
-        revision, attempt, epoch, cancel_requested, method, url, headers, body_bytes, body_snippet, timeout_ms, retry, tags, last_status, failure_reason,
-        ended_at, worker, lease_until, correlation_id
+      select {{call shown}}
       from dueline.service_calls
       where listed_under = p_tenant and mishap = p_status and (created_at, call_id) < (p_created, p_call)
       order by created_at desc, call_id desc limit p_budget
@@ -59,9 +57,7 @@ begin
   else
     return query
     with walked as materialized (
-      select tenant_id, call_id, version, status, created_at, updated_at, due_at, not_before, wait_reason, wake_at,
-        revision, attempt, epoch, cancel_requested, method, url, headers, body_bytes, body_snippet, timeout_ms, retry, tags, last_status, failure_reason,
-        ended_at, worker, lease_until, correlation_id
+      select {{call shown}}
       from dueline.service_calls
       where listed_under = p_tenant and (created_at, call_id) < (p_created, p_call)
       order by created_at desc, call_id desc limit p_budget

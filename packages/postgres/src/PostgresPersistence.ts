@@ -12,7 +12,7 @@ import { StoreRule } from "@dueline/contracts/StoreRule"
 import { Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { commitParameters, parameterCount } from "./commitParameters.ts"
+import { callParameterCount, commitParameterCount, commitParameters, storedCalls } from "./commitParameters.ts"
 import { Database } from "./Database.ts"
 import { opsParameter } from "./opsParameter.ts"
 import { asking, reading, type ServerWords, serverWords } from "./SqlFailure.ts"
@@ -55,15 +55,35 @@ const refusalIn = (error: SqlError): CommitConflict | RuleBroken | null => {
   return conflictIn(words) ?? ruleIn(words)
 }
 
-const commitBatch = `dueline.commit_batch(${Array.from({ length: parameterCount }, (_, index) => `$${index + 1}`).join(", ")})`
-const commitStatement = `select ${commitBatch}`
-/** What stands under `from` has run before what is selected. */
-const commitOpsStatement = `select dueline.commit_ops($${parameterCount + 1}::text::jsonb) from ${commitBatch}`
+const placeholders = (after: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => `$${after + index + 1}`).join(", ")
+
+const commitBatch = `dueline.commit_batch(${placeholders(0, commitParameterCount)})`
+const storeCalls = `dueline.store_calls(${placeholders(commitParameterCount, callParameterCount)})`
+const commitOps = (after: number) => `dueline.commit_ops($${after + 1}::text::jsonb)`
+
+/**
+ * What stands under `from` has run before what is selected: versions and receipts are looked at before rules. Storing calls breaks no rule, so
+ * it may run at any time, and most batches are spared the scan of a function, which costs as much as the call of one.
+ */
+const statements = {
+  bare: `select ${commitBatch}`,
+  calls: `select ${commitBatch}, ${storeCalls}`,
+  ops: `select ${commitOps(commitParameterCount)} from ${commitBatch}`,
+  both: `select ${storeCalls}, ${commitOps(commitParameterCount + callParameterCount)} from ${commitBatch}`
+}
 
 const send = (sql: SqlClient, batch: ReadonlyArray<Commit>) => {
   const parameters = commitParameters(batch)
+  const calls = storedCalls(batch)
   const ops = opsParameter(batch)
-  return ops === null ? sql.unsafe(commitStatement, parameters) : sql.unsafe(commitOpsStatement, [...parameters, ops])
+  if (calls === null)
+    return ops === null
+      ? sql.unsafe(statements.bare, parameters)
+      : sql.unsafe(statements.ops, [...parameters, ops])
+  return ops === null
+    ? sql.unsafe(statements.calls, [...parameters, ...calls])
+    : sql.unsafe(statements.both, [...parameters, ...calls, ops])
 }
 
 const commit = (sql: SqlClient) => (batch: ReadonlyArray<Commit>) =>

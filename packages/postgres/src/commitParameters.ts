@@ -1,16 +1,15 @@
-/** A batch of commits as the columns that `dueline.commit_batch` takes, in its order. */
+/** A batch of commits as the columns that `dueline.commit_batch` and `dueline.store_calls` take, each in its order. */
 import type { Commit } from "@dueline/contracts/ports/Persistence"
-import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { PgTypes } from "@effect/sql-pg"
 import { Result } from "effect"
-import { listLiteral, orNull, storable } from "./storable.ts"
+import { callParameters, type StoredCall } from "./callColumns.ts"
 
 type Column = PgTypes.Parameter
 
 /** How a table's rows become columns: one picker for each, with the type of what it picks. */
 type Columns<Row> = ReadonlyArray<readonly [oid: number, pick: (row: Row) => unknown]>
 
-const { bool, float8, int4, text, uuid } = PgTypes.OID
+const { float8, int4, text, uuid } = PgTypes.OID
 
 const columnsOf = <Row>(columns: Columns<Row>, rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
   columns.map(([oid, pick]) => Result.getOrThrow(PgTypes.array(rows.map(pick), oid)))
@@ -38,47 +37,6 @@ const event: Columns<EventRow> = [
   [text, ({ event }) => JSON.stringify(event.payload)],
   [text, ({ event }) => JSON.stringify(event.metadata)],
   [float8, ({ event }) => event.recordedAt]
-]
-
-/** '' means: keep what is there. A new stream has nothing to keep. */
-const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>
-  sealed._tag === "set" ? sealed.value : sealed._tag === "keep" && expectedVersion > 0 ? "" : null
-
-interface CallRow {
-  readonly row: ServiceCallRow
-  readonly sealed: string | null
-}
-
-const call: Columns<CallRow> = [
-  [uuid, ({ row }) => row.tenantId],
-  [uuid, ({ row }) => row.callId],
-  [int4, ({ row }) => row.version],
-  [text, ({ row }) => row.status],
-  [float8, ({ row }) => row.createdAt],
-  [float8, ({ row }) => row.updatedAt],
-  [float8, ({ row }) => row.dueAt],
-  [float8, ({ row }) => row.notBefore],
-  [text, ({ row }) => orNull(row.waitReason)],
-  [float8, ({ row }) => row.wakeAt],
-  [int4, ({ row }) => row.revision],
-  [int4, ({ row }) => row.attempt],
-  [int4, ({ row }) => row.epoch],
-  [bool, ({ row }) => row.cancelRequested],
-  [text, ({ row }) => row.request.method],
-  [text, ({ row }) => storable(row.request.url)],
-  [text, ({ row }) => JSON.stringify(row.request.headers)],
-  [int4, ({ row }) => row.request.bodyBytes],
-  [text, ({ row }) => (row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet))],
-  [int4, ({ row }) => row.timeoutMs],
-  [text, ({ row }) => JSON.stringify(row.retry)],
-  [text, ({ row }) => listLiteral(row.tags)],
-  [int4, ({ row }) => row.lastStatus],
-  [text, ({ row }) => orNull(row.failureReason)],
-  [float8, ({ row }) => row.endedAt],
-  [text, ({ row }) => orNull(row.worker)],
-  [float8, ({ row }) => row.leaseUntil],
-  [text, ({ row }) => row.correlationId],
-  [text, ({ sealed }) => sealed]
 ]
 
 interface MessageRow {
@@ -122,12 +80,6 @@ export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Co
     batch.flatMap((commit) => commit.events.map((event, index) => ({ commit, event, index })))
   ),
   ...columnsOf(
-    call,
-    batch.flatMap((commit) =>
-      commit.row?._tag === "ServiceCallRow" ? [{ row: commit.row, sealed: sealedOf(commit) }] : []
-    )
-  ),
-  ...columnsOf(
     message,
     batch.flatMap((commit) => commit.outbox.map((message) => ({ commit, message })))
   ),
@@ -141,7 +93,23 @@ export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Co
   )
 ]
 
-export const parameterCount = [check, event, call, message, receipt, erased].reduce(
+export const commitParameterCount = [check, event, message, receipt, erased].reduce(
   (sum, { length }) => sum + length,
   0
 )
+
+const calls: Columns<StoredCall> = callParameters.map(([type, pick]) => [PgTypes.OID[type], pick])
+
+/** '' means: keep what is there. A new stream has nothing to keep. */
+const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>
+  sealed._tag === "set" ? sealed.value : sealed._tag === "keep" && expectedVersion > 0 ? "" : null
+
+/** Null when the batch has no rows of calls. */
+export const storedCalls = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> | null => {
+  const stored = batch.flatMap((commit) =>
+    commit.row?._tag === "ServiceCallRow" ? [{ row: commit.row, sealed: sealedOf(commit) }] : []
+  )
+  return stored.length === 0 ? null : columnsOf(calls, stored)
+}
+
+export const callParameterCount = calls.length

@@ -1,6 +1,6 @@
 /** The read models: which table holds the rows of which aggregates, and what a row is as JSON. */
 import { type Category, categories } from "@dueline/contracts/kinds"
-import { callJson } from "./callJson.ts"
+import { callJson } from "./callColumns.ts"
 import { isDocument, rowsTable } from "./opsRows.ts"
 
 export interface RowTable {

@@ -69,14 +69,14 @@ export const resultRewritten = (digit: string): Sabotage =>
       new.payload := jsonb_set(new.payload::jsonb, '{status}', '299')::json; end if;`
   })
 
-/** A function of the database, as it stands, with one text replaced. */
+/** The function of that name that has the text, as it stands, with this one text replaced. */
 const rewrite = async ({ database }: Stage, name: string, from: string, to: string): Promise<void> => {
   const [found] = await database.ask<{ readonly text: string }>(
     `select pg_get_functiondef(p.oid) as text from pg_proc p where p.pronamespace = 'dueline'::regnamespace and p.proname = $1
-      order by p.pronargs desc limit 1`,
-    [name]
+      and strpos(pg_get_functiondef(p.oid), $2) > 0`,
+    [name, from]
   )
-  if (found === undefined || !found.text.includes(from)) throw new Error(`${name} has no "${from}" to replace`)
+  if (found === undefined) throw new Error(`${name} has no "${from}" to replace`)
   await database.ask(found.text.replace(from, to))
 }
 

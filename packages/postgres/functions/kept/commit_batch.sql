@@ -20,11 +20,19 @@ create or replace function dueline.commit_batch(
 begin
   perform dueline.commit_batch(
     c_tenant, c_stream, c_version, e_tenant, e_stream, e_version, e_category, e_id, e_type, e_type_version, e_payload,
-    e_metadata, e_recorded, r_tenant, r_call, r_version, r_status, r_created, r_updated, r_due, array_fill(null::float8,
-    array[cardinality(r_call)]), array_fill(null::text, array[cardinality(r_call)]), r_wake, r_revision, r_attempt, r_epoch,
-    r_cancel, r_method, r_url, r_headers, r_bytes, r_snippet, r_timeout, r_retry, r_tags, r_last, r_reason, r_ended, r_worker,
-    r_lease, r_correlation, r_sealed, o_tenant, o_event, o_stream, o_topic, o_payload, k_tenant, k_key, k_fingerprint,
-    k_command, k_stream, k_version, k_answer, k_expires, x_tenant, x_stream
+    e_metadata, e_recorded, o_tenant, o_event, o_stream, o_topic, o_payload, k_tenant, k_key, k_fingerprint, k_command, k_stream,
+    k_version, k_answer, k_expires, x_tenant, x_stream
   );
+  if cardinality(r_tenant) > 0 then
+    perform dueline.store_calls(
+      r_tenant_id => r_tenant, r_call_id => r_call, r_version => r_version, r_status => r_status, r_created_at => r_created,
+      r_updated_at => r_updated, r_due_at => r_due, r_not_before => array_fill(null::float8, array[cardinality(r_call)]),
+      r_wait_reason => array_fill(null::text, array[cardinality(r_call)]), r_wake_at => r_wake, r_revision => r_revision, r_attempt => r_attempt,
+      r_epoch => r_epoch, r_cancel_requested => r_cancel, r_method => r_method, r_url => r_url, r_headers => r_headers,
+      r_body_bytes => r_bytes, r_body_snippet => r_snippet, r_timeout_ms => r_timeout, r_retry => r_retry, r_tags => r_tags,
+      r_last_status => r_last, r_failure_reason => r_reason, r_ended_at => r_ended, r_worker => r_worker, r_lease_until => r_lease,
+      r_correlation_id => r_correlation, r_sealed => r_sealed
+    );
+  end if;
 end $$
 ;

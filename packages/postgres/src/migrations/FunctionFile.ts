@@ -3,9 +3,11 @@
  * one a database got last (as Flyway's repeatable migrations). Each `create or replace function` says in comment lines before it who may
  * call it (`-- callers: dueline_edge`, or `none`) and, when it runs with other rights than its caller's, whose it is (`-- owner: …`).
  *
- * Rows as JSON are written once, in TypeScript, for statements and functions alike: `{{bin r}}` stands for a bin's row that goes by `r`.
+ * Rows as JSON are written once, in TypeScript, for statements and functions alike: `{{bin r}}` stands for a bin's row that goes by `r`,
+ * `{{call …}}` for what follows from the columns of calls.
  */
 import { createHash } from "node:crypto"
+import { callTexts } from "../callColumns.ts"
 import { rowTables } from "../rowTables.ts"
 import { partsOf } from "./Migration.ts"
 import { type SqlFile, sqlFiles } from "./sqlFiles.ts"
@@ -34,10 +36,16 @@ const stablePlan = `set search_path = pg_catalog, pg_temp
   set enable_mergejoin = off
   set plan_cache_mode = force_generic_plan`
 
-/** `{{stable plan}}`, or a category and the alias of its row. */
+const texts: ReadonlyMap<string, string> = new Map([
+  ["{{stable plan}}", stablePlan],
+  ...Object.entries(callTexts).map(([name, text]) => [`{{call ${name}}}`, text] as const)
+])
+
+/** One of the texts, or a category and the alias of its row. */
 const filled = (file: string, text: string): string =>
   text.replaceAll(/\{\{(\S+) (\w+)\}\}/g, (placeholder, what: string, alias: string) => {
-    if (placeholder === "{{stable plan}}") return stablePlan
+    const written = texts.get(placeholder)
+    if (written !== undefined) return written
     const row = rowTables.find(({ category }) => category === what)
     if (row === undefined) throw new Error(`${file}.sql: nothing stands for ${placeholder}`)
     return row.json(alias)

@@ -1,0 +1,97 @@
+/** How rows of calls are stored: from one table of columns, by processes that may know fewer of them than there are. */
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import * as Sample from "@dueline/port-contracts/Sample"
+import { callJson, callTexts } from "@dueline/postgres/callColumns"
+import { Database } from "@dueline/postgres/Database"
+import * as PostgresCallQueries from "@dueline/postgres/PostgresCallQueries"
+import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
+import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+
+const layer = Layer.merge(PostgresPersistence.layer, PostgresCallQueries.layer).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
+
+interface TableColumn {
+  readonly name: string
+  readonly generated: boolean
+  readonly shown: boolean
+}
+
+const tableColumns = TestDatabase.session((sql) =>
+  sql.unsafe<TableColumn>(`select attname::text as name, attgenerated <> '' as generated,
+      has_column_privilege('dueline_edge', attrelid, attnum, 'select') as shown
+    from pg_attribute where attrelid = 'dueline.service_calls'::regclass and attnum > 0 and not attisdropped`)
+)
+
+/** What a process says of a call that knows of no worker and no reason for a failure: it names the other columns. */
+const storeByFormer = `select dueline.store_calls(r_tenant_id => array[$1::uuid], r_call_id => array[$2::uuid], r_version => array[$3::int],
+  r_status => array['Scheduled'], r_created_at => array[0], r_updated_at => array[0], r_due_at => array[0], r_revision => array[1],
+  r_attempt => array[0], r_epoch => array[0], r_cancel_requested => array[false], r_method => array['GET'], r_url => array['https://a.example'],
+  r_headers => array['{}'], r_body_bytes => array[0], r_timeout_ms => array[1], r_retry => array['{}'], r_tags => array['{}'],
+  r_correlation_id => array['0abc'])`
+
+it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the columns of calls", (it) => {
+  it.effect(
+    "are those of the table, apart from what the database makes itself, and the edge may read what lists show",
+    () =>
+      Effect.gen(function* () {
+        const inTable = yield* tableColumns
+        const written = callTexts.parameters.split(", ").map((text) => /^r_(\w+) /.exec(text)?.[1] ?? text)
+        assert.sameMembers(
+          inTable.filter(({ generated }) => !generated).map(({ name }) => name),
+          [...written, "mishap"]
+        )
+        const shown = callTexts.shown.split(", ")
+        assert.sameMembers(
+          inTable.flatMap(({ name, shown }) => (shown && written.includes(name) ? [name] : [])),
+          shown
+        )
+        for (const name of shown) assert.include(callJson("c"), `c.${name}`)
+      })
+  )
+
+  it.effect(
+    "that a process does not know stay as they are in the rows it writes, and are null in new ones",
+    () =>
+      Effect.gen(function* () {
+        const { writer } = yield* Database
+        const [store, calls] = [yield* Persistence, yield* CallQueries]
+        const [known, unknown] = [Sample.target(), Sample.target()]
+        const worker = Sample.workerId()
+        const row = { ...Sample.running(worker, 1, Sample.now), failureReason: "timeout" }
+        yield* store.commit([Sample.commit(known, { row, sealed: { _tag: "set", value: "sealed" } })])
+        yield* writer.unsafe(storeByFormer, [known.tenantId, known.callId, 2])
+        yield* writer.unsafe(storeByFormer, [unknown.tenantId, unknown.callId, 1])
+        const found = yield* calls.find(known.tenantId, known.callId)
+        assert.deepInclude(found, { version: 2, status: "Scheduled", worker, failureReason: "timeout" })
+        assert.strictEqual((yield* store.load([Sample.loadRequest(known)]))[0]?.sealed, "sealed")
+        const fresh = yield* calls.find(unknown.tenantId, unknown.callId)
+        assert.deepInclude(fresh, { version: 1, worker: null, failureReason: null, notBefore: null })
+      }),
+    { tags: ["ADR-0025.3"] }
+  )
+
+  it.effect(
+    "are no part of what commits a batch: its arguments are those that released programs call",
+    () =>
+      Effect.gen(function* () {
+        const found = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly signature: string }>(
+            "select oid::regprocedure::text as signature from pg_proc where proname = 'commit_batch' order by pronargs limit 1"
+          )
+        )
+        const [check, event] = [
+          "uuid[],uuid[],integer[]",
+          "text[],uuid[],text[],integer[],text[],text[],double precision[]"
+        ]
+        const message = "uuid[],uuid[],uuid[],text[],text[]"
+        const receipt = "uuid[],text[],text[],text[],uuid[],integer[],text[],double precision[]"
+        const signature = [check, check, event, message, receipt, "uuid[],uuid[]"].join(",")
+        assert.deepStrictEqual(found, [{ signature: `dueline.commit_batch(${signature})` }])
+      }),
+    { tags: ["ADR-0025.3"] }
+  )
+})
