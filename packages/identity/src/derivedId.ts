@@ -1,4 +1,4 @@
-/** Ids that follow from a name, so that whoever knows the name knows the id without asking anyone. */
+/** Ids that are computed from a name: the same name gives the same id, without a look-up. */
 import type { IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Category, IdOf } from "@dueline/contracts/kinds"
 import { hash } from "node:crypto"

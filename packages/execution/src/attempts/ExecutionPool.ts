@@ -1,7 +1,7 @@
 /** Which attempts wait, which are on the wire and which are being recorded. Plain callbacks: one fiber per attempt and nothing else. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Recent } from "@dueline/contracts/Recent"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
+import { Recent } from "@dueline/contracts/Recent"
 import { type HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import type { AttemptRunner } from "./runAttempt.ts"
@@ -16,12 +16,12 @@ const attemptLimit = 200_000
 export const rememberedMs = 30_000
 
 /**
- * Attempts that were made: word of one may come again, and it must not leave twice under one epoch.
- * `elapsed` is the time that only goes forward, in milliseconds.
+ * Attempts that were made: a second intent for one may come, and it must not leave twice under one epoch. `elapsed` is the time that only
+ * goes forward, in milliseconds.
  */
 export class RecentAttempts {
   readonly #attempts = new Recent<string, true>(attemptLimit / 2)
-  /** When the older half was dropped last: what is in the newer one was added after that. */
+  /** When the older half was dropped last: what is in the newer one was added since. */
   #droppedAt = Number.NEGATIVE_INFINITY
 
   has(key: string): boolean {
