@@ -5,7 +5,7 @@ import { Context, Effect, Layer, type Types } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { HttpApiError } from "effect/http-api"
 import { fieldProblems, unknownFields } from "./fieldProblems.ts"
-import { invalidRequest } from "./jsonBody.ts"
+import { invalidRequest } from "./requestBody.ts"
 
 const parts = { Params: "path", Headers: "header", Query: "query", Payload: "body" } as const
 

@@ -5,11 +5,10 @@ import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "./leanGroup.ts"
-import { timelineMark } from "./marks.ts"
-import { defaultLimit, makePaging } from "./paging.ts"
+import { defaultLimit, makePaging, timelineMark } from "./paging.ts"
 import type { Raw } from "./Raw.ts"
 import { storeUnavailable } from "./refusal.ts"
-import { eventOf } from "./view.ts"
+import { eventOf } from "./calls/view.ts"
 
 const makeRead = Effect.gen(function* () {
   const past = yield* TimeTravel

@@ -1,5 +1,4 @@
-import type { BinId } from "@dueline/contracts/Ids"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { type BinId, IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedId } from "@dueline/identity/derivedId"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"

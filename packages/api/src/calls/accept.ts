@@ -1,7 +1,6 @@
 /** Has a submission looked at and stored: what a single one and each of a batch have in common. */
 import type { Principal } from "@dueline/contracts/api/Access"
-import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
-import { type Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { Unavailable, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import type { RequestToMake, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { CorrelationId, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { type Answer, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -10,11 +9,11 @@ import { defaultRetryPolicy, defaultTimeoutMs, type Spec } from "@dueline/contra
 import { Clock, Effect, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { callRefusals } from "./callRefusal.ts"
-import { dueTime } from "./dueTime.ts"
-import { envelope, traceparentOf } from "./envelope.ts"
-import { fingerprint } from "./idempotency.ts"
-import { refusedCreation } from "./refusal.ts"
-import { reject } from "./reject.ts"
+import { dueTime } from "../dueTime.ts"
+import { envelope, traceparentOf } from "../asking.ts"
+import { fingerprint } from "../idempotency.ts"
+import { refusedCreation } from "../refusal.ts"
+import { reject } from "../reject.ts"
 
 /** The address of a single submission. In the fingerprint of each, so that it is the same request in whatever way it is sent again. */
 const route = "/v1/service-calls"

@@ -1,4 +1,5 @@
-/** Reads a request's body as JSON, or says exactly what is wrong with it. */
+/** Reads a request's body as JSON, or says exactly what is wrong with it; and makes sure that there is none where none is taken. */
+import { exactly } from "@dueline/contracts/api/exactNumber"
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import type {
   BadRequest,
@@ -6,7 +7,6 @@ import type {
   Unprocessable,
   UnsupportedMediaType
 } from "@dueline/contracts/api/ProblemError"
-import { exactly } from "@dueline/contracts/api/exactNumber"
 import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
@@ -124,3 +124,23 @@ const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem>
   }
   return []
 }
+
+/** By the headers alone. */
+export const isBodiless = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? "0") === 0
+
+/** `{}` passes: it says nothing, and some clients cannot help sending it. Without a body the headers alone are looked at. */
+export const noBody = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<void, BadRequest | PayloadTooLarge | Unprocessable> => {
+  if (isBodiless(request)) return Effect.void
+  return Effect.matchEffect(request.text, {
+    onFailure: unreadable,
+    onSuccess: (text): Effect.Effect<void, BadRequest | PayloadTooLarge | Unprocessable> =>
+      /^\s*(?:\{\s*\}\s*)?$/u.test(text) ? Effect.void : unwanted
+  })
+}
+
+const unwanted = reject("invalid_request", "This takes no body: send none.", {
+  errors: [{ path: "body", message: "send no body" }]
+})

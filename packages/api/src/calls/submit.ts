@@ -7,16 +7,15 @@ import { derivedCallId } from "@dueline/identity/derivedId"
 import { randomCallId } from "@dueline/identity/randomId"
 import { Duration, Effect } from "effect"
 import { makeAccept, type Submission } from "./accept.ts"
-import { answer } from "./answer.ts"
+import { answer } from "../answer.ts"
 import { CallEndings } from "./CallEndings.ts"
-import { CurrentCorrelationId } from "./Correlation.ts"
-import { Patience } from "./Deadline.ts"
+import { CurrentCorrelationId } from "../Correlation.ts"
+import { Patience } from "../Deadline.ts"
 import { Details } from "./Details.ts"
-import { jsonBody } from "./jsonBody.ts"
-import { LeavePlace } from "./RequestPlaces.ts"
-import { parseWait } from "./preference.ts"
-import type { Raw } from "./Raw.ts"
-import { storeUnavailable } from "./refusal.ts"
+import { jsonBody } from "../requestBody.ts"
+import { LeavePlace } from "../RequestPlaces.ts"
+import type { Raw } from "../Raw.ts"
+import { storeUnavailable } from "../refusal.ts"
 import { callPath, stateOf, stateOfRow } from "./view.ts"
 
 const readBody = jsonBody(SubmitServiceCall)
@@ -65,3 +64,13 @@ export const makeSubmit = Effect.gen(function* () {
     return yield* waitSeconds === 0 ? answerAtOnce(submission) : answerWhenEnded(submission, waitSeconds)
   })
 })
+
+const maxWaitSeconds = 30
+
+const wait = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])/iu
+
+/** Of `Prefer: wait=N` (RFC 7240): whole seconds, at most `maxWaitSeconds`; 0 when the caller does not want to wait. A preference that is not understood is passed over. */
+const parseWait = (prefer: string | undefined): number => {
+  const seconds = prefer === undefined ? undefined : wait.exec(prefer)?.[1]
+  return seconds === undefined ? 0 : Math.min(Number(seconds), maxWaitSeconds)
+}

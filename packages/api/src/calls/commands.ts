@@ -2,8 +2,8 @@
 import { Effect } from "effect"
 import { callRefusals } from "./callRefusal.ts"
 import { Details } from "./Details.ts"
-import { dueTime } from "./dueTime.ts"
-import { makeWrites } from "./resourceWrites.ts"
+import { dueTime } from "../dueTime.ts"
+import { makeWrites } from "../resourceWrites.ts"
 import { stateOf } from "./view.ts"
 
 export const makeCommands = Effect.gen(function* () {
