@@ -11,10 +11,12 @@ import type {
   UpdateCustomer
 } from "@dueline/contracts/customer/CustomerEndpoints"
 import { etagOf, formatInstant } from "@dueline/contracts/api/Wire"
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
-import type { CustomerRejection } from "@dueline/contracts/customer/Rejection"
-import type { CustomerRow } from "@dueline/contracts/customer/Row"
-import type { CustomerProfile } from "@dueline/contracts/customer/Spec"
+import type {
+  CustomerCommand,
+  CustomerProfile,
+  CustomerRejection,
+  CustomerRow
+} from "@dueline/contracts/customer/Customer"
 import type { CorrelationId, CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"

@@ -1,6 +1,6 @@
 /** What becomes of a profile when some of it is changed. */
 import type { ProfileChanges } from "@dueline/contracts/customer/CustomerEndpoints"
-import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
+import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 
 export const fieldsOf = (profile: CustomerProfile): ReadonlyArray<ProfileField> =>
   ProfileField.literals.filter((field) => profile[field] !== undefined)

@@ -4,7 +4,7 @@ import type { NotificationAsked, WindowAsked } from "@dueline/contracts/order/Or
 import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
-import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Spec"
+import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Order"
 import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { notificationCallId } from "@dueline/identity/derivedId"

@@ -3,9 +3,7 @@ import { type ConflictDetails, maxOrdersInTheWay, type Window } from "@dueline/c
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { freeWindows } from "@dueline/contracts/order/freeWindows"
-import type { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
-import type { OrderRow } from "@dueline/contracts/order/Row"
-import type { TimeWindow } from "@dueline/contracts/order/Spec"
+import type { OrderRow, OrderWindowTaken, TimeWindow } from "@dueline/contracts/order/Order"
 import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Clock, Effect } from "effect"
 

@@ -1,7 +1,7 @@
 /** What is left out of the edge, by its types and at run time. */
 import { Api } from "@dueline/contracts/api/Api"
 import { NotFound } from "@dueline/contracts/api/ProblemError"
-import { BinIsRetired, BinNotFound, type BinRejection, SerialNumberTaken } from "@dueline/contracts/bin/Rejection"
+import { BinIsRetired, BinNotFound, type BinRejection, SerialNumberTaken } from "@dueline/contracts/bin/Bin"
 import { BinId } from "@dueline/contracts/Ids"
 import type { Category } from "@dueline/contracts/kinds"
 import { VersionMismatch } from "@dueline/contracts/ports/Orchestrator"

@@ -1,6 +1,6 @@
 import { formatDuration, parseDelay } from "@dueline/contracts/api/Wire"
 import { freeWindows } from "@dueline/contracts/order/freeWindows"
-import type { TimeWindow } from "@dueline/contracts/order/Spec"
+import type { TimeWindow } from "@dueline/contracts/order/Order"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 

@@ -1,6 +1,6 @@
 /**
  * The form of rules between aggregates, as data: what a command may ask of other aggregates, and what the rows of one kind keep among
- * themselves. Kinds declare theirs (`customer/rules.ts` and its like), the store keeps them at commit, in memory and in SQL alike.
+ * themselves. Kinds declare theirs (`customer/Customer.ts` and its like), the store keeps them at commit, in memory and in SQL alike.
  *
  * Fields are those that a kind declares for filters. Null is a value as any other, but to `unique`.
  */

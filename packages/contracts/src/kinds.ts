@@ -3,27 +3,28 @@
  * categories. A kind that has no entry does not compile where one is asked for, and its commands throw before anything is stored.
  */
 import { Schema } from "effect"
-import { BinCommand } from "./bin/Command.ts"
-import { binFields } from "./bin/fields.ts"
-import { BinOutcome } from "./bin/Outcome.ts"
-import { binProblems, BinRejection } from "./bin/Rejection.ts"
-import type { BinRow } from "./bin/Row.ts"
-import { binRules } from "./bin/rules.ts"
+import { BinCommand, binFields, BinOutcome, binProblems, BinRejection, type BinRow, binRules } from "./bin/Bin.ts"
 import { binTopics } from "./bin/Topic.ts"
-import { CustomerCommand } from "./customer/Command.ts"
-import { customerFields } from "./customer/fields.ts"
-import { CustomerOutcome } from "./customer/Outcome.ts"
-import { customerProblems, CustomerRejection } from "./customer/Rejection.ts"
-import type { CustomerRow } from "./customer/Row.ts"
-import { customerRules } from "./customer/rules.ts"
+import {
+  CustomerCommand,
+  customerFields,
+  CustomerOutcome,
+  customerProblems,
+  CustomerRejection,
+  type CustomerRow,
+  customerRules
+} from "./customer/Customer.ts"
 import { customerTopics } from "./customer/Topic.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
-import { OrderCommand } from "./order/Command.ts"
-import { orderFields } from "./order/fields.ts"
-import { OrderOutcome } from "./order/Outcome.ts"
-import { orderProblems, OrderRejection } from "./order/Rejection.ts"
-import type { OrderRow } from "./order/Row.ts"
-import { orderRules } from "./order/rules.ts"
+import {
+  OrderCommand,
+  orderFields,
+  OrderOutcome,
+  orderProblems,
+  OrderRejection,
+  type OrderRow,
+  orderRules
+} from "./order/Order.ts"
 import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
 import { ServiceCallCommand } from "./serviceCall/Command.ts"

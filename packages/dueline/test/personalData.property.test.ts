@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
 import type { Command } from "@dueline/contracts/kinds"
-import type { CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
+import type { CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 import {
   BinId,
   CommandId,

@@ -7,8 +7,7 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import type { OrderRow } from "@dueline/contracts/order/Row"
-import type { OrderFacts, OrderNotification } from "@dueline/contracts/order/Spec"
+import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts/order/Order"
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"

@@ -1,9 +1,8 @@
 /** What a bin answers, and whom it asks before it changes hands. */
 import { assert, describe, it } from "@effect/vitest"
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import { BinIdTaken, BinIsRetired, BinNotFound, CapacityAboveSize } from "@dueline/contracts/bin/Rejection"
-import { customerActive } from "@dueline/contracts/customer/rules"
-import { binFree } from "@dueline/contracts/order/rules"
+import { type BinCommand, BinIdTaken, BinIsRetired, BinNotFound, CapacityAboveSize } from "@dueline/contracts/bin/Bin"
+import { customerActive } from "@dueline/contracts/customer/Customer"
+import { binFree } from "@dueline/contracts/order/Order"
 import { Bin } from "../src/aggregates/Bin.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as Field from "./FieldSample.ts"

@@ -5,8 +5,8 @@ import {
   CustomerInUse,
   CustomerIsErased,
   CustomerNotFound
-} from "@dueline/contracts/customer/Rejection"
-import { customerFree } from "@dueline/contracts/order/rules"
+} from "@dueline/contracts/customer/Customer"
+import { customerFree } from "@dueline/contracts/order/Order"
 import { Result } from "effect"
 import { Customer } from "../src/aggregates/Customer.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"

@@ -1,8 +1,8 @@
 /** Random commands against a customer, a bin, an order, and notebooks written from the requirements: both say the same, always. */
 import { assert, it } from "@effect/vitest"
-import type { BinRow } from "@dueline/contracts/bin/Row"
-import type { CustomerRow } from "@dueline/contracts/customer/Row"
-import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { BinRow } from "@dueline/contracts/bin/Bin"
+import type { CustomerRow } from "@dueline/contracts/customer/Customer"
+import type { OrderRow } from "@dueline/contracts/order/Order"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Result, type Schema } from "effect"
 import { Bin } from "../src/aggregates/Bin.ts"

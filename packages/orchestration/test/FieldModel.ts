@@ -2,9 +2,9 @@
  * The rules of customers, bins and orders once more, written from the requirements and knowing nothing of the code: what a person with a
  * notebook would keep of one of them, and what they would expect to hear.
  */
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
+import type { BinCommand } from "@dueline/contracts/bin/Bin"
+import type { CustomerCommand } from "@dueline/contracts/customer/Customer"
+import type { OrderCommand } from "@dueline/contracts/order/Order"
 
 /** What is answered, by name, what the world is told, and what is asked of others before it may become true. */
 export interface Expected {

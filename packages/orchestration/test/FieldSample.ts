@@ -1,15 +1,17 @@
 /** A customer, a bin and an order to tell stories about: their ids, their commands and their events. */
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import type { BinEvent } from "@dueline/contracts/bin/Event"
-import type { BinDescription, BinFacts } from "@dueline/contracts/bin/Spec"
+import type { BinCommand, BinDescription, BinEvent, BinFacts } from "@dueline/contracts/bin/Bin"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
-import type { CustomerEvent } from "@dueline/contracts/customer/Event"
+import type { CustomerCommand, CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { BinId, CommandId, CustomerId, IdempotencyKey, OrderId } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import type { OrderEvent } from "@dueline/contracts/order/Event"
-import type { OrderFacts, OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Spec"
+import type {
+  OrderCommand,
+  OrderEvent,
+  OrderFacts,
+  OrderItem,
+  OrderTerms,
+  TimeWindow
+} from "@dueline/contracts/order/Order"
 import { ms, origin, t0, tenantId } from "./ServiceCallSample.ts"
 
 export { ms, origin, t0, tenantId } from "./ServiceCallSample.ts"

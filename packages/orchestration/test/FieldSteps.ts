@@ -1,8 +1,8 @@
 /** Random stories of a customer, a bin and an order: few values, so that the same is asked again and again in other states. */
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
+import type { BinCommand } from "@dueline/contracts/bin/Bin"
+import type { CustomerCommand } from "@dueline/contracts/customer/Customer"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
+import type { OrderCommand } from "@dueline/contracts/order/Order"
 import { Schema } from "effect"
 import * as Field from "./FieldSample.ts"
 

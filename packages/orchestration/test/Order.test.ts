@@ -1,8 +1,13 @@
 /** What an order answers in every state, and the sentences that a table cannot say. */
 import { assert, describe, it } from "@effect/vitest"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import type { OrderEvent } from "@dueline/contracts/order/Event"
-import { OrderIdTaken, OrderNotInState, OrderWindowMissing, TooManyItems } from "@dueline/contracts/order/Rejection"
+import {
+  type OrderCommand,
+  type OrderEvent,
+  OrderIdTaken,
+  OrderNotInState,
+  OrderWindowMissing,
+  TooManyItems
+} from "@dueline/contracts/order/Order"
 import { Result } from "effect"
 import { Order } from "../src/aggregates/Order.ts"
 import * as Field from "./FieldSample.ts"

@@ -1,9 +1,8 @@
 /** Random lives of an order, with its messages delivered late, twice, out of order, to several at once, and to some that die of it. */
 import { assert, it } from "@effect/vitest"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
+import type { OrderCommand, OrderRow } from "@dueline/contracts/order/Order"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { type ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
-import type { OrderRow } from "@dueline/contracts/order/Row"
 import { Clock, Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { callIdOf, type Fate, furnished, type Pass, type World } from "./OrderNotificationsWorld.ts"

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { StreamId } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
+import type { OrderCommand } from "@dueline/contracts/order/Order"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Tags } from "@dueline/contracts/serviceCall/Spec"

@@ -1,6 +1,5 @@
 /** Orders with notifications to tell stories about. */
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import type { TimeWindow } from "@dueline/contracts/order/Spec"
+import type { OrderCommand, TimeWindow } from "@dueline/contracts/order/Order"
 import * as Field from "./FieldSample.ts"
 
 export const hour = 3_600_000

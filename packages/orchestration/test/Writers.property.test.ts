@@ -1,7 +1,7 @@
 /** Whatever is asked of customers, bins, orders and calls at once, and of however many writers: the rules between them hold. */
 import { assert, it } from "@effect/vitest"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
-import { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
+import { OrderWindowTaken } from "@dueline/contracts/order/Order"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Schema } from "effect"
 import { FaultyStore } from "./FaultyStore.ts"

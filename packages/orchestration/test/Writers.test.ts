@@ -1,6 +1,6 @@
 /** What customers, bins and orders forbid each other, asked of all writers at once: somebody wins, and everybody else is told why not. */
 import { assert, describe, it } from "@effect/vitest"
-import { OrderWindowTaken } from "@dueline/contracts/order/Rejection"
+import { OrderWindowTaken } from "@dueline/contracts/order/Order"
 import { Effect } from "effect"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Field from "./FieldSample.ts"

@@ -1,7 +1,7 @@
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
-import type { BinEvent } from "@dueline/contracts/bin/Event"
-import type { CustomerEvent } from "@dueline/contracts/customer/Event"
-import type { OrderEvent } from "@dueline/contracts/order/Event"
+import type { BinEvent } from "@dueline/contracts/bin/Bin"
+import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
+import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"

@@ -1,8 +1,7 @@
 /** What is to be done about the call of a notification, for every order and every call there can be. */
 import { assert, describe, it } from "@effect/vitest"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import type { OrderFacts } from "@dueline/contracts/order/Spec"
-import { OrderStatus } from "@dueline/contracts/order/Spec"
+import { type OrderFacts, OrderStatus } from "@dueline/contracts/order/Order"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"

@@ -1,5 +1,5 @@
 /** What every search for bins near a place does, held against a model that measures each bin. It wants the Persistence that writes them. */
-import type { BinRow } from "@dueline/contracts/bin/Row"
+import type { BinRow } from "@dueline/contracts/bin/Bin"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { OpsQueries, type Near, type NearOptions } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"

@@ -1,8 +1,6 @@
 /** Places that are hard to find, and what a search for bins near them has to answer: each bin measured, the far ones left out. */
 import { distanceMetres, earthRadiusMetres, nearRadiusMetres } from "@dueline/contracts/bin/distance"
-import { binFields } from "@dueline/contracts/bin/fields"
-import type { BinRow } from "@dueline/contracts/bin/Row"
-import type { Location } from "@dueline/contracts/bin/Spec"
+import { binFields, type BinRow, type Location } from "@dueline/contracts/bin/Bin"
 import type { Near, NearOptions } from "@dueline/contracts/ports/OpsQueries"
 import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { assert } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /** What all OpsQueries do, but for distances. They read rows, so they want the Persistence that writes them. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
-import { OrderStatus } from "@dueline/contracts/order/Spec"
+import { OrderStatus } from "@dueline/contracts/order/Order"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"

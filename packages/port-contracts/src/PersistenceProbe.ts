@@ -1,8 +1,7 @@
 /** How the sentences about Persistence write to the store and look at what it holds. */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
-import type { OrderRow } from "@dueline/contracts/order/Row"
-import type { OrderStatus } from "@dueline/contracts/order/Spec"
+import type { OrderRow, OrderStatus } from "@dueline/contracts/order/Order"
 import { type Commit, type CommitConflict, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"

@@ -1,9 +1,8 @@
 /** What every Persistence does with a commit that requires something of other aggregates, and with one that breaks a rule. */
-import type { BinRow } from "@dueline/contracts/bin/Row"
-import { binFits } from "@dueline/contracts/bin/rules"
-import { customerActive } from "@dueline/contracts/customer/rules"
+import { binFits, type BinRow } from "@dueline/contracts/bin/Bin"
+import { customerActive } from "@dueline/contracts/customer/Customer"
 import { type CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
-import { binFree, customerFree } from "@dueline/contracts/order/rules"
+import { binFree, customerFree } from "@dueline/contracts/order/Order"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"

@@ -1,8 +1,7 @@
 /** The rules between aggregates, small enough to be obviously right, and the steps that are taken on them and on a real store. */
-import type { BinRow } from "@dueline/contracts/bin/Row"
-import type { CustomerRow } from "@dueline/contracts/customer/Row"
-import type { OrderRow } from "@dueline/contracts/order/Row"
-import { binFree, customerFree } from "@dueline/contracts/order/rules"
+import type { BinRow } from "@dueline/contracts/bin/Bin"
+import type { CustomerRow } from "@dueline/contracts/customer/Customer"
+import { binFree, customerFree, type OrderRow } from "@dueline/contracts/order/Order"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"

@@ -1,7 +1,7 @@
 /** Filters as text: what is printed is read as what it was, and no text whatever breaks the reader. */
-import { binFields } from "@dueline/contracts/bin/fields"
-import { customerFields } from "@dueline/contracts/customer/fields"
-import { orderFields } from "@dueline/contracts/order/fields"
+import { binFields } from "@dueline/contracts/bin/Bin"
+import { customerFields } from "@dueline/contracts/customer/Customer"
+import { orderFields } from "@dueline/contracts/order/Order"
 import { parseFilter } from "@dueline/contracts/specification/parseFilter"
 import { printFilter } from "@dueline/contracts/specification/printFilter"
 import { satisfies } from "@dueline/contracts/specification/satisfies"

@@ -1,6 +1,6 @@
 /** What callers may write as a filter, how it is understood, and what they are told when it is not. */
-import { binFields } from "@dueline/contracts/bin/fields"
-import { orderFields } from "@dueline/contracts/order/fields"
+import { binFields } from "@dueline/contracts/bin/Bin"
+import { orderFields } from "@dueline/contracts/order/Order"
 import { parseFilter } from "@dueline/contracts/specification/parseFilter"
 import { printFilter } from "@dueline/contracts/specification/printFilter"
 import type { FilterProblem } from "@dueline/contracts/specification/FilterProblem"

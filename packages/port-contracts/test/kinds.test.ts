@@ -1,8 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import type { BinOutcome } from "@dueline/contracts/bin/Outcome"
-import type { BinRejection } from "@dueline/contracts/bin/Rejection"
-import type { BinRow } from "@dueline/contracts/bin/Row"
+import type { BinCommand, BinOutcome, BinRejection, BinRow } from "@dueline/contracts/bin/Bin"
 import { joinTables } from "@dueline/contracts/joinTables"
 import {
   categories,

@@ -1,9 +1,9 @@
 /** What the kinds require of each other, spelled out: the suites ask stores by the same functions, and would follow a change without a word. */
 import { BinId, CustomerId } from "@dueline/contracts/Ids"
-import { binFits } from "@dueline/contracts/bin/rules"
-import { customerActive } from "@dueline/contracts/customer/rules"
+import { binFits } from "@dueline/contracts/bin/Bin"
+import { customerActive } from "@dueline/contracts/customer/Customer"
 import { fieldsOf, opsCategories, rulesOf } from "@dueline/contracts/kinds"
-import { binFree, customerFree } from "@dueline/contracts/order/rules"
+import { binFree, customerFree } from "@dueline/contracts/order/Order"
 import type { Rules } from "@dueline/contracts/Rules"
 import { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert, describe, it } from "@effect/vitest"

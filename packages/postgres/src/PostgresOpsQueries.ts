@@ -1,5 +1,5 @@
 /** What the edge reads of rows that are documents, under row-level security, at a cost that does not grow with the tables. */
-import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { OrderRow } from "@dueline/contracts/order/Order"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

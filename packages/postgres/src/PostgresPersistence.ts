@@ -78,9 +78,7 @@ const send = (sql: SqlClient, batch: ReadonlyArray<Commit>) => {
   const calls = storedCalls(batch)
   const ops = opsParameter(batch)
   if (calls === null)
-    return ops === null
-      ? sql.unsafe(statements.bare, parameters)
-      : sql.unsafe(statements.ops, [...parameters, ops])
+    return ops === null ? sql.unsafe(statements.bare, parameters) : sql.unsafe(statements.ops, [...parameters, ops])
   return ops === null
     ? sql.unsafe(statements.calls, [...parameters, ...calls])
     : sql.unsafe(statements.both, [...parameters, ...calls, ops])

@@ -1,7 +1,7 @@
 /** How programs of 0.1.0 commit and list customers, bins and orders: rows by column, in parts by table, four requirements by name. */
-import type { BinRow } from "@dueline/contracts/bin/Row"
-import type { CustomerRow } from "@dueline/contracts/customer/Row"
-import type { OrderRow } from "@dueline/contracts/order/Row"
+import type { BinRow } from "@dueline/contracts/bin/Bin"
+import type { CustomerRow } from "@dueline/contracts/customer/Customer"
+import type { OrderRow } from "@dueline/contracts/order/Order"
 import type { FieldRow } from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { serverWords } from "@dueline/postgres/SqlFailure"

@@ -1,10 +1,8 @@
 /** Rules between customers, bins and orders, asked from two sides at once: on a real server, in every order that can be forced. */
-import { customerActive } from "@dueline/contracts/customer/rules"
+import { customerActive } from "@dueline/contracts/customer/Customer"
 import { Intents } from "@dueline/contracts/Intents"
 import { CommandId, CorrelationId, EpochMillis, OrderId, type TenantId } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import { binFree, customerFree } from "@dueline/contracts/order/rules"
-import type { TimeWindow } from "@dueline/contracts/order/Spec"
+import { binFree, customerFree, type OrderCommand, type TimeWindow } from "@dueline/contracts/order/Order"
 import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Writers from "@dueline/orchestration/Writers"

@@ -1,7 +1,6 @@
 /** The write path of customers, bins and orders never walks a table or a tenant, and what loading costs is no matter of age. Counted. */
-import type { Commit } from "@dueline/contracts/ports/Persistence"
-import { binFree, customerFree } from "@dueline/contracts/order/rules"
-import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
+import { binFree, customerFree } from "@dueline/contracts/order/Order"
 import { snapshotEvery } from "@dueline/orchestration/engine/storedForms"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"

@@ -3,7 +3,7 @@
  * database alone is not enough to read a profile, and once the customer's key is deleted no copy of it can be read.
  */
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
-import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Spec"
+import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { SealBroken } from "@dueline/contracts/ports/RequestVault"

@@ -1,4 +1,4 @@
-import { CustomerProfile } from "@dueline/contracts/customer/Spec"
+import { CustomerProfile } from "@dueline/contracts/customer/Customer"
 import { CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"

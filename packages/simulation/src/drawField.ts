@@ -1,6 +1,6 @@
 /** Draws what is asked of customers and bins. */
-import type { BinCommand } from "@dueline/contracts/bin/Command"
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
+import type { BinCommand } from "@dueline/contracts/bin/Bin"
+import type { CustomerCommand } from "@dueline/contracts/customer/Customer"
 import { type BinId, type CorrelationId, type CustomerId, EpochMillis } from "@dueline/contracts/Ids"
 import type { Dice } from "./Dice.ts"
 

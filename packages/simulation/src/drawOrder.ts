@@ -1,7 +1,6 @@
 /** Draws what is asked of orders: all for the same few hours, so that they meet. */
 import { type BinId, type CustomerId, EpochMillis, type OrderId } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import type { OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Spec"
+import type { OrderCommand, OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Order"
 import type { Dice } from "./Dice.ts"
 
 const hour = 3_600_000

@@ -2,11 +2,10 @@
  * What a customer, a bin or an order must be after an event, worked out a second time: written from the requirements and not from the
  * aggregates, so that a mistake in one shows in the other.
  */
-import { BinEvent } from "@dueline/contracts/bin/Event"
-import { CustomerEvent } from "@dueline/contracts/customer/Event"
+import { BinEvent } from "@dueline/contracts/bin/Bin"
+import { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
-import { OrderEvent } from "@dueline/contracts/order/Event"
-import type { TimeWindow } from "@dueline/contracts/order/Spec"
+import { OrderEvent, type TimeWindow } from "@dueline/contracts/order/Order"
 import { Schema } from "effect"
 
 /** All that is known of one of them, by the names that its row has. */

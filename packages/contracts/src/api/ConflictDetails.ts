@@ -1,7 +1,7 @@
 /** What stands in the way, for whoever wants to do something about it. */
 import { Schema } from "effect"
 import { OrderId } from "../Ids.ts"
-import { OrderStatus } from "../order/Spec.ts"
+import { OrderStatus } from "../order/Order.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Timestamp } from "./Wire.ts"
 

@@ -23,9 +23,8 @@ import { problems } from "../api/ProblemError.ts"
 import { CountedAs, RateLimit } from "../api/RateLimit.ts"
 import { idAsSent, Timestamp, Version } from "../api/Wire.ts"
 import { BinId, CorrelationId, CustomerId } from "../Ids.ts"
-import { BinChanges } from "./Command.ts"
+import { BinCategory, BinChanges, BinStatus, CapacityLitres, Location, SerialNumber, SizeLitres } from "./Bin.ts"
 import { nearRadiusMetres } from "./distance.ts"
-import { BinCategory, BinStatus, CapacityLitres, Location, SerialNumber, SizeLitres } from "./Spec.ts"
 
 export const CreateBin = Schema.Struct({
   serialNumber: SerialNumber,

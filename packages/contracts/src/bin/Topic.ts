@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { BinId, CorrelationId, EpochMillis, TenantId } from "../Ids.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
-import { BinFacts } from "./Spec.ts"
+import { BinFacts } from "./Bin.ts"
 
 /** Version 1 of the message on every `ops.bin.*` topic. */
 export const BinChanged = Schema.Struct({

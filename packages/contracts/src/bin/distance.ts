@@ -1,5 +1,5 @@
 /** How far two places are apart, the same everywhere: the shorter way over a sphere with the Earth's mean radius. */
-import type { Location } from "./Spec.ts"
+import type { Location } from "./Bin.ts"
 
 /** Mean radius of the Earth (IUGG), in metres. */
 export const earthRadiusMetres = 6_371_008.8

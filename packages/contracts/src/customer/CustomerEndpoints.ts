@@ -22,7 +22,7 @@ import { problems } from "../api/ProblemError.ts"
 import { CountedAs, RateLimit } from "../api/RateLimit.ts"
 import { ETag, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, CustomerId } from "../Ids.ts"
-import { CustomerProfile, CustomerStatus } from "./Spec.ts"
+import { CustomerProfile, CustomerStatus } from "./Customer.ts"
 
 export const RegisterCustomer = Schema.Struct({ profile: CustomerProfile }).annotate({ identifier: "RegisterCustomer" })
 export type RegisterCustomer = typeof RegisterCustomer.Type

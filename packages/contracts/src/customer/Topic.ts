@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { CorrelationId, CustomerId, EpochMillis, TenantId } from "../Ids.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
-import { CustomerStatus, ProfileField } from "./Spec.ts"
+import { CustomerStatus, ProfileField } from "./Customer.ts"
 
 /** Version 1 of the message on every `ops.customer.*` topic. */
 export const CustomerChanged = Schema.Struct({

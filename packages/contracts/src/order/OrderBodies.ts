@@ -12,7 +12,7 @@ import {
   OrderKind,
   OrderNotification,
   OrderStatus
-} from "./Spec.ts"
+} from "./Order.ts"
 
 export const WindowAsked = Schema.Struct({ from: Instant, to: Instant })
   .check(

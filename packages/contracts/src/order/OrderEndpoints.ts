@@ -22,7 +22,7 @@ import { problems } from "../api/ProblemError.ts"
 import { CountedAs, RateLimit } from "../api/RateLimit.ts"
 import { idAsSent, Instant } from "../api/Wire.ts"
 import { BinId, type CorrelationId, CustomerId, OrderId, type ServiceCallId } from "../Ids.ts"
-import { OrderStatus } from "./Spec.ts"
+import { OrderStatus } from "./Order.ts"
 import { AddOrderItems, CreateOrder, MoveOrder, Order, OrderPage, OrderState, ScheduleOrder } from "./OrderBodies.ts"
 
 const id = "91c5d3f8-04ab-8e62-8d17-5f3a9b6e2c70" as OrderId

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { CorrelationId, EpochMillis, OrderId, TenantId } from "../Ids.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
-import { OrderFacts } from "./Spec.ts"
+import { OrderFacts } from "./Order.ts"
 
 /** Version 1 of the message on every `ops.service.order.*` topic and on `ops.pickup.completed`. */
 export const OrderChanged = Schema.Struct({

@@ -1,6 +1,6 @@
 /** When a bin is free: what to propose to somebody whose window is taken. */
 import type { EpochMillis } from "../Ids.ts"
-import type { TimeWindow } from "./Spec.ts"
+import type { TimeWindow } from "./Order.ts"
 
 /** How many windows are proposed before the wanted one, and how many after it. */
 const oneSide = 2

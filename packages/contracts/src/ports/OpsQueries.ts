@@ -1,11 +1,9 @@
 /** What the edge and the process managers may read about the kinds whose rows are documents, always inside one tenant. */
 import { Context, type Effect } from "effect"
-import type { BinRow } from "../bin/Row.ts"
-import type { Location } from "../bin/Spec.ts"
+import type { BinRow, Location } from "../bin/Bin.ts"
 import type { BinId, CustomerId, TenantId } from "../Ids.ts"
 import type { IdOf, OpsCategory, RowOf } from "../kinds.ts"
-import type { OrderRow } from "../order/Row.ts"
-import type { TimeWindow } from "../order/Spec.ts"
+import type { OrderRow, TimeWindow } from "../order/Order.ts"
 import type { Specification } from "../specification/Specification.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 

@@ -1,6 +1,6 @@
 /** Turns a customer's profile into text that nobody can read, and back. Each customer has a key of its own, itself under seal. */
 import { Context, type Effect } from "effect"
-import type { CustomerProfile } from "../customer/Spec.ts"
+import type { CustomerProfile } from "../customer/Customer.ts"
 import type { CustomerId, TenantId } from "../Ids.ts"
 import type { SealBroken } from "./RequestVault.ts"
 

@@ -2,24 +2,25 @@
  * The bin aggregate: its state, what happens when something is asked of it, what it requires of customers and orders, and what it
  * announces.
  */
-import type { BinChanges, BinCommand } from "@dueline/contracts/bin/Command"
-import { BinEvent } from "@dueline/contracts/bin/Event"
-import type { BinOutcome } from "@dueline/contracts/bin/Outcome"
 import {
+  type BinChanges,
+  type BinCommand,
   BinCustomerUnfit,
+  BinEvent,
+  BinFacts,
   BinIdTaken,
   BinInUse,
   BinIsRetired,
   BinNotFound,
+  type BinOutcome,
   type BinRejection,
   CapacityAboveSize,
   SerialNumberTaken
-} from "@dueline/contracts/bin/Rejection"
-import { BinFacts } from "@dueline/contracts/bin/Spec"
+} from "@dueline/contracts/bin/Bin"
 import type { BinChanged, BinTopic } from "@dueline/contracts/bin/Topic"
-import { customerActive } from "@dueline/contracts/customer/rules"
+import { customerActive } from "@dueline/contracts/customer/Customer"
 import { type BinId, CorrelationId, type CustomerId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
-import { binFree } from "@dueline/contracts/order/rules"
+import { binFree } from "@dueline/contracts/order/Order"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 import { Result, Schema } from "effect"
 import type { Aggregate, Stamp } from "../engine/Aggregate.ts"

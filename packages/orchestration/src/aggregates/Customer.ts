@@ -1,19 +1,19 @@
 /**
  * The customer aggregate: its state, what happens when something is asked of it, and what it announces: that something changed, never what.
  */
-import type { CustomerCommand } from "@dueline/contracts/customer/Command"
-import { CustomerEvent } from "@dueline/contracts/customer/Event"
-import type { CustomerOutcome } from "@dueline/contracts/customer/Outcome"
 import {
+  type CustomerCommand,
+  CustomerEvent,
   CustomerIdTaken,
   CustomerInUse,
   CustomerIsErased,
   CustomerNotFound,
+  type CustomerOutcome,
   type CustomerRejection
-} from "@dueline/contracts/customer/Rejection"
+} from "@dueline/contracts/customer/Customer"
 import type { CustomerChanged, CustomerTopic } from "@dueline/contracts/customer/Topic"
 import { CorrelationId, type CustomerId, EpochMillis, type StreamId } from "@dueline/contracts/Ids"
-import { customerFree } from "@dueline/contracts/order/rules"
+import { customerFree } from "@dueline/contracts/order/Order"
 import { Result, Schema } from "effect"
 import type { Aggregate, Stamp } from "../engine/Aggregate.ts"
 

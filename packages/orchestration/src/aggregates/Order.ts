@@ -2,24 +2,26 @@
  * The service-order aggregate: its state, what happens when something is asked of it, what it requires of bin and customer, and what it
  * announces.
  */
-import { binFits } from "@dueline/contracts/bin/rules"
-import { customerActive } from "@dueline/contracts/customer/rules"
+import { binFits } from "@dueline/contracts/bin/Bin"
+import { customerActive } from "@dueline/contracts/customer/Customer"
 import { CorrelationId, type EpochMillis, type OrderId, type StreamId } from "@dueline/contracts/Ids"
-import type { OrderCommand } from "@dueline/contracts/order/Command"
-import { OrderEvent } from "@dueline/contracts/order/Event"
-import type { OrderOutcome } from "@dueline/contracts/order/Outcome"
 import {
+  maxItems,
   OrderBinUnfit,
+  type OrderCommand,
   OrderCustomerUnfit,
+  OrderEvent,
+  OrderFacts,
   OrderIdTaken,
   OrderNotFound,
   OrderNotInState,
+  type OrderOutcome,
   type OrderRejection,
+  type OrderStatus,
   OrderWindowMissing,
   OrderWindowTaken,
   TooManyItems
-} from "@dueline/contracts/order/Rejection"
-import { maxItems, OrderFacts, type OrderStatus } from "@dueline/contracts/order/Spec"
+} from "@dueline/contracts/order/Order"
 import type { OrderChanged, OrderTopic } from "@dueline/contracts/order/Topic"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 import { Result, Schema } from "effect"
