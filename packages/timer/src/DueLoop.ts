@@ -115,8 +115,9 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const fire = firing({ queue, wake, timer, capacity, orchestrator, now })
 
   const count: DueLoop["count"] = (started, ended) => {
-    for (const intent of started) queue.started(intent, now())
-    for (const intent of ended) queue.ended(intent, now())
+    const at = now()
+    for (const intent of started) queue.started(intent, at)
+    for (const intent of ended) queue.ended(intent, at)
     if (ended.length > 0 && queue.size > 0) wake.raise()
   }
 
