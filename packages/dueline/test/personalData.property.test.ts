@@ -1,6 +1,6 @@
 /** A customer's profile stands nowhere in clear: not in events, rows, receipts, messages, dead letters or attachments. */
 import { assert, it } from "@effect/vitest"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import type { Command } from "@dueline/contracts/kinds"
 import type { CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 import {

@@ -1,6 +1,6 @@
 /** The dispatcher on the memory outbox, with the bus of the embedded default or one that fails as it is told. */
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import * as Sample from "@dueline/port-contracts/Sample"

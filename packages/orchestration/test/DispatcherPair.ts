@@ -2,8 +2,8 @@
  * Two dispatchers in two processes on one outbox, of which the one that has the lease works, and consumers that recognise repeats. A
  * process can be paused: whatever it asks meanwhile is asked when it goes on, whatever has become of the asker.
  */
-import * as LeasesMemory from "@dueline/contracts/memory/LeasesMemory"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { Outbox, type Settlement } from "@dueline/contracts/ports/Outbox"

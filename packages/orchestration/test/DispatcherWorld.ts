@@ -1,5 +1,5 @@
 /** A dispatcher on the memory outbox, with a bus that fails as it is told and an outbox that does so too. */
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"

@@ -1,7 +1,7 @@
 /** A memory store behind a Persistence that fails on command: before or after the commit, for a while, or for one call only. */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { type Commit, CommitConflict, type Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Deferred, Effect } from "effect"
 
 type Store = Persistence["Service"]

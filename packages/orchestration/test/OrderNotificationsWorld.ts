@@ -2,7 +2,7 @@
  * The consumer of order messages over the memory store and real writers, where every message ever published can be delivered again, and
  * every step of every delivery waits until the test lets it happen, fails it, or ends the delivery there.
  */
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import type { Command } from "@dueline/contracts/kinds"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"

@@ -1,7 +1,7 @@
 /** Corners of the past: streams longer than a page, clocks that step back, pages of a timeline. */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { BinCommand } from "@dueline/contracts/bin/Bin"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { type AsOf, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"

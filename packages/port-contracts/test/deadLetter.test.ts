@@ -1,6 +1,6 @@
 /** From a bus that gave a message up to the place where it is kept, also while that place does not answer. */
 import { keptIn } from "@dueline/contracts/deadLetter"
-import * as DeadLettersMemory from "@dueline/contracts/memory/DeadLettersMemory"
+import * as DeadLettersMemory from "@dueline/port-contracts/memory/DeadLettersMemory"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"

@@ -1,8 +1,8 @@
 /** The memory store passes the suites of the ports it stands in for. */
-import * as DeadLettersMemory from "@dueline/contracts/memory/DeadLettersMemory"
+import * as DeadLettersMemory from "@dueline/port-contracts/memory/DeadLettersMemory"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
-import * as LeasesMemory from "@dueline/contracts/memory/LeasesMemory"
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"

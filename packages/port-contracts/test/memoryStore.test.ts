@@ -1,5 +1,5 @@
 /** What the memory store promises beyond its ports: a whole view for checkers, and no patience with callers who break the rules. */
-import * as MemoryStore from "@dueline/contracts/memory/MemoryStore"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"

@@ -1,7 +1,7 @@
 /** What clients were answered, held against the store and against what they were answered before. */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import { Effect } from "effect"

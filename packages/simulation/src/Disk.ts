@@ -1,5 +1,5 @@
 /** The store that survives every process, with a checker behind it that sees each write as it lands. */
-import { make as makeStore, type MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import { make as makeStore, type MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"

@@ -1,7 +1,7 @@
 /** Looks at customers, bins and orders after every write: the log obeys the rules, rows say the same, and nobody is in another's way. */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import { BinId, CustomerId, OrderId, type StreamId, type TenantId } from "@dueline/contracts/Ids"
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"

@@ -1,5 +1,5 @@
 /** Looks at the store after every write: the log obeys the rules, and everything else in the store says what the log says. */
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Settlement } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"

@@ -1,5 +1,5 @@
 /** What a negative control may change: the parts of the program between which the simulation can step in. */
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Intents } from "@dueline/contracts/Intents"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
 import type { EventBus } from "@dueline/contracts/ports/EventBus"

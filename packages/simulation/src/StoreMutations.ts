@@ -1,5 +1,5 @@
 /** Mutations of the write side: the store keeps less, or guards less, than the port promises. */
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import type { Mutation } from "./Mutation.ts"

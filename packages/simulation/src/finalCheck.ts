@@ -1,5 +1,5 @@
 /** Once more over the whole store at the end of a world: what no single write shows. */
-import type { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { LogCheck } from "./LogCheck.ts"
 import type { World } from "./World.ts"
 

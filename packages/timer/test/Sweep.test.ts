@@ -1,6 +1,6 @@
 /** The sweep on a memory store: whatever the process has lost, it brings back. */
 import { assert, describe, it } from "@effect/vitest"
-import { MemoryStore } from "@dueline/contracts/memory/MemoryStore"
+import { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"

@@ -1,5 +1,5 @@
 /** A sweep on a memory store: what is in the table, what was armed, what was asked. */
-import { MemoryStore, layerMemory } from "@dueline/contracts/memory/MemoryStore"
+import { MemoryStore, layerMemory } from "@dueline/port-contracts/memory/MemoryStore"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"

@@ -1,6 +1,6 @@
 /** Who sweeps when several could: one at a time, and another soon after it is gone. */
 import { assert, describe, it } from "@effect/vitest"
-import * as LeasesMemory from "@dueline/contracts/memory/LeasesMemory"
+import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import type { Leases } from "@dueline/contracts/ports/Leases"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Clock, Effect, Fiber } from "effect"

@@ -11,7 +11,6 @@ import type { DeadLetter } from "../ports/DeadLetters.ts"
 import { type BusMessage, BusUnavailable, EventBus } from "../ports/EventBus.ts"
 import { Recent } from "../Recent.ts"
 import { type BusGroup, isInterested, type Job, makeGroup, type Member, type Rules, work } from "./BusGroup.ts"
-import { keyOf } from "./MemoryState.ts"
 
 export interface Options {
   /** Deliveries of one message to one group before it is given up. */
@@ -114,7 +113,7 @@ export const make = Effect.fnUntraced(function* (
 
   const publish = (message: BusMessage): Effect.Effect<void, BusUnavailable> =>
     Effect.suspend(() => {
-      const key = keyOf(message.tenantId, message.eventId)
+      const key = `${message.tenantId}/${message.eventId}`
       const already = inFlight.get(key)
       if (already !== undefined) return Deferred.await(already)
       const interested = [...groups.values()].filter((group) => isInterested(group, message))

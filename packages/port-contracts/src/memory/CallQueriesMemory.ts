@@ -1,7 +1,7 @@
 /** The edge's reading in memory: newest first, and never more than a bounded number of rows looked at for one page. */
 import { Effect } from "effect"
-import type { CallFilter, CallPage, CallQueries, PageMark } from "../ports/CallQueries.ts"
-import type { ServiceCallRow } from "../serviceCall/Row.ts"
+import type { CallFilter, CallPage, CallQueries, PageMark } from "@dueline/contracts/ports/CallQueries"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const descending = (a: PageMark, b: PageMark): number =>

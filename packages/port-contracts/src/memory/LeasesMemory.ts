@@ -1,6 +1,6 @@
 /** Leases inside one process, on the program's own clock: for tests, and for processes of a simulation that share one memory. */
 import { Clock, Effect, Layer } from "effect"
-import { Leases } from "../ports/Leases.ts"
+import { Leases } from "@dueline/contracts/ports/Leases"
 
 interface Held {
   readonly holder: string

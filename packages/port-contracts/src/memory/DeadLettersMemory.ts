@@ -1,7 +1,7 @@
 /** Dead letters in memory, for tests: the latest ones, and a way to look at them. */
 import { Effect } from "effect"
-import { bounded } from "../deadLetter.ts"
-import { type DeadLetter, DeadLetters } from "../ports/DeadLetters.ts"
+import { bounded } from "@dueline/contracts/deadLetter"
+import { type DeadLetter, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { copyOf, keyOf } from "./MemoryState.ts"
 
 /** Letters that are kept; beyond these the oldest is forgotten. */

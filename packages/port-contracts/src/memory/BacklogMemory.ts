@@ -1,9 +1,9 @@
 /** The workers' view in memory, read from the rows. */
 import { Effect } from "effect"
-import { EpochMillis } from "../Ids.ts"
-import type { Abandoned, Backlog, Holding } from "../ports/Backlog.ts"
-import type { Alarm } from "../ports/Timer.ts"
-import { targetOf } from "../serviceCall/target.ts"
+import { EpochMillis } from "@dueline/contracts/Ids"
+import type { Abandoned, Backlog, Holding } from "@dueline/contracts/ports/Backlog"
+import type { Alarm } from "@dueline/contracts/ports/Timer"
+import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,8 +1,8 @@
 /** The log in memory, as it is read by those who make something of it. */
 import { Effect } from "effect"
-import type { Category } from "../kinds.ts"
-import type { EventSource } from "../ports/EventSource.ts"
-import type { TimelineEvent, TimelineMark } from "../ports/TimeTravel.ts"
+import type { Category } from "@dueline/contracts/kinds"
+import type { EventSource } from "@dueline/contracts/ports/EventSource"
+import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 import { copyOf, type MemoryState, type StoredEvent } from "./MemoryState.ts"
 
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

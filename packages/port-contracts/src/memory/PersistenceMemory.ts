@@ -1,6 +1,6 @@
 /** The write side in memory: a batch is judged as a whole, then stored as a whole, in one turn of the event loop. */
 import { Effect } from "effect"
-import type { RecordedEvent } from "../Envelope.ts"
+import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import {
   type Commit,
   CommitConflict,
@@ -8,9 +8,9 @@ import {
   type Persistence,
   RuleBroken,
   type Slice
-} from "../ports/Persistence.ts"
-import type { StoreRule } from "../StoreRule.ts"
-import { categories, kinds, rowId } from "../kinds.ts"
+} from "@dueline/contracts/ports/Persistence"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
+import { categories, kinds, rowId } from "@dueline/contracts/kinds"
 import { brokenRule } from "./brokenRule.ts"
 import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
 

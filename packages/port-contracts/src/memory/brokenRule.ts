@@ -10,10 +10,10 @@ import {
   rowId,
   type RowOf,
   rulesOf
-} from "../kinds.ts"
-import type { Commit } from "../ports/Persistence.ts"
-import type { FieldValue, NoRow, RowIs, Rules, Test } from "../Rules.ts"
-import type { StoreRule } from "../StoreRule.ts"
+} from "@dueline/contracts/kinds"
+import type { Commit } from "@dueline/contracts/ports/Persistence"
+import type { FieldValue, NoRow, RowIs, Rules, Test } from "@dueline/contracts/Rules"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
 /** What the rows will be once the batch is stored. */

@@ -1,13 +1,13 @@
 /** The ports of the store over one state in memory: for tests, and the store of the simulation. */
 import { Context, Layer } from "effect"
-import { Backlog } from "../ports/Backlog.ts"
-import { CallQueries } from "../ports/CallQueries.ts"
-import { EventSource } from "../ports/EventSource.ts"
-import { OpsQueries } from "../ports/OpsQueries.ts"
-import { Outbox, type OutboxEntry } from "../ports/Outbox.ts"
-import type { ReadModelRow } from "../kinds.ts"
-import { Persistence } from "../ports/Persistence.ts"
-import type { StoreRule } from "../StoreRule.ts"
+import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
+import type { ReadModelRow } from "@dueline/contracts/kinds"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
@@ -56,7 +56,7 @@ export class MemoryStore extends Context.Service<
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
   }
->()("@dueline/contracts/memory/MemoryStore") {}
+>()("@dueline/port-contracts/memory/MemoryStore") {}
 
 const dump = (state: MemoryState): Dump =>
   copyOf({

@@ -1,6 +1,6 @@
 /** The outbox in memory: what commits left behind, until it is settled. */
 import { Effect } from "effect"
-import type { Outbox, OutboxEntry, Settlement } from "../ports/Outbox.ts"
+import type { Outbox, OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
 const claim = (state: MemoryState, now: number, limit: number): ReadonlyArray<OutboxEntry> => {

@@ -1,9 +1,9 @@
 /** The reading of documents in memory: as `CallQueriesMemory`, with specifications for filters. */
 import { Effect } from "effect"
-import { distanceMetres } from "../bin/distance.ts"
-import { fieldsOf, kinds, type OpsCategory, rowId, type RowOf } from "../kinds.ts"
-import type { ListOptions, Near, NearOptions, OpsQueries, RowMark, RowPage } from "../ports/OpsQueries.ts"
-import { satisfies } from "../specification/satisfies.ts"
+import { distanceMetres } from "@dueline/contracts/bin/distance"
+import { fieldsOf, kinds, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
+import type { ListOptions, Near, NearOptions, OpsQueries, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
+import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { copyOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const markOf = (row: RowOf<OpsCategory>): RowMark => ({ createdAt: row.createdAt, id: rowId(row) })

@@ -1,9 +1,9 @@
 /** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
-import type { RecordedEvent, StreamKey } from "../Envelope.ts"
-import type { OutboxEntry } from "../ports/Outbox.ts"
-import { type Category, kinds, type ReadModelRow, type RowOf } from "../kinds.ts"
-import type { Receipt, Snapshot } from "../ports/Persistence.ts"
-import type { ServiceCallRow } from "../serviceCall/Row.ts"
+import type { RecordedEvent, StreamKey } from "@dueline/contracts/Envelope"
+import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
+import { type Category, kinds, type ReadModelRow, type RowOf } from "@dueline/contracts/kinds"
+import type { Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 
 /** One event in the global order of commits; `position` is 1 for the first event of the store. */
 export interface StoredEvent extends StreamKey {
