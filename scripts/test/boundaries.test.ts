@@ -197,7 +197,7 @@ const plain: Case = [
   bin,
   `import { Result, Schema } from "effect"
 import * as Option from "effect/Option"
-import { Event } from "@dueline/contracts/bin/Event"
+import { Event } from "@dueline/contracts/bin/Bin"
 import type { Aggregate } from "../engine/Aggregate.ts"
 import { evolve } from "./State.ts"`
 ]

@@ -5,10 +5,10 @@ import { BinId, CustomerId, EpochMillis, OrderId, ServiceCallId, StreamId, type 
 import type { OrderFacts, OrderRow } from "@dueline/contracts/order/Order"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
-import { rowId } from "@dueline/contracts/kinds"
+import { categoryOfRow, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
 import * as Sample from "./Sample.ts"
 
-export type FieldRow = CustomerRow | BinRow | OrderRow
+export type FieldRow = RowOf<OpsCategory>
 
 export const customerId = (): CustomerId => CustomerId.make(Sample.uuid())
 export const binId = (): BinId => BinId.make(Sample.uuid())
@@ -75,8 +75,6 @@ export const target = (row: FieldRow): Sample.Target => ({
   callId: ServiceCallId.make(rowId(row))
 })
 
-const categories = { CustomerRow: "customer", BinRow: "bin", OrderRow: "order" } as const
-
 export type CommitChanges = Partial<Omit<Commit, "tenantId" | "streamId" | "category">>
 
 /** One event that leaves the row as it is given; nothing is required unless asked for. */
@@ -92,7 +90,7 @@ export const commit = (row: FieldRow, changes: CommitChanges = {}): Commit => ({
   ...changes,
   tenantId: row.tenantId,
   streamId: StreamId.make(rowId(row)),
-  category: categories[row._tag]
+  category: categoryOfRow(row)
 })
 
 /** The row one version later. */

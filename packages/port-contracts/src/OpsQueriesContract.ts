@@ -1,14 +1,15 @@
 /** What all OpsQueries do, but for distances. They read rows, so they want the Persistence that writes them. */
-import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
+import { EpochMillis } from "@dueline/contracts/Ids"
+import { opsCategories } from "@dueline/contracts/kinds"
 import { OrderStatus } from "@dueline/contracts/order/Order"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as FieldListProbe from "./FieldListProbe.ts"
-import { lists } from "./FieldListSentences.ts"
 import * as FieldSample from "./FieldSample.ts"
 import { type Harness, judge } from "./Harness.ts"
+import { probes } from "./OpsListProbe.ts"
+import { lists } from "./OpsListSentences.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
 
@@ -19,23 +20,6 @@ const commit = (...batch: Parameters<Persistence["Service"]["commit"]>[0]) =>
   Effect.flatMap(Persistence, (store) => store.commit(batch))
 
 const finding = (it: It) => {
-  it.effect("a customer, a bin and an order are found whole by their tenant, and by no other", () =>
-    Effect.gen(function* () {
-      const { bin, customer, tenantId } = FieldSample.yard()
-      const order = FieldSample.order(bin, customer.customerId)
-      yield* commit(FieldSample.commit(customer), FieldSample.commit(bin), FieldSample.commit(order))
-      const queries = yield* OpsQueries
-      const found = (tenant: TenantId) =>
-        Effect.all([
-          queries.find("customer", tenant, customer.customerId),
-          queries.find("bin", tenant, bin.binId),
-          queries.find("order", tenant, order.orderId)
-        ])
-      assert.deepStrictEqual(yield* found(tenantId), [customer, bin, order])
-      assert.deepStrictEqual(yield* found(Sample.tenantId()), [null, null, null])
-    })
-  )
-
   it.effect("what is not there is null in what is found, and so is what does not exist", () =>
     Effect.gen(function* () {
       const { bin, customer, tenantId } = FieldSample.yard()
@@ -139,8 +123,6 @@ const holding = (it: It) => {
 export const suite = (name: string, harness: Harness<Ports>): void =>
   judge("OpsQueries", name, harness, (it) => {
     finding(it)
-    lists(it, FieldListProbe.customers)
-    lists(it, FieldListProbe.bins)
-    lists(it, FieldListProbe.orders)
+    for (const kind of opsCategories) lists(it, probes[kind])
     holding(it)
   })

@@ -1,14 +1,35 @@
-/** What every Persistence keeps true between aggregates of one kind: serial numbers, and the windows of a bin. */
+/** What every Persistence keeps true between aggregates of one kind: what the kind declares, such as serial numbers and the windows of a bin. */
+import { kinds, opsCategories, rulesOf } from "@dueline/contracts/kinds"
 import type { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { Rules } from "@dueline/contracts/Rules"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
 import * as FieldSample from "./FieldSample.ts"
+import { probes } from "./OpsListProbe.ts"
 import { commit, held, holdNothing, ruleOf } from "./PersistenceProbe.ts"
 import * as Sample from "./Sample.ts"
 
 type It = Vitest.MethodsNonLive<Persistence>
 
 const { hours } = FieldSample
+
+/** Whatever a kind declares as unique or apart, a row and its copy under another id have in common. */
+const twins = (it: It) => {
+  for (const kind of opsCategories) {
+    const { apart, unique }: Rules = rulesOf(kind)
+    const [rule = null] = [...unique, ...apart].map(({ rule }) => rule)
+    it.effect(`a copy of one of the ${kinds[kind].plural} under another id breaks ${rule ?? "no rule"}`, () =>
+      Effect.gen(function* () {
+        const row = probes[kind].row(Sample.tenantId(), {})
+        const twin = { ...row, [kinds[kind].id]: Sample.uuid() }
+        yield* commit(FieldSample.commit(row))
+        if (rule === null) yield* commit(FieldSample.commit(twin))
+        else assert.strictEqual(yield* ruleOf(FieldSample.commit(twin)), rule)
+        yield* commit(FieldSample.commit({ ...twin, tenantId: Sample.tenantId() }))
+      })
+    )
+  }
+}
 
 const serials = (it: It) => {
   it.effect("a serial number that another bin of the tenant has is taken, whatever has become of that bin", () =>
@@ -148,6 +169,7 @@ const windows = (it: It) => {
 }
 
 export const constraints = (it: It): void => {
+  twins(it)
   serials(it)
   windows(it)
 }

@@ -1,15 +1,25 @@
-/** What every list of OpsQueries does. */
+/** What OpsQueries do with the rows of every kind: find one, and list many. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { OpsQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { rowId } from "@dueline/contracts/kinds"
+import {
+  fieldsOf,
+  kinds,
+  type IdOf,
+  type OpsCategory,
+  opsCategories,
+  rowId,
+  type RowOf
+} from "@dueline/contracts/kinds"
+import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import type { ListProbe } from "./FieldListProbe.ts"
 import * as FieldSample from "./FieldSample.ts"
+import { ids, type ListProbe } from "./OpsListProbe.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
+import { fittingPredicates, specificationsOf, texts } from "./SpecificationSample.ts"
 
 type It = Vitest.MethodsNonLive<OpsQueries | Persistence>
 
@@ -27,9 +37,11 @@ const add = Effect.fnUntraced(function* (rows: ReadonlyArray<FieldSample.FieldRo
 const newestFirst = (a: FieldSample.FieldRow, b: FieldSample.FieldRow): number =>
   b.createdAt - a.createdAt || (rowId(a) < rowId(b) ? 1 : -1)
 
-const asking = <Row extends FieldSample.FieldRow, Drawn>({ list }: ListProbe<Row, Drawn>) => {
+type Row = RowOf<OpsCategory>
+
+const asking = (kind: OpsCategory) => {
   const page = (tenantId: TenantId, limit: number, after: RowMark | null, filter: Specification = everything) =>
-    Effect.flatMap(OpsQueries, (queries) => list(queries)({ tenantId, filter, after, limit }))
+    Effect.flatMap(OpsQueries, (queries) => queries.list(kind, { tenantId, filter, after, limit }))
   /** All pages one after the other. A list that does not end, or a page above the limit, fails the test. */
   const walk = Effect.fnUntraced(function* (tenantId: TenantId, limit = 50, filter: Specification = everything) {
     const rows: Array<Row> = []
@@ -46,10 +58,43 @@ const asking = <Row extends FieldSample.FieldRow, Drawn>({ list }: ListProbe<Row
   return { page, walk }
 }
 
-export const lists = <Row extends FieldSample.FieldRow, Drawn>(it: It, probe: ListProbe<Row, Drawn>): void => {
-  const { name, row } = probe
-  const { page, walk } = asking(probe)
+const someTexts = Schema.Union([texts, Schema.Literals([...ids, "0000", "-7000-8", "SN"])])
+
+/** How rows of a kind are judged in memory, by the fields that it declares. */
+const judgedBy = (kind: OpsCategory) => {
+  const fields = fieldsOf<OpsCategory>(kind)
+  return {
+    specifications: specificationsOf(fittingPredicates(fields, someTexts)),
+    satisfies: (specification: Specification, row: Row) => satisfies(fields, specification, row),
+    /** What asks for every field as this row has it. */
+    likenessOf: (row: Row): Specification => ({
+      _tag: "And",
+      all: Object.entries(fields).map(([field, { read }]) => {
+        const value = read(row)
+        return value === null ? { _tag: "Missing", field } : { _tag: "Equals", field, value }
+      })
+    })
+  }
+}
+
+export const lists = (it: It, { drawn, kind, row, rowOf }: ListProbe<OpsCategory>): void => {
+  const name = kinds[kind].plural
+  const { page, walk } = asking(kind)
+  const judged = judgedBy(kind)
   const tags = ["ADR-0016.6"]
+
+  it.effect(`one of the ${name} is found whole by its tenant, by no other tenant, and as no other kind`, () =>
+    Effect.gen(function* () {
+      const one = row(Sample.tenantId(), {})
+      const id = rowId(one) as IdOf<OpsCategory>
+      const { find } = yield* OpsQueries
+      assert.isNull(yield* find(kind, one.tenantId, id))
+      yield* add([one])
+      assert.deepStrictEqual(yield* find(kind, one.tenantId, id), one)
+      assert.isNull(yield* find(kind, Sample.tenantId(), id))
+      for (const other of opsCategories) if (other !== kind) assert.isNull(yield* find(other, one.tenantId, id))
+    })
+  )
 
   it.effect(`${name} come newest first, whole, and of this tenant only`, () =>
     Effect.gen(function* () {
@@ -105,15 +150,15 @@ export const lists = <Row extends FieldSample.FieldRow, Drawn>(it: It, probe: Li
   it.effect.prop(
     `a filter finds the ${name} that satisfy it, in order`,
     {
-      drawn: Schema.Array(probe.drawn).check(Schema.isMaxLength(12)),
-      filter: probe.specifications,
+      drawn: Schema.Array(drawn).check(Schema.isMaxLength(12)),
+      filter: judged.specifications,
       limit: Schema.Literals([1, 3, 20])
     },
     Effect.fnUntraced(function* ({ drawn, filter, limit }) {
       const tenant = Sample.tenantId()
-      const rows = drawn.map((one, n) => probe.rowOf(tenant, one, n))
+      const rows = drawn.map((one, n) => rowOf(tenant, one as never, n))
       yield* add(rows)
-      const expected = rows.filter((one) => probe.satisfies(filter, one)).sort(newestFirst)
+      const expected = rows.filter((one) => judged.satisfies(filter, one)).sort(newestFirst)
       assert.deepStrictEqual(yield* walk(tenant, limit, filter), expected)
       const others: Specification = { _tag: "Not", not: filter }
       assert.lengthOf(yield* walk(tenant, limit, others), rows.length - expected.length)
@@ -123,18 +168,18 @@ export const lists = <Row extends FieldSample.FieldRow, Drawn>(it: It, probe: Li
 
   it.effect.prop(
     `one of the ${name} is found by all of its fields at once`,
-    { drawn: Schema.NonEmptyArray(probe.drawn).check(Schema.isMaxLength(4)) },
+    { drawn: Schema.NonEmptyArray(drawn).check(Schema.isMaxLength(4)) },
     Effect.fnUntraced(function* ({ drawn }) {
       const tenant = Sample.tenantId()
-      const rows = drawn.map((one, n) => probe.rowOf(tenant, one, n))
+      const rows = drawn.map((one, n) => rowOf(tenant, one as never, n))
       yield* add(rows)
       for (const one of rows) {
-        const filter = probe.likenessOf(one)
+        const filter = judged.likenessOf(one)
         assert.deepStrictEqual(
           yield* walk(tenant, 10, filter),
-          rows.filter((other) => probe.satisfies(filter, other)).sort(newestFirst)
+          rows.filter((other) => judged.satisfies(filter, other)).sort(newestFirst)
         )
-        assert.isTrue(probe.satisfies(filter, one))
+        assert.isTrue(judged.satisfies(filter, one))
       }
     }),
     { arbitrary: propertyRunsTimes(0.3), timeout: 60_000, tags: ["ADR-0016.1"] }

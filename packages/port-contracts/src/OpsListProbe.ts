@@ -1,0 +1,77 @@
+/** One probe for each kind whose rows are documents: how its rows are made and drawn at random. A kind without one does not compile. */
+import { BinCategory, type BinRow, BinStatus } from "@dueline/contracts/bin/Bin"
+import { CustomerStatus } from "@dueline/contracts/customer/Customer"
+import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
+import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
+import { Schema } from "effect"
+import * as FieldSample from "./FieldSample.ts"
+import * as Sample from "./Sample.ts"
+
+interface Parts<K extends OpsCategory, Drawn> {
+  readonly row: (tenantId: TenantId, changes: { readonly createdAt?: EpochMillis }) => RowOf<K>
+  /** Whatever the list can be filtered by. */
+  readonly drawn: Schema.Codec<Drawn, unknown>
+  /** `n` tells the drawn rows of one tenant apart. */
+  readonly rowOf: (tenantId: TenantId, drawn: Drawn, n: number) => RowOf<K>
+}
+
+export interface ListProbe<K extends OpsCategory> {
+  readonly kind: K
+  readonly row: Parts<K, unknown>["row"]
+  readonly drawn: Schema.Codec<unknown, unknown>
+  /** Takes what `drawn` gives. */
+  readonly rowOf: (tenantId: TenantId, drawn: never, n: number) => RowOf<K>
+}
+
+const probe = <K extends OpsCategory, Drawn>(kind: K, parts: Parts<K, Drawn>): ListProbe<K> => ({ kind, ...parts })
+
+/** Customers that drawn rows have in common. */
+export const ids = [FieldSample.customerId(), FieldSample.customerId()]
+
+const moment = Schema.Literals([Sample.now - 1, Sample.now, Sample.now + 1]).pipe(Schema.brand("EpochMillis"))
+const made = { version: Schema.Literals([1, 2, 3]), createdAt: moment, updatedAt: moment }
+
+const drawnCustomer = Schema.Struct({ ...made, status: CustomerStatus, erasedAt: Schema.NullOr(moment) })
+
+const customer = probe("customer", { row: FieldSample.customer, drawn: drawnCustomer, rowOf: FieldSample.customer })
+
+const degrees = Schema.Literals([0, 90, -90, 0.1, 0.30000000000000004])
+
+const drawnBin = Schema.Struct({
+  ...made,
+  category: BinCategory,
+  status: BinStatus,
+  sizeLitres: Schema.Literals([1, 2, 1_000_000]),
+  capacityLitres: Schema.Literals([0, 1]),
+  location: Schema.NullOr(Schema.Struct({ lat: degrees, lon: degrees })),
+  customerId: Schema.NullOr(Schema.Literals(ids))
+})
+
+const bin = probe("bin", {
+  row: FieldSample.bin,
+  drawn: drawnBin,
+  rowOf: (tenantId, drawn, n): BinRow =>
+    FieldSample.bin(tenantId, { ...drawn, serialNumber: `${n % 2 === 0 ? "a" : "A_"}${n}` })
+})
+
+const drawnOrder = Schema.Struct({
+  ...made,
+  kind: OrderKind,
+  status: OrderStatus,
+  customerId: Schema.Literals(ids),
+  hasWindow: Schema.Boolean,
+  endedAt: Schema.NullOr(moment)
+})
+
+const order = probe("order", {
+  row: (tenantId, changes) => FieldSample.order(FieldSample.bin(tenantId), FieldSample.customerId(), changes),
+  drawn: drawnOrder,
+  rowOf: (tenantId, { customerId, hasWindow, ...drawn }, n) => {
+    const holds = drawn.status === "Scheduled" || drawn.status === "Confirmed"
+    const window = hasWindow || holds ? FieldSample.hours(n, n + 1) : null
+    return FieldSample.order(FieldSample.bin(tenantId), customerId, { ...drawn, window })
+  }
+})
+
+export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = { customer, bin, order }
