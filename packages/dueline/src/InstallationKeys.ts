@@ -5,20 +5,16 @@ import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import type { VaultKeys } from "@dueline/secrets/RequestVaultAes"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
-import { Effect, Layer, Redacted } from "effect"
-import { hkdfSync } from "node:crypto"
+import { deriveKey } from "@dueline/secrets/sealedBox"
+import { Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
-
-/** Neither key tells anything about the other (HKDF, RFC 5869). */
-const derive = (from: Redacted.Redacted<Uint8Array>, purpose: string): Redacted.Redacted<Uint8Array> =>
-  Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(from), "", `dueline/${purpose}/v1`, 32)))
 
 /** Requests and profiles are sealed with keys of the same file, so that adding one there is all it takes to use a new one. */
 const personalData = ({ opening = [], sealing }: VaultKeys) =>
   PersonalDataVaultAes.layer({
-    key: derive(sealing.key, "personal-data"),
-    opening: opening.map(({ key }) => derive(key, "personal-data"))
+    key: deriveKey(sealing.key, "personal-data"),
+    opening: opening.map(({ key }) => deriveKey(key, "personal-data"))
   })
 
 const services = (file: string) =>
@@ -28,7 +24,7 @@ const services = (file: string) =>
         RequestVaultAes.layer(vault),
         personalData(vault),
         SigningSecrets.layerDerived(signingMaster),
-        Cursor.layer(derive(signingMaster, "cursor"))
+        Cursor.layer(deriveKey(signingMaster, "cursor"))
       )
     )
   )

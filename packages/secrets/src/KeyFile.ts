@@ -1,10 +1,11 @@
 /** Keeps the secret keys of an installation in one file that only its owner can read, made on the first start. */
 // oxlint-disable-next-line eslint/no-restricted-imports -- a key comes from the operating system: a seed must not replay it
-import { createHash, hkdfSync, randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
 import type { VaultKey, VaultKeys } from "./RequestVaultAes.ts"
+import { deriveKey } from "./sealedBox.ts"
 import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
 
 /** The file cannot be used. `detail` names the file and what to do, never a key. */
@@ -24,12 +25,8 @@ const head =
   "# Secret keys. One a line, hexadecimal: the first seals, all open, the last signs. Add new keys at the top."
 
 /** The id of a key in sealed texts: the same on every machine, and the key cannot be computed from it. */
-const idOf = (bytes: Uint8Array): string =>
-  createHash("sha256").update("dueline/vault-key-id").update(bytes).digest("hex").slice(0, 8)
-
-// One line serves two purposes: neither use may tell anything about the other.
-const derive = (bytes: Uint8Array, purpose: string): Redacted.Redacted<Uint8Array> =>
-  Redacted.make(new Uint8Array(hkdfSync("sha256", bytes, "", `dueline/${purpose}/v1`, 32)))
+const idOf = (secret: Redacted.Redacted<Uint8Array>): string =>
+  createHash("sha256").update("dueline/vault-key-id").update(Redacted.value(secret)).digest("hex").slice(0, 8)
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -49,12 +46,12 @@ const parse = (path: string, text: string): Effect.Effect<InstallationKeys, KeyF
     .filter((line) => line !== "" && !line.startsWith("#"))
   if (!lines.every((line) => /^[0-9a-f]{64}$/i.test(line)))
     return unusable(path, "holds a line that is not a key of 64 hexadecimal digits")
-  const secrets = lines.map((line) => Buffer.from(line, "hex"))
-  const [sealing, ...opening] = secrets.map((bytes): VaultKey => ({ id: idOf(bytes), key: derive(bytes, "vault") }))
+  const secrets = lines.map((line) => Redacted.make(Buffer.from(line, "hex")))
+  const [sealing, ...opening] = secrets.map((one): VaultKey => ({ id: idOf(one), key: deriveKey(one, "vault") }))
   const oldest = secrets.at(-1)
   if (sealing === undefined || oldest === undefined) return unusable(path, "holds no key")
-  const fingerprints = secrets.map((bytes) => Buffer.from(Redacted.value(derive(bytes, "fingerprint"))).toString("hex"))
-  return Effect.succeed({ vault: { sealing, opening }, signingMaster: derive(oldest, "signing"), fingerprints })
+  const fingerprints = secrets.map((one) => Buffer.from(Redacted.value(deriveKey(one, "fingerprint"))).toString("hex"))
+  return Effect.succeed({ vault: { sealing, opening }, signingMaster: deriveKey(oldest, "signing"), fingerprints })
 }
 
 /** Reads the keys, making the file (mode 0600) when there is none. A file that others can read is refused. */

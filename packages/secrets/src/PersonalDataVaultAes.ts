@@ -2,13 +2,13 @@
  * Seals customers' profiles with AES-256-GCM, each customer's with a key of its own that is sealed with the installation's. The
  * database alone is not enough to read a profile, and once the customer's key is deleted no copy of it can be read.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto"
 import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { SealBroken } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Layer, Redacted, Result } from "effect"
-import { bytesOfText, drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
+import { bytesOfText, deriveKey, drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
 
 export interface PersonalDataVaultOptions {
   /** Key material of the installation, at least 32 random bytes. Everything else is derived from it. */
@@ -20,12 +20,11 @@ export interface PersonalDataVaultOptions {
 const idBytes = 4
 const leastBytes = 32
 
-/** None of what follows from the key material tells anything about the rest (HKDF, RFC 5869). */
 const derive = (material: Redacted.Redacted<Uint8Array>, purpose: string, length: number): Buffer => {
-  const bytes = Redacted.value(material)
-  if (bytes.length < leastBytes)
-    throw new RangeError(`key material for personal data has ${bytes.length} bytes instead of ${leastBytes} or more`)
-  return Buffer.from(hkdfSync("sha256", bytes, "", `dueline/personal-data/${purpose}/v1`, length))
+  const { length: found } = Redacted.value(material)
+  if (found < leastBytes)
+    throw new RangeError(`key material for personal data has ${found} bytes instead of ${leastBytes} or more`)
+  return Buffer.from(Redacted.value(deriveKey(material, `personal-data/${purpose}`, length)))
 }
 
 interface InstallationKey {

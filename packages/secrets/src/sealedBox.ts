@@ -1,6 +1,7 @@
-/** Bytes under AES-256-GCM: nonce, ciphertext and tag in one piece, bound to what they are about. */
+/** Keys, drawn or derived, and bytes under AES-256-GCM: nonce, ciphertext and tag in one piece, bound to what they are about. */
 // oxlint-disable-next-line eslint/no-restricted-imports -- keys and nonces never repeat, not even when a seed is replayed
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from "node:crypto"
+import { Redacted } from "effect"
 
 const nonceBytes = 12
 const tagBytes = 16
@@ -9,6 +10,14 @@ export const keyBytes = 32
 
 /** From the operating system, as the nonces: nothing here may ever repeat. */
 export const drawKey = (): KeyObject => createSecretKey(randomBytes(keyBytes))
+
+/** HKDF (RFC 5869): neither the material nor the key of another purpose can be computed from the answer. */
+export const deriveKey = (
+  material: Redacted.Redacted<Uint8Array>,
+  purpose: string,
+  length = keyBytes
+): Redacted.Redacted<Uint8Array> =>
+  Redacted.make(new Uint8Array(hkdfSync("sha256", Redacted.value(material), "", `dueline/${purpose}/v1`, length)))
 
 /** `nonce` has 12 bytes and is never the same twice under one key; only a simulation gives one. */
 export const sealBox = (
