@@ -29,7 +29,7 @@ const leftOut = () => {
   // @ts-expect-error rejections without an entry
   void (some satisfies Refusals<BinRejection>)
   // @ts-expect-error a code that there is not
-  notFound("vehicle_not_found")
+  notFound("nothing_not_found")
   // @ts-expect-error a rejection of another kind
   refusedChange(some)({ _tag: "OrderNotFound" }, tenant)
   // @ts-expect-error operations without a handler

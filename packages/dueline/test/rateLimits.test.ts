@@ -5,15 +5,12 @@ import { readRateLimits } from "@dueline/dueline/rateLimitsOf"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 
-const usual = { orders: 120, ingestion: 200 }
+const usual: Partial<Record<RateClass, number>> = { orders: 120, ingestion: 200 }
 const Rate = Schema.NullOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 })))
-const Rates = Schema.Struct({
-  orders: Schema.optionalKey(Rate),
-  ingestion: Schema.optionalKey(Rate),
-  calls: Schema.optionalKey(Rate),
-  bins: Schema.optionalKey(Rate),
-  customers: Schema.optionalKey(Rate)
-})
+const named = Schema.optionalKey(Rate)
+const Rates = Schema.Struct(
+  Object.fromEntries(RateClass.literals.map((name) => [name, named])) as Record<RateClass, typeof named>
+)
 
 describe("DUELINE_RATE_LIMITS", () => {
   it("left empty means 120 orders and 200 ingestions a minute, and no other limit", () => {
@@ -28,8 +25,7 @@ describe("DUELINE_RATE_LIMITS", () => {
       const found = readRateLimits(text.join(", "))
       for (const name of RateClass.literals) {
         const said = rates[name]
-        const meant =
-          said === undefined ? { ...usual, calls: undefined, bins: undefined, customers: undefined }[name] : said
+        const meant = said === undefined ? usual[name] : said
         assert.strictEqual(found[name] ?? null, meant ?? null, name)
       }
     }
@@ -42,7 +38,7 @@ describe("DUELINE_RATE_LIMITS", () => {
       assert.include(message, "The configuration has 2 mistakes")
       for (const mistake of [
         `"orders=0": write orders=N`,
-        `"order=5": classes are calls, customers, bins, orders, ingestion`,
+        `"order=5": classes are ${RateClass.literals.join(", ")}`,
         `"calls": write calls=N`,
         `"bins=1.5": write bins=N`,
         `bins is there twice`,

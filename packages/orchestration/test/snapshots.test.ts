@@ -1,6 +1,5 @@
 /** What an aggregate's age costs the next command: nothing that grows. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Command } from "@dueline/contracts/kinds"
 import { Effect } from "effect"
 import { aggregates } from "../src/aggregates.ts"
 import type { Aggregate, Command as Asked, Tagged } from "../src/engine/Aggregate.ts"

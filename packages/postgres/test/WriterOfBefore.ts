@@ -2,7 +2,6 @@
 import type { BinRow } from "@dueline/contracts/bin/Bin"
 import type { CustomerRow } from "@dueline/contracts/customer/Customer"
 import type { OrderRow } from "@dueline/contracts/order/Order"
-import type { FieldRow } from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { serverWords } from "@dueline/postgres/SqlFailure"
 import { Effect } from "effect"
@@ -10,7 +9,10 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 
-const head = (row: FieldRow) => ({
+/** The kinds that there were. */
+type RowOfBefore = CustomerRow | BinRow | OrderRow
+
+const head = (row: RowOfBefore) => ({
   tenant_id: row.tenantId,
   version: row.version,
   status: row.status,
@@ -47,7 +49,7 @@ const order = (row: OrderRow) => ({
 })
 
 /** An active order takes hold of its bin; a retired bin and an erased customer must be free. */
-export const partsOf = (row: FieldRow): Readonly<Record<string, unknown>> => {
+export const partsOf = (row: RowOfBefore): Readonly<Record<string, unknown>> => {
   const t = row.tenantId
   switch (row._tag) {
     case "CustomerRow":
@@ -69,7 +71,7 @@ export const partsOf = (row: FieldRow): Readonly<Record<string, unknown>> => {
 }
 
 const categories = { CustomerRow: "customer", BinRow: "bin", OrderRow: "order" } as const
-const idOf = (row: FieldRow): string =>
+const idOf = (row: RowOfBefore): string =>
   row._tag === "CustomerRow" ? row.customerId : row._tag === "BinRow" ? row.binId : row.orderId
 
 /** The names of the arguments as that release had them: of what a commit of one event leaves empty. */
@@ -86,7 +88,7 @@ const statement = `select dueline.commit_field($11::text::jsonb) from dueline.co
   e_metadata => array[$9::text], e_recorded => array[$10::float8], ${empty.join(", ")})`
 
 /** In a session that is the writer's. Answers with the rule that was broken, or null. */
-export const commitAsBefore = (sql: SqlClient, row: FieldRow) =>
+export const commitAsBefore = (sql: SqlClient, row: RowOfBefore) =>
   sql
     .unsafe(statement, [
       row.tenantId,

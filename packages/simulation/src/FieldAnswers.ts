@@ -25,7 +25,7 @@ export class FieldAnswers {
     const told = "bin" in outcome ? outcome.bin : "order" in outcome ? outcome.order : outcome
     const shared = Object.entries(told).filter(([name]) => name !== "_tag" && name in facts)
     const wrong = shared.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(facts[name]))
-    if (wrong.length > 0 || told.status !== facts.status) {
+    if (wrong.length > 0 || ("status" in told ? told.status : undefined) !== facts.status) {
       const names = wrong.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ")
       this.#world.violate("an answer says what is in the log", `${command._tag} at ${version} told of ${names}`)
     }
