@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer, Queue, Semaphore } from "effect"
 import { ensureStream, isMissing, type StreamRefused } from "./ensureStream.ts"
-import { retryForever, makeComplain } from "./retryForever.ts"
+import { retryForever, throttledWarning } from "./retryForever.ts"
 import { Nats, type NatsFailed } from "./Nats.ts"
 import { type WantedStreams, wantedStreams } from "./wantedStreams.ts"
 
@@ -62,7 +62,7 @@ export const make = Effect.fnUntraced(function* ({ replicas = 1 }: TopologyOptio
   return Topology.of({ wanted, ensure, publishing, onLost: (listener) => void listeners.push(listener) })
 })
 
-const trouble = makeComplain("the streams of NATS cannot be looked after yet")
+const trouble = throttledWarning("the streams of NATS cannot be looked after yet")
 
 /** A server that is back may have lost its streams, and without a publish or a consumer no one would notice. */
 const lookAfterReturn = Effect.fnUntraced(function* ({ ensure }: Topology["Service"]) {

@@ -8,10 +8,10 @@ const between = backoffSchedule({ initialMs: 250, maxMs: 5_000 })
 /** Milliseconds between two lines about the same trouble. */
 const quietMs = 5_000
 
-export type Complain = (cause: unknown, count?: number) => Effect.Effect<void>
+export type Warn = (cause: unknown, count?: number) => Effect.Effect<void>
 
 /** Logs a warning at most once in five seconds, however often it is called. */
-export const makeComplain = (line: string): Complain => {
+export const throttledWarning = (line: string): Warn => {
   let saidAt = Number.NEGATIVE_INFINITY
   return Effect.fnUntraced(function* (cause, count = 1) {
     const now = yield* Clock.currentTimeMillis
@@ -26,11 +26,11 @@ const isNatsFailed = (error: unknown): error is NatsFailed => error instanceof N
 /** Any other failure than `NatsFailed` ends it. */
 export const retryForever = <A, E, R>(
   { whenConnected }: Pick<Nats["Service"], "whenConnected">,
-  complain: Complain,
+  warn: Warn,
   effect: Effect.Effect<A, E | NatsFailed, R>
 ): Effect.Effect<A, Exclude<E, NatsFailed>, R> => {
   const retried = Effect.andThen(whenConnected, effect).pipe(
-    Effect.tapError((error) => (isNatsFailed(error) ? complain(error.cause) : Effect.void)),
+    Effect.tapError((error) => (isNatsFailed(error) ? warn(error.cause) : Effect.void)),
     Effect.retry({ schedule: between, while: isNatsFailed })
   )
   // The schedule never ends, so that no `NatsFailed` is left.

@@ -1,6 +1,6 @@
 /** Requests to NATS that are retried until they succeed: what ends that, how long the pauses are, and what the log is told. */
 import { NatsFailed } from "@dueline/nats/Nats"
-import { makeComplain, retryForever } from "@dueline/nats/retryForever"
+import { throttledWarning, retryForever } from "@dueline/nats/retryForever"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Data, Deferred, Effect, Fiber, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -21,8 +21,8 @@ describe("a request that is retried for ever", () => {
         const request = Effect.flatMap(Clock.currentTimeMillis, (now) =>
           at.push(now) > failures ? Effect.succeed("done") : Effect.fail(failed)
         )
-        const complain = (cause: unknown) => Effect.sync(() => void reasons.push(cause))
-        const asking = yield* Effect.forkChild(retryForever(connected, complain, request), { startImmediately: true })
+        const warn = (cause: unknown) => Effect.sync(() => void reasons.push(cause))
+        const asking = yield* Effect.forkChild(retryForever(connected, warn, request), { startImmediately: true })
         yield* TestClock.adjust(failures * 5_000)
         assert.strictEqual(yield* Fiber.join(asking), "done")
         assert.strictEqual(at.length, failures + 1)
@@ -43,14 +43,14 @@ describe("a request that is retried for ever", () => {
         (): Effect.Effect<never, NatsFailed | Refused> =>
           ++asked < 3 ? Effect.fail(failed) : Effect.fail(new Refused())
       )
-      let complaints = 0
-      const complain = () => Effect.sync(() => void (complaints += 1))
-      const asking = yield* Effect.forkChild(Effect.flip(retryForever(connected, complain, request)), {
+      let warnings = 0
+      const warn = () => Effect.sync(() => void (warnings += 1))
+      const asking = yield* Effect.forkChild(Effect.flip(retryForever(connected, warn, request)), {
         startImmediately: true
       })
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(yield* Fiber.join(asking), new Refused())
-      assert.deepStrictEqual([asked, complaints], [3, 2])
+      assert.deepStrictEqual([asked, warnings], [3, 2])
     })
   )
 
@@ -70,16 +70,14 @@ describe("a request that is retried for ever", () => {
   )
 })
 
-it.effect("a complaint is written once in five seconds", () =>
+it.effect("a warning is logged once in five seconds", () =>
   Effect.gen(function* () {
-    const complain = makeComplain("trouble")
+    const warn = throttledWarning("trouble")
     const lines: Array<unknown> = []
     const logger = Logger.make(({ message }) => lines.push(message))
-    const complainFor = (seconds: number) =>
-      Effect.forEach(Array.from({ length: seconds }), () =>
-        Effect.andThen(complain("why"), TestClock.adjust("1 second"))
-      )
-    yield* Effect.provide(complainFor(11), Logger.layer([logger]))
+    const warnFor = (seconds: number) =>
+      Effect.forEach(Array.from({ length: seconds }), () => Effect.andThen(warn("why"), TestClock.adjust("1 second")))
+    yield* Effect.provide(warnFor(11), Logger.layer([logger]))
     assert.strictEqual(lines.length, 3)
   })
 )

@@ -8,7 +8,7 @@ import { Clock, Effect, FiberSet, Random, type Scope } from "effect"
 import { ensureConsumer, stopConsuming } from "../consumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
 import type { Nats, NatsFailed } from "../Nats.ts"
-import { makeComplain, retryForever } from "../retryForever.ts"
+import { throttledWarning, retryForever } from "../retryForever.ts"
 import type { Topology } from "../Topology.ts"
 import {
   type ConsumerRules,
@@ -188,7 +188,7 @@ export const makeBusConsumer = Effect.fnUntraced(function* (
   const { group } = interest
   const clock = yield* Clock.Clock
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
-  const complain = makeComplain(`group ${group} has no place at the server`)
+  const warn = throttledWarning(`group ${group} has no place at the server`)
 
   const receive = (handle: JsMsg): void => {
     const message = readEvent(handle)
@@ -242,8 +242,8 @@ export const makeBusConsumer = Effect.fnUntraced(function* (
   if (interest.transient === true) messages.resume()
   yield* subscription.take
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(rules.ackWaitMs / 3), Effect.ignore(keepAlive))))
-  const takeAgain = Effect.catch(retryForever(nats, complain, subscription.take), (refused) =>
-    Effect.andThen(complain(refused), Effect.sleep(refusedMs))
+  const takeAgain = Effect.catch(retryForever(nats, warn, subscription.take), (refused) =>
+    Effect.andThen(warn(refused), Effect.sleep(refusedMs))
   )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(subscription.closed, takeAgain)))
 })

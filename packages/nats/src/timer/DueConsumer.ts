@@ -10,7 +10,7 @@ import { AckPolicy, type JsMsg } from "@nats-io/jetstream"
 import { nanos } from "@nats-io/nats-core"
 import { Clock, Effect, Exit, Latch, Queue, Scope } from "effect"
 import { ensureConsumer, stopConsuming } from "../consumer.ts"
-import { type Complain, retryForever, makeComplain } from "../retryForever.ts"
+import { type Warn, retryForever, throttledWarning } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
 import { dueFilter } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
@@ -55,7 +55,7 @@ const servePartition = (
   partition: number,
   rank: number,
   receive: (handle: JsMsg) => void,
-  complain: Complain
+  warn: Warn
 ): Effect.Effect<never> => {
   const { nats, topology } = options
   const establish = Effect.gen(function* () {
@@ -63,7 +63,7 @@ const servePartition = (
     return yield* ensureConsumer(nats, topology.wanted.due.name, consumerOf(nats.prefix, partition, options))
   })
   const session = Effect.gen(function* () {
-    const consumer = yield* retryForever(nats, complain, establish)
+    const consumer = yield* retryForever(nats, warn, establish)
     yield* Effect.acquireUseRelease(
       Effect.promise(() =>
         nats.jetstream.consumers.getConsumerFromInfo(consumer).consume({
@@ -126,7 +126,7 @@ export const consumeDue = Effect.fnUntraced(function* (options: DueConsumerOptio
   const { ackWaitMs, leadMs, ranks, ring } = options
   const clock = yield* Clock.Clock
   const ackWhenDue = yield* makePendingAcks()
-  const complain = makeComplain("partitions get no wake-ups from NATS")
+  const warn = throttledWarning("partitions get no wake-ups from NATS")
   const serving = new Map<number, { readonly rank: number; readonly scope: Scope.Closeable }>()
 
   const receive = (handle: JsMsg): void => {
@@ -148,7 +148,7 @@ export const consumeDue = Effect.fnUntraced(function* (options: DueConsumerOptio
     if (rank === undefined) return
     const scope = yield* Scope.make()
     serving.set(partition, { rank, scope })
-    yield* Effect.forkIn(servePartition(options, partition, rank, receive, complain), scope)
+    yield* Effect.forkIn(servePartition(options, partition, rank, receive, warn), scope)
   })
 
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)

@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function* (options: NatsTimerOptions) {
       }
       const refused = writer.write(far)
       if (refused.length > 0) {
-        run(writer.complain("too many at once", refused.length))
+        run(writer.warn("too many at once", refused.length))
         return keepHere([...near, ...refused])
       }
       return near.length === 0 ? Effect.void : inner.arm(near)

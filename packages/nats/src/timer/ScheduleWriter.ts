@@ -5,7 +5,7 @@
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Option, Queue, Schema } from "effect"
-import { makeComplain } from "../retryForever.ts"
+import { throttledWarning } from "../retryForever.ts"
 import type { Nats } from "../Nats.ts"
 import { dueSubject, scheduleSubject } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
@@ -47,7 +47,7 @@ const batch = 256
 export const makeScheduleWriter = Effect.fnUntraced(function* (options: ScheduleWriterOptions) {
   const { leadMs, limit, nats, onFailed, topology } = options
   const waiting = yield* Queue.dropping<Alarm>(limit)
-  const complain = makeComplain("alarms could not be left with NATS; they wait in memory, or for the sweep")
+  const warn = throttledWarning("alarms could not be left with NATS; they wait in memory, or for the sweep")
 
   const give = (alarm: Alarm) =>
     topology.publishing(
@@ -79,11 +79,11 @@ export const makeScheduleWriter = Effect.fnUntraced(function* (options: Schedule
     )
     if (failed.length === 0) return
     yield* onFailed(failed)
-    yield* complain(reason, failed.length)
+    yield* warn(reason, failed.length)
   })
   yield* Effect.forkScoped(Effect.forever(round))
 
   const write = (alarms: ReadonlyArray<Alarm>): ReadonlyArray<Alarm> =>
     alarms.filter((alarm) => !Queue.offerUnsafe(waiting, alarm))
-  return { write, complain }
+  return { write, warn }
 })
