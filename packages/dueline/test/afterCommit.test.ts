@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Schema } from "effect"
-import { afterCommit } from "../src/work/afterCommit.ts"
+import { afterCommit } from "../src/work/Orchestrating.ts"
 
 const tags = ["AlarmWanted", "ExecutionRequested", "AttemptEnded", "OutboxFilled"] as const
 

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { addressKind } from "../src/egress/addressKind.ts"
-import { makeEgressGuard } from "../src/egress/EgressGuard.ts"
+import { addressKind, makeEgressGuard } from "../src/egress/EgressGuard.ts"
 
 const guard = makeEgressGuard()
 

@@ -1,6 +1,7 @@
 /**
- * Turns alarms into commands. What is due comes out of the timer at once and waits in a fair queue; as places become free, the writer is
- * told of the calls whose turn it is. What may not start yet, because of its tenant's caps or because its target is paused, stays queued.
+ * Turns alarms into commands. What is due comes out of the timer at once and waits in a fair queue; as workers have capacity, the writer is
+ * told of the calls whose turn it is: only when an attempt can be made at once, so that none waits with its lease running. What may not start
+ * yet, because of its tenant's caps or because its target is paused, stays queued.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
@@ -11,9 +12,101 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal, type Signal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Effect, Exit, Option } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Layer, Option } from "effect"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
-import { WorkerCapacity } from "./WorkerCapacity.ts"
+
+/** Where attempts can be made. */
+export interface FreePlaces {
+  /**
+   * Shows every worker that may have places, with how many attempts it could make at once if they were asked for now: every attempt
+   * whose `ExecutionRequested` was published counts as made already. May show none.
+   */
+  readonly each: (see: (worker: WorkerId, free: number) => void) => void
+  /** The listener is called whenever a place has become free or a worker has come. */
+  readonly onFree: (listener: () => void) => void
+}
+
+/** The places of a single worker. */
+export const placesOf = (
+  worker: WorkerId,
+  { free, onFree }: { readonly free: () => number; readonly onFree: FreePlaces["onFree"] }
+): FreePlaces => ({ each: (see) => see(worker, free()), onFree })
+
+/**
+ * Between `acquire` and `release` lies the asking: a place counts as taken until the writer has answered. By then the executor has
+ * either got the attempt, and counts it itself, or there is none to make.
+ */
+export class WorkerCapacity extends Context.Service<
+  WorkerCapacity,
+  {
+    /**
+     * Waits until at least one place is free and takes up to `limit`, each from the worker that has most left. Answers the worker of
+     * each. One taker at a time.
+     */
+    readonly acquire: (limit: number) => Effect.Effect<ReadonlyArray<WorkerId>>
+    /** Gives one place of the worker back. */
+    readonly release: (worker: WorkerId) => void
+  }
+>()("@dueline/timer/WorkerCapacity") {
+  static readonly layer = (places: FreePlaces) => Layer.sync(WorkerCapacity, () => makeWorkerCapacity(places))
+}
+
+interface Offer {
+  readonly worker: WorkerId
+  left: number
+}
+
+/** Takes places one by one from the worker that has most; of equals from the one that was shown first. */
+const share = (offers: ReadonlyArray<Offer>, limit: number): ReadonlyArray<WorkerId> => {
+  const taken: Array<WorkerId> = []
+  while (taken.length < limit) {
+    let best: Offer | undefined
+    for (const offer of offers) if (offer.left > (best?.left ?? 0)) best = offer
+    if (best === undefined) break
+    best.left -= 1
+    taken.push(best.worker)
+  }
+  return taken
+}
+
+export const makeWorkerCapacity = (places: FreePlaces): WorkerCapacity["Service"] => {
+  const asking = new Map<WorkerId, number>()
+  let waiting: Deferred.Deferred<void> | null = null
+  const offers = (): ReadonlyArray<Offer> => {
+    const found: Array<Offer> = []
+    places.each((worker, free) => {
+      const left = free - (asking.get(worker) ?? 0)
+      if (left > 0) found.push({ worker, left })
+    })
+    return found
+  }
+  const wake = () => {
+    if (waiting === null || offers().length === 0) return
+    const sleeper = waiting
+    waiting = null
+    Deferred.doneUnsafe(sleeper, Effect.void)
+  }
+  const acquire = (limit: number): Effect.Effect<ReadonlyArray<WorkerId>> =>
+    Effect.suspend(() => {
+      const taken = share(offers(), limit)
+      for (const worker of taken) asking.set(worker, (asking.get(worker) ?? 0) + 1)
+      if (taken.length > 0) return Effect.succeed(taken)
+      const sleeper = Deferred.makeUnsafe<void>()
+      waiting = sleeper
+      return Effect.flatMap(Deferred.await(sleeper), () => acquire(limit))
+    })
+  places.onFree(wake)
+  return WorkerCapacity.of({
+    acquire,
+    release: (worker) => {
+      const left = (asking.get(worker) ?? 0) - 1
+      // Workers come and go: none is remembered for longer than it is asked.
+      if (left > 0) asking.set(worker, left)
+      else asking.delete(worker)
+      wake()
+    }
+  })
+}
 
 const actor = systemActor("timer")
 /** The event's own correlation comes from the call's origin; this one only marks who asked. */
@@ -50,7 +143,7 @@ const lookMs = 1_000
 /** Refusals that may have passed by then. Anything else would only fail again, as fast as it is asked. */
 const retryable: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
 
-export interface DueLoop {
+interface DueLoop {
   /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
   readonly run: Effect.Effect<never>
   /** Keeps count of attempts. To be called once after each commit, synchronously, when its attempts have been delivered. */

@@ -4,7 +4,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Schema } from "effect"
-import { AlarmHeap } from "../src/AlarmHeap.ts"
+import { AlarmHeap } from "../src/MemoryTimer.ts"
 import { alarm } from "./Scripted.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))

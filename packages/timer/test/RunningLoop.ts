@@ -2,9 +2,8 @@
 import type { Intent } from "@dueline/contracts/Intent"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, Layer } from "effect"
-import { type DueLoopOptions, makeDueLoop } from "../src/DueLoop.ts"
+import { type DueLoopOptions, type FreePlaces, makeDueLoop, WorkerCapacity } from "../src/DueLoop.ts"
 import * as MemoryTimer from "../src/MemoryTimer.ts"
-import { type FreePlaces, WorkerCapacity } from "../src/WorkerCapacity.ts"
 import type { Scripted } from "./Scripted.ts"
 
 interface Running {

@@ -4,7 +4,7 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { type FreePlaces, make } from "../src/WorkerCapacity.ts"
+import { type FreePlaces, makeWorkerCapacity } from "../src/DueLoop.ts"
 import { Floor, worker } from "./Scripted.ts"
 
 const [a, b, c] = [WorkerId.make("a"), WorkerId.make("b"), WorkerId.make("c")] as const
@@ -33,7 +33,7 @@ describe("Slots", () => {
   it.effect("gives what is free, up to what is asked, and counts it as taken until the answer", () =>
     Effect.gen(function* () {
       const floor = new Floor(3)
-      const slots = make(floor)
+      const slots = makeWorkerCapacity(floor)
       assert.deepStrictEqual([yield* slots.acquire(2), yield* slots.acquire(2)], [[worker, worker], [worker]])
       for (let n = 0; n < 3; n += 1) slots.release(worker)
       floor.running = 1
@@ -43,7 +43,7 @@ describe("Slots", () => {
 
   it.effect("takes each place from the worker that has most left", () =>
     Effect.gen(function* () {
-      const slots = make(new Hall([a, 1], [b, 4], [c, 2]))
+      const slots = makeWorkerCapacity(new Hall([a, 1], [b, 4], [c, 2]))
       assert.deepStrictEqual(yield* slots.acquire(5), [b, b, b, c, a])
       assert.deepStrictEqual(yield* slots.acquire(5), [b, c])
     })
@@ -52,7 +52,7 @@ describe("Slots", () => {
   it.effect("gives no place of a worker that is gone, and those of one that has come", () =>
     Effect.gen(function* () {
       const hall = new Hall([a, 2])
-      const slots = make(hall)
+      const slots = makeWorkerCapacity(hall)
       yield* slots.acquire(1)
       hall.free.delete(a)
       const taker = yield* Effect.forkChild(slots.acquire(5), { startImmediately: true })
@@ -67,7 +67,7 @@ describe("Slots", () => {
   it.effect("lets the taker wait for the first attempt that ends, however long that takes", () =>
     Effect.gen(function* () {
       const floor = new Floor(1)
-      const slots = make(floor)
+      const slots = makeWorkerCapacity(floor)
       floor.running = 1
       const taker = yield* Effect.forkChild(slots.acquire(5))
       yield* TestClock.adjust("1 day")
@@ -79,7 +79,7 @@ describe("Slots", () => {
 
   it.effect("lets the taker wait for a place that was asked for and not used", () =>
     Effect.gen(function* () {
-      const slots = make(new Floor(1))
+      const slots = makeWorkerCapacity(new Floor(1))
       yield* slots.acquire(1)
       const taker = yield* Effect.forkChild(slots.acquire(5), { startImmediately: true })
       slots.release(worker)
@@ -89,7 +89,7 @@ describe("Slots", () => {
 
   it.effect("a taker that gave up holds nothing, and the next one is not forgotten", () =>
     Effect.gen(function* () {
-      const slots = make(new Floor(1))
+      const slots = makeWorkerCapacity(new Floor(1))
       yield* slots.acquire(1)
       const gaveUp = yield* Effect.forkChild(slots.acquire(1), { startImmediately: true })
       yield* Fiber.interrupt(gaveUp)
@@ -117,7 +117,7 @@ describe("Slots", () => {
       Effect.gen(function* () {
         const workers = [a, b, c]
         const hall = new Hall(...workers.map((worker, n) => [worker, capacities[n] ?? 0] as const))
-        const slots = make(hall)
+        const slots = makeWorkerCapacity(hall)
         const asking = new Map(workers.map((worker) => [worker, 0]))
         const running = new Map(workers.map((worker) => [worker, 0]))
         const change = (counts: Map<WorkerId, number>, worker: WorkerId, by: number) =>
