@@ -12,7 +12,7 @@ import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import type { Aggregate } from "../../engine/Aggregate.ts"
 import { decide } from "./decide.ts"
 import { announce, intend } from "./react.ts"
-import { evolve, failureReasonOf, initial, ServiceCallState, type Stamp, wakeAtOf } from "./State.ts"
+import { type CallStamp, evolve, failureReasonOf, initial, ServiceCallState, wakeAtOf } from "./State.ts"
 
 /** What an accepted command is answered with. */
 const respond = (
@@ -54,7 +54,10 @@ const attachment = (command: ServiceCallCommand, before: string | null, state: S
 }
 
 /** The read model's row, as a function of the state. */
-export const project = (state: ServiceCallState, { tenantId, callId, version, at }: Stamp): ServiceCallRow | null => {
+export const project = (
+  state: ServiceCallState,
+  { tenantId, callId, version, at }: CallStamp
+): ServiceCallRow | null => {
   if (state._tag === "NotSubmitted") return null
   const live = state._tag === "Scheduled" || state._tag === "Running"
   // Whatever is recorded while it runs must not take back what heartbeats have granted since it started.

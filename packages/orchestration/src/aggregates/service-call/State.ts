@@ -62,7 +62,7 @@ export type Running = Extract<ServiceCallState, { readonly _tag: "Running" }>
 export const initial: ServiceCallState = { _tag: "NotSubmitted" }
 
 /** Where and when events of a call land. */
-export interface Stamp {
+export interface CallStamp {
   readonly tenantId: TenantId
   readonly callId: ServiceCallId
   /** The stream's version after the events. */

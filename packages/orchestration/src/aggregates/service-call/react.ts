@@ -5,13 +5,20 @@ import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
-import { failureReasonOf, type Running, type ServiceCallState, type Stamp, type Submitted, wakeAtOf } from "./State.ts"
+import {
+  type CallStamp,
+  failureReasonOf,
+  type Running,
+  type ServiceCallState,
+  type Submitted,
+  wakeAtOf
+} from "./State.ts"
 
 /** The public message a fact calls for: only the end of a call leaves the system. `after` is the state after the whole decision. */
 export const announce = (
   event: ServiceCallEvent,
   after: ServiceCallState,
-  { tenantId, callId, version, at }: Stamp
+  { tenantId, callId, version, at }: CallStamp
 ): { readonly topic: ServiceCallTopic; readonly payload: ServiceCallEnded } | null => {
   const topic = topicOf(event)
   if (topic === null || after._tag === "NotSubmitted") return null
@@ -56,7 +63,7 @@ const schedulings: ReadonlySet<string> = new Set([
 export const intend = (
   events: ReadonlyArray<ServiceCallEvent>,
   after: ServiceCallState,
-  stamp: Stamp,
+  stamp: CallStamp,
   sealed: string | null,
   command: ServiceCallCommand
 ): ReadonlyArray<Intent> => {
@@ -82,7 +89,7 @@ export const intend = (
 const attemptEnded = (
   event: ServiceCallEvent,
   { spec }: Submitted,
-  { tenantId, callId }: Stamp
+  { tenantId, callId }: CallStamp
 ): AttemptEnded | null => {
   switch (event._tag) {
     case "ExecutionSucceeded":
@@ -107,7 +114,7 @@ const attemptEnded = (
 
 const executionRequested = (
   { attempt, deadlineAt, dueAt, epoch, notBefore, origin, spec, startedAt, worker }: Running,
-  { tenantId, callId }: Stamp,
+  { tenantId, callId }: CallStamp,
   sealed: string | null
 ): ExecutionRequested => ({
   _tag: "ExecutionRequested",
