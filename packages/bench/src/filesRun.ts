@@ -3,7 +3,8 @@
  * read for somebody who follows a call.
  *
  * The program runs from its sources in a process of its own, and V8 counts calls of functions there, over the inspector. A file counts when
- * a function of it runs in every one of several rounds: heartbeats, polls and sweeps fall into some of them only.
+ * a function of it runs in every one of several rounds: heartbeats, polls and sweeps fall into some of them only. What runs as well while
+ * nothing happens is left out.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { createServer } from "node:http"
@@ -19,7 +20,9 @@ export interface FilesRun {
 }
 
 const rounds = 8
-/** Milliseconds before a call is due at which counting begins: longer than alarms fire ahead. Short windows keep out what runs every second. */
+/**
+ * Milliseconds before a call is due at which counting begins: longer than alarms fire ahead. Short windows keep out what runs every second.
+ */
 const beforehandMs = 150
 /** Milliseconds from the request at the target until its result is recorded and published, with room to spare. */
 const afterwardsMs = 400
@@ -152,10 +155,13 @@ export const filesRun = async (root: string): Promise<FilesRun> => {
   await ask("Profiler.enable")
   await ask("Profiler.startPreciseCoverage", { callCount: true, detailed: false })
   await due()
-  const [submissions, dueCalls]: [Array<ReadonlySet<string>>, Array<ReadonlySet<string>>] = [[], []]
+  const submissions: Array<ReadonlySet<string>> = []
+  const dueCalls: Array<ReadonlySet<string>> = []
+  const idles: Array<ReadonlySet<string>> = []
   for (let round = 0; round < rounds; round += 1) {
-    await pause(afterwardsMs)
     await look()
+    await pause(beforehandMs + afterwardsMs)
+    idles.push(await look())
     await submit(50_000)
     submissions.push(await look())
     dueCalls.push(await due())
@@ -165,5 +171,7 @@ export const filesRun = async (root: string): Promise<FilesRun> => {
   target.close()
   target.closeAllConnections()
   removeHome(home)
-  return { submission: inAll(submissions), dueCall: inAll(dueCalls) }
+  const idle = new Set(inAll(idles))
+  const withoutIdle = (files: ReadonlyArray<string>) => files.filter((file) => !idle.has(file))
+  return { submission: withoutIdle(inAll(submissions)), dueCall: withoutIdle(inAll(dueCalls)) }
 }

@@ -1,7 +1,7 @@
 /**
  * Turns alarms into commands. What is due comes out of the timer at once and waits in a fair queue; as workers have capacity, the writer is
- * told of the calls whose turn it is: only when an attempt can be made at once, so that none waits with its lease running. What may not start
- * yet, because of its tenant's caps or because its target is paused, stays queued.
+ * told of the calls whose turn it is: only when an attempt can be made at once, so that none waits with its lease running. What may not
+ * start yet, because of its tenant's caps or because its target is paused, stays queued.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"

@@ -1,6 +1,6 @@
 /**
- * The Timer of the embedded default: alarms inside a horizon wait in memory and fire to the millisecond, never too early. Those that are due
- * are handed out by turns of tenants, so that one tenant's alarm does not wait behind a hundred thousand of another's.
+ * The Timer of the embedded default: alarms inside a horizon wait in memory and fire to the millisecond, never too early. Those that are
+ * due are handed out by turns of tenants, so that one tenant's alarm does not wait behind a hundred thousand of another's.
  */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"

@@ -1,6 +1,6 @@
 /**
- * Decides where a request may go: only to addresses on the open internet, unless an allow-list says more. Pure: resolves nothing. An address is
- * read as the bytes it is, and judged by what it is for.
+ * Decides where a request may go: only to addresses on the open internet, unless an allow-list says more. Pure: resolves nothing. An
+ * address is read as the bytes it is, and judged by what it is for.
  */
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { Result } from "effect"
