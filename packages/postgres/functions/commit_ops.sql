@@ -25,7 +25,7 @@ $$
 ;
 
 -- p holds lists; what is empty is left out.
---   rows       k the kind, t the tenant, i the id, r the row as JSON text
+--   rows       k the kind, t the tenant, i the id, n whether it is new, r the row as JSON text
 --   attached   t, i, s what was sealed: a key, a dot, and what it locks
 --   forgotten  t, i
 --   snapshots  t, i, v the version, f the form, s the state as JSON text
@@ -39,14 +39,31 @@ $$
 -- owner: dueline_append
 create or replace function dueline.store_ops_rows(p jsonb) returns void language plpgsql as $$
 declare
-  v_kind text;
+  v_part record;
+  v_table text;
+  v_rows text := 'select r.t, r.i, case when strpos(r.r, ''\u'') = 0 then r.r::json else dueline.storable_json(r.r::json) end as row
+    from jsonb_to_recordset($1 -> ''rows'') as r(k text, t uuid, i uuid, n boolean, r text) where r.k = $2 and r.n = $3 order by r.t, r.i';
+  v_updated integer;
   gone record;
 begin
-  for v_kind in select distinct r.k collate "C" from jsonb_to_recordset(coalesce(p -> 'rows', '[]')) as r(k text) order by 1 loop
-    execute format('insert into dueline.%I (row)
-      select dueline.storable_json(r.r::json) from jsonb_to_recordset($1 -> ''rows'') as r(k text, t uuid, i uuid, r text)
-        where r.k = $2 order by r.t, r.i
-      on conflict (tenant_id, id) do update set row = excluded.row', dueline.rows_table(v_kind)) using p, v_kind;
+  for v_part in select r.k collate "C" as k, count(*) filter (where r.n) as new, count(*) filter (where not r.n) as old
+    from jsonb_to_recordset(coalesce(p -> 'rows', '[]')) as r(k text, n boolean) group by 1 order by 1
+  loop
+    v_table := dueline.rows_table(v_part.k);
+    -- An upsert computes the columns of a row that is there twice. It is for rows that are not there although they should be.
+    if v_part.old > 0 then
+      execute format('update dueline.%I o set row = d.row from (%s) d where o.tenant_id = d.t and o.id = d.i', v_table, v_rows)
+        using p, v_part.k, false;
+      get diagnostics v_updated = row_count;
+      if v_updated < v_part.old then
+        execute format('insert into dueline.%I (row) select d.row from (%s) d on conflict (tenant_id, id) do update set row = excluded.row',
+          v_table, v_rows) using p, v_part.k, false;
+      end if;
+    end if;
+    if v_part.new > 0 then
+      execute format('insert into dueline.%I (row) select d.row from (%s) d on conflict (tenant_id, id) do update set row = excluded.row',
+        v_table, v_rows) using p, v_part.k, true;
+    end if;
   end loop;
 
   if p ? 'attached' then
@@ -69,7 +86,7 @@ begin
 end $$
 ;
 
--- The rows that may not change until this transaction has ended, so far as they are there: those that are written, and those asked for.
+-- The rows that may not change until this transaction has ended, so far as they are there. A row that is new is not there.
 --
 -- Each of the rows is looked up by itself, in order of the ids. A join would leave it to the planner to walk the table instead, which is the
 -- cheaper way while the table has one row.
@@ -78,7 +95,8 @@ end $$
 -- owner: dueline_append
 create or replace function dueline.hold_ops_rows(p jsonb) returns void language plpgsql as $$
 declare
-  v_held jsonb := coalesce(p -> 'rows', '[]') || coalesce(p -> 'hold', '[]')
+  v_held jsonb := coalesce(p -> 'hold', '[]')
+    || coalesce((select jsonb_agg(r.e - 'r') from jsonb_array_elements(p -> 'rows') as r(e) where not (r.e -> 'n')::boolean), '[]')
     || coalesce((select jsonb_agg(r.e) from jsonb_array_elements(p -> 'is') as r(e) where r.e ->> 'h' = 'update'), '[]');
   v_kind text;
 begin

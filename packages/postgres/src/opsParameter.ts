@@ -18,10 +18,10 @@ interface Key {
 
 /** Throws for a row that no kind has: its event would be stored and itself not. */
 const rows = (commits: ReadonlyArray<Commit>): ReadonlyArray<Part> =>
-  commits.flatMap(({ row, tenantId }) => {
+  commits.flatMap(({ expectedVersion, row, tenantId }) => {
     if (row === null) return []
     const k = categoryOfRow(row)
-    return isDocument(k) ? [{ k, t: tenantId, i: rowId(row), r: JSON.stringify(row) }] : []
+    return isDocument(k) ? [{ k, t: tenantId, i: rowId(row), n: expectedVersion === 0, r: JSON.stringify(row) }] : []
   })
 
 /** Two parts of what a vault sealed: the key, and what it locks. */

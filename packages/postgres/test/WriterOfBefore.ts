@@ -49,7 +49,7 @@ const order = (row: OrderRow) => ({
 })
 
 /** An active order takes hold of its bin; a retired bin and an erased customer must be free. */
-export const partsOf = (row: RowOfBefore): Readonly<Record<string, unknown>> => {
+const partsOf = (row: RowOfBefore): Readonly<Record<string, unknown>> => {
   const t = row.tenantId
   switch (row._tag) {
     case "CustomerRow":

@@ -31,6 +31,7 @@ const document = (n: number, fields: Readonly<Record<string, unknown>>) => ({
   k: "rescue-vehicle",
   t: tenantId,
   i: id(n),
+  n: fields["version"] === undefined || fields["version"] === 1,
   r: JSON.stringify({
     _tag: "VehicleRow",
     tenantId,

@@ -12,7 +12,7 @@ declare
   v_constraint text;
 begin
   v := v || jsonb_build_object('rows', (
-    select coalesce(jsonb_agg(jsonb_build_object('k', d.k, 't', d.e -> 'tenant_id', 'i', d.e -> d.id, 'r', d.r::text)), '[]') from (
+    select coalesce(jsonb_agg(jsonb_build_object('k', d.k, 't', d.e -> 'tenant_id', 'i', d.e -> d.id, 'n', d.e -> 'version' = '1', 'r', d.r::text)), '[]') from (
       select 'customer' as k, 'customer_id' as id, c.e, json_build_object('_tag', 'CustomerRow', 'tenantId', c.e -> 'tenant_id',
         'customerId', c.e -> 'customer_id', 'version', c.e -> 'version', 'status', c.e -> 'status', 'createdAt', c.e -> 'created_at',
         'updatedAt', c.e -> 'updated_at', 'erasedAt', c.e -> 'erased_at', 'correlationId', c.e -> 'correlation_id') as r
