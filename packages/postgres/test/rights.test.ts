@@ -27,11 +27,12 @@ interface Table {
   readonly tenant: boolean
 }
 
-/** Every table but those of the migrations themselves: a column of it, whether it has a tenant, and whether the edge may read any of it. */
+/** Every table but those of the migrations themselves: a column of it that can be written, whether it has a tenant, and whether the edge may read any of it. */
 const tables = TestDatabase.session((sql) =>
   sql.unsafe<Table>(`select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced,
       has_any_column_privilege('dueline_edge', c.oid, 'select') as readable,
-      coalesce(t.attname, (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = 2))::text as column, t.attname is not null as tenant
+      (select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated = '' and a.attidentity = ''
+        order by a.attnum limit 1)::text as column, t.attname is not null as tenant
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id'
     where n.nspname = 'dueline' and c.relkind in ('r', 'p') and c.relname not in ('migrations', 'repeatables')`)
