@@ -91,6 +91,8 @@ const stepsBetweenWords = 100
 const applyInSteps = (sql: SqlClient, lockPatience: string, migration: Migration) =>
   Effect.gen(function* () {
     const [statement = ""] = migration.statements
+    const told = (words: string, rows: number) =>
+      Effect.annotateLogs(Effect.logInfo(words), { step: migration.name, rows })
     let done = 0
     for (let steps = 1; ; steps += 1) {
       let moved = 0
@@ -100,12 +102,9 @@ const applyInSteps = (sql: SqlClient, lockPatience: string, migration: Migration
       yield* asOwner(sql, lockPatience, step)
       if (moved === 0) break
       done += moved
-      if (steps % stepsBetweenWords === 0)
-        yield* Effect.annotateLogs(Effect.logInfo("migrating the database, in steps"), {
-          step: migration.name,
-          rows: done
-        })
+      if (steps % stepsBetweenWords === 0) yield* told("migrating the database, in steps", done)
     }
+    if (done > 0) yield* told("migrated the database, in steps", done)
     yield* asOwner(sql, lockPatience, note(sql, migration))
   })
 

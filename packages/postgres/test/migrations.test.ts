@@ -4,7 +4,7 @@ import type { Migration } from "@dueline/postgres/migrations/Migration"
 import { migrations } from "@dueline/postgres/migrations/migrations"
 import * as TestDatabase from "@dueline/postgres/TestDatabase"
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Result } from "effect"
+import { Effect, Fiber, Logger, References, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { inEmptyDatabase, refusalOf, run, tablesOf } from "./EmptyDatabase.ts"
 
@@ -101,7 +101,14 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
                 having coalesce(max(n), 0) < 3 returning 1) select count(*)::int from one`
             ]
           }
-          const done = yield* session(run({ migrations: [...migrations, table, count] }))
+          const told: Array<unknown> = []
+          const logger = Logger.make(({ fiber, message }) => {
+            told.push([message, fiber.getRef(References.CurrentLogAnnotations)])
+          })
+          const done = yield* session(run({ migrations: [...migrations, table, count] })).pipe(
+            Effect.provide(Logger.layer([logger]))
+          )
+          assert.deepStrictEqual(told, [[["migrated the database, in steps"], { step: "counting", rows: 3 }]])
           assert.deepStrictEqual(done, ["a table", "counting"])
           assert.deepStrictEqual(
             yield* session((sql) =>

@@ -4,6 +4,7 @@ import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
 import { migrations } from "@dueline/postgres/migrations/migrations"
 import { Effect, type Redacted } from "effect"
 import * as Configuration from "../Configuration.ts"
+import * as logging from "../logging.ts"
 import { admit, prepareHome } from "../preflight/admission.ts"
 import { CommandFailed, print, Shell } from "./Shell.ts"
 
@@ -52,7 +53,9 @@ const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Setti
 export const migrateDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const url = settings.DUELINE_DATABASE_URL
-  const result = yield* url === null ? migrateEmbedded(settings) : migrateServer(settings, url)
+  const migrating = url === null ? migrateEmbedded(settings) : migrateServer(settings, url)
+  // What takes long is told on standard error.
+  const result = yield* Effect.provide(migrating, logging.layer(settings))
   yield* print(result, ({ applied, schema }) =>
     applied.length === 0
       ? `nothing to do: the database is at step ${schema}`
