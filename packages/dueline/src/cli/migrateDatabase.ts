@@ -53,9 +53,10 @@ const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Setti
 export const migrateDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const url = settings.DUELINE_DATABASE_URL
-  const migrating = url === null ? migrateEmbedded(settings) : migrateServer(settings, url)
   // What takes long is told on standard error.
-  const result = yield* Effect.provide(migrating, logging.layer(settings))
+  const result = yield* Effect.gen(function* () {
+    return url === null ? yield* migrateEmbedded(settings) : yield* migrateServer(settings, url)
+  }).pipe(Effect.provide(logging.layer(settings)))
   yield* print(result, ({ applied, schema }) =>
     applied.length === 0
       ? `nothing to do: the database is at step ${schema}`
