@@ -22,7 +22,7 @@ import {
   snapshotsStatement
 } from "./readModelStatements.ts"
 import { rowTables } from "./rowTables.ts"
-import { asking, weather } from "./SqlFailure.ts"
+import { asking, retryable } from "./SqlFailure.ts"
 
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
 
@@ -103,7 +103,7 @@ const overlaps = (sql: SqlClient): ReadModels["Service"]["overlaps"] =>
         sql.unsafe<StreamKey & { readonly other: string }>(overlapsStatement)
       )
     )
-    .pipe(weather("look for overlapping windows"))
+    .pipe(retryable("look for overlapping windows"))
 
 export const layer: Layer.Layer<ReadModels, never, Database> = Layer.effect(
   ReadModels,

@@ -7,7 +7,7 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { callJson } from "./callColumns.ts"
 import { Database } from "./Database.ts"
 import { beginning } from "./LogPage.ts"
-import { weather } from "./SqlFailure.ts"
+import { retryable } from "./SqlFailure.ts"
 
 export interface SealedCall extends StreamKey {
   readonly sealed: string | null
@@ -41,7 +41,7 @@ const unhurried = <Row extends object>(sql: SqlClient, statement: string, after:
         sql.unsafe<Row>(statement, [after.tenantId, after.streamId, pageSize])
       )
     )
-    .pipe(weather("read what is sealed"))
+    .pipe(retryable("read what is sealed"))
 
 const pages = Effect.fnUntraced(function* <Row extends StreamKey, R>(
   statement: string,

@@ -1,4 +1,4 @@
-/** Tells weather from defects: what the database answers with is either worth asking again, or a mistake in this program. */
+/** Tells retryable failures of the database from defects, which are mistakes of this program. */
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -29,7 +29,7 @@ export const serverWords = (error: SqlError): ServerWords => {
 /** By class of SQLSTATE: 08 connection, 40 rolled back, 53 resources, 57 operator, 58 system; 25006 is a standby, 55P03 a lock. */
 const passing = /^(?:08|40|53|57|58|25006|55P03)/u
 
-const isWeather = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
+const isRetryable = (error: SqlError): boolean => error.isRetryable || passing.test(serverWords(error).code)
 
 const isSqlFailure = (error: unknown): error is SqlError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SqlError"
@@ -47,23 +47,23 @@ export const isDeadConnection = (error: SqlError): boolean => {
   return error.reason._tag === "ConnectionError" && deadWords.test(error.reason.message ?? error.message)
 }
 
-/** Failures of weather become `StoreUnavailable`, everything else dies. */
-export const weather =
+/** Retryable failures become `StoreUnavailable`, everything else dies. */
+export const retryable =
   (operation: string) =>
   <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
     Effect.catchIf(effect, isSqlFailure, (error) =>
-      isWeather(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)
+      isRetryable(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)
     )
 
 /** Longer than any statement may take at the server, so that the server's own verdict comes first. */
 const patience = "12 seconds"
 
-/** As `weather`, and bounds the question in time. */
+/** As `retryable`, and bounds the question in time. */
 export const asking =
   (operation: string) =>
   <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
     effect.pipe(
-      weather(operation),
+      retryable(operation),
       Effect.timeoutOrElse({
         duration: patience,
         orElse: () => Effect.fail(new StoreUnavailable({ operation, cause: new Error(`no answer within ${patience}`) }))

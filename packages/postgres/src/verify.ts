@@ -5,7 +5,7 @@ import { Database } from "./Database.ts"
 import { EventLog, type LoggedEvent, type LogMark, start } from "./EventLog.ts"
 import { isEventMetadata } from "./eventMetadata.ts"
 import { type RowTable, rowTables } from "./rowTables.ts"
-import { asking, weather } from "./SqlFailure.ts"
+import { asking, retryable } from "./SqlFailure.ts"
 
 export interface Finding {
   readonly check: "versions" | "row" | "order" | "metadata" | "category"
@@ -115,7 +115,7 @@ export const askWhole = (statement: string) =>
           writer.unsafe<Omit<Finding, "check">>(statement)
         )
       )
-      .pipe(weather("verify"))
+      .pipe(retryable("verify"))
   )
 
 type Verifying = Effect.Effect<Verification, StoreUnavailable, Database | EventLog>

@@ -1,4 +1,4 @@
-/** A server that goes away under the program: weather, and nothing that was committed is lost. */
+/** A server that goes away under the program: the failure is retryable, and nothing that was committed is lost. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"
@@ -13,7 +13,7 @@ import * as path from "node:path"
 const layer = Layer.unwrap(
   Effect.gen(function* () {
     const home = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(path.join(tmpdir(), "dueline-weather-"))),
+      Effect.sync(() => mkdtempSync(path.join(tmpdir(), "dueline-outage-"))),
       (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
     )
     chmodSync(home, 0o755)
@@ -22,7 +22,7 @@ const layer = Layer.unwrap(
   })
 )
 
-it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("weather", (it) => {
+it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("an outage", (it) => {
   it.effect(
     "while the server is down every question is answered with StoreUnavailable; then all that was committed is there",
     () =>

@@ -1,4 +1,4 @@
-/** Which failures of the database are weather, to be asked again, and which are mistakes of this program. */
+/** Which failures of the database are retryable, and which are mistakes of this program. */
 import { asking, reading } from "@dueline/postgres/SqlFailure"
 import { assert, it } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
@@ -10,7 +10,7 @@ const ofServer = (code: string) =>
 const ofNetwork = (code: string) =>
   new SqlError({ reason: new ConnectionError({ cause: Object.assign(new Error("said"), { code }) }) })
 
-const isWeather = (error: SqlError) =>
+const isRetryable = (error: SqlError) =>
   Effect.map(
     Effect.exit(Effect.fail(error).pipe(asking("ask"))),
     (exit) => Exit.isFailure(exit) && !Cause.hasDies(exit.cause)
@@ -30,14 +30,14 @@ it.effect.each([
   "58030",
   "25006",
   "55P03"
-])("SQLSTATE %s is weather", (code) => Effect.map(isWeather(ofServer(code)), assert.isTrue))
+])("SQLSTATE %s is retryable", (code) => Effect.map(isRetryable(ofServer(code)), assert.isTrue))
 
-it.effect.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ETIMEDOUT", "ENOENT"])("%s is weather", (code) =>
-  Effect.map(isWeather(ofNetwork(code)), assert.isTrue)
+it.effect.each(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOTFOUND", "ETIMEDOUT", "ENOENT"])("%s is retryable", (code) =>
+  Effect.map(isRetryable(ofNetwork(code)), assert.isTrue)
 )
 
 it.effect.each(["42601", "42P01", "22P02", "23505", "28P01", "42501"])("SQLSTATE %s is a mistake", (code) =>
-  Effect.map(isWeather(ofServer(code)), assert.isFalse)
+  Effect.map(isRetryable(ofServer(code)), assert.isFalse)
 )
 
 /** Fails so often before it answers. */

@@ -12,7 +12,7 @@ import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Predicate, Redacted } from "effect"
 
-/** Asks over and over, counts answers, and keeps what the server said when it did not answer. Anything else but weather ends it. */
+/** Asks over and over, counts answers, and keeps what the server said when it did not answer. Anything that is not retryable ends it. */
 const asking = <E, R>(ask: Effect.Effect<unknown, E, R>) => {
   const state = { answers: 0, codes: new Set<string>(), wanted: 0, reached: Deferred.makeUnsafe<void>() }
   const once = Effect.matchEffect(ask, {
@@ -41,7 +41,7 @@ const asking = <E, R>(ask: Effect.Effect<unknown, E, R>) => {
 
 describe.skipIf((await missing("postgres")) !== undefined)("a server behind a URL", () => {
   it.live(
-    "may crash, stop and start under statements: all that is heard of it is weather, and then all is as before",
+    "may crash, stop and start under statements: every failure of them is retryable, and then all is as before",
     () =>
       Effect.gen(function* () {
         const directory = yield* Effect.promise(temporaryDirectory)
