@@ -1,7 +1,8 @@
 /** The names of things: branded strings that cannot be mixed up, and the shapes they must have. */
 import { Schema } from "effect"
 
-const uuid = Schema.String.check(
+/** What every id of an aggregate looks like. Those of kinds that nothing else refers to stand with their kind. */
+export const uuid = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u, {
     description: "a UUID in lower case"
   })

@@ -66,7 +66,7 @@ const agrees = <
     { arbitrary: { ...propertyRuns, size: 100 } }
   )
 
-const statusOf = (row: ReadModelRow | null): string => row?.status ?? "None"
+const statusOf = (row: ReadModelRow | null): string => (row !== null && "status" in row ? row.status : "None")
 const profileIn = (book: unknown): unknown => (book as Partial<Model.CustomerBook>).profile ?? null
 
 agrees(Customer, {

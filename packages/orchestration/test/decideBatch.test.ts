@@ -87,7 +87,7 @@ describe("a batch", () => {
         expectedVersion,
         events.length,
         row?.version,
-        row?.status
+        row?._tag === "ServiceCallRow" ? row.status : null
       ]),
       [
         [Call.streamOf(Call.callId), 2, 1, 3, "Running"],

@@ -6,7 +6,7 @@ import type { Category } from "@dueline/contracts/kinds"
 import { Schema } from "effect"
 import { aggregates } from "../src/aggregates.ts"
 import { currentVersion, eventReader } from "../src/engine/storedForms.ts"
-import { samples } from "./goldenSamples.ts"
+import { samples } from "./kindSamples.ts"
 
 const root = join(import.meta.dirname, "golden")
 const categories = Object.keys(aggregates) as ReadonlyArray<Category>

@@ -7,18 +7,10 @@ import { decideBatch } from "../src/engine/decideBatch.ts"
 import { type CachedStream, restorer, snapshotCodec, snapshotEvery } from "../src/engine/storedForms.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Field from "./FieldSample.ts"
-import * as Call from "./ServiceCallSample.ts"
+import { lives } from "./kindSamples.ts"
 import { askAll, askOne, said, writersOn } from "./WritersUnderTest.ts"
 
 const { envelope } = Field
-
-/** A first command, and then one that changes something each time, whatever came before. */
-const lives: Record<keyof typeof aggregates, readonly [Command, (n: number) => Command, accepted: string]> = {
-  "service-call": [Call.submit(), (n) => Call.reschedule({ dueAt: Call.ms(Call.dueAt + n) }), "Rescheduled"],
-  customer: [Field.register(), (n) => Field.updateCustomer({ sealed: `key.${n}` }), "CustomerAccepted"],
-  bin: [Field.createBin(), (n) => Field.updateCapacity(n % 900), "BinAccepted"],
-  order: [Field.createOrder({ schedule: true }), (n) => Field.move(Field.hours(n % 20, (n % 20) + 1)), "OrderAccepted"]
-}
 
 /** Grows the aggregate in commits of up to `size` events, as a writer would, and ends at this version. */
 const grow = Effect.fnUntraced(function* (

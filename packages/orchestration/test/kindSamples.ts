@@ -1,5 +1,6 @@
-/** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
+/** What tests that go over all kinds need to know of each. A kind that is missing does not compile. */
 import type { BinEvent } from "@dueline/contracts/bin/Bin"
+import type { Category, Command } from "@dueline/contracts/kinds"
 import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
@@ -105,4 +106,20 @@ const order: Samples<OrderEvent> = {
 }
 
 /** By category, then by type. */
-export const samples = { "service-call": serviceCall, customer, bin, order } as const
+/** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
+export const samples = {
+  "service-call": serviceCall,
+  customer,
+  bin,
+  order
+} as const satisfies Readonly<Record<Category, unknown>>
+
+/** A first command, and then one that changes something each time, whatever came before. */
+export const lives: Readonly<
+  Record<Category, readonly [first: Command, next: (n: number) => Command, accepted: string]>
+> = {
+  "service-call": [Call.submit(), (n) => Call.reschedule({ dueAt: Call.ms(Call.dueAt + n) }), "Rescheduled"],
+  customer: [Field.register(), (n) => Field.updateCustomer({ sealed: `key.${n}` }), "CustomerAccepted"],
+  bin: [Field.createBin(), (n) => Field.updateCapacity(n % 900), "BinAccepted"],
+  order: [Field.createOrder({ schedule: true }), (n) => Field.move(Field.hours(n % 20, (n % 20) + 1)), "OrderAccepted"]
+}
