@@ -2,6 +2,7 @@
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import { probes } from "@dueline/port-contracts/OpsListProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
@@ -41,16 +42,13 @@ const tables = TestDatabase.session((sql) =>
 /** Without a tenant there is only what processes keep for themselves, which is no tenant's business. */
 const tenantTables = Effect.map(tables, (all) => all.filter(({ tenant }) => tenant))
 
-const fieldCommits = (tenantId: TenantId) => {
-  const { bin, customer } = FieldSample.yard(tenantId)
-  return [
-    FieldSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }),
-    FieldSample.commit(bin),
-    FieldSample.placed(FieldSample.order(bin, customer.customerId))
-  ]
-}
+/** A row of each kind that there is, and what a customer has beside it. */
+const opsCommits = (tenantId: TenantId) => [
+  FieldSample.commit(FieldSample.customer(tenantId), { sealed: { _tag: "set", value: "key.profile" } }),
+  ...Object.values(probes).map(({ row }) => FieldSample.commit(row(tenantId, {})))
+]
 
-/** A call, a customer, a bin and an order with a trace in every table. */
+/** A call and a row of each other kind, with a trace in every table. */
 const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
   yield* (yield* Persistence).commit([
     Sample.commit(of, {
@@ -59,7 +57,7 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       receipts: [Sample.receipt(of)],
       snapshot: { version: 1, form: 1, state: {} }
     }),
-    ...fieldCommits(of.tenantId)
+    ...opsCommits(of.tenantId)
   ])
   yield* TestDatabase.session((sql) =>
     Effect.all([
