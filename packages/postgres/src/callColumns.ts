@@ -2,7 +2,7 @@
  * The columns of a service call's row: what each is called in `service_calls`, how it is picked from the row, and where it stands in the
  * JSON that reads answer with. The parameters and the text of `dueline.store_calls`, the columns that lists read and the JSON follow.
  *
- * A new column comes last, with a migration that adds it (nullable, or with a default) and lets the edge read it.
+ * A new column is `later` and comes last, with a migration that adds it (nullable) and lets the edge read it.
  */
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { listLiteral, orNull, storable } from "./storable.ts"
@@ -34,14 +34,19 @@ interface CallColumn {
   readonly pick: (call: StoredCall) => unknown
   /** Its place in the JSON, or null for what nobody reads there. */
   readonly json: string | null
+  /** Added after the first release: a process of a former one leaves its parameter out. */
+  readonly later: boolean
 }
 
 const column = (name: string, type: CallColumn["type"], json: string | null, pick: CallColumn["pick"]): CallColumn => ({
   name,
   type,
   pick,
-  json
+  json,
+  later: false
 })
+
+const later = (...parts: Parameters<typeof column>): CallColumn => ({ ...column(...parts), later: true })
 
 const columns: ReadonlyArray<CallColumn> = [
   column("tenant_id", "uuid", "tenantId", ({ row }) => row.tenantId),
@@ -51,8 +56,8 @@ const columns: ReadonlyArray<CallColumn> = [
   column("created_at", "float8", "createdAt", ({ row }) => row.createdAt),
   column("updated_at", "float8", "updatedAt", ({ row }) => row.updatedAt),
   column("due_at", "float8", "dueAt", ({ row }) => row.dueAt),
-  column("not_before", "float8", "notBefore", ({ row }) => row.notBefore),
-  column("wait_reason", "text", "waitReason", ({ row }) => orNull(row.waitReason)),
+  later("not_before", "float8", "notBefore", ({ row }) => row.notBefore),
+  later("wait_reason", "text", "waitReason", ({ row }) => orNull(row.waitReason)),
   column("wake_at", "float8", "wakeAt", ({ row }) => row.wakeAt),
   column("revision", "int4", "revision", ({ row }) => row.revision),
   column("attempt", "int4", "attempt", ({ row }) => row.attempt),
@@ -91,11 +96,13 @@ export const callParameters: ReadonlyArray<readonly [type: ParameterType, pick: 
   ({ pick, type }) => [types[type].parameter, pick]
 )
 
-/** As an update has it: a column whose parameter was left out stays as it is. */
-const updated = (name: string): string =>
+/** As an update has it: a later column whose parameter was left out stays as it is. Each case costs, so the others have none. */
+const updated = ({ later, name }: CallColumn): string =>
   name === "sealed"
-    ? "sealed = case when r_sealed is null or excluded.sealed = '' then k.sealed else excluded.sealed end"
-    : `${name} = case when r_${name} is null then k.${name} else excluded.${name} end`
+    ? "sealed = case when excluded.sealed = '' then k.sealed else excluded.sealed end"
+    : later
+      ? `${name} = case when r_${name} is null then k.${name} else excluded.${name} end`
+      : `${name} = excluded.${name}`
 
 /**
  * Texts of function files. A parameter that is left out is null: a process that was made before the column was knows nothing of it, goes on
@@ -109,7 +116,7 @@ export const callTexts = {
     select ${listed(columns.map(({ name, type }) => `r.${name}${types[type].cast}`))}, ${mishap}
     from unnest(${listed(names.map((name) => `r_${name}`))}) as r(${listed(names)})
     on conflict (${listed(key)}) do update set
-      ${listed(names.filter((name) => !key.includes(name)).map(updated))}, mishap = excluded.mishap`,
+      ${listed(columns.filter(({ name }) => !key.includes(name)).map(updated))}, mishap = excluded.mishap`,
   /** What the JSON is made of, and so what a list reads. */
   shown: listed(columns.filter(({ json }) => json !== null).map(({ name }) => name))
 }

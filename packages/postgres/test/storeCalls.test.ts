@@ -1,4 +1,5 @@
 /** How rows of calls are stored: from one table of columns, by processes that may know fewer of them than there are. */
+import { EpochMillis } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
@@ -26,12 +27,13 @@ const tableColumns = TestDatabase.session((sql) =>
     from pg_attribute where attrelid = 'dueline.service_calls'::regclass and attnum > 0 and not attisdropped`)
 )
 
-/** What a process says of a call that knows of no worker and no reason for a failure: it names the other columns. */
+/** What a process says of a call that knows nothing of what a call waits for: it names the other columns. */
 const storeByFormer = `select dueline.store_calls(r_tenant_id => array[$1::uuid], r_call_id => array[$2::uuid], r_version => array[$3::int],
-  r_status => array['Scheduled'], r_created_at => array[0], r_updated_at => array[0], r_due_at => array[0], r_revision => array[1],
-  r_attempt => array[0], r_epoch => array[0], r_cancel_requested => array[false], r_method => array['GET'], r_url => array['https://a.example'],
-  r_headers => array['{}'], r_body_bytes => array[0], r_timeout_ms => array[1], r_retry => array['{}'], r_tags => array['{}'],
-  r_correlation_id => array['0abc'])`
+  r_status => array['Running'], r_created_at => array[0], r_updated_at => array[0], r_due_at => array[0], r_wake_at => array[0], r_revision => array[1],
+  r_attempt => array[1], r_epoch => array[1], r_cancel_requested => array[false], r_method => array['GET'], r_url => array['https://a.example'],
+  r_headers => array['{}'], r_body_bytes => array[0], r_body_snippet => array[null::text], r_timeout_ms => array[1], r_retry => array['{}'],
+  r_tags => array['{}'], r_last_status => array[null::int], r_failure_reason => array[null::text], r_ended_at => array[null::float8],
+  r_worker => array['worker'], r_lease_until => array[1], r_correlation_id => array['0abc'], r_sealed => array[''])`
 
 it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the columns of calls", (it) => {
   it.effect(
@@ -60,16 +62,14 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
         const { writer } = yield* Database
         const [store, calls] = [yield* Persistence, yield* CallQueries]
         const [known, unknown] = [Sample.target(), Sample.target()]
-        const worker = Sample.workerId()
-        const row = { ...Sample.running(worker, 1, Sample.now), failureReason: "timeout" }
+        const row = { notBefore: EpochMillis.make(Sample.now), waitReason: "retry" } as const
         yield* store.commit([Sample.commit(known, { row, sealed: { _tag: "set", value: "sealed" } })])
         yield* writer.unsafe(storeByFormer, [known.tenantId, known.callId, 2])
         yield* writer.unsafe(storeByFormer, [unknown.tenantId, unknown.callId, 1])
-        const found = yield* calls.find(known.tenantId, known.callId)
-        assert.deepInclude(found, { version: 2, status: "Scheduled", worker, failureReason: "timeout" })
+        assert.deepInclude(yield* calls.find(known.tenantId, known.callId), { ...row, version: 2, status: "Running" })
         assert.strictEqual((yield* store.load([Sample.loadRequest(known)]))[0]?.sealed, "sealed")
         const fresh = yield* calls.find(unknown.tenantId, unknown.callId)
-        assert.deepInclude(fresh, { version: 1, worker: null, failureReason: null, notBefore: null })
+        assert.deepInclude(fresh, { version: 1, notBefore: null, waitReason: null })
       }),
     { tags: ["ADR-0025.3"] }
   )
