@@ -34,6 +34,7 @@ const tools = {
   "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
   "test:property": ["scripts/propertyRuns.ts"],
   rolling: ["scripts/release/rolling.ts"],
+  "kinds:trial": ["scripts/kinds/main.ts"],
   servers: ["scripts/servers.ts"],
   "stack:up": ["scripts/stack/main.ts", "up"],
   "stack:down": ["scripts/stack/main.ts", "down"],

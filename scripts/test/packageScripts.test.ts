@@ -16,7 +16,18 @@ const problemOf = (name: string, command: string): string | undefined =>
     : `"${command}" does not go through scripts/bootstrap.mjs`
 
 /** Those that end at once and print only how they are used. */
-const cheap = ["check", "fix", "gates", "events", "sim", "test:property", "servers", "stack:up", "stack:logs"]
+const cheap = [
+  "check",
+  "fix",
+  "gates",
+  "events",
+  "kinds:trial",
+  "sim",
+  "test:property",
+  "servers",
+  "stack:up",
+  "stack:logs"
+]
 
 const run = promisify(execFile)
 

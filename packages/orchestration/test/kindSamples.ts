@@ -105,7 +105,6 @@ const order: Samples<OrderEvent> = {
   PickupCompleted: { _tag: "PickupCompleted", binId: Field.binId }
 }
 
-/** By category, then by type. */
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
