@@ -41,7 +41,7 @@ describe("the program put together", () => {
     )
     assert.isTrue(files.some((url) => url.endsWith(fileWith("dueline/src/Program.ts"))))
     for (const later of [
-      "nats/src/Members.ts",
+      "nats/src/members/Members.ts",
       "@redis/client/dist/index.js",
       "effect/dist/http-api/internal/httpApiSwagger.js"
     ]) {
@@ -84,10 +84,12 @@ describe("the program put together", () => {
       readFileSync(source, "utf8")
         .split("\n")
         .findIndex((text) => text.includes(asked)) + 1
-    // Asked whether it is a terminal, standard error tells who asks.
+    // Asked whether it is a terminal, standard error tells who asks: as Node tells of an error that nobody caught.
     const probe = `Object.defineProperty(process.stderr, "isTTY", { get() {
-      const { stack } = new Error("who asks")
-      if (stack.includes("ofProcess")) process.stdout.write(stack + "\\n")
+      const error = new Error("who asks")
+      const asked = error.stack.includes("ofProcess")
+      process.emit("uncaughtExceptionMonitor", error)
+      if (asked) process.stdout.write(error.stack + "\\n")
       return false
     } })`
     const args = [

@@ -2,6 +2,7 @@
 import { Cause, Layer, Logger, References } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { LogBounds } from "./LogBounds.ts"
+import { withSources } from "./sourceLines.ts"
 
 interface Line {
   readonly ts: string
@@ -29,7 +30,7 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
   const fields = Object.assign({}, ...objects.filter((part) => !Cause.isCause(part)))
   const trouble = [cause, ...causes]
     .filter(({ reasons }) => reasons.length > 0)
-    .map((each) => bounded(Cause.pretty(each)))
+    .map((each) => withSources(bounded(Cause.pretty(each))))
   return {
     ts: date.toISOString(),
     level: logLevel.toLowerCase(),

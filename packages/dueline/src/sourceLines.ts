@@ -1,18 +1,21 @@
 /**
  * Lets stack traces of the program put together (ADR-0023) name the sources it was put together of. Node can do so itself
- * (`--enable-source-maps`), but reads the map of every file as it loads it, which costs a start a third of its time. Here a map is read when
- * a stack is first asked for that goes through its file, once for each: some ten milliseconds, more for the largest. Few errors are ever
- * asked for theirs.
+ * (`--enable-source-maps`), but reads the map of every file as it loads it, which costs a start a third of its time. And a function of ours
+ * in `Error.prepareStackTrace` would run for every error whose stack is read, which Node does with each socket that ends with an error. So a
+ * text is changed when it is about to be shown: a map is read when a trace through its file is shown first, once for each, in some ten
+ * milliseconds.
  */
 import { readFileSync } from "node:fs"
 import { SourceMap, type SourceMapPayload } from "node:module"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
-type Maps = Map<string, SourceMap | null>
+/** Null for a file whose map cannot be read: then its frames stay as they are. */
+const maps = new Map<string, SourceMap | null>()
+/** That of the files put together, with their maps beside them; null where the program is its sources. */
+let folder: string | null = null
 
-/** Null when there is none that can be read: then the frame stays as it is. */
-const mapOf = (maps: Maps, file: string): SourceMap | null => {
+const mapOf = (file: string): SourceMap | null => {
   const known = maps.get(file)
   if (known !== undefined) return known
   let map: SourceMap | null = null
@@ -25,26 +28,26 @@ const mapOf = (maps: Maps, file: string): SourceMap | null => {
   return map
 }
 
-const frame = (maps: Maps, folder: string, site: NodeJS.CallSite): string => {
-  const [text, url, line, column] = [String(site), site.getFileName(), site.getLineNumber(), site.getColumnNumber()]
-  if (typeof url !== "string" || !url.startsWith("file:") || line === null || column === null) return text
-  const file = fileURLToPath(url)
-  if (dirname(file) !== folder) return text
-  // Lines and columns of a stack begin with 1, those of a map with 0.
-  const entry = mapOf(maps, file)?.findEntry(line - 1, column - 1)
-  if (entry === undefined || !("originalSource" in entry)) return text
-  const source = resolve(folder, entry.originalSource)
-  return text.replace(`${url}:${line}:${column}`, `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`)
+const place = /(file:\/\/[^\s():]+\.mjs):(\d+):(\d+)/gu
+
+/** The text with places in sources instead of those in the files put together. */
+export const withSources = (text: string): string => {
+  const at = folder
+  if (at === null) return text
+  return text.replaceAll(place, (whole: string, url: string, line: string, column: string) => {
+    const file = fileURLToPath(url)
+    if (dirname(file) !== at) return whole
+    // Lines and columns of a stack begin with 1, those of a map with 0.
+    const entry = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1)
+    if (entry === undefined || !("originalSource" in entry)) return whole
+    return `${resolve(at, entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
+  })
 }
 
-/**
- * Once, for all errors of this process. `folder` holds the files put together, with their maps beside them. Errors without a message are
- * left alone: nobody reads them. Effect makes two of them at each start, to see from their stacks how functions are named.
- */
-export const nameSources = (folder: string): void => {
-  const maps: Maps = new Map()
-  Error.prepareStackTrace = (error, sites) => {
-    const frames = error.message === "" ? sites.map(String) : sites.map((site) => frame(maps, folder, site))
-    return `${Error.prototype.toString.call(error)}${frames.map((text) => `\n    at ${text}`).join("")}`
-  }
+/** Once: what is logged goes through `withSources`, and so does what Node prints of an error that ends the process. */
+export const nameSources = (ofFiles: string): void => {
+  folder = ofFiles
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (error instanceof Error && error.stack !== undefined) error.stack = withSources(error.stack)
+  })
 }
