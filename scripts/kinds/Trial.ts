@@ -29,13 +29,15 @@ export interface Outcome {
   readonly output: string
 }
 
-const runIn = (cwd: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv): Promise<Outcome> =>
+/** Without what a test run hands to its own tests: servers with the schema of the tree that is copied, and where to write totals. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:DUELINE|VITEST)/u.test(name))
+)
+
+const runIn = (cwd: string, args: ReadonlyArray<string>, more: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"]
-    })
+    const env = { ...environment, ...more }
+    const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] })
     let output = ""
     const add = (chunk: Buffer) => {
       output = (output + chunk.toString("utf8")).slice(-20_000)
@@ -101,19 +103,14 @@ export class Trial {
     else this.#copy(part.path)
   }
 
-  run(args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    return runIn(this.root, args, env)
-  }
-
   compile(): Promise<Outcome> {
-    return this.run(["node_modules/typescript/bin/tsc", "-b", "packages", "scripts"])
+    return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", "packages", "scripts"])
   }
 
   /** Files of events that are new are written on the way, as whoever adds a kind does once. */
   test(files: ReadonlyArray<string>): Promise<Outcome> {
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
-    // A run inside of another one is a run of its own.
-    return this.run([...vitest, ...files], { UPDATE_GOLDEN: "1", VITEST_TOTALS_FILE: undefined })
+    return runIn(this.root, [...vitest, ...files], { UPDATE_GOLDEN: "1" })
   }
 
   remove(): void {
