@@ -62,7 +62,7 @@ export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
           const issues = [...urlIssues(guard, target.success), ...lengthIssues(target.success), ...ofHeaders]
           if (issues.length > 0) return Result.fail(issues)
           const whole = { url: target.success.href, headers, body }
-          const { complete, summary } = summariseRequest(method, whole, { patterns })
+          const { complete, summary } = summariseRequest(method, whole, { patterns }, true)
           const sealed = complete ? null : vault.seal(whole, sealContext(tenantId, callId))
           return Result.succeed({ summary, sealed })
         }

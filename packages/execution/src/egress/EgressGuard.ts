@@ -2,8 +2,12 @@
  * Decides where a request may go: only to addresses on the open internet, unless an allow-list says more. Pure: resolves nothing. An
  * address is read as the bytes it is, and judged by what it is for.
  */
+import { Recent } from "@dueline/contracts/Recent"
 import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
 import { Result } from "effect"
+
+/** Origins whose verdict is remembered: the same few are called again and again, and neither they nor the allow-list change. */
+const remembered = 1_000
 
 /** Four octets, most significant first; null unless plain dotted decimal. */
 const parse4 = (text: string): ReadonlyArray<number> | null => {
@@ -258,6 +262,15 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
       ? null
       : denial("address_denied", `the address is not on the open internet (${kind})`, kind)
   }
+  const judge = (host: string, port: number): Denial | null => {
+    if (hostAllowed(host, port)) return null
+    if (addressOctets(host) !== null) return refuse(host, port)
+    // RFC 6761: these names are the machine itself, whatever a resolver says.
+    return host === "localhost" || host.endsWith(".localhost")
+      ? denial("address_denied", "the address is not on the open internet (loopback)", "loopback")
+      : null
+  }
+  const judged = new Recent<string, { readonly denial: Denial | null }>(remembered)
   return {
     checkUrl: (input) => {
       const parsed = typeof input === "string" ? parseTarget(input) : Result.succeed(input)
@@ -267,14 +280,12 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
         return denial("scheme_not_allowed", "only http and https")
       if (url.username !== "" || url.password !== "")
         return denial("credentials_in_url", "credentials belong into a header")
-      const host = plainHost(url.hostname)
-      const port = portOf(url)
-      if (hostAllowed(host, port)) return null
-      if (addressOctets(host) !== null) return refuse(host, port)
-      // RFC 6761: these names are the machine itself, whatever a resolver says.
-      return host === "localhost" || host.endsWith(".localhost")
-        ? denial("address_denied", "the address is not on the open internet (loopback)", "loopback")
-        : null
+      const origin = `${url.protocol}//${url.host}`
+      const known = judged.get(origin)
+      if (known !== undefined) return known.denial
+      const found = judge(plainHost(url.hostname), portOf(url))
+      judged.set(origin, { denial: found })
+      return found
     },
     checkAddresses: (hostname, port, addresses) => {
       if (addresses.length === 0) return denial("address_denied", "the name has no address", "malformed")

@@ -180,8 +180,14 @@ const parts = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#]*@)?([^/?#]*)([^?#]*)(?:\?([^#]
  * is taken from the parsed URL, which is what is called, and not from the text. What is no URL is redacted as text.
  */
 export const redactUrl = (url: string, patterns: ReadonlyArray<string> = []): string => {
-  const match = parts.exec(URL.parse(url)?.href ?? "")
-  if (match === null) return redactText(url, patterns)
+  const href = URL.parse(url)?.href
+  return href === undefined ? redactText(url, patterns) : redactHref(href, patterns)
+}
+
+/** The same for what a parsed URL says of itself, which need not be parsed again. */
+export const redactHref = (href: string, patterns: ReadonlyArray<string> = []): string => {
+  const match = parts.exec(href)
+  if (match === null) return redactText(href, patterns)
   const [, scheme = "", host = "", path = "", query] = match
   const shownPath = path
     .split("/")

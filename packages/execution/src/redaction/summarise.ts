@@ -4,7 +4,7 @@ import type { HttpMethod, RequestSummary, ResponseSummary } from "@dueline/contr
 import { isUtf8 } from "node:buffer"
 import { TextDecoder } from "node:util"
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib"
-import { redactHeaders, type RedactionOptions, redactQuery, redactText, redactUrl } from "./Redactor.ts"
+import { redactHeaders, redactHref, type RedactionOptions, redactQuery, redactText, redactUrl } from "./Redactor.ts"
 import { mark } from "./secrets.ts"
 
 /** Bytes of a coded body that are looked at, and bytes that may come of them: what is decoded at once on the main thread. */
@@ -214,12 +214,14 @@ const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<str
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
+/** `isParsed`: the URL is the `href` of a parsed one. */
 export const summariseRequest = (
   method: HttpMethod,
   request: WholeRequest,
-  options: RedactionOptions = {}
+  options: RedactionOptions = {},
+  isParsed = false
 ): SummarisedRequest => {
-  const url = redactUrl(request.url, options.patterns)
+  const url = (isParsed ? redactHref : redactUrl)(request.url, options.patterns)
   const given = lowerCase(request.headers)
   const headers = redactHeaders(given, options.patterns)
   const body = request.body === null ? null : Buffer.from(request.body, "utf8")
