@@ -22,7 +22,7 @@ const restore = restorer(ServiceCall)
 const body = { bodyBytes: 10, truncated: false }
 export const at = (ms: number) => EpochMillis.make(origin + ms)
 
-interface Step {
+export interface Step {
   readonly ms: number
   readonly event: ServiceCallEvent
 }

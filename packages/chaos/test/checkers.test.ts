@@ -2,11 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { oneResult } from "../src/checks/oneResult.ts"
 import { type CheckerName, checkers, judge } from "../src/checkers.ts"
+import type { Evidence } from "../src/Evidence.ts"
 import { readHistory, writeHistory } from "../src/historyFile.ts"
 import { report } from "../src/report.ts"
 import { soundHistory } from "./HistorySample.ts"
 import { early, mutations, unreadable } from "./Mutations.ts"
+import { at, lost, started, step, type Step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 describe("a sound history", () => {
   it("is found sound by every checker", () => {
@@ -61,4 +64,25 @@ for (const [checker, ways] of Object.entries(mutations)) {
 
 it("no checker is without a history that it fails", () => {
   assert.deepStrictEqual(Object.keys(mutations), Object.keys(checkers))
+})
+
+describe("a run that failed by an attempt counted as lost", () => {
+  const start = [submitted(0, 0, 1), started(100, 1), lost(31_000, 1)]
+  const ended = step(31_000, { _tag: "ServiceCallFailed", reason: "attempts_exhausted" })
+  const back = {
+    _tag: "ExecutionHandedBack",
+    epoch: 1,
+    reason: "draining",
+    retryAt: at(32_000),
+    cause: "recalled"
+  } as const
+  const judged = (handedBack: Step) => {
+    const call = stored("acme", "lost", [...start, ended, handedBack, started(33_000, 2, 1), succeeded(33_100, 2, 1)])
+    return oneResult({ calls: new Map([[call.callId, call]]) } as unknown as Evidence)
+  }
+
+  it("goes on when its worker turns out to have sent nothing", () =>
+    assert.deepStrictEqual(judged(step(32_000, { ...back, afterLoss: true })), []))
+
+  it("is over otherwise", () => assert.lengthOf(judged(step(32_000, back)), 1))
 })
