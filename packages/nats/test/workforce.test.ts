@@ -5,9 +5,11 @@ import type { Holding } from "@dueline/contracts/ports/Backlog"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Exit, Scope } from "effect"
+import { Nats } from "../src/Nats.ts"
 import * as WorkforceRemote from "../src/workforce/WorkforceRemote.ts"
 import { serveWork } from "../src/workforce/WorkforceServer.ts"
+import { attemptsText, attemptText } from "../src/workforce/WorkforceWire.ts"
 import { cut, newPrefix, type Process, start, until } from "./Processes.ts"
 
 const attempt = (worker: WorkerId): ExecutionRequested => ({
@@ -72,6 +74,30 @@ describe.skipIf(await missing("nats"))("attempts between processes", () => {
       assert.deepStrictEqual(kept, attempts)
       letGo()
       yield* until("three places again", () => free().get(worker) === 3)
+    })
+  )
+
+  it.live("what is on its way to an executor that stops reaches it", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const process = yield* start(prefix, "o1", ["orchestrator"])
+      const { free } = yield* Effect.provide(WorkforceRemote.make, process)
+      const { connection } = Context.get(process, Nats)
+      for (const n of Array.from({ length: 20 }, (_, i) => i)) {
+        const id = WorkerId.make(`w${n}`)
+        const scope = yield* Scope.make()
+        const { kept } = yield* Scope.provide(
+          Effect.flatMap(start(prefix, id, ["executor"]), (executor) => keeping(executor, id, 1)),
+          scope
+        )
+        yield* until("a place", () => free().get(id) === 1)
+        const one = attempt(id)
+        connection.publish(`${prefix}.work.${id}`, attemptsText("o1", 1, [attemptText(one)]))
+        // When this is answered, the server has sent the attempt.
+        yield* Effect.promise(() => connection.flush())
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual(kept, [one])
+      }
     })
   )
 

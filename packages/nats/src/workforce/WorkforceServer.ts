@@ -26,6 +26,10 @@ export interface WorkforceServerOptions {
 /** Also said when nothing changes, so that a message that was lost is put right. */
 const everyMs = 500
 
+/** How long a stop waits for what orchestrators had decided, and for what is on its way here, in milliseconds. */
+const lingerMs = 100
+const drainMs = 500
+
 export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOptions) {
   const { executor, onRefused, worker } = options
   const { connection, prefix } = yield* Nats
@@ -33,10 +37,12 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
   const run = yield* FiberSet.makeRuntime<never>()
   const seen = new Map<string, number>()
   let announcing = false
+  let leaving = false
 
   const announce = () => {
     announcing = false
-    if (!connection.isClosed()) connection.publish(`${prefix}.places`, placesText(worker, executor.slotsFree(), seen))
+    if (!connection.isClosed())
+      connection.publish(`${prefix}.places`, placesText(worker, leaving ? 0 : executor.slotsFree(), seen))
   }
   /** Once a turn, however many places have changed. */
   const announceSoon = () => {
@@ -75,10 +81,25 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
     connection.subscribe(`${prefix}.work.${worker}`, { callback: (_, message) => receive(message) }),
     connection.subscribe(`${prefix}.recall.${worker}`, { callback: (_, message) => recall(message) })
   ]
+  // An attempt that is sent here and not taken is known to no worker, and counts as lost. So orchestrators hear first that there is no place
+  // any more; what they had decided by then is taken, and so is what the server has routed here when it answers.
   yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      for (const subscription of subscriptions) subscription.unsubscribe()
-    })
+    Effect.suspend(() => {
+      leaving = true
+      announce()
+      return Effect.sleep(lingerMs)
+    }).pipe(
+      Effect.andThen(
+        Effect.promise(() => Promise.allSettled(subscriptions.map((subscription) => subscription.drain()))).pipe(
+          Effect.timeoutOption(drainMs)
+        )
+      ),
+      Effect.andThen(
+        Effect.sync(() => {
+          for (const subscription of subscriptions) subscription.unsubscribe()
+        })
+      )
+    )
   )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sync(announce), Effect.sleep(everyMs))))
 })
