@@ -41,8 +41,10 @@ interface Tenant {
 
 const tenantOf = ({ address, home }: Subject, name: string, connections: number): Tenant => {
   const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
-  const words = [programFile, "token", "--ttl", "1h", "--tenant", name]
-  const authorization = `Bearer ${execFileSync(process.execPath, words, { env: environment, encoding: "utf8" }).trim()}`
+  const run = (...words: ReadonlyArray<string>) =>
+    execFileSync(process.execPath, [programFile, ...words], { env: environment, encoding: "utf8" }).trim()
+  run("tenant", "create", name)
+  const authorization = `Bearer ${run("token", "--ttl", "1h", "--tenant", name)}`
   const pool = new Pool(address, { connections, pipelining: 1 })
   const ask = async (method: "GET" | "POST", path: string, body: object | null) => {
     const headers = { authorization, "content-type": "application/json" }
