@@ -22,7 +22,17 @@ export class Recent<Key, Value> {
   }
 
   get(key: Key): Value | undefined {
-    return this.#newer.get(key) ?? this.#older.get(key)
+    const newer = this.#newer.get(key)
+    return newer === undefined ? this.#older.get(key) : newer
+  }
+
+  /** What was set under the key; made and set when there is nothing. */
+  getOrMake(key: Key, make: (key: Key) => Value): Value {
+    const known = this.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    this.set(key, value)
+    return value
   }
 
   /** True when the newer half is full by it, so that the older one was dropped. */

@@ -31,3 +31,14 @@ it("after it was cleared nothing is recognised", () => {
     [false, false]
   )
 })
+
+it("what is made under a key is made once while it is remembered, null too", () => {
+  const recent = new Recent<string, null>(2)
+  const made: Array<string> = []
+  const make = (key: string) => {
+    made.push(key)
+    return null
+  }
+  for (const key of "aaba") assert.isNull(recent.getOrMake(key, make))
+  assert.deepStrictEqual(made, ["a", "b"])
+})

@@ -22,14 +22,7 @@ export const makeDerived = (master: Redacted.Redacted<Uint8Array>): SigningSecre
     const bytes = hkdfSync("sha256", Redacted.value(master), "", `dueline/signing-secret/v1/${tenantId}`, 32)
     return Effect.succeed(Redacted.make(`whsec_${Buffer.from(bytes).toString("base64")}`))
   }
-  const secretFor = (tenantId: TenantId): Effect.Effect<Redacted.Redacted<string>> => {
-    const found = known.get(tenantId)
-    if (found !== undefined) return found
-    const secret = derive(tenantId)
-    known.set(tenantId, secret)
-    return secret
-  }
-  return SigningSecrets.of({ secretFor })
+  return SigningSecrets.of({ secretFor: (tenantId) => known.getOrMake(tenantId, derive) })
 }
 
 export const layerDerived = (master: Redacted.Redacted<Uint8Array>): Layer.Layer<SigningSecrets> =>

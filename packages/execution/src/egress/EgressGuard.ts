@@ -270,7 +270,7 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
       ? denial("address_denied", "the address is not on the open internet (loopback)", "loopback")
       : null
   }
-  const judged = new Recent<string, { readonly denial: Denial | null }>(remembered)
+  const judged = new Recent<string, Denial | null>(remembered)
   return {
     checkUrl: (input) => {
       const parsed = typeof input === "string" ? parseTarget(input) : Result.succeed(input)
@@ -280,12 +280,7 @@ export const makeEgressGuard = (allow: ReadonlyArray<string> = []): EgressGuard 
         return denial("scheme_not_allowed", "only http and https")
       if (url.username !== "" || url.password !== "")
         return denial("credentials_in_url", "credentials belong into a header")
-      const origin = `${url.protocol}//${url.host}`
-      const known = judged.get(origin)
-      if (known !== undefined) return known.denial
-      const found = judge(plainHost(url.hostname), portOf(url))
-      judged.set(origin, { denial: found })
-      return found
+      return judged.getOrMake(`${url.protocol}//${url.host}`, () => judge(plainHost(url.hostname), portOf(url)))
     },
     checkAddresses: (hostname, port, addresses) => {
       if (addresses.length === 0) return denial("address_denied", "the name has no address", "malformed")

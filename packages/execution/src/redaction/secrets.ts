@@ -2,6 +2,7 @@
  * What gives a secret away: the name in front of it (of a header, query parameter, form field or JSON key), or its own shape in text of any
  * kind.
  */
+import { Recent } from "@dueline/contracts/Recent"
 
 /** As the source of a case-insensitive expression. Over-zealous on purpose: a lost hint costs less than a leak. */
 const secretWord =
@@ -22,18 +23,9 @@ const judge = (name: string): boolean =>
   (secret.test(name) || secret.test(words(name))) && !harmless.test(name.toLowerCase())
 
 // The same few names come in every request; judging one takes longer than all else that is done with it.
-const judged = new Map<string, boolean>()
-const judgedLimit = 1_000
+const judged = new Recent<string, boolean>(500)
 
-export const isSecretName = (name: string): boolean => {
-  if (name.length > 256) return true
-  const known = judged.get(name)
-  if (known !== undefined) return known
-  if (judged.size >= judgedLimit) judged.clear()
-  const verdict = judge(name)
-  judged.set(name, verdict)
-  return verdict
-}
+export const isSecretName = (name: string): boolean => name.length > 256 || judged.getOrMake(name, judge)
 
 /** What stands where a secret stood. */
 export const mark = "[redacted]"
