@@ -5,7 +5,8 @@
 import { fieldsOf, type OpsCategory, opsCategories } from "@dueline/contracts/kinds"
 import type { SqlFields } from "./specificationSql.ts"
 
-export const isDocument = (category: string): category is OpsCategory => opsCategories.some((kind) => kind === category)
+const documents: ReadonlySet<string> = new Set(opsCategories)
+export const isDocument = (category: string): category is OpsCategory => documents.has(category)
 
 /** As `dueline.rows_table` says. */
 export const rowsTable = (kind: OpsCategory): string => `${kind.replaceAll("-", "_")}_rows`
