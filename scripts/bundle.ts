@@ -8,7 +8,7 @@ import { createRequire } from "node:module"
 import { dirname, join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Plugin, rolldown } from "rolldown"
-import { sqlFiles } from "../packages/postgres/src/migrations/sqlFiles.ts"
+import { sqlFiles } from "../packages/postgres/src/schema/migrations/sqlFiles.ts"
 
 const root = join(import.meta.dirname, "..")
 const packages = join(root, "packages")
@@ -43,7 +43,7 @@ const sqlFolders = new Set(
 const sqlTexts: Plugin = {
   name: "sql-texts",
   load: (id) =>
-    id === join(postgres, "src", "migrations", "sqlFiles.ts")
+    id === join(postgres, "src", "schema", "migrations", "sqlFiles.ts")
       ? `const texts = ${JSON.stringify(Object.fromEntries([...sqlFolders].map((folder) => [folder, sqlFiles(folder)])))}
 export const sqlFiles = (folder) => texts[folder] ?? []`
       : null

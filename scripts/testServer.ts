@@ -1,5 +1,5 @@
 /** The servers of a full test run, one of each kind; they end with the run, also when the run is ended from outside. */
-import start from "../packages/postgres/src/testServer.ts"
+import start from "../packages/postgres/src/testing/testServer.ts"
 import { startShared } from "../packages/test-servers/src/sharedServers.ts"
 
 export default async (): Promise<() => Promise<void>> => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
-import { sqlFiles } from "../../packages/postgres/src/migrations/sqlFiles.ts"
+import { sqlFiles } from "../../packages/postgres/src/schema/migrations/sqlFiles.ts"
 import { loadedBy } from "../../packages/test-servers/src/loadedBy.ts"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
@@ -66,7 +66,7 @@ describe("the program put together", () => {
 
   it("carries the texts of the schema", { tags: ["ADR-0025.1"] }, () => {
     const [from] = readdirSync(program).filter((name) =>
-      readFileSync(join(program, name), "utf8").includes("/postgres/src/migrations/sqlFiles.ts\n")
+      readFileSync(join(program, name), "utf8").includes("/postgres/src/schema/migrations/sqlFiles.ts\n")
     )
     const own = readFileSync(join(program, from ?? ""), "utf8")
     for (const { name, text } of sqlFiles("migrations")) {

@@ -1,10 +1,10 @@
 /** Reads the tables as they are, as the database's superuser: what the checkers hold against everything else. */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import { callJson } from "@dueline/postgres/callColumns"
+import { callJson } from "@dueline/postgres/schema/callColumns"
 import { withSession } from "@dueline/postgres/Database"
-import { serverAccount } from "@dueline/postgres/ServerAccount"
-import { serverPlace } from "@dueline/postgres/ServerPlace"
+import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Redacted } from "effect"
 import type { StoredCall } from "./History.ts"
 

@@ -1,7 +1,7 @@
 /** What the program depends on, and how that is: the source of every health answer. */
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Database } from "@dueline/postgres/Database"
-import type { DatabaseRole } from "@dueline/postgres/Roles"
+import type { DatabaseRole } from "@dueline/postgres/schema/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { RedisConnection } from "@dueline/redis/RedisConnection"
 import { Clock, Effect, Exit, Layer, Option } from "effect"

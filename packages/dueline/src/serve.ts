@@ -1,6 +1,6 @@
 /** Runs the program until it is told to stop, then stops it in order: red first, no new work, what is on its way, the store. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as Tenants from "@dueline/postgres/Tenants"
+import * as Tenants from "@dueline/postgres/admin/Tenants"
 import { Clock, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { Cluster } from "./Cluster.ts"

@@ -1,11 +1,11 @@
 /** A real database with writers and everything that reads the log, and what its tables hold. */
 import { Intents } from "@dueline/contracts/Intents"
 import * as Writers from "@dueline/orchestration/Writers"
-import * as EventLog from "@dueline/postgres/EventLog"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as ReadModels from "@dueline/postgres/ReadModels"
-import * as RowRepair from "@dueline/postgres/RowRepair"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as ReadModels from "@dueline/postgres/admin/ReadModels"
+import * as RowRepair from "@dueline/postgres/admin/RowRepair"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { Effect, Layer } from "effect"
 
 const store = Layer.mergeAll(PostgresPersistence.layer, ReadModels.layer, RowRepair.layer, EventLog.layer).pipe(

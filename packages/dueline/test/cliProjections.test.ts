@@ -1,6 +1,6 @@
 /** `dueline projections rebuild` and `dueline verify` as a person types them, on an embedded database of their own. */
 import * as Database from "@dueline/postgres/Database"
-import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
+import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"

@@ -1,7 +1,7 @@
 /** Damage of every kind, done by somebody who may do anything to the database, and what `verify` says of it. */
 import { StreamId } from "@dueline/contracts/Ids"
-import { ReadModels } from "@dueline/postgres/ReadModels"
-import { verify } from "@dueline/postgres/verify"
+import { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import { verify } from "@dueline/postgres/admin/verify"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { begin } from "../src/projections/foldLog.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { DatabaseRole } from "./Roles.ts"
+import type { DatabaseRole } from "./schema/Roles.ts"
 
 /** The bounds that every session of the program is started with, in milliseconds. */
 export const sessionBounds = {

@@ -1,8 +1,12 @@
 /** An empty database beside the test's own, and what is asked of one that is being migrated. */
 import { withSession } from "@dueline/postgres/Database"
-import { type DatabaseSchema, type MigrationRefused, programSchema } from "@dueline/postgres/migrations/DatabaseSchema"
-import { migrate } from "@dueline/postgres/Migrations"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import {
+  type DatabaseSchema,
+  type MigrationRefused,
+  programSchema
+} from "@dueline/postgres/schema/migrations/DatabaseSchema"
+import { migrate } from "@dueline/postgres/schema/Migrations"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { Effect, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"

@@ -1,7 +1,7 @@
 /** Databases on a server that has PostGIS. */
 import * as Database from "@dueline/postgres/Database"
-import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
+import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { postgresUrl } from "@dueline/test-servers/sharedServers"
 import { Context, Effect, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

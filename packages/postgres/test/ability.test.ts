@@ -2,7 +2,7 @@
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { watchWrites } from "@dueline/postgres/Ability"
 import { Database } from "@dueline/postgres/Database"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, References } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

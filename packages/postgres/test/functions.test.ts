@@ -1,8 +1,8 @@
 /** How functions follow their texts: replaced when they change, with the rights they say, by the newer of two programs. */
-import { type DatabaseSchema, compareReleases, programSchema } from "@dueline/postgres/migrations/DatabaseSchema"
-import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/migrations/FunctionFile"
-import { sqlFiles } from "@dueline/postgres/migrations/sqlFiles"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import { type DatabaseSchema, compareReleases, programSchema } from "@dueline/postgres/schema/migrations/DatabaseSchema"
+import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
+import { sqlFiles } from "@dueline/postgres/schema/migrations/sqlFiles"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

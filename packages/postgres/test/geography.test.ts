@@ -1,9 +1,9 @@
 /** The search for bins near a place without PostGIS: the answers, and what they cost. */
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as Sample from "@dueline/port-contracts/Sample"
-import * as PostgresOpsQueries from "@dueline/postgres/PostgresOpsQueries"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { costsTheSame, looksAround } from "./GeographyCost.ts"

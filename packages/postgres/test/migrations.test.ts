@@ -1,8 +1,8 @@
 /** How a database comes to its schema: once, whole, in order, and never backwards. */
-import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/migrations/FunctionFile"
-import type { Migration } from "@dueline/postgres/migrations/Migration"
-import { migrations } from "@dueline/postgres/migrations/migrations"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
+import type { Migration } from "@dueline/postgres/schema/migrations/Migration"
+import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, References, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

@@ -1,8 +1,8 @@
 /** Rows that are documents: a kind that has a table of them is stored, found, held and dropped like any other, and judged by its constraints. */
-import { migrations } from "@dueline/postgres/migrations/migrations"
-import { columnOf, rowsTable } from "@dueline/postgres/opsRows"
+import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { columnOf, rowsTable } from "@dueline/postgres/schema/rowTables"
 import { serverWords } from "@dueline/postgres/SqlFailure"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { fieldsOf, kinds, opsCategories } from "@dueline/contracts/kinds"
 import type { FieldType } from "@dueline/contracts/specification/Specification"
 import { assert, it } from "@effect/vitest"

@@ -2,8 +2,8 @@
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
-import * as PostgresOutbox from "@dueline/postgres/PostgresOutbox"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 

@@ -2,8 +2,8 @@
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 

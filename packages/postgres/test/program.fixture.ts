@@ -1,5 +1,5 @@
 /** A program that opens a home and says so, to be killed by a test: `node program.fixture.ts <home> <settings as JSON>`. */
-import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
+import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { Effect } from "effect"
 
 const [home = "", settings = "{}"] = process.argv.slice(2)

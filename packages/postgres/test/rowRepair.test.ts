@@ -1,9 +1,9 @@
 /** Rows that are put right: nobody writes one meanwhile, and nobody is waited for. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as RowRepair from "@dueline/postgres/RowRepair"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as RowRepair from "@dueline/postgres/admin/RowRepair"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 

@@ -1,8 +1,8 @@
 /** The embedded server's life: first start, restart, a killed program, a killed server, a half-made home. */
 import { withSession } from "@dueline/postgres/Database"
-import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
-import { processFacts } from "@dueline/postgres/ProcessTable"
-import { serverAccount } from "@dueline/postgres/ServerAccount"
+import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
+import { processFacts } from "@dueline/postgres/admin/ProcessTable"
+import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
 import { assert, it } from "@effect/vitest"
 import { Effect, Result, Schedule } from "effect"
 import { spawn } from "node:child_process"

@@ -9,8 +9,8 @@ import {
   specificationsOf,
   wildPredicates
 } from "@dueline/port-contracts/SpecificationSample"
-import { type SqlFields, specificationSql } from "@dueline/postgres/specificationSql"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import { type SqlFields, specificationSql } from "@dueline/postgres/read/specificationSql"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 

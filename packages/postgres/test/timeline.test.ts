@@ -2,9 +2,9 @@
 import { CorrelationId, TenantId } from "@dueline/contracts/Ids"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import type { TimelineMark } from "@dueline/contracts/ports/TimeTravel"
-import * as PostgresEventSource from "@dueline/postgres/PostgresEventSource"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import { Database } from "@dueline/postgres/Database"
-import * as TestDatabase from "@dueline/postgres/TestDatabase"
+import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 

@@ -2,9 +2,9 @@
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import { databaseRoles } from "@dueline/postgres/Roles"
-import { temporaryServer } from "@dueline/postgres/TestDatabase"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import { databaseRoles } from "@dueline/postgres/schema/Roles"
+import { temporaryServer } from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 

@@ -1,7 +1,7 @@
 /** A server behind a URL that is not there, does not want this program, or is not ready for it. */
 import * as Database from "@dueline/postgres/Database"
 import type { DatabaseRefused } from "@dueline/postgres/DatabaseTrouble"
-import { databaseRoles } from "@dueline/postgres/Roles"
+import { databaseRoles } from "@dueline/postgres/schema/Roles"
 import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { assert, describe, it } from "@effect/vitest"

@@ -5,15 +5,15 @@
 import { execFileSync } from "node:child_process"
 import { chownSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { serverAccount } from "../../../postgres/src/ServerAccount.ts"
-import { serverBinaries } from "../../../postgres/src/ServerBinaries.ts"
+import { serverAccount } from "../../../postgres/src/embedded/ServerAccount.ts"
+import { serverBinaries } from "../../../postgres/src/embedded/ServerBinaries.ts"
 import { timeOfFamily } from "../../src/ProcessTime.ts"
 import { freePort, newDirectory, startProgram, until } from "../processes.ts"
 import type { Store } from "../System.ts"
 
 const superuser = "postgres"
 
-/** As in packages/postgres/src/EmbeddedServer.ts, but for the address and more connections. `io_method` is new in version 18. */
+/** As in packages/postgres/src/embedded/EmbeddedServer.ts, but for the address and more connections. `io_method` is new in version 18. */
 const settings = (port: number, directory: string, major: number): Readonly<Record<string, string>> => ({
   listen_addresses: "127.0.0.1",
   unix_socket_directories: directory,

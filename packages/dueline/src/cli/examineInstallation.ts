@@ -1,7 +1,7 @@
 /** What `dueline doctor` does. */
 import * as Database from "@dueline/postgres/Database"
 import { troubleWith } from "@dueline/postgres/DatabaseTrouble"
-import * as EmbeddedServer from "@dueline/postgres/EmbeddedServer"
+import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { Effect, type Scope } from "effect"
 import { SqlError } from "effect/sql/SqlError"
 import * as Configuration from "../Configuration.ts"

@@ -1,8 +1,8 @@
 /** The database of this installation for one command: its own server, or the one that a running program keeps. */
 import * as Database from "@dueline/postgres/Database"
-import type { HomeInUse } from "@dueline/postgres/HomeLock"
-import { serverAccount } from "@dueline/postgres/ServerAccount"
-import { serverPlace } from "@dueline/postgres/ServerPlace"
+import type { HomeInUse } from "@dueline/postgres/embedded/HomeLock"
+import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"

@@ -1,6 +1,6 @@
 /** What `dueline token` does. */
 import type { AccessScope } from "@dueline/contracts/api/Access"
-import * as Tenants from "@dueline/postgres/Tenants"
+import * as Tenants from "@dueline/postgres/admin/Tenants"
 import { Effect, Layer } from "effect"
 import { existsSync } from "node:fs"
 import * as Configuration from "../Configuration.ts"

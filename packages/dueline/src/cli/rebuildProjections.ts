@@ -1,8 +1,8 @@
 /** What `dueline projections rebuild` does. */
 import type { Category } from "@dueline/contracts/kinds"
-import * as PostgresPersistence from "@dueline/postgres/PostgresPersistence"
-import * as ReadModels from "@dueline/postgres/ReadModels"
-import * as RowRepair from "@dueline/postgres/RowRepair"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as ReadModels from "@dueline/postgres/admin/ReadModels"
+import * as RowRepair from "@dueline/postgres/admin/RowRepair"
 import { Clock, Effect, Layer } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { type Rebuilt, rebuildModels } from "../projections/rebuildModels.ts"

@@ -1,6 +1,6 @@
 /** What `dueline tenant` does. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as Tenants from "@dueline/postgres/Tenants"
+import * as Tenants from "@dueline/postgres/admin/Tenants"
 import { Clock, Effect, Layer, Schema } from "effect"
 import * as Configuration from "../Configuration.ts"
 import { hint, print, Shell, usage } from "./Shell.ts"

@@ -7,7 +7,12 @@ import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { randomUuidV7 } from "@dueline/identity/randomId"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Database } from "@dueline/postgres/Database"
-import { type InstallationFacts, noteInstallation, readInstallation, readSamples } from "@dueline/postgres/Installation"
+import {
+  type InstallationFacts,
+  noteInstallation,
+  readInstallation,
+  readSamples
+} from "@dueline/postgres/schema/Installation"
 import { Effect, Layer } from "effect"
 import { existsSync, renameSync, writeFileSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"

@@ -2,9 +2,15 @@
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Database } from "@dueline/postgres/Database"
 import { troubleWith } from "@dueline/postgres/DatabaseTrouble"
-import { readInstallation } from "@dueline/postgres/Installation"
-import { applied, MigrationRefused, missing, programSchema, stepsIn } from "@dueline/postgres/migrations/DatabaseSchema"
-import { type DatabaseRole, databaseRoles } from "@dueline/postgres/Roles"
+import { readInstallation } from "@dueline/postgres/schema/Installation"
+import {
+  applied,
+  MigrationRefused,
+  missing,
+  programSchema,
+  stepsIn
+} from "@dueline/postgres/schema/migrations/DatabaseSchema"
+import { type DatabaseRole, databaseRoles } from "@dueline/postgres/schema/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"

@@ -2,7 +2,7 @@
  * Whether a home, its keys and a database belong together. Plain functions over what was read of each; `newKeys` is the operator's word
  * (DUELINE_NEW_KEYS=yes) that keys were lost for good and others may take their place.
  */
-import type { InstallationFacts, NotedKey } from "@dueline/postgres/Installation"
+import type { InstallationFacts, NotedKey } from "@dueline/postgres/schema/Installation"
 import { fatal, type Finding } from "./Finding.ts"
 import type { HomeFacts } from "./readHome.ts"
 

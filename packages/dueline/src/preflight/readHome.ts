@@ -1,6 +1,6 @@
 /** What a home holds of an installation's identity: read, and nothing made that is not there. */
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
-import type { NotedKey } from "@dueline/postgres/Installation"
+import type { NotedKey } from "@dueline/postgres/schema/Installation"
 import { kidsIn } from "@dueline/secrets/SigningKeys"
 import { Effect } from "effect"
 import { existsSync, readFileSync } from "node:fs"

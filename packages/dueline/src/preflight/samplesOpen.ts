@@ -2,7 +2,7 @@
 import type { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
-import type { SealedSamples } from "@dueline/postgres/Installation"
+import type { SealedSamples } from "@dueline/postgres/schema/Installation"
 import { Effect } from "effect"
 import * as InstallationKeys from "../InstallationKeys.ts"
 

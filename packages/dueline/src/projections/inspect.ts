@@ -1,8 +1,8 @@
 /** Says for certain whether rows agree with their streams: as both were at one moment. */
 import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import type { Sight } from "@dueline/postgres/LogPage"
-import { ReadModels } from "@dueline/postgres/ReadModels"
+import type { Sight } from "@dueline/postgres/admin/LogPage"
+import { ReadModels } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
 import { differences } from "./differences.ts"
 import { type Folded, foldEvent } from "./foldLog.ts"

@@ -5,8 +5,8 @@
  */
 import { categories as allCategories, type Category } from "@dueline/contracts/kinds"
 import { Persistence, type StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import type { ReadModels } from "@dueline/postgres/ReadModels"
-import type { RowRepair } from "@dueline/postgres/RowRepair"
+import type { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import type { RowRepair } from "@dueline/postgres/admin/RowRepair"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
 import { differences } from "./differences.ts"

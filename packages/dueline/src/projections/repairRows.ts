@@ -15,8 +15,8 @@ import {
   type Snapshot,
   type StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
-import type { ReadModels } from "@dueline/postgres/ReadModels"
-import { RowRepair } from "@dueline/postgres/RowRepair"
+import type { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import { RowRepair } from "@dueline/postgres/admin/RowRepair"
 import { Effect, Schedule } from "effect"
 import type { Folded } from "./foldLog.ts"
 import { type Inspected, inspect } from "./inspect.ts"

@@ -1,7 +1,7 @@
 /** Compares all read models and snapshots with the log, field by field. Runs beside a working program. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { categories } from "@dueline/contracts/kinds"
-import { ReadModels } from "@dueline/postgres/ReadModels"
+import { ReadModels } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
 import { faults } from "./differences.ts"

@@ -5,7 +5,7 @@ import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { requestOf } from "@dueline/execution/redaction/summarise"
 import type { Database } from "@dueline/postgres/Database"
-import { eachProfile, eachSealedCall, type SealedCall, type SealedProfile } from "@dueline/postgres/SealedTexts"
+import { eachProfile, eachSealedCall, type SealedCall, type SealedProfile } from "@dueline/postgres/admin/SealedTexts"
 import { Effect } from "effect"
 
 export interface SealFinding {

@@ -5,7 +5,7 @@
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { forgetExpired } from "@dueline/postgres/Receipts"
+import { forgetExpired } from "@dueline/postgres/write/Receipts"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { defaultLeadershipTtlMs, defaultSweepLoopOptions, sweepLoop } from "@dueline/timer/sweepLoop"
 import { Cause, Clock, Effect, FiberSet, Layer } from "effect"

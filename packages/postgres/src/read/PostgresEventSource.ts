@@ -1,0 +1,59 @@
+/** The log for the edge, under row-level security: streams, and timelines by what caused them. */
+import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import { EventSource } from "@dueline/contracts/ports/EventSource"
+import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
+import { Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { Database } from "../Database.ts"
+import { reading } from "../SqlFailure.ts"
+
+type Source = EventSource["Service"]
+
+const streamStatement =
+  "select event from dueline.stream_events($1::uuid, $2::text, $3::uuid, $4::float8::int4, $5::int4) as event"
+
+const stream =
+  (sql: SqlClient): Source["stream"] =>
+  ({ after, category, limit, streamId, tenantId }) =>
+    sql
+      .unsafe<{ readonly event: RecordedEvent }>(streamStatement, [
+        tenantId,
+        category,
+        streamId,
+        Math.min(after, 2_147_483_647),
+        limit
+      ])
+      .pipe(
+        Effect.map((rows) => rows.map(({ event }) => event)),
+        reading("read a stream")
+      )
+
+/** Before the first event; no stream has the nil id and a version below 1. */
+const fromTheStart = { recordedAt: 0, streamId: "00000000-0000-0000-0000-000000000000", version: 0 }
+
+const timelineStatement =
+  "select event from dueline.timeline($1::uuid, $2::text, $3::float8, $4::uuid, $5::float8::int4, $6::int4) as event"
+
+const correlated =
+  (sql: SqlClient): Source["correlated"] =>
+  ({ after, correlationId, limit, tenantId }) => {
+    const { recordedAt, streamId, version }: TimelineMark | typeof fromTheStart = after ?? fromTheStart
+    return sql
+      .unsafe<{ readonly event: TimelineEvent }>(timelineStatement, [
+        tenantId,
+        correlationId,
+        recordedAt,
+        streamId,
+        version,
+        limit
+      ])
+      .pipe(
+        Effect.map((rows) => rows.map(({ event }) => event)),
+        reading("read a timeline")
+      )
+  }
+
+export const layer: Layer.Layer<EventSource, never, Database> = Layer.effect(
+  EventSource,
+  Effect.map(Database, ({ edge }) => EventSource.of({ stream: stream(edge), correlated: correlated(edge) }))
+)

@@ -1,0 +1,115 @@
+/** A batch of commits as the columns that `dueline.commit_batch` and `dueline.store_calls` take, each in its order. */
+import type { Commit } from "@dueline/contracts/ports/Persistence"
+import { PgTypes } from "@effect/sql-pg"
+import { Result } from "effect"
+import { callParameters, type StoredCall } from "../schema/callColumns.ts"
+
+type Column = PgTypes.Parameter
+
+/** How a table's rows become columns: one picker for each, with the type of what it picks. */
+type Columns<Row> = ReadonlyArray<readonly [oid: number, pick: (row: Row) => unknown]>
+
+const { float8, int4, text, uuid } = PgTypes.OID
+
+const columnsOf = <Row>(columns: Columns<Row>, rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
+  columns.map(([oid, pick]) => Result.getOrThrow(PgTypes.array(rows.map(pick), oid)))
+
+const check: Columns<Commit> = [
+  [uuid, (commit) => commit.tenantId],
+  [uuid, (commit) => commit.streamId],
+  [int4, (commit) => commit.expectedVersion]
+]
+
+interface EventRow {
+  readonly commit: Commit
+  readonly event: Commit["events"][number]
+  readonly index: number
+}
+
+const event: Columns<EventRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [uuid, ({ commit }) => commit.streamId],
+  [int4, ({ commit, index }) => commit.expectedVersion + index + 1],
+  [text, ({ commit }) => commit.category],
+  [uuid, ({ event }) => event.eventId],
+  [text, ({ event }) => event.type],
+  [int4, ({ event }) => event.eventVersion],
+  [text, ({ event }) => JSON.stringify(event.payload)],
+  [text, ({ event }) => JSON.stringify(event.metadata)],
+  [float8, ({ event }) => event.recordedAt]
+]
+
+interface MessageRow {
+  readonly commit: Commit
+  readonly message: Commit["outbox"][number]
+}
+
+const message: Columns<MessageRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [uuid, ({ message }) => message.eventId],
+  [uuid, ({ commit }) => commit.streamId],
+  [text, ({ message }) => message.topic],
+  [text, ({ message }) => JSON.stringify(message.payload)]
+]
+
+interface ReceiptRow {
+  readonly commit: Commit
+  readonly receipt: Commit["receipts"][number]
+}
+
+const receipt: Columns<ReceiptRow> = [
+  [uuid, ({ commit }) => commit.tenantId],
+  [text, ({ receipt }) => receipt.key],
+  [text, ({ receipt }) => receipt.fingerprint],
+  [text, ({ receipt }) => receipt.commandType],
+  [uuid, ({ receipt }) => receipt.streamId],
+  [int4, ({ receipt }) => receipt.version],
+  [text, ({ receipt }) => JSON.stringify(receipt.answer)],
+  [float8, ({ receipt }) => receipt.expiresAt]
+]
+
+const erased: Columns<Commit> = check.slice(0, 2)
+
+export const commitParameters = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> => [
+  ...columnsOf(
+    check,
+    batch.filter(({ expectedVersion }) => expectedVersion > 0)
+  ),
+  ...columnsOf(
+    event,
+    batch.flatMap((commit) => commit.events.map((event, index) => ({ commit, event, index })))
+  ),
+  ...columnsOf(
+    message,
+    batch.flatMap((commit) => commit.outbox.map((message) => ({ commit, message })))
+  ),
+  ...columnsOf(
+    receipt,
+    batch.flatMap((commit) => commit.receipts.map((receipt) => ({ commit, receipt })))
+  ),
+  ...columnsOf(
+    erased,
+    batch.filter(({ row, sealed }) => row === null && sealed._tag === "erase")
+  )
+]
+
+export const commitParameterCount = [check, event, message, receipt, erased].reduce(
+  (sum, { length }) => sum + length,
+  0
+)
+
+const calls: Columns<StoredCall> = callParameters.map(([type, pick]) => [PgTypes.OID[type], pick])
+
+/** '' means: keep what is there. A new stream has nothing to keep. */
+const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>
+  sealed._tag === "set" ? sealed.value : sealed._tag === "keep" && expectedVersion > 0 ? "" : null
+
+/** Null when the batch has no rows of calls. */
+export const storedCalls = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> | null => {
+  const stored = batch.flatMap((commit) =>
+    commit.row?._tag === "ServiceCallRow" ? [{ row: commit.row, sealed: sealedOf(commit) }] : []
+  )
+  return stored.length === 0 ? null : columnsOf(calls, stored)
+}
+
+export const callParameterCount = calls.length
