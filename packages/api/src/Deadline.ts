@@ -109,7 +109,7 @@ const make = (deadlineMs: number): Patience["Service"] => {
 export const layer = (deadlineMs: number = defaultDeadlineMs): Layer.Layer<Patience> =>
   Layer.sync(Patience, () => make(deadlineMs))
 
-/** The ports by which a request reaches the store, each question of which ends at the request's deadline. */
+/** The ports by which a request reaches the store, each question of which ends at the request's deadline. `offer` belongs to no request: its caller keeps the time. */
 export const layerPorts = Layer.effectContext(
   Effect.gen(function* () {
     const { within } = yield* Patience
@@ -121,7 +121,10 @@ export const layerPorts = Layer.effectContext(
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
-      Context.add(Orchestrator, Orchestrator.of({ ask: (envelope) => ask(orchestrator.ask(envelope)) })),
+      Context.add(
+        Orchestrator,
+        Orchestrator.of({ ...orchestrator, ask: (envelope) => ask(orchestrator.ask(envelope)) })
+      ),
       Context.add(TenantDirectory, { exists: (tenantId) => read(tenants.exists(tenantId)) }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),

@@ -156,7 +156,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
   Layer.provide(server({}, { ...EdgeLayer.defaultEdgeLimits, deadlineMs: 10 })),
   Layer.provide(
     Layer.mergeAll(
-      Layer.succeed(Orchestrator, { ask: () => silent }),
+      Layer.succeed(Orchestrator, { offer: () => undefined, ask: () => silent }),
       Layer.succeed(CallQueries, { list: () => silent, find: () => silent, history: () => silent }),
       Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),
       Layer.succeed(OpsQueries, {

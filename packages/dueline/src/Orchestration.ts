@@ -45,7 +45,7 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
       const cluster = yield* Cluster
       const { recall } = yield* Recalls
       const own = roles.has("orchestrator")
-        ? recalling(yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }), recall)
+        ? yield* recalling(yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }), recall)
         : null
       return yield* cluster.orchestrator(own)
     })

@@ -31,7 +31,7 @@ const process = Effect.fnUntraced(function* (name: string, url: string) {
   const ports = Layer.mergeAll(
     Layer.succeed(HttpClient, client),
     Layer.succeed(RequestVault, RequestVaultAes.make({ sealing: { id: "k1", key } })),
-    Layer.succeed(
+    Layer.effect(
       Orchestrator,
       Orchestrator.ofCalls(({ command }) =>
         Effect.sync(() => {

@@ -119,7 +119,7 @@ export const world = (options: WorldOptions = {}) =>
         Layer.mergeAll(
           Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
           Layer.succeed(RequestVault, vault),
-          Layer.succeed(Orchestrator, Orchestrator.ofCalls(ask)),
+          Layer.effect(Orchestrator, Orchestrator.ofCalls(ask)),
           Layer.succeed(Backlog, backlog),
           options.store === undefined ? layerStoreMemory : Layer.succeed(CircuitBreakerStore, options.store),
           layerUnsigned

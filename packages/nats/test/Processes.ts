@@ -56,7 +56,7 @@ export const answering = Effect.fnUntraced(function* (
   answer: (command: Command) => Effect.Effect<Answer, Refusal> = (one) => Effect.succeed(answerTo(one))
 ): Effect.fn.Return<Array<Command>, never, Scope.Scope> {
   const asked: Array<Command> = []
-  const orchestrator = Orchestrator.ofCalls((one) =>
+  const orchestrator = yield* Orchestrator.ofCalls((one) =>
     Effect.suspend(() => {
       asked.push(one)
       return answer(one)

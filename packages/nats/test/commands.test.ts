@@ -160,7 +160,7 @@ describe.skipIf(await missing("nats"))("commands between processes", { tags: ["A
       const others = yield* answering(yield* start(prefix, "o2", ["orchestrator"]))
       yield* sees(mine, "orchestrator", ["o1", "o2"])
       const own: Array<Command> = []
-      const local = Orchestrator.ofCalls((one) => Effect.sync(() => (own.push(one), answerTo(one))))
+      const local = yield* Orchestrator.ofCalls((one) => Effect.sync(() => (own.push(one), answerTo(one))))
       const { ask } = yield* Effect.provide(RemoteOrchestrator.make({ local }), mine)
       const commands = Array.from({ length: 40 }, command)
       assert.deepStrictEqual(yield* Effect.forEach(commands, ask, { concurrency: "unbounded" }), commands.map(answerTo))

@@ -1,8 +1,7 @@
 /** The Orchestrator port over the writers of this process: one for each kind of aggregate. */
-import type { Envelope } from "@dueline/contracts/Envelope"
 import { categories, type Category, categoryOf } from "@dueline/contracts/kinds"
-import { type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { Effect, Layer } from "effect"
+import { type OfferAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Effect, Exit, Layer } from "effect"
 import { aggregates } from "./aggregates.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
 import { defaultWriterOptions, makeWriter, type WriterOptions } from "./engine/Writer.ts"
@@ -13,16 +12,17 @@ export const make = Effect.fnUntraced(function* (
   kinds: typeof aggregates = aggregates
 ) {
   const settings = { ...defaultWriterOptions, ...options }
-  const writers = new Map<Category, AskAny>()
+  const writers = new Map<Category, OfferAny>()
   for (const category of categories) {
     // Each writer gets the commands of its own kind only, which the type of a map cannot say.
     const aggregate = kinds[category] as unknown as Aggregate<never, never, never, never, never>
-    const { ask } = yield* makeWriter(aggregate, settings)
-    writers.set(category, ask as (envelope: Envelope<never>) => ReturnType<AskAny> as AskAny)
+    const { offer } = yield* makeWriter(aggregate, settings)
+    writers.set(category, offer as unknown as OfferAny)
   }
-  return Orchestrator.asking((envelope) => {
-    const ask = writers.get(categoryOf(envelope.command))
-    return ask === undefined ? Effect.die(`no writer for ${envelope.command._tag}`) : ask(envelope)
+  return Orchestrator.offering((envelope, settle) => {
+    const offer = writers.get(categoryOf(envelope.command))
+    if (offer === undefined) settle(Exit.die(`no writer for ${envelope.command._tag}`))
+    else offer(envelope, settle)
   })
 })
 

@@ -43,7 +43,10 @@ const isAsking = (command: { readonly _tag: string }): command is Asking =>
 const unlessRunning = (command: Asking): Asking =>
   command._tag === "CancelServiceCall" ? { ...command, unlessRunning: true } : command
 
-type Loss = Extract<ServiceCallCommand, { readonly _tag: "RecordFailure" }>
+type Loss = Extract<ServiceCallCommand, { readonly _tag: "RecordFailure" }> & { readonly holder: WorkerId }
+
+const isLoss = (command: { readonly _tag: string; readonly holder?: WorkerId }): command is Loss =>
+  command._tag === "RecordFailure" && command.holder !== undefined
 
 /** Gives back an attempt that never reached its worker. */
 const handBack = (
@@ -57,7 +60,10 @@ const handBack = (
   return { ...envelope, commandId, idempotency: null, expectedVersion: null, command }
 }
 
-export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orchestrator["Service"] => {
+export const recalling = Effect.fnUntraced(function* (
+  { ask, offer }: Orchestrator["Service"],
+  recall: Recall
+): Effect.fn.Return<Orchestrator["Service"]> {
   const askFor = (envelope: Envelope<Asking>, left: number): ReturnType<Orchestrator["Service"]["ask"]> =>
     Effect.catch(ask({ ...envelope, command: unlessRunning(envelope.command) }), (refusal: AnyRefusal) => {
       const held = heldBy(refusal)
@@ -77,17 +83,20 @@ export const recalling = ({ ask }: Orchestrator["Service"], recall: Recall): Orc
       ask(said === "unheard" ? handBack(envelope, epoch, "lease_unconfirmed") : envelope)
     )
   }
-  return Orchestrator.asking((envelope) => {
+  const careful = yield* Orchestrator.asking((envelope) => {
     const { command } = envelope
-    if (command._tag === "RecordFailure" && command.holder !== undefined)
-      return lose({ ...envelope, command }, command.holder)
-    return isAsking(envelope.command)
-      ? Effect.mapError(askFor({ ...envelope, command: envelope.command }, recallLimit), (refusal) =>
-          told(refusal, envelope.expectedVersion)
-        )
-      : ask(envelope)
+    if (isAsking(command)) {
+      const asked = askFor({ ...envelope, command }, recallLimit)
+      return Effect.mapError(asked, (refusal) => told(refusal, envelope.expectedVersion))
+    }
+    return isLoss(command) ? lose({ ...envelope, command }, command.holder) : ask(envelope)
   })
-}
+  return Orchestrator.offering((envelope, settle) => {
+    const { command } = envelope
+    if (isAsking(command) || isLoss(command)) careful.offer(envelope, settle)
+    else offer(envelope, settle)
+  })
+})
 
 /** The call has one event more, which the asker caused: its being handed back. */
 const afterwards = (envelope: Envelope<Asking>) =>

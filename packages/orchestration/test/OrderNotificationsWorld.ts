@@ -50,7 +50,7 @@ const unavailable = new StoreUnavailable({ operation: "injected", cause: new Err
 
 export const world = Effect.fnUntraced(function* () {
   const store = MemoryStore.make()
-  const { ask } = yield* Writers.make().pipe(
+  const { ask, offer } = yield* Writers.make().pipe(
     Effect.provideService(Persistence, store.persistence),
     Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
   )
@@ -80,7 +80,10 @@ export const world = Effect.fnUntraced(function* () {
   const handler = yield* makeHandler(callIdOf).pipe(
     Effect.provideService(
       Orchestrator,
-      Orchestrator.of({ ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>> })
+      Orchestrator.of({
+        offer,
+        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
+      })
     ),
     Effect.provideService(CallQueries, {
       ...store.callQueries,

@@ -14,10 +14,21 @@ import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { FaultyStore } from "./FaultyStore.ts"
 import * as Call from "./ServiceCallSample.ts"
 
-export type CallWriter = Writer<ServiceCallCommand, ServiceCallRejection, ServiceCallOutcome>
+type Plain = Writer<ServiceCallCommand, ServiceCallRejection, ServiceCallOutcome>
+type Offer = Plain["offer"]
+type Exited = Parameters<Parameters<Offer>[1]>[0]
+type Asked = [Exited] extends [Exit.Exit<infer A, infer E>] ? Effect.Effect<A, E> : never
+
+/** A writer that can be asked by an effect too. */
+export interface CallWriter extends Plain {
+  readonly ask: (envelope: Envelope<ServiceCallCommand>) => Asked
+}
 
 export const writerOn = (store: FaultyStore, options: Partial<WriterOptions> = {}, published: Array<Intent> = []) =>
   makeWriter(ServiceCall, { ...defaultWriterOptions, ...options }).pipe(
+    Effect.map((writer): CallWriter => {
+      return { ...writer, ask: (envelope) => Effect.callback((resume) => writer.offer(envelope, resume)) }
+    }),
     Effect.provideService(Persistence, store.persistence),
     Effect.provideService(Intents, { publish: (intents) => published.push(...intents), subscribe: () => {} })
   )

@@ -22,7 +22,7 @@ const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled
         : Effect.as(Effect.orDie(writers.ask(Call.envelope(back))), answer)
     })
   for (const command of [Call.submit(), Call.due()]) yield* askOne(writers, Call.envelope(command))
-  const asker = recalling(writers, recall)
+  const asker = yield* recalling(writers, recall)
   const ask = (command: ServiceCallCommand, expectedVersion: number | null = null) =>
     Effect.map(askOne(asker, Call.envelope(command, { expectedVersion })), (told) => ({ told, said: said(told) }))
   return { ask, recalls, writers }

@@ -1,9 +1,9 @@
 /** Mutations of the decisions, and of what is asked of them. */
 import { EpochMillis } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { type AnyAnswer, type AskAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { type AnyAnswer, type OfferAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Running, type Scheduled, wakeAtOf } from "@dueline/orchestration/aggregates/service-call/State"
-import { Effect } from "effect"
+import { Exit } from "effect"
 import type { Aggregate, Mutation } from "./Mutation.ts"
 
 type HandBack = Extract<ServiceCallCommand, { readonly _tag: "HandBackExecution" }>
@@ -45,8 +45,8 @@ export const staleRevisionFires = deciding(
       : decide(command, state)
 )
 
-const asking = (change: (ask: AskAny) => AskAny): Mutation => ({
-  orchestrator: ({ ask }) => Orchestrator.asking(change(ask))
+const asking = (change: (offer: OfferAny) => OfferAny): Mutation => ({
+  orchestrator: ({ offer }) => Orchestrator.offering(change(offer))
 })
 
 const handingBack = (change: (scheduled: Scheduled, running: Running) => Scheduled): Mutation => ({
@@ -67,8 +67,11 @@ export const handBackKeepsEpoch = handingBack((scheduled, { epoch }) => ({ ...sc
 /** Whatever is handed back is taken for the current attempt, which may be on the wire. */
 /** What a worker gives back unmade is taken for an attempt that came to nothing. */
 export const handBackIsFailure = asking(
-  (ask) => (envelope) =>
-    ask(envelope.command._tag === "HandBackExecution" ? { ...envelope, command: failure(envelope.command) } : envelope)
+  (offer) => (envelope, settle) =>
+    offer(
+      envelope.command._tag === "HandBackExecution" ? { ...envelope, command: failure(envelope.command) } : envelope,
+      settle
+    )
 )
 
 const failure = ({ at, callId, epoch }: HandBack): ServiceCallCommand => ({
@@ -100,25 +103,29 @@ export const handBackForgetsCancel = deciding(
       : decide(command, state)
 )
 
-export const ifMatchIgnored = asking((ask) => (envelope) => ask({ ...envelope, expectedVersion: null }))
+export const ifMatchIgnored = asking(
+  (offer) => (envelope, settle) => offer({ ...envelope, expectedVersion: null }, settle)
+)
 
 export const fingerprintIgnored = asking(
-  (ask) => (envelope) =>
-    ask(
+  (offer) => (envelope, settle) =>
+    offer(
       envelope.idempotency === null
         ? envelope
-        : { ...envelope, idempotency: { ...envelope.idempotency, fingerprint: "any" } }
+        : { ...envelope, idempotency: { ...envelope.idempotency, fingerprint: "any" } },
+      settle
     )
 )
 
 /** Says that the call is cancelled and leaves it as it is. */
-export const cancelOnlyAnswered = asking((ask) => (envelope) => {
+export const cancelOnlyAnswered = asking((offer) => (envelope, settle) => {
   const { command } = envelope
-  if (command._tag !== "CancelServiceCall") return ask(envelope)
+  if (command._tag !== "CancelServiceCall") return offer(envelope, settle)
   const { at, callId } = command
-  const instead = ask({ ...envelope, command: { _tag: "RescheduleServiceCall", callId, at, dueAt: at } })
-  return Effect.map(instead, (answer): AnyAnswer => {
+  const saidCancelled = (answer: AnyAnswer): AnyAnswer => {
     const { outcome } = answer
     return outcome._tag === "Rescheduled" ? { ...answer, outcome: { ...outcome, _tag: "Cancelled" } } : answer
-  })
+  }
+  const instead = { ...envelope, command: { _tag: "RescheduleServiceCall", callId, at, dueAt: at } as const }
+  offer(instead, (exit) => settle(Exit.map(exit, saidCancelled)))
 })

@@ -30,16 +30,13 @@ const same = <A>(part: A): A => part
 /** Whoever asks inside the process may ask twice, the second time when much has happened in between. */
 const repeating =
   (world: World, { machine }: Victim) =>
-  ({ ask }: Orchestrator["Service"]): Orchestrator["Service"] => ({
-    ask: (envelope) => {
+  ({ offer }: Orchestrator["Service"]): Orchestrator["Service"] =>
+    Orchestrator.offering((envelope, settle) => {
       if (world.strikes(world.faults.commandRepeated)) {
-        world.time.after(world.dice.between(0, 40_000), () =>
-          machine.enter(() => machine.run(Effect.exit(ask(envelope))))
-        )
+        world.time.after(world.dice.between(0, 40_000), () => machine.enter(() => offer(envelope, () => undefined)))
       }
-      return ask(envelope)
-    }
-  })
+      offer(envelope, settle)
+    })
 
 const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
   const { batchLimit, cacheLimit, horizonMs, queueLimit, snapshotEvery } = world.setup
@@ -101,7 +98,7 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
   yield* Effect.forkScoped(loop.run)
   const holds = (holding: Holding) => executor.holds(holding)
   const sole = processes === 1
-  const decider = recalling(orchestrator, (holder, holding) =>
+  const decider = yield* recalling(orchestrator, (holder, holding) =>
     holder === worker ? executor.recall(holding) : others.recall(machine, holder, holding)
   )
   others.join(machine, executor)

@@ -28,7 +28,7 @@ export class Scripted {
         this.asked.push({ envelope, at })
         return reply(envelope, this.asked.length)
       })
-    this.layer = Layer.succeed(Orchestrator, Orchestrator.ofCalls(ask))
+    this.layer = Layer.effect(Orchestrator, Orchestrator.ofCalls(ask))
   }
 
   get commands(): ReadonlyArray<ServiceCallCommand> {

@@ -23,7 +23,7 @@ class World {
 
   readonly layer = Layer.effect(
     Orchestrator,
-    Effect.map(Intents, ({ publish }) =>
+    Effect.flatMap(Intents, ({ publish }) =>
       Orchestrator.ofCalls(({ command, tenantId }) => {
         const call = { tenantId, callId: command.callId, target: Sample.host }
         const over = Effect.map(Effect.sleep(attemptMs), () => {

@@ -1,5 +1,5 @@
 /** Where commands go: one queue, one writer, one answer each. */
-import { Context, Effect, Schema } from "effect"
+import { Context, Effect, Exit, Schema } from "effect"
 import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
 import type { Envelope } from "../Envelope.ts"
 import type { ServiceCallCommand } from "../serviceCall/Command.ts"
@@ -36,28 +36,66 @@ export type Refusal<R = ServiceCallRejection> =
   | Overloaded
   | StoreUnavailable
 
-/** The same question without the tie between a command and its answer: for whoever carries commands and does not look into them. */
+/** Hears what became of a command. Must not throw. */
+export type Settle<O, R> = (exit: Exit.Exit<O, R>) => void
+
+/** The same questions without the tie between a command and its answer: for whoever carries commands and does not look into them. */
 export type AnyAnswer = Answer<OutcomeOf<Command>>
 export type AnyRefusal = Refusal<RejectionOf<Command>>
+export type AnySettle = Settle<AnyAnswer, AnyRefusal>
+export type OfferAny = (envelope: Envelope<Command>, settle: AnySettle) => void
 export type AskAny = (envelope: Envelope<Command>) => Effect.Effect<AnyAnswer, AnyRefusal>
 
 export class Orchestrator extends Context.Service<
   Orchestrator,
   {
-    /** Succeeds only once the outcome is durable. */
+    /**
+     * Takes a command and never throws. `settle` is called exactly once: with success only once the outcome is durable, and perhaps before
+     * `offer` returns, as when the queue is full. For paths so hot that a fiber for each command would show.
+     */
+    readonly offer: <C extends Command>(
+      envelope: Envelope<C>,
+      settle: Settle<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>>
+    ) => void
+    /** `offer` as an effect. Interrupting it only stops listening: the command may be carried out all the same. */
     readonly ask: <C extends Command>(
       envelope: Envelope<C>
     ) => Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>>
   }
 >()("@dueline/contracts/ports/Orchestrator") {
-  /** Whoever answers a command answers with an outcome of its kind: the one place where that is taken on trust. */
-  static readonly asking = (ask: AskAny): Orchestrator["Service"] =>
-    Orchestrator.of({ ask: ask as Orchestrator["Service"]["ask"] })
+  /**
+   * Whoever answers a command answers with an outcome of its kind: the one place where that is taken on trust. A command that no kind has
+   * is refused as a defect, and never reaches `take`.
+   */
+  static readonly offering = (take: OfferAny): Orchestrator["Service"] => {
+    const offer: OfferAny = (envelope, settle) => {
+      try {
+        categoryOf(envelope.command)
+      } catch (noKind) {
+        return settle(Exit.die(noKind))
+      }
+      take(envelope, settle)
+    }
+    const ask: AskAny = (envelope) => Effect.callback((resume) => offer(envelope, resume))
+    return Orchestrator.of({
+      offer: offer as Orchestrator["Service"]["offer"],
+      ask: ask as Orchestrator["Service"]["ask"]
+    })
+  }
+
+  /** One that needs an effect for an answer: each command has a fiber of its own, with what is provided where this is made. */
+  static readonly asking = (ask: AskAny): Effect.Effect<Orchestrator["Service"]> =>
+    Effect.map(Effect.context<never>(), (context) => {
+      const run = Effect.runForkWith(context)
+      return Orchestrator.offering(
+        (envelope, settle) => void run(Effect.suspend(() => ask(envelope))).addObserver(settle)
+      )
+    })
 
   /** One that is asked of service calls only; any other command is a defect of the asker. */
   static readonly ofCalls = (
     ask: (envelope: Envelope<ServiceCallCommand>) => Effect.Effect<Answer, Refusal>
-  ): Orchestrator["Service"] =>
+  ): Effect.Effect<Orchestrator["Service"]> =>
     Orchestrator.asking((envelope) =>
       categoryOf(envelope.command) === "service-call"
         ? ask(envelope as Envelope<ServiceCallCommand>)

@@ -3,8 +3,7 @@ import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { partitionOf } from "@dueline/contracts/partition"
-import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
-import { Deferred, type Exit } from "effect"
+import type { AnySettle } from "@dueline/contracts/ports/Orchestrator"
 
 export interface Pending {
   readonly n: number
@@ -12,7 +11,7 @@ export interface Pending {
   readonly envelope: Envelope<Command>
   /** Epoch milliseconds after which the asker gets `StoreUnavailable`. */
   readonly deadline: number
-  readonly answer: Deferred.Deferred<AnyAnswer, AnyRefusal>
+  readonly settle: AnySettle
   /** The process it was sent to; null while there is none. */
   to: string | null
 }
@@ -31,29 +30,25 @@ export class PendingCommands {
     return this.#counts.get(tenantId) ?? 0
   }
 
-  add(envelope: Envelope<Command>, deadline: number): Pending {
+  add(envelope: Envelope<Command>, settle: AnySettle, deadline: number): Pending {
     const n = ++this.#number
     const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
-    const one: Pending = { n, partition, envelope, deadline, answer: Deferred.makeUnsafe(), to: null }
+    const one: Pending = { n, partition, envelope, deadline, settle, to: null }
     this.#commands.set(n, one)
     this.#counts.set(envelope.tenantId, this.sizeOf(envelope.tenantId) + 1)
     return one
   }
 
   /** The first answer counts; what was given up or answered before is not known any more. */
-  settle(n: number, exit: Exit.Exit<AnyAnswer, AnyRefusal>): void {
+  settle(n: number, exit: Parameters<AnySettle>[0]): void {
     const one = this.#commands.get(n)
     if (one === undefined) return
-    this.forget(one)
-    Deferred.doneUnsafe(one.answer, exit)
-  }
-
-  /** Its asker does not wait any more. */
-  forget({ envelope: { tenantId }, n }: Pending): void {
-    if (!this.#commands.delete(n)) return
+    this.#commands.delete(n)
+    const { tenantId } = one.envelope
     const left = this.sizeOf(tenantId) - 1
     if (left > 0) this.#counts.set(tenantId, left)
     else this.#counts.delete(tenantId)
+    one.settle(exit)
   }
 
   /** Those that were sent to this process, and those not sent yet. */

@@ -7,10 +7,10 @@
  */
 import { streamIdOf } from "@dueline/contracts/kinds"
 import { partitionOf } from "@dueline/contracts/partition"
-import { type AskAny, Orchestrator, Overloaded } from "@dueline/contracts/ports/Orchestrator"
+import { Orchestrator, Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
-import { Clock, Deferred, Effect, Exit, FiberSet } from "effect"
+import { Clock, Effect, Exit, FiberSet } from "effect"
 import { askText, asksText, readReplies } from "./CommandWire.ts"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
   const route = (one: Pending) => {
     one.to = ownerOf(one.partition)
     if (local !== null && isOwn(one.partition)) {
-      run(Effect.map(Effect.exit(local.ask(one.envelope)), (exit) => pending.settle(one.n, exit)))
+      local.offer(one.envelope, (exit) => pending.settle(one.n, exit))
     } else if (one.to !== null) orchestrators.to(one.to).add(askText(one.n, one.envelope))
   }
 
@@ -98,15 +98,11 @@ export const make = Effect.fnUntraced(function* (options: RemoteOrchestratorOpti
     })
   )
 
-  const ask: AskAny = (envelope) =>
-    Effect.suspend((): ReturnType<AskAny> => {
-      const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
-      if (local !== null && isOwn(partition)) return local.ask(envelope)
-      if (pending.sizeOf(envelope.tenantId) >= limit - pending.size)
-        return Effect.fail(new Overloaded({ queueLimit: limit }))
-      const one = pending.add(envelope, clock.currentTimeMillisUnsafe() + patienceMs)
-      route(one)
-      return Effect.onInterrupt(Deferred.await(one.answer), () => Effect.sync(() => pending.forget(one)))
-    })
-  return Orchestrator.asking(ask)
+  return Orchestrator.offering((envelope, settle) => {
+    const partition = partitionOf(envelope.tenantId, streamIdOf(envelope.command))
+    if (local !== null && isOwn(partition)) local.offer(envelope, settle)
+    else if (pending.sizeOf(envelope.tenantId) >= limit - pending.size) {
+      settle(Exit.fail(new Overloaded({ queueLimit: limit })))
+    } else route(pending.add(envelope, settle, clock.currentTimeMillisUnsafe() + patienceMs))
+  })
 })

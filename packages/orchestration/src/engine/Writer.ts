@@ -7,7 +7,12 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { Intents } from "@dueline/contracts/Intents"
-import { type IdempotencyKeyReused, Overloaded, type VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
+import {
+  type IdempotencyKeyReused,
+  Overloaded,
+  type Settle,
+  type VersionMismatch
+} from "@dueline/contracts/ports/Orchestrator"
 import {
   type CommitConflict,
   type Persistence,
@@ -96,9 +101,9 @@ const unavailable = (operation: string, cause: unknown) => new StoreUnavailable(
 
 type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
 type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
-/** A command and the answer that its asker waits for. */
+/** A command and who hears what became of it: once, and then nobody. */
 interface PendingRequest<C, R, O> extends Request<C> {
-  readonly answer: Deferred.Deferred<Accepted<O>, Failure<R>>
+  listener: Settle<Accepted<O>, Failure<R>> | null
 }
 type Batch<C, R, O> = ReadonlyArray<PendingRequest<C, R, O>>
 
@@ -134,11 +139,17 @@ const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>) => {
 }
 
 const answer = <C, R, O>(batch: Batch<C, R, O>, answers: ReadonlyArray<BatchAnswer<R, O>>): void => {
-  batch.forEach(({ answer }, i) => {
+  batch.forEach((one, i) => {
     const result = answers[i]
     if (result === undefined) return
-    Deferred.doneUnsafe(answer, Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure))
+    settle(one, Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure))
   })
+}
+
+const settle = <C, R, O>(one: PendingRequest<C, R, O>, exit: Exit.Exit<Accepted<O>, Failure<R>>): void => {
+  const { listener } = one
+  one.listener = null
+  listener?.(exit)
 }
 
 type Failed = CommitConflict | RuleBroken | StoreUnavailable
@@ -154,7 +165,7 @@ const refuse = <C, R, O>(batch: Batch<C, R, O>, cause: Trouble): void => {
     error === null || error._tag === "RuleBroken"
       ? Exit.die(Cause.squash(cause))
       : Exit.fail(error._tag === "StoreUnavailable" ? error : unavailable("commit", error))
-  for (const { answer } of batch) Deferred.doneUnsafe(answer, exit)
+  for (const one of batch) settle(one, exit)
 }
 
 export interface WriterOptions {
@@ -179,7 +190,8 @@ export const defaultWriterOptions: WriterOptions = {
 }
 
 export interface Writer<C, R, O> {
-  readonly ask: (envelope: Envelope<C>) => Effect.Effect<Accepted<O>, Failure<R>>
+  /** As that of the Orchestrator port. */
+  readonly offer: (envelope: Envelope<C>, settle: Settle<Accepted<O>, Failure<R>>) => void
   /** Commands waiting right now. */
   readonly depth: () => number
 }
@@ -203,18 +215,15 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   /** Requests that still wait when the writer ends are refused: an answer that never comes is the worst one. */
   const stop = Effect.sync(() => {
     const exit = Exit.fail(unavailable("ask", new Error("the writer has stopped")))
-    for (const { answer } of [...inHand, ...inbox.close()]) Deferred.doneUnsafe(answer, exit)
+    for (const one of [...inHand, ...inbox.close()]) settle(one, exit)
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
-  const ask = (envelope: Envelope<C>) =>
-    Effect.suspend(() => {
-      const answer = Deferred.makeUnsafe<Accepted<O>, Failure<R>>()
-      const streamId = aggregate.streamOf(envelope.command)
-      const key = streamKey(envelope.tenantId, streamId)
-      return inbox.offer(envelope.tenantId, { envelope, streamId, key, answer })
-        ? Deferred.await(answer)
-        : Effect.fail(new Overloaded({ queueLimit: options.queueLimit }))
-    })
-  return { ask, depth: () => inbox.size }
+  const offer: Writer<C, R, O>["offer"] = (envelope, settle) => {
+    const streamId = aggregate.streamOf(envelope.command)
+    const key = streamKey(envelope.tenantId, streamId)
+    const taken = inbox.offer(envelope.tenantId, { envelope, streamId, key, listener: settle })
+    if (!taken) settle(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
+  }
+  return { offer, depth: () => inbox.size }
 })
