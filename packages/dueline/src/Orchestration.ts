@@ -17,19 +17,19 @@ const recallMs = 1_000
 export class Recalls extends Context.Service<
   Recalls,
   {
-    /** `sent` as long as no executor can be asked, and when there is no answer in time. */
+    /** `silent` as long as no executor can be asked, and when there is no answer in time. */
     readonly recall: Recall
     /** Says how executors are asked. */
     readonly by: (recall: Recall) => void
   }
 >()("@dueline/dueline/Recalls") {
   static readonly layer = Layer.sync(Recalls, () => {
-    const sent = Effect.succeed("sent" as const)
-    let current: Recall = () => sent
+    const silent = Effect.succeed("silent" as const)
+    let current: Recall = () => silent
     return Recalls.of({
       recall: (worker, holding) =>
         Effect.suspend(() => current(worker, holding)).pipe(
-          Effect.timeoutOrElse({ duration: recallMs, orElse: () => sent })
+          Effect.timeoutOrElse({ duration: recallMs, orElse: () => silent })
         ),
       by: (recall) => {
         current = recall

@@ -1,7 +1,9 @@
 /**
  * Lets a cancel and a move win until the instant at which the request is written: while an attempt is handed over to a worker, that worker
  * is asked to give it back first. And before an attempt counts as lost, its worker, should it live, is asked whether word of it ever came:
- * a commit may land whose writer has given it up, and a message may be lost. What is decided, and by which rules, stays with the aggregate.
+ * a commit may land whose writer has given it up, and a message may be lost. A worker that does not answer then may stand still and go on
+ * later: it is asked on for a minute, and an attempt of which it never heard is handed back although it counted as lost. What is decided,
+ * and by which rules, stays with the aggregate.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
@@ -10,11 +12,11 @@ import { type AnyRefusal, Orchestrator, VersionMismatch } from "@dueline/contrac
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import { ServiceCallAlreadyDispatched } from "@dueline/contracts/serviceCall/Rejection"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 
 /**
  * `recalled`: nothing left and nothing will under this epoch, and that it was handed back is durable. `unheard`: nothing left and nothing
- * will, since the worker knows of no such attempt; the caller hands it back. Answers within a second or so.
+ * will, since the worker knows of no such attempt; the caller hands it back. `silent` after a second or so without an answer.
  */
 export type Recall = (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 
@@ -43,6 +45,11 @@ const isAsking = (command: { readonly _tag: string }): command is Asking =>
 const unlessRunning = (command: Asking): Asking =>
   command._tag === "CancelServiceCall" ? { ...command, unlessRunning: true } : command
 
+/** How often, how many times and for how many attempts at once a worker that did not answer is asked on. */
+const followEveryMs = 2_000
+const followTimes = 30
+const followLimit = 10_000
+
 type Loss = Extract<ServiceCallCommand, { readonly _tag: "RecordFailure" }> & { readonly holder: WorkerId }
 
 const isLoss = (command: { readonly _tag: string; readonly holder?: WorkerId }): command is Loss =>
@@ -63,7 +70,9 @@ const handBack = (
 export const recalling = Effect.fnUntraced(function* (
   { ask, offer }: Orchestrator["Service"],
   recall: Recall
-): Effect.fn.Return<Orchestrator["Service"]> {
+): Effect.fn.Return<Orchestrator["Service"], never, Scope.Scope> {
+  const follow = yield* FiberSet.makeRuntime<never>()
+  let followed = 0
   const askFor = (envelope: Envelope<Asking>, left: number): ReturnType<Orchestrator["Service"]["ask"]> =>
     Effect.catch(ask({ ...envelope, command: unlessRunning(envelope.command) }), (refusal: AnyRefusal) => {
       const held = heldBy(refusal)
@@ -77,12 +86,33 @@ export const recalling = Effect.fnUntraced(function* (
         return command._tag === "CancelServiceCall" ? ask(envelope) : Effect.fail(refusal)
       })
     })
-  const lose = (envelope: Envelope<Loss>, worker: WorkerId): ReturnType<Orchestrator["Service"]["ask"]> => {
-    const { callId, epoch } = envelope.command
-    return Effect.flatMap(recall(worker, { tenantId: envelope.tenantId, callId, epoch }), (said) =>
-      ask(said === "unheard" ? handBack(envelope, epoch, "lease_unconfirmed") : envelope)
-    )
-  }
+  const recallLost = ({ command: { callId, epoch }, tenantId }: Envelope<Loss>, worker: WorkerId) =>
+    recall(worker, { tenantId, callId, epoch })
+  const neverCame = (envelope: Envelope<Loss>) => ask(handBack(envelope, envelope.command.epoch, "lease_unconfirmed"))
+  /** The hand-back is asked for again with the question: the worker says the same each time. */
+  const askOn = (envelope: Envelope<Loss>, worker: WorkerId): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      for (let times = 0; times < followTimes; times++) {
+        yield* Effect.sleep(followEveryMs)
+        const said = yield* recallLost(envelope, worker)
+        if (said === "silent") continue
+        if (said !== "unheard") return
+        const at = EpochMillis.make(Math.round(yield* Clock.currentTimeMillis))
+        const asked = yield* Effect.exit(neverCame({ ...envelope, command: { ...envelope.command, at } }))
+        if (Exit.isSuccess(asked)) return
+      }
+    }).pipe(Effect.ensuring(Effect.sync(() => void followed--)))
+  const lose = (envelope: Envelope<Loss>, worker: WorkerId): ReturnType<Orchestrator["Service"]["ask"]> =>
+    Effect.flatMap(recallLost(envelope, worker), (said) => {
+      if (said === "unheard") return neverCame(envelope)
+      if (said !== "silent" || followed >= followLimit) return ask(envelope)
+      return Effect.tap(ask(envelope), () =>
+        Effect.sync(() => {
+          followed++
+          follow(askOn(envelope, worker))
+        })
+      )
+    })
   const careful = yield* Orchestrator.asking((envelope) => {
     const { command } = envelope
     if (isAsking(command)) {

@@ -1,14 +1,16 @@
 /** Who wins when a call is cancelled or moved while an attempt is handed over: the asker, until its worker has sent it. */
+import type { RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { type Recall, recalling } from "../src/recalling.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Call from "./ServiceCallSample.ts"
 import { askOne, said, writersOn } from "./WritersUnderTest.ts"
 
 /** A call that is handed over, and a worker that gives back what it is asked for or says that it was sent. */
-const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled" | "sent" | "unheard">) {
+const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<RecallAnswer>) {
   const store = new FaultyStore()
   const writers = yield* writersOn(store)
   const recalls: Array<unknown> = []
@@ -25,7 +27,8 @@ const handedOver = Effect.fnUntraced(function* (answers: ReadonlyArray<"recalled
   const asker = yield* recalling(writers, recall)
   const ask = (command: ServiceCallCommand, expectedVersion: number | null = null) =>
     Effect.map(askOne(asker, Call.envelope(command, { expectedVersion })), (told) => ({ told, said: said(told) }))
-  return { ask, recalls, writers }
+  const events = () => store.memory.dump().events.map(({ event }) => event.type)
+  return { ask, events, recalls, writers }
 })
 
 const theAttempt = [Call.worker, Call.tenantId, Call.callId, 1]
@@ -81,10 +84,32 @@ describe("before an attempt counts as lost", { tags: ["ADR-0013.4"] }, () => {
     })
   )
 
-  it.effect("one that was sent, or whose worker does not answer, counts", () =>
+  it.effect("one that was sent counts", () =>
     Effect.gen(function* () {
-      const { ask } = yield* handedOver(["sent"])
+      const { ask, recalls } = yield* handedOver(["sent"])
       assert.strictEqual((yield* ask(lost)).said, "Recorded 4")
+      yield* TestClock.adjust("2 minutes")
+      assert.lengthOf(recalls, 1)
+    })
+  )
+
+  it.effect("one whose worker does not answer counts, until that says later that it never heard of it", () =>
+    Effect.gen(function* () {
+      const { ask, events, recalls } = yield* handedOver(["silent", "silent", "unheard"])
+      assert.strictEqual((yield* ask(lost)).said, "Recorded 4")
+      yield* TestClock.adjust("2 minutes")
+      assert.lengthOf(recalls, 3)
+      const attempt = ["ExecutionStarted", "ExecutionFailed", "RetryScheduled", "ExecutionHandedBack"]
+      assert.deepStrictEqual(events(), ["ServiceCallSubmitted", ...attempt])
+    })
+  )
+
+  it.effect("a worker that never answers is asked for a minute", () =>
+    Effect.gen(function* () {
+      const { ask, recalls } = yield* handedOver(Array.from({ length: 100 }, () => "silent" as const))
+      assert.strictEqual((yield* ask(lost)).said, "Recorded 4")
+      yield* TestClock.adjust("2 minutes")
+      assert.lengthOf(recalls, 31)
     })
   )
 

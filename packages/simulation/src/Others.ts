@@ -30,12 +30,12 @@ export class Others {
     this.#members.set(machine.name, { machine, recall })
   }
 
-  /** `sent` when there is no answer: then it may have been. */
+  /** `silent` when there is no answer. */
   recall(asker: Machine, holder: string, holding: Holding): Effect.Effect<Said> {
     const world = this.#world
     return asker.call<Said, never>((answer) => {
       const say = (said: Said) => answer(Effect.succeed(said))
-      world.time.after(patienceMs, () => say("sent"))
+      world.time.after(patienceMs, () => say("silent"))
       const member = this.#members.get(holder)
       if (member === undefined || world.strikes(world.faults.requestLost)) return
       const { machine, recall } = member

@@ -13,8 +13,9 @@ export interface Holding {
 /**
  * What a worker says of an attempt that is called back. `recalled`: nothing left under its epoch and nothing will, and that it was handed back
  * is durable. `sent`: too late, or nobody knows. `unheard`: word of it never came and is not taken any more; the asker records that it goes back.
+ * `silent`: it did not answer in time, and may have sent it.
  */
-export type RecallAnswer = "recalled" | "sent" | "unheard"
+export type RecallAnswer = "recalled" | "sent" | "unheard" | "silent"
 
 export interface Abandoned extends Holding {
   readonly worker: WorkerId

@@ -25,7 +25,7 @@ export interface WorkforceRemote {
    */
   readonly deliver: (intent: ExecutionRequested) => boolean
   /**
-   * Calls an attempt back. `sent` also when the worker does not answer within a second, or is one of before 0.2: then it may have been.
+   * Calls an attempt back. `silent` when the worker does not answer within a second, or is one of before 0.2.
    */
   readonly recall: (worker: WorkerId, holding: Holding) => Effect.Effect<RecallAnswer>
 }
@@ -113,7 +113,7 @@ export const make = Effect.gen(function* () {
           (await connection.request(`${prefix}.recall.${worker}`, recallText(holding), options)).string()
         )
       } catch {
-        return "sent"
+        return "silent"
       }
     })
   const made: WorkforceRemote = {
