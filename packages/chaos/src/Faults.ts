@@ -1,14 +1,24 @@
 /** How each fault is done: it hurts its victim, waits, and sees to it that the victim is back. */
-import { rm } from "node:fs/promises"
-import { setTimeout as wait } from "node:timers/promises"
 import type { Exit } from "./History.ts"
 import type { Member } from "./Member.ts"
 import type { Fault, FaultKind } from "./Plan.ts"
+import type { Blow } from "./PostgresVictim.ts"
 import type { ServerVictim } from "./ServerVictim.ts"
 import type { Stage } from "./Stage.ts"
-import type { Blow } from "./PostgresVictim.ts"
-import { Turns } from "./Turns.ts"
 import { noticedMs } from "./WallClock.ts"
+import { rm } from "node:fs/promises"
+import { setTimeout as wait } from "node:timers/promises"
+
+/** One thing at a time: whoever wants a turn waits for those before. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  take<A>(work: () => Promise<A>): Promise<A> {
+    const mine = this.#last.then(work)
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+}
 
 /** Dates of answers are whole seconds, and a second old at the most. */
 const datePrecisionMs = 3_000

@@ -6,7 +6,7 @@
 import { aheadAt, behindWithin, mostOff } from "../clocks.ts"
 import { type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
 import type { Arrival } from "../History.ts"
-import { readingSlackMs } from "./silenceAfterCancel.ts"
+import { readingSlackMs } from "./cancellation.ts"
 
 /** Processes cut their clocks to milliseconds each on its own. */
 const roundingMs = 1

@@ -1,6 +1,25 @@
-/** The same key is the same call: whatever is asked again under a key is answered as the first time. */
-import { accepted, type Check, type Found } from "../Evidence.ts"
-import type { Operation } from "../History.ts"
+/** What clients were answered. */
+import { type Check, accepted, type Found } from "../Evidence.ts"
+import type { OperationKind, Operation } from "../History.ts"
+
+const expected: Readonly<Record<OperationKind, ReadonlyArray<number>>> = {
+  submit: [200, 202],
+  repeat: [200, 202],
+  cancel: [200, 202, 409],
+  reschedule: [200, 409, 412],
+  rerun: [202, 409],
+  read: [200],
+  foreign: [404]
+}
+
+/** Clients hear what is documented, and weather (503) at the worst: nothing else was answered, and everything was answered at last. */
+export const knownAnswers: Check = ({ history }) =>
+  history.operations.flatMap(({ answer, callId, key, kind, tries }) => {
+    if (answer === null) return [{ callId, detail: `${kind} ${key ?? ""} had no answer after ${tries} tries` }]
+    if (expected[kind].includes(answer.status)) return []
+    const code = answer.code === null ? "" : ` (${answer.code})`
+    return [{ callId: answer.callId ?? callId, detail: `${kind} was answered ${answer.status}${code}` }]
+  })
 
 const compare = (first: Operation, again: Operation): ReadonlyArray<Found> => {
   const callId = first.answer?.callId ?? null
@@ -20,6 +39,7 @@ const compare = (first: Operation, again: Operation): ReadonlyArray<Found> => {
   ]
 }
 
+/** The same key is the same call: whatever is asked again under a key is answered as the first time. */
 export const oneAnswer: Check = ({ submissions }) =>
   [...submissions.values()].flatMap((operations) => {
     const answered = operations.filter(({ answer }) => answer !== null)

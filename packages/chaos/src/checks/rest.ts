@@ -1,0 +1,27 @@
+/** What holds at the end of a run, when all faults are healed. */
+import type { Check } from "../Evidence.ts"
+
+/** When all is well again, everything that was accepted comes to its end, and every message leaves. */
+export const everythingEnds: Check = ({ calls, history }) => [
+  ...[...calls.values()].flatMap(({ callId, row }) =>
+    row !== null && row.endedAt === null
+      ? [{ callId, detail: `it is still ${row.status}, due ${new Date(row.dueAt).toISOString()}, epoch ${row.epoch}` }]
+      : []
+  ),
+  ...history.outbox.map((eventId) => ({ callId: null, detail: `the message ${eventId} was never sent` })),
+  ...history.deadLetters.map((eventId) => ({ callId: null, detail: `the message ${eventId} was given up` }))
+]
+
+/** A process ends when it is told to, with exit code 0, and not otherwise. */
+export const orderlyEnds: Check = ({ history }) => [
+  ...history.exits
+    .filter(({ code }) => code !== 0)
+    .map(({ code, victim }) => ({ callId: null, detail: `${victim} was asked to stop and ended with ${code}` })),
+  ...history.incidents
+    .filter(({ kind }) => kind === "collapse")
+    .map(({ note, victim }) => ({ callId: null, detail: `${victim} ended by itself: ${note}` }))
+]
+
+/** `dueline verify`, the program's own judgement of its tables, agrees. */
+export const ownVerdict: Check = ({ history: { verify } }) =>
+  verify.code === 0 ? [] : [{ callId: null, detail: `dueline verify ended with ${verify.code}: ${verify.output}` }]
