@@ -41,10 +41,11 @@ export const vehicleParts = (migration: number): ReadonlyArray<Part> => [
   vehicleRules,
   vehicleTopics
 } from "./vehicle/Vehicle.ts"
+import { vehicleOperations } from "./vehicle/VehicleEndpoints.ts"
 `
     },
     {
-      after: "    problems: orderProblems,\n    attachment: false\n  })",
+      after: "    operations: orderOperations,\n    attachment: false\n  })",
       text: `,
   vehicle: kindOf<VehicleRow>()({
     id: "vehicleId",
@@ -60,18 +61,10 @@ export const vehicleParts = (migration: number): ReadonlyArray<Part> => [
     scope: "vehicles",
     missing: { vehicle_not_found: { status: 404, title: "There is no such vehicle in this tenant." } },
     problems: vehicleProblems,
+    operations: vehicleOperations,
     attachment: false
   })`
     }
-  ),
-  touched(
-    "source",
-    "packages/contracts/src/api/Api.ts",
-    {
-      after: 'import { Timeline } from "./TimelineEndpoints.ts"\n',
-      text: 'import { Vehicles } from "../vehicle/VehicleEndpoints.ts"\n'
-    },
-    { after: "  order: Orders", text: ",\n  vehicle: Vehicles" }
   ),
   touched(
     "source",

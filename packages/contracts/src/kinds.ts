@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import { BinCommand, binFields, BinOutcome, binProblems, BinRejection, type BinRow, binRules } from "./bin/Bin.ts"
+import { binOperations } from "./bin/BinEndpoints.ts"
 import { binTopics } from "./bin/Topic.ts"
 import {
   CustomerCommand,
@@ -14,7 +15,9 @@ import {
   type CustomerRow,
   customerRules
 } from "./customer/Customer.ts"
+import { customerOperations } from "./customer/CustomerEndpoints.ts"
 import { customerTopics } from "./customer/Topic.ts"
+import type { MakeOperations } from "./api/OperationParts.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import {
   OrderCommand,
@@ -25,6 +28,7 @@ import {
   type OrderRow,
   orderRules
 } from "./order/Order.ts"
+import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
 import { ServiceCallCommand } from "./serviceCall/Command.ts"
@@ -46,10 +50,16 @@ interface AnyRow extends Tagged {
 
 /**
  * `documents`: the store keeps rows of this kind as they are, beside the fields that lists are filtered by, and `OpsQueries` reads them.
- * `columns`: it keeps each part of a row apart, for a kind that is written so often that its bytes count; such a kind has queries of its own.
+ * `columns`: it keeps each part of a row apart, for a kind that is written so often that its bytes count; such a kind has queries and operations of its own.
  */
 type Kept<Row> =
-  | { readonly rows: "documents"; readonly fields: Fields<Row>; readonly rules: Rules }
+  | {
+      readonly rows: "documents"
+      readonly fields: Fields<Row>
+      readonly rules: Rules
+      /** Over HTTP. */
+      readonly operations: MakeOperations
+    }
   | { readonly rows: "columns"; readonly fields: null; readonly rules: null }
 
 type ProblemTable<Status extends number = number> = Readonly<
@@ -120,6 +130,7 @@ export const kinds = {
     scope: "customers",
     missing: { customer_not_found: { status: 404, title: "There is no such customer in this tenant." } },
     problems: customerProblems,
+    operations: customerOperations,
     attachment: true
   }),
   bin: kindOf<BinRow>()({
@@ -136,6 +147,7 @@ export const kinds = {
     scope: "bins",
     missing: { bin_not_found: { status: 404, title: "There is no such bin in this tenant." } },
     problems: binProblems,
+    operations: binOperations,
     attachment: false
   }),
   order: kindOf<OrderRow>()({
@@ -152,6 +164,7 @@ export const kinds = {
     scope: "orders",
     missing: { order_not_found: { status: 404, title: "There is no such service order in this tenant." } },
     problems: orderProblems,
+    operations: orderOperations,
     attachment: false
   })
 } as const

@@ -1,10 +1,8 @@
 /** The whole HTTP API as data: handlers, client and OpenAPI document are all derived from it. */
-import { HttpApi, type HttpApiGroup, OpenApi } from "effect/http-api"
-import type { Category } from "../kinds.ts"
-import { Bins } from "../bin/BinEndpoints.ts"
-import { Customers } from "../customer/CustomerEndpoints.ts"
+import { HttpApi, OpenApi } from "effect/http-api"
+import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
-import { Orders } from "../order/OrderEndpoints.ts"
+import { operationParts } from "./OperationParts.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
 import { System } from "./SystemEndpoints.ts"
 import { Timeline } from "./TimelineEndpoints.ts"
@@ -12,15 +10,19 @@ import { Timeline } from "./TimelineEndpoints.ts"
 /** Sent as `X-API-Version` with every answer. */
 export const apiVersion = "1.0.0"
 
-/** The operations on each kind of aggregate. A kind that has none does not compile. */
+type OpsOperations = { readonly [K in OpsCategory]: ReturnType<(typeof kinds)[K]["operations"]> }
+
+export interface Operations extends OpsOperations {
+  readonly "service-call": typeof ServiceCalls
+}
+
+/** The operations on each kind of aggregate: service calls have some of their own, those of the others stand in their entries. */
 export const operations = {
   "service-call": ServiceCalls,
-  customer: Customers,
-  bin: Bins,
-  order: Orders
-} as const satisfies Readonly<Record<Category, HttpApiGroup.Constraint>>
+  ...Object.fromEntries(opsCategories.map((category) => [category, kinds[category].operations(operationParts)]))
+} as unknown as Operations
 
-type Groups = (typeof operations)[Category] | typeof Timeline | typeof System
+type Groups = Operations[Category] | typeof Timeline | typeof System
 const groups = [...Object.values(operations), Timeline, System] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

@@ -185,3 +185,16 @@ export const problems = {
     )
   )
 } as const
+
+/** Of an operation with a body. */
+export const bodyErrors = [problems.PayloadTooLarge, problems.UnsupportedMediaType] as const
+export const creationErrors = [...bodyErrors, problems.Conflict, problems.Unavailable] as const
+export const commandErrors = [
+  problems.NotFound,
+  problems.Conflict,
+  problems.PreconditionFailed,
+  problems.PayloadTooLarge,
+  problems.Unavailable
+] as const
+/** Of a command with a body under a version that has to be named. */
+export const changeErrors = [...commandErrors, problems.UnsupportedMediaType, problems.PreconditionRequired] as const

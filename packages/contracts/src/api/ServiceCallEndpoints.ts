@@ -5,20 +5,10 @@ import { ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
-import {
-  changeErrors,
-  commandErrors,
-  conditional,
-  described,
-  idParameter,
-  known,
-  paged,
-  readAnswers,
-  written
-} from "./conventions.ts"
+import { conditional, described, idParameter, known, paged, readAnswers, written } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
 import { parameter } from "./parameters.ts"
-import { problems } from "./ProblemError.ts"
+import { commandErrors, changeErrors, problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
 import { RescheduleServiceCall } from "./ServiceCallRequest.ts"
 import { HistoryPage, ServiceCall, ServiceCallCancelled, ServiceCallPage, ServiceCallState } from "./ServiceCallView.ts"

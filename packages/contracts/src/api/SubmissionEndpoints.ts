@@ -2,10 +2,10 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiSchema } from "effect/http-api"
 import { RequiredScope } from "./Access.ts"
-import { bodyErrors, created, described, HeaderText, idempotent } from "./conventions.ts"
+import { created, described, HeaderText, idempotent } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
 import { parameter } from "./parameters.ts"
-import { problems } from "./ProblemError.ts"
+import { bodyErrors, problems } from "./ProblemError.ts"
 import { batchLimit, SubmitServiceCall, SubmitServiceCalls } from "./ServiceCallRequest.ts"
 import { ServiceCall, ServiceCallState, SubmittedBatch } from "./ServiceCallView.ts"
 

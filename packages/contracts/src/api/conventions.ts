@@ -1,9 +1,8 @@
-/** What the operations have in common: headers, paging, and the problems that any of them may answer with. */
+/** What the operations have in common: headers, paging, and how they are described. */
 import { Context, Schema } from "effect"
 import { HttpApiSchema, OpenApi } from "effect/http-api"
 import { IdempotencyKey } from "../Ids.ts"
 import { parameter } from "./parameters.ts"
-import { problems } from "./ProblemError.ts"
 import { AsOf, ETag, idAsSent, StorableText } from "./Wire.ts"
 
 export const HeaderText = Schema.String.check(Schema.isMaxCodePoints(1_000))
@@ -26,18 +25,6 @@ export const conditional = {
   ...idempotent,
   "if-match": parameter(Schema.optionalKey(HeaderText), 'The version that is meant, e.g. `"3"`')
 }
-
-export const bodyErrors = [problems.PayloadTooLarge, problems.UnsupportedMediaType] as const
-export const creationErrors = [...bodyErrors, problems.Conflict, problems.Unavailable] as const
-export const commandErrors = [
-  problems.NotFound,
-  problems.Conflict,
-  problems.PreconditionFailed,
-  problems.PayloadTooLarge,
-  problems.Unavailable
-] as const
-/** Of a command with a body under a version that has to be named. */
-export const changeErrors = [...commandErrors, problems.UnsupportedMediaType, problems.PreconditionRequired] as const
 
 /** Of an operation: a body under `request`, and answers under their statuses. */
 export class Examples extends Context.Service<Examples, Readonly<Record<string, unknown>>>()(

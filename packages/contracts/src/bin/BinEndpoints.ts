@@ -1,14 +1,10 @@
 /** The HTTP operations on bins: what is sent, what is answered, and an example of each. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { BearerAuth, RequestChecks, RequiredScope } from "../api/Access.ts"
 import {
-  changeErrors,
-  commandErrors,
   conditional,
   conditionalRead,
   created,
-  creationErrors,
   described,
   filtered,
   idempotent,
@@ -19,8 +15,7 @@ import {
   written
 } from "../api/conventions.ts"
 import { parameter } from "../api/parameters.ts"
-import { problems } from "../api/ProblemError.ts"
-import { CountedAs, RateLimit } from "../api/RateLimit.ts"
+import type { OperationParts } from "../api/OperationParts.ts"
 import { idAsSent, Timestamp, Version } from "../api/Wire.ts"
 import { BinId, CorrelationId, CustomerId } from "../Ids.ts"
 import { BinCategory, BinChanges, BinStatus, CapacityLitres, Location, SerialNumber, SizeLitres } from "./Bin.ts"
@@ -133,118 +128,131 @@ const later: BinState = { ...first, version: 2, updatedAt: "2026-02-01T10:00:00.
 
 const params = { id: idParameter(BinId) }
 
-const create = HttpApiEndpoint.post("create", "/", {
-  headers: idempotent,
-  payload: CreateBin,
-  success: HttpApiSchema.WithHeaders(BinState.pipe(HttpApiSchema.status(201)), created),
-  error: creationErrors
-})
-  .annotate(RequiredScope, "ops:bins.write")
-  .annotateMerge(
-    described(
-      "Create a bin",
-      "409 when a bin of the tenant, be it a retired one, has this serial number already. Under an `Idempotency-Key` the bin's id " +
-        "follows from tenant and key.",
-      { request: creation, 201: first }
+export const binOperations = (parts: OperationParts) => {
+  const {
+    BearerAuth,
+    changeErrors,
+    commandErrors,
+    CountedAs,
+    creationErrors,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
+  const create = HttpApiEndpoint.post("create", "/", {
+    headers: idempotent,
+    payload: CreateBin,
+    success: HttpApiSchema.WithHeaders(BinState.pipe(HttpApiSchema.status(201)), created),
+    error: creationErrors
+  })
+    .annotate(RequiredScope, "ops:bins.write")
+    .annotateMerge(
+      described(
+        "Create a bin",
+        "409 when a bin of the tenant, be it a retired one, has this serial number already. Under an `Idempotency-Key` the bin's id " +
+          "follows from tenant and key.",
+        { request: creation, 201: first }
+      )
     )
-  )
 
-const list = HttpApiEndpoint.get("list", "/", {
-  query: {
-    ...paged,
-    ...filtered,
-    status: parameter(Schema.optionalKey(BinStatus), "Only those in this state"),
-    category: parameter(Schema.optionalKey(BinCategory), "Only bins of this kind"),
-    serialNumber: parameter(Schema.optionalKey(SerialNumber), "Only the bin with this serial number"),
-    customerId: parameter(Schema.optionalKey(idAsSent(CustomerId)), "Only those for this customer"),
-    near: parameter(
-      Schema.optionalKey(Place),
-      "Latitude and longitude in degrees, e.g. `50.0755,14.4378`: nearest first. Goes with `radius`"
-    ),
-    radius: parameter(
-      Schema.optionalKey(Schema.Finite.check(Schema.isBetween(nearRadiusMetres))),
-      "Metres around `near`",
-      { type: "number", ...nearRadiusMetres }
+  const list = HttpApiEndpoint.get("list", "/", {
+    query: {
+      ...paged,
+      ...filtered,
+      status: parameter(Schema.optionalKey(BinStatus), "Only those in this state"),
+      category: parameter(Schema.optionalKey(BinCategory), "Only bins of this kind"),
+      serialNumber: parameter(Schema.optionalKey(SerialNumber), "Only the bin with this serial number"),
+      customerId: parameter(Schema.optionalKey(idAsSent(CustomerId)), "Only those for this customer"),
+      near: parameter(
+        Schema.optionalKey(Place),
+        "Latitude and longitude in degrees, e.g. `50.0755,14.4378`: nearest first. Goes with `radius`"
+      ),
+      radius: parameter(
+        Schema.optionalKey(Schema.Finite.check(Schema.isBetween(nearRadiusMetres))),
+        "Metres around `near`",
+        { type: "number", ...nearRadiusMetres }
+      )
+    },
+    success: BinPage,
+    error: problems.Unavailable
+  })
+    .annotate(RequiredScope, "ops:bins.read")
+    .annotateMerge(
+      described(
+        "List bins, newest first or nearest first",
+        "With `near` and `radius` those within so many metres, nearest first, each with its distance. Filters are joined by *and*. A " +
+          "cursor is good for the filter and tenant it was issued for.",
+        { 200: { items: [{ ...bin, distanceMetres: 12.3 }], nextCursor: null } }
+      )
     )
-  },
-  success: BinPage,
-  error: problems.Unavailable
-})
-  .annotate(RequiredScope, "ops:bins.read")
-  .annotateMerge(
-    described(
-      "List bins, newest first or nearest first",
-      "With `near` and `radius` those within so many metres, nearest first, each with its distance. Filters are joined by *and*. A " +
-        "cursor is good for the filter and tenant it was issued for.",
-      { 200: { items: [{ ...bin, distanceMetres: 12.3 }], nextCursor: null } }
+
+  const get = HttpApiEndpoint.get("get", "/:id", {
+    params,
+    ...conditionalRead,
+    success: readAnswers(Bin),
+    error: [problems.NotFound, problems.Unavailable]
+  })
+    .annotate(RequiredScope, "ops:bins.read")
+    .annotateMerge(
+      described("One bin", "304 when `If-None-Match` names the version. With `asOf` the bin as it was.", { 200: bin })
     )
-  )
 
-const get = HttpApiEndpoint.get("get", "/:id", {
-  params,
-  ...conditionalRead,
-  success: readAnswers(Bin),
-  error: [problems.NotFound, problems.Unavailable]
-})
-  .annotate(RequiredScope, "ops:bins.read")
-  .annotateMerge(
-    described("One bin", "304 when `If-None-Match` names the version. With `asOf` the bin as it was.", { 200: bin })
-  )
-
-const update = HttpApiEndpoint.patch("update", "/:id", {
-  params,
-  headers: conditional,
-  payload: UpdateBin,
-  success: HttpApiSchema.WithHeaders(BinState, written),
-  error: changeErrors
-})
-  .annotate(RequiredScope, "ops:bins.write")
-  .annotateMerge(
-    described("Change a bin", "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.", {
-      request: change,
-      200: { ...later, status: "Maintenance", location: null }
-    })
-  )
-
-const capacity = HttpApiEndpoint.post("capacity", "/:id/capacity", {
-  params,
-  headers: conditional,
-  payload: UpdateBinCapacity,
-  success: HttpApiSchema.WithHeaders(BinState, written),
-  error: changeErrors
-})
-  .annotate(RequiredScope, "ops:bins.write")
-  .annotateMerge(
-    described(
-      "Set a bin's capacity",
-      "`If-Match` is required. Of several at once one wins, the others get 412 with the present ETag.",
-      { request: otherCapacity, 200: { ...later, capacityLitres: 6_000 } }
+  const update = HttpApiEndpoint.patch("update", "/:id", {
+    params,
+    headers: conditional,
+    payload: UpdateBin,
+    success: HttpApiSchema.WithHeaders(BinState, written),
+    error: changeErrors
+  })
+    .annotate(RequiredScope, "ops:bins.write")
+    .annotateMerge(
+      described("Change a bin", "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.", {
+        request: change,
+        200: { ...later, status: "Maintenance", location: null }
+      })
     )
-  )
 
-const retire = HttpApiEndpoint.delete("retire", "/:id", {
-  params,
-  headers: conditional,
-  success: HttpApiSchema.WithHeaders(BinState, written),
-  error: commandErrors
-})
-  .annotate(RequiredScope, "ops:bins.write")
-  .annotateMerge(
-    described(
-      "Retire a bin",
-      "For good; the bin can still be read. 409 while scheduled or confirmed orders hold it. Retiring what is retired changes nothing.",
-      { 200: { ...later, status: "Retired" } }
+  const capacity = HttpApiEndpoint.post("capacity", "/:id/capacity", {
+    params,
+    headers: conditional,
+    payload: UpdateBinCapacity,
+    success: HttpApiSchema.WithHeaders(BinState, written),
+    error: changeErrors
+  })
+    .annotate(RequiredScope, "ops:bins.write")
+    .annotateMerge(
+      described(
+        "Set a bin's capacity",
+        "`If-Match` is required. Of several at once one wins, the others get 412 with the present ETag.",
+        { request: otherCapacity, 200: { ...later, capacityLitres: 6_000 } }
+      )
     )
-  )
 
-export class Bins extends HttpApiGroup.make("bins")
-  .add(create, update, capacity, retire)
-  .middleware(RateLimit)
-  .add(list, get)
-  .prefix("/ops/bins")
-  .middleware(RequestChecks)
-  .middleware(BearerAuth)
-  .annotate(CountedAs, "bins")
-  .annotateMerge(
-    OpenApi.annotations({ title: "Bins", description: "Containers that are put somewhere and taken away." })
-  ) {}
+  const retire = HttpApiEndpoint.delete("retire", "/:id", {
+    params,
+    headers: conditional,
+    success: HttpApiSchema.WithHeaders(BinState, written),
+    error: commandErrors
+  })
+    .annotate(RequiredScope, "ops:bins.write")
+    .annotateMerge(
+      described(
+        "Retire a bin",
+        "For good; the bin can still be read. 409 while scheduled or confirmed orders hold it. Retiring what is retired changes nothing.",
+        { 200: { ...later, status: "Retired" } }
+      )
+    )
+
+  return HttpApiGroup.make("bins")
+    .add(create, update, capacity, retire)
+    .middleware(RateLimit)
+    .add(list, get)
+    .prefix("/ops/bins")
+    .middleware(RequestChecks)
+    .middleware(BearerAuth)
+    .annotate(CountedAs, "bins")
+    .annotateMerge(
+      OpenApi.annotations({ title: "Bins", description: "Containers that are put somewhere and taken away." })
+    )
+}

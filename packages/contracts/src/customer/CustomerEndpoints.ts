@@ -1,11 +1,7 @@
 /** The HTTP operations on customers: what is sent, what is answered, and an example of each. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { BearerAuth, RequestChecks, RequiredScope } from "../api/Access.ts"
 import {
-  bodyErrors,
-  changeErrors,
-  commandErrors,
   conditional,
   conditionalRead,
   created,
@@ -18,8 +14,7 @@ import {
   written
 } from "../api/conventions.ts"
 import { parameter } from "../api/parameters.ts"
-import { problems } from "../api/ProblemError.ts"
-import { CountedAs, RateLimit } from "../api/RateLimit.ts"
+import type { OperationParts } from "../api/OperationParts.ts"
 import { ETag, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, CustomerId } from "../Ids.ts"
 import { CustomerProfile, CustomerStatus } from "./Customer.ts"
@@ -96,94 +91,107 @@ const customer: Customer = { ...listed, profile: registration.profile }
 
 const params = { id: idParameter(CustomerId) }
 
-const register = HttpApiEndpoint.post("register", "/", {
-  headers: idempotent,
-  payload: RegisterCustomer,
-  success: HttpApiSchema.WithHeaders(CustomerState.pipe(HttpApiSchema.status(201)), created),
-  error: [...bodyErrors, problems.Unavailable]
-})
-  .annotate(RequiredScope, "ops:customers.write")
-  .annotateMerge(
-    described(
-      "Register a customer",
-      "The profile is encrypted with a key of the customer's own before it is stored, and shown by the detail alone. No event, message " +
-        "or log holds any of it. Under an `Idempotency-Key` the customer's id follows from tenant and key.",
-      { request: registration, 201: first }
+export const customerOperations = (parts: OperationParts) => {
+  const {
+    BearerAuth,
+    bodyErrors,
+    changeErrors,
+    commandErrors,
+    CountedAs,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
+  const register = HttpApiEndpoint.post("register", "/", {
+    headers: idempotent,
+    payload: RegisterCustomer,
+    success: HttpApiSchema.WithHeaders(CustomerState.pipe(HttpApiSchema.status(201)), created),
+    error: [...bodyErrors, problems.Unavailable]
+  })
+    .annotate(RequiredScope, "ops:customers.write")
+    .annotateMerge(
+      described(
+        "Register a customer",
+        "The profile is encrypted with a key of the customer's own before it is stored, and shown by the detail alone. No event, message " +
+          "or log holds any of it. Under an `Idempotency-Key` the customer's id follows from tenant and key.",
+        { request: registration, 201: first }
+      )
     )
-  )
 
-const list = HttpApiEndpoint.get("list", "/", {
-  query: { ...paged, ...filtered, status: parameter(Schema.optionalKey(CustomerStatus), "Only those in this state") },
-  success: CustomerPage,
-  error: problems.Unavailable
-})
-  .annotate(RequiredScope, "ops:customers.read")
-  .annotateMerge(
-    described(
-      "List customers, newest first",
-      "Without their profiles. A cursor is good for the filter and tenant it was issued for.",
-      { 200: { items: [listed], nextCursor: null } }
+  const list = HttpApiEndpoint.get("list", "/", {
+    query: { ...paged, ...filtered, status: parameter(Schema.optionalKey(CustomerStatus), "Only those in this state") },
+    success: CustomerPage,
+    error: problems.Unavailable
+  })
+    .annotate(RequiredScope, "ops:customers.read")
+    .annotateMerge(
+      described(
+        "List customers, newest first",
+        "Without their profiles. A cursor is good for the filter and tenant it was issued for.",
+        { 200: { items: [listed], nextCursor: null } }
+      )
     )
-  )
 
-const get = HttpApiEndpoint.get("get", "/:id", {
-  params,
-  ...conditionalRead,
-  success: [
-    HttpApiSchema.WithHeaders(Customer, { etag: ETag, "cache-control": Schema.Literal("no-store") }),
-    HttpApiSchema.WithHeaders(HttpApiSchema.Empty(304), { etag: ETag })
-  ],
-  error: [problems.NotFound, problems.Gone, problems.Internal, problems.Unavailable]
-})
-  .annotate(RequiredScope, "ops:customers.read")
-  .annotateMerge(
-    described(
-      "One customer with the profile",
-      "410 once the customer was erased; 500 `profile_lost` when the profile of one that was not erased is gone or damaged. With `asOf` the state as it was, also of an erased customer, and never a profile.",
-      { 200: customer }
+  const get = HttpApiEndpoint.get("get", "/:id", {
+    params,
+    ...conditionalRead,
+    success: [
+      HttpApiSchema.WithHeaders(Customer, { etag: ETag, "cache-control": Schema.Literal("no-store") }),
+      HttpApiSchema.WithHeaders(HttpApiSchema.Empty(304), { etag: ETag })
+    ],
+    error: [problems.NotFound, problems.Gone, problems.Internal, problems.Unavailable]
+  })
+    .annotate(RequiredScope, "ops:customers.read")
+    .annotateMerge(
+      described(
+        "One customer with the profile",
+        "410 once the customer was erased; 500 `profile_lost` when the profile of one that was not erased is gone or damaged. With `asOf` the state as it was, also of an erased customer, and never a profile.",
+        { 200: customer }
+      )
     )
-  )
 
-const update = HttpApiEndpoint.patch("update", "/:id", {
-  params,
-  headers: conditional,
-  payload: UpdateCustomer,
-  success: HttpApiSchema.WithHeaders(CustomerState, written),
-  error: [...changeErrors, problems.Gone, problems.Internal]
-})
-  .annotate(RequiredScope, "ops:customers.write")
-  .annotateMerge(
-    described(
-      "Change a customer's profile",
-      "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.",
-      { request: change, 200: { ...first, version: 2, updatedAt: "2026-02-01T10:00:00.000Z" } }
+  const update = HttpApiEndpoint.patch("update", "/:id", {
+    params,
+    headers: conditional,
+    payload: UpdateCustomer,
+    success: HttpApiSchema.WithHeaders(CustomerState, written),
+    error: [...changeErrors, problems.Gone, problems.Internal]
+  })
+    .annotate(RequiredScope, "ops:customers.write")
+    .annotateMerge(
+      described(
+        "Change a customer's profile",
+        "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale.",
+        { request: change, 200: { ...first, version: 2, updatedAt: "2026-02-01T10:00:00.000Z" } }
+      )
     )
-  )
 
-const erase = HttpApiEndpoint.delete("erase", "/:id", {
-  params,
-  headers: conditional,
-  success: HttpApiSchema.WithHeaders(CustomerState, written),
-  error: commandErrors
-})
-  .annotate(RequiredScope, "ops:customers.write")
-  .annotateMerge(
-    described(
-      "Erase a customer",
-      "The key and the profile are dropped for ever; id, times and events without personal data stay. 409 while there are scheduled or " +
-        "confirmed orders: cancel or complete them first. Erasing what is erased is a success that changes nothing.",
-      { 200: { ...first, status: "Erased", version: 3, updatedAt: "2026-03-01T10:00:00.000Z" } }
+  const erase = HttpApiEndpoint.delete("erase", "/:id", {
+    params,
+    headers: conditional,
+    success: HttpApiSchema.WithHeaders(CustomerState, written),
+    error: commandErrors
+  })
+    .annotate(RequiredScope, "ops:customers.write")
+    .annotateMerge(
+      described(
+        "Erase a customer",
+        "The key and the profile are dropped for ever; id, times and events without personal data stay. 409 while there are scheduled or " +
+          "confirmed orders: cancel or complete them first. Erasing what is erased is a success that changes nothing.",
+        { 200: { ...first, status: "Erased", version: 3, updatedAt: "2026-03-01T10:00:00.000Z" } }
+      )
     )
-  )
 
-export class Customers extends HttpApiGroup.make("customers")
-  .add(register, update, erase)
-  .middleware(RateLimit)
-  .add(list, get)
-  .prefix("/ops/customers")
-  .middleware(RequestChecks)
-  .middleware(BearerAuth)
-  .annotate(CountedAs, "customers")
-  .annotateMerge(
-    OpenApi.annotations({ title: "Customers", description: "Whom something is delivered to or taken from." })
-  ) {}
+  return HttpApiGroup.make("customers")
+    .add(register, update, erase)
+    .middleware(RateLimit)
+    .add(list, get)
+    .prefix("/ops/customers")
+    .middleware(RequestChecks)
+    .middleware(BearerAuth)
+    .annotate(CountedAs, "customers")
+    .annotateMerge(
+      OpenApi.annotations({ title: "Customers", description: "Whom something is delivered to or taken from." })
+    )
+}

@@ -1,14 +1,10 @@
 /** The HTTP operations on service orders, with an example of each: an order from the draft to its end. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { BearerAuth, RequestChecks, RequiredScope } from "../api/Access.ts"
 import {
-  changeErrors,
-  commandErrors,
   conditional,
   conditionalRead,
   created,
-  creationErrors,
   described,
   filtered,
   idempotent,
@@ -18,8 +14,7 @@ import {
   written
 } from "../api/conventions.ts"
 import { parameter } from "../api/parameters.ts"
-import { problems } from "../api/ProblemError.ts"
-import { CountedAs, RateLimit } from "../api/RateLimit.ts"
+import type { OperationParts } from "../api/OperationParts.ts"
 import { idAsSent, Instant } from "../api/Wire.ts"
 import { BinId, type CorrelationId, CustomerId, OrderId, type ServiceCallId } from "../Ids.ts"
 import { OrderStatus } from "./Order.ts"
@@ -69,143 +64,156 @@ const order: Order = { ...scheduled, correlationId: "1y2p0ij32e8e7" as Correlati
 
 const about = { params: { id: idParameter(OrderId) }, headers: conditional }
 const answered = HttpApiSchema.WithHeaders(OrderState, written)
-const bodyCommandErrors = [...commandErrors, problems.UnsupportedMediaType] as const
 
-const create = HttpApiEndpoint.post("create", "/", {
-  headers: idempotent,
-  payload: CreateOrder,
-  success: HttpApiSchema.WithHeaders(OrderState.pipe(HttpApiSchema.status(201)), created),
-  error: creationErrors
-})
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described(
-      "Make a service order",
-      "A draft, or with `schedule` an order that holds its bin for its window at once. 409 `schedule_conflict` when another order " +
-        "holds it, with the orders in the way and the nearest free windows. Under an `Idempotency-Key` the order's id follows from " +
-        "tenant and key.",
-      { request: creation, 201: draft }
+export const orderOperations = (parts: OperationParts) => {
+  const {
+    BearerAuth,
+    changeErrors,
+    commandErrors,
+    CountedAs,
+    creationErrors,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
+  const bodyCommandErrors = [...commandErrors, problems.UnsupportedMediaType] as const
+  const create = HttpApiEndpoint.post("create", "/", {
+    headers: idempotent,
+    payload: CreateOrder,
+    success: HttpApiSchema.WithHeaders(OrderState.pipe(HttpApiSchema.status(201)), created),
+    error: creationErrors
+  })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described(
+        "Make a service order",
+        "A draft, or with `schedule` an order that holds its bin for its window at once. 409 `schedule_conflict` when another order " +
+          "holds it, with the orders in the way and the nearest free windows. Under an `Idempotency-Key` the order's id follows from " +
+          "tenant and key.",
+        { request: creation, 201: draft }
+      )
     )
-  )
 
-const list = HttpApiEndpoint.get("list", "/", {
-  query: {
-    ...paged,
-    ...filtered,
-    status: parameter(Schema.optionalKey(OrderStatus), "Only those in this state"),
-    binId: parameter(Schema.optionalKey(idAsSent(BinId)), "Only orders for this bin"),
-    customerId: parameter(Schema.optionalKey(idAsSent(CustomerId)), "Only those for this customer"),
-    from: parameter(Schema.optionalKey(Instant), "Only orders whose window ends after this"),
-    to: parameter(Schema.optionalKey(Instant), "Only orders whose window begins before this")
-  },
-  success: OrderPage,
-  error: problems.Unavailable
-})
-  .annotate(RequiredScope, "ops:orders.read")
-  .annotateMerge(
-    described(
-      "List service orders, newest first",
-      "`from` and `to` find orders whose window overlaps that time. Filters are joined by *and*. A cursor is good for the filter and " +
-        "tenant it was issued for.",
-      { 200: { items: [order], nextCursor: null } }
+  const list = HttpApiEndpoint.get("list", "/", {
+    query: {
+      ...paged,
+      ...filtered,
+      status: parameter(Schema.optionalKey(OrderStatus), "Only those in this state"),
+      binId: parameter(Schema.optionalKey(idAsSent(BinId)), "Only orders for this bin"),
+      customerId: parameter(Schema.optionalKey(idAsSent(CustomerId)), "Only those for this customer"),
+      from: parameter(Schema.optionalKey(Instant), "Only orders whose window ends after this"),
+      to: parameter(Schema.optionalKey(Instant), "Only orders whose window begins before this")
+    },
+    success: OrderPage,
+    error: problems.Unavailable
+  })
+    .annotate(RequiredScope, "ops:orders.read")
+    .annotateMerge(
+      described(
+        "List service orders, newest first",
+        "`from` and `to` find orders whose window overlaps that time. Filters are joined by *and*. A cursor is good for the filter and " +
+          "tenant it was issued for.",
+        { 200: { items: [order], nextCursor: null } }
+      )
     )
-  )
 
-const get = HttpApiEndpoint.get("get", "/:id", {
-  params: about.params,
-  ...conditionalRead,
-  success: readAnswers(Order),
-  error: [problems.NotFound, problems.Unavailable]
-})
-  .annotate(RequiredScope, "ops:orders.read")
-  .annotateMerge(
-    described("One service order", "304 when `If-None-Match` names the version. With `asOf` the order as it was.", {
-      200: order
-    })
-  )
-
-const addItems = HttpApiEndpoint.post("addItems", "/:id/items", {
-  ...about,
-  payload: AddOrderItems,
-  success: answered,
-  error: bodyCommandErrors
-})
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described("Add items", "To an order that has not ended; 100 items in all at the most.", {
-      request: more,
-      200: { ...draft, items: [rubble, wood], version: 2 }
-    })
-  )
-
-const schedule = HttpApiEndpoint.post("schedule", "/:id/schedule", {
-  ...about,
-  payload: ScheduleOrder,
-  success: answered,
-  error: bodyCommandErrors
-})
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described("Schedule a draft", "From then on the order holds its bin for its window. An empty body means `{}`.", {
-      request: scheduling,
-      200: scheduled
-    })
-  )
-
-const move = HttpApiEndpoint.post("move", "/:id/move", {
-  ...about,
-  payload: MoveOrder,
-  success: answered,
-  error: changeErrors
-})
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described(
-      "Move an order to another window",
-      "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale. A confirmed order has to be confirmed again.",
-      { request: movement, 200: { ...scheduled, window: nextDay, version: 3 } }
+  const get = HttpApiEndpoint.get("get", "/:id", {
+    params: about.params,
+    ...conditionalRead,
+    success: readAnswers(Order),
+    error: [problems.NotFound, problems.Unavailable]
+  })
+    .annotate(RequiredScope, "ops:orders.read")
+    .annotateMerge(
+      described("One service order", "304 when `If-None-Match` names the version. With `asOf` the order as it was.", {
+        200: order
+      })
     )
-  )
 
-const confirm = HttpApiEndpoint.post("confirm", "/:id/confirm", { ...about, success: answered, error: commandErrors })
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described("Confirm a scheduled order", "Confirming what is confirmed changes nothing.", {
-      200: { ...scheduled, status: "Confirmed", version: 3 }
-    })
-  )
+  const addItems = HttpApiEndpoint.post("addItems", "/:id/items", {
+    ...about,
+    payload: AddOrderItems,
+    success: answered,
+    error: bodyCommandErrors
+  })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described("Add items", "To an order that has not ended; 100 items in all at the most.", {
+        request: more,
+        200: { ...draft, items: [rubble, wood], version: 2 }
+      })
+    )
 
-const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", { ...about, success: answered, error: commandErrors })
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described("Cancel an order", "The bin is free again, and calls that were to be made are cancelled.", {
-      200: { ...ended, status: "Cancelled" }
-    })
-  )
+  const schedule = HttpApiEndpoint.post("schedule", "/:id/schedule", {
+    ...about,
+    payload: ScheduleOrder,
+    success: answered,
+    error: bodyCommandErrors
+  })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described("Schedule a draft", "From then on the order holds its bin for its window. An empty body means `{}`.", {
+        request: scheduling,
+        200: scheduled
+      })
+    )
 
-const complete = HttpApiEndpoint.post("complete", "/:id/complete", {
-  ...about,
-  success: answered,
-  error: commandErrors
-})
-  .annotate(RequiredScope, "ops:orders.write")
-  .annotateMerge(
-    described("Complete an order", "A scheduled or confirmed one. A pickup or a swap tells so in addition.", {
-      200: { ...ended, status: "Completed" }
-    })
-  )
+  const move = HttpApiEndpoint.post("move", "/:id/move", {
+    ...about,
+    payload: MoveOrder,
+    success: answered,
+    error: changeErrors
+  })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described(
+        "Move an order to another window",
+        "`If-Match` is required: 428 without it, 412 with the present ETag when it is stale. A confirmed order has to be confirmed again.",
+        { request: movement, 200: { ...scheduled, window: nextDay, version: 3 } }
+      )
+    )
 
-export class Orders extends HttpApiGroup.make("orders")
-  .add(create, addItems, schedule, move, confirm, cancel, complete)
-  .middleware(RateLimit)
-  .add(list, get)
-  .prefix("/ops/orders")
-  .middleware(RequestChecks)
-  .middleware(BearerAuth)
-  .annotate(CountedAs, "orders")
-  .annotateMerge(
-    OpenApi.annotations({
-      title: "Orders",
-      description: "Somebody comes in a time window and brings, takes or swaps a bin."
-    })
-  ) {}
+  const confirm = HttpApiEndpoint.post("confirm", "/:id/confirm", { ...about, success: answered, error: commandErrors })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described("Confirm a scheduled order", "Confirming what is confirmed changes nothing.", {
+        200: { ...scheduled, status: "Confirmed", version: 3 }
+      })
+    )
+
+  const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", { ...about, success: answered, error: commandErrors })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described("Cancel an order", "The bin is free again, and calls that were to be made are cancelled.", {
+        200: { ...ended, status: "Cancelled" }
+      })
+    )
+
+  const complete = HttpApiEndpoint.post("complete", "/:id/complete", {
+    ...about,
+    success: answered,
+    error: commandErrors
+  })
+    .annotate(RequiredScope, "ops:orders.write")
+    .annotateMerge(
+      described("Complete an order", "A scheduled or confirmed one. A pickup or a swap tells so in addition.", {
+        200: { ...ended, status: "Completed" }
+      })
+    )
+
+  return HttpApiGroup.make("orders")
+    .add(create, addItems, schedule, move, confirm, cancel, complete)
+    .middleware(RateLimit)
+    .add(list, get)
+    .prefix("/ops/orders")
+    .middleware(RequestChecks)
+    .middleware(BearerAuth)
+    .annotate(CountedAs, "orders")
+    .annotateMerge(
+      OpenApi.annotations({
+        title: "Orders",
+        description: "Somebody comes in a time window and brings, takes or swaps a bin."
+      })
+    )
+}
