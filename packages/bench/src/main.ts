@@ -9,6 +9,7 @@ import { type Figure, join, table } from "./Figures.ts"
 import { filesRun } from "./filesRun.ts"
 import { idle, memoryWithPending, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
+import { log } from "./log.ts"
 import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -20,8 +21,8 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, start, idle, memory, lists, rebuild,
-            fairness
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, log, start, idle, memory, lists,
+            rebuild, fairness
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -49,6 +50,7 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   lateness: [(s, t) => lateness(s, t, 150), (s, t) => lateness(s, t, 10_000)],
   recovery: [(_, t) => recovery(t)],
   append: [(_s, _t, n) => append(64, n / 2)],
+  log: [(s, t, n) => log(s, t, n / 2)],
   start: [() => starts()],
   idle: [(s) => idle(s, 30)],
   memory: [(s, t) => memoryWithPending(s, t, 100_000)],
