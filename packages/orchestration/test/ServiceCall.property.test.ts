@@ -48,6 +48,23 @@ describe("service call", () => {
     assert.isTrue(from === to || legal.has(`${from}>${to}`), `${from} > ${to}`)
   })
 
+  law("says in its row for good what its first event said", ({ commit }, on) => {
+    const [first, row] = [on.turns.find((turn) => turn.commit?.row)?.commit?.row, commit?.row]
+    if (row?._tag !== "ServiceCallRow" || first?._tag !== "ServiceCallRow") return
+    const { correlationId, createdAt, request, retry, tags, timeoutMs } = row
+    assert.deepStrictEqual(
+      { correlationId, createdAt, request, retry, tags, timeoutMs },
+      {
+        correlationId: first.correlationId,
+        createdAt: first.createdAt,
+        request: first.request,
+        retry: first.retry,
+        tags: first.tags,
+        timeoutMs: first.timeoutMs
+      }
+    )
+  })
+
   law("leaves its end only after a failure: by a re-run, or because an attempt proves to have been none", (turn) => {
     if (!ends.includes(statusOf(turn.before)) || statusOf(turn.before) === statusOf(turn.after)) return
     assert.strictEqual(statusOf(turn.before), "Failed")

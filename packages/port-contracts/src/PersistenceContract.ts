@@ -1,5 +1,6 @@
 /** What every Persistence does, whatever it is made of. Reads back through Outbox and CallQueries, so it wants those too. */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { EpochMillis } from "@dueline/contracts/Ids"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
@@ -92,13 +93,36 @@ const reading = (it: It) => {
   it.effect("the row that was committed is the row that is found", () =>
     Effect.gen(function* () {
       const call = Sample.target()
-      const first = Sample.commit(call)
+      const said = { tags: ["a", "b"], timeoutMs: 7 }
+      const first = Sample.commit(call, { row: said })
       yield* commit(first)
       assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), first.row)
-      const changed = Sample.running(Sample.workerId(), 3, Sample.now + 5_000)
-      const second = Sample.commit(call, { expectedVersion: 1, row: { ...changed, tags: ["a", "b"], lastStatus: 503 } })
-      yield* commit(second)
-      assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), second.row)
+      const running = Sample.running(Sample.workerId(), 3, Sample.now + 5_000)
+      const waiting = {
+        ...Sample.due(Sample.now + 9_000),
+        notBefore: EpochMillis.make(Sample.now + 10_000),
+        waitReason: "retry"
+      } as const
+      const ended = {
+        failureReason: "http_status",
+        endedAt: EpochMillis.make(Sample.now + 1),
+        cancelRequested: true,
+        wakeAt: null
+      } as const
+      for (const [index, changes] of [running, waiting, ended].entries()) {
+        const next = Sample.commit(call, {
+          expectedVersion: index + 1,
+          row: {
+            ...said,
+            ...changes,
+            revision: 4,
+            updatedAt: EpochMillis.make(Sample.now + index),
+            lastStatus: 500 + index
+          }
+        })
+        yield* commit(next)
+        assert.deepStrictEqual(yield* (yield* CallQueries).find(call.tenantId, call.callId), next.row)
+      }
     })
   )
 

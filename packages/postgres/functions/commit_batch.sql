@@ -1,7 +1,7 @@
 -- The write path of all aggregates.
 
 -- Makes a whole batch durable, or none of it: its events, messages and receipts. Rows follow in the same statement, each kind of them by a
--- function of its own (store_calls, commit_ops), so that a kind's columns are no part of this signature, which stays as it is.
+-- function of its own (add_calls, step_calls, store_calls, commit_ops), so that a kind's columns are no part of this signature, which stays as it is.
 --
 -- The version check covers streams that exist; a new one is guarded by the primary key of its first event. A transaction that builds on
 -- another's events began after it was seen, so it has the higher id, and the global order never turns a stream's events around.

@@ -74,6 +74,52 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
     { tags: ["ADR-0025.3"] }
   )
 
+  it.effect("are put right by a commit without events, also where the first event said them", () =>
+    Effect.gen(function* () {
+      const [store, calls] = [yield* Persistence, yield* CallQueries]
+      const call = Sample.target()
+      yield* store.commit([Sample.commit(call, { sealed: { _tag: "set", value: "sealed" } })])
+      const request = {
+        method: "PUT",
+        url: "https://right.example",
+        headers: {},
+        bodyBytes: 0,
+        bodySnippet: null
+      } as const
+      const row = { request, timeoutMs: 7, tags: ["right"], createdAt: EpochMillis.make(7), status: "Running" } as const
+      const right = Sample.commit(call, { expectedVersion: 1, events: [], row })
+      yield* store.commit([right])
+      assert.deepStrictEqual(yield* calls.find(call.tenantId, call.callId), right.row)
+      assert.strictEqual((yield* store.load([Sample.loadRequest(call)]))[0]?.sealed, "sealed")
+    })
+  )
+
+  it.effect("come back whole with the next step when a row is gone, and a row that nothing speaks of gives way", () =>
+    Effect.gen(function* () {
+      const [store, calls] = [yield* Persistence, yield* CallQueries]
+      const [gone, stray, sound] = [Sample.target(), Sample.target(), Sample.target()]
+      const row = { tags: ["said", "first"] }
+      yield* store.commit([gone, sound].map((call) => Sample.commit(call, { row })))
+      yield* store.commit([Sample.commit(stray, { row })])
+      yield* TestDatabase.session((sql) =>
+        Effect.gen(function* () {
+          yield* sql`delete from dueline.service_calls where call_id = ${gone.callId}::uuid`
+          yield* sql.unsafe("set session_replication_role = replica")
+          yield* sql`delete from dueline.events where stream_id = ${Sample.streamOf(stray.callId)}::uuid`
+        })
+      )
+      const running = { ...row, ...Sample.running(Sample.workerId(), 1, Sample.now) }
+      const batch = [
+        Sample.commit(sound, { expectedVersion: 1, row: running }),
+        Sample.commit(gone, { expectedVersion: 1, row: running }),
+        Sample.commit(stray, { row: { tags: ["anew"] } })
+      ]
+      yield* store.commit(batch)
+      for (const { row } of batch)
+        if (row?._tag === "ServiceCallRow") assert.deepStrictEqual(yield* calls.find(row.tenantId, row.callId), row)
+    })
+  )
+
   it.effect(
     "are no part of what commits a batch: its arguments are those that released programs call",
     () =>

@@ -63,7 +63,7 @@ export interface Commit extends StreamKey {
   readonly expectedVersion: number
   /** They get the versions `expectedVersion + 1`, `+ 2`, …; none only where a receipt is all there is to keep. */
   readonly events: ReadonlyArray<NewEvent>
-  /** The aggregate's whole row after the events. */
+  /** The aggregate's whole row after the events. What a call's first event says stands in its row for good: a step may leave that as it is. */
   readonly row: ReadModelRow | null
   readonly requires: ReadonlyArray<Requirement>
   /** To be kept beside the events, or null. */

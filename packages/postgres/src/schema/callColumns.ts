@@ -1,6 +1,7 @@
 /**
- * The columns of a service call's row: what each is called in `service_calls`, how it is picked from the row, and where it stands in the
- * JSON that reads answer with. The parameters and the text of `dueline.store_calls`, the columns that lists read and the JSON follow.
+ * The columns of a service call's row: what each is called in `service_calls`, how it is picked from the row, whether steps change it, and
+ * where it stands in the JSON that reads answer with. What `dueline.add_calls`, `dueline.step_calls` and `dueline.store_calls` take and do,
+ * the columns that lists read and the JSON follow.
  *
  * A new column is `later` and comes last, with a migration that adds it (nullable) and lets the edge read it.
  */
@@ -42,6 +43,8 @@ interface CallColumn {
   readonly pick: (call: StoredCall) => unknown
   /** Its place in the JSON, or null for what nobody reads there. */
   readonly json: string | null
+  /** Said by the call's first event and never changed by a later one: a step leaves it as it is. */
+  readonly lasting: boolean
   /** Added after the first release: a process of a former one leaves its parameter out. */
   readonly later: boolean
 }
@@ -51,17 +54,19 @@ const column = (name: string, type: CallColumn["type"], json: string | null, pic
   type,
   pick,
   json,
+  lasting: false,
   later: false
 })
 
+const lasting = (...parts: Parameters<typeof column>): CallColumn => ({ ...column(...parts), lasting: true })
 const later = (...parts: Parameters<typeof column>): CallColumn => ({ ...column(...parts), later: true })
 
 const columns: ReadonlyArray<CallColumn> = [
-  column("tenant_id", "uuid", "tenantId", ({ row }) => row.tenantId),
-  column("call_id", "uuid", "callId", ({ row }) => row.callId),
+  lasting("tenant_id", "uuid", "tenantId", ({ row }) => row.tenantId),
+  lasting("call_id", "uuid", "callId", ({ row }) => row.callId),
   column("version", "int4", "version", ({ row }) => row.version),
   column("status", "text", "status", ({ row }) => row.status),
-  column("created_at", "float8", "createdAt", ({ row }) => row.createdAt),
+  lasting("created_at", "float8", "createdAt", ({ row }) => row.createdAt),
   column("updated_at", "float8", "updatedAt", ({ row }) => row.updatedAt),
   column("due_at", "float8", "dueAt", ({ row }) => row.dueAt),
   later("not_before", "float8", "notBefore", ({ row }) => row.notBefore),
@@ -71,22 +76,22 @@ const columns: ReadonlyArray<CallColumn> = [
   column("attempt", "int4", "attempt", ({ row }) => row.attempt),
   column("epoch", "int4", "epoch", ({ row }) => row.epoch),
   column("cancel_requested", "bool", "cancelRequested", ({ row }) => row.cancelRequested),
-  column("method", "text", "request.method", ({ row }) => row.request.method),
-  column("url", "text", "request.url", ({ row }) => storable(row.request.url)),
-  column("headers", "json", "request.headers", ({ row }) => JSON.stringify(row.request.headers)),
-  column("body_bytes", "int4", "request.bodyBytes", ({ row }) => row.request.bodyBytes),
-  column("body_snippet", "json", "request.bodySnippet", ({ row }) =>
+  lasting("method", "text", "request.method", ({ row }) => row.request.method),
+  lasting("url", "text", "request.url", ({ row }) => storable(row.request.url)),
+  lasting("headers", "json", "request.headers", ({ row }) => JSON.stringify(row.request.headers)),
+  lasting("body_bytes", "int4", "request.bodyBytes", ({ row }) => row.request.bodyBytes),
+  lasting("body_snippet", "json", "request.bodySnippet", ({ row }) =>
     row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet)
   ),
-  column("timeout_ms", "int4", "timeoutMs", ({ row }) => row.timeoutMs),
-  column("retry", "json", "retry", ({ row }) => JSON.stringify(row.retry)),
-  column("tags", "list", "tags", ({ row }) => listLiteral(row.tags)),
+  lasting("timeout_ms", "int4", "timeoutMs", ({ row }) => row.timeoutMs),
+  lasting("retry", "json", "retry", ({ row }) => JSON.stringify(row.retry)),
+  lasting("tags", "list", "tags", ({ row }) => listLiteral(row.tags)),
   column("last_status", "int4", "lastStatus", ({ row }) => row.lastStatus),
   column("failure_reason", "text", "failureReason", ({ row }) => orNull(row.failureReason)),
   column("ended_at", "float8", "endedAt", ({ row }) => row.endedAt),
   column("worker", "text", "worker", ({ row }) => orNull(row.worker)),
   column("lease_until", "float8", "leaseUntil", ({ row }) => row.leaseUntil),
-  column("correlation_id", "text", "correlationId", ({ row }) => row.correlationId),
+  lasting("correlation_id", "text", "correlationId", ({ row }) => row.correlationId),
   column("sealed", "text", null, ({ sealed }) => sealed)
 ]
 
@@ -95,38 +100,65 @@ const mishap = "case when r.status in ('Failed', 'Cancelled') then r.status end"
 
 /** What a call is known by: never updated. */
 const key: ReadonlyArray<string> = ["tenant_id", "call_id"]
+const isKey = ({ name }: CallColumn): boolean => key.includes(name)
 
 const listed = (all: ReadonlyArray<string>): string => all.join(", ")
-const names = columns.map(({ name }) => name)
+const namesOf = (some: ReadonlyArray<CallColumn>): ReadonlyArray<string> => some.map(({ name }) => name)
 
-/** One for each parameter of `dueline.store_calls`, in its order. */
-export const callParameters: ReadonlyArray<readonly [type: ParameterType, pick: CallColumn["pick"]]> = columns.map(
-  ({ pick, type }) => [types[type].parameter, pick]
-)
+/** What a step brings: the key, and what it may change. */
+const stepped = columns.filter((column) => isKey(column) || !column.lasting)
 
-/** As an update has it: a later column whose parameter was left out stays as it is. Each case costs, so the others have none. */
-const updated = ({ later, name }: CallColumn): string =>
+type CallParameters = ReadonlyArray<readonly [type: ParameterType, pick: CallColumn["pick"]]>
+
+const parametersOf = (some: ReadonlyArray<CallColumn>): CallParameters =>
+  some.map(({ pick, type }) => [types[type].parameter, pick])
+
+/** One for each parameter of `dueline.add_calls` and of `dueline.store_calls`, in their order. */
+export const wholeParameters = parametersOf(columns)
+/** One for each parameter of `dueline.step_calls`, in its order. */
+export const stepParameters = parametersOf(stepped)
+
+const declared = (some: ReadonlyArray<CallColumn>): string =>
+  listed(
+    some.map((column) => `r_${column.name} ${types[column.type].parameter}[]${isKey(column) ? "" : " default null"}`)
+  )
+const cast = ({ name, type }: CallColumn): string => `r.${name}${types[type].cast}`
+
+/** The parameters as rows that go by `r`. */
+const rows = (some: ReadonlyArray<CallColumn>): string =>
+  `unnest(${listed(namesOf(some).map((name) => `r_${name}`))}) as r(${listed(namesOf(some))})`
+
+const insert = `insert into dueline.service_calls as k (${listed(namesOf(columns))}, mishap)
+    select ${listed(columns.map(cast))}, ${mishap}
+    from ${rows(columns)}`
+
+const changed = stepped.filter((column) => !isKey(column))
+
+/** What is there becomes `value`. A later column whose parameter was left out stays as it is. Each case costs, so the others have none. */
+const replaced = ({ later, name }: CallColumn, value: string): string =>
   name === "sealed"
-    ? "sealed = case when excluded.sealed = '' then k.sealed else excluded.sealed end"
+    ? `sealed = case when ${value} = '' then k.sealed else ${value} end`
     : later
-      ? `${name} = case when r_${name} is null then k.${name} else excluded.${name} end`
-      : `${name} = excluded.${name}`
+      ? `${name} = case when r_${name} is null then k.${name} else ${value} end`
+      : `${name} = ${value}`
 
 /**
  * Texts of function files. A parameter that is left out is null: a process that was made before the column was knows nothing of it, goes on
  * calling what it knows, and leaves the column as it finds it.
  */
 export const callTexts = {
-  parameters: listed(
-    columns.map(({ name, type }) => `r_${name} ${types[type].parameter}[]${key.includes(name) ? "" : " default null"}`)
-  ),
-  upsert: `insert into dueline.service_calls as k (${listed(names)}, mishap)
-    select ${listed(columns.map(({ name, type }) => `r.${name}${types[type].cast}`))}, ${mishap}
-    from unnest(${listed(names.map((name) => `r_${name}`))}) as r(${listed(names)})
+  parameters: declared(columns),
+  insert,
+  upsert: `${insert}
     on conflict (${listed(key)}) do update set
-      ${listed(columns.filter(({ name }) => !key.includes(name)).map(updated))}, mishap = excluded.mishap`,
+      ${listed(columns.filter((column) => !isKey(column)).map((column) => replaced(column, `excluded.${column.name}`)))}, mishap = excluded.mishap`,
+  stepped: declared(stepped),
+  step: `update dueline.service_calls k set
+      ${listed(changed.map((column) => replaced(column, cast(column))))}, mishap = ${mishap}
+    from ${rows(stepped)}
+    where ${key.map((name) => `k.${name} = r.${name}`).join(" and ")}`,
   /** What the JSON is made of, and so what a list reads. */
-  shown: listed(columns.filter(({ json }) => json !== null).map(({ name }) => name))
+  shown: listed(namesOf(columns.filter(({ json }) => json !== null)))
 }
 
 interface Member {

@@ -12,14 +12,21 @@ import { StoreRule } from "@dueline/contracts/StoreRule"
 import { Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { callParameterCount, commitParameterCount, commitParameters, storedCalls } from "./commitParameters.ts"
+import {
+  commitParameterCount,
+  commitParameters,
+  type RowChange,
+  rowParameterCount,
+  rowParameters
+} from "./commitParameters.ts"
 import { Database } from "../Database.ts"
 import { opsParameter } from "./opsParameter.ts"
 import { asking, reading, type ServerWords, serverWords } from "../SqlFailure.ts"
 
-/** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, and by `dueline.commit_ops` with the rule. */
+/** Our own codes: raised by `dueline.commit_batch` with "tenant stream" as its detail, by `dueline.commit_ops` with the rule, by `dueline.step_calls`. */
 const versionConflict = "DL001"
 const ruleBroken = "DL010"
+const rowMissing = "DL011"
 const uniqueViolation = "23505"
 const exclusionViolation = "23P01"
 
@@ -59,35 +66,53 @@ const placeholders = (after: number, count: number): string =>
   Array.from({ length: count }, (_, index) => `$${after + index + 1}`).join(", ")
 
 const commitBatch = `dueline.commit_batch(${placeholders(0, commitParameterCount)})`
-const storeCalls = `dueline.store_calls(${placeholders(commitParameterCount, callParameterCount)})`
-const commitOps = (after: number) => `dueline.commit_ops($${after + 1}::text::jsonb)`
 
 /**
- * What stands under `from` has run before what is selected: versions and receipts are looked at before rules. Storing calls breaks no rule, so
- * it may run at any time, and most batches are spared the scan of a function, which costs as much as the call of one.
+ * What stands under `from` has run before what is selected, and what is selected runs from left to right: versions and receipts are looked at before
+ * rows are written, and before rules. Storing calls breaks no rule, and a batch without rules is spared the scan of a function, which costs
+ * as much as the call of one.
  */
-const statements = {
-  bare: `select ${commitBatch}`,
-  calls: `select ${commitBatch}, ${storeCalls}`,
-  ops: `select ${commitOps(commitParameterCount)} from ${commitBatch}`,
-  both: `select ${storeCalls}, ${commitOps(commitParameterCount + callParameterCount)} from ${commitBatch}`
+const statementFor = (changes: ReadonlyArray<RowChange>, hasOps: boolean): string => {
+  let count = commitParameterCount
+  const calls = changes.map((change) => {
+    const from = count
+    count += rowParameterCount(change)
+    return `dueline.${change}_calls(${placeholders(from, rowParameterCount(change))})`
+  })
+  return hasOps
+    ? `select ${[...calls, `dueline.commit_ops($${count + 1}::text::jsonb)`].join(", ")} from ${commitBatch}`
+    : `select ${[commitBatch, ...calls].join(", ")}`
 }
 
-const send = (sql: SqlClient, batch: ReadonlyArray<Commit>) => {
-  const parameters = commitParameters(batch)
-  const calls = storedCalls(batch)
+const statements = new Map<string, string>()
+
+/** The same text for the same parts: the server keeps its plan. */
+const statement = (changes: ReadonlyArray<RowChange>, hasOps: boolean): string => {
+  const name = `${changes.join()} ${hasOps}`
+  const known = statements.get(name) ?? statementFor(changes, hasOps)
+  statements.set(name, known)
+  return known
+}
+
+const send = (sql: SqlClient, batch: ReadonlyArray<Commit>, certain: boolean) => {
+  const rows = rowParameters(batch, certain)
   const ops = opsParameter(batch)
-  if (calls === null)
-    return ops === null ? sql.unsafe(statements.bare, parameters) : sql.unsafe(statements.ops, [...parameters, ops])
-  return ops === null
-    ? sql.unsafe(statements.calls, [...parameters, ...calls])
-    : sql.unsafe(statements.both, [...parameters, ...calls, ops])
+  const parameters = [...commitParameters(batch), ...rows.flatMap(([, columns]) => columns)]
+  const changes = rows.map(([change]) => change)
+  return sql.unsafe(statement(changes, ops !== null), ops === null ? parameters : [...parameters, ops])
+}
+
+/** A row that should be there is not, or one is there that should not be: the log decides, and the batch brings the whole row. */
+const isDrift = (error: SqlError): boolean => {
+  const { code, constraint } = serverWords(error)
+  return code === rowMissing || (code === uniqueViolation && constraint === "service_calls_pkey")
 }
 
 const commit = (sql: SqlClient) => (batch: ReadonlyArray<Commit>) =>
   batch.length === 0
     ? Effect.void
-    : Effect.suspend(() => send(sql, batch)).pipe(
+    : Effect.suspend(() => send(sql, batch, false)).pipe(
+        Effect.catch((error) => (isDrift(error) ? send(sql, batch, true) : Effect.fail(error))),
         Effect.asVoid,
         Effect.catch((error) => Effect.fail(refusalIn(error) ?? error)),
         asking("commit")

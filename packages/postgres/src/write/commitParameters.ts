@@ -1,8 +1,8 @@
-/** A batch of commits as the columns that `dueline.commit_batch` and `dueline.store_calls` take, each in its order. */
+/** A batch of commits as the columns that `dueline.commit_batch` and the functions for rows of calls take, each in its order. */
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import { PgTypes } from "@effect/sql-pg"
 import { Result } from "effect"
-import { callParameters, type StoredCall } from "../schema/callColumns.ts"
+import { type StoredCall, stepParameters, wholeParameters } from "../schema/callColumns.ts"
 
 type Column = PgTypes.Parameter
 
@@ -98,18 +98,35 @@ export const commitParameterCount = [check, event, message, receipt, erased].red
   0
 )
 
-const calls: Columns<StoredCall> = callParameters.map(([type, pick]) => [PgTypes.OID[type], pick])
+const whole: Columns<StoredCall> = wholeParameters.map(([type, pick]) => [PgTypes.OID[type], pick])
+const step: Columns<StoredCall> = stepParameters.map(([type, pick]) => [PgTypes.OID[type], pick])
+
+/** What becomes of rows of calls: begun with their stream, changed by a step, or made what they should be, whatever they were. */
+export type RowChange = "add" | "step" | "store"
+export const rowChanges: ReadonlyArray<RowChange> = ["add", "step", "store"]
+
+const columnsOfChange = { add: whole, step, store: whole } as const
+
+export const rowParameterCount = (change: RowChange): number => columnsOfChange[change].length
+
+/** A commit without events puts its row right. */
+const changeOf = ({ events, expectedVersion }: Commit): RowChange =>
+  events.length === 0 ? "store" : expectedVersion === 0 ? "add" : "step"
 
 /** '' means: keep what is there. A new stream has nothing to keep. */
 const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>
   sealed._tag === "set" ? sealed.value : sealed._tag === "keep" && expectedVersion > 0 ? "" : null
 
-/** Null when the batch has no rows of calls. */
-export const storedCalls = (batch: ReadonlyArray<Commit>): ReadonlyArray<Column> | null => {
-  const stored = batch.flatMap((commit) =>
-    commit.row?._tag === "ServiceCallRow" ? [{ row: commit.row, sealed: sealedOf(commit) }] : []
-  )
-  return stored.length === 0 ? null : columnsOf(calls, stored)
+/** The rows of calls in the batch by what becomes of them, where there are any; `certain`: each is stored whole. */
+export const rowParameters = (
+  batch: ReadonlyArray<Commit>,
+  certain: boolean
+): ReadonlyArray<readonly [change: RowChange, parameters: ReadonlyArray<Column>]> => {
+  const stored: Readonly<Record<RowChange, Array<StoredCall>>> = { add: [], step: [], store: [] }
+  for (const commit of batch)
+    if (commit.row?._tag === "ServiceCallRow")
+      stored[certain ? "store" : changeOf(commit)].push({ row: commit.row, sealed: sealedOf(commit) })
+  return rowChanges
+    .filter((change) => stored[change].length > 0)
+    .map((change) => [change, columnsOf(columnsOfChange[change], stored[change])])
 }
-
-export const callParameterCount = calls.length
