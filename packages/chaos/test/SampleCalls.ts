@@ -12,7 +12,7 @@ import {
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
-import { eventId } from "@dueline/orchestration/engine/decideBatch"
+import { eventId } from "@dueline/orchestration/engine/eventId"
 import { restorer } from "@dueline/orchestration/engine/storedForms"
 import { project, ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import type { StoredCall } from "../src/History.ts"

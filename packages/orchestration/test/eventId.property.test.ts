@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Schema } from "effect"
-import { eventId } from "../src/engine/decideBatch.ts"
+import { eventId } from "../src/engine/eventId.ts"
 import { call, t0, tenantId } from "./ServiceCallSample.ts"
 
 const uuid = Schema.String.check(Schema.isUUID())

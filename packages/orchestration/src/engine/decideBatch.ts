@@ -5,12 +5,12 @@
 import type { Envelope, NewEvent } from "@dueline/contracts/Envelope"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { Intent } from "@dueline/contracts/Intent"
-import { fnv1a } from "@dueline/contracts/partition"
 import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { Commit, OutboxMessage, Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
 import { Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
+import { eventId } from "./eventId.ts"
 import { type AppliedCommand, type CachedStream, currentVersion, withApplied } from "./storedForms.ts"
 
 /** Tenant and stream in one string; a stream id never stands without its tenant. */
@@ -18,22 +18,6 @@ export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${
 
 /** The same for a receipt: an idempotency key never stands without its tenant either. */
 export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
-
-const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
-
-/**
- * A UUID of version 7 (RFC 9562 § 5.7): 48 bits of `at` (epoch ms), the rest derived from the stream and the event's version in it. A weak
- * hash is enough: no two events have the same stream and version.
- */
-export const eventId = (tenantId: string, streamId: string, version: number, at: number): string => {
-  const a = fnv1a(`${tenantId}${version}`)
-  const b = fnv1a(`${streamId}${version}`)
-  const c = fnv1a(`${version}${streamId}`, 0x050c5d1f)
-  const time = hex(at, 12)
-  const random = hex(a & 0xfff, 3)
-  const variant = hex(0x8000 | (b & 0x3fff), 4)
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random}-${variant}-${hex(b >>> 14, 5).slice(-4)}${hex(c, 8)}`
-}
 
 /** One stream's part of a batch: what was loaded, what it is by now, and what will be committed for it. */
 interface StreamBatch<S, E> {
