@@ -4,7 +4,7 @@ import type { Intent } from "@dueline/contracts/Intent"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
-import { type BatchAnswer, decideBatch, streamKey } from "../src/engine/decideBatch.ts"
+import { type BatchAnswer, decideBatch, requestOf, streamKey } from "../src/engine/decideBatch.ts"
 import { type CachedStream, restorer, snapshotCodec } from "../src/engine/storedForms.ts"
 
 export interface Turn<C, S, E, R, O, Row> {
@@ -75,9 +75,10 @@ export class AggregateUnderTest<C extends Command, S, E extends Tagged, R, O, Ro
     const [first] = envelopes
     if (first === undefined) throw new Error("an empty batch")
     const key = streamKey(first.tenantId, this.#aggregate.streamOf(first.command))
-    const loaded = { streams: new Map([[key, this.memory]]), receipts: new Map() }
-    const decided = decideBatch(this.#aggregate, envelopes, loaded, 1_000)
-    return { ...decided, after: decided.after.get(key) ?? this.memory }
+    const loaded = { cached: [], streams: new Map([[key, this.memory]]), receipts: new Map() }
+    const requests = envelopes.map((one) => requestOf(this.#aggregate.streamOf, one))
+    const decided = decideBatch(this.#aggregate, requests, loaded, 1_000)
+    return { ...decided, after: decided.streams.get(key)?.current ?? this.memory }
   }
 
   /** The aggregate as someone would find it who knows nothing but what was stored. */

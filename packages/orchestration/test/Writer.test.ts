@@ -255,6 +255,69 @@ describe("poison", () => {
   )
 })
 
+describe("whoever offers", () => {
+  /** What each of them hears, however often, while the store fails as it is told to and the writer ends at last. */
+  const heardBy = Effect.fnUntraced(function* (
+    store: FaultyStore,
+    envelopes: ReturnType<typeof submissions>,
+    onAnswer: (nth: number) => void = () => undefined
+  ) {
+    const scope = yield* Scope.make()
+    const writer = yield* Scope.provide(writerOn(store, { batchLimit: 4 }), scope)
+    const heard = envelopes.map((): Array<string> => [])
+    envelopes.forEach((one, i) => {
+      writer.offer(one, (exit) => {
+        heard[i]?.push(said(exit))
+        onAnswer(i)
+      })
+    })
+    for (let turn = 0; turn < 100 && heard.some(({ length }) => length === 0); turn += 1) {
+      yield* TestClock.adjust("1 minute")
+    }
+    yield* Scope.close(scope, Exit.void)
+    return heard
+  })
+
+  it.effect(
+    "hears once, whether the batch was stored, decided again, split or poisoned, and not again at the end",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        store.poison = Call.call(6)
+        store.commitFaults.push("conflict", "none", "after")
+        const heard = yield* heardBy(store, submissions(1, 10))
+        const told = Array.from({ length: 9 }, (_, i) => [i === 5 ? "defect" : "Submitted 1"])
+        assert.deepStrictEqual(heard, told)
+      })
+  )
+
+  it.effect("hears nothing before it is stored", () =>
+    Effect.gen(function* () {
+      const store = new FaultyStore()
+      const stored: Array<boolean> = []
+      yield* heardBy(store, submissions(1, 10), (nth) => {
+        stored.push(store.memory.dump().events.some(({ streamId }) => streamId === (Call.call(nth + 1) as string)))
+      })
+      assert.deepStrictEqual(
+        stored,
+        Array.from({ length: 9 }, () => true)
+      )
+    })
+  )
+
+  it.effect("and fails on the answer keeps nobody from hearing theirs", () =>
+    Effect.gen(function* () {
+      const heard = yield* heardBy(new FaultyStore(), submissions(1, 10), (nth) => {
+        if (nth === 1) throw new Error("asked for it")
+      })
+      assert.deepStrictEqual(
+        heard,
+        Array.from({ length: 9 }, () => ["Submitted 1"])
+      )
+    })
+  )
+})
+
 describe("two writers on one store", () => {
   it.effect(
     "what one remembers wrongly is corrected by the store before it is said",

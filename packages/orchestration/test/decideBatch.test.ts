@@ -6,7 +6,7 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import type { Receipt } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Result } from "effect"
-import { type BatchAnswer, decideBatch, receiptKey, streamKey } from "../src/engine/decideBatch.ts"
+import { type BatchAnswer, decideBatch, receiptKey, requestOf, streamKey } from "../src/engine/decideBatch.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/aggregates/service-call/State.ts"
 import type { Memory } from "./CallUnderTest.ts"
@@ -31,8 +31,19 @@ const decide = (
 ) => {
   const streams = new Map<string, Memory>([[key, memoryOf(loaded.state ?? "NotSubmitted")]])
   const receipts = new Map((loaded.receipts ?? []).map((one) => [receiptKey(Call.tenantId, one.key), one]))
-  const decided = decideBatch(ServiceCall, envelopes, { streams, receipts }, ttl)
+  const decided = decideOn(envelopes, streams, receipts)
   return { ...decided, said: decided.answers.map(said) }
+}
+
+const decideOn = (
+  envelopes: ReadonlyArray<Envelope<ServiceCallCommand>>,
+  streams: ReadonlyMap<string, Memory>,
+  receipts: ReadonlyMap<string, Receipt> = new Map()
+) => {
+  const requests = envelopes.map((one) => requestOf(ServiceCall.streamOf, one))
+  const decided = decideBatch(ServiceCall, requests, { cached: [], streams, receipts }, ttl)
+  const after = new Map([...decided.streams].map(([id, { current }]) => [id, current]))
+  return { ...decided, after }
 }
 
 const said = (answer: BatchAnswer<{ readonly _tag: string }, { readonly _tag: string }>): string =>
@@ -224,8 +235,7 @@ describe("a command that changes nothing", () => {
 describe("a command whose answer was lost", () => {
   const due = envelope(Call.due({ revision: 1 }))
   const first = decide([due], { state: "Scheduled" })
-  const again = (repeat: Envelope<ServiceCallCommand>) =>
-    decideBatch(ServiceCall, [repeat], { streams: first.after, receipts: new Map() }, ttl)
+  const again = (repeat: Envelope<ServiceCallCommand>) => decideOn([repeat], first.after)
 
   it("hears again what it did, and what was to follow follows", { tags: ["ADR-0006.3"] }, () => {
     const repeat = again(due)
@@ -245,7 +255,7 @@ describe("a command whose answer was lost", () => {
       const { after, intents } = decide([told], { state: "Running" })
       const over = intents.filter(({ _tag }) => _tag === "AttemptEnded")
       assert.lengthOf(over, 1)
-      const repeat = decideBatch(ServiceCall, [told], { streams: after, receipts: new Map() }, ttl)
+      const repeat = decideOn([told], after)
       assert.deepStrictEqual([repeat.intents, repeat.commits], [intents, []])
     })
   }

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { aggregates } from "../src/aggregates.ts"
 import type { Aggregate, Command as Asked, Tagged } from "../src/engine/Aggregate.ts"
-import { decideBatch } from "../src/engine/decideBatch.ts"
+import { decideBatch, requestOf } from "../src/engine/decideBatch.ts"
 import { type CachedStream, restorer, snapshotCodec, snapshotEvery } from "../src/engine/storedForms.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Field from "./FieldSample.ts"
@@ -29,10 +29,11 @@ const grow = Effect.fnUntraced(function* (
     const batch = Array.from({ length: many }, () => envelope(n++ === 1 ? first : next(n)))
     const [one] = batch
     const key = `${one?.tenantId}/${aggregate.streamOf(first)}`
-    const loaded = { streams: new Map(memory === undefined ? [] : [[key, memory]]), receipts: new Map() }
-    const decided = decideBatch(aggregate, batch, loaded, 1_000, snapshots.due)
+    const streams = new Map(memory === undefined ? [] : [[key, memory]])
+    const requests = batch.map((asked) => requestOf(aggregate.streamOf, asked))
+    const decided = decideBatch(aggregate, requests, { cached: [], streams, receipts: new Map() }, 1_000, snapshots.due)
     yield* persistence.commit(decided.commits.map((commit) => ({ ...commit, requires: [] })))
-    memory = decided.after.get(key)
+    memory = decided.streams.get(key)?.current
   }
   return memory
 })

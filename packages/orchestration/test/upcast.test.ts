@@ -5,7 +5,7 @@ import { CommandId, CorrelationId, type StreamId } from "@dueline/contracts/Ids"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Result, Schema } from "effect"
 import type { Aggregate } from "../src/engine/Aggregate.ts"
-import { decideBatch } from "../src/engine/decideBatch.ts"
+import { decideBatch, requestOf } from "../src/engine/decideBatch.ts"
 import { currentVersion, restorer, snapshotCodec, upcast, type Upcasters } from "../src/engine/storedForms.ts"
 import { t0 } from "./ServiceCallSample.ts"
 import { binId, envelope, retire } from "./FieldSample.ts"
@@ -133,7 +133,8 @@ describe("the version of a type", () => {
   })
 
   it("is what a writer writes: the newest of each type", () => {
-    const { commits } = decideBatch(scale, [envelope(retire())], { streams: new Map(), receipts: new Map() }, 1)
+    const nothing = { cached: [], streams: new Map(), receipts: new Map() }
+    const { commits } = decideBatch(scale, [requestOf(scale.streamOf, envelope(retire()))], nothing, 1)
     const written = commits[0]?.events.map(({ eventVersion, type }) => `${type}.v${eventVersion}`)
     assert.deepStrictEqual(written, ["Weighed.v3", "Emptied.v1"])
     const again = (commits[0]?.events ?? []).map((event, i) => ({ ...event, version: i + 1 }))

@@ -1,8 +1,12 @@
 /**
  * The single writer: a bounded inbox, a batch of what waits, by turns of tenants, one load, a decision each, one commit for all of them.
  *
- * An asker gets its answer only once it is durable. Unavailability of the store is retried for about three seconds, a conflict forgets what
- * was cached and decides again, and a batch that still fails is split into single commands, so that one bad command never fails the others.
+ * An asker gets its answer only once it is durable, and exactly once. Unavailability of the store is retried for about three seconds, a
+ * conflict forgets what was cached and decides again, and a batch that still fails is split into single commands, so that one bad command
+ * never fails the others.
+ *
+ * Every command of the program comes through here, so the loop is plain: requests with callbacks in arrays. There is one fiber, and effects
+ * are per batch, never per command.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
@@ -20,10 +24,10 @@ import {
   StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
 import { TenantLines } from "@dueline/contracts/TenantLines"
-import { Cause, Deferred, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
+import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import { type BatchProcessor, makeBatchProcessor, type Request } from "./BatchProcessor.ts"
-import { type BatchAnswer, streamKey } from "./decideBatch.ts"
+import { type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"
+import { type BatchAnswer, type Request, requestOf } from "./decideBatch.ts"
 import { snapshotEvery } from "./storedForms.ts"
 
 /** The batch in parts, in its order, in none of which a stream comes twice. */
@@ -46,7 +50,7 @@ const inParts = <A extends { readonly key: string }>(batch: ReadonlyArray<A>): R
 /** What waits for the writer, by turns of tenants, and the writer's loop that sleeps until there is something. */
 class Inbox<A> {
   readonly #lines: TenantLines<A>
-  #sleeper: Deferred.Deferred<void> | null = null
+  #wake: (() => void) | null = null
   #closed = false
 
   /** `limit`: what may wait; of one tenant as much as there is room left. */
@@ -58,12 +62,12 @@ class Inbox<A> {
     return this.#lines.size
   }
 
-  /** False when there is no room for it, or the inbox is closed. Runs the waiting fiber on this very stack. */
+  /** False when there is no room for it, or the inbox is closed. Runs the sleeping loop on this very stack. */
   offer(tenantId: TenantId, one: A): boolean {
     if (this.#closed || !this.#lines.push(tenantId, one)) return false
-    const sleeper = this.#sleeper
-    this.#sleeper = null
-    if (sleeper !== null) Deferred.doneUnsafe(sleeper, Effect.void)
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
     return true
   }
 
@@ -79,11 +83,9 @@ class Inbox<A> {
   }
 
   /** Done when something waits. One sleeper at a time. */
-  readonly filled: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.#lines.size > 0) return Effect.void
-    const sleeper = Deferred.makeUnsafe<void>()
-    this.#sleeper = sleeper
-    return Deferred.await(sleeper)
+  readonly filled: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.#lines.size > 0) resume(Effect.void)
+    else this.#wake = () => resume(Effect.void)
   })
 
   /** Takes nothing more; answers what still waits. */
@@ -101,56 +103,27 @@ const unavailable = (operation: string, cause: unknown) => new StoreUnavailable(
 
 type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
 type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
+type Listener<R, O> = Settle<Accepted<O>, Failure<R>>
 /** A command and who hears what became of it: once, and then nobody. */
 interface PendingRequest<C, R, O> extends Request<C> {
-  listener: Settle<Accepted<O>, Failure<R>> | null
+  listener: Listener<R, O> | null
 }
 type Batch<C, R, O> = ReadonlyArray<PendingRequest<C, R, O>>
 
-/**
- * Runs a batch to completion: retries unavailability, decides again after a conflict, then splits a failing batch into single commands.
- * Fails only by interruption from outside.
- */
-const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>) => {
-  /** After any failure the cache is not used and no command is taken to be a first one. */
-  const runOnce = (batch: Batch<C, R, O>): Effect.Effect<void, Failed> => {
-    let trusting = true
-    const distrust = Effect.sync(() => {
-      trusting = false
-      forget(batch)
-    })
-    return Effect.suspend(() => run(batch, trusting)).pipe(
-      Effect.onError(() => distrust),
-      Effect.retry({ while: (error) => error._tag === "CommitConflict", times: conflictAttempts - 1 }),
-      Effect.retry({ while: (error) => error._tag === "StoreUnavailable", schedule: retryable }),
-      Effect.map((answers) => answer(batch, answers))
-    )
+type Tell<C, R, O> = (one: PendingRequest<C, R, O>, exit: Parameters<Listener<R, O>>[0]) => void
+
+/** A listener that throws keeps nobody else from being told. */
+const telling =
+  <C, R, O>(report: (thrown: unknown) => void): Tell<C, R, O> =>
+  (one, exit) => {
+    const { listener } = one
+    one.listener = null
+    try {
+      listener?.(exit)
+    } catch (thrown) {
+      report(thrown)
+    }
   }
-  const complete = (batch: Batch<C, R, O>): Effect.Effect<void> =>
-    // A store that interrupts itself is a defect of one batch; an interruption from outside ends the writer anyhow.
-    Effect.matchCauseEffect(runOnce(batch), {
-      onSuccess: () => Effect.void,
-      onFailure: (cause) =>
-        batch.length > 1 && !isDown(cause)
-          ? Effect.forEach(batch, (one) => complete([one]), { discard: true })
-          : Effect.sync(() => refuse(batch, cause))
-    })
-  return complete
-}
-
-const answer = <C, R, O>(batch: Batch<C, R, O>, answers: ReadonlyArray<BatchAnswer<R, O>>): void => {
-  batch.forEach((one, i) => {
-    const result = answers[i]
-    if (result === undefined) return
-    settle(one, Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure))
-  })
-}
-
-const settle = <C, R, O>(one: PendingRequest<C, R, O>, exit: Exit.Exit<Accepted<O>, Failure<R>>): void => {
-  const { listener } = one
-  one.listener = null
-  listener?.(exit)
-}
 
 type Failed = CommitConflict | RuleBroken | StoreUnavailable
 type Trouble = Cause.Cause<Failed>
@@ -158,14 +131,61 @@ type Trouble = Cause.Cause<Failed>
 const isDown = (cause: Trouble): boolean =>
   Option.exists(Cause.findErrorOption(cause), ({ _tag }) => _tag === "StoreUnavailable")
 
-const refuse = <C, R, O>(batch: Batch<C, R, O>, cause: Trouble): void => {
+/** What all of a batch hear that failed. */
+const refusalOf = (cause: Trouble): Exit.Exit<never, StoreUnavailable> => {
   const error = Option.getOrNull(Cause.findErrorOption(cause))
   // Repeated conflicts are retryable too: nothing was stored, and asking again is safe. A rule without a rejection is a defect.
-  const exit =
-    error === null || error._tag === "RuleBroken"
-      ? Exit.die(Cause.squash(cause))
-      : Exit.fail(error._tag === "StoreUnavailable" ? error : unavailable("commit", error))
-  for (const one of batch) settle(one, exit)
+  if (error === null || error._tag === "RuleBroken") return Exit.die(Cause.squash(cause))
+  return Exit.fail(error._tag === "StoreUnavailable" ? error : unavailable("commit", error))
+}
+
+/**
+ * Runs a batch to completion: retries unavailability, decides again after a conflict, then splits a failing batch into single commands.
+ * Fails only by interruption from outside.
+ */
+const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>, tell: Tell<C, R, O>) => {
+  type Answers = ReturnType<typeof run>
+  /** The attempts after the first one, which came to `cause`. The cache is not used any more, and no command is taken to be a first one. */
+  const again = (batch: Batch<C, R, O>, cause: Trouble): Answers => {
+    let first: Trouble | null = cause
+    const attempt = Effect.suspend((): Answers => {
+      if (first === null) return run(batch, false)
+      const failed = Effect.failCause(first)
+      first = null
+      return failed
+    })
+    return attempt.pipe(
+      Effect.onError(() => Effect.sync(() => forget(batch))),
+      Effect.retry({ while: (error) => error._tag === "CommitConflict", times: conflictAttempts - 1 }),
+      Effect.retry({ while: (error) => error._tag === "StoreUnavailable", schedule: retryable })
+    )
+  }
+  const answer = (batch: Batch<C, R, O>, answers: ReadonlyArray<BatchAnswer<R, O>>) =>
+    Effect.sync(() => {
+      for (let i = 0; i < batch.length; i++) {
+        const one = batch[i]
+        const result = answers[i]
+        if (one === undefined || result === undefined) continue
+        tell(one, Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure))
+      }
+    })
+  const giveUp = (batch: Batch<C, R, O>, cause: Trouble): Effect.Effect<void> => {
+    if (batch.length > 1 && !isDown(cause)) return Effect.forEach(batch, (one) => complete([one]), { discard: true })
+    const exit = refusalOf(cause)
+    return Effect.sync(() => batch.forEach((one) => tell(one, exit)))
+  }
+
+  // A store that interrupts itself is a defect of one batch; an interruption from outside ends the writer anyhow.
+  const complete = (batch: Batch<C, R, O>): Effect.Effect<void> =>
+    Effect.matchCauseEffect(run(batch, true), {
+      onSuccess: (answers) => answer(batch, answers),
+      onFailure: (cause) =>
+        Effect.matchCauseEffect(again(batch, cause), {
+          onSuccess: (answers) => answer(batch, answers),
+          onFailure: (last) => giveUp(batch, last)
+        })
+    })
+  return complete
 }
 
 export interface WriterOptions {
@@ -191,7 +211,7 @@ export const defaultWriterOptions: WriterOptions = {
 
 export interface Writer<C, R, O> {
   /** As that of the Orchestrator port. */
-  readonly offer: (envelope: Envelope<C>, settle: Settle<Accepted<O>, Failure<R>>) => void
+  readonly offer: (envelope: Envelope<C>, settle: Listener<R, O>) => void
   /** Commands waiting right now. */
   readonly depth: () => number
 }
@@ -200,8 +220,11 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   aggregate: Aggregate<C, S, E, R, O>,
   options: WriterOptions
 ): Effect.fn.Return<Writer<C, R, O>, never, Persistence | Intents | Scope.Scope> {
+  const { streamOf } = aggregate
   const inbox = new Inbox<PendingRequest<C, R, O>>(options.queueLimit)
-  const complete = batchRunner(yield* makeBatchProcessor(aggregate, options))
+  const log = Effect.runForkWith(yield* Effect.context<never>())
+  const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
+  const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
   let inHand: Batch<C, R, O> = []
   const loop = Effect.gen(function* () {
     while (true) {
@@ -209,21 +232,20 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
       // One turn of the event loop, so that requests which are about to come join the batch.
       yield* Effect.yieldNow
       inHand = inbox.take(options.batchLimit)
-      for (const part of aggregate.ruled ? inParts(inHand) : [inHand]) yield* complete(part)
+      if (!aggregate.ruled) yield* complete(inHand)
+      else for (const part of inParts(inHand)) yield* complete(part)
     }
   })
   /** Requests that still wait when the writer ends are refused: an answer that never comes is the worst one. */
   const stop = Effect.sync(() => {
     const exit = Exit.fail(unavailable("ask", new Error("the writer has stopped")))
-    for (const one of [...inHand, ...inbox.close()]) settle(one, exit)
+    for (const one of [...inHand, ...inbox.close()]) tell(one, exit)
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
-  const offer: Writer<C, R, O>["offer"] = (envelope, settle) => {
-    const streamId = aggregate.streamOf(envelope.command)
-    const key = streamKey(envelope.tenantId, streamId)
-    const taken = inbox.offer(envelope.tenantId, { envelope, streamId, key, listener: settle })
-    if (!taken) settle(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
+  const offer: Writer<C, R, O>["offer"] = (envelope, listener) => {
+    const taken = inbox.offer(envelope.tenantId, { ...requestOf(streamOf, envelope), listener })
+    if (!taken) listener(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
   }
   return { offer, depth: () => inbox.size }
 })

@@ -1,6 +1,7 @@
 /**
  * Decides a batch in order, without a store: a later command sees what an earlier one decided, and each stream has one commit. A pure
- * function; event ids follow from what is decided, so the same decision made again has the same ids.
+ * function; event ids follow from what is decided, so the same decision made again has the same ids. Every command passes through here, so
+ * what is done for each is a plain loop.
  */
 import type { Envelope, NewEvent } from "@dueline/contracts/Envelope"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
@@ -9,7 +10,7 @@ import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/
 import type { Commit, OutboxMessage, Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
 import { Result } from "effect"
-import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
+import type { Aggregate, Command, Stamp, Tagged } from "./Aggregate.ts"
 import { eventId } from "./eventId.ts"
 import { type AppliedCommand, type CachedStream, currentVersion, withApplied } from "./storedForms.ts"
 
@@ -19,11 +20,30 @@ export const streamKey = (tenantId: TenantId, streamId: StreamId): string => `${
 /** The same for a receipt: an idempotency key never stands without its tenant either. */
 export const receiptKey = (tenantId: string, key: string): string => `${tenantId}/${key}`
 
-/** One stream's part of a batch: what was loaded, what it is by now, and what will be committed for it. */
+/** A command with what it is about, worked out once. */
+export interface Request<C> {
+  readonly envelope: Envelope<C>
+  readonly streamId: StreamId
+  /** `streamKey` of tenant and stream. */
+  readonly key: string
+  /** `receiptKey` of tenant and idempotency key, where there is one. */
+  readonly receiptKey: string | null
+}
+
+export const requestOf = <C extends Command>(streamOf: (command: C) => StreamId, envelope: Envelope<C>): Request<C> => {
+  const { command, idempotency, tenantId } = envelope
+  const streamId = streamOf(command)
+  const key = streamKey(tenantId, streamId)
+  return { envelope, streamId, key, receiptKey: idempotency === null ? null : receiptKey(tenantId, idempotency.key) }
+}
+
+/** One stream's part of a batch: what was there before, what it is by now, and what will be committed for it. */
 interface StreamBatch<S, E> {
   readonly tenantId: TenantId
   readonly streamId: StreamId
   readonly loaded: CachedStream<S, E>
+  /** What was there before came out of the cache. */
+  readonly cached: boolean
   current: CachedStream<S, E>
   readonly events: Array<NewEvent>
   readonly outbox: Array<OutboxMessage>
@@ -31,22 +51,6 @@ interface StreamBatch<S, E> {
   readonly requires: Array<Requirement>
   row: Commit["row"]
 }
-
-const makeStreamBatch = <S, E>(
-  tenantId: TenantId,
-  streamId: StreamId,
-  loaded: CachedStream<S, E>
-): StreamBatch<S, E> => ({
-  tenantId,
-  streamId,
-  loaded,
-  current: loaded,
-  events: [],
-  outbox: [],
-  receipts: [],
-  requires: [],
-  row: null
-})
 
 /** Adds decided events to the stream, with the public messages they call for. `state` is the one after all of them. */
 const record = <C extends Command, S, E extends Tagged, R, O>(
@@ -57,28 +61,36 @@ const record = <C extends Command, S, E extends Tagged, R, O>(
   state: S
 ): void => {
   const { at } = command
+  const { streamId } = stream
   const own = actor.kind === "system" ? aggregate.correlation(state) : null
   const metadata = { commandId, correlationId: own ?? correlationId, actor, traceparent }
-  const before = stream.current.version
-  events.forEach((payload, i) => {
-    const version = before + i + 1
-    const id = eventId(tenantId, stream.streamId, version, at)
+  let { version } = stream.current
+  for (const payload of events) {
+    version += 1
+    const id = eventId(tenantId, streamId, version, at)
     const type = payload._tag
     const eventVersion = currentVersion(aggregate.upcasters, type)
     stream.events.push({ eventId: id, type, eventVersion, payload, metadata, recordedAt: at })
-    const message = aggregate.announce(payload, state, { tenantId, streamId: stream.streamId, version, at }, command)
-    if (message !== null) stream.outbox.push({ eventId: id, ...message })
-  })
+    const message = aggregate.announce(payload, state, { tenantId, streamId, version, at }, command)
+    if (message !== null) stream.outbox.push({ eventId: id, topic: message.topic, payload: message.payload })
+  }
 }
 
 /** What is to be committed for the stream: nothing, unless something was decided or a receipt has to be kept. */
-const commitOf = <S, E>(category: string, stream: StreamBatch<S, E>, snapshot: Snapshot | null): Commit | null => {
+const commitOf = <S, E>(
+  category: string,
+  stream: StreamBatch<S, E>,
+  snapshotOf: (before: number, after: CachedStream<S, E>) => Snapshot | null
+): Commit | null => {
+  if (isEmpty(stream)) return null
   const { current, events, loaded, outbox, receipts, requires, row, streamId, tenantId } = stream
-  if (events.length === 0 && receipts.length === 0) return null
+  const snapshot = snapshotOf(loaded.version, current)
   const sealed = attachmentChange(loaded.sealed, current.sealed)
   const expectedVersion = loaded.version
   return { tenantId, streamId, category, expectedVersion, events, row, requires, snapshot, sealed, outbox, receipts }
 }
+
+const isEmpty = <S, E>({ events, receipts }: StreamBatch<S, E>): boolean => events.length === 0 && receipts.length === 0
 
 const attachmentChange = (before: string | null, after: string | null): Commit["sealed"] => {
   if (before === after) return { _tag: "keep" }
@@ -90,25 +102,30 @@ export type BatchAnswer<R, O> = Result.Result<
   R | VersionMismatch | IdempotencyKeyReused
 >
 
-interface Loaded<S, E> {
-  /** By `streamKey`; a stream that is missing does not exist yet. */
+export interface Loaded<S, E> {
+  /** By request, as far as the cache has its stream. */
+  readonly cached: ReadonlyArray<CachedStream<S, E> | undefined>
+  /** What was read just now, by `streamKey`. A stream that is in neither does not exist yet. */
   readonly streams: ReadonlyMap<string, CachedStream<S, E>>
-  /** By tenant and key, as `receiptKey` puts them together. */
+  /** By `receiptKey`. */
   readonly receipts: ReadonlyMap<string, Receipt>
 }
 
-export interface Decided<S, E, R, O> {
+export interface Decided<C, S, E, R, O> {
   /** In the order of the commands. Valid only once the commits are durable. */
   readonly answers: ReadonlyArray<BatchAnswer<R, O>>
   readonly commits: ReadonlyArray<Commit>
-  /** What the streams look like afterwards. */
-  readonly after: ReadonlyMap<string, CachedStream<S, E>>
-  readonly intents: ReadonlyArray<Intent>
+  /** By `streamKey`: what each stream is afterwards. */
+  readonly streams: ReadonlyMap<string, { readonly current: CachedStream<S, E> }>
+  readonly intents: Array<Intent>
+  /** Requests whose answers rest on the cache alone, since no commit checks them. */
+  readonly unproven: ReadonlyArray<Request<C>>
 }
 
 /** What one batch gathers while it is decided. */
 interface BatchContext<S, E> {
   readonly streams: Map<string, StreamBatch<S, E>>
+  /** Those of this batch, by `receiptKey`. */
   readonly receipts: Map<string, Receipt>
   readonly intents: Array<Intent>
   readonly receiptTtlMs: number
@@ -116,47 +133,70 @@ interface BatchContext<S, E> {
 
 export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
-  envelopes: ReadonlyArray<Envelope<C>>,
+  requests: ReadonlyArray<Request<C>>,
   loaded: Loaded<S, E>,
   receiptTtlMs: number,
   snapshotOf: (before: number, after: CachedStream<S, E>) => Snapshot | null = () => null
-): Decided<S, E, R, O> => {
-  const context: BatchContext<S, E> = {
-    streams: new Map(),
-    receipts: new Map(loaded.receipts),
-    intents: [],
-    receiptTtlMs
+): Decided<C, S, E, R, O> => {
+  const context: BatchContext<S, E> = { streams: new Map(), receipts: new Map(), intents: [], receiptTtlMs }
+  const answers: Array<BatchAnswer<R, O>> = []
+  for (const request of requests) {
+    const stream = streamBatchOf(aggregate, request, loaded, answers.length, context)
+    const { receiptKey } = request
+    const earlier =
+      receiptKey === null ? undefined : (context.receipts.get(receiptKey) ?? loaded.receipts.get(receiptKey))
+    answers.push(
+      earlier === undefined
+        ? decideOne(aggregate, request, stream, context)
+        : answerFromReceipt<C, R, O>(request.envelope, earlier)
+    )
   }
-  const answers = envelopes.map((envelope) => {
-    const stream = streamBatchOf(aggregate, envelope, loaded, context)
-    const { idempotency, tenantId } = envelope
-    const earlier = idempotency === null ? undefined : context.receipts.get(receiptKey(tenantId, idempotency.key))
-    return earlier === undefined
-      ? decideOne(aggregate, envelope, stream, context)
-      : answerFromReceipt<C, R, O>(envelope, earlier)
-  })
+  const { intents, streams } = context
   const commits: Array<Commit> = []
-  const after = new Map<string, CachedStream<S, E>>()
-  for (const [key, stream] of context.streams) {
-    after.set(key, stream.current)
-    const commit = commitOf(aggregate.category, stream, snapshotOf(stream.loaded.version, stream.current))
+  let unfenced = false
+  for (const stream of streams.values()) {
+    const commit = commitOf(aggregate.category, stream, snapshotOf)
     if (commit !== null) commits.push(commit)
+    else if (stream.cached) unfenced = true
   }
-  return { answers, commits, after, intents: context.intents }
+  return { answers, commits, streams, intents, unproven: unfenced ? unprovenOf(requests, answers, streams) : [] }
 }
 
+const unprovenOf = <C, S, E, R, O>(
+  requests: ReadonlyArray<Request<C>>,
+  answers: ReadonlyArray<BatchAnswer<R, O>>,
+  streams: ReadonlyMap<string, StreamBatch<S, E>>
+): ReadonlyArray<Request<C>> =>
+  requests.filter(({ key }, i) => {
+    const answer = answers[i]
+    const stream = streams.get(key)
+    const replayed = answer !== undefined && Result.isSuccess(answer) && answer.success.replayed
+    return !replayed && stream !== undefined && stream.cached && isEmpty(stream)
+  })
+
 const streamBatchOf = <C extends Command, S, E extends Tagged, R, O>(
-  aggregate: Aggregate<C, S, E, R, O>,
-  { command, tenantId }: Envelope<C>,
+  { initial }: Aggregate<C, S, E, R, O>,
+  { envelope, key, streamId }: Request<C>,
   loaded: Loaded<S, E>,
+  index: number,
   { streams }: BatchContext<S, E>
 ): StreamBatch<S, E> => {
-  const streamId = aggregate.streamOf(command)
-  const key = streamKey(tenantId, streamId)
   const known = streams.get(key)
   if (known !== undefined) return known
-  const start = loaded.streams.get(key) ?? { state: aggregate.initial, version: 0, sealed: null, recent: [] }
-  const stream = makeStreamBatch(tenantId, streamId, start)
+  const cached = loaded.cached[index]
+  const start = cached ?? loaded.streams.get(key) ?? { state: initial, version: 0, sealed: null, recent: [] }
+  const stream: StreamBatch<S, E> = {
+    tenantId: envelope.tenantId,
+    streamId,
+    loaded: start,
+    cached: cached !== undefined,
+    current: start,
+    events: [],
+    outbox: [],
+    receipts: [],
+    requires: [],
+    row: null
+  }
   streams.set(key, stream)
   return stream
 }
@@ -172,13 +212,13 @@ const answerFromReceipt = <C extends Command, R, O>(
 
 const decideOne = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
-  envelope: Envelope<C>,
+  { envelope, receiptKey }: Request<C>,
   stream: StreamBatch<S, E>,
   context: BatchContext<S, E>
 ): BatchAnswer<R, O> => {
-  const { command, commandId, expectedVersion, idempotency, tenantId } = envelope
+  const { command, commandId, expectedVersion, tenantId } = envelope
   const { current } = stream
-  const applied = idempotency === null ? current.recent.findLast((one) => one.commandId === commandId) : undefined
+  const applied = receiptKey === null ? appliedBefore(current.recent, commandId) : undefined
   if (applied !== undefined) return answerFromState(aggregate, envelope, stream, applied, context)
   if (expectedVersion !== null && current.version !== 0 && expectedVersion !== current.version) {
     return Result.fail(new VersionMismatch({ expected: expectedVersion, actual: current.version }))
@@ -186,7 +226,8 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
   const decision = aggregate.decide(command, current.state)
   if (Result.isFailure(decision)) return Result.fail(decision.failure)
   const events = decision.success
-  const state = events.reduce((before, event) => aggregate.evolve(before, event, command.at), current.state)
+  let { state } = current
+  for (const event of events) state = aggregate.evolve(state, event, command.at)
   const version = current.version + events.length
   const outcome = aggregate.respond(command, state, events)
   if (events.length > 0) {
@@ -195,39 +236,60 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
     stream.current = { state, version, sealed, recent: withApplied(current.recent, { commandId, events }) }
     const stamp = { tenantId, streamId: stream.streamId, version, at: command.at }
     stream.row = aggregate.project(state, stamp)
-    stream.requires.push(...aggregate.requires(events, state, command))
-    context.intents.push(...aggregate.intend(events, state, stamp, sealed, command))
+    for (const required of aggregate.requires(events, state, command)) stream.requires.push(required)
+    intend(aggregate, command, stream, events, stamp, context)
   }
-  if (idempotency !== null) keepReceipt(envelope, stream, outcome, context)
+  if (receiptKey !== null) keepReceipt(envelope, receiptKey, stream, outcome, context)
   return Result.succeed({ version, replayed: false, outcome })
+}
+
+const appliedBefore = <E>(
+  recent: ReadonlyArray<AppliedCommand<E>>,
+  commandId: string
+): AppliedCommand<E> | undefined => {
+  for (let i = recent.length - 1; i >= 0; i--) if (recent[i]?.commandId === commandId) return recent[i]
+  return undefined
+}
+
+const intend = <C extends Command, S, E extends Tagged, R, O>(
+  aggregate: Aggregate<C, S, E, R, O>,
+  command: C,
+  { current: { sealed, state } }: StreamBatch<S, E>,
+  events: ReadonlyArray<E>,
+  stamp: Stamp,
+  { intents }: BatchContext<S, E>
+): void => {
+  for (const intent of aggregate.intend(events, state, stamp, sealed, command)) intents.push(intent)
 }
 
 /** The same command again, because its answer was lost: the answer is repeated, and its intents too if no command came after it. */
 const answerFromState = <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   { command, tenantId }: Envelope<C>,
-  { current, streamId }: StreamBatch<S, E>,
+  stream: StreamBatch<S, E>,
   applied: AppliedCommand<E>,
-  { intents }: BatchContext<S, E>
+  context: BatchContext<S, E>
 ): BatchAnswer<R, O> => {
-  const { recent, sealed, state, version } = current
+  const { recent, state, version } = stream.current
   if (recent.at(-1) === applied) {
-    const stamp = { tenantId, streamId, version, at: command.at }
-    intents.push(...aggregate.intend(applied.events, state, stamp, sealed, command))
+    const stamp = { tenantId, streamId: stream.streamId, version, at: command.at }
+    intend(aggregate, command, stream, applied.events, stamp, context)
   }
   return Result.succeed({ version, replayed: false, outcome: aggregate.respond(command, state, applied.events) })
 }
 
 /** Also for a command that changed nothing: its key is used up, and a repeat gets the same answer. */
 const keepReceipt = <C extends Command, S, E>(
-  { command, idempotency, tenantId }: Envelope<C>,
-  { current, receipts, streamId }: StreamBatch<S, E>,
+  { command, idempotency }: Envelope<C>,
+  id: string,
+  { current: { version }, receipts, streamId }: StreamBatch<S, E>,
   answer: unknown,
   context: BatchContext<S, E>
 ): void => {
   if (idempotency === null) return
   const { fingerprint, key } = idempotency
-  const receipt = { key, fingerprint, commandType: command._tag, streamId, version: current.version, answer }
-  context.receipts.set(receiptKey(tenantId, key), receipt)
-  receipts.push({ ...receipt, expiresAt: command.at + context.receiptTtlMs })
+  const expiresAt = command.at + context.receiptTtlMs
+  const receipt = { key, fingerprint, commandType: command._tag, streamId, version, answer, expiresAt }
+  context.receipts.set(id, receipt)
+  receipts.push(receipt)
 }
