@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { TenantId } from "@dueline/contracts/Ids"
@@ -36,6 +37,24 @@ describe("Standard Webhooks", () => {
       published.signature
     )
   })
+
+  it.effect.prop(
+    "makes the HMAC that the platform makes, of whatever length secret and body are",
+    {
+      key: Schema.Uint8Array.check(Schema.isMaxLength(200)),
+      text: Schema.String,
+      repeated: Schema.Literals([1, 1_000])
+    },
+    ({ key, repeated, text }) =>
+      Effect.sync(() => {
+        const body = text.repeat(repeated)
+        const made = createHmac("sha256", key).update(`id.1.${body}`).digest("base64")
+        const secret = Redacted.make(Buffer.from(key).toString("base64"))
+        for (const one of [body, Buffer.from(body)]) {
+          assert.strictEqual(signWebhook(secret, { id: "id", timestamp: 1, body: one }), `v1,${made}`)
+        }
+      })
+  )
 
   it("accepts the published signature, also among others and with any of several secrets", () => {
     assert.strictEqual(reason(verify()), "valid")

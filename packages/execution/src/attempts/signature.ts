@@ -2,8 +2,9 @@
  * Signs outgoing calls and checks such signatures. Two of them: Standard Webhooks (standardwebhooks.com, `v1` = HMAC-SHA256), which
  * libraries everywhere understand, and Dueline's own, which also covers the epoch, so that a target can fence off a stale attempt.
  */
+import { Recent } from "@dueline/contracts/Recent"
 import { Redacted } from "effect"
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 
 interface SignedAttempt {
   readonly callId: string
@@ -14,33 +15,60 @@ interface SignedAttempt {
   readonly body: string | Uint8Array
 }
 
-const keys = new Map<string, KeyObject>()
-const keysLimit = 1_000
+/** SHA-256 takes its input in blocks of so many bytes. */
+const blockBytes = 64
 
-/** Standard Webhooks: the part after `whsec_` is base64. A secret without that prefix is base64 too. */
-const keyOf = (secret: Redacted.Redacted<string>): KeyObject => {
-  const text = Redacted.value(secret)
-  const known = keys.get(text)
-  if (known !== undefined) return known
-  const key = createSecretKey(Buffer.from(text.replace(/^whsec_/, ""), "base64"))
-  const oldest = keys.size >= keysLimit ? keys.keys().next().value : undefined
-  if (oldest !== undefined) keys.delete(oldest)
-  keys.set(text, key)
-  return key
+/** RFC 2104: what stands before a message, and before the digest of that, under one key. */
+interface Pads {
+  readonly inner: Buffer
+  readonly outer: Buffer
 }
 
-const hmac = (secret: Redacted.Redacted<string>, head: string, body: string | Uint8Array): Buffer =>
-  createHmac("sha256", keyOf(secret)).update(head).update(body).digest()
+const padsOf = (key: Buffer): Pads => {
+  const block = Buffer.alloc(blockBytes)
+  ;(key.length > blockBytes ? hash("sha256", key, "buffer") : key).copy(block)
+  return { inner: block.map((byte) => byte ^ 0x36) as Buffer, outer: block.map((byte) => byte ^ 0x5c) as Buffer }
+}
+
+const keys = new Recent<string, Pads>(1_000)
+
+/** Standard Webhooks: the part after `whsec_` is base64. A secret without that prefix is base64 too. */
+const padsUnder = (secret: Redacted.Redacted<string>): Pads =>
+  keys.getOrMake(Redacted.value(secret), (text) => padsOf(Buffer.from(text.replace(/^whsec_/, ""), "base64")))
+
+/** Where a message is put together; a longer one gets memory of its own. */
+const scratch = Buffer.alloc(16_384)
+const digests = Buffer.alloc(blockBytes + 32)
+
+/**
+ * HMAC-SHA256 (RFC 2104) in base64, as what it is defined to be, two digests: each is one call without an object of OpenSSL's behind it,
+ * and both together take less than half the time of `createHmac`.
+ */
+const hmac = (secret: Redacted.Redacted<string>, head: string, body: string | Uint8Array): string => {
+  const { inner, outer } = padsUnder(secret)
+  const most = blockBytes + 3 * (head.length + body.length)
+  const message = most <= scratch.length ? scratch : Buffer.allocUnsafe(most)
+  inner.copy(message)
+  let end = blockBytes + message.write(head, blockBytes)
+  if (typeof body === "string") end += message.write(body, end)
+  else {
+    message.set(body, end)
+    end += body.length
+  }
+  outer.copy(digests)
+  digests.write(hash("sha256", message.subarray(0, end), "binary"), blockBytes, "latin1")
+  return hash("sha256", digests, "base64")
+}
 
 /** The value of `webhook-signature` for one secret. */
 export const signWebhook = (
   secret: Redacted.Redacted<string>,
   { body, id, timestamp }: { readonly id: string; readonly timestamp: number; readonly body: string | Uint8Array }
-): string => `v1,${hmac(secret, `${id}.${timestamp}.`, body).toString("base64")}`
+): string => `v1,${hmac(secret, `${id}.${timestamp}.`, body)}`
 
 /** The value of `dueline-signature`: over `callId.epoch.attempt.timestamp.body`. */
 export const signAttempt = (secret: Redacted.Redacted<string>, attempt: SignedAttempt): string =>
-  `v1,${hmac(secret, attemptHead(attempt), attempt.body).toString("base64")}`
+  `v1,${hmac(secret, attemptHead(attempt), attempt.body)}`
 
 const attemptHead = ({ attempt, callId, epoch, timestamp }: SignedAttempt): string =>
   `${callId}.${epoch}.${attempt}.${timestamp}.`
@@ -70,7 +98,7 @@ const whole = (text: string | undefined): number | null =>
 const matches = (
   header: string,
   secrets: ReadonlyArray<Redacted.Redacted<string>>,
-  expected: (secret: Redacted.Redacted<string>) => Buffer
+  expected: (secret: Redacted.Redacted<string>) => string
 ): boolean => {
   let found = false
   const candidates = header
@@ -78,7 +106,7 @@ const matches = (
     .slice(0, 16)
     .filter((part) => part.startsWith("v1,"))
   for (const secret of secrets) {
-    const right = expected(secret)
+    const right = Buffer.from(expected(secret), "base64")
     for (const candidate of candidates) {
       const given = Buffer.from(candidate.slice(3), "base64")
       if (given.length === right.length && timingSafeEqual(given, right)) found = true
