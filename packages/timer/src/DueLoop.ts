@@ -6,13 +6,13 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import { type AttemptEnded, type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
-import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
-import { makeSignal, type Signal } from "@dueline/contracts/Signal"
+import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Context, Deferred, Effect, Exit, Layer, Option } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
 
 /** Where attempts can be made. */
@@ -33,19 +33,18 @@ export const placesOf = (
 ): FreePlaces => ({ each: (see) => see(worker, free()), onFree })
 
 /**
- * Between `acquire` and `release` lies the asking: a place counts as taken until the writer has answered. By then the executor has
- * either got the attempt, and counts it itself, or there is none to make.
+ * Between `take` and `release` lies the asking: a place counts as taken until the writer has answered. By then the executor has either got
+ * the attempt, and counts it itself, or there is none to make.
  */
 export class WorkerCapacity extends Context.Service<
   WorkerCapacity,
   {
-    /**
-     * Waits until at least one place is free and takes up to `limit`, each from the worker that has most left. Answers the worker of
-     * each. One taker at a time.
-     */
-    readonly acquire: (limit: number) => Effect.Effect<ReadonlyArray<WorkerId>>
+    /** Takes as many places as are free, up to `limit`, each from the worker that has most left. Answers the worker of each. */
+    readonly take: (limit: number) => ReadonlyArray<WorkerId>
     /** Gives one place of the worker back. */
     readonly release: (worker: WorkerId) => void
+    /** The listener is called whenever there may be a free place again; it must not throw. */
+    readonly onFree: (listener: () => void) => void
   }
 >()("@dueline/timer/WorkerCapacity") {
   static readonly layer = (places: FreePlaces) => Layer.sync(WorkerCapacity, () => makeWorkerCapacity(places))
@@ -71,40 +70,30 @@ const share = (offers: ReadonlyArray<Offer>, limit: number): ReadonlyArray<Worke
 
 export const makeWorkerCapacity = (places: FreePlaces): WorkerCapacity["Service"] => {
   const asking = new Map<WorkerId, number>()
-  let waiting: Deferred.Deferred<void> | null = null
-  const offers = (): ReadonlyArray<Offer> => {
-    const found: Array<Offer> = []
-    places.each((worker, free) => {
-      const left = free - (asking.get(worker) ?? 0)
-      if (left > 0) found.push({ worker, left })
-    })
-    return found
+  const listeners: Array<() => void> = []
+  const tell = () => {
+    for (const listener of listeners) listener()
   }
-  const wake = () => {
-    if (waiting === null || offers().length === 0) return
-    const sleeper = waiting
-    waiting = null
-    Deferred.doneUnsafe(sleeper, Effect.void)
-  }
-  const acquire = (limit: number): Effect.Effect<ReadonlyArray<WorkerId>> =>
-    Effect.suspend(() => {
-      const taken = share(offers(), limit)
-      for (const worker of taken) asking.set(worker, (asking.get(worker) ?? 0) + 1)
-      if (taken.length > 0) return Effect.succeed(taken)
-      const sleeper = Deferred.makeUnsafe<void>()
-      waiting = sleeper
-      return Effect.flatMap(Deferred.await(sleeper), () => acquire(limit))
-    })
-  places.onFree(wake)
+  places.onFree(tell)
   return WorkerCapacity.of({
-    acquire,
+    take: (limit) => {
+      const offers: Array<Offer> = []
+      places.each((worker, free) => {
+        const left = free - (asking.get(worker) ?? 0)
+        if (left > 0) offers.push({ worker, left })
+      })
+      const taken = share(offers, limit)
+      for (const worker of taken) asking.set(worker, (asking.get(worker) ?? 0) + 1)
+      return taken
+    },
     release: (worker) => {
       const left = (asking.get(worker) ?? 0) - 1
       // Workers come and go: none is remembered for longer than it is asked.
       if (left > 0) asking.set(worker, left)
       else asking.delete(worker)
-      wake()
-    }
+      tell()
+    },
+    onFree: (listener) => void listeners.push(listener)
   })
 }
 
@@ -150,49 +139,7 @@ interface DueLoop {
   readonly count: (started: ReadonlyArray<ExecutionRequested>, ended: ReadonlyArray<AttemptEnded>) => void
 }
 
-interface Parts {
-  readonly queue: FairQueue
-  readonly wake: Signal
-  readonly timer: Timer["Service"]
-  readonly capacity: WorkerCapacity["Service"]
-  readonly orchestrator: Orchestrator["Service"]
-  readonly now: () => number
-}
-
-/** Asks for one call with the worker of its place, and reports the outcome to place and queue. */
-const firing = ({ capacity, now, orchestrator, queue, timer, wake }: Parts) => {
-  /** Answers whether an attempt has begun. */
-  const ask = (alarm: Alarm, worker: WorkerId) =>
-    Effect.suspend(() => {
-      // Too early: the clock was set back while it waited.
-      if (now() < alarm.dueAt - leadMs) return Effect.as(timer.arm([alarm]), false)
-      const asking = orchestrator.ask(dueTimeReached(alarm, worker, now()))
-      return Effect.map(asking, ({ outcome }) => outcome._tag === "Started")
-    })
-
-  const queueAgain = (alarm: Alarm) =>
-    Effect.sync(() => {
-      queue.add(alarm, now())
-      wake.raise()
-    })
-
-  return (alarm: Alarm, worker: WorkerId) =>
-    Effect.flatMap(Effect.exit(ask(alarm, worker)), (exit) => {
-      queue.answered(alarm, Exit.isSuccess(exit) && exit.value, now())
-      capacity.release(worker)
-      wake.raise()
-      if (Exit.isSuccess(exit)) return Effect.void
-      const error = Cause.findErrorOption(exit.cause)
-      if (Option.isNone(error) || !retryable.has(error.value._tag)) {
-        return Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause)
-      }
-      return logUnlessStoreTrouble("warning", "a due call could not be started; it is tried again", exit.cause).pipe(
-        Effect.andThen(Effect.sleep(pauseMs)),
-        Effect.andThen(queueAgain(alarm))
-      )
-    })
-}
-
+/** Callbacks from the alarm to the writer's answer, and no fiber for a call: thousands pass through here every second. */
 export const makeDueLoop = Effect.fnUntraced(function* (
   options: DueLoopOptions
 ): Effect.fn.Return<DueLoop, never, Timer | WorkerCapacity | Orchestrator> {
@@ -201,20 +148,97 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const orchestrator = yield* Orchestrator
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
   const queueOptions = { ...defaultFairQueueOptions, ...options }
   const queue = new FairQueue(queueOptions)
-  const wake = makeSignal()
   const room = makeSignal()
-  const fire = firing({ queue, wake, timer, capacity, orchestrator, now })
+  let isRunning = false
+  let isNext = false
+  /** When it is looked by itself whether something may start, in epoch ms. */
+  let lookAt = Number.POSITIVE_INFINITY
 
-  const count: DueLoop["count"] = (started, ended) => {
+  /** In the next turn of the event loop: what became free in this one is used together. */
+  const startSoon = (): void => {
+    if (isNext || queue.size === 0) return
+    isNext = true
+    fork(
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => {
+          isNext = false
+          start()
+        })
+      )
+    )
+  }
+
+  const startAt = (at: number): void => {
+    if (at >= lookAt || at === Number.POSITIVE_INFINITY) return
+    lookAt = at
+    const look = Effect.sync(() => {
+      // One that was put forward meanwhile has looked already.
+      if (lookAt !== at) return
+      lookAt = Number.POSITIVE_INFINITY
+      start()
+    })
+    fork(Effect.andThen(Effect.sleep(at - now()), look))
+  }
+
+  /** Asks for the calls that may start now, as many as there are places for: together, so that they share a commit. */
+  const start = (): void => {
+    if (!isRunning) return
     const at = now()
-    for (const intent of started) queue.started(intent, at)
-    for (const intent of ended) queue.ended(intent, at)
-    if (ended.length > 0 && queue.size > 0) wake.raise()
+    const wakeAt = queue.nextWakeAt(at)
+    if (wakeAt > at) return startAt(queue.size > 0 ? Math.min(wakeAt, at + lookMs) : wakeAt)
+    const places = capacity.take(Math.min(options.batchLimit, queue.size))
+    if (places.length === 0) return
+    const alarms = queue.take(at, places.length)
+    for (const [n, worker] of places.entries()) {
+      const alarm = alarms[n]
+      if (alarm === undefined) capacity.release(worker)
+      else ask(alarm, worker, at)
+    }
+    room.raise()
+    startSoon()
+  }
+
+  /** Asks for one call with the worker of its place. */
+  const ask = (alarm: Alarm, worker: WorkerId, at: number): void => {
+    if (at >= alarm.dueAt - leadMs) {
+      return orchestrator.offer(dueTimeReached(alarm, worker, at), (exit) => answered(alarm, worker, exit))
+    }
+    // The clock was set back while it waited.
+    fork(timer.arm([alarm]))
+    release(alarm, worker, false)
+  }
+
+  const release = (alarm: Alarm, worker: WorkerId, hasStarted: boolean): void => {
+    queue.answered(alarm, hasStarted, now())
+    capacity.release(worker)
+  }
+
+  const answered = (alarm: Alarm, worker: WorkerId, exit: Exit.Exit<Answer, Refusal>): void => {
+    release(alarm, worker, Exit.isSuccess(exit) && exit.value.outcome._tag === "Started")
+    if (Exit.isSuccess(exit)) return
+    const error = Cause.findErrorOption(exit.cause)
+    if (Option.isNone(error) || !retryable.has(error.value._tag)) {
+      fork(Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause))
+      return
+    }
+    fork(
+      logUnlessStoreTrouble("warning", "a due call could not be started; it is tried again", exit.cause).pipe(
+        Effect.andThen(Effect.sleep(pauseMs)),
+        Effect.andThen(Effect.sync(() => add([alarm])))
+      )
+    )
   }
 
   /** What the queue refuses is left to the sweep, like what the timer refuses. */
+  const add = (alarms: ReadonlyArray<Alarm>): void => {
+    for (const alarm of alarms) queue.add(alarm, now())
+    start()
+  }
+
   const collect = Effect.gen(function* () {
     while (true) {
       const limit = Math.min(takeLimit, queueOptions.alarmLimit - queue.size)
@@ -223,30 +247,30 @@ export const makeDueLoop = Effect.fnUntraced(function* (
         continue
       }
       const alarms = yield* timer.take(limit)
-      for (const alarm of alarms) queue.add(alarm, now())
-      wake.raise()
+      add(alarms)
       if (alarms.length === limit) yield* Effect.yieldNow
     }
   })
 
-  /** A loop of its own: `Effect.forever` would let a turn of the event loop pass between the signal and the next start. */
-  const start = Effect.gen(function* () {
-    while (true) {
-      const waitMs = queue.nextWakeAt(now()) - now()
-      if (waitMs > 0) {
-        yield* wake.wait(Math.min(waitMs, queue.size > 0 ? lookMs : waitMs))
-        continue
-      }
-      const places = yield* capacity.acquire(Math.min(options.batchLimit, queue.size))
-      const alarms = queue.take(now(), places.length)
-      room.raise()
-      for (const [at, worker] of places.entries()) {
-        const alarm = alarms[at]
-        if (alarm === undefined) capacity.release(worker)
-        else yield* Effect.forkChild(fire(alarm, worker))
-      }
-    }
-  })
+  const run = Effect.suspend(() => {
+    isRunning = true
+    return collect
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        isRunning = false
+      })
+    )
+  )
+  capacity.onFree(startSoon)
 
-  return { run: Effect.raceFirst(collect, start), count }
+  return {
+    run,
+    count: (started, ended) => {
+      const at = now()
+      for (const intent of started) queue.started(intent, at)
+      for (const intent of ended) queue.ended(intent, at)
+      if (ended.length > 0) startSoon()
+    }
+  }
 })
