@@ -26,7 +26,7 @@ const openMs = 1_500
 const process = Effect.fnUntraced(function* (name: string, url: string) {
   const commands: Array<ServiceCallCommand> = []
   let reply: MockHttpClient.MockReply = { reason: "connect" }
-  const client = MockHttpClient.make([{ match: "https://*", reply: () => reply }])
+  const client = yield* MockHttpClient.make([{ match: "https://*", reply: () => reply }])
   const worker = WorkerId.make(name)
   const ports = Layer.mergeAll(
     Layer.succeed(HttpClient, client),

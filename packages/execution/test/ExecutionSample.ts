@@ -3,7 +3,7 @@ import { CorrelationId, EpochMillis, ServiceCallId, TenantId, WorkerId } from "@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Backlog, type Extended, type Holding } from "@dueline/contracts/ports/Backlog"
-import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { HttpClient, type StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
@@ -61,7 +61,7 @@ export interface WorldOptions {
   readonly executor?: Partial<Executor.ExecutorOptions>
   /** Refusals that the first askings meet, in this order. */
   readonly refusals?: ReadonlyArray<Refusal>
-  readonly send?: HttpClient["Service"]["send"]
+  readonly start?: StartRequest
   /** How long a recording takes. */
   readonly recordMs?: number
   readonly heartbeatFails?: boolean
@@ -88,7 +88,7 @@ export const world = (options: WorldOptions = {}) =>
       monotonicTimeNanos: time.monotonicTimeNanos,
       sleep: (duration) => time.sleep(duration)
     }
-    const client = MockHttpClient.make(options.rules ?? [{ match: url, reply: { status: 200, body: "ok" } }])
+    const client = yield* MockHttpClient.make(options.rules ?? [{ match: url, reply: { status: 200, body: "ok" } }])
     const asked: Array<Envelope<ServiceCallCommand>> = []
     const extended: Array<{ readonly holdings: ReadonlyArray<Holding>; readonly until: number }> = []
     const answer = (callId: ServiceCallId): Answer => ({
@@ -117,7 +117,7 @@ export const world = (options: WorldOptions = {}) =>
     const made = yield* Executor.make({ worker, ...options.executor }).pipe(
       Effect.provide(
         Layer.mergeAll(
-          Layer.succeed(HttpClient, HttpClient.of({ send: options.send ?? client.send })),
+          Layer.succeed(HttpClient, options.start === undefined ? client : HttpClient.starting(options.start)),
           Layer.succeed(RequestVault, vault),
           Layer.effect(Orchestrator, Orchestrator.ofCalls(ask)),
           Layer.succeed(Backlog, backlog),

@@ -2,7 +2,7 @@ import { EpochMillis } from "@dueline/contracts/Ids"
 import { ServiceCallNotFound } from "@dueline/contracts/serviceCall/Rejection"
 import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { assert, describe, it } from "@effect/vitest"
-import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import type { StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { sealContext } from "@dueline/contracts/ports/RequestVault"
 import { Effect, Logger, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -307,12 +307,11 @@ describe("time", { tags: ["ADR-0012.8", "ADR-0012.11"] }, () => {
   it.effect("is up for a client that does not keep to its time-out: it is interrupted, and that is recorded once", () =>
     Effect.gen(function* () {
       let interrupted = 0
-      const send: HttpClient["Service"]["send"] = ({ wanted }) =>
-        Effect.suspend(() => {
-          wanted()
-          return Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
-        })
-      const { asked, executor } = yield* world({ send, executor: { concurrency: 1 } })
+      const start: StartRequest = ({ wanted }) => {
+        wanted()
+        return () => interrupted++
+      }
+      const { asked, executor } = yield* world({ start, executor: { concurrency: 1 } })
       executor.offer(intent())
       yield* TestClock.adjust(34_999)
       assert.strictEqual(interrupted, 0)

@@ -19,7 +19,7 @@ it.effect(
   "the scripted world answers by the first rule that fits, one reply after the other, the last one for ever",
   () =>
     Effect.gen(function* () {
-      const client = make([
+      const client = yield* make([
         { match: "http://a.test/x", reply: [{ status: 503 }, { reason: "connect" }, { status: 200 }] },
         { match: "http://a.test/*", reply: (request, before) => ({ status: 200, body: `${request.method}${before}` }) }
       ])
@@ -36,7 +36,7 @@ it.effect(
 
 it.effect("the scripted world keeps to the time and the bytes that a request allows, on the given clock", () =>
   Effect.gen(function* () {
-    const client = make([
+    const client = yield* make([
       { match: "http://slow.test/", reply: { status: 200, latencyMs: 5_000 } },
       { match: "*", reply: { status: 200, body: "12345", headers: { "X-Name": "v" }, latencyMs: 10 } }
     ])

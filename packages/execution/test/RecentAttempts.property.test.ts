@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Schema } from "effect"
-import { RecentAttempts, rememberedMs, UnrecordedAttempts } from "../src/attempts/ExecutionPool.ts"
+import { RecentAttempts, rememberedMs, UnrecordedAttempts } from "../src/attempts/Attempt.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 

@@ -3,26 +3,30 @@ import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { afterOf } from "../src/attempts/recordAttempt.ts"
 import { untilDue } from "../src/attempts/runAttempt.ts"
 import { intent, world } from "./ExecutionSample.ts"
 
-/** A wall clock that is so many milliseconds behind the time that timers go by. */
-const behind = (clock: Clock.Clock, ms: number): Clock.Clock => ({
-  ...clock,
-  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - ms
+/** What the executor tells time by, on the test's clock. */
+const time = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  return { now: () => clock.currentTimeMillisUnsafe(), after: afterOf(clock, run) }
 })
 
-/** When it was done, in milliseconds from now, if a wall clock is `ms` behind and the due time `dueAt` away. */
+/** When it was done, in milliseconds from now, if the wall clock is `ms` behind and the due time `dueAt` away. */
 const doneAt = Effect.fnUntraced(function* (dueAt: number, ms = 0) {
-  const clock = yield* Clock.Clock
-  const waiting = yield* Effect.forkChild(
-    untilDue(behind(clock, ms), dueAt, () => Effect.sync(() => clock.currentTimeMillisUnsafe())),
-    { startImmediately: true }
+  const { after, now } = yield* time
+  const done: Array<number> = []
+  untilDue(
+    () => now() - ms,
+    after,
+    dueAt,
+    () => done.push(now())
   )
   yield* TestClock.adjust("1 minute")
-  const exit = waiting.pollUnsafe()
-  assert.strictEqual(exit?._tag, "Success")
-  return exit?._tag === "Success" ? exit.value : Number.NaN
+  assert.lengthOf(done, 1)
+  return done[0]
 })
 
 describe("an attempt that is early", () => {
@@ -56,22 +60,33 @@ describe("an attempt that is early", () => {
 
   it.effect("looks at the clock again when it is woken: timers may ring early", () =>
     Effect.gen(function* () {
-      const clock = yield* Clock.Clock
+      const { after, now } = yield* time
       let looks = 0
       // At the first look it seems to be two milliseconds later than it is.
-      const hasty = {
-        ...clock,
-        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + (looks++ === 0 ? 2 : 0)
-      }
-      const at = Effect.sync(() => clock.currentTimeMillisUnsafe())
-      const waiting = yield* Effect.forkChild(
-        untilDue(hasty, 30, () => at),
-        { startImmediately: true }
-      )
+      const hasty = () => now() + (looks++ === 0 ? 2 : 0)
+      const done: Array<number> = []
+      untilDue(hasty, after, 30, () => done.push(now()))
       yield* TestClock.adjust(29)
-      assert.isUndefined(waiting.pollUnsafe())
+      assert.lengthOf(done, 0)
       yield* TestClock.adjust(1)
-      assert.deepInclude(waiting.pollUnsafe(), { _tag: "Success", value: 30 })
+      assert.deepStrictEqual(done, [30])
+    })
+  )
+
+  it.effect("is not made when that is taken back, before the first look or after it", () =>
+    Effect.gen(function* () {
+      for (const passed of [0, 29]) {
+        const { after, now } = yield* time
+        const from = now()
+        let looks = 0
+        const hasty = () => now() + (looks++ === 0 ? 2 : 0)
+        const done: Array<number> = []
+        const takeBack = untilDue(hasty, after, from + 30, () => done.push(now()))
+        yield* TestClock.adjust(passed)
+        takeBack()
+        yield* TestClock.adjust("1 minute")
+        assert.lengthOf(done, 0)
+      }
     })
   )
 

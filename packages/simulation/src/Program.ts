@@ -8,7 +8,7 @@ import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/kinds"
 import * as Executor from "@dueline/execution/attempts/Executor"
-import { handBack } from "@dueline/execution/attempts/recordAttempt"
+import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
 import { recalling } from "@dueline/orchestration/recalling"
@@ -72,12 +72,13 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
   const timer = yield* Timer
   const dispatcher = yield* Dispatcher.make()
   const run = Effect.runForkWith(yield* Effect.context<never>())
+  const recorder = yield* makeRecorder(run)
   const act = (intent: Intent, alarms: Array<Alarm>) => {
     if (intent._tag === "AlarmWanted") alarms.push(intent)
     else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
     else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
       const reason = executor.draining() ? "draining" : "no_capacity"
-      run(handBack(orchestrator, intent, reason, machine.wall.read() + refusedPauseMs))
+      recorder.handBack(intent, reason, machine.wall.read() + refusedPauseMs, () => undefined)
     }
   }
   const slots = WorkerCapacity.layer(

@@ -1,6 +1,5 @@
 /** The outside: targets that answer well, badly, late or never, over a wire that can break on either side of their acting. */
-import type { OutgoingRequest, OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import { Effect } from "effect"
+import type { OutgoingRequest, OutgoingResult, StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { survives, type Victim } from "./Reach.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
@@ -42,58 +41,62 @@ const drawWire = (world: World, machine: string, targetsAreAway: (machine: strin
 const waits = [500, 3_000, 8_000, 20_000] as const
 
 /** One process's HTTP client. Now and then it comes back late, as when the process had no time for it. */
-export const makeSend =
-  (world: World, victim: Victim, witness: Witness, targetsAreAway: (machine: string) => boolean) =>
-  (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
-    victim.machine.call<OutgoingResult, never>((answer) => {
-      const start = world.time.now
-      const { machine } = victim
-      // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
-      if (!survives(world, victim, "before sending", { mayStall: false })) return
-      let done = false
-      const finish = (result: Result) => {
-        if (done) return
-        done = true
-        if (!survives(world, victim, "before hearing the answer")) return
-        answer(Effect.succeed({ ...result, durationMs: world.time.now - start }))
-      }
-      const fails = (reason: Unanswered["reason"]) =>
-        finish({ _tag: "Unanswered", reason, detail: `simulated ${reason}` })
-      const unsent = (reason: NotSent["reason"]) => finish({ _tag: "NotSent", reason, detail: `simulated ${reason}` })
-      const wire = drawWire(world, machine.name, targetsAreAway)
-      const leave = () => {
-        if (done) return
-        // Asked and answered in the very moment in which the first byte leaves.
-        if (!request.wanted()) return unsent("unwanted")
-        witness.leaves(machine.name, request)
-        const takes = thinks(world, request.timeoutMs)
-        const late = world.strikes(world.faults.targetSlow / 4) ? world.dice.between(0, 8_000) : 0
-        world.time.after(request.timeoutMs + late, () => fails("timeout"))
-        if (wire === "stuck") return
-        world.time.after(world.dice.between(0, 30), () => {
-          if (wire === "lost before") return fails("connection_lost")
-          witness.acts(machine.name, request)
-          const response = respond(world, request)
-          const seconds = response.headers["retry-after"]
-          world.time.after(takes, () => {
-            if (wire === "lost after") return fails("connection_lost")
-            if (seconds !== undefined && !done) witness.asksToWait(request, Number(seconds))
-            finish(response)
-          })
+export const makeStart =
+  (world: World, victim: Victim, witness: Witness, targetsAreAway: (machine: string) => boolean): StartRequest =>
+  (request, told) => {
+    const from = world.time.now
+    const { machine } = victim
+    // A process that stands still right here has looked at its clock already: no program can help that, so none is asked to.
+    if (!survives(world, victim, "before sending", { mayStall: false })) return () => undefined
+    let done = false
+    let abandoned = false
+    const finish = (result: Result) => {
+      if (done) return
+      done = true
+      if (!survives(world, victim, "before hearing the answer")) return
+      const durationMs = world.time.now - from
+      machine.enter(() => {
+        if (!abandoned) told({ ...result, durationMs })
+      })
+    }
+    const fails = (reason: Unanswered["reason"]) =>
+      finish({ _tag: "Unanswered", reason, detail: `simulated ${reason}` })
+    const unsent = (reason: NotSent["reason"]) => finish({ _tag: "NotSent", reason, detail: `simulated ${reason}` })
+    const wire = drawWire(world, machine.name, targetsAreAway)
+    const leave = () => {
+      if (done) return
+      // Asked and answered in the very moment in which the first byte leaves.
+      if (!request.wanted()) return unsent("unwanted")
+      witness.leaves(machine.name, request)
+      const takes = thinks(world, request.timeoutMs)
+      const late = world.strikes(world.faults.targetSlow / 4) ? world.dice.between(0, 8_000) : 0
+      world.time.after(request.timeoutMs + late, () => fails("timeout"))
+      if (wire === "stuck") return
+      world.time.after(world.dice.between(0, 30), () => {
+        if (wire === "lost before") return fails("connection_lost")
+        witness.acts(machine.name, request)
+        const response = respond(world, request)
+        const seconds = response.headers["retry-after"]
+        world.time.after(takes, () => {
+          if (wire === "lost after") return fails("connection_lost")
+          if (seconds !== undefined && !done) witness.asksToWait(request, Number(seconds))
+          finish(response)
         })
-      }
-      /** When the process has a turn after so long. */
-      const after = (millis: number, act: () => void) => void world.time.after(millis, () => machine.enter(act))
-      if (wire === "dns" || wire === "connect") {
-        world.time.after(world.dice.between(0, 20), () => {
-          witness.refuses(request)
-          fails(wire)
-        })
-      } else if (wire === "name unanswered") after(world.dice.pick(waits), () => unsent("name_unanswered"))
-      else if (wire === "no place") after(world.dice.pick(waits), () => unsent("no_capacity"))
-      else if (wire === "late") after(world.dice.pick(waits), leave)
-      else leave()
-      return () => {
-        done = true
-      }
-    })
+      })
+    }
+    /** When the process has a turn after so long. */
+    const after = (millis: number, act: () => void) => void world.time.after(millis, () => machine.enter(act))
+    if (wire === "dns" || wire === "connect") {
+      world.time.after(world.dice.between(0, 20), () => {
+        witness.refuses(request)
+        fails(wire)
+      })
+    } else if (wire === "name unanswered") after(world.dice.pick(waits), () => unsent("name_unanswered"))
+    else if (wire === "no place") after(world.dice.pick(waits), () => unsent("no_capacity"))
+    else if (wire === "late") after(world.dice.pick(waits), leave)
+    else leave()
+    return () => {
+      done = true
+      abandoned = true
+    }
+  }

@@ -1,4 +1,5 @@
 /** Mutations of timer, executor, sweep and dispatcher: what should find, guard or tell does not. */
+import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { Effect, Random } from "effect"
 import type { Mutation } from "./Mutation.ts"
 
@@ -20,16 +21,14 @@ export const leaseIgnored: Mutation = {
 
 /** What has come to the wire is sent, whatever has become of its lease. */
 export const sentUnasked: Mutation = {
-  http: ({ send }) => ({
-    send: (request) =>
-      send({
-        ...request,
-        wanted: () => {
-          request.wanted()
-          return true
-        }
-      })
-  })
+  http: ({ start }) =>
+    HttpClient.starting((request, done) => {
+      const wanted = () => {
+        request.wanted()
+        return true
+      }
+      return start({ ...request, wanted }, done)
+    })
 }
 
 /** Elapsed time is told by the wall clock. */
@@ -66,8 +65,8 @@ export const toldWhenever: Mutation = {
 }
 
 export const retryAfterIgnored: Mutation = {
-  http: ({ send }) => ({
-    send: (request) =>
-      Effect.map(send(request), (result) => (result._tag === "Answered" ? { ...result, headers: {} } : result))
-  })
+  http: ({ start }) =>
+    HttpClient.starting((request, done) =>
+      start(request, (result) => done(result._tag === "Answered" ? { ...result, headers: {} } : result))
+    )
 }

@@ -17,7 +17,7 @@ import type { Mutation } from "./Mutation.ts"
 import { makeReach, type Reach, type Victim } from "./Reach.ts"
 import type { Others } from "./Others.ts"
 import type { Standstills } from "./Standstills.ts"
-import { makeSend } from "./Targets.ts"
+import { makeStart } from "./Targets.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
 
@@ -76,7 +76,10 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
   )
   return Layer.mergeAll(
     layerStore(around, makeReach(world, victim, storeIsAway, standstills)),
-    Layer.succeed(HttpClient, (mutation.http ?? same)({ send: makeSend(world, victim, witness, targetsAreAway) })),
+    Layer.succeed(
+      HttpClient,
+      (mutation.http ?? same)(HttpClient.starting(makeStart(world, victim, witness, targetsAreAway)))
+    ),
     Layer.succeed(RequestVault, vault),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),

@@ -1,5 +1,5 @@
 /** Sends one request into the world and says what became of it. Never fails: a refusal is an answer too. */
-import { Context, type Effect } from "effect"
+import { Context, Effect } from "effect"
 import type { FailureReason, HttpMethod } from "../serviceCall/Spec.ts"
 
 export interface OutgoingRequest {
@@ -53,9 +53,26 @@ export type OutgoingResult =
       readonly durationMs: number
     }
 
+/**
+ * Calls `done` once, perhaps on this very stack, and never after what it answers was called: that abandons the request. Never throws.
+ */
+export type StartRequest = (request: OutgoingRequest, done: (result: OutgoingResult) => void) => () => void
+
 export class HttpClient extends Context.Service<
   HttpClient,
   {
+    readonly start: StartRequest
+    /** The same for those who wait in a fiber; its interruption abandons the request. */
     readonly send: (request: OutgoingRequest) => Effect.Effect<OutgoingResult>
   }
->()("@dueline/contracts/ports/HttpClient") {}
+>()("@dueline/contracts/ports/HttpClient") {
+  static readonly starting = (start: StartRequest): HttpClient["Service"] =>
+    HttpClient.of({
+      start,
+      send: (request) =>
+        Effect.callback((resume) => {
+          const abandon = start(request, (result) => resume(Effect.succeed(result)))
+          return Effect.sync(abandon)
+        })
+    })
+}

@@ -1,9 +1,8 @@
 /** The executor of this process, if it is one. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/attempts/Executor"
-import { handBack } from "@dueline/execution/attempts/recordAttempt"
+import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
 import { Clock, Context, Effect, FiberSet, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import { version } from "../Phase.ts"
@@ -30,10 +29,13 @@ const refusedMs = 1_000
 
 /** Gives attempts back that were not begun and will not be under their epoch. */
 export const givingBack = Effect.gen(function* () {
-  const orchestrator = yield* Orchestrator
+  const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<never>()
+  const { handBack } = yield* makeRecorder(run)
   return (intent: ExecutionRequested, reason: HandBackReason): void => {
-    run(Effect.flatMap(Clock.currentTimeMillis, (now) => handBack(orchestrator, intent, reason, now + refusedMs)))
+    handBack(intent, reason, clock.currentTimeMillisUnsafe() + refusedMs, (defect) => {
+      if (defect !== null) run(Effect.logError("an attempt could not be given back; its lease runs out", defect))
+    })
   }
 })
 

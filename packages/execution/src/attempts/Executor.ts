@@ -11,7 +11,7 @@ import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Clock, Context, Effect, type Scope } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
-import { type CircuitOptions, makeCircuits } from "./Circuits.ts"
+import type { CircuitOptions } from "./Circuits.ts"
 import { ExecutionPool, untilEnded } from "./ExecutionPool.ts"
 import { keepLeases } from "./keepLeases.ts"
 import { makeAttemptRunner } from "./runAttempt.ts"
@@ -77,11 +77,12 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
     const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     const heartbeat = makeSignal()
     const runner = yield* makeAttemptRunner({
-      circuits: yield* makeCircuits(options.circuits ?? {}),
+      circuits: options.circuits ?? {},
       maxResponseBytes,
       redaction: options.redaction ?? {},
       userAgent: `dueline/${version}`,
       sent: (attempt) => pool.sent(attempt),
+      ended: (attempt, whole) => pool.ended(attempt, whole),
       askLease: () => heartbeat.raise(),
       elapsed
     })
@@ -89,7 +90,6 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       concurrency,
       queueLimit: options.queueLimit ?? 256,
       recordingLimit: options.recordingLimit ?? concurrency * 4,
-      run: Effect.runForkWith(yield* Effect.context<never>()),
       runner,
       now: () => clock.currentTimeMillisUnsafe(),
       elapsed

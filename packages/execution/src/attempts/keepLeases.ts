@@ -7,7 +7,8 @@ import type { Backlog, Extended, Holding } from "@dueline/contracts/ports/Backlo
 import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
 import type { Signal } from "@dueline/contracts/Signal"
 import { Clock, Effect } from "effect"
-import type { Attempt, ExecutionPool } from "./ExecutionPool.ts"
+import type { Attempt } from "./Attempt.ts"
+import type { ExecutionPool } from "./ExecutionPool.ts"
 
 interface LeaseOptions {
   readonly worker: WorkerId

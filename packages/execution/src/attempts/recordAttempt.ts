@@ -7,13 +7,14 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
 import { type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
 import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import type { Orchestrator, Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
-import { Clock, Effect, Random } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Random } from "effect"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
 import { summariseResponse } from "../redaction/summarise.ts"
+import { nothing } from "./Attempt.ts"
 
 /** A longer wait that a target asks for is cut to this, in milliseconds. */
 export const longestRetryAfterMs = 86_400_000
@@ -128,36 +129,6 @@ export const recordCommand = (
   }
 }
 
-const pauses: Backoff = { initialMs: 50, maxMs: 2_000 }
-
-/** Half of it is drawn at random, so that results that failed together do not come back together. */
-const pauseMs = (failures: number, roll: number): number => exponentialMs(pauses, failures + 1) * (0.5 + roll / 2)
-
-/**
- * Retries until the result is durable, because the request was already sent. Also done when the writer refuses it: then the call has moved
- * on or is gone. Asks again after `StoreUnavailable` and `Overloaded` until it is interrupted; asking twice is harmless.
- */
-export const recordResult = (
-  orchestrator: Orchestrator["Service"],
-  envelope: Envelope<ServiceCallCommand>,
-  failures = 0
-): Effect.Effect<void> =>
-  Effect.matchEffect(orchestrator.ask(envelope), {
-    onSuccess: () => Effect.void,
-    onFailure: (refusal: Refusal) => {
-      if (refusal._tag !== "StoreUnavailable" && refusal._tag !== "Overloaded") {
-        return Effect.logWarning(`result refused: ${refusal._tag}`, {
-          tenantId: envelope.tenantId,
-          serviceCallId: envelope.command.callId
-        })
-      }
-      return Random.next.pipe(
-        Effect.flatMap((roll) => Effect.sleep(pauseMs(failures, roll))),
-        Effect.andThen(Effect.suspend(() => recordResult(orchestrator, envelope, failures + 1)))
-      )
-    }
-  })
-
 const actor = systemActor("executor")
 
 /** The same attempt has the same command id, from whichever process it comes and however often. */
@@ -175,27 +146,95 @@ export const envelopeOf = (
   command
 })
 
-/**
- * Gives an attempt back that was not begun and never will be under its epoch, so that another worker may have it without waiting for a
- * lease to run out. `retryAt` is epoch ms. Done when it is durable, or when the call has moved on; asks again while the store is away,
- * until it is interrupted. Only for attempts of which nothing was sent.
- */
-export const handBack = (
-  orchestrator: Orchestrator["Service"],
-  intent: ExecutionRequested,
-  reason: HandBackReason,
-  retryAt: number
-): Effect.Effect<void> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    recordResult(
-      orchestrator,
-      envelopeOf(intent, {
-        _tag: "HandBackExecution",
-        callId: intent.callId,
-        at: Math.round(now) as EpochMillis,
-        epoch: intent.epoch,
-        ...carryHandBackReason(reason),
-        retryAt: Math.round(retryAt) as EpochMillis
-      })
-    )
-  )
+/** Runs `then` after so many milliseconds; what it answers takes that back. */
+export type After = (ms: number, then: () => void) => () => void
+
+/** By the clock of the program, which in a simulation is not the machine's. */
+export const afterOf =
+  (clock: Clock.Clock, run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>): After =>
+  (ms, then) => {
+    const fiber = run(clock.sleep(Duration.millis(ms)))
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) then()
+    })
+    return () => fiber.interruptUnsafe()
+  }
+
+const pauses: Backoff = { initialMs: 50, maxMs: 2_000 }
+
+/** Half of it is drawn at random, so that results that failed together do not come back together. */
+const pauseMs = (failures: number, roll: number): number => exponentialMs(pauses, failures + 1) * (0.5 + roll / 2)
+
+export interface Recorder {
+  /**
+   * Asks again until the command is durable, because the request was already sent. `done` also when the writer refuses it: then the call
+   * has moved on or is gone. After `StoreUnavailable` and `Overloaded` it asks again until it is stopped by what is answered here; asking
+   * twice is harmless. A defect of the writer's is no answer.
+   */
+  readonly record: (
+    envelope: Envelope<ServiceCallCommand>,
+    done: (defect: Cause.Cause<unknown> | null) => void
+  ) => () => void
+  /**
+   * Gives an attempt back that was not begun and never will be under its epoch, so that another worker may have it without waiting for a
+   * lease to run out. `retryAt` is epoch ms. Only for attempts of which nothing was sent.
+   */
+  readonly handBack: (
+    intent: ExecutionRequested,
+    reason: HandBackReason,
+    retryAt: number,
+    done: (defect: Cause.Cause<unknown> | null) => void
+  ) => () => void
+}
+
+/** `run` forks what has to wait, and what is logged. */
+export const makeRecorder = Effect.fnUntraced(function* (
+  run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+): Effect.fn.Return<Recorder, never, Orchestrator> {
+  const orchestrator = yield* Orchestrator
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const after = afterOf(clock, run)
+
+  const record: Recorder["record"] = (envelope, done) => {
+    let stopped = false
+    let failures = 0
+    let takeBack = nothing
+    const settled = (exit: Exit.Exit<unknown, Refusal>): void => {
+      if (stopped) return
+      if (Exit.isSuccess(exit)) return done(null)
+      const refusal = Cause.findErrorOption(exit.cause)
+      if (Option.isNone(refusal)) return done(exit.cause)
+      const { _tag } = refusal.value
+      if (_tag === "StoreUnavailable" || _tag === "Overloaded") {
+        takeBack = after(pauseMs(failures++, random.nextDoubleUnsafe()), ask)
+        return
+      }
+      const { command, tenantId } = envelope
+      run(Effect.logWarning(`result refused: ${_tag}`, { tenantId, serviceCallId: command.callId }))
+      done(null)
+    }
+    const ask = (): void => orchestrator.offer(envelope, settled)
+    ask()
+    return () => {
+      stopped = true
+      takeBack()
+    }
+  }
+
+  return {
+    record,
+    handBack: (intent, reason, retryAt, done) =>
+      record(
+        envelopeOf(intent, {
+          _tag: "HandBackExecution",
+          callId: intent.callId,
+          at: Math.round(clock.currentTimeMillisUnsafe()) as EpochMillis,
+          epoch: intent.epoch,
+          ...carryHandBackReason(reason),
+          retryAt: Math.round(retryAt) as EpochMillis
+        }),
+        done
+      )
+  }
+})

@@ -1,60 +1,69 @@
-/** One attempt from the opened seal to its recorded result, or back to where it came from when nothing of it left. */
-import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { HttpClient, type OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
-import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+/**
+ * One attempt from the opened seal to its recorded result, or back to where it came from when nothing of it left. Callbacks on the state in
+ * `Attempt`: no fiber waits for anything here. Whatever throws ends the attempt unrecorded and not the process.
+ */
+import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
+import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
-import { Clock, Effect, Random, type Redacted } from "effect"
+import { Cause, Clock, Effect, Exit, type Fiber, Random, type Redacted } from "effect"
+import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
 import { requestOf } from "../redaction/summarise.ts"
-import type { Circuits } from "./Circuits.ts"
-import { type Attempt, confirmedMs } from "./ExecutionPool.ts"
+import { type Attempt, confirmedMs, nothing } from "./Attempt.ts"
+import { type CircuitOptions, makeCircuits } from "./Circuits.ts"
+import type { AttemptRunner } from "./ExecutionPool.ts"
 import {
-  type AttemptResult,
+  type After,
+  afterOf,
   type CutOff,
   envelopeOf,
-  handBack,
   type Made,
-  recordCommand,
-  recordResult,
-  type Unmade
+  makeRecorder,
+  recordCommand
 } from "./recordAttempt.ts"
 import { buildHeaders } from "./requestHeaders.ts"
 
 /** A place is not kept for longer than this before the due time, in milliseconds, whatever the clocks of two machines say. */
 const mostMs = 2 * leadMs
 
-/** Runs `then` at `dueAt` (epoch milliseconds), at once when it is over; never before, unless it is further away than twice the lead. */
-export const untilDue = <A>(
-  clock: Clock.Clock,
+/**
+ * Runs `then` at `dueAt` (epoch milliseconds), at once when it is over; never before, unless it is further away than twice the lead. What
+ * it answers takes that back.
+ */
+export const untilDue = (
+  now: () => number,
+  after: After,
   dueAt: number,
-  then: () => Effect.Effect<A>,
+  then: () => void,
   leftMs: number = mostMs
-): Effect.Effect<A> => {
-  const early = Math.min(leftMs, dueAt - clock.currentTimeMillisUnsafe())
-  if (early <= 0) return then()
+): (() => void) => {
+  const early = Math.min(leftMs, dueAt - now())
+  if (early <= 0) {
+    then()
+    return nothing
+  }
   // Looked at again: a machine's timer may ring up to two milliseconds early.
-  return Effect.flatMap(Effect.sleep(early), () => untilDue(clock, dueAt, then, leftMs - early))
+  let takeBack = after(early, () => {
+    takeBack = untilDue(now, after, dueAt, then, leftMs - early)
+  })
+  return () => takeBack()
 }
 
 interface AttemptOptions {
-  readonly circuits: Circuits
+  readonly circuits: CircuitOptions
   readonly maxResponseBytes: number
   readonly redaction: RedactionOptions
   readonly userAgent: string
   /** The request is off the wire, or will never be on it: what is left is to say so. */
   readonly sent: (attempt: Attempt) => void
+  /** All is done; `whole` when what came of it is durable. */
+  readonly ended: (attempt: Attempt, whole: boolean) => void
   /** An attempt waits until its lease is confirmed: asks for a heartbeat at once. */
   readonly askLease: () => void
   /** The time that only goes forward, in milliseconds. */
   readonly elapsed: () => number
-}
-
-export interface AttemptRunner {
-  readonly make: (attempt: Attempt) => Effect.Effect<void>
-  /** For one of which nothing left and nothing will. */
-  readonly giveBack: (attempt: Attempt) => Effect.Effect<void>
 }
 
 type Secret = Redacted.Redacted<string> | null
@@ -69,150 +78,205 @@ const connectLimit = 3
 const alarmEveryMs = 60_000
 const alarmLimit = 1_000
 
-const unmade = (reason: HandBackReason): Unmade => ({ _tag: "Unmade", reason })
-
 const cutOff = (detail: string): CutOff => ({ _tag: "CutOff", reason: "deadline_exceeded", detail, durationMs: 0 })
 
 export const makeAttemptRunner = Effect.fnUntraced(function* (
   options: AttemptOptions
-): Effect.fn.Return<AttemptRunner, never, HttpClient | RequestVault | SigningSecrets | Orchestrator> {
+): Effect.fn.Return<
+  AttemptRunner,
+  never,
+  HttpClient | RequestVault | SigningSecrets | Orchestrator | CircuitBreakerStore
+> {
+  const { askLease, elapsed, ended, maxResponseBytes, redaction, sent, userAgent } = options
   const client = yield* HttpClient
   const vault = yield* RequestVault
   const secrets = yield* SigningSecrets
-  const orchestrator = yield* Orchestrator
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
-  const { askLease, circuits, elapsed, maxResponseBytes, redaction, sent, userAgent } = options
+  const run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> = Effect.runForkWith(
+    yield* Effect.context<never>()
+  )
+  const circuits = yield* makeCircuits(options.circuits, run)
+  const recorder = yield* makeRecorder(run)
+  const after = afterOf(clock, run)
+  const now = () => clock.currentTimeMillisUnsafe()
   const loggedAt = new Map<string, number>()
 
-  const requestFor = (intent: ExecutionRequested): Effect.Effect<WholeRequest | null> =>
-    intent.sealed === null
-      ? Effect.succeed(requestOf(intent.request))
-      : Effect.catchTag(vault.open(intent.sealed, sealContext(intent.tenantId, intent.callId)), "SealBroken", () =>
-          Effect.succeed(null)
-        )
+  const stop = (attempt: Attempt): void => {
+    const { abandon, permit } = attempt
+    attempt.abandon = nothing
+    attempt.permit = null
+    attempt.confirmed = null
+    abandon()
+    permit?.tell(null)
+  }
+
+  /** A defect ends an attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen. */
+  const died = (attempt: Attempt, cause: Cause.Cause<unknown>): void => {
+    const { callId, epoch, tenantId } = attempt.intent
+    if (!Cause.hasInterruptsOnly(cause)) {
+      run(Effect.logError("an attempt died", cause, { tenantId, serviceCallId: callId, epoch }))
+    }
+    stop(attempt)
+    ended(attempt, false)
+  }
+
+  /** A step of an attempt that is still at this stage, on whatever stack it is called. */
+  const step = (attempt: Attempt, stage: Attempt["stage"], act: () => void): void => {
+    if (attempt.stage !== stage) return
+    try {
+      act()
+    } catch (defect) {
+      died(attempt, Cause.die(defect))
+    }
+  }
+
+  /** Goes on with what an effect comes to, at once when that is known already. */
+  const settled = <A, E>(attempt: Attempt, effect: Effect.Effect<A, E>, act: (exit: Exit.Exit<A, E>) => void): void => {
+    if (Exit.isExit(effect)) return act(effect as Exit.Exit<A, E>)
+    const fiber = run(effect)
+    attempt.abandon = () => fiber.interruptUnsafe()
+    fiber.addObserver((exit) => step(attempt, "sending", () => act(exit)))
+  }
 
   /** An operator has to bring the right keys back; until then the call waits. */
-  const unreadable = ({ callId, tenantId }: ExecutionRequested): Effect.Effect<AttemptResult> =>
-    Effect.suspend(() => {
-      const now = elapsed()
-      const logged = now - (loggedAt.get(callId) ?? Number.NEGATIVE_INFINITY) < alarmEveryMs
-      if (!logged) {
-        loggedAt.delete(callId)
-        const [oldest] = loggedAt.keys()
-        if (loggedAt.size >= alarmLimit && oldest !== undefined) loggedAt.delete(oldest)
-        loggedAt.set(callId, now)
-      }
+  const unreadable = (attempt: Attempt): void => {
+    const { callId, tenantId } = attempt.intent
+    const at = elapsed()
+    if (at - (loggedAt.get(callId) ?? Number.NEGATIVE_INFINITY) >= alarmEveryMs) {
+      loggedAt.delete(callId)
+      const [oldest] = loggedAt.keys()
+      if (loggedAt.size >= alarmLimit && oldest !== undefined) loggedAt.delete(oldest)
+      loggedAt.set(callId, at)
       const words =
         "the sealed request of a call cannot be opened: bring back the keys that it was sealed with; it waits"
-      const log = logged ? Effect.void : Effect.logError(words, { tenantId, serviceCallId: callId })
-      return Effect.as(log, unmade("request_unreadable"))
-    })
-
-  const outgoing = (
-    intent: ExecutionRequested,
-    whole: WholeRequest,
-    secret: Secret
-  ): Omit<OutgoingRequest, "wanted"> => {
-    const now = clock.currentTimeMillisUnsafe()
-    return {
-      method: intent.request.method,
-      url: whole.url,
-      headers: buildHeaders(intent, whole.headers, whole.body, { now, secret, userAgent }),
-      body: whole.body,
-      timeoutMs: intent.timeoutMs,
-      maxResponseBytes,
-      group: intent.tenantId
+      run(Effect.logError(words, { tenantId, serviceCallId: callId }))
     }
+    unmade(attempt, "request_unreadable")
   }
 
   /** Asked when a byte is about to leave; the first one is the attempt. */
   const wanted = (attempt: Attempt): boolean => {
-    if (attempt.withdrawn !== null || attempt.overdue) return false
+    if (attempt.stage !== "sending") return false
     const age = elapsed() - attempt.confirmedAt
     if (attempt.sentAt !== null) return age <= leaseMs
     if (age > confirmedMs) return false
-    attempt.sentAt = clock.currentTimeMillisUnsafe()
+    attempt.sentAt = now()
     return true
   }
 
-  /** Waits, if need be, until the store has said that the call is this worker's still. Interrupted when it says that it is not. */
-  const leaseConfirmed = (attempt: Attempt): Effect.Effect<void> =>
-    Effect.suspend(() =>
-      elapsed() - attempt.confirmedAt <= confirmedMs
-        ? Effect.void
-        : Effect.callback<void>((resume) => {
-            attempt.confirmed = () => resume(Effect.void)
-            askLease()
-            return Effect.sync(() => {
-              attempt.confirmed = null
-            })
-          })
-    )
+  /** Waits, if need be, until the store has said that the call is this worker's still. Withdrawn when it says that it is not. */
+  const leaseConfirmed = (attempt: Attempt, then: () => void): void => {
+    if (elapsed() - attempt.confirmedAt <= confirmedMs) return then()
+    attempt.confirmed = () => step(attempt, "sending", then)
+    askLease()
+  }
 
-  const send = (
-    attempt: Attempt,
-    whole: WholeRequest,
-    secret: Secret,
-    left = connectLimit
-  ): Effect.Effect<AttemptResult> =>
-    Effect.andThen(
-      leaseConfirmed(attempt),
-      Effect.suspend(() =>
-        Effect.flatMap(
-          client.send({ ...outgoing(attempt.intent, whole, secret), wanted: () => wanted(attempt) }),
-          (result): Effect.Effect<AttemptResult> => {
-            if (result._tag !== "NotSent") return Effect.succeed(result)
-            if (attempt.sentAt !== null) {
-              return Effect.succeed(cutOff("its lease had run out before a redirect could be followed"))
-            }
-            if (result.reason !== "unwanted") return Effect.succeed(unmade(result.reason))
-            if (attempt.withdrawn !== null || left <= 1)
-              return Effect.succeed(unmade(attempt.withdrawn ?? "lease_unconfirmed"))
-            return send(attempt, whole, secret, left - 1)
-          }
-        )
+  const open = (attempt: Attempt): void => {
+    const { callId, request, sealed, tenantId } = attempt.intent
+    if (sealed === null) return opened(attempt, requestOf(request))
+    settled(attempt, vault.open(sealed, sealContext(tenantId, callId)), (exit) => {
+      if (Exit.isSuccess(exit)) opened(attempt, exit.value)
+      else if (Cause.hasDies(exit.cause)) died(attempt, exit.cause)
+      else opened(attempt, null)
+    })
+  }
+
+  const opened = (attempt: Attempt, whole: WholeRequest | null): void => {
+    if (whole === null) return unreadable(attempt)
+    const { dueAt, tenantId } = attempt.intent
+    settled(attempt, secrets.secretFor(tenantId), (exit) => {
+      if (!Exit.isSuccess(exit)) return died(attempt, exit.cause)
+      const go = () => step(attempt, "sending", () => send(attempt, whole, exit.value, connectLimit))
+      const takeBack = untilDue(now, after, dueAt, go)
+      if (takeBack !== nothing) attempt.abandon = takeBack
+    })
+  }
+
+  const send = (attempt: Attempt, whole: WholeRequest, secret: Secret, left: number): void =>
+    leaseConfirmed(attempt, () => {
+      const { intent } = attempt
+      let answered = false
+      const abandon = client.start(
+        {
+          method: intent.request.method,
+          url: whole.url,
+          headers: buildHeaders(intent, whole.headers, whole.body, { now: now(), secret, userAgent }),
+          body: whole.body,
+          timeoutMs: intent.timeoutMs,
+          maxResponseBytes,
+          group: intent.tenantId,
+          wanted: () => wanted(attempt)
+        },
+        (result) => {
+          answered = true
+          step(attempt, "sending", () => came(attempt, result, whole, secret, left))
+        }
       )
-    )
+      if (!answered) attempt.abandon = abandon
+    })
 
-  const exchange = (attempt: Attempt): Effect.Effect<AttemptResult> =>
-    Effect.flatMap(requestFor(attempt.intent), (whole) =>
-      whole === null
-        ? unreadable(attempt.intent)
-        : Effect.flatMap(secrets.secretFor(attempt.intent.tenantId), (secret) =>
-            untilDue(clock, attempt.intent.dueAt, () => send(attempt, whole, secret))
-          )
-    )
+  const came = (attempt: Attempt, result: OutgoingResult, whole: WholeRequest, secret: Secret, left: number): void => {
+    if (result._tag !== "NotSent") return record(attempt, result)
+    if (attempt.sentAt !== null) {
+      return record(attempt, cutOff("its lease had run out before a redirect could be followed"))
+    }
+    if (result.reason !== "unwanted") return unmade(attempt, result.reason)
+    if (left <= 1) return unmade(attempt, "lease_unconfirmed")
+    send(attempt, whole, secret, left - 1)
+  }
 
-  const record = (attempt: Attempt, result: Made): Effect.Effect<void> => {
+  /** What came of its request, to its circuit and to the writer; the next attempt may have its place. */
+  const record = (attempt: Attempt, result: Made): void => {
+    attempt.permit?.tell(result)
+    attempt.permit = null
+    attempt.abandon = nothing
+    sent(attempt)
     const { intent, sentAt } = attempt
-    sent(attempt)
-    const at = clock.currentTimeMillisUnsafe()
-    const command = recordCommand(intent, result, { at, sentAt, roll: random.nextDoubleUnsafe(), redaction })
-    return recordResult(orchestrator, envelopeOf(intent, command))
+    step(attempt, "recording", () => {
+      const command = recordCommand(intent, result, { at: now(), sentAt, roll: random.nextDoubleUnsafe(), redaction })
+      attempt.abandon = recorder.record(envelopeOf(intent, command), (defect) => recorded(attempt, defect))
+    })
   }
 
-  const giveBack = (attempt: Attempt, reason: HandBackReason, waitMs = 0): Effect.Effect<void> => {
+  const recorded = (attempt: Attempt, defect: Cause.Cause<unknown> | null): void => {
+    if (defect === null) ended(attempt, true)
+    else died(attempt, defect)
+  }
+
+  const unmade = (attempt: Attempt, reason: HandBackReason): void => {
+    attempt.permit?.tell({ _tag: "Unmade", reason })
+    attempt.permit = null
+    giveBack(attempt, reason)
+  }
+
+  const giveBack = (attempt: Attempt, reason: HandBackReason, waitMs = 0): void => {
     attempt.givenBack = true
+    attempt.abandon = nothing
     sent(attempt)
-    return handBack(orchestrator, attempt.intent, reason, clock.currentTimeMillisUnsafe() + waitMs)
+    step(attempt, "recording", () => {
+      const done = (defect: Cause.Cause<unknown> | null) => recorded(attempt, defect)
+      attempt.abandon = recorder.handBack(attempt.intent, reason, now() + waitMs, done)
+    })
   }
-
-  const refused = (attempt: Attempt, retryAfterMs: number): Effect.Effect<void> =>
-    giveBack(
-      attempt,
-      "circuit_open",
-      Math.max(handBackPauseMs, retryAfterMs * (1 + jitter * random.nextDoubleUnsafe()))
-    )
 
   return {
     make: (attempt) =>
-      attempt.overdue
-        ? record(attempt, cutOff("the request did not end in time"))
-        : Effect.flatMap(circuits.guard(attempt.intent, exchange(attempt)), (result) => {
-            if (result._tag === "CircuitRefusal") return refused(attempt, result.retryAfterMs)
-            return result._tag === "Unmade" ? giveBack(attempt, result.reason) : record(attempt, result)
-          }),
-    giveBack: (attempt) => giveBack(attempt, attempt.withdrawn ?? "draining")
+      step(attempt, "sending", () =>
+        circuits.admit(attempt.intent, (admitted) => {
+          if (attempt.stage !== "sending") return admitted._tag === "Permit" ? admitted.tell(null) : undefined
+          step(attempt, "sending", () => {
+            if (admitted._tag === "CircuitRefusal") {
+              const pauseMs = admitted.retryAfterMs * (1 + jitter * random.nextDoubleUnsafe())
+              return giveBack(attempt, "circuit_open", Math.max(handBackPauseMs, pauseMs))
+            }
+            attempt.permit = admitted
+            open(attempt)
+          })
+        })
+      ),
+    giveBack: (attempt) => giveBack(attempt, attempt.withdrawn ?? "draining"),
+    cutOff: (attempt) => record(attempt, cutOff("the request did not end in time")),
+    stop
   }
 })

@@ -1,6 +1,6 @@
 /** A scripted world in place of the network: for offline tests and simulation. Deterministic; its latency passes on the given clock. */
-import type { HttpClient, OutgoingRequest, OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import { Effect } from "effect"
+import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
+import { Effect, Exit } from "effect"
 
 export type MockReply =
   | {
@@ -91,34 +91,42 @@ const resultOf = (reply: MockReply, { maxResponseBytes, timeoutMs }: OutgoingReq
   }
 }
 
-export const make = (rules: ReadonlyArray<MockRule>, options: MockOptions = {}): MockHttpClient => {
-  const { otherwise = { reason: "dns", detail: "ENOTFOUND" }, recordLimit = 10_000 } = options
-  const sent: Array<SentRequest> = []
-  const counts = new Map<MockRule, number>()
-  let begun = 0
-  const send = (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
-    Effect.suspend(() => {
+/** Its latency passes on the clock of the fiber that makes it. */
+export const make = (
+  rules: ReadonlyArray<MockRule>,
+  { otherwise = { reason: "dns", detail: "ENOTFOUND" }, recordLimit = 10_000 }: MockOptions = {}
+): Effect.Effect<MockHttpClient> =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const run = Effect.runForkWith(context)
+    const sent: Array<SentRequest> = []
+    const counts = new Map<MockRule, number>()
+    let begun = 0
+    const exchangeOf = (request: OutgoingRequest, reply: MockReply, connectMs: number): Effect.Effect<OutgoingResult> =>
+      Effect.suspend(() => {
+        if (leaves(reply) && !request.wanted()) {
+          return Effect.succeed({ _tag: "NotSent", reason: "unwanted", detail: "not wanted", durationMs: connectMs })
+        }
+        begun++
+        const result = resultOf(reply, request)
+        const answer = Effect.sync(() => {
+          if (sent.length >= recordLimit) sent.shift()
+          sent.push({ request, result })
+          return result
+        })
+        return result.durationMs === 0 ? answer : Effect.andThen(Effect.sleep(result.durationMs), answer)
+      })
+    const client = HttpClient.starting((request, done) => {
       const rule = rules.find((candidate) => matches(candidate, request))
       const before = rule === undefined ? 0 : (counts.get(rule) ?? 0)
       if (rule !== undefined) counts.set(rule, before + 1)
       const reply = rule === undefined ? otherwise : pick(rule, request, before, otherwise)
       const { connectMs = 0 } = reply
-      const exchange = Effect.suspend(() => exchangeOf(request, reply, connectMs))
-      return connectMs === 0 ? exchange : Effect.andThen(Effect.sleep(connectMs), exchange)
-    })
-  const exchangeOf = (request: OutgoingRequest, reply: MockReply, connectMs: number): Effect.Effect<OutgoingResult> =>
-    Effect.suspend(() => {
-      if (leaves(reply) && !request.wanted()) {
-        return Effect.succeed({ _tag: "NotSent", reason: "unwanted", detail: "not wanted", durationMs: connectMs })
-      }
-      begun++
-      const result = resultOf(reply, request)
-      const answer = Effect.sync(() => {
-        if (sent.length >= recordLimit) sent.shift()
-        sent.push({ request, result })
-        return result
+      const exchange = exchangeOf(request, reply, connectMs)
+      const fiber = run(connectMs === 0 ? exchange : Effect.andThen(Effect.sleep(connectMs), exchange))
+      fiber.addObserver((exit) => {
+        if (Exit.isSuccess(exit)) done(exit.value)
       })
-      return result.durationMs === 0 ? answer : Effect.andThen(Effect.sleep(result.durationMs), answer)
+      return () => fiber.interruptUnsafe()
     })
-  return { send, sent, begun: () => begun }
-}
+    return { ...client, sent, begun: () => begun }
+  })

@@ -148,7 +148,7 @@ class Sending {
     })
   }
 
-  abandon(): void {
+  readonly abandon = (): void => {
     this.#ended = true
     this.#deadline?.cancel()
     this.#takeBack?.()
@@ -216,13 +216,11 @@ export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpC
       (connections) => Effect.promise(() => connections.closeAll())
     )
     const wire: Wire = { connections, guard, time, now }
-    const send = (request: OutgoingRequest): Effect.Effect<OutgoingResult> =>
-      Effect.callback<OutgoingResult>((resume) => {
-        const sending = new Sending(wire, request, (result) => resume(Effect.succeed(result)))
-        sending.go(URL.parse(request.url))
-        return Effect.sync(() => sending.abandon())
-      })
-    return HttpClient.of({ send })
+    return HttpClient.starting((request, done) => {
+      const sending = new Sending(wire, request, done)
+      sending.go(URL.parse(request.url))
+      return sending.abandon
+    })
   })
 
 export const layer = (options: UndiciHttpClientOptions = {}): Layer.Layer<HttpClient> =>
