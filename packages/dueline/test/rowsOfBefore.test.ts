@@ -59,7 +59,9 @@ const failingOnce = Effect.fnUntraced(function* (n: number, maxAttempts: number)
 })
 
 const asBefore = `update dueline.service_calls set due_at = coalesce(not_before, due_at), not_before = null, wait_reason = null,
-  failure_reason = case when status = 'Failed' then 'attempts_exhausted' else failure_reason end`
+  failure_reason = case when status = 'Failed' then 'attempts_exhausted' else failure_reason end,
+  headers = request_headers, body_snippet = request_snippet, retry = retry_policy, request_headers = null, request_snippet = null,
+  retry_policy = null`
 
 it.layer(stage, { excludeTestServices: true, timeout: "120 seconds" })("rows of before 0.2", (it) => {
   it.effect(

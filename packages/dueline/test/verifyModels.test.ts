@@ -35,7 +35,7 @@ const tables = [
   ["order_rows", "id", member("window,to", "to_jsonb(window_to + 1)"), /window is .*, by the log /u],
   ["service_calls", "call_id", "url = 'https://x.example'", /request is .*, by the log /u],
   ["service_calls", "call_id", "tags = '{}'", /tags is \[\], by the log \["a","b:c"\]/u],
-  ["service_calls", "call_id", "retry = '{}'", /retry is \{\}, by the log /u]
+  ["service_calls", "call_id", "retry_policy = '{}'", /retry is \{\}, by the log /u]
 ] as const
 
 const findingsOf = Effect.map(verifyModels(), ({ findings }) => findings)

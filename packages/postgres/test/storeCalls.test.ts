@@ -31,7 +31,7 @@ const tableColumns = TestDatabase.session((sql) =>
 const storeByFormer = `select dueline.store_calls(r_tenant_id => array[$1::uuid], r_call_id => array[$2::uuid], r_version => array[$3::int],
   r_status => array['Running'], r_created_at => array[0], r_updated_at => array[0], r_due_at => array[0], r_wake_at => array[0], r_revision => array[1],
   r_attempt => array[1], r_epoch => array[1], r_cancel_requested => array[false], r_method => array['GET'], r_url => array['https://a.example'],
-  r_headers => array['{}'], r_body_bytes => array[0], r_body_snippet => array[null::text], r_timeout_ms => array[1], r_retry => array['{}'],
+  r_headers => array['{"by":"former"}'], r_body_bytes => array[0], r_body_snippet => array[null::text], r_timeout_ms => array[1], r_retry => array['{}'],
   r_tags => array['{}'], r_last_status => array[null::int], r_failure_reason => array[null::text], r_ended_at => array[null::float8],
   r_worker => array['worker'], r_lease_until => array[1], r_correlation_id => array['0abc'], r_sealed => array[''])`
 
@@ -66,10 +66,18 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
         yield* store.commit([Sample.commit(known, { row, sealed: { _tag: "set", value: "sealed" } })])
         yield* writer.unsafe(storeByFormer, [known.tenantId, known.callId, 2])
         yield* writer.unsafe(storeByFormer, [unknown.tenantId, unknown.callId, 1])
-        assert.deepInclude(yield* calls.find(known.tenantId, known.callId), { ...row, version: 2, status: "Running" })
+        const { request } = Sample.row(known)
+        const expected = {
+          ...row,
+          version: 2,
+          status: "Running",
+          request: { ...request, method: "GET", url: "https://a.example", bodyBytes: 0 }
+        }
+        assert.deepInclude(yield* calls.find(known.tenantId, known.callId), expected)
         assert.strictEqual((yield* store.load([Sample.loadRequest(known)]))[0]?.sealed, "sealed")
         const fresh = yield* calls.find(unknown.tenantId, unknown.callId)
         assert.deepInclude(fresh, { version: 1, notBefore: null, waitReason: null })
+        assert.deepInclude(fresh?.request, { headers: { by: "former" }, bodySnippet: null })
       }),
     { tags: ["ADR-0025.3"] }
   )

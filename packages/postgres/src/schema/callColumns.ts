@@ -3,7 +3,8 @@
  * where it stands in the JSON that reads answer with. What `dueline.add_calls`, `dueline.step_calls` and `dueline.store_calls` take and do,
  * the columns that lists read and the JSON follow.
  *
- * A new column is `later` and comes last, with a migration that adds it (nullable) and lets the edge read it.
+ * A new column is `later` and comes last, with a migration that adds it (nullable) and lets the edge read it. Large texts that last come last in
+ * the row: what is alike at the end of its old and its new form is not logged with a step.
  */
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 
@@ -47,6 +48,8 @@ interface CallColumn {
   readonly lasting: boolean
   /** Added after the first release: a process of a former one leaves its parameter out. */
   readonly later: boolean
+  /** The column that has it in rows of before, where this one is null. */
+  readonly former: string | null
 }
 
 const column = (name: string, type: CallColumn["type"], json: string | null, pick: CallColumn["pick"]): CallColumn => ({
@@ -55,11 +58,20 @@ const column = (name: string, type: CallColumn["type"], json: string | null, pic
   pick,
   json,
   lasting: false,
-  later: false
+  later: false,
+  former: null
 })
 
 const lasting = (...parts: Parameters<typeof column>): CallColumn => ({ ...column(...parts), lasting: true })
 const later = (...parts: Parameters<typeof column>): CallColumn => ({ ...column(...parts), later: true })
+const moved = (former: string, ...parts: Parameters<typeof column>): CallColumn => ({
+  ...later(...parts),
+  lasting: true,
+  former
+})
+
+/** Of a column that may not be null, and that only rows of before have anything in. */
+const nothing = () => "{}"
 
 const columns: ReadonlyArray<CallColumn> = [
   lasting("tenant_id", "uuid", "tenantId", ({ row }) => row.tenantId),
@@ -78,13 +90,11 @@ const columns: ReadonlyArray<CallColumn> = [
   column("cancel_requested", "bool", "cancelRequested", ({ row }) => row.cancelRequested),
   lasting("method", "text", "request.method", ({ row }) => row.request.method),
   lasting("url", "text", "request.url", ({ row }) => storable(row.request.url)),
-  lasting("headers", "json", "request.headers", ({ row }) => JSON.stringify(row.request.headers)),
+  lasting("headers", "json", null, nothing),
   lasting("body_bytes", "int4", "request.bodyBytes", ({ row }) => row.request.bodyBytes),
-  lasting("body_snippet", "json", "request.bodySnippet", ({ row }) =>
-    row.request.bodySnippet === null ? null : JSON.stringify(row.request.bodySnippet)
-  ),
+  lasting("body_snippet", "json", null, () => null),
   lasting("timeout_ms", "int4", "timeoutMs", ({ row }) => row.timeoutMs),
-  lasting("retry", "json", "retry", ({ row }) => JSON.stringify(row.retry)),
+  lasting("retry", "json", null, nothing),
   lasting("tags", "list", "tags", ({ row }) => listLiteral(row.tags)),
   column("last_status", "int4", "lastStatus", ({ row }) => row.lastStatus),
   column("failure_reason", "text", "failureReason", ({ row }) => orNull(row.failureReason)),
@@ -92,7 +102,12 @@ const columns: ReadonlyArray<CallColumn> = [
   column("worker", "text", "worker", ({ row }) => orNull(row.worker)),
   column("lease_until", "float8", "leaseUntil", ({ row }) => row.leaseUntil),
   lasting("correlation_id", "text", "correlationId", ({ row }) => row.correlationId),
-  column("sealed", "text", null, ({ sealed }) => sealed)
+  column("sealed", "text", null, ({ sealed }) => sealed),
+  moved("headers", "request_headers", "json", "request.headers", ({ row }) => JSON.stringify(row.request.headers)),
+  moved("body_snippet", "request_snippet", "json", "request.bodySnippet", ({ row: { request } }) =>
+    request.bodySnippet === null ? null : JSON.stringify(request.bodySnippet)
+  ),
+  moved("retry", "retry_policy", "json", "retry", ({ row }) => JSON.stringify(row.retry))
 ]
 
 /** What lists of failed and of cancelled calls go by; made of another column in the database, since old processes do not send it. */
@@ -158,7 +173,9 @@ export const callTexts = {
     from ${rows(stepped)}
     where ${key.map((name) => `k.${name} = r.${name}`).join(" and ")}`,
   /** What the JSON is made of, and so what a list reads. */
-  shown: listed(namesOf(columns.filter(({ json }) => json !== null)))
+  shown: listed(
+    columns.flatMap(({ former, json, name }) => (json === null ? [] : former === null ? [name] : [name, former]))
+  )
 }
 
 interface Member {
@@ -175,8 +192,9 @@ const objectOf = (members: ReadonlyArray<Member>): ReadonlyArray<string> =>
 
 /** SQL for a `ServiceCallRow` as JSON, from a row of `service_calls` or a part of it that goes by `alias`. */
 export const callJson = (alias: string): string => {
-  const members = columns.flatMap(({ json, name, type }): ReadonlyArray<Member> => {
-    const value = type === "list" ? `to_json(${alias}.${name})` : `${alias}.${name}`
+  const members = columns.flatMap(({ former, json, name, type }): ReadonlyArray<Member> => {
+    const own = former === null ? `${alias}.${name}` : `coalesce(${alias}.${name}, ${alias}.${former})`
+    const value = type === "list" ? `to_json(${own})` : own
     return json === null ? [] : [{ path: json.split("."), value }]
   })
   return `json_build_object('_tag', 'ServiceCallRow', ${listed(objectOf(members))})`
