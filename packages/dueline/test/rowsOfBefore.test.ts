@@ -82,6 +82,6 @@ it.layer(stage, { excludeTestServices: true, timeout: "120 seconds" })("rows of 
         yield* rebuildModels({})
         assert.deepStrictEqual(yield* rowsIn(), today)
       }),
-    { tags: ["ADR-0012.9", "ADR-0018.5"] }
+    { tags: ["ADR-0012.9", "ADR-0018.5", "ADR-0029.2"] }
   )
 })

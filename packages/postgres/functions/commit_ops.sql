@@ -14,7 +14,7 @@
 
 -- What can stand in a row's JSON, but in no text, becomes U+FFFD: `->>` reads a whole document and would refuse it.
 --
--- callers: dueline_append
+-- callers: dueline_append, dueline_writer
 -- owner: dueline_append
 create or replace function dueline.storable_json(p json) returns json language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
   select case when p::text !~ '\\u(?:0000|[dD][89a-fA-F])' then p else regexp_replace(regexp_replace(regexp_replace(p::text,

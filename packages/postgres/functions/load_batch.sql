@@ -1,7 +1,8 @@
 -- Loads what a batch needs: from snapshots where they can be read, and only the events after them.
 --
 -- One row per request, in the order asked, with the rights of the caller. f is the form of snapshots that the caller can
--- read. What is sealed stands with a service call, or apart, as a customer's personal data; only who is no call is looked for there.
+-- read. A receipt without a type of command is that of the submission that a call began with: it answers what the first event says, as `respond` of the
+-- aggregate did then. What is sealed stands with a service call, or apart, as a customer's personal data; only who is no call is looked for there.
 -- Each limit keeps the planner from any other way than by the ids.
 --
 -- callers: dueline_writer
@@ -24,8 +25,15 @@ begin
       select d.data_key || '.' || d.profile from dueline.personal_data d where d.tenant_id = q.t and d.customer_id = q.s
     ) end,
     case when q.k is not null then (
-      select json_build_object('key', r.key, 'fingerprint', r.fingerprint, 'commandType', r.command_type, 'streamId', r.stream_id,
-        'version', r.version, 'answer', r.answer)
+      select case when r.command_type <> '' then json_build_object('key', r.key, 'fingerprint', r.fingerprint, 'commandType', r.command_type,
+          'streamId', r.stream_id, 'version', r.version, 'answer', r.answer)
+        else (
+          select json_build_object('key', r.key, 'fingerprint', f.said ->> 'fingerprint', 'commandType', 'SubmitServiceCall',
+            'streamId', r.stream_id, 'version', r.version, 'answer', json_build_object('_tag', 'Submitted', 'callId', r.stream_id,
+              'status', 'Scheduled', 'dueAt', f.said -> 'dueAt', 'attempt', 0))
+          from (select dueline.storable_json(e.payload) as said from dueline.events e
+            where e.tenant_id = r.tenant_id and e.stream_id = r.stream_id and e.version = 1) f
+        ) end
       from dueline.receipts r where r.tenant_id = q.t and r.key = q.k
     ) end
   from rows from (json_to_recordset(p_requests) as (t uuid, s uuid, k text, e boolean, f integer)) with ordinality as q(t, s, k, e, f, n)

@@ -70,8 +70,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
         const expected = {
           ...row,
           version: 2,
-          status: "Running",
-          request: { ...request, method: "GET", url: "https://a.example", bodyBytes: 0 }
+          status: "Running" as const,
+          request: { ...request, method: "GET" as const, url: "https://a.example", bodyBytes: 0 }
         }
         assert.deepInclude(yield* calls.find(known.tenantId, known.callId), expected)
         assert.strictEqual((yield* store.load([Sample.loadRequest(known)]))[0]?.sealed, "sealed")
@@ -79,7 +79,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
         assert.deepInclude(fresh, { version: 1, notBefore: null, waitReason: null })
         assert.deepInclude(fresh?.request, { headers: { by: "former" }, bodySnippet: null })
       }),
-    { tags: ["ADR-0025.3"] }
+    { tags: ["ADR-0025.3", "ADR-0029.2"] }
   )
 
   it.effect("are put right by a commit without events, also where the first event said them", () =>
@@ -102,30 +102,33 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("the colum
     })
   )
 
-  it.effect("come back whole with the next step when a row is gone, and a row that nothing speaks of gives way", () =>
-    Effect.gen(function* () {
-      const [store, calls] = [yield* Persistence, yield* CallQueries]
-      const [gone, stray, sound] = [Sample.target(), Sample.target(), Sample.target()]
-      const row = { tags: ["said", "first"] }
-      yield* store.commit([gone, sound].map((call) => Sample.commit(call, { row })))
-      yield* store.commit([Sample.commit(stray, { row })])
-      yield* TestDatabase.session((sql) =>
-        Effect.gen(function* () {
-          yield* sql`delete from dueline.service_calls where call_id = ${gone.callId}::uuid`
-          yield* sql.unsafe("set session_replication_role = replica")
-          yield* sql`delete from dueline.events where stream_id = ${Sample.streamOf(stray.callId)}::uuid`
-        })
-      )
-      const running = { ...row, ...Sample.running(Sample.workerId(), 1, Sample.now) }
-      const batch = [
-        Sample.commit(sound, { expectedVersion: 1, row: running }),
-        Sample.commit(gone, { expectedVersion: 1, row: running }),
-        Sample.commit(stray, { row: { tags: ["anew"] } })
-      ]
-      yield* store.commit(batch)
-      for (const { row } of batch)
-        if (row?._tag === "ServiceCallRow") assert.deepStrictEqual(yield* calls.find(row.tenantId, row.callId), row)
-    })
+  it.effect(
+    "come back whole with the next step when a row is gone, and a row that nothing speaks of gives way",
+    () =>
+      Effect.gen(function* () {
+        const [store, calls] = [yield* Persistence, yield* CallQueries]
+        const [gone, stray, sound] = [Sample.target(), Sample.target(), Sample.target()]
+        const row = { tags: ["said", "first"] }
+        yield* store.commit([gone, sound].map((call) => Sample.commit(call, { row })))
+        yield* store.commit([Sample.commit(stray, { row })])
+        yield* TestDatabase.session((sql) =>
+          Effect.gen(function* () {
+            yield* sql`delete from dueline.service_calls where call_id = ${gone.callId}::uuid`
+            yield* sql.unsafe("set session_replication_role = replica")
+            yield* sql`delete from dueline.events where stream_id = ${Sample.streamOf(stray.callId)}::uuid`
+          })
+        )
+        const running = { ...row, ...Sample.running(Sample.workerId(), 1, Sample.now) }
+        const batch = [
+          Sample.commit(sound, { expectedVersion: 1, row: running }),
+          Sample.commit(gone, { expectedVersion: 1, row: running }),
+          Sample.commit(stray, { row: { tags: ["anew"] } })
+        ]
+        yield* store.commit(batch)
+        for (const { row } of batch)
+          if (row?._tag === "ServiceCallRow") assert.deepStrictEqual(yield* calls.find(row.tenantId, row.callId), row)
+      }),
+    { tags: ["ADR-0029.1"] }
   )
 
   it.effect(
