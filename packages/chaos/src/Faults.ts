@@ -1,4 +1,6 @@
 /** How each fault is done: it hurts its victim, waits, and sees to it that the victim is back. */
+import { rm } from "node:fs/promises"
+import { setTimeout as wait } from "node:timers/promises"
 import type { Exit } from "./History.ts"
 import type { Member } from "./Member.ts"
 import type { Fault, FaultKind } from "./Plan.ts"
@@ -6,8 +8,6 @@ import type { Blow } from "./PostgresVictim.ts"
 import type { ServerVictim } from "./ServerVictim.ts"
 import type { Stage } from "./Stage.ts"
 import { noticedMs } from "./WallClock.ts"
-import { rm } from "node:fs/promises"
-import { setTimeout as wait } from "node:timers/promises"
 
 /** One thing at a time: whoever wants a turn waits for those before. */
 class Turns {

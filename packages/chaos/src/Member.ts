@@ -2,10 +2,10 @@
 import type { Role } from "@dueline/contracts/Role"
 import { setTimeout as wait } from "node:timers/promises"
 import { type Ending, NotStarted, type ProgramProcess, type ProgramStart, startProcess } from "./ProgramProcess.ts"
+import type { Condition, Quitter } from "./ServerVictim.ts"
 import type { WallClock } from "./WallClock.ts"
-import type { Condition, Quitter } from "./Victim.ts"
 
-export interface MemberOptions {
+interface MemberOptions {
   readonly name: string
   readonly roles: ReadonlyArray<Role>
   readonly start: ProgramStart

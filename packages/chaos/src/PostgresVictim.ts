@@ -1,10 +1,46 @@
 /** The database as a victim: ended without a shutdown, and again while it recovers. */
 import { startPostgres } from "@dueline/test-servers/startPostgres"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
-import { continueTree, stopTree } from "./processTree.ts"
 import { ServerVictim } from "./ServerVictim.ts"
+
+/** The fourth field; the second is a name in parentheses, which may hold anything. */
+const parentOf = (pid: string): number => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1])
+  } catch {
+    // It has ended meanwhile.
+    return 0
+  }
+}
+
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/u.test(name) && parentOf(name) === pid)
+    .map(Number)
+
+const signalTo = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** The parent first, so that no child is made that goes on. Answers whom to continue. */
+const stopTree = (pid: number): ReadonlyArray<number> => {
+  signalTo(pid, "SIGSTOP")
+  const children = childrenOf(pid)
+  for (const child of children) signalTo(child, "SIGSTOP")
+  return [pid, ...children]
+}
+
+/** The parent last, so that it finds its children as it left them. */
+const continueTree = (pids: ReadonlyArray<number>): void => {
+  for (const pid of pids.toReversed()) signalTo(pid, "SIGCONT")
+}
 
 /** SIGQUIT is PostgreSQL's immediate mode: no checkpoint, recovery at the next start. SIGKILL takes the postmaster alone. */
 export type Blow = "SIGQUIT" | "SIGKILL"

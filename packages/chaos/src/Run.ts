@@ -1,9 +1,9 @@
 /** What the parts of one run share, and how it is asked for. */
-import type { Api } from "./Api.ts"
+import type { Api, Request } from "./Api.ts"
+import type { Draft } from "./Drafts.ts"
 import type { Faults } from "./Faults.ts"
 import type { Load } from "./Load.ts"
 import type { Fault } from "./Plan.ts"
-import type { Sabotage } from "./Sabotage.ts"
 import type { Stage, StageOptions } from "./Stage.ts"
 import type { Targets } from "./Targets.ts"
 
@@ -31,4 +31,16 @@ export interface Run {
   readonly faults: Faults
   /** Names and tokens. */
   readonly tenants: ReadonlyMap<string, string>
+}
+
+/** What a negative control does to a run, so that a mechanism is missing and its checker has something to find. */
+export interface Sabotage {
+  /** When the schema is there, and no process yet. */
+  readonly before?: (stage: Stage) => Promise<void>
+  /** Beside the faults; ends when the load has stopped, if not before. */
+  readonly during?: (run: Run) => Promise<void>
+  /** When all that can end has ended. */
+  readonly atRest?: (run: Run) => Promise<void>
+  /** Rewrites what clients send. */
+  readonly meddle?: (request: Request, draft: Draft) => Request
 }

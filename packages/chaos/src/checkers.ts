@@ -1,6 +1,4 @@
 /** All checkers by the sentence that each one holds, and the judgement of a whole history. */
-import { type Check, Evidence, type Found } from "./Evidence.ts"
-import type { History } from "./History.ts"
 import { knownAnswers, oneAnswer } from "./checks/answers.ts"
 import { attemptsBounded, sentOnce, trueResults } from "./checks/attempts.ts"
 import { cancelledEnds, silenceAfterCancel } from "./checks/cancellation.ts"
@@ -12,6 +10,8 @@ import { readModels } from "./checks/readModels.ts"
 import { everythingEnds, orderlyEnds, ownVerdict } from "./checks/rest.ts"
 import { nothingLost, nothingUnasked } from "./checks/submissions.ts"
 import { tenantsApart } from "./checks/tenantsApart.ts"
+import { type Check, Evidence, type Found } from "./Evidence.ts"
+import type { History } from "./History.ts"
 
 export const checkers = {
   "nothing accepted is lost": nothingLost,

@@ -3,15 +3,14 @@ import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { judge } from "./checkers.ts"
-import { faketimeIfAny } from "./findFaketime.ts"
 import { readWish, usage, type Wish } from "./commandLine.ts"
-import type { History } from "./History.ts"
-import { readHistory, writeHistory } from "./historyFile.ts"
+import { type History, readHistory, writeHistory } from "./History.ts"
 import { runOnce } from "./perform.ts"
 import { drawPlan, firstOf, sentenceOf } from "./Plan.ts"
 import { report } from "./report.ts"
 import { sabotages } from "./sabotages.ts"
 import { groupsOf } from "./Stage.ts"
+import { faketimeIfAny } from "./WallClock.ts"
 
 const out = (text: string) => void process.stdout.write(`${text}\n`)
 const from = performance.now()

@@ -4,10 +4,10 @@
  * do not follow from a key begin with 0.
  */
 import type { CheckerName } from "./checkers.ts"
-import type { Sabotage } from "./Sabotage.ts"
+import type { Sabotage } from "./Run.ts"
 import * as Client from "./sabotage/asClient.ts"
-import * as Stage from "./sabotage/onTheStage.ts"
 import * as Tables from "./sabotage/inTables.ts"
+import * as Stage from "./sabotage/onTheStage.ts"
 import * as Wire from "./sabotage/onTheWire.ts"
 
 export interface Control extends Sabotage {

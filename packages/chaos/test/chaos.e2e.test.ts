@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { judge } from "../src/checkers.ts"
-import { faketimeIfAny } from "../src/findFaketime.ts"
-import { writeHistory } from "../src/historyFile.ts"
+import { writeHistory } from "../src/History.ts"
 import { runOnce } from "../src/perform.ts"
 import { drawPlan, faultKinds, type Groups } from "../src/Plan.ts"
+import { faketimeIfAny } from "../src/WallClock.ts"
 import { missingServers, runOn } from "./scratch.ts"
 
 /** `CHAOS_SEED=7` runs another one. */

@@ -1,6 +1,6 @@
 /** What clients were answered. */
-import { type Check, accepted, type Found } from "../Evidence.ts"
-import type { OperationKind, Operation } from "../History.ts"
+import { accepted, type Check, type Found } from "../Evidence.ts"
+import type { Operation, OperationKind } from "../History.ts"
 
 const expected: Readonly<Record<OperationKind, ReadonlyArray<number>>> = {
   submit: [200, 202],

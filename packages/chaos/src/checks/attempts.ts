@@ -1,6 +1,6 @@
 /** What the log says of attempts, and what targets saw of them: how many, each epoch once, and the results that were given. */
-import { type Check, type Evidence, eventOf, type Attempts } from "../Evidence.ts"
-import type { StoredCall, Arrival } from "../History.ts"
+import { type Attempts, type Check, eventOf, type Evidence } from "../Evidence.ts"
+import type { Arrival, StoredCall } from "../History.ts"
 
 const wrongCounts = (call: StoredCall, most: number | undefined, evidence: Evidence): ReadonlyArray<string> => {
   const { handedBack, started } = evidence.attempts(call)

@@ -1,5 +1,5 @@
 /** What a cancellation promises. */
-import { type Check, accepted, eventOf } from "../Evidence.ts"
+import { accepted, type Check, eventOf } from "../Evidence.ts"
 
 /** A request that had left before the answer may be read this much later, in milliseconds: this process reads both, one at a time. */
 export const readingSlackMs = 250

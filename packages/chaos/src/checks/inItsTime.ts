@@ -4,7 +4,7 @@
  * (`clocks.ts`).
  */
 import { aheadAt, behindWithin, mostOff } from "../clocks.ts"
-import { type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
+import { type Check, eventOf, type Evidence, type Found } from "../Evidence.ts"
 import type { Arrival } from "../History.ts"
 import { readingSlackMs } from "./cancellation.ts"
 

@@ -1,8 +1,8 @@
 /** Events of one call, by themselves: lawful, in order, and with one result. */
+import { CallModel } from "@dueline/simulation/CallModel"
+import { clockSpan } from "../clocks.ts"
 import { type Check, eventOf } from "../Evidence.ts"
 import type { StoredCall } from "../History.ts"
-import { clockSpan } from "../clocks.ts"
-import { CallModel } from "@dueline/simulation/CallModel"
 
 const unlawful = (
   { callId, events }: StoredCall,

@@ -1,8 +1,8 @@
 /** Everything that was accepted is there, and nothing that nobody asked for. */
-import { accepted, type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
-import type { Operation, StoredCall, Arrival } from "../History.ts"
 import type { IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
 import { derivedCallId } from "@dueline/identity/derivedId"
+import { accepted, type Check, eventOf, type Evidence, type Found } from "../Evidence.ts"
+import type { Arrival, Operation, StoredCall } from "../History.ts"
 
 const found = (callId: string | null, detail: string): Found => ({ callId, detail })
 

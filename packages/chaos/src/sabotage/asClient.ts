@@ -2,8 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { answerOf, type Request } from "../Api.ts"
 import type { Operation } from "../History.ts"
-import type { Run } from "../Run.ts"
-import type { Sabotage } from "../Sabotage.ts"
+import type { Run, Sabotage } from "../Run.ts"
 
 const path = "/v1/service-calls"
 

@@ -1,5 +1,5 @@
 /** Controls that work in the tables: triggers and functions of the database's superuser, who alone can do such things. */
-import type { Sabotage } from "../Sabotage.ts"
+import type { Sabotage } from "../Run.ts"
 import type { Stage } from "../Stage.ts"
 
 interface Trigger {

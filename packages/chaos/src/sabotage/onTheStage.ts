@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises"
 import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
 import { PostgresServer } from "../PostgresVictim.ts"
-import type { Sabotage } from "../Sabotage.ts"
+import type { Sabotage } from "../Run.ts"
 
 /** Somebody else ends a process, as a defect in it would. */
 export const processDies: Sabotage = {

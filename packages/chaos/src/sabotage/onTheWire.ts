@@ -3,8 +3,7 @@ import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { request } from "undici"
-import type { Run } from "../Run.ts"
-import type { Sabotage } from "../Sabotage.ts"
+import type { Run, Sabotage } from "../Run.ts"
 import { cancel, eachOperation, isAhead } from "./asClient.ts"
 
 interface Submitted {
