@@ -2,7 +2,7 @@
 import { Cause, Exit } from "effect"
 import type { Asked } from "./AnswerCheck.ts"
 import type { Dice } from "./Dice.ts"
-import type { Reply } from "./Front.ts"
+import type { Reply } from "./Requests.ts"
 import type { Machine } from "./Machine.ts"
 import type { Surroundings } from "./layerPorts.ts"
 import type { WallClock } from "./WallClock.ts"

@@ -2,8 +2,7 @@
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { Asked } from "./AnswerCheck.ts"
-import type { CheckedField, FieldCheck } from "./FieldCheck.ts"
-import { type Facts, isActive, isOrder, type OrderFacts } from "./fieldFacts.ts"
+import { type CheckedField, type Facts, type FieldCheck, isActive, isOrder, type OrderFacts } from "./FieldCheck.ts"
 import type { World } from "./World.ts"
 
 type Window = NonNullable<OrderFacts["window"]>

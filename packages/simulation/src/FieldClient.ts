@@ -1,12 +1,127 @@
 /** Someone who keeps customers, bins and orders for a tenant whose others do the same, with the same few bins and for the same hours. */
-import { BinId, CustomerId, OrderId, type TenantId } from "@dueline/contracts/Ids"
+import type { BinCommand } from "@dueline/contracts/bin/Bin"
+import type { CustomerCommand } from "@dueline/contracts/customer/Customer"
+import { BinId, type CorrelationId, CustomerId, EpochMillis, OrderId, type TenantId } from "@dueline/contracts/Ids"
+import type { OrderCommand, OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Order"
 import type { AnswerCheck } from "./AnswerCheck.ts"
-import { drawBin, drawBinChange, drawCustomer, drawCustomerChange } from "./drawField.ts"
-import { drawOrder, drawOrderChange } from "./drawOrder.ts"
 import type { Dice } from "./Dice.ts"
-import type { Front } from "./Front.ts"
-import { Requests } from "./Requests.ts"
+import { type Front, Requests } from "./Requests.ts"
 import type { World } from "./World.ts"
+
+// Draws what is asked of orders: all for the same few hours, so that they meet.
+
+const hour = 3_600_000
+/** Of some day to come. */
+const morning = 1_800_100_800_000
+
+const drawWindow = (dice: Dice): TimeWindow => {
+  const from = morning + dice.between(0, 7) * hour
+  return { from: EpochMillis.make(from), to: EpochMillis.make(from + dice.between(1, 3) * hour) }
+}
+
+const drawItems = (dice: Dice, least: number): ReadonlyArray<OrderItem> =>
+  Array.from({ length: dice.pick([least, 1, 2, 60]) }, () => ({ material: "glass", quantity: 1, unit: "piece" }))
+
+const drawOrder = (
+  dice: Dice,
+  now: number,
+  about: {
+    readonly orderId: OrderId
+    readonly customerId: CustomerId
+    readonly binId: BinId
+    readonly origin: OrderTerms["origin"]
+    readonly fingerprint: string | null
+  }
+): OrderCommand => {
+  const { binId, customerId, fingerprint, orderId, origin } = about
+  return {
+    _tag: "CreateOrder",
+    orderId,
+    at: EpochMillis.make(now),
+    terms: { customerId, binId, kind: dice.pick(["delivery", "pickup", "swap"]), notifications: [], origin },
+    window: dice.chance(0.9) ? drawWindow(dice) : null,
+    items: drawItems(dice, 0),
+    schedule: dice.chance(0.75),
+    fingerprint
+  }
+}
+
+const drawOrderChange = (dice: Dice, now: number, orderId: OrderId): OrderCommand => {
+  const about = { orderId, at: EpochMillis.make(now) }
+  const roll = dice.next()
+  if (roll < 0.2) return { ...about, _tag: "CancelOrder" }
+  if (roll < 0.3) return { ...about, _tag: "CompleteOrder" }
+  if (roll < 0.5) return { ...about, _tag: "ConfirmOrder" }
+  if (roll < 0.65) return { ...about, _tag: "AddOrderItems", items: drawItems(dice, 1) }
+  if (roll < 0.85) return { ...about, _tag: "MoveOrder", window: drawWindow(dice) }
+  return { ...about, _tag: "ScheduleOrder", window: dice.chance(0.5) ? drawWindow(dice) : null }
+}
+
+// Draws what is asked of customers and bins.
+
+type Of<T extends { readonly _tag: string }, Tag extends T["_tag"]> = Extract<T, { readonly _tag: Tag }>
+
+interface About {
+  readonly correlationId: CorrelationId
+  readonly fingerprint: string
+}
+
+/** Begins with whom it is about, so that nobody's is taken for another's. */
+const profile = (customerId: CustomerId, text: string): string => `${customerId}.${text}`
+
+const drawCustomer = (
+  now: number,
+  customerId: CustomerId,
+  { correlationId, fingerprint }: About
+): Of<CustomerCommand, "RegisterCustomer"> => ({
+  _tag: "RegisterCustomer",
+  customerId,
+  at: EpochMillis.make(now),
+  fields: ["name"],
+  sealed: profile(customerId, "first"),
+  fingerprint,
+  origin: { correlationId, traceparent: null }
+})
+
+const drawCustomerChange = (dice: Dice, now: number, customerId: CustomerId): CustomerCommand => {
+  const at = EpochMillis.make(now)
+  if (dice.chance(0.25)) return { _tag: "EraseCustomer", customerId, at }
+  const fields = dice.chance(0.2) ? [] : [dice.pick(["name", "email", "phone"] as const)]
+  return { _tag: "UpdateCustomer", customerId, at, fields, sealed: profile(customerId, `${now}`) }
+}
+
+const drawSerial = (dice: Dice): string => `SN-${dice.between(1, 4)}`
+
+const drawBin = (
+  dice: Dice,
+  now: number,
+  binId: BinId,
+  { correlationId, fingerprint }: About
+): Of<BinCommand, "CreateBin"> => ({
+  _tag: "CreateBin",
+  binId,
+  at: EpochMillis.make(now),
+  bin: { serialNumber: drawSerial(dice), category: "skip", sizeLitres: 1_000, location: null, customerId: null },
+  capacityLitres: dice.pick([null, 500, 1_000]),
+  fingerprint,
+  origin: { correlationId, traceparent: null }
+})
+
+const drawBinChange = (dice: Dice, now: number, binId: BinId, customerId: CustomerId): BinCommand => {
+  const at = EpochMillis.make(now)
+  const roll = dice.next()
+  if (roll < 0.12) return { _tag: "RetireBin", binId, at }
+  if (roll < 0.3) return { _tag: "UpdateBinCapacity", binId, at, capacityLitres: dice.pick([400, 900, 1_000, 1_200]) }
+  const changes =
+    roll < 0.5
+      ? { serialNumber: drawSerial(dice) }
+      : roll < 0.65
+        ? { status: dice.pick(["Active", "Active", "Maintenance"] as const) }
+        : roll < 0.9
+          ? { customerId: dice.pick([customerId, null]) }
+          : { sizeLitres: dice.pick([800, 1_000]) }
+  return { _tag: "UpdateBin", binId, at, changes }
+}
 
 export class FieldClient {
   readonly #world: World

@@ -1,20 +1,106 @@
 /** Looks at the store after every write: the log obeys the rules, and everything else in the store says what the log says. */
-import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
-import type { Settlement } from "@dueline/contracts/ports/Outbox"
-import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
+import type { Outbox, Settlement } from "@dueline/contracts/ports/Outbox"
+import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
 import { AttemptCheck } from "./AttemptCheck.ts"
 import { CallModel } from "./CallModel.ts"
 import { FieldCheck } from "./FieldCheck.ts"
-import { finalCheck } from "./finalCheck.ts"
-import { OutboxCheck } from "./OutboxCheck.ts"
-import { type Facts, ResultCheck } from "./ResultCheck.ts"
-import { rowDifferences, sealedDiffers } from "./rowDifferences.ts"
-import { Sendings } from "./Sendings.ts"
+import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
 import type { World } from "./World.ts"
 
-export interface CheckedCall {
+/** Where a call's row, or its sealed request, says something else than its events do. */
+const rowDifferences = (model: CallModel, row: ServiceCallRow | null): ReadonlyArray<string> => {
+  if (row === null) return ["missing"]
+  const { attempt, correlationId, dueAt, epoch, notBefore, revision, status, timeoutMs, version, wakeAt } = model
+  const running = status === "Running"
+  const live = running || status === "Scheduled"
+  const expected = {
+    version,
+    status,
+    dueAt,
+    notBefore,
+    wakeAt: live ? wakeAt : null,
+    revision,
+    attempt,
+    epoch,
+    cancelRequested: running && model.cancelRequested,
+    timeoutMs,
+    worker: running ? (model.started.get(epoch)?.worker ?? null) : null,
+    correlationId
+  }
+  const wrong = Object.entries(expected)
+    .filter(([field, value]) => row[field as keyof typeof expected] !== value)
+    .map(([field, value]) => `${field} should be ${String(value)}`)
+  // When they end or lapse is not in the log, whether they do is.
+  if ((row.endedAt === null) !== live) wrong.push("endedAt")
+  if ((row.leaseUntil === null) === running) wrong.push("leaseUntil")
+  return wrong
+}
+
+/** Kept while an attempt may follow, be it by hand; gone as soon as none can. */
+const sealedDiffers = ({ status }: CallModel, first: string | null, now: string | null): boolean =>
+  now !== (status === "Succeeded" || status === "Cancelled" ? null : first)
+
+const invariant = "an outbox row for each fact that is told"
+
+/** Holds the outbox against the log: a row for each fact to be told of that nobody was told of yet, and no other. */
+class OutboxCheck {
+  readonly #world: World
+  readonly #outbox: Outbox["Service"]
+  readonly #settled = new Set<string>()
+  readonly dead = new Set<string>()
+
+  constructor(world: World, outbox: Outbox["Service"]) {
+    this.#world = world
+    this.#outbox = outbox
+  }
+
+  settled(settlements: ReadonlyArray<Settlement>): void {
+    for (const { _tag, entry } of settlements) {
+      if (_tag !== "Failed") this.#settled.add(entry.eventId)
+      if (_tag === "Dead") this.dead.add(entry.eventId)
+    }
+  }
+
+  compare(streams: ReadonlyMap<string, { readonly endings: ReadonlyArray<string> }>): void {
+    const all = this.#outbox.claim({ now: Number.MAX_SAFE_INTEGER, limit: 100_000 })
+    const waiting = new Set(Effect.runSync(Effect.orDie(all)).map(({ eventId }) => eventId))
+    for (const [streamId, { endings }] of streams) {
+      const lost = endings.filter((ending) => !waiting.delete(ending) && !this.#settled.has(ending))
+      if (lost.length > 0)
+        this.#world.violate(invariant, `${streamId} has facts of which nobody will be told: ${lost.join(" ")}`)
+    }
+    if (waiting.size > 0) this.#world.violate(invariant, `${[...waiting].join(" ")} ended nothing`)
+  }
+}
+
+/** Once more over the whole store at the end of a world: what no single write shows. */
+const finalCheck = (world: World, log: LogCheck, { dump }: MemoryStore["Service"]): void => {
+  const { dead, events, receipts, rows } = dump()
+  const streams = log.calls.size + log.fields.streams.size
+  if (rows.length !== streams) {
+    world.violate("the row equals the fold of the log", `${rows.length} rows for ${streams} streams`)
+  }
+  events.forEach(({ position }, i) => {
+    if (position !== i + 1) world.violate("positions are contiguous", `${position} at place ${i + 1}`)
+  })
+  for (const { receipt, streamId, tenantId } of receipts) {
+    const told = `${receipt.key} at ${receipt.version}`
+    const version = log.versionOf(tenantId, streamId)
+    if (receipt.version > version) {
+      world.violate("a receipt tells of what is in the log", `${told} of ${version}`)
+    }
+  }
+  for (const { entry, errors } of dead) {
+    if (errors.length < 10)
+      world.violate("a dead letter has its history", `${entry.eventId} after ${errors.length} failures`)
+  }
+}
+
+interface CheckedCall {
   readonly tenantId: TenantId
   readonly callId: ServiceCallId
   readonly model: CallModel

@@ -1,17 +1,37 @@
 /** How somebody asks: under names and keys of their own, again while no answer comes, and with what the last answer said. */
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  IdempotencyKey,
+  type ServiceCallId,
+  type TenantId
+} from "@dueline/contracts/Ids"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
-import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, type TenantId } from "@dueline/contracts/Ids"
+import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { AnswerCheck, Asked } from "./AnswerCheck.ts"
 import type { Dice } from "./Dice.ts"
-import type { Front, Reply } from "./Front.ts"
 import type { World } from "./World.ts"
 
-export type Wish = Omit<Asked, "askedAt" | "askedTime" | "correlationId">
+export type Reply =
+  | { readonly _tag: "Accepted"; readonly answer: AnyAnswer }
+  | { readonly _tag: "Refused"; readonly refusal: AnyRefusal }
+  /** Nothing came back: the request may have been carried out or not. */
+  | { readonly _tag: "Silence" }
+
+/** What a client reaches of the program, over a network that loses things. */
+export interface Front {
+  readonly ask: (asked: Asked, reply: (reply: Reply) => void) => void
+  readonly read: (tenantId: TenantId, callId: ServiceCallId, reply: (version: number | null) => void) => void
+  readonly seal: (tenantId: TenantId, callId: ServiceCallId, url: string) => string
+}
+
+type Wish = Omit<Asked, "askedAt" | "askedTime" | "correlationId">
 
 const retryLimit = 12
 const actor = { kind: "user", id: "client" } as const
 
-export interface Asker {
+interface Asker {
   readonly world: World
   readonly front: Front
   readonly check: AnswerCheck

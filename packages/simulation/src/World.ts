@@ -1,10 +1,36 @@
 /** What everything in a simulation shares: time, dice, faults, the trace, the machines, and the first invariant that broke. */
+import { createHash } from "node:crypto"
 import { Dice } from "./Dice.ts"
 import { drawFaults, drawSetup, type Faults, type Setup } from "./Faults.ts"
 import { Machine } from "./Machine.ts"
-import { Trace } from "./Trace.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 import { WallClock } from "./WallClock.ts"
+
+/** What happened in a world, line by line, and a hash over all of it: two runs of one seed must agree on it. */
+class Trace {
+  readonly lines: Array<string> = []
+  readonly #hash = createHash("sha256")
+  readonly #keep: boolean
+  count = 0
+
+  /** `keep` keeps the lines for reading; the hash is made either way. */
+  constructor(keep: boolean) {
+    this.#keep = keep
+  }
+
+  /** `sinceMs` is virtual time since the world began. */
+  write(sinceMs: number, who: string, what: string): void {
+    const line = `${sinceMs} ${who} ${what}`
+    this.count += 1
+    this.#hash.update(line).update("\n")
+    if (this.#keep) this.lines.push(line)
+  }
+
+  /** The hash so far, in hexadecimal. Call it once, at the end. */
+  digest(): string {
+    return this.#hash.digest("hex")
+  }
+}
 
 export interface Violation {
   readonly invariant: string
@@ -17,7 +43,7 @@ export interface Violation {
 const beginning = 1_800_000_000_000
 
 /** How far one look at a clock that trembles is off, in milliseconds. */
-export const trembleMs = 3
+const trembleMs = 3
 
 export interface WorldOptions {
   readonly seed: number

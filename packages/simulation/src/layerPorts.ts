@@ -1,5 +1,6 @@
 /** The ports of one process, each of them through the faults of the world. */
-import { Intents } from "@dueline/contracts/Intents"
+import type { Intent } from "@dueline/contracts/Intent"
+import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
@@ -12,14 +13,51 @@ import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import { Effect, Layer } from "effect"
 import type { BusCheck } from "./BusCheck.ts"
 import type { Disk } from "./Disk.ts"
-import { makeIntents } from "./FaultyIntents.ts"
 import type { Mutation } from "./Mutation.ts"
-import { makeReach, type Reach, type Victim } from "./Reach.ts"
 import type { Others } from "./Others.ts"
+import { makeReach, type Reach, type Victim } from "./Reach.ts"
 import type { Standstills } from "./Standstills.ts"
 import { makeStart } from "./Targets.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
+
+/** Intents that are lost, told twice, late, or in another order: all of them only hurry along what the tables say anyway. */
+const makeIntents = (world: World, witness: Witness, { machine }: Victim): Intents["Service"] => {
+  const listeners: Array<IntentListener> = []
+  const { alarmRepeated, intentLate, intentLost, intentRepeated } = world.faults
+  const tell = (intents: ReadonlyArray<Intent>) => {
+    for (const listener of listeners) listener(intents)
+  }
+  const later = (intent: Intent, withinMs: number) =>
+    void world.time.after(world.dice.between(0, withinMs), () => machine.enter(() => tell([intent])))
+  const publish = (intents: ReadonlyArray<Intent>) => {
+    const atOnce: Array<Intent> = []
+    for (const intent of intents) {
+      if (world.strikes(intentLost)) {
+        world.troubled(machine.name)
+        if (intent._tag === "ExecutionRequested") witness.unheard(intent.callId, intent.epoch)
+        continue
+      }
+      if (world.strikes(intentLate)) {
+        later(intent, 3_000)
+        continue
+      }
+      // Before the ones that came earlier in this commit: a listener may not count on their order.
+      if (world.strikes(intentLate)) atOnce.unshift(intent)
+      else atOnce.push(intent)
+      // An attempt that was made is not known any more: only one that is still under way can be recognised.
+      if (world.strikes(intentRepeated)) atOnce.push(intent)
+      if (intent._tag === "AlarmWanted" && world.strikes(alarmRepeated)) later(intent, 60_000)
+    }
+    if (atOnce.length > 0) tell(atOnce)
+  }
+  return {
+    publish,
+    subscribe: (listener) => {
+      listeners.push(listener)
+    }
+  }
+}
 
 export interface Surroundings {
   readonly world: World

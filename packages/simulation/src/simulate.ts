@@ -9,7 +9,7 @@ import { Client } from "./Client.ts"
 import { FieldClient } from "./FieldClient.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
-import type { Front } from "./Front.ts"
+import type { Front } from "./Requests.ts"
 import { LogCheck } from "./LogCheck.ts"
 import { type Mutation, sound } from "./Mutation.ts"
 import { Others } from "./Others.ts"
@@ -31,7 +31,7 @@ export interface Report {
   readonly virtualMs: number
 }
 
-export interface SimulateOptions extends WorldOptions {
+interface SimulateOptions extends WorldOptions {
   readonly mutation?: Mutation
   /** Happenings at the most; a world that needs more is stopped where it is. */
   readonly stepLimit?: number
