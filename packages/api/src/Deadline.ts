@@ -32,6 +32,8 @@ interface Timed {
   [deadline]?: number | undefined
 }
 
+type Settle<A, E> = (exit: Exit.Exit<A, E>) => void
+
 export class Patience extends Context.Service<
   Patience,
   {
@@ -39,18 +41,29 @@ export class Patience extends Context.Service<
     readonly within: (
       operation: string
     ) => <A, E>(question: Effect.Effect<A, E>) => Effect.Effect<A, E | StoreUnavailable>
+    /**
+     * The same for a question with a callback, asked on behalf of a request: it is settled once, with its own answer or at the deadline,
+     * maybe on this stack. What comes after the deadline is dropped.
+     */
+    readonly bound: <A, E>(
+      request: object,
+      operation: string,
+      ask: (settle: Settle<A, E>) => void,
+      settle: Settle<A, E | StoreUnavailable>
+    ) => void
     /** For a request that has waited because it was asked to: its time begins anew with the next question. */
-    readonly renew: (request: HttpServerRequest.HttpServerRequest) => void
+    readonly renew: (request: object) => void
   }
 >()("@dueline/api/Patience") {}
 
 const nanos = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe())
 
-const make = (deadlineMs: number): Patience["Service"] => {
+const make = (deadlineMs: number, context: Context.Context<never>): Patience["Service"] => {
   const open = new Set<Question>()
+  const clock = Context.get(context, Clock.Clock)
   let watching = false
 
-  const watch = (clock: Clock.Clock): Effect.Effect<void> =>
+  const lookAfter = (clock: Clock.Clock): Effect.Effect<void> =>
     Effect.gen(function* () {
       while (open.size > 0) {
         yield* Effect.sleep(tickMs)
@@ -60,17 +73,29 @@ const make = (deadlineMs: number): Patience["Service"] => {
       watching = false
     })
 
-  const within = (operation: string) => {
-    const overdue = () =>
-      new StoreUnavailable({ operation, cause: new Error(`no answer within the ${deadlineMs} ms of a request`) })
-    return <A, E>(question: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+  const watch = (question: Question, clock: Clock.Clock, context: Context.Context<never>): void => {
+    open.add(question)
+    if (watching) return
+    watching = true
+    Effect.runForkWith(context)(lookAfter(clock))
+  }
+
+  const untilOf = (request: object, now: number): number =>
+    ((request as Timed)[deadline] ??= now + deadlineMs * 1_000_000)
+
+  const overdue = (operation: string) =>
+    new StoreUnavailable({ operation, cause: new Error(`no answer within the ${deadlineMs} ms of a request`) })
+
+  const within =
+    (operation: string) =>
+    <A, E>(question: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
       Effect.withFiber((fiber) => {
         const request = Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
         if (request === undefined) return question
         const clock = fiber.getRef(Clock.Clock)
         const now = nanos(clock)
-        const until = ((request as Timed)[deadline] ??= now + deadlineMs * 1_000_000)
-        if (now >= until) return Effect.fail(overdue())
+        const until = untilOf(request, now)
+        if (now >= until) return Effect.fail(overdue(operation))
         const asked: Fiber.Fiber<A, E> = Effect.runForkWith(fiber.context)(question)
         const known = asked.pollUnsafe()
         if (known !== undefined) return known
@@ -79,27 +104,42 @@ const make = (deadlineMs: number): Patience["Service"] => {
             until,
             giveUp: () => {
               open.delete(entry)
-              resume(Exit.fail(overdue()))
+              resume(Exit.fail(overdue(operation)))
               asked.interruptUnsafe()
             }
           }
-          open.add(entry)
+          watch(entry, clock, fiber.context)
           asked.addObserver((exit) => {
             if (open.delete(entry)) resume(exit)
           })
-          if (!watching) {
-            watching = true
-            Effect.runForkWith(fiber.context)(watch(clock))
-          }
           return Effect.sync(() => {
             open.delete(entry)
             asked.interruptUnsafe()
           })
         })
       })
-  }
+
   return Patience.of({
     within,
+    bound: (request, operation, ask, settle) => {
+      const now = nanos(clock)
+      const until = untilOf(request, now)
+      if (now >= until) {
+        settle(Exit.fail(overdue(operation)))
+        return
+      }
+      const entry: Question = {
+        until,
+        giveUp: () => {
+          open.delete(entry)
+          settle(Exit.fail(overdue(operation)))
+        }
+      }
+      watch(entry, clock, context)
+      ask((exit) => {
+        if (open.delete(entry)) settle(exit)
+      })
+    },
     renew: (request) => {
       ;(request as Timed)[deadline] = undefined
     }
@@ -107,7 +147,10 @@ const make = (deadlineMs: number): Patience["Service"] => {
 }
 
 export const layer = (deadlineMs: number = defaultDeadlineMs): Layer.Layer<Patience> =>
-  Layer.sync(Patience, () => make(deadlineMs))
+  Layer.effect(
+    Patience,
+    Effect.map(Effect.context<never>(), (context) => make(deadlineMs, context))
+  )
 
 /** The ports by which a request reaches the store, each question of which ends at the request's deadline. `offer` belongs to no request: its caller keeps the time. */
 export const layerPorts = Layer.effectContext(

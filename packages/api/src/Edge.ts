@@ -2,18 +2,18 @@
  * What holds for every request, also for those no handler sees: a correlation id, the API's version on the answer, a limit before any
  * work, and a problem document in place of every bare error.
  */
-import { apiVersion } from "@dueline/contracts/api/Api"
-import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { commonHeaders, problemReply, responseOf } from "./answer.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
 import { defaultDeadlineMs } from "./Deadline.ts"
 import { defectDetail } from "./DefectReporter.ts"
 import { methodsOf } from "./methodsOf.ts"
+import { denied } from "./reject.ts"
 
 export interface EdgeLimits {
   readonly maxBodyBytes: number
@@ -34,7 +34,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
             const asked = request.headers["x-correlation-id"]
             const correlationId = isCorrelationId(asked) ? asked : correlationIdOf(fiber.getRef(Random.Random))
             HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, (request, response) =>
-              Effect.map(phase, (now) => finish(request, response, correlationId, now === "draining"))
+              Effect.sync(() => finish(request, response, correlationId, phase() === "draining"))
             )
             if (lacksHost(request)) return Effect.succeed(hostless)
             return Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes
@@ -69,12 +69,11 @@ const finish = (
   response: HttpServerResponse.HttpServerResponse,
   correlationId: CorrelationId,
   draining: boolean
-): HttpServerResponse.HttpServerResponse => {
-  const headers: Record<string, string> = { "x-correlation-id": correlationId, "x-api-version": apiVersion }
-  // Nobody will answer the next request on this connection.
-  if (draining) headers["connection"] = "close"
-  return HttpServerResponse.setHeaders(isBare(response) ? explain(request, response, correlationId) : response, headers)
-}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setHeaders(
+    isBare(response) ? explain(request, response, correlationId) : response,
+    commonHeaders(correlationId, draining)
+  )
 
 const isBare = ({ body, headers, status }: HttpServerResponse.HttpServerResponse): boolean =>
   status >= 400 && (body._tag === "Empty" || headers["content-type"]?.startsWith("text/plain") === true)
@@ -110,18 +109,15 @@ const explain = (
   // The router gives up on parameters of more than 100 characters: then there is nothing here, whatever the method.
   const methods = known.includes(request.method) ? [] : known
   const code = methods.length > 0 ? "method_not_allowed" : codeOf(readable ? response.status : 400)
-  const { status, title } = problemCodes[code]
-  const detail = lacksHost(request) ? "Send the header Host." : (details[code] ?? title)
-  const headers: Record<string, string> = {}
-  if (methods.length > 0) headers["allow"] = methods.join(", ")
-  if (status === 503) headers["retry-after"] = "1"
-  if (response.headers["connection"] !== undefined) headers["connection"] = response.headers["connection"]
-  return HttpServerResponse.jsonUnsafe(problemBody(code, correlationId, detail), {
-    status,
-    headers,
-    contentType: problemContentType
-  })
+  const detail = lacksHost(request) ? "Send the header Host." : bareDetail(code)
+  const headers: Array<string> = []
+  if (methods.length > 0) headers.push("allow", methods.join(", "))
+  if (response.headers["connection"] !== undefined) headers.push("connection", response.headers["connection"])
+  return responseOf(problemReply(denied(code, detail), correlationId, headers))
 }
+
+/** What is said where nothing but the code is known. */
+export const bareDetail = (code: ProblemCode): string => details[code] ?? problemCodes[code].title
 
 const details: Partial<Record<ProblemCode, string>> = {
   malformed_request: "Look at the address: its percent-encoding must be UTF-8.",

@@ -21,6 +21,8 @@ export class KnownTenants extends Context.Service<
   {
     /** Fails with 403 for a tenant that is not there, and with 503 when nobody can say. */
     readonly require: (tenantId: TenantId) => Effect.Effect<void, Forbidden | Unavailable>
+    /** True when it was found already. */
+    readonly has: (tenantId: TenantId) => boolean
   }
 >()("@dueline/api/KnownTenants") {}
 
@@ -55,7 +57,8 @@ export const layer: Layer.Layer<KnownTenants, never, TenantDirectory> = Layer.ef
         }
       })
     return KnownTenants.of({
-      require: (tenantId) => (known.has(tenantId) ? Effect.void : look(tenantId))
+      require: (tenantId) => (known.has(tenantId) ? Effect.void : look(tenantId)),
+      has: (tenantId) => known.has(tenantId)
     })
   })
 )

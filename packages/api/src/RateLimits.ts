@@ -8,7 +8,9 @@ import { CountedAs, type RateClass, RateLimit, TooManyRequests } from "@dueline/
 import { Context, Duration, Effect, Layer } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
+import type { TenantId } from "@dueline/contracts/Ids"
 import { CurrentCorrelationId } from "./Correlation.ts"
+import type { Denial } from "./reject.ts"
 import { defaultRequestLimit, LeavePlace, RequestPlaces } from "./RequestPlaces.ts"
 
 /**
@@ -47,12 +49,84 @@ const headersOf = (name: RateClass, limit: number, { full, remaining }: Standing
   "ratelimit-reset": String(full)
 })
 
-const make = (rates: RatesPerMinute, requestLimit: number) =>
-  Effect.gen(function* () {
-    const places = new RequestPlaces(requestLimit)
-    const limiter = yield* RateLimiter.make
+/** What one request was counted as, in the bucket of its tenant and class. */
+export class Counted {
+  readonly #name: RateClass
+  readonly #limit: number
+  readonly #take: (tokens: number) => Effect.Effect<Standing | null>
+  #standing: Standing | null = null
 
-    /** Null when nobody could count: then nobody is refused. */
+  constructor(name: RateClass, limit: number, take: (tokens: number) => Effect.Effect<Standing | null>) {
+    this.#name = name
+    this.#limit = limit
+    this.#take = take
+  }
+
+  /** As one change, when it comes: null when it may go on. When nobody could count, nobody is refused, now or later. */
+  get begin(): Effect.Effect<RateDenial | null> {
+    return Effect.map(this.#take(1), (taken) => {
+      this.#standing = taken
+      return this.#refusal()
+    })
+  }
+
+  /** As so many more. */
+  charge(changes: number): Effect.Effect<RateDenial | null> {
+    if (changes === 0 || this.#standing === null) return Effect.succeed(null)
+    if (changes >= this.#limit) return Effect.succeed(refusedEver(this.#name, this.#limit))
+    return Effect.map(this.#take(changes), (taken) => {
+      this.#standing = taken ?? this.#standing
+      return this.#refusal()
+    })
+  }
+
+  /** Of the answer, by how the bucket stands now. */
+  get headers(): Record<string, string> {
+    return this.#standing === null ? {} : headersOf(this.#name, this.#limit, this.#standing)
+  }
+
+  #refusal(): RateDenial | null {
+    const wait = this.#standing?.wait ?? null
+    return wait === null ? null : refused(this.#name, this.#limit, wait)
+  }
+}
+
+/** `retryAfterSeconds`: null when waiting does not help. */
+export interface RateDenial extends Denial<"rate_limited"> {
+  readonly retryAfterSeconds: number | null
+}
+
+const rateDenial = (detail: string, retryAfterSeconds: number | null): RateDenial => ({
+  code: "rate_limited",
+  detail,
+  retryAfterSeconds
+})
+
+const refused = (name: RateClass, limit: number, wait: number) =>
+  rateDenial(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask again in ${wait} s.`, wait)
+
+/** However long one waits, the bucket never holds as much. */
+const refusedEver = (name: RateClass, limit: number) =>
+  rateDenial(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, null)
+
+export const crowded = rateDenial(
+  "This tenant has as many requests under way as it may. Nothing happened; wait for some of them.",
+  1
+)
+
+/** What bounds the requests of a tenant. */
+export class RequestLimits extends Context.Service<
+  RequestLimits,
+  {
+    readonly places: RequestPlaces
+    /** Null where the class has no limit. */
+    readonly counted: (name: RateClass | undefined, tenantId: TenantId) => Counted | null
+  }
+>()("@dueline/api/RequestLimits") {}
+
+const make = (rates: RatesPerMinute, requestLimit: number) =>
+  Effect.map(RateLimiter.make, (limiter) => {
+    /** Null when nobody could count. */
     const take = (key: string, limit: number, tokens: number): Effect.Effect<Standing | null> =>
       limiter.consume({ key, limit, tokens, window, algorithm: "token-bucket", onExceeded: "fail" }).pipe(
         Effect.map(({ remaining, resetAfter }) => ({ remaining, full: seconds(resetAfter), wait: null })),
@@ -66,64 +140,65 @@ const make = (rates: RatesPerMinute, requestLimit: number) =>
           return Effect.succeed({ remaining, full, wait: Math.max(1, seconds(reason.retryAfter)) })
         })
       )
-
-    const counted: RateLimit["Service"] = (httpEffect, { group }) => {
-      const name = Context.getOrUndefined(group.annotations, CountedAs)
-      const limit = name === undefined ? undefined : rates[name]
-      if (name === undefined || limit === undefined) return httpEffect
-      return Effect.gen(function* () {
-        const { tenantId } = yield* Principal
+    return RequestLimits.of({
+      places: new RequestPlaces(requestLimit),
+      counted: (name, tenantId) => {
+        const limit = name === undefined ? undefined : rates[name]
+        if (name === undefined || limit === undefined) return null
         const key = `${name}:${tenantId}`
-        const taken = yield* take(key, limit, 1)
-        if (taken === null) return yield* httpEffect
-        let standing = taken
-        yield* HttpEffect.appendPreResponseHandler((_, response) =>
-          Effect.sync(() => HttpServerResponse.setHeaders(response, headersOf(name, limit, standing)))
-        )
-        const charge = Effect.fnUntraced(function* (changes: number) {
-          if (changes === 0) return
-          if (changes >= limit) yield* refuseEver(name, limit)
-          standing = (yield* take(key, limit, changes)) ?? standing
-          if (standing.wait !== null) yield* refuse(name, limit, standing.wait)
-        })
-        return yield* standing.wait === null
-          ? Effect.provideService(httpEffect, RateCharge, charge)
-          : refuse(name, limit, standing.wait)
-      })
-    }
+        return new Counted(name, limit, (tokens) => take(key, limit, tokens))
+      }
+    })
+  })
 
-    return RateLimit.of((httpEffect, of) =>
+const refuse = ({ code, detail, retryAfterSeconds }: RateDenial) =>
+  Effect.flatMap(CurrentCorrelationId, (correlationId) =>
+    Effect.fail(new TooManyRequests({ ...problemBody(code, correlationId, detail), retryAfterSeconds }))
+  )
+
+const unlessNull = (denial: RateDenial | null) => (denial === null ? Effect.void : refuse(denial))
+
+const middleware = Layer.effect(
+  RateLimit,
+  Effect.map(RequestLimits, ({ counted, places }) => {
+    const counting = (
+      httpEffect: Parameters<RateLimit["Service"]>[0],
+      limited: Counted
+    ): ReturnType<RateLimit["Service"]> =>
+      Effect.gen(function* () {
+        const denial = yield* limited.begin
+        yield* HttpEffect.appendPreResponseHandler((_, response) =>
+          Effect.sync(() => HttpServerResponse.setHeaders(response, limited.headers))
+        )
+        if (denial !== null) return yield* refuse(denial)
+        return yield* Effect.provideService(httpEffect, RateCharge, (changes) =>
+          Effect.flatMap(limited.charge(changes), unlessNull)
+        )
+      })
+
+    return RateLimit.of((httpEffect, { group }) =>
       Effect.flatMap(Principal, ({ tenantId }) => {
         const leave = places.enter(tenantId)
-        if (leave === null) return refuseCrowd
+        if (leave === null) return refuse(crowded)
         const left = Effect.sync(leave)
-        return Effect.ensuring(Effect.provideService(counted(httpEffect, of), LeavePlace, left), left)
+        const limited = counted(Context.getOrUndefined(group.annotations, CountedAs), tenantId)
+        const handled = limited === null ? httpEffect : counting(httpEffect, limited)
+        return Effect.ensuring(Effect.provideService(handled, LeavePlace, left), left)
       })
     )
   })
-
-const refuse = (name: RateClass, limit: number, wait: number) =>
-  refuseSaying(
-    `This tenant may change ${name} ${limit} times a minute. Nothing happened; ask again in ${wait} s.`,
-    wait
-  )
-
-/** However long one waits, the bucket never holds as much. */
-const refuseEver = (name: RateClass, limit: number) =>
-  refuseSaying(`This tenant may change ${name} ${limit} times a minute. Nothing happened; ask for fewer at once.`, null)
-
-const refuseCrowd = Effect.suspend(() =>
-  refuseSaying("This tenant has as many requests under way as it may. Nothing happened; wait for some of them.", 1)
 )
 
-const refuseSaying = (detail: string, wait: number | null) =>
-  Effect.flatMap(CurrentCorrelationId, (correlationId) => {
-    const body = problemBody("rate_limited", correlationId, detail)
-    return Effect.fail(new TooManyRequests({ ...body, retryAfterSeconds: wait }))
-  })
-
 /** `requestLimit`: requests of all tenants under way at once; of one tenant as many as there is room left. */
-export const layer = (
+export const layerLimits = (
   rates: RatesPerMinute,
   requestLimit: number = defaultRequestLimit
-): Layer.Layer<RateLimit, never, RateLimiter.RateLimiterStore> => Layer.effect(RateLimit, make(rates, requestLimit))
+): Layer.Layer<RequestLimits, never, RateLimiter.RateLimiterStore> =>
+  Layer.effect(RequestLimits, make(rates, requestLimit))
+
+/** The middleware, with the limits that it keeps. */
+export const layer = (
+  rates: RatesPerMinute,
+  requestLimit?: number
+): Layer.Layer<RateLimit | RequestLimits, never, RateLimiter.RateLimiterStore> =>
+  middleware.pipe(Layer.provideMerge(layerLimits(rates, requestLimit)))

@@ -17,6 +17,7 @@ import * as OrderHandlers from "./OrderHandlers.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
+import * as Submissions from "./calls/Submissions.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as TimelineHandlers from "./TimelineHandlers.ts"
 
@@ -44,6 +45,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, deadlineMs: number) =>
     ]),
     Layer.provide(Details.layer),
     Layer.provide(Deadline.layerPorts),
+    Layer.provide(Submissions.layer),
     Layer.provide(Deadline.layer(deadlineMs))
   )
 

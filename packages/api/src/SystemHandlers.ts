@@ -16,13 +16,13 @@ const probes = Effect.map(HealthChecks, (checks) => {
       version: checks.version,
       startedAt: formatInstant(checks.startedAt),
       uptimeMs: (yield* Clock.currentTimeMillis) - checks.startedAt,
-      phase: yield* checks.phase,
+      phase: checks.phase(),
       dependencies: dependencies.map(shown)
     }
   })
 
   const ready = Effect.gen(function* () {
-    const phase = yield* checks.phase
+    const phase = checks.phase()
     const found = yield* checks.dependencies
     const dependencies = found.map(shown)
     const missing = found
@@ -33,11 +33,12 @@ const probes = Effect.map(HealthChecks, (checks) => {
     return { status: "not-ready" as const, reason, dependencies }
   })
 
-  const startup = Effect.map(checks.phase, (phase) =>
-    phase === "starting"
+  const startup = Effect.sync(() => {
+    const phase = checks.phase()
+    return phase === "starting"
       ? { status: "not-ready" as const, reason: phase, dependencies: [] }
       : { status: "ready" as const, dependencies: [] }
-  )
+  })
   return {
     health: () => health,
     live: () => Effect.void,

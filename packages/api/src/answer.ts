@@ -1,9 +1,44 @@
 /**
- * The answer to a command, written by hand: the schemas' encoder would try one success after the other, and accepting a call is the
- * one path where that shows. The typed client, which decodes it, is what holds it to the definition.
+ * Answers as they go out, written by hand: the schemas' encoder would try one success after the other, and accepting a call is the one path
+ * where that shows. The typed client, which decodes them, is what holds them to the definition.
  */
+import { apiVersion } from "@dueline/contracts/api/Api"
+import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
+import { problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { headersOfProblem } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
+import type { CorrelationId } from "@dueline/contracts/Ids"
 import { HttpServerResponse } from "effect/http"
+import type { Denial } from "./reject.ts"
+
+/** A whole answer but for what every answer says. */
+export interface Reply {
+  readonly status: number
+  /** Names in lower case and values by turns, as Node takes them. */
+  readonly headers: ReadonlyArray<string>
+  readonly body: string
+}
+
+const json = "application/json"
+
+export const jsonReply = (status: number, body: string, headers: ReadonlyArray<string> = []): Reply => ({
+  status,
+  headers: ["content-type", json, "content-length", String(Buffer.byteLength(body)), ...headers],
+  body
+})
+
+/** `more`: headers of this problem beside those that all of its status have. */
+export const problemReply = (
+  { code, detail, details }: Denial,
+  correlationId: CorrelationId,
+  more: ReadonlyArray<string> = []
+): Reply => {
+  const { status } = problemCodes[code]
+  const body = JSON.stringify(problemBody(code, correlationId, detail, details))
+  const headers = ["content-type", problemContentType, "content-length", String(Buffer.byteLength(body)), ...more]
+  for (const [name, value] of Object.entries(headersOfProblem[status] ?? {})) headers.push(name, String(value))
+  return { status, headers, body }
+}
 
 export interface AnswerHeaders {
   readonly replayed: boolean
@@ -11,14 +46,41 @@ export interface AnswerHeaders {
   readonly preferenceApplied?: string
 }
 
-export const answer = (
+/** To a command. */
+export const answerReply = (
   status: 200 | 201 | 202,
   state: { readonly version: number },
   { location, preferenceApplied, replayed }: AnswerHeaders
-): HttpServerResponse.HttpServerResponse => {
-  const headers: Record<string, string> = { etag: etagOf(state.version) }
-  if (location !== undefined) headers["location"] = location
-  if (preferenceApplied !== undefined) headers["preference-applied"] = preferenceApplied
-  if (replayed) headers["x-idempotent-replayed"] = "true"
-  return HttpServerResponse.text(JSON.stringify(state), { status, headers, contentType: "application/json" })
+): Reply => {
+  const body = JSON.stringify(state)
+  const headers = [
+    "content-type",
+    json,
+    "content-length",
+    String(Buffer.byteLength(body)),
+    "etag",
+    etagOf(state.version)
+  ]
+  if (location !== undefined) headers.push("location", location)
+  if (preferenceApplied !== undefined) headers.push("preference-applied", preferenceApplied)
+  if (replayed) headers.push("x-idempotent-replayed", "true")
+  return { status, headers, body }
 }
+
+/** What every answer says. The connection closes while the program stops: nobody will answer the next request on it. */
+export const commonHeaders = (correlationId: CorrelationId, draining: boolean): Record<string, string> =>
+  draining
+    ? { "x-correlation-id": correlationId, "x-api-version": apiVersion, connection: "close" }
+    : { "x-correlation-id": correlationId, "x-api-version": apiVersion }
+
+export const responseOf = ({ body, headers, status }: Reply): HttpServerResponse.HttpServerResponse => {
+  const named: Record<string, string> = {}
+  for (let n = 0; n < headers.length; n += 2) named[headers[n] ?? ""] = headers[n + 1] ?? ""
+  return HttpServerResponse.text(body, { status, headers: named, contentType: named["content-type"] ?? json })
+}
+
+export const answer = (
+  status: 200 | 201 | 202,
+  state: { readonly version: number },
+  about: AnswerHeaders
+): HttpServerResponse.HttpServerResponse => responseOf(answerReply(status, state, about))

@@ -14,9 +14,9 @@ import { shortKey } from "./idempotency.ts"
 const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/u
 
 export interface Asking {
-  readonly principal: Principal["Service"]
+  readonly principal: Pick<Principal["Service"], "tenantId" | "subject">
   readonly correlationId: CorrelationId
-  readonly request: HttpServerRequest.HttpServerRequest
+  readonly traceparent: string | null
   readonly commandId: string
   readonly idempotency: { readonly key: IdempotencyKey; readonly fingerprint: string } | null
   readonly expectedVersion: number | null
@@ -27,17 +27,15 @@ export const envelope = <C extends Command>(asking: Asking, command: C): Envelop
   commandId: asking.commandId as CommandId,
   correlationId: asking.correlationId,
   actor: { kind: "user", id: asking.principal.subject },
-  traceparent: traceparentOf(asking.request),
+  traceparent: asking.traceparent,
   idempotency: asking.idempotency,
   expectedVersion: asking.expectedVersion,
   command
 })
 
 /** Null when there is none, or none that is well-formed: a broken trace is no reason to refuse a request. */
-export const traceparentOf = ({ headers }: HttpServerRequest.HttpServerRequest): string | null => {
-  const parent = headers["traceparent"]
-  return parent !== undefined && traceparent.test(parent) ? parent : null
-}
+export const traceparentOf = ({ traceparent: parent }: Readonly<Record<string, unknown>>): string | null =>
+  typeof parent === "string" && traceparent.test(parent) ? parent : null
 
 export interface Question {
   readonly request: HttpServerRequest.HttpServerRequest
@@ -67,7 +65,17 @@ export const makeAsk: Effect.Effect<Ask, never, Orchestrator> = Effect.map(
         const correlationId = yield* CurrentCorrelationId
         const principal = yield* Principal
         return yield* orchestrator.ask(
-          envelope({ principal, request, correlationId, commandId, idempotency, expectedVersion }, command)
+          envelope(
+            {
+              principal,
+              correlationId,
+              traceparent: traceparentOf(request.headers),
+              commandId,
+              idempotency,
+              expectedVersion
+            },
+            command
+          )
         )
       })
 )

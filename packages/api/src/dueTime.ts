@@ -1,9 +1,8 @@
 /** When a call is to be made, from what the caller wrote. */
-import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { Effect } from "effect"
-import { reject } from "./reject.ts"
+import { Result } from "effect"
+import { type Denial, denied } from "./reject.ts"
 
 /** Ten years: further away it is more likely a mistake than a plan. */
 export const maxAheadMs = 3_653 * 86_400_000
@@ -14,13 +13,19 @@ interface When {
 }
 
 /** Epoch milliseconds, never before `now`: a time in the past means now. `part`: where `when` stands in the request. */
-export const dueTime = (when: When, now: number, part = "body"): Effect.Effect<EpochMillis, Unprocessable> => {
+export const dueTime = (
+  when: When,
+  now: number,
+  part = "body"
+): Result.Result<EpochMillis, Denial<"due_at_out_of_range">> => {
   const asked = when.dueAt !== undefined ? parseInstant(when.dueAt, "up") : now + parseDelay(when.delay ?? 0)
   if (asked > now + maxAheadMs) {
     const path = when.dueAt !== undefined ? `${part}.dueAt` : `${part}.delay`
-    return reject("due_at_out_of_range", "The due time may be ten years from now at the most.", {
-      errors: [{ path, message: "is more than ten years ahead" }]
-    })
+    return Result.fail(
+      denied("due_at_out_of_range", "The due time may be ten years from now at the most.", {
+        errors: [{ path, message: "is more than ten years ahead" }]
+      })
+    )
   }
-  return Effect.succeed(Math.max(asked, now) as EpochMillis)
+  return Result.succeed(Math.max(asked, now) as EpochMillis)
 }

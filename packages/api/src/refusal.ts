@@ -7,7 +7,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import type { IdempotencyKeyReused, Overloaded, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
-import { type Details, reject } from "./reject.ts"
+import { type Denial, denied, type Details, reject } from "./reject.ts"
 
 type Tagged = { readonly _tag: string }
 
@@ -53,8 +53,7 @@ const common = {
     code: "unavailable",
     advice:
       "The store did not answer in time; what you asked for may still happen. Ask again after the time in Retry-After with the same " +
-      "Idempotency-Key: it happens once, and you are told what became of it. Without a key, look before you ask again.",
-    details: (error) => Effect.as(logUnavailable(error), {})
+      "Idempotency-Key: it happens once, and you are told what became of it. Without a key, look before you ask again."
   }
 } as const satisfies Refusals<VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable>
 
@@ -74,13 +73,38 @@ export type CreationProblem<T extends Table> = Problems<T, Existing<T>> | Proble
 /** The refusals that a table has an entry for. */
 type RefusalIn<T extends Table> = { readonly _tag: (keyof T & string) | keyof Common }
 
-const explain = ({ advice, code, details }: Refused<never>, rejection: Tagged, tenantId: TenantId) => {
-  const detail = typeof advice === "string" ? advice : advice(rejection as never)
-  const more = details?.(rejection as never, tenantId)
-  return Effect.isEffect(more)
-    ? Effect.flatMap(more, (found) => reject(code, detail, found))
-    : reject(code, detail, more)
+const detailOf = ({ advice }: Refused<never>, rejection: Tagged): string =>
+  typeof advice === "string" ? advice : advice(rejection as never)
+
+const explain = (entry: Refused<never>, rejection: Tagged, tenantId: TenantId) => {
+  const detail = detailOf(entry, rejection)
+  const more = entry.details?.(rejection as never, tenantId)
+  const rejected = Effect.isEffect(more)
+    ? Effect.flatMap(more, (found) => reject(entry.code, detail, found))
+    : reject(entry.code, detail, more)
+  return isUnavailable(rejection) ? Effect.andThen(logUnavailable(rejection), rejected) : rejected
 }
+
+const isUnavailable = (refusal: Tagged): refusal is StoreUnavailable => refusal._tag === "StoreUnavailable"
+
+/** One in which nothing has to be looked up. */
+type Plain = Omit<Refused<never>, "details"> & {
+  readonly details?: (rejection: never, tenantId: TenantId) => Details
+}
+type PlainTable = Readonly<Record<string, Plain>>
+
+/**
+ * The problem of a creation that was refused, as a value. Null for what is a defect: whatever only an existing aggregate can meet.
+ * `log`: for what is to be logged.
+ */
+export const deniedCreation =
+  <T extends PlainTable>(table: T, log: (effect: Effect.Effect<void>) => void) =>
+  (refusal: RefusalIn<T>, tenantId: TenantId): Denial<ErrorCode> | null => {
+    const entry = (table[refusal._tag] ?? (common as PlainTable)[refusal._tag]) as Plain | undefined
+    if (entry === undefined || entry.existing === true) return null
+    if (isUnavailable(refusal)) log(logUnavailable(refusal))
+    return denied(entry.code, detailOf(entry, refusal), entry.details?.(refusal as never, tenantId))
+  }
 
 const entryFor = (table: Table, { _tag }: Tagged): Refused<never> | undefined => table[_tag] ?? (common as Table)[_tag]
 

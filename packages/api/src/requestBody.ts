@@ -11,7 +11,7 @@ import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
 import { fieldProblems } from "./fieldProblems.ts"
-import { reject } from "./reject.ts"
+import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
 
 export const maxDepth = 32
 export const maxItems = 1_000
@@ -24,48 +24,71 @@ export const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as 
 
 export type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
 
-/**
- * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
- * `problemsOf`: how issues are told, where the usual way would say too much.
- */
-export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(
-  schema: S,
-  problemsOf: typeof fieldProblems = fieldProblems
-) => {
-  const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
-  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> => {
-    const contentType = request.headers["content-type"]
-    if (contentType !== undefined && (!mediaType.test(contentType) || otherCharset.test(contentType))) {
-      return reject("unsupported_media_type", "Send the body as application/json in UTF-8.")
-    }
-    if (isCoded(request.headers["content-encoding"])) return coded
-    return Effect.matchEffect(request.arrayBuffer, {
-      onFailure: unreadable,
-      onSuccess: (bytes): Effect.Effect<S["Type"], BodyProblem> => {
-        const parsed = parse(bytes)
-        if (Result.isFailure(parsed)) return reject("malformed_json", parsed.failure)
-        const refused = parsed.success.problems
-        if (refused.length > 0) return invalidRequest(refused)
-        const decoded = decode(parsed.success.value)
-        return Result.isSuccess(decoded)
-          ? Effect.succeed(decoded.success)
-          : invalidRequest(problemsOf("body", decoded.failure.issue, parsed.success.value))
-      }
-    })
-  }
+/** Why a body with these headers is not even read; null when it is. `coding`: Content-Encoding. */
+export const mediaProblem = (
+  contentType: string | undefined,
+  coding: string | undefined
+): Denial<"unsupported_media_type"> | null => {
+  if (contentType !== undefined && (!mediaType.test(contentType) || otherCharset.test(contentType))) return notJson
+  return isCoded(coding) ? coded : null
 }
+
+const notJson = denied("unsupported_media_type", "Send the body as application/json in UTF-8.")
 
 /** `identity` says that there is none (RFC 9110 § 8.4.1). */
 const isCoded = (codings: string | undefined): boolean =>
   codings !== undefined && codings.split(",").some((coding) => !/^(?:identity)?$/iu.test(coding.trim()))
 
-const coded = reject(
+const coded = denied(
   "unsupported_media_type",
   "Send the body as it is, without Content-Encoding: no coding is read here."
 )
 
-export const invalidRequest = (errors: ReadonlyArray<FieldProblem>) =>
-  reject("invalid_request", "Correct what `errors` lists and send the request again.", { errors })
+/**
+ * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
+ * `problemsOf`: how issues are told, where the usual way would say too much.
+ */
+export const bodyDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  problemsOf: typeof fieldProblems = fieldProblems
+) => {
+  const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
+  return (bytes: Uint8Array): Result.Result<S["Type"], Denial<"malformed_json" | "invalid_request">> => {
+    const parsed = parse(bytes)
+    if (Result.isFailure(parsed)) return Result.fail(denied("malformed_json", parsed.failure))
+    const refused = parsed.success.problems
+    if (refused.length > 0) return Result.fail(invalid(refused))
+    const decoded = decode(parsed.success.value)
+    return Result.isSuccess(decoded)
+      ? Result.succeed(decoded.success)
+      : Result.fail(invalid(problemsOf("body", decoded.failure.issue, parsed.success.value)))
+  }
+}
+
+/** The bytes of a body of JSON, for a decoder. */
+export const bodyBytes = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, BodyProblem> => {
+  const refused = mediaProblem(request.headers["content-type"], request.headers["content-encoding"])
+  if (refused !== null) return deny(refused)
+  return Effect.matchEffect(request.arrayBuffer, {
+    onFailure: unreadable,
+    onSuccess: (bytes) => Effect.succeed(new Uint8Array(bytes))
+  })
+}
+
+/** Both in one, for whoever has a request. */
+export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  problemsOf: typeof fieldProblems = fieldProblems
+) => {
+  const decode = bodyDecoder(schema, problemsOf)
+  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> =>
+    Effect.flatMap(bodyBytes(request), (bytes) => orDeny(decode(bytes)))
+}
+
+export const invalid = (errors: ReadonlyArray<FieldProblem>): Denial<"invalid_request"> =>
+  denied("invalid_request", "Correct what `errors` lists and send the request again.", { errors })
+
+export const invalidRequest = (errors: ReadonlyArray<FieldProblem>) => deny(invalid(errors))
 
 /** A body that did not arrive, or is larger than the server's limit. */
 export const unreadable = (
@@ -80,7 +103,7 @@ interface Parsed {
   readonly problems: ReadonlyArray<FieldProblem>
 }
 
-const parse = (bytes: ArrayBuffer): Result.Result<Parsed, string> => {
+const parse = (bytes: Uint8Array): Result.Result<Parsed, string> => {
   if (bytes.byteLength === 0) return Result.fail("There is no body: send a JSON object.")
   let text: string
   try {

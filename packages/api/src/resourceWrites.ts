@@ -152,7 +152,7 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const key = headers["idempotency-key"]
         const id = key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key)
         const print = key === undefined ? null : fingerprintOf(method, address, body)
-        const origin = { correlationId: yield* CurrentCorrelationId, traceparent: traceparentOf(request) }
+        const origin = { correlationId: yield* CurrentCorrelationId, traceparent: traceparentOf(request.headers) }
         const made = yield* toEffect(command({ tenantId, id, at: yield* now, body, fingerprint: print, origin }))
         const question = { request, headers, name: as, id, fingerprint: print, expectedVersion: null }
         const given = yield* Effect.catch(ask(question, made), (refusal) => refused(refusal, tenantId))

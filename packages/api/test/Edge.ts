@@ -83,7 +83,7 @@ const intake = Layer.succeed(RequestIntake, {
 const checks = Layer.succeed(HealthChecks, {
   version: "0.0.0-test",
   startedAt: 0,
-  phase: Effect.sync(() => health.phase),
+  phase: () => health.phase,
   dependencies: Effect.sync(() => health.dependencies)
 })
 

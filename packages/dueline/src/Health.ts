@@ -55,7 +55,7 @@ export const layer = (deployment: Deployment) =>
       return HealthChecks.of({
         version,
         startedAt,
-        phase: Effect.sync(phase.get),
+        phase: phase.get,
         dependencies: Effect.all(checks, { concurrency: "unbounded" })
       })
     })

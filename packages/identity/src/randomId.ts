@@ -3,15 +3,14 @@ import type { CorrelationId, ServiceCallId } from "@dueline/contracts/Ids"
 import { Clock, Effect, Random } from "effect"
 
 /** UUID version 7 (RFC 9562 § 5.7): time-ordered. */
-export const randomUuidV7: Effect.Effect<string> = Effect.withFiber((fiber) => {
-  const millis = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-  const dice = fiber.getRef(Random.Random)
-  return Effect.succeed(
-    uuid(millis.toString(16).padStart(12, "0"), `7${hex32(dice).slice(0, 3)}`, hex32(dice) + hex32(dice))
-  )
-})
+const uuidV7 = (millis: number, dice: Random.Random): string =>
+  uuid(millis.toString(16).padStart(12, "0"), `7${hex32(dice).slice(0, 3)}`, hex32(dice) + hex32(dice))
 
-export const randomCallId: Effect.Effect<ServiceCallId> = Effect.map(randomUuidV7, (id) => id as ServiceCallId)
+export const randomUuidV7: Effect.Effect<string> = Effect.withFiber((fiber) =>
+  Effect.succeed(uuidV7(fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(), fiber.getRef(Random.Random)))
+)
+
+export const callIdOf = (millis: number, dice: Random.Random): ServiceCallId => uuidV7(millis, dice) as ServiceCallId
 
 /** 13 digits in base 36, which are 63.6 bits: 3 × 36¹² values, all below 2⁶⁴. */
 export const correlationIdOf = (dice: Random.Random): CorrelationId =>

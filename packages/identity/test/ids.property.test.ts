@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { derivedCallId, derivedId, notificationCallId } from "../src/derivedId.ts"
-import { randomCallId, randomCorrelationId } from "../src/randomId.ts"
+import { randomUuidV7, randomCorrelationId } from "../src/randomId.ts"
 
 const isCallId = Schema.is(ServiceCallId)
 
@@ -58,11 +58,11 @@ it.effect.prop(
   ({ millis, seed }) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(millis)
-      const id = yield* Random.withSeed(randomCallId, seed)
+      const id = yield* Random.withSeed(randomUuidV7, seed)
       assert.isTrue(isCallId(id))
       assert.match(id, /^.{14}7.{4}[89ab]/u)
       assert.strictEqual(Number.parseInt(id.slice(0, 13).replace("-", ""), 16), millis)
-      assert.strictEqual(yield* Random.withSeed(randomCallId, seed), id)
+      assert.strictEqual(yield* Random.withSeed(randomUuidV7, seed), id)
       assert.isTrue(Schema.is(CorrelationId)(yield* Random.withSeed(randomCorrelationId, seed)))
     })
 )

@@ -6,13 +6,11 @@ import { makeCommands } from "./commands.ts"
 import { leanGroup } from "../leanGroup.ts"
 import { makeReads } from "./reads.ts"
 import { makeSubmit } from "./submit.ts"
-import { makeSubmitBatch } from "./submitBatch.ts"
 
 /** Bodies are read raw: the limits on depth, length and characters come before any schema. */
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
-    const submit = yield* makeSubmit
-    const submitBatch = yield* makeSubmitBatch
+    const { submit, submitBatch } = yield* makeSubmit
     const { cancel, reschedule, run } = yield* makeCommands
     const { events, get, list } = yield* makeReads
     return yield* leanGroup(

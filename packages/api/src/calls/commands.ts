@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { callRefusals } from "./callRefusal.ts"
 import { Details } from "./Details.ts"
 import { dueTime } from "../dueTime.ts"
+import { orDeny } from "../reject.ts"
 import { makeWrites } from "../resourceWrites.ts"
 import { stateOf } from "./view.ts"
 
@@ -27,7 +28,10 @@ export const makeCommands = Effect.gen(function* () {
     reschedule: change("reschedule", {
       as: "reschedule",
       command: ({ at, body, id }) =>
-        Effect.map(dueTime(body, at), (dueAt) => ({ _tag: "RescheduleServiceCall", callId: id, at, dueAt }) as const)
+        Effect.map(
+          orDeny(dueTime(body, at)),
+          (dueAt) => ({ _tag: "RescheduleServiceCall", callId: id, at, dueAt }) as const
+        )
     })
   }
 })

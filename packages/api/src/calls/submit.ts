@@ -1,27 +1,36 @@
-/** Takes one submission: names it, has it accepted, and waits if the caller wants to. */
+/** Submissions that come in through the router: what differs from the plain way is how the request is read, and that one may wait. */
 import { Principal } from "@dueline/contracts/api/Access"
-import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { derivedCallId } from "@dueline/identity/derivedId"
-import { randomCallId } from "@dueline/identity/randomId"
-import { Duration, Effect } from "effect"
-import { makeAccept, type Submission } from "./accept.ts"
-import { answer } from "../answer.ts"
-import { CallEndings } from "./CallEndings.ts"
-import { CurrentCorrelationId } from "../Correlation.ts"
+import type { Answer } from "@dueline/contracts/ports/Orchestrator"
+import { Duration, Effect, Result } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { answer, problemReply, responseOf } from "../answer.ts"
+import { traceparentOf } from "../asking.ts"
+import { CurrentCorrelationId, isCorrelationId } from "../Correlation.ts"
 import { Patience } from "../Deadline.ts"
-import { Details } from "./Details.ts"
-import { jsonBody } from "../requestBody.ts"
-import { LeavePlace } from "../RequestPlaces.ts"
+import { RateCharge } from "../RateLimits.ts"
 import type { Raw } from "../Raw.ts"
 import { storeUnavailable } from "../refusal.ts"
+import type { Denial } from "../reject.ts"
+import { bodyBytes, invalidRequest } from "../requestBody.ts"
+import { LeavePlace } from "../RequestPlaces.ts"
+import { CallEndings } from "./CallEndings.ts"
+import { Details } from "./Details.ts"
+import { acceptedReply, type Asker, noCommonKey, type Submission, Submissions } from "./Submissions.ts"
 import { callPath, stateOf, stateOfRow } from "./view.ts"
 
-const readBody = jsonBody(SubmitServiceCall)
+const problem = ({ correlationId }: Asker, denial: Denial) => responseOf(problemReply(denial, correlationId))
+
+const askerOf = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.gen(function* () {
+    const principal = yield* Principal
+    const correlationId = yield* CurrentCorrelationId
+    return { principal, correlationId, traceparent: traceparentOf(request.headers), request } satisfies Asker
+  })
 
 export const makeSubmit = Effect.gen(function* () {
-  const accept = yield* makeAccept
+  const submissions = yield* Submissions
   const endings = yield* CallEndings
   const details = yield* Details
   const queries = yield* CallQueries
@@ -29,40 +38,62 @@ export const makeSubmit = Effect.gen(function* () {
   const find = (tenantId: TenantId, callId: ServiceCallId) =>
     queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable))
 
-  const answerAtOnce = Effect.fnUntraced(function* (submission: Submission) {
-    const accepted = yield* accept(submission)
-    return answer(202, stateOf(accepted), { replayed: accepted.replayed, location: callPath(submission.callId) })
-  })
+  const accept = (asker: Asker, submission: Submission) =>
+    Effect.result(Effect.callback<Answer, Denial>((resume) => submissions.accept(asker, submission, resume)))
 
-  const answerWhenEnded = Effect.fnUntraced(function* (submission: Submission, waitSeconds: number) {
+  const acceptAndWait = Effect.fnUntraced(function* (asker: Asker, submission: Submission, waitSeconds: number) {
     const { callId } = submission
-    const { tenantId } = submission.principal
+    const { tenantId } = asker.principal
     const ended = yield* endings.of(tenantId, callId)
-    const accepted = yield* accept(submission)
-    const about = { replayed: accepted.replayed, location: callPath(callId) }
-    if (ended === null) return answer(202, stateOf(accepted), about)
+    const outcome = yield* accept(asker, submission)
+    if (Result.isFailure(outcome)) return problem(asker, outcome.failure)
+    const accepted = outcome.success
+    if (ended === null) return responseOf(acceptedReply(accepted, callId))
     let row = yield* find(tenantId, callId)
     if (row !== null && row.endedAt === null) {
       yield* Effect.flatten(LeavePlace)
       yield* Effect.timeoutOption(ended, Duration.seconds(waitSeconds))
-      patience.renew(submission.request)
+      patience.renew(asker.request)
       row = yield* find(tenantId, callId)
     }
-    const waited = { ...about, preferenceApplied: `wait=${waitSeconds}` }
+    const waited = {
+      replayed: accepted.replayed,
+      location: callPath(callId),
+      preferenceApplied: `wait=${waitSeconds}`
+    }
     if (row === null) return answer(202, stateOf(accepted), waited)
     return row.endedAt === null ? answer(202, stateOfRow(row), waited) : answer(200, yield* details.ofRow(row), waited)
   }, Effect.scoped)
 
-  return Effect.fnUntraced(function* ({ headers, request }: Raw<"serviceCalls", "submit">) {
-    const body = yield* readBody(request)
-    const principal = yield* Principal
-    const correlationId = yield* CurrentCorrelationId
-    const key = headers["idempotency-key"]
-    const callId = key === undefined ? yield* randomCallId : derivedCallId(principal.tenantId, key)
-    const submission = { principal, request, correlationId, key, callId, body, part: "body" }
+  const submit = Effect.fnUntraced(function* ({ headers, request }: Raw<"serviceCalls", "submit">) {
+    const bytes = yield* bodyBytes(request)
+    const asker = yield* askerOf(request)
+    const read = submissions.read(asker, headers["idempotency-key"], bytes)
+    if (Result.isFailure(read)) return problem(asker, read.failure)
+    const submission = read.success
     const waitSeconds = parseWait(headers.prefer)
-    return yield* waitSeconds === 0 ? answerAtOnce(submission) : answerWhenEnded(submission, waitSeconds)
+    if (waitSeconds > 0) return yield* acceptAndWait(asker, submission, waitSeconds)
+    const outcome = yield* accept(asker, submission)
+    return Result.isSuccess(outcome)
+      ? responseOf(acceptedReply(outcome.success, submission.callId))
+      : problem(asker, outcome.failure)
   })
+
+  const submitBatch = Effect.fnUntraced(function* ({ request }: Raw<"serviceCalls", "submitBatch">) {
+    if (request.headers["idempotency-key"] !== undefined) return yield* invalidRequest(noCommonKey)
+    const read = submissions.readBatch(yield* bodyBytes(request))
+    const asker = yield* askerOf(request)
+    if (Result.isFailure(read)) return problem(asker, read.failure)
+    const items = read.success
+    const charge = yield* RateCharge
+    yield* charge(items.length - 1)
+    const named = isCorrelationId(request.headers["x-correlation-id"]) ? asker.correlationId : null
+    return yield* Effect.callback<ReturnType<typeof responseOf>>((resume) =>
+      submissions.acceptAll(asker, named, items, (reply) => resume(Effect.succeed(responseOf(reply))))
+    )
+  })
+
+  return { submit, submitBatch }
 })
 
 const maxWaitSeconds = 30

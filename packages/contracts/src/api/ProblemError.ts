@@ -118,6 +118,16 @@ export type ErrorOf<C extends ErrorCode> = C extends ErrorCode
   ? InstanceType<(typeof problemClasses)[(typeof problemCodes)[C]["status"]]>
   : never
 
+/** What is taken instead (RFC 9110 § 15.5.16). */
+const taken = { accept: "application/json", "accept-encoding": "identity" } as const
+const soon = { "retry-after": 1 } as const
+
+/** By status: headers that are the same for each of its problems. */
+export const headersOfProblem: Readonly<Record<number, Readonly<Record<string, string | number>>>> = {
+  415: taken,
+  503: soon
+}
+
 /** The same classes as they travel: content type and, where a status calls for one, a header. */
 export const problems = {
   BadRequest: BadRequest.pipe(asProblem),
@@ -138,7 +148,7 @@ export const problems = {
         decode: ({ body }) => new UnsupportedMediaType(body),
         encode: (error) => ({
           body: { ...error },
-          headers: { accept: "application/json", "accept-encoding": "identity" }
+          headers: taken
         })
       }
     )
@@ -180,7 +190,7 @@ export const problems = {
       },
       {
         decode: ({ body }) => new Unavailable(body),
-        encode: (error) => ({ body: { ...error }, headers: { "retry-after": 1 } })
+        encode: (error) => ({ body: { ...error }, headers: soon })
       }
     )
   )

@@ -19,7 +19,7 @@ export class HealthChecks extends Context.Service<
     /** Epoch milliseconds. */
     readonly startedAt: number
     /** `starting` until all layers are up, `draining` from the first signal to stop. */
-    readonly phase: Effect.Effect<"starting" | "serving" | "draining">
+    readonly phase: () => "starting" | "serving" | "draining"
     /** Asks every dependency, each within a bounded time; never fails. */
     readonly dependencies: Effect.Effect<ReadonlyArray<DependencyHealth>>
   }
