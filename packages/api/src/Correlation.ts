@@ -9,5 +9,5 @@ export const CurrentCorrelationId = Context.Reference<CorrelationId>("@dueline/a
 
 const wellFormed = /^[0-9a-z]{1,13}$/u
 
-export const isCorrelationId = (text: string | undefined): text is CorrelationId =>
-  text !== undefined && wellFormed.test(text)
+export const isCorrelationId = (text: unknown): text is CorrelationId =>
+  typeof text === "string" && wellFormed.test(text)

@@ -14,14 +14,21 @@ import { defaultDeadlineMs } from "./Deadline.ts"
 import { defectDetail } from "./DefectReporter.ts"
 import { methodsOf } from "./methodsOf.ts"
 import { denied } from "./reject.ts"
+import { defaultRequestLimit } from "./RequestPlaces.ts"
 
 export interface EdgeLimits {
   readonly maxBodyBytes: number
   /** How long a request may wait for the store in all, in milliseconds. */
   readonly deadlineMs: number
+  /** Requests of all tenants under way at once; of one tenant as many as there is room left. */
+  readonly requests: number
 }
 
-export const defaultEdgeLimits: EdgeLimits = { maxBodyBytes: 256 * 1024, deadlineMs: defaultDeadlineMs }
+export const defaultEdgeLimits: EdgeLimits = {
+  maxBodyBytes: 256 * 1024,
+  deadlineMs: defaultDeadlineMs,
+  requests: defaultRequestLimit
+}
 
 export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
   HttpRouter.middleware(

@@ -14,6 +14,7 @@ import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
+import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
@@ -31,33 +32,34 @@ export const kindHandlers = {
 
 type KindLayer = (typeof kindHandlers)[Category]
 
-const handlers = (rates: RateLimits.RatesPerMinute, deadlineMs: number) =>
+const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(
+    PlainSubmissions.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([
-      BearerAccess.layer.pipe(Layer.provide(KnownTenants.layer)),
+      BearerAccess.layer,
       RequestChecks.layer,
-      RateLimits.layer(rates),
+      RateLimits.layer(rates, limits.requests),
       CallEndings.layer
     ]),
-    Layer.provide(Details.layer),
+    Layer.provide([Details.layer, KnownTenants.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
-    Layer.provide(Deadline.layer(deadlineMs))
+    Layer.provide(Deadline.layer(limits.deadlineMs))
   )
 
 /**
  * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
- * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), and Cursor. Serve it with
+ * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
- * `createHttpServer`, through `leanServer`.
+ * `createHttpServer` with what PlainRequests take, through `leanServer`.
  */
 export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
-    Layer.provide(handlers(rates, limits.deadlineMs))
+    Layer.provide(handlers(rates, limits))
   )
 
 /** What a process without an edge serves: how it is, and nothing else. Needs HealthChecks. */

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { Duplex } from "node:stream"
 import { boundConnections, defaultConnectionLimit } from "./boundConnections.ts"
 import { partWithClients } from "./partWithClients.ts"
+import { offerFirst, type Take } from "./PlainRequests.ts"
 
 export interface ServerLimits {
   readonly maxHeaderBytes: number
@@ -31,7 +32,8 @@ export const defaultServerLimits: ServerLimits = {
   connections: defaultConnectionLimit
 }
 
-export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Server => {
+/** `take`: whoever sees requests before the listeners do. */
+export const createHttpServer = (take: Take | null = null, limits: ServerLimits = defaultServerLimits): Server => {
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -44,6 +46,7 @@ export const createHttpServer = (limits: ServerLimits = defaultServerLimits): Se
     shouldUpgradeCallback: () => false
   })
   boundConnections(server, limits.connections)
+  if (take !== null) offerFirst(server, take)
   partWithClients(server, limits.lingerMs)
   server.on("clientError", answerBrokenRequest)
   server.on("checkExpectation", refuseExpectation)

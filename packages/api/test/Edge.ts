@@ -27,6 +27,7 @@ import * as Cursor from "../src/Cursor.ts"
 import * as DefectReporter from "../src/DefectReporter.ts"
 import * as leanServer from "../src/leanServer.ts"
 import * as EdgeLayer from "../src/Edge.ts"
+import * as PlainRequests from "../src/PlainRequests.ts"
 import type { RatesPerMinute } from "../src/RateLimits.ts"
 import * as Routes from "../src/Routes.ts"
 import { type Reply, type Sent, send } from "./send.ts"
@@ -105,10 +106,31 @@ const ports = Layer.mergeAll(
   TokenVerifier.layer()
 ).pipe(Layer.provideMerge(MemoryStore.layerMemory()), Layer.provideMerge(SigningKeys.layerEphemeral))
 
-const server = (rates: RatesPerMinute, limits = EdgeLayer.defaultEdgeLimits) =>
-  HttpRouter.serve(Routes.layer(rates, limits), { disableLogger: true, disableListenLog: true }).pipe(
+export interface Differently {
+  readonly rates?: RatesPerMinute
+  readonly limits?: Partial<EdgeLayer.EdgeLimits>
+  /** What stands between Node and the plain way; as in the program it is taken as it is. */
+  readonly through?: (take: PlainRequests.Take) => PlainRequests.Take | null
+}
+
+const server = ({ limits, rates = {}, through = (take) => take }: Differently) =>
+  HttpRouter.serve(Routes.layer(rates, { ...EdgeLayer.defaultEdgeLimits, ...limits }), {
+    disableLogger: true,
+    disableListenLog: true
+  }).pipe(
     Layer.provide(leanServer.layer),
-    Layer.provideMerge(NodeHttpServer.layer(() => createHttpServer(), { port: 0, host: "127.0.0.1" })),
+    Layer.provideMerge(
+      Layer.unwrap(
+        Effect.map(PlainRequests.PlainRequests, ({ take }) =>
+          NodeHttpServer.layer(() => createHttpServer(through(take)), {
+            port: 0,
+            host: "127.0.0.1",
+            gracefulShutdownTimeout: "200 millis"
+          })
+        )
+      )
+    ),
+    Layer.provide(PlainRequests.layer),
     Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory])
   )
 
@@ -143,8 +165,13 @@ const edge = Layer.effect(
   })
 )
 
-export const layerLimited = (rates: RatesPerMinute): Layer.Layer<Edge> =>
-  edge.pipe(Layer.provide(server(rates)), Layer.provide(ports), Layer.orDie)
+/** `others`: what stands in the place of some ports. */
+export const layerOf = (
+  differently: Differently,
+  others: Layer.Layer<never> | Layer.Layer<Orchestrator> = Layer.empty
+) => edge.pipe(Layer.provide(server(differently)), Layer.provide(others), Layer.provide(ports), Layer.orDie)
+
+export const layerLimited = (rates: RatesPerMinute): Layer.Layer<Edge> => layerOf({ rates })
 
 export const layer = layerLimited({})
 
@@ -153,7 +180,7 @@ const silent = Effect.uninterruptible(Effect.never)
 
 /** Over a store that takes every question and answers none, like one behind a proxy that swallows bytes. */
 export const layerSilent: Layer.Layer<Edge> = edge.pipe(
-  Layer.provide(server({}, { ...EdgeLayer.defaultEdgeLimits, deadlineMs: 10 })),
+  Layer.provide(server({ limits: { deadlineMs: 10 } })),
   Layer.provide(
     Layer.mergeAll(
       Layer.succeed(Orchestrator, { offer: () => undefined, ask: () => silent }),

@@ -17,7 +17,7 @@ interface Client {
 }
 
 const serverThat = async (handle: (request: IncomingMessage, response: ServerResponse) => void, lingerMs: number) => {
-  const server = createHttpServer({ ...defaultServerLimits, lingerMs })
+  const server = createHttpServer(null, { ...defaultServerLimits, lingerMs })
   const seen: Array<string> = []
   server.on("request", (request, response) => {
     seen.push(request.url ?? "")

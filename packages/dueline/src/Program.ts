@@ -3,6 +3,7 @@ import { createHttpServer } from "@dueline/api/createHttpServer"
 import * as DefectReporter from "@dueline/api/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
 import * as leanServer from "@dueline/api/leanServer"
+import * as PlainRequests from "@dueline/api/PlainRequests"
 import * as Routes from "@dueline/api/Routes"
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
@@ -140,6 +141,17 @@ const routes = (settings: Settings, { roles }: Deployment) =>
       )
     : Routes.layerProbes()
 
+const server = (settings: Settings) =>
+  Layer.unwrap(
+    Effect.map(PlainRequests.PlainRequests, ({ take }) =>
+      NodeHttpServer.layer(() => createHttpServer(take), {
+        port: settings.PORT,
+        host: settings.HOST,
+        gracefulShutdownTimeout: `${thirdOf(settings)} millis`
+      })
+    )
+  )
+
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
   const guard = guardOf(settings, demo)
@@ -152,13 +164,8 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provide(leanServer.layer),
-    Layer.provideMerge(
-      NodeHttpServer.layer(() => createHttpServer(), {
-        port: settings.PORT,
-        host: settings.HOST,
-        gracefulShutdownTimeout: `${thirdOf(settings)} millis`
-      })
-    ),
+    Layer.provideMerge(server(settings)),
+    Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),
     Layer.provide(Intake.layer(guard, entriesOf(settings.DUELINE_REDACT))),
     Layer.provideMerge(core)
