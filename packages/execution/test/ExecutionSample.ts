@@ -10,7 +10,7 @@ import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Vault from "@dueline/secrets/RequestVaultAes"
 import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
-import { Clock, Effect, Layer, Redacted } from "effect"
+import { Clock, Effect, Layer, Logger, Redacted } from "effect"
 import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { layerStoreMemory } from "../src/attempts/Circuits.ts"
 import * as Executor from "../src/attempts/Executor.ts"
@@ -62,6 +62,8 @@ export interface WorldOptions {
   /** Refusals that the first askings meet, in this order. */
   readonly refusals?: ReadonlyArray<Refusal>
   readonly start?: StartRequest
+  /** What comes of every asking that is not refused. */
+  readonly recorded?: Effect.Effect<never>
   /** How long a recording takes. */
   readonly recordMs?: number
   readonly heartbeatFails?: boolean
@@ -72,6 +74,17 @@ export interface WorldOptions {
 }
 
 export const unavailable = new StoreUnavailable({ operation: "commit", cause: new Error("away") })
+
+/** What is told at the level of errors. */
+export const errorsTold = () => {
+  const told: Array<unknown> = []
+  const logger = Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (logLevel === "Error") told.push(message)
+    })
+  ])
+  return { told, logger }
+}
 
 /** An executor in a scripted world on the test's clock. */
 export const world = (options: WorldOptions = {}) =>
@@ -100,7 +113,8 @@ export const world = (options: WorldOptions = {}) =>
       Effect.suspend(() => {
         const refusal = options.refusals?.[asked.length]
         asked.push(envelope)
-        const outcome = refusal === undefined ? Effect.succeed(answer(envelope.command.callId)) : Effect.fail(refusal)
+        const recorded = options.recorded ?? Effect.succeed(answer(envelope.command.callId))
+        const outcome = refusal === undefined ? recorded : Effect.fail(refusal)
         return options.recordMs === undefined ? outcome : Effect.delay(outcome, options.recordMs)
       })
     const backlog = Backlog.of({

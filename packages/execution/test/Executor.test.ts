@@ -4,21 +4,10 @@ import { Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { assert, describe, it } from "@effect/vitest"
 import type { StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { sealContext } from "@dueline/contracts/ports/RequestVault"
-import { Effect, Logger, Random, Schema } from "effect"
+import { Effect, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { MockReply } from "../src/egress/MockHttpClient.ts"
-import { callId, intent, tenant, unavailable, url, vault, world } from "./ExecutionSample.ts"
-
-/** What is told at the level of errors. */
-const errorsTold = () => {
-  const told: Array<unknown> = []
-  const logger = Logger.layer([
-    Logger.make(({ logLevel, message }) => {
-      if (logLevel === "Error") told.push(message)
-    })
-  ])
-  return { told, logger }
-}
+import { callId, errorsTold, intent, tenant, unavailable, url, vault, world } from "./ExecutionSample.ts"
 
 const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "ok", latencyMs } }]
 

@@ -1,8 +1,9 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
+import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { callId, intent, tenant, unavailable, url, world } from "./ExecutionSample.ts"
+import { callId, errorsTold, intent, tenant, unavailable, url, world, type WorldOptions } from "./ExecutionSample.ts"
 
 const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "ok", latencyMs } }]
 
@@ -170,4 +171,44 @@ describe("draining", () => {
       assert.isFalse(executor.offer(intent(2)))
     })
   )
+})
+
+describe("a defect", () => {
+  const broken = (): never => {
+    throw new Error("broken")
+  }
+
+  const cases: ReadonlyArray<readonly [string, WorldOptions, Partial<ExecutionRequested>]> = [
+    ["of the HTTP client, before it has begun", { start: broken }, {}],
+    [
+      "of the HTTP client, in its answer",
+      {
+        start: ({ wanted }, done) => {
+          wanted()
+          done({ _tag: "Answered", status: 200, headers: null as never, body: null as never, truncated: false, durationMs: 0 })
+          return () => undefined
+        }
+      },
+      {}
+    ],
+    ["of the writer", { recorded: Effect.die("poison") }, {}],
+    ["in what it was handed over with", {}, { request: null as never }]
+  ]
+
+  for (const [name, options, changes] of cases) {
+    it.effect(`${name}, ends that attempt without a record, is told, and keeps no place`, () => {
+      const { logger, told } = errorsTold()
+      return Effect.gen(function* () {
+        const { asked, executor } = yield* world({ ...options, executor: { concurrency: 1 } })
+        assert.isTrue(executor.offer(intent(1, changes)))
+        yield* TestClock.adjust("1 minute")
+        assert.isAtMost(asked.length, options.recorded === undefined ? 0 : 1)
+        assert.deepStrictEqual([executor.inFlight(), executor.slotsFree()], [0, 1])
+        assert.isTrue(executor.offer(intent(1)), "it is not made again")
+        // What it sent is not known: whoever asks must not be told that nothing was.
+        assert.strictEqual(yield* executor.recall({ tenantId: tenant, callId: callId(1), epoch: 3 }), "sent")
+        assert.isNotEmpty(told)
+      }).pipe(Effect.provide(logger))
+    })
+  }
 })
