@@ -2,7 +2,7 @@
 import { Role } from "@dueline/contracts/Role"
 import { Effect } from "effect"
 import { ConfigurationInvalid, type Settings } from "./Configuration.ts"
-import { entriesOf } from "./entriesOf.ts"
+import { entriesOf } from "./listSettings.ts"
 
 export const allRoles: ReadonlyArray<Role> = Role.literals
 

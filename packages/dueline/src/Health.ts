@@ -8,7 +8,7 @@ import { Clock, Effect, Exit, Layer, Option } from "effect"
 import type { Deployment } from "./Deployment.ts"
 import { Cluster } from "./Cluster.ts"
 import { CurrentPhase, version } from "./Phase.ts"
-import { WriteWatch } from "./WriteWatch.ts"
+import { WriteWatch } from "./Storage.ts"
 
 /** A check that takes longer than this counts as failed. */
 const checkTimeout = "2 seconds"

@@ -1,26 +1,68 @@
 /** Where everything is kept: the database, embedded or a server's, and the secret keys that belong to it. */
-import * as SigningKeys from "@dueline/secrets/SigningKeys"
+import { Persistence, type StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Role } from "@dueline/contracts/Role"
 import * as TimeTravel from "@dueline/orchestration/TimeTravel"
+import { type Ability, watchWrites } from "@dueline/postgres/Ability"
+import * as Tenants from "@dueline/postgres/admin/Tenants"
 import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
-import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
-import * as Tenants from "@dueline/postgres/admin/Tenants"
-import type { Role } from "@dueline/contracts/Role"
-import { Layer } from "effect"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
+import { Context, Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
 import { admit, prepareHome } from "./preflight/admission.ts"
 import { watchDisk } from "./preflight/diskCheck.ts"
-import * as WriteWatch from "./WriteWatch.ts"
+
+/** Whether this process can write what its roles write: the store of the orchestrator, the tables of timer and dispatcher. */
+export class WriteWatch extends Context.Service<
+  WriteWatch,
+  {
+    /** Why the process cannot write at the moment; null while it can, and when it has nothing to write. */
+    readonly trouble: () => string | null
+  }
+>()("@dueline/dueline/WriteWatch") {}
+
+/** The last commit decides: it is noted how each of them ended. A conflict is no trouble: the store has judged. */
+const noting = (store: Persistence["Service"], { committed, failed }: Ability): Persistence["Service"] => ({
+  ...store,
+  commit: (batch) =>
+    Effect.onExit(store.commit(batch), (exit) =>
+      Effect.sync(() => {
+        if (exit._tag === "Success") return committed()
+        const trouble = exit.cause.reasons.find(
+          (reason) => reason._tag === "Fail" && reason.error._tag === "StoreUnavailable"
+        )
+        if (trouble?._tag === "Fail") failed(trouble.error as StoreUnavailable)
+      })
+    )
+})
+
+/** Persistence as it is, and the watch beside it. */
+const layerWatch = (
+  roles: ReadonlySet<Role>
+): Layer.Layer<Persistence | WriteWatch, never, Persistence | Database.Database> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const { worker, writer } = yield* Database.Database
+      const store = yield* Persistence
+      const writing = roles.has("orchestrator") ? yield* watchWrites(writer, "writer") : null
+      const working = roles.has("timer") || roles.has("dispatcher") ? yield* watchWrites(worker, "worker") : null
+      const trouble = () => writing?.trouble() ?? working?.trouble() ?? null
+      return Context.make(Persistence, writing === null ? store : noting(store, writing)).pipe(
+        Context.add(WriteWatch, { trouble })
+      )
+    })
+  )
 
 /** The keys come after the database: whether they may be made, or are the right ones, depends on what is in it. */
 const keysOf = (settings: Settings) =>
@@ -55,7 +97,7 @@ export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
   const url = settings.DUELINE_DATABASE_URL
   const base: Base = url === null ? embedded(settings) : served(settings, url)
   return Layer.mergeAll(
-    WriteWatch.layer(roles).pipe(Layer.provide(PostgresPersistence.layer)),
+    layerWatch(roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresDeadLetters.layer,

@@ -1,7 +1,7 @@
 /** What one tenant may cause in the log, and what is said of the rest. */
 import { assert, describe, it } from "@effect/vitest"
 import { randomUUID } from "node:crypto"
-import { LogBounds } from "../src/LogBounds.ts"
+import { LogBounds } from "../src/logging.ts"
 
 describe("the log", { tags: ["ADR-0027.7"] }, () => {
   const line = (n: number) => `circuit opened for ${5_000 + n} ms: ${randomUUID()}/h${n}.example:80`

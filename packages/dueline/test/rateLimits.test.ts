@@ -1,7 +1,7 @@
 /** The setting of rate limits: what it means, and that every mistake in it is named at once. */
 import { RateClass } from "@dueline/contracts/api/RateLimit"
 import { read } from "@dueline/dueline/Configuration"
-import { readRateLimits } from "@dueline/dueline/rateLimitsOf"
+import { readRateLimits } from "@dueline/dueline/listSettings"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 

@@ -30,7 +30,7 @@ const serverFor = Effect.fnUntraced(function* (settings: Configuration.Settings,
 const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
   const token = (yield* Token) ?? inherited
   if (token !== undefined && token !== "") return yield* checkedToken(token)
-  const { allScopes, mintToken } = yield* Effect.promise(() => import("./mintToken.ts"))
+  const { allScopes, mintToken } = yield* Effect.promise(() => import("./tokens.ts"))
   return yield* mintToken(settings, {
     tenant: yield* CallTenant,
     scopes: allScopes,

@@ -24,7 +24,7 @@ export const verify = Command.make(
   "verify",
   {},
   loadWhenRun(
-    () => import("./verifyDatabase.ts"),
+    () => import("./readModels.ts"),
     ({ verifyDatabase }) => verifyDatabase
   )
 ).pipe(
@@ -52,7 +52,7 @@ const rebuild = Command.make(
   "rebuild",
   { only },
   loadWhenRun(
-    () => import("./rebuildProjections.ts"),
+    () => import("./readModels.ts"),
     ({ rebuildProjections }) => rebuildProjections
   )
 ).pipe(

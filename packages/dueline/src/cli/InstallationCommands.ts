@@ -80,7 +80,7 @@ const secret = Command.make(
   "secret",
   { name: Argument.String("name").pipe(Argument.withDescription("The tenant's name or id")) },
   loadWhenRun(
-    () => import("./tenantSecret.ts"),
+    () => import("./tenants.ts"),
     ({ printTenantSecret }) => printTenantSecret
   )
 ).pipe(
@@ -122,7 +122,7 @@ export const token = Command.make(
   "token",
   tokenFlags,
   loadWhenRun(
-    () => import("./printToken.ts"),
+    () => import("./tokens.ts"),
     ({ printToken }) => printToken
   )
 ).pipe(

@@ -1,11 +1,16 @@
 /** What `dueline tenant` does. */
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as Tenants from "@dueline/postgres/admin/Tenants"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import { makeDerived } from "@dueline/secrets/SigningSecrets"
+import { Clock, Effect, Layer, Redacted, Schema } from "effect"
+import { existsSync } from "node:fs"
 import * as Configuration from "../Configuration.ts"
-import { hint, print, Shell, usage } from "./Shell.ts"
+import { homeAt } from "../Home.ts"
 import { localInstant, table } from "./format.ts"
 import { openDatabase } from "./openDatabase.ts"
+import { CommandFailed, hint, print, Shell, usage } from "./Shell.ts"
+import { tenantIdOf } from "./tokens.ts"
 
 const listLimit = 1_000
 
@@ -49,4 +54,24 @@ export const listTenants = Effect.fnUntraced(function* () {
         ])
   )
   if (items.length === listLimit) yield* hint(`only the first ${listLimit}, by name`)
+})
+
+// What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it.
+
+/** Looking makes no keys: a secret that no running program signs with would only mislead. */
+export const printTenantSecret = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
+  if (!existsSync(vaultKeys)) {
+    return yield* new CommandFailed({
+      message: `There are no keys in ${vaultKeys}`,
+      notes: ["start the program once with `npm start`, or set DUELINE_HOME to its home"]
+    })
+  }
+  const { signingMaster } = yield* loadKeyFile(vaultKeys)
+  const tenantId = tenantIdOf(name)
+  const secret = yield* makeDerived(signingMaster).secretFor(tenantId)
+  if (secret === null) return yield* new CommandFailed({ message: `The calls of ${name} are not signed` })
+  yield* print({ tenantId, secret: Redacted.value(secret) }, () => Redacted.value(secret))
+  yield* hint(`signs the calls of tenant ${name} (${tenantId}); give it to those who receive them, and to nobody else`)
 })

@@ -3,24 +3,51 @@
  * is let through gives home and database the installation's id and the database the fingerprints of the keys; an installation that was
  * used before there were such things gets them in the same way, if what is sealed in its database opens with its keys.
  */
-import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import type { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { randomUuidV7 } from "@dueline/identity/randomId"
-import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Database } from "@dueline/postgres/Database"
 import {
   type InstallationFacts,
   noteInstallation,
   readInstallation,
-  readSamples
+  readSamples,
+  type SealedSamples
 } from "@dueline/postgres/schema/Installation"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Effect, Layer } from "effect"
 import { existsSync, renameSync, writeFileSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
 import { type Home, homeAt } from "../Home.ts"
+import * as InstallationKeys from "../InstallationKeys.ts"
 import { type Finding, isFatal, PreflightRefused } from "./Finding.ts"
 import { judge, judgeFiles } from "./judge.ts"
 import { type HomeFacts, readHome } from "./readHome.ts"
-import { samplesOpen } from "./samplesOpen.ts"
+
+// Whether what is sealed in a database opens with a home's keys: for databases that were used before fingerprints were kept.
+
+/** Null when there is nothing to try. The key file is there. */
+const samplesOpen = ({ profile, request }: SealedSamples, settings: { readonly DUELINE_HOME: string }) =>
+  Effect.gen(function* () {
+    if (request === null && profile === null) return null
+    const requests = yield* RequestVault
+    const profiles = yield* PersonalDataVault
+    const opened = yield* Effect.all([
+      request === null
+        ? Effect.succeed(true)
+        : Effect.isSuccess(
+            requests.open(request.sealed, sealContext(request.tenantId as TenantId, request.callId as ServiceCallId))
+          ),
+      profile === null
+        ? Effect.succeed(true)
+        : Effect.isSuccess(
+            profiles.open(profile.tenantId as TenantId, profile.customerId as CustomerId, profile.sealed)
+          )
+    ])
+    return opened.every((one) => one)
+  }).pipe(Effect.provide(InstallationKeys.layer(settings)))
 
 export type AdmissionSettings = Pick<Settings, "DUELINE_HOME" | "DUELINE_NEW_KEYS">
 

@@ -4,11 +4,10 @@ import type { Snapshot, StoreUnavailable } from "@dueline/contracts/ports/Persis
 import { beginning, type KeptSnapshot } from "@dueline/postgres/admin/LogPage"
 import { ReadModels } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
-import { sameContent } from "./differences.ts"
+import { foldUpTo, sameContent } from "./differences.ts"
 import { begin } from "./foldLog.ts"
-import { foldUpTo } from "./inspect.ts"
 
-export interface WrongSnapshot extends KeptSnapshot {
+interface WrongSnapshot extends KeptSnapshot {
   readonly detail: string
   /** What should stand there; null when its stream cannot be read. */
   readonly right: Snapshot | null

@@ -4,18 +4,17 @@ import { categories } from "@dueline/contracts/kinds"
 import { ReadModels } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
-import { faults } from "./differences.ts"
+import { faults, inspect } from "./differences.ts"
 import { beginOf, type Folded, foldLog } from "./foldLog.ts"
-import { inspect } from "./inspect.ts"
 
-export interface ModelFinding {
+interface ModelFinding {
   readonly check: "row" | "event" | "snapshot" | "window"
   readonly tenantId: string
   readonly streamId: string
   readonly detail: string
 }
 
-export interface ModelVerification {
+interface ModelVerification {
   readonly events: number
   readonly rows: number
   readonly snapshots: number
