@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { sqlFiles } from "../../packages/postgres/src/schema/migrations/sqlFiles.ts"
-import { loadedBy } from "../../packages/test-servers/src/loadedBy.ts"
+import { loadedBy } from "../../packages/test-servers/src/programFile.ts"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 
 const run = promisify(execFile)

@@ -1,12 +1,11 @@
 /** Starts and ends the processes of a run: servers, workers, load generators. Each has a log, and is ended with the run. */
 import { type ChildProcess, fork, spawn } from "node:child_process"
 import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { endedAlready, endWithParent, removeWithParent } from "../../test-servers/src/endWithParent.ts"
+import { endedAlready, endWithParent, removeWithParent } from "../../test-servers/src/ServerProcess.ts"
 import { hold, mayBegin } from "./held.ts"
 
 /** One that the account of a database server can enter too; removed with all that is in it when it is released. */

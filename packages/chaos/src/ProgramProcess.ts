@@ -1,5 +1,5 @@
 /** One process of the real program. What it prints goes to a file; how it ends is told once. */
-import { endedAlready, endWithParent } from "@dueline/test-servers/endWithParent"
+import { endedAlready, endWithParent } from "@dueline/test-servers/ServerProcess"
 import { type ChildProcess, spawn } from "node:child_process"
 import { createWriteStream } from "node:fs"
 import { forgetClockOf } from "./WallClock.ts"

@@ -1,6 +1,6 @@
 /** What a start loads, which is half of what it costs: how soon a killed process has a successor depends on it. */
 import { assert, describe, it } from "@effect/vitest"
-import { loadedBy } from "@dueline/test-servers/loadedBy"
+import { loadedBy } from "@dueline/test-servers/programFile"
 
 const program = new URL("../src/serve.ts", import.meta.url).href
 

@@ -4,10 +4,40 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, existsSync, openSync, readFileSync, renameSync } from "node:fs"
+import { connect, createServer } from "node:net"
+import type { Writable } from "node:stream"
 import { setTimeout as wait } from "node:timers/promises"
-import { endedAlready, endWithParent } from "./endWithParent.ts"
+import { fileURLToPath } from "node:url"
 import type { ServerAccount } from "./ServerAccount.ts"
 import { plainEnvironment, type ServerBinary } from "./ServerBinary.ts"
+
+// Ties servers and their directories to the life of this process: a shell at the other end of a pipe sees when it is over.
+
+let pipe: Writable | undefined
+
+/** Started with the first server. In a session of its own: the terminal's interrupt is for the program, which stops its servers itself. */
+const openPipe = (): Writable => {
+  const script = fileURLToPath(new URL("endWithParent.sh", import.meta.url))
+  const shell = spawn("/bin/sh", [script], { detached: true, stdio: ["pipe", "ignore", "ignore"], cwd: "/" })
+  shell.on("error", () => undefined)
+  shell.unref()
+  // When the shell is killed, servers are stopped only by the process that started them.
+  shell.stdin.on("error", () => undefined)
+  if ("unref" in shell.stdin && typeof shell.stdin.unref === "function") shell.stdin.unref()
+  return shell.stdin
+}
+
+const tell = (line: string): void => {
+  pipe ??= openPipe()
+  pipe.write(`${line}\n`)
+}
+
+export const endWithParent = (pid: number): void => tell(`watch ${pid}`)
+
+/** Its number may soon be another process's. */
+export const endedAlready = (pid: number): void => tell(`forget ${pid}`)
+
+export const removeWithParent = (directory: string): void => tell(`remove ${directory}`)
 
 export interface RunningServer {
   /** As a client takes it; may hold a password. */
@@ -21,7 +51,7 @@ export interface RunningServer {
   readonly kill: () => Promise<void>
 }
 
-export interface Launch {
+interface Launch {
   readonly name: string
   readonly binary: ServerBinary
   readonly args: ReadonlyArray<string>
@@ -113,3 +143,50 @@ const kill = async (child: ChildProcess, ended: Promise<unknown>): Promise<void>
 }
 
 const lastWords = (log: string): string => readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join(" | ")
+
+// Ports on loopback: finding a free one, and asking whether a server answers on one.
+
+const portAttempts = 5
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+
+/** On `port`, or on a free one; another process may take it before the server opens it; then another one is tried, five times at the most. */
+export const onPort = async <A>(port: number | undefined, start: (port: number) => Promise<A>): Promise<A> => {
+  if (port !== undefined) return start(port)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(await freePort())
+    } catch (cause) {
+      const lost = cause instanceof ServerFailed && /in use/i.test(cause.words)
+      if (!lost || attempt >= portAttempts) throw cause
+    }
+  }
+}
+
+/** Connects, says `greeting`, and tells whether the answer holds what is expected before a fifth of a second has passed. */
+export const answers = (port: number, greeting: string, expected: RegExp): Promise<boolean> =>
+  new Promise((resolve) => {
+    let received = ""
+    const socket = connect({ host: "127.0.0.1", port })
+    const end = (answered: boolean) => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.setTimeout(200, () => end(false))
+    socket.once("error", () => end(false))
+    socket.once("close", () => resolve(false))
+    socket.once("connect", () => socket.write(greeting))
+    socket.on("data", (chunk) => {
+      received += chunk.toString("latin1")
+      if (expected.test(received)) end(true)
+    })
+  })

@@ -7,14 +7,13 @@ import { mkdtempSync } from "node:fs"
 import { chmod } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { removeWithParent } from "./endWithParent.ts"
+import { removeWithParent, type RunningServer } from "./ServerProcess.ts"
 import { notTested, ServerMissing } from "./notTested.ts"
-import type { RunningServer } from "./ServerProcess.ts"
 import { startNats } from "./startNats.ts"
 import { startPostgres } from "./startPostgres.ts"
 import { startRedis } from "./startRedis.ts"
 
-export type ServerName = "nats" | "redis" | "postgres"
+type ServerName = "nats" | "redis" | "postgres"
 
 export const serverNames: ReadonlyArray<ServerName> = ["nats", "redis", "postgres"]
 

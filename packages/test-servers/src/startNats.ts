@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { findNats } from "./findServer.ts"
-import { answers, onPort } from "./ports.ts"
-import { launch, type RunningServer } from "./ServerProcess.ts"
+import { answers, launch, onPort, type RunningServer } from "./ServerProcess.ts"
 
-export interface NatsOptions {
+interface NatsOptions {
   /** Streams and log; started again on it, the server has its streams again. */
   readonly directory: string
   /** A free one when it is not given. */

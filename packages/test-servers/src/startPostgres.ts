@@ -6,12 +6,11 @@ import { join, resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
 import { findPostgres } from "./findServer.ts"
-import { onPort } from "./ports.ts"
+import { launch, onPort, type RunningServer, ServerFailed } from "./ServerProcess.ts"
 import { reachable, serverAccount } from "./ServerAccount.ts"
 import { plainEnvironment, type ServerBinary } from "./ServerBinary.ts"
-import { launch, type RunningServer, ServerFailed } from "./ServerProcess.ts"
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** Data, password and log; below `/var/lib/dueline` instead when root asks and the server's own account could not get there. */
   readonly directory: string
   /** A free one when it is not given. */

@@ -2,10 +2,9 @@
 import { mkdirSync } from "node:fs"
 import { resolve } from "node:path"
 import { findRedis } from "./findServer.ts"
-import { answers, onPort } from "./ports.ts"
-import { launch, type RunningServer } from "./ServerProcess.ts"
+import { answers, launch, onPort, type RunningServer } from "./ServerProcess.ts"
 
-export interface RedisOptions {
+interface RedisOptions {
   /** Its file, if it keeps one, and its log. */
   readonly directory: string
   /** A free one when it is not given. */

@@ -3,12 +3,123 @@
  * made, no service starts, and root is not needed. Signatures are checked by the package client, as always.
  */
 import { execFile } from "node:child_process"
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, globSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
-import { newerSources } from "./newerSources.ts"
-import { oneAtATime } from "./oneAtATime.ts"
 import { isExecutable, onPath } from "./ServerBinary.ts"
+
+// The machine's own package source with another suite: nothing is known here about where packages come from, and what the machine
+// trusts (keys, mirrors, proxies) stays what it was.
+
+interface SourceFile {
+  /** Ends in `.sources` (paragraphs) or `.list` (one line each). */
+  readonly path: string
+  readonly text: string
+}
+
+/** A source file of the same form as the one it was made of, or undefined when the machine has no Debian source. */
+export const newerSources = (files: ReadonlyArray<SourceFile>, suite: string): SourceFile | undefined => {
+  for (const { path, text } of files) {
+    const made = path.endsWith(".sources") ? fromParagraphs(text, suite) : fromLines(text, suite)
+    if (made !== undefined) return { path: path.endsWith(".sources") ? "newer.sources" : "newer.list", text: made }
+  }
+  return undefined
+}
+
+const fromParagraphs = (text: string, suite: string): string | undefined => {
+  const paragraphs = text
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#")))
+  const found = paragraphs.find((lines) => {
+    const [uris = "", suites = "", types = ""] = ["URIs", "Suites", "Types"].map((name) => field(lines, name))
+    return isDebian(uris) && !isSecurity(`${uris} ${suites}`) && types.split(/\s+/).includes("deb") && isEnabled(lines)
+  })
+  return found
+    ?.map((line) =>
+      line
+        .replace(/^Types:.*/i, "Types: deb")
+        .replace(/^Suites:.*/i, `Suites: ${suite}`)
+        .replace(/^Components:.*/i, "Components: main")
+    )
+    .join("\n")
+    .concat("\n")
+}
+
+const field = (lines: ReadonlyArray<string>, name: string): string =>
+  lines.find((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`))?.slice(name.length + 1) ?? ""
+
+const isEnabled = (lines: ReadonlyArray<string>) => field(lines, "Enabled").trim().toLowerCase() !== "no"
+
+const fromLines = (text: string, suite: string): string | undefined => {
+  for (const line of text.split("\n")) {
+    const [, options = "", uri = "", from = ""] = /^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s/.exec(line) ?? []
+    if (isDebian(uri) && !isSecurity(`${uri} ${from}`)) return `deb ${options}${uri} ${suite} main\n`
+  }
+  return undefined
+}
+
+/** Derived distributions have suites of other names: their sources are of no use here. */
+const isDebian = (uris: string): boolean => /\/debian\/?(\s|$)/.test(uris)
+const isSecurity = (text: string): boolean => text.includes("security")
+
+const stepMs = 100
+const lockLimitMs = 10 * 60_000
+
+/**
+ * Holds the file `lock`, which names this process, while `work` runs. Rejects when others hold it for longer than ten minutes.
+ * Should two find the lock of a dead process at the very same moment, both may work: the work has to bear that.
+ */
+export const oneAtATime = async <A>(lock: string, work: () => Promise<A>): Promise<A> => {
+  mkdirSync(dirname(lock), { recursive: true })
+  for (let waited = 0; !taken(lock); waited += stepMs) {
+    if (waited >= lockLimitMs)
+      throw new Error(`process ${holderOf(lock) ?? "?"} holds ${lock} and does not come to an end`)
+    await wait(stepMs)
+  }
+  try {
+    return await work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+/** A link appears with its contents or not at all: a lock always names its holder. */
+const taken = (lock: string): boolean => {
+  const mine = `${lock}.${process.pid}`
+  writeFileSync(mine, String(process.pid))
+  try {
+    linkSync(mine, lock)
+    return true
+  } catch (cause) {
+    if (!hasCode(cause, "EEXIST")) throw cause
+    const holder = holderOf(lock)
+    if (holder !== undefined && !isAlive(holder)) rmSync(lock, { force: true })
+    return false
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+const holderOf = (lock: string): number | undefined => {
+  try {
+    return Number(readFileSync(lock, "utf8"))
+  } catch {
+    return undefined
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return hasCode(cause, "EPERM")
+  }
+}
+
+const hasCode = (cause: unknown, code: string): boolean =>
+  cause instanceof Error && "code" in cause && cause.code === code
 
 /** Fetching a server takes a while, and somebody may wait at a terminal. */
 const say = (line: string): void => {

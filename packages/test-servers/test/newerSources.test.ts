@@ -1,4 +1,4 @@
-import { newerSources } from "@dueline/test-servers/newerSources"
+import { newerSources } from "@dueline/test-servers/unpackPackages"
 import { assert, describe, test } from "vitest"
 
 const paragraphs = `# the system's own

@@ -1,4 +1,4 @@
-import { oneAtATime } from "@dueline/test-servers/oneAtATime"
+import { oneAtATime } from "@dueline/test-servers/unpackPackages"
 import { temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { spawnSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"

@@ -1,7 +1,7 @@
 /** Dueline as its users start it: one program with its own database in its own home. */
 import { mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { endedAlready, endWithParent } from "../../../test-servers/src/endWithParent.ts"
+import { endedAlready, endWithParent } from "../../../test-servers/src/ServerProcess.ts"
 import { timeOf, timeOfFamily } from "../../src/ProcessTime.ts"
 import { hold } from "../held.ts"
 import { endPid, newDirectory } from "../processes.ts"
