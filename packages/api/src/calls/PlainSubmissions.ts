@@ -26,6 +26,7 @@ import { PlainRequests } from "../PlainRequests.ts"
 import { type Counted, crowded, type RateDenial, RequestLimits } from "../RateLimits.ts"
 import { type Denial, denied } from "../reject.ts"
 import { mediaProblem } from "../requestBody.ts"
+import { RequestTurns } from "../RequestTurns.ts"
 import { acceptedReply, type Asker, Submissions } from "./Submissions.ts"
 
 const path = "/v1/service-calls"
@@ -42,6 +43,11 @@ interface Exchange extends Asker {
   readonly isBatch: boolean
   readonly leave: (() => void) | null
   readonly limited: Counted | null
+}
+
+interface Arrived {
+  readonly exchange: Exchange
+  readonly bytes: Uint8Array
 }
 
 /** All that the middlewares look at, but for the token. Headers that come twice were joined or dropped by Node as for the framework. */
@@ -113,6 +119,11 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         }
       }
 
+      /** The client has gone: there is nobody to answer. */
+      const forget = (exchange: Exchange): void => {
+        if (open.delete(exchange)) exchange.leave?.()
+      }
+
       const refuse = (exchange: Exchange, denial: Denial): void =>
         answer(exchange, problemReply(denial, exchange.correlationId))
 
@@ -177,17 +188,22 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         })
       }
 
-      const accept = (exchange: Exchange, bytes: Uint8Array): void =>
-        guarded(exchange, () => (exchange.isBatch ? acceptBatch(exchange, bytes) : acceptOne(exchange, bytes)))
+      const turns = new RequestTurns<Arrived>(({ bytes, exchange }) => {
+        if (exchange.response.destroyed) forget(exchange)
+        else guarded(exchange, () => (exchange.isBatch ? acceptBatch(exchange, bytes) : acceptOne(exchange, bytes)))
+      })
 
       const read = (exchange: Exchange): void => {
-        const { request } = exchange
+        const { principal, request } = exchange
         const chunks: Array<Uint8Array> = []
         request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
-        request.on("end", () => accept(exchange, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-        // The client has gone in the middle of its body: there is nobody to answer. Later it makes no difference to what was asked.
+        request.on("end", () => {
+          const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+          turns.push(principal.tenantId, bytes.byteLength, { exchange, bytes })
+        })
+        // In the middle of its body. Once a command was offered, it makes no difference to it that nobody waits.
         request.on("error", () => {
-          if (!request.complete && open.delete(exchange)) exchange.leave?.()
+          if (!request.complete) forget(exchange)
         })
       }
 
