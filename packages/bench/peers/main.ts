@@ -6,8 +6,8 @@ import { machine } from "./box.ts"
 import { hold, releaseAll, releaseOnSignal } from "./held.ts"
 import { keep, type Kept } from "./keep.ts"
 import { type Options, options as parse, usage } from "./options.ts"
-import { busyStarts, duplicates, type Outcome, throughput, timing } from "./report.ts"
-import { takeTurn } from "./round.ts"
+import { busyStarts, duplicates, throughput, timing } from "./report.ts"
+import { measureInTurns } from "./round.ts"
 import type { System } from "./System.ts"
 import { systemsFor } from "./roster.ts"
 import { versions } from "./versions.ts"
@@ -26,12 +26,12 @@ const chosen = ({ concurrency, only }: Options): ReadonlyArray<System> => {
 
 const reportOf = ({ date, machine, options, outcomes, versions }: Kept, systems: ReadonlyArray<System>): string => {
   const { calls, concurrency, rounds, samples } = options
-  const size = `${rounds} ${rounds === 1 ? "round" : "rounds"}; median (least – most)`
+  const size = `${rounds} ${rounds === 1 ? "round" : "rounds"}, all systems up, by turns; median (least – most)`
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `${machine}, ${date.slice(0, 10)}, ${size}. ${named.join(", ")}.`,
     ...throughput(outcomes, systems, concurrency, calls),
-    ...(concurrency === 16 ? [] : throughput(outcomes, systems, 16, Math.min(calls, 3_000))),
+    ...(concurrency === 16 ? [] : throughput(outcomes, systems, 16, calls)),
     ...timing(outcomes, systems, samples),
     systems.map(({ label, note }) => `- ${label}: ${note}.`).join("\n"),
     ...busyStarts(outcomes),
@@ -53,13 +53,7 @@ const run = async (options: Options): Promise<void> => {
   const systems = await present(options)
   const target = await startTarget()
   hold(async () => target.stop())
-  const outcomes: Array<Outcome> = []
-  for (let round = 1; round <= options.rounds; round++) {
-    for (const system of systems) {
-      say(`round ${round} of ${options.rounds}: ${system.name}`)
-      outcomes.push(await takeTurn(system, target, round, options, (text) => say(`  ${system.name}, ${text}`)))
-    }
-  }
+  const outcomes = await measureInTurns(systems, target, options, say)
   const date = new Date().toISOString()
   const kept = { date, machine: machine(), versions: await versions(), options, outcomes }
   const report = reportOf(kept, systems)

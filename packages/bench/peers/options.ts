@@ -3,11 +3,11 @@ import { parseArgs } from "node:util"
 
 export const usage = `usage: pnpm bench:peers [--rounds N] [--calls N] [--concurrency N] [--only NAME,NAME] [--recovery] [--write]
 
-  --rounds       how often every system is measured, all of them in turn (default 3)
-  --calls        calls of the first burst (default 20000)
-  --concurrency  clients of the first burst (default 64); a second one has 3,000 calls, or fewer if --calls is, and 16 clients
+  --rounds       how often every system is measured; all of them are up, and take turns (default 6)
+  --calls        calls of a burst (default 3000)
+  --concurrency  clients of the first burst (default 64); a second one has 16
   --samples      of the idle latency and of the timers (default 150)
-  --warm-up      calls before anything is measured (default 4000, never more than --calls)
+  --warm-up      calls before anything is measured (default 3000)
   --only         some of the systems, by name
   --skip         parts to leave out: burst, second, idle, timers
   --recovery     also kill the workers; up to two minutes for each system and round
@@ -46,11 +46,11 @@ export const options = (args: ReadonlyArray<string>): Options => {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      rounds: { type: "string", default: "3" },
-      calls: { type: "string", default: "20000" },
+      rounds: { type: "string", default: "6" },
+      calls: { type: "string", default: "3000" },
       concurrency: { type: "string", default: "64" },
       samples: { type: "string", default: "150" },
-      "warm-up": { type: "string", default: "4000" },
+      "warm-up": { type: "string", default: "3000" },
       only: { type: "string" },
       skip: { type: "string" },
       recovery: { type: "boolean", default: false },
@@ -67,7 +67,7 @@ export const options = (args: ReadonlyArray<string>): Options => {
     calls,
     concurrency: number("concurrency", values.concurrency, 1),
     samples: number("samples", values.samples, 1),
-    warmUp: Math.min(calls, number("warm-up", values["warm-up"], 1)),
+    warmUp: number("warm-up", values["warm-up"], 1),
     only: list(values.only),
     skip,
     recovery: values.recovery,

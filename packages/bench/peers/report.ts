@@ -1,10 +1,10 @@
-/** What came of all rounds: medians, spread, and each round's ratio to Dueline in that same round. */
+/** What came of all rounds: medians, spread, and ratios within each round. */
 import { observedMs } from "./recovery.ts"
 import type { Figures } from "./measure.ts"
 import { median, shown, spread, table } from "./shown.ts"
 import type { System } from "./System.ts"
 
-/** One system in one round. */
+/** One measurement of one system. */
 export interface Outcome {
   readonly round: number
   readonly system: string
@@ -15,7 +15,11 @@ export interface Outcome {
   readonly failed?: string
 }
 
-const baseline = "dueline"
+/** What others are divided by, in the same round. */
+const baselines = [
+  { system: "dueline", title: "× Dueline" },
+  { system: "bullmq-redis", title: "× BullMQ" }
+]
 
 type Of = (figure: string) => ReadonlyArray<number>
 
@@ -24,11 +28,18 @@ const valuesOf =
   (figure) =>
     outcomes.flatMap(({ figures, system: name }) => (name === system ? (figures[figure] ?? []) : []))
 
-/** Above 1 is more than Dueline made in the same round. */
-const ratios = (outcomes: ReadonlyArray<Outcome>, system: string, figure: string): ReadonlyArray<number> =>
+/** Above 1 is more than `baseline` made in the same round. */
+const ratios = (
+  outcomes: ReadonlyArray<Outcome>,
+  system: string,
+  baseline: string,
+  figure: string
+): ReadonlyArray<number> =>
   outcomes.flatMap(({ figures, round, system: name }) => {
     const own = figures[figure]
-    const other = outcomes.find((outcome) => outcome.system === baseline && outcome.round === round)?.figures[figure]
+    const other = outcomes.find(
+      (outcome) => outcome.system === baseline && outcome.round === round && outcome.figures[figure] !== undefined
+    )?.figures[figure]
     return name === system && own !== undefined && other !== undefined ? [own / other] : []
   })
 
@@ -65,12 +76,20 @@ export const throughput = (
 ): ReadonlyArray<string> => {
   const prefix = `c${clients}.`
   if (!has(outcomes, prefix)) return []
-  const head = ["System", "accepted/s", "accept p50 ms", "accept p99 ms", "calls/s", "× Dueline", "CPU µs per call"]
+  const head = [
+    "System",
+    "accepted/s",
+    "accept p50 ms",
+    "accept p99 ms",
+    "calls/s",
+    ...baselines.map(({ title }) => title),
+    "CPU µs per call"
+  ]
   const rows = systems.map(({ label, name }) => {
     const of = valuesOf(outcomes, name)
     const figures = ["accepted", "acceptP50", "acceptP99", "calls"].map((figure) => spread(of(prefix + figure)))
-    const ratio = spread(ratios(outcomes, name, `${prefix}calls`))
-    return [label + failures(outcomes, name), ...figures, ratio, cpu(of, prefix)]
+    const times = baselines.map(({ system }) => spread(ratios(outcomes, name, system, `${prefix}calls`)))
+    return [label + failures(outcomes, name), ...figures, ...times, cpu(of, prefix)]
   })
   return [`**${calls.toLocaleString("en")} calls, ${clients} clients**`, table([head, ...rows])]
 }
