@@ -21,6 +21,7 @@ const program = { start: ["serve", "--demo"], dueline: [] }
 const starters = {
   test: ["scripts/test.ts"],
   bench: ["packages/bench/src/main.ts"],
+  "bench:micro": ["packages/bench/src/micro.ts"],
   "bench:peers": ["packages/bench/peers/main.ts"],
   chaos: ["packages/chaos/src/main.ts"]
 }

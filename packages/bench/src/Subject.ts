@@ -14,6 +14,8 @@ export interface Subject {
   readonly readyMs: number
   readonly cpuMicros: () => { readonly program: number; readonly database: number }
   readonly memoryMib: () => { readonly program: number; readonly database: number }
+  /** What Node said where to inspect it, when it was started with `--inspect`. */
+  readonly inspectAt: string | null
   readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<void>
 }
 
@@ -34,24 +36,33 @@ const environment = (home: string): NodeJS.ProcessEnv => ({
   LOG_LEVEL: "warn"
 })
 
-const ready = (child: ChildProcess): Promise<string> =>
+interface Said {
+  readonly address: string
+  readonly inspectAt: string | null
+}
+
+const ready = (child: ChildProcess): Promise<Said> =>
   new Promise((resolve, reject) => {
     let text = ""
     const hear = (chunk: Buffer) => {
       text += chunk.toString("utf8")
       const address = /ready at (http:\/\/\S+)/u.exec(text)?.[1]
-      if (address !== undefined) resolve(address)
+      if (address !== undefined) resolve({ address, inspectAt: /listening on (ws:\/\/\S+)/u.exec(text)?.[1] ?? null })
     }
     child.stdout?.on("data", hear)
     child.stderr?.on("data", hear)
     child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${text}`)))
   })
 
-export const startSubject = async (home: string): Promise<Subject> => {
+/** `nodeArguments`: options of Node itself. */
+export const startSubject = async (home: string, nodeArguments: ReadonlyArray<string> = []): Promise<Subject> => {
   const from = performance.now()
   const env = environment(home)
-  const child = spawn(process.execPath, [programFile, "serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] })
-  const address = await ready(child)
+  const child = spawn(process.execPath, [...nodeArguments, programFile, "serve", "--demo"], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  const { address, inspectAt } = await ready(child)
   const readyMs = performance.now() - from
   const token = execFileSync(process.execPath, [programFile, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
   const pid = child.pid ?? 0
@@ -61,6 +72,7 @@ export const startSubject = async (home: string): Promise<Subject> => {
     token,
     home,
     readyMs,
+    inspectAt,
     cpuMicros: () => ({ program: timeOf(pid), database: timeOfFamily(postmaster) }),
     memoryMib: () => ({ program: memoryOf(pid), database: memoryOfFamily(postmaster) }),
     stop: (signal) =>

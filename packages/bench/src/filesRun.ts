@@ -11,6 +11,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { inspector } from "./inspector.ts"
 import { newHome, removeHome } from "./Subject.ts"
 
 export interface FilesRun {
@@ -37,25 +38,6 @@ interface Coverage {
 }
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
-
-/** Commands of the inspector's protocol over its socket. */
-const inspector = async (address: string) => {
-  const socket = new WebSocket(address)
-  const waiting = new Map<number, (result: unknown) => void>()
-  await new Promise((opened) => socket.addEventListener("open", opened, { once: true }))
-  socket.addEventListener("message", ({ data }) => {
-    const { id, result } = JSON.parse(String(data)) as { readonly id?: number; readonly result?: unknown }
-    if (id !== undefined) waiting.get(id)?.(result)
-  })
-  let last = 0
-  const ask = <A>(method: string, params: unknown = {}) =>
-    new Promise<A>((answer) => {
-      last += 1
-      waiting.set(last, answer as (result: unknown) => void)
-      socket.send(JSON.stringify({ id: last, method, params }))
-    })
-  return { ask, close: () => socket.close() }
-}
 
 /** A program from the sources under `root`, ready to take calls. */
 const start = async (root: string, home: string) => {

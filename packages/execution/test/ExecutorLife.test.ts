@@ -185,7 +185,14 @@ describe("a defect", () => {
       {
         start: ({ wanted }, done) => {
           wanted()
-          done({ _tag: "Answered", status: 200, headers: null as never, body: null as never, truncated: false, durationMs: 0 })
+          done({
+            _tag: "Answered",
+            status: 200,
+            headers: null as never,
+            body: null as never,
+            truncated: false,
+            durationMs: 0
+          })
           return () => undefined
         }
       },

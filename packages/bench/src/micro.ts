@@ -1,0 +1,177 @@
+/**
+ * `pnpm bench:micro`: where a call's processor time goes in the program, stage by stage, beside what each stage may take. The main thread is
+ * sampled while calls run end to end; a sample belongs to the innermost source that has a stage, so what libraries do counts for their caller.
+ */
+import { readFileSync } from "node:fs"
+import { SourceMap } from "node:module"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { setTimeout as pause } from "node:timers/promises"
+import { inspector } from "./inspector.ts"
+import { makeLoad, untilAllEnded } from "./Load.ts"
+import { newHome, removeHome, startSubject } from "./Subject.ts"
+import { startTarget } from "./Target.ts"
+
+const usage = `usage: pnpm bench:micro [--calls N] [--clients N] [--most N]
+
+  --calls    calls that are sampled (default 8000)
+  --clients  that submit them, each waiting for its answer (default 64)
+  --most     functions that are listed with what they take themselves (default 0)
+`
+
+interface Stage {
+  readonly name: string
+  /** Of the path of a source, or of a module of Node's. */
+  readonly where: RegExp
+  /** Microseconds a call may take here, on a quiet machine of the kind that docs/benchmarks.md names. */
+  readonly budget: number
+}
+
+const stages: ReadonlyArray<Stage> = [
+  { name: "edge", where: /packages\/(?:api|identity)\/|node:_http_(?:server|incoming|common)/u, budget: 60 },
+  { name: "writer and decisions", where: /packages\/orchestration\//u, budget: 30 },
+  { name: "encoding", where: /packages\/postgres\/src\/(?:write|schema)\//u, budget: 15 },
+  { name: "driver", where: /packages\/postgres\/|\/sql-pg\/|effect\/\S*\/sql\//u, budget: 20 },
+  { name: "timer, executor and HTTP out", where: /packages\/(?:timer|execution)\/|\/undici\//u, budget: 70 },
+  { name: "collection", where: /^\(garbage collector\)$/u, budget: 25 }
+]
+const rest = "event loop, sockets, Effect"
+const helpers = "helper threads"
+
+interface Frame {
+  readonly functionName: string
+  readonly url: string
+  readonly lineNumber: number
+  readonly columnNumber: number
+}
+
+interface Profile {
+  readonly nodes: ReadonlyArray<{
+    readonly id: number
+    readonly callFrame: Frame
+    readonly children?: ReadonlyArray<number>
+  }>
+  readonly samples: ReadonlyArray<number>
+  readonly timeDeltas: ReadonlyArray<number>
+}
+
+/** From a place in the program as it was put together to the source it came from. */
+const sourcesOf = () => {
+  const maps = new Map<string, SourceMap | null>()
+  const mapOf = (url: string): SourceMap | null => {
+    try {
+      return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, "utf8")))
+    } catch {
+      return null
+    }
+  }
+  return ({ columnNumber, functionName, lineNumber, url }: Frame): string => {
+    if (!url.startsWith("file:")) return url === "" ? functionName : url
+    if (!maps.has(url)) maps.set(url, mapOf(url))
+    const entry = maps.get(url)?.findEntry(lineNumber, columnNumber)
+    return entry !== undefined && "originalSource" in entry ? entry.originalSource : url
+  }
+}
+
+interface Taken {
+  /** Microseconds by stage. */
+  readonly byStage: ReadonlyMap<string, number>
+  /** Microseconds that functions took themselves, by name and source. */
+  readonly bySelf: ReadonlyMap<string, number>
+  readonly busy: number
+}
+
+const add = (sums: Map<string, number>, key: string, micros: number) =>
+  void sums.set(key, (sums.get(key) ?? 0) + micros)
+
+const evaluate = ({ nodes, samples, timeDeltas }: Profile): Taken => {
+  const sourceOf = sourcesOf()
+  const parents = new Map(nodes.flatMap(({ children = [], id }) => children.map((child) => [child, id] as const)))
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const stageOf = (id: number | undefined): string => {
+    const node = id === undefined ? undefined : byId.get(id)
+    if (node === undefined) return rest
+    const source = sourceOf(node.callFrame)
+    return stages.find(({ where }) => where.test(source))?.name ?? stageOf(parents.get(node.id))
+  }
+  const known = new Map<number, string>()
+  const byStage = new Map<string, number>()
+  const bySelf = new Map<string, number>()
+  let busy = 0
+  samples.forEach((id, i) => {
+    const micros = timeDeltas[i] ?? 0
+    const frame = byId.get(id)?.callFrame
+    if (frame === undefined || frame.functionName === "(idle)") return
+    busy += micros
+    if (!known.has(id)) known.set(id, stageOf(id))
+    add(byStage, known.get(id) ?? rest, micros)
+    add(
+      bySelf,
+      `${frame.functionName || "(anonymous)"}  ${sourceOf(frame).replace(/^.*\/(?=packages\/|node_modules\/)/u, "")}`,
+      micros
+    )
+  })
+  return { byStage, bySelf, busy }
+}
+
+const measure = async (calls: number, clients: number) => {
+  const target = await startTarget()
+  const home = newHome()
+  const subject = await startSubject(home, ["--inspect=127.0.0.1:0"])
+  if (subject.inspectAt === null) throw new Error("the program did not say where it can be inspected")
+  const node = await inspector(subject.inspectAt)
+  const load = makeLoad(subject, clients)
+  const at = (i: number) => ({ url: `${target.url}/${i}` })
+  await load.submit(Math.min(calls, 4_000), at)
+  await untilAllEnded(load)
+  await target.reset()
+  await node.ask("Profiler.enable")
+  await node.ask("Profiler.setSamplingInterval", { interval: 250 })
+  const before = subject.cpuMicros().program
+  await node.ask("Profiler.start")
+  await load.submit(calls, at)
+  while ((await target.count()) < calls) await pause(10)
+  await untilAllEnded(load)
+  const { profile } = await node.ask<{ readonly profile: Profile }>("Profiler.stop")
+  const program = subject.cpuMicros().program - before
+  node.close()
+  await load.close()
+  await subject.stop("SIGTERM")
+  target.stop()
+  removeHome(home)
+  return { program, ...evaluate(profile) }
+}
+
+const line = (name: string, micros: number, budget: string) =>
+  `${name.padEnd(30)} ${micros.toFixed(0).padStart(6)} µs ${budget.padStart(8)}`
+
+const main = async () => {
+  const { values } = parseArgs({
+    options: {
+      calls: { type: "string", default: "8000" },
+      clients: { type: "string", default: "64" },
+      most: { type: "string", default: "0" },
+      help: { type: "boolean", default: false }
+    }
+  })
+  const [calls, clients, most] = [Number(values.calls), Number(values.clients), Number(values.most)]
+  const wrong = [calls, clients].some((number) => !Number.isInteger(number) || number < 1) || !Number.isInteger(most)
+  if (values.help || wrong) {
+    console.error(usage)
+    process.exitCode = values.help ? 0 : 2
+    return
+  }
+  const { busy, bySelf, byStage, program } = await measure(calls, clients)
+  console.log(
+    `${calls.toLocaleString("en")} calls end to end, ${clients} clients; a call's processor time in the program`
+  )
+  console.log(line("stage", 0, "budget").replace(/ +0 µs/u, "         "))
+  for (const { budget, name } of stages) console.log(line(name, (byStage.get(name) ?? 0) / calls, String(budget)))
+  console.log(line(rest, (byStage.get(rest) ?? 0) / calls, ""))
+  console.log(line(helpers, Math.max(0, program - busy) / calls, ""))
+  console.log(line("all", program / calls, String(stages.reduce((sum, { budget }) => sum + budget, 0))))
+  for (const [name, micros] of [...bySelf].toSorted(([, a], [, b]) => b - a).slice(0, most))
+    console.log(`${(micros / calls).toFixed(1).padStart(8)} µs  ${name}`)
+}
+
+await main()
