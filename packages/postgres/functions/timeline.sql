@@ -15,7 +15,7 @@ end $$
 
 -- Where the events are that belong together. It runs as dueline_append, because row-level security keeps operators it does not trust,
 -- such as those that look into JSON, from being asked of an index. The tenant is the session's, and what is at a place is read under the
--- policies. For the same reason the planner does not see by itself that all have one cause, and is told to go by it; nor may it sort:
+-- policies. The index knows a cause by a number, which others may have too. For the same reason the planner does not see by itself that all have one cause, and is told to go by it; nor may it sort:
 -- however few it expects, it would first fetch all of the cause.
 --
 -- callers: dueline_edge
@@ -23,12 +23,17 @@ end $$
 create or replace function dueline.correlated(
   p_correlation text, p_recorded timestamptz, p_stream uuid, p_version integer, p_limit integer
 ) returns table (stream_id uuid, version integer) language plpgsql stable security definer {{stable plan}} set enable_sort = off as $$
+declare
+  v_tenant uuid := nullif(current_setting('app.current_tenant', true), '')::uuid;
+  v_cause bigint := uuid_hash_extended(v_tenant, hashtextextended(p_correlation collate "C", 0));
 begin
   return query
     select e.stream_id, e.version from dueline.events e
-    where e.tenant_id = nullif(current_setting('app.current_tenant', true), '')::uuid and (e.metadata ->> 'correlationId') collate "C" = p_correlation
+    where uuid_hash_extended(e.tenant_id, hashtextextended((e.metadata ->> 'correlationId') collate "C", 0)) = v_cause
       and e.recorded_at >= p_recorded and (e.recorded_at, e.stream_id, e.version) > (p_recorded, p_stream, p_version)
-    order by (e.metadata ->> 'correlationId') collate "C", e.recorded_at, e.stream_id, e.version limit p_limit;
+      and e.tenant_id = v_tenant and (e.metadata ->> 'correlationId') collate "C" = p_correlation
+    order by uuid_hash_extended(e.tenant_id, hashtextextended((e.metadata ->> 'correlationId') collate "C", 0)), e.recorded_at, e.stream_id, e.version
+    limit p_limit;
 end $$
 ;
 
@@ -45,5 +50,50 @@ begin
         where e.tenant_id = p_tenant and e.stream_id = c.stream_id and e.version = c.version)
     from dueline.correlated(p_correlation, to_timestamp(p_recorded / 1000), p_stream, p_version, p_limit) with ordinality c
     order by c.ordinality;
+end $$
+;
+
+-- The log in the order of transactions and positions, behind a mark, as far as no transaction may still be under way; at most p_limit events. The index knows
+-- the transactions of a range of blocks: it is asked for a few transactions at a time, for more where there is little in them, for fewer where
+-- there is much, so that what a page costs depends neither on the table's size nor on gaps between transactions.
+--
+-- callers: dueline_writer
+create or replace function dueline.read_log(p_xact bigint, p_position bigint, p_limit integer) returns setof json
+language plpgsql stable {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_from bigint := p_xact;
+  v_to bigint;
+  v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  v_width bigint := 16;
+  v_left integer := p_limit;
+  v_found integer;
+begin
+  while v_left > 0 and v_from < v_end loop
+    v_to := least(v_from + v_width, v_end);
+    select count(*) into v_found from (
+      select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit 4 * p_limit + 1
+    ) window_rows;
+    if v_found > 4 * p_limit and v_to - v_from > 1 then
+      v_width := greatest(v_width / 8, 1);
+      continue;
+    end if;
+    if v_found > 0 then
+      return query
+        select json_build_object('mark', json_build_object('transaction', e.xact::text, 'position', e.position),
+          'tenantId', e.tenant_id, 'streamId', e.stream_id, 'category', e.category, 'eventId', e.event_id, 'type', e.type,
+          'eventVersion', e.event_version, 'payload', e.payload, 'metadata', e.metadata,
+          'recordedAt', (extract(epoch from e.recorded_at) * 1000)::bigint, 'version', e.version)
+        from dueline.events e
+        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to
+          and (e.xact, e.position) > (p_xact::text::xid8, p_position)
+        order by e.xact, e.position limit v_left;
+      get diagnostics v_found = row_count;
+      v_left := v_left - v_found;
+    end if;
+    v_from := v_to;
+    if v_found * 4 < p_limit then
+      v_width := v_width * 4;
+    end if;
+  end loop;
 end $$
 ;

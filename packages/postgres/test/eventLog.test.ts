@@ -2,7 +2,7 @@
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as FieldSample from "@dueline/port-contracts/FieldSample"
 import * as Sample from "@dueline/port-contracts/Sample"
-import type { Database } from "@dueline/postgres/Database"
+import { Database } from "@dueline/postgres/Database"
 import * as EventLog from "@dueline/postgres/read/EventLog"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
@@ -27,6 +27,25 @@ const readAll = Effect.fnUntraced(function* (after: EventLog.LogMark) {
     mark = page.at(-1)?.mark ?? mark
   }
 })
+
+interface Work {
+  readonly walked: number
+  readonly fetched: number
+}
+
+const work = TestDatabase.session((sql) =>
+  sql.unsafe<Work>(
+    `select seq_tup_read::int as walked, coalesce(idx_tup_fetch, 0)::int as fetched from pg_stat_user_tables where relname = 'events'`
+  )
+)
+
+/** A session hands in its statistics when it is asked to. Every pooled session is asked. */
+const flush = Effect.flatMap(Database, ({ writer }) =>
+  Effect.all(
+    Array.from({ length: 4 }, () => writer.unsafe("select pg_stat_force_next_flush(), pg_sleep(0.05)")),
+    { concurrency: "unbounded" }
+  )
+)
 
 const insertLate = (of: Sample.Target) =>
   `insert into dueline.events (tenant_id, stream_id, version, category, event_id, type, event_version, payload, metadata, recorded_at)
@@ -71,6 +90,53 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         )
       }),
     { tags: ["ADR-0005.3", "ADR-0018.6"] }
+  )
+
+  it.effect(
+    "a page reads a bounded part of the log, wherever it begins, over transactions of many events, gaps, and transactions of one",
+    () =>
+      Effect.gen(function* () {
+        const log = yield* EventLog.EventLog
+        const tenantId = Sample.tenantId()
+        // Numbers of transactions that this server has long ended: it began with greater ones.
+        yield* TestDatabase.session((sql) =>
+          Effect.andThen(
+            sql.unsafe(`insert into dueline.events
+                (tenant_id, stream_id, version, category, event_id, type, event_version, payload, metadata, recorded_at, xact)
+              select '${tenantId}', gen_random_uuid(), 1, 'service-call', gen_random_uuid(), 'Late', 1, '{}', '{"correlationId":"x"}', now(),
+                (case when i <= 40000 then 10 + i / 190 else 450 + i - 40000 end)::text::xid8
+              from generate_series(1, 40200) i`),
+            sql.unsafe("select brin_summarize_new_values('dueline.events_by_transaction')")
+          )
+        )
+        yield* flush
+        const [before] = yield* work
+        const limit = 1_000
+        let [pages, seen, mark] = [0, 0, EventLog.start]
+        for (let more = true; more; pages++) {
+          const page = yield* log.read(mark, limit)
+          const own = page.filter((event) => event.tenantId === tenantId)
+          for (const { mark: next } of page) {
+            const [older, newer] = [BigInt(mark.transaction), BigInt(next.transaction)]
+            assert.isTrue(older < newer || (older === newer && mark.position < next.position))
+            mark = next
+          }
+          seen += own.length
+          more = page.length === limit
+        }
+        yield* flush
+        const [after] = yield* work
+        assert.strictEqual(seen, 40_200)
+        assert.strictEqual(after?.walked, before?.walked)
+        assert.isAtMost((after?.fetched ?? 0) - (before?.fetched ?? 0), pages * 16 * limit)
+        yield* TestDatabase.session((sql) =>
+          Effect.andThen(
+            sql.unsafe("set session_replication_role = replica"),
+            sql`delete from dueline.events where tenant_id = ${tenantId}::uuid`
+          )
+        )
+      }),
+    { tags: ["ADR-0029.4"] }
   )
 
   it.effect(

@@ -142,6 +142,51 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   )
 
   it.effect(
+    "indexes that are made concurrently wait for those who write and keep nobody from writing, and one that was left half made is made anew",
+    () =>
+      inEmptyDatabase((session) =>
+        Effect.gen(function* () {
+          yield* session(run())
+          const step: Migration = {
+            id: 9_000,
+            name: "an index",
+            manner: "concurrently",
+            statements: [
+              "drop index concurrently if exists dueline.one_more",
+              "create index concurrently one_more on dueline.tenants (created_at)"
+            ]
+          }
+          const insert = (name: string) => (sql: SqlClient) =>
+            sql.unsafe(`insert into dueline.tenants values (gen_random_uuid(), '${name}', 0)`)
+          yield* session((sql) => sql.unsafe("create index one_more on dueline.tenants (name)"))
+          const migrating = yield* session((writer) =>
+            Effect.gen(function* () {
+              yield* writer.unsafe("begin")
+              yield* insert("first")(writer)
+              const fiber = yield* Effect.forkChild(session(run({ migrations: [...migrations, step] })))
+              const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%one_more%'"
+              yield* session((sql) => Effect.repeat(sql.unsafe(waits), { until: (rows) => rows.length > 0 }))
+              yield* session(insert("second"))
+              yield* writer.unsafe("commit")
+              return fiber
+            })
+          )
+          assert.deepStrictEqual(yield* Fiber.join(migrating), ["an index"])
+          assert.deepStrictEqual(
+            yield* session((sql) =>
+              sql.unsafe(
+                `select indisvalid as valid, pg_get_indexdef(indexrelid) like '%(created_at)' as anew, pg_get_userbyid(relowner) as owner
+                  from pg_index join pg_class on oid = indexrelid where relname = 'one_more'`
+              )
+            ),
+            [{ valid: true, anew: true, owner: "dueline_owner" }]
+          )
+        })
+      ),
+    { tags: ["ADR-0025.5"] }
+  )
+
+  it.effect(
     "a step that does not get a table's lock lets those through who wait behind it, and is tried again",
     () =>
       inEmptyDatabase((session) =>

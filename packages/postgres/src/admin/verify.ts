@@ -43,7 +43,7 @@ const drift = ({ category, id, table }: RowTable): string =>
   full join dueline.${table} r on r.tenant_id = e.tenant_id and r.${id} = e.stream_id
   where r.version is distinct from e.version limit 100`
 
-const page = 1_000
+const page = 4_000
 
 const categories: ReadonlySet<string> = new Set(rowTables.map(({ category }) => category))
 
@@ -98,7 +98,7 @@ const passed = `select count(*)::int as passed from dueline.events where (xact, 
  * still be under way, so until the server has counted that far they see none of these events, and those of new transactions come before them.
  */
 const ahead = `select count(*)::int as events, max(xact)::text as xact, pg_snapshot_xmax(pg_current_snapshot())::text as next
-  from dueline.events where xact >= pg_snapshot_xmax(pg_current_snapshot())`
+  from dueline.events where (xact::text)::bigint >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`
 
 interface Ahead {
   readonly events: number
@@ -116,13 +116,19 @@ const aheadOf = ({ events, next, xact }: Ahead): Finding => ({
 })
 
 /** It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
-export const askWhole = (statement: string) =>
+export const askWhole = <Row extends object = Omit<Finding, "check">>(
+  statement: string,
+  parameters: ReadonlyArray<unknown> = []
+) =>
   Effect.flatMap(Database, ({ writer }) =>
     writer
       .withTransaction(
         Effect.andThen(
-          writer.unsafe("select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true)"),
-          writer.unsafe<Omit<Finding, "check">>(statement)
+          writer.unsafe(
+            `select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true),
+              set_config('enable_bitmapscan', 'on', true)`
+          ),
+          writer.unsafe<Row>(statement, parameters)
         )
       )
       .pipe(retryable("verify"))
@@ -132,17 +138,14 @@ type Verifying = Effect.Effect<Verification, StoreUnavailable, Database | EventL
 
 /** The log against itself. Reads everything once; runs beside a working program. */
 export const verifyLog: Verifying = Effect.gen(function* () {
-  const { writer } = yield* Database
   const { findings, mark, seen } = yield* walk
-  const counted = yield* writer
-    .unsafe<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
-    .pipe(asking("verify"))
+  const counted = yield* askWhole<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
   const behind = counted[0]?.passed ?? 0
   const order: ReadonlyArray<Finding> =
     behind === seen
       ? []
       : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
-  const [counter] = yield* writer.unsafe<Ahead>(ahead).pipe(asking("verify"))
+  const [counter] = yield* askWhole<Ahead>(ahead)
   const early = counter !== undefined && counter.events > 0 ? [aheadOf(counter)] : []
   const versions = (yield* askWhole(gaps)).map((found): Finding => ({ check: "versions", ...found }))
   return { events: seen, findings: [...order, ...early, ...versions, ...findings] }

@@ -37,13 +37,7 @@ export class EventLog extends Context.Service<
   }
 >()("@dueline/postgres/read/EventLog") {}
 
-const readStatement = `select json_build_object('mark', json_build_object('transaction', e.xact::text, 'position', e.position),
-    'tenantId', e.tenant_id, 'streamId', e.stream_id, 'category', e.category, 'eventId', e.event_id, 'type', e.type,
-    'eventVersion', e.event_version, 'payload', e.payload, 'metadata', e.metadata,
-    'recordedAt', (extract(epoch from e.recorded_at) * 1000)::bigint, 'version', e.version) as event
-  from dueline.events e
-  where (e.xact, e.position) > ($1::text::xid8, $2::float8::bigint) and e.xact < pg_snapshot_xmin(pg_current_snapshot())
-  order by e.xact, e.position limit $3::int4`
+const readStatement = "select dueline.read_log($1::text::bigint, $2::float8::bigint, $3::int4) as event"
 
 export const layer: Layer.Layer<EventLog, never, Database> = Layer.effect(
   EventLog,

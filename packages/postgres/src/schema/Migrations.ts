@@ -108,16 +108,42 @@ const applyInSteps = (sql: SqlClient, lockPatience: string, migration: Migration
     yield* asOwner(sql, lockPatience, note(sql, migration))
   })
 
+/** The server lets these statements into no transaction; they wait for others, and nobody waits for them. */
+const applyConcurrently = (sql: SqlClient, lockPatience: string, migration: Migration) =>
+  Effect.acquireUseRelease(
+    sql.unsafe("set role dueline_owner"),
+    () => Effect.forEach(migration.statements, (statement) => sql.unsafe(statement), { discard: true }),
+    () => Effect.ignore(sql.unsafe("reset role"))
+  ).pipe(
+    Effect.retry({ ...again, while: (error) => isSqlError(error) && tryAgain.includes(serverWords(error).code) }),
+    Effect.andThen(asOwner(sql, lockPatience, note(sql, migration)))
+  )
+
+const isConcurrent = ({ manner }: Migration): boolean => manner === "concurrently"
+
 /**
  * The steps that are applied before the functions, and those that are applied with them: from the first of those that ask for it, unless one
- * comes later that is done in steps. Only programs of the release before may be at work, so what asked for it earlier finds none.
+ * comes later that is done in steps. Only programs of the release before may be at work, so what asked for it earlier finds none. Indexes that
+ * are made concurrently come before all that happens with the functions.
  */
 const together = (missing: ReadonlyArray<Migration>) => {
   const afterSteps = missing.findLastIndex(({ manner }) => manner === "in steps") + 1
   const first = missing.findIndex(({ manner }, at) => at >= afterSteps && manner === "with the functions")
   const at = first === -1 ? missing.length : first
-  return { alone: missing.slice(0, at), withFunctions: missing.slice(at) }
+  const rest = missing.slice(at)
+  return {
+    alone: [...missing.slice(0, at), ...rest.filter(isConcurrent)],
+    withFunctions: rest.filter((migration) => !isConcurrent(migration))
+  }
 }
+
+const lockEvery = "100 millis"
+
+/** Asked again and again: who waited in a statement would hold a view of the tables that an index made concurrently has to wait for. */
+const takeLock = (sql: SqlClient) =>
+  sql
+    .unsafe<{ readonly taken: boolean }>(`select pg_try_advisory_lock(${lockKey}) as taken`)
+    .pipe(Effect.repeat({ schedule: Schedule.spaced(lockEvery), until: ([row]) => row?.taken === true }))
 
 const lookedUp = (sql: SqlClient, schema: DatabaseSchema): Effect.Effect<Missing, MigrationRefused | SqlError> =>
   Effect.flatMap(applied(sql), (has) => {
@@ -148,7 +174,9 @@ const underLock = (sql: SqlClient, schema: DatabaseSchema, options: MigrateOptio
       (migration) =>
         migration.manner === "in steps"
           ? applyInSteps(sql, lockPatience, migration)
-          : asOwner(sql, lockPatience, handingOver(sql, apply(sql, migration))),
+          : isConcurrent(migration)
+            ? applyConcurrently(sql, lockPatience, migration)
+            : asOwner(sql, lockPatience, handingOver(sql, apply(sql, migration))),
       { discard: true }
     )
     const functions = lacks.functions.length > 0 || lacks.release
@@ -179,7 +207,7 @@ export const migrate = (
     const schema = options.schema ?? programSchema
     if (stepsIn(yield* lookedUp(sql, schema)) === 0) return []
     return yield* Effect.acquireUseRelease(
-      sql.unsafe(`select pg_advisory_lock(${lockKey})`),
+      takeLock(sql),
       () => underLock(sql, schema, options),
       () => Effect.ignore(sql.unsafe(`select pg_advisory_unlock(${lockKey})`))
     )

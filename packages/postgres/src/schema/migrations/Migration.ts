@@ -11,12 +11,13 @@ export interface Migration {
   /**
    * `in steps`: its one statement answers with a number and is run again, each time in a transaction of its own, until that is 0. Cut short, it
    * goes on where it was, since the statement keeps its own place. `with the functions`: changes what functions rest on, so that they
-   * are replaced in its transaction and no program meets the one without the other.
+   * are replaced in its transaction and no program meets the one without the other. `concurrently`: outside of a transaction, where indexes are
+   * made and dropped without keeping anybody from writing; done again from its beginning when it is cut short.
    */
   readonly manner?: Manner
 }
 
-export type Manner = "in steps" | "with the functions"
+export type Manner = "in steps" | "with the functions" | "concurrently"
 
 /** Of the name and the statements: comments between statements may be corrected for ever. */
 export const checksumOf = ({ name, statements }: Migration): string =>
@@ -38,12 +39,15 @@ export const partsOf = (text: string): ReadonlyArray<SqlPart> =>
     return statement === "" ? [] : [{ comment, statement }]
   })
 
+/** As a line of its own in the head of the file. */
+const manners: Readonly<Record<string, Manner>> = {
+  "-- in steps": "in steps",
+  "-- in one transaction with the functions": "with the functions",
+  "-- concurrently": "concurrently"
+}
+
 const mannerIn = (comment: string): Manner | null =>
-  /^-- in steps$/m.test(comment)
-    ? "in steps"
-    : /^-- in one transaction with the functions$/m.test(comment)
-      ? "with the functions"
-      : null
+  comment.split("\n").flatMap((line) => manners[line] ?? [])[0] ?? null
 
 const fileName = /^(\d{4})_([a-z0-9_]+)$/
 
