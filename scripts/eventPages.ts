@@ -1,6 +1,5 @@
 /** The published description of the messages that leave the system: one JSON Schema for each topic, and a page to read. */
-import { jsonSchemaOf, schemaName } from "../packages/contracts/src/topics/jsonSchema.ts"
-import { type Topic, topicNames, topics } from "../packages/contracts/src/topics/topics.ts"
+import { jsonSchemaOf, schemaName, type Topic, topicNames, topics } from "../packages/contracts/src/topics/topics.ts"
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
 

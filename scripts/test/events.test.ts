@@ -1,8 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { assert, describe, test } from "vitest"
 import { ProfileField } from "../../packages/contracts/src/customer/Customer.ts"
-import { jsonSchemaOf } from "../../packages/contracts/src/topics/jsonSchema.ts"
-import { topicNames, topics } from "../../packages/contracts/src/topics/topics.ts"
+import { jsonSchemaOf, topicNames, topics } from "../../packages/contracts/src/topics/topics.ts"
 import { staleEventPages } from "../events.ts"
 
 /** Strict: a keyword that it does not know is a mistake in the schema, not something to pass over. */

@@ -3,9 +3,18 @@
  * categories. A kind that has no entry does not compile where one is asked for, and its commands throw before anything is stored.
  */
 import { Schema } from "effect"
-import { BinCommand, binFields, BinOutcome, binProblems, BinRejection, type BinRow, binRules } from "./bin/Bin.ts"
+import type { MakeOperations } from "./api/OperationParts.ts"
+import {
+  BinCommand,
+  binFields,
+  BinOutcome,
+  binProblems,
+  BinRejection,
+  type BinRow,
+  binRules,
+  binTopics
+} from "./bin/Bin.ts"
 import { binOperations } from "./bin/BinEndpoints.ts"
-import { binTopics } from "./bin/Topic.ts"
 import {
   CustomerCommand,
   customerFields,
@@ -13,11 +22,10 @@ import {
   customerProblems,
   CustomerRejection,
   type CustomerRow,
-  customerRules
+  customerRules,
+  customerTopics
 } from "./customer/Customer.ts"
 import { customerOperations } from "./customer/CustomerEndpoints.ts"
-import { customerTopics } from "./customer/Topic.ts"
-import type { MakeOperations } from "./api/OperationParts.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import {
   OrderCommand,
@@ -31,8 +39,7 @@ import {
 import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
-import { ServiceCallCommand } from "./serviceCall/Command.ts"
-import { ServiceCallOutcome } from "./serviceCall/Outcome.ts"
+import { ServiceCallCommand, ServiceCallOutcome } from "./serviceCall/Command.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
 import { serviceCallTopics } from "./serviceCall/Topic.ts"
@@ -251,3 +258,22 @@ const idIn = (category: Category, holder: Command | ReadModelRow): string =>
 export const streamIdOf = (command: Command): StreamId => idIn(categoryOf(command), command) as StreamId
 /** The id of the aggregate a row stands for. */
 export const rowId = (row: ReadModelRow): string => idIn(categoryOfRow(row), row)
+
+// Tables of single kinds, as one.
+
+type Table<V> = Readonly<Record<string, V>>
+
+/** In their order. Throws for a name that stands in two of them: which entry it means would be left to chance. */
+export const joinTables = <V>(tables: ReadonlyArray<Table<V>>): Table<V> => {
+  const joined = new Map<string, V>()
+  for (const [name, value] of tables.flatMap((table) => Object.entries(table))) {
+    if (joined.has(name)) throw new Error(`${name} stands in two tables`)
+    joined.set(name, value)
+  }
+  return Object.fromEntries(joined)
+}
+
+/** The type of such a table, from the union of those it is made of. */
+export type Joined<T> = {
+  readonly [Name in T extends unknown ? keyof T : never]: Extract<T, Readonly<Record<Name, unknown>>>[Name]
+}

@@ -1,5 +1,4 @@
-import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
-import { targetOf } from "@dueline/contracts/serviceCall/target"
+import { parseTarget, targetOf } from "@dueline/contracts/serviceCall/target"
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { makeEgressGuard } from "../src/egress/EgressGuard.ts"

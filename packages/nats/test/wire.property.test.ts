@@ -2,8 +2,7 @@
 import { WorkerId } from "@dueline/contracts/Ids"
 import { IdempotencyKeyReused, Overloaded, type Refusal, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
 import {
   IllegalTransition,
   ServiceCallAlreadyDispatched,

@@ -1,13 +1,12 @@
 /** One service call, driven command by command. */
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import * as UnderTest from "./AggregateUnderTest.ts"
+import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { CachedStream } from "../src/engine/storedForms.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/aggregates/service-call/State.ts"
-import * as UnderTest from "./AggregateUnderTest.ts"
 import { envelope } from "./ServiceCallSample.ts"
 
 export type Memory = CachedStream<ServiceCallState, ServiceCallEvent>

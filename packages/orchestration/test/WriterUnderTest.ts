@@ -1,18 +1,17 @@
 /** Writers of service calls over stores that fail on command, and what was heard from them in a form that can be compared. */
+import * as Call from "./ServiceCallSample.ts"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { rowId } from "@dueline/contracts/kinds"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { defaultWriterOptions, makeWriter, type Writer, type WriterOptions } from "../src/engine/Writer.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { FaultyStore } from "./FaultyStore.ts"
-import * as Call from "./ServiceCallSample.ts"
 
 type Plain = Writer<ServiceCallCommand, ServiceCallRejection, ServiceCallOutcome>
 type Offer = Plain["offer"]

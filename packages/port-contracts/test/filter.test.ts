@@ -1,9 +1,8 @@
 /** What callers may write as a filter, how it is understood, and what they are told when it is not. */
 import { binFields } from "@dueline/contracts/bin/Bin"
 import { orderFields } from "@dueline/contracts/order/Order"
-import { parseFilter } from "@dueline/contracts/specification/parseFilter"
-import { printFilter } from "@dueline/contracts/specification/printFilter"
-import type { FilterProblem } from "@dueline/contracts/specification/FilterProblem"
+import { type FilterProblem, parseFilter } from "@dueline/contracts/specification/parseFilter"
+import { printFilter } from "./printFilter.ts"
 import type { Fields, Specification } from "@dueline/contracts/specification/Specification"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"

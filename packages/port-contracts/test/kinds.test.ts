@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { BinCommand, BinOutcome, BinRejection, BinRow } from "@dueline/contracts/bin/Bin"
-import { joinTables } from "@dueline/contracts/joinTables"
 import {
   categories,
   type Category,
@@ -9,17 +8,17 @@ import {
   type Command,
   type CommandOf,
   fieldsOf,
+  joinTables,
   kinds,
-  type OpsCategory,
   opsCategories,
+  type OpsCategory,
   type OutcomeOf,
   type ReadModelRow,
   type RejectionOf,
   type RowOf,
   streamIdOf
 } from "@dueline/contracts/kinds"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import type { ServiceCallOutcome } from "@dueline/contracts/serviceCall/Outcome"
+import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false

@@ -3,8 +3,7 @@
  * kinds stand with their kind.
  */
 import { Schema } from "effect"
-import { type Joined, joinTables } from "../joinTables.ts"
-import { categories, type Category, kinds } from "../kinds.ts"
+import { categories, type Category, type Joined, joinTables, kinds } from "../kinds.ts"
 
 const of = <S extends number>(status: S, title: string): { readonly status: S; readonly title: string } => ({
   status,

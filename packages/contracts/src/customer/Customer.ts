@@ -3,10 +3,11 @@
  * personal data, which stands sealed in a place of its own.
  */
 import { Schema } from "effect"
-import { CustomerId, EpochMillis, type TenantId } from "../Ids.ts"
+import { CorrelationId, CustomerId, EpochMillis, TenantId } from "../Ids.ts"
 import type { RowIs, Rules } from "../Rules.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
+import { common, ids, minutesLater, topic } from "../topics/topic.ts"
 
 export const CustomerStatus = Schema.Literals(["Active", "Erased"])
 export type CustomerStatus = typeof CustomerStatus.Type
@@ -143,3 +144,52 @@ export const customerActive = (
   unless: [{ field: "status", is: ["Erased"], rule: "customer_erased" }],
   hold: "share"
 })
+
+// Public names of facts about customers, and what their messages hold: never personal data.
+
+/** Version 1 of the message on every `ops.customer.*` topic. */
+export const CustomerChanged = Schema.Struct({
+  schemaVersion: Schema.Literal(1),
+  tenantId: TenantId,
+  customerId: CustomerId,
+  /** The stream's version, so that a reader can tell which message is newer. */
+  version: Schema.Int,
+  status: CustomerStatus,
+  /** Which parts of the profile there are now (created) or are different (updated); their contents never leave. */
+  fields: Schema.Array(ProfileField),
+  occurredAt: EpochMillis,
+  correlationId: CorrelationId
+}).annotate({ identifier: "CustomerChanged" })
+export type CustomerChanged = typeof CustomerChanged.Type
+
+const created: CustomerChanged = {
+  ...common,
+  customerId: ids.customerId,
+  version: 1,
+  status: "Active",
+  fields: ["name", "email"],
+  occurredAt: minutesLater(0)
+}
+
+const later = (version: number, minutes: number, changes: Partial<CustomerChanged>): CustomerChanged => ({
+  ...created,
+  version,
+  occurredAt: minutesLater(minutes),
+  ...changes
+})
+
+export const customerTopics = {
+  "ops.customer.created": topic(CustomerChanged, "A customer was registered.", created),
+  "ops.customer.updated": topic(
+    CustomerChanged,
+    "Parts of a customer's profile changed.",
+    later(2, 10, { fields: ["phone"] })
+  ),
+  "ops.customer.erased": topic(
+    CustomerChanged,
+    "A customer was erased: the profile cannot be read any more, by anybody.",
+    later(3, 99 * 60, { status: "Erased", fields: [] })
+  )
+} as const
+
+export type CustomerTopic = keyof typeof customerTopics

@@ -1,9 +1,8 @@
 /** Where commands go: one queue, one writer, one answer each. */
 import { Context, Effect, Exit, Schema } from "effect"
-import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
 import type { Envelope } from "../Envelope.ts"
-import type { ServiceCallCommand } from "../serviceCall/Command.ts"
-import type { ServiceCallOutcome } from "../serviceCall/Outcome.ts"
+import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
+import type { ServiceCallCommand, ServiceCallOutcome } from "../serviceCall/Command.ts"
 import type { ServiceCallRejection } from "../serviceCall/Rejection.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 

@@ -3,7 +3,7 @@
  * address is read as the bytes it is, and judged by what it is for.
  */
 import { Recent } from "@dueline/contracts/Recent"
-import { parseTarget } from "@dueline/contracts/serviceCall/parseTarget"
+import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import { Result } from "effect"
 
 /** Origins whose verdict is remembered: the same few are called again and again, and neither they nor the allow-list change. */

@@ -3,6 +3,7 @@
  * announces.
  */
 import {
+  type BinChanged,
   type BinChanges,
   type BinCommand,
   BinCustomerUnfit,
@@ -14,10 +15,10 @@ import {
   BinNotFound,
   type BinOutcome,
   type BinRejection,
+  type BinTopic,
   CapacityAboveSize,
   SerialNumberTaken
 } from "@dueline/contracts/bin/Bin"
-import type { BinChanged, BinTopic } from "@dueline/contracts/bin/Topic"
 import { customerActive } from "@dueline/contracts/customer/Customer"
 import { type BinId, CorrelationId, type CustomerId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import { binFree } from "@dueline/contracts/order/Order"

@@ -2,6 +2,7 @@
  * The customer aggregate: its state, what happens when something is asked of it, and what it announces: that something changed, never what.
  */
 import {
+  type CustomerChanged,
   type CustomerCommand,
   CustomerEvent,
   CustomerIdTaken,
@@ -9,9 +10,9 @@ import {
   CustomerIsErased,
   CustomerNotFound,
   type CustomerOutcome,
-  type CustomerRejection
+  type CustomerRejection,
+  type CustomerTopic
 } from "@dueline/contracts/customer/Customer"
-import type { CustomerChanged, CustomerTopic } from "@dueline/contracts/customer/Topic"
 import { CorrelationId, type CustomerId, EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import { customerFree } from "@dueline/contracts/order/Order"
 import { Result, Schema } from "effect"

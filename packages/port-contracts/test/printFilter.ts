@@ -1,5 +1,5 @@
 /** A specification as `parseFilter` would read it: what was read comes back as it was. */
-import type { Specification } from "./Specification.ts"
+import type { Specification } from "@dueline/contracts/specification/Specification"
 
 /** What needs no parentheses there: anything, what binds closer than `or`, or what binds closer than `and`. */
 type Place = "open" | "within or" | "within and"
