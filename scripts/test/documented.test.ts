@@ -1,6 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { commandTree } from "../documented/commandTree.ts"
-import { wrongCommands } from "../documented/wrongCommands.ts"
+import { commandTree, wrongCommands } from "../documented.ts"
 
 const completion = `
 complete -c dueline -n '__fish_use_subcommand' -f -a 'call' -d 'Calls'
