@@ -158,7 +158,7 @@ const vehicle = probe("vehicle", {
 })
 `
     },
-    { after: "= { customer, bin, order", text: ", vehicle" }
+    { after: "  customer,\n  bin,\n  order", text: ",\n  vehicle" }
   )
 ]
 

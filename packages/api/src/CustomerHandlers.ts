@@ -203,10 +203,11 @@ const makeCommands = ({ present }: Reads) =>
         const attempt = Effect.gen(function* () {
           // The profile that is merged with is the one of this version, or nothing is stored.
           const version = named ?? (yield* presentOne).version
-          return yield* updating.ask(sent, body, yield* updateCommand(tenantId, id, body), version)
+          const command = yield* updateCommand(tenantId, id, body)
+          return updating.answer(tenantId, yield* updating.ask(sent, body, command, version), command)
         })
         // `*` means whichever version there is (RFC 9110 § 13.1.1): one that came in between is no reason to refuse.
-        return updating.answer(tenantId, yield* named === null ? whichever(attempt) : attempt)
+        return yield* named === null ? whichever(attempt) : attempt
       }),
       erase: change("erase", {
         as: "erase",

@@ -7,6 +7,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import * as BearerAccess from "./BearerAccess.ts"
 import * as BinHandlers from "./BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
+import * as CourierSourceHandlers from "./CourierSourceHandlers.ts"
 import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Details from "./calls/Details.ts"
@@ -27,7 +28,8 @@ export const kindHandlers = {
   "service-call": ServiceCallHandlers.layer,
   customer: CustomerHandlers.layer,
   bin: BinHandlers.layer,
-  order: OrderHandlers.layer
+  order: OrderHandlers.layer,
+  "courier-source": CourierSourceHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]

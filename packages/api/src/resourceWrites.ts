@@ -81,8 +81,11 @@ type AnswerOf<K extends Category> = Answer<OutcomeOfKind<K>>
 
 export interface WriteParts<K extends Category, T extends Table> {
   readonly refusals: T & Refusals<RejectionOfKind<K>>
-  /** From the answer alone, never from the row: a repeat gets the same bytes. */
-  readonly state: (tenantId: TenantId, answer: AnswerOf<K>) => { readonly version: number }
+  /**
+   * From the answer alone, never from the row: a repeat gets the same bytes. `command`: the one of this request, for what is shown once and
+   * kept nowhere.
+   */
+  readonly state: (tenantId: TenantId, answer: AnswerOf<K>, command: CommandOf<K>) => { readonly version: number }
   /** The version of one that is there. */
   readonly present: (
     tenantId: TenantId,
@@ -156,7 +159,7 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const made = yield* toEffect(command({ tenantId, id, at: yield* now, body, fingerprint: print, origin }))
         const question = { request, headers, name: as, id, fingerprint: print, expectedVersion: null }
         const given = yield* Effect.catch(ask(question, made), (refusal) => refused(refusal, tenantId))
-        return answer(201, parts.state(tenantId, given), { ...given, location: `${address}/${id}` })
+        return answer(201, parts.state(tenantId, given, made), { ...given, location: `${address}/${id}` })
       })
       return handler as (
         sent: Sent
@@ -197,8 +200,8 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
           version: number | null
         ) => Effect.Effect<AnswerOf<K>, ChangeProblem<T, Except>, Principal>,
 
-        answer: (tenantId: TenantId, given: AnswerOf<K>) =>
-          answer(how.status?.(given.outcome) ?? 200, parts.state(tenantId, given), given)
+        answer: (tenantId: TenantId, given: AnswerOf<K>, command: CommandOf<K>) =>
+          answer(how.status?.(given.outcome) ?? 200, parts.state(tenantId, given, command), given)
       }
     }
 
@@ -225,7 +228,7 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const id = sent.params.id as IdOf<K>
         const command = yield* toEffect(how.command({ tenantId, id, at: yield* now, body }))
         const version = yield* expectedVersion(sent.headers["if-match"], parts.present(tenantId, id))
-        return steps.answer(tenantId, yield* steps.ask(sent, body, command, version))
+        return steps.answer(tenantId, yield* steps.ask(sent, body, command, version), command)
       })
     }
 

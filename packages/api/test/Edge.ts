@@ -13,6 +13,7 @@ import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { TimeTravel as PastPort } from "@dueline/contracts/ports/TimeTravel"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
+import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
@@ -101,6 +102,7 @@ const ports = Layer.mergeAll(
   checks,
   TimeTravel.layer,
   PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
+  SecretVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer()

@@ -28,7 +28,9 @@ const household = Effect.gen(function* () {
     dueAt: "1970-03-01T08:00:00Z",
     request: { method: "POST", url: "https://example.com/a" }
   })
+  const source = yield* post("/ops/courier-sources", { name: `of-${customer}`, scheme: "github" })
   return {
+    "/ops/courier-sources": source,
     "/ops/customers": customer,
     "/ops/bins": bin,
     "/ops/orders": order,
@@ -64,7 +66,7 @@ layer(edge)("between tenants", (it) => {
       assert.isAtLeast(listing.length, 5)
       assert.sameMembers(
         [...new Set(named.map(({ path }) => kindOf(path)))],
-        ["/ops/customers", "/ops/bins", "/ops/orders", "/v1/service-calls"]
+        ["/ops/customers", "/ops/bins", "/ops/orders", "/ops/courier-sources", "/v1/service-calls"]
       )
     })
   )

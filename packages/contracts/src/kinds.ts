@@ -25,6 +25,17 @@ import {
   customerRules,
   customerTopics
 } from "./customer/Customer.ts"
+import {
+  CourierSourceCommand,
+  courierSourceFields,
+  CourierSourceOutcome,
+  courierSourceProblems,
+  CourierSourceRejection,
+  type CourierSourceRow,
+  courierSourceRules,
+  courierSourceTopics
+} from "./courierSource/CourierSource.ts"
+import { courierSourceOperations } from "./courierSource/CourierSourceEndpoints.ts"
 import { customerOperations } from "./customer/CustomerEndpoints.ts"
 import type { EpochMillis, StreamId, TenantId } from "./Ids.ts"
 import {
@@ -173,6 +184,23 @@ export const kinds = {
     problems: orderProblems,
     operations: orderOperations,
     attachment: false
+  }),
+  "courier-source": kindOf<CourierSourceRow>()({
+    id: "courierSourceId",
+    rowTag: "CourierSourceRow",
+    plural: "courier-sources",
+    rows: "documents",
+    fields: courierSourceFields,
+    rules: courierSourceRules,
+    command: CourierSourceCommand,
+    outcome: CourierSourceOutcome,
+    rejection: CourierSourceRejection,
+    topics: courierSourceTopics,
+    scope: "courier-sources",
+    missing: { courier_source_not_found: { status: 404, title: "There is no such courier source in this tenant." } },
+    problems: courierSourceProblems,
+    operations: courierSourceOperations,
+    attachment: true
   })
 } as const
 

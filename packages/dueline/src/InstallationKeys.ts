@@ -2,7 +2,8 @@
 import * as Cursor from "@dueline/api/Cursor"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
-import type { VaultKeys } from "@dueline/secrets/RequestVaultAes"
+import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
+import type { VaultKeys } from "@dueline/secrets/sealedTexts"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import { deriveKey } from "@dueline/secrets/sealedBox"
@@ -22,6 +23,7 @@ const services = (file: string) =>
     Effect.map(loadKeyFile(file), ({ signingMaster, vault }) =>
       Layer.mergeAll(
         RequestVaultAes.layer(vault),
+        SecretVaultAes.layer(vault),
         personalData(vault),
         SigningSecrets.layerDerived(signingMaster),
         Cursor.layer(deriveKey(signingMaster, "cursor"))

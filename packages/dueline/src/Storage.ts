@@ -8,6 +8,7 @@ import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
+import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -86,7 +87,12 @@ const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_
 /** What the edge asks of the database, by turns of tenants. */
 const reads = TimeTravel.layer.pipe(
   Layer.provideMerge(EdgeTurns.layer()),
-  Layer.provide([PostgresCallQueries.layer, PostgresOpsQueries.layer, PostgresEventSource.layer])
+  Layer.provide([
+    PostgresCallQueries.layer,
+    PostgresOpsQueries.layer,
+    PostgresEventSource.layer,
+    PostgresCourierSources.layer
+  ])
 )
 
 type Either = ReturnType<typeof embedded> | ReturnType<typeof served>

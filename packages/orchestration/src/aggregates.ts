@@ -2,6 +2,7 @@
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import { categories, type Category } from "@dueline/contracts/kinds"
 import { Bin } from "./aggregates/Bin.ts"
+import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
 import { Order } from "./aggregates/Order.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
@@ -12,7 +13,8 @@ export const aggregates = {
   "service-call": ServiceCall,
   customer: Customer,
   bin: Bin,
-  order: Order
+  order: Order,
+  "courier-source": CourierSource
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

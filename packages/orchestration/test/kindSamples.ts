@@ -1,5 +1,7 @@
 /** What tests that go over all kinds need to know of each. A kind that is missing does not compile. */
 import type { BinEvent } from "@dueline/contracts/bin/Bin"
+import { type CourierSourceEvent, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { Category, Command } from "@dueline/contracts/kinds"
 import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
@@ -105,12 +107,30 @@ const order: Samples<OrderEvent> = {
   PickupCompleted: { _tag: "PickupCompleted", binId: Field.binId }
 }
 
+const courierSourceId = CourierSourceId.make("00000000-0000-7000-8000-e00000000001")
+const secretId = (n: number) => `00000000-0000-7000-8000-e1${n.toString(16).padStart(10, "0")}`
+const source = { name: "north-express", scheme: schemePresets["standard-webhooks"], toleranceMs: 300_000 }
+
+const courierSource: Samples<CourierSourceEvent> = {
+  CourierSourceCreated: {
+    _tag: "CourierSourceCreated",
+    source,
+    secretId: secretId(1),
+    createdAt: Call.t0,
+    fingerprint: "f1",
+    origin
+  },
+  CourierSecretRotated: { _tag: "CourierSecretRotated", secretId: secretId(2), previousUntil: Call.ms(Call.t0 + 1) },
+  CourierSourceDisabled: { _tag: "CourierSourceDisabled" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
   customer,
   bin,
-  order
+  order,
+  "courier-source": courierSource
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -120,5 +140,26 @@ export const lives: Readonly<
   "service-call": [Call.submit(), (n) => Call.reschedule({ dueAt: Call.ms(Call.dueAt + n) }), "Rescheduled"],
   customer: [Field.register(), (n) => Field.updateCustomer({ sealed: `key.${n}` }), "CustomerAccepted"],
   bin: [Field.createBin(), (n) => Field.updateCapacity(n % 900), "BinAccepted"],
-  order: [Field.createOrder({ schedule: true }), (n) => Field.move(Field.hours(n % 20, (n % 20) + 1)), "OrderAccepted"]
+  order: [Field.createOrder({ schedule: true }), (n) => Field.move(Field.hours(n % 20, (n % 20) + 1)), "OrderAccepted"],
+  "courier-source": [
+    {
+      _tag: "CreateCourierSource",
+      courierSourceId,
+      at: Call.t0,
+      source,
+      secretId: secretId(0),
+      sealed: "v1.key.text",
+      fingerprint: "f1",
+      origin
+    },
+    (n) => ({
+      _tag: "RotateCourierSecret",
+      courierSourceId,
+      at: Call.t0,
+      secretId: secretId(n),
+      sealed: `v1.key.${n}`,
+      overlapMs: 1_000
+    }),
+    "CourierSourceAccepted"
+  ]
 }

@@ -1,6 +1,13 @@
 /** One probe for each kind whose rows are documents: how its rows are made and drawn at random. A kind without one does not compile. */
 import { BinCategory, type BinRow, BinStatus } from "@dueline/contracts/bin/Bin"
 import { CustomerStatus } from "@dueline/contracts/customer/Customer"
+import {
+  CourierSourceId,
+  type CourierSourceRow,
+  defaultToleranceMs,
+  SourceStatus
+} from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
@@ -74,4 +81,35 @@ const order = probe("order", {
   }
 })
 
-export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = { customer, bin, order }
+const courierSourceRow = (tenantId: TenantId, changes: Partial<CourierSourceRow> = {}): CourierSourceRow => {
+  const id = CourierSourceId.make(Sample.uuid())
+  return {
+    _tag: "CourierSourceRow",
+    tenantId,
+    courierSourceId: id,
+    version: 1,
+    name: `source-${id}`,
+    scheme: schemePresets.github,
+    toleranceMs: defaultToleranceMs,
+    status: "Active",
+    secrets: [],
+    createdAt: Sample.now as EpochMillis,
+    updatedAt: Sample.now as EpochMillis,
+    correlationId: "0abc",
+    ...changes
+  }
+}
+
+const courierSource = probe("courier-source", {
+  row: courierSourceRow,
+  drawn: Schema.Struct({ ...made, status: SourceStatus }),
+  rowOf: (tenantId, drawn, n): CourierSourceRow =>
+    courierSourceRow(tenantId, { ...drawn, name: `${n % 2 === 0 ? "a" : "a-"}${n}` })
+})
+
+export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
+  customer,
+  bin,
+  order,
+  "courier-source": courierSource
+}

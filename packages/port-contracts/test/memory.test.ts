@@ -6,6 +6,7 @@ import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
+import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
@@ -26,6 +27,7 @@ OpsQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 OpsQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
 
 EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
+CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

@@ -42,3 +42,19 @@ create or replace function dueline.orders_holding(p_tenant uuid, p_bin uuid, p_f
         order by o.window_from limit p_limit;
     end $$
 ;
+
+-- What it takes to check a request that names a courier source and has no tenant yet: whose the source is, its row, and its sealed secrets.
+-- Runs as dueline_append, since the tenant, by which policies go, is what is looked for. Null for one that is not there.
+--
+-- callers: dueline_edge
+-- owner: dueline_append
+create or replace function dueline.find_courier_source(p_id uuid) returns json
+    language plpgsql stable security definer {{stable plan}} as $$
+    begin
+      return (
+        select json_build_object('row', r.row, 'sealed', (
+            select d.data_key || '.' || d.profile from dueline.personal_data d where d.tenant_id = r.tenant_id and d.customer_id = r.id))
+        from dueline.courier_source_rows r where r.id = p_id limit 1
+      );
+    end $$
+;

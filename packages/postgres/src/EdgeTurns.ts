@@ -4,6 +4,7 @@
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -90,12 +91,15 @@ const full = new StoreUnavailable({
   cause: new Error("too many of this tenant's reads are waiting")
 })
 
+/** Whose requests have no tenant yet wait in one line together, as if they were a tenant's. */
+const beforeTenants = "00000000-0000-0000-0000-000000000000" as TenantId
+
+type Ports = CallQueries | OpsQueries | EventSource | CourierSources
+
 type Asked = TenantId | { readonly tenantId: TenantId }
 
 /** The queries it is given, by turns of tenants over one pool. */
-export const layer = (
-  options: TurnsOptions = defaultTurnsOptions
-): Layer.Layer<CallQueries | OpsQueries | EventSource, never, CallQueries | OpsQueries | EventSource> =>
+export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<Ports, never, Ports> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const turns = new Turns(options)
@@ -108,6 +112,7 @@ export const layer = (
         (...args: Args) =>
           run(typeof args[0] === "string" ? args[0] : args[0].tenantId, () => ask(...args))
       const [calls, ops, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
+      const sources = yield* CourierSources
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -121,6 +126,7 @@ export const layer = (
           near: inTurn(ops.near),
           holding: inTurn(ops.holding)
         }),
+        Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )
     })

@@ -1,6 +1,7 @@
 /** Every port this package implements, judged by the suites that every adapter passes. */
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
+import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
@@ -9,6 +10,7 @@ import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
+import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
@@ -25,6 +27,7 @@ const layer = Layer.mergeAll(
   PostgresBacklog.layer,
   PostgresCallQueries.layer,
   PostgresOpsQueries.layer,
+  PostgresCourierSources.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer
@@ -36,6 +39,7 @@ OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
+CourierSourcesContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
-import type { VaultKey, VaultKeys } from "./RequestVaultAes.ts"
+import type { VaultKey, VaultKeys } from "./sealedTexts.ts"
 import { deriveKey } from "./sealedBox.ts"
 import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
 

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
 import { loadKeyFile } from "../src/KeyFile.ts"
-import { make, type VaultKey } from "../src/RequestVaultAes.ts"
+import { make } from "../src/RequestVaultAes.ts"
+import type { VaultKey } from "../src/sealedTexts.ts"
 
 const key = (id: string, fill: number): VaultKey => ({ id, key: Redacted.make(new Uint8Array(32).fill(fill)) })
 const vault = make({ sealing: key("k1", 1) })

@@ -44,7 +44,7 @@ const check = (
 
 const problemOf = (result: SignatureCheck) => (result.accepted ? "accepted" : result.problem)
 
-describe("published vectors", () => {
+describe("published vectors", { tags: ["ADR-0030.1"] }, () => {
   it("Standard Webhooks", () => {
     const headers = {
       "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -76,7 +76,7 @@ describe("published vectors", () => {
   })
 })
 
-describe("a request that was signed", () => {
+describe("a request that was signed", { tags: ["ADR-0030.1"] }, () => {
   it.prop(
     "is accepted by its scheme, whatever its bytes, with any of the secrets that are valid",
     [Schema.Uint8Array, Schema.Literals(schemes.map((_, index) => index)), Schema.Literals([0, 1, 2])],
@@ -134,7 +134,7 @@ const random = (seed: number) => {
   }
 }
 
-describe("a request that was changed", () => {
+describe("a request that was changed", { tags: ["ADR-0030.1"] }, () => {
   it("is refused: ten thousand times one byte of body, header, timestamp or secret was another", () => {
     const draw = random(20_260_131)
     const changed = (text: string): string => {

@@ -2,6 +2,7 @@
 import { Context, Layer } from "effect"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
@@ -10,6 +11,7 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
+import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import {
@@ -52,6 +54,7 @@ export class MemoryStore extends Context.Service<
     readonly callQueries: CallQueries["Service"]
     readonly opsQueries: OpsQueries["Service"]
     readonly eventSource: EventSource["Service"]
+    readonly courierSources: CourierSources["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -80,6 +83,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     callQueries: CallQueriesMemory.make(state, scanBudget),
     opsQueries: OpsQueriesMemory.make(state, scanBudget),
     eventSource: EventSourceMemory.make(state),
+    courierSources: CourierSourcesMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -96,7 +100,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Backlog, store.backlog),
     Layer.succeed(CallQueries, store.callQueries),
     Layer.succeed(OpsQueries, store.opsQueries),
-    Layer.succeed(EventSource, store.eventSource)
+    Layer.succeed(EventSource, store.eventSource),
+    Layer.succeed(CourierSources, store.courierSources)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -45,7 +45,7 @@ const samplesStatement = `select
     (select json_build_object('tenantId', c.tenant_id, 'callId', c.call_id, 'sealed', c.sealed) from dueline.service_calls c
       where c.wake_at is not null and c.sealed is not null order by c.wake_at limit 1) as request,
     (select json_build_object('tenantId', d.tenant_id, 'customerId', d.customer_id, 'sealed', d.data_key || '.' || d.profile)
-      from dueline.personal_data d limit 1) as profile`
+      from dueline.personal_data d join dueline.customer_rows c on c.tenant_id = d.tenant_id and c.id = d.customer_id limit 1) as profile`
 
 export const readSamples = (sql: SqlClient) =>
   sql.unsafe<SealedSamples>(samplesStatement).pipe(
