@@ -1,14 +1,14 @@
 /** Batches what is to be sent during one turn of the event loop into one message; under load a message carries many. */
 import { Effect } from "effect"
 
-/** Well below the server's limit on a message (1 MB by default), with room for one large item more. */
-const textLimit = 400_000
+/** Bytes, well below the server's limit on a message (1 MB by default), with room for one large item more. */
+const sizeLimit = 400_000
 
 export class TurnBatcher {
   readonly #items: Array<string> = []
   readonly #fork: (effect: Effect.Effect<void>) => unknown
   readonly #send: (items: ReadonlyArray<string>) => void
-  #length = 0
+  #size = 0
 
   /** `send` gets the items of a turn, in order, as JSON texts. `fork` runs an effect beside everything else. */
   constructor(fork: (effect: Effect.Effect<void>) => unknown, send: (items: ReadonlyArray<string>) => void) {
@@ -17,15 +17,16 @@ export class TurnBatcher {
   }
 
   add(item: string): void {
-    if (this.#items.length > 0 && this.#length + item.length > textLimit) this.flush()
+    const size = Buffer.byteLength(item)
+    if (this.#items.length > 0 && this.#size + size > sizeLimit) this.flush()
     const first = this.#items.push(item) === 1
-    this.#length += item.length
+    this.#size += size
     if (first) this.#fork(Effect.andThen(Effect.yieldNow, this.#flushed))
   }
 
   flush(): void {
     if (this.#items.length === 0) return
-    this.#length = 0
+    this.#size = 0
     this.#send(this.#items.splice(0))
   }
 
