@@ -1,5 +1,5 @@
 /** Takes commands of other processes for the writer of this one, and sends each its answer once it is durable. */
-import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Msg } from "@nats-io/nats-core"
 import { Cause, Effect, Exit, FiberSet, Option } from "effect"
@@ -18,8 +18,7 @@ const askerLimit = 1_000
 export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestrator["Service"]) {
   const { connection, prefix } = yield* Nats
   const { id } = yield* Members
-  const fibers = yield* FiberSet.make()
-  const run = yield* FiberSet.runtime(fibers)<never>()
+  const run = yield* FiberSet.makeRuntime<never>()
 
   const answers = new TurnBatchers(
     (reply) =>
@@ -30,22 +29,31 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
   )
 
   /** A defect of one command is that command's: the asker may ask again. */
-  const failureOf = (cause: Cause.Cause<Parameters<typeof refusalText>[1]>) =>
+  const failureOf = (cause: Cause.Cause<AnyRefusal>) =>
     Option.getOrElse(
       Cause.findErrorOption(cause),
       () => new StoreUnavailable({ operation: "ask", cause: new Error("the command could not be carried out") })
     )
+
+  /** Commands that were taken and not answered yet, and who waits until there is none. */
+  let open = 0
+  let onNone: () => void = () => undefined
+  const noneOpen = Effect.callback<void>((resume) => {
+    onNone = () => resume(Effect.void)
+    if (open === 0) onNone()
+  })
 
   const take = (reply: string, { envelope, n }: Ask) => {
     if (envelope === null) {
       run(Effect.logError("a command is not understood; is this process of an older release than the others?"))
       return answers.to(reply).add(refusalText(n, notUnderstood("a command")))
     }
-    run(
-      Effect.map(Effect.exit(orchestrator.ask(envelope)), (exit) =>
-        answers.to(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
-      )
-    )
+    open += 1
+    orchestrator.offer(envelope, (exit) => {
+      answers.to(reply).add(Exit.isSuccess(exit) ? answerText(n, exit.value) : refusalText(n, failureOf(exit.cause)))
+      open -= 1
+      if (open === 0) onNone()
+    })
   }
 
   const receive = (message: Msg) => {
@@ -62,7 +70,7 @@ export const serveCommands = Effect.fnUntraced(function* (orchestrator: Orchestr
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       yield* Effect.promise(() => subscription.drain().catch(() => undefined))
-      yield* Effect.ignore(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), "5 seconds"))
+      yield* Effect.ignore(Effect.timeoutOption(noneOpen, "5 seconds"))
       answers.flush()
       if (!connection.isClosed()) yield* Effect.promise(() => connection.flush().catch(() => undefined))
     })
