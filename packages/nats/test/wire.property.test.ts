@@ -64,6 +64,26 @@ describe("words between processes", () => {
     }
   )
 
+  it("a process of the same form is believed; of another each part is checked, and what it cannot say is answered", () => {
+    const callId = Sample.callId()
+    const known = envelopeOf({ _tag: "CancelServiceCall", callId, at: 1 as never })
+    const newer = { ...known, command: { ...known.command, _tag: "PauseServiceCall" } } as unknown as CommandEnvelope
+    const text = asksText([askText(1, known), askText(2, newer)])
+    assert.deepStrictEqual(
+      plain(readAsks(text)),
+      plain([
+        { n: 1, envelope: known },
+        { n: 2, envelope: newer }
+      ])
+    )
+    const checked = [
+      { n: 1, envelope: known },
+      { n: 2, envelope: null }
+    ]
+    assert.deepStrictEqual(plain(readAsks(text.replace(/"form":"/u, '"form":"other'))), plain(checked))
+    assert.deepStrictEqual(plain(readAsks(text.replace(/"form":"[^"]*",/u, ""))), plain(checked), "as 0.1 writes it")
+  })
+
   it.prop("an answer is read as it was given", [ServiceCallOutcome, Schema.Boolean], ([outcome, replayed]) => {
     const answer = { version: 3, replayed, outcome }
     assert.deepStrictEqual(plain(readReplies(repliesText([answerText(9, answer)]))), plain([{ n: 9, answer }]))
