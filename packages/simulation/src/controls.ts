@@ -122,7 +122,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "a hand-back forgets a cancel": control(
     Aggregate.handBackForgetsCancel,
     [rules],
-    { ...well, ...away, targetSlow: 0.5 },
+    // Between an executor's refusal and the commit of it lies time enough for a cancel.
+    { ...well, ...away, targetSlow: 0.5, storeSlow: 0.3 },
     { ...busy, ...touchy }
   ),
   "a refused attempt is made": control(Work.refusedAndMade, [unsent, rules, nothingAfterCancel], well),
