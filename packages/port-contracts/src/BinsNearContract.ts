@@ -7,7 +7,7 @@ import { everything, type Specification } from "@dueline/contracts/specification
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { agree, Centre, Placed, placeOf, type Question, Radius } from "./BinsNearModel.ts"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { type Harness, judge } from "./Harness.ts"
 import { propertyRuns } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
@@ -16,7 +16,7 @@ type Ports = OpsQueries | Persistence
 type It = Vitest.MethodsNonLive<Ports>
 
 const commit = (bins: ReadonlyArray<BinRow>) =>
-  Effect.flatMap(Persistence, (store) => store.commit(bins.map((bin) => FieldSample.commit(bin))))
+  Effect.flatMap(Persistence, (store) => store.commit(bins.map((bin) => OpsSample.commit(bin))))
 
 /** All pages of so many, one after the other. */
 const walk = Effect.fnUntraced(function* (question: Question, limit = 50) {
@@ -58,7 +58,7 @@ const likeTheModel = (it: It) =>
       Effect.gen(function* () {
         const tenantId = Sample.tenantId()
         const bins = places.map((placed, n) =>
-          FieldSample.bin(tenantId, {
+          OpsSample.bin(tenantId, {
             location: placeOf(placed, centre, radiusMetres),
             category: n % 3 === 0 ? "tank" : "skip"
           })
@@ -77,7 +77,7 @@ const atTheEdges = (it: It) => {
       Effect.gen(function* () {
         const tenantId = Sample.tenantId()
         const lons = [179.999, 180, -180, -179.999, 179.9, 0]
-        const bins = lons.map((lon) => FieldSample.bin(tenantId, { location: { lat: -17, lon } }))
+        const bins = lons.map((lon) => OpsSample.bin(tenantId, { location: { lat: -17, lon } }))
         yield* commit(bins)
         for (const lon of [180, -180, 179.9995, -179.9995]) {
           const question = asked(tenantId, { centre: { lat: -17, lon }, radiusMetres: 500 })
@@ -95,8 +95,8 @@ const atTheEdges = (it: It) => {
       Effect.gen(function* () {
         const tenantId = Sample.tenantId()
         const lons = [-180, -90, 0, 33, 180]
-        const bins = lons.map((lon) => FieldSample.bin(tenantId, { location: { lat: 90, lon } }))
-        const beside = lons.map((lon) => FieldSample.bin(tenantId, { location: { lat: 89.9999, lon } }))
+        const bins = lons.map((lon) => OpsSample.bin(tenantId, { location: { lat: 90, lon } }))
+        const beside = lons.map((lon) => OpsSample.bin(tenantId, { location: { lat: 89.9999, lon } }))
         yield* commit([...bins, ...beside])
         const found = yield* walk(asked(tenantId, { centre: { lat: 90, lon: 77 }, radiusMetres: 1 }))
         assert.lengthOf(found, 5)
@@ -111,7 +111,7 @@ const amongOthers = (it: It) => {
   it.effect("bins at one place come in order of their ids, at distance zero, and turning pages loses none", () =>
     Effect.gen(function* () {
       const tenantId = Sample.tenantId()
-      const bins = Array.from({ length: 7 }, () => FieldSample.bin(tenantId))
+      const bins = Array.from({ length: 7 }, () => OpsSample.bin(tenantId))
       yield* commit(bins)
       const found = yield* walk(asked(tenantId, { radiusMetres: 1 }), 2)
       assert.deepStrictEqual(
@@ -125,8 +125,8 @@ const amongOthers = (it: It) => {
   it.effect("a bin that is nowhere, or another tenant's, is not found", () =>
     Effect.gen(function* () {
       const [tenantId, stranger] = [Sample.tenantId(), Sample.tenantId()]
-      const nowhere = FieldSample.bin(tenantId, { location: null })
-      yield* commit([nowhere, FieldSample.bin(stranger)])
+      const nowhere = OpsSample.bin(tenantId, { location: null })
+      yield* commit([nowhere, OpsSample.bin(stranger)])
       assert.deepStrictEqual(yield* walk(asked(tenantId)), [])
       assert.lengthOf(yield* walk(asked(stranger)), 1)
     })
@@ -135,9 +135,9 @@ const amongOthers = (it: It) => {
   it.effect("a bin that was moved is found where it is now, and only there", () =>
     Effect.gen(function* () {
       const tenantId = Sample.tenantId()
-      const bin = FieldSample.bin(tenantId)
+      const bin = OpsSample.bin(tenantId)
       yield* commit([bin])
-      yield* commit([FieldSample.next(bin, { location: { lat: -50, lon: -60 } })])
+      yield* commit([OpsSample.next(bin, { location: { lat: -50, lon: -60 } })])
       assert.deepStrictEqual(yield* walk(asked(tenantId)), [])
       assert.lengthOf(yield* walk(asked(tenantId, { centre: { lat: -50, lon: -60 } })), 1)
     })

@@ -12,7 +12,7 @@ import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
 import { Schema } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 interface Parts<K extends OpsCategory, Drawn> {
@@ -34,14 +34,14 @@ export interface ListProbe<K extends OpsCategory> {
 const probe = <K extends OpsCategory, Drawn>(kind: K, parts: Parts<K, Drawn>): ListProbe<K> => ({ kind, ...parts })
 
 /** Customers that drawn rows have in common. */
-export const ids = [FieldSample.customerId(), FieldSample.customerId()]
+export const ids = [OpsSample.customerId(), OpsSample.customerId()]
 
 const moment = Schema.Literals([Sample.now - 1, Sample.now, Sample.now + 1]).pipe(Schema.brand("EpochMillis"))
 const made = { version: Schema.Literals([1, 2, 3]), createdAt: moment, updatedAt: moment }
 
 const drawnCustomer = Schema.Struct({ ...made, status: CustomerStatus, erasedAt: Schema.NullOr(moment) })
 
-const customer = probe("customer", { row: FieldSample.customer, drawn: drawnCustomer, rowOf: FieldSample.customer })
+const customer = probe("customer", { row: OpsSample.customer, drawn: drawnCustomer, rowOf: OpsSample.customer })
 
 const degrees = Schema.Literals([0, 90, -90, 0.1, 0.30000000000000004])
 
@@ -56,10 +56,10 @@ const drawnBin = Schema.Struct({
 })
 
 const bin = probe("bin", {
-  row: FieldSample.bin,
+  row: OpsSample.bin,
   drawn: drawnBin,
   rowOf: (tenantId, drawn, n): BinRow =>
-    FieldSample.bin(tenantId, { ...drawn, serialNumber: `${n % 2 === 0 ? "a" : "A_"}${n}` })
+    OpsSample.bin(tenantId, { ...drawn, serialNumber: `${n % 2 === 0 ? "a" : "A_"}${n}` })
 })
 
 const drawnOrder = Schema.Struct({
@@ -72,12 +72,12 @@ const drawnOrder = Schema.Struct({
 })
 
 const order = probe("order", {
-  row: (tenantId, changes) => FieldSample.order(FieldSample.bin(tenantId), FieldSample.customerId(), changes),
+  row: (tenantId, changes) => OpsSample.order(OpsSample.bin(tenantId), OpsSample.customerId(), changes),
   drawn: drawnOrder,
   rowOf: (tenantId, { customerId, hasWindow, ...drawn }, n) => {
     const holds = drawn.status === "Scheduled" || drawn.status === "Confirmed"
-    const window = hasWindow || holds ? FieldSample.hours(n, n + 1) : null
-    return FieldSample.order(FieldSample.bin(tenantId), customerId, { ...drawn, window })
+    const window = hasWindow || holds ? OpsSample.hours(n, n + 1) : null
+    return OpsSample.order(OpsSample.bin(tenantId), customerId, { ...drawn, window })
   }
 })
 

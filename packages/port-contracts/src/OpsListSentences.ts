@@ -15,7 +15,7 @@ import { satisfies } from "./memory/satisfies.ts"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { ids, type ListProbe } from "./OpsListProbe.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
 import * as Sample from "./Sample.ts"
@@ -26,15 +26,15 @@ type It = Vitest.MethodsNonLive<OpsQueries | Persistence>
 const at = (offset: number) => ({ createdAt: EpochMillis.make(Sample.now + offset) })
 
 /** Rows as new streams, however many versions they have. */
-const add = Effect.fnUntraced(function* (rows: ReadonlyArray<FieldSample.FieldRow>) {
+const add = Effect.fnUntraced(function* (rows: ReadonlyArray<OpsSample.OpsRow>) {
   const commits = rows.map((row) => {
     const events = Array.from({ length: row.version }, () => Sample.event())
-    return FieldSample.commit(row, { expectedVersion: 0, events })
+    return OpsSample.commit(row, { expectedVersion: 0, events })
   })
   if (commits.length > 0) yield* (yield* Persistence).commit(commits)
 })
 
-const newestFirst = (a: FieldSample.FieldRow, b: FieldSample.FieldRow): number =>
+const newestFirst = (a: OpsSample.OpsRow, b: OpsSample.OpsRow): number =>
   b.createdAt - a.createdAt || (rowId(a) < rowId(b) ? 1 : -1)
 
 type Row = RowOf<OpsCategory>

@@ -6,7 +6,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { type Harness, judge } from "./Harness.ts"
 import { probes } from "./OpsListProbe.ts"
 import { lists } from "./OpsListSentences.ts"
@@ -22,31 +22,31 @@ const commit = (...batch: Parameters<Persistence["Service"]["commit"]>[0]) =>
 const finding = (it: It) => {
   it.effect("what is not there is null in what is found, and so is what does not exist", () =>
     Effect.gen(function* () {
-      const { bin, customer, tenantId } = FieldSample.yard()
-      const bare = FieldSample.bin(tenantId, { location: null, customerId: customer.customerId })
-      const draft = FieldSample.order(bin, customer.customerId, { status: "Draft", window: null, items: [] })
-      yield* commit(FieldSample.commit(bare), FieldSample.commit(draft))
+      const { bin, customer, tenantId } = OpsSample.yard()
+      const bare = OpsSample.bin(tenantId, { location: null, customerId: customer.customerId })
+      const draft = OpsSample.order(bin, customer.customerId, { status: "Draft", window: null, items: [] })
+      yield* commit(OpsSample.commit(bare), OpsSample.commit(draft))
       const queries = yield* OpsQueries
       assert.deepStrictEqual(yield* queries.find("bin", tenantId, bare.binId), bare)
       assert.deepStrictEqual(yield* queries.find("order", tenantId, draft.orderId), draft)
       assert.isNull(yield* queries.find("customer", tenantId, customer.customerId))
       assert.isNull(yield* queries.find("bin", tenantId, bin.binId))
-      assert.isNull(yield* queries.find("order", tenantId, FieldSample.orderId()))
+      assert.isNull(yield* queries.find("order", tenantId, OpsSample.orderId()))
     })
   )
 
   it.effect("a profile is read as it was sealed, by its tenant only, until it is erased", () =>
     Effect.gen(function* () {
-      const customer = FieldSample.customer(Sample.tenantId())
-      const bare = FieldSample.customer(customer.tenantId)
-      yield* commit(FieldSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }))
-      yield* commit(FieldSample.commit(bare))
+      const customer = OpsSample.customer(Sample.tenantId())
+      const bare = OpsSample.customer(customer.tenantId)
+      yield* commit(OpsSample.commit(customer, { sealed: { _tag: "set", value: "key.profile" } }))
+      yield* commit(OpsSample.commit(bare))
       const queries = yield* OpsQueries
       assert.strictEqual(yield* queries.profile(customer.tenantId, customer.customerId), "key.profile")
       assert.isNull(yield* queries.profile(Sample.tenantId(), customer.customerId))
       assert.isNull(yield* queries.profile(customer.tenantId, bare.customerId))
-      const erased = FieldSample.next(customer, { status: "Erased", erasedAt: EpochMillis.make(Sample.now) })
-      yield* commit(FieldSample.commit(erased, { sealed: { _tag: "erase" } }))
+      const erased = OpsSample.next(customer, { status: "Erased", erasedAt: EpochMillis.make(Sample.now) })
+      yield* commit(OpsSample.commit(erased, { sealed: { _tag: "erase" } }))
       assert.isNull(yield* queries.profile(customer.tenantId, customer.customerId))
       assert.deepStrictEqual(yield* queries.find("customer", customer.tenantId, customer.customerId), erased)
     })
@@ -55,13 +55,13 @@ const finding = (it: It) => {
 
 /** Three orders one after the other on one bin: eight to ten, ten to twelve, fourteen to sixteen. */
 const threeHeld = Effect.fnUntraced(function* () {
-  const { bin, customer, tenantId } = FieldSample.yard()
-  const held = [FieldSample.hours(8, 10), FieldSample.hours(10, 12), FieldSample.hours(14, 16)].map((window) =>
-    FieldSample.order(bin, customer.customerId, { window })
+  const { bin, customer, tenantId } = OpsSample.yard()
+  const held = [OpsSample.hours(8, 10), OpsSample.hours(10, 12), OpsSample.hours(14, 16)].map((window) =>
+    OpsSample.order(bin, customer.customerId, { window })
   )
-  yield* commit(...held.toReversed().map((order) => FieldSample.commit(order)))
+  yield* commit(...held.toReversed().map((order) => OpsSample.commit(order)))
   const holding = (from: number, to: number, limit = 10, of = { tenantId, binId: bin.binId }) =>
-    Effect.flatMap(OpsQueries, (queries) => queries.holding({ ...of, window: FieldSample.hours(from, to), limit }))
+    Effect.flatMap(OpsQueries, (queries) => queries.holding({ ...of, window: OpsSample.hours(from, to), limit }))
   return { bin, customer, held, holding, tenantId }
 })
 
@@ -83,7 +83,7 @@ const holding = (it: It) => {
   it.effect("another bin, or the same id of another tenant, is held by none of them", () =>
     Effect.gen(function* () {
       const { bin, holding, tenantId } = yield* threeHeld()
-      assert.deepStrictEqual(yield* holding(0, 24, 10, { tenantId, binId: FieldSample.binId() }), [])
+      assert.deepStrictEqual(yield* holding(0, 24, 10, { tenantId, binId: OpsSample.binId() }), [])
       assert.deepStrictEqual(yield* holding(0, 24, 10, { tenantId: Sample.tenantId(), binId: bin.binId }), [])
     })
   )
@@ -98,14 +98,14 @@ const holding = (it: It) => {
       length: Schema.Literals([1, 2, 3, 10])
     },
     Effect.fnUntraced(function* ({ from, length, orders }) {
-      const { bin, customer, tenantId } = FieldSample.yard()
+      const { bin, customer, tenantId } = OpsSample.yard()
       let hour = 0
       const rows = orders.map(({ hours, status }) => {
         hour += hours
-        return FieldSample.order(bin, customer.customerId, { status, window: FieldSample.hours(hour - hours, hour) })
+        return OpsSample.order(bin, customer.customerId, { status, window: OpsSample.hours(hour - hours, hour) })
       })
-      for (const row of rows) yield* commit(FieldSample.commit(row))
-      const window = FieldSample.hours(from, from + length)
+      for (const row of rows) yield* commit(OpsSample.commit(row))
+      const window = OpsSample.hours(from, from + length)
       const found = yield* (yield* OpsQueries).holding({ tenantId, binId: bin.binId, window, limit: 100 })
       const expected = rows.filter(
         (row) =>

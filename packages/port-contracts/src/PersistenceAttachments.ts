@@ -2,7 +2,7 @@
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { commit, load } from "./PersistenceProbe.ts"
 import * as Sample from "./Sample.ts"
 
@@ -45,9 +45,9 @@ export const attachments = (it: Vitest.MethodsNonLive<Persistence>): void => {
 
   it.effect("a customer's attachment is set, set anew, kept, erased and set again, as a call's", () =>
     Effect.gen(function* () {
-      const { customer } = FieldSample.yard()
-      const beside = FieldSample.customer(customer.tenantId)
-      yield* commit(FieldSample.commit(beside, { sealed: { _tag: "set", value: "key.beside" } }))
+      const { customer } = OpsSample.yard()
+      const beside = OpsSample.customer(customer.tenantId)
+      yield* commit(OpsSample.commit(beside, { sealed: { _tag: "set", value: "key.beside" } }))
       const steps: ReadonlyArray<readonly [Commit["sealed"], string | null]> = [
         [{ _tag: "keep" }, null],
         [{ _tag: "set", value: "key.profile-1" }, "key.profile-1"],
@@ -59,32 +59,32 @@ export const attachments = (it: Vitest.MethodsNonLive<Persistence>): void => {
         [{ _tag: "set", value: "key.again" }, "key.again"]
       ]
       for (const [index, [sealed, expected]] of steps.entries()) {
-        yield* commit(FieldSample.commit({ ...customer, version: index + 1 }, { sealed }))
-        assert.strictEqual((yield* load(FieldSample.target(customer))).sealed, expected, `step ${index}`)
+        yield* commit(OpsSample.commit({ ...customer, version: index + 1 }, { sealed }))
+        assert.strictEqual((yield* load(OpsSample.target(customer))).sealed, expected, `step ${index}`)
       }
-      assert.strictEqual((yield* load(FieldSample.target(beside))).sealed, "key.beside")
+      assert.strictEqual((yield* load(OpsSample.target(beside))).sealed, "key.beside")
     })
   )
 
   it.effect("attachments of customers keep to their tenant, and one batch may change many", () =>
     Effect.gen(function* () {
-      const { customer } = FieldSample.yard()
+      const { customer } = OpsSample.yard()
       const theirs = { ...customer, tenantId: Sample.tenantId() }
-      const others = Array.from({ length: 20 }, () => FieldSample.customer(customer.tenantId))
+      const others = Array.from({ length: 20 }, () => OpsSample.customer(customer.tenantId))
       const sealed = (value: string) => ({ sealed: { _tag: "set" as const, value: `key.${value}` } })
       yield* commit(
-        FieldSample.commit(customer, sealed("mine")),
-        FieldSample.commit(theirs, sealed("theirs")),
-        ...others.map((other) => FieldSample.commit(other, sealed(other.customerId)))
+        OpsSample.commit(customer, sealed("mine")),
+        OpsSample.commit(theirs, sealed("theirs")),
+        ...others.map((other) => OpsSample.commit(other, sealed(other.customerId)))
       )
       yield* commit(
-        FieldSample.commit(FieldSample.next(customer), { sealed: { _tag: "erase" } }),
-        ...others.map((other) => FieldSample.commit(FieldSample.next(other), sealed(`${other.customerId}-b`)))
+        OpsSample.commit(OpsSample.next(customer), { sealed: { _tag: "erase" } }),
+        ...others.map((other) => OpsSample.commit(OpsSample.next(other), sealed(`${other.customerId}-b`)))
       )
-      assert.isNull((yield* load(FieldSample.target(customer))).sealed)
-      assert.strictEqual((yield* load(FieldSample.target(theirs))).sealed, "key.theirs")
+      assert.isNull((yield* load(OpsSample.target(customer))).sealed)
+      assert.strictEqual((yield* load(OpsSample.target(theirs))).sealed, "key.theirs")
       for (const other of others) {
-        assert.strictEqual((yield* load(FieldSample.target(other))).sealed, `key.${other.customerId}-b`)
+        assert.strictEqual((yield* load(OpsSample.target(other))).sealed, `key.${other.customerId}-b`)
       }
     })
   )

@@ -4,14 +4,14 @@ import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Rules } from "@dueline/contracts/Rules"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { probes } from "./OpsListProbe.ts"
 import { commit, held, holdNothing, ruleOf } from "./PersistenceProbe.ts"
 import * as Sample from "./Sample.ts"
 
 type It = Vitest.MethodsNonLive<Persistence>
 
-const { hours } = FieldSample
+const { hours } = OpsSample
 
 /** Whatever a kind declares as unique or apart, a row and its copy under another id have in common. */
 const twins = (it: It) => {
@@ -22,10 +22,10 @@ const twins = (it: It) => {
       Effect.gen(function* () {
         const row = probes[kind].row(Sample.tenantId(), {})
         const twin = { ...row, [kinds[kind].id]: Sample.uuid() }
-        yield* commit(FieldSample.commit(row))
-        if (rule === null) yield* commit(FieldSample.commit(twin))
-        else assert.strictEqual(yield* ruleOf(FieldSample.commit(twin)), rule)
-        yield* commit(FieldSample.commit({ ...twin, tenantId: Sample.tenantId() }))
+        yield* commit(OpsSample.commit(row))
+        if (rule === null) yield* commit(OpsSample.commit(twin))
+        else assert.strictEqual(yield* ruleOf(OpsSample.commit(twin)), rule)
+        yield* commit(OpsSample.commit({ ...twin, tenantId: Sample.tenantId() }))
       })
     )
   }
@@ -34,13 +34,13 @@ const twins = (it: It) => {
 const serials = (it: It) => {
   it.effect("a serial number that another bin of the tenant has is taken, whatever has become of that bin", () =>
     Effect.gen(function* () {
-      const [first, second] = [FieldSample.yard(), FieldSample.yard()]
-      const twin = FieldSample.bin(first.tenantId, { serialNumber: first.bin.serialNumber })
-      yield* commit(FieldSample.commit(first.bin))
-      assert.strictEqual(yield* ruleOf(FieldSample.commit(twin)), "serial_taken")
-      yield* commit(FieldSample.commit(FieldSample.next(first.bin, { status: "Retired" })))
-      assert.strictEqual(yield* ruleOf(FieldSample.commit(twin)), "serial_taken")
-      yield* commit(FieldSample.commit({ ...twin, tenantId: second.tenantId }))
+      const [first, second] = [OpsSample.yard(), OpsSample.yard()]
+      const twin = OpsSample.bin(first.tenantId, { serialNumber: first.bin.serialNumber })
+      yield* commit(OpsSample.commit(first.bin))
+      assert.strictEqual(yield* ruleOf(OpsSample.commit(twin)), "serial_taken")
+      yield* commit(OpsSample.commit(OpsSample.next(first.bin, { status: "Retired" })))
+      assert.strictEqual(yield* ruleOf(OpsSample.commit(twin)), "serial_taken")
+      yield* commit(OpsSample.commit({ ...twin, tenantId: second.tenantId }))
     })
   )
 
@@ -48,25 +48,25 @@ const serials = (it: It) => {
     "a bin keeps its serial number from version to version, and leaves it to others when it takes another",
     () =>
       Effect.gen(function* () {
-        const { bin, tenantId } = FieldSample.yard()
-        yield* commit(FieldSample.commit(bin))
-        const kept = FieldSample.next(bin, { sizeLitres: 2_000 })
-        yield* commit(FieldSample.commit(kept))
-        yield* commit(FieldSample.commit(FieldSample.next(kept, { serialNumber: `${bin.serialNumber}-b` })))
-        yield* commit(FieldSample.commit(FieldSample.bin(tenantId, { serialNumber: bin.serialNumber })))
+        const { bin, tenantId } = OpsSample.yard()
+        yield* commit(OpsSample.commit(bin))
+        const kept = OpsSample.next(bin, { sizeLitres: 2_000 })
+        yield* commit(OpsSample.commit(kept))
+        yield* commit(OpsSample.commit(OpsSample.next(kept, { serialNumber: `${bin.serialNumber}-b` })))
+        yield* commit(OpsSample.commit(OpsSample.bin(tenantId, { serialNumber: bin.serialNumber })))
       })
   )
 
   it.effect("in one batch two bins may swap their serial numbers, and may not both have one", () =>
     Effect.gen(function* () {
-      const [one, two] = [FieldSample.yard().bin, FieldSample.yard().bin]
+      const [one, two] = [OpsSample.yard().bin, OpsSample.yard().bin]
       const other = { ...two, tenantId: one.tenantId }
       const twice = { ...other, serialNumber: one.serialNumber }
-      assert.strictEqual(yield* ruleOf(FieldSample.commit(one), FieldSample.commit(twice)), "serial_taken")
-      yield* commit(FieldSample.commit(one), FieldSample.commit(other))
+      assert.strictEqual(yield* ruleOf(OpsSample.commit(one), OpsSample.commit(twice)), "serial_taken")
+      yield* commit(OpsSample.commit(one), OpsSample.commit(other))
       yield* commit(
-        FieldSample.commit(FieldSample.next(one, { serialNumber: other.serialNumber })),
-        FieldSample.commit(FieldSample.next(other, { serialNumber: one.serialNumber }))
+        OpsSample.commit(OpsSample.next(one, { serialNumber: other.serialNumber })),
+        OpsSample.commit(OpsSample.next(other, { serialNumber: one.serialNumber }))
       )
     })
   )
@@ -113,7 +113,7 @@ const windows = (it: It) => {
     Effect.gen(function* () {
       const { another, order } = yield* held({ status: "Confirmed" })
       assert.strictEqual(yield* ruleOf(another()), "window_taken")
-      yield* commit(FieldSample.commit(FieldSample.next(order, { status })))
+      yield* commit(OpsSample.commit(OpsSample.next(order, { status })))
       yield* commit(another())
     })
   )
@@ -121,7 +121,7 @@ const windows = (it: It) => {
   it.effect("an order that moves may overlap its own old window, which others can have then", () =>
     Effect.gen(function* () {
       const { another, order } = yield* held()
-      yield* commit(FieldSample.commit(FieldSample.next(order, { window: hours(9, 11) })))
+      yield* commit(OpsSample.commit(OpsSample.next(order, { window: hours(9, 11) })))
       assert.strictEqual(yield* ruleOf(another()), "window_taken")
       yield* commit(another({ window: hours(8, 9) }))
     })
@@ -130,10 +130,10 @@ const windows = (it: It) => {
   it.effect("a draft is refused the moment it wants what is held", () =>
     Effect.gen(function* () {
       const { another, bin, customer } = yield* held()
-      const draft = FieldSample.order(bin, customer.customerId, { status: "Draft" })
-      yield* commit(FieldSample.commit(draft))
+      const draft = OpsSample.order(bin, customer.customerId, { status: "Draft" })
+      yield* commit(OpsSample.commit(draft))
       assert.strictEqual(
-        yield* ruleOf(FieldSample.commit(FieldSample.next(draft, { status: "Scheduled" }))),
+        yield* ruleOf(OpsSample.commit(OpsSample.next(draft, { status: "Scheduled" }))),
         "window_taken"
       )
       yield* commit(another({ window: hours(10, 12) }))
@@ -143,26 +143,26 @@ const windows = (it: It) => {
   it.effect("the same window of another bin, or of the bin with the same id in another tenant, is free", () =>
     Effect.gen(function* () {
       const { bin, customer, tenantId } = yield* held()
-      const [beside, foreign] = [FieldSample.bin(tenantId), { ...bin, tenantId: Sample.tenantId() }]
-      yield* commit(FieldSample.commit(beside), FieldSample.commit(foreign))
-      yield* commit(FieldSample.commit(FieldSample.order(beside, customer.customerId)))
-      yield* commit(FieldSample.commit(FieldSample.order(foreign, customer.customerId)))
+      const [beside, foreign] = [OpsSample.bin(tenantId), { ...bin, tenantId: Sample.tenantId() }]
+      yield* commit(OpsSample.commit(beside), OpsSample.commit(foreign))
+      yield* commit(OpsSample.commit(OpsSample.order(beside, customer.customerId)))
+      yield* commit(OpsSample.commit(OpsSample.order(foreign, customer.customerId)))
     })
   )
 
   it.effect("in one batch two orders may swap their windows, and may not overlap", () =>
     Effect.gen(function* () {
       const { another, bin, customer, order } = yield* held()
-      const later = FieldSample.order(bin, customer.customerId, { window: hours(12, 14) })
+      const later = OpsSample.order(bin, customer.customerId, { window: hours(12, 14) })
       assert.strictEqual(
-        yield* ruleOf(FieldSample.placed(later), another({ window: hours(13, 15) })),
+        yield* ruleOf(OpsSample.placed(later), another({ window: hours(13, 15) })),
         "window_taken",
         "two of the batch"
       )
-      yield* commit(FieldSample.placed(later))
+      yield* commit(OpsSample.placed(later))
       yield* commit(
-        FieldSample.placed(FieldSample.next(order, { window: later.window })),
-        FieldSample.placed(FieldSample.next(later, { window: order.window }))
+        OpsSample.placed(OpsSample.next(order, { window: later.window })),
+        OpsSample.placed(OpsSample.next(later, { window: order.window }))
       )
     })
   )

@@ -6,7 +6,7 @@ import { type Commit, type CommitConflict, Persistence } from "@dueline/contract
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"
 import { Effect, Result } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 export const load = Effect.fnUntraced(function* (
@@ -42,11 +42,10 @@ export const ruleOf = (...batch: ReadonlyArray<Commit>) =>
 
 /** A bin that holds one order, from eight to ten unless changed. */
 export const held = Effect.fnUntraced(function* (changes: Partial<OrderRow> = {}) {
-  const { bin, customer, tenantId } = FieldSample.yard()
-  const order = FieldSample.order(bin, customer.customerId, changes)
-  yield* commit(FieldSample.commit(customer), FieldSample.commit(bin), FieldSample.placed(order))
-  const another = (more: Partial<OrderRow> = {}) =>
-    FieldSample.placed(FieldSample.order(bin, customer.customerId, more))
+  const { bin, customer, tenantId } = OpsSample.yard()
+  const order = OpsSample.order(bin, customer.customerId, changes)
+  yield* commit(OpsSample.commit(customer), OpsSample.commit(bin), OpsSample.placed(order))
+  const another = (more: Partial<OrderRow> = {}) => OpsSample.placed(OpsSample.order(bin, customer.customerId, more))
   return { tenantId, customer, bin, order, another }
 })
 

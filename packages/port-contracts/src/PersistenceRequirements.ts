@@ -8,7 +8,7 @@ import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Requirement, StoreRule } from "@dueline/contracts/StoreRule"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { commit, conflictOf, held, holdNothing, load, outboxOf, ruleOf } from "./PersistenceProbe.ts"
 import * as PersistenceRulesModel from "./PersistenceRulesModel.ts"
 import { propertyRuns } from "./propertyRuns.ts"
@@ -16,7 +16,7 @@ import * as Sample from "./Sample.ts"
 
 type It = Vitest.MethodsNonLive<Persistence>
 
-const { hours } = FieldSample
+const { hours } = OpsSample
 type Case = readonly [sentence: string, rule: StoreRule | null, of: (at: Held) => Requirement]
 type Held = Effect.Success<ReturnType<typeof held>>
 
@@ -25,13 +25,13 @@ const itsBinFree = ({ bin }: Held, except: CustomerId | null = null): Requiremen
 
 /** What is required by a commit that has nothing else to do with it. */
 const requiring = ({ tenantId }: Held, ...requires: ReadonlyArray<Requirement>): Commit =>
-  FieldSample.commit(FieldSample.customer(tenantId), { requires })
+  OpsSample.commit(OpsSample.customer(tenantId), { requires })
 
-const stranger = FieldSample.customerId()
+const stranger = OpsSample.customerId()
 
 const whileHeld: ReadonlyArray<Case> = [
   ["a customer with an active order is in use", "customer_in_use", itsCustomerFree],
-  ["a customer nobody orders for is not in use", null, () => customerFree(FieldSample.customerId())],
+  ["a customer nobody orders for is not in use", null, () => customerFree(OpsSample.customerId())],
   ["a bin with an active order is in use", "bin_in_use", (at) => itsBinFree(at)],
   [
     "a bin whose orders are all of one customer is free apart from that one",
@@ -39,7 +39,7 @@ const whileHeld: ReadonlyArray<Case> = [
     (at) => itsBinFree(at, at.customer.customerId)
   ],
   ["a bin with an order of somebody else is in use", "bin_in_use", (at) => itsBinFree(at, stranger)],
-  ["a bin that nobody ordered is free", null, () => binFree(FieldSample.binId(), null)]
+  ["a bin that nobody ordered is free", null, () => binFree(OpsSample.binId(), null)]
 ]
 
 const inUse = (it: It) => {
@@ -79,69 +79,66 @@ const fitting = (it: It) => {
     "%s: an order for such a bin is refused, and one for a bin that fits is not",
     ([rule, changes]) =>
       Effect.gen(function* () {
-        const { bin, customer } = FieldSample.yard()
-        yield* commit(FieldSample.commit(customer), FieldSample.commit(bin))
-        const order = FieldSample.order(bin, customer.customerId)
-        yield* commit(FieldSample.placed({ ...order, window: hours(6, 8) }))
-        const changed = FieldSample.next(bin, changes)
-        yield* commit(FieldSample.commit(changed))
-        const later = FieldSample.order(bin, customer.customerId)
-        assert.strictEqual(yield* ruleOf(FieldSample.placed(later)), rule)
-        const again = FieldSample.next(changed, { status: "Active", customerId: customer.customerId })
-        yield* commit(FieldSample.commit(again))
-        yield* commit(FieldSample.placed(later))
+        const { bin, customer } = OpsSample.yard()
+        yield* commit(OpsSample.commit(customer), OpsSample.commit(bin))
+        const order = OpsSample.order(bin, customer.customerId)
+        yield* commit(OpsSample.placed({ ...order, window: hours(6, 8) }))
+        const changed = OpsSample.next(bin, changes)
+        yield* commit(OpsSample.commit(changed))
+        const later = OpsSample.order(bin, customer.customerId)
+        assert.strictEqual(yield* ruleOf(OpsSample.placed(later)), rule)
+        const again = OpsSample.next(changed, { status: "Active", customerId: customer.customerId })
+        yield* commit(OpsSample.commit(again))
+        yield* commit(OpsSample.placed(later))
       })
   )
 
   it.effect("an order for a customer who was erased is refused", () =>
     Effect.gen(function* () {
-      const { bin, customer } = FieldSample.yard()
-      yield* commit(FieldSample.commit(customer), FieldSample.commit(bin))
-      yield* commit(FieldSample.commit(FieldSample.next(customer, { status: "Erased" })))
-      assert.strictEqual(
-        yield* ruleOf(FieldSample.placed(FieldSample.order(bin, customer.customerId))),
-        "customer_erased"
-      )
+      const { bin, customer } = OpsSample.yard()
+      yield* commit(OpsSample.commit(customer), OpsSample.commit(bin))
+      yield* commit(OpsSample.commit(OpsSample.next(customer, { status: "Erased" })))
+      assert.strictEqual(yield* ruleOf(OpsSample.placed(OpsSample.order(bin, customer.customerId))), "customer_erased")
     })
   )
 
   it.effect("what is not there, or is another tenant's, is missing", () =>
     Effect.gen(function* () {
-      const { bin, customer } = FieldSample.yard()
+      const { bin, customer } = OpsSample.yard()
       const foreign = { ...customer, tenantId: Sample.tenantId() }
-      yield* commit(FieldSample.commit(foreign), FieldSample.commit({ ...bin, tenantId: foreign.tenantId }))
-      const order = FieldSample.order(bin, customer.customerId)
-      assert.strictEqual(yield* ruleOf(FieldSample.placed(order)), "customer_missing")
-      yield* commit(FieldSample.commit(customer))
-      assert.strictEqual(yield* ruleOf(FieldSample.placed(order)), "bin_missing")
-      yield* commit(FieldSample.commit(bin))
-      const stray = FieldSample.order(bin, FieldSample.customerId(), { window: hours(10, 12) })
+      yield* commit(OpsSample.commit(foreign), OpsSample.commit({ ...bin, tenantId: foreign.tenantId }))
+      const order = OpsSample.order(bin, customer.customerId)
+      assert.strictEqual(yield* ruleOf(OpsSample.placed(order)), "customer_missing")
+      yield* commit(OpsSample.commit(customer))
+      assert.strictEqual(yield* ruleOf(OpsSample.placed(order)), "bin_missing")
+      yield* commit(OpsSample.commit(bin))
+      const stray = OpsSample.order(bin, OpsSample.customerId(), { window: hours(10, 12) })
       assert.strictEqual(
-        yield* ruleOf(FieldSample.placed(order), FieldSample.placed(stray)),
+        yield* ruleOf(OpsSample.placed(order), OpsSample.placed(stray)),
         "customer_missing",
         "one of two in a batch"
       )
-      yield* commit(FieldSample.placed(order))
+      yield* commit(OpsSample.placed(order))
     })
   )
 
   it.effect("what the batch itself brings counts: it makes an order possible, or impossible", () =>
     Effect.gen(function* () {
-      const { bin, customer } = FieldSample.yard()
-      const order = FieldSample.placed(FieldSample.order(bin, customer.customerId))
-      const retired = FieldSample.commit({ ...bin, status: "Retired" })
-      assert.strictEqual(yield* ruleOf(order, FieldSample.commit(customer), retired), "bin_retired")
-      yield* commit(order, FieldSample.commit(customer), FieldSample.commit(bin))
+      const { bin, customer } = OpsSample.yard()
+      const order = OpsSample.placed(OpsSample.order(bin, customer.customerId))
+      const retired = OpsSample.commit({ ...bin, status: "Retired" })
+      assert.strictEqual(yield* ruleOf(order, OpsSample.commit(customer), retired), "bin_retired")
+      yield* commit(order, OpsSample.commit(customer), OpsSample.commit(bin))
     })
   )
 
   it.effect("an id of another kind of aggregate is neither a customer nor a bin", () =>
     Effect.gen(function* () {
-      const { bin, customer, tenantId } = FieldSample.yard()
-      yield* commit(FieldSample.commit(customer), FieldSample.commit(bin))
+      const { bin, customer, tenantId } = OpsSample.yard()
+      yield* commit(OpsSample.commit(customer), OpsSample.commit(bin))
       const asCustomer = { ...customer, customerId: bin.binId as string as typeof customer.customerId }
       const asBin = { ...bin, binId: customer.customerId as string as typeof bin.binId }
-      const of = (requires: Requirement) => FieldSample.commit(FieldSample.customer(tenantId), { requires: [requires] })
+      const of = (requires: Requirement) => OpsSample.commit(OpsSample.customer(tenantId), { requires: [requires] })
       assert.strictEqual(yield* ruleOf(of(customerActive(asCustomer.customerId))), "customer_missing")
       assert.strictEqual(yield* ruleOf(of(binFits(asBin.binId, customer.customerId))), "bin_missing")
     })
@@ -150,8 +147,8 @@ const fitting = (it: It) => {
 
 /** A commit with everything that a store keeps, which breaks a rule. */
 const broken = (of: Held, key: string, expectedVersion = 0): Commit => {
-  const row = FieldSample.customer(of.tenantId, { version: expectedVersion + 1 })
-  return FieldSample.commit(row, {
+  const row = OpsSample.customer(of.tenantId, { version: expectedVersion + 1 })
+  return OpsSample.commit(row, {
     requires: [itsBinFree(of)],
     sealed: { _tag: "set", value: "key.profile" },
     snapshot: { version: 1, form: 1, state: {} },
@@ -164,18 +161,18 @@ const refusing = (it: Vitest.MethodsNonLive<Persistence | Outbox>) => {
   it.effect("a batch that breaks a rule leaves nothing behind, neither of who broke it nor of its companions", () =>
     Effect.gen(function* () {
       const at = yield* held()
-      const [before, after] = [FieldSample.bin(at.tenantId), FieldSample.order(at.bin, at.customer.customerId)]
-      const changed = FieldSample.next(at.bin, { serialNumber: "another" })
+      const [before, after] = [OpsSample.bin(at.tenantId), OpsSample.order(at.bin, at.customer.customerId)]
+      const changed = OpsSample.next(at.bin, { serialNumber: "another" })
       const call = Sample.target(at.tenantId)
       const refused = broken(at, "key")
       const receipts = [Sample.receipt(call, "key-of-the-call")]
       const of = { tenantId: at.tenantId, callId: ServiceCallId.make(refused.streamId) }
       assert.strictEqual(
         yield* ruleOf(
-          FieldSample.commit(before),
-          FieldSample.commit(changed),
+          OpsSample.commit(before),
+          OpsSample.commit(changed),
           refused,
-          FieldSample.placed({ ...after, window: hours(10, 12) }),
+          OpsSample.placed({ ...after, window: hours(10, 12) }),
           Sample.commit(call, { receipts, sealed: { _tag: "set", value: "sealed" } })
         ),
         "bin_in_use"
@@ -183,13 +180,13 @@ const refusing = (it: Vitest.MethodsNonLive<Persistence | Outbox>) => {
       const nothing = { version: 0, snapshot: null, events: [], sealed: null, receipt: null }
       assert.deepStrictEqual(yield* load(of, { receiptKey: "key", snapshotForm: 1 }), nothing)
       assert.deepStrictEqual(yield* load(call, { receiptKey: "key-of-the-call" }), nothing)
-      for (const row of [before, after]) assert.deepStrictEqual(yield* load(FieldSample.target(row)), nothing)
-      assert.strictEqual((yield* load(FieldSample.target(at.bin))).version, 1)
+      for (const row of [before, after]) assert.deepStrictEqual(yield* load(OpsSample.target(row)), nothing)
+      assert.strictEqual((yield* load(OpsSample.target(at.bin))).version, 1)
       assert.deepStrictEqual(yield* outboxOf(at.tenantId), [])
       // Its serial number and its window are as free as before.
-      yield* commit(FieldSample.commit(FieldSample.bin(at.tenantId, { serialNumber: before.serialNumber })))
+      yield* commit(OpsSample.commit(OpsSample.bin(at.tenantId, { serialNumber: before.serialNumber })))
       assert.strictEqual(
-        yield* ruleOf(FieldSample.commit(FieldSample.bin(at.tenantId, { serialNumber: at.bin.serialNumber }))),
+        yield* ruleOf(OpsSample.commit(OpsSample.bin(at.tenantId, { serialNumber: at.bin.serialNumber }))),
         "serial_taken"
       )
       yield* commit(at.another({ window: hours(10, 12) }))
@@ -204,8 +201,8 @@ const refusing = (it: Vitest.MethodsNonLive<Persistence | Outbox>) => {
       assert.strictEqual(yield* conflictOf(broken(at, "key", 3)), "version")
       assert.strictEqual(yield* conflictOf(broken(at, "taken")), "receipt")
       assert.strictEqual(yield* conflictOf(broken(at, "key"), Sample.commit(taken, { expectedVersion: 7 })), "version")
-      const twin = FieldSample.bin(at.tenantId, { serialNumber: at.bin.serialNumber, version: 3 })
-      assert.strictEqual(yield* conflictOf(FieldSample.commit(twin)), "version", "and a serial number")
+      const twin = OpsSample.bin(at.tenantId, { serialNumber: at.bin.serialNumber, version: 3 })
+      assert.strictEqual(yield* conflictOf(OpsSample.commit(twin)), "version", "and a serial number")
       const receipts = [Sample.receipt(taken, "taken")]
       const late = { ...at.another(), receipts }
       assert.strictEqual(yield* conflictOf(late), "receipt", "and a window")

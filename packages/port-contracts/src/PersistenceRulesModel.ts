@@ -6,7 +6,7 @@ import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { assert } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 const index = (count: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: count - 1 }))
@@ -84,11 +84,11 @@ interface Move {
 const cast = () => {
   const tenantId = Sample.tenantId()
   const yard = {
-    customers: Array.from({ length: customers }, () => FieldSample.customer(tenantId)),
-    bins: Array.from({ length: bins }, () => FieldSample.bin(tenantId))
+    customers: Array.from({ length: customers }, () => OpsSample.customer(tenantId)),
+    bins: Array.from({ length: bins }, () => OpsSample.bin(tenantId))
   }
   const at = <A>(all: ReadonlyArray<A>, n: number): A => all[n % all.length] ?? assert.fail("nobody in the cast")
-  const orderOf = (n: number) => FieldSample.order(at(yard.bins, n), at(yard.customers, n < 4 ? n : n + 1).customerId)
+  const orderOf = (n: number) => OpsSample.order(at(yard.bins, n), at(yard.customers, n < 4 ? n : n + 1).customerId)
   const ordered = Array.from({ length: orders }, (_, n) => orderOf(n))
   return {
     tenantId,
@@ -108,7 +108,7 @@ const moveOf = (model: Model, actors: ReturnType<typeof cast>, step: Step): Move
       const row: CustomerRow = { ...actors.customer(step.customer), ...changes }
       const requires = row.status === "Erased" ? [customerFree(customerId)] : []
       const keep = () => void model.customers.set(customerId, row)
-      return { commit: FieldSample.commit(row, { requires }), rule: ruleOfCustomer(model, row), keep }
+      return { commit: OpsSample.commit(row, { requires }), rule: ruleOfCustomer(model, row), keep }
     }
     case "Bin": {
       const { binId } = actors.bin(step.bin)
@@ -120,15 +120,15 @@ const moveOf = (model: Model, actors: ReturnType<typeof cast>, step: Step): Move
       const judged = row.status === "Retired" || customerId !== null
       const requires = judged ? [binFree(binId, except)] : []
       const keep = () => void model.bins.set(binId, row)
-      return { commit: FieldSample.commit(row, { requires }), rule: ruleOfBin(model, row), keep }
+      return { commit: OpsSample.commit(row, { requires }), rule: ruleOfBin(model, row), keep }
     }
     case "Order": {
       const { orderId } = actors.order(step.order)
-      const window = FieldSample.hours(step.from, step.from + step.length)
+      const window = OpsSample.hours(step.from, step.from + step.length)
       const changes = { ...versionOf(model.orders.get(orderId)), status: step.status, window }
       const row: OrderRow = { ...actors.order(step.order), ...changes }
       const keep = () => void model.orders.set(orderId, row)
-      return { commit: FieldSample.placed(row), rule: ruleOfOrder(model, row), keep }
+      return { commit: OpsSample.placed(row), rule: ruleOfOrder(model, row), keep }
     }
   }
 }

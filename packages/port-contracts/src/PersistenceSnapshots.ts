@@ -2,7 +2,7 @@
 import { Persistence, type Snapshot } from "@dueline/contracts/ports/Persistence"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { commit, load } from "./PersistenceProbe.ts"
 import { Json } from "./PersistenceModel.ts"
 import { propertyRunsTimes } from "./propertyRuns.ts"
@@ -106,12 +106,12 @@ const keeping = (it: Vitest.MethodsNonLive<Persistence>) => {
 
   it.effect("customers, bins and orders have snapshots as calls do", () =>
     Effect.gen(function* () {
-      const { bin, customer } = FieldSample.yard()
-      const rows = [customer, bin, FieldSample.order(bin, customer.customerId)]
-      yield* commit(...rows.map((row) => FieldSample.commit(row, { snapshot: snapshotAt(1) })))
-      yield* commit(...rows.map((row) => FieldSample.commit(FieldSample.next(row))))
+      const { bin, customer } = OpsSample.yard()
+      const rows = [customer, bin, OpsSample.order(bin, customer.customerId)]
+      yield* commit(...rows.map((row) => OpsSample.commit(row, { snapshot: snapshotAt(1) })))
+      yield* commit(...rows.map((row) => OpsSample.commit(OpsSample.next(row))))
       for (const row of rows) {
-        assert.deepStrictEqual(yield* seen(FieldSample.target(row), 1), {
+        assert.deepStrictEqual(yield* seen(OpsSample.target(row), 1), {
           version: 2,
           snapshot: snapshotAt(1),
           events: [2]

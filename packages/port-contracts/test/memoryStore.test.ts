@@ -1,6 +1,6 @@
 /** What the memory store promises beyond its ports: a whole view for checkers, and no patience with callers who break the rules. */
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
@@ -83,7 +83,7 @@ it.effect.each([
   [
     "an attachment of a bin",
     ({ tenantId }: Sample.Target) => [
-      FieldSample.commit(FieldSample.bin(tenantId), { sealed: { _tag: "set", value: "lost" } })
+      OpsSample.commit(OpsSample.bin(tenantId), { sealed: { _tag: "set", value: "lost" } })
     ]
   ]
 ] as const)("%s is a defect, and nothing is stored", ([, batchOf]) =>

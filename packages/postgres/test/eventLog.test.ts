@@ -1,6 +1,6 @@
 /** The order of all events, and the check that reads a whole database. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as EventLog from "@dueline/postgres/read/EventLog"
@@ -227,9 +227,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
     "verify finds rows of customers, bins and orders that drifted, that are missing, and that nothing speaks of",
     () =>
       Effect.gen(function* () {
-        const { bin, customer, tenantId } = FieldSample.yard()
-        const order = FieldSample.order(bin, customer.customerId)
-        const commits = [customer, bin, order].map((row) => FieldSample.commit(row))
+        const { bin, customer, tenantId } = OpsSample.yard()
+        const order = OpsSample.order(bin, customer.customerId)
+        const commits = [customer, bin, order].map((row) => OpsSample.commit(row))
         yield* (yield* Persistence).commit(commits)
         const ofTenant = Effect.map(verify, ({ findings }) => findings.filter((found) => found.tenantId === tenantId))
         assert.deepStrictEqual(yield* ofTenant, [])

@@ -6,7 +6,7 @@ import { binFree, customerFree, type OrderCommand, type TimeWindow } from "@duel
 import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Writers from "@dueline/orchestration/Writers"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -24,7 +24,7 @@ const writers = Effect.gen(function* () {
   return yield* Effect.provide(Writers.make(), Layer.merge(store, Intents.layer))
 })
 
-type Yard = ReturnType<typeof FieldSample.yard>
+type Yard = ReturnType<typeof OpsSample.yard>
 
 const schedule = ({ bin, customer }: Yard, window: TimeWindow): OrderCommand => ({
   _tag: "CreateOrder",
@@ -62,7 +62,7 @@ const overlap = (a: TimeWindow, b: TimeWindow): boolean => a.from < b.to && b.fr
 /** Asks for every window at the same moment, in turns of the two writers; says who got one and what the others heard. */
 const attempt = Effect.fnUntraced(function* (yard: Yard, windows: ReadonlyArray<TimeWindow>) {
   const store = yield* Persistence
-  yield* store.commit([FieldSample.commit(yard.customer), FieldSample.commit(yard.bin)])
+  yield* store.commit([OpsSample.commit(yard.customer), OpsSample.commit(yard.bin)])
   const [one, two] = [yield* writers, yield* writers]
   const asked = windows.map((window, n) => ({ window, by: n % 2 === 0 ? one : two, command: schedule(yard, window) }))
   const answers = yield* Effect.forEach(asked, ({ by, command }) => ask(by, yard.tenantId, command), {
@@ -103,9 +103,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("field ope
     "of a hundred orders at once, by two writers, no two overlap, and whoever lost was told that the window is taken",
     () =>
       Effect.gen(function* () {
-        const yard = FieldSample.yard()
+        const yard = OpsSample.yard()
         const windows = Array.from({ length: 100 }, (_, n) =>
-          FieldSample.hours((n * 37) % 80, ((n * 37) % 80) + 1 + (n % 4))
+          OpsSample.hours((n * 37) % 80, ((n * 37) % 80) + 1 + (n % 4))
         )
         const { lost, won } = yield* attempt(yard, windows)
         assert.isAbove(won.length, 10)
@@ -129,10 +129,10 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("field ope
 
   it.effect("of a hundred orders at once for one window exactly one gets it", () =>
     Effect.gen(function* () {
-      const yard = FieldSample.yard()
+      const yard = OpsSample.yard()
       const { lost, won } = yield* attempt(
         yard,
-        Array.from({ length: 100 }, () => FieldSample.hours(8, 10))
+        Array.from({ length: 100 }, () => OpsSample.hours(8, 10))
       )
       assert.lengthOf(won, 1)
       assert.isTrue(lost.every(({ refusal }) => refusal._tag === "OrderWindowTaken"))
@@ -141,21 +141,21 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("field ope
 
   it.effect("a hundred orders at once whose windows only touch all get them", () =>
     Effect.gen(function* () {
-      const windows = Array.from({ length: 100 }, (_, n) => FieldSample.hours((n * 37) % 100, ((n * 37) % 100) + 1))
-      assert.lengthOf((yield* attempt(FieldSample.yard(), windows)).won, 100)
+      const windows = Array.from({ length: 100 }, (_, n) => OpsSample.hours((n * 37) % 100, ((n * 37) % 100) + 1))
+      assert.lengthOf((yield* attempt(OpsSample.yard(), windows)).won, 100)
     })
   )
 
   it.effect("batches that want the same bins, in opposite orders, do not wait for each other in a circle", () =>
     Effect.gen(function* () {
-      const { customer, tenantId } = FieldSample.yard()
-      const bins = Array.from({ length: 20 }, () => FieldSample.bin(tenantId))
-      yield* (yield* Persistence).commit([customer, ...bins].map((row) => FieldSample.commit(row)))
+      const { customer, tenantId } = OpsSample.yard()
+      const bins = Array.from({ length: 20 }, () => OpsSample.bin(tenantId))
+      yield* (yield* Persistence).commit([customer, ...bins].map((row) => OpsSample.commit(row)))
       const order = (bin: Yard["bin"], hour: number) =>
-        FieldSample.order(bin, customer.customerId, { window: FieldSample.hours(hour, hour + 1) })
+        OpsSample.order(bin, customer.customerId, { window: OpsSample.hours(hour, hour + 1) })
       for (let hour = 0; hour < 20; hour += 2) {
-        const batch = (from: number) => bins.map((bin) => FieldSample.placed(order(bin, from)))
-        const backwards = (from: number) => bins.toReversed().map((bin) => FieldSample.placed(order(bin, from)))
+        const batch = (from: number) => bins.map((bin) => OpsSample.placed(order(bin, from)))
+        const backwards = (from: number) => bins.toReversed().map((bin) => OpsSample.placed(order(bin, from)))
         const apart = [said(...batch(hour)), said(...backwards(hour + 1))]
         assert.deepStrictEqual(yield* Effect.all(apart, { concurrency: 2 }), ["done", "done"])
         // Who wants windows that are not free waits for nobody but the one who has them.
@@ -176,14 +176,14 @@ interface Race {
   readonly afterOther: string
 }
 
-const order = ({ bin, customer }: Yard): Commit => FieldSample.placed(FieldSample.order(bin, customer.customerId))
+const order = ({ bin, customer }: Yard): Commit => OpsSample.placed(OpsSample.order(bin, customer.customerId))
 
 const races: ReadonlyArray<Race> = [
   {
     name: "an order, and its bin being retired",
     one: order,
     other: ({ bin }) =>
-      FieldSample.commit(FieldSample.next(bin, { status: "Retired" }), {
+      OpsSample.commit(OpsSample.next(bin, { status: "Retired" }), {
         requires: [binFree(bin.binId, null)]
       }),
     afterOne: "bin_in_use",
@@ -193,8 +193,8 @@ const races: ReadonlyArray<Race> = [
     name: "an order, and its bin being given to somebody else",
     one: order,
     other: ({ bin }) => {
-      const customerId = FieldSample.customerId()
-      return FieldSample.commit(FieldSample.next(bin, { customerId }), {
+      const customerId = OpsSample.customerId()
+      return OpsSample.commit(OpsSample.next(bin, { customerId }), {
         requires: [binFree(bin.binId, customerId)]
       })
     },
@@ -205,7 +205,7 @@ const races: ReadonlyArray<Race> = [
     name: "an order, and its customer being erased",
     one: order,
     other: ({ customer }) =>
-      FieldSample.commit(FieldSample.next(customer, { status: "Erased" }), {
+      OpsSample.commit(OpsSample.next(customer, { status: "Erased" }), {
         requires: [customerFree(customer.customerId)]
       }),
     afterOne: "customer_in_use",
@@ -221,10 +221,10 @@ const races: ReadonlyArray<Race> = [
   {
     name: "a bin being given to a customer, and that customer being erased",
     one: ({ bin, customer }) =>
-      FieldSample.commit(FieldSample.next(bin, { customerId: customer.customerId }), {
+      OpsSample.commit(OpsSample.next(bin, { customerId: customer.customerId }), {
         requires: [customerActive(customer.customerId)]
       }),
-    other: ({ customer }) => FieldSample.commit(FieldSample.next(customer, { status: "Erased" })),
+    other: ({ customer }) => OpsSample.commit(OpsSample.next(customer, { status: "Erased" })),
     afterOne: "done",
     afterOther: "customer_erased"
   }
@@ -240,7 +240,7 @@ const waiting = TestDatabase.session((sql) =>
 const second = Effect.fnUntraced(function* (yard: Yard, first: Commit, later: Commit, end: "commit" | "roll back") {
   const store = yield* Persistence
   const { writer } = yield* Database.Database
-  yield* store.commit([FieldSample.commit(yard.customer), FieldSample.commit(yard.bin)])
+  yield* store.commit([OpsSample.commit(yard.customer), OpsSample.commit(yard.bin)])
   const [written, released] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const holder = yield* Effect.gen(function* () {
     yield* store.commit([first])
@@ -263,7 +263,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("races for
     "$name: whoever is second waits, and is judged by what the first came to",
     (race) =>
       Effect.gen(function* () {
-        const yards = Array.from({ length: 4 }, () => FieldSample.yard())
+        const yards = Array.from({ length: 4 }, () => OpsSample.yard())
         const [a, b, c, d] = yards as [Yard, Yard, Yard, Yard]
         assert.strictEqual(yield* second(a, race.one(a), race.other(a), "commit"), race.afterOne)
         assert.strictEqual(yield* second(b, race.other(b), race.one(b), "commit"), race.afterOther)

@@ -2,7 +2,7 @@
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { binFree, customerFree } from "@dueline/contracts/order/Order"
 import { snapshotEvery } from "@dueline/orchestration/engine/storedForms"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -50,22 +50,22 @@ const storeBatch = (commits: ReadonlyArray<Commit>) => Effect.flatMap(Persistenc
 
 /** Customers with personal data, a bin each, two orders each that are confirmed and then cancelled; then nobody needs anything. */
 const round = Effect.gen(function* () {
-  const customers = Array.from({ length: size }, () => FieldSample.customer(tenantId))
-  const bins = customers.map(() => FieldSample.bin(tenantId))
+  const customers = Array.from({ length: size }, () => OpsSample.customer(tenantId))
+  const bins = customers.map(() => OpsSample.bin(tenantId))
   const orders = bins.flatMap((bin, n) => {
-    const customerId = customers[n]?.customerId ?? FieldSample.customerId()
-    return [8, 10].map((hour) => FieldSample.order(bin, customerId, { window: FieldSample.hours(hour, hour + 2) }))
+    const customerId = customers[n]?.customerId ?? OpsSample.customerId()
+    return [8, 10].map((hour) => OpsSample.order(bin, customerId, { window: OpsSample.hours(hour, hour + 2) }))
   })
   const sealed = { _tag: "set", value: "key.profile" } as const
-  yield* storeBatch(customers.map((row) => FieldSample.commit(row, { sealed })))
-  yield* storeBatch(bins.map((row) => FieldSample.commit(row)))
-  yield* storeBatch(orders.map((row) => FieldSample.placed(row)))
-  const confirmed = orders.map((row) => FieldSample.next(row, { status: "Confirmed" }))
-  yield* storeBatch(confirmed.map((row) => FieldSample.commit(row)))
+  yield* storeBatch(customers.map((row) => OpsSample.commit(row, { sealed })))
+  yield* storeBatch(bins.map((row) => OpsSample.commit(row)))
+  yield* storeBatch(orders.map((row) => OpsSample.placed(row)))
+  const confirmed = orders.map((row) => OpsSample.next(row, { status: "Confirmed" }))
+  yield* storeBatch(confirmed.map((row) => OpsSample.commit(row)))
   const rows = [...customers, ...bins, ...confirmed]
-  yield* (yield* Persistence).load(rows.map((row) => Sample.loadRequest(FieldSample.target(row), { snapshotForm: 1 })))
+  yield* (yield* Persistence).load(rows.map((row) => Sample.loadRequest(OpsSample.target(row), { snapshotForm: 1 })))
   const half = confirmed.filter((_, n) => n % 4 < 2)
-  yield* storeBatch(half.map((row) => FieldSample.commit(FieldSample.next(row, { status: "Cancelled" }))))
+  yield* storeBatch(half.map((row) => OpsSample.commit(OpsSample.next(row, { status: "Cancelled" }))))
   const free = (n: number) => n % 2 === 0
   const unused = bins.filter((_, n) => free(n))
   const idle = customers.filter((_, n) => free(n))
@@ -73,25 +73,25 @@ const round = Effect.gen(function* () {
   yield* storeBatch(
     unused.map((row) => {
       const requires = [binFree(row.binId, null)]
-      return FieldSample.commit(FieldSample.next(row, { status: "Retired" }), { requires, snapshot })
+      return OpsSample.commit(OpsSample.next(row, { status: "Retired" }), { requires, snapshot })
     })
   )
   yield* storeBatch(
     idle.map((row) => {
       const requires = [customerFree(row.customerId)]
-      return FieldSample.commit(FieldSample.next(row, { status: "Erased" }), { requires, sealed: { _tag: "erase" } })
+      return OpsSample.commit(OpsSample.next(row, { status: "Erased" }), { requires, sealed: { _tag: "erase" } })
     })
   )
   return customers.length + bins.length + 2 * orders.length + rows.length + half.length + unused.length + idle.length
 })
 
 const oneOfEach = Effect.gen(function* () {
-  const { bin, customer } = FieldSample.yard(tenantId)
+  const { bin, customer } = OpsSample.yard(tenantId)
   const sealed = { _tag: "set", value: "key.profile" } as const
   yield* storeBatch([
-    FieldSample.commit(customer, { sealed, snapshot: { version: 1, form: 1, state: {} } }),
-    FieldSample.commit(bin),
-    FieldSample.placed(FieldSample.order(bin, customer.customerId)),
+    OpsSample.commit(customer, { sealed, snapshot: { version: 1, form: 1, state: {} } }),
+    OpsSample.commit(bin),
+    OpsSample.placed(OpsSample.order(bin, customer.customerId)),
     Sample.commit(Sample.target(tenantId))
   ])
 })
@@ -126,7 +126,7 @@ const age = 100_000
 
 /** A bin that was changed so many times, as superuser: the tables' own function would take a while. */
 const oldBin = Effect.fnUntraced(function* (form: number) {
-  const bin = FieldSample.bin(Sample.tenantId())
+  const bin = OpsSample.bin(Sample.tenantId())
   const of = [bin.tenantId, bin.binId]
   const snapshotAt = age - (age % snapshotEvery)
   yield* TestDatabase.session((sql) =>
@@ -166,22 +166,22 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("a stream 
       Effect.gen(function* () {
         const bin = yield* oldBin(1)
         const [slice] = yield* (yield* Persistence).load([
-          Sample.loadRequest(FieldSample.target(bin), { snapshotForm: 1 })
+          Sample.loadRequest(OpsSample.target(bin), { snapshotForm: 1 })
         ])
         assert.strictEqual(slice?.version, age)
         assert.strictEqual(slice?.events.length, age % snapshotEvery)
         assert.isBelow(slice?.events.length ?? Infinity, 128)
-        assert.isBelow(yield* blocks(FieldSample.target(bin), 1), 100)
-        assert.isAbove(yield* blocks(FieldSample.target(bin), 2), 1_000, "without a snapshot it would be many")
+        assert.isBelow(yield* blocks(OpsSample.target(bin), 1), 100)
+        assert.isAbove(yield* blocks(OpsSample.target(bin), 2), 1_000, "without a snapshot it would be many")
       }),
     { tags: ["ADR-0018.1"] }
   )
 
   it.effect("goes on in a commit that costs as much as the first one", () =>
     Effect.gen(function* () {
-      const [old, young] = [yield* oldBin(1), FieldSample.bin(Sample.tenantId())]
+      const [old, young] = [yield* oldBin(1), OpsSample.bin(Sample.tenantId())]
       const store = yield* Persistence
-      yield* store.commit([FieldSample.commit(young)])
+      yield* store.commit([OpsSample.commit(young)])
       const read = (commit: Commit) =>
         Effect.gen(function* () {
           const before = yield* eventEntries
@@ -189,8 +189,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("a stream 
           return (yield* eventEntries) - before
         })
       assert.strictEqual(
-        yield* read(FieldSample.commit(FieldSample.next(old))),
-        yield* read(FieldSample.commit(FieldSample.next(young)))
+        yield* read(OpsSample.commit(OpsSample.next(old))),
+        yield* read(OpsSample.commit(OpsSample.next(young)))
       )
     })
   )

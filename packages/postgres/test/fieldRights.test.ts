@@ -1,6 +1,6 @@
 /** Who may read and write customers, bins, orders, personal data and snapshots, asked straight through SQL. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -28,7 +28,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("rights to
         for (const tenantId of [mine, Sample.tenantId()]) {
           const sealed = { _tag: "set", value: `key.${tenantId}` } as const
           const snapshot = { version: 1, form: 1, state: {} }
-          yield* (yield* Persistence).commit([FieldSample.commit(FieldSample.customer(tenantId), { sealed, snapshot })])
+          yield* (yield* Persistence).commit([OpsSample.commit(OpsSample.customer(tenantId), { sealed, snapshot })])
         }
         const opened = yield* edge.withTransaction(
           Effect.andThen(

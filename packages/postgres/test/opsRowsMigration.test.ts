@@ -8,7 +8,7 @@ import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { BinRow } from "@dueline/contracts/bin/Bin"
 import { rowId } from "@dueline/contracts/kinds"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Result, Schedule } from "effect"
@@ -154,9 +154,9 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
         Effect.gen(function* () {
           yield* before(session, expand)
           yield* session(plant(3_000))
-          const { bin, customer, tenantId } = FieldSample.yard()
-          const written = new Map<string, FieldSample.FieldRow>()
-          const note = <Row extends FieldSample.FieldRow>(row: Row): Row => {
+          const { bin, customer, tenantId } = OpsSample.yard()
+          const written = new Map<string, OpsSample.OpsRow>()
+          const note = <Row extends OpsSample.OpsRow>(row: Row): Row => {
             written.set(rowId(row), row)
             return row
           }
@@ -166,21 +166,21 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
               Effect.gen(function* () {
                 yield* as("writer")(sql)
                 for (const row of [customer, bin]) assert.isNull(yield* commitAsBefore(sql, note(row)))
-                let last: BinRow = FieldSample.bin(tenantId)
+                let last: BinRow = OpsSample.bin(tenantId)
                 for (; after < 20; rounds += 1) {
-                  const fresh = note(FieldSample.bin(tenantId, { serialNumber: `old-${rounds}`, location: null }))
+                  const fresh = note(OpsSample.bin(tenantId, { serialNumber: `old-${rounds}`, location: null }))
                   assert.isNull(yield* commitAsBefore(sql, fresh))
-                  const window = FieldSample.hours(rounds * 3, rounds * 3 + 1)
-                  const order = note(FieldSample.order(bin, customer.customerId, { window }))
+                  const window = OpsSample.hours(rounds * 3, rounds * 3 + 1)
+                  const order = note(OpsSample.order(bin, customer.customerId, { window }))
                   assert.isNull(yield* commitAsBefore(sql, order))
-                  const clash = FieldSample.order(bin, customer.customerId, { window })
+                  const clash = OpsSample.order(bin, customer.customerId, { window })
                   assert.strictEqual(yield* commitAsBefore(sql, clash), "window_taken")
-                  const twin = FieldSample.bin(tenantId, { serialNumber: `old-${rounds}` })
+                  const twin = OpsSample.bin(tenantId, { serialNumber: `old-${rounds}` })
                   assert.strictEqual(yield* commitAsBefore(sql, twin), "serial_taken")
                   if (rounds > 0)
-                    assert.isNull(yield* commitAsBefore(sql, note(FieldSample.next(last, { status: "Retired" }))))
+                    assert.isNull(yield* commitAsBefore(sql, note(OpsSample.next(last, { status: "Retired" }))))
                   assert.strictEqual(
-                    yield* commitAsBefore(sql, FieldSample.next(bin, { status: "Retired" })),
+                    yield* commitAsBefore(sql, OpsSample.next(bin, { status: "Retired" })),
                     "bin_in_use"
                   )
                   last = fresh
@@ -209,12 +209,12 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
                 own
               )
               for (let n = 0; n < 20; n += 1) {
-                const fresh = note(FieldSample.bin(tenantId, { serialNumber: `new-${n}` }))
-                yield* store.commit([FieldSample.commit(fresh)])
-                const window = FieldSample.hours(n * 3 + 1, n * 3 + 2)
-                yield* store.commit([FieldSample.placed(note(FieldSample.order(bin, customer.customerId, { window })))])
-                const taken = FieldSample.order(bin, customer.customerId, { window: FieldSample.hours(0, 1) })
-                const said = yield* Effect.result(store.commit([FieldSample.placed(taken)]))
+                const fresh = note(OpsSample.bin(tenantId, { serialNumber: `new-${n}` }))
+                yield* store.commit([OpsSample.commit(fresh)])
+                const window = OpsSample.hours(n * 3 + 1, n * 3 + 2)
+                yield* store.commit([OpsSample.placed(note(OpsSample.order(bin, customer.customerId, { window })))])
+                const taken = OpsSample.order(bin, customer.customerId, { window: OpsSample.hours(0, 1) })
+                const said = yield* Effect.result(store.commit([OpsSample.placed(taken)]))
                 assert.isTrue(Result.isFailure(said) && said.failure._tag === "RuleBroken")
               }
             })

@@ -1,7 +1,7 @@
 /** What the database itself forbids, asked straight through SQL as each role, for every table there is. */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as FieldSample from "@dueline/port-contracts/FieldSample"
+import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import { probes } from "@dueline/port-contracts/OpsListProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
@@ -44,8 +44,8 @@ const tenantTables = Effect.map(tables, (all) => all.filter(({ tenant }) => tena
 
 /** A row of each kind that there is, and what a customer has beside it. */
 const opsCommits = (tenantId: TenantId) => [
-  FieldSample.commit(FieldSample.customer(tenantId), { sealed: { _tag: "set", value: "key.profile" } }),
-  ...Object.values(probes).map(({ row }) => FieldSample.commit(row(tenantId, {})))
+  OpsSample.commit(OpsSample.customer(tenantId), { sealed: { _tag: "set", value: "key.profile" } }),
+  ...Object.values(probes).map(({ row }) => OpsSample.commit(row(tenantId, {})))
 ]
 
 /** A call and a row of each other kind, with a trace in every table. */

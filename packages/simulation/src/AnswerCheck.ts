@@ -5,7 +5,7 @@ import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import { Effect } from "effect"
-import { FieldAnswers } from "./FieldAnswers.ts"
+import { OpsAnswers } from "./OpsAnswers.ts"
 import type { LogCheck } from "./LogCheck.ts"
 import type { Witness } from "./Witness.ts"
 import type { World } from "./World.ts"
@@ -29,7 +29,7 @@ const opening: ReadonlyArray<string> = ["SubmitServiceCall", "RegisterCustomer",
 export class AnswerCheck {
   readonly #world: World
   readonly #log: LogCheck
-  readonly #fields: FieldAnswers
+  readonly #ops: OpsAnswers
   readonly #witness: Witness
   readonly #store: MemoryStore["Service"]
   /** By tenant and key: the request that was accepted first and its answer. */
@@ -44,7 +44,7 @@ export class AnswerCheck {
     this.#store = store
     this.#log = log
     this.#witness = witness
-    this.#fields = new FieldAnswers(world, log.fields)
+    this.#ops = new OpsAnswers(world, log.ops)
   }
 
   accepted(asked: Asked, answer: AnyAnswer): void {
@@ -59,7 +59,7 @@ export class AnswerCheck {
     }
     if (opening.includes(command._tag)) this.#knows(`${tenantId}/${streamId}`)
     if (answer.outcome._tag === "Cancelled") this.#witness.silenced(streamId)
-    this.#fields.accepted(asked, answer)
+    this.#ops.accepted(asked, answer)
     const key = `${tenantId}/${streamId}`
     this.#versions.set(key, Math.max(this.#versions.get(key) ?? 0, answer.version))
     if (expectedVersion !== null && !answer.replayed) this.#matched(asked, answer, expectedVersion)
@@ -113,7 +113,7 @@ export class AnswerCheck {
     const { askedAt, command, expectedVersion, idempotency, tenantId } = asked
     const streamId = streamIdOf(command)
     const since = this.#opened.get(`${tenantId}/${streamId}`)
-    this.#fields.refused(asked, refusal)
+    this.#ops.refused(asked, refusal)
     if (refusal._tag.endsWith("NotFound") && since !== undefined && since < askedAt) {
       this.#world.violate("nothing accepted is lost", `${streamId} was accepted and is not found`)
     }

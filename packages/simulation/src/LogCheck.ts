@@ -7,7 +7,7 @@ import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
 import { AttemptCheck } from "./AttemptCheck.ts"
 import { CallModel } from "./CallModel.ts"
-import { FieldCheck } from "./FieldCheck.ts"
+import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
 import type { World } from "./World.ts"
 
@@ -80,7 +80,7 @@ class OutboxCheck {
 /** Once more over the whole store at the end of a world: what no single write shows. */
 const finalCheck = (world: World, log: LogCheck, { dump }: MemoryStore["Service"]): void => {
   const { dead, events, receipts, rows } = dump()
-  const streams = log.calls.size + log.fields.streams.size
+  const streams = log.calls.size + log.ops.streams.size
   if (rows.length !== streams) {
     world.violate("the row equals the fold of the log", `${rows.length} rows for ${streams} streams`)
   }
@@ -112,7 +112,7 @@ const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
 export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
-  readonly fields: FieldCheck
+  readonly ops: OpsCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -126,7 +126,7 @@ export class LogCheck {
     this.#world = world
     this.#store = store
     this.#outbox = new OutboxCheck(world, store.outbox)
-    this.fields = new FieldCheck(world, store)
+    this.ops = new OpsCheck(world, store)
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
@@ -139,21 +139,21 @@ export class LogCheck {
   /** 0 when there is none. */
   versionOf(tenantId: string, streamId: string): number {
     const call = this.find(tenantId, streamId)
-    return call?.model.version ?? this.fields.find(tenantId, streamId)?.past.length ?? 0
+    return call?.model.version ?? this.ops.find(tenantId, streamId)?.past.length ?? 0
   }
 
   endingsOf(tenantId: string, streamId: string): ReadonlyArray<string> {
     const call = this.find(tenantId, streamId)
-    return call?.model.endings ?? this.fields.find(tenantId, streamId)?.endings ?? []
+    return call?.model.endings ?? this.ops.find(tenantId, streamId)?.endings ?? []
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
     for (const commit of batch) {
       const { category, streamId, tenantId } = commit
       if (category === "service-call") this.#look(tenantId, streamId)
-      else this.endings.set(streamId, this.fields.look(commit))
+      else this.endings.set(streamId, this.ops.look(commit))
     }
-    this.fields.judge()
+    this.ops.judge()
     this.#outbox.compare(this.endings)
   }
 
@@ -169,8 +169,8 @@ export class LogCheck {
   /** Once more over everything. */
   finish(): void {
     for (const { callId, tenantId } of this.calls.values()) this.#look(tenantId, StreamId.make(callId))
-    for (const one of this.fields.streams.values()) this.fields.look(one)
-    this.fields.judge()
+    for (const one of this.ops.streams.values()) this.ops.look(one)
+    this.ops.judge()
     this.attempts.finish()
     finalCheck(this.#world, this, this.#store)
   }

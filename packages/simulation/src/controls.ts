@@ -1,7 +1,7 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
 import * as Aggregate from "./AggregateMutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
-import * as Field from "./FieldMutations.ts"
+import * as Ops from "./OpsMutations.ts"
 import type { Mutation } from "./Mutation.ts"
 import * as Store from "./StoreMutations.ts"
 import * as Work from "./WorkMutations.ts"
@@ -70,7 +70,7 @@ const lively: Partial<Setup> = {
 const away: Partial<Faults> = { targetOutages: 3, wireFails: 0.4 }
 const touchy: Partial<Setup> = { circuitFailures: 1, circuitOpenMs: 500 }
 /** Many keep the same customers, bins and orders. */
-const keepers: Partial<Setup> = { fieldClients: 3, actionsPerClient: 20 }
+const keepers: Partial<Setup> = { opsClients: 3, actionsPerClient: 20 }
 /** Little is remembered, so that what is kept is read again. */
 const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 }
 /** Attempts wait for the only slot. */
@@ -147,12 +147,12 @@ export const controls: Readonly<Record<string, Control>> = {
   "a hand-back is a failure": control(Aggregate.handBackIsFailure, [request], { noPlace: 0.3, nameUnanswered: 0.3 }),
   "told to nobody": control(Work.toldNobody, [ends]),
   "told whenever": control(Work.toldWhenever, ["messages of a stream come in order"], { ...well, targetFails: 0.6 }),
-  "windows may overlap": control(Field.windowsUnkept, ["windows of a bin never overlap"], {}, keepers),
-  "serial numbers may be shared": control(Field.serialsUnkept, ["serial numbers are unique"], {}, keepers),
-  "nobody looks at the others": control(Field.requirementsDropped, [held, reason], {}, keepers),
-  "profile kept": control(Field.profileKept, ["an erased customer has no profile"], {}, keepers),
-  "a snapshot of another is read": control(Field.snapshotOfAnother, [rules, row, reason, told], {}, forgetful),
-  "a snapshot skips an event": control(Field.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
-  "a repeat is not recognised": control(Field.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
+  "windows may overlap": control(Ops.windowsUnkept, ["windows of a bin never overlap"], {}, keepers),
+  "serial numbers may be shared": control(Ops.serialsUnkept, ["serial numbers are unique"], {}, keepers),
+  "nobody looks at the others": control(Ops.requirementsDropped, [held, reason], {}, keepers),
+  "profile kept": control(Ops.profileKept, ["an erased customer has no profile"], {}, keepers),
+  "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told], {}, forgetful),
+  "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
+  "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
 }

@@ -6,7 +6,7 @@ import { Effect, Redacted } from "effect"
 import { AnswerCheck } from "./AnswerCheck.ts"
 import { BusCheck } from "./BusCheck.ts"
 import { Client } from "./Client.ts"
-import { FieldClient } from "./FieldClient.ts"
+import { OpsClient } from "./OpsClient.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Requests.ts"
@@ -90,14 +90,14 @@ const populate = (options: SimulateOptions) => {
       reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
-  const { activeMs, actionsPerClient, clients, fieldClients } = world.setup
+  const { activeMs, actionsPerClient, clients, opsClients } = world.setup
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const callers = Array.from({ length: clients }, (_, i) => {
     return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
   })
   // Most of them keep the same tenant's, so that they are in each other's way.
-  const keepers = Array.from({ length: fieldClients }, (_, i) => {
-    return new FieldClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
+  const keepers = Array.from({ length: opsClients }, (_, i) => {
+    return new OpsClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
   })
   const people = [...callers, ...keepers]
   for (const one of people) one.start(actionsPerClient, activeMs)

@@ -127,7 +127,7 @@ describe("a world where everything goes wrong", () => {
       }
       // So is one that is asked to end while it has attempts at hand that wait, beside many who keep orders.
       const ending = {
-        setup: { fieldClients: 3, actionsPerClient: 20 },
+        setup: { opsClients: 3, actionsPerClient: 20 },
         faults: { crash: 0.02, orderlyStop: 1, noPlace: 0.5, pause: 0 }
       }
       for (const world of [{}, frozen, ending]) {

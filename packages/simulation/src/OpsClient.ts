@@ -123,7 +123,7 @@ const drawBinChange = (dice: Dice, now: number, binId: BinId, customerId: Custom
   return { _tag: "UpdateBin", binId, at, changes }
 }
 
-export class FieldClient {
+export class OpsClient {
   readonly #world: World
   readonly #dice: Dice
   readonly #tenantId: TenantId

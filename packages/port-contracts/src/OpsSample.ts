@@ -8,7 +8,7 @@ import type { Requirement } from "@dueline/contracts/StoreRule"
 import { categoryOfRow, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
 import * as Sample from "./Sample.ts"
 
-export type FieldRow = RowOf<OpsCategory>
+export type OpsRow = RowOf<OpsCategory>
 
 export const customerId = (): CustomerId => CustomerId.make(Sample.uuid())
 export const binId = (): BinId => BinId.make(Sample.uuid())
@@ -70,7 +70,7 @@ export const order = (of: BinRow, customer: CustomerId, changes: Partial<OrderRo
 })
 
 /** Row and stream of an aggregate, as the helpers of `PersistenceProbe` name one. */
-export const target = (row: FieldRow): Sample.Target => ({
+export const target = (row: OpsRow): Sample.Target => ({
   tenantId: row.tenantId,
   callId: ServiceCallId.make(rowId(row))
 })
@@ -78,7 +78,7 @@ export const target = (row: FieldRow): Sample.Target => ({
 export type CommitChanges = Partial<Omit<Commit, "tenantId" | "streamId" | "category">>
 
 /** One event that leaves the row as it is given; nothing is required unless asked for. */
-export const commit = (row: FieldRow, changes: CommitChanges = {}): Commit => ({
+export const commit = (row: OpsRow, changes: CommitChanges = {}): Commit => ({
   events: [Sample.event()],
   requires: [],
   snapshot: null,
@@ -94,7 +94,7 @@ export const commit = (row: FieldRow, changes: CommitChanges = {}): Commit => ({
 })
 
 /** The row one version later. */
-export const next = <Row extends FieldRow>(row: Row, changes: Partial<Row> = {}): Row => ({
+export const next = <Row extends OpsRow>(row: Row, changes: Partial<Row> = {}): Row => ({
   ...row,
   version: row.version + 1,
   ...changes

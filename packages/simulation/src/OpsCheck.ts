@@ -30,7 +30,7 @@ const isBin = (facts: Facts): boolean => "serialNumber" in facts
 /** It holds its bin for its window. */
 export const isActive = ({ status }: OrderFacts): boolean => status === "Scheduled" || status === "Confirmed"
 
-type FieldEvent = CustomerEvent | BinEvent | OrderEvent
+type OpsEvent = CustomerEvent | BinEvent | OrderEvent
 const decode = Schema.decodeUnknownSync(Schema.Union([CustomerEvent, BinEvent, OrderEvent]))
 
 /**
@@ -48,7 +48,7 @@ const factsAfter = (facts: Facts | null, { payload, recordedAt, version }: Recor
   return isOrder(now) ? orderAfter(now, event) : keptAfter(now, event)
 }
 
-const begun = (event: FieldEvent, at: number): Facts | null => {
+const begun = (event: OpsEvent, at: number): Facts | null => {
   switch (event._tag) {
     case "CustomerRegistered": {
       const { correlationId } = event.origin
@@ -69,7 +69,7 @@ const begun = (event: FieldEvent, at: number): Facts | null => {
   }
 }
 
-const keptAfter = (now: Facts, event: FieldEvent): Facts | string => {
+const keptAfter = (now: Facts, event: OpsEvent): Facts | string => {
   switch (event._tag) {
     case "CustomerUpdated":
       return event.fields.length > 0 ? now : "nothing changed"
@@ -95,7 +95,7 @@ const keptAfter = (now: Facts, event: FieldEvent): Facts | string => {
   }
 }
 
-const orderAfter = (now: OrderFacts, event: FieldEvent): Facts | string => {
+const orderAfter = (now: OrderFacts, event: OpsEvent): Facts | string => {
   const { status, updatedAt, window } = now
   const ifIn = (allowed: ReadonlyArray<string>, changes: Partial<OrderFacts>): Facts | string =>
     allowed.includes(status) ? { ...now, ...changes } : `from ${status}`
@@ -122,7 +122,7 @@ const orderAfter = (now: OrderFacts, event: FieldEvent): Facts | string => {
   }
 }
 
-export interface CheckedField {
+export interface CheckedOps {
   readonly tenantId: TenantId
   readonly streamId: StreamId
   readonly category: string
@@ -133,8 +133,8 @@ export interface CheckedField {
   readonly commands: Array<string>
 }
 
-export class FieldCheck {
-  readonly streams = new Map<string, CheckedField>()
+export class OpsCheck {
+  readonly streams = new Map<string, CheckedOps>()
   readonly #world: World
   readonly #store: MemoryStore["Service"]
 
@@ -143,12 +143,12 @@ export class FieldCheck {
     this.#store = store
   }
 
-  find(tenantId: string, streamId: string): CheckedField | undefined {
+  find(tenantId: string, streamId: string): CheckedOps | undefined {
     return this.streams.get(`${tenantId}/${streamId}`)
   }
 
   /** The stream after the commit, which may be new. */
-  look({ category, streamId, tenantId }: Pick<Commit, "category" | "streamId" | "tenantId">): CheckedField {
+  look({ category, streamId, tenantId }: Pick<Commit, "category" | "streamId" | "tenantId">): CheckedOps {
     const known = this.find(tenantId, streamId)
     const one = known ?? { tenantId, streamId, category, past: [], endings: [], commands: [] }
     this.streams.set(`${tenantId}/${streamId}`, one)
@@ -162,7 +162,7 @@ export class FieldCheck {
     return one
   }
 
-  #replay(one: CheckedField, event: RecordedEvent): void {
+  #replay(one: CheckedOps, event: RecordedEvent): void {
     const { eventId, metadata, type, version } = event
     const name = `${one.category} ${one.streamId}`
     this.#world.note("log", `${one.streamId.slice(0, 8)} ${version} ${type}`)
@@ -179,7 +179,7 @@ export class FieldCheck {
     one.past.push({ facts: after, since: this.#world.time.now })
   }
 
-  #row({ category, streamId, tenantId }: CheckedField): ReadModelRow | null {
+  #row({ category, streamId, tenantId }: CheckedOps): ReadModelRow | null {
     const { find } = this.#store.opsQueries
     const found =
       category === "order"
@@ -190,7 +190,7 @@ export class FieldCheck {
     return Effect.runSync(Effect.orDie(found as Effect.Effect<ReadModelRow | null>))
   }
 
-  #compare({ category, past, streamId }: CheckedField, facts: Facts, row: ReadModelRow | null): void {
+  #compare({ category, past, streamId }: CheckedOps, facts: Facts, row: ReadModelRow | null): void {
     const expected = { ...facts, version: past.length }
     const shown: Readonly<Record<string, unknown>> = { ...row }
     const wrong = Object.entries(expected).filter(
@@ -202,7 +202,7 @@ export class FieldCheck {
   }
 
   /** The profile of a customer, and nothing else, is attached; and not to somebody else, nor to somebody who was erased. */
-  #sealed({ category, streamId }: CheckedField, { status }: Facts, sealed: string | null): void {
+  #sealed({ category, streamId }: CheckedOps, { status }: Facts, sealed: string | null): void {
     const wanted = category === "customer" && status === "Active"
     if (wanted ? sealed?.startsWith(streamId) === true : sealed === null) return
     this.#world.violate("an erased customer has no profile", `${category} ${streamId} is ${status} and has ${sealed}`)
@@ -211,7 +211,7 @@ export class FieldCheck {
   /** What is true of all of them together, whatever was written last. */
   judge(): void {
     const serials = new Map<string, string>()
-    const active: Array<{ readonly one: CheckedField; readonly facts: OrderFacts }> = []
+    const active: Array<{ readonly one: CheckedOps; readonly facts: OrderFacts }> = []
     for (const one of this.streams.values()) {
       const facts = one.past.at(-1)?.facts
       if (facts === undefined) continue
@@ -229,14 +229,14 @@ export class FieldCheck {
     }
   }
 
-  #apart(one: CheckedField, a: OrderFacts, other: CheckedField, b: OrderFacts): void {
+  #apart(one: CheckedOps, a: OrderFacts, other: CheckedOps, b: OrderFacts): void {
     if (one.tenantId !== other.tenantId || a.binId !== b.binId || a.window === null || b.window === null) return
     if (a.window.from < b.window.to && b.window.from < a.window.to) {
       this.#world.violate("windows of a bin never overlap", `${one.streamId} and ${other.streamId} hold ${a.binId}`)
     }
   }
 
-  #mayHold({ streamId, tenantId }: CheckedField, { binId, customerId }: OrderFacts): void {
+  #mayHold({ streamId, tenantId }: CheckedOps, { binId, customerId }: OrderFacts): void {
     const bin = this.find(tenantId, binId)?.past.at(-1)?.facts
     const customer = this.find(tenantId, customerId)?.past.at(-1)?.facts
     const others = bin?.customerId !== null && bin?.customerId !== customerId

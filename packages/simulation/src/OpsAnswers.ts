@@ -2,24 +2,24 @@
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { Asked } from "./AnswerCheck.ts"
-import { type CheckedField, type Facts, type FieldCheck, isActive, isOrder, type OrderFacts } from "./FieldCheck.ts"
+import { type CheckedOps, type Facts, type OpsCheck, isActive, isOrder, type OrderFacts } from "./OpsCheck.ts"
 import type { World } from "./World.ts"
 
 type Window = NonNullable<OrderFacts["window"]>
 const overlap = (a: Window, b: Window): boolean => a.from < b.to && b.from < a.to
 
-export class FieldAnswers {
+export class OpsAnswers {
   readonly #world: World
-  readonly #fields: FieldCheck
+  readonly #ops: OpsCheck
 
-  constructor(world: World, fields: FieldCheck) {
+  constructor(world: World, ops: OpsCheck) {
     this.#world = world
-    this.#fields = fields
+    this.#ops = ops
   }
 
   /** What is told is what the aggregate was at the version that is told with it. */
   accepted({ command, tenantId }: Asked, { outcome, version }: AnyAnswer): void {
-    const facts = this.#fields.find(tenantId, streamIdOf(command))?.past[version - 1]?.facts
+    const facts = this.#ops.find(tenantId, streamIdOf(command))?.past[version - 1]?.facts
     if (facts === undefined) return
     const told = "bin" in outcome ? outcome.bin : "order" in outcome ? outcome.order : outcome
     const shared = Object.entries(told).filter(([name]) => name !== "_tag" && name in facts)
@@ -40,7 +40,7 @@ export class FieldAnswers {
 
   /** Whether what the refusal says was true at some moment between the asking and now. */
   #explained(tenantId: string, command: Command, refusal: AnyRefusal, since: number): boolean {
-    const own = () => this.#was(this.#fields.find(tenantId, streamIdOf(command)), since)
+    const own = () => this.#was(this.#ops.find(tenantId, streamIdOf(command)), since)
     const orders = (test: (facts: OrderFacts) => boolean) =>
       this.#others(tenantId, command, since).some((facts) => isOrder(facts) && isActive(facts) && test(facts))
     switch (refusal._tag) {
@@ -55,10 +55,10 @@ export class FieldAnswers {
       case "SerialNumberTaken":
         return this.#others(tenantId, command, since).some(({ serialNumber }) => serialNumber === refusal.serialNumber)
       case "OrderBinUnfit":
-        return this.#unfit(this.#fields.find(tenantId, refusal.binId), refusal.reason, since)
+        return this.#unfit(this.#ops.find(tenantId, refusal.binId), refusal.reason, since)
       case "OrderCustomerUnfit":
       case "BinCustomerUnfit":
-        return this.#unfit(this.#fields.find(tenantId, refusal.customerId), refusal.reason, since)
+        return this.#unfit(this.#ops.find(tenantId, refusal.customerId), refusal.reason, since)
       case "OrderNotInState":
         return !refusal.allowed.includes(refusal.status) && own().some(({ status }) => status === refusal.status)
       case "CustomerIsErased":
@@ -74,7 +74,7 @@ export class FieldAnswers {
     }
   }
 
-  #unfit(one: CheckedField | undefined, reason: string, since: number): boolean {
+  #unfit(one: CheckedOps | undefined, reason: string, since: number): boolean {
     if (reason === "not_found") return one === undefined || (one.past[0]?.since ?? since) >= since
     const statuses: Readonly<Record<string, string>> = {
       retired: "Retired",
@@ -87,7 +87,7 @@ export class FieldAnswers {
   }
 
   /** All that it was at some moment from then (epoch ms) on. */
-  #was(one: CheckedField | undefined, from: number): ReadonlyArray<Facts> {
+  #was(one: CheckedOps | undefined, from: number): ReadonlyArray<Facts> {
     const past = one?.past ?? []
     return past.filter((_, i) => (past[i + 1]?.since ?? Number.MAX_SAFE_INTEGER) >= from).map(({ facts }) => facts)
   }
@@ -95,7 +95,7 @@ export class FieldAnswers {
   /** The same for everything of the tenant's but what the command is about. */
   #others(tenantId: string, command: Command, from: number): ReadonlyArray<Facts> {
     const own = streamIdOf(command)
-    const others = [...this.#fields.streams.values()].filter((one) => one.tenantId === tenantId && one.streamId !== own)
+    const others = [...this.#ops.streams.values()].filter((one) => one.tenantId === tenantId && one.streamId !== own)
     return others.flatMap((one) => this.#was(one, from))
   }
 }
