@@ -4,7 +4,7 @@ import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import * as FieldSample from "./FieldSample.ts"
+import * as OpsSample from "./OpsSample.ts"
 import { type Harness, judge } from "./Harness.ts"
 import { probes } from "./OpsListProbe.ts"
 import * as Sample from "./Sample.ts"
@@ -17,8 +17,8 @@ export const suite = (name: string, harness: Harness<CourierSources | Persistenc
       Effect.gen(function* () {
         const [one, other] = [source(), source()]
         yield* (yield* Persistence).commit([
-          FieldSample.commit(one, { sealed: { _tag: "set", value: "a:v1.key.text,b:v1.key.other" } }),
-          FieldSample.commit(other)
+          OpsSample.commit(one, { sealed: { _tag: "set", value: "a:v1.key.text,b:v1.key.other" } }),
+          OpsSample.commit(other)
         ])
         const sources = yield* CourierSources
         const found = yield* sources.find(one.courierSourceId)
@@ -29,8 +29,8 @@ export const suite = (name: string, harness: Harness<CourierSources | Persistenc
 
     it.effect("an id that no source has is answered with null, be it one of another kind", () =>
       Effect.gen(function* () {
-        const customer = FieldSample.customer(Sample.tenantId())
-        yield* (yield* Persistence).commit([FieldSample.commit(customer)])
+        const customer = OpsSample.customer(Sample.tenantId())
+        yield* (yield* Persistence).commit([OpsSample.commit(customer)])
         const sources = yield* CourierSources
         assert.isNull(yield* sources.find(CourierSourceId.make(Sample.uuid())))
         assert.isNull(yield* sources.find(CourierSourceId.make(customer.customerId)))
