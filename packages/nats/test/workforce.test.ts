@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Scope } from "effect"
 import { Nats } from "../src/Nats.ts"
 import * as WorkforceRemote from "../src/workforce/WorkforceRemote.ts"
-import { serveWork } from "../src/workforce/WorkforceServer.ts"
+import { serveWork, ToldPlaces } from "../src/workforce/WorkforceServer.ts"
 import { attemptsText, attemptText } from "../src/workforce/WorkforceWire.ts"
 import { cut, newPrefix, type Process, start, until } from "./Processes.ts"
 
@@ -150,4 +150,23 @@ describe.skipIf(await missing("nats"))("attempts between processes", () => {
       assert.isFalse(deliver(attempt(worker)))
     })
   )
+})
+
+describe("places that were told of", () => {
+  it("are enough while at least half of the most there ever were is left, and never when none is", () => {
+    const told = new ToldPlaces()
+    assert.isFalse(told.areEnough)
+    told.tell(8)
+    assert.isTrue(told.areEnough)
+    told.come(4)
+    assert.isTrue(told.areEnough)
+    told.come(1)
+    assert.isFalse(told.areEnough)
+    told.tell(3)
+    assert.isFalse(told.areEnough)
+    told.tell(4)
+    assert.isTrue(told.areEnough)
+    told.tell(0)
+    assert.isFalse(told.areEnough)
+  })
 })

@@ -26,6 +26,32 @@ export interface WorkforceServerOptions {
 /** Also said when nothing changes, so that a message that was lost is put right. */
 const everyMs = 500
 
+/**
+ * How late a change is told while orchestrators count on at least half of the places, in milliseconds. Else every attempt that comes or
+ * ends would be a message to each of them.
+ */
+const lateMs = 20
+
+/** What orchestrators count on, at the least: the places that were told of, without the attempts that have come since. */
+export class ToldPlaces {
+  #most = 0
+  #left = 0
+
+  tell(free: number): void {
+    this.#most = Math.max(this.#most, free)
+    this.#left = free
+  }
+
+  come(attempts: number): void {
+    this.#left -= attempts
+  }
+
+  /** Whether none of them is about to run out of places that it knows of. */
+  get areEnough(): boolean {
+    return this.#left > 0 && this.#left >= this.#most / 2
+  }
+}
+
 /** How long a stop waits for what orchestrators had decided, and for what is on its way here, in milliseconds. */
 const lingerMs = 100
 const drainMs = 500
@@ -36,19 +62,43 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
   const members = yield* Members
   const run = yield* FiberSet.makeRuntime<never>()
   const seen = new Map<string, number>()
-  let announcing = false
+  const told = new ToldPlaces()
+  let soon = false
+  let late = false
   let leaving = false
 
   const announce = () => {
-    announcing = false
-    if (!connection.isClosed())
-      connection.publish(`${prefix}.places`, placesText(worker, leaving ? 0 : executor.slotsFree(), seen))
+    const free = leaving ? 0 : executor.slotsFree()
+    told.tell(free)
+    if (!connection.isClosed()) connection.publish(`${prefix}.places`, placesText(worker, free, seen))
   }
   /** Once a turn, however many places have changed. */
   const announceSoon = () => {
-    if (announcing) return
-    announcing = true
-    run(Effect.andThen(Effect.yieldNow, Effect.sync(announce)))
+    if (soon) return
+    soon = true
+    run(
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => {
+          soon = false
+          announce()
+        })
+      )
+    )
+  }
+  const changed = () => {
+    if (!told.areEnough) return announceSoon()
+    if (late || soon) return
+    late = true
+    run(
+      Effect.andThen(
+        Effect.sleep(lateMs),
+        Effect.sync(() => {
+          late = false
+          announce()
+        })
+      )
+    )
   }
 
   const receive = (message: Msg) => {
@@ -58,8 +108,9 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
       return
     }
     seen.set(work.from, work.sent)
+    told.come(work.attempts.length)
     for (const intent of work.attempts) if (!executor.offer(intent)) onRefused(intent)
-    announceSoon()
+    changed()
   }
 
   const recall = (message: Msg) => {
@@ -72,7 +123,7 @@ export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOp
     )
   }
 
-  executor.onSlotFree(announceSoon)
+  executor.onSlotFree(changed)
   members.onChange(({ id, kind, roles }) => {
     if (kind !== "joined") seen.delete(id)
     else if (roles.includes("orchestrator")) announceSoon()
