@@ -1,7 +1,7 @@
 /** Sends requests over real sockets with undici: pinned to checked addresses, bounded in time, size, connections and redirects. */
 import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
-import { Clock, Effect, Layer, type Scope } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { Connections } from "./Connections.ts"
 import { type EgressGuard, makeEgressGuard } from "./EgressGuard.ts"
 import { Exchange, type ExchangeEnd, type ExchangeResult } from "./Exchange.ts"
@@ -205,10 +205,9 @@ const ownNames = (options: UndiciHttpClientOptions, now: () => number): Effect.E
 /** The client and its connections, which live as long as the scope. */
 export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpClient["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
-    // Real sockets wait in real time, whatever clock the program is given.
-    const clock = Clock.Clock.defaultValue()
     const guard = options.guard ?? makeEgressGuard()
-    const now = (): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    // Real sockets wait in real time, whatever clock the program is given.
+    const now = (): number => performance.now()
     const time = new RunningTime(now)
     const resolve = options.resolve ?? (yield* ownNames(options, now))
     const connections = yield* Effect.acquireRelease(
