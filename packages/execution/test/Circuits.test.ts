@@ -74,6 +74,21 @@ describe("a circuit", () => {
     })
   )
 
+  it.effect("lets another request through when the one that tries the target is called back", () =>
+    Effect.gen(function* () {
+      const { is, rules } = target()
+      const on = yield* world({ rules, executor: { circuits } })
+      yield* offer(on, 1, 2, 3)
+      yield* TestClock.adjust(5_000)
+      is({ status: 200, connectMs: 3_000 })
+      yield* offer(on, 4)
+      assert.strictEqual(yield* on.executor.recall(intent(4)), "recalled")
+      yield* offer(on, 5)
+      yield* TestClock.adjust(3_000)
+      assert.strictEqual(asks(on).at(-1), "RecordSuccess")
+    })
+  )
+
   it.effect("stays open twice as long each time, up to a minute", () =>
     Effect.gen(function* () {
       const on = yield* world({ rules: target().rules, executor: { circuits } })

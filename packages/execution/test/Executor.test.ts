@@ -313,6 +313,25 @@ describe("time", { tags: ["ADR-0012.8", "ADR-0012.11"] }, () => {
     })
   )
 
+  it.effect("that is up stays up: an answer that comes after all is not recorded beside it", () =>
+    Effect.gen(function* () {
+      let answer = (): void => undefined
+      const start: StartRequest = ({ wanted }, done) => {
+        wanted()
+        answer = () => done({ _tag: "Unanswered", reason: "connection_lost", detail: "late", durationMs: 40_000 })
+        return () => undefined
+      }
+      const { asked, executor } = yield* world({ start, recordMs: 1_000 })
+      executor.offer(intent())
+      yield* TestClock.adjust(39_000)
+      for (let times = 0; times < 2; times++) {
+        answer()
+        yield* TestClock.adjust(1_000)
+      }
+      assert.deepStrictEqual([asked.length, executor.inFlight()], [1, 0])
+    })
+  )
+
   it.effect("is not what a wall clock says that steps, forward or back, while a request is on the wire", () =>
     Effect.gen(function* () {
       for (const step of [3_600_000, -3_600_000]) {

@@ -2,8 +2,10 @@
 import type { Extended, Holding } from "@dueline/contracts/ports/Backlog"
 import { assert, describe, it } from "@effect/vitest"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
-import { Clock, Effect, Fiber, Schema } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Schema } from "effect"
+import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import { TestClock } from "effect/testing"
+import { layerStoreMemory } from "../src/attempts/Circuits.ts"
 import { callId, intent, tenant, url, type World, world, type WorldOptions } from "./ExecutionSample.ts"
 
 const answering = (connectMs = 0, latencyMs = 0) => [{ match: url, reply: { status: 200, connectMs, latencyMs } }]
@@ -182,11 +184,34 @@ describe("an attempt that is called back", { tags: ["ADR-0012.12"] }, () => {
     })
   )
 
+  it.effect("while its circuit is looked up is not sent when that is done", () =>
+    Effect.gen(function* () {
+      const sound = Context.get(yield* Layer.build(layerStoreMemory), CircuitBreakerStore)
+      const outcomes: Array<string> = []
+      const store: CircuitBreakerStore["Service"] = {
+        ...sound,
+        admit: (key) => Effect.delay(sound.admit(key), 1_000),
+        record: (told) =>
+          Effect.andThen(
+            Effect.sync(() => outcomes.push(told.outcome)),
+            sound.record(told)
+          )
+      }
+      const on = yield* world({ rules: answering(), store })
+      on.executor.offer(intent())
+      assert.strictEqual(yield* Fiber.join(yield* recalled(on)), "recalled")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual([on.client.begun(), ...summaries(on)], [0, "back recalled"])
+      assert.deepStrictEqual(outcomes, ["Ignored"])
+    })
+  )
+
   it.effect("is answered only when it is durable that it was handed back", () =>
     Effect.gen(function* () {
-      const on = yield* world({ rules: answering(3_000), recordMs: 400 })
+      const on = yield* world({ rules: answering(3_000), recordMs: 400, executor: { concurrency: 1 } })
       on.executor.offer(intent())
       const fiber = yield* recalled(on)
+      assert.strictEqual(on.executor.slotsFree(), 1, "its place is free at once")
       yield* TestClock.adjust(399)
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
