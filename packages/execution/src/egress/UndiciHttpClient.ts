@@ -206,7 +206,7 @@ const ownNames = (options: UndiciHttpClientOptions, now: () => number): Effect.E
 export const make = (options: UndiciHttpClientOptions = {}): Effect.Effect<HttpClient["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
     const guard = options.guard ?? makeEgressGuard()
-    // Real sockets wait in real time, whatever clock the program is given.
+    // oxlint-disable-next-line eslint/no-restricted-properties -- a real socket waits in real time, and this is asked many times a request
     const now = (): number => performance.now()
     const time = new RunningTime(now)
     const resolve = options.resolve ?? (yield* ownNames(options, now))
