@@ -1,5 +1,6 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
+import { Recent } from "@dueline/contracts/Recent"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Context, Effect, Layer, Result, Schema, type SchemaIssue } from "effect"
 import { jwtVerify, type JWTVerifyOptions } from "jose"
@@ -45,6 +46,8 @@ export const defaultVerifierSettings: VerifierSettings = {
 }
 
 const maxTokenLength = 8_192
+/** Tokens of the latest requests that are found without a digest of theirs. */
+const latestTokens = 256
 const requiredClaims = ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "scope"]
 
 export const layer = (
@@ -55,6 +58,7 @@ export const layer = (
     Effect.gen(function* () {
       const { byKid } = yield* SigningKeys
       const verified = new Map<string, AccessToken>()
+      const latest = new Recent<string, AccessToken>(latestTokens)
 
       const check = Effect.fnUntraced(function* (token: string, digest: string, now: number) {
         const verification = yield* Effect.tryPromise({
@@ -87,8 +91,11 @@ export const layer = (
 
       return TokenVerifier.of({
         verified: (token, now) => {
-          const known = token.length > maxTokenLength ? undefined : recall(verified, digestOf(token))
-          return known !== undefined && isGood(known, now) ? known : null
+          if (token.length > maxTokenLength) return null
+          const known = latest.get(token) ?? recall(verified, digestOf(token))
+          if (known === undefined || !isGood(known, now)) return null
+          if (!latest.has(token)) latest.set(token, known)
+          return known
         },
         verify: (token) => {
           if (token.length > maxTokenLength) return Effect.fail(new TokenRefused({ reason: "too long" }))
