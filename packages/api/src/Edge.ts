@@ -8,7 +8,7 @@ import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { commonHeaders, problemReply, responseOf } from "./answer.ts"
+import { byName, commonHeaders, problemReply, responseOf } from "./answer.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
 import { defaultDeadlineMs } from "./Deadline.ts"
 import { defectDetail } from "./DefectReporter.ts"
@@ -79,7 +79,7 @@ const finish = (
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.setHeaders(
     isBare(response) ? explain(request, response, correlationId) : response,
-    commonHeaders(correlationId, draining)
+    byName(commonHeaders(correlationId, draining))
   )
 
 const isBare = ({ body, headers, status }: HttpServerResponse.HttpServerResponse): boolean =>

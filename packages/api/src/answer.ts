@@ -68,14 +68,20 @@ export const answerReply = (
 }
 
 /** What every answer says. The connection closes while the program stops: nobody will answer the next request on it. */
-export const commonHeaders = (correlationId: CorrelationId, draining: boolean): Record<string, string> =>
-  draining
-    ? { "x-correlation-id": correlationId, "x-api-version": apiVersion, connection: "close" }
-    : { "x-correlation-id": correlationId, "x-api-version": apiVersion }
+export const commonHeaders = (correlationId: CorrelationId, draining: boolean): ReadonlyArray<string> => {
+  const headers = ["x-correlation-id", correlationId, "x-api-version", apiVersion]
+  if (draining) headers.push("connection", "close")
+  return headers
+}
 
-export const responseOf = ({ body, headers, status }: Reply): HttpServerResponse.HttpServerResponse => {
+export const byName = (headers: ReadonlyArray<string>): Record<string, string> => {
   const named: Record<string, string> = {}
   for (let n = 0; n < headers.length; n += 2) named[headers[n] ?? ""] = headers[n + 1] ?? ""
+  return named
+}
+
+export const responseOf = ({ body, headers, status }: Reply): HttpServerResponse.HttpServerResponse => {
+  const named = byName(headers)
   return HttpServerResponse.text(body, { status, headers: named, contentType: named["content-type"] ?? json })
 }
 

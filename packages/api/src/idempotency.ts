@@ -3,13 +3,18 @@ import { hash } from "node:crypto"
 
 /** The order of an object's names means nothing in JSON, so it is taken out. Expects a value whose depth is bounded. */
 export const canonicalJson = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined)
-    members.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(",")}}`
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  let text = ""
+  if (Array.isArray(value)) {
+    for (const member of value) text += `${text === "" ? "" : ","}${canonicalJson(member)}`
+    return `[${text}]`
   }
-  return JSON.stringify(value) ?? "null"
+  // By code units, as `<` has it.
+  for (const name of Object.keys(value).sort()) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
+    if (member !== undefined) text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
 }
 
 /** `body` is the decoded body, or null when the operation has none. */

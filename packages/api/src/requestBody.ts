@@ -8,7 +8,7 @@ import type {
   UnsupportedMediaType
 } from "@dueline/contracts/api/ProblemError"
 import { isStorableText } from "@dueline/contracts/api/Wire"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result, Schema, SchemaAST } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
 import { fieldProblems } from "./fieldProblems.ts"
 import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
@@ -20,7 +20,7 @@ export const maxItems = 1_000
 const mediaType = /^application\/(?:json|merge-patch\+json)[ \t]*(?:;|$)/iu
 const otherCharset = /;[ \t]*charset=(?!(?:"utf-8"|utf-8)[ \t]*(?:;|$))/iu
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
-export const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as const
+const bodyParseOptions = { errors: "all", onExcessProperty: "error" } as const
 
 export type BodyProblem = BadRequest | PayloadTooLarge | Unprocessable | UnsupportedMediaType
 
@@ -44,6 +44,55 @@ const coded = denied(
   "Send the body as it is, without Content-Encoding: no coding is read here."
 )
 
+/** An object whose fields are looked into: by name the objects among them. */
+type Fields = ReadonlyMap<string, Fields>
+
+/** Null where there is no object with fields of its own; undefined for what is not looked into. */
+const fieldsOf = (ast: SchemaAST.AST): Fields | null | undefined => {
+  const none = (asts: ReadonlyArray<SchemaAST.AST>) => (asts.every((one) => fieldsOf(one) === null) ? null : undefined)
+  if (ast.encoding !== undefined || SchemaAST.isSuspend(ast)) return undefined
+  if (SchemaAST.isArrays(ast)) return none([...ast.elements, ...ast.rest])
+  if (SchemaAST.isUnion(ast)) return none(ast.types)
+  if (SchemaAST.isDeclaration(ast)) return none(ast.typeParameters)
+  if (!SchemaAST.isObjects(ast)) return null
+  if (none(ast.indexSignatures.map(({ type }) => type)) === undefined) return undefined
+  const fields = new Map<string, Fields>()
+  for (const { name, type } of ast.propertySignatures) {
+    const under = fieldsOf(type)
+    if (under === undefined || typeof name === "symbol") return undefined
+    if (under !== null) fields.set(String(name), under)
+  }
+  return fields
+}
+
+/** Whether a field was left out when the value was decoded: one that is not known, or whose name is not allowed. */
+const lost = (value: object, decoded: object, fields: Fields): boolean => {
+  if (Object.keys(value).length !== Object.keys(decoded).length) return true
+  for (const [name, under] of fields) {
+    const inner = (value as Readonly<Record<string, object>>)[name]
+    const read = (decoded as Readonly<Record<string, object>>)[name]
+    if (inner !== undefined && read !== undefined && lost(inner, read, under)) return true
+  }
+  return false
+}
+
+/**
+ * Decodes with every issue listed and unknown fields refused. With these options the compiled decoders are not used: so what is good is
+ * decoded without them, where it can be seen that no field was lost by that, and only what is not good is decoded with them.
+ */
+export const exactDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S) => {
+  const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
+  const fields = fieldsOf(schema.ast)
+  if (fields === undefined || fields === null) return decode
+  const quick = Schema.decodeUnknownResult(schema)
+  return (value: unknown): ReturnType<typeof decode> => {
+    const decoded = quick(value)
+    return Result.isSuccess(decoded) && !lost(value as object, decoded.success as object, fields)
+      ? decoded
+      : decode(value)
+  }
+}
+
 /**
  * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
  * `problemsOf`: how issues are told, where the usual way would say too much.
@@ -52,7 +101,7 @@ export const bodyDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   problemsOf: typeof fieldProblems = fieldProblems
 ) => {
-  const decode = Schema.decodeUnknownResult(schema, bodyParseOptions)
+  const decode = exactDecoder(schema)
   return (bytes: Uint8Array): Result.Result<S["Type"], Denial<"malformed_json" | "invalid_request">> => {
     const parsed = parse(bytes)
     if (Result.isFailure(parsed)) return Result.fail(denied("malformed_json", parsed.failure))

@@ -1,10 +1,15 @@
 /** Times, ids and bodies as the standards let them be written. */
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { gzipSync } from "node:zlib"
 import { Edge, later, layer as edge, tenant } from "./Edge.ts"
 import type { Sent } from "./send.ts"
+
+const isWrittenByDate = (text: string): boolean => {
+  const read = Date.parse(text)
+  return Number.isFinite(read) && new Date(read).toISOString() === text
+}
 
 const at = Date.UTC(2040, 0, 31, 9, 0, 45, 247)
 
@@ -28,6 +33,25 @@ describe("an instant", () => {
   ])("%s is %s as an upper bound and %s as a lower one", (text, down, up) => {
     assert.deepStrictEqual([parseInstant(text, "down"), parseInstant(text, "up")], [down, up])
   })
+
+  it.effect.prop(
+    "in the form that Date writes is what Date reads, and what Date would write in another way is not taken for it",
+    {
+      millis: Schema.Int.check(Schema.isBetween({ minimum: Date.UTC(0), maximum: Date.UTC(9999, 11, 31) })),
+      at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 23 })),
+      digit: Schema.Literals(["0", "1", "2", "3", "6", "9", ":", "-", "x"])
+    },
+    ({ at, digit, millis }) =>
+      Effect.sync(() => {
+        const text = new Date(millis).toISOString()
+        assert.strictEqual(parseInstant(text, "up"), millis)
+        const changed = text.slice(0, at) + digit + text.slice(at + 1)
+        if (changed.slice(17, 19) === "60") return
+        const read = parseInstant(changed, "down")
+        if (Number.isFinite(read)) assert.strictEqual(new Date(read).toISOString(), changed)
+        else assert.isFalse(isWrittenByDate(changed), changed)
+      })
+  )
 
   it("a duration is rounded up where nothing may come before its end, down where nothing may come after its beginning", () => {
     assert.deepStrictEqual([parseDelay("PT0.0004S", "up"), parseDelay("PT0.0004S", "down")], [1, 0])

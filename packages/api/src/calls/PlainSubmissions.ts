@@ -41,6 +41,7 @@ interface Exchange extends Asker {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly isBatch: boolean
+  readonly key: IdempotencyKey | undefined
   readonly leave: (() => void) | null
   readonly limited: Counted | null
 }
@@ -106,9 +107,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         exchange.leave?.()
         const { correlationId, limited, response } = exchange
         if (response.destroyed) return
-        const headers = [...reply.headers]
-        for (const [name, value] of Object.entries(commonHeaders(correlationId, phase() === "draining")))
-          headers.push(name, value)
+        const headers = [...reply.headers, ...commonHeaders(correlationId, phase() === "draining")]
         if (limited !== null) for (const [name, value] of Object.entries(limited.headers)) headers.push(name, value)
         try {
           // As one piece: head and body leave in one write.
@@ -149,8 +148,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       }
 
       const acceptOne = (exchange: Exchange, bytes: Uint8Array): void => {
-        const key = keyOf(exchange.request.headers, false) ?? undefined
-        const read = submissions.read(exchange, key, bytes)
+        const read = submissions.read(exchange, exchange.key, bytes)
         if (Result.isFailure(read)) return refuse(exchange, read.failure)
         return submissions.accept(exchange, read.success, (exit) => settle(exchange, read.success.callId, exit))
       }
@@ -207,7 +205,13 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         })
       }
 
-      const begin = (request: IncomingMessage, response: ServerResponse, isBatch: boolean, access: AccessToken) => {
+      const begin = (
+        request: IncomingMessage,
+        response: ServerResponse,
+        access: AccessToken,
+        isBatch: boolean,
+        key: IdempotencyKey | undefined
+      ): void => {
         const { headers } = request
         const tenantId = access.tenantId as TenantId
         const asked = headers["x-correlation-id"]
@@ -219,6 +223,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
           request,
           response,
           isBatch,
+          key,
           leave,
           limited: leave === null ? null : counted(counts, tenantId)
         }
@@ -237,10 +242,11 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         const isBatch = request.url === batchPath
         if ((!isBatch && request.url !== path) || request.method !== "POST" || phase() === "draining") return false
         const { headers } = request
-        if (!isPlain(headers, limits.maxBodyBytes) || keyOf(headers, isBatch) === null) return false
-        const access = accessOf(headers.authorization)
-        if (access === null) return false
-        begin(request, response, isBatch, access)
+        if (!isPlain(headers, limits.maxBodyBytes)) return false
+        const key = keyOf(headers, isBatch)
+        const access = key === null ? null : accessOf(headers.authorization)
+        if (key === null || access === null) return false
+        begin(request, response, access, isBatch, key)
         return true
       })
     })

@@ -26,7 +26,7 @@ import { fieldProblems } from "../fieldProblems.ts"
 import { fingerprint } from "../idempotency.ts"
 import { deniedCreation } from "../refusal.ts"
 import { type Denial, denied } from "../reject.ts"
-import { bodyDecoder, bodyParseOptions, invalid } from "../requestBody.ts"
+import { bodyDecoder, exactDecoder, invalid } from "../requestBody.ts"
 import { callRefusals } from "./callRefusal.ts"
 import { callPath, stateOf } from "./view.ts"
 
@@ -91,7 +91,7 @@ const decode = bodyDecoder(SubmitServiceCall)
 const decodeBatch = bodyDecoder(
   Schema.Struct({ items: Schema.Array(Schema.Unknown).check(Schema.isMinLength(1), Schema.isMaxLength(batchLimit)) })
 )
-const decodeItem = Schema.decodeUnknownResult(BatchItem, bodyParseOptions)
+const decodeItem = exactDecoder(BatchItem)
 
 /** On the whole batch it would promise something about all items together. */
 export const noCommonKey: ReadonlyArray<FieldProblem> = [
