@@ -1,3 +1,4 @@
+import { rememberedMs } from "../src/attempts/Attempt.ts"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { assert, describe, it } from "@effect/vitest"
@@ -120,8 +121,17 @@ describe("draining", () => {
         )
         yield* TestClock.adjust(7_000)
         yield* Fiber.join(draining)
-        const old = intent(4, { handedOverAt: -30_000 })
-        assert.isTrue(executor.offer(old), "older than what is remembered: the watchdog sees to it")
+        assert.isFalse(executor.offer(intent(4, { handedOverAt: -30_000 })), "nothing was forgotten since")
+        for (const n of [5, 6]) {
+          yield* TestClock.adjust(rememberedMs)
+          executor.offer(intent(n))
+        }
+        const now = 10_000 + 2 * rememberedMs
+        assert.isTrue(
+          executor.offer(intent(7, { handedOverAt: 0 })),
+          "older than what is known: the watchdog sees to it"
+        )
+        assert.isFalse(executor.offer(intent(8, { handedOverAt: now - rememberedMs / 2 })))
       })
   )
 

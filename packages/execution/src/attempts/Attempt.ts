@@ -74,10 +74,10 @@ export const makeAttempt = (key: string, intent: ExecutionRequested, now: number
 const attemptLimit = 200_000
 
 /**
- * How long an attempt is kept at least, in milliseconds: longer than a call counts as running under its epoch when its end is not
- * recorded.
+ * How long an attempt is kept at least, in milliseconds, unless there are too many: longer than a call counts as running under its epoch when
+ * its end is not recorded, and than a command that begins an attempt is repeated while the store is away.
  */
-export const rememberedMs = 30_000
+export const rememberedMs = 120_000
 
 /**
  * Attempts that were made: a second intent for one may come, and it must not leave twice under one epoch. `elapsed` is the time that only
@@ -87,6 +87,12 @@ export class RecentAttempts {
   readonly #attempts = new Recent<string, true>(attemptLimit / 2)
   /** When the older half was dropped last: what is in the newer one was added since. */
   #droppedAt = Number.NEGATIVE_INFINITY
+  #completeSince = Number.NEGATIVE_INFINITY
+
+  /** Whatever was added after this time is known, in elapsed time. */
+  get completeSince(): number {
+    return this.#completeSince
+  }
 
   has(key: string): boolean {
     return this.#attempts.has(key)
@@ -95,9 +101,14 @@ export class RecentAttempts {
   add(key: string, elapsed: number): void {
     if (elapsed - this.#droppedAt >= rememberedMs) {
       this.#attempts.dropOlder()
-      this.#droppedAt = elapsed
+      this.#dropped(elapsed)
     }
-    if (this.#attempts.set(key, true)) this.#droppedAt = elapsed
+    if (this.#attempts.set(key, true)) this.#dropped(elapsed)
+  }
+
+  #dropped(elapsed: number): void {
+    this.#completeSince = this.#droppedAt
+    this.#droppedAt = elapsed
   }
 }
 

@@ -6,7 +6,7 @@ import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Effect } from "effect"
-import { type Attempt, keyOf, makeAttempt, RecentAttempts, rememberedMs, UnrecordedAttempts } from "./Attempt.ts"
+import { type Attempt, keyOf, makeAttempt, RecentAttempts, UnrecordedAttempts } from "./Attempt.ts"
 
 /** What is done with an attempt. It tells the pool when the request is off the wire (`sent`) and when all is done (`ended`). */
 export interface AttemptRunner {
@@ -101,9 +101,10 @@ export class ExecutionPool {
     if (this.#attempts.has(key) || this.#recent.has(key)) return true
     const [now, elapsed] = [this.#options.now(), this.#options.elapsed()]
     if (this.#draining || (this.#queue.length >= this.#options.queueLimit && this.free === 0)) {
-      // Nor may it be sent after that, should it be offered again. What is older than that memory is left to the watchdog.
+      // Nor may it be sent after that, should it be offered again. What was handed over before that memory begins may have been here and sent:
+      // it is left to the watchdog.
       this.#recent.add(key, elapsed)
-      return now - intent.handedOverAt >= rememberedMs
+      return elapsed - (now - intent.handedOverAt) <= this.#recent.completeSince
     }
     const attempt = makeAttempt(key, intent, now, elapsed)
     this.#attempts.set(key, attempt)
