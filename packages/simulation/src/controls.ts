@@ -151,7 +151,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "serial numbers may be shared": control(Ops.serialsUnkept, ["serial numbers are unique"], {}, keepers),
   "nobody looks at the others": control(Ops.requirementsDropped, [held, reason], {}, keepers),
   "profile kept": control(Ops.profileKept, ["an erased customer has no profile"], {}, keepers),
-  "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told], {}, forgetful),
+  // What another call has come to is taken for this one's end, which then never comes.
+  "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
   "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
   "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })

@@ -122,8 +122,8 @@ describe("a world where everything goes wrong", () => {
       const missing = new Set(wanted)
       // A process that comes back after everybody has given it up is rare in a world drawn at random.
       const frozen = {
-        setup: { processes: 2 as const },
-        faults: { pause: 0.03, crash: 0, orderlyStop: 0, targetSlow: 0.5 }
+        setup: { processes: 3 as const, capacity: 32, clients: 3, actionsPerClient: 20 },
+        faults: { pause: 0.03, crash: 0, orderlyStop: 0, targetSlow: 0.8 }
       }
       // So is one that is asked to end while it has attempts at hand that wait, beside many who keep orders.
       const ending = {
