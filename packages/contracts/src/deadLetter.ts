@@ -1,6 +1,6 @@
 /** What is kept of a message that was given up, and how it gets there: a bus must not move on before its letter is safe. */
-import { Effect, Result } from "effect"
-import { backoff, type Backoff, defaultBackoff } from "./backoff.ts"
+import { Effect } from "effect"
+import { type Backoff, backoffSchedule, defaultBackoff } from "./backoff.ts"
 import type { DeadLetter, DeadLetters } from "./ports/DeadLetters.ts"
 
 /** Reasons kept of one letter: the latest. */
@@ -29,10 +29,11 @@ export const keptIn = (letters: DeadLetters["Service"], between: Backoff = defau
     const { eventId, tenantId, topic } = message
     const facts = { group, eventId, tenantId, topic, attempts: letter.reasons.length, reason: reasons.at(-1) }
     yield* Effect.annotateLogs(Effect.logError("message given up"), facts)
-    for (let failures = 1; ; failures += 1) {
-      const kept = yield* Effect.result(letters.keep(letter))
-      if (Result.isSuccess(kept)) return
-      yield* Effect.annotateLogs(Effect.logWarning("a dead letter is not kept yet", kept.failure), facts)
-      yield* Effect.sleep(yield* backoff(between, failures))
-    }
+    yield* letters.keep(letter).pipe(
+      Effect.tapError((failure) =>
+        Effect.annotateLogs(Effect.logWarning("a dead letter is not kept yet", failure), facts)
+      ),
+      Effect.retry(backoffSchedule(between)),
+      Effect.orDie
+    )
   })
