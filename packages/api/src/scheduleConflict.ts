@@ -1,9 +1,10 @@
 /** What to say to somebody whose window is taken: which orders are in the way, and when the bin is free. */
-import { type ConflictDetails, maxOrdersInTheWay, type Window } from "@dueline/contracts/api/ConflictDetails"
+import type { ConflictDetails } from "@dueline/contracts/api/Problem"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { freeWindows } from "@dueline/contracts/order/freeWindows"
 import type { OrderRow, OrderWindowTaken, TimeWindow } from "@dueline/contracts/order/Order"
+import { maxOrdersInTheWay, type Window } from "@dueline/contracts/order/OrderBodies"
 import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Clock, Effect } from "effect"
 

@@ -1,7 +1,9 @@
 /** The one shape of every error: RFC 9457 problem details with a stable `code`. */
 import { Schema } from "effect"
 import { CorrelationId } from "../Ids.ts"
-import { ConflictDetails } from "./ConflictDetails.ts"
+import { OrderStatus } from "../order/Order.ts"
+import { orderConflict } from "../order/OrderBodies.ts"
+import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { codesOf, type ProblemCode, problemCodes } from "./ProblemCode.ts"
 
 export const problemContentType = "application/problem+json"
@@ -13,6 +15,19 @@ export const FieldProblem = Schema.Struct({
   code: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "FieldProblem", description: "One thing that is wrong, and where" })
 export type FieldProblem = typeof FieldProblem.Type
+
+const Status = Schema.Literals([...new Set([...ServiceCallStatus.literals, ...OrderStatus.literals])])
+
+/** What stands in the way, for whoever wants to do something about it. */
+export const ConflictDetails = Schema.Struct({
+  status: Schema.optionalKey(Status),
+  attempt: Schema.optionalKey(Schema.Int),
+  allowed: Schema.optionalKey(Schema.Array(Status)),
+  expectedVersion: Schema.optionalKey(Schema.Int),
+  actualVersion: Schema.optionalKey(Schema.Int),
+  ...orderConflict
+}).annotate({ identifier: "ConflictDetails", description: "What stands in the way" })
+export type ConflictDetails = typeof ConflictDetails.Type
 
 /** The members of a problem with this status. */
 export const problemFields = <S extends number>(status: S) => ({

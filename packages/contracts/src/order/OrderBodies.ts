@@ -1,6 +1,5 @@
 /** What is sent to make, fill or move a service order, and what is answered about one. */
 import { Schema } from "effect"
-import { Window } from "../api/ConflictDetails.ts"
 import { NextCursor } from "../api/conventions.ts"
 import { idAsSent, Instant, parseDelay, parseInstant, Timestamp, Version } from "../api/Wire.ts"
 import { BinId, CorrelationId, CustomerId, OrderId, ServiceCallId } from "../Ids.ts"
@@ -13,6 +12,14 @@ import {
   OrderNotification,
   OrderStatus
 } from "./Order.ts"
+
+export const Window = Schema.Struct({ from: Timestamp, to: Timestamp }).annotate({
+  identifier: "Window",
+  description: "From inclusive, to exclusive: windows that only touch do not overlap"
+})
+export type Window = typeof Window.Type
+
+export const maxOrdersInTheWay = 10
 
 export const WindowAsked = Schema.Struct({ from: Instant, to: Instant })
   .check(
@@ -36,7 +43,7 @@ export type WindowAsked = typeof WindowAsked.Type
 
 const maxLeadMs = 31 * 86_400_000
 
-export const Lead = Schema.String.annotate({
+const Lead = Schema.String.annotate({
   description: "How long before the window begins: `30m`, `2h`, `1d`, or ISO 8601 such as `PT30M`; 31 days at the most",
   examples: ["30m", "PT30M"]
 }).check(
@@ -86,7 +93,7 @@ export type ScheduleOrder = typeof ScheduleOrder.Type
 export const MoveOrder = Schema.Struct({ window: WindowAsked }).annotate({ identifier: "MoveOrder" })
 export type MoveOrder = typeof MoveOrder.Type
 
-export const Notification = Schema.Struct({
+const Notification = Schema.Struct({
   url: Schema.String,
   lead: Schema.String.annotate({ description: "How long before the window begins (ISO 8601)", examples: ["PT30M"] }),
   callId: ServiceCallId.annotate({ description: "The service call that is made of it once the order is scheduled" })
@@ -118,3 +125,21 @@ export type Order = typeof Order.Type
 export const OrderPage = Schema.Struct({ items: Schema.Array(Order), nextCursor: NextCursor }).annotate({
   identifier: "OrderPage"
 })
+
+/** What stands in the way of an order: members of a problem's `conflict`. */
+export const orderConflict = {
+  reason: Schema.optionalKey(
+    Schema.Literals(["not_found", "retired", "in_maintenance", "of_another_customer", "erased"])
+  ).annotate({ description: "Why the bin or the customer does not fit" }),
+  orders: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ id: OrderId, status: OrderStatus, window: Window })).annotate({
+      description: `The orders that hold the bin in this window, by the beginning of theirs, ${maxOrdersInTheWay} at the most`
+    })
+  ),
+  freeWindows: Schema.optionalKey(
+    Schema.Array(Window).annotate({
+      description:
+        "Windows of the same length in which nothing holds the bin now, the nearest first: up to two before and two after"
+    })
+  )
+}
