@@ -10,8 +10,7 @@ import {
   layerStoreMemory,
   layerStoreRedis
 } from "effect/persistence/CircuitBreaker"
-import { RedisConnection } from "./RedisConnection.ts"
-import { commandsOnly, makeSharingLog } from "./sharing.ts"
+import { commandsOnly, makeSharingLog, RedisConnection } from "./RedisConnection.ts"
 
 export interface CircuitStoreOptions {
   /** What the names of all keys begin with. Default `dueline:circuit:`. */

@@ -9,8 +9,7 @@ import {
   type RateLimiterError,
   RateLimiterStore
 } from "effect/persistence/RateLimiter"
-import { RedisConnection } from "./RedisConnection.ts"
-import { commandsOnly, makeSharingLog } from "./sharing.ts"
+import { commandsOnly, makeSharingLog, RedisConnection } from "./RedisConnection.ts"
 
 export interface RateStoreOptions {
   /** What the names of all keys begin with. Default `dueline:rate:`. */
