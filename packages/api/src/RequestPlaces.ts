@@ -1,5 +1,6 @@
-/** Requests under way at the edge: so many of all tenants, and of one tenant as many as there is room left, so that none has all of them. */
+/** Requests under way at the edge: how many there may be, and in which order those that have arrived are worked off. Tenants share both. */
 import type { TenantId } from "@dueline/contracts/Ids"
+import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Context, Effect } from "effect"
 
 /** Requests under way at once. Each may hold a body of the size that the edge allows. */
@@ -13,6 +14,7 @@ export const LeavePlace = Context.Reference<Effect.Effect<void>>("@dueline/api/L
   defaultValue: () => Effect.void
 })
 
+/** So many of all tenants, and of one tenant as many as there is room left, so that none has all of them. */
 export class RequestPlaces {
   readonly #limit: number
   readonly #held = new Map<TenantId, number>()
@@ -37,5 +39,60 @@ export class RequestPlaces {
       if (left > 0) this.#held.set(tenantId, left)
       else this.#held.delete(tenantId)
     }
+  }
+}
+
+/** Of one turn of the event loop. A submission of ordinary size weighs one, which is some 100 µs of work. */
+const weightPerTurn = 16
+const bytesPerWeight = 1_024
+
+interface Waiting<A> {
+  readonly entry: A
+  readonly weight: number
+}
+
+/**
+ * Requests that have arrived whole and wait to be worked off: tenants by turns, and in each turn of the event loop only so much that
+ * everything else gets its turn soon. Without it, as many requests of one tenant as have connections are worked off at one go, and every
+ * step of another tenant's call, of its timers and its answers, waits for that.
+ */
+export class RequestTurns<A> {
+  readonly #work: (entry: A) => void
+  readonly #nextTurn: (act: () => void) => void
+  /** How many may wait is bounded where requests get their places. */
+  readonly #lines = new TenantLines<Waiting<A>>(Number.POSITIVE_INFINITY)
+  #left = weightPerTurn
+  #asked = false
+
+  /** `work` must not throw. `nextTurn`: has something done in the next turn of the event loop. */
+  constructor(work: (entry: A) => void, nextTurn: (act: () => void) => void = setImmediate) {
+    this.#work = work
+    this.#nextTurn = nextTurn
+  }
+
+  /** Worked off at once when nobody waits and there is time in this turn. `bytes`: how large it is. */
+  push(tenantId: TenantId, bytes: number, entry: A): void {
+    this.#lines.push(tenantId, { entry, weight: 1 + Math.floor(bytes / bytesPerWeight) })
+    if (!this.#asked) {
+      this.#asked = true
+      this.#nextTurn(this.#turn)
+    }
+    this.#go()
+  }
+
+  #go(): void {
+    while (this.#left > 0) {
+      const next = this.#lines.shift()
+      if (next === undefined) return
+      this.#left -= next.weight
+      this.#work(next.entry)
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#left = weightPerTurn
+    this.#asked = this.#lines.size > 0
+    if (this.#asked) this.#nextTurn(this.#turn)
+    this.#go()
   }
 }

@@ -28,6 +28,7 @@ const path = "/v1/service-calls"
 const batch = `${path}/batch`
 
 interface Written {
+  readonly protocol?: string
   readonly method?: string
   readonly path?: string
   /** In the place of the token of the edge. */
@@ -48,7 +49,7 @@ const head = ({ token }: { readonly token: string }, written: Written): string =
   const body = written.body === undefined ? text : (written.body ?? "")
   const length = written.length === undefined ? bytesOf(body).byteLength : written.length
   return [
-    `${method} ${target} HTTP/1.1`,
+    `${method} ${target} ${written.protocol ?? "HTTP/1.1"}`,
     ...(headers.some(([name]) => name.toLowerCase() === "host") ? [] : ["Host: here"]),
     ...(authorization === null ? [] : [`Authorization: ${authorization}`]),
     ...headers.filter(([, value]) => value !== "absent").map(([name, value]) => `${name}: ${value}`),
@@ -100,6 +101,8 @@ layer(layerBothWays(), { excludeTestServices: true })("a submission that is plai
       yield* one(json(later, [["X-Correlation-Id", "Not Mine"]]), true, 202)
       yield* one(json(later, [["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]]), true, 202)
       yield* one(json(later, [["Connection", "close"]]), true, 202)
+      yield* one({ protocol: "HTTP/1.0" }, true, 202)
+      yield* one({ ...json(later, [["Connection", "keep-alive"]]), protocol: "HTTP/1.0" }, true, 202)
       yield* one({ ...json(later), headers: [] }, true, 202)
       yield* one({ ...json(later), headers: [["content-type", 'application/json; charset="utf-8"']] }, true, 202)
       yield* one({ ...json(later), headers: [["Content-Type", "application/merge-patch+json"]] }, true, 202)

@@ -26,7 +26,7 @@ import { PlainRequests } from "../PlainRequests.ts"
 import { type Counted, crowded, type RateDenial, RequestLimits } from "../RateLimits.ts"
 import { type Denial, denied } from "../reject.ts"
 import { mediaProblem } from "../requestBody.ts"
-import { RequestTurns } from "../RequestTurns.ts"
+import { RequestTurns } from "../RequestPlaces.ts"
 import { acceptedReply, type Asker, Submissions } from "./Submissions.ts"
 
 const path = "/v1/service-calls"
