@@ -7,6 +7,7 @@
  * was given up may still happen.
  */
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -161,6 +162,7 @@ export const layerPorts = Layer.effectContext(
     const ops = yield* OpsQueries
     const past = yield* TimeTravel
     const tenants = yield* TenantDirectory
+    const sources = yield* CourierSources
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -169,6 +171,7 @@ export const layerPorts = Layer.effectContext(
         Orchestrator.of({ ...orchestrator, ask: (envelope) => ask(orchestrator.ask(envelope)) })
       ),
       Context.add(TenantDirectory, { exists: (tenantId) => read(tenants.exists(tenantId)) }),
+      Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),

@@ -7,12 +7,14 @@ import { HttpApiBuilder } from "effect/http-api"
 import * as BearerAccess from "./BearerAccess.ts"
 import * as BinHandlers from "./BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
+import * as CourierEventHandlers from "./CourierEventHandlers.ts"
 import * as CourierSourceHandlers from "./CourierSourceHandlers.ts"
 import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Details from "./calls/Details.ts"
 import * as Documents from "./Documents.ts"
 import * as Edge from "./Edge.ts"
+import * as IngestionHandlers from "./IngestionHandlers.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
@@ -29,7 +31,8 @@ export const kindHandlers = {
   customer: CustomerHandlers.layer,
   bin: BinHandlers.layer,
   order: OrderHandlers.layer,
-  "courier-source": CourierSourceHandlers.layer
+  "courier-source": CourierSourceHandlers.layer,
+  ingestion: IngestionHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]
@@ -38,6 +41,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(
     PlainSubmissions.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
+    CourierEventHandlers.layer,
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(

@@ -1,5 +1,7 @@
 /** For every operation in the API's own document: a tenant reaches nothing of another's, and nobody gets in without a right. */
 import { assert, layer } from "@effect/vitest"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
+import { signRequest } from "@dueline/secrets/requestSignature"
 import { Effect } from "effect"
 import { operations } from "./conformance.ts"
 import { Edge, layer as edge, otherTenant, tenant } from "./Edge.ts"
@@ -28,9 +30,25 @@ const household = Effect.gen(function* () {
     dueAt: "1970-03-01T08:00:00Z",
     request: { method: "POST", url: "https://example.com/a" }
   })
-  const source = yield* post("/ops/courier-sources", { name: `of-${customer}`, scheme: "github" })
+  const secret = "a secret of the courier's own"
+  const source = yield* post("/ops/courier-sources", { name: `of-${customer}`, scheme: "aftership", secret })
+  const event = JSON.stringify({
+    id: "evt-1",
+    type: "label.created",
+    trackingReference: "T1",
+    occurredAt: "1970-03-01T08:00:00Z"
+  })
+  const signature = signRequest(schemePresets.aftership, secret, { at: 0, body: Buffer.from(event) })
+  const path = `/v1/events/courier/${source}`
+  const taken = yield* send({
+    method: "POST",
+    path,
+    headers: { ...json, ...signature, authorization: "" },
+    body: event
+  })
   return {
     "/ops/courier-sources": source,
+    "/ops/ingestions": String(taken.json["id"]),
     "/ops/customers": customer,
     "/ops/bins": bin,
     "/ops/orders": order,
@@ -66,7 +84,7 @@ layer(edge)("between tenants", (it) => {
       assert.isAtLeast(listing.length, 5)
       assert.sameMembers(
         [...new Set(named.map(({ path }) => kindOf(path)))],
-        ["/ops/customers", "/ops/bins", "/ops/orders", "/ops/courier-sources", "/v1/service-calls"]
+        ["/ops/customers", "/ops/bins", "/ops/orders", "/ops/courier-sources", "/ops/ingestions", "/v1/service-calls"]
       )
     })
   )

@@ -47,6 +47,17 @@ import {
   type OrderRow,
   orderRules
 } from "./order/Order.ts"
+import {
+  IngestionCommand,
+  ingestionFields,
+  IngestionOutcome,
+  ingestionProblems,
+  IngestionRejection,
+  type IngestionRow,
+  ingestionRules,
+  ingestionTopics
+} from "./ingestion/Ingestion.ts"
+import { ingestionOperations } from "./ingestion/IngestionEndpoints.ts"
 import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
@@ -200,6 +211,23 @@ export const kinds = {
     missing: { courier_source_not_found: { status: 404, title: "There is no such courier source in this tenant." } },
     problems: courierSourceProblems,
     operations: courierSourceOperations,
+    attachment: true
+  }),
+  ingestion: kindOf<IngestionRow>()({
+    id: "ingestionId",
+    rowTag: "IngestionRow",
+    plural: "ingestions",
+    rows: "documents",
+    fields: ingestionFields,
+    rules: ingestionRules,
+    command: IngestionCommand,
+    outcome: IngestionOutcome,
+    rejection: IngestionRejection,
+    topics: ingestionTopics,
+    scope: "ingestions",
+    missing: { ingestion_not_found: { status: 404, title: "There is no such ingestion in this tenant." } },
+    problems: ingestionProblems,
+    operations: ingestionOperations,
     attachment: true
   })
 } as const

@@ -4,6 +4,7 @@ import { categories, type Category } from "@dueline/contracts/kinds"
 import { Bin } from "./aggregates/Bin.ts"
 import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
+import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
@@ -14,7 +15,8 @@ export const aggregates = {
   customer: Customer,
   bin: Bin,
   order: Order,
-  "courier-source": CourierSource
+  "courier-source": CourierSource,
+  ingestion: Ingestion
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

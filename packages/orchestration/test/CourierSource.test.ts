@@ -1,52 +1,28 @@
 /** What a courier source answers, which of its secrets are kept until when, and that none stands in what is told. */
 import { assert, describe, it } from "@effect/vitest"
 import {
-  type CourierSourceCommand,
   type CourierSourceEvent,
-  CourierSourceId,
   CourierSourceIdTaken,
   CourierSourceIsDisabled,
   CourierSourceNotFound
 } from "@dueline/contracts/courierSource/CourierSource"
-import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { CourierSource } from "../src/aggregates/CourierSource.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import { FaultyStore } from "./FaultyStore.ts"
 import * as Field from "./FieldSample.ts"
 import { given } from "./given.ts"
+import * as Steps from "./IngestionSteps.ts"
 import { askAll, said, writersOn } from "./WritersUnderTest.ts"
 
 const { envelope, ms, origin, t0 } = Field
-const id = (n: number) => CourierSourceId.make(`00000000-0000-7000-8000-e0000000000${n}`)
-const courierSourceId = id(1)
-const secretId = (n: number) => `00000000-0000-7000-8000-e100000000${n.toString(16).padStart(2, "0")}`
-const sealed = (n: number) => `v1.key.secret-${n}`
-
-const create = (n = 1, name = "north", fingerprint = "f1"): CourierSourceCommand => ({
-  _tag: "CreateCourierSource",
-  courierSourceId: id(n),
-  at: t0,
-  source: { name, scheme: schemePresets.github, toleranceMs: 300_000 },
-  secretId: secretId(1),
-  sealed: sealed(1),
-  fingerprint,
-  origin
-})
-const rotate = (n: number, at = 10, overlapMs = 1_000): CourierSourceCommand => ({
-  _tag: "RotateCourierSecret",
-  courierSourceId,
-  at: ms(t0 + at),
-  secretId: secretId(n),
-  sealed: sealed(n),
-  overlapMs
-})
-const disable: CourierSourceCommand = { _tag: "DisableCourierSource", courierSourceId, at: ms(t0 + 20) }
+const { courierSourceId, create, disable, rotate, secretId } = Steps
+const sealed = Steps.sealedSecret
 
 const created: CourierSourceEvent = {
   _tag: "CourierSourceCreated",
-  source: { name: "north", scheme: schemePresets.github, toleranceMs: 300_000 },
+  source: Steps.described("north"),
   secretId: secretId(1),
   createdAt: t0,
   fingerprint: "f1",
@@ -54,25 +30,10 @@ const created: CourierSourceEvent = {
 }
 const disabled: CourierSourceEvent = { _tag: "CourierSourceDisabled" }
 
-const Step = Schema.Struct({
-  what: Schema.Literals(["create", "rotate", "rotate", "rotate", "disable"]),
-  wait: Schema.Literals([0, 1_000]),
-  secret: Schema.Literals([1, 2, 3, 4, 5]),
-  overlapMs: Schema.Literals([0, 500, 5_000]),
-  fingerprint: Schema.Literals(["f1", "f2"])
-})
-
 aggregateLaws({
   aggregate: CourierSource,
-  story: Schema.Array(Step),
-  commandsOf: (story) => {
-    let at = 0
-    return story.map(({ fingerprint, overlapMs, secret, wait, what }) => {
-      at += wait
-      if (what === "create") return { ...create(1, "north", fingerprint), at: ms(t0 + at) }
-      return what === "disable" ? { ...disable, at: ms(t0 + at) } : rotate(secret, at, overlapMs)
-    })
-  },
+  story: Steps.SourceStory,
+  commandsOf: Steps.sourceCommands,
   envelope: (command) => envelope(command),
   opening: "CourierSourceCreated"
 })
@@ -89,8 +50,8 @@ describe("a courier source", () => {
       .when(rotate(2))
       .then([{ _tag: "CourierSecretRotated", secretId: secretId(2), previousUntil: ms(t0 + 1_010) }])
     given(CourierSource, [created]).when(rotate(1)).then([])
-    given(CourierSource, [created]).when(disable).then([disabled])
-    given(CourierSource, [created, disabled]).when(disable).then([])
+    given(CourierSource, [created]).when(disable()).then([disabled])
+    given(CourierSource, [created, disabled]).when(disable()).then([])
     given(CourierSource, [created, disabled])
       .when(rotate(2))
       .thenRejected(new CourierSourceIsDisabled({ courierSourceId }))
@@ -113,7 +74,7 @@ describe("a courier source", () => {
     )
     on.ask(rotate(5, 5_000, 0))
     assert.strictEqual(kept(), `${secretId(5)}:${sealed(5)}`)
-    on.ask({ ...disable, at: ms(t0 + 6_000) })
+    on.ask(disable(6_000))
     assert.isNull(kept())
   })
 
@@ -129,7 +90,7 @@ describe("a courier source", () => {
 
   it("leaves nothing of a secret in what is stored, told and answered", () => {
     const on = new AggregateUnderTest(CourierSource, (command) => envelope(command))
-    for (const command of [create(), rotate(2), disable]) on.ask(command)
+    for (const command of [create(), rotate(2), disable()]) on.ask(command)
     const told = on.turns.map(({ answer, commit }) => [commit?.events, commit?.outbox, commit?.row, answer])
     assert.notInclude(JSON.stringify(told), "v1.key")
   })

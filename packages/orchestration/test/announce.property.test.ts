@@ -6,13 +6,16 @@ import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Schema } from "effect"
 import { afterAll } from "vitest"
 import { Bin } from "../src/aggregates/Bin.ts"
+import { CourierSource } from "../src/aggregates/CourierSource.ts"
 import { Customer } from "../src/aggregates/Customer.ts"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
+import { Ingestion } from "../src/aggregates/Ingestion.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as CallSteps from "./CallSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as FieldSteps from "./FieldSteps.ts"
+import * as IngestionSteps from "./IngestionSteps.ts"
 
 const heard = new Set<string>()
 
@@ -63,6 +66,20 @@ describe("messages in the form of their topic come", () => {
     "from orders",
     { story: FieldSteps.OrderStory },
     ({ story }) => judge(life(Order, FieldSteps.orderCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from courier sources",
+    { story: IngestionSteps.SourceStory },
+    ({ story }) => judge(life(CourierSource, IngestionSteps.sourceCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from ingestions",
+    { story: IngestionSteps.IngestionStory },
+    ({ story }) => judge(life(Ingestion, IngestionSteps.ingestionCommands(story))),
     runs
   )
 

@@ -6,6 +6,7 @@ import type { Category, Command } from "@dueline/contracts/kinds"
 import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
+import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
 
@@ -124,13 +125,40 @@ const courierSource: Samples<CourierSourceEvent> = {
   CourierSourceDisabled: { _tag: "CourierSourceDisabled" }
 }
 
+const ingestionId = IngestionId.make("00000000-0000-7000-8000-e20000000001")
+const courierEvent = {
+  eventId: "evt-1",
+  type: "pickup.completed",
+  trackingReference: "NX-0042",
+  occurredAt: Call.t0,
+  orderId: Field.orderId
+} as const
+const arrived = { courierSourceId, event: courierEvent, delivery: "msg-1", bodyBytes: 187, digest: "d1", origin }
+
+const ingestion: Samples<IngestionEvent> = {
+  IngestionReceived: { _tag: "IngestionReceived", ...arrived, receivedAt: Call.t0 },
+  IngestionRejected: {
+    _tag: "IngestionRejected",
+    courierSourceId,
+    reason: "signature_wrong",
+    unrecorded: 3,
+    bodyBytes: 187,
+    origin,
+    rejectedAt: Call.t0
+  },
+  IngestionRetried: { _tag: "IngestionRetried", reason: "StoreUnavailable" },
+  IngestionCompleted: { _tag: "IngestionCompleted" },
+  IngestionFailed: { _tag: "IngestionFailed", reason: "there is no order" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
   customer,
   bin,
   order,
-  "courier-source": courierSource
+  "courier-source": courierSource,
+  ingestion
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -161,5 +189,10 @@ export const lives: Readonly<
       overlapMs: 1_000
     }),
     "CourierSourceAccepted"
+  ],
+  ingestion: [
+    { _tag: "ReceiveIngestion", ingestionId, at: Call.t0, ...arrived, sealed: "v1.key.body" },
+    (n) => ({ _tag: "RetryIngestion", ingestionId, at: Call.t0, reason: `try ${n}` }),
+    "IngestionAccepted"
   ]
 }

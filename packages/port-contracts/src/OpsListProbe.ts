@@ -10,6 +10,7 @@ import {
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
+import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
 import { Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
@@ -107,9 +108,48 @@ const courierSource = probe("courier-source", {
     courierSourceRow(tenantId, { ...drawn, name: `${n % 2 === 0 ? "a" : "a-"}${n}` })
 })
 
+const courierEvent = { type: "label.created", occurredAt: Sample.now as EpochMillis, orderId: null } as const
+
+const ingestionRow = (tenantId: TenantId, changes: Partial<IngestionRow> = {}): IngestionRow => ({
+  _tag: "IngestionRow",
+  tenantId,
+  ingestionId: IngestionId.make(Sample.uuid()),
+  version: 1,
+  courierSourceId: CourierSourceId.make(Sample.uuid()),
+  status: "Received",
+  bodyBytes: 2,
+  event: null,
+  delivery: null,
+  rejection: null,
+  failures: 0,
+  attempts: [],
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  endedAt: null,
+  correlationId: "0abc",
+  ...changes
+})
+
+const ingestion = probe("ingestion", {
+  row: ingestionRow,
+  drawn: Schema.Struct({
+    ...made,
+    status: IngestionStatus,
+    hasEvent: Schema.Boolean,
+    endedAt: Schema.NullOr(moment)
+  }),
+  rowOf: (tenantId, { hasEvent, ...drawn }, n): IngestionRow =>
+    ingestionRow(tenantId, {
+      ...drawn,
+      event: hasEvent ? { ...courierEvent, eventId: `e-${n}`, trackingReference: `T${n % 3}` } : null,
+      rejection: hasEvent ? null : { reason: "signature_wrong", unrecorded: n }
+    })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
   order,
-  "courier-source": courierSource
+  "courier-source": courierSource,
+  ingestion
 }

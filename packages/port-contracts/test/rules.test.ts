@@ -67,7 +67,8 @@ describe("rules between aggregates", () => {
       "bin_of_another_customer",
       "bin_in_use",
       "serial_taken",
-      "window_taken"
+      "window_taken",
+      "source_name_taken"
     ])
   })
 

@@ -1,6 +1,6 @@
 /** Reading customers, bins and orders costs what a page costs, whatever the tables hold. Counted by the server, not by the clock. */
 import { BinId, CustomerId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
-import { kinds, opsCategories } from "@dueline/contracts/kinds"
+import { kinds, type OpsCategory, opsCategories } from "@dueline/contracts/kinds"
 import { type ListOptions, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { Database } from "@dueline/postgres/Database"
@@ -19,11 +19,11 @@ const id = (n: number) => `00000000-0000-7000-8000-${n.toString().padStart(12, "
 const sqlId = (n: string) => `('00000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`
 
 /** Rows of four tenants in turn, each created a second after the one before. `own` is what other tables do not have. */
-const fill = (what: "customer" | "bin" | "order", own: Readonly<Record<string, string>>): string => {
+const fill = (what: OpsCategory, own: Readonly<Record<string, string>>): string => {
   const fields = {
     _tag: `'${kinds[what].rowTag}'`,
     tenantId: sqlId(`n % ${tenants}`),
-    [`${what}Id`]: sqlId("n"),
+    [kinds[what].id]: sqlId("n"),
     version: "1",
     status: "'Active'",
     createdAt: "n * 1000",
@@ -48,7 +48,9 @@ const filled = TestDatabase.session((sql) =>
         binId: sqlId("0"),
         kind: "'swap'",
         window: "json_build_object('from', n * 1000, 'to', n * 1000 + 4000)"
-      })
+      }),
+      fill("courier-source", { name: "'source-' || n" }),
+      fill("ingestion", { status: "'Received'", courierSourceId: sqlId("0") })
     ],
     (statement) => sql.unsafe(statement),
     { discard: true }

@@ -26,8 +26,20 @@ export type SignatureProblem =
   | "timestamp_out_of_range"
   | "signature_wrong"
 
+/** What whoever runs the sender can do about it. */
+export const signatureAdvice: Readonly<Record<SignatureProblem, string>> = {
+  header_missing: "Send every header that the source's scheme names.",
+  header_repeated: "Send each header that the source's scheme names once.",
+  signature_malformed: "Write the signature as the source's scheme says: prefix, encoding, 32 bytes.",
+  signatures_too_many: "Send 8 signatures at the most.",
+  timestamp_malformed: "Write the timestamp as digits alone, in the unit of the source's scheme.",
+  timestamp_out_of_range: "Sign anew at the time of sending, and set the sender's clock.",
+  signature_wrong:
+    "Sign the bytes that are sent with a secret that is valid: those of this source, from its creation or its last rotation."
+}
+
 export type SignatureCheck =
-  | { readonly accepted: true; readonly replayKey: string | null }
+  | { readonly accepted: true; readonly delivery: string | null }
   | { readonly accepted: false; readonly problem: SignatureProblem }
 
 /** Secrets tried for each request, whatever the source has. */
@@ -78,7 +90,7 @@ interface Read {
   readonly candidates: ReadonlyArray<Buffer>
   readonly content: ReadonlyArray<string | Uint8Array>
   readonly sentAt: number | null
-  readonly replayKey: string | null
+  readonly delivery: string | null
   /** The first thing that is wrong: nothing is accepted then. */
   readonly problem: SignatureProblem | null
 }
@@ -116,7 +128,7 @@ const read = (scheme: SignatureScheme, { body, headers }: SignedRequest): Read =
     const header = headerOfPart(part)
     return header === null ? part : valueOf(header)
   })
-  return { candidates, content, sentAt, replayKey: scheme.replay === null ? null : valueOf(scheme.replay), problem }
+  return { candidates, content, sentAt, delivery: scheme.delivery === null ? null : valueOf(scheme.delivery), problem }
 }
 
 const digestOf = (key: Uint8Array, content: Read["content"]): Buffer => {
@@ -138,7 +150,7 @@ export const checkSignature = (
   { now, scheme, secrets, toleranceMs }: CheckOptions,
   request: SignedRequest
 ): SignatureCheck => {
-  const { candidates, content, problem, replayKey, sentAt } = read(scheme, request)
+  const { candidates, content, problem, delivery, sentAt } = read(scheme, request)
   let matched = 0
   for (let index = 0; index < secretsTried; index += 1) {
     const key = keyOf(scheme, secrets[index] ?? "")
@@ -152,7 +164,7 @@ export const checkSignature = (
   // Asked only of who knows the secret: to others every time looks the same.
   if (sentAt !== null && Math.abs(now - sentAt) > toleranceMs)
     return { accepted: false, problem: "timestamp_out_of_range" }
-  return { accepted: true, replayKey }
+  return { accepted: true, delivery }
 }
 
 const written = (value: string, { prefix }: Place): string => `${prefix ?? ""}${value}`

@@ -25,14 +25,14 @@ const custom: SignatureScheme = {
   timestamp: { header: "x-timestamp", split: null, prefix: null, unit: "ms" },
   content: ["{timestamp}", "{body}"],
   secret: { encoding: "hex", prefix: null, normalise: null },
-  replay: null
+  delivery: null
 }
 const schemes: ReadonlyArray<SignatureScheme> = [...presets.map((name) => schemePresets[name]), custom]
 
 const ids = { "webhook-id": "msg_1", "x-github-delivery": "d-1", "x-shopify-event-id": "e-1" }
 /** The ids that a sender of this scheme sends. */
-const idsOf = ({ replay }: SignatureScheme): Readonly<Record<string, string>> =>
-  replay === null ? {} : { [replay]: ids[replay as keyof typeof ids] }
+const idsOf = ({ delivery }: SignatureScheme): Readonly<Record<string, string>> =>
+  delivery === null ? {} : { [delivery]: ids[delivery as keyof typeof ids] }
 
 const check = (
   scheme: SignatureScheme,
@@ -54,7 +54,7 @@ describe("published vectors", { tags: ["ADR-0030.1"] }, () => {
     const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     const body = bytes('{"test": 2432232314}')
     const found = check(schemePresets["standard-webhooks"], [secret], listOf(headers), body, 1_614_265_330_000)
-    assert.deepStrictEqual(found, { accepted: true, replayKey: "msg_p5jXN8AQM9LWM0D4loKWxJek" })
+    assert.deepStrictEqual(found, { accepted: true, delivery: "msg_p5jXN8AQM9LWM0D4loKWxJek" })
   })
 
   it("GitHub", () => {
@@ -63,7 +63,7 @@ describe("published vectors", { tags: ["ADR-0030.1"] }, () => {
       "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     }
     const found = check(schemePresets.github, ["It's a Secret to Everybody"], listOf(headers), bytes("Hello, World!"))
-    assert.deepStrictEqual(found, { accepted: true, replayKey: "d-1" })
+    assert.deepStrictEqual(found, { accepted: true, delivery: "d-1" })
   })
 
   it("HMAC-SHA256 of a body (RFC 4231, case 2), hexadecimal and base64", () => {
@@ -85,7 +85,7 @@ describe("a request that was signed", { tags: ["ADR-0030.1"] }, () => {
       const secrets = Array.from({ length: secretsTried }, () => drawSecret(scheme))
       const headers = signRequest(scheme, secrets[place] ?? "", { at: now, body, headers: idsOf(scheme) })
       const found = check(scheme, secrets, listOf(headers), body)
-      assert.deepStrictEqual(found, { accepted: true, replayKey: Object.values(idsOf(scheme))[0] ?? null })
+      assert.deepStrictEqual(found, { accepted: true, delivery: Object.values(idsOf(scheme))[0] ?? null })
     }
   )
 
@@ -151,7 +151,7 @@ describe("a request that was changed", { tags: ["ADR-0030.1"] }, () => {
       const headers = signRequest(scheme, secret, { at: now, body: bytes(text), headers: idsOf(scheme) })
       // An id that is not signed may be any: it is no proof of anything.
       const signed = Object.keys(headers).filter(
-        (name) => name !== scheme.replay || scheme.content.includes(`{header:${name}}`)
+        (name) => name !== scheme.delivery || scheme.content.includes(`{header:${name}}`)
       )
       const what = ["body", "secret", ...signed][draw(2 + signed.length)] ?? "body"
       const result = check(

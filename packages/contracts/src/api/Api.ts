@@ -1,6 +1,7 @@
 /** The whole HTTP API as data: handlers, client and OpenAPI document are all derived from it. */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
+import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { operationParts } from "./OperationParts.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
@@ -22,8 +23,13 @@ export const operations = {
   ...Object.fromEntries(opsCategories.map((category) => [category, kinds[category].operations(operationParts)]))
 } as unknown as Operations
 
-type Groups = Operations[Category] | typeof Timeline | typeof System
-const groups = [...Object.values(operations), Timeline, System] as unknown as readonly [Groups, ...Array<Groups>]
+const courierEvents = courierEventOperations(operationParts)
+
+type Groups = Operations[Category] | typeof courierEvents | typeof Timeline | typeof System
+const groups = [...Object.values(operations), courierEvents, Timeline, System] as unknown as readonly [
+  Groups,
+  ...Array<Groups>
+]
 
 export class Api extends HttpApi.make("dueline")
   .add(...groups)

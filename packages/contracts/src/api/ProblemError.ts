@@ -165,7 +165,12 @@ export const problems = {
         decode: ({ body }) => new Unauthenticated(body),
         encode: (error) => ({
           body: { ...error },
-          headers: { "www-authenticate": `Bearer realm="dueline", error="invalid_token"` }
+          headers: {
+            "www-authenticate":
+              error.code === "signature_refused"
+                ? `Signature realm="dueline"`
+                : `Bearer realm="dueline", error="invalid_token"`
+          }
         })
       }
     )

@@ -111,7 +111,7 @@ const first: CourierSourceState = {
     timestamp: { header: "webhook-timestamp", split: null, prefix: null, unit: "s" },
     content: ["{header:webhook-id}", ".", "{timestamp}", ".", "{body}"],
     secret: { encoding: "base64", prefix: "whsec_", normalise: null },
-    replay: "webhook-id"
+    delivery: "webhook-id"
   },
   toleranceMs: 300_000,
   status: "Active",

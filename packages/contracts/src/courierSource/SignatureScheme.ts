@@ -41,7 +41,7 @@ const count = (parts: ReadonlyArray<string>, part: string): number => parts.filt
 export const SignatureScheme = Schema.Struct({
   signature: Schema.Struct(place),
   encoding: Schema.Literals(["hex", "base64"]),
-  /** Null: nothing says when it was signed, and only the replay key keeps an old request out. */
+  /** Null: nothing says when it was signed, and only the id of the event keeps an old request out. */
   timestamp: Schema.NullOr(Schema.Struct({ ...place, unit: Schema.Literals(["s", "ms"]) })),
   /** What is signed, part by part. */
   content: Schema.Array(Part).check(
@@ -55,8 +55,8 @@ export const SignatureScheme = Schema.Struct({
     prefix: Schema.NullOr(Prefix),
     normalise: Schema.NullOr(Schema.Literal("NFKD"))
   }),
-  /** The header by which a repeated event is recognised; null: by its body. */
-  replay: Schema.NullOr(HeaderName)
+  /** The header that names a delivery in the sender's own log; null: none does. */
+  delivery: Schema.NullOr(HeaderName)
 })
   .check(
     Schema.makeFilter(
@@ -75,14 +75,14 @@ const plainText = { encoding: "utf8", prefix: null, normalise: null } as const
 const ofBody = (
   header: string,
   encoding: SignatureScheme["encoding"],
-  more: { readonly prefix?: string; readonly replay?: string; readonly normalise?: "NFKD" } = {}
+  more: { readonly prefix?: string; readonly delivery?: string; readonly normalise?: "NFKD" } = {}
 ): SignatureScheme => ({
   signature: whole(header, more.prefix ?? null),
   encoding,
   timestamp: null,
   content: ["{body}"],
   secret: { ...plainText, normalise: more.normalise ?? null },
-  replay: more.replay ?? null
+  delivery: more.delivery ?? null
 })
 
 /** Senders that are known, by name. */
@@ -93,7 +93,7 @@ export const schemePresets = {
     timestamp: { ...whole("webhook-timestamp"), unit: "s" },
     content: ["{header:webhook-id}", ".", "{timestamp}", ".", "{body}"],
     secret: { encoding: "base64", prefix: "whsec_", normalise: null },
-    replay: "webhook-id"
+    delivery: "webhook-id"
   },
   stripe: {
     signature: { header: "stripe-signature", split: ",", prefix: "v1=" },
@@ -101,10 +101,10 @@ export const schemePresets = {
     timestamp: { header: "stripe-signature", split: ",", prefix: "t=", unit: "s" },
     content: ["{timestamp}", ".", "{body}"],
     secret: plainText,
-    replay: null
+    delivery: null
   },
-  github: ofBody("x-hub-signature-256", "hex", { prefix: "sha256=", replay: "x-github-delivery" }),
-  shopify: ofBody("x-shopify-hmac-sha256", "base64", { replay: "x-shopify-event-id" }),
+  github: ofBody("x-hub-signature-256", "hex", { prefix: "sha256=", delivery: "x-github-delivery" }),
+  shopify: ofBody("x-shopify-hmac-sha256", "base64", { delivery: "x-shopify-event-id" }),
   easypost: ofBody("x-hmac-signature", "hex", { prefix: "hmac-sha256-hex=", normalise: "NFKD" }),
   aftership: ofBody("aftership-hmac-sha256", "base64")
 } as const satisfies Readonly<Record<string, SignatureScheme>>

@@ -1,7 +1,8 @@
-/** Keeps secrets that were given to us, or that we made for others, out of sight: only the sealed form is ever stored. */
+/** Keeps texts out of sight: secrets of couriers, and what couriers sent. Only the sealed form is ever stored. */
 import { Context, type Effect } from "effect"
 import type { CourierSourceId } from "../courierSource/CourierSource.ts"
 import type { TenantId } from "../Ids.ts"
+import type { IngestionId } from "../ingestion/Ingestion.ts"
 import type { SealBroken } from "./RequestVault.ts"
 
 export class SecretVault extends Context.Service<
@@ -16,3 +17,7 @@ export class SecretVault extends Context.Service<
 /** What a courier source's secret is bound to: whoever seals and whoever opens must say the same. */
 export const courierSecretContext = (tenantId: TenantId, courierSourceId: CourierSourceId, secretId: string): string =>
   `courier-source/${tenantId}/${courierSourceId}/${secretId}`
+
+/** What the body of an event is bound to. */
+export const ingestionContext = (tenantId: TenantId, ingestionId: IngestionId): string =>
+  `ingestion/${tenantId}/${ingestionId}`

@@ -33,7 +33,8 @@ const looseProfiles = `select d.tenant_id::text as "tenantId", d.customer_id::te
     'there is a profile of a customer who is not there' as detail
   from dueline.personal_data d
   where not exists (select from dueline.customer_rows c where c.tenant_id = d.tenant_id and c.id = d.customer_id)
-    and not exists (select from dueline.courier_source_rows c where c.tenant_id = d.tenant_id and c.id = d.customer_id) limit 100`
+    and not exists (select from dueline.courier_source_rows c where c.tenant_id = d.tenant_id and c.id = d.customer_id)
+    and not exists (select from dueline.ingestion_rows i where i.tenant_id = d.tenant_id and i.id = d.customer_id) limit 100`
 
 const looseSnapshots = `select s.tenant_id::text as "tenantId", s.stream_id::text as "streamId",
     'there is a snapshot of a stream that is not there' as detail

@@ -1,0 +1,208 @@
+/**
+ * Couriers' events, taken in under the signature of their source: no token, and no tenant until the source is found. What tells a source that
+ * is there from one that is not, or one fault of a signature from another, stands in the tenant's record and never in the answer.
+ */
+import { Api } from "@dueline/contracts/api/Api"
+import { parseInstant } from "@dueline/contracts/api/Wire"
+import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
+import type { CommandId, EpochMillis, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
+import type { IngestionRejection, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
+import { CourierEvent, type IngestionReceipt, sourceHeader } from "@dueline/contracts/ingestion/IngestionEndpoints"
+import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { derivedId } from "@dueline/identity/derivedId"
+import { checkSignature, type HeaderList, secretsTried } from "@dueline/secrets/requestSignature"
+import { Effect, Layer, Result, Schema } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { hash } from "node:crypto"
+import { answer } from "./answer.ts"
+import { now, traceparentOf } from "./asking.ts"
+import { CurrentCorrelationId } from "./Correlation.ts"
+import { discreetProblems } from "./fieldProblems.ts"
+import { leanGroup } from "./leanGroup.ts"
+import type { Raw } from "./Raw.ts"
+import { notFound, refusedCreation, type Refusals, storeUnavailable } from "./refusal.ts"
+import { orDeny, reject } from "./reject.ts"
+import { repeatedName } from "./repeatedName.ts"
+import { bodyBytes, bodyDecoder, invalid } from "./requestBody.ts"
+import { RequestPlaces } from "./RequestPlaces.ts"
+import { makeRejections } from "./signatureRejections.ts"
+
+/** Events under way at once, each with a body of up to 256 KiB; of one source as many as there is room left. */
+const placesForEvents = 512
+
+const isSourceId = Schema.is(CourierSourceId)
+
+/** Stands for a source whose name is none: it is looked for as any other. */
+const nobodys = "00000000-0000-0000-0000-000000000000" as CourierSourceId
+
+const refusals = {
+  IngestionNotFound: notFound("ingestion_not_found"),
+  IngestionIdTaken: {
+    code: "event_id_reused",
+    advice: "Give another event another `id`: this one stands for another body, which was taken in."
+  },
+  IngestionEnded: { code: "event_id_reused", advice: "Give another event another `id`.", existing: true }
+} as const satisfies Refusals<IngestionRejection>
+
+const refusedEvent = refusedCreation(refusals)
+
+/** One and the same for whatever is wrong. */
+const unsigned = reject(
+  "signature_refused",
+  "Check the source's id, its scheme (each header once), the secret and the clock; sign the bytes that are sent. The tenant finds the reason " +
+    "under `/ops/ingestions?status=Rejected`."
+)
+
+const crowded = reject(
+  "overloaded",
+  "This source has as many events under way as it may. Nothing happened; send it again after the time in Retry-After."
+)
+
+/** As they were sent, one entry each: the framework joins those of one name. */
+const headersOf = ({ headers, source }: HttpServerRequest.HttpServerRequest): HeaderList => {
+  const raw = (source as { readonly rawHeaders?: ReadonlyArray<string> }).rawHeaders
+  if (raw === undefined) return Object.entries(headers).map(([name, value]) => [name, String(value)])
+  return Array.from({ length: raw.length / 2 }, (_, index) => [
+    (raw[2 * index] ?? "").toLowerCase(),
+    raw[2 * index + 1] ?? ""
+  ])
+}
+
+const decodeEvent = bodyDecoder(CourierEvent, discreetProblems)
+
+/** Decodes by the schema, and refuses what means two things. */
+const readEvent = (bytes: Uint8Array) => {
+  const decoded = decodeEvent(bytes)
+  if (Result.isFailure(decoded)) return decoded
+  const name = repeatedName(new TextDecoder().decode(bytes))
+  return name === null
+    ? decoded
+    : Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
+}
+
+const makeReceive = Effect.gen(function* () {
+  const sources = yield* CourierSources
+  const vault = yield* SecretVault
+  const orchestrator = yield* Orchestrator
+  const rejected = yield* makeRejections
+  const places = new RequestPlaces(placesForEvents)
+  /** Opened in the place of secrets that a source does not have: the same work for every request. */
+  const nothing = vault.seal("nothing", "nothing")
+
+  /** Those that are valid now. */
+  const secretsOf = Effect.fnUntraced(function* (found: AddressedSource | null, at: number) {
+    const valid = (found?.row.secrets ?? []).filter(({ validUntil }) => validUntil === null || validUntil > at)
+    const entries = new Map((found?.sealed ?? "").split(",").map((entry) => entry.split(":") as [string, string]))
+    const secrets: Array<string> = []
+    for (let index = 0; index < secretsTried; index += 1) {
+      const secretId = valid[index]?.secretId
+      const sealed = secretId === undefined ? undefined : entries.get(secretId)
+      if (found === null || secretId === undefined || sealed === undefined) {
+        yield* Effect.exit(vault.open(nothing, "nothing"))
+        continue
+      }
+      const { courierSourceId, tenantId } = found.row
+      const opened = yield* Effect.option(
+        Effect.tapError(vault.open(sealed, courierSecretContext(tenantId, courierSourceId, secretId)), ({ detail }) =>
+          Effect.logError("a courier's secret does not open", { tenantId, courierSourceId, secretId, detail })
+        )
+      )
+      if (opened._tag === "Some") secrets.push(opened.value)
+    }
+    return secrets
+  })
+
+  const receive = Effect.fnUntraced(function* (id: CourierSourceId, request: HttpServerRequest.HttpServerRequest) {
+    const body = yield* bodyBytes(request)
+    const at = yield* now
+    const correlationId = yield* CurrentCorrelationId
+    const found = yield* sources.find(id).pipe(Effect.catch(storeUnavailable))
+    const secrets = yield* secretsOf(found, at)
+    const scheme = found?.row.scheme ?? schemePresets["standard-webhooks"]
+    const toleranceMs = found?.row.toleranceMs ?? 0
+    const check = checkSignature({ scheme, secrets, toleranceMs, now: at }, { headers: headersOf(request), body })
+    const note = (reason: RejectionReason) => {
+      if (found === null) return
+      const { courierSourceId, tenantId } = found.row
+      rejected({ tenantId, courierSourceId, reason, bodyBytes: body.length, correlationId })
+    }
+    if (found === null || !check.accepted) {
+      if (!check.accepted) note(found?.row.status === "Disabled" ? "source_disabled" : check.problem)
+      return yield* unsigned
+    }
+    const decoded = readEvent(body)
+    if (Result.isFailure(decoded)) note("body_invalid")
+    const event = yield* orDeny(decoded)
+    const { courierSourceId, tenantId } = found.row
+    const ingestionId = derivedId("ingestion", tenantId, `${courierSourceId}:${event.id}` as IdempotencyKey)
+    const digest = hash("sha256", body, "base64url")
+    const given = yield* Effect.catch(
+      orchestrator.ask({
+        tenantId,
+        commandId: `receive-ingestion:${ingestionId}:${digest}` as CommandId,
+        correlationId,
+        actor: { kind: "system", id: `courier-source:${courierSourceId}` },
+        traceparent: traceparentOf(request.headers),
+        idempotency: null,
+        expectedVersion: null,
+        command: {
+          _tag: "ReceiveIngestion",
+          ingestionId,
+          at,
+          courierSourceId,
+          event: {
+            eventId: event.id,
+            type: event.type,
+            trackingReference: event.trackingReference,
+            occurredAt: parseInstant(event.occurredAt, "down") as EpochMillis,
+            orderId: event.orderId ?? null
+          },
+          delivery: check.delivery,
+          bodyBytes: body.length,
+          digest,
+          origin: { correlationId, traceparent: traceparentOf(request.headers) },
+          sealed: vault.seal(new TextDecoder().decode(body), ingestionContext(tenantId, ingestionId))
+        }
+      }),
+      (refusal) => refusedEvent(refusal, tenantId)
+    )
+    const self = `/ops/ingestions/${ingestionId}`
+    const receipt: IngestionReceipt = {
+      id: ingestionId,
+      status: given.outcome.ingestion.status,
+      version: given.version,
+      links: { self }
+    }
+    return answer(202, receipt, { replayed: given.replayed, location: self })
+  })
+
+  /** Bounded before anything is read: nobody has shown a right yet. */
+  return (source: string, request: HttpServerRequest.HttpServerRequest) =>
+    Effect.suspend(() => {
+      const text = source.toLowerCase()
+      const id = isSourceId(text) ? text : nobodys
+      const leave = places.enter(id as string as TenantId)
+      return leave === null ? crowded : Effect.ensuring(receive(id, request), Effect.sync(leave))
+    })
+})
+
+export const layer = Layer.effectContext(
+  Effect.gen(function* () {
+    const receive = yield* makeReceive
+    return yield* leanGroup(
+      HttpApiBuilder.group(Api, "courier-events", (handlers) =>
+        handlers
+          .handleRaw("receive", ({ params, request }: Raw<"courier-events", "receive">) =>
+            receive(params.source, request)
+          )
+          .handleRaw("receiveByHeader", ({ headers, request }: Raw<"courier-events", "receiveByHeader">) =>
+            receive(headers[sourceHeader], request)
+          )
+      )
+    )
+  })
+)

@@ -1,0 +1,192 @@
+/** The ingestion aggregate: received or rejected once, tried until it is completed or failed, and nothing after that. */
+import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import { CorrelationId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
+import {
+  type IngestionChanged,
+  type IngestionCommand,
+  IngestionEnded,
+  IngestionEvent,
+  IngestionFacts,
+  type IngestionId,
+  IngestionIdTaken,
+  IngestionNotFound,
+  type IngestionOutcome,
+  type IngestionRejection,
+  type IngestionTopic,
+  maxAttemptsKept
+} from "@dueline/contracts/ingestion/Ingestion"
+import { Result, Schema } from "effect"
+import type { Aggregate, Stamp } from "../engine/Aggregate.ts"
+
+/** In snapshots too: a changed shape needs another `form` there. */
+const IngestionState = Schema.TaggedUnion({
+  Unknown: {},
+  /** `digest` null: it was rejected, and its body was not looked at. */
+  Known: { ingestion: IngestionFacts, digest: Schema.NullOr(Schema.String), correlationId: CorrelationId }
+})
+type IngestionState = typeof IngestionState.Type
+type Known = Extract<IngestionState, { readonly _tag: "Known" }>
+
+const initial: IngestionState = { _tag: "Unknown" }
+
+const begun = (courierSourceId: CourierSourceId, bodyBytes: number, createdAt: EpochMillis, at: EpochMillis) => ({
+  courierSourceId,
+  bodyBytes,
+  event: null,
+  delivery: null,
+  rejection: null,
+  failures: 0,
+  attempts: [],
+  createdAt,
+  updatedAt: at,
+  endedAt: null
+})
+
+const changed = (state: Known, at: EpochMillis, changes: Partial<IngestionFacts>): IngestionState => ({
+  ...state,
+  ingestion: { ...state.ingestion, ...changes, updatedAt: at }
+})
+
+const failed = ({ ingestion: { attempts, failures } }: Known, reason: string, at: EpochMillis) => ({
+  failures: failures + 1,
+  attempts: [...attempts, { at, reason }].slice(-maxAttemptsKept)
+})
+
+/** Total: an event that does not apply changes nothing. */
+const evolve = (state: IngestionState, event: IngestionEvent, at: EpochMillis): IngestionState => {
+  switch (event._tag) {
+    case "IngestionReceived": {
+      const { bodyBytes, courierSourceId, delivery, digest, origin, receivedAt } = event
+      const ingestion: IngestionFacts = {
+        ...begun(courierSourceId, bodyBytes, receivedAt, at),
+        status: "Received",
+        event: event.event,
+        delivery
+      }
+      return { _tag: "Known", ingestion, digest, correlationId: origin.correlationId }
+    }
+    case "IngestionRejected": {
+      const { bodyBytes, courierSourceId, origin, reason, rejectedAt, unrecorded } = event
+      const ingestion: IngestionFacts = {
+        ...begun(courierSourceId, bodyBytes, rejectedAt, at),
+        status: "Rejected",
+        rejection: { reason, unrecorded },
+        endedAt: at
+      }
+      return { _tag: "Known", ingestion, digest: null, correlationId: origin.correlationId }
+    }
+    default:
+      break
+  }
+  if (state._tag === "Unknown") return state
+  switch (event._tag) {
+    case "IngestionRetried":
+      return changed(state, at, { status: "Processing", ...failed(state, event.reason, at) })
+    case "IngestionCompleted":
+      return changed(state, at, { status: "Completed", endedAt: at })
+    case "IngestionFailed":
+      return changed(state, at, { status: "Failed", ...failed(state, event.reason, at), endedAt: at })
+  }
+}
+
+type Decision = Result.Result<ReadonlyArray<IngestionEvent>, IngestionRejection>
+
+const nothing: Decision = Result.succeed([])
+const one = (event: IngestionEvent): Decision => Result.succeed([event])
+
+const begin = (
+  command: Extract<IngestionCommand, { readonly _tag: "ReceiveIngestion" | "RejectIngestion" }>,
+  state: IngestionState
+): Decision => {
+  const { ingestionId } = command
+  if (command._tag === "RejectIngestion") {
+    const { at, bodyBytes, courierSourceId, origin, reason, unrecorded } = command
+    if (state._tag === "Known")
+      return state.digest === null ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
+    return one({ _tag: "IngestionRejected", courierSourceId, reason, unrecorded, bodyBytes, origin, rejectedAt: at })
+  }
+  const { at, bodyBytes, courierSourceId, delivery, digest, event, origin } = command
+  if (state._tag === "Known")
+    return state.digest === digest ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
+  return one({ _tag: "IngestionReceived", courierSourceId, event, delivery, bodyBytes, digest, origin, receivedAt: at })
+}
+
+/** Asking twice for the same end decides nothing the second time; another end than the one it has come to is refused. */
+const decide = (command: IngestionCommand, state: IngestionState): Decision => {
+  if (command._tag === "ReceiveIngestion" || command._tag === "RejectIngestion") return begin(command, state)
+  const { ingestionId } = command
+  if (state._tag === "Unknown") return Result.fail(new IngestionNotFound({ ingestionId }))
+  const { endedAt, status } = state.ingestion
+  const ends = { RetryIngestion: null, CompleteIngestion: "Completed", FailIngestion: "Failed" } as const
+  if (endedAt !== null)
+    return status === ends[command._tag] ? nothing : Result.fail(new IngestionEnded({ ingestionId, status }))
+  switch (command._tag) {
+    case "RetryIngestion":
+      return one({ _tag: "IngestionRetried", reason: command.reason })
+    case "CompleteIngestion":
+      return one({ _tag: "IngestionCompleted" })
+    case "FailIngestion":
+      return one({ _tag: "IngestionFailed", reason: command.reason })
+  }
+}
+
+/** Nobody waits for a single retry: what ends does, and what begins. */
+const topics: Readonly<Record<IngestionEvent["_tag"], IngestionTopic | null>> = {
+  IngestionReceived: "ops.ingestion.received",
+  IngestionRejected: "ops.ingestion.rejected",
+  IngestionRetried: null,
+  IngestionCompleted: "ops.ingestion.completed",
+  IngestionFailed: "ops.ingestion.failed"
+}
+
+const announce = (
+  { _tag }: IngestionEvent,
+  after: IngestionState,
+  { at, tenantId, version }: Stamp,
+  ingestionId: IngestionId
+): { readonly topic: IngestionTopic; readonly payload: IngestionChanged } | null => {
+  const topic = topics[_tag]
+  if (after._tag === "Unknown" || topic === null) return null
+  const { correlationId, ingestion } = after
+  return {
+    topic,
+    payload: { schemaVersion: 1, tenantId, ingestionId, version, ingestion, occurredAt: at, correlationId }
+  }
+}
+
+export const Ingestion: Aggregate<
+  IngestionCommand,
+  IngestionState,
+  IngestionEvent,
+  IngestionRejection,
+  IngestionOutcome
+> = {
+  category: "ingestion",
+  event: IngestionEvent,
+  upcasters: {},
+  snapshot: { form: 1, state: IngestionState },
+  streamOf: ({ ingestionId }) => ingestionId as string as StreamId,
+  opens: ({ _tag }) => _tag === "ReceiveIngestion" || _tag === "RejectIngestion",
+  ended: (state) => state._tag === "Known" && state.ingestion.endedAt !== null,
+  initial,
+  correlation: (state) => (state._tag === "Unknown" ? null : state.correlationId),
+  evolve,
+  decide,
+  respond: ({ _tag, ingestionId }, after) => {
+    if (after._tag === "Unknown") throw new Error(`an accepted ${_tag} left no ingestion behind`)
+    return { _tag: "IngestionAccepted", ingestionId, ingestion: after.ingestion }
+  },
+  // The body, as it came: it may be personal.
+  attachment: (command, before) => (command._tag === "ReceiveIngestion" ? command.sealed : before),
+  ruled: false,
+  requires: () => [],
+  refuse: () => null,
+  project: (after, { streamId, tenantId, version }) => {
+    if (after._tag === "Unknown") return null
+    const ingestionId = streamId as string as IngestionId
+    const { correlationId, ingestion } = after
+    return { _tag: "IngestionRow", tenantId, ingestionId, version, ...ingestion, correlationId }
+  },
+  announce: (event, after, stamp, { ingestionId }) => announce(event, after, stamp, ingestionId),
+  intend: () => []
+}

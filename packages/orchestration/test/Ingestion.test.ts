@@ -1,0 +1,78 @@
+/** What an ingestion answers: taken in or refused once, tried until it ends, and ended once. */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  IngestionEnded,
+  type IngestionEvent,
+  IngestionIdTaken,
+  IngestionNotFound,
+  maxAttemptsKept
+} from "@dueline/contracts/ingestion/Ingestion"
+import { Ingestion } from "../src/aggregates/Ingestion.ts"
+import { aggregateLaws } from "./aggregateLaws.ts"
+import { AggregateUnderTest } from "./AggregateUnderTest.ts"
+import * as Field from "./FieldSample.ts"
+import { given } from "./given.ts"
+import * as Steps from "./IngestionSteps.ts"
+
+const { envelope, t0 } = Field
+const { arrived, complete, fail, ingestionId, receive, refused, reject, retry } = Steps
+
+const received: IngestionEvent = { _tag: "IngestionReceived", ...arrived, digest: "d1", receivedAt: t0 }
+const completed: IngestionEvent = { _tag: "IngestionCompleted" }
+
+aggregateLaws({
+  aggregate: Ingestion,
+  story: Steps.IngestionStory,
+  commandsOf: Steps.ingestionCommands,
+  envelope: (command) => envelope(command),
+  opening: ["IngestionReceived", "IngestionRejected"],
+  adding: ["RetryIngestion"]
+})
+
+describe("an ingestion", () => {
+  it("is taken in once: the same body again changes nothing, another one is another event", () => {
+    given(Ingestion, []).when(receive()).then([received])
+    given(Ingestion, [received]).when(receive()).then([])
+    given(Ingestion, [received]).when(receive("d2")).thenRejected(new IngestionIdTaken({ ingestionId }))
+  })
+
+  it("is tried until it ends, and ends once", () => {
+    given(Ingestion, []).when(complete()).thenRejected(new IngestionNotFound({ ingestionId }))
+    given(Ingestion, [received])
+      .when(retry())
+      .then([{ _tag: "IngestionRetried", reason: "StoreUnavailable" }])
+    given(Ingestion, [received]).when(complete()).then([completed])
+    given(Ingestion, [received, completed]).when(complete()).then([])
+    for (const late of [fail(), retry()]) {
+      given(Ingestion, [received, completed])
+        .when(late)
+        .thenRejected(new IngestionEnded({ ingestionId, status: "Completed" }))
+    }
+  })
+
+  it("keeps its body sealed beside the history, and the latest failures in it", () => {
+    const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
+    on.ask(receive())
+    for (let n = 1; n <= maxAttemptsKept + 5; n += 1) on.ask(retry(`try ${n}`, n))
+    on.ask(fail(100))
+    assert.strictEqual(on.memory.sealed, "v1.key.d1")
+    const { row } = on
+    if (row?._tag !== "IngestionRow") return assert.fail("no row")
+    assert.deepStrictEqual(
+      [row.status, row.failures, row.attempts.length],
+      ["Failed", maxAttemptsKept + 6, maxAttemptsKept]
+    )
+    assert.strictEqual(row.attempts.at(-1)?.reason, "no order")
+    const told = on.turns.map(({ commit }) => [commit?.events, commit?.outbox, commit?.row])
+    assert.notInclude(JSON.stringify(told), "v1.key")
+  })
+
+  it("that was refused has nothing to be done, and no body", () => {
+    const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
+    on.ask(reject())
+    assert.isNull(on.memory.sealed)
+    given(Ingestion, [{ _tag: "IngestionRejected", ...refused, rejectedAt: t0 }])
+      .when(complete())
+      .thenRejected(new IngestionEnded({ ingestionId, status: "Rejected" }))
+  })
+})

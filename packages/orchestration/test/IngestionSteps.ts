@@ -1,0 +1,128 @@
+/** A courier source and an ingestion to tell stories about, and random stories of them. */
+import { type CourierSourceCommand, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
+import { type IngestionCommand, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import { Schema } from "effect"
+import * as Field from "./FieldSample.ts"
+
+const { ms, origin, t0 } = Field
+
+export const sourceId = (n: number) => CourierSourceId.make(`00000000-0000-7000-8000-e0000000000${n}`)
+export const courierSourceId = sourceId(1)
+export const secretId = (n: number) => `00000000-0000-7000-8000-e100000000${n.toString(16).padStart(2, "0")}`
+export const sealedSecret = (n: number) => `v1.key.secret-${n}`
+export const described = (name: string) => ({ name, scheme: schemePresets.github, toleranceMs: 300_000 })
+
+export const create = (n = 1, name = "north", fingerprint = "f1", at = 0): CourierSourceCommand => ({
+  _tag: "CreateCourierSource",
+  courierSourceId: sourceId(n),
+  at: ms(t0 + at),
+  source: described(name),
+  secretId: secretId(1),
+  sealed: sealedSecret(1),
+  fingerprint,
+  origin
+})
+export const rotate = (n: number, at = 10, overlapMs = 1_000): CourierSourceCommand => ({
+  _tag: "RotateCourierSecret",
+  courierSourceId,
+  at: ms(t0 + at),
+  secretId: secretId(n),
+  sealed: sealedSecret(n),
+  overlapMs
+})
+export const disable = (at = 20): CourierSourceCommand => ({
+  _tag: "DisableCourierSource",
+  courierSourceId,
+  at: ms(t0 + at)
+})
+
+const SourceStep = Schema.Struct({
+  what: Schema.Literals(["create", "rotate", "rotate", "rotate", "disable"]),
+  wait: Schema.Literals([0, 1_000]),
+  secret: Schema.Literals([1, 2, 3, 4, 5]),
+  overlapMs: Schema.Literals([0, 500, 5_000]),
+  fingerprint: Schema.Literals(["f1", "f1", "f2"])
+})
+export const SourceStory = Schema.Array(SourceStep)
+
+export const sourceCommands = (story: typeof SourceStory.Type): ReadonlyArray<CourierSourceCommand> => {
+  let at = 0
+  return story.map(({ fingerprint, overlapMs, secret, wait, what }) => {
+    at += wait
+    if (what === "create") return create(1, "north", fingerprint, at)
+    return what === "disable" ? disable(at) : rotate(secret, at, overlapMs)
+  })
+}
+
+export const ingestionId = IngestionId.make("00000000-0000-7000-8000-e20000000001")
+const event = {
+  eventId: "evt-1",
+  type: "pickup.completed",
+  trackingReference: "NX-0042",
+  occurredAt: t0,
+  orderId: Field.orderId
+} as const
+export const arrived = { courierSourceId, event, delivery: "msg-1", bodyBytes: 187, origin }
+export const refused = {
+  courierSourceId,
+  reason: "signature_wrong",
+  unrecorded: 0,
+  bodyBytes: 187,
+  origin
+} as const
+
+export const receive = (digest = "d1", at = 0): IngestionCommand => ({
+  _tag: "ReceiveIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  ...arrived,
+  digest,
+  sealed: `v1.key.${digest}`
+})
+export const reject = (at = 0): IngestionCommand => ({
+  _tag: "RejectIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  ...refused
+})
+export const retry = (reason = "StoreUnavailable", at = 1): IngestionCommand => ({
+  _tag: "RetryIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  reason
+})
+export const complete = (at = 2): IngestionCommand => ({ _tag: "CompleteIngestion", ingestionId, at: ms(t0 + at) })
+export const fail = (at = 2): IngestionCommand => ({
+  _tag: "FailIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  reason: "no order"
+})
+
+const IngestionStep = Schema.Struct({
+  what: Schema.Literals(["receive", "receive", "reject", "retry", "retry", "complete", "fail"]),
+  digest: Schema.Literals(["d1", "d1", "d2"]),
+  wait: Schema.Literals([0, 1_000])
+})
+export const IngestionStory = Schema.Array(IngestionStep)
+
+const ingestionCommand = ({ digest, what }: typeof IngestionStep.Type, at: number): IngestionCommand => {
+  switch (what) {
+    case "receive":
+      return receive(digest, at)
+    case "reject":
+      return reject(at)
+    case "retry":
+      return retry("StoreUnavailable", at)
+    case "complete":
+      return complete(at)
+    case "fail":
+      return fail(at)
+  }
+}
+
+export const ingestionCommands = (story: typeof IngestionStory.Type): ReadonlyArray<IngestionCommand> => {
+  let at = 0
+  return story.map((step) => ingestionCommand(step, (at += step.wait)))
+}
