@@ -39,14 +39,19 @@ const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, 
   })
 })
 
-/** `server` is for messages about it. */
-export const callsApi = Effect.gen(function* () {
+/** Every operation of the program. */
+const programApi = Effect.gen(function* () {
   const { env } = yield* Shell
   const settings = yield* Configuration.read(env)
   const baseUrl = yield* serverFor(settings, env["DUELINE_SERVER"])
   const token = Redacted.make(yield* tokenFor(settings, env["DUELINE_TOKEN"]))
-  const { serviceCalls } = yield* Effect.provide(DuelineClient.make({ baseUrl, token }), FetchHttpClient.layer)
-  return serviceCalls
+  return yield* Effect.provide(DuelineClient.make({ baseUrl, token }), FetchHttpClient.layer)
 })
+
+/** Those on service calls. */
+export const callsApi = Effect.map(programApi, ({ serviceCalls }) => serviceCalls)
+
+/** Those on courier sources. */
+export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"])
 
 export type CallsApi = Effect.Success<typeof callsApi>

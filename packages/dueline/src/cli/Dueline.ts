@@ -7,6 +7,7 @@ import { call } from "./CallCommands.ts"
 import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
 import { bus, doctor, tenant, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
+import { event, source } from "./SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 
 /** From package.json, so that `--version` loads nothing else of the program. */
@@ -20,7 +21,21 @@ const dueline = Command.make("dueline").pipe(
     "Dueline makes HTTP calls when they are due, and keeps their history. " +
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage; `call watch` has its own."
   ),
-  Command.withSubcommands([serve, call, token, migrate, doctor, verify, projections, sql, scrub, tenant, bus]),
+  Command.withSubcommands([
+    serve,
+    call,
+    token,
+    migrate,
+    doctor,
+    verify,
+    projections,
+    sql,
+    scrub,
+    tenant,
+    source,
+    event,
+    bus
+  ]),
   Command.withGlobalFlags([JsonOutput]),
   Command.withExamples([
     { command: "dueline serve --demo", description: "Run the program" },

@@ -4,11 +4,12 @@ import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
-import { Effect, FileSystem, Schema, Stdio, Stream } from "effect"
+import { Effect, Schema } from "effect"
 import { callWords, stateWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
 import { withoutUndefined } from "./flags.ts"
-import { CommandFailed, hint, print, usage } from "./Shell.ts"
+import { headersOf, readContent } from "./readContent.ts"
+import { hint, print, usage } from "./Shell.ts"
 
 export interface SubmitInput {
   readonly url: string
@@ -38,18 +39,6 @@ const bodyOf = Effect.fnUntraced(function* ({ body, jsonBody }: SubmitInput) {
   if (body !== undefined) return yield* readContent(body)
   if (jsonBody === undefined) return undefined
   return yield* jsonIn(yield* readContent(jsonBody))
-})
-
-const headersOf = Effect.fnUntraced(function* (lines: ReadonlyArray<string>) {
-  const headers: Record<string, string> = {}
-  for (const line of lines) {
-    const [, name, value] = /^([^:\s]+)\s*:\s*(.*)$/su.exec(line) ?? []
-    if (name === undefined || value === undefined)
-      return yield* usage(`"${line}" is no header`, "write --header 'name: value'")
-    if (Object.hasOwn(headers, name)) return yield* usage(`The header "${name}" is given twice`)
-    headers[name] = value
-  }
-  return lines.length === 0 ? undefined : headers
 })
 
 export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
@@ -90,37 +79,3 @@ const checkRequest = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, re
       return usage("The request would not be accepted, so it was not sent", ...mistakes)
     })
   )
-
-/** More than any request may hold; the program itself says how much that is. */
-const limitBytes = 8 * 1024 * 1024
-
-/** A flag's text, or what it points to: `@file`, or `-` for standard input. */
-const readContent = Effect.fnUntraced(function* (text: string) {
-  if (text !== "-" && !text.startsWith("@")) return text
-  const name = text === "-" ? "standard input" : text.slice(1)
-  const bytes = yield* text === "-" ? standardInput : fileBytes(name)
-  if (bytes.length > limitBytes)
-    return yield* new CommandFailed({ message: `${name} holds more than ${limitBytes} bytes` })
-  return yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
-    catch: () => new CommandFailed({ message: `${name} is not text in UTF-8` })
-  })
-})
-
-const fileBytes = (path: string) =>
-  FileSystem.FileSystem.pipe(
-    Effect.flatMap((files) => files.readFile(path)),
-    Effect.catchTag("PlatformError", () => usage(`The file ${path} cannot be read`))
-  )
-
-/** Reads on until the limit is passed, never the whole of an endless stream. */
-const standardInput = Effect.gen(function* () {
-  const { stdin } = yield* Stdio.Stdio
-  let size = 0
-  const chunks = yield* stdin.pipe(
-    Stream.takeUntil((chunk) => (size += chunk.length) > limitBytes),
-    Stream.runCollect,
-    Effect.catchTag("PlatformError", () => new CommandFailed({ message: "standard input cannot be read" }))
-  )
-  return new Uint8Array(Buffer.concat(chunks))
-})
