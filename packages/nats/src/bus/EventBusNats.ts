@@ -18,6 +18,7 @@ import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
 import { type BusConsumerOptions, makeBusConsumer } from "./BusConsumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
 import { Nats, type NatsFailed } from "../Nats.ts"
+import { makePublications } from "./Publications.ts"
 import { eventSubject } from "../Subjects.ts"
 import { Topology } from "../Topology.ts"
 
@@ -71,15 +72,15 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const rules = rulesOf(options)
   const { publishTimeoutMs = 5_000 } = options
 
+  const send = yield* makePublications(publishTimeoutMs)
   const publish = (message: BusMessage): Effect.Effect<void, BusUnavailable> => {
-    const send = nats.request(() =>
-      nats.jetstream.publish(eventSubject(nats.prefix, message), eventBody(message), {
-        msgID: messageId(message),
-        headers: eventHeaders(message),
-        timeout: publishTimeoutMs
-      })
-    )
-    return Effect.asVoid(Effect.mapError(topology.publishing(send), unavailable))
+    const publication = {
+      subject: eventSubject(nats.prefix, message),
+      body: eventBody(message),
+      id: messageId(message),
+      headers: () => eventHeaders(message)
+    }
+    return Effect.mapError(topology.publishing(send(publication)), unavailable)
   }
 
   const consume: EventBus["Service"]["consume"] = (interest, handler) =>
