@@ -116,7 +116,7 @@ export const controls: Readonly<Record<string, Control>> = {
     Aggregate.lateHandBackTaken,
     // Each time it is taken the next attempt waits longer.
     [unsent, rules, ends],
-    { ...well, ...away, commandRepeated: 1, targetSlow: 0.6 },
+    { ...well, ...away, commandRepeated: 1, nameUnanswered: 0.3, noPlace: 0.3, targetSlow: 0.6 },
     { ...busy, ...touchy }
   ),
   "a hand-back forgets a cancel": control(
