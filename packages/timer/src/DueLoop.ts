@@ -12,7 +12,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Context, Effect, Exit, Layer, Option } from "effect"
+import { Cause, Clock, Context, Effect, Exit, type Fiber, Layer, Option } from "effect"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
 
 /** Where attempts can be made. */
@@ -156,6 +156,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   let isNext = false
   /** When it is looked by itself whether something may start, in epoch ms. */
   let lookAt = Number.POSITIVE_INFINITY
+  let look: Fiber.Fiber<void> | null = null
 
   /** In the next turn of the event loop: what became free in this one is used together. */
   const startSoon = (): void => {
@@ -174,14 +175,14 @@ export const makeDueLoop = Effect.fnUntraced(function* (
 
   const startAt = (at: number): void => {
     if (at >= lookAt || at === Number.POSITIVE_INFINITY) return
+    look?.interruptUnsafe()
     lookAt = at
-    const look = Effect.sync(() => {
-      // One that was put forward meanwhile has looked already.
-      if (lookAt !== at) return
+    const due = Effect.sync(() => {
+      look = null
       lookAt = Number.POSITIVE_INFINITY
       start()
     })
-    fork(Effect.andThen(Effect.sleep(at - now()), look))
+    look = fork(Effect.andThen(Effect.sleep(at - now()), due))
   }
 
   /** Asks for the calls that may start now, as many as there are places for: together, so that they share a commit. */
@@ -259,6 +260,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     Effect.ensuring(
       Effect.sync(() => {
         isRunning = false
+        look?.interruptUnsafe()
       })
     )
   )
