@@ -22,6 +22,7 @@ import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as Submissions from "./calls/Submissions.ts"
+import * as ShipmentHandlers from "./ShipmentHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as TimelineHandlers from "./TimelineHandlers.ts"
 
@@ -32,7 +33,8 @@ export const kindHandlers = {
   bin: BinHandlers.layer,
   order: OrderHandlers.layer,
   "courier-source": CourierSourceHandlers.layer,
-  ingestion: IngestionHandlers.layer
+  ingestion: IngestionHandlers.layer,
+  shipment: ShipmentHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]

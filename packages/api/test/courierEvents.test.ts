@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { schemePresets, type SchemePreset } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Schedule } from "effect"
+import { TestClock } from "effect/testing"
 import { recordsPerMinute } from "../src/signatureRejections.ts"
 import { Edge, layer as edge } from "./Edge.ts"
 import { call, codeOf, made } from "./field.ts"
@@ -281,5 +282,22 @@ layer(edge, { excludeTestServices: true })("courier events", (it) => {
       const read = yield* call("GET", `/ops/ingestions/${String(answer.json["id"])}`)
       assert.notInclude(read.body, "Ada Unheard-Of")
     })
+  )
+})
+
+layer(edge)("courier events, while time passes", (it) => {
+  it.effect(
+    "a secret that was replaced is good until its time, and not after it",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* newSource("aftership")
+        yield* call("POST", `/ops/courier-sources/${source.id}/secret`, { overlap: "1m" })
+        yield* TestClock.adjust("59 seconds")
+        const occurredAt = "1970-01-01T00:00:00Z"
+        assert.strictEqual((yield* report(source, event({ occurredAt }))).status, 202)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* report(source, event({ occurredAt }))).status, 401)
+      }),
+    { tags: ["ADR-0030.1"] }
   )
 })

@@ -1,5 +1,8 @@
 /** For every operation in the API's own document: a tenant reaches nothing of another's, and nobody gets in without a right. */
 import { assert, layer } from "@effect/vitest"
+import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { CommandId, CorrelationId, EpochMillis } from "@dueline/contracts/Ids"
+import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { Effect } from "effect"
@@ -10,7 +13,7 @@ const json = { "content-type": "application/json" }
 
 /** One of each kind of thing, made by the tenant; what the paths of the API name by `{id}`. */
 const household = Effect.gen(function* () {
-  const { send, submit } = yield* Edge
+  const { orchestrator, send, submit } = yield* Edge
   const post = (path: string, body: unknown) =>
     Effect.map(send({ method: "POST", path, headers: json, body: JSON.stringify(body) }), (reply) => {
       assert.oneOf(reply.status, [201, 202], reply.body)
@@ -46,7 +49,34 @@ const household = Effect.gen(function* () {
     headers: { ...json, ...signature, authorization: "" },
     body: event
   })
+  const shipment = ShipmentId.make(`f${customer.slice(1)}`)
+  yield* Effect.orDie(
+    orchestrator.ask({
+      tenantId: tenant,
+      commandId: `shipment:${shipment}` as CommandId,
+      correlationId: "0" as CorrelationId,
+      actor: { kind: "system", id: "test" },
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: null,
+      command: {
+        _tag: "RecordShipmentEvent",
+        shipmentId: shipment,
+        at: 0 as EpochMillis,
+        courierSourceId: CourierSourceId.make(source),
+        event: {
+          eventId: "evt-1",
+          type: "label.created",
+          trackingReference: "T1",
+          occurredAt: 0 as EpochMillis,
+          orderId: null
+        },
+        origin: { correlationId: "0" as CorrelationId, traceparent: null }
+      }
+    })
+  )
   return {
+    "/ops/shipments": shipment,
     "/ops/courier-sources": source,
     "/ops/ingestions": String(taken.json["id"]),
     "/ops/customers": customer,
@@ -84,7 +114,15 @@ layer(edge)("between tenants", (it) => {
       assert.isAtLeast(listing.length, 5)
       assert.sameMembers(
         [...new Set(named.map(({ path }) => kindOf(path)))],
-        ["/ops/customers", "/ops/bins", "/ops/orders", "/ops/courier-sources", "/ops/ingestions", "/v1/service-calls"]
+        [
+          "/ops/customers",
+          "/ops/bins",
+          "/ops/orders",
+          "/ops/courier-sources",
+          "/ops/ingestions",
+          "/ops/shipments",
+          "/v1/service-calls"
+        ]
       )
     })
   )

@@ -65,6 +65,17 @@ import { ServiceCallCommand, ServiceCallOutcome } from "./serviceCall/Command.ts
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
 import { serviceCallTopics } from "./serviceCall/Topic.ts"
+import {
+  ShipmentCommand,
+  shipmentFields,
+  ShipmentOutcome,
+  shipmentProblems,
+  ShipmentRejection,
+  type ShipmentRow,
+  shipmentRules,
+  shipmentTopics
+} from "./shipment/Shipment.ts"
+import { shipmentOperations } from "./shipment/ShipmentEndpoints.ts"
 import type { Fields } from "./specification/Specification.ts"
 import type { PublicTopic } from "./topics/topic.ts"
 
@@ -229,6 +240,23 @@ export const kinds = {
     problems: ingestionProblems,
     operations: ingestionOperations,
     attachment: true
+  }),
+  shipment: kindOf<ShipmentRow>()({
+    id: "shipmentId",
+    rowTag: "ShipmentRow",
+    plural: "shipments",
+    rows: "documents",
+    fields: shipmentFields,
+    rules: shipmentRules,
+    command: ShipmentCommand,
+    outcome: ShipmentOutcome,
+    rejection: ShipmentRejection,
+    topics: shipmentTopics,
+    scope: "shipments",
+    missing: { shipment_not_found: { status: 404, title: "There is no such shipment in this tenant." } },
+    problems: shipmentProblems,
+    operations: shipmentOperations,
+    attachment: false
   })
 } as const
 

@@ -8,6 +8,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as Circuits from "@dueline/execution/attempts/Circuits"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
+import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RateStore from "@dueline/redis/RateStore"
@@ -29,7 +30,7 @@ import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
-import { notificationCallId } from "@dueline/identity/derivedId"
+import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
 import { Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
@@ -115,13 +116,16 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         drainMs: thirdOf(settings)
       }).pipe(Layer.provide(UndiciHttpClient.layer({ guard, connections: concurrency })))
     : LocalExecutor.layerNone
-  const orderNotifications = when("orchestrator", OrderNotifications.layer(notificationCallId))
+  const consumers = when(
+    "orchestrator",
+    Layer.mergeAll(OrderNotifications.layer(notificationCallId), FieldEvents.layer(derivedShipmentId))
+  )
   return Layer.mergeAll(
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
-    orderNotifications,
+    consumers,
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings))),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
-    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(orderNotifications))
+    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(consumers))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
 }
 

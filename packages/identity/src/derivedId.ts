@@ -1,5 +1,6 @@
 /** Ids that are computed from a name: the same name gives the same id, without a look-up. */
 import type { IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Category, IdOf } from "@dueline/contracts/kinds"
 import { hash } from "node:crypto"
 
@@ -25,6 +26,13 @@ export const derivedId = <K extends Category>(kind: K, tenantId: TenantId, key: 
 
 export const derivedCallId = (tenantId: TenantId, key: IdempotencyKey): ServiceCallId =>
   derivedId("service-call", tenantId, key)
+
+/** What a source calls by one tracking reference is one shipment, for ever. */
+export const derivedShipmentId = (
+  tenantId: TenantId,
+  source: CourierSourceId,
+  trackingReference: string
+): IdOf<"shipment"> => uuidV8(`dueline:shipment:${tenantId}:${source}:${trackingReference}`) as IdOf<"shipment">
 
 /** An order's notification is one call, for ever. `index` counts from 0 in the order's list. */
 export const notificationCallId = (tenantId: TenantId, orderId: OrderId, index: number): ServiceCallId =>

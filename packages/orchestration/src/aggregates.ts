@@ -6,6 +6,7 @@ import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
 import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
+import { Shipment } from "./aggregates/Shipment.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
 import { type Replay, replayer } from "./engine/storedForms.ts"
@@ -16,7 +17,8 @@ export const aggregates = {
   bin: Bin,
   order: Order,
   "courier-source": CourierSource,
-  ingestion: Ingestion
+  ingestion: Ingestion,
+  shipment: Shipment
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

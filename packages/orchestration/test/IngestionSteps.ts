@@ -1,7 +1,13 @@
-/** A courier source and an ingestion to tell stories about, and random stories of them. */
+/** A courier source, an ingestion and a shipment to tell stories about, and random stories of them. */
 import { type CourierSourceCommand, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
-import { type IngestionCommand, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import {
+  CourierEventType,
+  type EventFacts,
+  type IngestionCommand,
+  IngestionId
+} from "@dueline/contracts/ingestion/Ingestion"
+import { type ShipmentCommand, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { Schema } from "effect"
 import * as Field from "./FieldSample.ts"
 
@@ -126,3 +132,38 @@ export const ingestionCommands = (story: typeof IngestionStory.Type): ReadonlyAr
   let at = 0
   return story.map((step) => ingestionCommand(step, (at += step.wait)))
 }
+
+export const shipmentId = ShipmentId.make("00000000-0000-7000-8000-e30000000001")
+
+/** Few values, so that events come again, at the same time, and out of order. */
+export const Told = Schema.Struct({
+  eventId: Schema.Literals(["e1", "e2", "e3", "e4", "e5", "e6"]),
+  type: CourierEventType,
+  minutes: Schema.Literals([0, 1, 2, 3]),
+  names: Schema.Boolean
+})
+export type Told = typeof Told.Type
+
+/** What an event of this id says is the same each time: a courier that says otherwise is refused before. */
+export const factsOf = ({ eventId, minutes, names, type }: Told): EventFacts => ({
+  eventId: `${eventId}-${type}-${minutes}-${names}`,
+  type,
+  trackingReference: "NX-0042",
+  occurredAt: ms(t0 + minutes * 60_000),
+  orderId: names ? Field.order(minutes + 1) : null
+})
+
+export const record = (event: EventFacts, at = 0, changes: Partial<ShipmentCommand> = {}): ShipmentCommand => ({
+  _tag: "RecordShipmentEvent",
+  shipmentId,
+  at: ms(t0 + at),
+  courierSourceId,
+  event,
+  origin,
+  ...changes
+})
+
+export const ShipmentStory = Schema.Array(Told)
+
+export const shipmentCommands = (story: ReadonlyArray<Told>): ReadonlyArray<ShipmentCommand> =>
+  story.map((told, at) => record(factsOf(told), at))

@@ -10,6 +10,7 @@ import { CourierSource } from "../src/aggregates/CourierSource.ts"
 import { Customer } from "../src/aggregates/Customer.ts"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
+import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as CallSteps from "./CallSteps.ts"
@@ -80,6 +81,13 @@ describe("messages in the form of their topic come", () => {
     "from ingestions",
     { story: IngestionSteps.IngestionStory },
     ({ story }) => judge(life(Ingestion, IngestionSteps.ingestionCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from shipments",
+    { story: IngestionSteps.ShipmentStory },
+    ({ story }) => judge(life(Shipment, IngestionSteps.shipmentCommands(story))),
     runs
   )
 

@@ -7,6 +7,7 @@ import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
 
@@ -151,6 +152,18 @@ const ingestion: Samples<IngestionEvent> = {
   IngestionFailed: { _tag: "IngestionFailed", reason: "there is no order" }
 }
 
+const shipmentId = ShipmentId.make("00000000-0000-7000-8000-e30000000001")
+
+const shipment: Samples<ShipmentEvent> = {
+  ShipmentEventRecorded: {
+    _tag: "ShipmentEventRecorded",
+    courierSourceId,
+    event: courierEvent,
+    origin,
+    recordedAt: Call.t0
+  }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -158,7 +171,8 @@ export const samples = {
   bin,
   order,
   "courier-source": courierSource,
-  ingestion
+  ingestion,
+  shipment
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -194,5 +208,22 @@ export const lives: Readonly<
     { _tag: "ReceiveIngestion", ingestionId, at: Call.t0, ...arrived, sealed: "v1.key.body" },
     (n) => ({ _tag: "RetryIngestion", ingestionId, at: Call.t0, reason: `try ${n}` }),
     "IngestionAccepted"
+  ],
+  shipment: [
+    { _tag: "RecordShipmentEvent", shipmentId, at: Call.t0, courierSourceId, event: courierEvent, origin },
+    (n) => ({
+      _tag: "RecordShipmentEvent",
+      shipmentId,
+      at: Call.t0,
+      courierSourceId,
+      event: {
+        ...courierEvent,
+        eventId: `evt-${n}`,
+        type: "shipment.in_transit",
+        occurredAt: Call.ms(Call.t0 + n)
+      },
+      origin
+    }),
+    "ShipmentAccepted"
   ]
 }

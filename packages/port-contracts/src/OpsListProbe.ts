@@ -12,6 +12,7 @@ import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
+import { ShipmentId, type ShipmentRow, ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
 import { Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
@@ -146,10 +147,34 @@ const ingestion = probe("ingestion", {
     })
 })
 
+const shipmentRow = (tenantId: TenantId, changes: Partial<ShipmentRow> = {}): ShipmentRow => ({
+  _tag: "ShipmentRow",
+  tenantId,
+  shipmentId: ShipmentId.make(Sample.uuid()),
+  version: 1,
+  courierSourceId: CourierSourceId.make(Sample.uuid()),
+  trackingReference: "T1",
+  orderId: null,
+  status: "LabelCreated",
+  statusAt: Sample.now as EpochMillis,
+  milestones: { label: null, pickup: null, moving: null, delivered: null, returned: null },
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  ...changes
+})
+
+const shipment = probe("shipment", {
+  row: shipmentRow,
+  drawn: Schema.Struct({ ...made, status: ShipmentStatus, statusAt: moment }),
+  rowOf: (tenantId, drawn, n): ShipmentRow => shipmentRow(tenantId, { ...drawn, trackingReference: `T${n % 3}` })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
   order,
   "courier-source": courierSource,
-  ingestion
+  ingestion,
+  shipment
 }

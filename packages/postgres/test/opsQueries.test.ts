@@ -50,6 +50,7 @@ const filled = TestDatabase.session((sql) =>
         window: "json_build_object('from', n * 1000, 'to', n * 1000 + 4000)"
       }),
       fill("courier-source", { name: "'source-' || n" }),
+      fill("shipment", { courierSourceId: sqlId("0"), trackingReference: "'T' || n", statusAt: "0" }),
       fill("ingestion", { status: "'Received'", courierSourceId: sqlId("0") })
     ],
     (statement) => sql.unsafe(statement),

@@ -119,13 +119,8 @@ const ingestion: IngestionView = {
   links: { self: `/ops/ingestions/${id}` }
 }
 
-export const ingestionOperations = ({
-  BearerAuth,
-  CountedAs,
-  problems,
-  RequestChecks,
-  RequiredScope
-}: OperationParts) => {
+export const ingestionOperations = (parts: OperationParts) => {
+  const { BearerAuth, CountedAs, problems, RequestChecks, RequiredScope } = parts
   const list = HttpApiEndpoint.get("list", "/", {
     query: {
       ...paged,

@@ -1,0 +1,159 @@
+/**
+ * Events that came in are carried out: a process manager that receives every ingestion, records its event with the shipment, completes the order
+ * that it tells the end of, and ends the ingestion.
+ *
+ * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
+ * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import {
+  type EventFacts,
+  type IngestionId,
+  type IngestionRow,
+  maxAttemptsKept
+} from "@dueline/contracts/ingestion/Ingestion"
+import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
+import type { OrderRow } from "@dueline/contracts/order/Order"
+import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import type { ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import { Clock, Effect, Layer } from "effect"
+
+/** The shipment that a source calls so; the same for ever. */
+export type ShipmentIdOf = (tenantId: TenantId, source: CourierSourceId, trackingReference: string) => ShipmentId
+
+/** Why an event cannot be carried out, now (`retry`) or ever. */
+type Failure = { readonly _tag: "Failure"; readonly retry: boolean; readonly reason: string }
+const failure = (retry: boolean, reason: string): Failure => ({ _tag: "Failure", retry, reason })
+
+/** A store that is away and a writer with too much to do are to blame for themselves; whatever else is refused stays refused. */
+const failureOf = (what: string, { _tag }: { readonly _tag: string }): Failure =>
+  failure(_tag === "StoreUnavailable" || _tag === "Overloaded", `${what}: ${_tag}`)
+
+/** A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message. */
+const handlerTimeout = "40 seconds"
+
+/** Whether the event tells that the order has been carried out: what was to be taken is gone, or what was to be brought is there. */
+const completes = ({ type }: EventFacts, { kind }: OrderRow): boolean =>
+  kind === "delivery" ? type === "shipment.delivered" : type === "pickup.completed"
+
+export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentIdOf) {
+  const orchestrator = yield* Orchestrator
+  const queries = yield* OpsQueries
+
+  const ask = <C extends Command>(
+    { correlationId, ingestionId, tenantId }: IngestionRow,
+    step: string,
+    command: C
+  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> => {
+    const envelope: Envelope<C> = {
+      tenantId,
+      commandId: `field-events:${ingestionId}:${step}` as CommandId,
+      correlationId: correlationId as CorrelationId,
+      actor: { kind: "system", id: "field-events" },
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: null,
+      command
+    }
+    return orchestrator.ask(envelope)
+  }
+
+  const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
+
+  const completeOrder = Effect.fnUntraced(function* (
+    row: IngestionRow,
+    event: EventFacts,
+    orderId: OrderRow["orderId"]
+  ) {
+    const order = yield* Effect.mapError(queries.find("order", row.tenantId, orderId), (error) =>
+      failureOf("order", error)
+    )
+    if (order === null) return yield* Effect.fail(failure(false, `there is no order ${orderId}`))
+    if (!completes(event, order) || order.status === "Completed") return
+    if (order.status !== "Scheduled" && order.status !== "Confirmed")
+      return yield* Effect.fail(failure(false, `the order is ${order.status}`))
+    yield* Effect.mapError(ask(row, "order", { _tag: "CompleteOrder", orderId, at: yield* now }), (refusal) =>
+      failureOf("order", refusal)
+    )
+  })
+
+  const carryOut = Effect.fnUntraced(function* (row: IngestionRow, event: EventFacts) {
+    const { correlationId, courierSourceId, tenantId } = row
+    const shipmentId = shipmentIdOf(tenantId, courierSourceId, event.trackingReference)
+    const origin = { correlationId: correlationId as CorrelationId, traceparent: null }
+    const { outcome } = yield* Effect.mapError(
+      ask(row, "shipment", {
+        _tag: "RecordShipmentEvent",
+        shipmentId,
+        at: yield* now,
+        courierSourceId,
+        event,
+        origin
+      }),
+      (refusal) => failureOf("shipment", refusal)
+    )
+    const orderId = event.orderId ?? outcome.shipment.orderId
+    if (orderId !== null) yield* completeOrder(row, event, orderId)
+  })
+
+  /** Kept where it can be: a store that is away takes no note of it either. */
+  const noteRetry = Effect.fnUntraced(function* (row: IngestionRow, reason: string) {
+    if (row.failures >= maxAttemptsKept) return
+    const { ingestionId } = row
+    yield* Effect.ignore(
+      ask(row, `retry:${row.failures}`, { _tag: "RetryIngestion", ingestionId, at: yield* now, reason })
+    )
+  })
+
+  const settle = Effect.fnUntraced(function* (tenantId: TenantId, ingestionId: IngestionId) {
+    const row = yield* Effect.mapError(queries.find("ingestion", tenantId, ingestionId), (error) =>
+      failureOf("ingestion", error)
+    )
+    if (row === null) return { _tag: "Dead", reason: `there is no ingestion ${ingestionId}` } satisfies Verdict
+    if (row.endedAt !== null || row.event === null) return ack
+    const done = yield* Effect.result(carryOut(row, row.event))
+    if (done._tag === "Failure" && done.failure.retry) {
+      yield* noteRetry(row, done.failure.reason)
+      return yield* Effect.fail(done.failure)
+    }
+    const at = yield* now
+    yield* Effect.mapError(
+      done._tag === "Failure"
+        ? ask(row, "fail", { _tag: "FailIngestion", ingestionId, at, reason: done.failure.reason })
+        : ask(row, "complete", { _tag: "CompleteIngestion", ingestionId, at }),
+      (refusal) => failureOf("end", refusal)
+    )
+    return ack
+  })
+
+  return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
+    const ingestionId = streamId as string as IngestionId
+    /** The bus brings it again, later each time and spread, however often. */
+    const wait = (reason: string) =>
+      Effect.as(Effect.logWarning("an event has to wait; it is tried again", { tenantId, ingestionId, reason }), {
+        _tag: "Wait",
+        reason
+      } satisfies Verdict)
+    return settle(tenantId, ingestionId).pipe(
+      // Another delivery has ended it meanwhile: the next look finds that.
+      Effect.catch(({ reason, retry }) => (retry ? wait(reason) : Effect.succeed<Verdict>({ _tag: "Retry", reason }))),
+      Effect.timeoutOrElse({ duration: handlerTimeout, orElse: () => wait(`no answer within ${handlerTimeout}`) })
+    )
+  }
+})
+
+/** Handles messages until the scope closes. */
+export const layer = (shipmentIdOf: ShipmentIdOf) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const bus = yield* EventBus
+      yield* bus.consume(
+        { group: "field-events", topics: ["ops.ingestion.received"] },
+        yield* makeHandler(shipmentIdOf)
+      )
+    })
+  )

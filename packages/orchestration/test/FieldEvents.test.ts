@@ -1,0 +1,157 @@
+/** Events that came in, carried out: once, however often their message comes, and to an end, whatever fails on the way. */
+import { assert, it } from "@effect/vitest"
+import type { Command } from "@dueline/contracts/kinds"
+import type { EventFacts, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import { Intents } from "@dueline/contracts/Intents"
+import type { OrderRow } from "@dueline/contracts/order/Order"
+import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { ShipmentRow } from "@dueline/contracts/shipment/Shipment"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
+import { Effect, Schema } from "effect"
+import { makeHandler, type ShipmentIdOf } from "../src/FieldEvents.ts"
+import * as Writers from "../src/Writers.ts"
+import * as Field from "./FieldSample.ts"
+import * as Steps from "./IngestionSteps.ts"
+
+const shipmentIdOf: ShipmentIdOf = () => Steps.shipmentId
+const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
+
+/** What becomes of a step: it happens; or it fails, with nothing done or with everything done and the answer lost. */
+type Fate = "happens" | "fails" | "is not heard of"
+
+const world = Effect.gen(function* () {
+  const store = MemoryStore.make()
+  const { ask, offer } = yield* Writers.make().pipe(
+    Effect.provideService(Persistence, store.persistence),
+    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
+  )
+  const fates: Array<Fate> = []
+  const step = <A, E>(what: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+    Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
+      const fate = fates.shift() ?? "happens"
+      if (fate === "happens") return what
+      return fate === "fails" ? Effect.fail(unavailable) : Effect.andThen(Effect.exit(what), Effect.fail(unavailable))
+    })
+  const handler = yield* makeHandler(shipmentIdOf).pipe(
+    Effect.provideService(
+      Orchestrator,
+      Orchestrator.of({
+        offer,
+        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
+      })
+    ),
+    Effect.provideService(OpsQueries, {
+      ...store.opsQueries,
+      find: (kind, tenantId, id) => step(store.opsQueries.find(kind, tenantId, id))
+    })
+  )
+  const rows = () => store.dump().rows
+  const delivery: Delivery = {
+    eventId: "m-1",
+    tenantId: Field.tenantId,
+    streamId: Steps.ingestionId as string as Delivery["streamId"],
+    topic: "ops.ingestion.received",
+    payload: null,
+    attempt: 1
+  }
+  return {
+    fates,
+    tell: (command: Command) => ask(Field.envelope(command)),
+    deliver: handler(delivery),
+    events: () => store.dump().events.length,
+    ingestion: () => rows().find((row): row is IngestionRow => row._tag === "IngestionRow"),
+    shipment: () => rows().find((row): row is ShipmentRow => row._tag === "ShipmentRow"),
+    order: () => rows().find((row): row is OrderRow => row._tag === "OrderRow")
+  }
+})
+
+const receive = (event: Partial<EventFacts>): Command => {
+  const command = Steps.receive()
+  if (command._tag !== "ReceiveIngestion") throw new Error("no event")
+  return { ...command, event: { ...command.event, ...event } }
+}
+
+/** A scheduled order to take a bin, and an event about it. */
+const withOrder = Effect.fnUntraced(function* (event: Partial<EventFacts> = {}) {
+  const here = yield* world
+  yield* here.tell(Field.register())
+  yield* here.tell(Field.createBin())
+  yield* here.tell(Field.createOrder({ schedule: true, terms: Field.terms({ kind: "pickup" }) }))
+  yield* here.tell(receive(event))
+  return here
+})
+
+const ack: Verdict = { _tag: "Ack" }
+
+it.effect(
+  "a pickup is recorded with the shipment, completes the order, and ends the ingestion; the message again changes nothing",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* withOrder()
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.strictEqual(here.shipment()?.status, "PickedUp")
+      assert.strictEqual(here.shipment()?.orderId, Field.orderId)
+      assert.strictEqual(here.order()?.status, "Completed")
+      assert.strictEqual(here.ingestion()?.status, "Completed")
+      const events = here.events()
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.strictEqual(here.events(), events)
+    }),
+  { tags: ["ADR-0030.6"] }
+)
+
+it.effect("an event that is not the end of its order leaves that as it is", () =>
+  Effect.gen(function* () {
+    const here = yield* withOrder({ type: "shipment.delivered" })
+    yield* here.deliver
+    assert.deepStrictEqual([here.order()?.status, here.ingestion()?.status], ["Scheduled", "Completed"])
+  })
+)
+
+it.effect(
+  "what can never be done ends the ingestion as failed, with the reason",
+  () =>
+    Effect.gen(function* () {
+      const nowhere = yield* withOrder({ orderId: Field.order(9) })
+      assert.deepStrictEqual(yield* nowhere.deliver, ack)
+      assert.deepInclude(nowhere.ingestion(), { status: "Failed", failures: 1 })
+      assert.include(nowhere.ingestion()?.attempts[0]?.reason, "there is no order")
+      const cancelled = yield* withOrder()
+      yield* cancelled.tell({ _tag: "CancelOrder", orderId: Field.orderId, at: Field.ms(Field.t0 + 1) })
+      yield* cancelled.deliver
+      assert.include(cancelled.ingestion()?.attempts[0]?.reason, "Cancelled")
+    }),
+  { tags: ["ADR-0030.6"] }
+)
+
+it.effect("a failure that may pass is tried again and stands in the record", () =>
+  Effect.gen(function* () {
+    const here = yield* withOrder()
+    here.fates.push("happens", "fails")
+    assert.strictEqual((yield* here.deliver)._tag, "Wait")
+    assert.deepInclude(here.ingestion(), { status: "Processing", failures: 1 })
+    assert.deepStrictEqual(yield* here.deliver, ack)
+    assert.deepInclude(here.ingestion(), { status: "Completed", failures: 1 })
+  })
+)
+
+it.effect.prop(
+  "whatever fails at any step, its message comes again until the event has come to the same end",
+  { fates: Schema.Array(Schema.Literals(["happens", "fails", "is not heard of"])) },
+  ({ fates }) =>
+    Effect.gen(function* () {
+      const here = yield* withOrder()
+      here.fates.push(...fates)
+      // As a bus does: again until it is acknowledged, and then no more.
+      let verdict: Verdict = { _tag: "Wait", reason: "" }
+      for (let turn = 0; verdict._tag !== "Ack" && turn <= fates.length + 1; turn += 1) verdict = yield* here.deliver
+      assert.deepStrictEqual(verdict, ack)
+      assert.strictEqual(here.ingestion()?.status, "Completed")
+      assert.deepInclude(here.shipment(), { status: "PickedUp", version: 1 })
+      assert.strictEqual(here.order()?.status, "Completed")
+    }),
+  { tags: ["ADR-0030.6"] }
+)
