@@ -127,7 +127,8 @@ export class TargetQueues {
 
   /** Must be called when a queue may have opened, or need not be kept any more. */
   changed(queue: TargetQueue): void {
-    if (queue.isIdle) this.#queues.delete(queue.target)
+    // A pause that is over may still know one that was let go of, in whose place there may be another by now.
+    if (queue.isIdle && this.#queues.get(queue.target) === queue) this.#queues.delete(queue.target)
     if (queue.inLine || !queue.isOpen) return
     queue.inLine = true
     this.#line.push(queue)

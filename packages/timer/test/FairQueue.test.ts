@@ -32,6 +32,19 @@ describe("room", () => {
     assert.deepStrictEqual(queue.take(0, 10), [newer])
   })
 
+  it("what is still known of a target's pause that is long over takes no call away that waits for the target", () => {
+    const queue = queueOf()
+    const call = due(Sample.tenantId())
+    queue.ended(ended(call, { answered: false, pausedUntil: 1_000 }), 0)
+    queue.take(1_000, 1)
+    queue.ended(ended(call), 2_000)
+    queue.add(call, 60_990)
+    const newer = { ...call, revision: 2 }
+    queue.add(newer, 61_001)
+    assert.deepStrictEqual(queue.take(61_001, 10), [newer])
+    assert.deepStrictEqual([queue.size, queue.nextWakeAt(61_001)], [0, Number.POSITIVE_INFINITY])
+  })
+
   it("a call that is moved again and again while its target is paused waits once, in a line that does not grow", () => {
     const queue = queueOf()
     const call = due(Sample.tenantId())
