@@ -20,6 +20,10 @@ const most = { new: 8, source: 3, suite: 3 }
 const root = join(import.meta.dirname, "..", "..")
 const args = process.argv.slice(2)
 
+/** Numbers may be left out, such as those of steps that are still under way elsewhere. */
+const lastMigration = (files: ReadonlyArray<string>): number =>
+  Math.max(...files.map((file) => Number(/(\d{4})_\w+\.sql$/u.exec(file)?.[1] ?? 0)))
+
 const filesOf = (tree: string): ReadonlyArray<string> =>
   execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"], {
     cwd: tree,
@@ -63,7 +67,7 @@ const isMissed = async (trial: Trial, part: Part): Promise<boolean> => {
 }
 
 const main = async (): Promise<boolean> => {
-  const migration = globSync("packages/postgres/migrations/*.sql", { cwd: root }).length + 1
+  const migration = lastMigration(globSync("packages/postgres/migrations/*.sql", { cwd: root })) + 1
   const parts = vehicleParts(migration)
   const counted = count(parts)
   for (const part of parts) tell(`${isNew(part) ? "new    " : "touched"}  ${part.role}  ${part.path}`)

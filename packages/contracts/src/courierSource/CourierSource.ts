@@ -147,6 +147,12 @@ export const courierSourceRules = {
   apart: []
 } as const satisfies Rules<keyof typeof courierSourceFields>
 
+const { name: sourceName, ...others } = CourierSourceFacts.fields
+
+/** In messages the name is called the source's: a field `name` there is a person's. */
+const SourceTold = Schema.Struct({ sourceName, ...others })
+type SourceTold = typeof SourceTold.Type
+
 /** Version 1 of the message on every `ops.courier-source.*` topic. */
 export const CourierSourceChanged = Schema.Struct({
   schemaVersion: Schema.Literal(1),
@@ -154,7 +160,7 @@ export const CourierSourceChanged = Schema.Struct({
   courierSourceId: CourierSourceId,
   /** The stream's version, so that a reader can tell which message is newer. */
   version: Schema.Int,
-  source: CourierSourceFacts,
+  source: SourceTold,
   occurredAt: EpochMillis,
   correlationId: CorrelationId
 }).annotate({ identifier: "CourierSourceChanged" })
@@ -162,8 +168,8 @@ export type CourierSourceChanged = typeof CourierSourceChanged.Type
 
 const secretIdOf = (n: number): string => `0198c0de-0e0${n}-7000-8000-00000000e0${n}0`
 const first: SecretFacts = { secretId: secretIdOf(1), createdAt: minutesLater(0), validUntil: null }
-const source: CourierSourceFacts = {
-  name: "north-express",
+const source: SourceTold = {
+  sourceName: "north-express",
   scheme: schemePresets["standard-webhooks"],
   toleranceMs: defaultToleranceMs,
   status: "Active",
@@ -178,7 +184,7 @@ const created: CourierSourceChanged = {
   source,
   occurredAt: minutesLater(0)
 }
-const later = (version: number, minutes: number, changes: Partial<CourierSourceFacts>): CourierSourceChanged => ({
+const later = (version: number, minutes: number, changes: Partial<SourceTold>): CourierSourceChanged => ({
   ...created,
   version,
   source: { ...source, ...changes, updatedAt: minutesLater(minutes) },

@@ -111,7 +111,9 @@ const announce = (
   courierSourceId: CourierSourceId
 ): { readonly topic: CourierSourceTopic; readonly payload: CourierSourceChanged } | null => {
   if (after._tag === "Unknown") return null
-  const { correlationId, source } = after
+  const { correlationId } = after
+  const { name: sourceName, ...others } = after.source
+  const source = { sourceName, ...others }
   return {
     topic: topics[_tag],
     payload: { schemaVersion: 1, tenantId, courierSourceId, version, source, occurredAt: at, correlationId }
