@@ -13,6 +13,11 @@ import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
+import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
+import { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import { verifyLog } from "@dueline/postgres/admin/verify"
@@ -24,7 +29,11 @@ import { verifySealed } from "../src/projections/verifySealed.ts"
 import { damage, stage } from "./ModelStage.ts"
 
 const key = Redacted.make(new Uint8Array(32).fill(3))
-const vaults = Layer.merge(RequestVaultAes.layer({ sealing: { id: "k", key } }), PersonalDataVaultAes.layer({ key }))
+const vaults = Layer.mergeAll(
+  RequestVaultAes.layer({ sealing: { id: "k", key } }),
+  SecretVaultAes.layer({ sealing: { id: "k", key } }),
+  PersonalDataVaultAes.layer({ key })
+)
 
 const origin = { correlationId: CorrelationId.make("life"), traceparent: null }
 const at = EpochMillis.make(1_893_456_000_000)
@@ -76,6 +85,53 @@ const life = Effect.gen(function* () {
 })
 
 type Life = Effect.Success<typeof life>
+
+/** A tenant with a courier source and an event that it sent. */
+const field = Effect.gen(function* () {
+  const n = ++number
+  const tenantId = TenantId.make(uuid("a0e0", n))
+  const courierSourceId = CourierSourceId.make(uuid("50c0", n))
+  const ingestionId = IngestionId.make(uuid("1e50", n))
+  const secretId = uuid("5ec0", n)
+  yield* damage(`insert into dueline.tenants (tenant_id, name, created_at) values ('${tenantId}', 'tenant-${n}', 0)`)
+  const orchestrator = yield* Orchestrator
+  const vault = yield* SecretVault
+  const ask = (command: Command) =>
+    orchestrator.ask({
+      tenantId,
+      commandId: CommandId.make(command._tag),
+      correlationId: origin.correlationId,
+      actor: { kind: "system", id: "field" },
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: null,
+      command
+    })
+  yield* ask({
+    _tag: "CreateCourierSource",
+    courierSourceId,
+    at,
+    source: { name: `source-${n}`, scheme: schemePresets.github, toleranceMs: 1_000 },
+    secretId,
+    sealed: vault.seal("a secret", courierSecretContext(tenantId, courierSourceId, secretId)),
+    fingerprint: null,
+    origin
+  })
+  const event = { eventId: "e", type: "label.created", trackingReference: "T", occurredAt: at, orderId: null } as const
+  yield* ask({
+    _tag: "ReceiveIngestion",
+    ingestionId,
+    at,
+    courierSourceId,
+    event,
+    delivery: null,
+    bodyBytes: 2,
+    digest: "d",
+    origin,
+    sealed: vault.seal("{}", ingestionContext(tenantId, ingestionId))
+  })
+  return { tenantId, courierSourceId, ingestionId }
+})
 
 /** What all of `verify` finds about one tenant. */
 const findingsOf = (tenantId: string) =>
@@ -198,6 +254,24 @@ it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, ti
           const one = yield* life
           assert.deepStrictEqual(yield* findingsOf(one.tenantId), [])
           assert.strictEqual((yield* verifySealed).opened, before + 2)
+        }),
+      { tags: ["ADR-0026.5"] }
+    )
+
+    it.effect(
+      "secrets of couriers and what they sent open, and are missed when they are damaged or gone",
+      () =>
+        Effect.gen(function* () {
+          const before = (yield* verifySealed).opened
+          const { courierSourceId, ingestionId, tenantId } = yield* field
+          assert.deepStrictEqual(yield* findingsOf(tenantId), [])
+          assert.strictEqual((yield* verifySealed).opened, before + 2)
+          yield* damage(`update dueline.personal_data set profile = profile || 'A' where tenant_id = '${tenantId}'`)
+          const found = Effect.map(findingsOf(tenantId), (all) => all.map((each) => `${each.check} ${each.streamId}`))
+          const both = [`secret ${courierSourceId}`, `body ${ingestionId}`]
+          assert.deepStrictEqual(yield* found, both)
+          yield* damage(`delete from dueline.personal_data where tenant_id = '${tenantId}'`)
+          assert.deepStrictEqual(yield* found, both)
         }),
       { tags: ["ADR-0026.5"] }
     )

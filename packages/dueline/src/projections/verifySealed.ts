@@ -1,15 +1,17 @@
-/** Opens every sealed text there is, and misses those that should be there: requests of calls, profiles of customers. */
+/** Opens every sealed text there is, and misses those that should be there: of calls, customers, couriers and what these sent. */
 import { CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
+import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { requestOf } from "@dueline/execution/redaction/summarise"
 import type { Database } from "@dueline/postgres/Database"
-import { eachProfile, eachSealedCall, type SealedCall, type SealedProfile } from "@dueline/postgres/admin/SealedTexts"
+import { eachAttached, eachProfile, eachSealedCall } from "@dueline/postgres/admin/SealedTexts"
 import { Effect } from "effect"
 
 export interface SealFinding {
-  readonly check: "request" | "profile"
+  readonly check: "request" | "profile" | "secret" | "body"
   readonly tenantId: string
   readonly streamId: string
   readonly detail: string
@@ -30,19 +32,20 @@ const erased = "Erased"
 export const verifySealed: Effect.Effect<
   SealVerification,
   StoreUnavailable,
-  Database | RequestVault | PersonalDataVault
+  Database | RequestVault | PersonalDataVault | SecretVault
 > = Effect.gen(function* () {
   const requests = yield* RequestVault
   const profiles = yield* PersonalDataVault
+  const secrets = yield* SecretVault
   const findings: Array<SealFinding> = []
   let opened = 0
-  const add = (check: SealFinding["check"], { streamId, tenantId }: SealedCall | SealedProfile, detail: string) => {
+  const add = (check: SealFinding["check"], { streamId, tenantId }: StreamKey, detail: string) => {
     if (findings.filter((found) => found.check === check).length >= findingLimit) return
     findings.push({ check, tenantId, streamId, detail })
   }
   const tally = <E extends { readonly detail: string }>(
     check: SealFinding["check"],
-    of: SealedCall | SealedProfile,
+    of: StreamKey,
     opening: Effect.Effect<unknown, E>
   ) =>
     Effect.match(opening, {
@@ -71,6 +74,28 @@ export const verifySealed: Effect.Effect<
       return Effect.void
     }
     return tally("profile", profile, profiles.open(tenantId, CustomerId.make(streamId), sealed))
+  })
+  yield* eachAttached("courier-source", (source) => {
+    const { row, sealed } = source
+    const entries = new Map((sealed ?? "").split(",").map((entry) => entry.split(":") as [string, string]))
+    return Effect.forEach(
+      row.secrets,
+      ({ secretId }) => {
+        const entry = entries.get(secretId)
+        if (entry === undefined) return Effect.sync(() => add("secret", source, `its secret ${secretId} is lost`))
+        const context = courierSecretContext(row.tenantId, row.courierSourceId, secretId)
+        return tally("secret", source, secrets.open(entry, context))
+      },
+      { discard: true }
+    )
+  })
+  yield* eachAttached("ingestion", (ingestion) => {
+    const { row, sealed } = ingestion
+    // Of what was refused no body is kept.
+    if (row.event === null) return Effect.void
+    if (sealed !== null)
+      return tally("body", ingestion, secrets.open(sealed, ingestionContext(row.tenantId, row.ingestionId)))
+    return Effect.sync(() => add("body", ingestion, "its body is lost"))
   })
   return { opened, findings }
 })
