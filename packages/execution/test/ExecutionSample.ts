@@ -2,7 +2,7 @@
 import { CorrelationId, EpochMillis, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { Backlog, type Extended, type Holding } from "@dueline/contracts/ports/Backlog"
+import { type Abandoned, Backlog, type Extended, type Holding } from "@dueline/contracts/ports/Backlog"
 import { HttpClient, type StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -71,6 +71,8 @@ export interface WorldOptions {
   readonly extend?: (holdings: ReadonlyArray<Holding>) => Effect.Effect<Extended, StoreUnavailable>
   /** Where its circuits are kept; its own memory when nothing is said. */
   readonly store?: CircuitBreakerStore["Service"]
+  /** What the store says of calls whose worker is gone or was asked for. */
+  readonly held?: ReadonlyArray<Abandoned>
 }
 
 export const unavailable = new StoreUnavailable({ operation: "commit", cause: new Error("away") })
@@ -119,7 +121,7 @@ export const world = (options: WorldOptions = {}) =>
       })
     const backlog = Backlog.of({
       upcoming: () => Effect.succeed([]),
-      abandoned: () => Effect.succeed([]),
+      abandoned: () => Effect.succeed(options.held ?? []),
       extend: ({ holdings, until }) => {
         extended.push({ holdings, until })
         if (options.extend !== undefined) return options.extend(holdings)

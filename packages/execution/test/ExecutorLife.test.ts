@@ -1,10 +1,20 @@
 import { rememberedMs } from "../src/attempts/Attempt.ts"
-import { EpochMillis } from "@dueline/contracts/Ids"
+import { EpochMillis, WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { callId, errorsTold, intent, tenant, unavailable, url, world, type WorldOptions } from "./ExecutionSample.ts"
+import {
+  callId,
+  errorsTold,
+  intent,
+  tenant,
+  unavailable,
+  url,
+  worker,
+  world,
+  type WorldOptions
+} from "./ExecutionSample.ts"
 
 const slow = (latencyMs: number) => [{ match: url, reply: { status: 200, body: "ok", latencyMs } }]
 
@@ -132,6 +142,31 @@ describe("draining", () => {
           "older than what is known: the watchdog sees to it"
         )
         assert.isFalse(executor.offer(intent(8, { handedOverAt: now - rememberedMs / 2 })))
+      })
+  )
+
+  it.effect(
+    "hands back what the store says is its own and no word of came: it was decided while this one was leaving",
+    () =>
+      Effect.gen(function* () {
+        const heldBy = (name: WorkerId, n: number) => ({
+          tenantId: tenant,
+          callId: callId(n),
+          epoch: 3,
+          worker: name,
+          leaseUntil: 0
+        })
+        const held = [heldBy(worker, 1), heldBy(worker, 2), heldBy(WorkerId.make("another"), 3)]
+        const { asked, executor } = yield* world({ rules: slow(20_000), held })
+        executor.offer(intent(1))
+      yield* TestClock.adjust(100)
+        const draining = yield* Effect.forkChild(executor.drain(5_000), { startImmediately: true })
+        yield* TestClock.adjust(7_000)
+        yield* Fiber.join(draining)
+        const backs = asked.map(({ command }) => [command._tag, "callId" in command ? command.callId : ""])
+        assert.deepStrictEqual(backs, [["HandBackExecution", callId(2)]])
+        assert.isTrue(executor.offer(intent(2)), "it is not made after that")
+        assert.strictEqual(executor.inFlight(), 0)
       })
   )
 

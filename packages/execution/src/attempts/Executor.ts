@@ -1,5 +1,5 @@
 /** Makes the attempts that were decided on: a bounded number at once, each recorded exactly once, each lease kept alive meanwhile. */
-import type { WorkerId } from "@dueline/contracts/Ids"
+import { CorrelationId, type WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Backlog, type Holding, type RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
@@ -8,12 +8,13 @@ import type { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal } from "@dueline/contracts/Signal"
 import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
-import { Clock, Context, Effect, type Scope } from "effect"
+import { Clock, Context, Effect, FiberSet, type Scope } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
 import type { CircuitOptions } from "./Circuits.ts"
 import { ExecutionPool, untilEnded } from "./ExecutionPool.ts"
 import { keepLeases } from "./keepLeases.ts"
+import { makeRecorder } from "./recordAttempt.ts"
 import { makeAttemptRunner } from "./runAttempt.ts"
 
 export interface ExecutorOptions {
@@ -60,13 +61,18 @@ export class Executor extends Context.Service<
     readonly onSlotFree: (listener: () => void) => void
     /**
      * Takes nothing more, hands back what was never started, gives what is on its way up to `graceMs`, then hands back what has not left
-     * and interrupts the rest. Answers with the attempts that have no recorded result: those handed back, and those cut off.
+     * and interrupts the rest. What the store says this worker holds and no word of came here is handed back too: it was decided while this
+     * worker was leaving. Answers with the attempts that have no recorded result: those handed back, and those cut off.
      */
     readonly drain: (graceMs: number) => Effect.Effect<ReadonlyArray<ExecutionRequested>>
   }
 >()("@dueline/execution/Executor") {}
 
 type Requirements = HttpClient | RequestVault | SigningSecrets | Orchestrator | Backlog | CircuitBreakerStore
+
+/** Attempts that are looked for at the end of a drain, and how long that and handing them back may take, in milliseconds. */
+const unheardLimit = 1_000
+const unheardMs = 1_000
 
 /** The executor itself; whatever is in flight when the scope closes is interrupted, so `drain` first. */
 export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"], never, Requirements | Scope.Scope> =>
@@ -94,6 +100,19 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       now: () => clock.currentTimeMillisUnsafe(),
       elapsed
     })
+    const { handBack } = yield* makeRecorder(yield* FiberSet.makeRuntime<never>())
+    const giveBack = ({ callId, epoch, tenantId }: Holding) =>
+      Effect.callback<void>((resume) => {
+        const intent = { callId, epoch, tenantId, correlationId: CorrelationId.make("executor"), traceparent: null }
+        const stop = handBack(intent, "draining", clock.currentTimeMillisUnsafe(), () => resume(Effect.void))
+        return Effect.sync(stop)
+      })
+    const giveBackUnheard = Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      const held = yield* backlog.abandoned({ now, soleWorker: null, deadWorkers: [worker], limit: unheardLimit })
+      const unheard = held.filter((one) => one.worker === worker && pool.find(one) === undefined && pool.disown(one))
+      yield* Effect.forEach(unheard, giveBack, { concurrency: "unbounded", discard: true })
+    }).pipe(Effect.timeoutOption(unheardMs), Effect.ignore)
     yield* Effect.addFinalizer(() => pool.drain(0))
     yield* Effect.forkScoped(keepLeases(pool, backlog, heartbeat, elapsed, { worker, heartbeatMs, leaseMs }))
     return Executor.of({
@@ -110,6 +129,6 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       inFlight: () => pool.inFlight,
       slotsFree: () => pool.free,
       onSlotFree: (listener) => pool.onFree(listener),
-      drain: (graceMs) => pool.drain(graceMs)
+      drain: (graceMs) => Effect.tap(pool.drain(graceMs), () => giveBackUnheard)
     })
   })

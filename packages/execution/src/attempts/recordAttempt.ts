@@ -131,9 +131,12 @@ export const recordCommand = (
 
 const actor = systemActor("executor")
 
+/** What is said of an attempt when something is recorded about it. */
+type AttemptName = Pick<ExecutionRequested, "callId" | "correlationId" | "epoch" | "tenantId" | "traceparent">
+
 /** The same attempt has the same command id, from whichever process it comes and however often. */
 export const envelopeOf = (
-  { callId, correlationId, epoch, tenantId, traceparent }: ExecutionRequested,
+  { callId, correlationId, epoch, tenantId, traceparent }: AttemptName,
   command: ServiceCallCommand
 ): Envelope<ServiceCallCommand> => ({
   tenantId,
@@ -180,7 +183,7 @@ export interface Recorder {
    * lease to run out. `retryAt` is epoch ms. Only for attempts of which nothing was sent.
    */
   readonly handBack: (
-    intent: ExecutionRequested,
+    attempt: AttemptName,
     reason: HandBackReason,
     retryAt: number,
     done: (defect: Cause.Cause<unknown> | null) => void
@@ -224,13 +227,13 @@ export const makeRecorder = Effect.fnUntraced(function* (
 
   return {
     record,
-    handBack: (intent, reason, retryAt, done) =>
+    handBack: (attempt, reason, retryAt, done) =>
       record(
-        envelopeOf(intent, {
+        envelopeOf(attempt, {
           _tag: "HandBackExecution",
-          callId: intent.callId,
+          callId: attempt.callId,
           at: Math.round(clock.currentTimeMillisUnsafe()) as EpochMillis,
-          epoch: intent.epoch,
+          epoch: attempt.epoch,
           ...carryHandBackReason(reason),
           retryAt: Math.round(retryAt) as EpochMillis
         }),

@@ -53,7 +53,7 @@ export class ToldPlaces {
 }
 
 /** How long a stop waits for what orchestrators had decided, and for what is on its way here, in milliseconds. */
-const lingerMs = 100
+const lingerMs = 250
 const drainMs = 500
 
 export const serveWork = Effect.fnUntraced(function* (options: WorkforceServerOptions) {
