@@ -159,7 +159,7 @@ describe("draining", () => {
         const held = [heldBy(worker, 1), heldBy(worker, 2), heldBy(WorkerId.make("another"), 3)]
         const { asked, executor } = yield* world({ rules: slow(20_000), held })
         executor.offer(intent(1))
-      yield* TestClock.adjust(100)
+        yield* TestClock.adjust(100)
         const draining = yield* Effect.forkChild(executor.drain(5_000), { startImmediately: true })
         yield* TestClock.adjust(7_000)
         yield* Fiber.join(draining)
