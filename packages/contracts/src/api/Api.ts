@@ -42,8 +42,8 @@ export class Api extends HttpApi.make("dueline")
       title: "Dueline",
       version: apiVersion,
       description:
-        "Submit HTTP calls to be made at or after a given time, and see what became of them; keep customers, bins and the orders between " +
-        "them. Every error is a problem document (RFC 9457) with a stable `code`; all codes are listed under `x-problem-codes`.",
+        "Submit HTTP calls to be made at or after a given time, and see what became of them; keep field operations, and take in what " +
+        "happens to them. Every error is a problem document (RFC 9457) with a stable `code`; all codes are listed under `x-problem-codes`.",
       transform: describeOpenApi(groups)
     })
   ) {}

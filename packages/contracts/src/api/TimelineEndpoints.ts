@@ -12,7 +12,7 @@ import { HistoryEvent } from "./ServiceCallView.ts"
 
 export const TimelineEvent = Schema.Struct({
   category: Category,
-  id: StreamId.annotate({ description: "Of the customer, bin, order or service call that the event is about" }),
+  id: StreamId.annotate({ description: "Of what the event is about: `category` says what that is" }),
   ...HistoryEvent.fields
 }).annotate({ identifier: "TimelineEvent" })
 export type TimelineEvent = typeof TimelineEvent.Type
@@ -30,7 +30,7 @@ const read = HttpApiEndpoint.get("read", "/", {
   .annotateMerge(
     described(
       "Everything under one correlation id",
-      "Events of customers, bins, orders and service calls, oldest first. None hold personal data or secrets.",
+      "Events of every kind of aggregate, oldest first. None hold personal data or secrets.",
       callExamples.timeline
     )
   )
