@@ -18,7 +18,7 @@ export const spread = (values: ReadonlyArray<number>, scale = 1): string => {
   if (values.length === 0) return ""
   const scaled = values.map((value) => value * scale)
   const [least, most] = [Math.min(...scaled), Math.max(...scaled)]
-  return values.length === 1 ? shown(median(scaled)) : `${shown(median(scaled))} (${shown(least)} – ${shown(most)})`
+  return values.length === 1 ? shown(median(scaled)) : `${shown(median(scaled))} (${shown(least)}–${shown(most)})`
 }
 
 type Row = ReadonlyArray<string>
