@@ -127,19 +127,26 @@ const look =
       .pipe(asking("look at the read model"))
   }
 
-/** It walks a table, so neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
-const overlaps = (sql: SqlClient): ReadModels["Service"]["overlaps"] =>
-  sql
-    .withTransaction(
-      Effect.andThen(
-        sql.unsafe(
-          `select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true),
-            set_config('enable_bitmapscan', 'on', true)`
-        ),
-        sql.unsafe<StreamKey & { readonly other: string }>(overlapsStatement)
-      )
+/** For a statement that walks a table: neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
+export const askWhole = <Row extends object>(
+  sql: SqlClient,
+  statement: string,
+  parameters: ReadonlyArray<unknown> = []
+) =>
+  sql.withTransaction(
+    Effect.andThen(
+      sql.unsafe(
+        `select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true),
+          set_config('enable_bitmapscan', 'on', true)`
+      ),
+      sql.unsafe<Row>(statement, parameters)
     )
-    .pipe(retryable("look for overlapping windows"))
+  )
+
+const overlaps = (sql: SqlClient): ReadModels["Service"]["overlaps"] =>
+  askWhole<StreamKey & { readonly other: string }>(sql, overlapsStatement).pipe(
+    retryable("look for overlapping windows")
+  )
 
 export const layer: Layer.Layer<ReadModels, never, Database> = Layer.effect(
   ReadModels,

@@ -1,6 +1,7 @@
 /** Holds the log against itself and against the read models, on real data: the part of `dueline verify` that needs no folding. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect, Schema } from "effect"
+import { askWhole } from "./ReadModels.ts"
 import { Database } from "../Database.ts"
 import { EventLog, type LoggedEvent, type LogMark, start } from "../read/EventLog.ts"
 import { type RowTable, rowTables } from "../schema/rowTables.ts"
@@ -115,45 +116,32 @@ const aheadOf = ({ events, next, xact }: Ahead): Finding => ({
     "counted fewer. Nothing that follows the log sees these events. Restore a physical backup instead"
 })
 
-/** It reads whole tables, so neither the bound on a statement nor the pinned plans of the program's sessions suit it. */
-export const askWhole = <Row extends object = Omit<Finding, "check">>(
+/** A check that reads whole tables. */
+export const verifying = <Row extends object = Omit<Finding, "check">>(
   statement: string,
   parameters: ReadonlyArray<unknown> = []
-) =>
-  Effect.flatMap(Database, ({ writer }) =>
-    writer
-      .withTransaction(
-        Effect.andThen(
-          writer.unsafe(
-            `select set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'on', true),
-              set_config('enable_bitmapscan', 'on', true)`
-          ),
-          writer.unsafe<Row>(statement, parameters)
-        )
-      )
-      .pipe(retryable("verify"))
-  )
+) => Effect.flatMap(Database, ({ writer }) => askWhole<Row>(writer, statement, parameters).pipe(retryable("verify")))
 
 type Verifying = Effect.Effect<Verification, StoreUnavailable, Database | EventLog>
 
 /** The log against itself. Reads everything once; runs beside a working program. */
 export const verifyLog: Verifying = Effect.gen(function* () {
   const { findings, mark, seen } = yield* walk
-  const counted = yield* askWhole<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
+  const counted = yield* verifying<{ readonly passed: number }>(passed, [mark.transaction, mark.position])
   const behind = counted[0]?.passed ?? 0
   const order: ReadonlyArray<Finding> =
     behind === seen
       ? []
       : [{ check: "order", tenantId: "", streamId: "", detail: `a reader saw ${seen} events, ${behind} are there` }]
-  const [counter] = yield* askWhole<Ahead>(ahead)
+  const [counter] = yield* verifying<Ahead>(ahead)
   const early = counter !== undefined && counter.events > 0 ? [aheadOf(counter)] : []
-  const versions = (yield* askWhole(gaps)).map((found): Finding => ({ check: "versions", ...found }))
+  const versions = (yield* verifying(gaps)).map((found): Finding => ({ check: "versions", ...found }))
   return { events: seen, findings: [...order, ...early, ...versions, ...findings] }
 })
 
 /** And whether each row stands where its stream ends: a look at all of them for whoever cannot fold events. */
 export const verify: Verifying = Effect.gen(function* () {
   const { events, findings } = yield* verifyLog
-  const drifted = yield* Effect.forEach(rowTables, (table) => askWhole(drift(table)))
+  const drifted = yield* Effect.forEach(rowTables, (table) => verifying(drift(table)))
   return { events, findings: [...findings, ...drifted.flat().map((found): Finding => ({ check: "row", ...found }))] }
 })

@@ -2,7 +2,7 @@
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import type { Database } from "../Database.ts"
-import { askWhole } from "./verify.ts"
+import { verifying } from "./verify.ts"
 
 export interface LooseEnd {
   readonly check: "receipt" | "tenant" | "profile" | "snapshot"
@@ -51,7 +51,7 @@ const checks: ReadonlyArray<readonly [check: LooseEnd["check"], statement: strin
 /** Bounded: the first hundred of each kind. A program may be at work meanwhile: each statement sees one moment. */
 export const verifyReferences: Effect.Effect<ReadonlyArray<LooseEnd>, StoreUnavailable, Database> = Effect.map(
   Effect.forEach(checks, ([check, statement]) =>
-    Effect.map(askWhole(statement), (found) => found.map((each): LooseEnd => ({ check, ...each })))
+    Effect.map(verifying(statement), (found) => found.map((each): LooseEnd => ({ check, ...each })))
   ),
   (found) => found.flat()
 )
