@@ -2,11 +2,12 @@
  * Couriers' events, taken in under the signature of their source: no token, and no tenant until the source is found. What tells a source that
  * is there from one that is not, or one fault of a signature from another, stands in the tenant's record and never in the answer.
  */
+import { systemActor } from "@dueline/contracts/Intent"
 import { Api } from "@dueline/contracts/api/Api"
 import { parseInstant } from "@dueline/contracts/api/Wire"
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
-import type { CommandId, EpochMillis, IdempotencyKey, TenantId } from "@dueline/contracts/Ids"
+import type { CommandId, EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
 import type { IngestionRejection, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
 import { CourierEvent, type IngestionReceipt, sourceHeader } from "@dueline/contracts/ingestion/IngestionEndpoints"
 import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
@@ -77,10 +78,10 @@ const decodeEvent = bodyDecoder(CourierEvent, discreetProblems)
 /** Decodes by the schema, and refuses what means two things. */
 const readEvent = (bytes: Uint8Array) => {
   const decoded = decodeEvent(bytes)
-  if (Result.isFailure(decoded)) return decoded
-  const name = repeatedName(new TextDecoder().decode(bytes))
-  return name === null
-    ? decoded
+  if (Result.isFailure(decoded)) return Result.fail(decoded.failure)
+  const text = new TextDecoder().decode(bytes)
+  return repeatedName(text) === null
+    ? Result.succeed({ event: decoded.success, text })
     : Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
 }
 
@@ -89,7 +90,7 @@ const makeReceive = Effect.gen(function* () {
   const vault = yield* SecretVault
   const orchestrator = yield* Orchestrator
   const rejected = yield* makeRejections
-  const places = new RequestPlaces(placesForEvents)
+  const places = new RequestPlaces<CourierSourceId>(placesForEvents)
   /** Opened in the place of secrets that a source does not have: the same work for every request. */
   const nothing = vault.seal("nothing", "nothing")
 
@@ -136,7 +137,7 @@ const makeReceive = Effect.gen(function* () {
     }
     const decoded = readEvent(body)
     if (Result.isFailure(decoded)) note("body_invalid")
-    const event = yield* orDeny(decoded)
+    const { event, text } = yield* orDeny(decoded)
     const { courierSourceId, tenantId } = found.row
     const ingestionId = derivedId("ingestion", tenantId, `${courierSourceId}:${event.id}` as IdempotencyKey)
     const digest = hash("sha256", body, "base64url")
@@ -145,7 +146,7 @@ const makeReceive = Effect.gen(function* () {
         tenantId,
         commandId: `receive-ingestion:${ingestionId}:${digest}` as CommandId,
         correlationId,
-        actor: { kind: "system", id: `courier-source:${courierSourceId}` },
+        actor: systemActor(`courier-source:${courierSourceId}`),
         traceparent: traceparentOf(request.headers),
         idempotency: null,
         expectedVersion: null,
@@ -165,7 +166,7 @@ const makeReceive = Effect.gen(function* () {
           bodyBytes: body.length,
           digest,
           origin: { correlationId, traceparent: traceparentOf(request.headers) },
-          sealed: vault.seal(new TextDecoder().decode(body), ingestionContext(tenantId, ingestionId))
+          sealed: vault.seal(text, ingestionContext(tenantId, ingestionId))
         }
       }),
       (refusal) => refusedEvent(refusal, tenantId)
@@ -185,7 +186,7 @@ const makeReceive = Effect.gen(function* () {
     Effect.suspend(() => {
       const text = source.toLowerCase()
       const id = isSourceId(text) ? text : nobodys
-      const leave = places.enter(id as string as TenantId)
+      const leave = places.enter(id)
       return leave === null ? crowded : Effect.ensuring(receive(id, request), Effect.sync(leave))
     })
 })

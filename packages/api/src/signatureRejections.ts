@@ -4,6 +4,7 @@
  *
  * Nobody waits for a record, and it is written after the answer: how long an answer takes does not tell whether there is a source.
  */
+import { systemActor } from "@dueline/contracts/Intent"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { IngestionId, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
@@ -60,7 +61,7 @@ export const makeRejections = Effect.gen(function* () {
       tenantId,
       commandId: `reject-ingestion:${ingestionId}` as CommandId,
       correlationId,
-      actor: { kind: "system", id: `courier-source:${courierSourceId}` },
+      actor: systemActor(`courier-source:${courierSourceId}`),
       traceparent: null,
       idempotency: null,
       expectedVersion: null,
