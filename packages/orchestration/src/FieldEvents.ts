@@ -5,6 +5,8 @@
  * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
+import { untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { systemActor } from "@dueline/contracts/Intent"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
@@ -16,9 +18,9 @@ import {
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Order"
-import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
-import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { Clock, Effect, Layer } from "effect"
 
@@ -30,11 +32,8 @@ type Failure = { readonly _tag: "Failure"; readonly retry: boolean; readonly rea
 const failure = (retry: boolean, reason: string): Failure => ({ _tag: "Failure", retry, reason })
 
 /** A store that is away and a writer with too much to do are to blame for themselves; whatever else is refused stays refused. */
-const failureOf = (what: string, { _tag }: { readonly _tag: string }): Failure =>
-  failure(_tag === "StoreUnavailable" || _tag === "Overloaded", `${what}: ${_tag}`)
-
-/** A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message. */
-const handlerTimeout = "40 seconds"
+const failureOf = (what: string, refusal: { readonly _tag: string }): Failure =>
+  failure(isTransient(refusal), `${what}: ${refusal._tag}`)
 
 /** Whether the event tells that the order has been carried out: what was to be taken is gone, or what was to be brought is there. */
 const completes = ({ type }: EventFacts, { kind }: OrderRow): boolean =>
@@ -53,7 +52,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
       tenantId,
       commandId: `field-events:${ingestionId}:${step}` as CommandId,
       correlationId: correlationId as CorrelationId,
-      actor: { kind: "system", id: "field-events" },
+      actor: systemActor("field-events"),
       traceparent: null,
       idempotency: null,
       expectedVersion: null,
@@ -113,7 +112,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     const row = yield* Effect.mapError(queries.find("ingestion", tenantId, ingestionId), (error) =>
       failureOf("ingestion", error)
     )
-    if (row === null) return { _tag: "Dead", reason: `there is no ingestion ${ingestionId}` } satisfies Verdict
+    if (row === null) return dead(`there is no ingestion ${ingestionId}`)
     if (row.endedAt !== null || row.event === null) return ack
     const done = yield* Effect.result(carryOut(row, row.event))
     if (done._tag === "Failure" && done.failure.retry) {
@@ -132,16 +131,11 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
 
   return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
     const ingestionId = streamId as string as IngestionId
-    /** The bus brings it again, later each time and spread, however often. */
-    const wait = (reason: string) =>
-      Effect.as(Effect.logWarning("an event has to wait; it is tried again", { tenantId, ingestionId, reason }), {
-        _tag: "Wait",
-        reason
-      } satisfies Verdict)
-    return settle(tenantId, ingestionId).pipe(
-      // Another delivery has ended it meanwhile: the next look finds that.
-      Effect.catch(({ reason, retry }) => (retry ? wait(reason) : Effect.succeed<Verdict>({ _tag: "Retry", reason }))),
-      Effect.timeoutOrElse({ duration: handlerTimeout, orElse: () => wait(`no answer within ${handlerTimeout}`) })
+    return untilStoreAnswers("an event has to wait; it is tried again", { tenantId, ingestionId }, (wait) =>
+      // What is refused for good was ended by another delivery meanwhile: the next look finds that.
+      Effect.catch(settle(tenantId, ingestionId), ({ reason, retry }) =>
+        retry ? wait(reason) : Effect.succeed(again(reason))
+      )
     )
   }
 })

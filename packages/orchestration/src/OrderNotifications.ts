@@ -5,12 +5,14 @@
  * A message is only a hint. What counts is the order as it is now, and the handler goes round until a round finds nothing to do, so that
  * it does not matter how often, in which order or how late messages come (ADR-0019). On the bus it keeps its first name, `order-calls`.
  */
+import { untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { systemActor } from "@dueline/contracts/Intent"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts/order/Order"
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { ack, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type AdmittedRequest, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
@@ -101,7 +103,7 @@ const envelopeOf = (
   tenantId: order.tenantId,
   commandId: `order-calls:${order.orderId}:${index}:${order.version}:${callVersion}:${step._tag}` as CommandId,
   correlationId: order.correlationId as CorrelationId,
-  actor: { kind: "system", id: "order-calls" },
+  actor: systemActor("order-calls"),
   traceparent: null,
   idempotency: null,
   expectedVersion: callVersion,
@@ -133,16 +135,8 @@ const submission = (
 /** The id of the call that a notification is; the same for ever. */
 export type CallIdOf = (tenantId: TenantId, orderId: OrderId, index: number) => ServiceCallId
 
-/**
- * A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message.
- */
-const handlerTimeout = "40 seconds"
-
 /** Rounds after which an order that keeps changing is left to the next delivery. */
 const roundLimit = 16
-
-const dead = (reason: string): Verdict => ({ _tag: "Dead", reason })
-const retry = (reason: string): Verdict => ({ _tag: "Retry", reason })
 
 /** The result of one step: it may have changed something, or this notification cannot become a call. */
 type StepResult = { readonly _tag: "Taken" } | { readonly _tag: "Impossible"; readonly reason: string }
@@ -228,15 +222,8 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
 
   return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
     const orderId = streamId as string as OrderId
-    /** No message is to blame for a store that is away, or for a writer with too much to do. */
-    const wait = (reason: string) =>
-      Effect.as(
-        Effect.logWarning("an order's calls have to wait; they are tried again", { tenantId, orderId, reason }),
-        { _tag: "Wait", reason } satisfies Verdict
-      )
-    return settle(tenantId, orderId).pipe(
-      Effect.catch(({ _tag }) => wait(_tag)),
-      Effect.timeoutOrElse({ duration: handlerTimeout, orElse: () => wait(`no answer within ${handlerTimeout}`) })
+    return untilStoreAnswers("an order's calls have to wait; they are tried again", { tenantId, orderId }, (wait) =>
+      Effect.catch(settle(tenantId, orderId), ({ _tag }) => wait(_tag))
     )
   }
 })

@@ -6,7 +6,7 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import { type AttemptEnded, type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
-import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
@@ -129,9 +129,6 @@ const takeLimit = 512
 /** While something waits, new limits come into force within this many milliseconds. */
 const lookMs = 1_000
 
-/** Refusals that may have passed by then. Anything else would only fail again, as fast as it is asked. */
-const retryable: ReadonlySet<string> = new Set(["Overloaded", "StoreUnavailable"])
-
 interface DueLoop {
   /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
   readonly run: Effect.Effect<never>
@@ -222,7 +219,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     release(alarm, worker, Exit.isSuccess(exit) && exit.value.outcome._tag === "Started")
     if (Exit.isSuccess(exit)) return
     const error = Cause.findErrorOption(exit.cause)
-    if (Option.isNone(error) || !retryable.has(error.value._tag)) {
+    if (Option.isNone(error) || !isTransient(error.value)) {
       fork(Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause))
       return
     }

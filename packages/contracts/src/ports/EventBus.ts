@@ -27,6 +27,8 @@ export type Verdict =
   | { readonly _tag: "Dead"; readonly reason: string }
 
 export const ack: Verdict = { _tag: "Ack" }
+export const dead = (reason: string): Verdict => ({ _tag: "Dead", reason })
+export const retry = (reason: string): Verdict => ({ _tag: "Retry", reason })
 
 export class BusUnavailable extends Schema.TaggedError<BusUnavailable>()("BusUnavailable", {
   cause: Schema.Defect(),

@@ -20,6 +20,10 @@ export class IdempotencyKeyReused extends Schema.TaggedError<IdempotencyKeyReuse
 /** The queue is full. Nothing happened; ask again a little later. */
 export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", { queueLimit: Schema.Int }) {}
 
+/** Refusals that may have passed when one asks again: a writer with too much to do, and a store that is away. Anything else would be refused again. */
+export const isTransient = ({ _tag }: { readonly _tag: string }): boolean =>
+  _tag === "Overloaded" || _tag === "StoreUnavailable"
+
 export interface Answer<O = ServiceCallOutcome> {
   /** The stream's version after the command. */
   readonly version: number

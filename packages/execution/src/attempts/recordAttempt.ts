@@ -7,7 +7,7 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
 import { type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
 import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
@@ -208,13 +208,12 @@ export const makeRecorder = Effect.fnUntraced(function* (
       if (Exit.isSuccess(exit)) return done(null)
       const refusal = Cause.findErrorOption(exit.cause)
       if (Option.isNone(refusal)) return done(exit.cause)
-      const { _tag } = refusal.value
-      if (_tag === "StoreUnavailable" || _tag === "Overloaded") {
+      if (isTransient(refusal.value)) {
         takeBack = after(pauseMs(failures++, random.nextDoubleUnsafe()), ask)
         return
       }
       const { command, tenantId } = envelope
-      run(Effect.logWarning(`result refused: ${_tag}`, { tenantId, serviceCallId: command.callId }))
+      run(Effect.logWarning(`result refused: ${refusal.value._tag}`, { tenantId, serviceCallId: command.callId }))
       done(null)
     }
     const ask = (): void => orchestrator.offer(envelope, settled)
