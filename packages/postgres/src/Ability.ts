@@ -19,8 +19,8 @@ export interface Ability {
   readonly failed: (error: StoreUnavailable) => void
 }
 
-/** Between two probes of a pool that nobody commits with. */
-const everyMs = 3_000
+/** Between two probes of a pool that nobody commits with: while it is well, and while it is not. */
+const [wellMs, unwellMs] = [8_000, 3_000]
 /** A probe that takes longer has failed. */
 const patience = "3 seconds"
 /** After a probe that failed, however many commits fail meanwhile. */
@@ -74,7 +74,7 @@ export const watchWrites = (sql: SqlClient, name: string): Effect.Effect<Ability
     )
 
     const round = Effect.gen(function* () {
-      yield* Effect.timeoutOption(hurry.await, everyMs)
+      yield* Effect.timeoutOption(hurry.await, trouble === null ? wellMs : unwellMs)
       const suspected = yield* Effect.sync(() => hurry.closeUnsafe())
       const idle = !committedLately
       committedLately = false

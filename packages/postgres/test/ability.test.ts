@@ -47,10 +47,10 @@ describe("the ability to write", { tags }, () => {
       const ability = yield* watchWrites(sql, "writer")
       for (let i = 0; i < 10; i++) {
         ability.committed()
-        yield* TestClock.adjust("3 seconds")
+        yield* TestClock.adjust("8 seconds")
       }
       assert.deepStrictEqual(state.probes, [])
-      yield* TestClock.adjust("9 seconds")
+      yield* TestClock.adjust("24 seconds")
       assert.deepStrictEqual(state.probes, [0, 0, 0])
       assert.isNull(ability.trouble())
     }).pipe(Effect.scoped)
@@ -97,7 +97,7 @@ describe("the ability to write", { tags }, () => {
       yield* TestClock.adjust("3 seconds")
       assert.match(ability.trouble() ?? "", /its disk is full: make room/u)
       state.code = null
-      yield* TestClock.adjust("10 seconds")
+      yield* TestClock.adjust("20 seconds")
       assert.isNull(ability.trouble())
       const heavy = state.probes.filter((bytes) => bytes > 0)
       assert.isNotEmpty(heavy)
@@ -112,7 +112,7 @@ describe("the ability to write", { tags }, () => {
     state.hangs = true
     return Effect.gen(function* () {
       const ability = yield* watchWrites(sql, "writer")
-      yield* TestClock.adjust("7 seconds")
+      yield* TestClock.adjust("11 seconds")
       assert.match(ability.trouble() ?? "", /does not answer within 3 seconds/u)
     }).pipe(Effect.scoped)
   })
