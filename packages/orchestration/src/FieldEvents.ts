@@ -21,7 +21,7 @@ import type { OrderRow } from "@dueline/contracts/order/Order"
 import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
-import type { ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { Clock, Effect, Layer } from "effect"
 
 /** The shipment that a source calls so; the same for ever. */
@@ -35,9 +35,20 @@ const failure = (retry: boolean, reason: string): Failure => ({ _tag: "Failure",
 const failureOf = (what: string, refusal: { readonly _tag: string }): Failure =>
   failure(isTransient(refusal), `${what}: ${refusal._tag}`)
 
-/** Whether the event tells that the order has been carried out: what was to be taken is gone, or what was to be brought is there. */
-const completes = ({ type }: EventFacts, { kind }: OrderRow): boolean =>
-  kind === "delivery" ? type === "shipment.delivered" : type === "pickup.completed"
+/** What tells that an order has been carried out: what was to be taken is gone, or what was to be brought is there. */
+const tells = (kind: OrderRow["kind"]) =>
+  kind === "delivery"
+    ? ({ type: "shipment.delivered", milestone: "delivered" } as const)
+    : ({ type: "pickup.completed", milestone: "pickup" } as const)
+
+/**
+ * Whether the order is to be completed because of this event: it tells so itself, or it names the order and what tells so came before it.
+ * Events come in any order, so the last one of both has to do it.
+ */
+const completes = (event: EventFacts, { milestones }: ShipmentFacts, { kind }: OrderRow): boolean => {
+  const { milestone, type } = tells(kind)
+  return event.type === type || (event.orderId !== null && milestones[milestone] !== null)
+}
 
 export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentIdOf) {
   const orchestrator = yield* Orchestrator
@@ -66,13 +77,14 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
   const completeOrder = Effect.fnUntraced(function* (
     row: IngestionRow,
     event: EventFacts,
+    shipment: ShipmentFacts,
     orderId: OrderRow["orderId"]
   ) {
     const order = yield* Effect.mapError(queries.find("order", row.tenantId, orderId), (error) =>
       failureOf("order", error)
     )
     if (order === null) return yield* Effect.fail(failure(false, `there is no order ${orderId}`))
-    if (!completes(event, order) || order.status === "Completed") return
+    if (!completes(event, shipment, order) || order.status === "Completed") return
     if (order.status !== "Scheduled" && order.status !== "Confirmed")
       return yield* Effect.fail(failure(false, `the order is ${order.status}`))
     yield* Effect.mapError(ask(row, "order", { _tag: "CompleteOrder", orderId, at: yield* now }), (refusal) =>
@@ -96,7 +108,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
       (refusal) => failureOf("shipment", refusal)
     )
     const orderId = event.orderId ?? outcome.shipment.orderId
-    if (orderId !== null) yield* completeOrder(row, event, orderId)
+    if (orderId !== null) yield* completeOrder(row, event, outcome.shipment, orderId)
   })
 
   /** Kept where it can be: a store that is away takes no note of it either. */

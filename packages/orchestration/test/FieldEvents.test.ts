@@ -112,6 +112,19 @@ it.effect("an event that is not the end of its order leaves that as it is", () =
 )
 
 it.effect(
+  "an order is completed although the event that names it comes after the one that tells of its end",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* withOrder({ type: "label.created" })
+      const earlier = Steps.record(Steps.factsOf({ eventId: "e2", type: "pickup.completed", minutes: 1, names: false }))
+      yield* here.tell(earlier)
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.deepStrictEqual([here.order()?.status, here.ingestion()?.status], ["Completed", "Completed"])
+    }),
+  { tags: ["ADR-0030.5"] }
+)
+
+it.effect(
   "what can never be done ends the ingestion as failed, with the reason",
   () =>
     Effect.gen(function* () {
