@@ -123,6 +123,11 @@ export const embedded: Effect.Effect<
   const server = yield* EmbeddedServer.EmbeddedServer
   const at = { host: server.socketDirectory, port: server.port }
   const admin = { ...at, username: server.superuser, database: databaseName }
+  // One that was taken over may be recovering from a crash, of which its lock file says nothing.
+  if (server.adopted) {
+    const look = withSession({ ...admin, database: "postgres" }, (sql) => sql`select 1`)
+    yield* reachable(server.socketDirectory, look)
+  }
   const migrated = withSession(admin, (sql) => migrate(sql, { canLogIn: true }))
   yield* Effect.catchTag(migrated, "SqlError", () =>
     withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated))
