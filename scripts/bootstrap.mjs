@@ -23,6 +23,7 @@ const starters = {
   bench: ["packages/bench/src/main.ts"],
   "bench:micro": ["packages/bench/src/micro.ts"],
   "bench:peers": ["packages/bench/peers/main.ts"],
+  load: ["packages/bench/src/courier/main.ts"],
   chaos: ["packages/chaos/src/main.ts"]
 }
 /** Everything else that package.json offers: Node runs it with these arguments first. */

@@ -10,6 +10,8 @@ export interface Subject {
   readonly address: string
   readonly token: string
   readonly home: string
+  /** Of the embedded database server. */
+  readonly postmaster: number
   /** From the start of the process until it said that it was ready, in milliseconds. */
   readonly readyMs: number
   readonly cpuMicros: () => { readonly program: number; readonly database: number }
@@ -54,14 +56,19 @@ const ready = (child: ChildProcess): Promise<Said> =>
     child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${text}`)))
   })
 
-/** `nodeArguments`: options of Node itself. */
-export const startSubject = async (home: string, nodeArguments: ReadonlyArray<string> = []): Promise<Subject> => {
+/** `nodeArguments`: options of Node itself. `settings`: of the program. */
+export const startSubject = async (
+  home: string,
+  nodeArguments: ReadonlyArray<string> = [],
+  settings: Readonly<Record<string, string>> = {}
+): Promise<Subject> => {
   const from = performance.now()
-  const env = environment(home)
+  const env = { ...environment(home), ...settings }
   const child = spawn(process.execPath, [...nodeArguments, programFile, "serve", "--demo"], {
     env,
     stdio: ["ignore", "pipe", "pipe"]
   })
+  const ended = new Promise<void>((gone) => child.once("exit", () => gone()))
   const { address, inspectAt } = await ready(child)
   const readyMs = performance.now() - from
   const token = execFileSync(process.execPath, [programFile, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
@@ -71,14 +78,14 @@ export const startSubject = async (home: string, nodeArguments: ReadonlyArray<st
     address,
     token,
     home,
+    postmaster,
     readyMs,
     inspectAt,
     cpuMicros: () => ({ program: timeOf(pid), database: timeOfFamily(postmaster) }),
     memoryMib: () => ({ program: memoryOf(pid), database: memoryOfFamily(postmaster) }),
-    stop: (signal) =>
-      new Promise((stopped) => {
-        child.once("exit", () => stopped())
-        child.kill(signal)
-      })
+    stop: async (signal) => {
+      child.kill(signal)
+      await ended
+    }
   }
 }

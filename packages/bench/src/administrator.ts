@@ -8,7 +8,7 @@ import { join } from "node:path"
 import type { Subject } from "./Subject.ts"
 
 /** The embedded server's socket; the home may lead to it through a link. */
-const socketOf = ({ home }: Subject): string => {
+export const socketOf = ({ home }: Subject): string => {
   const postgres = join(home, "postgres")
   try {
     return join(readlinkSync(postgres), "run")

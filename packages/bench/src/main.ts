@@ -1,6 +1,4 @@
 /** `pnpm bench`: measures the program on this machine and prints a table; `--write` keeps it in docs/benchmarks.md. */
-import { readFileSync, writeFileSync } from "node:fs"
-import { cpus, totalmem } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
@@ -10,6 +8,7 @@ import { filesRun } from "./filesRun.ts"
 import { idle, memoryWithPending, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
 import { log } from "./log.ts"
+import { machine, writeBetweenMarks } from "./page.ts"
 import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -77,13 +76,6 @@ const once = async (names: ReadonlyArray<string>, calls: number): Promise<Readon
   return figures
 }
 
-const between = (text: string, inserted: string): string => {
-  const [start, end] = ["<!-- measured -->", "<!-- /measured -->"]
-  const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < 0) throw new Error("docs/benchmarks.md has lost its marks for the table")
-  return `${text.slice(0, from + start.length)}\n\n${inserted}\n\n${text.slice(to)}`
-}
-
 const main = async () => {
   const names = values.only?.split(",") ?? Object.keys(measurements)
   const [runs, calls] = [Number(values.runs), Number(values.calls)]
@@ -111,16 +103,10 @@ const main = async () => {
     console.error(`run ${run} of ${runs}`)
     all.push(await once(names, calls))
   }
-  const processor = `${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}`
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
-  const day = new Date().toISOString().slice(0, 10)
   const size = `${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
-  const machine = [processor, memory, `Node ${process.version}`, day, size].join(", ")
-  const report = `${machine}\n\n${table(join(all))}`
+  const report = `${machine()}, ${size}\n\n${table(join(all))}`
   console.log(report)
-  if (!values.write) return
-  const page = new URL("../../../docs/benchmarks.md", import.meta.url)
-  writeFileSync(page, between(readFileSync(page, "utf8"), report))
+  if (values.write) writeBetweenMarks(new URL("../../../docs/benchmarks.md", import.meta.url), report)
 }
 
 await main()
