@@ -25,7 +25,7 @@ export const commandTree = (completion: string): CommandNode => {
   const root = node()
   for (const line of completion.split("\n")) {
     const [, condition = "", rest = ""] = /^complete -c dueline -n '([^']*)' (.*)$/.exec(line) ?? []
-    const path = [...condition.matchAll(/(not )?__fish_seen_subcommand_from (\w+)/g)]
+    const path = [...condition.matchAll(/(not )?__fish_seen_subcommand_from ([\w-]+)/g)]
       .filter(([, not]) => not === undefined)
       .map(([, , name = ""]) => name)
     let at = root

@@ -6,6 +6,7 @@
  * told so, but its answer is not waited for, since a driver that cancels a statement on a dead connection waits again. A command that
  * was given up may still happen.
  */
+import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
@@ -163,6 +164,7 @@ export const layerPorts = Layer.effectContext(
     const past = yield* TimeTravel
     const tenants = yield* TenantDirectory
     const sources = yield* CourierSources
+    const keys = yield* ApiKeys
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -171,6 +173,11 @@ export const layerPorts = Layer.effectContext(
         Orchestrator.of({ ...orchestrator, ask: (envelope) => ask(orchestrator.ask(envelope)) })
       ),
       Context.add(TenantDirectory, { exists: (tenantId) => read(tenants.exists(tenantId)) }),
+      Context.add(ApiKeys, {
+        find: (id) => read(keys.find(id)),
+        used: keys.used,
+        lastUses: (tenantId, ids) => read(keys.lastUses(tenantId, ids))
+      }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),

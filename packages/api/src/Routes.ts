@@ -4,6 +4,8 @@ import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
 import type { Category } from "@dueline/contracts/kinds"
 import { Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import * as ApiKeyAccess from "./ApiKeyAccess.ts"
+import * as ApiKeyHandlers from "./ApiKeyHandlers.ts"
 import * as BearerAccess from "./BearerAccess.ts"
 import * as BinHandlers from "./BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
@@ -34,7 +36,8 @@ export const kindHandlers = {
   order: OrderHandlers.layer,
   "courier-source": CourierSourceHandlers.layer,
   ingestion: IngestionHandlers.layer,
-  shipment: ShipmentHandlers.layer
+  shipment: ShipmentHandlers.layer,
+  "api-key": ApiKeyHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]
@@ -53,7 +56,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
       RateLimits.layer(rates, limits.requests),
       CallEndings.layer
     ]),
-    Layer.provide([Details.layer, KnownTenants.layer]),
+    Layer.provide([Details.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
     Layer.provide(Deadline.layer(limits.deadlineMs))

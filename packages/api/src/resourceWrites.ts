@@ -73,8 +73,8 @@ interface AskedAnew<K extends Category, B> extends Asked<K, B> {
 }
 
 /** A command, or why there is none. */
-type Made<K extends Category> = CommandOf<K> | Effect.Effect<CommandOf<K>, Unprocessable>
-const toEffect = <A, E>(made: A | Effect.Effect<A, E>): Effect.Effect<A, E> =>
+type Made<K extends Category> = CommandOf<K> | Effect.Effect<CommandOf<K>, Unprocessable, Principal>
+const toEffect = <A, E, R>(made: A | Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.isEffect(made) ? made : Effect.succeed(made)
 
 type AnswerOf<K extends Category> = Answer<OutcomeOfKind<K>>

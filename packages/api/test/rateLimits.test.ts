@@ -23,7 +23,8 @@ const word = Layer.succeed(Word, (httpEffect) =>
     Effect.provideService(httpEffect, Principal, {
       tenantId: TenantId.make(headers["tenant"] ?? ""),
       subject: "tester",
-      scopes: []
+      scopes: [],
+      apiKey: null
     })
   )
 )

@@ -27,7 +27,8 @@ const word = Layer.succeed(Word, (httpEffect) =>
     Effect.provideService(httpEffect, Principal, {
       tenantId: (headers["tenant"] ?? "") as TenantId,
       subject: "tester",
-      scopes: []
+      scopes: [],
+      apiKey: null
     })
   )
 )

@@ -75,7 +75,9 @@ const household = Effect.gen(function* () {
       }
     })
   )
+  const key = yield* post("/v1/api-keys", { name: "wall", scopes: ["ops:bins.read"] })
   return {
+    "/v1/api-keys": key,
     "/ops/shipments": shipment,
     "/ops/courier-sources": source,
     "/ops/ingestions": String(taken.json["id"]),
@@ -121,6 +123,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/courier-sources",
           "/ops/ingestions",
           "/ops/shipments",
+          "/v1/api-keys",
           "/v1/service-calls"
         ]
       )

@@ -5,6 +5,16 @@
 import { Schema } from "effect"
 import type { MakeOperations } from "./api/OperationParts.ts"
 import {
+  ApiKeyCommand,
+  apiKeyFields,
+  ApiKeyOutcome,
+  ApiKeyRejection,
+  type ApiKeyRow,
+  apiKeyRules,
+  apiKeyTopics
+} from "./apiKey/ApiKey.ts"
+import { apiKeyOperations } from "./apiKey/ApiKeyEndpoints.ts"
+import {
   BinCommand,
   binFields,
   BinOutcome,
@@ -256,6 +266,23 @@ export const kinds = {
     missing: { shipment_not_found: { status: 404, title: "There is no such shipment in this tenant." } },
     problems: shipmentProblems,
     operations: shipmentOperations,
+    attachment: false
+  }),
+  "api-key": kindOf<ApiKeyRow>()({
+    id: "apiKeyId",
+    rowTag: "ApiKeyRow",
+    plural: "api-keys",
+    rows: "documents",
+    fields: apiKeyFields,
+    rules: apiKeyRules,
+    command: ApiKeyCommand,
+    outcome: ApiKeyOutcome,
+    rejection: ApiKeyRejection,
+    topics: apiKeyTopics,
+    scope: "api-keys",
+    missing: { api_key_not_found: { status: 404, title: "There is no such API key in this tenant." } },
+    problems: {},
+    operations: apiKeyOperations,
     attachment: false
   })
 } as const

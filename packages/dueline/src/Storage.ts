@@ -6,6 +6,7 @@ import { type Ability, watchWrites } from "@dueline/postgres/Ability"
 import * as Tenants from "@dueline/postgres/admin/Tenants"
 import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
+import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
@@ -91,7 +92,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresCallQueries.layer,
     PostgresOpsQueries.layer,
     PostgresEventSource.layer,
-    PostgresCourierSources.layer
+    PostgresCourierSources.layer,
+    PostgresApiKeys.layer
   ])
 )
 

@@ -146,7 +146,8 @@ const accept = Layer.succeed(
         : Effect.provideService(httpEffect, Principal, {
             tenantId: TenantId.make("00000000-0000-0000-0000-000000000001"),
             subject: "me",
-            scopes: []
+            scopes: [],
+            apiKey: null
           })
   })
 )

@@ -1,6 +1,7 @@
 /** Every kind of aggregate there is, by category, and how the streams of each are replayed. */
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import { categories, type Category } from "@dueline/contracts/kinds"
+import { ApiKey } from "./aggregates/ApiKey.ts"
 import { Bin } from "./aggregates/Bin.ts"
 import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
@@ -18,7 +19,8 @@ export const aggregates = {
   order: Order,
   "courier-source": CourierSource,
   ingestion: Ingestion,
-  shipment: Shipment
+  shipment: Shipment,
+  "api-key": ApiKey
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

@@ -1,4 +1,5 @@
 /** What tests that go over all kinds need to know of each. A kind that is missing does not compile. */
+import { type ApiKeyEvent, ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
 import type { BinEvent } from "@dueline/contracts/bin/Bin"
 import { type CourierSourceEvent, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
@@ -164,6 +165,20 @@ const shipment: Samples<ShipmentEvent> = {
   }
 }
 
+const apiKeyId = ApiKeyId.make("00000000-0000-7000-8000-e40000000001")
+const key = {
+  name: "web-shop",
+  workspace: "default",
+  scopes: ["ops:events.write"],
+  expiresAt: Call.ms(Call.t0 + 86_400_000),
+  digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+}
+
+const apiKey: Samples<ApiKeyEvent> = {
+  ApiKeyCreated: { _tag: "ApiKeyCreated", key, createdAt: Call.t0, fingerprint: "f1", origin },
+  ApiKeyRevoked: { _tag: "ApiKeyRevoked" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -172,7 +187,8 @@ export const samples = {
   order,
   "courier-source": courierSource,
   ingestion,
-  shipment
+  shipment,
+  "api-key": apiKey
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -225,5 +241,10 @@ export const lives: Readonly<
       origin
     }),
     "ShipmentAccepted"
+  ],
+  "api-key": [
+    { _tag: "CreateApiKey", apiKeyId, at: Call.t0, key, fingerprint: "f1", origin },
+    () => ({ _tag: "RevokeApiKey", apiKeyId, at: Call.t0 }),
+    "ApiKeyAccepted"
   ]
 }

@@ -1,4 +1,5 @@
 /** One probe for each kind whose rows are documents: how its rows are made and drawn at random. A kind without one does not compile. */
+import { ApiKeyId, type ApiKeyRow, ApiKeyStatus } from "@dueline/contracts/apiKey/ApiKey"
 import { BinCategory, type BinRow, BinStatus } from "@dueline/contracts/bin/Bin"
 import { CustomerStatus } from "@dueline/contracts/customer/Customer"
 import {
@@ -170,11 +171,40 @@ const shipment = probe("shipment", {
   rowOf: (tenantId, drawn, n): ShipmentRow => shipmentRow(tenantId, { ...drawn, trackingReference: `T${n % 3}` })
 })
 
+const apiKeyRow = (tenantId: TenantId, changes: Partial<ApiKeyRow> = {}): ApiKeyRow => ({
+  _tag: "ApiKeyRow",
+  tenantId,
+  apiKeyId: ApiKeyId.make(Sample.uuid()),
+  version: 1,
+  name: "web-shop",
+  workspace: "default",
+  scopes: ["ops:events.write"],
+  expiresAt: null,
+  digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+  status: "Active",
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  ...changes
+})
+
+const apiKey = probe("api-key", {
+  row: apiKeyRow,
+  drawn: Schema.Struct({
+    ...made,
+    status: ApiKeyStatus,
+    workspace: Schema.Literals(["default", "shop"]),
+    expiresAt: Schema.NullOr(moment)
+  }),
+  rowOf: (tenantId, drawn, n): ApiKeyRow => apiKeyRow(tenantId, { ...drawn, name: `key-${n % 3}` })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
   order,
   "courier-source": courierSource,
   ingestion,
-  shipment
+  shipment,
+  "api-key": apiKey
 }

@@ -3,6 +3,7 @@ import * as DeadLettersMemory from "@dueline/port-contracts/memory/DeadLettersMe
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
+import * as ApiKeysContract from "@dueline/port-contracts/ApiKeysContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
@@ -28,6 +29,7 @@ OpsQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStor
 
 EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

@@ -20,9 +20,16 @@ import { reachable } from "./reachable.ts"
 import { type DatabaseRole, databaseRoles } from "./schema/Roles.ts"
 import { mistakesInWords, readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
 
-export class Database extends Context.Service<Database, Readonly<Record<DatabaseRole, PgClient.PgClient>>>()(
-  "@dueline/postgres/Database"
-) {}
+export class Database extends Context.Service<
+  Database,
+  Readonly<Record<DatabaseRole, PgClient.PgClient>> & {
+    /**
+     * Works as the writer does, on connections of its own: what is written in groups beside the aggregates and their log, so that neither
+     * waits for the other.
+     */
+    readonly intake: PgClient.PgClient
+  }
+>()("@dueline/postgres/Database") {}
 
 export interface DatabaseUrls {
   /** Logs in as somebody who is a member of the `dueline_*` roles, or may create them when it also migrates. */
@@ -40,6 +47,7 @@ type Connection = Pick<
 >
 
 const usualConnections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
+const intakeConnections = 2
 
 /**
  * Plans come from the indexes, also while tables are small; no statement and no idle transaction holds a connection for long. Rules
@@ -53,7 +61,7 @@ const sessionSettings = {
   ...Object.fromEntries(Object.entries(sessionBounds).map(([name, millis]) => [name, String(millis)]))
 }
 
-const open = (role: DatabaseRole, connection: Connection, maxConnections: number) =>
+const open = (role: DatabaseRole | "intake", connection: Connection, maxConnections: number) =>
   PgClient.make({
     ...connection,
     applicationName: `dueline ${role}`,
@@ -69,7 +77,8 @@ export const pools = (of: (role: DatabaseRole) => Connection, connections: Datab
     return Database.of({
       writer: yield* open("writer", of("writer"), sizes.writer),
       edge: yield* open("edge", of("edge"), sizes.edge),
-      worker: yield* open("worker", of("worker"), sizes.worker)
+      worker: yield* open("worker", of("worker"), sizes.worker),
+      intake: yield* open("intake", of("writer"), intakeConnections)
     })
   }).pipe(Effect.provide(Reactivity.layer))
 

@@ -3,6 +3,7 @@
  * is served in a round, so that a tenant's statement waits for one of each other tenant at the most, however many these have waiting.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
+import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
@@ -94,7 +95,7 @@ const full = new StoreUnavailable({
 /** Whose requests have no tenant yet wait in one line together, as if they were a tenant's. */
 const beforeTenants = "00000000-0000-0000-0000-000000000000" as TenantId
 
-type Ports = CallQueries | OpsQueries | EventSource | CourierSources
+type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -113,6 +114,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           run(typeof args[0] === "string" ? args[0] : args[0].tenantId, () => ask(...args))
       const [calls, ops, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
       const sources = yield* CourierSources
+      const keys = yield* ApiKeys
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -125,6 +127,11 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           profile: inTurn(ops.profile),
           near: inTurn(ops.near),
           holding: inTurn(ops.holding)
+        }),
+        Context.add(ApiKeys, {
+          find: (id) => run(beforeTenants, () => keys.find(id)),
+          used: keys.used,
+          lastUses: (tenantId, ids) => run(tenantId, () => keys.lastUses(tenantId, ids))
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })

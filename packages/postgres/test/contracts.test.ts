@@ -1,4 +1,5 @@
 /** Every port this package implements, judged by the suites that every adapter passes. */
+import * as ApiKeysContract from "@dueline/port-contracts/ApiKeysContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
@@ -8,6 +9,7 @@ import * as EventSourceContract from "@dueline/port-contracts/EventSourceContrac
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
+import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
@@ -28,6 +30,7 @@ const layer = Layer.mergeAll(
   PostgresCallQueries.layer,
   PostgresOpsQueries.layer,
   PostgresCourierSources.layer,
+  PostgresApiKeys.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer
@@ -40,6 +43,7 @@ BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
 CourierSourcesContract.suite("PostgreSQL", harness)
+ApiKeysContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

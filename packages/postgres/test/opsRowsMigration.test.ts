@@ -202,7 +202,7 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
             Effect.gen(function* () {
               yield* as("writer")(sql)
               const pg = sql as PgClient.PgClient
-              const database = Layer.succeed(Database, { writer: pg, edge: pg, worker: pg })
+              const database = Layer.succeed(Database, { writer: pg, edge: pg, worker: pg, intake: pg })
               const own = PostgresPersistence.layer.pipe(Layer.provide(database))
               const store = yield* Effect.provide(
                 Effect.map(Persistence, (persistence) => persistence),

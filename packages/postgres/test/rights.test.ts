@@ -64,7 +64,8 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       sql`insert into dueline.tenants values (${of.tenantId}::uuid, ${of.tenantId}, 0)`,
       sql`insert into dueline.dead_letters
         select tenant_id, event_id, stream_id, topic, payload, 10, 'gave up', '[]', 0 from dueline.outbox
-        where tenant_id = ${of.tenantId}::uuid`
+        where tenant_id = ${of.tenantId}::uuid`,
+      sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`
     ])
   )
 })

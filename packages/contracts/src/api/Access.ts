@@ -1,6 +1,7 @@
 /** Who may do what: the principal behind a request, the scopes, and the middleware that stands before every protected endpoint. */
 import { Context, Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
+import type { ApiKeyId } from "../apiKey/ApiKey.ts"
 import type { TenantId } from "../Ids.ts"
 import { categories, type Category, kinds } from "../kinds.ts"
 import { problems } from "./ProblemError.ts"
@@ -24,6 +25,8 @@ export class Principal extends Context.Service<
     readonly tenantId: TenantId
     readonly subject: string
     readonly scopes: ReadonlyArray<string>
+    /** Whose key it came with; null for a token. */
+    readonly apiKey: { readonly id: ApiKeyId; readonly workspace: string } | null
   }
 >()("@dueline/contracts/api/Principal") {}
 
@@ -41,7 +44,8 @@ export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides
         HttpApiSecurity.annotate(OpenApi.Format, "JWT"),
         HttpApiSecurity.annotate(
           OpenApi.Description,
-          "Access token, RS256, audience `operations`, with the claims `tenant_id` and `scope`."
+          "Access token, RS256, audience `operations`, with the claims `tenant_id` and `scope`; or an API key, `dlk_…`, which may also " +
+            "come in `X-Api-Key` or as the user name of Basic authentication."
         )
       )
     },

@@ -54,4 +54,7 @@ export const callsApi = Effect.map(programApi, ({ serviceCalls }) => serviceCall
 /** Those on courier sources. */
 export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"])
 
+/** Those on API keys. */
+export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
+
 export type CallsApi = Effect.Success<typeof callsApi>

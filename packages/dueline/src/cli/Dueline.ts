@@ -7,6 +7,7 @@ import { call } from "./CallCommands.ts"
 import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
 import { bus, doctor, tenant, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
+import { apiKey } from "./KeyCommands.ts"
 import { event, source } from "./SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 
@@ -34,6 +35,7 @@ const dueline = Command.make("dueline").pipe(
     tenant,
     source,
     event,
+    apiKey,
     bus
   ]),
   Command.withGlobalFlags([JsonOutput]),

@@ -1,5 +1,6 @@
 /** The ports of the store over one state in memory: for tests, and the store of the simulation. */
 import { Context, Layer } from "effect"
+import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
@@ -9,6 +10,7 @@ import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
+import * as ApiKeysMemory from "./ApiKeysMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
@@ -55,6 +57,7 @@ export class MemoryStore extends Context.Service<
     readonly opsQueries: OpsQueries["Service"]
     readonly eventSource: EventSource["Service"]
     readonly courierSources: CourierSources["Service"]
+    readonly apiKeys: ApiKeys["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -84,6 +87,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     opsQueries: OpsQueriesMemory.make(state, scanBudget),
     eventSource: EventSourceMemory.make(state),
     courierSources: CourierSourcesMemory.make(state),
+    apiKeys: ApiKeysMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -101,7 +105,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(CallQueries, store.callQueries),
     Layer.succeed(OpsQueries, store.opsQueries),
     Layer.succeed(EventSource, store.eventSource),
-    Layer.succeed(CourierSources, store.courierSources)
+    Layer.succeed(CourierSources, store.courierSources),
+    Layer.succeed(ApiKeys, store.apiKeys)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */
