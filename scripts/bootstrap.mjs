@@ -35,6 +35,7 @@ const tools = {
   sim: ["packages/simulation/src/main.ts"],
   "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
   "test:property": ["scripts/propertyRuns.ts"],
+  zones: ["scripts/zones.ts"],
   rolling: ["scripts/release/rolling.ts"],
   "kinds:trial": ["scripts/kinds/main.ts"],
   servers: ["scripts/servers.ts"],
