@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { type Backoff, backoffSchedule, defaultBackoff } from "./backoff.ts"
 import type { DeadLetter, DeadLetters } from "./ports/DeadLetters.ts"
+import { Metrics } from "./telemetry/Metrics.ts"
 
 /** Reasons kept of one letter: the latest. */
 export const reasonLimit = 20
@@ -28,6 +29,7 @@ export const keptIn = (letters: DeadLetters["Service"], between: Backoff = defau
     const { group, message, reasons } = bounded(letter)
     const { eventId, tenantId, topic } = message
     const facts = { group, eventId, tenantId, topic, attempts: letter.reasons.length, reason: reasons.at(-1) }
+    ;(yield* Metrics).deadLetters.of(group).add()
     yield* Effect.annotateLogs(Effect.logError("message given up"), facts)
     yield* letters.keep(letter).pipe(
       Effect.tapError((failure) =>

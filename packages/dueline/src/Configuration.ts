@@ -91,16 +91,31 @@ export const Environment = Schema.Struct({
   ),
   DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const))),
   DUELINE_MIGRATE: Schema.Literals(["yes", "no"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("yes" as const))),
+  DUELINE_METRICS_PORT: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0))
+  ),
+  DUELINE_METRICS_TOKEN: Schema.String.check(
+    Schema.isPattern(/^(?:[\w.~+/=-]{16,512})?$/u, {
+      description: "empty, or 16 to 512 characters that a bearer token may have (letters, digits, - . _ ~ + / =)"
+    })
+  ).pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_NEW_KEYS: Schema.Literals(["yes", "no"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("no" as const)))
 })
 
-type ServerSetting = "DUELINE_NATS_REPLICAS" | "DUELINE_DATABASE_URL" | "DUELINE_NATS_URL" | "DUELINE_REDIS_URL"
+type ServerSetting =
+  | "DUELINE_METRICS_TOKEN"
+  | "DUELINE_NATS_REPLICAS"
+  | "DUELINE_DATABASE_URL"
+  | "DUELINE_NATS_URL"
+  | "DUELINE_REDIS_URL"
 
 export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" | ServerSetting> {
   /** Absolute path. */
   readonly DUELINE_HOME: string
   /** Null: the program keeps a database of its own in its home. */
   readonly DUELINE_DATABASE_URL: Redacted.Redacted | null
+  /** Null: metrics need no token. */
+  readonly DUELINE_METRICS_TOKEN: Redacted.Redacted | null
   /** Null: everything runs in one process. */
   readonly DUELINE_NATS_URL: Redacted.Redacted | null
   readonly DUELINE_NATS_REPLICAS: 1 | 3
@@ -109,7 +124,7 @@ export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" |
 }
 
 const copies = (text: "1" | "3"): 1 | 3 => (text === "3" ? 3 : 1)
-const hidden = (url: string): Redacted.Redacted | null => (url === "" ? null : Redacted.make(url))
+const hidden = (text: string): Redacted.Redacted | null => (text === "" ? null : Redacted.make(text))
 
 export class Configuration extends Context.Service<Configuration, Settings>()("@dueline/dueline/Configuration") {}
 
@@ -147,6 +162,7 @@ export const read = (
       ...settings,
       DUELINE_HOME: resolve(settings.DUELINE_HOME),
       DUELINE_DATABASE_URL: hidden(settings.DUELINE_DATABASE_URL),
+      DUELINE_METRICS_TOKEN: hidden(settings.DUELINE_METRICS_TOKEN),
       DUELINE_NATS_URL: hidden(settings.DUELINE_NATS_URL),
       DUELINE_NATS_REPLICAS: copies(settings.DUELINE_NATS_REPLICAS),
       DUELINE_REDIS_URL: hidden(settings.DUELINE_REDIS_URL)

@@ -17,21 +17,25 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Health from "./Health.ts"
 import * as Intake from "./Intake.ts"
 import * as Storage from "./Storage.ts"
+import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
+import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
 import * as Timing from "./Timing.ts"
 import * as Dispatching from "./work/Dispatching.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Sweeping from "./work/Sweeping.ts"
+import { countRequests } from "@dueline/api/countRequests"
 import { createHttpServer } from "@dueline/api/createHttpServer"
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
-import { Effect, Layer, Random, type Redacted } from "effect"
+import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { layerSingle } from "./Cluster.ts"
@@ -145,13 +149,17 @@ const routes = (settings: Settings, { roles }: Deployment) =>
 
 const server = (settings: Settings) =>
   Layer.unwrap(
-    Effect.map(PlainRequests.PlainRequests, ({ take }) =>
-      NodeHttpServer.layer(() => createHttpServer(take), {
+    Effect.gen(function* () {
+      const { take } = yield* PlainRequests.PlainRequests
+      const metrics = yield* Metrics
+      const clock = yield* Clock.Clock
+      const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+      return NodeHttpServer.layer(() => countRequests(createHttpServer(take), metrics, elapsed), {
         port: settings.PORT,
         host: settings.HOST,
         gracefulShutdownTimeout: `${thirdOf(settings)} millis`
       })
-    )
+    })
   )
 
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
@@ -163,9 +171,12 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer, Recalls.layer)
     )
   )
-  return HttpRouter.serve(routes(settings, deployment), { disableLogger: true, disableListenLog: true }).pipe(
+  const shown = Layer.merge(routes(settings, deployment), MetricsEndpoint.layerRoute(settings))
+  return HttpRouter.serve(shown, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provide(leanServer.layer),
+    Layer.provide(MetricsEndpoint.layerPort(settings)),
+    Layer.provide(ProcessMetrics.layer(deployment)),
     Layer.provideMerge(server(settings)),
     Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),

@@ -1,4 +1,5 @@
 /** Log lines: one JSON object each for machines, one readable line each in a terminal; the same fields in both. */
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Layer, Logger, References } from "effect"
 import type { Settings } from "./Configuration.ts"
 import { withSources } from "./sourceLines.ts"
@@ -93,6 +94,10 @@ const withinBounds = (write: (line: Line) => void) => {
   return Logger.make<unknown, void>((options) => {
     const line = lineOf(options)
     const left = bounds.admit(String(line["tenantId"] ?? ""), line.level, line.msg, options.date.getTime())
+    options.fiber
+      .getRef(Metrics)
+      .logLines.of(left === null ? "suppressed" : line.level)
+      .add()
     if (left !== null) write(left === 0 ? line : { ...line, suppressed: left })
   })
 }

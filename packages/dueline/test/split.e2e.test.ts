@@ -72,6 +72,23 @@ describe.skipIf(absent)("the program taken apart", () => {
     assert.lengthOf(arrivals("/first"), 1)
   })
 
+  it("every process shows what its roles count", { tags: ["ADR-0009.2"] }, async () => {
+    const own: Readonly<Record<Role, string>> = {
+      api: "ops_ingest_duration_ms_count 1",
+      orchestrator: 'dueline_events_total{kind="service-call",type="ExecutionSucceeded"} 1',
+      timer: 'roles="timer"} 1',
+      dispatcher: "dueline_messages_published_total 1",
+      executor: 'dueline_attempts_total{result="2xx"} 1'
+    }
+    const texts = await Promise.all(roles.map(async (role) => (await ask("/metrics", {}, role)).text()))
+    for (const [n, role] of roles.entries()) {
+      const text = texts[n] ?? ""
+      assert.include(text, own[role])
+      assert.include(text, "process_cpu_seconds_total")
+      for (const other of roles) if (other !== role) assert.notInclude(text, own[other], `${other} at ${role}`)
+    }
+  })
+
   it("every process says how it is, and only the edge serves anything else", async () => {
     for (const role of roles) {
       const ready = await ask("/ready", {}, role)

@@ -12,6 +12,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Context, Effect, Exit, type Fiber, Layer, Option } from "effect"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
 
@@ -149,6 +150,8 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const queueOptions = { ...defaultFairQueueOptions, ...options }
   const queue = new FairQueue(queueOptions)
   const room = makeSignal()
+  const { dueCalls, timerLateness } = yield* Metrics
+  dueCalls.read = () => queue.size
   let isRunning = false
   let isNext = false
   /** When it is looked by itself whether something may start, in epoch ms. */
@@ -203,6 +206,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   /** Asks for one call with the worker of its place. */
   const ask = (alarm: Alarm, worker: WorkerId, at: number): void => {
     if (at >= alarm.dueAt - leadMs) {
+      timerLateness.observe(Math.max(0, at - alarm.dueAt) / 1_000)
       return orchestrator.offer(dueTimeReached(alarm, worker, at), (exit) => answered(alarm, worker, exit))
     }
     // The clock was set back while it waited.

@@ -4,6 +4,7 @@
  */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Deferred, Effect, Layer } from "effect"
 import { MinHeap } from "./MinHeap.ts"
 
@@ -196,8 +197,9 @@ interface Sleeper {
 }
 
 export const make = ({ leadMs = 0, ...options }: MemoryTimerOptions) =>
-  Effect.sync(() => {
+  Effect.map(Metrics, ({ alarms }) => {
     const heap = new AlarmHeap()
+    alarms.read = () => heap.size
     const sleepers = new Set<Sleeper>()
 
     /** A tenant may have as many alarms here as there is room left, so that none fills it alone. */

@@ -2,6 +2,7 @@
 import { exponentialMs } from "@dueline/contracts/backoff"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Duration, Effect, Exit, type Fiber, type Layer, Option, Scope } from "effect"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import type { AttemptResult } from "./recordAttempt.ts"
@@ -61,11 +62,13 @@ export const makeCircuits = Effect.fnUntraced(function* (
   run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 ): Effect.fn.Return<Circuits, never, CircuitBreaker.CircuitBreakerStore> {
   const store = yield* CircuitBreaker.CircuitBreakerStore
+  const { circuitsOpened } = yield* Metrics
   const tripPolicy = CircuitBreaker.consecutive(failures)
 
   const log = (change: CircuitBreaker.Transition | undefined): void => {
     if (change === undefined) return
     if (change.from === "Closed") {
+      circuitsOpened.add()
       run(Effect.logWarning(`circuit opened for ${Duration.toMillis(change.retryAfter)} ms: ${change.key}`))
     } else if (change.to === "Closed") run(Effect.logInfo(`circuit closed: ${change.key}`))
   }

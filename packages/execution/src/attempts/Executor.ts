@@ -7,6 +7,7 @@ import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal } from "@dueline/contracts/Signal"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import type { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Clock, Context, Effect, FiberSet, type Scope } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
@@ -100,6 +101,9 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
       now: () => clock.currentTimeMillisUnsafe(),
       elapsed
     })
+    const { attemptsUnderWay, placesFree } = yield* Metrics
+    attemptsUnderWay.read = () => pool.inFlight
+    placesFree.read = () => pool.free
     const { handBack } = yield* makeRecorder(yield* FiberSet.makeRuntime<never>())
     const giveBack = ({ callId, epoch, tenantId }: Holding) =>
       Effect.callback<void>((resume) => {

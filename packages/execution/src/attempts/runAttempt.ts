@@ -6,6 +6,7 @@ import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpCl
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Cause, Clock, Effect, Exit, type Fiber, Random, type Redacted } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
@@ -23,6 +24,7 @@ import {
   makeRecorder,
   recordCommand
 } from "./recordAttempt.ts"
+import { countAttempts } from "./countAttempts.ts"
 import { buildHeaders } from "./requestHeaders.ts"
 
 /** A place is not kept for longer than this before the due time, in milliseconds, whatever the clocks of two machines say. */
@@ -93,6 +95,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
   const secrets = yield* SigningSecrets
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
+  const counting = countAttempts(yield* Metrics)
   const run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> = Effect.runForkWith(
     yield* Effect.context<never>()
   )
@@ -234,6 +237,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     sent(attempt)
     const { intent, sentAt } = attempt
     step(attempt, "recording", () => {
+      counting.made(intent.dueAt, sentAt, result)
       const command = recordCommand(intent, result, { at: now(), sentAt, roll: random.nextDoubleUnsafe(), redaction })
       attempt.abandon = recorder.record(envelopeOf(intent, command), (defect) => recorded(attempt, defect))
     })
@@ -255,6 +259,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     attempt.abandon = nothing
     sent(attempt)
     step(attempt, "recording", () => {
+      counting.handedBack(reason)
       const done = (defect: Cause.Cause<unknown> | null) => recorded(attempt, defect)
       attempt.abandon = recorder.handBack(attempt.intent, reason, now() + waitMs, done)
     })

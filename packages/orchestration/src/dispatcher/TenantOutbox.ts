@@ -73,13 +73,19 @@ export class TenantOutbox {
 
 /** The entries that this dispatcher has claimed from the outbox and not settled yet. */
 export class ClaimedEntries {
-  readonly #positions = new Set<number>()
+  /** With the id of each entry's event, in the order they were claimed. */
+  readonly #positions = new Map<number, string>()
   readonly #unsettled: Array<Settlement> = []
   /** Streams with a failure that is not settled yet: until it is, a claim may show what has to wait behind it. */
   readonly #failing = new Set<string>()
 
   get size(): number {
     return this.#positions.size
+  }
+
+  /** The id of the event that was claimed first. */
+  get oldest(): string | undefined {
+    return this.#positions.values().next().value
   }
 
   /** Outcomes that have to be stored, oldest first. */
@@ -90,7 +96,7 @@ export class ClaimedEntries {
   /** False when the entry is here already, or has to wait behind a failure. */
   take(entry: OutboxEntry): boolean {
     if (this.#positions.has(entry.position) || this.#failing.has(streamOf(entry))) return false
-    this.#positions.add(entry.position)
+    this.#positions.set(entry.position, entry.eventId)
     return true
   }
 

@@ -9,6 +9,7 @@
 import { backoff, type Backoff } from "@dueline/contracts/backoff"
 import type { BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Effect, FiberSet, Option } from "effect"
 import { ClaimedEntries, streamOf, TenantOutbox } from "./TenantOutbox.ts"
 
@@ -81,6 +82,12 @@ type Outcome =
   /** The bus takes nothing at the moment, or did not say: the entry may be no cause of it. */
   | { readonly _tag: "Unanswered"; readonly error: string }
 
+const none = () => 0
+
+/** Seconds since the event was decided on, whose id begins with that time (a UUID of version 7). */
+const lagOf = (eventId: string, now: number): number =>
+  Math.max(0, now - Number.parseInt(eventId.replace("-", "").slice(0, 12), 16)) / 1_000
+
 /** What went wrong, cut to a length that a table and a log line can bear. */
 export const errorOf = (cause: Cause.Cause<unknown>): string => Cause.pretty(cause).slice(0, 1_000)
 
@@ -141,14 +148,26 @@ export const makePublisher = Effect.fnUntraced(function* (
   onSettled: () => void
 ) {
   const fork = yield* FiberSet.makeRuntime<never>()
+  const { deadLetters, outboxHeld, outboxLag, publishFailures, published } = yield* Metrics
+  const counters = { Delivered: published, Failed: publishFailures, Dead: deadLetters.of("outbox") }
   const health = new BusHealth()
   const claimed = new ClaimedEntries()
   const outboxes = new Map<string, TenantOutbox>()
   const pumping = new Set<TenantOutbox>()
   let probing = false
+  const clock = yield* Clock.Clock
+  outboxHeld.read = () => claimed.size
+  outboxLag.read = () => (claimed.oldest === undefined ? 0 : lagOf(claimed.oldest, clock.currentTimeMillisUnsafe()))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      outboxHeld.read = none
+      outboxLag.read = none
+    })
+  )
 
   const conclude = (outbox: TenantOutbox, settlement: Settlement): void => {
     const { _tag, entry } = settlement
+    counters[_tag].add()
     // What stands behind a failed entry of its stream comes again with it.
     for (const behind of _tag === "Failed" ? outbox.letGo(streamOf(entry)) : []) {
       claimed.drop(behind)

@@ -14,7 +14,8 @@ import {
   type StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
 import { Recent } from "@dueline/contracts/Recent"
-import { Cause, Effect, Option, Result } from "effect"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { Cause, Clock, Effect, Option, Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import {
   type BatchAnswer,
@@ -25,6 +26,7 @@ import {
   type Request,
   streamKey
 } from "./decideBatch.ts"
+import { countCommits } from "./countCommits.ts"
 import { type CachedStream, restorer, snapshotCodec } from "./storedForms.ts"
 
 /**
@@ -94,6 +96,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
   const cache = new StreamCache<S, E>(options.cacheLimit, cachedSealedLimit)
   const snapshots = snapshotCodec(aggregate, options.snapshotEvery)
   const restore = restorer(aggregate, snapshots)
+  const counted = countCommits(yield* Metrics, yield* Clock.Clock, aggregate.category)
   let caution = 0
   const forget = (batch: Batch) => {
     for (const { key } of batch) cache.forget(key)
@@ -153,7 +156,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
   }
 
   const commit = (batch: Batch, decided: Decided<C, S, E, R, O>): Answers =>
-    Effect.matchCauseEffect(store.commit(decided.commits), {
+    Effect.matchCauseEffect(counted(batch.length, decided.commits, store.commit(decided.commits)), {
       onSuccess: () => Effect.sync(() => done(decided)),
       onFailure: (cause): Answers => {
         // `RuleBroken` implies that versions and receipts matched, so the optimistic path was right.

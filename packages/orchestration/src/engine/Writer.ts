@@ -23,6 +23,7 @@ import {
   type RuleBroken,
   StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
@@ -222,6 +223,9 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
 ): Effect.fn.Return<Writer<C, R, O>, never, Persistence | Intents | Scope.Scope> {
   const { streamOf } = aggregate
   const inbox = new Inbox<PendingRequest<C, R, O>>(options.queueLimit)
+  const { writerQueue, writerRefusals } = yield* Metrics
+  writerQueue.of(aggregate.category).read = () => inbox.size
+  const refusals = writerRefusals.of(aggregate.category)
   const log = Effect.runForkWith(yield* Effect.context<never>())
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
   const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
@@ -245,7 +249,9 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
 
   const offer: Writer<C, R, O>["offer"] = (envelope, listener) => {
     const taken = inbox.offer(envelope.tenantId, { ...requestOf(streamOf, envelope), listener })
-    if (!taken) listener(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
+    if (taken) return
+    refusals.add()
+    listener(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
   }
   return { offer, depth: () => inbox.size }
 })

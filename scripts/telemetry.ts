@@ -1,0 +1,77 @@
+/** Shows or writes the description of what the program counts: `pnpm telemetry [--write]`. Exit code 1 when the files differ. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { parseArgs } from "node:util"
+import type { Declared } from "../packages/contracts/src/telemetry/Instruments.ts"
+import { makeMetrics } from "../packages/contracts/src/telemetry/Metrics.ts"
+
+const introduction = `# Telemetry
+
+Written by \`pnpm telemetry --write\` from \`packages/contracts/src/telemetry/Metrics\`; a test compares. Why so: [ADR-0009](../decisions/ADR-0009-observability.md).
+
+## Metrics
+
+\`GET /metrics\` on every process, in the text form of Prometheus: what the roles of the process count, and of what all processes have in common. On \`PORT\` it answers this machine;
+\`DUELINE_METRICS_TOKEN\` opens it to whoever sends the token, \`DUELINE_METRICS_PORT\` gives it a port of its own.
+
+\`\`\`yaml
+scrape_configs:
+  - job_name: dueline
+    authorization: { credentials_file: /etc/prometheus/dueline.token }
+    static_configs: [{ targets: ["127.0.0.1:8080"] }]
+\`\`\`
+
+The label \`tenant\` has the fifty busiest and \`__other__\`; places change hands once a minute at most. Sum rates over it, not totals.
+
+| Metric | Labels | Roles | What it is |
+| --- | --- | --- | --- |
+`
+
+const row = ({ help, kind, labels = [], name, ofTenants, roles }: Declared): string => {
+  const all = [...labels, ...(ofTenants ? ["tenant"] : [])].join(", ")
+  return `| \`${name}\` (${kind}) | ${all} | ${roles === undefined ? "all" : roles.join(", ")} | ${help} |`
+}
+
+const page = (): string => `${introduction}${makeMetrics().instruments.declared.map(row).join("\n")}\n`
+
+/** Contents by path below `docs/`. */
+const pages = (): ReadonlyMap<string, string> => new Map([["telemetry.md", page()]])
+
+const help = `usage: pnpm telemetry [--write]
+
+Compares docs/telemetry.md with the code and names the files that differ.
+
+  --write   writes them
+  --help    this text
+`
+const docs = join(import.meta.dirname, "..", "docs")
+
+const read = (path: string): string | null => {
+  try {
+    return readFileSync(join(docs, path), "utf8")
+  } catch {
+    return null
+  }
+}
+
+/** Files below `docs/` that are missing or different. */
+export const staleTelemetryPages = (): ReadonlyArray<string> =>
+  [...pages()].filter(([path, text]) => read(path) !== text).map(([path]) => path)
+
+const main = (): number => {
+  const { values } = parseArgs({ options: { write: { type: "boolean" }, help: { type: "boolean" } } })
+  if (values.help === true) {
+    console.log(help)
+    return 0
+  }
+  const stale = staleTelemetryPages()
+  for (const path of stale) {
+    console.log(`${values.write === true ? "written" : "out of date"}: docs/${path}`)
+    if (values.write !== true) continue
+    mkdirSync(dirname(join(docs, path)), { recursive: true })
+    writeFileSync(join(docs, path), pages().get(path) ?? "")
+  }
+  return values.write === true || stale.length === 0 ? 0 : 1
+}
+
+if (import.meta.main) process.exitCode = main()
