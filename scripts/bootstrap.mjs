@@ -32,7 +32,7 @@ const tools = {
   fix: ["scripts/fix.ts"],
   gates: ["scripts/gates.ts"],
   events: ["scripts/events.ts"],
-  telemetry: ["scripts/telemetry.ts"],
+  telemetry: ["scripts/telemetry/main.ts"],
   sim: ["packages/simulation/src/main.ts"],
   "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
   "test:property": ["scripts/propertyRuns.ts"],

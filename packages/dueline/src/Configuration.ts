@@ -141,7 +141,9 @@ const ofOthers: ReadonlyArray<string> = [
   "DUELINE_HTTPIE",
   "DUELINE_DOCKER_COMPOSE",
   "DUELINE_REDIS_SERVER",
-  "DUELINE_POSTGRES_BIN"
+  "DUELINE_POSTGRES_BIN",
+  "DUELINE_PROMETHEUS",
+  "DUELINE_PROMTOOL"
 ]
 
 const isKnown = (name: string): boolean =>

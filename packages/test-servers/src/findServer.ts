@@ -166,6 +166,22 @@ const addHttpScript = (tree: string): void => {
   chmodSync(join(tree, "bin", "http"), 0o755)
 }
 
+const prometheusTool = (name: "prometheus" | "promtool", variable: string): Promise<ServerBinary> =>
+  find({
+    name,
+    minimum: "2.40",
+    variable,
+    named: (value) => value,
+    onMachine: () => onPath(name),
+    wanted: { packages: async () => [name], suite: "forky" },
+    inTree: (tree) => join(tree, "usr", "bin", name)
+  })
+
+export const findPrometheus = (): Promise<ServerBinary> => prometheusTool("prometheus", "DUELINE_PROMETHEUS")
+
+/** Judges metrics, alerts and their tests. */
+export const findPromtool = (): Promise<ServerBinary> => prometheusTool("promtool", "DUELINE_PROMTOOL")
+
 /** Judges `docker-compose.yml`; without Docker itself it can do no more. The machine's own is asked as `docker compose`. */
 export const findCompose = (): Promise<ServerBinary> =>
   find({

@@ -1,14 +1,15 @@
 /** Counts attempts by what came of them. Additions to fields: every attempt passes here. */
-import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
+import { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import type { Counter } from "@dueline/contracts/telemetry/Instruments"
 import type { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import type { Made } from "./recordAttempt.ts"
 
-/** Classes of answers are there from the start, so that a rate can be taken from the first of them on. */
+/** Classes of answers, and reasons, are there from the start, so that a rate can be taken from the first of them on. */
 const classes = ["2xx", "3xx", "4xx", "5xx"]
 
 export const countAttempts = ({ attemptDuration, attemptLateness, attempts, handBacks }: Metrics) => {
   const byClass = new Map<number, Counter>(classes.map((name) => [Number(name[0]), attempts.of(name)]))
+  for (const reason of HandBackReason.literals) handBacks.of(reason)
   return {
     /** `dueAt`, `sentAt`: epoch milliseconds; of one whose first byte never left there is no lateness. */
     made: (dueAt: number, sentAt: number | null, result: Made): void => {

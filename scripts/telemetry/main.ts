@@ -2,8 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
-import type { Declared } from "../packages/contracts/src/telemetry/Instruments.ts"
-import { makeMetrics } from "../packages/contracts/src/telemetry/Metrics.ts"
+import type { Declared } from "../../packages/contracts/src/telemetry/Instruments.ts"
+import { makeMetrics } from "../../packages/contracts/src/telemetry/Metrics.ts"
+import { type Alert, alerts, rules } from "./alerts.ts"
+import { dashboard } from "./dashboard.ts"
 
 const introduction = `# Telemetry
 
@@ -32,19 +34,46 @@ const row = ({ help, kind, labels = [], name, ofTenants, roles }: Declared): str
   return `| \`${name}\` (${kind}) | ${all} | ${roles === undefined ? "all" : roles.join(", ")} | ${help} |`
 }
 
-const page = (): string => `${introduction}${makeMetrics().instruments.declared.map(row).join("\n")}\n`
+const alarms = `
+## Dashboard and alerts
+
+[dashboard.json](telemetry/dashboard.json) for Grafana, [alerts.json](telemetry/alerts.json) for \`rule_files\` of Prometheus, which names the job \`dueline\`. \`page\`: now; \`ticket\`: today.
+
+| Alert | When | What to do |
+| --- | --- | --- |
+`
+
+const alertRow = ({ advice, expr, for: during, name, runbook, severity, summary }: Alert): string =>
+  `| ${name} (${severity}) | ${summary} \`${expr}\` for ${during} | ${advice} [Runbook](runbook.md#${runbook}) |`
+
+const page = (): string =>
+  [
+    introduction,
+    makeMetrics().instruments.declared.map(row).join("\n"),
+    "\n",
+    alarms,
+    alerts.map(alertRow).join("\n"),
+    "\n"
+  ].join("")
+
+const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
 /** Contents by path below `docs/`. */
-const pages = (): ReadonlyMap<string, string> => new Map([["telemetry.md", page()]])
+const pages = (): ReadonlyMap<string, string> =>
+  new Map([
+    ["telemetry.md", page()],
+    ["telemetry/alerts.json", pretty(rules())],
+    ["telemetry/dashboard.json", pretty(dashboard())]
+  ])
 
 const help = `usage: pnpm telemetry [--write]
 
-Compares docs/telemetry.md with the code and names the files that differ.
+Compares docs/telemetry.md and docs/telemetry/ with the code and names the files that differ.
 
   --write   writes them
   --help    this text
 `
-const docs = join(import.meta.dirname, "..", "docs")
+const docs = join(import.meta.dirname, "..", "..", "docs")
 
 const read = (path: string): string | null => {
   try {
