@@ -27,8 +27,7 @@ import { leanGroup } from "./leanGroup.ts"
 import type { Raw } from "./Raw.ts"
 import { notFound, refusedCreation, type Refusals, storeUnavailable } from "./refusal.ts"
 import { orDeny, reject } from "./reject.ts"
-import { repeatedName } from "./repeatedName.ts"
-import { bodyBytes, bodyDecoder, invalid } from "./requestBody.ts"
+import { bodyBytes, singleNamesDecoder } from "./requestBody.ts"
 import { RequestPlaces } from "./RequestPlaces.ts"
 import { makeRejections } from "./signatureRejections.ts"
 
@@ -73,17 +72,7 @@ const headersOf = ({ headers, source }: HttpServerRequest.HttpServerRequest): He
   ])
 }
 
-const decodeEvent = bodyDecoder(CourierEvent, discreetProblems)
-
-/** Decodes by the schema, and refuses what means two things. */
-const readEvent = (bytes: Uint8Array) => {
-  const decoded = decodeEvent(bytes)
-  if (Result.isFailure(decoded)) return Result.fail(decoded.failure)
-  const text = new TextDecoder().decode(bytes)
-  return repeatedName(text) === null
-    ? Result.succeed({ event: decoded.success, text })
-    : Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
-}
+const readEvent = singleNamesDecoder(CourierEvent, discreetProblems)
 
 const makeReceive = Effect.gen(function* () {
   const sources = yield* CourierSources
@@ -137,7 +126,7 @@ const makeReceive = Effect.gen(function* () {
     }
     const decoded = readEvent(body)
     if (Result.isFailure(decoded)) note("body_invalid")
-    const { event, text } = yield* orDeny(decoded)
+    const { text, value: event } = yield* orDeny(decoded)
     const { courierSourceId, tenantId } = found.row
     const ingestionId = derivedId("ingestion", tenantId, `${courierSourceId}:${event.id}` as IdempotencyKey)
     const digest = hash("sha256", body, "base64url")

@@ -104,7 +104,7 @@ const makeGet = ({ at, present }: Reads) =>
 
     const profileOf = Effect.fnUntraced(function* ({ customerId, status, tenantId }: CustomerRow) {
       if (status === "Erased") return yield* gone
-      const sealed = yield* queries.profile(tenantId, customerId).pipe(Effect.catch(storeUnavailable))
+      const sealed = yield* queries.sealed("customer", tenantId, customerId).pipe(Effect.catch(storeUnavailable))
       if (sealed !== null) return yield* openProfile(vault, tenantId, customerId, sealed)
       // Erased just now, or lost. Erasing is final, so that a row which is still active says what was the case before too.
       const again = yield* present(tenantId, customerId)
@@ -164,7 +164,7 @@ const makeCommands = ({ present }: Reads) =>
       body: UpdateCustomer
     ) {
       const at = yield* now
-      const before = yield* queries.profile(tenantId, customerId).pipe(Effect.catch(storeUnavailable))
+      const before = yield* queries.sealed("customer", tenantId, customerId).pipe(Effect.catch(storeUnavailable))
       const command = { _tag: "UpdateCustomer", customerId, at, fields: [], sealed: before ?? "" } as const
       if (before === null) {
         const { status } = yield* present(tenantId, customerId)

@@ -187,7 +187,7 @@ export const layerPorts = Layer.effectContext(
       Context.add(OpsQueries, {
         find: (kind, tenantId, id) => read(ops.find(kind, tenantId, id)),
         list: (kind, options) => read(ops.list(kind, options)),
-        profile: (tenantId, id) => read(ops.profile(tenantId, id)),
+        sealed: (kind, tenantId, id) => read(ops.sealed(kind, tenantId, id)),
         near: (options) => read(ops.near(options)),
         holding: (options) => read(ops.holding(options))
       }),

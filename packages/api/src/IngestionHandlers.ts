@@ -2,7 +2,8 @@
 import { Api } from "@dueline/contracts/api/Api"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { CorrelationId } from "@dueline/contracts/Ids"
-import type { IngestionRow, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
+import type { DropbinFacts } from "@dueline/contracts/ingestion/Dropbin"
+import { type IngestionRow, type RejectionReason, sourceOf } from "@dueline/contracts/ingestion/Ingestion"
 import type { IngestionView } from "@dueline/contracts/ingestion/IngestionEndpoints"
 import { signatureAdvice } from "@dueline/secrets/requestSignature"
 import { Effect, Layer } from "effect"
@@ -10,6 +11,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "./leanGroup.ts"
 import type { Raw } from "./Raw.ts"
 import { equals, makeReads } from "./resourceReads.ts"
+import { conflictOf } from "./scheduleConflict.ts"
 
 const advice: Readonly<Record<RejectionReason, string>> = {
   ...signatureAdvice,
@@ -17,8 +19,16 @@ const advice: Readonly<Record<RejectionReason, string>> = {
   body_invalid: "Send a body of the form that the documentation shows; the answer said what was wrong."
 }
 
+const dropbinOf = ({ dueAt, failure, orderId, reference }: DropbinFacts): NonNullable<IngestionView["dropbin"]> => ({
+  reference,
+  orderId,
+  nextAttemptAt: dueAt === null ? null : formatInstant(dueAt),
+  failure: failure === null ? null : { ...failure, ...conflictOf(failure) }
+})
+
 const viewOf = (row: IngestionRow): IngestionView => ({
   id: row.ingestionId,
+  source: sourceOf(row),
   sourceId: row.courierSourceId,
   status: row.status,
   bodyBytes: row.bodyBytes,
@@ -36,6 +46,7 @@ const viewOf = (row: IngestionRow): IngestionView => ({
   rejection: row.rejection === null ? null : { ...row.rejection, advice: advice[row.rejection.reason] },
   failures: row.failures,
   attempts: row.attempts.map(({ at, reason }) => ({ at: formatInstant(at), reason })),
+  dropbin: row.dropbin === undefined ? null : dropbinOf(row.dropbin),
   createdAt: formatInstant(row.createdAt),
   updatedAt: formatInstant(row.updatedAt),
   endedAt: row.endedAt === null ? null : formatInstant(row.endedAt),
@@ -53,8 +64,8 @@ export const layer = Layer.effectContext(
           .handle(
             "list",
             list(
-              ({ eventId, sourceId, status, trackingReference }: Raw<"ingestions", "list">["query"]) =>
-                equals({ courierSourceId: sourceId, status, eventId, trackingReference }),
+              ({ eventId, source, sourceId, status, trackingReference }: Raw<"ingestions", "list">["query"]) =>
+                equals({ source, courierSourceId: sourceId, status, eventId, trackingReference }),
               viewOf
             )
           )

@@ -15,6 +15,7 @@ import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
 import * as Details from "./calls/Details.ts"
 import * as Documents from "./Documents.ts"
+import * as DropbinHandlers from "./DropbinHandlers.ts"
 import * as Edge from "./Edge.ts"
 import * as IngestionHandlers from "./IngestionHandlers.ts"
 import * as KnownTenants from "./KnownTenants.ts"
@@ -47,6 +48,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     PlainSubmissions.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
     CourierEventHandlers.layer,
+    DropbinHandlers.layer,
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(
@@ -63,7 +65,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   )
 
 /**
- * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, EventBus and HealthChecks (contracts),
+ * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, PayloadSources, EventBus and HealthChecks (contracts),
  * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.

@@ -12,8 +12,12 @@ import { Effect, Result } from "effect"
 import { maxAheadMs } from "./dueTime.ts"
 import { reject } from "./reject.ts"
 
-/** Further away it is more likely a mistake than a plan. */
-export const windowAskedOf = (asked: WindowAsked, now: number): Effect.Effect<TimeWindow, Unprocessable> => {
+/** Further away it is more likely a mistake than a plan. `place`: where in the request the order stands. */
+export const windowAskedOf = (
+  asked: WindowAsked,
+  now: number,
+  place = "body"
+): Effect.Effect<TimeWindow, Unprocessable> => {
   const window = {
     from: parseInstant(asked.from, "up") as EpochMillis,
     to: parseInstant(asked.to, "up") as EpochMillis
@@ -21,7 +25,7 @@ export const windowAskedOf = (asked: WindowAsked, now: number): Effect.Effect<Ti
   return window.to <= now + maxAheadMs
     ? Effect.succeed(window)
     : reject("invalid_request", "The window may be ten years from now at the most.", {
-        errors: [{ path: "body.window.to", message: "is more than ten years ahead" }]
+        errors: [{ path: `${place}.window.to`, message: "is more than ten years ahead" }]
       })
 }
 
@@ -30,10 +34,11 @@ export const notificationsOf = (
   { admit }: RequestIntake["Service"],
   tenantId: TenantId,
   orderId: OrderId,
-  asked: ReadonlyArray<NotificationAsked>
+  asked: ReadonlyArray<NotificationAsked>,
+  place = "body"
 ): Effect.Effect<ReadonlyArray<OrderNotification>, Unprocessable> => {
   const seen = asked.map(({ url: written }, index) => {
-    const path = (field: string) => `body.notifications.${index}.${field}`
+    const path = (field: string) => `${place}.notifications.${index}.${field}`
     const callId = notificationCallId(tenantId, orderId, index)
     const target = parseTarget(written)
     const url = Result.isSuccess(target) ? target.success.href : written

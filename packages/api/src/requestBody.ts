@@ -12,6 +12,7 @@ import { Effect, Result, Schema, SchemaAST } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
 import { fieldProblems } from "./fieldProblems.ts"
 import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
+import { repeatedName } from "./repeatedName.ts"
 
 export const maxDepth = 32
 export const maxItems = 1_000
@@ -122,6 +123,27 @@ export const bodyBytes = (request: HttpServerRequest.HttpServerRequest): Effect.
     onFailure: unreadable,
     onSuccess: (bytes) => Effect.succeed(new Uint8Array(bytes))
   })
+}
+
+/** Decodes, refuses what means two things, and gives the text too. */
+export const singleNamesDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
+  schema: S,
+  problemsOf: typeof fieldProblems = fieldProblems
+) => {
+  const decode = bodyDecoder(schema, problemsOf)
+  return (
+    bytes: Uint8Array
+  ): Result.Result<
+    { readonly value: S["Type"]; readonly text: string },
+    Denial<"malformed_json" | "invalid_request">
+  > => {
+    const decoded = decode(bytes)
+    if (Result.isFailure(decoded)) return Result.fail(decoded.failure)
+    const text = new TextDecoder().decode(bytes)
+    return repeatedName(text) === null
+      ? Result.succeed({ value: decoded.success, text })
+      : Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
+  }
 }
 
 /** Both in one, for whoever has a request. */

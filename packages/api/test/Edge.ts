@@ -10,6 +10,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type DependencyHealth, HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { TimeTravel as PastPort } from "@dueline/contracts/ports/TimeTravel"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
@@ -82,6 +83,16 @@ const intake = Layer.succeed(RequestIntake, {
   }
 })
 
+/** Over https from one host, with its query out of sight. */
+const sources = Layer.succeed(PayloadSources, {
+  check: (uri) => {
+    const url = URL.parse(uri)
+    return url?.origin === "https://files.example.com"
+      ? Result.succeed({ href: url.href, shown: `${url.origin}${url.pathname}` })
+      : Result.fail({ code: "payload_host_refused", message: "Put it on files.example.com." })
+  }
+})
+
 const checks = Layer.succeed(HealthChecks, {
   version: "0.0.0-test",
   startedAt: 0,
@@ -99,6 +110,7 @@ const ports = Layer.mergeAll(
   Writers.layer().pipe(Layer.provide(Intents.layer)),
   EventBusMemory.layer(),
   intake,
+  sources,
   checks,
   TimeTravel.layer,
   PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
@@ -191,7 +203,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
       Layer.succeed(OpsQueries, {
         find: () => silent,
         list: () => silent,
-        profile: () => silent,
+        sealed: () => silent,
         near: () => silent,
         holding: () => silent
       })

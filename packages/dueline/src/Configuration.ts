@@ -5,6 +5,7 @@ import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
 import { entriesOf, readRateLimits, readTenantLimits } from "./listSettings.ts"
+import { readPayloadHosts } from "./payloadHosts.ts"
 
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
@@ -57,6 +58,9 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed("auto" as const))
   ),
   DUELINE_EGRESS_ALLOW: EgressList.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_PAYLOAD_HOSTS: readable(readPayloadHosts, "not a list of hosts").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(""))
+  ),
   DUELINE_CONCURRENCY: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_024 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(256))
   ),

@@ -16,6 +16,7 @@ import * as RedisConnection from "@dueline/redis/RedisConnection"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Health from "./Health.ts"
 import * as Intake from "./Intake.ts"
+import * as payloadHosts from "./payloadHosts.ts"
 import * as Storage from "./Storage.ts"
 import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
 import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
@@ -23,6 +24,7 @@ import * as Timing from "./Timing.ts"
 import * as Dispatching from "./work/Dispatching.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
+import * as Payloads from "./work/Payloads.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/countRequests"
 import { createHttpServer } from "@dueline/api/createHttpServer"
@@ -43,6 +45,7 @@ import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import { entriesOf, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
 import { orchestrator, Recalls } from "./Orchestration.ts"
+import { readPayloadHosts } from "./payloadHosts.ts"
 import { CurrentPhase } from "./Phase.ts"
 
 /** New with every start: a worker of another name that still holds calls is gone. */
@@ -106,6 +109,10 @@ const guardOf = (settings: Settings, demo: boolean): EgressGuard => {
   return makeEgressGuard(allowed.length > 0 || !demo ? allowed : demoEgress)
 }
 
+/** `demo`: also what this machine serves, for trying things out. */
+const payloadHostsOf = (settings: Settings, demo: boolean) =>
+  readPayloadHosts(settings.DUELINE_PAYLOAD_HOSTS !== "" || !demo ? settings.DUELINE_PAYLOAD_HOSTS : "http://localhost")
+
 /** A third of the time to stop goes to requests that come in, a third to those that go out. */
 const thirdOf = ({ DUELINE_SHUTDOWN_MS }: Settings): number => Math.round(DUELINE_SHUTDOWN_MS / 3)
 
@@ -113,16 +120,21 @@ const thirdOf = ({ DUELINE_SHUTDOWN_MS }: Settings): number => Math.round(DUELIN
 const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) => {
   const when = <A, E, R>(role: Role, layer: Layer.Layer<A, E, R>) => (deployment.roles.has(role) ? layer : Layer.empty)
   const concurrency = settings.DUELINE_CONCURRENCY
+  const client = UndiciHttpClient.layer({ guard, connections: concurrency })
   const executor = deployment.roles.has("executor")
     ? LocalExecutor.layer({
         concurrency,
         patterns: entriesOf(settings.DUELINE_REDACT),
         drainMs: thirdOf(settings)
-      }).pipe(Layer.provide(UndiciHttpClient.layer({ guard, connections: concurrency })))
+      }).pipe(Layer.provide(client))
     : LocalExecutor.layerNone
-  const consumers = when(
-    "orchestrator",
-    Layer.mergeAll(OrderNotifications.layer(notificationCallId), FieldEvents.layer(derivedShipmentId))
+  const consumers = Layer.mergeAll(
+    when(
+      "orchestrator",
+      Layer.mergeAll(OrderNotifications.layer(notificationCallId), FieldEvents.layer(derivedShipmentId))
+    ),
+    // It makes requests too, as executors do.
+    when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
   )
   return Layer.mergeAll(
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
@@ -180,7 +192,10 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provideMerge(server(settings)),
     Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),
-    Layer.provide(Intake.layer(guard, entriesOf(settings.DUELINE_REDACT))),
+    Layer.provide([
+      Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
+      payloadHosts.layer(guard, payloadHostsOf(settings, demo))
+    ]),
     Layer.provideMerge(core)
   )
 }

@@ -10,6 +10,7 @@ import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
+import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -108,6 +109,7 @@ export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
     layerWatch(roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
+    PostgresDueIngestions.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresTenantDirectory.layer,

@@ -5,6 +5,7 @@ import {
   CustomerId,
   EpochMillis,
   IdempotencyKey,
+  OrderId,
   ServiceCallId,
   TenantId
 } from "@dueline/contracts/Ids"
@@ -130,7 +131,19 @@ const field = Effect.gen(function* () {
     origin,
     sealed: vault.seal("{}", ingestionContext(tenantId, ingestionId))
   })
-  return { tenantId, courierSourceId, ingestionId }
+  const payloadId = IngestionId.make(uuid("1e51", n))
+  yield* ask({
+    _tag: "ReceiveDropbin",
+    ingestionId: payloadId,
+    at,
+    reference: null,
+    bodyBytes: 2,
+    fingerprint: null,
+    origin,
+    sealed: vault.seal("{}", ingestionContext(tenantId, payloadId))
+  })
+  const complete = ask({ _tag: "CompleteIngestion", ingestionId: payloadId, at, orderId: OrderId.make(payloadId) })
+  return { tenantId, courierSourceId, ingestionId, payloadId, complete }
 })
 
 /** What all of `verify` finds about one tenant. */
@@ -263,15 +276,18 @@ it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, ti
       () =>
         Effect.gen(function* () {
           const before = (yield* verifySealed).opened
-          const { courierSourceId, ingestionId, tenantId } = yield* field
+          const { complete, courierSourceId, ingestionId, payloadId, tenantId } = yield* field
           assert.deepStrictEqual(yield* findingsOf(tenantId), [])
-          assert.strictEqual((yield* verifySealed).opened, before + 2)
+          assert.strictEqual((yield* verifySealed).opened, before + 3)
           yield* damage(`update dueline.personal_data set profile = profile || 'A' where tenant_id = '${tenantId}'`)
           const found = Effect.map(findingsOf(tenantId), (all) => all.map((each) => `${each.check} ${each.streamId}`))
-          const both = [`secret ${courierSourceId}`, `body ${ingestionId}`]
-          assert.deepStrictEqual(yield* found, both)
+          const all = [`secret ${courierSourceId}`, `body ${ingestionId}`, `body ${payloadId}`]
+          assert.deepStrictEqual(yield* found, all)
           yield* damage(`delete from dueline.personal_data where tenant_id = '${tenantId}'`)
-          assert.deepStrictEqual(yield* found, both)
+          assert.deepStrictEqual(yield* found, all)
+          // Once its order is there nothing of a payload is kept.
+          yield* complete
+          assert.deepStrictEqual(yield* found, all.slice(0, 2))
         }),
       { tags: ["ADR-0026.5"] }
     )

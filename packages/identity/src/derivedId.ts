@@ -24,6 +24,14 @@ export const derivedTenantId = (name: string): TenantId => uuidV8(`dueline:tenan
 export const derivedId = <K extends Category>(kind: K, tenantId: TenantId, key: IdempotencyKey): IdOf<K> =>
   uuidV8(`dueline:${kind}:${tenantId}:${key}`) as IdOf<K>
 
+/** What comes into the drop-bin under a key; apart from couriers' events, whose ids follow from other names. */
+export const derivedDropbinId = (tenantId: TenantId, key: IdempotencyKey): IdOf<"ingestion"> =>
+  uuidV8(`dueline:dropbin:${tenantId}:${key}`) as IdOf<"ingestion">
+
+/** A payload becomes one order, for ever; no key of a request leads to its id. */
+export const dropbinOrderId = (tenantId: TenantId, ingestionId: IdOf<"ingestion">): OrderId =>
+  uuidV8(`dueline:dropbin-order:${tenantId}:${ingestionId}`) as OrderId
+
 export const derivedCallId = (tenantId: TenantId, key: IdempotencyKey): ServiceCallId =>
   derivedId("service-call", tenantId, key)
 

@@ -92,8 +92,12 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     )
   })
 
-  const carryOut = Effect.fnUntraced(function* (row: IngestionRow, event: EventFacts) {
-    const { correlationId, courierSourceId, tenantId } = row
+  const carryOut = Effect.fnUntraced(function* (
+    row: IngestionRow,
+    courierSourceId: CourierSourceId,
+    event: EventFacts
+  ) {
+    const { correlationId, tenantId } = row
     const shipmentId = shipmentIdOf(tenantId, courierSourceId, event.trackingReference)
     const origin = { correlationId: correlationId as CorrelationId, traceparent: null }
     const { outcome } = yield* Effect.mapError(
@@ -125,8 +129,9 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
       failureOf("ingestion", error)
     )
     if (row === null) return dead(`there is no ingestion ${ingestionId}`)
-    if (row.endedAt !== null || row.event === null) return ack
-    const done = yield* Effect.result(carryOut(row, row.event))
+    // Payloads for orders have the same topic, and a process manager of their own.
+    if (row.endedAt !== null || row.event === null || row.courierSourceId === null) return ack
+    const done = yield* Effect.result(carryOut(row, row.courierSourceId, row.event))
     if (done._tag === "Failure" && done.failure.retry) {
       yield* noteRetry(row, done.failure.reason)
       return yield* Effect.fail(done.failure)

@@ -15,7 +15,7 @@ import { given } from "./given.ts"
 import * as Steps from "./IngestionSteps.ts"
 
 const { envelope, t0 } = Field
-const { arrived, complete, fail, ingestionId, receive, refused, reject, retry } = Steps
+const { arrived, complete, drop, dropped, fail, ingestionId, receive, refused, reject, retry } = Steps
 
 const received: IngestionEvent = { _tag: "IngestionReceived", ...arrived, digest: "d1", receivedAt: t0 }
 const completed: IngestionEvent = { _tag: "IngestionCompleted" }
@@ -25,7 +25,7 @@ aggregateLaws({
   story: Steps.IngestionStory,
   commandsOf: Steps.ingestionCommands,
   envelope: (command) => envelope(command),
-  opening: ["IngestionReceived", "IngestionRejected"],
+  opening: ["IngestionReceived", "IngestionRejected", "DropbinReceived"],
   adding: ["RetryIngestion"]
 })
 
@@ -74,5 +74,47 @@ describe("an ingestion", () => {
     given(Ingestion, [{ _tag: "IngestionRejected", ...refused, rejectedAt: t0 }])
       .when(complete())
       .thenRejected(new IngestionEnded({ ingestionId, status: "Rejected" }))
+  })
+})
+
+describe("a payload", () => {
+  const taken: IngestionEvent = { _tag: "DropbinReceived", ...dropped, fingerprint: "f1", receivedAt: t0 }
+
+  it("is taken in once under its key; another request, and an event under its id, are refused", () => {
+    given(Ingestion, []).when(drop()).then([taken])
+    given(Ingestion, [taken]).when(drop()).then([])
+    given(Ingestion, [taken]).when(drop("f2")).thenRejected(new IngestionIdTaken({ ingestionId }))
+    given(Ingestion, [taken]).when(receive("f1")).thenRejected(new IngestionIdTaken({ ingestionId }))
+    given(Ingestion, [received]).when(drop("d1")).thenRejected(new IngestionIdTaken({ ingestionId }))
+  })
+
+  it("is due at once, then when it is tried again, and no more once it has ended", () => {
+    const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
+    const due = () => (on.row?._tag === "IngestionRow" ? on.row.dropbin?.dueAt : undefined)
+    on.ask(drop())
+    assert.strictEqual(due(), t0)
+    on.ask(retry("away", 1, { dueAt: Field.ms(t0 + 2_000) }))
+    assert.strictEqual(due(), t0 + 2_000)
+    on.ask(fail(3, { failure: Steps.conflict }))
+    if (on.row?._tag !== "IngestionRow") return assert.fail("no row")
+    assert.deepStrictEqual(on.row.dropbin, {
+      reference: dropped.reference,
+      orderId: null,
+      failure: Steps.conflict,
+      dueAt: null
+    })
+  })
+
+  it("stays sealed until its order is there, also when it failed, and is never told", () => {
+    const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
+    on.ask(drop())
+    on.ask(retry())
+    assert.strictEqual(on.memory.sealed, "v1.key.f1")
+    on.ask(complete(3, { orderId: Field.orderId }))
+    assert.isNull(on.memory.sealed)
+    on.ask(drop("f1", 4))
+    assert.isNull(on.memory.sealed)
+    const told = on.turns.map(({ commit }) => [commit?.events, commit?.outbox, commit?.row])
+    assert.notInclude(JSON.stringify(told), "v1.key")
   })
 })

@@ -7,6 +7,7 @@ import {
   type IngestionCommand,
   IngestionId
 } from "@dueline/contracts/ingestion/Ingestion"
+import type { DropbinFailure } from "@dueline/contracts/ingestion/Dropbin"
 import { type ShipmentCommand, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { Schema } from "effect"
 import * as Field from "./FieldSample.ts"
@@ -61,6 +62,8 @@ export const sourceCommands = (story: typeof SourceStory.Type): ReadonlyArray<Co
   })
 }
 
+type Of<Tag extends IngestionCommand["_tag"]> = Extract<IngestionCommand, { readonly _tag: Tag }>
+
 export const ingestionId = IngestionId.make("00000000-0000-7000-8000-e20000000001")
 const event = {
   eventId: "evt-1",
@@ -92,22 +95,53 @@ export const reject = (at = 0): IngestionCommand => ({
   at: ms(t0 + at),
   ...refused
 })
-export const retry = (reason = "StoreUnavailable", at = 1): IngestionCommand => ({
+export const dropped = {
+  reference: { uri: "https://files.example.com/orders/7", digest: `sha-256=:${"A".repeat(43)}=:` },
+  bodyBytes: 187,
+  origin
+}
+export const drop = (fingerprint: string | null = "f1", at = 0): Of<"ReceiveDropbin"> => ({
+  _tag: "ReceiveDropbin",
+  ingestionId,
+  at: ms(t0 + at),
+  ...dropped,
+  fingerprint,
+  sealed: `v1.key.${fingerprint}`
+})
+export const retry = (
+  reason = "StoreUnavailable",
+  at = 1,
+  more: Partial<Of<"RetryIngestion">> = {}
+): IngestionCommand => ({
   _tag: "RetryIngestion",
   ingestionId,
   at: ms(t0 + at),
-  reason
+  reason,
+  ...more
 })
-export const complete = (at = 2): IngestionCommand => ({ _tag: "CompleteIngestion", ingestionId, at: ms(t0 + at) })
-export const fail = (at = 2): IngestionCommand => ({
+export const complete = (at = 2, more: Partial<Of<"CompleteIngestion">> = {}): IngestionCommand => ({
+  _tag: "CompleteIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  ...more
+})
+export const fail = (at = 2, more: Partial<Of<"FailIngestion">> = {}): IngestionCommand => ({
   _tag: "FailIngestion",
   ingestionId,
   at: ms(t0 + at),
-  reason: "no order"
+  reason: "no order",
+  ...more
 })
+export const conflict: DropbinFailure = {
+  code: "schedule_conflict",
+  detail: "Choose another bin.",
+  errors: [],
+  orders: [{ orderId: Field.orderId, status: "Scheduled", window: Field.hours(8, 10) }],
+  freeWindows: [Field.hours(10, 12)]
+}
 
 const IngestionStep = Schema.Struct({
-  what: Schema.Literals(["receive", "receive", "reject", "retry", "retry", "complete", "fail"]),
+  what: Schema.Literals(["receive", "drop", "drop", "reject", "retry", "retry", "complete", "fail"]),
   digest: Schema.Literals(["d1", "d1", "d2"]),
   wait: Schema.Literals([0, 1_000])
 })
@@ -119,12 +153,14 @@ const ingestionCommand = ({ digest, what }: typeof IngestionStep.Type, at: numbe
       return receive(digest, at)
     case "reject":
       return reject(at)
+    case "drop":
+      return drop(digest, at)
     case "retry":
-      return retry("StoreUnavailable", at)
+      return retry("StoreUnavailable", at, digest === "d2" ? { dueAt: ms(t0 + at + 2_000) } : {})
     case "complete":
-      return complete(at)
+      return complete(at, digest === "d2" ? { orderId: Field.orderId } : {})
     case "fail":
-      return fail(at)
+      return fail(at, digest === "d2" ? { failure: conflict } : {})
   }
 }
 

@@ -137,6 +137,13 @@ const courierEvent = {
 } as const
 const arrived = { courierSourceId, event: courierEvent, delivery: "msg-1", bodyBytes: 187, digest: "d1", origin }
 
+const dropped = {
+  reference: { uri: "https://files.example.com/orders/7?[redacted]", digest: `sha-256=:${"A".repeat(43)}=:` },
+  bodyBytes: 187,
+  fingerprint: "f1",
+  origin
+}
+
 const ingestion: Samples<IngestionEvent> = {
   IngestionReceived: { _tag: "IngestionReceived", ...arrived, receivedAt: Call.t0 },
   IngestionRejected: {
@@ -148,6 +155,7 @@ const ingestion: Samples<IngestionEvent> = {
     origin,
     rejectedAt: Call.t0
   },
+  DropbinReceived: { _tag: "DropbinReceived", ...dropped, receivedAt: Call.t0 },
   IngestionRetried: { _tag: "IngestionRetried", reason: "StoreUnavailable" },
   IngestionCompleted: { _tag: "IngestionCompleted" },
   IngestionFailed: { _tag: "IngestionFailed", reason: "there is no order" }

@@ -132,17 +132,24 @@ const ingestionRow = (tenantId: TenantId, changes: Partial<IngestionRow> = {}): 
   ...changes
 })
 
+const payloadOf = (dueAt: EpochMillis | null): Partial<IngestionRow> => ({
+  courierSourceId: null,
+  dropbin: { reference: null, orderId: null, failure: null, dueAt }
+})
+
 const ingestion = probe("ingestion", {
   row: ingestionRow,
   drawn: Schema.Struct({
     ...made,
     status: IngestionStatus,
     hasEvent: Schema.Boolean,
+    dueAt: Schema.Literals(["none", "ended", "due"]),
     endedAt: Schema.NullOr(moment)
   }),
-  rowOf: (tenantId, { hasEvent, ...drawn }, n): IngestionRow =>
+  rowOf: (tenantId, { dueAt, hasEvent, ...drawn }, n): IngestionRow =>
     ingestionRow(tenantId, {
       ...drawn,
+      ...(dueAt === "none" ? {} : payloadOf(dueAt === "due" ? (Sample.now as EpochMillis) : null)),
       event: hasEvent ? { ...courierEvent, eventId: `e-${n}`, trackingReference: `T${n % 3}` } : null,
       rejection: hasEvent ? null : { reason: "signature_wrong", unrecorded: n }
     })

@@ -8,6 +8,7 @@ import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
+import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
@@ -30,6 +31,7 @@ OpsQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStor
 EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
+DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

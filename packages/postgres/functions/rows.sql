@@ -58,3 +58,23 @@ create or replace function dueline.find_courier_source(p_id uuid) returns json
       );
     end $$
 ;
+
+-- Payloads that are due, across tenants and without contents; of one tenant a bounded number.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.due_ingestions(p_before bigint, p_each integer, p_limit integer) returns setof json
+    language plpgsql stable security definer {{stable plan}} as $$
+    begin
+      return query
+        select json_build_object('tenantId', d.tenant_id, 'ingestionId', d.id)
+        from (
+          select e.tenant_id, e.id, e.due_at, row_number() over (partition by e.tenant_id order by e.due_at, e.id) as place
+          from (
+            select i.tenant_id, i.id, i.due_at from dueline.ingestion_rows i
+            where i.due_at is not null and i.due_at <= p_before order by i.due_at, i.id limit 10000
+          ) e
+        ) d
+        where d.place <= p_each order by d.due_at, d.id limit p_limit;
+    end $$
+;

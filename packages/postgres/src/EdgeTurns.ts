@@ -124,7 +124,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         Context.add(OpsQueries, {
           find: (kind, tenantId, id) => run(tenantId, () => ops.find(kind, tenantId, id)),
           list: (kind, options) => run(options.tenantId, () => ops.list(kind, options)),
-          profile: inTurn(ops.profile),
+          sealed: (kind, tenantId, id) => run(tenantId, () => ops.sealed(kind, tenantId, id)),
           near: inTurn(ops.near),
           holding: inTurn(ops.holding)
         }),

@@ -3,6 +3,7 @@ import * as ApiKeysContract from "@dueline/port-contracts/ApiKeysContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
+import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
@@ -15,6 +16,7 @@ import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
@@ -31,6 +33,7 @@ const layer = Layer.mergeAll(
   PostgresOpsQueries.layer,
   PostgresCourierSources.layer,
   PostgresApiKeys.layer,
+  PostgresDueIngestions.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer
@@ -44,6 +47,7 @@ CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
 CourierSourcesContract.suite("PostgreSQL", harness)
 ApiKeysContract.suite("PostgreSQL", harness)
+DueIngestionsContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -1,6 +1,7 @@
 /** The whole HTTP API as data: handlers, client and OpenAPI document are all derived from it. */
 import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
+import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { operationParts } from "./OperationParts.ts"
@@ -24,9 +25,10 @@ export const operations = {
 } as unknown as Operations
 
 const courierEvents = courierEventOperations(operationParts)
+const dropbin = dropbinOperations(operationParts)
 
-type Groups = Operations[Category] | typeof courierEvents | typeof Timeline | typeof System
-const groups = [...Object.values(operations), courierEvents, Timeline, System] as unknown as readonly [
+type Groups = Operations[Category] | typeof courierEvents | typeof dropbin | typeof Timeline | typeof System
+const groups = [...Object.values(operations), courierEvents, dropbin, Timeline, System] as unknown as readonly [
   Groups,
   ...Array<Groups>
 ]

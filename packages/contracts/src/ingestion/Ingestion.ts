@@ -1,4 +1,7 @@
-/** What an ingestion is: the record of one event that came in, or was refused, and of what became of it. Never with its contents. */
+/**
+ * What an ingestion is: the record of one courier's event that came in, or was refused, or of one payload for an order; and of what became of
+ * it. Never with its contents.
+ */
 import { Schema } from "effect"
 import { CourierSourceId } from "../courierSource/CourierSource.ts"
 import { CorrelationId, EpochMillis, OrderId, TenantId, uuid } from "../Ids.ts"
@@ -6,8 +9,9 @@ import type { Rules } from "../Rules.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
+import { DropbinFacts, DropbinFailure, PayloadReference } from "./Dropbin.ts"
 
-/** An event that came in; also the id of its stream. Follows from tenant, source and the sender's id of the event. */
+/** Also the id of its stream. Follows from tenant, source and the sender's id of the event; of a payload from tenant and Idempotency-Key. */
 export const IngestionId = uuid.pipe(Schema.brand("IngestionId"))
 export type IngestionId = typeof IngestionId.Type
 
@@ -64,12 +68,17 @@ export const Attempt = Schema.Struct({ at: EpochMillis, reason: Schema.String })
 /** The latest failed attempts that are kept. */
 export const maxAttemptsKept = 20
 
+/** Where ingestions come from. */
+export const IngestionSource = Schema.Literals(["courier", "dropbin"])
+export type IngestionSource = typeof IngestionSource.Type
+
 /** All that is known of an ingestion at one version. */
 export const IngestionFacts = Schema.Struct({
-  courierSourceId: CourierSourceId,
+  /** Null for a payload, which came under a token. */
+  courierSourceId: Schema.NullOr(CourierSourceId),
   status: IngestionStatus,
   bodyBytes: Schema.Int,
-  /** Null when it was rejected. */
+  /** Null when it was rejected, and for a payload. */
   event: Schema.NullOr(EventFacts),
   /** What the sender calls this delivery in its own log, where its scheme names one. */
   delivery: Schema.NullOr(Schema.String),
@@ -83,6 +92,8 @@ export const IngestionFacts = Schema.Struct({
   /** How often processing failed, and the latest times. */
   failures: Schema.Int,
   attempts: Schema.Array(Attempt).check(Schema.isMaxLength(maxAttemptsKept)),
+  /** Only of a payload for an order. */
+  dropbin: Schema.optionalKey(DropbinFacts),
   createdAt: EpochMillis,
   updatedAt: EpochMillis,
   endedAt: Schema.NullOr(EpochMillis)
@@ -107,16 +118,28 @@ const rejected = {
   origin: Origin
 }
 
+const dropped = {
+  /** Null: the payload came with the request. */
+  reference: Schema.NullOr(PayloadReference),
+  bodyBytes: Schema.Int,
+  /** Of the request; null without a key. */
+  fingerprint: Schema.NullOr(Schema.String),
+  origin: Origin
+}
+
 /** What may be asked of an ingestion. */
 export const IngestionCommand = Schema.TaggedUnion({
   /** `sealed`: the whole body, as the vault sealed it. */
   ReceiveIngestion: { ...target, ...received, sealed: Schema.String },
   RejectIngestion: { ...target, ...rejected },
-  /** Processing failed for a reason that may pass. */
-  RetryIngestion: { ...target, reason: Schema.String },
-  CompleteIngestion: target,
+  /** `sealed`: the order that is asked for, or where it lies, as the vault sealed it. */
+  ReceiveDropbin: { ...target, ...dropped, sealed: Schema.String },
+  /** Processing failed for a reason that may pass. `dueAt`: when it is tried again, where that is for the ingestion to say. */
+  RetryIngestion: { ...target, reason: Schema.String, dueAt: Schema.optionalKey(EpochMillis) },
+  /** `orderId`: the order that was made of it; its payload is needed no more. */
+  CompleteIngestion: { ...target, orderId: Schema.optionalKey(OrderId) },
   /** Processing failed for good. */
-  FailIngestion: { ...target, reason: Schema.String }
+  FailIngestion: { ...target, reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) }
 })
 export type IngestionCommand = typeof IngestionCommand.Type
 
@@ -124,9 +147,10 @@ export type IngestionCommand = typeof IngestionCommand.Type
 export const IngestionEvent = Schema.TaggedUnion({
   IngestionReceived: { ...received, receivedAt: EpochMillis },
   IngestionRejected: { ...rejected, rejectedAt: EpochMillis },
-  IngestionRetried: { reason: Schema.String },
-  IngestionCompleted: {},
-  IngestionFailed: { reason: Schema.String }
+  DropbinReceived: { ...dropped, receivedAt: EpochMillis },
+  IngestionRetried: { reason: Schema.String, dueAt: Schema.optionalKey(EpochMillis) },
+  IngestionCompleted: { orderId: Schema.optionalKey(OrderId) },
+  IngestionFailed: { reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) }
 })
 export type IngestionEvent = typeof IngestionEvent.Type
 
@@ -139,7 +163,7 @@ export type IngestionOutcome = typeof IngestionOutcome.Type
 const about = { ingestionId: IngestionId }
 
 export class IngestionNotFound extends Schema.TaggedError<IngestionNotFound>()("IngestionNotFound", about) {}
-/** The sender has used the event's id for another event. */
+/** The sender has used the event's id for another event, or the key for another request. */
 export class IngestionIdTaken extends Schema.TaggedError<IngestionIdTaken>()("IngestionIdTaken", about) {}
 /** It has come to its end in another way. */
 export class IngestionEnded extends Schema.TaggedError<IngestionEnded>()("IngestionEnded", {
@@ -153,7 +177,8 @@ export type IngestionRejection = typeof IngestionRejection.Type
 
 export const ingestionProblems = {
   signature_refused: { status: 401, title: "The request is not signed by a source that is known here." },
-  event_id_reused: { status: 409, title: "The event's id was used for another event." }
+  event_id_reused: { status: 409, title: "The event's id was used for another event." },
+  payload_ref_refused: { status: 422, title: "Payloads are not fetched from there." }
 } as const
 
 /** The read model of an ingestion: one row, in step with the events. */
@@ -165,8 +190,12 @@ export interface IngestionRow extends IngestionFacts {
   readonly correlationId: string
 }
 
+export const sourceOf = ({ dropbin }: Pick<IngestionFacts, "dropbin">): IngestionSource =>
+  dropbin === undefined ? "courier" : "dropbin"
+
 /** What lists of ingestions can be filtered by. */
 export const ingestionFields = {
+  source: { type: "text", read: sourceOf, oneOf: IngestionSource.literals },
   courierSourceId: { type: "text", uuid: true, read: ({ courierSourceId }) => courierSourceId },
   status: { type: "text", read: ({ status }) => status, oneOf: IngestionStatus.literals },
   eventId: { type: "text", read: ({ event }) => event?.eventId ?? null },
@@ -231,7 +260,11 @@ const later = (minutes: number, changes: Partial<IngestionFacts>, version = 2): 
 })
 
 export const ingestionTopics = {
-  "ops.ingestion.received": topic(IngestionChanged, "An event came in, signed and in order.", first),
+  "ops.ingestion.received": topic(
+    IngestionChanged,
+    "An event came in, signed and in order, or a payload for an order.",
+    first
+  ),
   "ops.ingestion.rejected": topic(
     IngestionChanged,
     "A request of a known source was refused; of many in a minute some have no message.",
@@ -243,12 +276,12 @@ export const ingestionTopics = {
   ),
   "ops.ingestion.completed": topic(
     IngestionChanged,
-    "What an event asks for has been done.",
+    "What came in has been carried out; of a payload `dropbin.orderId` is the order.",
     later(97, { status: "Completed" })
   ),
   "ops.ingestion.failed": topic(
     IngestionChanged,
-    "What an event asks for cannot be done, or could not be done in many attempts.",
+    "What came in cannot be carried out, or could not in many attempts; of a payload `dropbin.failure` says why.",
     later(97, {
       status: "Failed",
       failures: 1,

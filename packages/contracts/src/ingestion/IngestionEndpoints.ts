@@ -1,4 +1,4 @@
-/** How events come in over HTTP, without a token and under the signature of their source, and how what came in is read. */
+/** How couriers' events come in over HTTP, without a token and under the signature of their source, and how what came in is read. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import {
@@ -17,10 +17,13 @@ import { parameter } from "../api/parameters.ts"
 import { idAsSent, Instant, Timestamp, Version } from "../api/Wire.ts"
 import { CourierSourceId } from "../courierSource/CourierSource.ts"
 import { CorrelationId, OrderId } from "../Ids.ts"
+import { orderConflict } from "../order/OrderBodies.ts"
+import { DropbinFailureCode, PayloadReference } from "./Dropbin.ts"
 import {
   CourierEventType,
   EventId,
   IngestionId,
+  IngestionSource,
   IngestionStatus,
   RejectionReason,
   TrackingReference
@@ -40,7 +43,7 @@ export type CourierEvent = typeof CourierEvent.Type
 
 const links = Schema.Struct({ self: Schema.String })
 
-/** The answer to an event that was taken in: durable, and not processed yet. */
+/** The answer to an event or a payload that was taken in: durable, and not processed yet. */
 export const IngestionReceipt = Schema.Struct({
   id: IngestionId,
   status: IngestionStatus,
@@ -49,9 +52,12 @@ export const IngestionReceipt = Schema.Struct({
 }).annotate({ identifier: "IngestionReceipt" })
 export type IngestionReceipt = typeof IngestionReceipt.Type
 
+const conflict = { orders: orderConflict.orders, freeWindows: orderConflict.freeWindows }
+
 export const IngestionView = Schema.Struct({
   id: IngestionId,
-  sourceId: CourierSourceId,
+  source: IngestionSource,
+  sourceId: Schema.NullOr(CourierSourceId).annotate({ description: "Null for the drop-bin" }),
   status: IngestionStatus,
   bodyBytes: Schema.Int,
   event: Schema.NullOr(
@@ -77,6 +83,21 @@ export const IngestionView = Schema.Struct({
   attempts: Schema.Array(Schema.Struct({ at: Timestamp, reason: Schema.String })).annotate({
     description: "The latest attempts that failed"
   }),
+  dropbin: Schema.NullOr(
+    Schema.Struct({
+      reference: Schema.NullOr(PayloadReference).annotate({ description: "Null: the payload came with the request" }),
+      orderId: Schema.NullOr(OrderId).annotate({ description: "The order that was made" }),
+      nextAttemptAt: Schema.NullOr(Timestamp).annotate({ description: "Null once it has ended" }),
+      failure: Schema.NullOr(
+        Schema.Struct({
+          code: DropbinFailureCode,
+          detail: Schema.String,
+          errors: Schema.Array(Schema.Struct({ path: Schema.String, message: Schema.String })),
+          ...conflict
+        })
+      )
+    })
+  ).annotate({ description: "Null for a courier's event" }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   endedAt: Schema.NullOr(Timestamp),
@@ -103,6 +124,7 @@ const event: CourierEvent = {
 const receipt: IngestionReceipt = { id, status: "Received", version: 1, links: { self: `/ops/ingestions/${id}` } }
 const ingestion: IngestionView = {
   id,
+  source: "courier",
   sourceId,
   status: "Received",
   bodyBytes: 187,
@@ -111,6 +133,7 @@ const ingestion: IngestionView = {
   rejection: null,
   failures: 0,
   attempts: [],
+  dropbin: null,
   createdAt: "2026-01-31T09:36:00.000Z",
   updatedAt: "2026-01-31T09:36:00.000Z",
   endedAt: null,
@@ -125,6 +148,7 @@ export const ingestionOperations = (parts: OperationParts) => {
     query: {
       ...paged,
       ...filtered,
+      source: parameter(Schema.optionalKey(IngestionSource), "Only those that came this way"),
       sourceId: parameter(Schema.optionalKey(idAsSent(CourierSourceId)), "Only those of this source"),
       status: parameter(Schema.optionalKey(IngestionStatus), "Only those in this state"),
       eventId: parameter(Schema.optionalKey(EventId), "Only those of the event that the sender calls so"),
@@ -148,9 +172,13 @@ export const ingestionOperations = (parts: OperationParts) => {
   })
     .annotate(RequiredScope, "ops:ingestions.read")
     .annotateMerge(
-      described("One ingestion", "What became of an event, or why a request was refused. Never with its contents.", {
-        200: ingestion
-      })
+      described(
+        "One ingestion",
+        "What became of an event or a payload, or why a request was refused. Never with its contents.",
+        {
+          200: ingestion
+        }
+      )
     )
 
   return HttpApiGroup.make("ingestions")
@@ -160,7 +188,10 @@ export const ingestionOperations = (parts: OperationParts) => {
     .middleware(BearerAuth)
     .annotate(CountedAs, "ingestions")
     .annotateMerge(
-      OpenApi.annotations({ title: "Ingestions", description: "Events that came in, and what became of each." })
+      OpenApi.annotations({
+        title: "Ingestions",
+        description: "Events and payloads that came in, and what became of each."
+      })
     )
 }
 

@@ -1,7 +1,7 @@
 /** What the edge and the process managers may read about the kinds whose rows are documents, always inside one tenant. */
 import { Context, type Effect } from "effect"
 import type { BinRow, Location } from "../bin/Bin.ts"
-import type { BinId, CustomerId, TenantId } from "../Ids.ts"
+import type { BinId, TenantId } from "../Ids.ts"
 import type { IdOf, OpsCategory, RowOf } from "../kinds.ts"
 import type { OrderRow, TimeWindow } from "../order/Order.ts"
 import type { Specification } from "../specification/Specification.ts"
@@ -45,6 +45,9 @@ export interface NearOptions {
   readonly limit: number
 }
 
+/** The kinds whose sealed texts are read back by what acts for their tenant. */
+export type Sealing = "customer" | "ingestion"
+
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
 
 export class OpsQueries extends Context.Service<
@@ -52,8 +55,8 @@ export class OpsQueries extends Context.Service<
   {
     readonly find: <K extends OpsCategory>(kind: K, tenantId: TenantId, id: IdOf<K>) => Answer<RowOf<K> | null>
     readonly list: <K extends OpsCategory>(kind: K, options: ListOptions) => Answer<RowPage<RowOf<K>>>
-    /** The sealed profile; null when there is no such customer, or when it was erased. */
-    readonly profile: (tenantId: TenantId, customerId: CustomerId) => Answer<string | null>
+    /** What is sealed beside a history, a profile or a payload; null when there is no such thing, or when it was erased. */
+    readonly sealed: <K extends Sealing>(kind: K, tenantId: TenantId, id: IdOf<K>) => Answer<string | null>
     /** Bins around a place, nearest first, then by id. */
     readonly near: (options: NearOptions) => Answer<ReadonlyArray<Near>>
     /** Scheduled and confirmed orders of one bin whose windows overlap this one, by the beginning of their window; at most `limit`. */

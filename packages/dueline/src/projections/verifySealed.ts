@@ -91,8 +91,11 @@ export const verifySealed: Effect.Effect<
   })
   yield* eachAttached("ingestion", (ingestion) => {
     const { row, sealed } = ingestion
-    // Of what was refused no body is kept.
-    if (row.event === null) return Effect.void
+    // Of what was refused no body is kept, and of a payload none once its order is there.
+    if (row.status === "Rejected" || (row.dropbin !== undefined && row.status === "Completed")) {
+      if (sealed !== null) add("body", ingestion, `it is ${row.status}, and its body is still there`)
+      return Effect.void
+    }
     if (sealed !== null)
       return tally("body", ingestion, secrets.open(sealed, ingestionContext(row.tenantId, row.ingestionId)))
     return Effect.sync(() => add("body", ingestion, "its body is lost"))

@@ -1,5 +1,6 @@
-/** The ingestion aggregate: received or rejected once, tried until it is completed or failed, and nothing after that. */
+/** The ingestion aggregate: an event or a payload, received or rejected once, tried until it is completed or failed, and nothing after that. */
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { DropbinFacts } from "@dueline/contracts/ingestion/Dropbin"
 import { CorrelationId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import {
   type IngestionChanged,
@@ -21,7 +22,7 @@ import type { Aggregate, Stamp } from "../engine/Aggregate.ts"
 /** In snapshots too: a changed shape needs another `form` there. */
 const IngestionState = Schema.TaggedUnion({
   Unknown: {},
-  /** `digest` null: it was rejected, and its body was not looked at. */
+  /** `digest`: of the body, or the fingerprint of the request. Null when it was rejected, and for a payload without a key. */
   Known: { ingestion: IngestionFacts, digest: Schema.NullOr(Schema.String), correlationId: CorrelationId }
 })
 type IngestionState = typeof IngestionState.Type
@@ -29,7 +30,12 @@ type Known = Extract<IngestionState, { readonly _tag: "Known" }>
 
 const initial: IngestionState = { _tag: "Unknown" }
 
-const begun = (courierSourceId: CourierSourceId, bodyBytes: number, createdAt: EpochMillis, at: EpochMillis) => ({
+const begun = (
+  courierSourceId: CourierSourceId | null,
+  bodyBytes: number,
+  createdAt: EpochMillis,
+  at: EpochMillis
+) => ({
   courierSourceId,
   bodyBytes,
   event: null,
@@ -75,45 +81,81 @@ const evolve = (state: IngestionState, event: IngestionEvent, at: EpochMillis): 
       }
       return { _tag: "Known", ingestion, digest: null, correlationId: origin.correlationId }
     }
+    case "DropbinReceived": {
+      const { bodyBytes, fingerprint, origin, receivedAt, reference } = event
+      const ingestion: IngestionFacts = {
+        ...begun(null, bodyBytes, receivedAt, at),
+        status: "Received",
+        dropbin: { reference, orderId: null, failure: null, dueAt: receivedAt }
+      }
+      return { _tag: "Known", ingestion, digest: fingerprint, correlationId: origin.correlationId }
+    }
     default:
       break
   }
   if (state._tag === "Unknown") return state
   switch (event._tag) {
-    case "IngestionRetried":
-      return changed(state, at, { status: "Processing", ...failed(state, event.reason, at) })
+    case "IngestionRetried": {
+      const { dueAt, reason } = event
+      const when = dueAt === undefined ? {} : dropbin(state, { dueAt })
+      return changed(state, at, { status: "Processing", ...failed(state, reason, at), ...when })
+    }
     case "IngestionCompleted":
-      return changed(state, at, { status: "Completed", endedAt: at })
+      return changed(state, at, {
+        status: "Completed",
+        endedAt: at,
+        ...dropbin(state, { dueAt: null, orderId: event.orderId ?? null })
+      })
     case "IngestionFailed":
-      return changed(state, at, { status: "Failed", ...failed(state, event.reason, at), endedAt: at })
+      return changed(state, at, {
+        status: "Failed",
+        ...failed(state, event.reason, at),
+        endedAt: at,
+        ...dropbin(state, { dueAt: null, failure: event.failure ?? null })
+      })
   }
 }
+
+/** Nothing where it is none. */
+const dropbin = ({ ingestion }: Known, changes: Partial<DropbinFacts>): Pick<IngestionFacts, "dropbin"> =>
+  ingestion.dropbin === undefined ? {} : { dropbin: { ...ingestion.dropbin, ...changes } }
 
 type Decision = Result.Result<ReadonlyArray<IngestionEvent>, IngestionRejection>
 
 const nothing: Decision = Result.succeed([])
 const one = (event: IngestionEvent): Decision => Result.succeed([event])
 
-const begin = (
-  command: Extract<IngestionCommand, { readonly _tag: "ReceiveIngestion" | "RejectIngestion" }>,
-  state: IngestionState
-): Decision => {
+type Beginning = Extract<IngestionCommand, { readonly _tag: "ReceiveIngestion" | "RejectIngestion" | "ReceiveDropbin" }>
+const begins = (command: IngestionCommand): command is Beginning =>
+  command._tag === "ReceiveIngestion" || command._tag === "RejectIngestion" || command._tag === "ReceiveDropbin"
+
+const begin = (command: Beginning, state: IngestionState): Decision => {
   const { ingestionId } = command
+  if (command._tag === "ReceiveDropbin") {
+    const { at, bodyBytes, fingerprint, origin, reference } = command
+    if (state._tag === "Known") {
+      const same = state.ingestion.dropbin !== undefined && state.digest === fingerprint
+      return same ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
+    }
+    return one({ _tag: "DropbinReceived", reference, bodyBytes, fingerprint, origin, receivedAt: at })
+  }
   if (command._tag === "RejectIngestion") {
     const { at, bodyBytes, courierSourceId, origin, reason, unrecorded } = command
     if (state._tag === "Known")
-      return state.digest === null ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
+      return state.ingestion.status === "Rejected" ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
     return one({ _tag: "IngestionRejected", courierSourceId, reason, unrecorded, bodyBytes, origin, rejectedAt: at })
   }
   const { at, bodyBytes, courierSourceId, delivery, digest, event, origin } = command
   if (state._tag === "Known")
-    return state.digest === digest ? nothing : Result.fail(new IngestionIdTaken({ ingestionId }))
+    return state.digest === digest && state.ingestion.dropbin === undefined
+      ? nothing
+      : Result.fail(new IngestionIdTaken({ ingestionId }))
   return one({ _tag: "IngestionReceived", courierSourceId, event, delivery, bodyBytes, digest, origin, receivedAt: at })
 }
 
 /** Asking twice for the same end decides nothing the second time; another end than the one it has come to is refused. */
 const decide = (command: IngestionCommand, state: IngestionState): Decision => {
-  if (command._tag === "ReceiveIngestion" || command._tag === "RejectIngestion") return begin(command, state)
+  if (begins(command)) return begin(command, state)
   const { ingestionId } = command
   if (state._tag === "Unknown") return Result.fail(new IngestionNotFound({ ingestionId }))
   const { endedAt, status } = state.ingestion
@@ -121,18 +163,25 @@ const decide = (command: IngestionCommand, state: IngestionState): Decision => {
   if (endedAt !== null)
     return status === ends[command._tag] ? nothing : Result.fail(new IngestionEnded({ ingestionId, status }))
   switch (command._tag) {
-    case "RetryIngestion":
-      return one({ _tag: "IngestionRetried", reason: command.reason })
-    case "CompleteIngestion":
-      return one({ _tag: "IngestionCompleted" })
-    case "FailIngestion":
-      return one({ _tag: "IngestionFailed", reason: command.reason })
+    case "RetryIngestion": {
+      const { dueAt, reason } = command
+      return one({ _tag: "IngestionRetried", reason, ...(dueAt === undefined ? {} : { dueAt }) })
+    }
+    case "CompleteIngestion": {
+      const { orderId } = command
+      return one({ _tag: "IngestionCompleted", ...(orderId === undefined ? {} : { orderId }) })
+    }
+    case "FailIngestion": {
+      const { failure, reason } = command
+      return one({ _tag: "IngestionFailed", reason, ...(failure === undefined ? {} : { failure }) })
+    }
   }
 }
 
 /** Nobody waits for a single retry: what ends does, and what begins. */
 const topics: Readonly<Record<IngestionEvent["_tag"], IngestionTopic | null>> = {
   IngestionReceived: "ops.ingestion.received",
+  DropbinReceived: "ops.ingestion.received",
   IngestionRejected: "ops.ingestion.rejected",
   IngestionRetried: null,
   IngestionCompleted: "ops.ingestion.completed",
@@ -164,9 +213,9 @@ export const Ingestion: Aggregate<
   category: "ingestion",
   event: IngestionEvent,
   upcasters: {},
-  snapshot: { form: 1, state: IngestionState },
+  snapshot: { form: 2, state: IngestionState },
   streamOf: ({ ingestionId }) => ingestionId as string as StreamId,
-  opens: ({ _tag }) => _tag === "ReceiveIngestion" || _tag === "RejectIngestion",
+  opens: begins,
   ended: (state) => state._tag === "Known" && state.ingestion.endedAt !== null,
   initial,
   correlation: (state) => (state._tag === "Unknown" ? null : state.correlationId),
@@ -176,8 +225,12 @@ export const Ingestion: Aggregate<
     if (after._tag === "Unknown") throw new Error(`an accepted ${_tag} left no ingestion behind`)
     return { _tag: "IngestionAccepted", ingestionId, ingestion: after.ingestion }
   },
-  // The body, as it came: it may be personal.
-  attachment: (command, before) => (command._tag === "ReceiveIngestion" ? command.sealed : before),
+  // The body, as it came: it may be personal. Of a payload what is asked for, or where it lies, until the order is there.
+  attachment: (command, before, after) => {
+    if (after._tag === "Known" && after.ingestion.dropbin !== undefined && after.ingestion.status === "Completed")
+      return null
+    return command._tag === "ReceiveIngestion" || command._tag === "ReceiveDropbin" ? command.sealed : before
+  },
   ruled: false,
   requires: () => [],
   refuse: () => null,

@@ -4,6 +4,7 @@ import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
@@ -14,6 +15,7 @@ import * as ApiKeysMemory from "./ApiKeysMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
+import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import {
@@ -58,6 +60,7 @@ export class MemoryStore extends Context.Service<
     readonly eventSource: EventSource["Service"]
     readonly courierSources: CourierSources["Service"]
     readonly apiKeys: ApiKeys["Service"]
+    readonly dueIngestions: DueIngestions["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -88,6 +91,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     eventSource: EventSourceMemory.make(state),
     courierSources: CourierSourcesMemory.make(state),
     apiKeys: ApiKeysMemory.make(state),
+    dueIngestions: DueIngestionsMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -106,7 +110,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(OpsQueries, store.opsQueries),
     Layer.succeed(EventSource, store.eventSource),
     Layer.succeed(CourierSources, store.courierSources),
-    Layer.succeed(ApiKeys, store.apiKeys)
+    Layer.succeed(ApiKeys, store.apiKeys),
+    Layer.succeed(DueIngestions, store.dueIngestions)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

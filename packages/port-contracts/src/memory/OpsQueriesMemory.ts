@@ -19,12 +19,12 @@ const find =
       return row?._tag === kinds[kind].rowTag ? copyOf(row as RowOf<K>) : null
     })
 
-const profile =
-  (state: MemoryState): OpsQueries["Service"]["profile"] =>
-  (tenantId, customerId) =>
+const sealed =
+  (state: MemoryState): OpsQueries["Service"]["sealed"] =>
+  (kind, tenantId, id) =>
     Effect.sync(() => {
-      const key = keyOf(tenantId, customerId)
-      return state.rows.get(key)?._tag === "CustomerRow" ? (state.streams.get(key)?.sealed ?? null) : null
+      const key = keyOf(tenantId, id)
+      return state.rows.get(key)?._tag === kinds[kind].rowTag ? (state.streams.get(key)?.sealed ?? null) : null
     })
 
 const list =
@@ -87,7 +87,7 @@ const holding =
 export const make = (state: MemoryState, scanBudget: number): OpsQueries["Service"] => ({
   find: find(state),
   list: list(state, scanBudget),
-  profile: profile(state),
+  sealed: sealed(state),
   near: near(state),
   holding: holding(state)
 })

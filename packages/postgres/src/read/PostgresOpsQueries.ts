@@ -21,10 +21,10 @@ const find =
   (kind, tenantId, id) =>
     one(sql, kind, "select dueline.find_row($1, $2::uuid, $3::uuid) as found", [kind, tenantId, id])
 
-const profile =
-  (sql: SqlClient): Queries["profile"] =>
-  (tenantId, customerId) =>
-    one(sql, "profile", "select dueline.find_profile($1::uuid, $2::uuid) as found", [tenantId, customerId])
+const sealed =
+  (sql: SqlClient): Queries["sealed"] =>
+  (_kind, tenantId, id) =>
+    one(sql, "sealed text", "select dueline.find_profile($1::uuid, $2::uuid) as found", [tenantId, id])
 
 const holding =
   (sql: SqlClient): Queries["holding"] =>
@@ -45,7 +45,7 @@ export const layer: Layer.Layer<OpsQueries, never, Database> = Layer.effect(
     OpsQueries.of({
       find: find(edge),
       list: (kind, options) => list(edge, kind, options),
-      profile: profile(edge),
+      sealed: sealed(edge),
       near: binsNear(edge),
       holding: holding(edge)
     })

@@ -1,0 +1,58 @@
+/** What all DueIngestions do. They read what is committed, so they want the Persistence that writes it. */
+import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
+import type { IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { type Harness, judge } from "./Harness.ts"
+import { probes } from "./OpsListProbe.ts"
+import * as OpsSample from "./OpsSample.ts"
+import * as Sample from "./Sample.ts"
+
+const payload = (tenantId: TenantId, dueAt: number | null): IngestionRow => ({
+  ...probes.ingestion.row(tenantId, {}),
+  courierSourceId: null,
+  dropbin: { reference: null, orderId: null, failure: null, dueAt: dueAt === null ? null : EpochMillis.make(dueAt) }
+})
+
+/** Long before what other sentences leave behind in the same store. */
+const early = 1_000_000
+
+export const suite = (name: string, harness: Harness<DueIngestions | Persistence>): void =>
+  judge("DueIngestions", name, harness, (it) => {
+    it.effect(
+      "payloads are found once their time has come, earliest first, of every tenant; events and what has ended are not",
+      () =>
+        Effect.gen(function* () {
+          const [a, b] = [Sample.tenantId(), Sample.tenantId()]
+          const rows = [
+            payload(a, early + 20),
+            payload(b, early + 10),
+            payload(a, early + 31),
+            payload(a, null),
+            probes.ingestion.row(a, {})
+          ]
+          yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
+          const found = yield* (yield* DueIngestions).due({ before: early + 30, each: 10, limit: 10 })
+          const expected = [rows[1], rows[0]].map((row) => ({ tenantId: row?.tenantId, ingestionId: row?.ingestionId }))
+          const ours = found.filter(({ tenantId }) => tenantId === a || tenantId === b)
+          assert.deepStrictEqual<ReadonlyArray<unknown>>(ours, expected)
+        })
+    )
+
+    it.effect("one tenant's many do not hide another's", () =>
+      Effect.gen(function* () {
+        const [a, b] = [Sample.tenantId(), Sample.tenantId()]
+        const rows = [1, 2, 3, 4].map((n) => payload(a, n)).concat(payload(b, 5))
+        yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
+        const { due } = yield* DueIngestions
+        const found = yield* due({ before: 5, each: 2, limit: 3 })
+        assert.deepStrictEqual(
+          found.map(({ ingestionId }) => ingestionId),
+          [rows[0], rows[1], rows[4]].flatMap((row) => row?.ingestionId ?? [])
+        )
+        assert.lengthOf(yield* due({ before: 5, each: 2, limit: 1 }), 1)
+      })
+    )
+  })
