@@ -9,6 +9,7 @@
 import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -165,6 +166,7 @@ export const layerPorts = Layer.effectContext(
     const tenants = yield* TenantDirectory
     const sources = yield* CourierSources
     const keys = yield* ApiKeys
+    const letters = yield* DeadLetterQueries
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -179,6 +181,10 @@ export const layerPorts = Layer.effectContext(
         lastUses: (tenantId, ids) => read(keys.lastUses(tenantId, ids))
       }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
+      Context.add(DeadLetterQueries, {
+        list: (options) => read(letters.list(options)),
+        find: (tenantId, id) => read(letters.find(tenantId, id))
+      }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),

@@ -13,6 +13,7 @@ import * as CourierEventHandlers from "./CourierEventHandlers.ts"
 import * as CourierSourceHandlers from "./CourierSourceHandlers.ts"
 import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
+import * as DeadLetterHandlers from "./DeadLetterHandlers.ts"
 import * as Details from "./calls/Details.ts"
 import * as Documents from "./Documents.ts"
 import * as DropbinHandlers from "./DropbinHandlers.ts"
@@ -49,6 +50,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
     CourierEventHandlers.layer,
     DropbinHandlers.layer,
+    DeadLetterHandlers.layer,
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(

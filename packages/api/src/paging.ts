@@ -2,6 +2,7 @@
 import type { BadRequest } from "@dueline/contracts/api/ProblemError"
 import type { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { PageMark } from "@dueline/contracts/ports/CallQueries"
+import type { LetterMark } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { NearOptions, RowMark } from "@dueline/contracts/ports/OpsQueries"
 import type { TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 import { Effect } from "effect"
@@ -41,6 +42,14 @@ export const callMark: MarkForm<PageMark> = {
   read: (bytes) => {
     const { createdAt, id } = rowMark.read(bytes)
     return { createdAt, callId: id as ServiceCallId }
+  }
+}
+
+export const letterMark: MarkForm<LetterMark> = {
+  write: ({ diedAt, id }) => rowMark.write({ createdAt: diedAt, id }),
+  read: (bytes) => {
+    const { createdAt, id } = rowMark.read(bytes)
+    return { diedAt: createdAt, id }
   }
 }
 

@@ -1,7 +1,7 @@
 /** For every operation in the API's own document: a tenant reaches nothing of another's, and nobody gets in without a right. */
 import { assert, layer } from "@effect/vitest"
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
-import type { CommandId, CorrelationId, EpochMillis } from "@dueline/contracts/Ids"
+import type { CommandId, CorrelationId, EpochMillis, StreamId } from "@dueline/contracts/Ids"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
@@ -13,7 +13,7 @@ const json = { "content-type": "application/json" }
 
 /** One of each kind of thing, made by the tenant; what the paths of the API name by `{id}`. */
 const household = Effect.gen(function* () {
-  const { orchestrator, send, submit } = yield* Edge
+  const { orchestrator, send, store, submit } = yield* Edge
   const post = (path: string, body: unknown) =>
     Effect.map(send({ method: "POST", path, headers: json, body: JSON.stringify(body) }), (reply) => {
       assert.oneOf(reply.status, [201, 202], reply.body)
@@ -76,8 +76,19 @@ const household = Effect.gen(function* () {
     })
   )
   const key = yield* post("/v1/api-keys", { name: "wall", scopes: ["ops:bins.read"] })
+  const message = {
+    eventId: shipment,
+    tenantId: tenant,
+    streamId: shipment as string as StreamId,
+    topic: "t",
+    payload: {}
+  }
+  yield* Effect.orDie(store.deadLetters.keep({ message, group: "mails", reasons: ["gave up"] }))
+  const filter = { state: null, topic: null, group: null, reason: null, from: null, to: null }
+  const kept = yield* Effect.orDie(store.deadLetterQueries.list({ tenantId: tenant, filter, after: null, limit: 1 }))
   return {
     "/v1/api-keys": key,
+    "/v1/dead-letters": kept.letters[0]?.id ?? assert.fail("the letter is not kept"),
     "/ops/shipments": shipment,
     "/ops/courier-sources": source,
     "/ops/ingestions": String(taken.json["id"]),
@@ -124,7 +135,8 @@ layer(edge)("between tenants", (it) => {
           "/ops/ingestions",
           "/ops/shipments",
           "/v1/api-keys",
-          "/v1/service-calls"
+          "/v1/service-calls",
+          "/v1/dead-letters"
         ]
       )
     })

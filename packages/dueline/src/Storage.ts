@@ -11,6 +11,7 @@ import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
+import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -94,7 +95,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresOpsQueries.layer,
     PostgresEventSource.layer,
     PostgresCourierSources.layer,
-    PostgresApiKeys.layer
+    PostgresApiKeys.layer,
+    PostgresDeadLetterQueries.layer
   ])
 )
 

@@ -85,6 +85,35 @@ const delivery = <R>(it: It<R>, harness: EventBusHarness<R>) => {
     })
   )
 
+  it.effect(
+    "a message that is brought once more to one group reaches it, though it had the message, and no other",
+    () =>
+      Effect.gen(function* () {
+        const tenant = Sample.tenantId()
+        const [one, other] = [group(), group()]
+        const heard = yield* listen(tenant, undefined, { group: one })
+        const untouched = yield* listen(tenant, undefined, { group: other })
+        const first = message(tenant, 1)
+        const again = { ...first, redelivery: { group: one, replay: 1 } }
+        const toAll = { ...first, redelivery: { group: "", replay: 1 } }
+        for (const each of [first, again, again, toAll, message(tenant, 2)]) yield* publish(each)
+        yield* until("the last", () => payloadsOf(heard).includes(2) && payloadsOf(untouched).includes(2))
+        const repeats = harness.features.deduplicates ? 0 : 1
+        assert.deepStrictEqual(
+          heard.map(({ redelivery }) => redelivery?.group),
+          [undefined, ...Array.from({ length: 1 + repeats }, () => one), "", undefined]
+        )
+        assert.deepStrictEqual(
+          heard.find(({ redelivery }) => redelivery?.group === one),
+          { ...again, attempt: 1 }
+        )
+        assert.deepStrictEqual(
+          untouched.map(({ redelivery }) => redelivery?.group),
+          [undefined, "", undefined]
+        )
+      })
+  )
+
   it.effect("a message that nobody wants is no trouble", () => publish(message(Sample.tenantId(), "into the void")))
 
   it.effect("a consumer whose scope has closed hears nothing more", () =>

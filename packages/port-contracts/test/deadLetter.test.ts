@@ -20,7 +20,7 @@ const flaky = (failures: number) => {
       if (asked.length <= failures) yield* new StoreUnavailable({ operation: "keep", cause: new Error("gone") })
       yield* letters.keep(letter)
     })
-  return { asked, kept, letters: DeadLetters.of({ keep }) }
+  return { asked, kept, letters: DeadLetters.of({ ...letters, keep }) }
 }
 
 it.effect("what a group gives up is a letter with its reasons, and until it is kept the next of its tenant waits", () =>

@@ -16,6 +16,7 @@ import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -44,6 +45,6 @@ LeasesContract.suite("memory", { layer: LeasesMemory.layer, passTime: TestClock.
 
 const kept = DeadLettersMemory.make()
 DeadLettersContract.suite("memory", {
-  layer: Layer.succeed(DeadLetters, kept.letters),
+  layer: Layer.merge(Layer.succeed(DeadLetters, kept.letters), Layer.succeed(DeadLetterQueries, kept.queries)),
   kept: (tenantId) => Effect.sync(() => kept.kept().filter(({ message }) => message.tenantId === tenantId))
 })

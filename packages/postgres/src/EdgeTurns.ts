@@ -6,6 +6,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -95,7 +96,7 @@ const full = new StoreUnavailable({
 /** Whose requests have no tenant yet wait in one line together, as if they were a tenant's. */
 const beforeTenants = "00000000-0000-0000-0000-000000000000" as TenantId
 
-type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys
+type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys | DeadLetterQueries
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -115,6 +116,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const [calls, ops, events] = [yield* CallQueries, yield* OpsQueries, yield* EventSource]
       const sources = yield* CourierSources
       const keys = yield* ApiKeys
+      const letters = yield* DeadLetterQueries
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -134,6 +136,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           lastUses: (tenantId, ids) => run(tenantId, () => keys.lastUses(tenantId, ids))
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
+        Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )
     })

@@ -14,6 +14,7 @@ import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
+import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
@@ -36,7 +37,8 @@ const layer = Layer.mergeAll(
   PostgresDueIngestions.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
-  PostgresDeadLetters.layer
+  PostgresDeadLetters.layer,
+  PostgresDeadLetterQueries.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))
 const harness = { layer, realTime: true }
 

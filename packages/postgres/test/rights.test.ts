@@ -206,10 +206,13 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "extend_leases",
             "forget_receipts",
             "keep_dead_letter",
+            "keep_dead_letter",
             "probe",
             "release_lease",
             "renew_leases",
+            "settle_dead_letter",
             "settle_outbox",
+            "take_dead_letter",
             "take_lease"
           ].map((name) => `dueline_worker ${name}`)
         )

@@ -8,14 +8,19 @@ import { problems } from "./ProblemError.ts"
 
 type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
 
-/** Two for each kind of aggregate, and one for what is told across all of them. */
+/** What stands beside the kinds. */
+type OtherScope = "ops:timeline.read" | "ops:dead-letters.read" | "ops:dead-letters.write"
+
+/** Two for each kind of aggregate and for dead letters, and one for what is told across all of them. */
 export const AccessScope = Schema.Literals([
   ...categories.flatMap((category): ReadonlyArray<KindScope> => {
     const { scope } = kinds[category]
     return [`ops:${scope}.read`, `ops:${scope}.write`]
   }),
-  "ops:timeline.read"
-] as ReadonlyArray<KindScope | "ops:timeline.read">)
+  "ops:timeline.read",
+  "ops:dead-letters.read",
+  "ops:dead-letters.write"
+] as ReadonlyArray<KindScope | OtherScope>)
 export type AccessScope = typeof AccessScope.Type
 
 /** The authenticated asker. Its tenant is the only one a handler may use. */

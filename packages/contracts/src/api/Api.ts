@@ -3,6 +3,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
+import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { operationParts } from "./OperationParts.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
@@ -27,11 +28,15 @@ export const operations = {
 const courierEvents = courierEventOperations(operationParts)
 const dropbin = dropbinOperations(operationParts)
 
-type Groups = Operations[Category] | typeof courierEvents | typeof dropbin | typeof Timeline | typeof System
-const groups = [...Object.values(operations), courierEvents, dropbin, Timeline, System] as unknown as readonly [
-  Groups,
-  ...Array<Groups>
-]
+type Groups =
+  | Operations[Category]
+  | typeof courierEvents
+  | typeof dropbin
+  | typeof DeadLetters
+  | typeof Timeline
+  | typeof System
+const others = [courierEvents, dropbin, DeadLetters, Timeline, System]
+const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")
   .add(...groups)

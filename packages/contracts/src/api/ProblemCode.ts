@@ -22,6 +22,7 @@ const general = {
   foreign_tenant: of(403, "The access token is not good for this tenant."),
   unknown_tenant: of(403, "There is no such tenant."),
   not_found: of(404, "There is nothing at this address."),
+  dead_letter_not_found: of(404, "There is no such dead letter in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),
   request_timeout: of(408, "The request took too long to arrive."),
   already_dispatched: of(409, "Too late: an attempt was begun."),

@@ -8,7 +8,15 @@
 import { Cause, Deferred, Effect, Fiber, FiberSet, Layer, type Scope } from "effect"
 import { backoff, type Backoff, defaultBackoff } from "../backoff.ts"
 import type { DeadLetter } from "../ports/DeadLetters.ts"
-import { type BusMessage, BusUnavailable, type Delivery, EventBus, type Verdict } from "../ports/EventBus.ts"
+import {
+  type BusMessage,
+  BusUnavailable,
+  type Delivery,
+  EventBus,
+  isFor,
+  publicationId,
+  type Verdict
+} from "../ports/EventBus.ts"
 import { Recent } from "../Recent.ts"
 
 export interface Member {
@@ -47,7 +55,7 @@ const wants = ({ tenantId, topics }: Member, message: BusMessage): boolean =>
   (tenantId === undefined || tenantId === message.tenantId) && (topics.length === 0 || topics.includes(message.topic))
 
 export const isInterested = (group: BusGroup, message: BusMessage): boolean =>
-  [...group.members].some((member) => wants(member, message))
+  isFor(message, group.name) && [...group.members].some((member) => wants(member, message))
 
 /** Members take turns, so that a retry may meet another one. */
 const memberFor = (group: BusGroup, message: BusMessage): Member | undefined => {
@@ -211,7 +219,7 @@ export const make = Effect.fnUntraced(function* (
 
   const publish = (message: BusMessage): Effect.Effect<void, BusUnavailable> =>
     Effect.suspend(() => {
-      const key = `${message.tenantId}/${message.eventId}`
+      const key = publicationId(message)
       const already = inFlight.get(key)
       if (already !== undefined) return Deferred.await(already)
       const interested = [...groups.values()].filter((group) => isInterested(group, message))

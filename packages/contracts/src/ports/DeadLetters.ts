@@ -1,20 +1,56 @@
-/** Where messages end that could not be delivered: kept with their history until somebody looks at them. */
-import { Context, type Effect } from "effect"
+/** Where messages end that could not be delivered: kept with their history, shown, and taken out again to be delivered once more. */
+import { Context, type Effect, Schema } from "effect"
+import { type TenantId, uuid } from "../Ids.ts"
 import type { BusMessage } from "./EventBus.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 
 export interface DeadLetter {
+  /** With `redelivery` when it was a replay that was given up. */
   readonly message: BusMessage
-  /** The consumers that could not take it. */
+  /** The consumers that could not take it; empty for the outbox, which could not hand it to the bus. */
   readonly group: string
   /** Why each attempt failed, oldest first; the last one decided. At most the last 20 are kept. */
   readonly reasons: ReadonlyArray<string>
 }
 
+export const DeadLetterId = uuid.pipe(Schema.brand("DeadLetterId"))
+export type DeadLetterId = typeof DeadLetterId.Type
+
+/** `Replaying`: a job has taken it. `Replayed`: the bus has it again; given up once more, it is `Waiting` again. */
+export const DeadLetterState = Schema.Literals(["Waiting", "Replaying", "Replayed"])
+export type DeadLetterState = typeof DeadLetterState.Type
+
+/** A letter that a job has taken: what to publish. */
+export interface TakenLetter {
+  readonly message: BusMessage
+  readonly group: string
+  /** 1 for the first replay of the letter. */
+  readonly replay: number
+}
+
+export interface TakenBy {
+  readonly tenantId: TenantId
+  readonly id: DeadLetterId
+  /** The id of the job. */
+  readonly job: string
+}
+
 export class DeadLetters extends Context.Service<
   DeadLetters,
   {
-    /** Durable when done. The same message of the same group a second time changes nothing. */
+    /**
+     * Durable when done. The same message of the same group a second time changes nothing; one whose replay was given up waits again, with
+     * the reasons after those it had.
+     */
     readonly keep: (letter: DeadLetter) => Effect.Effect<void, StoreUnavailable>
+    /**
+     * Takes a waiting letter that died at `before` (epoch ms) or earlier: once for each job, which gets it again until it is settled. Null for
+     * any other.
+     */
+    readonly take: (
+      options: TakenBy & { readonly before: number }
+    ) => Effect.Effect<TakenLetter | null, StoreUnavailable>
+    /** What became of a letter that the job has taken: `error` null when the bus has it. Told twice, nothing changes. */
+    readonly settle: (options: TakenBy & { readonly error: string | null }) => Effect.Effect<void, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/DeadLetters") {}

@@ -9,7 +9,22 @@ export interface BusMessage {
   readonly streamId: StreamId
   readonly topic: string
   readonly payload: unknown
+  /**
+   * A dead letter of `group` that is brought once more, for the `replay`th time: to this group alone, the others have had it. To every group
+   * when it is empty, since the message never reached the bus. Not taken for a repeat of the message itself.
+   */
+  readonly redelivery?: { readonly group: string; readonly replay: number }
 }
+
+/** Whether a message is meant for this group. */
+export const isFor = ({ redelivery }: BusMessage, group: string): boolean =>
+  redelivery === undefined || redelivery.group === "" || redelivery.group === group
+
+/** What a bus recognises a repeat by. */
+export const publicationId = ({ eventId, redelivery, tenantId }: BusMessage): string =>
+  redelivery === undefined
+    ? `${tenantId}/${eventId}`
+    : `${tenantId}/${eventId}/${redelivery.replay}/${redelivery.group}`
 
 export interface Delivery extends BusMessage {
   /** 1 the first time. */

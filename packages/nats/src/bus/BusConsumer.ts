@@ -19,6 +19,7 @@ import {
   takeoverMs,
   transientConsumer
 } from "./consumerConfig.ts"
+import { isFor } from "@dueline/contracts/ports/EventBus"
 import { readEvent } from "./eventWire.ts"
 import { type DeliveryRules, type Handler, makeTenantSerialiser } from "./TenantSerialiser.ts"
 
@@ -196,6 +197,7 @@ export const makeBusConsumer = Effect.fnUntraced(function* (
       run(Effect.logError("a message of the bus cannot be read", { subject: handle.subject, sequence: handle.seq }))
       return handle.term("unreadable")
     }
+    if (!isFor(message, group)) return handle.ack()
     const pinId = handle.headers?.get("Nats-Pin-Id") ?? ""
     const admitted = messages.admit(handle, message)
     // Before a handler begins: with a new pin none may for a moment.

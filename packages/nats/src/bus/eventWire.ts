@@ -1,25 +1,31 @@
 /** A message of the bus on the wire: what it is about in headers, its payload as JSON. */
 import { StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { BusMessage } from "@dueline/contracts/ports/EventBus"
+import { type BusMessage, publicationId } from "@dueline/contracts/ports/EventBus"
 import type { JsMsg } from "@nats-io/jetstream"
 import { headers, type MsgHdrs } from "@nats-io/nats-core"
 import { Schema } from "effect"
 
 const names = { event: "Dueline-Event", tenant: "Dueline-Tenant", stream: "Dueline-Stream", topic: "Dueline-Topic" }
+/** Of a dead letter that is brought once more: for which group, and which time that is. Programs of before 0.2 pass over them. */
+const replayNames = { group: "Dueline-Replay-Group", replay: "Dueline-Replay" }
 
 const isTenant = Schema.is(TenantId)
 const isStream = Schema.is(StreamId)
 
 /** What JetStream recognises a repeat by. */
-export const messageId = ({ eventId, tenantId }: BusMessage): string => `${tenantId}/${eventId}`
+export const messageId = publicationId
 
 /** New ones for every attempt: publishing writes into them. */
-export const eventHeaders = ({ eventId, streamId, tenantId, topic }: BusMessage): MsgHdrs => {
+export const eventHeaders = ({ eventId, redelivery, streamId, tenantId, topic }: BusMessage): MsgHdrs => {
   const written = headers()
   written.set(names.event, eventId)
   written.set(names.tenant, tenantId)
   written.set(names.stream, streamId)
   written.set(names.topic, topic)
+  if (redelivery !== undefined) {
+    written.set(replayNames.group, redelivery.group)
+    written.set(replayNames.replay, String(redelivery.replay))
+  }
   return written
 }
 
@@ -32,7 +38,10 @@ export const readEvent = ({ data, headers: found }: Pick<JsMsg, "data" | "header
   )
   if (eventId === "" || topic === "" || !isTenant(tenantId) || !isStream(streamId)) return undefined
   try {
-    return { eventId, tenantId, streamId, topic, payload: JSON.parse(new TextDecoder().decode(data)) }
+    const payload: unknown = JSON.parse(new TextDecoder().decode(data))
+    const replay = found?.get(replayNames.replay) ?? ""
+    const redelivery = { group: found?.get(replayNames.group) ?? "", replay: Number(replay) }
+    return { eventId, tenantId, streamId, topic, payload, ...(/^\d{1,9}$/u.test(replay) ? { redelivery } : {}) }
   } catch {
     return undefined
   }

@@ -5,6 +5,8 @@ import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
@@ -16,6 +18,7 @@ import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
 import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
+import * as DeadLettersMemory from "./DeadLettersMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import {
@@ -61,6 +64,8 @@ export class MemoryStore extends Context.Service<
     readonly courierSources: CourierSources["Service"]
     readonly apiKeys: ApiKeys["Service"]
     readonly dueIngestions: DueIngestions["Service"]
+    readonly deadLetters: DeadLetters["Service"]
+    readonly deadLetterQueries: DeadLetterQueries["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -82,6 +87,7 @@ const dump = (state: MemoryState): Dump =>
 /** A new, empty store. Knows neither clock nor dice: the same calls in the same order leave the same state. */
 export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryStore["Service"] => {
   const state = makeState()
+  const { letters, queries } = DeadLettersMemory.make({ scanBudget })
   return {
     persistence: PersistenceMemory.make(state, unkept),
     outbox: OutboxMemory.make(state),
@@ -92,6 +98,8 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     courierSources: CourierSourcesMemory.make(state),
     apiKeys: ApiKeysMemory.make(state),
     dueIngestions: DueIngestionsMemory.make(state),
+    deadLetters: letters,
+    deadLetterQueries: queries,
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -111,7 +119,9 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(EventSource, store.eventSource),
     Layer.succeed(CourierSources, store.courierSources),
     Layer.succeed(ApiKeys, store.apiKeys),
-    Layer.succeed(DueIngestions, store.dueIngestions)
+    Layer.succeed(DueIngestions, store.dueIngestions),
+    Layer.succeed(DeadLetters, store.deadLetters),
+    Layer.succeed(DeadLetterQueries, store.deadLetterQueries)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */
