@@ -16,7 +16,7 @@ import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/co
 import { derivedId } from "@dueline/identity/derivedId"
 import { checkSignature, type HeaderList, secretsTried } from "@dueline/secrets/requestSignature"
 import { Effect, Layer, Result, Schema } from "effect"
-import type { HttpServerRequest } from "effect/http"
+import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { hash } from "node:crypto"
 import { answer } from "./answer.ts"
@@ -24,6 +24,7 @@ import { now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { discreetProblems } from "./fieldProblems.ts"
 import { leanGroup } from "./leanGroup.ts"
+import { RequestLimits, tooMany } from "./RateLimits.ts"
 import type { Raw } from "./Raw.ts"
 import { notFound, refusedCreation, type Refusals, storeUnavailable } from "./refusal.ts"
 import { orDeny, reject } from "./reject.ts"
@@ -78,6 +79,7 @@ const makeReceive = Effect.gen(function* () {
   const sources = yield* CourierSources
   const vault = yield* SecretVault
   const orchestrator = yield* Orchestrator
+  const { counted } = yield* RequestLimits
   const rejected = yield* makeRejections
   const places = new RequestPlaces<CourierSourceId>(placesForEvents)
   /** Opened in the place of secrets that a source does not have: the same work for every request. */
@@ -124,6 +126,10 @@ const makeReceive = Effect.gen(function* () {
       if (!check.accepted) note(found?.row.status === "Disabled" ? "source_disabled" : check.problem)
       return yield* unsigned
     }
+    // Only what is signed counts: nobody else can use up what a tenant may send.
+    const limited = counted("courier", found.row.tenantId)
+    const tooOften = limited === null ? null : yield* limited.begin
+    if (tooOften !== null) return yield* tooMany(tooOften)
     const decoded = readEvent(body)
     if (Result.isFailure(decoded)) note("body_invalid")
     const { text, value: event } = yield* orDeny(decoded)
@@ -167,7 +173,8 @@ const makeReceive = Effect.gen(function* () {
       version: given.version,
       links: { self }
     }
-    return answer(202, receipt, { replayed: given.replayed, location: self })
+    const answered = answer(202, receipt, { replayed: given.replayed, location: self })
+    return limited === null ? answered : HttpServerResponse.setHeaders(answered, limited.headers)
   })
 
   /** Bounded before anything is read: nobody has shown a right yet. */

@@ -5,6 +5,8 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import { problemBody } from "@dueline/contracts/api/Problem"
 import { CountedAs, type RateClass, RateLimit, TooManyRequests } from "@dueline/contracts/api/RateLimit"
+import type { Counter } from "@dueline/contracts/telemetry/Instruments"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Context, Duration, Effect, Layer } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
@@ -54,11 +56,18 @@ export class Counted {
   readonly #name: RateClass
   readonly #limit: number
   readonly #take: (tokens: number) => Effect.Effect<Standing | null>
+  readonly #refused: Counter
   #standing: Standing | null = null
 
-  constructor(name: RateClass, limit: number, take: (tokens: number) => Effect.Effect<Standing | null>) {
+  constructor(
+    name: RateClass,
+    limit: number,
+    refused: Counter,
+    take: (tokens: number) => Effect.Effect<Standing | null>
+  ) {
     this.#name = name
     this.#limit = limit
+    this.#refused = refused
     this.#take = take
   }
 
@@ -73,7 +82,10 @@ export class Counted {
   /** As so many more. */
   charge(changes: number): Effect.Effect<RateDenial | null> {
     if (changes === 0 || this.#standing === null) return Effect.succeed(null)
-    if (changes >= this.#limit) return Effect.succeed(refusedEver(this.#name, this.#limit))
+    if (changes >= this.#limit) {
+      this.#refused.add()
+      return Effect.succeed(refusedEver(this.#name, this.#limit))
+    }
     return Effect.map(this.#take(changes), (taken) => {
       this.#standing = taken ?? this.#standing
       return this.#refusal()
@@ -87,7 +99,9 @@ export class Counted {
 
   #refusal(): RateDenial | null {
     const wait = this.#standing?.wait ?? null
-    return wait === null ? null : refused(this.#name, this.#limit, wait)
+    if (wait === null) return null
+    this.#refused.add()
+    return refused(this.#name, this.#limit, wait)
   }
 }
 
@@ -125,7 +139,9 @@ export class RequestLimits extends Context.Service<
 >()("@dueline/api/RequestLimits") {}
 
 const make = (rates: RatesPerMinute, requestLimit: number) =>
-  Effect.map(RateLimiter.make, (limiter) => {
+  Effect.gen(function* () {
+    const limiter = yield* RateLimiter.make
+    const { rateRefusals } = yield* Metrics
     /** Null when nobody could count. */
     const take = (key: string, limit: number, tokens: number): Effect.Effect<Standing | null> =>
       limiter.consume({ key, limit, tokens, window, algorithm: "token-bucket", onExceeded: "fail" }).pipe(
@@ -146,17 +162,18 @@ const make = (rates: RatesPerMinute, requestLimit: number) =>
         const limit = name === undefined ? undefined : rates[name]
         if (name === undefined || limit === undefined) return null
         const key = `${name}:${tenantId}`
-        return new Counted(name, limit, (tokens) => take(key, limit, tokens))
+        return new Counted(name, limit, rateRefusals.of(name), (tokens) => take(key, limit, tokens))
       }
     })
   })
 
-const refuse = ({ code, detail, retryAfterSeconds }: RateDenial) =>
+/** As the answer to whoever comes too often. */
+export const tooMany = ({ code, detail, retryAfterSeconds }: RateDenial) =>
   Effect.flatMap(CurrentCorrelationId, (correlationId) =>
     Effect.fail(new TooManyRequests({ ...problemBody(code, correlationId, detail), retryAfterSeconds }))
   )
 
-const unlessNull = (denial: RateDenial | null) => (denial === null ? Effect.void : refuse(denial))
+const unlessNull = (denial: RateDenial | null) => (denial === null ? Effect.void : tooMany(denial))
 
 const middleware = Layer.effect(
   RateLimit,
@@ -170,7 +187,7 @@ const middleware = Layer.effect(
         yield* HttpEffect.appendPreResponseHandler((_, response) =>
           Effect.sync(() => HttpServerResponse.setHeaders(response, limited.headers))
         )
-        if (denial !== null) return yield* refuse(denial)
+        if (denial !== null) return yield* tooMany(denial)
         return yield* Effect.provideService(httpEffect, RateCharge, (changes) =>
           Effect.flatMap(limited.charge(changes), unlessNull)
         )
@@ -179,7 +196,7 @@ const middleware = Layer.effect(
     return RateLimit.of((httpEffect, { group }) =>
       Effect.flatMap(Principal, ({ tenantId }) => {
         const leave = places.enter(tenantId)
-        if (leave === null) return refuse(crowded)
+        if (leave === null) return tooMany(crowded)
         const left = Effect.sync(leave)
         const limited = counted(Context.getOrUndefined(group.annotations, CountedAs), tenantId)
         const handled = limited === null ? httpEffect : counting(httpEffect, limited)

@@ -5,7 +5,7 @@ import { signRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import { recordsPerMinute } from "../src/signatureRejections.ts"
-import { Edge, layer as edge } from "./Edge.ts"
+import { Edge, layer as edge, layerLimited } from "./Edge.ts"
 import { call, codeOf, made } from "./field.ts"
 import { type Reply, sendRaw } from "./send.ts"
 
@@ -299,5 +299,25 @@ layer(edge)("courier events, while time passes", (it) => {
         assert.strictEqual((yield* report(source, event({ occurredAt }))).status, 401)
       }),
     { tags: ["ADR-0030.1"] }
+  )
+})
+
+layer(layerLimited({ courier: 2 }), { excludeTestServices: true })("courier events with a limit", (it) => {
+  it.effect(
+    "signed events count for their tenant, unsigned ones for nobody, and one too many is refused with the time to wait",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* newSource()
+        for (let n = 0; n < 3; n += 1) {
+          assert.strictEqual((yield* post(`/v1/events/courier/${source.id}`, JSON.stringify(event()))).status, 401)
+        }
+        const first = yield* report(source, event())
+        assert.deepStrictEqual([first.status, first.headers["ratelimit-policy"]], [202, '"courier";q=2;w=60'])
+        assert.strictEqual((yield* report(source, event())).status, 202)
+        const refused = yield* report(source, event())
+        assert.deepStrictEqual(codeOf(refused), [429, "rate_limited"])
+        assert.strictEqual(refused.headers["retry-after"], "30")
+      }),
+    { tags: ["ADR-0020.1", "ADR-0020.2"] }
   )
 })

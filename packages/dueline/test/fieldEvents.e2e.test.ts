@@ -1,9 +1,14 @@
-/** Couriers' events, from the outside: signed, taken in, carried out on shipment and order, with the program killed in between. */
+/**
+ * What comes in, from the outside: couriers' events, signed, taken in and carried out on shipment and order; payloads, fetched and made into orders;
+ * with the program killed in between.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { afterAll, beforeAll } from "vitest"
+import { createHash } from "node:crypto"
 import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { startTarget } from "./Target.ts"
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -11,9 +16,12 @@ let home: string
 let program: RunningProgram
 let token: string
 
+/** Payloads may lie in this process. */
+const settings = { DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1" }
+
 beforeAll(async () => {
   home = await newHome()
-  program = await startProgram(home)
+  program = await startProgram(home, settings)
   token = (await runCommand(home, ["token"])).stdout.trim()
 })
 
@@ -65,19 +73,40 @@ const ended = async (id: string): Promise<Json> => {
   return assert.fail(`ingestion ${id} has not ended`)
 }
 
-const pickupOrder = async (n: number): Promise<string> => {
+/** A pickup of a bin of its own; in the n-th hour from now. */
+const pickups = async (serialNumber: string): Promise<(n: number) => Json> => {
   const customer = await ask("POST", "/ops/customers", { profile: { name: "Jo Doe" } })
-  const bin = await ask("POST", "/ops/bins", { serialNumber: `E-${n}`, category: "skip", sizeLitres: 1_000 })
-  const from = Date.now() + 3_600_000
-  const window = { from: new Date(from).toISOString(), to: new Date(from + 3_600_000).toISOString() }
-  const order = await ask("POST", "/ops/orders", {
+  const bin = await ask("POST", "/ops/bins", { serialNumber, category: "skip", sizeLitres: 1_000 })
+  const now = Date.now()
+  const hour = (n: number) => new Date(now + n * 3_600_000).toISOString()
+  return (n) => ({
     customerId: customer["id"],
     binId: bin["id"],
     kind: "pickup",
-    window,
-    schedule: true
+    window: { from: hour(n), to: hour(n + 1) }
   })
-  return String(order["id"])
+}
+
+const pickupOrder = async (n: number): Promise<string> => {
+  const pickup = (await pickups(`E-${n}`))(1)
+  return String((await ask("POST", "/ops/orders", { ...pickup, schedule: true }))["id"])
+}
+
+/** The ingestion's id; null when the program died before it answered. */
+const drop = async (key: string, body: Json): Promise<string | null> => {
+  try {
+    const response = await fetch(`${program.address}/ops/ingest/dropbin`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify(body)
+    })
+    const answer = (await response.json()) as Json
+    assert.strictEqual(response.status, 202, JSON.stringify(answer))
+    return String(answer["id"])
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof SyntaxError) return null
+    throw error
+  }
 }
 
 describe("couriers' events", () => {
@@ -111,7 +140,7 @@ describe("couriers' events", () => {
     ]
     const first = await Promise.all(events.map((each) => report(source, each)))
     await program.stop("SIGKILL")
-    program = await startProgram(home)
+    program = await startProgram(home, settings)
     // Whoever got no answer sends again; whoever got one may do so too.
     const ids = await Promise.all(events.map((each) => report(source, each)))
     for (const [index, id] of ids.entries()) {
@@ -128,5 +157,56 @@ describe("couriers' events", () => {
     assert.deepInclude(failed, { status: "Failed", failures: 1 })
     assert.include(program.output(), "Dueline is ready")
     assert.notInclude(program.output(), String(source["secret"]))
+  })
+})
+
+describe("payloads", () => {
+  it("become one order each, fetched where they have to be, also when the program is killed right after it took them in", {
+    timeout: 120_000,
+    tags: ["ADR-0031.1", "ADR-0031.3", "ADR-0031.6"]
+  }, async () => {
+    const pickup = await pickups("D-1")
+    const lying = new Map<string, string>()
+    // Each is asked for in vain the first time.
+    const asked = new Set<string>()
+    const host = await startTarget(({ path }, response) => {
+      const text = lying.get(path)
+      if (asked.has(path) && text !== undefined) response.writeHead(200).end(text)
+      else response.writeHead(503).end()
+      asked.add(path)
+    })
+    const bodies = Array.from({ length: 24 }, (_, n): Json => {
+      if (n % 2 === 0) return { payload: pickup(n) }
+      const text = JSON.stringify(pickup(n))
+      lying.set(`/orders/${n}?signature=s3cret`, text)
+      const digest = `sha-256=:${createHash("sha256").update(text).digest("base64")}:`
+      return { payloadRef: { uri: `${host.url}/orders/${n}?signature=s3cret`, digest } }
+    })
+    const dropAll = () => Promise.all(bodies.map((body, n) => drop(`drop-${n}`, body)))
+    const first = await dropAll()
+    await program.stop("SIGKILL")
+    program = await startProgram(home, settings)
+    const ids = await dropAll()
+    const orders = new Set<unknown>()
+    for (const [index, id] of ids.entries()) {
+      assert.isNotNull(id)
+      assert.oneOf(first[index], [id, null])
+      const found = await ended(id ?? "")
+      assert.strictEqual(found["status"], "Completed", JSON.stringify(found))
+      orders.add((found["dropbin"] as Json)["orderId"])
+    }
+    const made = (await ask("GET", `/ops/orders?limit=200&binId=${String(pickup(0)["binId"])}`))["items"]
+    assert.deepStrictEqual(new Set((made as ReadonlyArray<Json>).map(({ id }) => id)), orders)
+    assert.strictEqual(orders.size, bodies.length)
+    const taken = await ended((await drop("taken", { payload: pickup(0) })) ?? "")
+    assert.nestedInclude(taken, { status: "Failed", "dropbin.failure.code": "schedule_conflict" })
+    assert.isNotEmpty(((taken["dropbin"] as Json)["failure"] as Json)["freeWindows"])
+    const inside = `${host.url.replace("127.0.0.1", "10.0.0.1")}/x`
+    const refused = await ask("POST", "/ops/ingest/dropbin", {
+      payloadRef: { uri: inside, digest: `sha-256=:${"A".repeat(43)}=:` }
+    })
+    assert.strictEqual(refused["code"], "payload_ref_refused")
+    assert.notInclude(program.output(), "s3cret")
+    await host.close()
   })
 })

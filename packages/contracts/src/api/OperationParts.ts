@@ -5,7 +5,7 @@
  */
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import { bodyErrors, changeErrors, commandErrors, creationErrors, problems } from "./ProblemError.ts"
-import { CountedAs, RateLimit } from "./RateLimit.ts"
+import { CountedAs, RateLimit, tooManyRequests } from "./RateLimit.ts"
 
 /** An interface, whose members the compiler asks for one by one: their types follow from the entries, and an entry names this. */
 export interface OperationParts {
@@ -19,6 +19,7 @@ export interface OperationParts {
   readonly commandErrors: typeof commandErrors
   readonly creationErrors: typeof creationErrors
   readonly problems: typeof problems
+  readonly tooManyRequests: typeof tooManyRequests
 }
 
 export const operationParts: OperationParts = {
@@ -31,7 +32,8 @@ export const operationParts: OperationParts = {
   changeErrors,
   commandErrors,
   creationErrors,
-  problems
+  problems,
+  tooManyRequests
 }
 
 /** What comes back is left open: its type follows from the problems of all kinds, hence from all entries. Each kind says it more exactly. */

@@ -6,11 +6,14 @@ import type { Principal } from "./Access.ts"
 import { problemContentType, problemFields } from "./Problem.ts"
 import { problemCodes } from "./ProblemCode.ts"
 
-/** One for each kind of aggregate, and one for what is taken in by machines. */
+/** What is taken in from machines: under a token or a key of the tenant, and from couriers, who send far more often. */
+const takenIn = ["ingestion", "courier"] as const
+
+/** One for each kind of aggregate, and those of what is taken in. */
 export const RateClass = Schema.Literals([
   ...categories.map((category) => kinds[category].scope),
-  "ingestion"
-] as ReadonlyArray<(typeof kinds)[Category]["scope"] | "ingestion">)
+  ...takenIn
+] as ReadonlyArray<(typeof kinds)[Category]["scope"] | (typeof takenIn)[number]>)
 export type RateClass = typeof RateClass.Type
 
 /** What a group's requests count as. Those of a group that says nothing are not counted. */
@@ -30,8 +33,8 @@ export class TooManyRequests extends Schema.Error<TooManyRequests>("TooManyReque
   override readonly [ErrorReporter.ignore] = true
 }
 
-/** The time to wait travels in the header. */
-const asProblem = TooManyRequests.pipe(
+/** As it travels: the time to wait in the header. */
+export const tooManyRequests = TooManyRequests.pipe(
   HttpApiSchema.encodeToWithHeaders(
     {
       body: Schema.Struct(problemFields(429))
@@ -56,7 +59,7 @@ const asProblem = TooManyRequests.pipe(
  */
 export class RateLimit extends HttpApiMiddleware.Service<RateLimit, { requires: Principal }>()(
   "@dueline/contracts/api/RateLimit",
-  { error: asProblem }
+  { error: tooManyRequests }
 ) {}
 
 /** Of every answer to what is counted, while its class has a limit and the asker is known: for the document. */

@@ -205,7 +205,7 @@ const refusedAlike =
   "Signed over the bytes of the body by the source's scheme; no token. A signature or time that is wrong and a source that is not there get one " +
   "and the same 401; the record of an ingestion says which it was. 202 once it is stored: the same event again is the same ingestion."
 
-export const courierEventOperations = ({ problems, RequestChecks }: OperationParts) => {
+export const courierEventOperations = ({ problems, RequestChecks, tooManyRequests }: OperationParts) => {
   const answers = {
     payload: CourierEvent,
     success: HttpApiSchema.WithHeaders(IngestionReceipt.pipe(HttpApiSchema.status(202)), {
@@ -217,6 +217,7 @@ export const courierEventOperations = ({ problems, RequestChecks }: OperationPar
       problems.Conflict,
       problems.PayloadTooLarge,
       problems.UnsupportedMediaType,
+      tooManyRequests,
       problems.Unavailable
     ]
   } as const

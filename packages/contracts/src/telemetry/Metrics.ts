@@ -66,6 +66,29 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     durations
   ),
 
+  rateRefusals: instruments.counters({
+    name: "dueline_rate_refusals_total",
+    help: "Requests refused because their tenant sent too many in a minute, by rate class.",
+    labels: ["class"],
+    ...api
+  }),
+  payloadsInHand: instruments.gauge({
+    name: "dueline_payloads_in_hand",
+    help: "Payloads of the drop-bin that wait in memory for their turn, their host or the store; 4,096 is full, the rest waits in the store.",
+    ...executor
+  }),
+  payloadsEnded: instruments.counters({
+    name: "dueline_payloads_ended_total",
+    help: "Payloads of the drop-bin that came to their end, by result: completed, or the code of the failure.",
+    labels: ["result"],
+    ...executor
+  }),
+  payloadRetries: instruments.counter({
+    name: "dueline_payload_retries_total",
+    help: "Payloads that could not be fetched and are asked for again.",
+    ...executor
+  }),
+
   events: instruments.counters({
     name: "dueline_events_total",
     help: "Events stored, by kind of aggregate and type.",

@@ -12,6 +12,7 @@ import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Leases } from "@dueline/contracts/ports/Leases"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Cause, Clock, Effect, FiberSet, Layer } from "effect"
 import { type DropbinParts, type FetchPolicy, type Look, makeCarryOut, type NotNow } from "./carryOut.ts"
@@ -134,6 +135,8 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
   const due = yield* DueIngestions
   const bus = yield* EventBus
   const desk = yield* makeDesk(yield* makeCarryOut(parts, policy), places)
+  const { payloadsInHand } = yield* Metrics
+  payloadsInHand.read = desk.size
 
   const leads =
     shared === null

@@ -19,6 +19,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Effect, Schema } from "effect"
 import { fetchPayload, type FetchTrouble } from "./fetchPayload.ts"
 
@@ -112,6 +113,7 @@ export const makeCarryOut = Effect.fnUntraced(function* (
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
   const vault = yield* SecretVault
+  const { payloadRetries, payloadsEnded } = yield* Metrics
   const fetch = fetchPayload(yield* HttpClient, yield* PayloadSources, digestOf)
 
   const ask = <C extends Command>(
@@ -187,16 +189,26 @@ export const makeCarryOut = Effect.fnUntraced(function* (
   })
 
   /** What was ended by another look meanwhile is as good as ended by this one. */
-  const end = (row: IngestionRow, step: string, command: Command): Effect.Effect<Look, NotNow> =>
+  const end = (row: IngestionRow, step: string, result: string, command: Command): Effect.Effect<Look, NotNow> =>
     Effect.matchEffect(ask(row, step, command), {
       onFailure: (refusal) => (isTransient(refusal) ? Effect.fail(notNow(refusal)) : Effect.succeed(done)),
-      onSuccess: () => Effect.succeed(done)
+      onSuccess: () =>
+        Effect.sync(() => {
+          payloadsEnded.of(result).add()
+          return done
+        })
     })
 
   const fail = Effect.fnUntraced(function* (row: IngestionRow, { failure }: Impossible) {
     const { ingestionId } = row
     const reason = `${failure.code}: ${failure.detail}`
-    return yield* end(row, "fail", { _tag: "FailIngestion", ingestionId, at: yield* now, reason, failure })
+    return yield* end(row, "fail", failure.code, {
+      _tag: "FailIngestion",
+      ingestionId,
+      at: yield* now,
+      reason,
+      failure
+    })
   })
 
   const postpone = Effect.fnUntraced(function* (
@@ -218,6 +230,7 @@ export const makeCarryOut = Effect.fnUntraced(function* (
       dueAt: (at + afterMs) as EpochMillis
     } as const
     yield* Effect.mapError(ask(row, `retry:${failures}`, command), notNow)
+    payloadRetries.add()
     return { afterMs }
   })
 
@@ -230,7 +243,12 @@ export const makeCarryOut = Effect.fnUntraced(function* (
     const orderId = orderIdOf(tenantId, ingestionId)
     const made = yield* Effect.result(makeOrder(row, orderId))
     if (made._tag === "Success")
-      return yield* end(row, "complete", { _tag: "CompleteIngestion", ingestionId, at: yield* now, orderId })
+      return yield* end(row, "complete", "completed", {
+        _tag: "CompleteIngestion",
+        ingestionId,
+        at: yield* now,
+        orderId
+      })
     switch (made.failure._tag) {
       case "NotNow":
         return yield* Effect.fail(made.failure)
