@@ -13,6 +13,7 @@ import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Clock, Context, Effect, Exit, type Fiber, Layer } from "effect"
@@ -167,6 +168,7 @@ export const layerPorts = Layer.effectContext(
     const sources = yield* CourierSources
     const keys = yield* ApiKeys
     const letters = yield* DeadLetterQueries
+    const products = yield* ProductEvents
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -179,6 +181,11 @@ export const layerPorts = Layer.effectContext(
         find: (id) => read(keys.find(id)),
         used: keys.used,
         lastUses: (tenantId, ids) => read(keys.lastUses(tenantId, ids))
+      }),
+      Context.add(ProductEvents, {
+        append: (by, events) => ask(products.append(by, events)),
+        list: (query) => read(products.list(query)),
+        correlated: (options) => read(products.correlated(options))
       }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
       Context.add(DeadLetterQueries, {

@@ -4,6 +4,7 @@
  */
 import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
 import type { CorrelationId } from "@dueline/contracts/Ids"
+import { segmentLimits } from "@dueline/contracts/productEvent/ProductEventBodies"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
@@ -44,7 +45,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
               Effect.sync(() => finish(request, response, correlationId, phase() === "draining"))
             )
             if (lacksHost(request)) return Effect.succeed(hostless)
-            return Number(request.headers["content-length"] ?? 0) > limits.maxBodyBytes
+            return Number(request.headers["content-length"] ?? 0) > bodyLimitOf(request.url, limits)
               ? Effect.succeed(tooLarge)
               : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
                   withCorrelation(context, correlationId)
@@ -53,6 +54,10 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
     ),
     { global: true }
   )
+
+/** Segment's clients send larger bodies than others may. */
+const bodyLimitOf = (url: string, { maxBodyBytes }: EdgeLimits): number =>
+  /^\/v1\/batch(?:$|\?)/u.test(url) ? Math.max(maxBodyBytes, segmentLimits.bytes) : maxBodyBytes
 
 /** RFC 9112 § 3.2; an HTTP/1.0 client, such as a load balancer's probe, may leave it out. */
 const lacksHost = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>

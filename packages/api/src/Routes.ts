@@ -22,6 +22,7 @@ import * as IngestionHandlers from "./IngestionHandlers.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
+import * as ProductEventHandlers from "./ProductEventHandlers.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
@@ -51,6 +52,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     CourierEventHandlers.layer,
     DropbinHandlers.layer,
     DeadLetterHandlers.layer,
+    ProductEventHandlers.layer,
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(

@@ -174,7 +174,27 @@ interface Parsed {
   readonly problems: ReadonlyArray<FieldProblem>
 }
 
-const parse = (bytes: Uint8Array): Result.Result<Parsed, string> => {
+/** A body's text, and what it says; numbers that would lose value stand in it as something that no schema takes. */
+export const parseJson = (
+  bytes: Uint8Array
+): Result.Result<{ readonly text: string; readonly value: unknown }, string> =>
+  Result.flatMap(jsonOf(bytes), ({ text, value }) => {
+    try {
+      return Result.succeed({ text, value: exactly(text, value) })
+    } catch {
+      // The only thing it can stumble over is a depth beyond the stack.
+      return Result.fail(`The body is nested too deep: at most ${maxDepth} levels are read.`)
+    }
+  })
+
+const parse = (bytes: Uint8Array): Result.Result<Parsed, string> =>
+  Result.map(jsonOf(bytes), ({ text, value }) => {
+    // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
+    const problems = inspect(value, text.includes("\\u"))
+    return { value: problems.length > 0 ? value : exactly(text, value), problems }
+  })
+
+const jsonOf = (bytes: Uint8Array): Result.Result<{ readonly text: string; readonly value: unknown }, string> => {
   if (bytes.byteLength === 0) return Result.fail("There is no body: send a JSON object.")
   let text: string
   try {
@@ -183,17 +203,14 @@ const parse = (bytes: Uint8Array): Result.Result<Parsed, string> => {
     return Result.fail("The body is not valid UTF-8.")
   }
   try {
-    const value = JSON.parse(text) as unknown
-    // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
-    const problems = inspect(value, text.includes("\\u"))
-    return Result.succeed({ value: problems.length > 0 ? value : exactly(text, value), problems })
+    return Result.succeed({ text, value: JSON.parse(text) as unknown })
   } catch {
     return Result.fail("The body is not valid JSON.")
   }
 }
 
 /** Walks without recursion, so that no depth of nesting can exhaust the stack; stops at the first thing it finds. */
-const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem> => {
+export const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem> => {
   const values: Array<unknown> = [root]
   const depths: Array<number> = [0]
   while (values.length > 0) {

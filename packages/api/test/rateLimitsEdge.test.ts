@@ -7,7 +7,16 @@ import { Edge, layerLimited } from "./Edge.ts"
 const id = "00000000-0000-4000-8000-000000000000"
 const json = { "content-type": "application/json" }
 
-const limited = { orders: 2, bins: 1, customers: 1, calls: 1, "courier-sources": 1, "api-keys": 1, ingestion: 1 }
+const limited = {
+  orders: 2,
+  bins: 1,
+  customers: 1,
+  calls: 1,
+  "courier-sources": 1,
+  "api-keys": 1,
+  ingestion: 1,
+  events: 1
+}
 
 layer(layerLimited(limited), { excludeTestServices: true })("an edge with limits", (it) => {
   it.effect(

@@ -67,6 +67,9 @@ export const Environment = Schema.Struct({
   DUELINE_RECEIPT_HOURS: Schema.Int.check(Schema.isBetween({ minimum: 24, maximum: 8_760 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(168))
   ),
+  DUELINE_PRODUCT_EVENT_DAYS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 400 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(30))
+  ),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_DRAIN_MS: Millis(0, 60_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(500))),
   DUELINE_SHUTDOWN_MS: Millis(1_000, 120_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(20_000))),

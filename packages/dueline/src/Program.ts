@@ -139,7 +139,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
   return Layer.mergeAll(
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
     consumers,
-    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings))),
+    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
     when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(consumers))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))

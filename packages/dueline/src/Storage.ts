@@ -18,6 +18,7 @@ import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantD
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
+import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Context, Effect, Layer } from "effect"
@@ -96,7 +97,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresEventSource.layer,
     PostgresCourierSources.layer,
     PostgresApiKeys.layer,
-    PostgresDeadLetterQueries.layer
+    PostgresDeadLetterQueries.layer,
+    PostgresProductEvents.layer()
   ])
 )
 

@@ -3,7 +3,7 @@ import type { CorrelationId, ServiceCallId } from "@dueline/contracts/Ids"
 import { Clock, Effect, Random } from "effect"
 
 /** UUID version 7 (RFC 9562 § 5.7): time-ordered. */
-const uuidV7 = (millis: number, dice: Random.Random): string =>
+export const uuidV7 = (millis: number, dice: Random.Random): string =>
   uuid(millis.toString(16).padStart(12, "0"), `7${hex32(dice).slice(0, 3)}`, hex32(dice) + hex32(dice))
 
 export const randomUuidV7: Effect.Effect<string> = Effect.withFiber((fiber) =>

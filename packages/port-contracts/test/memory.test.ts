@@ -17,6 +17,7 @@ import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import * as ProductEventsContract from "@dueline/port-contracts/ProductEventsContract"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -33,6 +34,7 @@ EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
+ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

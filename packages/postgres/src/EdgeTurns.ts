@@ -9,6 +9,7 @@ import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Context, Deferred, Effect, Layer } from "effect"
@@ -96,7 +97,7 @@ const full = new StoreUnavailable({
 /** Whose requests have no tenant yet wait in one line together, as if they were a tenant's. */
 const beforeTenants = "00000000-0000-0000-0000-000000000000" as TenantId
 
-type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys | DeadLetterQueries
+type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys | DeadLetterQueries | ProductEvents
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -117,6 +118,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const sources = yield* CourierSources
       const keys = yield* ApiKeys
       const letters = yield* DeadLetterQueries
+      const products = yield* ProductEvents
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -134,6 +136,11 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           find: (id) => run(beforeTenants, () => keys.find(id)),
           used: keys.used,
           lastUses: (tenantId, ids) => run(tenantId, () => keys.lastUses(tenantId, ids))
+        }),
+        Context.add(ProductEvents, {
+          append: products.append,
+          list: inTurn(products.list),
+          correlated: inTurn(products.correlated)
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),

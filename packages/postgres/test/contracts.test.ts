@@ -10,6 +10,7 @@ import * as EventSourceContract from "@dueline/port-contracts/EventSourceContrac
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
+import * as ProductEventsContract from "@dueline/port-contracts/ProductEventsContract"
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
@@ -21,6 +22,7 @@ import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngest
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
+import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
@@ -35,6 +37,7 @@ const layer = Layer.mergeAll(
   PostgresCourierSources.layer,
   PostgresApiKeys.layer,
   PostgresDueIngestions.layer,
+  PostgresProductEvents.layer(),
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -50,6 +53,7 @@ EventSourceContract.suite("PostgreSQL", harness)
 CourierSourcesContract.suite("PostgreSQL", harness)
 ApiKeysContract.suite("PostgreSQL", harness)
 DueIngestionsContract.suite("PostgreSQL", harness)
+ProductEventsContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

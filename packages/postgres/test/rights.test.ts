@@ -65,6 +65,10 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       sql`insert into dueline.dead_letters
         select tenant_id, event_id, stream_id, topic, payload, 10, 'gave up', '[]', 0 from dueline.outbox
         where tenant_id = ${of.tenantId}::uuid`,
+      sql`select dueline.keep_product_event_days(1, 30)`,
+      sql`insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, occurred_at, schema_version, workspace,
+          correlation_id, document)
+        values (${of.tenantId}::uuid, (now() at time zone 'UTC')::date, 0, ${of.tenantId}::uuid, 'e', 'track', 0, '1', 'default', '0', '{}')`,
       sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`
     ])
   )
@@ -206,7 +210,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "extend_leases",
             "forget_receipts",
             "keep_dead_letter",
-            "keep_dead_letter",
+            "keep_product_event_days",
             "probe",
             "release_lease",
             "renew_leases",

@@ -9,18 +9,22 @@ import { problems } from "./ProblemError.ts"
 type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
 
 /** What stands beside the kinds. */
-type OtherScope = "ops:timeline.read" | "ops:dead-letters.read" | "ops:dead-letters.write"
+const others = [
+  "ops:timeline.read",
+  "ops:dead-letters.read",
+  "ops:dead-letters.write",
+  "ops:events.read",
+  "ops:events.write"
+] as const
 
-/** Two for each kind of aggregate and for dead letters, and one for what is told across all of them. */
+/** Two for each kind of aggregate, for dead letters and for product events, and one for what is told across all of them. */
 export const AccessScope = Schema.Literals([
   ...categories.flatMap((category): ReadonlyArray<KindScope> => {
     const { scope } = kinds[category]
     return [`ops:${scope}.read`, `ops:${scope}.write`]
   }),
-  "ops:timeline.read",
-  "ops:dead-letters.read",
-  "ops:dead-letters.write"
-] as ReadonlyArray<KindScope | OtherScope>)
+  ...others
+] as ReadonlyArray<KindScope | (typeof others)[number]>)
 export type AccessScope = typeof AccessScope.Type
 
 /** The authenticated asker. Its tenant is the only one a handler may use. */

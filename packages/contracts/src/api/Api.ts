@@ -3,6 +3,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
+import { ProductEventOperations } from "../productEvent/ProductEventEndpoints.ts"
 import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { operationParts } from "./OperationParts.ts"
@@ -33,9 +34,10 @@ type Groups =
   | typeof courierEvents
   | typeof dropbin
   | typeof DeadLetters
+  | typeof ProductEventOperations
   | typeof Timeline
   | typeof System
-const others = [courierEvents, dropbin, DeadLetters, Timeline, System]
+const others = [courierEvents, dropbin, DeadLetters, ProductEventOperations, Timeline, System]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

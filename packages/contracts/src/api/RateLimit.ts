@@ -6,8 +6,8 @@ import type { Principal } from "./Access.ts"
 import { problemContentType, problemFields } from "./Problem.ts"
 import { problemCodes } from "./ProblemCode.ts"
 
-/** What is taken in from machines: under a token or a key of the tenant, and from couriers, who send far more often. */
-const takenIn = ["ingestion", "courier"] as const
+/** What is taken in from machines: under a token or a key of the tenant, and from couriers, who send far more often; and product events. */
+const takenIn = ["ingestion", "courier", "events"] as const
 
 /** One for each kind of aggregate, and those of what is taken in. */
 export const RateClass = Schema.Literals([

@@ -11,7 +11,7 @@ import { problems } from "./ProblemError.ts"
 import { HistoryEvent } from "./ServiceCallView.ts"
 
 export const TimelineEvent = Schema.Struct({
-  category: Category,
+  category: Schema.Union([Category, Schema.Literal("product-event")]),
   id: StreamId.annotate({ description: "Of what the event is about: `category` says what that is" }),
   ...HistoryEvent.fields
 }).annotate({ identifier: "TimelineEvent" })
@@ -30,7 +30,7 @@ const read = HttpApiEndpoint.get("read", "/", {
   .annotateMerge(
     described(
       "Everything under one correlation id",
-      "Events of every kind of aggregate, oldest first. None hold personal data or secrets.",
+      "Events of every kind of aggregate, and product events without what they hold, oldest first. None hold personal data or secrets.",
       callExamples.timeline
     )
   )

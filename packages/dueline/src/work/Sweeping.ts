@@ -5,6 +5,7 @@
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { keepDays } from "@dueline/postgres/write/PostgresProductEvents"
 import { forgetExpired } from "@dueline/postgres/write/Receipts"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { defaultLeadershipTtlMs, defaultSweepLoopOptions, sweepLoop } from "@dueline/timer/sweepLoop"
@@ -18,24 +19,27 @@ const everyMs = 60_000
 /** Receipts deleted by one statement; while a statement finds as many, the next follows at once. */
 const atOnce = 1_000
 
-const tidy = Effect.gen(function* () {
+/** Days of product events are looked after in the same round: made ahead, and dropped when they are past. */
+const tidy = Effect.fnUntraced(function* (productEventDays: number) {
   const now = yield* Clock.currentTimeMillis
   while ((yield* forgetExpired({ now, limit: atOnce })) === atOnce) yield* Effect.yieldNow
+  yield* keepDays(productEventDays)
 })
 
 /** Runs for ever; a round that fails is logged and the next one tries again. */
-const housekeeping = tidy.pipe(
-  Effect.catchCause((cause) =>
-    Cause.hasInterrupts(cause)
-      ? Effect.interrupt
-      : logUnlessStoreTrouble("warning", "housekeeping failed; it is tried again", cause)
-  ),
-  Effect.andThen(Effect.sleep(everyMs)),
-  Effect.forever
-)
+const housekeeping = (productEventDays: number) =>
+  tidy(productEventDays).pipe(
+    Effect.catchCause((cause) =>
+      Cause.hasInterrupts(cause)
+        ? Effect.interrupt
+        : logUnlessStoreTrouble("warning", "housekeeping failed; it is tried again", cause)
+    ),
+    Effect.andThen(Effect.sleep(everyMs)),
+    Effect.forever
+  )
 
-/** `shared`: other processes may have the role too, and one of them at a time does it. `horizonMs`: how far ahead alarms are armed. */
-export const layer = ({ shared }: Deployment, horizonMs: number) =>
+/** `shared`: other processes may have the role too, and one of them at a time does it. `horizonMs`: how far ahead alarms are armed. `productEventDays`: how long those are kept. */
+export const layer = ({ shared }: Deployment, horizonMs: number, productEventDays: number) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { id, onDeparture } = yield* Cluster
@@ -54,7 +58,7 @@ export const layer = ({ shared }: Deployment, horizonMs: number) =>
         if (certain && roles.includes("executor")) hurry(sweep.lost(id))
         if (roles.includes("orchestrator")) hurry(sweep.everything)
       })
-      yield* Effect.forkScoped(housekeeping)
+      yield* Effect.forkScoped(housekeeping(productEventDays))
       const leadership = shared ? { leases, holder: id, ttlMs: defaultLeadershipTtlMs } : null
       yield* Effect.forkScoped(sweepLoop(sweep, { ...defaultSweepLoopOptions, leadership }))
     })

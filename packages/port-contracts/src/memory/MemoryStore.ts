@@ -12,6 +12,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as ApiKeysMemory from "./ApiKeysMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
@@ -30,6 +31,7 @@ import {
   type StoredReceipt
 } from "./MemoryState.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
+import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 
 /** Everything the store holds at one moment, for checkers. A copy: later commits do not show in it. */
@@ -66,6 +68,7 @@ export class MemoryStore extends Context.Service<
     readonly dueIngestions: DueIngestions["Service"]
     readonly deadLetters: DeadLetters["Service"]
     readonly deadLetterQueries: DeadLetterQueries["Service"]
+    readonly productEvents: ProductEvents["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -100,6 +103,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     dueIngestions: DueIngestionsMemory.make(state),
     deadLetters: letters,
     deadLetterQueries: queries,
+    productEvents: ProductEventsMemory.make(),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -121,7 +125,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(ApiKeys, store.apiKeys),
     Layer.succeed(DueIngestions, store.dueIngestions),
     Layer.succeed(DeadLetters, store.deadLetters),
-    Layer.succeed(DeadLetterQueries, store.deadLetterQueries)
+    Layer.succeed(DeadLetterQueries, store.deadLetterQueries),
+    Layer.succeed(ProductEvents, store.productEvents)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */
