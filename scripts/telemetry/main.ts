@@ -34,6 +34,25 @@ const row = ({ help, kind, labels = [], name, ofTenants, roles }: Declared): str
   return `| \`${name}\` (${kind}) | ${all} | ${roles === undefined ? "all" : roles.join(", ")} | ${help} |`
 }
 
+const traces = `
+## Traces
+
+\`OTEL_EXPORTER_OTLP_ENDPOINT\` names a collector for traces and for the metrics above; without it no trace is made. \`DUELINE_TRACE_RATIO\` is the share of requests that are
+sampled. A caller's \`traceparent\` is gone on with, its wish to be sampled is not: that is decided here. Targets get the \`traceparent\` of their attempt, unless the call has a header of
+that name; messages on NATS have it as a header.
+
+| Span | Kind | What it lasts |
+| --- | --- | --- |
+| \`POST /v1/service-calls\` and so on | server | a request, to the end of its answer |
+| \`command SubmitServiceCall\` and so on | internal | from the writer's queue to the durable answer |
+| \`POST\` and so on | client | an attempt, from its place to its result; ten minutes after the submission in a trace of its own, with a link |
+| \`send TOPIC\` | producer | a publication |
+| \`process TOPIC\` | consumer | the handling of a message |
+
+They have ids (\`dueline.tenant.id\`, \`dueline.call.id\`, \`dueline.correlation.id\`), statuses, routes and the target's host; no path, query, header or body. A collector that does not answer, or answers
+anything but 2xx, is left alone for a minute; \`dueline_telemetry_dropped_total\` counts what it missed.
+`
+
 const alarms = `
 ## Dashboard and alerts
 
@@ -53,7 +72,8 @@ const page = (): string =>
     "\n",
     alarms,
     alerts.map(alertRow).join("\n"),
-    "\n"
+    "\n",
+    traces
   ].join("")
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -4,14 +4,12 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { readTraceparent } from "@dueline/contracts/telemetry/Tracing"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { shortKey } from "./idempotency.ts"
-
-/** W3C Trace Context, version 00. */
-const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/u
 
 export interface Asking {
   readonly principal: Pick<Principal["Service"], "tenantId" | "subject">
@@ -35,7 +33,7 @@ export const envelope = <C extends Command>(asking: Asking, command: C): Envelop
 
 /** Null when there is none, or none that is well-formed: a broken trace is no reason to refuse a request. */
 export const traceparentOf = ({ traceparent: parent }: Readonly<Record<string, unknown>>): string | null =>
-  typeof parent === "string" && traceparent.test(parent) ? parent : null
+  readTraceparent(parent)
 
 export interface Question {
   readonly request: HttpServerRequest.HttpServerRequest

@@ -5,6 +5,8 @@ import { HttpApi } from "effect/http-api"
 export const documentPaths = ["/openapi.json", "/docs", "/redoc", "/redoc/redoc.standalone.js"] as const
 
 interface Route {
+  /** With names for its parts, as in the API's definition. */
+  readonly path: string
   readonly pattern: RegExp
   readonly methods: ReadonlySet<string>
 }
@@ -19,6 +21,7 @@ const collect = (): ReadonlyArray<Route> => {
   HttpApi.reflect(Api, { onGroup: () => {}, onEndpoint: ({ endpoint }) => add(endpoint.path, endpoint.method) })
   for (const path of documentPaths) add(path, "GET")
   return [...byPath].map(([path, methods]) => ({
+    path,
     pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/gu, "[^/]+").replace(/\/$/u, "")}/?$`, "u"),
     methods
   }))
@@ -31,3 +34,6 @@ export const methodsOf = (path: string): ReadonlyArray<string> => {
   const methods = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]))
   return [...methods].sort()
 }
+
+/** What the API calls this address, with names in the place of ids; undefined when there is nothing. */
+export const routeOf = (path: string): string | undefined => routes.find(({ pattern }) => pattern.test(path))?.path

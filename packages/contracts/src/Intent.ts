@@ -28,6 +28,8 @@ export interface ExecutionRequested {
   readonly sealed: string | null
   readonly correlationId: CorrelationId
   readonly traceparent: string | null
+  /** It was submitted so long ago that the trace of that is over: the attempt has one of its own, linked to it. */
+  readonly detached?: true
 }
 
 export interface AlarmWanted extends Alarm {

@@ -98,6 +98,19 @@ export const Environment = Schema.Struct({
   ),
   DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const))),
   DUELINE_MIGRATE: Schema.Literals(["yes", "no"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("yes" as const))),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Schema.String.check(
+    Schema.makeFilter((text) => {
+      const fits = text === "" || (URL.canParse(text) && /^https?:$/u.test(new URL(text).protocol))
+      return fits || "expected the URL of a collector, such as http://127.0.0.1:4318"
+    })
+  ).pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Schema.Literals(["http/protobuf", "http/json"]).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("http/protobuf" as const))
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_TRACE_RATIO: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0.01))
+  ),
   DUELINE_METRICS_PORT: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),
@@ -110,6 +123,7 @@ export const Environment = Schema.Struct({
 })
 
 type ServerSetting =
+  | "OTEL_EXPORTER_OTLP_HEADERS"
   | "DUELINE_METRICS_TOKEN"
   | "DUELINE_NATS_REPLICAS"
   | "DUELINE_DATABASE_URL"
@@ -121,6 +135,8 @@ export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" |
   readonly DUELINE_HOME: string
   /** Null: the program keeps a database of its own in its home. */
   readonly DUELINE_DATABASE_URL: Redacted.Redacted | null
+  /** Null: none. */
+  readonly OTEL_EXPORTER_OTLP_HEADERS: Redacted.Redacted | null
   /** Null: metrics need no token. */
   readonly DUELINE_METRICS_TOKEN: Redacted.Redacted | null
   /** Null: everything runs in one process. */
@@ -156,7 +172,7 @@ const ofOthers: ReadonlyArray<string> = [
 const isKnown = (name: string): boolean =>
   name in Environment.fields || ofOthers.includes(name) || /^DUELINE_(?:PROPERTY|TEST)_/u.test(name)
 
-const secret = /URL|SECRET|KEY|PASSWORD|TOKEN/u
+const secret = /URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS/u
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
 export const read = (
@@ -171,6 +187,7 @@ export const read = (
       ...settings,
       DUELINE_HOME: resolve(settings.DUELINE_HOME),
       DUELINE_DATABASE_URL: hidden(settings.DUELINE_DATABASE_URL),
+      OTEL_EXPORTER_OTLP_HEADERS: hidden(settings.OTEL_EXPORTER_OTLP_HEADERS),
       DUELINE_METRICS_TOKEN: hidden(settings.DUELINE_METRICS_TOKEN),
       DUELINE_NATS_URL: hidden(settings.DUELINE_NATS_URL),
       DUELINE_NATS_REPLICAS: copies(settings.DUELINE_NATS_REPLICAS),

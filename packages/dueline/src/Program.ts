@@ -20,6 +20,7 @@ import * as payloadHosts from "./payloadHosts.ts"
 import * as Storage from "./Storage.ts"
 import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
 import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
+import * as TracedBus from "./telemetry/TracedBus.ts"
 import * as Timing from "./Timing.ts"
 import * as Dispatching from "./work/Dispatching.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
@@ -28,12 +29,14 @@ import * as Payloads from "./work/Payloads.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/countRequests"
 import { createHttpServer } from "@dueline/api/createHttpServer"
+import { traceRequests } from "@dueline/api/traceRequests"
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
@@ -95,9 +98,10 @@ const links = (settings: Settings, deployment: Deployment) =>
       const url = settings.DUELINE_NATS_URL
       const others = url === null ? single(id) : connected(settings, url, id, deployment)
       const redis = settings.DUELINE_REDIS_URL
+      const traced = TracedBus.layer.pipe(Layer.provideMerge(others))
       return redis === null
-        ? Layer.mergeAll(others, inMemory)
-        : Layer.mergeAll(others, onRedis(redis, settings.DUELINE_NATS_PREFIX))
+        ? Layer.mergeAll(traced, inMemory)
+        : Layer.mergeAll(traced, onRedis(redis, settings.DUELINE_NATS_PREFIX))
     })
   )
 
@@ -164,15 +168,30 @@ const server = (settings: Settings) =>
     Effect.gen(function* () {
       const { take } = yield* PlainRequests.PlainRequests
       const metrics = yield* Metrics
+      const tracing = yield* Tracing
       const clock = yield* Clock.Clock
       const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-      return NodeHttpServer.layer(() => countRequests(createHttpServer(take), metrics, elapsed), {
-        port: settings.PORT,
-        host: settings.HOST,
-        gracefulShutdownTimeout: `${thirdOf(settings)} millis`
-      })
+      return NodeHttpServer.layer(
+        () => countRequests(traceRequests(createHttpServer(take), tracing), metrics, elapsed),
+        {
+          port: settings.PORT,
+          host: settings.HOST,
+          gracefulShutdownTimeout: `${thirdOf(settings)} millis`
+        }
+      )
     })
   )
+
+/** Loaded only where telemetry is sent anywhere. */
+const exported = (settings: Settings): Layer.Layer<never> =>
+  settings.OTEL_EXPORTER_OTLP_ENDPOINT === ""
+    ? Layer.empty
+    : Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("./telemetry/Export.ts")),
+          ({ layer }) => layer(settings)
+        )
+      )
 
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
@@ -196,6 +215,8 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
       payloadHosts.layer(guard, payloadHostsOf(settings, demo))
     ]),
-    Layer.provideMerge(core)
+    Layer.provideMerge(core),
+    // The first that is made and the last that goes: spans of the stop itself are sent too.
+    Layer.provide(exported(settings))
   )
 }

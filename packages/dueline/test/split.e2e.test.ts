@@ -2,9 +2,11 @@
 import { startNats } from "@dueline/test-servers/startNats"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert } from "@effect/vitest"
+import { randomBytes } from "node:crypto"
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, it } from "vitest"
+import { type Collector, rootsOf, startCollector } from "./Collector.ts"
 import type { RunningProgram } from "./RunningProgram.ts"
 import { eventually, newInstallation, type SplitInstallation } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -24,6 +26,7 @@ describe.skipIf(absent)("the program taken apart", () => {
   let installation: SplitInstallation
   let target: Target
   let token: string
+  let collector: Collector
   const programs = new Map<Role, RunningProgram>()
   const held: Array<() => void> = []
 
@@ -47,6 +50,30 @@ describe.skipIf(absent)("the program taken apart", () => {
   const ended = (id: string, status = "Succeeded") => eventually(async () => (await call(id)).status === status)
   const arrivals = (path: string) => target.seen.filter((seen) => seen.path === path)
 
+  const tell = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const response = await ask(path, { method: "POST", headers, body: JSON.stringify(body) })
+    const answer = (await response.json()) as {
+      readonly id: string
+      readonly notifications: ReadonlyArray<{ readonly callId: string }>
+    }
+    assert.isTrue(response.ok, JSON.stringify(answer))
+    return answer
+  }
+  const later = (ms: number) => new Date(Date.now() + ms).toISOString()
+  /** A pickup whose window begins in `ms` milliseconds, with one notification `lead` before that. */
+  const scheduled = async (
+    customerId: string,
+    serialNumber: string,
+    ms: number,
+    lead: string,
+    headers: Record<string, string> = {}
+  ) => {
+    const { id: binId } = await tell("/ops/bins", { serialNumber, category: "skip", sizeLitres: 1_000 })
+    const window = { from: later(ms), to: later(ms + 3_600_000) }
+    const notifications = [{ url: `${target.url}/${serialNumber}`, lead }]
+    return tell("/ops/orders", { customerId, binId, kind: "pickup", window, notifications, schedule: true }, headers)
+  }
+
   beforeAll(async () => {
     installation = await newInstallation()
     target = await startTarget(({ path }, response) => {
@@ -54,7 +81,13 @@ describe.skipIf(absent)("the program taken apart", () => {
       if (path.startsWith("/held")) held.push(answer)
       else answer()
     })
-    for (const role of roles) programs.set(role, await installation.start(role))
+    collector = await startCollector()
+    const traced = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      DUELINE_TRACE_RATIO: "1"
+    }
+    for (const role of roles) programs.set(role, await installation.start(role, traced))
     await installation.command("tenant", "create", "demo")
     token = (await installation.command("token")).stdout.trim()
   })
@@ -63,6 +96,7 @@ describe.skipIf(absent)("the program taken apart", () => {
     for (const answer of held) answer()
     await target.close()
     await installation.close()
+    await collector.close()
   })
 
   it("a call that one process takes is decided, made and told of by others", async () => {
@@ -87,6 +121,33 @@ describe.skipIf(absent)("the program taken apart", () => {
       assert.include(text, "process_cpu_seconds_total")
       for (const other of roles) if (other !== role) assert.notInclude(text, own[other], `${other} at ${role}`)
     }
+  })
+
+  it("an order and all that follows from it is one trace, through all processes", {
+    tags: ["ADR-0009.4"]
+  }, async () => {
+    const traceId = randomBytes(16).toString("hex")
+    const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-00`
+    const { id: customerId } = await tell("/ops/customers", { profile: { name: "Jo Doe" } })
+    const order = await scheduled(customerId, "TRACED", 2_500, "1s", { traceparent })
+    await ended(order.notifications[0]?.callId ?? "")
+    const spans = () => collector.spans.filter((span) => span.traceId === traceId)
+    const names = () => new Set(spans().map(({ name }) => name))
+    const expected = [
+      "POST /ops/orders",
+      "send ops.service.order.scheduled",
+      "process ops.service.order.scheduled",
+      "command SubmitServiceCall",
+      "POST",
+      "command RecordSuccess",
+      "send ops.service-call.succeeded",
+      "process ops.service-call.succeeded"
+    ]
+    // Each process sends its own every two seconds.
+    await eventually(() => expected.every((name) => names().has(name)) && rootsOf(spans()).length === 1)
+    assert.strictEqual(rootsOf(spans())[0]?.name, "POST /ops/orders")
+    const arrived = arrivals("/TRACED")[0]?.headers["traceparent"]
+    assert.include(String(arrived), traceId)
   })
 
   it("every process says how it is, and only the edge serves anything else", async () => {
@@ -172,23 +233,8 @@ describe.skipIf(absent)("the program taken apart", () => {
     timeout: 60_000,
     tags: ["ADR-0019.5"]
   }, async () => {
-    const tell = async (path: string, body: object, headers: Record<string, string> = {}) => {
-      const response = await ask(path, { method: "POST", headers, body: JSON.stringify(body) })
-      const answer = (await response.json()) as {
-        readonly id: string
-        readonly notifications: ReadonlyArray<{ readonly callId: string }>
-      }
-      assert.isTrue(response.ok, JSON.stringify(answer))
-      return answer
-    }
-    const later = (ms: number) => new Date(Date.now() + ms).toISOString()
     const { id: customerId } = await tell("/ops/customers", { profile: { name: "Jo Doe" } })
-    const pickup = async (serialNumber: string, ms: number) => {
-      const { id: binId } = await tell("/ops/bins", { serialNumber, category: "skip", sizeLitres: 1_000 })
-      const window = { from: later(ms), to: later(ms + 3_600_000) }
-      const notifications = [{ url: `${target.url}/${serialNumber}`, lead: "1s" }]
-      return tell("/ops/orders", { customerId, binId, kind: "pickup", window, notifications, schedule: true })
-    }
+    const pickup = async (serialNumber: string, ms: number) => scheduled(customerId, serialNumber, ms, "1s")
     const [near, far] = [await pickup("NEAR", 60_000), await pickup("FAR", 60_000)]
     const callOf = ({ notifications }: typeof near) => notifications[0]?.callId ?? ""
     await ended(callOf(near), "Scheduled")

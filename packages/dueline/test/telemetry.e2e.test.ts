@@ -4,16 +4,19 @@ import type { RunningServer } from "@dueline/test-servers/ServerProcess"
 import { temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { startPrometheus } from "@dueline/test-servers/startPrometheus"
 import { assert, describe, it } from "@effect/vitest"
+import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { attributeOf, type Collector, rootsOf, startCollector } from "./Collector.ts"
 import { eventually } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 const written = join(import.meta.dirname, "..", "..", "..", "docs", "telemetry")
 const metricsToken = "who-watches-the-watchers"
 
+let collector: Collector
 let home: string
 let program: RunningProgram
 let target: Target
@@ -22,12 +25,20 @@ let token: string
 beforeAll(async () => {
   home = await newHome()
   target = await startTarget((_, response) => void response.writeHead(200).end("ok"))
-  program = await startProgram(home, { DUELINE_METRICS_TOKEN: metricsToken, DUELINE_FSYNC: "off" })
+  collector = await startCollector()
+  program = await startProgram(home, {
+    DUELINE_METRICS_TOKEN: metricsToken,
+    DUELINE_FSYNC: "off",
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    DUELINE_TRACE_RATIO: "1"
+  })
   token = (await runCommand(home, ["token"])).stdout.trim()
 })
 
 afterAll(async () => {
   await program.stop("SIGTERM")
+  await collector.close()
   await target.close()
   await removeHome(home)
 })
@@ -96,5 +107,67 @@ describe("metrics of a running program", { tags: ["ADR-0009.2", "ADR-0009.3"] },
     assert.deepStrictEqual(empty, [])
     assert.deepStrictEqual(await ask("ALERTS"), [])
     await server.stop()
+  })
+})
+
+/** Of a stranger who wants to be seen, or not to be. */
+const stranger = (flags: string) => {
+  const traceId = randomBytes(16).toString("hex")
+  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-${flags}` }
+}
+
+const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId)
+
+describe("the trace of a call", { tags: ["ADR-0009.4"] }, () => {
+  it("is one tree from the request to the message, and the target gets its place in it", async () => {
+    const { traceId, traceparent } = stranger("00")
+    const answer = await submitAndWait("/traced?token=secret-in-the-query", { traceparent })
+    assert.strictEqual(answer.status, "Succeeded")
+    await eventually(() => spansOf(traceId).some(({ name }) => name === "process ops.service-call.succeeded"))
+    const spans = spansOf(traceId)
+    assert.deepStrictEqual([...spans.map(({ name }) => name)].sort(), [
+      "POST",
+      "POST /v1/service-calls",
+      "command RecordSuccess",
+      "command SubmitServiceCall",
+      "process ops.service-call.succeeded",
+      "send ops.service-call.succeeded"
+    ])
+    const [root, ...others] = rootsOf(spans)
+    assert.isEmpty(others)
+    assert.strictEqual(root?.name, "POST /v1/service-calls")
+    assert.strictEqual(root?.parentSpanId, traceparent.slice(36, 52))
+    const attempt = spans.find(({ name }) => name === "POST")
+    const arrived = target.seen.find(({ path }) => path.startsWith("/traced"))
+    assert.strictEqual(arrived?.headers["traceparent"], `00-${traceId}-${attempt?.spanId}-01`)
+    assert.strictEqual(attempt === undefined ? null : attributeOf(attempt, "dueline.call.id"), answer.id)
+  })
+
+  it("has no secret in it: neither address, header nor token", async () => {
+    const { traceId, traceparent } = stranger("01")
+    await submitAndWait("/secret-in-the-path", { traceparent, "x-api-key": "secret-in-a-header" })
+    await eventually(() => spansOf(traceId).length >= 5)
+    for (const secret of ["secret-in-the-query", "secret-in-the-path", "secret-in-a-header", token])
+      assert.notInclude(collector.text(), secret)
+  })
+
+  it("metrics come over OTLP too, under the names of /metrics", async () => {
+    await eventually(() => collector.metrics.has("ops_ingest_accept_total"))
+    assert.include([...collector.metrics], "dueline_attempt_lateness_seconds")
+  })
+
+  it("costs nothing but itself when the collector does not answer: calls are made, what was dropped is counted, the stop is quick", async () => {
+    collector.behave("never answers")
+    const before = collector.requests()
+    for (let n = 0; n < 20; n += 1) assert.strictEqual((await submitAndWait(`/unseen-${n}`)).status, "Succeeded")
+    const dropped = async () => {
+      const shown = await fetch(`${program.address}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } })
+      return Number(/^dueline_telemetry_dropped_total\{signal="traces"\} (\d+)$/mu.exec(await shown.text())?.[1] ?? 0)
+    }
+    await eventually(async () => (await dropped()) >= 50)
+    assert.isAtMost(collector.requests() - before, 4)
+    const from = performance.now()
+    assert.strictEqual(await program.stop("SIGTERM"), 0, program.output())
+    assert.isBelow(performance.now() - from, 6_000)
   })
 })

@@ -22,6 +22,7 @@ import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Clock, Effect, Layer } from "effect"
 
 /** The shipment that a source calls so; the same for ever. */
@@ -99,7 +100,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
   ) {
     const { correlationId, tenantId } = row
     const shipmentId = shipmentIdOf(tenantId, courierSourceId, event.trackingReference)
-    const origin = { correlationId: correlationId as CorrelationId, traceparent: null }
+    const origin = { correlationId: correlationId as CorrelationId, traceparent: yield* CurrentTrace }
     const { outcome } = yield* Effect.mapError(
       ask(row, "shipment", {
         _tag: "RecordShipmentEvent",

@@ -19,6 +19,7 @@ import { type AdmittedRequest, type RawRequest, RequestIntake } from "@dueline/c
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
+import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Clock, Effect, Layer, Result } from "effect"
 
 /** What an order asks for of the call of one of its notifications. */
@@ -114,7 +115,8 @@ const submission = (
   { callId, index, order }: Notification,
   { sealed, summary }: AdmittedRequest,
   dueAt: EpochMillis,
-  at: EpochMillis
+  at: EpochMillis,
+  traceparent: string | null
 ): ServiceCallCommand => ({
   _tag: "SubmitServiceCall",
   callId,
@@ -128,7 +130,7 @@ const submission = (
   },
   // The request never changes for an order, hence one name for it.
   fingerprint: `order-notification:${order.orderId}:${index}`,
-  origin: { correlationId: order.correlationId as CorrelationId, traceparent: null },
+  origin: { correlationId: order.correlationId as CorrelationId, traceparent },
   sealed
 })
 
@@ -180,7 +182,9 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
       case "Reserve": {
         const admitted = intake.admit(order.tenantId, callId, requestOf(notification))
         if (Result.isSuccess(admitted))
-          return ask(notification, step, version, submission(notification, admitted.success, step.dueAt, at))
+          return Effect.flatMap(CurrentTrace, (trace) =>
+            ask(notification, step, version, submission(notification, admitted.success, step.dueAt, at, trace))
+          )
         const reason = admitted.failure.map(({ code, field, message }) => `${field} ${code}: ${message}`).join(" ")
         return Effect.succeed<StepResult>({ _tag: "Impossible", reason })
       }

@@ -1,9 +1,11 @@
 /** The Orchestrator port over the writers of this process: one for each kind of aggregate. */
 import { categories, type Category, categoryOf } from "@dueline/contracts/kinds"
 import { type OfferAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { Effect, Exit, Layer } from "effect"
 import { aggregates } from "./aggregates.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
+import { tracedOffer } from "./engine/tracedOffer.ts"
 import { defaultWriterOptions, makeWriter, type WriterOptions } from "./engine/Writer.ts"
 
 /** The writers of this process, which end with the scope. */
@@ -19,10 +21,12 @@ export const make = Effect.fnUntraced(function* (
     const { offer } = yield* makeWriter(aggregate, settings)
     writers.set(category, offer as unknown as OfferAny)
   }
+  const tracing = yield* Tracing
   return Orchestrator.offering((envelope, settle) => {
     const offer = writers.get(categoryOf(envelope.command))
     if (offer === undefined) settle(Exit.die(`no writer for ${envelope.command._tag}`))
-    else offer(envelope, settle)
+    else if (tracing === null) offer(envelope, settle)
+    else tracedOffer(tracing, offer)(envelope, settle)
   })
 })
 

@@ -53,7 +53,7 @@ begin
 end $$
 ;
 
--- One statement for each kind. A failure, or an end, that was told under an older count has been told before and changes nothing.
+-- One statement for each kind. A trace that travels with a message is no part of it. A failure, or an end, that was told under an older count has been told before and changes nothing.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -75,7 +75,9 @@ begin
   )
   insert into dueline.dead_letters
       (tenant_id, event_id, stream_id, topic, payload, failures, last_error, history, died_at)
-    select g.tenant_id, g.event_id, g.stream_id, g.topic, g.payload, g.failures + 1, g.reason,
+    select g.tenant_id, g.event_id, g.stream_id, g.topic,
+      case when jsonb_exists(g.payload::jsonb, '$traceparent') then (g.payload::jsonb - '$traceparent')::json else g.payload end,
+      g.failures + 1, g.reason,
       g.history || jsonb_build_object('at', p_at, 'error', g.reason), p_at
     from gone g
     on conflict do nothing;

@@ -14,6 +14,8 @@ export interface BusMessage {
    * when it is empty, since the message never reached the bus. Not taken for a repeat of the message itself.
    */
   readonly redelivery?: { readonly group: string; readonly replay: number }
+  /** W3C trace context of what published it, where that is to be seen. */
+  readonly traceparent?: string
 }
 
 /** Whether a message is meant for this group. */

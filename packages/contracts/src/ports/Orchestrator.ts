@@ -1,5 +1,6 @@
 /** Where commands go: one queue, one writer, one answer each. */
 import { Context, Effect, Exit, Schema } from "effect"
+import { CurrentTrace } from "../telemetry/Tracing.ts"
 import type { Envelope } from "../Envelope.ts"
 import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
 import type { ServiceCallCommand, ServiceCallOutcome } from "../serviceCall/Command.ts"
@@ -79,7 +80,16 @@ export class Orchestrator extends Context.Service<
       }
       take(envelope, settle)
     }
-    const ask: AskAny = (envelope) => Effect.callback((resume) => offer(envelope, resume))
+    // Who acts because of a message has no trace in hand, but where it runs there is one.
+    const ask: AskAny = (envelope) =>
+      Effect.flatMap(CurrentTrace, (trace) =>
+        Effect.callback((resume) =>
+          offer(
+            trace === null || envelope.traceparent !== null ? envelope : { ...envelope, traceparent: trace },
+            resume
+          )
+        )
+      )
     return Orchestrator.of({
       offer: offer as Orchestrator["Service"]["offer"],
       ask: ask as Orchestrator["Service"]["ask"]

@@ -229,6 +229,15 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     name: "dueline_store_trouble",
     help: "1 while the process cannot write what its roles write, else 0."
   }),
+  exportedSpans: instruments.counter({
+    name: "dueline_telemetry_spans_total",
+    help: "Spans that a collector has taken."
+  }),
+  droppedTelemetry: instruments.counters({
+    name: "dueline_telemetry_dropped_total",
+    help: "What was not sent because the collector did not take it: spans (traces), or readings (metrics).",
+    labels: ["signal"]
+  }),
   logLines: instruments.counters({
     name: "dueline_log_lines_total",
     help: "Log lines, by level; level suppressed: those left out because too many were alike.",

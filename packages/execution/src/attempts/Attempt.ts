@@ -2,6 +2,7 @@
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Recent } from "@dueline/contracts/Recent"
 import { type HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
+import type { ActiveSpan } from "@dueline/contracts/telemetry/Tracing"
 import type { Permit } from "./Circuits.ts"
 
 /** All that is kept of an attempt while it is here. Elapsed time is that of the clock that only goes forward, in milliseconds. */
@@ -16,6 +17,8 @@ export interface Attempt {
   stage: "waiting" | "sending" | "recording" | "done"
   /** Takes back what it waits for: a time, a lease, a connection, an answer, a pause between two tries to record. Harmless when over. */
   abandon: () => void
+  /** While it is under way, where its trace is to be seen. */
+  span: ActiveSpan | null
   /** Of its target's circuit, while that waits to hear what came of it. */
   permit: Permit | null
   /** When its first byte left, in epoch milliseconds; null: none has. From then on the attempt counts. */
@@ -59,6 +62,7 @@ export const makeAttempt = (key: string, intent: ExecutionRequested, now: number
     confirmedAt: age >= -leadMs && age < freshMs ? elapsed - Math.max(0, age) : Number.NEGATIVE_INFINITY,
     stage: "waiting",
     abandon: nothing,
+    span: null,
     permit: null,
     sentAt: null,
     onWireMs: 0,

@@ -66,6 +66,8 @@ interface HeaderContext {
   /** Epoch milliseconds. */
   readonly now: number
   readonly userAgent: string
+  /** In the place of the intent's: the attempt's own. */
+  readonly traceparent?: string | null
 }
 
 /**
@@ -76,10 +78,10 @@ export const buildHeaders = (
   intent: ExecutionRequested,
   own: Readonly<Record<string, string>>,
   body: string | null,
-  { now, secret, userAgent }: HeaderContext
+  { now, secret, traceparent = intent.traceparent, userAgent }: HeaderContext
 ): Record<string, string> => {
   const headers: Record<string, string> = { "user-agent": userAgent, "idempotency-key": intent.callId }
-  if (intent.traceparent !== null) headers["traceparent"] = intent.traceparent
+  if (traceparent !== null) headers["traceparent"] = traceparent
   for (const name of Object.keys(own)) {
     const lower = name.toLowerCase()
     const value = own[name]

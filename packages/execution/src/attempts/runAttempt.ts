@@ -7,6 +7,7 @@ import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Cause, Clock, Effect, Exit, type Fiber, Random, type Redacted } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
@@ -25,6 +26,7 @@ import {
   recordCommand
 } from "./recordAttempt.ts"
 import { countAttempts } from "./countAttempts.ts"
+import { attemptSpan, endSpan } from "./traceAttempt.ts"
 import { buildHeaders } from "./requestHeaders.ts"
 
 /** A place is not kept for longer than this before the due time, in milliseconds, whatever the clocks of two machines say. */
@@ -96,6 +98,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const counting = countAttempts(yield* Metrics)
+  const tracing = yield* Tracing
   const run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> = Effect.runForkWith(
     yield* Effect.context<never>()
   )
@@ -122,6 +125,8 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     }
     stop(attempt)
     ended(attempt, false)
+    attempt.span?.end("defect")
+    attempt.span = null
   }
 
   /** A step of an attempt that is still at this stage, on whatever stack it is called. */
@@ -199,12 +204,13 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
   const send = (attempt: Attempt, whole: WholeRequest, secret: Secret, left: number): void =>
     leaseConfirmed(attempt, () => {
       const { intent } = attempt
+      const traceparent = attempt.span?.traceparent ?? intent.traceparent
       let answered = false
       const abandon = client.start(
         {
           method: intent.request.method,
           url: whole.url,
-          headers: buildHeaders(intent, whole.headers, whole.body, { now: now(), secret, userAgent }),
+          headers: buildHeaders(intent, whole.headers, whole.body, { now: now(), secret, traceparent, userAgent }),
           body: whole.body,
           timeoutMs: intent.timeoutMs,
           maxResponseBytes,
@@ -239,7 +245,12 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     step(attempt, "recording", () => {
       counting.made(intent.dueAt, sentAt, result)
       const command = recordCommand(intent, result, { at: now(), sentAt, roll: random.nextDoubleUnsafe(), redaction })
-      attempt.abandon = recorder.record(envelopeOf(intent, command), (defect) => recorded(attempt, defect))
+      const envelope = envelopeOf(intent, command)
+      attempt.abandon = recorder.record(
+        attempt.span === null ? envelope : { ...envelope, traceparent: attempt.span.traceparent },
+        (defect) => recorded(attempt, defect)
+      )
+      endSpan(attempt, result)
     })
   }
 
@@ -260,13 +271,16 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     sent(attempt)
     step(attempt, "recording", () => {
       counting.handedBack(reason)
+      attempt.span?.set("dueline.hand_back.reason", reason)
+      endSpan(attempt, null)
       const done = (defect: Cause.Cause<unknown> | null) => recorded(attempt, defect)
       attempt.abandon = recorder.handBack(attempt.intent, reason, now() + waitMs, done)
     })
   }
 
   return {
-    make: (attempt) =>
+    make: (attempt) => {
+      if (tracing !== null) attempt.span = attemptSpan(tracing, attempt.intent)
       step(attempt, "sending", () =>
         circuits.admit(attempt.intent, (admitted) => {
           if (attempt.stage !== "sending") return admitted._tag === "Permit" ? admitted.tell(null) : undefined
@@ -279,7 +293,8 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
             open(attempt)
           })
         })
-      ),
+      )
+    },
     giveBack: (attempt) => giveBack(attempt, attempt.withdrawn ?? "draining"),
     cutOff: (attempt) => record(attempt, cutOff("the request did not end in time")),
     stop

@@ -1,6 +1,7 @@
 /** A message of the bus on the wire: what it is about in headers, its payload as JSON. */
 import { StreamId, TenantId } from "@dueline/contracts/Ids"
 import { type BusMessage, publicationId } from "@dueline/contracts/ports/EventBus"
+import { readTraceparent } from "@dueline/contracts/telemetry/Tracing"
 import type { JsMsg } from "@nats-io/jetstream"
 import { headers, type MsgHdrs } from "@nats-io/nats-core"
 import { Schema } from "effect"
@@ -8,6 +9,8 @@ import { Schema } from "effect"
 const names = { event: "Dueline-Event", tenant: "Dueline-Tenant", stream: "Dueline-Stream", topic: "Dueline-Topic" }
 /** Of a dead letter that is brought once more: for which group, and which time that is. Programs of before 0.2 pass over them. */
 const replayNames = { group: "Dueline-Replay-Group", replay: "Dueline-Replay" }
+/** Under the name that others know it by. */
+const traceName = "traceparent"
 
 const isTenant = Schema.is(TenantId)
 const isStream = Schema.is(StreamId)
@@ -16,7 +19,7 @@ const isStream = Schema.is(StreamId)
 export const messageId = publicationId
 
 /** New ones for every attempt: publishing writes into them. */
-export const eventHeaders = ({ eventId, redelivery, streamId, tenantId, topic }: BusMessage): MsgHdrs => {
+export const eventHeaders = ({ eventId, redelivery, streamId, tenantId, topic, traceparent }: BusMessage): MsgHdrs => {
   const written = headers()
   written.set(names.event, eventId)
   written.set(names.tenant, tenantId)
@@ -26,6 +29,7 @@ export const eventHeaders = ({ eventId, redelivery, streamId, tenantId, topic }:
     written.set(replayNames.group, redelivery.group)
     written.set(replayNames.replay, String(redelivery.replay))
   }
+  if (traceparent !== undefined) written.set(traceName, traceparent)
   return written
 }
 
@@ -41,7 +45,16 @@ export const readEvent = ({ data, headers: found }: Pick<JsMsg, "data" | "header
     const payload: unknown = JSON.parse(new TextDecoder().decode(data))
     const replay = found?.get(replayNames.replay) ?? ""
     const redelivery = { group: found?.get(replayNames.group) ?? "", replay: Number(replay) }
-    return { eventId, tenantId, streamId, topic, payload, ...(/^\d{1,9}$/u.test(replay) ? { redelivery } : {}) }
+    const traceparent = readTraceparent(found?.get(traceName))
+    return {
+      eventId,
+      tenantId,
+      streamId,
+      topic,
+      payload,
+      ...(/^\d{1,9}$/u.test(replay) ? { redelivery } : {}),
+      ...(traceparent === null ? {} : { traceparent })
+    }
   } catch {
     return undefined
   }

@@ -20,7 +20,8 @@ const Attempt = Schema.TaggedStruct("ExecutionRequested", {
   request: RequestSummary,
   sealed: Schema.NullOr(Schema.String),
   correlationId: CorrelationId,
-  traceparent: Schema.NullOr(Schema.String)
+  traceparent: Schema.NullOr(Schema.String),
+  detached: Schema.optionalKey(Schema.Literal(true))
 })
 
 const Attempts = Schema.fromJsonString(

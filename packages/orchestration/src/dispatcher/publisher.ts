@@ -10,7 +10,9 @@ import { backoff, type Backoff } from "@dueline/contracts/backoff"
 import type { BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
-import { Cause, Clock, Effect, FiberSet, Option } from "effect"
+import { takeTrace } from "@dueline/contracts/telemetry/carriedTrace"
+import { Tracing } from "@dueline/contracts/telemetry/Tracing"
+import { Cause, Clock, Effect, Exit, FiberSet, Option } from "effect"
 import { ClaimedEntries, streamOf, TenantOutbox } from "./TenantOutbox.ts"
 
 /** Publications without an answer in a row, of whatever messages, after which the bus counts as away. */
@@ -96,13 +98,28 @@ const outcomeOf = (cause: Cause.Cause<BusUnavailable>): Outcome => {
   return { _tag: failure?.scope === "bus" ? "Unanswered" : "Refused", error: errorOf(cause) }
 }
 
-const publishOne = (bus: EventBus["Service"], entry: OutboxEntry): Effect.Effect<Outcome> => {
-  const { eventId, payload, streamId, tenantId, topic } = entry
-  return Effect.suspend(() => bus.publish({ eventId, tenantId, streamId, topic, payload })).pipe(
+const publishOne = (bus: EventBus["Service"], tracing: Tracing | null, entry: OutboxEntry): Effect.Effect<Outcome> =>
+  Effect.suspend(() => {
+    const { eventId, streamId, tenantId, topic } = entry
+    const { payload, traceparent } = takeTrace(entry.payload)
+    const message = { eventId, tenantId, streamId, topic, payload }
+    if (traceparent === null) return bus.publish(message)
+    const span = tracing?.child("producer", `send ${topic}`, traceparent, {
+      "dueline.tenant.id": tenantId,
+      "messaging.destination.name": topic,
+      "messaging.message.id": eventId,
+      "messaging.operation.name": "send",
+      "messaging.operation.type": "send"
+    })
+    const publishing = bus.publish({ ...message, traceparent: span?.traceparent ?? traceparent })
+    if (span === undefined || span === null) return publishing
+    return Effect.onExit(publishing, (exit) =>
+      Effect.sync(() => span.end(Exit.isSuccess(exit) ? null : outcomeOf(exit.cause)._tag))
+    )
+  }).pipe(
     Effect.as<Outcome>({ _tag: "Delivered" }),
     Effect.catchCause((cause) => Effect.succeed(outcomeOf(cause)))
   )
-}
 
 interface Patience {
   /** Between two attempts on one entry, and between two probes of a bus that is away. */
@@ -149,6 +166,7 @@ export const makePublisher = Effect.fnUntraced(function* (
 ) {
   const fork = yield* FiberSet.makeRuntime<never>()
   const { deadLetters, outboxHeld, outboxLag, publishFailures, published } = yield* Metrics
+  const tracing = yield* Tracing
   const counters = { Delivered: published, Failed: publishFailures, Dead: deadLetters.of("outbox") }
   const health = new BusHealth()
   const claimed = new ClaimedEntries()
@@ -189,7 +207,7 @@ export const makePublisher = Effect.fnUntraced(function* (
   })
 
   const publish = (outbox: TenantOutbox, entry: OutboxEntry) =>
-    publishOne(bus, entry).pipe(
+    publishOne(bus, tracing, entry).pipe(
       Effect.flatMap((outcome) => judge(outbox, entry, outcome)),
       Effect.andThen(Effect.sync(() => pump(outbox)))
     )

@@ -9,6 +9,7 @@ import type { Intent } from "@dueline/contracts/Intent"
 import { IdempotencyKeyReused, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { Commit, OutboxMessage, Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { Requirement } from "@dueline/contracts/StoreRule"
+import { withTrace } from "@dueline/contracts/telemetry/carriedTrace"
 import { Result } from "effect"
 import type { Aggregate, Command, Stamp, Tagged } from "./Aggregate.ts"
 import { eventId } from "./eventId.ts"
@@ -72,7 +73,8 @@ const record = <C extends Command, S, E extends Tagged, R, O>(
     const eventVersion = currentVersion(aggregate.upcasters, type)
     stream.events.push({ eventId: id, type, eventVersion, payload, metadata, recordedAt: at })
     const message = aggregate.announce(payload, state, { tenantId, streamId, version, at }, command)
-    if (message !== null) stream.outbox.push({ eventId: id, topic: message.topic, payload: message.payload })
+    if (message !== null)
+      stream.outbox.push({ eventId: id, topic: message.topic, payload: withTrace(message.payload, traceparent) })
   }
 }
 

@@ -112,8 +112,11 @@ const attemptEnded = (
   }
 }
 
+/** How long after its submission an attempt is part of the same trace, in milliseconds: what collects traces waits no longer. */
+const traceMs = 600_000
+
 const executionRequested = (
-  { attempt, deadlineAt, dueAt, epoch, notBefore, origin, spec, startedAt, worker }: Running,
+  { attempt, deadlineAt, dueAt, epoch, notBefore, origin, spec, startedAt, submittedAt, worker }: Running,
   { tenantId, callId }: CallStamp,
   sealed: string | null
 ): ExecutionRequested => ({
@@ -131,5 +134,6 @@ const executionRequested = (
   request: spec.request,
   sealed,
   correlationId: origin.correlationId,
-  traceparent: origin.traceparent
+  traceparent: origin.traceparent,
+  ...(origin.traceparent !== null && startedAt - submittedAt > traceMs ? { detached: true } : {})
 })

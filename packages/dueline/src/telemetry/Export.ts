@@ -1,0 +1,111 @@
+/**
+ * Traces and metrics over OTLP, where a collector is named. Off by default: then nothing of this is loaded, no span is made, and what is
+ * counted is read at /metrics only.
+ *
+ * The tracer is not given to Effect's own spans: those of its HTTP server hold whole queries, which may be secrets.
+ */
+import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { makeTracing, Tracing } from "@dueline/contracts/telemetry/Tracing"
+import { Clock, Effect, Layer, Metric, Random, Redacted, Tracer } from "effect"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpMetrics from "effect/observability/OtlpMetrics"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
+import type { Settings } from "../Configuration.ts"
+import { version } from "../Phase.ts"
+import * as boundedExport from "./boundedExport.ts"
+import { countedSpans } from "./countedSpans.ts"
+
+/** A stop waits no longer than this for what is left to be sent. */
+const shutdownTimeout = "1 second" as const
+/** Spans are sent this often, and as soon as there are so many. */
+const spansEvery = "2 seconds" as const
+const batchLimit = 512
+const metricsEvery = "15 seconds" as const
+
+export type ExportSettings = Pick<
+  Settings,
+  "OTEL_EXPORTER_OTLP_ENDPOINT" | "OTEL_EXPORTER_OTLP_HEADERS" | "OTEL_EXPORTER_OTLP_PROTOCOL" | "DUELINE_TRACE_RATIO"
+>
+
+/** `a=b,c=d`, as OpenTelemetry writes them: names and percent-encoded values. */
+export const readHeaders = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split(",")
+      .filter((pair) => pair.includes("="))
+      .map((pair) => [
+        pair.slice(0, pair.indexOf("=")).trim(),
+        decodeURIComponent(pair.slice(pair.indexOf("=") + 1).trim())
+      ])
+  )
+
+const resource = { serviceName: "dueline", serviceVersion: version }
+
+const common = ({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers }: ExportSettings) => ({
+  url: (path: string) => `${endpoint.replace(/\/$/u, "")}${path}`,
+  headers: headers === null ? {} : readHeaders(Redacted.value(headers)),
+  resource,
+  shutdownTimeout
+})
+
+const tracing = (settings: ExportSettings) =>
+  Layer.effect(
+    Tracing,
+    Effect.gen(function* () {
+      const { droppedTelemetry, exportedSpans } = yield* Metrics
+      const clock = yield* Clock.Clock
+      const spans = countedSpans(
+        exportedSpans,
+        droppedTelemetry.of("traces"),
+        () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+      )
+      const { headers, resource, shutdownTimeout, url } = common(settings)
+      const made = OtlpTracer.make({
+        url: url("/v1/traces"),
+        headers,
+        resource,
+        shutdownTimeout,
+        exportInterval: spansEvery,
+        maxBatchSize: batchLimit
+      })
+      const tracer = yield* Effect.provide(made, boundedExport.layer(spans))
+      const counted = Tracer.make({ span: (options) => spans.watch(tracer.span(options)) })
+      return makeTracing(counted, { ratio: settings.DUELINE_TRACE_RATIO, clock, random: yield* Random.Random })
+    })
+  )
+
+const metrics = (settings: ExportSettings) =>
+  Layer.unwrap(
+    Effect.map(Metrics, ({ droppedTelemetry, instruments }) => {
+      const dropped = droppedTelemetry.of("metrics")
+      const lose = () => dropped.add()
+      const { headers, resource, shutdownTimeout, url } = common(settings)
+      return OtlpMetrics.layer({
+        url: url("/v1/metrics"),
+        headers,
+        resource,
+        shutdownTimeout,
+        exportInterval: metricsEvery
+      }).pipe(
+        Layer.provide(boundedExport.layer({ begin: () => ({ sent: () => undefined, dropped: lose, lost: lose }) })),
+        Layer.provide(Layer.succeed(Metric.MetricRegistry, instruments.registry))
+      )
+    })
+  )
+
+/** A reading at /metrics does it too; here there may be none. */
+const busiest = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { instruments } = yield* Metrics
+    const look = Effect.map(Clock.monotonicTimeNanos, (nanos) => instruments.tenants.look(Number(nanos) / 1e6))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Effect.sleep("1 minute"))))
+  })
+)
+
+export const layer = (settings: ExportSettings): Layer.Layer<never> => {
+  const form =
+    settings.OTEL_EXPORTER_OTLP_PROTOCOL === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
+  const traces = settings.DUELINE_TRACE_RATIO > 0 ? tracing(settings) : Layer.empty
+  return Layer.mergeAll(traces, metrics(settings), busiest).pipe(Layer.provide(form), Layer.provide(OtlpExporter.layerFlusher))
+}
