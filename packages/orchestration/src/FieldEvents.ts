@@ -51,6 +51,24 @@ const completes = (event: EventFacts, { milestones }: ShipmentFacts, { kind }: O
   return event.type === type || (event.orderId !== null && milestones[milestone] !== null)
 }
 
+interface OfCourier {
+  readonly courierSourceId: CourierSourceId
+  readonly event: EventFacts
+}
+
+/** Null for what no courier sent: payloads for orders have the same topic, and a process manager of their own. */
+const ofCourier = ({ courierSourceId, event }: IngestionRow): OfCourier | null =>
+  courierSourceId === null || event === null ? null : { courierSourceId, event }
+
+/**
+ * The bus brings one message of a tenant at a time, and each takes a few round trips to the disk. So whoever finds that its event has waited
+ * settles with it those that came in soon after it: a join cares for no order.
+ */
+const behindMs = 100
+const togetherMs = 250
+const mostTogether = 32
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
 export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentIdOf) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
@@ -125,18 +143,11 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     )
   })
 
-  const settle = Effect.fnUntraced(function* (tenantId: TenantId, ingestionId: IngestionId) {
-    const row = yield* Effect.mapError(queries.find("ingestion", tenantId, ingestionId), (error) =>
-      failureOf("ingestion", error)
-    )
-    if (row === null) return dead(`there is no ingestion ${ingestionId}`)
-    // Payloads for orders have the same topic, and a process manager of their own.
-    if (row.endedAt !== null || row.event === null || row.courierSourceId === null) return ack
-    const done = yield* Effect.result(carryOut(row, row.courierSourceId, row.event))
-    if (done._tag === "Failure" && done.failure.retry) {
-      yield* noteRetry(row, done.failure.reason)
-      return yield* Effect.fail(done.failure)
-    }
+  /** Carries it out, and ends it; a failure that may pass is left to whoever asked. */
+  const settleEvent = Effect.fnUntraced(function* (row: IngestionRow, { courierSourceId, event }: OfCourier) {
+    const { ingestionId } = row
+    const done = yield* Effect.result(carryOut(row, courierSourceId, event))
+    if (done._tag === "Failure" && done.failure.retry) return yield* Effect.fail(done.failure)
     const at = yield* now
     yield* Effect.mapError(
       done._tag === "Failure"
@@ -144,6 +155,49 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
         : ask(row, "complete", { _tag: "CompleteIngestion", ingestionId, at }),
       (refusal) => failureOf("end", refusal)
     )
+  })
+
+  /** Those that came in right after this one and wait for their messages. */
+  const waitingWith = ({ createdAt, ingestionId, tenantId }: IngestionRow) =>
+    queries
+      .list("ingestion", {
+        tenantId,
+        filter: { _tag: "Equals", field: "status", value: "Received" },
+        after: { createdAt: createdAt + togetherMs, id: lastId },
+        limit: mostTogether
+      })
+      .pipe(
+        Effect.map(({ rows }) =>
+          rows.filter((other) => other.createdAt >= createdAt && other.ingestionId !== ingestionId)
+        ),
+        Effect.orElseSucceed((): ReadonlyArray<IngestionRow> => [])
+      )
+
+  /** What is not done here is done by its own message; what is, that finds done. */
+  const settleOthers = Effect.fnUntraced(function* (row: IngestionRow) {
+    if ((yield* now) - row.createdAt < behindMs) return
+    const others = yield* waitingWith(row)
+    yield* Effect.forEach(
+      others,
+      (other) => {
+        const told = ofCourier(other)
+        return told === null ? Effect.void : Effect.ignore(settleEvent(other, told))
+      },
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+
+  const settle = Effect.fnUntraced(function* (tenantId: TenantId, ingestionId: IngestionId) {
+    const row = yield* Effect.mapError(queries.find("ingestion", tenantId, ingestionId), (error) =>
+      failureOf("ingestion", error)
+    )
+    if (row === null) return dead(`there is no ingestion ${ingestionId}`)
+    const told = ofCourier(row)
+    if (row.endedAt !== null || told === null) return ack
+    const noting = Effect.tapError(settleEvent(row, told), ({ reason, retry }) =>
+      retry ? noteRetry(row, reason) : Effect.void
+    )
+    yield* Effect.all([noting, settleOthers(row)], { concurrency: "unbounded", discard: true })
     return ack
   })
 

@@ -1,7 +1,7 @@
 /** Events that came in, carried out: once, however often their message comes, and to an end, whatever fails on the way. */
 import { assert, it } from "@effect/vitest"
 import type { Command } from "@dueline/contracts/kinds"
-import type { EventFacts, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import { type EventFacts, IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow } from "@dueline/contracts/order/Order"
 import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
@@ -11,6 +11,7 @@ import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persiste
 import type { ShipmentRow } from "@dueline/contracts/shipment/Shipment"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { makeHandler, type ShipmentIdOf } from "../src/FieldEvents.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
@@ -61,6 +62,8 @@ const world = Effect.gen(function* () {
     fates,
     tell: (command: Command) => ask(Field.envelope(command)),
     deliver: handler(delivery),
+    deliverOf: (id: IngestionId) => handler({ ...delivery, streamId: id as string as Delivery["streamId"] }),
+    ingestions: () => rows().filter((row): row is IngestionRow => row._tag === "IngestionRow"),
     events: () => store.dump().events.length,
     ingestion: () => rows().find((row): row is IngestionRow => row._tag === "IngestionRow"),
     shipment: () => rows().find((row): row is ShipmentRow => row._tag === "ShipmentRow"),
@@ -138,6 +141,29 @@ it.effect(
       assert.include(cancelled.ingestion()?.attempts[0]?.reason, "Cancelled")
     }),
   { tags: ["ADR-0030.6"] }
+)
+
+it.effect(
+  "an event that has waited is settled with those that came soon after it, whose own messages then find them done",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* withOrder()
+      const id = (n: number) => IngestionId.make(`00000000-0000-7000-8000-e2000000010${n}`)
+      const later = [10, 20, 240, 260]
+      for (const [n, after] of later.entries()) {
+        const command = receive({ eventId: `evt-1${n}`, type: "shipment.in_transit", orderId: null })
+        yield* here.tell({ ...command, ingestionId: id(n), at: Field.ms(Field.t0 + after) } as Command)
+      }
+      const ended = () => here.ingestions().filter(({ status }) => status === "Completed").length
+      yield* TestClock.setTime(Field.t0 + 5_000)
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.strictEqual(ended(), 1 + 3)
+      const events = here.events()
+      assert.deepStrictEqual(yield* here.deliverOf(id(0)), ack)
+      assert.strictEqual(here.events(), events)
+      assert.deepStrictEqual(yield* here.deliverOf(id(3)), ack)
+      assert.strictEqual(ended(), 1 + 4)
+    })
 )
 
 it.effect("a failure that may pass is tried again and stands in the record", () =>
