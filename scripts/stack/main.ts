@@ -41,7 +41,7 @@ const up = (args: ReadonlyArray<string>): number => {
 /** The token alone goes to standard output. */
 const seed = (args: ReadonlyArray<string>): number => {
   const inside = ["exec", "--no-TTY", "api", "dueline"]
-  const created = spawnSync("docker", ["compose", ...inside, "tenant", "create", demoTenant], {
+  const created = spawnSync("docker", ["compose", ...inside, "tenant", "create", demoTenant, "--if-absent"], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"]
   })

@@ -23,6 +23,7 @@ import { answer } from "./answer.ts"
 import { now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { discreetProblems } from "./fieldProblems.ts"
+import { KnownTenants } from "./KnownTenants.ts"
 import { leanGroup } from "./leanGroup.ts"
 import { RequestLimits, tooMany } from "./RateLimits.ts"
 import type { Raw } from "./Raw.ts"
@@ -81,6 +82,7 @@ const makeReceive = Effect.gen(function* () {
   const orchestrator = yield* Orchestrator
   const { counted } = yield* RequestLimits
   const rejected = yield* makeRejections
+  const tenants = yield* KnownTenants
   const places = new RequestPlaces<CourierSourceId>(placesForEvents)
   /** Opened in the place of secrets that a source does not have: the same work for every request. */
   const nothing = vault.seal("nothing", "nothing")
@@ -134,6 +136,7 @@ const makeReceive = Effect.gen(function* () {
     if (Result.isFailure(decoded)) note("body_invalid")
     const { text, value: event } = yield* orDeny(decoded)
     const { courierSourceId, tenantId } = found.row
+    yield* tenants.require(tenantId)
     const ingestionId = derivedId("ingestion", tenantId, `${courierSourceId}:${event.id}` as IdempotencyKey)
     const digest = hash("sha256", body, "base64url")
     const given = yield* Effect.catch(

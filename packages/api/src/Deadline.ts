@@ -176,7 +176,11 @@ export const layerPorts = Layer.effectContext(
         Orchestrator,
         Orchestrator.of({ ...orchestrator, ask: (envelope) => ask(orchestrator.ask(envelope)) })
       ),
-      Context.add(TenantDirectory, { exists: (tenantId) => read(tenants.exists(tenantId)) }),
+      Context.add(TenantDirectory, {
+        find: (tenantId) => read(tenants.find(tenantId)),
+        suspended: read(tenants.suspended),
+        list: (options) => read(tenants.list(options))
+      }),
       Context.add(ApiKeys, {
         find: (id) => read(keys.find(id)),
         used: keys.used,

@@ -29,6 +29,7 @@ import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ShipmentHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
+import * as TenantHandlers from "./TenantHandlers.ts"
 import * as TimelineHandlers from "./TimelineHandlers.ts"
 
 /** The handlers of each kind of aggregate. A kind without them does not compile. */
@@ -40,7 +41,8 @@ export const kindHandlers = {
   "courier-source": CourierSourceHandlers.layer,
   ingestion: IngestionHandlers.layer,
   shipment: ShipmentHandlers.layer,
-  "api-key": ApiKeyHandlers.layer
+  "api-key": ApiKeyHandlers.layer,
+  tenant: TenantHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]
@@ -70,7 +72,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
 
 /**
  * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, PayloadSources, EventBus and HealthChecks (contracts),
- * TokenVerifier and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
+ * TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.
  */

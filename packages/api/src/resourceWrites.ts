@@ -144,21 +144,34 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
 
     const create = <E extends Name<K>>(
       name: E,
-      { as, command }: { readonly as: string; readonly command: (asked: AskedAnew<K, Body<K, E>>) => Made<K> }
+      {
+        as,
+        command,
+        placeOf
+      }: {
+        readonly as: string
+        readonly command: (asked: AskedAnew<K, Body<K, E>>) => Made<K>
+        /** For a kind whose id and tenant follow from what the body says. */
+        readonly placeOf?: (body: Body<K, E>) => { readonly tenantId: TenantId; readonly id: IdOf<K> }
+      }
     ) => {
       const { addressOf, method, read } = endpointOf(name)
       const address = addressOf("")
       const refused = refusedCreation(refusalsOf)
       const handler = Effect.fnUntraced(function* ({ headers, request }: Sent) {
         const body = (yield* read(request)) as Body<K, E>
-        const { tenantId } = yield* Principal
+        const asker = yield* Principal
         const key = headers["idempotency-key"]
-        const id = key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key)
+        const place = placeOf?.(body)
+        const tenantId = place?.tenantId ?? asker.tenantId
+        const id =
+          place?.id ?? (key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key))
         const print = key === undefined ? null : fingerprintOf(method, address, body)
         const origin = { correlationId: yield* CurrentCorrelationId, traceparent: traceparentOf(request.headers) }
         const made = yield* toEffect(command({ tenantId, id, at: yield* now, body, fingerprint: print, origin }))
         const question = { request, headers, name: as, id, fingerprint: print, expectedVersion: null }
-        const given = yield* Effect.catch(ask(question, made), (refusal) => refused(refusal, tenantId))
+        const asked = Effect.provideService(ask(question, made), Principal, { ...asker, tenantId })
+        const given = yield* Effect.catch(asked, (refusal) => refused(refusal, tenantId))
         return answer(201, parts.state(tenantId, given, made), { ...given, location: `${address}/${id}` })
       })
       return handler as (

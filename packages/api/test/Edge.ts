@@ -3,6 +3,7 @@ import { AccessScope } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { probes } from "@dueline/port-contracts/OpsListProbe"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
@@ -16,6 +17,7 @@ import { TimeTravel as PastPort } from "@dueline/contracts/ports/TimeTravel"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
+import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as TimeTravel from "@dueline/orchestration/TimeTravel"
@@ -55,6 +57,8 @@ export class Edge extends Context.Service<
     readonly store: MemoryStore.MemoryStore["Service"]
     readonly bus: EventBus["Service"]
     readonly orchestrator: Orchestrator["Service"]
+    /** Reads anew which tenants are suspended. */
+    readonly refresh: Effect.Effect<void>
     /** With the tenant's token unless `authorization` is given; an empty one sends none. */
     readonly send: (request: Sent) => Effect.Effect<Reply>
     readonly submit: (body: unknown, headers?: Readonly<Record<string, string>>) => Effect.Effect<Reply>
@@ -103,12 +107,20 @@ const checks = Layer.succeed(HealthChecks, {
 /** A tenant that was never made; every other one is there. */
 export const unmadeTenant = TenantId.make("00000000-0000-4000-8000-00000000dead")
 
-const tenants = Layer.succeed(TenantDirectory, { exists: (tenantId) => Effect.succeed(tenantId !== unmadeTenant) })
+/** Those that were made over HTTP are as they were made. */
+const tenants = Layer.effect(
+  TenantDirectory,
+  Effect.map(MemoryStore.MemoryStore, ({ tenantDirectory }) => ({
+    ...tenantDirectory,
+    find: (tenantId: TenantId) =>
+      Effect.map(tenantDirectory.find(tenantId), (row) =>
+        row === null && tenantId !== unmadeTenant ? probes.tenant.row(tenantId, {}) : row
+      )
+  }))
+)
 
 const ports = Layer.mergeAll(
-  tenants,
   Writers.layer().pipe(Layer.provide(Intents.layer)),
-  EventBusMemory.layer(),
   intake,
   sources,
   checks,
@@ -118,7 +130,13 @@ const ports = Layer.mergeAll(
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer()
-).pipe(Layer.provideMerge(MemoryStore.layerMemory()), Layer.provideMerge(SigningKeys.layerEphemeral))
+).pipe(
+  Layer.provideMerge(SuspendedTenants.layer),
+  Layer.provideMerge(EventBusMemory.layer()),
+  Layer.provideMerge(tenants),
+  Layer.provideMerge(MemoryStore.layerMemory()),
+  Layer.provideMerge(SigningKeys.layerEphemeral)
+)
 
 export interface Differently {
   readonly rates?: RatesPerMinute
@@ -167,6 +185,7 @@ const edge = Layer.effect(
       store: yield* MemoryStore.MemoryStore,
       bus: yield* EventBus,
       orchestrator: yield* Orchestrator,
+      refresh: (yield* SuspendedTenants.SuspendedTenants).refresh,
       send: sendAs,
       submit: (body, headers = {}) =>
         sendAs({

@@ -2,6 +2,9 @@
 import { TenantId } from "@dueline/contracts/Ids"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
+import { probes } from "@dueline/port-contracts/OpsListProbe"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -15,14 +18,26 @@ const [there, away] = [
 
 /** A directory that counts what it is asked, and what its tenants are. */
 const directory = () => {
-  const state = { asked: 0, down: false, tenants: new Set<TenantId>([there]) }
-  const exists = (tenantId: TenantId) =>
+  const state = { asked: 0, down: false, tenants: new Set<TenantId>([there]), suspended: new Map<TenantId, string>() }
+  const find = (tenantId: TenantId) =>
     Effect.suspend(() => {
       state.asked += 1
       if (state.down) return Effect.fail(new StoreUnavailable({ operation: "test", cause: new Error("down") }))
-      return Effect.as(Effect.yieldNow, state.tenants.has(tenantId))
+      return Effect.as(Effect.yieldNow, state.tenants.has(tenantId) ? probes.tenant.row(tenantId, {}) : null)
     })
-  return { state, layer: KnownTenants.layer.pipe(Layer.provide(Layer.succeed(TenantDirectory, { exists }))) }
+  const suspended = Effect.sync(() => [...state.suspended].map(([tenantId, reason]) => ({ tenantId, reason })))
+  const directory = Layer.succeed(TenantDirectory, {
+    find,
+    suspended,
+    list: () => Effect.succeed({ rows: [], next: null })
+  })
+  return {
+    state,
+    layer: KnownTenants.layer.pipe(
+      Layer.provideMerge(SuspendedTenants.layer),
+      Layer.provide([directory, EventBusMemory.layer()])
+    )
+  }
 }
 
 const codeOf = <E extends { readonly code: string }>(effect: Effect.Effect<void, E>) =>
@@ -37,7 +52,7 @@ describe("known tenants", { tags: ["ADR-0026.4"] }, () => {
         Array.from({ length: 50 }, () => tenants.require(there)),
         { concurrency: "unbounded" }
       )
-      yield* TestClock.adjust("30 days")
+      yield* TestClock.adjust("1 hour")
       yield* tenants.require(there)
       assert.strictEqual(state.asked, 1)
     }).pipe(Effect.provide(layer))
@@ -57,6 +72,27 @@ describe("known tenants", { tags: ["ADR-0026.4"] }, () => {
         yield* TestClock.adjust("1 second")
         assert.strictEqual(yield* codeOf(tenants.require(away)), "let in")
         assert.strictEqual(state.asked, 2)
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
+  it.effect(
+    "one that is suspended is refused with the reason as soon as that is known, and let in when it is resumed",
+    () => {
+      const { layer, state } = directory()
+      return Effect.gen(function* () {
+        const tenants = yield* KnownTenants.KnownTenants
+        yield* tenants.require(there)
+        state.suspended.set(there, "unpaid")
+        assert.isTrue(tenants.has(there))
+        yield* TestClock.adjust("5 seconds")
+        assert.isFalse(tenants.has(there))
+        const refused = yield* Effect.flip(tenants.require(there))
+        assert.deepStrictEqual([refused.code, refused.detail.includes("unpaid")], ["tenant_suspended", true])
+        state.suspended.clear()
+        yield* TestClock.adjust("5 seconds")
+        yield* tenants.require(there)
+        assert.isTrue(tenants.has(there))
       }).pipe(Effect.provide(layer))
     }
   )

@@ -100,8 +100,10 @@ const household = Effect.gen(function* () {
 })
 
 const guarded = operations.filter(({ security }) => security.length > 0)
-const named = guarded.filter(({ path }) => path.includes("{id}"))
-const listing = guarded.filter(({ method, path }) => method === "GET" && !path.includes("{id}"))
+/** Those on tenants reach across them, with scopes of their own: `tenants.test`. */
+const walled = guarded.filter(({ path }) => !path.startsWith("/ops/tenants"))
+const named = walled.filter(({ path }) => path.includes("{id}"))
+const listing = walled.filter(({ method, path }) => method === "GET" && !path.includes("{id}"))
 
 /** The document's own example, in the years in which the test's clock stands. */
 const bodyOf = (operation: (typeof operations)[number]): string | undefined => {

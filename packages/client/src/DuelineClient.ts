@@ -2,7 +2,7 @@
 import { BearerAuth } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import { Effect, Redacted } from "effect"
-import { HttpClientRequest } from "effect/http"
+import { type HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient, HttpApiMiddleware } from "effect/http-api"
 
 export interface DuelineClientOptions {
@@ -14,11 +14,14 @@ export interface DuelineClientOptions {
   readonly tenantId?: string
 }
 
+/** The operations by group. Named, since its type written out is longer than the compiler writes. */
+export interface DuelineClient extends HttpApiClient.ForApi<typeof Api> {}
+
 /**
  * Needs an `HttpClient`, e.g. `FetchHttpClient.layer`. Problems come back as errors that can be caught by tag: `NotFound`, `Conflict`,
  * `Unprocessable`, … with the problem document's members as their fields.
  */
-export const make = (options: DuelineClientOptions) => {
+export const make = (options: DuelineClientOptions): Effect.Effect<DuelineClient, never, HttpClient.HttpClient> => {
   const token = Effect.isEffect(options.token) ? options.token : Effect.succeed(options.token)
   const authorise = HttpApiMiddleware.layerClient(BearerAuth, ({ next, request }) =>
     Effect.flatMap(token, (credential) =>
@@ -35,5 +38,3 @@ export const make = (options: DuelineClientOptions) => {
     authorise
   )
 }
-
-export type DuelineClient = Effect.Success<ReturnType<typeof make>>

@@ -87,6 +87,17 @@ import {
 } from "./shipment/Shipment.ts"
 import { shipmentOperations } from "./shipment/ShipmentEndpoints.ts"
 import type { Fields } from "./specification/Specification.ts"
+import {
+  TenantCommand,
+  tenantFields,
+  TenantOutcome,
+  tenantProblems,
+  TenantRejection,
+  type TenantRow,
+  tenantRules,
+  tenantTopics
+} from "./tenant/Tenant.ts"
+import { tenantOperations } from "./tenant/TenantEndpoints.ts"
 import type { PublicTopic } from "./topics/topic.ts"
 
 type Tagged = { readonly _tag: string }
@@ -283,6 +294,23 @@ export const kinds = {
     missing: { api_key_not_found: { status: 404, title: "There is no such API key in this tenant." } },
     problems: {},
     operations: apiKeyOperations,
+    attachment: false
+  }),
+  tenant: kindOf<TenantRow>()({
+    id: "workspaceId",
+    rowTag: "TenantRow",
+    plural: "tenants",
+    rows: "documents",
+    fields: tenantFields,
+    rules: tenantRules,
+    command: TenantCommand,
+    outcome: TenantOutcome,
+    rejection: TenantRejection,
+    topics: tenantTopics,
+    scope: "tenants",
+    missing: { tenant_not_found: { status: 404, title: "There is no such tenant." } },
+    problems: tenantProblems,
+    operations: tenantOperations,
     attachment: false
   })
 } as const

@@ -7,6 +7,7 @@ import * as Routes from "@dueline/api/Routes"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as Circuits from "@dueline/execution/attempts/Circuits"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
+import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
@@ -211,6 +212,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provideMerge(server(settings)),
     Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),
+    Layer.provide(SuspendedTenants.layer),
     Layer.provide([
       Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
       payloadHosts.layer(guard, payloadHostsOf(settings, demo))

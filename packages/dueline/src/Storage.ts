@@ -3,7 +3,6 @@ import { Persistence, type StoreUnavailable } from "@dueline/contracts/ports/Per
 import type { Role } from "@dueline/contracts/Role"
 import * as TimeTravel from "@dueline/orchestration/TimeTravel"
 import { type Ability, watchWrites } from "@dueline/postgres/Ability"
-import * as Tenants from "@dueline/postgres/admin/Tenants"
 import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
@@ -117,7 +116,6 @@ export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresTenantDirectory.layer,
-    Tenants.layer,
     reads
   ).pipe(Layer.provideMerge(base))
 }

@@ -1,9 +1,10 @@
 /** Runs the program until it is told to stop, then stops it in order: red first, no new work, what is on its way, the store. */
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as Tenants from "@dueline/postgres/admin/Tenants"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { Cluster } from "./Cluster.ts"
+import { createTenant } from "./changeTenant.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import * as logging from "./logging.ts"
@@ -24,11 +25,12 @@ const firstSteps = (address: string): string =>
 
 export const demoTenant = "demo"
 
+/** When the writer is in a process that is not there yet, the next start makes it. */
 const createDemoTenant = Effect.gen(function* () {
-  const tenants = yield* Tenants.Tenants
-  const tenant = { tenantId: derivedTenantId(demoTenant), name: demoTenant, createdAt: yield* Clock.currentTimeMillis }
-  yield* Effect.catchTag(tenants.create(tenant), "TenantExists", () => Effect.void)
-})
+  const { find } = yield* TenantDirectory
+  if ((yield* find(derivedTenantId(demoTenant))) !== null) return
+  yield* Effect.catchTag(createTenant(demoTenant, demoTenant), "WorkspaceTaken", () => Effect.void)
+}).pipe(Effect.catch((error) => Effect.logWarning("the demo tenant is not made", { why: error._tag })))
 
 /** Built last, hence closed first: the program says that it is leaving before anything of it goes. */
 const announce = (settings: Settings, demo: boolean) =>

@@ -1,4 +1,4 @@
-import { AccessScope } from "@dueline/contracts/api/Access"
+import { tenantScopes } from "@dueline/contracts/api/Access"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
@@ -34,7 +34,7 @@ it.effect("token prints a token and nothing else, which a program with the same 
     assert.strictEqual(exitCode, 0)
     const access = yield* verified(path, stdout)
     assert.strictEqual(access.tenantId, derivedTenantId("demo"))
-    assert.deepStrictEqual(access.scopes, AccessScope.literals)
+    assert.deepStrictEqual(access.scopes, tenantScopes)
     assert.strictEqual(access.expiresAt, 3_600_000)
   })
 )

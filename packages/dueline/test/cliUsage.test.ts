@@ -10,8 +10,10 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
   [["token", "--ttl", "1 hour"], /--ttl.*a duration, e\.g\. 500ms/u],
   [["token", "--ttl", "31d"], /--ttl.*between 1\.0 s and 30 d/u],
   [["token", "--scope", "everything"], /--scope.*ops:calls\.read/u],
-  [["tenant", "create", "Not A Name"], /<name>.*1 to 63 of a-z/u],
-  [["tenant", "create"], /Missing required argument: name/u],
+  [["tenant", "create", "Not A Name"], /<workspace>.*1 to 63 of a-z/u],
+  [["tenant", "create"], /Say what the tenant is called/u],
+  [["tenant", "create", "--name", "Acme Waste"], /cannot be a workspace.*\n +say --workspace too/u],
+  [["tenant", "suspend", "acme"], /Missing required flag: --reason/u],
   [["projections", "rebuild", "--only", "everything"], /--only.*"service-calls"/u],
   [["call", "submit", "--delay", "3s"], /Missing required flag: --url/u],
   [["call", "submit", "--url", "http://a.example", "--delay", "3"], /--delay.*a duration/u],
@@ -62,6 +64,7 @@ const commands = [
   "projections rebuild",
   "tenant create",
   "tenant list",
+  "tenant suspend",
   ...ofCalls.map((name) => `call ${name}`)
 ]
 

@@ -135,7 +135,14 @@ describe.each(releases)("a home of release %s", (release) => {
     await eventually(async () => (await askHome(home, "select from dueline.outbox")).length === 0)
   })
 
-  it("is found in order by verify", { tags: ["ADR-0025.6"] }, async () => {
+  it("is found in order by verify, and who was a tenant is one", { tags: ["ADR-0025.6", "ADR-0034.4"] }, async () => {
+    const tenants = await askHome(home, "select t.tenant_id from dueline.tenants t")
+    assert.isNotEmpty(tenants)
+    const made = await askHome(
+      home,
+      "select from dueline.tenants t join dueline.tenant_rows r on r.id = t.tenant_id and r.workspace = t.name"
+    )
+    assert.lengthOf(made, tenants.length)
     const { code, stderr, stdout } = await runCommand(home, ["verify"])
     assert.strictEqual(code, 0, stdout + stderr)
   })

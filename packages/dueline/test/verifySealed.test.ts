@@ -223,7 +223,7 @@ const kinds: ReadonlyArray<Damage> = [
     "openCall",
     /names version 1, which is not there/u
   ],
-  ["a tenant is gone", (l) => `delete from dueline.tenants ${where(l)}`, "tenant", null, /no such tenant/u],
+  ["a tenant is gone", (l) => `delete from dueline.tenant_rows ${where(l)}`, "tenant", null, /no such tenant/u],
   [
     "an event's actor is no actor",
     (l) =>

@@ -8,6 +8,7 @@ import { Customer } from "./aggregates/Customer.ts"
 import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
 import { Shipment } from "./aggregates/Shipment.ts"
+import { Tenant } from "./aggregates/Tenant.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
 import { type Replay, replayer } from "./engine/storedForms.ts"
@@ -20,7 +21,8 @@ export const aggregates = {
   "courier-source": CourierSource,
   ingestion: Ingestion,
   shipment: Shipment,
-  "api-key": ApiKey
+  "api-key": ApiKey,
+  tenant: Tenant
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

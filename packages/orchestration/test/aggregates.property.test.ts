@@ -2,12 +2,14 @@
 import { Customer } from "../src/aggregates/Customer.ts"
 import { Bin } from "../src/aggregates/Bin.ts"
 import { Order } from "../src/aggregates/Order.ts"
+import { Tenant } from "../src/aggregates/Tenant.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
+import * as TenantSteps from "./TenantSteps.ts"
 
 aggregateLaws({
   aggregate: ServiceCall,
@@ -42,4 +44,12 @@ aggregateLaws({
   envelope: (command) => envelope(command),
   opening: "OrderDrafted",
   adding: ["AddOrderItems"]
+})
+
+aggregateLaws({
+  aggregate: Tenant,
+  story: TenantSteps.TenantStory,
+  commandsOf: TenantSteps.tenantCommands,
+  envelope: (command) => envelope(command),
+  opening: "TenantCreated"
 })

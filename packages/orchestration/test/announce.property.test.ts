@@ -17,6 +17,8 @@ import * as CallSteps from "./CallSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as FieldSteps from "./FieldSteps.ts"
 import * as IngestionSteps from "./IngestionSteps.ts"
+import { Tenant } from "../src/aggregates/Tenant.ts"
+import * as TenantSteps from "./TenantSteps.ts"
 
 const heard = new Set<string>()
 
@@ -49,6 +51,13 @@ const life = <C extends Command & Parameters<typeof envelope>[0], S, E extends T
 const runs = { arbitrary: { ...propertyRuns, size: 100 } }
 
 describe("messages in the form of their topic come", () => {
+  it.prop(
+    "from tenants",
+    { story: TenantSteps.TenantStory },
+    ({ story }) => judge(life(Tenant, TenantSteps.tenantCommands(story))),
+    runs
+  )
+
   it.prop(
     "from customers",
     { story: FieldSteps.CustomerStory },

@@ -9,8 +9,10 @@ import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import type { TenantEvent } from "@dueline/contracts/tenant/Tenant"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
+import * as TenantSteps from "./TenantSteps.ts"
 
 type Samples<E extends { readonly _tag: string }> = { readonly [Tag in E["_tag"]]: Extract<E, { readonly _tag: Tag }> }
 
@@ -187,6 +189,20 @@ const apiKey: Samples<ApiKeyEvent> = {
   ApiKeyRevoked: { _tag: "ApiKeyRevoked" }
 }
 
+const tenant: Samples<TenantEvent> = {
+  TenantCreated: {
+    _tag: "TenantCreated",
+    workspace: "acme",
+    name: "Acme Waste",
+    createdAt: Call.t0,
+    fingerprint: "f1",
+    origin
+  },
+  TenantRenamed: { _tag: "TenantRenamed", name: "Acme Group" },
+  TenantSuspended: { _tag: "TenantSuspended", reason: "unpaid" },
+  TenantResumed: { _tag: "TenantResumed" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -196,7 +212,8 @@ export const samples = {
   "courier-source": courierSource,
   ingestion,
   shipment,
-  "api-key": apiKey
+  "api-key": apiKey,
+  tenant
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -254,5 +271,6 @@ export const lives: Readonly<
     { _tag: "CreateApiKey", apiKeyId, at: Call.t0, key, fingerprint: "f1", origin },
     () => ({ _tag: "RevokeApiKey", apiKeyId, at: Call.t0 }),
     "ApiKeyAccepted"
-  ]
+  ],
+  tenant: [TenantSteps.create(), (n) => TenantSteps.rename(`name ${n}`), "TenantAccepted"]
 }

@@ -14,6 +14,7 @@ import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
 import { ShipmentId, type ShipmentRow, ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
+import { type TenantRow, TenantStatus, WorkspaceId } from "@dueline/contracts/tenant/Tenant"
 import { Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
@@ -195,6 +196,21 @@ const apiKeyRow = (tenantId: TenantId, changes: Partial<ApiKeyRow> = {}): ApiKey
   ...changes
 })
 
+const tenantRow = (tenantId: TenantId, changes: Partial<TenantRow> = {}): TenantRow => ({
+  _tag: "TenantRow",
+  tenantId,
+  workspaceId: WorkspaceId.make(Sample.uuid()),
+  version: 1,
+  workspace: `workspace-${tenantId}`,
+  name: "A tenant",
+  status: "Active",
+  suspendedReason: null,
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  ...changes
+})
+
 const apiKey = probe("api-key", {
   row: apiKeyRow,
   drawn: Schema.Struct({
@@ -206,6 +222,13 @@ const apiKey = probe("api-key", {
   rowOf: (tenantId, drawn, n): ApiKeyRow => apiKeyRow(tenantId, { ...drawn, name: `key-${n % 3}` })
 })
 
+const tenant = probe("tenant", {
+  row: tenantRow,
+  drawn: Schema.Struct({ ...made, status: TenantStatus }),
+  rowOf: (tenantId, drawn): TenantRow =>
+    tenantRow(tenantId, { ...drawn, suspendedReason: drawn.status === "Active" ? null : "unpaid" })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
@@ -213,5 +236,6 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   "courier-source": courierSource,
   ingestion,
   shipment,
-  "api-key": apiKey
+  "api-key": apiKey,
+  tenant
 }

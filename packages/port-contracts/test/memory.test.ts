@@ -10,6 +10,7 @@ import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContrac
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
+import * as TenantDirectoryContract from "@dueline/port-contracts/TenantDirectoryContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
@@ -35,6 +36,7 @@ CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
+TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

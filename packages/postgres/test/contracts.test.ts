@@ -24,6 +24,8 @@ import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as TenantDirectoryContract from "@dueline/port-contracts/TenantDirectoryContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Layer } from "effect"
@@ -38,6 +40,7 @@ const layer = Layer.mergeAll(
   PostgresApiKeys.layer,
   PostgresDueIngestions.layer,
   PostgresProductEvents.layer(),
+  PostgresTenantDirectory.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -54,6 +57,7 @@ CourierSourcesContract.suite("PostgreSQL", harness)
 ApiKeysContract.suite("PostgreSQL", harness)
 DueIngestionsContract.suite("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
+TenantDirectoryContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -52,6 +52,7 @@ const filled = TestDatabase.session((sql) =>
       fill("courier-source", { name: "'source-' || n" }),
       fill("shipment", { courierSourceId: sqlId("0"), trackingReference: "'T' || n", statusAt: "0" }),
       fill("api-key", { name: "'web-shop'", workspace: "'default'" }),
+      fill("tenant", { workspace: "'w-' || n", name: "'A tenant'" }),
       fill("ingestion", { status: "'Received'", courierSourceId: sqlId("0") })
     ],
     (statement) => sql.unsafe(statement),

@@ -27,6 +27,12 @@ export const AccessScope = Schema.Literals([
 ] as ReadonlyArray<KindScope | (typeof others)[number]>)
 export type AccessScope = typeof AccessScope.Type
 
+/** Those that reach across tenants: for whoever runs the installation. Nobody has one unasked, and the asker's own tenant need not be there. */
+export const platformScopes: ReadonlySet<AccessScope> = new Set(["ops:tenants.read", "ops:tenants.write"])
+
+/** What a tenant's own people may be given. */
+export const tenantScopes = AccessScope.literals.filter((scope) => !platformScopes.has(scope))
+
 /** The authenticated asker. Its tenant is the only one a handler may use. */
 export class Principal extends Context.Service<
   Principal,

@@ -21,6 +21,7 @@ const general = {
   insufficient_scope: of(403, "The access token lacks the scope this needs."),
   foreign_tenant: of(403, "The access token is not good for this tenant."),
   unknown_tenant: of(403, "There is no such tenant."),
+  tenant_suspended: of(403, "The tenant is suspended."),
   not_found: of(404, "There is nothing at this address."),
   dead_letter_not_found: of(404, "There is no such dead letter in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),

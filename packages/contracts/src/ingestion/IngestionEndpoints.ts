@@ -214,6 +214,7 @@ export const courierEventOperations = ({ problems, RequestChecks, tooManyRequest
     }),
     error: [
       problems.Unauthenticated,
+      problems.Forbidden,
       problems.Conflict,
       problems.PayloadTooLarge,
       problems.UnsupportedMediaType,

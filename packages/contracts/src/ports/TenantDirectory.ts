@@ -1,12 +1,33 @@
-/** Which tenants there are. Tenants are made by an operator and never removed. */
+/** Which tenants there are: the one port that looks across them. Tenants are made by an operator and never removed. */
 import { Context, type Effect } from "effect"
 import type { TenantId } from "../Ids.ts"
+import type { TenantRow, TenantStatus } from "../tenant/Tenant.ts"
+import type { RowMark } from "./OpsQueries.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
+
+export interface SuspendedTenant {
+  readonly tenantId: TenantId
+  readonly reason: string
+}
+
+export interface TenantListOptions {
+  /** Null for all. */
+  readonly status: TenantStatus | null
+  /** Null where the list begins. */
+  readonly after: RowMark | null
+  readonly limit: number
+}
 
 export class TenantDirectory extends Context.Service<
   TenantDirectory,
   {
     /** Asks the store each time. */
-    readonly exists: (tenantId: TenantId) => Effect.Effect<boolean, StoreUnavailable>
+    readonly find: (tenantId: TenantId) => Effect.Effect<TenantRow | null, StoreUnavailable>
+    /** All that are suspended now. */
+    readonly suspended: Effect.Effect<ReadonlyArray<SuspendedTenant>, StoreUnavailable>
+    /** Newest first. `next` is null when there is nothing more. */
+    readonly list: (
+      options: TenantListOptions
+    ) => Effect.Effect<{ readonly rows: ReadonlyArray<TenantRow>; readonly next: RowMark | null }, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/TenantDirectory") {}

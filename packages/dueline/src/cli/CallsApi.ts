@@ -1,4 +1,5 @@
 /** The running program's API as the command line reaches it: where it is, and with which token. */
+import { tenantScopes } from "@dueline/contracts/api/Access"
 import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -30,10 +31,10 @@ const serverFor = Effect.fnUntraced(function* (settings: Configuration.Settings,
 const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
   const token = (yield* Token) ?? inherited
   if (token !== undefined && token !== "") return yield* checkedToken(token)
-  const { allScopes, mintToken } = yield* Effect.promise(() => import("./tokens.ts"))
+  const { mintToken } = yield* Effect.promise(() => import("./tokens.ts"))
   return yield* mintToken(settings, {
     tenant: yield* CallTenant,
-    scopes: allScopes,
+    scopes: tenantScopes,
     subject: "dueline-cli",
     ttlSeconds
   })

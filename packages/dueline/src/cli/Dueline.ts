@@ -5,11 +5,12 @@ import { Console, Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { call } from "./CallCommands.ts"
 import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
-import { bus, doctor, tenant, token } from "./InstallationCommands.ts"
+import { bus, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./KeyCommands.ts"
 import { event, source } from "./SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
+import { tenant } from "./TenantCommands.ts"
 
 /** From package.json, so that `--version` loads nothing else of the program. */
 const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))

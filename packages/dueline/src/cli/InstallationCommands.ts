@@ -1,7 +1,6 @@
-/** `dueline doctor`, `bus`, `tenant` and `token`: what an operator asks of an installation. */
+/** `dueline doctor`, `bus` and `token`: what an operator asks of an installation. */
 import { AccessScope } from "@dueline/contracts/api/Access"
 import { Subject } from "@dueline/contracts/api/Wire"
-import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { durationBetween, loadWhenRun, textFlag } from "./flags.ts"
@@ -43,56 +42,6 @@ export const bus = Command.make("bus").pipe(
   Command.withSubcommands([status])
 )
 
-const isName = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u.test(text)
-
-const tenantName = Argument.String("name").pipe(
-  Argument.filter(isName, () => "1 to 63 of a-z and 0-9, with hyphens in between"),
-  Argument.withDescription("Its name: a-z, 0-9 and hyphens")
-)
-
-const create = Command.make(
-  "create",
-  { name: tenantName },
-  loadWhenRun(
-    () => import("./tenants.ts"),
-    ({ createTenant }) => createTenant
-  )
-).pipe(
-  Command.withDescription("Create a tenant. Its id follows from its name; doing it twice does nothing."),
-  Command.withExamples([
-    { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" }
-  ])
-)
-
-const list = Command.make(
-  "list",
-  {},
-  loadWhenRun(
-    () => import("./tenants.ts"),
-    ({ listTenants }) => listTenants
-  )
-).pipe(
-  Command.withDescription("List the tenants"),
-  Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
-)
-
-const secret = Command.make(
-  "secret",
-  { name: Argument.String("name").pipe(Argument.withDescription("The tenant's name or id")) },
-  loadWhenRun(
-    () => import("./tenants.ts"),
-    ({ printTenantSecret }) => printTenantSecret
-  )
-).pipe(
-  Command.withDescription("Print the secret that the tenant's calls are signed with (Standard Webhooks, whsec_…)"),
-  Command.withExamples([{ command: "dueline tenant secret acme", description: "For the service that is called" }])
-)
-
-export const tenant = Command.make("tenant").pipe(
-  Command.withDescription("Create and list tenants, and print their signing secrets"),
-  Command.withSubcommands([create, list, secret])
-)
-
 const monthMs = 30 * 86_400_000
 
 const tokenFlags = {
@@ -102,7 +51,9 @@ const tokenFlags = {
     Flag.withDescription("The tenant the bearer acts for, by name or id")
   ),
   scopes: Flag.Literals("scope", AccessScope.literals).pipe(
-    Flag.withDescription("What the bearer may do; may be repeated (default: everything)"),
+    Flag.withDescription(
+      "What the bearer may do; may be repeated (default: everything in the tenant, nothing across tenants)"
+    ),
     Flag.atLeast(0)
   ),
   ttlMs: durationBetween("ttl", "How long it is good (default 1h)", 1_000, monthMs).pipe(Flag.withDefault(3_600_000)),

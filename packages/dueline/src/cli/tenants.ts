@@ -1,10 +1,17 @@
-/** What `dueline tenant` does. */
-import { derivedTenantId } from "@dueline/identity/derivedId"
-import * as Tenants from "@dueline/postgres/admin/Tenants"
+/** What `dueline tenant` does. Works beside a running program, which hears of it within seconds, and without one. */
+import type { EpochMillis } from "@dueline/contracts/Ids"
+import { Intents } from "@dueline/contracts/Intents"
+import type { RowMark } from "@dueline/contracts/ports/OpsQueries"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { type TenantCommand, type TenantRow, Workspace, type WorkspaceId } from "@dueline/contracts/tenant/Tenant"
+import * as Writers from "@dueline/orchestration/Writers"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
-import { Clock, Effect, Layer, Redacted, Schema } from "effect"
+import { Effect, Layer, Redacted, Schema } from "effect"
 import { existsSync } from "node:fs"
+import { changeTenant, createTenant as create } from "../changeTenant.ts"
 import * as Configuration from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
 import { localInstant, table } from "./format.ts"
@@ -12,48 +19,147 @@ import { openDatabase } from "./openDatabase.ts"
 import { CommandFailed, hint, print, Shell, usage } from "./Shell.ts"
 import { tenantIdOf } from "./tokens.ts"
 
-const listLimit = 1_000
-
-const withTenants = <A, E, R>(use: (tenants: Tenants.Tenants["Service"]) => Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const settings = yield* Configuration.read((yield* Shell).env)
-    const store = Tenants.layer.pipe(Layer.provide(openDatabase(settings)))
-    return yield* Effect.provide(Effect.flatMap(Tenants.Tenants, use), store)
-  })
-
-export const createTenant = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {
-  if (!Schema.is(Tenants.TenantName)(name)) {
-    return yield* usage("A tenant's name has 1 to 100 characters and no control characters.")
-  }
-  const tenantId = derivedTenantId(name)
-  const createdAt = yield* Clock.currentTimeMillis
-  const created = yield* withTenants((tenants) =>
-    tenants.create({ tenantId, name, createdAt }).pipe(
-      Effect.as(true),
-      Effect.catchTag("TenantExists", () => Effect.succeed(false))
+/** The writer of this command: another process that decides about the same tenant is told apart by the version. */
+const stores = Effect.map(
+  Effect.flatMap(Shell, ({ env }) => Configuration.read(env)),
+  (settings) =>
+    Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
+      Layer.provide([Intents.layer, PostgresPersistence.layer]),
+      Layer.provide(openDatabase(settings))
     )
-  )
-  yield* print({ tenantId, name, created }, () => `${tenantId}  ${name}${created ? "" : "  (was there already)"}`)
-  yield* hint(`a token for it: dueline token --tenant ${name}`)
+)
+
+/** The id of the tenant of this workspace or id: 404 in words when there is none. */
+const existing = Effect.fnUntraced(function* (tenant: string) {
+  const row = yield* (yield* TenantDirectory).find(tenantIdOf(tenant))
+  if (row !== null) return row
+  return yield* new CommandFailed({
+    message: `There is no tenant ${JSON.stringify(tenant)}`,
+    notes: ["see which there are with `dueline tenant list`"]
+  })
 })
+
+interface CreateInput {
+  readonly argument: string | undefined
+  readonly workspace: string | undefined
+  readonly name: string | undefined
+  readonly ifAbsent: boolean
+}
+
+const isWorkspace = Schema.is(Workspace)
+
+/** By whichever of the three it was given. */
+const workspaceOf = ({ argument, name, workspace }: CreateInput) => {
+  if (argument !== undefined && workspace !== undefined && argument !== workspace)
+    return usage("The workspace was given twice: as an argument and as --workspace")
+  const found = argument ?? workspace ?? name
+  if (found === undefined) return usage("Say what the tenant is called: --workspace NAME, or NAME alone")
+  return isWorkspace(found)
+    ? Effect.succeed(found)
+    : usage(
+        `${JSON.stringify(found)} cannot be a workspace: 1 to 63 of a-z and 0-9, with hyphens in between`,
+        "say --workspace too; --name may be any text"
+      )
+}
+
+export const createTenant = Effect.fnUntraced(function* (input: CreateInput) {
+  const workspace = yield* workspaceOf(input)
+  const name = input.name ?? workspace
+  const tenantId = tenantIdOf(workspace)
+  const created = yield* create(workspace, name).pipe(
+    Effect.as(true),
+    Effect.catchTag("WorkspaceTaken", () =>
+      input.ifAbsent
+        ? Effect.succeed(false)
+        : Effect.fail(
+            new CommandFailed({
+              message: `The workspace ${workspace} has a tenant already: ${tenantId}`,
+              notes: ["choose another --workspace, or say --if-absent to leave it as it is"]
+            })
+          )
+    ),
+    Effect.provide(yield* stores)
+  )
+  yield* print(
+    { tenantId, workspace, name, created },
+    () => `${tenantId}  ${workspace}${created ? "" : "  (was there already)"}`
+  )
+  yield* hint(`a token for it: dueline token --tenant ${workspace}`)
+})
+
+const listLimit = 1_000
+const pageLimit = 200
+
+const standing = ({ status, suspendedReason }: TenantRow): string =>
+  suspendedReason === null ? status : `${status}: ${suspendedReason}`
 
 export const listTenants = Effect.fnUntraced(function* () {
   const { offsetMinutes } = yield* Shell
-  const items = yield* withTenants((tenants) => tenants.list({ after: null, limit: listLimit }))
-  const documents = items.map((item) => ({ ...item, createdAt: localInstant(item.createdAt, 0) }))
+  const items: Array<TenantRow> = []
+  yield* Effect.gen(function* () {
+    const { list } = yield* TenantDirectory
+    let after: RowMark | null = null
+    do {
+      const page: Effect.Success<ReturnType<typeof list>> = yield* list({ status: null, after, limit: pageLimit })
+      items.push(...page.rows)
+      after = page.next
+    } while (after !== null && items.length < listLimit)
+  }).pipe(Effect.provide(yield* stores))
+  const documents = items.map(({ createdAt, name, status, suspendedReason, tenantId, workspace }) => {
+    return { tenantId, workspace, name, status, suspendedReason, createdAt: localInstant(createdAt, 0) }
+  })
   yield* print({ items: documents }, () =>
     items.length === 0
       ? "no tenants"
       : table([
-          ["ID", "NAME", "CREATED"],
-          ...items.map(({ createdAt, name, tenantId }) => [
-            tenantId,
-            name,
-            localInstant(createdAt, offsetMinutes(createdAt))
+          ["ID", "WORKSPACE", "NAME", "STATUS", "CREATED"],
+          ...items.map((row) => [
+            row.tenantId,
+            row.workspace,
+            row.name,
+            standing(row),
+            localInstant(row.createdAt, offsetMinutes(row.createdAt))
           ])
         ])
   )
-  if (items.length === listLimit) yield* hint(`only the first ${listLimit}, by name`)
+  if (items.length >= listLimit) yield* hint(`only the newest ${items.length}`)
+})
+
+/** A change of a tenant that is there, and how it stands afterwards. */
+const change = Effect.fnUntraced(function* (
+  tenant: string,
+  commandAt: (about: { readonly workspaceId: WorkspaceId; readonly at: EpochMillis }) => TenantCommand
+) {
+  const { tenantId, workspace } = yield* existing(tenant)
+  const { tenant: after } = yield* changeTenant(tenantId, commandAt)
+  const { name, status, suspendedReason } = after
+  yield* print({ tenantId, workspace, name, status, suspendedReason }, () =>
+    [tenantId, workspace, name, suspendedReason === null ? status : `${status}: ${suspendedReason}`].join("  ")
+  )
+})
+
+export const renameTenant = Effect.fnUntraced(function* (input: { readonly tenant: string; readonly name: string }) {
+  const { name, tenant } = input
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "RenameTenant", workspaceId, at, name })),
+    yield* stores
+  )
+})
+
+export const suspendTenant = Effect.fnUntraced(function* (input: { readonly tenant: string; readonly reason: string }) {
+  const { reason, tenant } = input
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "SuspendTenant", workspaceId, at, reason })),
+    yield* stores
+  )
+  yield* hint("within seconds it is refused everywhere and its calls wait; `dueline tenant resume` ends that")
+})
+
+export const resumeTenant = Effect.fnUntraced(function* ({ tenant }: { readonly tenant: string }) {
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "ResumeTenant", workspaceId, at })),
+    yield* stores
+  )
 })
 
 // What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it.

@@ -1,9 +1,10 @@
-import { AccessScope } from "@dueline/contracts/api/Access"
+import { type AccessScope, tenantScopes } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
-import * as Tenants from "@dueline/postgres/admin/Tenants"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Effect, Layer, Schema } from "effect"
 import { existsSync } from "node:fs"
@@ -25,7 +26,6 @@ export interface TokenRequest {
   readonly subject: string
 }
 
-export const allScopes = AccessScope.literals
 export const isTenantId = Schema.is(TenantId)
 
 export const tenantIdOf = (tenant: string): TenantId => {
@@ -84,15 +84,15 @@ const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Setti
     return yield* noDatabase(`there is no database in ${settings.DUELINE_HOME}`)
   }
   const found = yield* Effect.gen(function* () {
-    const tenants = yield* Tenants.Tenants
+    const tenants = yield* TenantDirectory
     if ((yield* tenants.find(tenantIdOf(tenant))) !== null) return null
-    return yield* tenants.list({ after: null, limit: namesShown + 1 })
+    return (yield* tenants.list({ status: null, after: null, limit: namesShown + 1 })).rows
   }).pipe(
-    Effect.provide(Tenants.layer.pipe(Layer.provide(openDatabase(settings)))),
+    Effect.provide(PostgresTenantDirectory.layer.pipe(Layer.provide(openDatabase(settings)))),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noDatabase("it does not answer")) })
   )
   if (found === null) return
-  const names = found.slice(0, namesShown).map(({ name }) => name)
+  const names = found.slice(0, namesShown).map(({ workspace }) => workspace)
   const more = found.length > namesShown ? ", …" : ""
   return yield* new CommandFailed({
     message: `There is no tenant ${JSON.stringify(tenant)}`,
@@ -109,7 +109,7 @@ export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant
   const request = {
     tenant,
     subject,
-    scopes: scopes.length === 0 ? allScopes : scopes,
+    scopes: scopes.length === 0 ? tenantScopes : scopes,
     ttlSeconds: Math.floor(ttlMs / 1_000)
   }
   // Without keys another home was meant, and there is nothing to be asked.

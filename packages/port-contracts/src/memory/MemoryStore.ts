@@ -13,6 +13,7 @@ import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as ApiKeysMemory from "./ApiKeysMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
@@ -33,6 +34,7 @@ import {
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
+import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
 
 /** Everything the store holds at one moment, for checkers. A copy: later commits do not show in it. */
 export interface Dump {
@@ -69,6 +71,7 @@ export class MemoryStore extends Context.Service<
     readonly deadLetters: DeadLetters["Service"]
     readonly deadLetterQueries: DeadLetterQueries["Service"]
     readonly productEvents: ProductEvents["Service"]
+    readonly tenantDirectory: TenantDirectory["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -104,6 +107,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     deadLetters: letters,
     deadLetterQueries: queries,
     productEvents: ProductEventsMemory.make(),
+    tenantDirectory: TenantDirectoryMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -126,7 +130,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(DueIngestions, store.dueIngestions),
     Layer.succeed(DeadLetters, store.deadLetters),
     Layer.succeed(DeadLetterQueries, store.deadLetterQueries),
-    Layer.succeed(ProductEvents, store.productEvents)
+    Layer.succeed(ProductEvents, store.productEvents),
+    Layer.succeed(TenantDirectory, store.tenantDirectory)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

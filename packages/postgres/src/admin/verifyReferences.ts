@@ -20,7 +20,7 @@ const strangeTenants = `with recursive t as (
   )
   select t.tenant_id::text as "tenantId", '' as "streamId",
     'there are events of this tenant, and no such tenant' as detail
-  from t where t.tenant_id is not null and not exists (select from dueline.tenants n where n.tenant_id = t.tenant_id) limit 100`
+  from t where t.tenant_id is not null and not exists (select from dueline.tenant_rows n where n.tenant_id = t.tenant_id and n.id = t.tenant_id) limit 100`
 
 /** Until it expires, a receipt proves that its command was carried out, as the event at its version. */
 const looseReceipts = `select r.tenant_id::text as "tenantId", r.stream_id::text as "streamId",

@@ -1,18 +1,47 @@
-/** The tenants' table, asked for one of them by its key. */
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+/** Tenants across all of them, as whoever writes may see them: no edge's connection can. */
+import { type SuspendedTenant, TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import type { TenantRow } from "@dueline/contracts/tenant/Tenant"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
-import { asking } from "../SqlFailure.ts"
+import { reading } from "../SqlFailure.ts"
+
+interface Found {
+  readonly row: TenantRow
+}
 
 export const layer: Layer.Layer<TenantDirectory, never, Database> = Layer.effect(
   TenantDirectory,
   Effect.map(Database, ({ writer }) =>
     TenantDirectory.of({
-      exists: (tenantId) =>
-        writer.unsafe("select 1 from dueline.tenants where tenant_id = $1::uuid", [tenantId]).pipe(
-          Effect.map((rows) => rows.length > 0),
-          asking("look for a tenant")
+      find: (tenantId) =>
+        writer
+          .unsafe<Found>("select row from dueline.tenant_rows where tenant_id = $1::uuid and id = $1::uuid", [tenantId])
+          .pipe(
+            Effect.map(([found]) => found?.row ?? null),
+            reading("look for a tenant")
+          ),
+      suspended: writer
+        .unsafe<SuspendedTenant>(
+          `select tenant_id::text as "tenantId", row ->> 'suspendedReason' as reason from dueline.tenant_rows where status = 'Suspended'`
         )
+        .pipe(reading("look for suspended tenants")),
+      list: ({ after, limit, status }) =>
+        writer
+          .unsafe<Found>(
+            `select row from dueline.tenant_rows
+              where ($1::text is null or status = $1) and ($2::bigint is null or (created_at, id) < ($2::bigint, $3::uuid))
+              order by created_at desc, id desc limit $4::int4`,
+            [status, after?.createdAt ?? null, after?.id ?? null, limit + 1]
+          )
+          .pipe(
+            Effect.map((found) => {
+              const rows = found.slice(0, limit).map(({ row }) => row)
+              const last = rows.at(-1)
+              const next = found.length > limit && last !== undefined ? last : null
+              return { rows, next: next === null ? null : { createdAt: next.createdAt, id: next.tenantId } }
+            }),
+            reading("list tenants")
+          )
     })
   )
 )

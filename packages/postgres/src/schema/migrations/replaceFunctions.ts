@@ -50,7 +50,16 @@ const replaceFile = (sql: SqlClient, schema: DatabaseSchema, file: FunctionFile)
  * A constraint, a trigger, a function whose body depends on the server, and what migrations make tables with: no file of functions defines them,
  * and they stay.
  */
-const madeOtherwise: ReadonlyArray<string> = ["half", "refuse_change", "bins_within", "rows_table", "make_rows_table"]
+const madeOtherwise: ReadonlyArray<string> = [
+  "half",
+  "refuse_change",
+  "bins_within",
+  "rows_table",
+  "make_rows_table",
+  "mirror_tenants",
+  "provision_known",
+  "provision_tenant"
+]
 
 const madeIn = /create (?:or replace )?function dueline\.(\w+)/g
 

@@ -1,0 +1,47 @@
+/** Asks the writer for something about a tenant in the program's own name: at the start, and on the command line. */
+import { CommandId, EpochMillis, type TenantId } from "@dueline/contracts/Ids"
+import { systemActor } from "@dueline/contracts/Intent"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { type TenantCommand, type WorkspaceId, workspaceOf } from "@dueline/contracts/tenant/Tenant"
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import { randomCorrelationId } from "@dueline/identity/randomId"
+import { Clock, Effect } from "effect"
+
+const actor = systemActor("dueline-cli")
+
+/** Each asking is a command of its own: done twice, it is refused or changes nothing, as the tenant decides. */
+export const changeTenant = Effect.fnUntraced(function* (
+  tenantId: TenantId,
+  commandAt: (about: {
+    readonly workspaceId: WorkspaceId
+    readonly at: EpochMillis
+    readonly correlationId: Effect.Success<typeof randomCorrelationId>
+  }) => TenantCommand
+) {
+  const orchestrator = yield* Orchestrator
+  const correlationId = yield* randomCorrelationId
+  const at = EpochMillis.make(yield* Clock.currentTimeMillis)
+  const command = commandAt({ workspaceId: workspaceOf(tenantId), at, correlationId })
+  const { outcome, version } = yield* orchestrator.ask({
+    tenantId,
+    commandId: CommandId.make(`${command._tag}:${correlationId}`),
+    correlationId,
+    actor,
+    traceparent: null,
+    idempotency: null,
+    expectedVersion: null,
+    command
+  })
+  return { ...outcome, version }
+})
+
+export const createTenant = (workspace: string, name: string) =>
+  changeTenant(derivedTenantId(workspace), ({ at, correlationId, workspaceId }) => ({
+    _tag: "CreateTenant",
+    workspaceId,
+    at,
+    workspace,
+    name,
+    fingerprint: null,
+    origin: { correlationId, traceparent: null }
+  }))

@@ -1,0 +1,61 @@
+/**
+ * Which tenants are suspended, as each process knows it: read at the start, again with every message about a tenant, and every few seconds
+ * in case a message is lost. A look costs a look into a map, so that it can stand before every request and every start of a call.
+ *
+ * While the store does not answer, what was known last holds.
+ */
+import type { TenantId } from "@dueline/contracts/Ids"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { type TenantTopic, tenantTopics } from "@dueline/contracts/tenant/Tenant"
+import { Context, Effect, Layer, Schedule } from "effect"
+import { randomCorrelationId } from "./randomId.ts"
+
+/** How long a process may not know of a suspension when the bus has told nobody. */
+const lookEvery = "5 seconds"
+
+export class SuspendedTenants extends Context.Service<
+  SuspendedTenants,
+  {
+    /** Why it is suspended; null when it is not. */
+    readonly reasonOf: (tenantId: TenantId) => string | null
+    /** All of them with their reasons. The same object while nothing has changed. */
+    readonly all: () => ReadonlyMap<TenantId, string>
+    /** Reads them anew. */
+    readonly refresh: Effect.Effect<void>
+  }
+>()("@dueline/identity/SuspendedTenants") {}
+
+const isSame = (a: ReadonlyMap<TenantId, string>, b: ReadonlyMap<TenantId, string>): boolean =>
+  a.size === b.size && [...a].every(([id, reason]) => b.get(id) === reason)
+
+const topics = Object.keys(tenantTopics) as ReadonlyArray<TenantTopic>
+
+export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | EventBus> = Layer.effect(
+  SuspendedTenants,
+  Effect.gen(function* () {
+    const directory = yield* TenantDirectory
+    const bus = yield* EventBus
+    let current: ReadonlyMap<TenantId, string> = new Map()
+    const refresh = directory.suspended.pipe(
+      Effect.map((found) => {
+        const next = new Map(found.map(({ reason, tenantId }) => [tenantId, reason]))
+        if (!isSame(current, next)) current = next
+      }),
+      Effect.catch((error) =>
+        Effect.logDebug("suspended tenants cannot be read; those known hold", { operation: error.operation })
+      )
+    )
+    yield* refresh
+    const group = `suspensions-${yield* randomCorrelationId}`
+    yield* bus
+      .consume({ group, topics, transient: true }, () => Effect.as(refresh, ack))
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+    yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
+    return SuspendedTenants.of({
+      reasonOf: (tenantId) => current.get(tenantId) ?? null,
+      all: () => current,
+      refresh
+    })
+  })
+)
