@@ -49,7 +49,7 @@ export const composeProblems = (
         service.restart === (isOnce(name) ? "no" : "unless-stopped"),
         `${name}: ends and is not started again, or is done for ever`
       ],
-      [name === "api" || service.ports === undefined, `${name}: opens a port of the machine`],
+      [["api", "ingest"].includes(name) || service.ports === undefined, `${name}: opens a port of the machine`],
       ...(service.ports ?? []).map(
         (port) => [port.startsWith("127.0.0.1:"), `${name}: opens ${port} to other machines`] as const
       ),

@@ -1,5 +1,5 @@
 /** Everything the edge serves. The composition gives it the ports and a server. */
-import { Api } from "@dueline/contracts/api/Api"
+import { Api, IntakeApi } from "@dueline/contracts/api/Api"
 import { ProbeApi } from "@dueline/contracts/api/SystemEndpoints"
 import type { Category } from "@dueline/contracts/kinds"
 import { Layer } from "effect"
@@ -47,23 +47,23 @@ export const kindHandlers = {
 
 type KindLayer = (typeof kindHandlers)[Category]
 
+/** The handlers of what machines report, group by group as in `IntakeApi`. */
+const intakeHandlers = Layer.merge(CourierEventHandlers.layer, DropbinHandlers.layer)
+
+const access = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
+  Layer.mergeAll(BearerAccess.layer, RequestChecks.layer, RateLimits.layer(rates, limits.requests))
+
 const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(
     PlainSubmissions.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
-    CourierEventHandlers.layer,
-    DropbinHandlers.layer,
+    intakeHandlers,
     DeadLetterHandlers.layer,
     ProductEventHandlers.layer,
     TimelineHandlers.layer,
     SystemHandlers.layer
   ).pipe(
-    Layer.provide([
-      BearerAccess.layer,
-      RequestChecks.layer,
-      RateLimits.layer(rates, limits.requests),
-      CallEndings.layer
-    ]),
+    Layer.provide([access(rates, limits), CallEndings.layer]),
     Layer.provide([Details.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
@@ -79,6 +79,16 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
 export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }), Documents.layer, Edge.layer(limits)).pipe(
     Layer.provide(handlers(rates, limits))
+  )
+
+/** What a process serves that only takes in: what machines report, and how it is. Needs what the edge needs for that. */
+export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
+  Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
+    Layer.provide([intakeHandlers, SystemHandlers.layerProbes]),
+    Layer.provide(access(rates, limits)),
+    Layer.provide([KnownTenants.layer, ApiKeyAccess.layer]),
+    Layer.provide(Deadline.layerPorts),
+    Layer.provide(Deadline.layer(limits.deadlineMs))
   )
 
 /** What a process without an edge serves: how it is, and nothing else. Needs HealthChecks. */

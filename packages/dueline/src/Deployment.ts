@@ -4,19 +4,24 @@ import { Effect } from "effect"
 import { ConfigurationInvalid, type Settings } from "./Configuration.ts"
 import { entriesOf } from "./listSettings.ts"
 
-export const allRoles: ReadonlyArray<Role> = Role.literals
+const isRole = (name: string): name is Role => (Role.literals as ReadonlyArray<string>).includes(name)
 
-const isRole = (name: string): name is Role => (allRoles as ReadonlyArray<string>).includes(name)
+/** What a process with every role is; its edge takes in events too. */
+const allRoles: ReadonlyArray<Role> = Role.literals.filter((role) => role !== "ingest")
 
 /** `api,executor`; `all` is every role. Answers a sentence when it is not that. */
 export const readRoles = (text: string): ReadonlySet<Role> | string => {
   const names = entriesOf(text)
   const unknown = names.filter((name) => name !== "all" && !isRole(name))
   if (names.length === 0 || unknown.length > 0) {
-    return `${unknown.map((name) => `"${name}" is no role. `).join("")}Roles are ${allRoles.join(", ")}, or all of them: all.`
+    return `${unknown.map((name) => `"${name}" is no role. `).join("")}Roles are ${Role.literals.join(", ")}, or all of them: all.`
   }
-  return new Set(names.includes("all") ? allRoles : names.filter(isRole))
+  const roles = names.includes("all") ? allRoles : names.filter(isRole)
+  return new Set(roles.includes("api") ? roles.filter((role) => role !== "ingest") : roles)
 }
+
+/** A process that only takes in what machines report: it gets by with the rights for that (`dueline_ingest`). */
+export const takesInOnly = ({ roles }: Pick<Deployment, "roles">): boolean => roles.size === 1 && roles.has("ingest")
 
 export interface Deployment {
   readonly roles: ReadonlySet<Role>

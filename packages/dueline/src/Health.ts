@@ -1,11 +1,11 @@
 /** What the program depends on, and how that is: the source of every health answer. */
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
-import { Database } from "@dueline/postgres/Database"
+import { Database, type Pool } from "@dueline/postgres/Database"
 import type { DatabaseRole } from "@dueline/postgres/schema/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { RedisConnection } from "@dueline/redis/RedisConnection"
 import { Clock, Effect, Exit, Layer, Option } from "effect"
-import type { Deployment } from "./Deployment.ts"
+import { type Deployment, takesInOnly } from "./Deployment.ts"
 import { Cluster } from "./Cluster.ts"
 import { CurrentPhase, version } from "./Phase.ts"
 import { WriteWatch } from "./Storage.ts"
@@ -26,7 +26,7 @@ const check = (name: string, needed: boolean, question: Effect.Effect<string | n
 const answers = (question: Effect.Effect<unknown, unknown>): Effect.Effect<null, unknown> => Effect.as(question, null)
 
 /** The rights that this process works with, so that the check says what its own connections can do. */
-const databaseRoleOf = ({ roles }: Deployment): DatabaseRole => {
+const poolOf = ({ roles }: Deployment): Pool => {
   if (roles.has("api")) return "edge"
   return roles.has("orchestrator") ? "writer" : "worker"
 }
@@ -39,8 +39,9 @@ export const layer = (deployment: Deployment) =>
   Layer.effect(
     HealthChecks,
     Effect.gen(function* () {
-      const role = databaseRoleOf(deployment)
-      const database = (yield* Database)[role]
+      const pool = poolOf(deployment)
+      const role: DatabaseRole = takesInOnly(deployment) ? "ingest" : pool
+      const database = (yield* Database)[pool]
       const { trouble } = yield* WriteWatch
       const phase = yield* CurrentPhase
       const { link } = yield* Cluster

@@ -150,19 +150,20 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
 }
 
-/** The edge, or what a process without one shows of itself. */
-const routes = (settings: Settings, { roles }: Deployment) =>
-  roles.has("api")
-    ? Routes.layer(readRateLimits(settings.DUELINE_RATE_LIMITS)).pipe(
-        Layer.provide([
-          TokenVerifier.layer({
-            ...TokenVerifier.defaultVerifierSettings,
-            ...defaultTokenSettings,
-            issuer: settings.DUELINE_ISSUER
-          })
-        ])
-      )
-    : Routes.layerProbes()
+/** The edge or the part of it that takes in events, else what a process without one shows of itself. */
+const routes = (settings: Settings, { roles }: Deployment) => {
+  if (!roles.has("api") && !roles.has("ingest")) return Routes.layerProbes()
+  const rates = readRateLimits(settings.DUELINE_RATE_LIMITS)
+  return (roles.has("api") ? Routes.layer(rates) : Routes.layerIntake(rates)).pipe(
+    Layer.provide([
+      TokenVerifier.layer({
+        ...TokenVerifier.defaultVerifierSettings,
+        ...defaultTokenSettings,
+        issuer: settings.DUELINE_ISSUER
+      })
+    ])
+  )
+}
 
 const server = (settings: Settings) =>
   Layer.unwrap(
@@ -200,7 +201,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const core = orchestrator(settings, deployment).pipe(
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
-      Layer.mergeAll(Storage.layer(settings, deployment.roles), Intents.layer, CurrentPhase.layer, Recalls.layer)
+      Layer.mergeAll(Storage.layer(settings, deployment), Intents.layer, CurrentPhase.layer, Recalls.layer)
     )
   )
   const shown = Layer.merge(routes(settings, deployment), MetricsEndpoint.layerRoute(settings))

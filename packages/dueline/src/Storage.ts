@@ -22,9 +22,10 @@ import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistenc
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Context, Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
+import { type Deployment, takesInOnly } from "./Deployment.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
-import { admit, prepareHome } from "./preflight/admission.ts"
+import { admit, admitIngest, prepareHome } from "./preflight/admission.ts"
 import { watchDisk } from "./preflight/diskCheck.ts"
 
 /** Whether this process can write what its roles write: the store of the orchestrator, the tables of timer and dispatcher. */
@@ -69,14 +70,14 @@ const layerWatch = (
   )
 
 /** The keys come after the database: whether they may be made, or are the right ones, depends on what is in it. */
-const keysOf = (settings: Settings) =>
+const keysOf = (settings: Settings, ingestOnly: boolean) =>
   Layer.merge(
     InstallationKeys.layer(settings),
     SigningKeys.layer({ directory: homeAt(settings.DUELINE_HOME).keys })
-  ).pipe(Layer.provide(Layer.effectDiscard(admit(settings))))
+  ).pipe(Layer.provide(Layer.effectDiscard(ingestOnly ? admitIngest(settings) : admit(settings))))
 
 const embedded = (settings: Settings) =>
-  Layer.merge(keysOf(settings), Layer.effectDiscard(watchDisk(homeAt(settings.DUELINE_HOME).data))).pipe(
+  Layer.merge(keysOf(settings, false), Layer.effectDiscard(watchDisk(homeAt(settings.DUELINE_HOME).data))).pipe(
     Layer.provideMerge(
       Database.layerEmbedded({ home: settings.DUELINE_HOME, durable: settings.DUELINE_FSYNC === "on" }).pipe(
         Layer.provide(Layer.effectDiscard(prepareHome(settings)))
@@ -84,8 +85,10 @@ const embedded = (settings: Settings) =>
     )
   )
 
-const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>) =>
-  keysOf(settings).pipe(Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" })))
+const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>, ingestOnly: boolean) =>
+  keysOf(settings, ingestOnly).pipe(
+    Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes", ingestOnly }))
+  )
 
 /** What the edge asks of the database, by turns of tenants. */
 const reads = TimeTravel.layer.pipe(
@@ -105,11 +108,11 @@ type Either = ReturnType<typeof embedded> | ReturnType<typeof served>
 type Base = Layer.Layer<Layer.Success<ReturnType<typeof served>>, Layer.Error<Either>, Layer.Services<Either>>
 
 /** Needs the roles of the process: what it writes for them is watched. */
-export const layer = (settings: Settings, roles: ReadonlySet<Role>) => {
+export const layer = (settings: Settings, deployment: Deployment) => {
   const url = settings.DUELINE_DATABASE_URL
-  const base: Base = url === null ? embedded(settings) : served(settings, url)
+  const base: Base = url === null ? embedded(settings) : served(settings, url, takesInOnly(deployment))
   return Layer.mergeAll(
-    layerWatch(roles).pipe(Layer.provide(PostgresPersistence.layer)),
+    layerWatch(deployment.roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresDueIngestions.layer,

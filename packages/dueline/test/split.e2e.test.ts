@@ -1,7 +1,11 @@
 /** The program taken apart: every role a process, each of which can stop, die and come back while calls go on. */
 import { startNats } from "@dueline/test-servers/startNats"
 import { missing } from "@dueline/test-servers/sharedServers"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
+import { withSession } from "@dueline/postgres/Database"
+import { signRequest } from "@dueline/secrets/requestSignature"
 import { assert } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -11,7 +15,7 @@ import type { RunningProgram } from "./RunningProgram.ts"
 import { eventually, newInstallation, type SplitInstallation } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
 
-const roles = ["api", "orchestrator", "timer", "dispatcher", "executor"] as const
+const roles = ["api", "orchestrator", "timer", "dispatcher", "executor", "ingest"] as const
 type Role = (typeof roles)[number]
 
 interface Call {
@@ -48,6 +52,13 @@ describe.skipIf(absent)("the program taken apart", () => {
     })
   const call = async (id: string) => (await (await ask(`/v1/service-calls/${id}`)).json()) as Call
   const ended = (id: string, status = "Succeeded") => eventually(async () => (await call(id)).status === status)
+  /** A login that may do no more than the role. */
+  const ingestSettings = () => {
+    const url = new URL(installation.postgres.url)
+    url.username = "only_ingest"
+    url.password = "secret"
+    return { DUELINE_DATABASE_URL: url.href, DUELINE_MIGRATE: "no" }
+  }
   const arrivals = (path: string) => target.seen.filter((seen) => seen.path === path)
 
   const tell = async (path: string, body: object, headers: Record<string, string> = {}) => {
@@ -87,7 +98,13 @@ describe.skipIf(absent)("the program taken apart", () => {
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       DUELINE_TRACE_RATIO: "1"
     }
-    for (const role of roles) programs.set(role, await installation.start(role, traced))
+    await Effect.runPromise(
+      withSession({ url: Redacted.make(installation.postgres.url) }, (sql) =>
+        sql.unsafe("create role only_ingest login password 'secret' in role dueline_ingest")
+      )
+    )
+    for (const role of roles)
+      programs.set(role, await installation.start(role, { ...traced, ...(role === "ingest" ? ingestSettings() : {}) }))
     await installation.command("tenant", "create", "demo")
     token = (await installation.command("token")).stdout.trim()
   })
@@ -112,7 +129,8 @@ describe.skipIf(absent)("the program taken apart", () => {
       orchestrator: 'dueline_events_total{kind="service-call",type="ExecutionSucceeded"} 1',
       timer: 'roles="timer"} 1',
       dispatcher: "dueline_messages_published_total 1",
-      executor: 'dueline_attempts_total{result="2xx"} 1'
+      executor: 'dueline_attempts_total{result="2xx"} 1',
+      ingest: 'roles="ingest"} 1'
     }
     const texts = await Promise.all(roles.map(async (role) => (await ask("/metrics", {}, role)).text()))
     for (const [n, role] of roles.entries()) {
@@ -165,6 +183,52 @@ describe.skipIf(absent)("the program taken apart", () => {
       for (const probe of ["/health", "/health/live", "/health/startup"]) assert.isTrue((await ask(probe, {}, role)).ok)
       assert.strictEqual((await ask("/v1/service-calls", {}, role)).status, role === "api" ? 200 : 404)
     }
+  })
+
+  it("a process that only takes in events does so with a login that may do nothing else", {
+    timeout: 60_000,
+    tags: ["ADR-0030.8"]
+  }, async () => {
+    const body = JSON.stringify({ name: "north-express", scheme: "standard-webhooks" })
+    const source = (await (await ask("/ops/courier-sources", { method: "POST", body })).json()) as {
+      readonly secret: string
+      readonly links: { readonly events: string }
+    }
+    const event = JSON.stringify({
+      id: "evt-1",
+      type: "label.created",
+      trackingReference: "NX-1",
+      occurredAt: "2026-01-31T09:35:00Z"
+    })
+    const report = async (role: Role) => {
+      const signed = signRequest(schemePresets["standard-webhooks"], source.secret, {
+        at: Date.now(),
+        body: new TextEncoder().encode(event),
+        headers: { "webhook-id": "m-1" }
+      })
+      const headers = { ...signed, "content-type": "application/json" }
+      const answer = await fetch(`${of(role).address}${source.links.events}`, { method: "POST", headers, body: event })
+      const receipt = (await answer.json()) as { readonly id: string }
+      assert.strictEqual(answer.status, 202, JSON.stringify(receipt))
+      return receipt
+    }
+    const taken = await report("ingest")
+    assert.strictEqual((await report("api")).id, taken.id)
+    await eventually(async () => {
+      const seen = (await (await ask(`/ops/ingestions/${taken.id}`)).json()) as { readonly status: string }
+      return seen.status === "Completed"
+    })
+    const payload = { customerId: crypto.randomUUID(), binId: crypto.randomUUID(), kind: "pickup" }
+    const dropped = await ask("/ops/ingest/dropbin", { method: "POST", body: JSON.stringify({ payload }) }, "ingest")
+    assert.include([202, 422], dropped.status, await dropped.text())
+    for (const path of [
+      "/ops/ingestions",
+      `/ops/ingestions/${taken.id}`,
+      "/ops/courier-sources",
+      "/docs",
+      "/openapi.json"
+    ])
+      assert.strictEqual((await ask(path, {}, "ingest")).status, 404, path)
   })
 
   it("a second orchestrator takes over the partitions of one that is killed, and nobody hears of it", {

@@ -2,7 +2,7 @@
 
 -- Runs as dueline_append, since the tenant, by which policies go, is what is looked for. Null for one that is not there.
 --
--- callers: dueline_edge
+-- callers: dueline_edge, dueline_ingest
 -- owner: dueline_append
 create or replace function dueline.find_api_key(p_id uuid) returns json
     language plpgsql stable security definer {{stable plan}} as $$
@@ -13,7 +13,7 @@ create or replace function dueline.find_api_key(p_id uuid) returns json
 
 -- Of one key the latest stays. In order of the keys, so that two processes that note the same ones do not wait for each other in a circle.
 --
--- callers: dueline_writer
+-- callers: dueline_writer, dueline_ingest
 -- owner: dueline_append
 create or replace function dueline.note_key_uses(p_tenants uuid[], p_ids uuid[], p_at float8[]) returns void
     language plpgsql security definer {{stable plan}} as $$

@@ -23,6 +23,18 @@ begin
 end $$
 ;
 
+-- The same as whoever may read the tables finds, for a process that may not: enough to tell whether its home and this database belong together.
+--
+-- callers: dueline_ingest
+-- owner: dueline_append
+create or replace function dueline.installation_facts() returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select json_build_object('id', (select i.installation_id from dueline.installation i),
+    'keys', coalesce((select json_agg(json_build_object('purpose', k.purpose, 'fingerprint', k.fingerprint)) from dueline.installation_keys k), '[]'),
+    'used', exists (select from dueline.service_calls) or exists (select from dueline.personal_data))
+$$
+;
+
 -- Writes `p_bytes` (rounded up to 32) that nothing can compress in place of the last probe's.
 --
 -- callers: dueline_writer, dueline_worker

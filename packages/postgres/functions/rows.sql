@@ -46,7 +46,7 @@ create or replace function dueline.orders_holding(p_tenant uuid, p_bin uuid, p_f
 -- What it takes to check a request that names a courier source and has no tenant yet: whose the source is, its row, and its sealed secrets.
 -- Runs as dueline_append, since the tenant, by which policies go, is what is looked for. Null for one that is not there.
 --
--- callers: dueline_edge
+-- callers: dueline_edge, dueline_ingest
 -- owner: dueline_append
 create or replace function dueline.find_courier_source(p_id uuid) returns json
     language plpgsql stable security definer {{stable plan}} as $$

@@ -17,12 +17,16 @@ import type { HomeInUse } from "./embedded/HomeLock.ts"
 import type { MigrationRefused } from "./schema/migrations/DatabaseSchema.ts"
 import { migrate } from "./schema/Migrations.ts"
 import { reachable } from "./reachable.ts"
-import { type DatabaseRole, databaseRoles } from "./schema/Roles.ts"
+import type { DatabaseRole } from "./schema/Roles.ts"
 import { mistakesInWords, readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
+
+/** What parts of the program ask for a connection. Each has the database role of that name, unless the process has `ingest` for all of them. */
+export type Pool = "writer" | "edge" | "worker"
+export const poolNames: ReadonlyArray<Pool> = ["writer", "edge", "worker"]
 
 export class Database extends Context.Service<
   Database,
-  Readonly<Record<DatabaseRole, PgClient.PgClient>> & {
+  Readonly<Record<Pool, PgClient.PgClient>> & {
     /**
      * Works as the writer does, on connections of its own: what is written in groups beside the aggregates and their log, so that neither
      * waits for the other.
@@ -34,11 +38,13 @@ export class Database extends Context.Service<
 export interface DatabaseUrls {
   /** Logs in as somebody who is a member of the `dueline_*` roles, or may create them when it also migrates. */
   readonly url: Redacted.Redacted
-  readonly roles?: Partial<Readonly<Record<DatabaseRole, Redacted.Redacted>>>
+  readonly roles?: Partial<Readonly<Record<Pool, Redacted.Redacted>>>
   /** Connections of each pool, instead of the usual number. */
-  readonly connections?: Partial<Readonly<Record<DatabaseRole, number>>>
+  readonly connections?: Partial<Readonly<Record<Pool, number>>>
   /** False waits until another program has migrated the database. */
   readonly migrate?: boolean
+  /** There is one pool with the rights of `dueline_ingest`, whatever is asked for: anything else is refused by the server. */
+  readonly ingestOnly?: boolean
 }
 
 type Connection = Pick<
@@ -46,7 +52,7 @@ type Connection = Pick<
   "url" | "host" | "port" | "username" | "database" | "startupParameters" | "applicationName"
 >
 
-const usualConnections: Readonly<Record<DatabaseRole, number>> = { writer: 2, edge: 4, worker: 2 }
+const usualConnections: Readonly<Record<Pool, number>> = { writer: 2, edge: 4, worker: 2 }
 const intakeConnections = 2
 
 /**
@@ -71,7 +77,7 @@ const open = (role: DatabaseRole | "intake", connection: Connection, maxConnecti
   })
 
 /** Opens nothing yet. */
-export const pools = (of: (role: DatabaseRole) => Connection, connections: DatabaseUrls["connections"] = {}) =>
+export const pools = (of: (role: Pool) => Connection, connections: DatabaseUrls["connections"] = {}) =>
   Effect.gen(function* () {
     const sizes = { ...usualConnections, ...connections }
     return Database.of({
@@ -86,13 +92,13 @@ export const pools = (of: (role: DatabaseRole) => Connection, connections: Datab
  * Uses every pool for the first time, all at once, and holds what the server says of each session against what it has to be. A server that
  * is away or read-only is waited for; a session that is not what it has to be fails with everything that is wrong with it.
  */
-const checkSessions = (database: Database["Service"], placeOfRole: (role: DatabaseRole) => string) =>
+const checkSessions = (sessions: ReadonlyArray<readonly [DatabaseRole, PgClient.PgClient, where: string]>) =>
   Effect.forEach(
-    databaseRoles,
-    (role) => {
-      const place = `${placeOfRole(role)} (as ${role})`
+    sessions,
+    ([role, sql, where]) => {
+      const place = `${where} (as ${role})`
       const look = Effect.gen(function* () {
-        const facts = yield* readSession(database[role])
+        const facts = yield* readSession(sql)
         const mistakes = sessionMistakes(role, facts)
         if (mistakes.length > 0)
           return yield* new DatabaseRefused({
@@ -105,8 +111,11 @@ const checkSessions = (database: Database["Service"], placeOfRole: (role: Databa
       })
       return reachable(place, look)
     },
-    { discard: true, concurrency: databaseRoles.length }
+    { discard: true, concurrency: sessions.length }
   )
+
+const sessionsOf = (database: Database["Service"], placeOfPool: (pool: Pool) => string) =>
+  poolNames.map((pool) => [pool, database[pool], placeOfPool(pool)] as const)
 
 /** One connection, closed afterwards. */
 export const withSession = <A, E>(
@@ -142,7 +151,7 @@ export const embedded: Effect.Effect<
     withSession({ ...admin, database: "postgres" }, createDatabase).pipe(Effect.andThen(migrated))
   )
   const database = yield* socketPools(at)
-  yield* checkSessions(database, () => `${server.socketDirectory}/${databaseName}`)
+  yield* checkSessions(sessionsOf(database, () => `${server.socketDirectory}/${databaseName}`))
   return database
 })
 
@@ -161,6 +170,12 @@ export const urlPools = (urls: DatabaseUrls) =>
     return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
   }, urls.connections)
 
+/** As many connections as the edge has: events wait for nothing else. */
+const ingestPool = (url: Redacted.Redacted) =>
+  open("ingest", { url, startupParameters: { role: "dueline_ingest" } }, usualConnections.edge).pipe(
+    Effect.provide(Reactivity.layer)
+  )
+
 /** The pools of an embedded server that somebody else has started. */
 export const socketPools = (at: { readonly host: string; readonly port: number }) =>
   pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
@@ -177,9 +192,13 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
     Database,
     Effect.gen(function* () {
       yield* urls.migrate === false ? awaitSchema(urls.url) : migrateUrl(urls.url)
-      const urlOf = (role: DatabaseRole) => urls.roles?.[role] ?? urls.url
+      if (urls.ingestOnly === true) {
+        const sql = yield* ingestPool(urls.url)
+        yield* checkSessions([["ingest", sql, placeOf(urls.url)]])
+        return Database.of({ writer: sql, edge: sql, worker: sql, intake: sql })
+      }
       const database = yield* urlPools(urls)
-      yield* checkSessions(database, (role) => placeOf(urlOf(role)))
+      yield* checkSessions(sessionsOf(database, (pool) => placeOf(urls.roles?.[pool] ?? urls.url)))
       return database
     })
   )

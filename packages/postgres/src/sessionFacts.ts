@@ -43,7 +43,7 @@ const milliseconds = (name: SessionBound): string =>
 const factsStatement = `select current_user::text as "user", session_user::text as login, r.rolsuper as superuser,
     r.rolbypassrls as "bypassesRowSecurity",
     array(select m.rolname::text from pg_roles m where m.rolname in
-      ('dueline_owner', 'dueline_append', 'dueline_writer', 'dueline_edge', 'dueline_worker')
+      ('dueline_owner', 'dueline_append', 'dueline_writer', 'dueline_edge', 'dueline_worker', 'dueline_ingest')
       and pg_has_role(current_user, m.oid, 'usage') order by 1) as "rolesHeld",
     current_setting('default_transaction_isolation') as isolation, current_setting('server_encoding') as "serverEncoding",
     current_setting('client_encoding') as "clientEncoding", current_setting('extra_float_digits')::int as "floatDigits",

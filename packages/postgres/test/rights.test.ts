@@ -4,7 +4,7 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as OpsSample from "@dueline/port-contracts/OpsSample"
 import { probes } from "@dueline/port-contracts/OpsListProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
-import { Database } from "@dueline/postgres/Database"
+import { Database, poolNames } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { databaseRoles } from "@dueline/postgres/schema/Roles"
 import { serverWords } from "@dueline/postgres/SqlFailure"
@@ -155,7 +155,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
     () =>
       Effect.gen(function* () {
         const database = yield* Database
-        for (const role of databaseRoles) {
+        for (const role of poolNames) {
           for (const { column, name } of yield* tables) {
             for (const attempt of [`insert into dueline.${name} default values`, `delete from dueline.${name}`]) {
               assert.strictEqual(
@@ -219,6 +219,35 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "take_dead_letter",
             "take_lease"
           ].map((name) => `dueline_worker ${name}`)
+        )
+      }),
+    { tags: ["ADR-0004.2"] }
+  )
+
+  it.effect(
+    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const may = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly found: string }>(`select found from (
+            select p.proname::text as found from pg_proc p
+              where p.pronamespace = 'dueline'::regnamespace and has_function_privilege('dueline_ingest', p.oid, 'execute')
+                and not has_function_privilege('public', p.oid, 'execute')
+            union all select p.privilege || ' ' || c.relname from pg_class c, (values ('select'), ('insert'), ('update')) p(privilege)
+              where c.relnamespace = 'dueline'::regnamespace and c.relkind in ('r', 'p', 'v')
+                and has_any_column_privilege('dueline_ingest', c.oid, p.privilege)) f order by 1`)
+        )
+        assert.deepStrictEqual(
+          may.map(({ found }) => found),
+          [
+            "find_api_key",
+            "find_courier_source",
+            "installation_facts",
+            "note_key_uses",
+            "select migrations",
+            "select repeatables",
+            "select tenants"
+          ]
         )
       }),
     { tags: ["ADR-0004.2"] }

@@ -3,7 +3,6 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
-import { databaseRoles } from "@dueline/postgres/schema/Roles"
 import { temporaryServer } from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
@@ -31,7 +30,7 @@ it.live("a login that may create roles migrates, once, and every part of the pro
         yield* store.commit([Sample.commit(of)])
         assert.strictEqual((yield* store.load([Sample.loadRequest(of)]))[0]?.version, 1)
         const database = yield* Database.Database
-        for (const role of databaseRoles) {
+        for (const role of Database.poolNames) {
           const [row] = yield* database[role]<{ readonly name: string }>`select current_user::text as name`
           assert.strictEqual(row?.name, `dueline_${role}`)
         }

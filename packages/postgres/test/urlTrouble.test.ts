@@ -1,7 +1,6 @@
 /** A server behind a URL that is not there, does not want this program, or is not ready for it. */
 import * as Database from "@dueline/postgres/Database"
 import type { DatabaseRefused } from "@dueline/postgres/DatabaseTrouble"
-import { databaseRoles } from "@dueline/postgres/schema/Roles"
 import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { assert, describe, it } from "@effect/vitest"
@@ -118,7 +117,7 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
       const { url } = yield* login(admin, "createrole")
       const database = yield* open({ url: redacted(url), connections: { edge: 3, worker: 1 } })
       yield* Effect.forEach(
-        databaseRoles.flatMap((role) => Array.from({ length: 8 }, () => database[role])),
+        Database.poolNames.flatMap((role) => Array.from({ length: 8 }, () => database[role])),
         (sql) => sql`select pg_sleep(0.1)`,
         { concurrency: "unbounded" }
       )

@@ -26,18 +26,18 @@ export const operations = {
   ...Object.fromEntries(opsCategories.map((category) => [category, kinds[category].operations(operationParts)]))
 } as unknown as Operations
 
-const courierEvents = courierEventOperations(operationParts)
-const dropbin = dropbinOperations(operationParts)
+/** What machines report: the whole of what the role `ingest` serves beside its probes, and a part of what the edge serves. */
+const intakes = [courierEventOperations(operationParts), dropbinOperations(operationParts)] as const
+type Intake = (typeof intakes)[number]
 
 type Groups =
   | Operations[Category]
-  | typeof courierEvents
-  | typeof dropbin
+  | Intake
   | typeof DeadLetters
   | typeof ProductEventOperations
   | typeof Timeline
   | typeof System
-const others = [courierEvents, dropbin, DeadLetters, ProductEventOperations, Timeline, System]
+const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, System]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")
@@ -56,3 +56,6 @@ export class Api extends HttpApi.make("dueline")
       transform: describeOpenApi(groups)
     })
   ) {}
+
+/** Served alone by a process that only takes in. Its handlers are those of `Api`, whose groups these are. */
+export class IntakeApi extends HttpApi.make("dueline").add(...intakes) {}

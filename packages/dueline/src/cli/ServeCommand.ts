@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Configuration from "../Configuration.ts"
-import { allRoles, deploymentOf, readRoles } from "../Deployment.ts"
+import { Role } from "@dueline/contracts/Role"
+import { deploymentOf, readRoles } from "../Deployment.ts"
 import { Shell, usage } from "./Shell.ts"
 
 const demo = Flag.Boolean("demo").pipe(
@@ -17,7 +18,7 @@ const demo = Flag.Boolean("demo").pipe(
 const role = Flag.String("role").pipe(
   Flag.withDefault("all"),
   Flag.withDescription(
-    `What this process is to do: ${allRoles.join(", ")}; several separated by commas. ` +
+    `What this process is to do: ${Role.literals.join(", ")}; several separated by commas. ` +
       "Fewer than all need DUELINE_DATABASE_URL and DUELINE_NATS_URL"
   )
 )

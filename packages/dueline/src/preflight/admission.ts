@@ -12,6 +12,7 @@ import {
   type InstallationFacts,
   noteInstallation,
   readInstallation,
+  readInstallationNarrowly,
   readSamples,
   type SealedSamples
 } from "@dueline/postgres/schema/Installation"
@@ -22,7 +23,7 @@ import { existsSync, renameSync, writeFileSync } from "node:fs"
 import type { Settings } from "../Configuration.ts"
 import { type Home, homeAt } from "../Home.ts"
 import * as InstallationKeys from "../InstallationKeys.ts"
-import { type Finding, isFatal, PreflightRefused } from "./Finding.ts"
+import { fatal, type Finding, isFatal, PreflightRefused } from "./Finding.ts"
 import { judge, judgeFiles } from "./judge.ts"
 import { type HomeFacts, readHome } from "./readHome.ts"
 
@@ -126,4 +127,32 @@ export const admit = (settings: AdmissionSettings) =>
   Effect.gen(function* () {
     for (let round = 0; round < rounds; round++) if (yield* admitOnce(settings)) return
     return yield* Effect.die(new Error("the keys of the installation changed with every look at them"))
+  })
+
+/**
+ * For a process that only takes in, and may note nothing: home and database have to belong together already, as the start of any other role
+ * leaves them.
+ */
+export const admitIngest = (settings: AdmissionSettings) =>
+  Effect.gen(function* () {
+    const home = homeAt(settings.DUELINE_HOME)
+    const { edge } = yield* Database
+    const database = yield* readInstallationNarrowly(edge)
+    const facts = yield* readHome(home)
+    const noted = new Set(database.keys.map(({ fingerprint }) => fingerprint))
+    const unknown = (facts.vault ?? []).filter(({ fingerprint }) => !noted.has(fingerprint))
+    const incomplete = database.id === null || facts.vault === null || unknown.length > 0
+    yield* refuse([
+      ...judge(facts, database, { newKeys: false, opens: null }),
+      ...(incomplete
+        ? [
+            fatal(
+              "installation",
+              "this home and this database do not know each other yet, and a process that only takes in events makes nothing",
+              "run `dueline migrate` with this home, or start another role with it once"
+            )
+          ]
+        : [])
+    ])
+    if (facts.id === null && database.id !== null) yield* writeId(home.installationId, database.id)
   })

@@ -1,6 +1,6 @@
 /** The checks of an installation as values, for whoever wants to know all that is wrong without a start. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { Database } from "@dueline/postgres/Database"
+import { Database, type Pool, poolNames } from "@dueline/postgres/Database"
 import { troubleWith } from "@dueline/postgres/DatabaseTrouble"
 import { readInstallation } from "@dueline/postgres/schema/Installation"
 import {
@@ -10,7 +10,6 @@ import {
   programSchema,
   stepsIn
 } from "@dueline/postgres/schema/migrations/DatabaseSchema"
-import { type DatabaseRole, databaseRoles } from "@dueline/postgres/schema/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { Effect } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -37,7 +36,7 @@ const unanswered = (check: string) => (error: SqlError | StoreUnavailable) => {
   ])
 }
 
-const sessionFindings = (role: DatabaseRole) =>
+const sessionFindings = (role: Pool) =>
   Effect.gen(function* () {
     const database = yield* Database
     const facts = yield* readSession(database[role])
@@ -52,7 +51,7 @@ const sessionFindings = (role: DatabaseRole) =>
 
 const sessions: Check<Database> = {
   name: "sessions",
-  run: Effect.map(Effect.forEach(databaseRoles, sessionFindings), (found) => {
+  run: Effect.map(Effect.forEach(poolNames, sessionFindings), (found) => {
     const seen = new Set<string>()
     // What is wrong with all three is said once.
     return found.flat().filter(({ advice }) => !seen.has(advice) && seen.add(advice))

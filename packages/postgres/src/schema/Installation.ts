@@ -40,6 +40,13 @@ export const readInstallation = (sql: SqlClient) =>
     asking("read the installation")
   )
 
+/** For a process with the rights of `dueline_ingest` alone. */
+export const readInstallationNarrowly = (sql: SqlClient) =>
+  sql.unsafe<{ readonly facts: InstallationFacts }>("select dueline.installation_facts() as facts").pipe(
+    Effect.map(([row]) => row?.facts ?? { id: null, keys: [], used: false }),
+    asking("read the installation")
+  )
+
 /** Calls that are still to be made are few and indexed, and theirs are the requests that matter. */
 const samplesStatement = `select
     (select json_build_object('tenantId', c.tenant_id, 'callId', c.call_id, 'sealed', c.sealed) from dueline.service_calls c

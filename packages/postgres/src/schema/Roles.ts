@@ -1,13 +1,13 @@
 /**
- * The database's roles. `dueline_owner` owns the schema, `dueline_append` the functions that write; the program works as one of the
- * three others, each of which can do no more than its part needs. Roles belong to the whole server, so they are no migration.
+ * The database's roles. `dueline_owner` owns the schema, `dueline_append` the functions that write; the program works as the
+ * others, each of which can do no more than its part needs. Roles belong to the whole server, so they are no migration.
  */
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 
 /** What a part of the program works as; the role's name is `dueline_<role>`. */
-export type DatabaseRole = "writer" | "edge" | "worker"
-export const databaseRoles: ReadonlyArray<DatabaseRole> = ["writer", "edge", "worker"]
+export type DatabaseRole = "writer" | "edge" | "worker" | "ingest"
+export const databaseRoles: ReadonlyArray<DatabaseRole> = ["writer", "edge", "worker", "ingest"]
 
 const all = ["dueline_owner", "dueline_append", ...databaseRoles.map((role) => `dueline_${role}`)]
 
@@ -33,7 +33,7 @@ const memberships = [
     end if;
   end $$`,
   `do $$ declare r text; begin
-    foreach r in array array['dueline_owner', 'dueline_writer', 'dueline_edge', 'dueline_worker'] loop
+    foreach r in array array['dueline_owner', ${databaseRoles.map((role) => `'dueline_${role}'`).join(", ")}] loop
       if not (${mayBecome}) then
         execute format('grant %I to current_user', r);
       end if;

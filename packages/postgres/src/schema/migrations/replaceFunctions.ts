@@ -8,7 +8,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { DatabaseSchema } from "./DatabaseSchema.ts"
 import type { FunctionFile, FunctionPart } from "./FunctionFile.ts"
 
-const roles = ["public", "dueline_writer", "dueline_edge", "dueline_worker", "dueline_append"]
+const roles = ["public", "dueline_writer", "dueline_edge", "dueline_worker", "dueline_ingest", "dueline_append"]
 
 /** The function that this transaction wrote last, which is the one that the statement before made, with the types of its arguments. */
 const writtenLast = `select oid::regprocedure::text as signature from pg_proc
