@@ -1,7 +1,11 @@
-/** Shows or writes the description of messages that leave the system: `pnpm events [--write]`. Exit code 1 when the files differ. */
+/**
+ * Shows or writes the description of messages that leave the system, and of payloads that come in: `pnpm events [--write]`. Exit code 1 when the
+ * files differ.
+ */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { payloadSchema, payloadSchemaName } from "../packages/contracts/src/ingestion/DropbinEndpoints.ts"
 import { jsonSchemaOf, schemaName, type Topic, topicNames, topics } from "../packages/contracts/src/topics/topics.ts"
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
@@ -50,12 +54,13 @@ const page = (): string => {
 const eventPages = (): ReadonlyMap<string, string> =>
   new Map([
     ["events.md", page()],
-    ...topicNames.map((topic) => [`events/${schemaName(topic)}.json`, `${pretty(jsonSchemaOf(topic))}\n`] as const)
+    ...topicNames.map((topic) => [`events/${schemaName(topic)}.json`, `${pretty(jsonSchemaOf(topic))}\n`] as const),
+    [`payloads/${payloadSchemaName}.json`, `${pretty(payloadSchema())}\n`]
   ])
 
 const help = `usage: pnpm events [--write]
 
-Compares docs/events.md and docs/events/ with the code and names the files that differ.
+Compares docs/events.md, docs/events/ and docs/payloads/ with the code and names the files that differ.
 
   --write   writes them
   --help    this text
@@ -74,13 +79,13 @@ const read = (path: string): string | null => {
 export const staleEventPages = (): ReadonlyArray<string> => {
   const pages = eventPages()
   const stale = [...pages].filter(([path, text]) => read(path) !== text).map(([path]) => path)
-  const strangers = globSync("events/*", { cwd: docs }).filter((path) => !pages.has(path))
+  const strangers = globSync(["events/*", "payloads/*"], { cwd: docs }).filter((path) => !pages.has(path))
   return [...stale, ...strangers].sort()
 }
 
 const write = (): void => {
   const pages = eventPages()
-  mkdirSync(join(docs, "events"), { recursive: true })
+  for (const folder of ["events", "payloads"]) mkdirSync(join(docs, folder), { recursive: true })
   for (const path of staleEventPages()) {
     const text = pages.get(path)
     if (text === undefined) rmSync(join(docs, path))

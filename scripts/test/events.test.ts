@@ -1,11 +1,13 @@
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { readFileSync } from "node:fs"
 import { assert, describe, test } from "vitest"
 import { ProfileField } from "../../packages/contracts/src/customer/Customer.ts"
+import { dropbinExample, payloadSchema } from "../../packages/contracts/src/ingestion/DropbinEndpoints.ts"
 import { jsonSchemaOf, topicNames, topics } from "../../packages/contracts/src/topics/topics.ts"
 import { staleEventPages } from "../events.ts"
 
-/** Strict: a keyword that it does not know is a mistake in the schema, not something to pass over. */
-const ajv = new Ajv2020({ allErrors: true, strictSchema: true })
+/** Strict: a keyword that it does not know is a mistake in the schema, not something to pass over. Formats stand beside patterns, which it keeps. */
+const ajv = new Ajv2020({ allErrors: true, strictSchema: true, formats: { uuid: true, "date-time": true } })
 
 /** Every name of a field, at any depth. */
 const fieldNames = (node: unknown): ReadonlyArray<string> => {
@@ -44,4 +46,25 @@ describe("the description of messages", () => {
       for (const field of [...ProfileField.literals, "profile", "sealed"]) assert.notInclude(names, field)
     })
   }
+})
+
+describe("the schema of payloads", () => {
+  const accepts = ajv.compile(payloadSchema())
+  const shown = readFileSync(new URL("../../docs/ingestion.md", import.meta.url), "utf8")
+  const [example = ""] = [...shown.matchAll(/```json\n(\{ "customerId".*?)```/gsu)].map(([, text]) => text)
+
+  test("takes the payload of the document, which is that of the API's own", () => {
+    const payload: unknown = JSON.parse(example)
+    assert.isTrue(accepts(payload), ajv.errorsText(accepts.errors))
+    assert.deepStrictEqual(payload, dropbinExample.payload)
+  })
+
+  test("takes none without one of the fields that it needs, or with one that it does not know", () => {
+    const payload = JSON.parse(example) as Readonly<Record<string, unknown>>
+    for (const name of ["customerId", "binId", "kind", "window"]) {
+      const { [name]: _, ...less } = payload
+      assert.isFalse(accepts(less), name)
+    }
+    assert.isFalse(accepts({ ...payload, urgent: true }))
+  })
 })

@@ -43,14 +43,32 @@ export const Dropbin = Schema.Struct({
   .annotate({ identifier: "Dropbin", description: "One of `payload` and `payloadRef`" })
 export type Dropbin = typeof Dropbin.Type
 
+/** The name that the payload's schema is known by, also in files. A field may be added within a version. */
+export const payloadSchemaName = "dropbin-order.v1"
+
+/** Of the payload, for whoever writes one: what it allows and the program does not says the program in its answer. */
+export const payloadSchema = (): Readonly<Record<string, unknown>> => {
+  const { definitions, schema: root } = Schema.toJsonSchemaDocument(DropbinOrder, { onExcessProperty: "error" })
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $id: `urn:dueline:${payloadSchemaName}`,
+    title: payloadSchemaName,
+    ...root,
+    $defs: definitions,
+    examples: [dropbinExample.payload]
+  }
+}
+
 const id = "0f4c2a6e-5b1d-8c3a-9e7f-2d6b8a4c1e77" as IngestionId
+/** Stands in docs/ingestion.md too. */
 export const dropbinExample = {
   payload: {
     customerId: "6d1f0a52-7c3e-8b1d-a94f-0e5c2b7d9a13",
     binId: "2b8e6c41-93d7-8f05-b6a2-4c1d7e9f3085",
     kind: "pickup",
     window: { from: "2026-02-02T08:00:00Z", to: "2026-02-02T10:00:00Z" },
-    items: [{ material: "rubble", quantity: 3, unit: "piece" }]
+    items: [{ material: "rubble", quantity: 3, unit: "piece" }],
+    notifications: [{ url: "https://example.com/hooks/arrivals", lead: "30m" }]
   }
 }
 const receipt: IngestionReceipt = { id, status: "Received", version: 1, links: { self: `/ops/ingestions/${id}` } }
