@@ -48,9 +48,10 @@ const life = Effect.gen(function* () {
   const ids = {
     customerId: CustomerId.make(uuid("c0e0", n)),
     sealedCall: ServiceCallId.make(uuid("ca11", n)),
-    openCall: ServiceCallId.make(uuid("ca12", n))
+    openCall: ServiceCallId.make(uuid("ca12", n)),
+    noStream: uuid("dead", n)
   }
-  yield* damage(`insert into dueline.tenants (tenant_id, name, created_at) values ('${tenantId}', 'tenant-${n}', 0)`)
+  yield* damage(`select dueline.provision_tenant('${tenantId}', 'tenant-${n}', 0)`)
   const ask = (command: Command, name: string) =>
     Effect.flatMap(Orchestrator, (orchestrator) =>
       orchestrator.ask({
@@ -94,7 +95,7 @@ const field = Effect.gen(function* () {
   const courierSourceId = CourierSourceId.make(uuid("50c0", n))
   const ingestionId = IngestionId.make(uuid("1e50", n))
   const secretId = uuid("5ec0", n)
-  yield* damage(`insert into dueline.tenants (tenant_id, name, created_at) values ('${tenantId}', 'tenant-${n}', 0)`)
+  yield* damage(`select dueline.provision_tenant('${tenantId}', 'tenant-${n}', 0)`)
   const orchestrator = yield* Orchestrator
   const vault = yield* SecretVault
   const ask = (command: Command) =>
@@ -223,7 +224,14 @@ const kinds: ReadonlyArray<Damage> = [
     "openCall",
     /names version 1, which is not there/u
   ],
-  ["a tenant is gone", (l) => `delete from dueline.tenant_rows ${where(l)}`, "tenant", null, /no such tenant/u],
+  [
+    "a tenant is gone",
+    (l) => `with row as (delete from dueline.tenant_rows ${where(l)})
+      delete from dueline.events ${where(l)} and category = 'tenant'`,
+    "tenant",
+    null,
+    /no such tenant/u
+  ],
   [
     "an event's actor is no actor",
     (l) =>
@@ -249,9 +257,9 @@ const kinds: ReadonlyArray<Damage> = [
   [
     "a snapshot stands for no stream",
     (l) =>
-      `insert into dueline.snapshots (tenant_id, stream_id, version, form, state) values ('${l.tenantId}', '${l.tenantId}', 1, 1, '{}')`,
+      `insert into dueline.snapshots (tenant_id, stream_id, version, form, state) values ('${l.tenantId}', '${l.noStream}', 1, 1, '{}')`,
     "snapshot",
-    "tenantId",
+    "noStream",
     /of a stream that is not there/u
   ]
 ]
