@@ -50,8 +50,8 @@ const probes = Effect.map(HealthChecks, (checks) => {
 
 export const layer = HttpApiBuilder.group(Api, "system", (handlers) =>
   Effect.gen(function* () {
-    const { jwks } = yield* SigningKeys
-    return handlers.handleAll({ ...(yield* probes), jwks: () => Effect.succeed(jwks) })
+    const keys = yield* SigningKeys
+    return handlers.handleAll({ ...(yield* probes), jwks: () => Effect.sync(() => keys.jwks) })
   })
 )
 

@@ -21,6 +21,8 @@ export const AccessClaims = Schema.Struct({
 export interface AccessToken {
   readonly subject: string
   readonly tokenId: string
+  /** The `kid` of the key that signed it. */
+  readonly keyId: string
   readonly scopes: ReadonlyArray<string>
   /** The tenant meant when the request names none. */
   readonly tenantId: TenantId | null

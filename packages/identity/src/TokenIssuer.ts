@@ -26,11 +26,12 @@ export class TokenIssuer extends Context.Service<
 export const layer = (settings: TokenSettings = defaultTokenSettings): Layer.Layer<TokenIssuer, never, SigningKeys> =>
   Layer.effect(
     TokenIssuer,
-    Effect.map(SigningKeys, ({ current }) =>
+    Effect.map(SigningKeys, (keys) =>
       TokenIssuer.of({
         mint: Effect.fnUntraced(function* (request: AccessTokenRequest) {
           const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
           const jti = yield* randomUuidV7
+          const { current } = keys
           const claims = {
             tenant_id: request.tenantId,
             scope: request.scopes.join(" "),

@@ -3,7 +3,7 @@ import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { Recent } from "@dueline/contracts/Recent"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Context, Effect, Layer, Result, Schema, type SchemaIssue } from "effect"
-import { jwtVerify, type JWTVerifyOptions } from "jose"
+import { decodeProtectedHeader, jwtVerify, type JWTVerifyOptions } from "jose"
 import { hash } from "node:crypto"
 import {
   AccessClaims,
@@ -56,11 +56,12 @@ export const layer = (
   Layer.effect(
     TokenVerifier,
     Effect.gen(function* () {
-      const { byKid } = yield* SigningKeys
+      const keys = yield* SigningKeys
       const verified = new Map<string, AccessToken>()
       const latest = new Recent<string, AccessToken>(latestTokens)
 
       const check = Effect.fnUntraced(function* (token: string, digest: string, now: number) {
+        yield* lookForKey(token)
         const verification = yield* Effect.tryPromise({
           try: () => jwtVerify(token, ({ kid }) => publicKey(kid), verifyOptions(settings, now)),
           catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
@@ -72,7 +73,7 @@ export const layer = (
             claims: wordsOf(decoded.failure.issue)
           })
         }
-        const accessToken = fromClaims(decoded.success)
+        const accessToken = fromClaims(decoded.success, verification.protectedHeader.kid ?? "")
         if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
           return yield* new TokenRefused({ reason: "the token names no tenant" })
         }
@@ -80,14 +81,21 @@ export const layer = (
         return accessToken
       })
 
+      /** A key that was added a moment ago. */
+      const lookForKey = (token: string): Effect.Effect<void> => {
+        const kid = kidOf(token)
+        return kid === null || keys.byKid.has(kid) ? Effect.void : keys.refresh
+      }
+
       const publicKey = (kid: string | undefined) => {
-        const key = kid === undefined ? undefined : byKid.get(kid)
+        const key = kid === undefined ? undefined : keys.byKid.get(kid)
         if (key === undefined) throw new Error("unknown kid")
         return key.publicKey
       }
 
+      /** A key may have been retired since the token was verified. */
       const isGood = (token: AccessToken, now: number): boolean =>
-        now < token.expiresAt + settings.clockToleranceSeconds * 1000
+        now < token.expiresAt + settings.clockToleranceSeconds * 1000 && keys.byKid.has(token.keyId)
 
       return TokenVerifier.of({
         verified: (token, now) => {
@@ -106,7 +114,7 @@ export const layer = (
             if (known === undefined) return check(token, digest, now)
             if (isGood(known, now)) return Effect.succeed(known)
             verified.delete(digest)
-            return Effect.fail(new TokenRefused({ reason: "expired" }))
+            return Effect.fail(new TokenRefused({ reason: "expired, or its key was retired" }))
           })
         }
       })
@@ -125,6 +133,16 @@ const verifyOptions = (settings: VerifierSettings, now: number): JWTVerifyOption
   currentDate: new Date(now)
 })
 
+/** As the token says; null where it says nothing of the kind. */
+const kidOf = (token: string): string | null => {
+  try {
+    const { kid } = decodeProtectedHeader(token)
+    return typeof kid === "string" ? kid : null
+  } catch {
+    return null
+  }
+}
+
 const decodeClaims = Schema.decodeUnknownResult(AccessClaims)
 
 const maxWords = 300
@@ -135,9 +153,10 @@ const wordsOf = (issue: SchemaIssue.Issue): string =>
     .join("; ")
     .slice(0, maxWords)
 
-const fromClaims = (claims: typeof AccessClaims.Type): AccessToken => ({
+const fromClaims = (claims: typeof AccessClaims.Type, keyId: string): AccessToken => ({
   subject: claims.sub,
   tokenId: claims.jti,
+  keyId,
   scopes: claims.scope.split(" ").filter((scope) => scope !== ""),
   tenantId: claims.tenant_id ?? null,
   tenants: claims.tenants ?? [],

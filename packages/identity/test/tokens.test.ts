@@ -1,9 +1,13 @@
 import { TenantId } from "@dueline/contracts/Ids"
+import { retireNow, rotateKey } from "@dueline/secrets/keyRotation"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { calculateJwkThumbprint, exportJWK, SignJWT } from "jose"
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createHmac, createSecretKey, generateKeyPairSync } from "node:crypto"
 import { defaultTokenSettings } from "../src/AccessToken.ts"
 import * as TokenIssuer from "../src/TokenIssuer.ts"
@@ -123,6 +127,9 @@ layer(services)("access tokens", (it) => {
           {},
           { kid: current.kid },
           { kid: "unknown", jwk },
+          { kid: "unknown", jku: "https://attacker.example/jwks.json" },
+          { kid: "unknown", x5u: "https://attacker.example/cert.pem", x5c: ["AAAA"] },
+          { kid: current.kid, jku: "https://attacker.example/jwks.json", jwk },
           { kid: "../../dev/null" }
         ]) {
           const token = yield* Effect.promise(() =>
@@ -264,5 +271,38 @@ describe("the memory for verified tokens", () => {
     }).pipe(
       Effect.provide(Layer.mergeAll(TokenIssuer.layer(), small).pipe(Layer.provideMerge(SigningKeys.layerEphemeral)))
     )
+  )
+})
+
+describe("keys in rotation", { tags: ["ADR-0035.1"] }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "dueline-tokens-"))
+  const onFiles = Layer.mergeAll(TokenIssuer.layer(), TokenVerifier.layer()).pipe(
+    Layer.provideMerge(SigningKeys.layer({ directory }))
+  )
+
+  it.effect(
+    "a token of before a rotation is believed until its key is retired, one of the new key as soon as it comes",
+    () =>
+      Effect.gen(function* () {
+        const keys = yield* SigningKeys.SigningKeys
+        const before = yield* mint
+        const old = keys.current.kid
+        yield* verify(before)
+        yield* TestClock.adjust("2 seconds")
+        yield* rotateKey(directory, { afterMs: 0, graceMs: 3_600_000 })
+        // Made by another process, whose keys are newer.
+        const after = yield* Effect.provide(
+          mint,
+          TokenIssuer.layer().pipe(Layer.provide(SigningKeys.layer({ directory })))
+        )
+        assert.notStrictEqual((yield* verify(after)).keyId, old)
+        assert.strictEqual((yield* verify(before)).keyId, old)
+        yield* retireNow(directory, old)
+        yield* TestClock.adjust("2 seconds")
+        yield* keys.refresh
+        yield* refuses(before)
+        assert.isNull((yield* TokenVerifier.TokenVerifier).verified(before, yield* Clock.currentTimeMillis))
+        yield* verify(after)
+      }).pipe(Effect.provide(onFiles))
   )
 })

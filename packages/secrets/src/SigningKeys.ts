@@ -1,22 +1,26 @@
-/** The issuer's RSA keys: kept as PEM files outside the repository, made once, known by their thumbprint. */
-import { Context, Effect, Layer, Schema } from "effect"
+/**
+ * The issuer's RSA keys: files in a directory outside the repository, which all processes of an installation share. They are looked at again
+ * while the program runs, so that a key which was added or retired counts in every process without a restart.
+ */
 import type { JsonWebKeySet } from "@dueline/contracts/api/SystemEndpoints"
-import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject } from "node:crypto"
-import { chmod, readdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
-import { promisify } from "node:util"
-import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import {
+  describeKey,
+  ensureKey,
+  generateKey,
+  type KeyTimes,
+  readKeys,
+  type SigningKey,
+  stampOf,
+  type StoredKey
+} from "./signingKeyFiles.ts"
 
-const minimumBits = 2048
-const keyFile = /^[\w-]+\.pem$/u
-const firstKeyFile = "rs256-0001.pem"
+export type { SigningKey } from "./signingKeyFiles.ts"
 
-export interface SigningKey {
-  /** RFC 7638 thumbprint of the public key. */
-  readonly kid: string
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-}
+/** How long a process may not know of a change in the directory. */
+export const lookEveryMs = 5_000
+/** A token that names a key which is not known is a reason to look sooner, but not more often than this. */
+const coolDownMs = 1_000
 
 /** The key directory cannot be used; `detail` says which file and why, never what is in it. */
 export class KeysUnusable extends Schema.TaggedError<KeysUnusable>()("KeysUnusable", { detail: Schema.String }) {}
@@ -24,104 +28,121 @@ export class KeysUnusable extends Schema.TaggedError<KeysUnusable>()("KeysUnusab
 export class SigningKeys extends Context.Service<
   SigningKeys,
   {
-    /** What new tokens are signed with. */
+    /** What new tokens are signed with. Asked for anew each time: it changes when keys are rotated. */
     readonly current: SigningKey
-    /** Every key whose tokens are still believed, by `kid`. */
+    /** Every key whose tokens are believed, by `kid`. Asked for anew each time. */
     readonly byKid: ReadonlyMap<string, SigningKey>
-    /** RFC 7517, public halves only. */
+    /** RFC 7517, public halves only: those of `byKid`, among them those that sign nothing yet. */
     readonly jwks: typeof JsonWebKeySet.Type
+    /** Looks for changes, unless that was done a moment ago. */
+    readonly refresh: Effect.Effect<void>
   }
 >()("@dueline/secrets/SigningKeys") {}
 
-/** Keys from the `*.pem` files of a directory (0700, files 0600); the last by name signs. Makes the first one when there is none. */
-export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
-  Layer.effect(
-    SigningKeys,
-    Effect.flatMap(
-      attempt(() => readKeys(options.directory)),
-      fromPrivateKeys
-    )
+/** What becomes of a key at a time: it waits until it signs, it is the one that signs, tokens of it are believed still, or none are. */
+export type KeyUse = "waits" | "signs" | "verifies" | "retired"
+
+const isRetired = ({ retiredAt }: KeyTimes, now: number): boolean => retiredAt !== null && retiredAt <= now
+
+/** Of keys in the order of their names the last whose time has come; before it has for any, the first to come. Null when all are retired. */
+export const signingAt = <K extends KeyTimes>(keys: ReadonlyArray<K>, now: number): K | null => {
+  const usable = keys.filter((key) => !isRetired(key, now))
+  return (
+    usable.findLast(({ signsFrom }) => signsFrom <= now) ??
+    usable.toSorted((a, b) => a.signsFrom - b.signsFrom).at(0) ??
+    null
   )
+}
+
+export const useAt = <K extends KeyTimes>(keys: ReadonlyArray<K>, key: K, now: number): KeyUse => {
+  if (isRetired(key, now)) return "retired"
+  if (signingAt(keys, now) === key) return "signs"
+  return key.signsFrom > now ? "waits" : "verifies"
+}
 
 /** The `kid` of every key in the directory, in the order of their names. Makes nothing: there is none when there is no directory. */
 export const kidsIn = (directory: string): Effect.Effect<ReadonlyArray<string>, KeysUnusable> =>
-  attempt(async () => {
-    const found = await names(directory).catch(() => [])
-    const keys = await Promise.all(found.map((name) => readKey(directory, name)))
-    return keys.map((key) => describe(key).key.kid)
+  attempt(async () => (await readKeys(directory)).map(({ key }) => key.kid))
+
+/** As they stand at a time. Fails when no key is left to sign with. */
+const standing = (keys: ReadonlyArray<StoredKey>, now: number) => {
+  const current = signingAt(keys, now)
+  if (current === null) throw new Error("every key is retired: add one with `dueline key rotate`")
+  const believed = keys.filter((key) => !isRetired(key, now))
+  return {
+    current: current.key,
+    byKid: new Map(believed.map(({ key }) => [key.kid, key])),
+    jwks: { keys: believed.map(({ jwk }) => jwk) }
+  }
+}
+
+const make = Effect.fnUntraced(function* (read: () => Promise<ReadonlyArray<StoredKey>>, stamp: () => Promise<string>) {
+  const now = yield* Clock.currentTimeMillis
+  let stampRead = yield* attempt(stamp)
+  let keys = yield* attempt(read)
+  let state = yield* attempt(async () => standing(keys, now))
+  let lookedAt = now
+  const look = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    lookedAt = now
+    const found = yield* attempt(stamp)
+    if (found !== stampRead) keys = yield* attempt(read)
+    stampRead = found
+    state = yield* attempt(async () => standing(keys, now))
+  }).pipe(
+    // What is being changed by hand may be half done: those that were read last hold until it is.
+    Effect.catch(({ detail }) =>
+      Effect.logWarning("signing keys cannot be read again; those of before hold", { detail })
+    )
+  )
+  const service = SigningKeys.of({
+    get current() {
+      return state.current
+    },
+    get byKid() {
+      return state.byKid
+    },
+    get jwks() {
+      return state.jwks
+    },
+    refresh: Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Math.abs(now - lookedAt) < coolDownMs ? Effect.void : look
+    )
   })
+  return { service, look }
+})
+
+/** Keys from the `*.pem` files of a directory (0700, files 0600). Makes the first one when there is none. */
+export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
+  Layer.effect(
+    SigningKeys,
+    Effect.gen(function* () {
+      const { directory } = options
+      yield* attempt(() => ensureKey(directory))
+      const { look, service } = yield* make(
+        () => readKeys(directory),
+        () => stampOf(directory)
+      )
+      yield* look.pipe(Effect.delay(lookEveryMs), Effect.forever, Effect.forkScoped)
+      return service
+    })
+  )
 
 /** One fresh key that is gone with the process. */
 export const layerEphemeral: Layer.Layer<SigningKeys, KeysUnusable> = Layer.effect(
   SigningKeys,
-  Effect.flatMap(
-    attempt(async () => [await generate()]),
-    fromPrivateKeys
-  )
+  Effect.gen(function* () {
+    const key = yield* attempt(generateKey)
+    const stored = { name: "ephemeral", signsFrom: 0, retiredAt: null, ...describeKey(key) }
+    const { service } = yield* make(
+      async () => [stored],
+      async () => ""
+    )
+    return service
+  })
 )
 
-function fromPrivateKeys(privateKeys: ReadonlyArray<KeyObject>): Effect.Effect<SigningKeys["Service"], KeysUnusable> {
-  return attempt(async () => {
-    const keys = privateKeys.map(describe)
-    const current = keys.at(-1)
-    if (current === undefined) throw new Error("there is no key")
-    return {
-      current: current.key,
-      byKid: new Map(keys.map(({ key }) => [key.kid, key])),
-      jwks: { keys: keys.map(({ jwk }) => jwk) }
-    }
-  })
-}
-
-const describe = (privateKey: KeyObject) => {
-  const publicKey = createPublicKey(privateKey)
-  const { e, n } = publicKey.export({ format: "jwk" })
-  if (e === undefined || n === undefined) throw new Error("a key cannot be exported")
-  // RFC 7638 § 3: SHA-256 over the required members, in the order of their names and without white space.
-  const kid = hash("sha256", JSON.stringify({ e, kty: "RSA", n }), "base64url")
-  return { key: { kid, privateKey, publicKey }, jwk: { kty: "RSA", alg: "RS256", use: "sig", kid, n, e } as const }
-}
-
-const readKeys = async (directory: string): Promise<ReadonlyArray<KeyObject>> => {
-  await makeDirectory(directory, 0o700)
-  await chmod(directory, 0o700)
-  if ((await names(directory)).length === 0) await placeOnce(join(directory, firstKeyFile), pemOf(await generate()))
-  return Promise.all((await names(directory)).map((name) => readKey(directory, name)))
-}
-
-const readKey = async (directory: string, name: string): Promise<KeyObject> => {
-  const path = join(directory, name)
-  if (await isOpenToOthers(path)) throw new Error(`${path} can be read by others: chmod 600 it`)
-  return parse(path, await readFile(path, "utf8"))
-}
-
-const names = async (directory: string): Promise<ReadonlyArray<string>> =>
-  (await readdir(directory)).filter((name) => keyFile.test(name)).sort()
-
-const parse = (path: string, pem: string): KeyObject => {
-  const key = privateKeyOf(path, pem)
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
-  if (key.asymmetricKeyType !== "rsa" || bits < minimumBits)
-    throw new Error(
-      `${path} is not an RSA key of ${minimumBits} bits or more: take it away, or put such a key in its place`
-    )
-  return key
-}
-
-const privateKeyOf = (path: string, pem: string): KeyObject => {
-  try {
-    return createPrivateKey(pem)
-  } catch {
-    throw new Error(`${path} is not a private key in PEM form`)
-  }
-}
-
-const pemOf = (key: KeyObject): string => key.export({ type: "pkcs8", format: "pem" }).toString()
-
-const generate = async (): Promise<KeyObject> =>
-  (await promisify(generateKeyPair)("rsa", { modulusLength: minimumBits })).privateKey
-
-function attempt<A>(run: () => Promise<A>): Effect.Effect<A, KeysUnusable> {
+export function attempt<A>(run: () => Promise<A>): Effect.Effect<A, KeysUnusable> {
   return Effect.tryPromise({
     try: run,
     catch: (error) => new KeysUnusable({ detail: error instanceof Error ? error.message : String(error) })

@@ -8,6 +8,7 @@ import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
 import { bus, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./KeyCommands.ts"
+import { signingKey } from "./SigningKeyCommands.ts"
 import { event, source } from "./SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 import { tenant } from "./TenantCommands.ts"
@@ -34,6 +35,7 @@ const dueline = Command.make("dueline").pipe(
     sql,
     scrub,
     tenant,
+    signingKey,
     source,
     event,
     apiKey,
