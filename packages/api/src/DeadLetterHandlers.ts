@@ -3,7 +3,7 @@ import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import { type DeadLetterSummary, type DeadLetterView, outboxGroup } from "@dueline/contracts/api/DeadLetterEndpoints"
 import { formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
-import type { StreamId } from "@dueline/contracts/Ids"
+import type { IdempotencyKey, StreamId } from "@dueline/contracts/Ids"
 import {
   DeadLetterQueries,
   type LetterDetail,
@@ -12,11 +12,15 @@ import {
 } from "@dueline/contracts/ports/DeadLetterQueries"
 import { Effect, Layer, type Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { derivedId } from "@dueline/identity/derivedId"
+import { now } from "./asking.ts"
+import { type Beginning, makeBegin } from "./jobs/start.ts"
 import { leanGroup } from "./leanGroup.ts"
 import { defaultLimit, letterMark, makePaging } from "./paging.ts"
 import type { Raw } from "./Raw.ts"
 import { notFound, storeUnavailable } from "./refusal.ts"
 import { reject } from "./reject.ts"
+import { noBody } from "./requestBody.ts"
 
 type ListQuery = Raw<"dead-letters", "list">["query"]
 
@@ -58,6 +62,32 @@ const viewOf = (letter: LetterDetail): DeadLetterView => ({
 const code = "dead_letter_not_found"
 const missing = reject(code, notFound(code).advice)
 
+const gone = reject("dead_letter_not_waiting", "Nothing is to be done: it was replayed, and is not given up again.")
+
+/** Of one letter the n-th replay is one job, for ever. */
+const makeReplay = Effect.gen(function* () {
+  const queries = yield* DeadLetterQueries
+  const begin = yield* makeBegin
+  return Effect.fnUntraced(function* ({ params, request }: Raw<"dead-letters", "replay">) {
+    yield* noBody(request)
+    const { tenantId } = yield* Principal
+    const letter = yield* queries.find(tenantId, params.id).pipe(Effect.catch(storeUnavailable))
+    if (letter === null) return yield* missing
+    if (letter.state === "Replayed") return yield* gone
+    const { id, replays } = letter
+    const which = letter.state === "Waiting" ? replays + 1 : replays
+    const key = `dead-letter:${id}:${which}` as IdempotencyKey
+    const filter = { id, topic: null, group: null, reason: null, from: null, to: null }
+    const beginning: Beginning = {
+      bulkJobId: derivedId("bulk-job", tenantId, key),
+      work: { _tag: "ReplayDeadLetters", filter },
+      plan: { at: yield* now, count: 1, exact: true },
+      rate: 1
+    }
+    return yield* begin(request, beginning, 202)
+  })
+})
+
 const makeReads = Effect.gen(function* () {
   const queries = yield* DeadLetterQueries
   const paging = yield* makePaging(letterMark)
@@ -82,8 +112,11 @@ const makeReads = Effect.gen(function* () {
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
     const { get, list } = yield* makeReads
+    const replay = yield* makeReplay
     return yield* leanGroup(
-      HttpApiBuilder.group(Api, "dead-letters", (handlers) => handlers.handle("list", list).handle("get", get))
+      HttpApiBuilder.group(Api, "dead-letters", (handlers) =>
+        handlers.handle("list", list).handle("get", get).handle("replay", replay)
+      )
     )
   })
 )

@@ -10,6 +10,7 @@ import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -169,6 +170,7 @@ export const layerPorts = Layer.effectContext(
     const keys = yield* ApiKeys
     const letters = yield* DeadLetterQueries
     const products = yield* ProductEvents
+    const items = yield* JobItemQueries
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -192,6 +194,7 @@ export const layerPorts = Layer.effectContext(
         correlated: (options) => read(products.correlated(options))
       }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
+      Context.add(JobItemQueries, { list: (options) => read(items.list(options)) }),
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),
         find: (tenantId, id) => read(letters.find(tenantId, id))

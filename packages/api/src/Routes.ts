@@ -19,6 +19,7 @@ import * as Documents from "./Documents.ts"
 import * as DropbinHandlers from "./DropbinHandlers.ts"
 import * as Edge from "./Edge.ts"
 import * as IngestionHandlers from "./IngestionHandlers.ts"
+import * as JobHandlers from "./jobs/JobHandlers.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
@@ -42,7 +43,8 @@ export const kindHandlers = {
   ingestion: IngestionHandlers.layer,
   shipment: ShipmentHandlers.layer,
   "api-key": ApiKeyHandlers.layer,
-  tenant: TenantHandlers.layer
+  tenant: TenantHandlers.layer,
+  "bulk-job": JobHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]

@@ -3,6 +3,7 @@ import type { BadRequest } from "@dueline/contracts/api/ProblemError"
 import type { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { PageMark } from "@dueline/contracts/ports/CallQueries"
 import type { LetterMark } from "@dueline/contracts/ports/DeadLetterQueries"
+import type { ItemMark } from "@dueline/contracts/ports/JobItems"
 import type { NearOptions, RowMark } from "@dueline/contracts/ports/OpsQueries"
 import type { TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 import { Effect } from "effect"
@@ -50,6 +51,14 @@ export const letterMark: MarkForm<LetterMark> = {
   read: (bytes) => {
     const { createdAt, id } = rowMark.read(bytes)
     return { diedAt: createdAt, id }
+  }
+}
+
+export const itemMark: MarkForm<ItemMark> = {
+  write: ({ id, step }) => rowMark.write({ createdAt: step, id }),
+  read: (bytes) => {
+    const { createdAt, id } = rowMark.read(bytes)
+    return { step: createdAt, id }
   }
 }
 

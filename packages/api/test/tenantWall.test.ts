@@ -85,9 +85,17 @@ const household = Effect.gen(function* () {
   }
   yield* Effect.orDie(store.deadLetters.keep({ message, group: "mails", reasons: ["gave up"] }))
   const filter = { state: null, topic: null, group: null, reason: null, from: null, to: null }
+  const planned = yield* send({
+    method: "POST",
+    path: "/v1/jobs/plan",
+    headers: json,
+    body: JSON.stringify({ action: "cancel-calls", filter: { q: customer } })
+  })
+  const job = yield* post("/v1/jobs", { token: planned.json["token"] })
   const kept = yield* Effect.orDie(store.deadLetterQueries.list({ tenantId: tenant, filter, after: null, limit: 1 }))
   return {
     "/v1/api-keys": key,
+    "/v1/jobs": job,
     "/v1/dead-letters": kept.letters[0]?.id ?? assert.fail("the letter is not kept"),
     "/ops/shipments": shipment,
     "/ops/courier-sources": source,
@@ -138,7 +146,8 @@ layer(edge)("between tenants", (it) => {
           "/ops/shipments",
           "/v1/api-keys",
           "/v1/service-calls",
-          "/v1/dead-letters"
+          "/v1/dead-letters",
+          "/v1/jobs"
         ]
       )
     })

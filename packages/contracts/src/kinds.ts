@@ -26,6 +26,17 @@ import {
 } from "./bin/Bin.ts"
 import { binOperations } from "./bin/BinEndpoints.ts"
 import {
+  BulkJobCommand,
+  bulkJobFields,
+  BulkJobOutcome,
+  bulkJobProblems,
+  BulkJobRejection,
+  type BulkJobRow,
+  bulkJobRules,
+  bulkJobTopics
+} from "./bulkJob/BulkJob.ts"
+import { bulkJobOperations } from "./bulkJob/BulkJobEndpoints.ts"
+import {
   CustomerCommand,
   customerFields,
   CustomerOutcome,
@@ -311,6 +322,23 @@ export const kinds = {
     missing: { tenant_not_found: { status: 404, title: "There is no such tenant." } },
     problems: tenantProblems,
     operations: tenantOperations,
+    attachment: false
+  }),
+  "bulk-job": kindOf<BulkJobRow>()({
+    id: "bulkJobId",
+    rowTag: "BulkJobRow",
+    plural: "jobs",
+    rows: "documents",
+    fields: bulkJobFields,
+    rules: bulkJobRules,
+    command: BulkJobCommand,
+    outcome: BulkJobOutcome,
+    rejection: BulkJobRejection,
+    topics: bulkJobTopics,
+    scope: "jobs",
+    missing: { job_not_found: { status: 404, title: "There is no such job in this tenant." } },
+    problems: bulkJobProblems,
+    operations: bulkJobOperations,
     attachment: false
   })
 } as const

@@ -23,6 +23,7 @@ import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
 import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
 import * as TracedBus from "./telemetry/TracedBus.ts"
 import * as Timing from "./Timing.ts"
+import * as BulkWork from "./work/BulkWork.ts"
 import * as Dispatching from "./work/Dispatching.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
@@ -142,6 +143,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
     when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
   )
   return Layer.mergeAll(
+    when("orchestrator", BulkWork.layer(deployment.shared)).pipe(Layer.provide(consumers)),
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
     consumers,
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),

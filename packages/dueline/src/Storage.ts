@@ -15,6 +15,7 @@ import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
+import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
@@ -100,7 +101,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresCourierSources.layer,
     PostgresApiKeys.layer,
     PostgresDeadLetterQueries.layer,
-    PostgresProductEvents.layer()
+    PostgresProductEvents.layer(),
+    PostgresJobItems.layerQueries
   ])
 )
 
@@ -118,6 +120,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresDueIngestions.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
+    PostgresJobItems.layer,
     PostgresTenantDirectory.layer,
     reads
   ).pipe(Layer.provideMerge(base))

@@ -3,6 +3,7 @@ import type { StreamKey } from "@dueline/contracts/Envelope"
 import { categories, type Category } from "@dueline/contracts/kinds"
 import { ApiKey } from "./aggregates/ApiKey.ts"
 import { Bin } from "./aggregates/Bin.ts"
+import { BulkJob } from "./aggregates/BulkJob.ts"
 import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
 import { Ingestion } from "./aggregates/Ingestion.ts"
@@ -22,7 +23,8 @@ export const aggregates = {
   ingestion: Ingestion,
   shipment: Shipment,
   "api-key": ApiKey,
-  tenant: Tenant
+  tenant: Tenant,
+  "bulk-job": BulkJob
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

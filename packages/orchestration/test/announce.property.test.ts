@@ -10,9 +10,11 @@ import { CourierSource } from "../src/aggregates/CourierSource.ts"
 import { Customer } from "../src/aggregates/Customer.ts"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
+import { BulkJob } from "../src/aggregates/BulkJob.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
+import * as BulkJobSteps from "./BulkJobSteps.ts"
 import * as CallSteps from "./CallSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as FieldSteps from "./FieldSteps.ts"
@@ -97,6 +99,13 @@ describe("messages in the form of their topic come", () => {
     "from shipments",
     { story: IngestionSteps.ShipmentStory },
     ({ story }) => judge(life(Shipment, IngestionSteps.shipmentCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from bulk jobs",
+    { story: BulkJobSteps.Story },
+    ({ story }) => judge(life(BulkJob, BulkJobSteps.commandsOf(story))),
     runs
   )
 

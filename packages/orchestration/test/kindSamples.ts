@@ -1,6 +1,7 @@
 /** What tests that go over all kinds need to know of each. A kind that is missing does not compile. */
 import { type ApiKeyEvent, ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
 import type { BinEvent } from "@dueline/contracts/bin/Bin"
+import { type BulkJobEvent, BulkJobId } from "@dueline/contracts/bulkJob/BulkJob"
 import { type CourierSourceEvent, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { Category, Command } from "@dueline/contracts/kinds"
@@ -203,6 +204,31 @@ const tenant: Samples<TenantEvent> = {
   TenantResumed: { _tag: "TenantResumed" }
 }
 
+const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e40000000001")
+const bulkJobBegun = {
+  work: {
+    _tag: "MoveCalls",
+    filter: { status: "Scheduled", tags: ["a:1"], dueFrom: Call.t0, dueTo: Call.dueAt, search: "hooks" },
+    to: null,
+    byMs: 60_000
+  },
+  plan: { at: Call.t0, count: 3, exact: true },
+  rate: 50,
+  startedBy: "operator",
+  origin
+} as const
+const bulkStep = { done: 1, failed: 1, skipped: 1, after: { at: Call.t0, id: bulkJobId } }
+
+const bulkJob: Samples<BulkJobEvent> = {
+  BulkJobStarted: { _tag: "BulkJobStarted", ...bulkJobBegun, startedAt: Call.t0 },
+  BulkStepRecorded: { _tag: "BulkStepRecorded", step: 1, ...bulkStep },
+  BulkJobPaused: { _tag: "BulkJobPaused" },
+  BulkJobResumed: { _tag: "BulkJobResumed" },
+  BulkJobAbortRequested: { _tag: "BulkJobAbortRequested" },
+  BulkJobAborted: { _tag: "BulkJobAborted" },
+  BulkJobCompleted: { _tag: "BulkJobCompleted" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -213,7 +239,8 @@ export const samples = {
   ingestion,
   shipment,
   "api-key": apiKey,
-  tenant
+  tenant,
+  "bulk-job": bulkJob
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -272,5 +299,11 @@ export const lives: Readonly<
     () => ({ _tag: "RevokeApiKey", apiKeyId, at: Call.t0 }),
     "ApiKeyAccepted"
   ],
-  tenant: [TenantSteps.create(), (n) => TenantSteps.rename(`name ${n}`), "TenantAccepted"]
+  tenant: [TenantSteps.create(), (n) => TenantSteps.rename(`name ${n}`), "TenantAccepted"],
+  "bulk-job": [
+    { _tag: "StartBulkJob", bulkJobId, at: Call.t0, ...bulkJobBegun },
+    // By turns, from 3 on; a number that is not the next one comes after a pause.
+    (n) => ({ _tag: n % 2 === 1 && n < 10_000 ? "PauseBulkJob" : "ResumeBulkJob", bulkJobId, at: Call.t0 }),
+    "BulkJobAccepted"
+  ]
 }

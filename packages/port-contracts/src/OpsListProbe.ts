@@ -10,6 +10,7 @@ import {
 } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { BulkJobId, type BulkJobRow, BulkJobStatus } from "@dueline/contracts/bulkJob/BulkJob"
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
@@ -156,6 +157,37 @@ const ingestion = probe("ingestion", {
     })
 })
 
+const bulkJobRow = (tenantId: TenantId, changes: Partial<BulkJobRow> = {}): BulkJobRow => ({
+  _tag: "BulkJobRow",
+  tenantId,
+  bulkJobId: BulkJobId.make(Sample.uuid()),
+  version: 1,
+  work: {
+    _tag: "CancelCalls",
+    filter: { status: "Scheduled", tags: [], dueFrom: null, dueTo: null, search: "hooks" }
+  },
+  plan: { at: Sample.now as EpochMillis, count: 1, exact: true },
+  rate: 50,
+  startedBy: "operator",
+  status: "Completed",
+  steps: 0,
+  after: null,
+  done: 0,
+  failed: 0,
+  skipped: 0,
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  endedAt: null,
+  correlationId: "0abc",
+  ...changes
+})
+
+const bulkJob = probe("bulk-job", {
+  row: bulkJobRow,
+  drawn: Schema.Struct({ ...made, status: BulkJobStatus, endedAt: Schema.NullOr(moment) }),
+  rowOf: (tenantId, drawn, n): BulkJobRow => bulkJobRow(tenantId, { ...drawn, startedBy: `user-${n % 3}` })
+})
+
 const shipmentRow = (tenantId: TenantId, changes: Partial<ShipmentRow> = {}): ShipmentRow => ({
   _tag: "ShipmentRow",
   tenantId,
@@ -237,5 +269,6 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   ingestion,
   shipment,
   "api-key": apiKey,
-  tenant
+  tenant,
+  "bulk-job": bulkJob
 }

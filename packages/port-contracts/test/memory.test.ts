@@ -14,6 +14,7 @@ import * as TenantDirectoryContract from "@dueline/port-contracts/TenantDirector
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
+import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
@@ -32,6 +33,7 @@ OpsQueriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 OpsQueriesContract.suite("memory, looking at 3 rows a page", { layer: MemoryStore.layerMemory({ scanBudget: 3 }) })
 
 EventSourceContract.suite("memory", { layer: MemoryStore.layerMemory() })
+JobItemsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 CourierSourcesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })

@@ -34,8 +34,8 @@ create or replace function dueline.keep_dead_letter(
 $$
 ;
 
--- Takes a letter for a replay by a job, once for each job: a job that asks again for one it has taken gets it again, until it is settled.
--- Null for one that is not there, is with another job, has been replayed, or was given up again. p_before: letters that died later are left alone.
+-- Takes a letter for a replay by a job, once for each job: a job that asks again for one it has taken is told what became of it. Null for one that
+-- is not there, is with another job, or died after p_before.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -45,10 +45,10 @@ begin
   update dueline.dead_letters d set state = 'Replaying', replays = d.replays + 1, replay_job = p_job
     where d.tenant_id = p_tenant and d.letter_id = p_letter and d.state = 'Waiting' and d.died_at <= p_before
       and d.replay_job is distinct from p_job;
-  return (select json_build_object('group', d.consumer_group, 'replay', d.replays, 'message', json_build_object('eventId', d.event_id,
+  return (select json_build_object('state', d.state, 'group', d.consumer_group, 'replay', d.replays, 'message', json_build_object('eventId', d.event_id,
       'tenantId', d.tenant_id, 'streamId', d.stream_id, 'topic', d.topic, 'payload', d.payload))
     from dueline.dead_letters d
-    where d.tenant_id = p_tenant and d.letter_id = p_letter and d.state = 'Replaying' and d.replay_job = p_job);
+    where d.tenant_id = p_tenant and d.letter_id = p_letter and d.replay_job = p_job);
 end $$
 ;
 

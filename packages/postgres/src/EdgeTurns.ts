@@ -7,6 +7,7 @@ import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
@@ -97,7 +98,15 @@ const full = new StoreUnavailable({
 /** Whose requests have no tenant yet wait in one line together, as if they were a tenant's. */
 const beforeTenants = "00000000-0000-0000-0000-000000000000" as TenantId
 
-type Ports = CallQueries | OpsQueries | EventSource | CourierSources | ApiKeys | DeadLetterQueries | ProductEvents
+type Ports =
+  | CallQueries
+  | OpsQueries
+  | EventSource
+  | CourierSources
+  | ApiKeys
+  | DeadLetterQueries
+  | ProductEvents
+  | JobItemQueries
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -119,6 +128,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const keys = yield* ApiKeys
       const letters = yield* DeadLetterQueries
       const products = yield* ProductEvents
+      const items = yield* JobItemQueries
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -144,6 +154,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
+        Context.add(JobItemQueries, { list: inTurn(items.list) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )
     })

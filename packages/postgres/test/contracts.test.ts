@@ -7,6 +7,7 @@ import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsCon
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
+import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/PersistenceContract"
@@ -20,6 +21,7 @@ import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetter
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
+import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
@@ -44,6 +46,8 @@ const layer = Layer.mergeAll(
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
+  PostgresJobItems.layer,
+  PostgresJobItems.layerQueries,
   PostgresDeadLetterQueries.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))
 const harness = { layer, realTime: true }
@@ -58,6 +62,7 @@ ApiKeysContract.suite("PostgreSQL", harness)
 DueIngestionsContract.suite("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
+JobItemsContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -50,6 +50,7 @@ const filled = TestDatabase.session((sql) =>
         window: "json_build_object('from', n * 1000, 'to', n * 1000 + 4000)"
       }),
       fill("courier-source", { name: "'source-' || n" }),
+      fill("bulk-job", { status: "'Completed'", startedBy: "'a'", work: "json_build_object('_tag', 'RunCalls')" }),
       fill("shipment", { courierSourceId: sqlId("0"), trackingReference: "'T' || n", statusAt: "0" }),
       fill("api-key", { name: "'web-shop'", workspace: "'default'" }),
       fill("tenant", { workspace: "'w-' || n", name: "'A tenant'" }),

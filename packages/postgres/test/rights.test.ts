@@ -69,7 +69,8 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       sql`insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, occurred_at, schema_version, workspace,
           correlation_id, document)
         values (${of.tenantId}::uuid, (now() at time zone 'UTC')::date, 0, ${of.tenantId}::uuid, 'e', 'track', 0, '1', 'default', '0', '{}')`,
-      sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`
+      sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`,
+      sql`insert into dueline.bulk_job_items values (${of.tenantId}::uuid, gen_random_uuid(), gen_random_uuid(), 1, 0)`
     ])
   )
 })
@@ -207,6 +208,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         assert.deepStrictEqual(
           callable.map(({ name, role }) => `${role} ${name}`),
           [
+            "claim_job_items",
             "extend_leases",
             "forget_receipts",
             "keep_dead_letter",
@@ -215,6 +217,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "release_lease",
             "renew_leases",
             "settle_dead_letter",
+            "settle_job_items",
             "settle_outbox",
             "take_dead_letter",
             "take_lease"

@@ -1,12 +1,14 @@
 /** The HTTP operations on dead letters: messages that the outbox or a group of consumers has given up. */
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { DeadLetterId, DeadLetterState } from "../ports/DeadLetters.ts"
 import { StreamId } from "../Ids.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
-import { described, idParameter, NextCursor, paged } from "./conventions.ts"
+import { bulkJobExample, BulkJobState } from "../bulkJob/BulkJobEndpoints.ts"
+import { created, described, idParameter, NextCursor, paged } from "./conventions.ts"
 import { parameter } from "./parameters.ts"
-import { problems } from "./ProblemError.ts"
+import { creationErrors, problems } from "./ProblemError.ts"
+import { CountedAs, RateLimit } from "./RateLimit.ts"
 import { Instant, StorableText, Timestamp } from "./Wire.ts"
 
 /** What stands for the outbox where groups of consumers are named. */
@@ -115,11 +117,37 @@ const get = HttpApiEndpoint.get("get", "/:id", {
     })
   )
 
+const replay = HttpApiEndpoint.post("replay", "/:id/replay", {
+  params: { id: idParameter(DeadLetterId) },
+  success: HttpApiSchema.WithHeaders(BulkJobState.pipe(HttpApiSchema.status(202)), created),
+  error: [...creationErrors, problems.NotFound, problems.Conflict]
+})
+  .annotate(RequiredScope, "ops:dead-letters.write")
+  .annotateMerge(
+    described(
+      "Replay one dead letter",
+      "The message goes once more to the group that gave it up, and to no other: a job of one item does that. Asked again meanwhile, it is the same " +
+        "job; given up again, the letter waits again.",
+      {
+        202: {
+          ...bulkJobExample,
+          action: "replay-dead-letters",
+          filter: {},
+          deadLetter: id,
+          plan: { ...bulkJobExample.plan, count: 1 }
+        }
+      }
+    )
+  )
+
 export class DeadLetters extends HttpApiGroup.make("dead-letters")
+  .add(replay)
+  .middleware(RateLimit)
   .add(list, get)
   .prefix("/v1/dead-letters")
   .middleware(RequestChecks)
   .middleware(BearerAuth)
+  .annotate(CountedAs, "jobs")
   .annotateMerge(
     OpenApi.annotations({
       title: "Dead letters",

@@ -26,6 +26,7 @@ const general = {
   dead_letter_not_found: of(404, "There is no such dead letter in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),
   request_timeout: of(408, "The request took too long to arrive."),
+  dead_letter_not_waiting: of(409, "The dead letter was replayed."),
   already_dispatched: of(409, "Too late: an attempt was begun."),
   illegal_transition: of(409, "The service call is not in a state that allows this."),
   version_mismatch: of(412, "What is meant has changed since it was read."),

@@ -20,8 +20,10 @@ export type DeadLetterId = typeof DeadLetterId.Type
 export const DeadLetterState = Schema.Literals(["Waiting", "Replaying", "Replayed"])
 export type DeadLetterState = typeof DeadLetterState.Type
 
-/** A letter that a job has taken: what to publish. */
+/** A letter that a job has taken: what to publish, and what became of it. */
 export interface TakenLetter {
+  /** `Replaying`: it is to be published. `Replayed`: it was, and the bus has it. `Waiting`: it was, and was given up again. */
+  readonly state: DeadLetterState
   readonly message: BusMessage
   readonly group: string
   /** 1 for the first replay of the letter. */
@@ -44,8 +46,8 @@ export class DeadLetters extends Context.Service<
      */
     readonly keep: (letter: DeadLetter) => Effect.Effect<void, StoreUnavailable>
     /**
-     * Takes a waiting letter that died at `before` (epoch ms) or earlier: once for each job, which gets it again until it is settled. Null for
-     * any other.
+     * Takes a waiting letter that died at `before` (epoch ms) or earlier: once for each job, which is told what became of it when it asks again.
+     * Null for any other.
      */
     readonly take: (
       options: TakenBy & { readonly before: number }

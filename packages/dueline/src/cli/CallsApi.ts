@@ -58,4 +58,11 @@ export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"]
 /** Those on API keys. */
 export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
 
+/** Those on dead letters. */
+export const lettersApi = Effect.map(programApi, (api) => api["dead-letters"])
+
+/** Those on bulk jobs. */
+export const jobsApi = Effect.map(programApi, ({ jobs }) => jobs)
+
+export type JobsApi = Effect.Success<typeof jobsApi>
 export type CallsApi = Effect.Success<typeof callsApi>

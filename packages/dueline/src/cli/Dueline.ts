@@ -4,6 +4,8 @@ import * as Command from "effect/cli/Command"
 import { Console, Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { call } from "./CallCommands.ts"
+import { dlq } from "./DlqCommands.ts"
+import { jobs } from "./JobCommands.ts"
 import { migrate, projections, scrub, sql, verify } from "./DatabaseCommands.ts"
 import { bus, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
@@ -27,6 +29,8 @@ const dueline = Command.make("dueline").pipe(
   Command.withSubcommands([
     serve,
     call,
+    jobs,
+    dlq,
     token,
     migrate,
     doctor,

@@ -106,8 +106,8 @@ export const make = ({ scanBudget = 1_000 }: { readonly scanBudget?: number } = 
           letter.replays += 1
           letter.replayJob = job
         }
-        if (letter.state !== "Replaying" || letter.replayJob !== job) return null
-        return copyOf({ message: letter.message, group: letter.group, replay: letter.replays })
+        if (letter.replayJob !== job) return null
+        return copyOf({ state: letter.state, message: letter.message, group: letter.group, replay: letter.replays })
       }),
     settle: ({ error, id, job, tenantId }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {

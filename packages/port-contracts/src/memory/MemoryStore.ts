@@ -8,6 +8,7 @@ import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
@@ -22,6 +23,7 @@ import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
 import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
 import * as DeadLettersMemory from "./DeadLettersMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
+import * as JobItemsMemory from "./JobItemsMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import {
   copyOf,
@@ -72,6 +74,8 @@ export class MemoryStore extends Context.Service<
     readonly deadLetterQueries: DeadLetterQueries["Service"]
     readonly productEvents: ProductEvents["Service"]
     readonly tenantDirectory: TenantDirectory["Service"]
+    readonly jobItems: JobItems["Service"]
+    readonly jobItemQueries: JobItemQueries["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -94,6 +98,7 @@ const dump = (state: MemoryState): Dump =>
 export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryStore["Service"] => {
   const state = makeState()
   const { letters, queries } = DeadLettersMemory.make({ scanBudget })
+  const jobs = JobItemsMemory.make(state)
   return {
     persistence: PersistenceMemory.make(state, unkept),
     outbox: OutboxMemory.make(state),
@@ -108,6 +113,8 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     deadLetterQueries: queries,
     productEvents: ProductEventsMemory.make(),
     tenantDirectory: TenantDirectoryMemory.make(state),
+    jobItems: jobs.items,
+    jobItemQueries: jobs.queries,
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -131,7 +138,9 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(DeadLetters, store.deadLetters),
     Layer.succeed(DeadLetterQueries, store.deadLetterQueries),
     Layer.succeed(ProductEvents, store.productEvents),
-    Layer.succeed(TenantDirectory, store.tenantDirectory)
+    Layer.succeed(TenantDirectory, store.tenantDirectory),
+    Layer.succeed(JobItems, store.jobItems),
+    Layer.succeed(JobItemQueries, store.jobItemQueries)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -1,0 +1,160 @@
+/**
+ * Carries out bulk jobs: one process at a time looks for jobs that have something to do and takes each through its steps.
+ *
+ * A step claims what it will touch, does it item by item, writes down what became of each, and is counted. Whatever goes wrong in between, the
+ * step is done again with the items that it claimed: those with a result are left alone, and the others are recognised by whom they are
+ * asked of. Two processes that both believe to be the one do no harm for the same reason.
+ */
+import type { BulkJobId, BulkJobRow } from "@dueline/contracts/bulkJob/BulkJob"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import { systemActor } from "@dueline/contracts/Intent"
+import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { type JobItem, JobItems, type Result } from "@dueline/contracts/ports/JobItems"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { Cause, Clock, Effect, FiberMap } from "effect"
+import { carryOut, type Found, Hindered, look, type Ports } from "./items.ts"
+import { makePace } from "./pace.ts"
+
+export interface BulkJobsOptions {
+  /** Milliseconds between two looks for jobs. */
+  readonly lookMs?: number
+  /** Jobs at once; of a tenant one at a time. */
+  readonly jobs?: number
+}
+
+/** Items of one job that are being dealt with at once. */
+const atOnce = 8
+/** Items of one step at the most: what may still be touched after a pause or an abort was answered. */
+const stepLimit = 100
+/** Milliseconds until a step that could not be ended is tried again. */
+const againMs = 1_000
+
+export const makeBulkJobs = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator
+  const queries = yield* OpsQueries
+  const items = yield* JobItems
+  const ports: Ports = {
+    calls: yield* CallQueries,
+    letters: yield* DeadLetterQueries,
+    taking: yield* DeadLetters,
+    bus: yield* EventBus,
+    orchestrator
+  }
+
+  /** What is claimed is done, the results of this round kept whatever happens; whether all of them have one now. */
+  const work = Effect.fnUntraced(function* (
+    row: BulkJobRow,
+    claimed: ReadonlyArray<JobItem>,
+    spent: (ms: number) => void
+  ) {
+    const { bulkJobId, tenantId } = row
+    const results: Array<Result> = []
+    const one = Effect.fnUntraced(function* (item: JobItem) {
+      const begun = yield* Clock.currentTimeMillis
+      results.push(yield* carryOut(ports, row, item))
+      spent((yield* Clock.currentTimeMillis) - begun)
+    })
+    const waiting = claimed.filter(({ outcome }) => outcome === null)
+    const outcome = yield* Effect.result(Effect.forEach(waiting, one, { concurrency: atOnce, discard: true }))
+    yield* items.settle({ tenantId, bulkJobId, results })
+    if (outcome._tag === "Failure") return yield* Effect.fail(outcome.failure)
+    return [...claimed.filter((item) => item.outcome !== null), ...results]
+  })
+
+  /** Where the step after this one begins. One that was claimed before goes on behind its last item: what was looked up this time is not its. */
+  const nextOf = (found: Found, claimed: ReadonlyArray<JobItem>) => {
+    const last = claimed.at(-1)
+    if (last === undefined) return found.next
+    const asFound = last.id === found.items.at(-1)?.id && claimed.length === found.items.length
+    return asFound ? found.next : { at: last.at as EpochMillis, id: last.id }
+  }
+
+  const nothingFound: Found = { items: [], next: null }
+
+  /** One step of a job: whether there may be another, and how many items it had. */
+  const step = Effect.fnUntraced(function* (row: BulkJobRow, limit: number, spent: (ms: number) => void) {
+    const { bulkJobId, correlationId, steps, tenantId } = row
+    const number = steps + 1
+    const aborting = row.status === "Aborting"
+    const found = aborting ? nothingFound : yield* look(ports, row, limit)
+    const claimed = yield* items.claim({ tenantId, bulkJobId, step: number, items: found.items })
+    const results = yield* work(row, claimed, spent)
+    const after = aborting ? row.after : nextOf(found, claimed)
+    const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length
+    const envelope: Envelope<Parameters<typeof orchestrator.ask>[0]["command"]> = {
+      tenantId,
+      commandId: `bulk-job:${bulkJobId}:step:${number}` as CommandId,
+      correlationId: correlationId as CorrelationId,
+      actor: systemActor("bulk-job"),
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: null,
+      command: {
+        _tag: "RecordBulkStep",
+        bulkJobId,
+        at: (yield* Clock.currentTimeMillis) as EpochMillis,
+        step: number,
+        done: count("done"),
+        failed: count("failed"),
+        skipped: count("skipped"),
+        after,
+        last: !aborting && after === null
+      }
+    }
+    yield* orchestrator.ask(envelope)
+    return results.length
+  })
+
+  /** Takes a job through its steps until it pauses or is over. */
+  const run = Effect.fnUntraced(function* (tenantId: TenantId, bulkJobId: BulkJobId, mayAct: () => boolean) {
+    const pace = makePace()
+    while (mayAct()) {
+      const row = yield* queries.find("bulk-job", tenantId, bulkJobId)
+      if (row === null || (row.status !== "Running" && row.status !== "Aborting")) return
+      const begun = yield* Clock.currentTimeMillis
+      const rate = pace.rate(row.rate)
+      const dealt = yield* Effect.result(step(row, Math.min(rate, stepLimit), pace.spent))
+      if (dealt._tag === "Failure") {
+        pace.hindered()
+        const { failure } = dealt
+        const reason = failure instanceof Hindered ? failure.reason : failure._tag
+        yield* Effect.logWarning("a job has to wait; it is tried again", { tenantId, bulkJobId, reason })
+        yield* Effect.sleep(againMs)
+        continue
+      }
+      const took = (yield* Clock.currentTimeMillis) - begun
+      yield* Effect.sleep(Math.max(0, (dealt.success / rate) * 1_000 - took))
+    }
+  })
+
+  /** Looks for jobs, and has each of them carried out, for ever. `mayAct`: whether this process is still the one. */
+  const loop = ({ jobs = 16, lookMs = 1_000 }: BulkJobsOptions, mayAct: () => boolean) =>
+    Effect.gen(function* () {
+      const running = yield* FiberMap.make<string>()
+      const turn = Effect.gen(function* () {
+        if (!mayAct()) return
+        for (const { bulkJobId, tenantId } of yield* items.active(jobs)) {
+          const quiet = Effect.catchCause(run(tenantId, bulkJobId, mayAct), (cause) =>
+            Cause.hasInterrupts(cause)
+              ? Effect.interrupt
+              : logUnlessStoreTrouble("warning", "a job was interrupted; it goes on", cause)
+          )
+          yield* FiberMap.run(running, `${tenantId}/${bulkJobId}`, quiet, { onlyIfMissing: true })
+        }
+      })
+      const quiet = Effect.catchCause(turn, (cause) =>
+        Cause.hasInterrupts(cause)
+          ? Effect.interrupt
+          : logUnlessStoreTrouble("warning", "jobs cannot be looked for; it is tried again", cause)
+      )
+      return yield* Effect.forever(Effect.andThen(quiet, Effect.sleep(lookMs)))
+    })
+
+  return { loop, run, step }
+})

@@ -1,0 +1,181 @@
+/** What a job finds to do, page by page, and what it does to one item. */
+import type { BulkJobRow, BulkMark, BulkWork, CallChoice, LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import { systemActor } from "@dueline/contracts/Intent"
+import type { CommandId, CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
+import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import type { DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import type { EventBus } from "@dueline/contracts/ports/EventBus"
+import type { Chosen, JobItem, Result } from "@dueline/contracts/ports/JobItems"
+import { isTransient, type Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { Clock, Effect } from "effect"
+
+export interface Ports {
+  readonly calls: CallQueries["Service"]
+  readonly letters: DeadLetterQueries["Service"]
+  readonly taking: DeadLetters["Service"]
+  readonly bus: EventBus["Service"]
+  readonly orchestrator: Orchestrator["Service"]
+}
+
+/** Cannot be done now, and is to be done later: the store or the bus is away, or too much waits. */
+export class Hindered {
+  readonly _tag = "Hindered"
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+export interface Found {
+  readonly items: ReadonlyArray<Chosen>
+  /** Where the next page begins; null at the end. */
+  readonly next: BulkMark | null
+}
+
+const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+/** Walked newest first, so what was made since the plan lies before where the walk begins. */
+const markOf = ({ after, plan }: BulkJobRow): BulkMark => after ?? { at: plan.at, id: lastId }
+
+type Looked = Effect.Effect<Found, StoreUnavailable>
+
+const callsOf = ({ calls }: Ports, row: BulkJobRow, filter: CallChoice, limit: number): Looked => {
+  const { at, id } = markOf(row)
+  const after = { createdAt: at, callId: id as ServiceCallId }
+  return Effect.map(calls.list({ tenantId: row.tenantId, filter, after, limit }), ({ next, rows }) => ({
+    items: rows.map(({ callId, createdAt, version }) => ({ id: callId, at: createdAt, version })),
+    next: next === null ? null : { at: next.createdAt as EpochMillis, id: next.callId }
+  }))
+}
+
+const lettersOf = (
+  { letters }: Ports,
+  row: BulkJobRow,
+  { id: one, ...filter }: LetterChoice,
+  limit: number
+): Looked => {
+  const { tenantId } = row
+  if (one !== null) {
+    return Effect.map(letters.find(tenantId, one), (letter) => ({
+      items: letter === null ? [] : [{ id: letter.id, at: letter.diedAt, version: null }],
+      next: null
+    }))
+  }
+  const { at, id } = markOf(row)
+  const waiting = { ...filter, state: "Waiting" } as const
+  return Effect.map(
+    letters.list({ tenantId, filter: waiting, after: { diedAt: at, id }, limit }),
+    ({ letters, next }) => ({
+      items: letters.map(({ diedAt, id }) => ({ id, at: diedAt, version: null })),
+      next: next === null ? null : { at: next.diedAt as EpochMillis, id: next.id }
+    })
+  )
+}
+
+/** The next items of a job. A page may hold none and still have a next one. */
+export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked =>
+  row.work._tag === "ReplayDeadLetters"
+    ? lettersOf(ports, row, row.work.filter, limit)
+    : callsOf(ports, row, row.work.filter, limit)
+
+type Doing = Effect.Effect<Result, Hindered>
+
+const skipped = (id: string, detail: string): Result => ({ id, outcome: "skipped", detail })
+const done = (id: string): Result => ({ id, outcome: "done", detail: null })
+
+const hindered = ({ _tag }: { readonly _tag: string }) => new Hindered(_tag)
+
+/** Null: there is no such call any more. */
+const commandOf = Effect.fnUntraced(function* (
+  { calls }: Ports,
+  { tenantId }: BulkJobRow,
+  work: Exclude<BulkWork, { readonly _tag: "ReplayDeadLetters" }>,
+  callId: ServiceCallId,
+  at: EpochMillis
+): Effect.fn.Return<ServiceCallCommand | null, StoreUnavailable> {
+  switch (work._tag) {
+    case "CancelCalls":
+      return { _tag: "CancelServiceCall", callId, at }
+    case "RunCalls":
+      return { _tag: "RerunServiceCall", callId, at }
+    case "MoveCalls": {
+      if (work.to !== null)
+        return { _tag: "RescheduleServiceCall", callId, at, dueAt: Math.max(work.to, at) as EpochMillis }
+      const call = yield* calls.find(tenantId, callId)
+      const dueAt = (call === null ? null : Math.max(call.dueAt + (work.byMs ?? 0), at)) as EpochMillis | null
+      return dueAt === null ? null : { _tag: "RescheduleServiceCall", callId, at, dueAt }
+    }
+  }
+})
+
+/** One that has moved on since it was chosen is left alone. */
+const movedOn: ReadonlySet<string> = new Set([
+  "VersionMismatch",
+  "ServiceCallNotFound",
+  "IllegalTransition",
+  "ServiceCallAlreadyDispatched"
+])
+
+/**
+ * The answer is kept with the commit under a key that follows from job and item: asked again, after whatever went wrong, it is answered and
+ * not done again.
+ */
+const change = (
+  ports: Ports,
+  row: BulkJobRow,
+  work: Exclude<BulkWork, { readonly _tag: "ReplayDeadLetters" }>,
+  item: JobItem
+): Doing =>
+  Effect.gen(function* () {
+    const { bulkJobId, correlationId, tenantId } = row
+    const at = (yield* Clock.currentTimeMillis) as EpochMillis
+    const command = yield* commandOf(ports, row, work, item.id as ServiceCallId, at)
+    if (command === null) return skipped(item.id, "ServiceCallNotFound")
+    const key = `bulk-job:${bulkJobId}:${item.id}`
+    const envelope: Envelope<ServiceCallCommand> = {
+      tenantId,
+      commandId: key as CommandId,
+      correlationId: correlationId as CorrelationId,
+      actor: systemActor("bulk-job"),
+      traceparent: null,
+      idempotency: { key: key as IdempotencyKey, fingerprint: bulkJobId },
+      expectedVersion: item.version,
+      command
+    }
+    return yield* Effect.matchEffect(ports.orchestrator.ask(envelope), {
+      onSuccess: () => Effect.succeed(done(item.id)),
+      onFailure: (refusal): Doing => {
+        if (isTransient(refusal)) return Effect.fail(hindered(refusal))
+        const outcome = movedOn.has(refusal._tag) ? "skipped" : "failed"
+        return Effect.succeed({ id: item.id, outcome, detail: refusal._tag })
+      }
+    })
+  }).pipe(Effect.catchTag("StoreUnavailable", (away) => Effect.fail(hindered(away))))
+
+/** Taken for this job, given to the bus, settled: in this order, so that a letter is never lost, and the bus recognises what comes again. */
+const replay = ({ bus, taking }: Ports, { bulkJobId, plan, tenantId }: BulkJobRow, { id }: JobItem): Doing =>
+  Effect.gen(function* () {
+    const by = { tenantId, id: id as DeadLetterId, job: bulkJobId }
+    const taken = yield* taking.take({ ...by, before: plan.at })
+    if (taken === null) return skipped(id, "not waiting any more")
+    if (taken.state === "Replayed") return done(id)
+    if (taken.state === "Waiting") return { id, outcome: "failed", detail: "given up again" } as const
+    const message = { ...taken.message, redelivery: { group: taken.group, replay: taken.replay } }
+    const published = yield* Effect.result(bus.publish(message))
+    if (published._tag === "Success") {
+      yield* taking.settle({ ...by, error: null })
+      return done(id)
+    }
+    const { cause, scope } = published.failure
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (scope === "bus") return yield* Effect.fail(new Hindered(reason))
+    yield* taking.settle({ ...by, error: reason })
+    return { id, outcome: "failed", detail: reason } as const
+  }).pipe(Effect.catchTag("StoreUnavailable", (away) => Effect.fail(hindered(away))))
+
+export const carryOut = (ports: Ports, row: BulkJobRow, item: JobItem): Doing =>
+  row.work._tag === "ReplayDeadLetters" ? replay(ports, row, item) : change(ports, row, row.work, item)

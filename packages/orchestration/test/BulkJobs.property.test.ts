@@ -1,0 +1,79 @@
+/** Whatever fails between any two steps: each item of a job is dealt with once, and the counts say what became of all of them. */
+import { assert, describe, it } from "@effect/vitest"
+import type { BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
+import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
+import { Effect, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { bulkJobId, type Fate, failedCalls, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
+import * as Call from "./ServiceCallSample.ts"
+
+const runs = { arbitrary: { ...propertyRunsTimes(0.4), size: 60 } }
+const Fates = Schema.Array(Schema.Literals(["happens", "happens", "happens", "fails", "is not heard of"]))
+const count = 8
+
+type World = Effect.Success<ReturnType<typeof makeWorld>>
+
+/** Runs the job as one process after the other would, until it is over. */
+const finish = Effect.fnUntraced(function* ({ job, jobs }: World) {
+  for (let life = 0; life < 200; life += 1) {
+    const working = yield* Effect.forkChild(Effect.exit(jobs.run(Call.tenantId, bulkJobId, () => true)), {
+      startImmediately: true
+    })
+    yield* TestClock.adjust("10 minutes")
+    yield* Fiber.join(working)
+    const row = yield* job
+    if (row.endedAt !== null || row.status === "Paused") return row
+  }
+  return assert.fail("the job does not end")
+})
+
+const inWorld = Effect.fnUntraced(function* (fates: ReadonlyArray<Fate>, work: BulkWork) {
+  const world = yield* makeWorld(3)
+  for (let n = 1; n <= count; n += 1) {
+    yield* world.fail(n, Call.ms(Call.t0 + (n % 3)))
+    yield* world.bury(n)
+  }
+  yield* world.start(work)
+  world.fates.push(...fates)
+  return world
+})
+
+describe("a bulk job, whatever fails", () => {
+  it.effect.prop(
+    "runs each call again once, and counts it once",
+    { fates: Fates },
+    ({ fates }) =>
+      Effect.gen(function* () {
+        const world = yield* inWorld(fates, failedCalls)
+        const { done, failed, skipped, status } = yield* finish(world)
+        assert.deepStrictEqual(
+          { done, failed, skipped, status },
+          { done: count, failed: 0, skipped: 0, status: "Completed" }
+        )
+        for (let n = 1; n <= count; n += 1) assert.strictEqual(world.eventsOf(n, "ServiceCallRerun"), 1, `call ${n}`)
+      }),
+    { ...runs, tags: ["ADR-0033.2"] }
+  )
+
+  it.effect.prop(
+    "brings each dead letter to its group as one replay, and counts it once",
+    { fates: Fates },
+    ({ fates }) =>
+      Effect.gen(function* () {
+        const world = yield* inWorld(fates, lettersOfMails)
+        const { done, failed, skipped, status } = yield* finish(world)
+        assert.deepStrictEqual(
+          { done, failed, skipped, status },
+          { done: count, failed: 0, skipped: 0, status: "Completed" }
+        )
+        const replays = new Set(
+          world.published.map(({ eventId, redelivery }) => `${eventId} ${redelivery?.group} ${redelivery?.replay}`)
+        )
+        assert.deepStrictEqual(
+          [...replays].sort(),
+          Array.from({ length: count }, (_, n) => `${Call.call(n + 1)} mails 1`).sort()
+        )
+      }),
+    { ...runs, tags: ["ADR-0033.2"] }
+  )
+})

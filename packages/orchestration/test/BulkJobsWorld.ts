@@ -1,0 +1,157 @@
+/** Failed calls and dead letters, a job on them, and a worker whose every step may fail: with nothing done, or with everything done and the answer lost. */
+import { BulkJobId, type BulkJobRow, type BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
+import type { BulkJobCommand } from "@dueline/contracts/bulkJob/BulkJob"
+import type { Command } from "@dueline/contracts/kinds"
+import { Intents } from "@dueline/contracts/Intents"
+import { CommandId } from "@dueline/contracts/Ids"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
+import { JobItems } from "@dueline/contracts/ports/JobItems"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
+import { Effect } from "effect"
+import { makeBulkJobs } from "../src/bulkJobs/BulkJobs.ts"
+import * as Writers from "../src/Writers.ts"
+import * as Call from "./ServiceCallSample.ts"
+
+export type Fate = "happens" | "fails" | "is not heard of"
+
+const { tenantId } = Call
+const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
+const away = new BusUnavailable({ cause: new Error("injected") })
+
+export const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e40000000001")
+const plan = { at: Call.ms(Call.t0 + 1_000), count: 0, exact: true }
+
+export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
+  const store = MemoryStore.make({ scanBudget })
+  const { ask, offer } = yield* Writers.make().pipe(
+    Effect.provideService(Persistence, store.persistence),
+    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
+  )
+  const fates: Array<Fate> = []
+  const published: Array<BusMessage> = []
+  const lossy = <A, E, F>(what: Effect.Effect<A, E>, lost: F): Effect.Effect<A, E | F> =>
+    Effect.suspend((): Effect.Effect<A, E | F> => {
+      const fate = fates.shift() ?? "happens"
+      if (fate === "happens") return what
+      return fate === "fails" ? Effect.fail(lost) : Effect.andThen(Effect.exit(what), Effect.fail(lost))
+    })
+  const step = <A, E>(what: Effect.Effect<A, E>) => lossy(what, unavailable)
+  const { callQueries, deadLetterQueries, deadLetters, jobItems, opsQueries } = store
+  const jobs = yield* makeBulkJobs.pipe(
+    Effect.provideService(
+      Orchestrator,
+      Orchestrator.of({
+        offer,
+        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
+      })
+    ),
+    Effect.provideService(OpsQueries, {
+      ...opsQueries,
+      find: (kind, tenant, id) => step(opsQueries.find(kind, tenant, id))
+    }),
+    Effect.provideService(CallQueries, { ...callQueries, list: (options) => step(callQueries.list(options)) }),
+    Effect.provideService(DeadLetterQueries, {
+      ...deadLetterQueries,
+      list: (options) => step(deadLetterQueries.list(options))
+    }),
+    Effect.provideService(DeadLetters, {
+      ...deadLetters,
+      take: (options) => step(deadLetters.take(options)),
+      settle: (options) => step(deadLetters.settle(options))
+    }),
+    Effect.provideService(JobItems, {
+      active: jobItems.active,
+      claim: (options) => step(jobItems.claim(options)),
+      settle: (options) => step(jobItems.settle(options))
+    }),
+    Effect.provideService(EventBus, {
+      consume: () => Effect.void,
+      publish: (message) =>
+        lossy(
+          Effect.sync(() => void published.push(message)),
+          away
+        )
+    })
+  )
+
+  let asked = 0
+  const tell = <C extends Command>(command: C) =>
+    Effect.orDie(
+      ask({
+        tenantId,
+        commandId: CommandId.make(`told:${asked++}`),
+        correlationId: Call.origin.correlationId,
+        actor: { kind: "user", id: "operator" },
+        traceparent: null,
+        idempotency: null,
+        expectedVersion: null,
+        command
+      })
+    )
+
+  const job = Effect.map(Effect.orDie(opsQueries.find("bulk-job", tenantId, bulkJobId)), (row): BulkJobRow => {
+    if (row === null) throw new Error("there is no job")
+    return row
+  })
+
+  return {
+    store,
+    fates,
+    published,
+    jobs,
+    job,
+    tell,
+    /** A call that failed for good. */
+    fail: Effect.fnUntraced(function* (n: number, at = Call.t0) {
+      const callId = Call.call(n)
+      yield* tell(Call.submit({ callId, at }))
+      yield* tell(Call.due({ callId }))
+      yield* tell(Call.failure({ callId, retryable: false }))
+    }),
+    /** A message that a group gave up. */
+    bury: (n: number, group = "mails") =>
+      Effect.orDie(
+        deadLetters.keep({
+          group,
+          reasons: ["gave up"],
+          message: {
+            eventId: Call.call(n),
+            tenantId,
+            streamId: Call.streamOf(Call.call(n)),
+            topic: "t",
+            payload: { n }
+          }
+        })
+      ),
+    start: (work: BulkWork, rate = 3) =>
+      tell({
+        _tag: "StartBulkJob",
+        bulkJobId,
+        at: Call.t0,
+        work,
+        plan,
+        rate,
+        startedBy: "operator",
+        origin: Call.origin
+      } satisfies BulkJobCommand),
+    eventsOf: (n: number, type: string) =>
+      store
+        .dump()
+        .events.filter(({ event, streamId }) => streamId === Call.streamOf(Call.call(n)) && event.type === type).length
+  }
+})
+
+export const failedCalls: BulkWork = {
+  _tag: "RunCalls",
+  filter: { status: "Failed", tags: [], dueFrom: null, dueTo: null, search: "hook" }
+}
+export const lettersOfMails: BulkWork = {
+  _tag: "ReplayDeadLetters",
+  filter: { id: null, topic: null, group: "mails", reason: null, from: null, to: null }
+}
