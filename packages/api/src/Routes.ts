@@ -26,6 +26,7 @@ import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as ProductEventHandlers from "./ProductEventHandlers.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RequestChecks from "./RequestChecks.ts"
+import * as ScheduleHandlers from "./schedules/ScheduleHandlers.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ShipmentHandlers.ts"
@@ -44,7 +45,8 @@ export const kindHandlers = {
   shipment: ShipmentHandlers.layer,
   "api-key": ApiKeyHandlers.layer,
   tenant: TenantHandlers.layer,
-  "bulk-job": JobHandlers.layer
+  "bulk-job": JobHandlers.layer,
+  schedule: ScheduleHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]
@@ -73,7 +75,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   )
 
 /**
- * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, PayloadSources, EventBus and HealthChecks (contracts),
+ * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, RequestVault, PayloadSources, EventBus and HealthChecks (contracts),
  * TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.

@@ -15,6 +15,7 @@ import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { TimeTravel as PastPort } from "@dueline/contracts/ports/TimeTravel"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
+import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
@@ -127,6 +128,7 @@ const ports = Layer.mergeAll(
   TimeTravel.layer,
   PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
   SecretVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
+  RequestVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer()

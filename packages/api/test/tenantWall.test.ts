@@ -49,6 +49,12 @@ const household = Effect.gen(function* () {
     headers: { ...json, ...signature, authorization: "" },
     body: event
   })
+  const schedule = yield* send({
+    method: "POST",
+    path: "/v1/schedules",
+    headers: json,
+    body: JSON.stringify({ cron: "@daily", zone: "UTC", request: { method: "GET", url: "https://example.com/" } })
+  })
   const shipment = ShipmentId.make(`f${customer.slice(1)}`)
   yield* Effect.orDie(
     orchestrator.ask({
@@ -103,6 +109,7 @@ const household = Effect.gen(function* () {
     "/ops/customers": customer,
     "/ops/bins": bin,
     "/ops/orders": order,
+    "/v1/schedules": String(schedule.json["id"]),
     "/v1/service-calls": String(call.json["id"])
   } as Readonly<Record<string, string>>
 })
@@ -145,6 +152,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/ingestions",
           "/ops/shipments",
           "/v1/api-keys",
+          "/v1/schedules",
           "/v1/service-calls",
           "/v1/dead-letters",
           "/v1/jobs"

@@ -82,6 +82,17 @@ import { ingestionOperations } from "./ingestion/IngestionEndpoints.ts"
 import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
 import type { Rules } from "./Rules.ts"
+import {
+  ScheduleCommand,
+  scheduleFields,
+  ScheduleOutcome,
+  scheduleProblems,
+  ScheduleRejection,
+  type ScheduleRow,
+  scheduleRules
+} from "./schedule/Schedule.ts"
+import { scheduleOperations } from "./schedule/ScheduleEndpoints.ts"
+import { scheduleTopics } from "./schedule/Topic.ts"
 import { ServiceCallCommand, ServiceCallOutcome } from "./serviceCall/Command.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
@@ -340,6 +351,23 @@ export const kinds = {
     problems: bulkJobProblems,
     operations: bulkJobOperations,
     attachment: false
+  }),
+  schedule: kindOf<ScheduleRow>()({
+    id: "scheduleId",
+    rowTag: "ScheduleRow",
+    plural: "schedules",
+    rows: "documents",
+    fields: scheduleFields,
+    rules: scheduleRules,
+    command: ScheduleCommand,
+    outcome: ScheduleOutcome,
+    rejection: ScheduleRejection,
+    topics: scheduleTopics,
+    scope: "schedules",
+    missing: { schedule_not_found: { status: 404, title: "There is no such schedule in this tenant." } },
+    problems: scheduleProblems,
+    operations: scheduleOperations,
+    attachment: true
   })
 } as const
 

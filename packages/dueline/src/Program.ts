@@ -11,6 +11,7 @@ import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
+import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RateStore from "@dueline/redis/RateStore"
 import * as RedisConnection from "@dueline/redis/RedisConnection"
@@ -28,6 +29,7 @@ import * as Dispatching from "./work/Dispatching.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Payloads from "./work/Payloads.ts"
+import * as Firing from "./work/Firing.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/countRequests"
 import { createHttpServer } from "@dueline/api/createHttpServer"
@@ -137,7 +139,11 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
   const consumers = Layer.mergeAll(
     when(
       "orchestrator",
-      Layer.mergeAll(OrderNotifications.layer(notificationCallId), FieldEvents.layer(derivedShipmentId))
+      Layer.mergeAll(
+        OrderNotifications.layer(notificationCallId),
+        FieldEvents.layer(derivedShipmentId),
+        ScheduleCalls.layer
+      )
     ),
     // It makes requests too, as executors do.
     when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
@@ -146,6 +152,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
     when("orchestrator", BulkWork.layer(deployment.shared)).pipe(Layer.provide(consumers)),
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
     consumers,
+    when("orchestrator", Firing.layer(deployment.shared)),
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
     when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(consumers))

@@ -11,6 +11,7 @@ import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
+import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -118,6 +119,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresDueIngestions.layer,
+    PostgresDueSchedules.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresJobItems.layer,

@@ -1,5 +1,6 @@
 /** Ids that are computed from a name: the same name gives the same id, without a look-up. */
 import type { IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Category, IdOf } from "@dueline/contracts/kinds"
 import { hash } from "node:crypto"
@@ -45,3 +46,16 @@ export const derivedShipmentId = (
 /** An order's notification is one call, for ever. `index` counts from 0 in the order's list. */
 export const notificationCallId = (tenantId: TenantId, orderId: OrderId, index: number): ServiceCallId =>
   uuidV8(`dueline:order-notification:${tenantId}:${orderId}:${index}`) as ServiceCallId
+
+/** A time of a schedule is one call under each revision, however often and by whichever process it is carried out. */
+export const occurrenceCallId = (
+  tenantId: TenantId,
+  scheduleId: ScheduleId,
+  revision: number,
+  at: number
+): ServiceCallId => uuidV8(`dueline:schedule-occurrence:${tenantId}:${scheduleId}:${revision}:${at}`) as ServiceCallId
+
+/** A part of the jitter, from 0 inclusive to `jitterMs` inclusive, that stays the same for the schedule. */
+export const jitterOffset = (tenantId: TenantId, scheduleId: ScheduleId, jitterMs: number): number =>
+  Number.parseInt(hash("sha256", `dueline:schedule-jitter:${tenantId}:${scheduleId}`, "hex").slice(0, 12), 16) %
+  (jitterMs + 1)

@@ -8,6 +8,7 @@ import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
 import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
+import { Schedule } from "./aggregates/Schedule.ts"
 import { Shipment } from "./aggregates/Shipment.ts"
 import { Tenant } from "./aggregates/Tenant.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
@@ -24,7 +25,8 @@ export const aggregates = {
   shipment: Shipment,
   "api-key": ApiKey,
   tenant: Tenant,
-  "bulk-job": BulkJob
+  "bulk-job": BulkJob,
+  schedule: Schedule
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

@@ -3,10 +3,12 @@ import { Customer } from "../src/aggregates/Customer.ts"
 import { Bin } from "../src/aggregates/Bin.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
+import { Schedule } from "../src/aggregates/Schedule.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"
+import * as ScheduleSteps from "./ScheduleSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
 import * as TenantSteps from "./TenantSteps.ts"
@@ -52,4 +54,12 @@ aggregateLaws({
   commandsOf: TenantSteps.tenantCommands,
   envelope: (command) => envelope(command),
   opening: "TenantCreated"
+})
+
+aggregateLaws({
+  aggregate: Schedule,
+  story: ScheduleSteps.ScheduleStory,
+  commandsOf: ScheduleSteps.scheduleCommands,
+  envelope: (command) => envelope(command),
+  opening: "ScheduleCreated"
 })

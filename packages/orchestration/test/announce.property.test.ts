@@ -11,6 +11,7 @@ import { Customer } from "../src/aggregates/Customer.ts"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
+import { Schedule } from "../src/aggregates/Schedule.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
@@ -21,6 +22,7 @@ import * as FieldSteps from "./FieldSteps.ts"
 import * as IngestionSteps from "./IngestionSteps.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import * as TenantSteps from "./TenantSteps.ts"
+import * as ScheduleSteps from "./ScheduleSteps.ts"
 
 const heard = new Set<string>()
 
@@ -106,6 +108,13 @@ describe("messages in the form of their topic come", () => {
     "from bulk jobs",
     { story: BulkJobSteps.Story },
     ({ story }) => judge(life(BulkJob, BulkJobSteps.commandsOf(story))),
+    runs
+  )
+
+  it.prop(
+    "from schedules",
+    { story: ScheduleSteps.ScheduleStory },
+    ({ story }) => judge(life(Schedule, ScheduleSteps.scheduleCommands(story))),
     runs
   )
 

@@ -9,6 +9,8 @@ import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import { type ScheduleEvent, ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import { ServiceCallId } from "@dueline/contracts/Ids"
 import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import type { TenantEvent } from "@dueline/contracts/tenant/Tenant"
 import * as Field from "./FieldSample.ts"
@@ -229,6 +231,48 @@ const bulkJob: Samples<BulkJobEvent> = {
   BulkJobCompleted: { _tag: "BulkJobCompleted" }
 }
 
+const scheduleId = ScheduleId.make("00000000-0000-7000-8000-e40000000001")
+const nextAt = Call.ms(Call.t0 + 60_000)
+const progress = { doneUntil: Call.t0, nextAt, zoneData: "2026c", waiting: [], lookAt: null, looks: 0 }
+const rule = {
+  name: "nightly-report",
+  timing: { _tag: "Cron", expression: "* * * * *", zone: "UTC", missingHour: "shift", repeatedHour: "auto" },
+  from: null,
+  until: Call.ms(Call.t0 + 86_400_000),
+  jitterMs: 5_000,
+  offsetMs: 1_234,
+  overlap: "queue",
+  missed: { _tag: "All", max: 10, windowMs: 3_600_000 },
+  call: Call.spec({ jitter: 0.2 })
+} as const
+const skip = { reason: "missed", first: Call.t0, last: nextAt, count: 2 } as const
+const firing = {
+  occurrence: { at: nextAt, mark: "shifted" },
+  cause: "caught_up",
+  callId: Call.callId,
+  dueAt: Call.ms(nextAt + 1_234),
+  cancels: null
+} as const
+
+const schedule: Samples<ScheduleEvent> = {
+  ScheduleCreated: { _tag: "ScheduleCreated", terms: rule, progress, createdAt: Call.t0, fingerprint: "f1", origin },
+  ScheduleUpdated: {
+    _tag: "ScheduleUpdated",
+    terms: { ...rule, timing: { _tag: "Every", everyMs: 90_000, anchor: Call.t0, zone: "Europe/Prague" } },
+    progress
+  },
+  SchedulePaused: { _tag: "SchedulePaused", reason: "the reports move" },
+  ScheduleResumed: { _tag: "ScheduleResumed", progress },
+  ScheduleDeleted: { _tag: "ScheduleDeleted" },
+  ScheduleFired: { _tag: "ScheduleFired", firing, progress },
+  OccurrencesSkipped: { _tag: "OccurrencesSkipped", skip, progress },
+  ScheduleWaited: {
+    _tag: "ScheduleWaited",
+    progress: { ...progress, waiting: [firing.occurrence], lookAt: Call.ms(nextAt + 1_000), looks: 1 }
+  },
+  ScheduleMoved: { _tag: "ScheduleMoved", previousAt: Call.t0, previousZoneData: "2026b", progress }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -240,7 +284,8 @@ export const samples = {
   shipment,
   "api-key": apiKey,
   tenant,
-  "bulk-job": bulkJob
+  "bulk-job": bulkJob,
+  schedule
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** A first command, and then one that changes something each time, whatever came before. */
@@ -305,5 +350,24 @@ export const lives: Readonly<
     // By turns, from 3 on; a number that is not the next one comes after a pause.
     (n) => ({ _tag: n % 2 === 1 && n < 10_000 ? "PauseBulkJob" : "ResumeBulkJob", bulkJobId, at: Call.t0 }),
     "BulkJobAccepted"
+  ],
+  schedule: [
+    {
+      _tag: "CreateSchedule",
+      scheduleId,
+      at: Call.t0,
+      terms: rule,
+      progress,
+      sealed: "v1.key.request",
+      fingerprint: "f1",
+      origin
+    },
+    (n) => ({
+      _tag: "RunSchedule",
+      scheduleId,
+      at: Call.ms(Call.t0 + n),
+      callId: ServiceCallId.make(`00000000-0000-7000-8000-e5${n.toString(16).padStart(10, "0")}`)
+    }),
+    "ScheduleAccepted"
   ]
 }

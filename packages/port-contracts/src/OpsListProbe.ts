@@ -14,6 +14,8 @@ import { BulkJobId, type BulkJobRow, BulkJobStatus } from "@dueline/contracts/bu
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
+import { type ScheduleRow, ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
+import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
 import { ShipmentId, type ShipmentRow, ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
 import { type TenantRow, TenantStatus, WorkspaceId } from "@dueline/contracts/tenant/Tenant"
 import { Schema } from "effect"
@@ -261,6 +263,60 @@ const tenant = probe("tenant", {
     tenantRow(tenantId, { ...drawn, suspendedReason: drawn.status === "Active" ? null : "unpaid" })
 })
 
+export const scheduleRow = (tenantId: TenantId, changes: Partial<ScheduleRow> = {}): ScheduleRow => ({
+  _tag: "ScheduleRow",
+  tenantId,
+  scheduleId: ScheduleId.make(Sample.uuid()),
+  version: 1,
+  name: "nightly",
+  timing: { _tag: "Cron", expression: "@daily", zone: "Europe/Prague", missingHour: "shift", repeatedHour: "auto" },
+  from: null,
+  until: null,
+  jitterMs: 0,
+  offsetMs: 0,
+  overlap: "skip",
+  missed: { _tag: "Skip" },
+  call: {
+    request: { method: "GET", url: "https://example.com/", headers: {}, bodyBytes: 0, bodySnippet: null },
+    timeoutMs: defaultTimeoutMs,
+    retry: defaultRetryPolicy,
+    tags: []
+  },
+  doneUntil: Sample.now as EpochMillis,
+  nextAt: null,
+  zoneData: "2026c",
+  waiting: [],
+  lookAt: null,
+  looks: 0,
+  status: "Active",
+  pausedReason: null,
+  revision: 1,
+  last: null,
+  fired: 0,
+  lastSkip: null,
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  wakeAt: null,
+  ...changes
+})
+
+const schedule = probe("schedule", {
+  row: scheduleRow,
+  drawn: Schema.Struct({
+    ...made,
+    status: ScheduleStatus,
+    zone: Schema.Literals(["UTC", "Europe/Prague"]),
+    nextAt: Schema.NullOr(moment)
+  }),
+  rowOf: (tenantId, { zone, ...drawn }, n): ScheduleRow =>
+    scheduleRow(tenantId, {
+      ...drawn,
+      name: n % 3 === 0 ? null : `n-${n % 3}`,
+      timing: { _tag: "Every", everyMs: 1_000, anchor: Sample.now as EpochMillis, zone }
+    })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
@@ -270,5 +326,6 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   shipment,
   "api-key": apiKey,
   tenant,
-  "bulk-job": bulkJob
+  "bulk-job": bulkJob,
+  schedule
 }

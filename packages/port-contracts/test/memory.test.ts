@@ -9,6 +9,7 @@ import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/TenantDirectoryContract"
 import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
@@ -39,6 +40,7 @@ ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
+DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

@@ -19,7 +19,7 @@ const Rule = Schema.Struct({
   missingHour: MissingHour,
   repeatedHour: RepeatedHour
 })
-const options = { arbitrary: propertyRuns }
+const options = { arbitrary: propertyRuns, tags: ["ADR-0036.1"] }
 
 describe("occurrences", () => {
   it.prop(

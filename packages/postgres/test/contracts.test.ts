@@ -4,6 +4,7 @@ import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/EventSourceContract"
@@ -17,6 +18,7 @@ import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
+import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
@@ -43,6 +45,7 @@ const layer = Layer.mergeAll(
   PostgresDueIngestions.layer,
   PostgresProductEvents.layer(),
   PostgresTenantDirectory.layer,
+  PostgresDueSchedules.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -63,6 +66,7 @@ DueIngestionsContract.suite("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
+DueSchedulesContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

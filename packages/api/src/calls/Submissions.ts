@@ -6,14 +6,13 @@ import type { Principal } from "@dueline/contracts/api/Access"
 import { type FieldProblem, problemBody } from "@dueline/contracts/api/Problem"
 import type { ErrorCode } from "@dueline/contracts/api/ProblemError"
 import { problemCodes } from "@dueline/contracts/api/ProblemCode"
-import { BatchItem, batchLimit, type RequestToMake, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
+import { BatchItem, batchLimit, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { SubmittedBatch } from "@dueline/contracts/api/ServiceCallView"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
-import { type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { defaultRetryPolicy, defaultTimeoutMs, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { callIdOf, correlationIdOf } from "@dueline/identity/randomId"
 import { Cause, Clock, Context, Effect, Exit, Layer, Random, References, Result, Schema } from "effect"
@@ -27,6 +26,7 @@ import { fingerprint } from "../idempotency.ts"
 import { deniedCreation } from "../refusal.ts"
 import { type Denial, denied } from "../reject.ts"
 import { bodyDecoder, exactDecoder, invalid } from "../requestBody.ts"
+import { rawRequest, refusedRequest, specOf } from "./askedRequest.ts"
 import { callRefusals } from "./callRefusal.ts"
 import { callPath, stateOf } from "./view.ts"
 
@@ -253,31 +253,3 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
     })
   })
 )
-
-const refusedRequest = (
-  part: string,
-  issues: ReadonlyArray<{ readonly field: string; readonly code: string; readonly message: string }>
-): Denial<ErrorCode> =>
-  denied("request_refused", "Correct what `errors` lists: such a request is never sent.", {
-    errors: issues.map(({ code, field, message }) => ({ path: `${part}.request.${field}`, code, message }))
-  })
-
-const specOf = (body: SubmitServiceCall, request: Spec["request"]): Spec => ({
-  request,
-  timeoutMs: body.timeoutMs ?? defaultTimeoutMs,
-  retry: body.retry === undefined ? defaultRetryPolicy : { ...defaultRetryPolicy, ...body.retry },
-  tags: body.tags ?? []
-})
-
-/** A body that is not text goes out as JSON and says so, unless the caller says otherwise. */
-const rawRequest = ({ body, headers = {}, method, url }: RequestToMake): RawRequest => {
-  if (body === undefined || body === null) return { method, url, headers, body: null }
-  if (typeof body === "string") return { method, url, headers, body }
-  const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type")
-  return {
-    method,
-    url,
-    headers: typed ? headers : { ...headers, "content-type": "application/json" },
-    body: JSON.stringify(body)
-  }
-}

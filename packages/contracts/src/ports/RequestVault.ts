@@ -1,6 +1,7 @@
 /** Keeps a whole request out of sight between submission and execution: only the sealed form is ever stored. */
 import { Context, type Effect, Schema } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
+import type { ScheduleId } from "../schedule/Schedule.ts"
 
 /** The parts of a request that may hold secrets. */
 export interface WholeRequest {
@@ -23,3 +24,7 @@ export class RequestVault extends Context.Service<
 
 /** What a service call's sealed request is bound to: whoever seals and whoever opens must say the same. */
 export const sealContext = (tenantId: TenantId, callId: ServiceCallId): string => `service-call/${tenantId}/${callId}`
+
+/** What the request of a schedule is bound to. */
+export const scheduleContext = (tenantId: TenantId, scheduleId: ScheduleId): string =>
+  `schedule/${tenantId}/${scheduleId}`

@@ -55,6 +55,9 @@ export const callsApi = Effect.map(programApi, ({ serviceCalls }) => serviceCall
 /** Those on courier sources. */
 export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"])
 
+/** Those on schedules. */
+export const schedulesApi = Effect.map(programApi, ({ schedules }) => schedules)
+
 /** Those on API keys. */
 export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
 

@@ -11,6 +11,7 @@ import { bus, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./KeyCommands.ts"
 import { signingKey } from "./SigningKeyCommands.ts"
+import { schedule } from "./ScheduleCommands.ts"
 import { event, source } from "./SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 import { tenant } from "./TenantCommands.ts"
@@ -31,6 +32,7 @@ const dueline = Command.make("dueline").pipe(
     call,
     jobs,
     dlq,
+    schedule,
     token,
     migrate,
     doctor,

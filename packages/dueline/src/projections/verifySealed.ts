@@ -1,10 +1,10 @@
-/** Opens every sealed text there is, and misses those that should be there: of calls, customers, couriers and what these sent. */
+/** Opens every sealed text there is, and misses those that should be there: of calls, customers, couriers and what these sent, and schedules. */
 import { CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
-import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault, scheduleContext, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { requestOf } from "@dueline/execution/redaction/summarise"
 import type { Database } from "@dueline/postgres/Database"
 import { eachAttached, eachProfile, eachSealedCall } from "@dueline/postgres/admin/SealedTexts"
@@ -99,6 +99,19 @@ export const verifySealed: Effect.Effect<
     if (sealed !== null)
       return tally("body", ingestion, secrets.open(sealed, ingestionContext(row.tenantId, row.ingestionId)))
     return Effect.sync(() => add("body", ingestion, "its body is lost"))
+  })
+  yield* eachAttached("schedule", (schedule) => {
+    const { row, sealed } = schedule
+    const isDeleted = row.status === "Deleted"
+    if (sealed === null) {
+      if (!isDeleted) add("request", schedule, `its request is lost: it is ${row.status}`)
+      return Effect.void
+    }
+    if (isDeleted) {
+      add("request", schedule, "it is Deleted, and its request is still there")
+      return Effect.void
+    }
+    return tally("request", schedule, requests.open(sealed, scheduleContext(row.tenantId, row.scheduleId)))
   })
   return { opened, findings }
 })

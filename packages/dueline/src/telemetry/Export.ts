@@ -107,5 +107,8 @@ export const layer = (settings: ExportSettings): Layer.Layer<never> => {
   const form =
     settings.OTEL_EXPORTER_OTLP_PROTOCOL === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
   const traces = settings.DUELINE_TRACE_RATIO > 0 ? tracing(settings) : Layer.empty
-  return Layer.mergeAll(traces, metrics(settings), busiest).pipe(Layer.provide(form), Layer.provide(OtlpExporter.layerFlusher))
+  return Layer.mergeAll(traces, metrics(settings), busiest).pipe(
+    Layer.provide(form),
+    Layer.provide(OtlpExporter.layerFlusher)
+  )
 }

@@ -7,6 +7,7 @@ import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
@@ -22,6 +23,7 @@ import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
 import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
 import * as DeadLettersMemory from "./DeadLettersMemory.ts"
+import * as DueSchedulesMemory from "./DueSchedulesMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
 import * as JobItemsMemory from "./JobItemsMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
@@ -76,6 +78,7 @@ export class MemoryStore extends Context.Service<
     readonly tenantDirectory: TenantDirectory["Service"]
     readonly jobItems: JobItems["Service"]
     readonly jobItemQueries: JobItemQueries["Service"]
+    readonly dueSchedules: DueSchedules["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -115,6 +118,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     tenantDirectory: TenantDirectoryMemory.make(state),
     jobItems: jobs.items,
     jobItemQueries: jobs.queries,
+    dueSchedules: DueSchedulesMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -140,7 +144,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(ProductEvents, store.productEvents),
     Layer.succeed(TenantDirectory, store.tenantDirectory),
     Layer.succeed(JobItems, store.jobItems),
-    Layer.succeed(JobItemQueries, store.jobItemQueries)
+    Layer.succeed(JobItemQueries, store.jobItemQueries),
+    Layer.succeed(DueSchedules, store.dueSchedules)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -1,0 +1,139 @@
+/** `dueline schedule …` against an API that answers from the document's examples. */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { runCli } from "./runCli.ts"
+
+const id = "7b1e9c04-6a2f-8d35-b8c1-4f0e2d7a9c63"
+const schedule = {
+  id,
+  name: "nightly",
+  status: "Active",
+  pausedReason: null,
+  cron: "30 2 * * *",
+  every: null,
+  zone: "Europe/Prague",
+  missingHour: "shift",
+  repeatedHour: "auto",
+  from: null,
+  until: null,
+  jitter: "PT0S",
+  overlap: "skip",
+  missed: { policy: "all", max: 3, window: "PT6H" },
+  request: { method: "GET", url: "https://example.com/", headers: {}, bodyBytes: 0, bodySnippet: null },
+  tags: [],
+  retry: { maxAttempts: 5, initialDelayMs: 1, maxDelayMs: 1, multiplier: 2, jitter: 0, retryStatuses: [] },
+  timeoutMs: 1_000,
+  next: { at: "2026-03-29T01:30:00.000Z", local: "2026-03-29T03:30:00+02:00", dueAt: "2026-03-29T01:30:00.000Z" },
+  waiting: 0,
+  last: null,
+  fired: 0,
+  lastSkip: null,
+  revision: 1,
+  zoneData: "2026c",
+  createdAt: "2026-03-28T09:00:00.000Z",
+  updatedAt: "2026-03-28T09:00:00.000Z",
+  version: 1,
+  links: { self: `/v1/schedules/${id}`, calls: "/v1/service-calls", preview: `/v1/schedules/${id}/preview` }
+}
+const preview = {
+  zone: "Europe/Prague",
+  zoneData: "2026c",
+  items: [{ at: "2026-03-29T01:30:00.000Z", local: "2026-03-29T03:30:00+02:00", mark: "shifted" }],
+  transitions: [
+    {
+      at: "2026-03-29T01:00:00.000Z",
+      before: "2026-03-29T02:00:00+01:00",
+      after: "2026-03-29T03:00:00+02:00",
+      kind: "forward"
+    }
+  ]
+}
+
+const program = () => {
+  const asked: Array<{ readonly method: string; readonly path: string; readonly body: unknown }> = []
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init)
+    const { pathname, search } = new URL(request.url)
+    const text = await request.text()
+    asked.push({
+      method: request.method,
+      path: `${pathname}${search}`,
+      body: text === "" ? undefined : JSON.parse(text)
+    })
+    const headers = { etag: '"1"', location: schedule.links.self }
+    if (pathname.endsWith("/preview")) return Response.json(preview)
+    const view = { ...schedule, correlationId: "0abc" }
+    if (request.method === "GET") {
+      return pathname.endsWith("/schedules")
+        ? Response.json({ items: [view], nextCursor: null })
+        : Response.json(view, { headers })
+    }
+    return Response.json(schedule, { status: pathname.endsWith("/schedules") ? 201 : 200, headers })
+  }
+  return { asked, fetch }
+}
+
+it.effect("schedule create sends rule, policies and request; list, show and changes ask for what they say", () =>
+  Effect.gen(function* () {
+    const { asked, fetch } = program()
+    const create = ["schedule", "create", "--cron", "30 2 * * *", "--zone", "Europe/Prague", "--name", "nightly"]
+    const policies = ["--missed", "all", "--missed-max", "3", "--missed-window", "6h", "--overlap", "queue"]
+    const made = yield* runCli([...create, ...policies, "--url", "https://example.com/"], { fetch })
+    assert.strictEqual(made.exitCode, 0, made.stderr)
+    assert.include(made.stdout, "2026-03-29T03:30:00+02:00")
+    const listed = yield* runCli(["schedule", "list"], { fetch })
+    assert.match(listed.stdout, /Active +2026-03-29T01:30:00\.000Z +0 +nightly +30 2 \* \* \* \(Europe\/Prague\)/u)
+    const shown = yield* runCli(["schedule", "show", id], { fetch })
+    assert.include(shown.stdout, "all 3 PT6H")
+    for (const args of [
+      ["pause", id, "--reason", "a fair"],
+      ["resume", id],
+      ["run", id],
+      ["delete", id]
+    ]) {
+      const changed = yield* runCli(["schedule", ...args], { fetch })
+      assert.strictEqual(changed.exitCode, 0, changed.stderr)
+    }
+    assert.deepStrictEqual(asked[0]?.body, {
+      cron: "30 2 * * *",
+      zone: "Europe/Prague",
+      name: "nightly",
+      overlap: "queue",
+      missed: { policy: "all", max: 3, window: "6h" },
+      request: { method: "GET", url: "https://example.com/" }
+    })
+    assert.deepStrictEqual(
+      asked.map(({ method, path }) => `${method} ${path.replace(id, "ID")}`),
+      [
+        "POST /v1/schedules",
+        "GET /v1/schedules?limit=50",
+        "GET /v1/schedules/ID",
+        "POST /v1/schedules/ID/pause",
+        "POST /v1/schedules/ID/resume",
+        "POST /v1/schedules/ID/run",
+        "DELETE /v1/schedules/ID"
+      ]
+    )
+  })
+)
+
+it.effect(
+  "schedule preview marks the change of the clocks, and a rule that cannot be read is told before anything is sent",
+  () =>
+    Effect.gen(function* () {
+      const { asked, fetch } = program()
+      const shown = yield* runCli(["schedule", "preview", "--cron", "30 2 * * *", "--zone", "Europe/Prague"], { fetch })
+      assert.match(shown.stdout, /-- clocks: .*\n.*shifted: clocks pass over its time/u)
+      const kept = yield* runCli(["schedule", "preview", "--id", id, "--count", "3"], { fetch })
+      assert.strictEqual(kept.exitCode, 0, kept.stderr)
+      assert.deepStrictEqual(
+        asked.map(({ path }) => path),
+        ["/v1/schedules/preview", `/v1/schedules/${id}/preview?count=3`]
+      )
+      const wrong = yield* runCli(["schedule", "preview", "--cron", "0 0 L * *", "--zone", "+02:00"], { fetch })
+      assert.strictEqual(wrong.exitCode, 2)
+      assert.include(wrong.stderr, "field 3 (day of month)")
+      assert.include(wrong.stderr, "offsets are refused")
+      assert.lengthOf(asked, 2)
+    })
+)

@@ -1,0 +1,154 @@
+/**
+ * Fires schedules whose time has come: one process at a time reads which rows are due, plans from each what is to be done, and asks the writer for
+ * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard; nothing
+ * is kept in memory between two looks.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { CommandId, CorrelationId, EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { systemActor } from "@dueline/contracts/Intent"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueSchedules"
+import { Leases } from "@dueline/contracts/ports/Leases"
+import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
+import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { Cause, Clock, Effect, Result } from "effect"
+import { whileLeading } from "../dispatcher/whileLeading.ts"
+import { planFirings } from "./planFirings.ts"
+import { makeCarryOut } from "./scheduleCalls.ts"
+
+export type OccurrenceCallIdOf = (
+  tenantId: TenantId,
+  scheduleId: ScheduleId,
+  revision: number,
+  at: number
+) => ServiceCallId
+
+export interface FirerOptions {
+  readonly callIdOf: OccurrenceCallIdOf
+  /** Version of the runtime's zone data. */
+  readonly zoneData: string
+}
+
+/** Rows read at once, and fired at the same time. */
+const pageSize = 512
+const concurrency = 64
+/** A schedule that was made meanwhile is found this late at the most; also the pause after trouble (milliseconds). */
+const lookEveryMs = 1_000
+/** A call that was fired and cannot be found for this long will not be made. */
+const neverMadeMs = 60_000
+
+const leadership = { name: "schedules", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
+
+export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: FirerOptions) {
+  const orchestrator = yield* Orchestrator
+  const calls = yield* CallQueries
+  const schedules = yield* DueSchedules
+  const carryOut = yield* makeCarryOut
+
+  /** Whether the latest call has not ended; asked for only where it matters. */
+  const isBusy = Effect.fnUntraced(function* ({ last, overlap, tenantId }: DueSchedule, now: number) {
+    if (overlap === "allow" || last === null) return false
+    const call = yield* calls.find(tenantId, last.callId)
+    return call === null ? now - last.firedAt < neverMadeMs : call.endedAt === null
+  })
+
+  const fire = Effect.fnUntraced(function* (schedule: DueSchedule) {
+    const { doneUntil, revision, scheduleId, tenantId, timing, version } = schedule
+    const occurrences = occurrencesOf(timing)
+    if (Result.isFailure(occurrences)) {
+      return yield* Effect.logError("a schedule's expression cannot be read", {
+        tenantId,
+        scheduleId,
+        ...occurrences.failure
+      })
+    }
+    const now = yield* Clock.currentTimeMillis
+    const plan = planFirings(schedule, occurrences.success, {
+      now,
+      zoneData,
+      isBusy: yield* isBusy(schedule, now),
+      callIdOf: (at) => callIdOf(tenantId, scheduleId, revision, at)
+    })
+    const envelope: Envelope<Extract<ScheduleCommand, { readonly _tag: "AdvanceSchedule" }>> = {
+      tenantId,
+      commandId: `schedules:${scheduleId}:${version}` as CommandId,
+      correlationId: schedule.correlationId as CorrelationId,
+      actor: systemActor("schedules"),
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: version,
+      command: { _tag: "AdvanceSchedule", scheduleId, at: now as EpochMillis, revision, doneUntil, ...plan }
+    }
+    const { outcome } = yield* orchestrator.ask(envelope)
+    // Somebody else came first, and has made them, or will.
+    if (outcome.schedule.last?.callId !== plan.firings.at(-1)?.callId) return
+    yield* Effect.forEach(plan.firings, (firing) => Effect.ignore(carryOut(tenantId, scheduleId, firing)), {
+      concurrency,
+      discard: true
+    })
+  })
+
+  /** False when it has to be tried again a little later. What is refused for good was decided by another meanwhile. */
+  const tryToFire = (schedule: DueSchedule) =>
+    fire(schedule).pipe(
+      Effect.as(true),
+      Effect.catch((refusal) => Effect.succeed(!isTransient(refusal))),
+      Effect.catchCause((cause) =>
+        Cause.hasInterrupts(cause)
+          ? Effect.interrupt
+          : Effect.as(
+              Effect.logError(
+                "a schedule could not be fired",
+                { tenantId: schedule.tenantId, scheduleId: schedule.scheduleId },
+                cause
+              ),
+              true
+            )
+      )
+    )
+
+  /** Fires all that is due and answers with how long nothing will be, in milliseconds. `mayAct` is asked before each page. */
+  const tick = Effect.fnUntraced(function* (mayAct: () => boolean) {
+    let after: WakeMark | null = null
+    while (mayAct()) {
+      const now: number = yield* Clock.currentTimeMillis
+      const page: ReadonlyArray<DueSchedule> = yield* schedules.due({
+        before: now + lookEveryMs,
+        after,
+        limit: pageSize
+      })
+      const ripe = page.filter(({ wakeAt }) => wakeAt <= now)
+      const fired = yield* Effect.forEach(ripe, tryToFire, { concurrency })
+      if (fired.includes(false)) return lookEveryMs
+      const last = ripe.at(-1)
+      if (last === undefined || ripe.length < pageSize) {
+        const next = page[ripe.length]
+        return next === undefined ? lookEveryMs : Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
+      }
+      after = { wakeAt: last.wakeAt, scheduleId: last.scheduleId }
+    }
+    return lookEveryMs
+  })
+
+  /** Never ends by itself. */
+  const run = (mayAct: () => boolean): Effect.Effect<never> =>
+    tick(mayAct).pipe(
+      Effect.catchCause((cause) =>
+        Cause.hasInterrupts(cause)
+          ? Effect.interrupt
+          : Effect.as(logUnlessStoreTrouble("warning", "schedules could not be looked at", cause), lookEveryMs)
+      ),
+      Effect.flatMap((pauseMs) => Effect.sleep(pauseMs)),
+      Effect.forever
+    )
+
+  return { tick, run }
+})
+
+/** The same, doing nothing while another process has the lease; gives it back when it is interrupted. */
+export const runLed = Effect.fnUntraced(function* (options: FirerOptions & { readonly holder: string }) {
+  const firer = yield* makeFirer(options)
+  return whileLeading(yield* Leases, { ...leadership, holder: options.holder }, firer.run)
+})

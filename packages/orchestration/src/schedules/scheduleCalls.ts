@@ -1,0 +1,123 @@
+/**
+ * What was fired becomes a call: the request is opened, the time is filled in, and the call is submitted under an id that follows from schedule,
+ * revision and time. Whoever fires does so at once; a process manager that receives every firing makes up for one that died between. Doing it
+ * twice is doing it once.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { systemActor } from "@dueline/contracts/Intent"
+import type { Command } from "@dueline/contracts/kinds"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestVault, scheduleContext } from "@dueline/contracts/ports/RequestVault"
+import type { Firing, ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
+import { fillIn } from "@dueline/contracts/schedule/template"
+import { ScheduleFired, scheduleTag } from "@dueline/contracts/schedule/Topic"
+import { Clock, Effect, Layer, Result, Schema } from "effect"
+import { untilStoreAnswers } from "../untilStoreAnswers.ts"
+
+/** Why a firing is no call, now (`wait`), perhaps later (`retry`), or ever. */
+type Failure = { readonly _tag: "Failure"; readonly what: "wait" | "retry" | "never"; readonly reason: string }
+const failure = (what: Failure["what"], reason: string): Failure => ({ _tag: "Failure", what, reason })
+
+const refusalOf = (refusal: { readonly _tag: string }): Failure =>
+  failure(isTransient(refusal) ? "wait" : "never", refusal._tag)
+
+export const makeCarryOut = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator
+  const queries = yield* OpsQueries
+  const vault = yield* RequestVault
+  const intake = yield* RequestIntake
+
+  const ask = <C extends Command>({ correlationId, tenantId }: ScheduleRow, name: string, command: C) => {
+    const envelope: Envelope<C> = {
+      tenantId,
+      commandId: name as CommandId,
+      correlationId: correlationId as CorrelationId,
+      actor: systemActor("schedules"),
+      traceparent: null,
+      idempotency: null,
+      expectedVersion: null,
+      command
+    }
+    return Effect.mapError(orchestrator.ask(envelope), refusalOf)
+  }
+
+  /** The call before may have ended meanwhile, or may not be there yet: only a store that is away is a reason to wait. */
+  const cancel = (row: ScheduleRow, { callId, cancels }: Firing, at: EpochMillis) =>
+    cancels === null
+      ? Effect.void
+      : Effect.catch(
+          ask(row, `schedules:${callId}:cancel`, { _tag: "CancelServiceCall", callId: cancels, at }),
+          (failed) => (failed.what === "wait" ? Effect.fail(failed) : Effect.void)
+        )
+
+  /** False when the schedule and its request are deleted: what had not become a call does not become one. */
+  return Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
+    const away = ({ _tag }: { readonly _tag: string }) => failure("wait", _tag)
+    const row = yield* Effect.mapError(queries.find("schedule", tenantId, scheduleId), away)
+    const sealed = yield* Effect.mapError(queries.sealed("schedule", tenantId, scheduleId), away)
+    if (row === null) return yield* Effect.fail(failure("never", "there is no such schedule"))
+    if (sealed === null) return false
+    const { callId, dueAt, occurrence } = firing
+    const whole = yield* Effect.mapError(vault.open(sealed, scheduleContext(tenantId, scheduleId)), ({ detail }) =>
+      failure("retry", `its request cannot be opened: ${detail}`)
+    )
+    const values = { scheduleId, callId, at: occurrence.at, zone: row.timing.zone }
+    const { call, correlationId } = row
+    const admitted = intake.admit(tenantId, callId, { method: call.request.method, ...fillIn(whole, values) })
+    if (Result.isFailure(admitted)) {
+      const reason = admitted.failure.map(({ code, field, message }) => `${field} ${code}: ${message}`).join(" ")
+      return yield* Effect.fail(failure("never", reason))
+    }
+    const at = (yield* Clock.currentTimeMillis) as EpochMillis
+    yield* cancel(row, firing, at)
+    yield* ask(row, `schedules:${callId}:submit`, {
+      _tag: "SubmitServiceCall",
+      callId,
+      at,
+      dueAt,
+      spec: { ...call, request: admitted.success.summary, tags: [...call.tags, scheduleTag(scheduleId)] },
+      fingerprint: `schedule:${scheduleId}:${callId}`,
+      origin: { correlationId: correlationId as CorrelationId, traceparent: null },
+      sealed: admitted.success.sealed
+    })
+    return true
+  })
+})
+
+const decode = Schema.decodeUnknownResult(ScheduleFired)
+
+export const makeHandler = Effect.gen(function* () {
+  const calls = yield* CallQueries
+  const carryOut = yield* makeCarryOut
+
+  const settle = Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
+    // Nearly always whoever fired has made it.
+    const call = yield* Effect.mapError(calls.find(tenantId, firing.callId), ({ _tag }) => failure("wait", _tag))
+    if (call === null) yield* carryOut(tenantId, scheduleId, firing)
+    return ack
+  })
+
+  return ({ payload, streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
+    const scheduleId = streamId as string as ScheduleId
+    const message = decode(payload)
+    if (Result.isFailure(message)) return Effect.succeed(dead("the message is not one of a firing"))
+    return untilStoreAnswers("a schedule's call has to wait; it is tried again", { tenantId, scheduleId }, (wait) =>
+      Effect.catch(settle(tenantId, scheduleId, message.success.firing), ({ reason, what }) =>
+        what === "wait" ? wait(reason) : Effect.succeed(what === "retry" ? retry(reason) : dead(reason))
+      )
+    )
+  }
+})
+
+/** Handles messages until the scope closes. */
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const bus = yield* EventBus
+    yield* bus.consume({ group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* makeHandler)
+  })
+)

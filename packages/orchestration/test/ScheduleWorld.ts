@@ -1,0 +1,184 @@
+/**
+ * Schedules in a time that stands still until it is set: the memory store, real writers, processes that fire, and the consumer that makes up for
+ * them. Any step of whoever fires can fail, be carried out without an answer, or be its last.
+ */
+import type { Envelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis, ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
+import { Intents } from "@dueline/contracts/Intents"
+import type { Command } from "@dueline/contracts/kinds"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
+import { ScheduleEvent, type ScheduleRow, type ScheduleTerms } from "@dueline/contracts/schedule/Schedule"
+import { upcoming } from "@dueline/contracts/schedule/upcoming"
+import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
+import { Effect, Result, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
+import { makeHandler } from "../src/schedules/scheduleCalls.ts"
+import * as Writers from "../src/Writers.ts"
+import * as Field from "./FieldSample.ts"
+import * as Steps from "./ScheduleSteps.ts"
+
+/** What becomes of a step. `dies`: it is carried out, and whoever asked is no more. */
+export type Fate = "happens" | "fails" | "is not heard of" | "dies"
+
+const callIdOf: OccurrenceCallIdOf = (_tenant, _schedule, revision, at) =>
+  `00000000-0000-8000-8${revision.toString(16).padStart(3, "0")}-${at.toString(16).padStart(12, "0")}` as ServiceCallId
+
+const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
+
+const intake = RequestIntake.of({
+  admit: (_tenant, _call, { body, headers, method, url }) =>
+    Result.succeed({ summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body }, sealed: null })
+})
+const vault = RequestVault.of({
+  seal: () => "",
+  open: () =>
+    Effect.succeed({ url: "https://example.com/{{occurrence.date}}", headers: {}, body: "{{occurrence.local}}" })
+})
+
+const decodeEvent = Schema.decodeUnknownSync(ScheduleEvent)
+
+export const zoneData = "2026c"
+
+/** `start`: an instant in ISO 8601, at which the schedule is made. */
+export const world = Effect.fnUntraced(function* (start: string, changes: Partial<ScheduleTerms>) {
+  const startedAt = Date.parse(start)
+  yield* TestClock.setTime(startedAt)
+  const store = MemoryStore.make()
+  const { ask, offer } = yield* Writers.make().pipe(
+    Effect.provideService(Persistence, store.persistence),
+    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
+  )
+  const fates: Array<Fate> = []
+  const step = <A, E>(what: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
+    Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
+      const fate = fates.shift() ?? "happens"
+      if (fate === "happens") return what
+      if (fate === "fails") return Effect.fail(unavailable)
+      return Effect.andThen(Effect.exit(what), fate === "dies" ? Effect.interrupt : Effect.fail(unavailable))
+    })
+  const ports =
+    (between: typeof step) =>
+    <A, E>(
+      made: Effect.Effect<A, E, Orchestrator | CallQueries | DueSchedules | OpsQueries | RequestIntake | RequestVault>
+    ) =>
+      made.pipe(
+        Effect.provideService(
+          Orchestrator,
+          Orchestrator.of({
+            offer,
+            ask: (envelope) => between(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
+          })
+        ),
+        Effect.provideService(CallQueries, store.callQueries),
+        Effect.provideService(DueSchedules, store.dueSchedules),
+        Effect.provideService(OpsQueries, store.opsQueries),
+        Effect.provideService(RequestIntake, intake),
+        Effect.provideService(RequestVault, vault)
+      )
+  const firers = yield* Effect.forEach([1, 2], () => ports(step)(makeFirer({ callIdOf, zoneData })))
+  const handler = yield* ports((what) => what)(makeHandler)
+
+  const tell = (command: Command) => Effect.orDie(ask(Field.envelope(command) as Envelope<Command>))
+  const rows = () => store.dump().rows
+  const schedule = () => rows().find((row): row is ScheduleRow => row._tag === "ScheduleRow") as ScheduleRow
+  const calls = () =>
+    rows()
+      .filter((row): row is ServiceCallRow => row._tag === "ServiceCallRow")
+      .sort((a, b) => a.dueAt - b.dueAt)
+  const events = () =>
+    store.dump().events.flatMap(({ category, event }) => (category === "schedule" ? [decodeEvent(event.payload)] : []))
+
+  const terms = Steps.terms(changes)
+  const occurrences = Result.getOrThrow(occurrencesOf(terms.timing))
+  const nextAt = upcoming(occurrences, terms, startedAt)?.at ?? null
+  const at = startedAt as EpochMillis
+  const progress = Steps.progress({ doneUntil: at, nextAt, zoneData })
+  yield* tell({ ...Steps.create(changes), at, progress } as Command)
+
+  let now = startedAt
+  const set = (millis: number) =>
+    Effect.suspend(() => {
+      now = millis
+      return TestClock.setTime(millis)
+    })
+  /** Messages of the outbox reach the consumer, each twice. */
+  const deliver = Effect.gen(function* () {
+    const entries = yield* store.outbox.claim({ now, limit: 1_000 })
+    for (const entry of entries) {
+      if (entry.topic !== "ops.schedule.fired") continue
+      yield* handler({ ...entry, attempt: 1 })
+      yield* handler({ ...entry, attempt: 2 })
+    }
+    yield* store.outbox.settle(entries.map((entry) => ({ _tag: "Delivered" as const, entry })))
+  })
+  /** Both processes look at the same time; one that dies is replaced. Answers with how long nothing will be. */
+  const look = Effect.gen(function* () {
+    const looks = firers.map(({ tick }) =>
+      Effect.catchCause(
+        tick(() => true),
+        () => Effect.succeed(1_000)
+      )
+    )
+    const pauses = yield* Effect.all(looks, { concurrency: "unbounded" })
+    yield* deliver
+    return Math.max(1, Math.min(...pauses))
+  })
+  /** Time passes, and whoever fires is at work. */
+  const until = Effect.fnUntraced(function* (end: string | number) {
+    const last = typeof end === "number" ? end : Date.parse(end)
+    for (;;) {
+      const pause = yield* look
+      if (now >= last) return
+      // A second without news is not looked at again and again.
+      const { wakeAt } = schedule()
+      const idle = wakeAt === null || wakeAt > now + 1_000 ? (wakeAt ?? last) - now : pause
+      yield* set(Math.min(last, now + Math.max(1, idle)))
+    }
+  })
+  /** The call ends well. */
+  const finish = Effect.fnUntraced(function* ({ callId, revision }: ServiceCallRow) {
+    const about = { callId, at: now as EpochMillis }
+    yield* tell({ _tag: "DueTimeReached", ...about, revision, worker: "w" as WorkerId })
+    yield* tell({ _tag: "RecordSuccess", ...about, epoch: 1, status: 200, durationMs: 1, response: null })
+  })
+
+  return {
+    calls,
+    events,
+    fates,
+    finish,
+    look,
+    now: () => now,
+    occurrences,
+    schedule,
+    set,
+    startedAt,
+    store,
+    tell,
+    until
+  }
+})
+
+export type World = Effect.Success<ReturnType<typeof world>>
+
+/** Times that became calls, and those that were left out, from the events: each with how often. */
+export const accounts = (here: World): ReadonlyMap<number, number> => {
+  const told = new Map<number, number>()
+  const add = (at: number) => told.set(at, (told.get(at) ?? 0) + 1)
+  for (const event of here.events()) {
+    if (event._tag === "ScheduleFired" && event.firing.cause !== "asked") add(event.firing.occurrence.at)
+    if (event._tag !== "OccurrencesSkipped" || event.skip.reason === "missing_hour") continue
+    const { first, last } = event.skip
+    for (let at: number | undefined = first; at !== undefined && at <= last; at = here.occurrences.next(at)?.at) add(at)
+  }
+  return told
+}

@@ -1,0 +1,16 @@
+-- What of schedules is to be looked at.
+
+-- Without the request: a due schedule is judged by its rule and by how far it has come. In order of the time at which it must be looked at.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.due_schedules(p_before bigint, p_wake bigint, p_id uuid, p_limit integer) returns setof json
+language plpgsql stable security definer {{stable plan}} as $$
+begin
+  return query
+    select (r.row::jsonb - 'call' - 'pausedReason')::json
+    from dueline.schedule_rows r
+    where r.wake_at is not null and r.wake_at <= p_before and (r.wake_at, r.id) > (p_wake, p_id)
+    order by r.wake_at, r.id limit p_limit;
+end $$
+;
