@@ -212,6 +212,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "extend_leases",
             "forget_receipts",
             "keep_dead_letter",
+            "keep_dead_letter",
             "keep_product_event_days",
             "probe",
             "release_lease",
