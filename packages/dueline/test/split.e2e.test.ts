@@ -6,7 +6,7 @@ import { withSession } from "@dueline/postgres/Database"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { assert } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, it } from "vitest"
@@ -33,6 +33,8 @@ describe.skipIf(absent)("the program taken apart", () => {
   let collector: Collector
   const programs = new Map<Role, RunningProgram>()
   const held: Array<() => void> = []
+  /** What the target gives out as one. */
+  let payload = ""
 
   const of = (role: Role): RunningProgram => {
     const program = programs.get(role)
@@ -88,7 +90,7 @@ describe.skipIf(absent)("the program taken apart", () => {
   beforeAll(async () => {
     installation = await newInstallation()
     target = await startTarget(({ path }, response) => {
-      const answer = () => void response.writeHead(200).end("ok")
+      const answer = () => void response.writeHead(200).end(path === "/payload" ? payload : "ok")
       if (path.startsWith("/held")) held.push(answer)
       else answer()
     })
@@ -96,7 +98,8 @@ describe.skipIf(absent)("the program taken apart", () => {
     const traced = {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-      DUELINE_TRACE_RATIO: "1"
+      DUELINE_TRACE_RATIO: "1",
+      DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1"
     }
     await Effect.runPromise(
       withSession({ url: Redacted.make(installation.postgres.url) }, (sql) =>
@@ -139,6 +142,21 @@ describe.skipIf(absent)("the program taken apart", () => {
       assert.include(text, "process_cpu_seconds_total")
       for (const other of roles) if (other !== role) assert.notInclude(text, own[other], `${other} at ${role}`)
     }
+  })
+
+  it("a payload that the edge takes in is fetched by an executor, and becomes an order at the orchestrator", {
+    tags: ["ADR-0031.3"]
+  }, async () => {
+    const { id: customerId } = await tell("/ops/customers", { profile: { name: "Jo Doe" } })
+    const { id: binId } = await tell("/ops/bins", { serialNumber: "P-1", category: "skip", sizeLitres: 1_000 })
+    const window = { from: later(3_600_000), to: later(7_200_000) }
+    payload = JSON.stringify({ customerId, binId, kind: "pickup", window })
+    const digest = `sha-256=:${createHash("sha256").update(payload).digest("base64")}:`
+    const { id } = await tell("/ops/ingest/dropbin", { payloadRef: { uri: `${target.url}/payload`, digest } })
+    const state = async () => (await (await ask(`/ops/ingestions/${id}`)).json()) as { readonly status: string }
+    await eventually(async () => (await state()).status !== "Received")
+    assert.nestedInclude(await state(), { status: "Completed", "dropbin.failure": null })
+    assert.lengthOf(arrivals("/payload"), 1)
   })
 
   it("an order and all that follows from it is one trace, through all processes", {

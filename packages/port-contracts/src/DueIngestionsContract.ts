@@ -10,10 +10,16 @@ import { probes } from "./OpsListProbe.ts"
 import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
-const payload = (tenantId: TenantId, dueAt: number | null): IngestionRow => ({
+const digest = `sha-256=:${"A".repeat(43)}=:`
+const payload = (tenantId: TenantId, dueAt: number | null, uri: string | null = null): IngestionRow => ({
   ...probes.ingestion.row(tenantId, {}),
   courierSourceId: null,
-  dropbin: { reference: null, orderId: null, failure: null, dueAt: dueAt === null ? null : EpochMillis.make(dueAt) }
+  dropbin: {
+    reference: uri === null ? null : { uri, digest },
+    orderId: null,
+    failure: null,
+    dueAt: dueAt === null ? null : EpochMillis.make(dueAt)
+  }
 })
 
 /** Long before what other sentences leave behind in the same store. */
@@ -27,7 +33,7 @@ export const suite = (name: string, harness: Harness<DueIngestions | Persistence
         Effect.gen(function* () {
           const [a, b] = [Sample.tenantId(), Sample.tenantId()]
           const rows = [
-            payload(a, early + 20),
+            payload(a, early + 20, "https://Files.example.com:8443/orders/7?[redacted]"),
             payload(b, early + 10),
             payload(a, early + 31),
             payload(a, null),
@@ -35,7 +41,10 @@ export const suite = (name: string, harness: Harness<DueIngestions | Persistence
           ]
           yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
           const found = yield* (yield* DueIngestions).due({ before: early + 30, each: 10, limit: 10 })
-          const expected = [rows[1], rows[0]].map((row) => ({ tenantId: row?.tenantId, ingestionId: row?.ingestionId }))
+          const expected = [
+            { tenantId: b, ingestionId: rows[1]?.ingestionId, target: "" },
+            { tenantId: a, ingestionId: rows[0]?.ingestionId, target: "files.example.com:8443" }
+          ]
           const ours = found.filter(({ tenantId }) => tenantId === a || tenantId === b)
           assert.deepStrictEqual<ReadonlyArray<unknown>>(ours, expected)
         })

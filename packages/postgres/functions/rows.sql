@@ -59,7 +59,8 @@ create or replace function dueline.find_courier_source(p_id uuid) returns json
     end $$
 ;
 
--- Payloads that are due, across tenants and without contents; of one tenant a bounded number.
+-- Payloads that are due, across tenants and without contents: as with calls, host and port are all that is told of an address. Of one tenant a
+-- bounded number.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -67,11 +68,12 @@ create or replace function dueline.due_ingestions(p_before bigint, p_each intege
     language plpgsql stable security definer {{stable plan}} as $$
     begin
       return query
-        select json_build_object('tenantId', d.tenant_id, 'ingestionId', d.id)
+        select json_build_object('tenantId', d.tenant_id, 'ingestionId', d.id,
+          'target', dueline.target_of(coalesce(d.row #>> '{dropbin,reference,uri}', '')))
         from (
-          select e.tenant_id, e.id, e.due_at, row_number() over (partition by e.tenant_id order by e.due_at, e.id) as place
+          select e.tenant_id, e.id, e.due_at, e.row, row_number() over (partition by e.tenant_id order by e.due_at, e.id) as place
           from (
-            select i.tenant_id, i.id, i.due_at from dueline.ingestion_rows i
+            select i.tenant_id, i.id, i.due_at, i.row from dueline.ingestion_rows i
             where i.due_at is not null and i.due_at <= p_before order by i.due_at, i.id limit 10000
           ) e
         ) d

@@ -7,6 +7,8 @@ import type { StoreUnavailable } from "./Persistence.ts"
 export interface DueIngestion {
   readonly tenantId: TenantId
   readonly ingestionId: IngestionId
+  /** Host and port that its payload is asked of, as `targetOf` has it; empty when it came with the request. */
+  readonly target: string
 }
 
 export class DueIngestions extends Context.Service<

@@ -19,6 +19,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Effect, Schema } from "effect"
 import { fetchPayload, type FetchTrouble } from "./fetchPayload.ts"
@@ -104,6 +105,8 @@ const refusedOrder = (rejection: Exclude<OrderRejection, { readonly _tag: "Order
   }
 }
 
+export type CarryOut = (tenantId: TenantId, ingestionId: IngestionId) => Effect.Effect<Look, NotNow>
+
 const decodeContent = Schema.decodeUnknownEffect(DropbinContent)
 
 export const makeCarryOut = Effect.fnUntraced(function* (
@@ -169,7 +172,10 @@ export const makeCarryOut = Effect.fnUntraced(function* (
         _tag: "CreateOrder",
         orderId,
         at: yield* now,
-        terms: { ...fixed, origin: { correlationId: correlationId as CorrelationId, traceparent: null } },
+        terms: {
+          ...fixed,
+          origin: { correlationId: correlationId as CorrelationId, traceparent: yield* CurrentTrace }
+        },
         window,
         items,
         schedule: true,
@@ -234,7 +240,7 @@ export const makeCarryOut = Effect.fnUntraced(function* (
     return { afterMs }
   })
 
-  return Effect.fnUntraced(function* (tenantId: TenantId, ingestionId: IngestionId): Effect.fn.Return<Look, NotNow> {
+  const carryOut: CarryOut = Effect.fnUntraced(function* (tenantId, ingestionId) {
     const row = yield* Effect.mapError(queries.find("ingestion", tenantId, ingestionId), notNow)
     const dueAt = row?.dropbin?.dueAt ?? null
     if (row === null || dueAt === null) return done
@@ -258,4 +264,5 @@ export const makeCarryOut = Effect.fnUntraced(function* (
         return yield* postpone(row, made.failure.trouble)
     }
   })
+  return carryOut
 })

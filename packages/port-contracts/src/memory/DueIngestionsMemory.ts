@@ -1,5 +1,6 @@
 /** Payloads that are due, in memory. */
 import type { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { Effect } from "effect"
 import { type MemoryState, rowsOf } from "./MemoryState.ts"
 
@@ -10,7 +11,9 @@ export const make = (state: MemoryState): DueIngestions["Service"] => ({
       return rowsOf(state, "ingestion")
         .flatMap(({ dropbin, ingestionId, tenantId }) => {
           const dueAt = dropbin?.dueAt ?? null
-          return dueAt === null || dueAt > before ? [] : [{ tenantId, ingestionId, dueAt }]
+          return dueAt === null || dueAt > before
+            ? []
+            : [{ tenantId, ingestionId, dueAt, target: targetOf(dropbin?.reference?.uri ?? "") }]
         })
         .sort((a, b) => a.dueAt - b.dueAt || (a.ingestionId < b.ingestionId ? -1 : 1))
         .filter(({ tenantId }) => {
@@ -19,6 +22,6 @@ export const make = (state: MemoryState): DueIngestions["Service"] => ({
           return count <= each
         })
         .slice(0, limit)
-        .map(({ ingestionId, tenantId }) => ({ tenantId, ingestionId }))
+        .map(({ ingestionId, target, tenantId }) => ({ tenantId, ingestionId, target }))
     })
 })
