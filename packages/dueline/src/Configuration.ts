@@ -108,6 +108,9 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed("http/protobuf" as const))
   ),
   OTEL_EXPORTER_OTLP_HEADERS: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_TRACER: Schema.Literals(["embedded", "sdk"]).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("embedded" as const))
+  ),
   DUELINE_TRACE_RATIO: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0.01))
   ),

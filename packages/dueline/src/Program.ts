@@ -194,15 +194,27 @@ const server = (settings: Settings) =>
   )
 
 /** Loaded only where telemetry is sent anywhere. */
-const exported = (settings: Settings): Layer.Layer<never> =>
-  settings.OTEL_EXPORTER_OTLP_ENDPOINT === ""
-    ? Layer.empty
-    : Layer.unwrap(
-        Effect.map(
-          Effect.promise(() => import("./telemetry/Export.ts")),
-          ({ layer }) => layer(settings)
+const exported = (settings: Settings) => {
+  const overOtlp =
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT === ""
+      ? Layer.empty
+      : Layer.unwrap(
+          Effect.map(
+            Effect.promise(() => import("./telemetry/Export.ts")),
+            ({ layer }) => layer(settings)
+          )
         )
-      )
+  const bySdk =
+    settings.DUELINE_TRACER === "sdk"
+      ? Layer.unwrap(
+          Effect.map(
+            Effect.promise(() => import("./telemetry/SdkTracing.ts")),
+            ({ layer }) => layer(settings)
+          )
+        )
+      : Layer.empty
+  return Layer.merge(overOtlp, bySdk)
+}
 
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {

@@ -3,11 +3,14 @@ import { makeMetrics, Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { takeTrace, withTrace } from "@dueline/contracts/telemetry/carriedTrace"
 import { isSampled, makeTracing, readTraceparent, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { assert, describe, it } from "@effect/vitest"
+import { trace } from "@opentelemetry/api"
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { Clock, Effect, Random, Redacted, Tracer } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { startCollector } from "./Collector.ts"
 import * as Export from "../src/telemetry/Export.ts"
+import * as SdkTracing from "../src/telemetry/SdkTracing.ts"
 
 const given = (flags: string) => `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-${flags}`
 const nothing = () => ({})
@@ -90,6 +93,7 @@ const settingsOf = (url: string): Export.ExportSettings => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
   OTEL_EXPORTER_OTLP_HEADERS: null,
   OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+  DUELINE_TRACER: "embedded",
   DUELINE_TRACE_RATIO: 1
 })
 
@@ -155,6 +159,36 @@ describe("what is sent", { tags: ["ADR-0009.4"] }, () => {
       for (const headers of collector.headers) {
         assert.deepInclude(headers, { "content-type": "application/x-protobuf", "x-tenant": "a b", "x-other": "c" })
       }
+    })
+  )
+})
+
+describe("an OpenTelemetry SDK in the process", { tags: ["ADR-0009.6"] }, () => {
+  const settings = { DUELINE_TRACE_RATIO: 1 }
+
+  it.live("gets the same spans as the embedded exporter, and its ids go on", () =>
+    Effect.gen(function* () {
+      const missing = yield* Effect.flip(Effect.provide(Tracing, SdkTracing.layer(settings)))
+      assert.include(missing.message, "--import")
+      const memory = new InMemorySpanExporter()
+      trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(memory)] }))
+      yield* Effect.addFinalizer(() => Effect.sync(() => trace.disable()))
+      const tracing = yield* Effect.provide(Tracing, SdkTracing.layer(settings))
+      const entered = tracing?.enter(
+        given("00"),
+        () => "POST /v1/service-calls",
+        () => ({ "http.route": "/x" })
+      )
+      const child = tracing?.child("client", "POST", entered?.traceparent ?? null, {})
+      child?.end("connect")
+      entered?.span?.end(null)
+      const [attempt, request] = memory.getFinishedSpans()
+      assert.strictEqual(request?.spanContext().traceId, "0af7651916cd43dd8448eb211c80319c")
+      assert.strictEqual(request?.parentSpanContext?.spanId, "b7ad6b7169203331")
+      assert.strictEqual(request?.attributes["http.route"], "/x")
+      assert.strictEqual(attempt?.parentSpanContext?.spanId, request?.spanContext().spanId)
+      assert.strictEqual(attempt?.attributes["error.type"], "connect")
+      assert.isTrue(isSampled(entered?.traceparent ?? null))
     })
   )
 })

@@ -100,7 +100,7 @@ export const makeTracing = (tracer: Tracer.Tracer, { clock, random, ratio }: Opt
     })
     for (const [attribute, value] of Object.entries(attributes)) span.attribute(attribute, value)
     return {
-      traceparent: `00-${span.traceId}-${span.spanId}-01`,
+      traceparent: `00-${span.traceId}-${span.spanId}-${span.sampled ? "01" : "00"}`,
       set: (attribute, value) => span.attribute(attribute, value),
       end: (error) => {
         if (error !== null) span.attribute("error.type", error)

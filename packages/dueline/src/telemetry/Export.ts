@@ -25,7 +25,11 @@ const metricsEvery = "15 seconds" as const
 
 export type ExportSettings = Pick<
   Settings,
-  "OTEL_EXPORTER_OTLP_ENDPOINT" | "OTEL_EXPORTER_OTLP_HEADERS" | "OTEL_EXPORTER_OTLP_PROTOCOL" | "DUELINE_TRACE_RATIO"
+  | "OTEL_EXPORTER_OTLP_ENDPOINT"
+  | "OTEL_EXPORTER_OTLP_HEADERS"
+  | "OTEL_EXPORTER_OTLP_PROTOCOL"
+  | "DUELINE_TRACE_RATIO"
+  | "DUELINE_TRACER"
 >
 
 /** `a=b,c=d`, as OpenTelemetry writes them: names and percent-encoded values. */
@@ -106,7 +110,8 @@ const busiest = Layer.effectDiscard(
 export const layer = (settings: ExportSettings): Layer.Layer<never> => {
   const form =
     settings.OTEL_EXPORTER_OTLP_PROTOCOL === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
-  const traces = settings.DUELINE_TRACE_RATIO > 0 ? tracing(settings) : Layer.empty
+  const isOurs = settings.DUELINE_TRACER === "embedded" && settings.DUELINE_TRACE_RATIO > 0
+  const traces = isOurs ? tracing(settings) : Layer.empty
   return Layer.mergeAll(traces, metrics(settings), busiest).pipe(
     Layer.provide(form),
     Layer.provide(OtlpExporter.layerFlusher)
