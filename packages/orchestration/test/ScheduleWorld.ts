@@ -151,6 +151,8 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     yield* tell({ _tag: "RecordSuccess", ...about, epoch: 1, status: 200, durationMs: 1, response: null })
   })
 
+  const review = Effect.forEach(firers, (firer) => firer.review(() => true), { concurrency: "unbounded", discard: true })
+
   return {
     calls,
     events,

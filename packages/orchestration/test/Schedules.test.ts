@@ -189,32 +189,37 @@ describe("a schedule", () => {
     })
   )
 
-  it.effect("whose time was found by other zone data is moved, and that is told", () =>
-    Effect.gen(function* () {
-      const timing = cron("0 9 * * *")
-      const here = yield* world("2026-05-01T08:00:30Z", { timing })
-      const before = Field.ms(Date.parse("2026-05-02T06:00:00Z"))
-      const { doneUntil, revision } = here.schedule()
-      // As if clocks had been an hour further ahead.
-      yield* here.tell({
-        _tag: "AdvanceSchedule",
-        scheduleId: Steps.scheduleId,
-        at: Field.ms(here.now()),
-        revision,
-        doneUntil,
-        skips: [],
-        firings: [],
-        progress: Steps.progress({ doneUntil, nextAt: before, zoneData: "2026b" })
+  for (const [before, found] of [
+    ["2026-05-02T06:00:00Z", "when it comes"],
+    ["2026-05-02T08:00:00Z", "when new data is there"]
+  ] as const) {
+    it.effect(`whose time was found by older zone data is moved ${found}, and that is told`, () =>
+      Effect.gen(function* () {
+        const here = yield* world("2026-05-01T08:00:30Z", { timing: cron("0 9 * * *") })
+        const previousAt = Field.ms(Date.parse(before))
+        const { doneUntil, revision } = here.schedule()
+        // As if clocks had been an hour further ahead, or behind.
+        yield* here.tell({
+          _tag: "AdvanceSchedule",
+          scheduleId: Steps.scheduleId,
+          at: Field.ms(here.now()),
+          revision,
+          doneUntil,
+          skips: [],
+          firings: [],
+          progress: Steps.progress({ doneUntil, nextAt: previousAt, zoneData: "2026b" })
+        })
+        if (found === "when new data is there") yield* here.review
+        yield* here.until("2026-05-02T12:00:00Z")
+        assert.deepStrictEqual(dues(here), ["2026-05-02T07:00"])
+        const moves = here.events().filter(({ _tag }) => _tag === "ScheduleMoved")
+        const moved = moves.at(-1)
+        assert.lengthOf(moves, 2)
+        assert.isTrue(moved?._tag === "ScheduleMoved" && moved.previousAt === previousAt)
+        assert.isTrue(moved?._tag === "ScheduleMoved" && moved.progress.zoneData === "2026c")
+        const call = here.calls()[0] as ServiceCallRow
+        assert.isAtMost(call.createdAt - call.dueAt, 1_000)
       })
-      yield* here.until("2026-05-02T12:00:00Z")
-      assert.deepStrictEqual(dues(here), ["2026-05-02T07:00"])
-      const moved = here
-        .events()
-        .filter(({ _tag }) => _tag === "ScheduleMoved")
-        .at(-1)
-      assert.isTrue(
-        moved?._tag === "ScheduleMoved" && moved.previousAt === before && moved.progress.zoneData === "2026c"
-      )
-    })
-  )
+    )
+  }
 })

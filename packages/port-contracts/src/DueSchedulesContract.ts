@@ -54,4 +54,22 @@ export const suite = (name: string, harness: Harness<DueSchedules | Persistence>
         assert.deepStrictEqual(yield* ids(200), [moved.scheduleId])
       })
     )
+
+    it.effect("those of older zone data are read page by page, and no others", () =>
+      Effect.gen(function* () {
+        const of = (zoneData: string, wakeAt: number | null = 300) => waking(wakeAt, { zoneData })
+        const rows = [of("1999b"), of("1999a"), of("1999a"), of("1999c"), of("1999a", null)]
+        yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
+        const { ofOlderZoneData } = yield* DueSchedules
+        const first = yield* ofOlderZoneData({ zoneData: "1999c", after: null, limit: 2 })
+        const rest = yield* ofOlderZoneData({ zoneData: "1999c", after: first.at(-1) ?? null, limit: 10 })
+        assert.deepStrictEqual(
+          [...first, ...rest].map(({ scheduleId }) => scheduleId),
+          rows
+            .filter((row) => row.zoneData < "1999c" && row.wakeAt !== null)
+            .sort((a, b) => (a.zoneData + a.scheduleId < b.zoneData + b.scheduleId ? -1 : 1))
+            .map(({ scheduleId }) => scheduleId)
+        )
+      })
+    )
   })

@@ -14,3 +14,18 @@ begin
     order by r.wake_at, r.id limit p_limit;
 end $$
 ;
+
+-- Those whose next time follows from older zone data than this, without the request. Versions such as 2026c sort as they follow each other.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.schedules_of_older_zone_data(p_zone_data text, p_after text, p_id uuid, p_limit integer) returns setof json
+language plpgsql stable security definer {{stable plan}} as $$
+begin
+  return query
+    select (r.row::jsonb - 'call' - 'pausedReason')::json
+    from dueline.schedule_rows r
+    where r.wake_at is not null and r.zone_data < p_zone_data and (r.zone_data, r.id) > (p_after, p_id)
+    order by r.zone_data, r.id limit p_limit;
+end $$
+;

@@ -23,5 +23,11 @@ export class DueSchedules extends Context.Service<
       readonly after: WakeMark | null
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<DueSchedule>, StoreUnavailable>
+    /** Those whose next time follows from older zone data than this, in order of their zone data, then id, behind `after`; at most `limit`. */
+    readonly ofOlderZoneData: (options: {
+      readonly zoneData: string
+      readonly after: Pick<DueSchedule, "zoneData" | "scheduleId"> | null
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<DueSchedule>, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/DueSchedules") {}

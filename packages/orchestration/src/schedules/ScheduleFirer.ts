@@ -13,7 +13,7 @@ import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Effect, Result } from "effect"
+import { Cause, Clock, Effect, Result, Schedule } from "effect"
 import { whileLeading } from "../dispatcher/whileLeading.ts"
 import { planFirings } from "./planFirings.ts"
 import { makeCarryOut } from "./scheduleCalls.ts"
@@ -36,6 +36,9 @@ const pageSize = 512
 const concurrency = 64
 /** A schedule that was made meanwhile is found this late at the most; also the pause after trouble (milliseconds). */
 const lookEveryMs = 1_000
+/** Rows held against new zone data at once, and the pause after them (milliseconds): some 400 a second, whatever else there is. */
+const reviewSize = 128
+const reviewPauseMs = 250
 /** A call that was fired and cannot be found for this long will not be made. */
 const neverMadeMs = 60_000
 
@@ -71,6 +74,9 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
       isBusy: yield* isBusy(schedule, now),
       callIdOf: (at) => callIdOf(tenantId, scheduleId, revision, at)
     })
+    const { firings, progress, skips } = plan
+    const isAsItWas = progress.nextAt === schedule.nextAt && progress.looks <= schedule.looks
+    if (firings.length === 0 && skips.length === 0 && isAsItWas) return
     const envelope: Envelope<Extract<ScheduleCommand, { readonly _tag: "AdvanceSchedule" }>> = {
       tenantId,
       commandId: `schedules:${scheduleId}:${version}` as CommandId,
@@ -132,8 +138,27 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
     return lookEveryMs
   })
 
-  /** Never ends by itself. */
-  const run = (mayAct: () => boolean): Effect.Effect<never> =>
+  /** Those whose next time follows from older zone data are looked at once, a page at a time: what has moved is told, and comes when it should. */
+  const review = Effect.fnUntraced(function* (mayAct: () => boolean) {
+    let after: DueSchedule | null = null
+    while (mayAct()) {
+      const page: ReadonlyArray<DueSchedule> = yield* schedules.ofOlderZoneData({ zoneData, after, limit: reviewSize })
+      yield* Effect.forEach(page, tryToFire, { concurrency: 1, discard: true })
+      after = page.at(-1) ?? null
+      if (page.length < reviewSize) return
+      yield* Effect.sleep(reviewPauseMs)
+    }
+  })
+
+  const reviewing = (mayAct: () => boolean) =>
+    review(mayAct).pipe(
+      Effect.retry(Schedule.spaced(lookEveryMs)),
+      Effect.catchCause((cause) =>
+        Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.logError("schedules could not be held against new zone data", cause)
+      )
+    )
+
+  const firing = (mayAct: () => boolean): Effect.Effect<never> =>
     tick(mayAct).pipe(
       Effect.catchCause((cause) =>
         Cause.hasInterrupts(cause)
@@ -144,7 +169,11 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
       Effect.forever
     )
 
-  return { tick, run }
+  /** Never ends by itself. */
+  const run = (mayAct: () => boolean): Effect.Effect<never> =>
+    Effect.scoped(Effect.andThen(Effect.forkScoped(reviewing(mayAct)), firing(mayAct)))
+
+  return { review, run, tick }
 })
 
 /** The same, doing nothing while another process has the lease; gives it back when it is interrupted. */
