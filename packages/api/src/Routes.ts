@@ -21,6 +21,7 @@ import * as Edge from "./Edge.ts"
 import * as IngestionHandlers from "./IngestionHandlers.ts"
 import * as JobHandlers from "./jobs/JobHandlers.ts"
 import * as KnownTenants from "./KnownTenants.ts"
+import * as OAuthHandlers from "./OAuthHandlers.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as ProductEventHandlers from "./ProductEventHandlers.ts"
@@ -65,6 +66,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     DeadLetterHandlers.layer,
     ProductEventHandlers.layer,
     TimelineHandlers.layer,
+    OAuthHandlers.layer,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer]),
@@ -76,7 +78,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
 
 /**
  * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, RequestVault, PayloadSources, EventBus and HealthChecks (contracts),
- * TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
+ * TokenIssuer, TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.
  */

@@ -123,7 +123,9 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
             for (const parameter of operation.parameters)
               assert.property(parameter, "description", `${name} ${parameter.name}`)
             const protectedBy = operation.security.length > 0 ? ["400", "401", "403", "422", "503"] : []
-            const withBody = operation.requestBody === undefined ? [] : ["413", "415"]
+            // Where forms are taken, errors of its own protocol stand beside problems: another kind of body is a 400 there.
+            const takesForm = "application/x-www-form-urlencoded" in (operation.requestBody?.content ?? {})
+            const withBody = operation.requestBody === undefined ? [] : takesForm ? ["413"] : ["413", "415"]
             assert.includeMembers(Object.keys(operation.responses), [...protectedBy, ...withBody, "500"], name)
             for (const [status, response] of Object.entries(operation.responses)) {
               assert.includeMembers(
@@ -132,7 +134,11 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
                 `${name} ${status}`
               )
               if (Number(status) >= 400 && Number(status) !== 503) {
-                assert.hasAllKeys(response.content ?? {}, ["application/problem+json"], `${name} ${status}`)
+                const kinds = Object.keys(response.content ?? {}).filter(
+                  (kind) => !takesForm || kind !== "application/json"
+                )
+                assert.includeMembers(["application/problem+json"], kinds, `${name} ${status}`)
+                if (!takesForm) assert.isNotEmpty(kinds, `${name} ${status}`)
               }
             }
           }
@@ -160,6 +166,13 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
                 ...Schema.resolveAnnotations(body)
               }
               if (status !== 204 && status !== 304) wanted.set(`${name} ${String(status)}`, body)
+            }
+            for (const error of endpoint.error) {
+              const { httpApiStatus, identifier } = {
+                ...Schema.resolveAnnotationsKey(error),
+                ...Schema.resolveAnnotations(error)
+              }
+              if (identifier === "OAuthError") wanted.set(`${name} ${String(httpApiStatus)}`, error)
             }
             const examples = Context.getOption(endpoint.annotations, Examples)
             for (const [part, example] of Object.entries(Option.getOrElse(examples, () => ({}))))

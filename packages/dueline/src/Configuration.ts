@@ -4,7 +4,7 @@ import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
-import { entriesOf, readRateLimits, readTenantLimits } from "./listSettings.ts"
+import { entriesOf, readCustomRoles, readRateLimits, readTenantLimits } from "./listSettings.ts"
 import { readPayloadHosts } from "./payloadHosts.ts"
 
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -91,6 +91,9 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed(0))
   ),
   DUELINE_TENANT_LIMITS: readable(readTenantLimits, "not a list of tenants' limits").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(""))
+  ),
+  DUELINE_ROLES: readable(readCustomRoles, "not a list of roles").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))
   ),
   DUELINE_RATE_LIMITS: readable(readRateLimits, "not a list of rates").pipe(

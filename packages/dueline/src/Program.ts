@@ -8,6 +8,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as Circuits from "@dueline/execution/attempts/Circuits"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
+import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
@@ -50,7 +51,7 @@ import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
-import { entriesOf, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
+import { entriesOf, readCustomRoles, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
 import { orchestrator, Recalls } from "./Orchestration.ts"
 import { readPayloadHosts } from "./payloadHosts.ts"
 import { CurrentPhase } from "./Phase.ts"
@@ -168,8 +169,10 @@ const routes = (settings: Settings, { roles }: Deployment) => {
       TokenVerifier.layer({
         ...TokenVerifier.defaultVerifierSettings,
         ...defaultTokenSettings,
-        issuer: settings.DUELINE_ISSUER
-      })
+        issuer: settings.DUELINE_ISSUER,
+        roles: readCustomRoles(settings.DUELINE_ROLES)
+      }),
+      TokenIssuer.layer({ ...defaultTokenSettings, issuer: settings.DUELINE_ISSUER })
     ])
   )
 }

@@ -1,9 +1,11 @@
 /** Settings that are lists: how they are read, and what the entries of each say. */
 import type { RatesPerMinute } from "@dueline/api/RateLimits"
 import { RateClass } from "@dueline/contracts/api/RateLimit"
+import { readRoles, type Roles } from "@dueline/contracts/api/roles"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import type { TenantLimit, TenantLimits } from "@dueline/timer/TenantLimits"
+import { Result } from "effect"
 import type { Settings } from "./Configuration.ts"
 
 /** The entries of a setting that is a list: parted by commas, blanks around them left out. */
@@ -48,6 +50,15 @@ export const readRateLimits = (text: string): RatesPerMinute => {
   if (mistakes.length > 0) throw new Error(mistakes.join("; "))
   const all = { ...usual, ...Object.fromEntries(entries) } satisfies Partial<Record<RateClass, number | null>>
   return Object.fromEntries(Object.entries(all).filter(([, rate]) => rate !== null))
+}
+
+// Roles beside the built-in ones, from the settings.
+
+/** `planner=viewer +ops:orders.write`. Throws an error that says what is wrong. */
+export const readCustomRoles = (text: string): Roles => {
+  const read = readRoles(entriesOf(text))
+  if (Result.isFailure(read)) throw new Error(read.failure)
+  return read.success
 }
 
 // What tenants may take, from the settings.

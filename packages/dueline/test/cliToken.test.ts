@@ -94,3 +94,22 @@ it.effect("a call without a token makes one for the tenant demo from the keys of
     assert.strictEqual((yield* verified(path, token)).tenantId, derivedTenantId("demo"))
   })
 )
+
+it.effect("a role is what the bearer may do, as far as the scopes go, and one that there is not is refused", () =>
+  Effect.gen(function* () {
+    const path = yield* home
+    yield* Effect.provide(SigningKeys.SigningKeys, keysOf(path))
+    const env = { DUELINE_HOME: path, DUELINE_ROLES: "planner=viewer +ops:orders.write" }
+    const scopesOf = (...flags: ReadonlyArray<string>) =>
+      Effect.flatMap(runCli(["token", "--unchecked", ...flags], { env }), ({ stderr, stdout }) =>
+        stderr === "" ? Effect.map(verified(path, stdout), ({ scopes }) => scopes) : Effect.succeed([stderr])
+      )
+    assert.deepStrictEqual(
+      yield* scopesOf("--role", "viewer", "--scope", "ops:bins.read", "--scope", "ops:bins.write"),
+      ["ops:bins.read"]
+    )
+    assert.deepStrictEqual(yield* scopesOf("--role", "admin"), tenantScopes)
+    const [refused] = yield* scopesOf("--role", "owner")
+    assert.match(refused ?? "", /There is no role owner\n +there are: viewer, editor, admin, planner/u)
+  })
+)

@@ -14,6 +14,8 @@ export const AccessClaims = Schema.Struct({
   /** NumericDate: seconds since 1970, fractions allowed (RFC 7519 § 2). */
   exp: Schema.Finite,
   scope: PlainText,
+  /** Names of roles. When they are there, the bearer may do what they come to, as far as `scope` goes. */
+  roles: Schema.optionalKey(Schema.Array(PlainText.check(Schema.isMaxCodePoints(63))).check(Schema.isMaxLength(32))),
   tenant_id: Schema.optionalKey(idAsSent(TenantId)),
   tenants: Schema.optionalKey(Schema.Array(idAsSent(TenantId)).check(Schema.isMaxLength(100)))
 })

@@ -8,10 +8,14 @@ import { randomUuidV7 } from "./randomId.ts"
 
 export interface AccessTokenRequest {
   readonly subject: string
+  /** Whom the token was given to, when it was asked for with credentials (RFC 9068 § 2.2). */
+  readonly clientId?: string
   readonly tenantId: TenantId
   /** Further tenants the bearer may choose with `X-Tenant-Id`. */
   readonly tenants?: ReadonlyArray<TenantId>
   readonly scopes: ReadonlyArray<string>
+  /** Left out, the scopes are all there is. */
+  readonly roles?: ReadonlyArray<string>
   /** How long the token is good, in whole seconds. */
   readonly ttlSeconds: number
 }
@@ -35,6 +39,8 @@ export const layer = (settings: TokenSettings = defaultTokenSettings): Layer.Lay
           const claims = {
             tenant_id: request.tenantId,
             scope: request.scopes.join(" "),
+            ...(request.roles === undefined ? {} : { roles: request.roles }),
+            ...(request.clientId === undefined ? {} : { client_id: request.clientId }),
             ...(request.tenants === undefined ? {} : { tenants: request.tenants })
           }
           return yield* Effect.promise(() =>

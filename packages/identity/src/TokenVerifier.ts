@@ -1,4 +1,5 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
+import { builtinRoles, granted, type Roles } from "@dueline/contracts/api/roles"
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { Recent } from "@dueline/contracts/Recent"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
@@ -37,12 +38,15 @@ export interface VerifierSettings extends TokenSettings {
   readonly clockToleranceSeconds: number
   /** Verified tokens that are remembered until they expire: an RSA verification for every request would bound throughput. */
   readonly cacheSize: number
+  /** What names of roles in tokens stand for. */
+  readonly roles: Roles
 }
 
 export const defaultVerifierSettings: VerifierSettings = {
   ...defaultTokenSettings,
   clockToleranceSeconds: 5,
-  cacheSize: 10_000
+  cacheSize: 10_000,
+  roles: new Map(Object.entries(builtinRoles))
 }
 
 const maxTokenLength = 8_192
@@ -73,7 +77,7 @@ export const layer = (
             claims: wordsOf(decoded.failure.issue)
           })
         }
-        const accessToken = fromClaims(decoded.success, verification.protectedHeader.kid ?? "")
+        const accessToken = fromClaims(decoded.success, verification.protectedHeader.kid ?? "", settings.roles)
         if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
           return yield* new TokenRefused({ reason: "the token names no tenant" })
         }
@@ -153,11 +157,14 @@ const wordsOf = (issue: SchemaIssue.Issue): string =>
     .join("; ")
     .slice(0, maxWords)
 
-const fromClaims = (claims: typeof AccessClaims.Type, keyId: string): AccessToken => ({
+const fromClaims = (claims: typeof AccessClaims.Type, keyId: string, roles: Roles): AccessToken => ({
   subject: claims.sub,
   tokenId: claims.jti,
   keyId,
-  scopes: claims.scope.split(" ").filter((scope) => scope !== ""),
+  scopes: granted(roles, {
+    names: claims.roles ?? null,
+    scopes: claims.scope.split(" ").filter((scope) => scope !== "")
+  }),
   tenantId: claims.tenant_id ?? null,
   tenants: claims.tenants ?? [],
   expiresAt: claims.exp * 1000

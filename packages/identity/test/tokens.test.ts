@@ -155,6 +155,45 @@ layer(services)("access tokens", (it) => {
     { tags: ["ADR-0007.4"] }
   )
 
+  it.effect("of several audiences ours must be one (RFC 7519 § 4.1.3)", () =>
+    Effect.gen(function* () {
+      yield* verify(yield* signed({ claims: { aud: ["someone-else", "operations"] } }))
+      for (const aud of [["someone-else"], [], ["operations "], { 0: "operations" }, [["operations"]]])
+        yield* refuses(yield* signed({ claims: { aud } }))
+    })
+  )
+
+  it.effect(
+    "names that come twice, extensions that are not known, unencoded payloads and tokens in tokens are refused",
+    () =>
+      Effect.gen(function* () {
+        const { current } = yield* SigningKeys.SigningKeys
+        const token = yield* mint
+        const [head = "", claims = "", signature = ""] = token.split(".")
+        const twice = Buffer.from(`{"alg":"none","alg":"RS256","typ":"at+jwt","kid":"${current.kid}"}`).toString(
+          "base64url"
+        )
+        yield* refuses(`${twice}.${claims}.${signature}`)
+        const other = Buffer.from(JSON.stringify(decode(claims)).replace("{", '{"sub":"mallory",')).toString(
+          "base64url"
+        )
+        yield* refuses(`${head}.${other}.${signature}`)
+        for (const header of [
+          { crit: ["exp"], exp: 1 },
+          { crit: ["b64"], b64: false },
+          { crit: ["unheard-of"], "unheard-of": 1 }
+        ]) {
+          const extended = encode({ ...decode(head), ...header })
+          yield* refuses(`${extended}.${claims}.${signature}`)
+        }
+        yield* refuses(`${head}.${Buffer.from(token).toString("base64url")}.${signature}`)
+        yield* refuses(`${token}.${signature}`)
+        yield* refuses(` ${token}`)
+        yield* refuses(yield* signed({ claims: { pad: "x".repeat(8_192) } }))
+      }),
+    { tags: ["ADR-0007.4"] }
+  )
+
   it.effect(
     "a token is good from its first second to its last, give or take the tolerance",
     () =>

@@ -6,6 +6,7 @@ import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { ProductEventOperations } from "../productEvent/ProductEventEndpoints.ts"
 import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
+import { OAuth } from "./OAuthEndpoints.ts"
 import { operationParts } from "./OperationParts.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
 import { System } from "./SystemEndpoints.ts"
@@ -36,8 +37,9 @@ type Groups =
   | typeof DeadLetters
   | typeof ProductEventOperations
   | typeof Timeline
+  | typeof OAuth
   | typeof System
-const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, System]
+const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, OAuth, System]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

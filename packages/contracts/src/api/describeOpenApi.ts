@@ -6,6 +6,8 @@ import { Examples } from "./conventions.ts"
 import { describedParameters } from "./parameters.ts"
 import { problemBody, problemContentType } from "./Problem.ts"
 import { codesOf, problemCodes } from "./ProblemCode.ts"
+import { type AccessScope, RequiredScope } from "./Access.ts"
+import { leastRole } from "./roles.ts"
 import { rateLimitHeaders } from "./RateLimit.ts"
 
 interface Parameter {
@@ -70,6 +72,7 @@ const answered: Record<string, Header> = {
 interface Said {
   readonly parameters: ReadonlyMap<string, { readonly description: string; readonly schema?: object }>
   readonly examples: Readonly<Record<string, unknown>>
+  readonly scope: AccessScope | null
 }
 
 const saidBy = (groups: ReadonlyArray<HttpApiGroup.Constraint>): ReadonlyMap<string, Said> =>
@@ -81,14 +84,15 @@ const saidBy = (groups: ReadonlyArray<HttpApiGroup.Constraint>): ReadonlyMap<str
           parameters: new Map(
             [endpoint.params, endpoint.query, endpoint.headers].flatMap((schema) => [...describedParameters(schema)])
           ),
-          examples: Option.getOrElse(Context.getOption(endpoint.annotations, Examples), () => ({}))
+          examples: Option.getOrElse(Context.getOption(endpoint.annotations, Examples), () => ({})),
+          scope: Option.getOrNull(Context.getOption(endpoint.annotations, RequiredScope))
         }
       ])
     )
   )
 
 const illustrate = ({ requestBody, responses }: Operation, examples: Said["examples"]): void => {
-  const sent = requestBody?.content["application/json"]
+  const sent = requestBody?.content["application/json"] ?? requestBody?.content["application/x-www-form-urlencoded"]
   if (sent !== undefined) sent.example = examples["request"]
   for (const [status, { content = {} }] of Object.entries(responses)) {
     const given = content["application/json"]
@@ -105,7 +109,8 @@ export const describeOpenApi =
     const said = saidBy(groups)
     const paths = spec["paths"] as Record<string, Record<string, Operation>>
     for (const operation of Object.values(paths).flatMap((operations) => Object.values(operations))) {
-      const { examples = {}, parameters } = said.get(operation.operationId) ?? {}
+      const { examples = {}, parameters, scope = null } = said.get(operation.operationId) ?? {}
+      if (scope !== null) Object.assign(operation, { "x-required-scope": scope, "x-least-role": leastRole(scope) })
       for (const parameter of operation.parameters) {
         Object.assign(parameter, parameters?.get(parameter.name))
         // Optional in the schema only so that its absence can be answered.

@@ -56,6 +56,13 @@ const tokenFlags = {
     ),
     Flag.atLeast(0)
   ),
+  roles: Flag.String("role").pipe(
+    Flag.withMetavar("name"),
+    Flag.withDescription(
+      "What the bearer may do by a role: viewer, editor, admin, or one of DUELINE_ROLES; may be repeated"
+    ),
+    Flag.atLeast(0)
+  ),
   ttlMs: durationBetween("ttl", "How long it is good (default 1h)", 1_000, monthMs).pipe(Flag.withDefault(3_600_000)),
   unchecked: Flag.Boolean("unchecked").pipe(
     Flag.withDefault(false),

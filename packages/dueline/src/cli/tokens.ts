@@ -1,4 +1,5 @@
-import { type AccessScope, tenantScopes } from "@dueline/contracts/api/Access"
+import { AccessScope, tenantScopes } from "@dueline/contracts/api/Access"
+import { granted } from "@dueline/contracts/api/roles"
 import { TenantId } from "@dueline/contracts/Ids"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { derivedTenantId } from "@dueline/identity/derivedId"
@@ -14,7 +15,8 @@ import type { Settings } from "../Configuration.ts"
 import { homeAt } from "../Home.ts"
 import { span } from "./format.ts"
 import { openDatabase } from "./openDatabase.ts"
-import { CommandFailed, hint, print, Shell } from "./Shell.ts"
+import { readCustomRoles } from "../listSettings.ts"
+import { CommandFailed, hint, print, Shell, usage } from "./Shell.ts"
 
 // An access token made from the key files of this installation: no program has to run, no database to be asked.
 
@@ -24,6 +26,7 @@ export interface TokenRequest {
   readonly scopes: ReadonlyArray<string>
   readonly ttlSeconds: number
   readonly subject: string
+  readonly roles?: ReadonlyArray<string>
 }
 
 export const isTenantId = Schema.is(TenantId)
@@ -56,13 +59,20 @@ export const mintToken = Effect.fnUntraced(function* (settings: Settings, reques
     Layer.provide(SigningKeys.layer({ directory }))
   )
   const { mint } = yield* Effect.provide(TokenIssuer.TokenIssuer, issuer)
-  const { scopes, subject, tenant, ttlSeconds } = request
-  return yield* mint({ tenantId: tenantIdOf(tenant), scopes, subject, ttlSeconds })
+  const { roles, scopes, subject, tenant, ttlSeconds } = request
+  return yield* mint({
+    tenantId: tenantIdOf(tenant),
+    scopes,
+    ...(roles === undefined ? {} : { roles }),
+    subject,
+    ttlSeconds
+  })
 })
 
 export interface TokenInput {
   readonly tenant: string
   readonly scopes: ReadonlyArray<AccessScope>
+  readonly roles: ReadonlyArray<string>
   readonly ttlMs: number
   readonly subject: string
   readonly unchecked: boolean
@@ -104,12 +114,27 @@ const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Setti
 })
 
 /** What `dueline token` does. */
-export const printToken = Effect.fnUntraced(function* ({ scopes, subject, tenant, ttlMs, unchecked }: TokenInput) {
+export const printToken = Effect.fnUntraced(function* ({
+  roles,
+  scopes,
+  subject,
+  tenant,
+  ttlMs,
+  unchecked
+}: TokenInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
+  const known = readCustomRoles(settings.DUELINE_ROLES)
+  const unknown = roles.find((name) => !known.has(name))
+  if (unknown !== undefined)
+    return yield* usage(`There is no role ${unknown}`, `there are: ${[...known.keys()].join(", ")}`)
   const request = {
     tenant,
     subject,
-    scopes: scopes.length === 0 ? tenantScopes : scopes,
+    scopes: granted(known, {
+      names: roles.length === 0 ? null : roles,
+      scopes: scopes.length > 0 ? scopes : roles.length > 0 ? AccessScope.literals : tenantScopes
+    }),
+    ...(roles.length === 0 ? {} : { roles }),
     ttlSeconds: Math.floor(ttlMs / 1_000)
   }
   // Without keys another home was meant, and there is nothing to be asked.

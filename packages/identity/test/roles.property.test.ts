@@ -1,0 +1,107 @@
+/** The laws of roles, held for any roles: what is joined, what is narrowed, and that what is forbidden stays so. */
+import { AccessScope, platformScopes } from "@dueline/contracts/api/Access"
+import {
+  builtinRoles,
+  granted,
+  join,
+  leastRole,
+  nobody,
+  permissionsOf,
+  readRoles,
+  type Role,
+  rolesTable
+} from "@dueline/contracts/api/roles"
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import { readFileSync, writeFileSync } from "node:fs"
+
+const Scopes = Schema.Array(AccessScope)
+const AnyRole = Schema.Struct({ allow: Scopes, deny: Scopes })
+const roleOf = ({ allow, deny }: typeof AnyRole.Type): Role => ({ allow: new Set(allow), deny: new Set(deny) })
+const Word = Schema.Literals(["one", "two", "unknown"])
+
+describe("roles", { tags: ["ADR-0038.1"] }, () => {
+  it.prop(
+    "joining is associative, commutative and idempotent, and nobody adds nothing",
+    { a: AnyRole, b: AnyRole, c: AnyRole },
+    (drawn) => {
+      const [a, b, c] = [roleOf(drawn.a), roleOf(drawn.b), roleOf(drawn.c)]
+      assert.deepStrictEqual(join(join(a, b), c), join(a, join(b, c)))
+      assert.deepStrictEqual(permissionsOf(join(a, b)), permissionsOf(join(b, a)))
+      assert.deepStrictEqual(permissionsOf(join(a, a)), permissionsOf(a))
+      assert.deepStrictEqual(permissionsOf(join(a, nobody)), permissionsOf(a))
+    }
+  )
+
+  it.prop(
+    "a further role that forbids nothing takes nothing away, and what any of them forbids none gives back",
+    { a: AnyRole, b: AnyRole },
+    (drawn) => {
+      const [a, b] = [roleOf(drawn.a), roleOf(drawn.b)]
+      assert.includeMembers([...permissionsOf(join(a, { ...b, deny: new Set() }))], [...permissionsOf(a)])
+      for (const scope of permissionsOf(join(a, b))) assert.isFalse(a.deny.has(scope) || b.deny.has(scope))
+      for (const scope of permissionsOf(join(a, b))) assert.isTrue(a.allow.has(scope) || b.allow.has(scope))
+    }
+  )
+
+  it.prop(
+    "scopes only narrow, fewer scopes allow no more, and a role that is not known allows nothing",
+    { one: AnyRole, two: AnyRole, names: Schema.Array(Word), scopes: Scopes, fewer: Scopes },
+    ({ fewer, names, one, scopes, two }) => {
+      const roles = new Map([
+        ["one", roleOf(one)],
+        ["two", roleOf(two)]
+      ])
+      const all = granted(roles, { names, scopes })
+      for (const scope of all) assert.include(scopes as ReadonlyArray<string>, scope)
+      const narrowed = granted(roles, { names, scopes: scopes.filter((scope) => fewer.includes(scope)) })
+      for (const scope of narrowed) assert.include(all, scope)
+      const known = granted(roles, { names: names.filter((name) => name !== "unknown"), scopes })
+      assert.deepStrictEqual(all, known)
+      assert.deepStrictEqual(granted(roles, { names: ["unknown"], scopes }), [])
+    }
+  )
+
+  it("viewer, editor and admin each have all that the one before has, and none reaches across tenants", () => {
+    const [viewer, editor, admin] = [builtinRoles.viewer, builtinRoles.editor, builtinRoles.admin].map(permissionsOf)
+    assert.includeMembers([...(editor ?? [])], [...(viewer ?? [])])
+    assert.includeMembers([...(admin ?? [])], [...(editor ?? [])])
+    assert.isBelow(viewer?.length ?? 0, editor?.length ?? 0)
+    assert.isBelow(editor?.length ?? 0, admin?.length ?? 0)
+    for (const scope of platformScopes) {
+      assert.notInclude(admin ?? [], scope)
+      assert.isNull(leastRole(scope))
+    }
+    for (const scope of viewer ?? []) assert.match(scope, /\.read$/u)
+  })
+
+  it("further roles are made of those before them, and every mistake is named", () => {
+    const read = readRoles(["planner=viewer +ops:orders.write", "clerk=planner editor -ops:customers.write"])
+    if (Result.isFailure(read)) return assert.fail(read.failure)
+    const may = (name: string) => permissionsOf(read.success.get(name) ?? nobody)
+    assert.include(may("planner"), "ops:orders.write")
+    assert.notInclude(may("planner"), "ops:bins.write")
+    assert.notInclude(may("clerk"), "ops:customers.write")
+    assert.include(may("clerk"), "ops:bins.write")
+    for (const [entry, says] of [
+      ["Planner=viewer", /name of a-z/u],
+      ["viewer=admin", /a role viewer already/u],
+      ["x=nobody", /no role nobody before it/u],
+      ["x=+ops:everything", /no scope ops:everything/u],
+      ["x=", /may do nothing/u],
+      ["x", /may do nothing/u],
+      ["x=+ops:bins.read -ops:bins.read", /may do nothing/u]
+    ] as const) {
+      const wrong = readRoles([entry])
+      assert.match(Result.isFailure(wrong) ? wrong.failure : "", says)
+    }
+  })
+
+  it("the table in the documents is what the code says", () => {
+    const path = new URL("../../../docs/roles.md", import.meta.url)
+    const text = readFileSync(path, "utf8")
+    const renewed = text.replace(/\| Scope \|[\s\S]*\n(?=\n|$)/u, `${rolesTable()}\n`)
+    if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(path, renewed)
+    assert.strictEqual(readFileSync(path, "utf8"), renewed)
+  })
+})
