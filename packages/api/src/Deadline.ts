@@ -179,6 +179,7 @@ export const layerPorts = Layer.effectContext(
         Orchestrator.of({ ...orchestrator, ask: (envelope) => ask(orchestrator.ask(envelope)) })
       ),
       Context.add(TenantDirectory, {
+        exists: (tenantId) => read(tenants.exists(tenantId)),
         find: (tenantId) => read(tenants.find(tenantId)),
         suspended: read(tenants.suspended),
         list: (options) => read(tenants.list(options))

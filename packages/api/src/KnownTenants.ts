@@ -48,8 +48,7 @@ export const layer: Layer.Layer<KnownTenants, never, TenantDirectory | Suspended
     const known = new Set<TenantId>()
     // Many who ask for the same one at once ask the store once.
     const looks = yield* Cache.makeWith(
-      (tenantId: TenantId): Effect.Effect<boolean, StoreUnavailable> =>
-        Effect.map(directory.find(tenantId), (found) => found !== null),
+      (tenantId: TenantId): Effect.Effect<boolean, StoreUnavailable> => directory.exists(tenantId),
       {
         capacity: limit,
         timeToLive: (exit) => (Exit.isSuccess(exit) && !exit.value ? Duration.millis(absentMs) : Duration.zero)

@@ -3,7 +3,6 @@ import { AccessScope } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
-import { probes } from "@dueline/port-contracts/OpsListProbe"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
@@ -113,10 +112,7 @@ const tenants = Layer.effect(
   TenantDirectory,
   Effect.map(MemoryStore.MemoryStore, ({ tenantDirectory }) => ({
     ...tenantDirectory,
-    find: (tenantId: TenantId) =>
-      Effect.map(tenantDirectory.find(tenantId), (row) =>
-        row === null && tenantId !== unmadeTenant ? probes.tenant.row(tenantId, {}) : row
-      )
+    exists: (tenantId: TenantId) => Effect.succeed(tenantId !== unmadeTenant)
   }))
 )
 

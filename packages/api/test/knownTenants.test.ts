@@ -4,7 +4,6 @@ import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
-import { probes } from "@dueline/port-contracts/OpsListProbe"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -19,15 +18,16 @@ const [there, away] = [
 /** A directory that counts what it is asked, and what its tenants are. */
 const directory = () => {
   const state = { asked: 0, down: false, tenants: new Set<TenantId>([there]), suspended: new Map<TenantId, string>() }
-  const find = (tenantId: TenantId) =>
+  const exists = (tenantId: TenantId) =>
     Effect.suspend(() => {
       state.asked += 1
       if (state.down) return Effect.fail(new StoreUnavailable({ operation: "test", cause: new Error("down") }))
-      return Effect.as(Effect.yieldNow, state.tenants.has(tenantId) ? probes.tenant.row(tenantId, {}) : null)
+      return Effect.as(Effect.yieldNow, state.tenants.has(tenantId))
     })
   const suspended = Effect.sync(() => [...state.suspended].map(([tenantId, reason]) => ({ tenantId, reason })))
   const directory = Layer.succeed(TenantDirectory, {
-    find,
+    exists,
+    find: () => Effect.succeed(null),
     suspended,
     list: () => Effect.succeed({ rows: [], next: null })
   })

@@ -186,6 +186,29 @@ describe.skipIf(absent)("the program taken apart", () => {
     assert.include(String(arrived), traceId)
   })
 
+  it("a tenant that is suspended is refused by every process, and its calls wait until it is resumed", {
+    tags: ["ADR-0034.2"]
+  }, async () => {
+    await installation.command("tenant", "create", "acme")
+    const authorization = `Bearer ${(await installation.command("token", "--tenant", "acme")).stdout.trim()}`
+    const asAcme = (path: string, init: RequestInit = {}) =>
+      fetch(`${of("api").address}${path}`, {
+        ...init,
+        headers: { authorization, "content-type": "application/json", ...init.headers }
+      })
+    const body = JSON.stringify({ delay: 8_000, request: { method: "POST", url: `${target.url}/acme` } })
+    assert.strictEqual((await asAcme("/v1/service-calls", { method: "POST", body })).status, 202)
+    await installation.command("tenant", "suspend", "acme", "--reason", "unpaid")
+    await eventually(async () => (await asAcme("/v1/service-calls")).status === 403)
+    // One of another tenant that is due later has been made, and that one has not.
+    const other = (await (await submit("/other", { delay: 9_000 })).json()) as Call
+    await ended(other.id)
+    assert.lengthOf(arrivals("/acme"), 0)
+    await installation.command("tenant", "resume", "acme")
+    await eventually(async () => arrivals("/acme").length === 1)
+    assert.strictEqual((await asAcme("/v1/service-calls")).status, 200)
+  })
+
   it("every process says how it is, and only the edge serves anything else", async () => {
     for (const role of roles) {
       const ready = await ask("/ready", {}, role)

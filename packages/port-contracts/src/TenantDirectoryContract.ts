@@ -46,6 +46,10 @@ export const suite = (name: string, harness: Harness<TenantDirectory | Persisten
         assert.deepStrictEqual(yield* tenants.find(one.tenantId), one)
         assert.deepStrictEqual(yield* tenants.find(other.tenantId), other)
         assert.isNull(yield* tenants.find(Sample.tenantId()))
+        assert.deepStrictEqual(
+          [yield* tenants.exists(one.tenantId), yield* tenants.exists(Sample.tenantId())],
+          [true, false]
+        )
       })
     )
 

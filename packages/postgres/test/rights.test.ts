@@ -250,7 +250,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "note_key_uses",
             "select migrations",
             "select repeatables",
-            "select tenants"
+            "suspended_tenants",
+            "tenant_exists"
           ]
         )
       }),

@@ -21,7 +21,8 @@ export interface TenantListOptions {
 export class TenantDirectory extends Context.Service<
   TenantDirectory,
   {
-    /** Asks the store each time. */
+    /** Asks the store each time, and may be asked by every process that lets anybody in, as `suspended` may; the rest is for operators. */
+    readonly exists: (tenantId: TenantId) => Effect.Effect<boolean, StoreUnavailable>
     readonly find: (tenantId: TenantId) => Effect.Effect<TenantRow | null, StoreUnavailable>
     /** All that are suspended now. */
     readonly suspended: Effect.Effect<ReadonlyArray<SuspendedTenant>, StoreUnavailable>

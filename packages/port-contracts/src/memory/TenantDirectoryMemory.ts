@@ -13,6 +13,7 @@ const newestFirst = (a: TenantRow, b: TenantRow): number =>
 export const make = (state: MemoryState): TenantDirectory["Service"] => {
   const all = () => [...state.rows.values()].filter(isTenant).map(copyOf)
   return {
+    exists: (tenantId) => Effect.sync(() => all().some((row) => row.tenantId === tenantId)),
     find: (tenantId) => Effect.sync(() => all().find((row) => row.tenantId === tenantId) ?? null),
     suspended: Effect.sync(() =>
       all().flatMap(({ suspendedReason, tenantId }) =>

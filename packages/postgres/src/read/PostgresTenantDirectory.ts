@@ -13,6 +13,11 @@ export const layer: Layer.Layer<TenantDirectory, never, Database> = Layer.effect
   TenantDirectory,
   Effect.map(Database, ({ writer }) =>
     TenantDirectory.of({
+      exists: (tenantId) =>
+        writer.unsafe<{ readonly found: boolean }>("select dueline.tenant_exists($1::uuid) as found", [tenantId]).pipe(
+          Effect.map(([row]) => row?.found === true),
+          reading("look for a tenant")
+        ),
       find: (tenantId) =>
         writer
           .unsafe<Found>("select row from dueline.tenant_rows where tenant_id = $1::uuid and id = $1::uuid", [tenantId])
@@ -21,9 +26,7 @@ export const layer: Layer.Layer<TenantDirectory, never, Database> = Layer.effect
             reading("look for a tenant")
           ),
       suspended: writer
-        .unsafe<SuspendedTenant>(
-          `select tenant_id::text as "tenantId", row ->> 'suspendedReason' as reason from dueline.tenant_rows where status = 'Suspended'`
-        )
+        .unsafe<SuspendedTenant>(`select tenant_id::text as "tenantId", reason from dueline.suspended_tenants()`)
         .pipe(reading("look for suspended tenants")),
       list: ({ after, limit, status }) =>
         writer
