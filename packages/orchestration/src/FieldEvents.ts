@@ -18,12 +18,14 @@ import {
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Order"
+import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
-import { Clock, Effect, Layer } from "effect"
+import { Cause, Clock, Effect, Layer } from "effect"
 
 /** The shipment that a source calls so; the same for ever. */
 export type ShipmentIdOf = (tenantId: TenantId, source: CourierSourceId, trackingReference: string) => ShipmentId
@@ -212,14 +214,49 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
   }
 })
 
-/** Handles messages until the scope closes. */
+/** What has not ended so long after it came in may have lost its message, with the disk of a broker. It is looked for so often, */
+const lostAfterMs = 30_000
+const lookEveryMs = 10_000
+/** and carried out so many at a time. */
+const foundAtOnce = 500
+const carriedOutAtOnce = 8
+
+/** One round over what has not ended. Done twice, it does no harm. */
+export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delivery) => Effect.Effect<Verdict>) {
+  const { unended } = yield* DueIngestions
+  return Effect.gen(function* () {
+    const before = (yield* Clock.currentTimeMillis) - lostAfterMs
+    const found = yield* unended({ before, limit: foundAtOnce })
+    yield* Effect.forEach(
+      found,
+      ({ ingestionId, tenantId }) =>
+        handler({
+          eventId: ingestionId,
+          tenantId,
+          streamId: ingestionId as string as Delivery["streamId"],
+          topic: "ops.ingestion.received",
+          payload: null,
+          attempt: 1
+        }),
+      { concurrency: carriedOutAtOnce, discard: true }
+    )
+  }).pipe(
+    Effect.catchCause((cause) =>
+      Cause.hasInterrupts(cause)
+        ? Effect.interrupt
+        : logUnlessStoreTrouble("warning", "events that have not ended could not be read; it is tried again", cause)
+    )
+  )
+})
+
+/** Handles messages, and finds events whose messages are lost, until the scope closes. */
 export const layer = (shipmentIdOf: ShipmentIdOf) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const bus = yield* EventBus
-      yield* bus.consume(
-        { group: "field-events", topics: ["ops.ingestion.received"] },
-        yield* makeHandler(shipmentIdOf)
-      )
+      const handler = yield* makeHandler(shipmentIdOf)
+      yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.received"] }, handler)
+      const sweep = yield* makeSweep(handler)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookEveryMs), sweep)))
     })
   )

@@ -4,6 +4,7 @@ import type { Command } from "@dueline/contracts/kinds"
 import { type EventFacts, IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow } from "@dueline/contracts/order/Order"
+import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -12,7 +13,7 @@ import type { ShipmentRow } from "@dueline/contracts/shipment/Shipment"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { makeHandler, type ShipmentIdOf } from "../src/FieldEvents.ts"
+import { makeHandler, makeSweep, type ShipmentIdOf } from "../src/FieldEvents.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./IngestionSteps.ts"
@@ -62,6 +63,7 @@ const world = Effect.gen(function* () {
     fates,
     tell: (command: Command) => ask(Field.envelope(command)),
     deliver: handler(delivery),
+    sweep: Effect.provideService(makeSweep(handler), DueIngestions, store.dueIngestions),
     deliverOf: (id: IngestionId) => handler({ ...delivery, streamId: id as string as Delivery["streamId"] }),
     ingestions: () => rows().filter((row): row is IngestionRow => row._tag === "IngestionRow"),
     events: () => store.dump().events.length,
@@ -164,6 +166,23 @@ it.effect(
       assert.deepStrictEqual(yield* here.deliverOf(id(3)), ack)
       assert.strictEqual(ended(), 1 + 4)
     })
+)
+
+it.effect("an event whose message is lost is found when it has not ended for half a minute", () =>
+  Effect.gen(function* () {
+    const here = yield* withOrder()
+    const sweep = yield* here.sweep
+    yield* TestClock.setTime(Field.t0 + 20_000)
+    yield* sweep
+    assert.strictEqual(here.ingestion()?.status, "Received")
+    yield* TestClock.setTime(Field.t0 + 40_000)
+    yield* sweep
+    assert.strictEqual(here.ingestion()?.status, "Completed")
+    assert.strictEqual(here.order()?.status, "Completed")
+    const events = here.events()
+    yield* sweep
+    assert.strictEqual(here.events(), events)
+  })
 )
 
 it.effect("a failure that may pass is tried again and stands in the record", () =>

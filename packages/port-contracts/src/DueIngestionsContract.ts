@@ -50,6 +50,36 @@ export const suite = (name: string, harness: Harness<DueIngestions | Persistence
         })
     )
 
+    it.effect(
+      "couriers' events that have not ended are found by the time they came in, earliest first; payloads are not",
+      () =>
+        Effect.gen(function* () {
+          const tenantId = Sample.tenantId()
+          const event = (createdAt: number, changes: Partial<IngestionRow> = {}): IngestionRow => ({
+            ...probes.ingestion.row(tenantId, {}),
+            status: "Received",
+            createdAt: EpochMillis.make(createdAt),
+            endedAt: null,
+            ...changes
+          })
+          const ended = { status: "Completed", endedAt: EpochMillis.make(early) } as const
+          const rows = [
+            event(5),
+            event(3),
+            event(4, ended),
+            event(9),
+            { ...payload(tenantId, 1), createdAt: EpochMillis.make(2) }
+          ]
+          yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
+          const { unended } = yield* DueIngestions
+          const ours = (found: ReadonlyArray<{ readonly tenantId: TenantId; readonly ingestionId: string }>) =>
+            found.filter((one) => one.tenantId === tenantId).map(({ ingestionId }) => ingestionId)
+          const expected = [rows[1], rows[0]].flatMap((row) => row?.ingestionId ?? [])
+          assert.deepStrictEqual<ReadonlyArray<string>>(ours(yield* unended({ before: 8, limit: 100 })), expected)
+          assert.lengthOf(yield* unended({ before: 8, limit: 1 }), 1)
+        })
+    )
+
     it.effect("one tenant's many do not hide another's", () =>
       Effect.gen(function* () {
         const [a, b] = [Sample.tenantId(), Sample.tenantId()]

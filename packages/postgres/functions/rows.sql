@@ -59,6 +59,19 @@ create or replace function dueline.find_courier_source(p_id uuid) returns json
     end $$
 ;
 
+-- Couriers' events that came in before a time and have not ended, across tenants and without contents.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.unended_events(p_before bigint, p_limit integer) returns setof json
+    language plpgsql stable security definer {{stable plan}} as $$
+    begin
+      return query
+        select json_build_object('tenantId', i.tenant_id, 'ingestionId', i.id) from dueline.ingestion_rows i
+        where i.ended_at is null and i.source = 'courier' and i.created_at <= p_before order by i.created_at, i.id limit p_limit;
+    end $$
+;
+
 -- Payloads that are due, across tenants and without contents: as with calls, host and port are all that is told of an address. Of one tenant a
 -- bounded number.
 --

@@ -1,4 +1,4 @@
-/** Payloads that came in and have not come to their end, as the worker that carries them out sees them: across tenants, without contents. */
+/** What came in and has not come to its end, as those see it who carry it out: across tenants, without contents. */
 import { Context, type Effect } from "effect"
 import type { TenantId } from "../Ids.ts"
 import type { IngestionId } from "../ingestion/Ingestion.ts"
@@ -21,6 +21,11 @@ export class DueIngestions extends Context.Service<
     readonly due: (options: {
       readonly before: number
       readonly each: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<DueIngestion>, StoreUnavailable>
+    /** Couriers' events that came in `before` (epoch ms) at the latest and have not ended, earliest first. */
+    readonly unended: (options: {
+      readonly before: number
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<DueIngestion>, StoreUnavailable>
   }

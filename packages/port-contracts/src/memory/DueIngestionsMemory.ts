@@ -23,5 +23,15 @@ export const make = (state: MemoryState): DueIngestions["Service"] => ({
         })
         .slice(0, limit)
         .map(({ ingestionId, target, tenantId }) => ({ tenantId, ingestionId, target }))
-    })
+    }),
+  unended: ({ before, limit }) =>
+    Effect.sync(() =>
+      rowsOf(state, "ingestion")
+        .filter(
+          ({ createdAt, dropbin, endedAt }) => endedAt === null && (dropbin ?? null) === null && createdAt <= before
+        )
+        .sort((a, b) => a.createdAt - b.createdAt || (a.ingestionId < b.ingestionId ? -1 : 1))
+        .slice(0, limit)
+        .map(({ ingestionId, tenantId }) => ({ tenantId, ingestionId }))
+    )
 })

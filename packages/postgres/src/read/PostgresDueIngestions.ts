@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"
 
+const unended = "select dueline.unended_events($1::float8::bigint, $2::int4) as due"
 const statement = "select dueline.due_ingestions($1::float8::bigint, $2::int4, $3::int4) as due"
 
 export const layer: Layer.Layer<DueIngestions, never, Database> = Layer.effect(
@@ -14,6 +15,11 @@ export const layer: Layer.Layer<DueIngestions, never, Database> = Layer.effect(
         worker.unsafe<{ readonly due: DueIngestion }>(statement, [before, each, limit]).pipe(
           Effect.map((rows) => rows.map(({ due }) => due)),
           asking("read which payloads are due")
+        ),
+      unended: ({ before, limit }) =>
+        worker.unsafe<{ readonly due: DueIngestion }>(unended, [before, limit]).pipe(
+          Effect.map((rows) => rows.map(({ due }) => due)),
+          asking("read which events have not ended")
         )
     })
   )
