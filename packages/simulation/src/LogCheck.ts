@@ -6,6 +6,7 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
 import { AttemptCheck } from "./AttemptCheck.ts"
+import { CourierCheck, isCouriers } from "./CourierCheck.ts"
 import { CallModel } from "./CallModel.ts"
 import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
@@ -80,7 +81,7 @@ class OutboxCheck {
 /** Once more over the whole store at the end of a world: what no single write shows. */
 const finalCheck = (world: World, log: LogCheck, { dump }: MemoryStore["Service"]): void => {
   const { dead, events, receipts, rows } = dump()
-  const streams = log.calls.size + log.ops.streams.size
+  const streams = log.calls.size + log.ops.streams.size + log.couriers.streams
   if (rows.length !== streams) {
     world.violate("the row equals the fold of the log", `${rows.length} rows for ${streams} streams`)
   }
@@ -113,6 +114,7 @@ const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
   readonly ops: OpsCheck
+  readonly couriers: CourierCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -127,6 +129,7 @@ export class LogCheck {
     this.#store = store
     this.#outbox = new OutboxCheck(world, store.outbox)
     this.ops = new OpsCheck(world, store)
+    this.couriers = new CourierCheck(world, store)
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
@@ -139,19 +142,21 @@ export class LogCheck {
   /** 0 when there is none. */
   versionOf(tenantId: string, streamId: string): number {
     const call = this.find(tenantId, streamId)
-    return call?.model.version ?? this.ops.find(tenantId, streamId)?.past.length ?? 0
+    if (call !== undefined) return call.model.version
+    return this.ops.find(tenantId, streamId)?.past.length ?? this.couriers.find(tenantId, streamId)?.version ?? 0
   }
 
   endingsOf(tenantId: string, streamId: string): ReadonlyArray<string> {
     const call = this.find(tenantId, streamId)
-    return call?.model.endings ?? this.ops.find(tenantId, streamId)?.endings ?? []
+    if (call !== undefined) return call.model.endings
+    return this.ops.find(tenantId, streamId)?.endings ?? this.couriers.find(tenantId, streamId)?.endings ?? []
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
     for (const commit of batch) {
       const { category, streamId, tenantId } = commit
       if (category === "service-call") this.#look(tenantId, streamId)
-      else this.endings.set(streamId, this.ops.look(commit))
+      else this.endings.set(streamId, isCouriers(category) ? this.couriers.look(commit) : this.ops.look(commit))
     }
     this.ops.judge()
     this.#outbox.compare(this.endings)
@@ -171,6 +176,7 @@ export class LogCheck {
     for (const { callId, tenantId } of this.calls.values()) this.#look(tenantId, StreamId.make(callId))
     for (const one of this.ops.streams.values()) this.ops.look(one)
     this.ops.judge()
+    this.couriers.finish()
     this.attempts.finish()
     finalCheck(this.#world, this, this.#store)
   }

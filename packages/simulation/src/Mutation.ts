@@ -2,7 +2,7 @@
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Intents } from "@dueline/contracts/Intents"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
-import type { EventBus } from "@dueline/contracts/ports/EventBus"
+import type { Delivery, EventBus, Verdict } from "@dueline/contracts/ports/EventBus"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
@@ -10,7 +10,9 @@ import type { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Executor } from "@dueline/execution/attempts/Executor"
+import type { Shipment } from "@dueline/orchestration/aggregates/Shipment"
 import type { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
+import type { Effect } from "effect"
 
 export type Aggregate = typeof ServiceCall
 
@@ -20,6 +22,11 @@ export interface Mutation {
   /** Rules between aggregates that the store lets pass. */
   readonly unkept?: ReadonlyArray<StoreRule>
   readonly aggregate?: (sound: Aggregate) => Aggregate
+  readonly shipment?: (sound: typeof Shipment) => typeof Shipment
+  /** What carries out events that came in. */
+  readonly fieldEvents?: (
+    sound: (delivery: Delivery) => Effect.Effect<Verdict>
+  ) => (delivery: Delivery) => Effect.Effect<Verdict>
   readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
   /** True: there is one clock, and it is the wall clock. */

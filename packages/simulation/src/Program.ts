@@ -5,12 +5,16 @@ import { Intents } from "@dueline/contracts/Intents"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/kinds"
+import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
+import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
+import { Shipment } from "@dueline/orchestration/aggregates/Shipment"
 import { recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
@@ -21,6 +25,7 @@ import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
+import { Dice } from "./Dice.ts"
 import type { Machine } from "./Machine.ts"
 import type { Victim } from "./Reach.ts"
 import type { World } from "./World.ts"
@@ -40,7 +45,11 @@ const repeating =
 
 const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
   const { batchLimit, cacheLimit, horizonMs, queueLimit, snapshotEvery } = world.setup
-  const kinds = { ...aggregates, "service-call": (mutation.aggregate ?? same)(ServiceCall) }
+  const kinds = {
+    ...aggregates,
+    "service-call": (mutation.aggregate ?? same)(ServiceCall),
+    shipment: (mutation.shipment ?? same)(Shipment)
+  }
   const writer = Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds)
   return Layer.mergeAll(
     Layer.effect(
@@ -55,6 +64,12 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
     )
   )
 }
+
+/** The same for ever, as long as the world lasts. */
+const shipmentIdIn =
+  (world: World): FieldEvents.ShipmentIdOf =>
+  (tenantId, source, trackingReference) =>
+    ShipmentId.make(new Dice(world.seed).fork(`${tenantId}/${source}/${trackingReference}`).uuid())
 
 /** How soon an attempt is tried again for which there was no room. */
 const refusedPauseMs = 1_000
@@ -94,6 +109,12 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
       committed.filter((intent) => intent._tag === "AttemptEnded")
     )
   })
+  const bus = yield* EventBus
+  const carryOut = yield* FieldEvents.makeHandler(shipmentIdIn(world))
+  yield* bus.consume(
+    { group: "field-events", topics: ["ops.ingestion.received"] },
+    (mutation.fieldEvents ?? same)(carryOut)
+  )
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
   yield* Effect.forkScoped(loop.run)

@@ -1,5 +1,6 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
 import * as Aggregate from "./AggregateMutations.ts"
+import * as Courier from "./CourierMutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
 import * as Ops from "./OpsMutations.ts"
 import type { Mutation } from "./Mutation.ts"
@@ -25,6 +26,7 @@ const once = "what is asked once happens once"
 const unsent = "what is handed back was never sent"
 const keeps = "a worker that is well keeps its calls"
 const over = "nothing leaves under an epoch that is over"
+const placed = "a shipment is where its events put it"
 const wholeTime = "a request has its whole time"
 const request = "an attempt is a request"
 const nothingAfterCancel = "no request after a cancel was answered"
@@ -73,6 +75,8 @@ const touchy: Partial<Setup> = { circuitFailures: 1, circuitOpenMs: 500 }
 const keepers: Partial<Setup> = { opsClients: 3, actionsPerClient: 20 }
 /** Little is remembered, so that what is kept is read again. */
 const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 }
+/** Many events come in. */
+const couriers: Partial<Setup> = { couriers: 2, actionsPerClient: 20 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
@@ -155,5 +159,13 @@ export const controls: Readonly<Record<string, Control>> = {
   "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
   "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
   "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
+  "the event that came last wins": control(Courier.latestComerWins, [placed, once], {}, couriers),
+  "a failed event is acknowledged": control(Courier.acknowledgedFirst, [ends], { storeRefuses: 0.3 }, couriers),
+  "an event leaves no trace": control(
+    Courier.shipmentsForgotten,
+    ["a completed event was carried out", placed],
+    {},
+    couriers
+  ),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
 }

@@ -5,6 +5,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
@@ -86,7 +87,7 @@ const hear =
     })
 
 const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
-  const { backlog } = disk.store
+  const { backlog, opsQueries } = disk.store
   const outbox: Outbox["Service"] = {
     claim: (options) => reach("claim", disk.outbox.claim(options)),
     settle: (settlements) => reach("settle", disk.outbox.settle(settlements))
@@ -102,7 +103,14 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
       commit: (batch) => reach("commit", disk.persistence.commit(batch))
     }),
     Layer.succeed(Outbox, (mutation.outbox ?? same)(outbox)),
-    Layer.succeed(Backlog, (mutation.backlog ?? same)(workers))
+    Layer.succeed(Backlog, (mutation.backlog ?? same)(workers)),
+    Layer.succeed(OpsQueries, {
+      find: (kind, tenantId, id) => reach("find", opsQueries.find(kind, tenantId, id)),
+      list: (kind, options) => reach("list", opsQueries.list(kind, options)),
+      sealed: (kind, tenantId, id) => reach("sealed", opsQueries.sealed(kind, tenantId, id)),
+      near: (options) => reach("near", opsQueries.near(options)),
+      holding: (options) => reach("holding", opsQueries.holding(options))
+    })
   )
 }
 

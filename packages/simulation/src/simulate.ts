@@ -7,6 +7,7 @@ import { AnswerCheck } from "./AnswerCheck.ts"
 import { BusCheck } from "./BusCheck.ts"
 import { Client } from "./Client.ts"
 import { OpsClient } from "./OpsClient.ts"
+import { CourierClient } from "./CourierClient.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Requests.ts"
@@ -90,7 +91,7 @@ const populate = (options: SimulateOptions) => {
       reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
-  const { activeMs, actionsPerClient, clients, opsClients } = world.setup
+  const { activeMs, actionsPerClient, clients, couriers, opsClients } = world.setup
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const callers = Array.from({ length: clients }, (_, i) => {
     return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
@@ -99,7 +100,14 @@ const populate = (options: SimulateOptions) => {
   const keepers = Array.from({ length: opsClients }, (_, i) => {
     return new OpsClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
   })
-  const people = [...callers, ...keepers]
+  const senders = Array.from({ length: couriers }, (_, i) => {
+    return new CourierClient(
+      { world, front, answers, check: log.couriers },
+      tenants[i % 2] ?? tenants[0],
+      `courier-${i + 1}`
+    )
+  })
+  const people = [...callers, ...keepers, ...senders]
   for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
@@ -112,6 +120,8 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
   if (waiting > 0) return `${waiting} clients wait for an answer`
   const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
   if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
+  const inWork = log.couriers.unfinished()
+  if (inWork.length > 0) return inWork.join(", ")
   const untold = bus.missing()
   if (untold.length > 0) return `nobody was told of ${untold.join(", ")}`
   const left = Effect.runSync(Effect.orDie(disk.store.outbox.claim({ now: Number.MAX_SAFE_INTEGER, limit: 10 })))

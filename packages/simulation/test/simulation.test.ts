@@ -39,7 +39,9 @@ describe("a world where everything goes wrong", () => {
           "ADR-0012.4",
           "ADR-0012.5",
           "ADR-0006.3",
-          "ADR-0008.2"
+          "ADR-0008.2",
+          "ADR-0030.5",
+          "ADR-0030.6"
         ]
       }
     )
@@ -117,7 +119,12 @@ describe("a world where everything goes wrong", () => {
         /keeper-\d RetireBin \S+ BinInUse/,
         /keeper-\d EraseCustomer \S+ CustomerInUse/,
         /keeper-\d \S+ \S+ OrderNotInState/,
-        /keeper-\d \S+ \S+ TooManyItems/
+        /keeper-\d \S+ \S+ TooManyItems/,
+        /log \S+ \d+ IngestionReceived/,
+        /log \S+ \d+ IngestionRetried/,
+        /log \S+ \d+ IngestionCompleted/,
+        /log \S+ \d+ IngestionFailed/,
+        /log \S+ \d+ ShipmentEventRecorded/
       ]
       const missing = new Set(wanted)
       // A process that comes back after everybody has given it up is rare in a world drawn at random.
