@@ -25,7 +25,7 @@ export const listenToBus = async (url: string, log: string): Promise<BusListener
     const bus = yield* EventBus
     yield* bus.consume({ group: "chaos", topics: [] }, ({ eventId, streamId, tenantId, topic }) =>
       Effect.map(Clock.currentTimeMillis, (at) => {
-        told.push({ at, eventId, tenantId, callId: streamId, topic })
+        if (topic.startsWith("ops.service-call.")) told.push({ at, eventId, tenantId, callId: streamId, topic })
         return ack
       })
     )

@@ -4,8 +4,10 @@
  * epoch milliseconds of this machine's clock, which every process of a run shares.
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import type { EventFacts, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import type { ShipmentFacts } from "@dueline/contracts/shipment/Shipment"
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 
 interface Tenant {
@@ -99,7 +101,31 @@ export interface Reading {
   readonly eventIds: ReadonlyArray<string>
 }
 
-/** One message of the bus, in the order of their coming. */
+/** One request of a courier, with all its tries. */
+export interface Report {
+  /** Name of the tenant that the courier works for. */
+  readonly tenant: string
+  readonly event: EventFacts
+  readonly tries: number
+  /** Null when it was never answered: whether it was taken in is not known. */
+  readonly status: number | null
+  /** Null unless it was answered with 202. */
+  readonly ingestionId: string | null
+}
+
+/** One event that was taken in, as the tables have it. */
+export interface StoredIngestion {
+  readonly tenantId: string
+  readonly id: string
+  readonly eventId: string
+  readonly status: IngestionStatus
+}
+
+export interface StoredShipment extends Pick<ShipmentFacts, "trackingReference" | "status" | "statusAt" | "orderId"> {
+  readonly tenantId: string
+}
+
+/** One message of the bus about a call, in the order of their coming. */
 export interface Told {
   readonly at: number
   readonly eventId: string
@@ -136,6 +162,9 @@ export interface History {
   readonly stored: ReadonlyArray<StoredCall>
   readonly listed: ReadonlyArray<Listed>
   readonly readings: ReadonlyArray<Reading>
+  readonly reports: ReadonlyArray<Report>
+  readonly ingestions: ReadonlyArray<StoredIngestion>
+  readonly shipments: ReadonlyArray<StoredShipment>
   /** Null where there is no bus that another process could hear. */
   readonly told: ReadonlyArray<Told> | null
   /** Event ids of messages that nobody has sent. */
@@ -146,20 +175,35 @@ export interface History {
   readonly verify: { readonly code: number | null; readonly output: string }
 }
 
-const lists = ["operations", "arrivals", "stored", "listed", "readings", "told", "incidents"] as const
+const lists = [
+  "operations",
+  "arrivals",
+  "stored",
+  "listed",
+  "readings",
+  "reports",
+  "ingestions",
+  "shipments",
+  "told",
+  "incidents"
+] as const
 type ListName = (typeof lists)[number]
 
 /** Keeps a history in a file, one item a line, so that long ones can be written and searched; and reads it again. */
 export const writeHistory = (file: string, history: History): void => {
   const output = openSync(file, "w")
   const write = (kind: string, value: unknown) => void writeSync(output, `${JSON.stringify([kind, value])}\n`)
-  const { arrivals, incidents, listed, operations, readings, stored, told, ...rest } = history
+  const { arrivals, incidents, ingestions, listed, operations, readings, reports, shipments, stored, told, ...rest } =
+    history
   const items: Readonly<Record<ListName, ReadonlyArray<unknown> | null>> = {
     operations,
     arrivals,
     stored,
     listed,
     readings,
+    reports,
+    ingestions,
+    shipments,
     told,
     incidents
   }

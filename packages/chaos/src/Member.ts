@@ -52,9 +52,9 @@ export class Member implements Quitter {
     return this.#process?.pid ?? 0
   }
 
-  /** Where the latest life of it listens; a dead one refuses. */
+  /** Where it listens; null when it does not live. */
   get address(): string | null {
-    return this.#process?.address ?? null
+    return this.#process === undefined || this.#process.isOver() ? null : this.#process.address
   }
 
   start(): Promise<void> {

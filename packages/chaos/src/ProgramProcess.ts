@@ -15,6 +15,8 @@ export interface ProgramProcess {
   readonly pid: number
   readonly address: string
   readonly ended: Promise<Ending>
+  /** Its port may be somebody else's from then on. */
+  readonly isOver: () => boolean
   readonly signal: (signal: NodeJS.Signals) => void
 }
 
@@ -66,7 +68,13 @@ export const startProcess = (
       words = (words + text).slice(-keptWords)
       const address = /Dueline is ready at (http:\/\/\S+)/u.exec(words)?.[1]
       if (address !== undefined)
-        resolve({ pid: child.pid ?? 0, address, ended, signal: (signal) => child.kill(signal) })
+        resolve({
+          pid: child.pid ?? 0,
+          address,
+          ended,
+          isOver: () => child.exitCode !== null || child.signalCode !== null,
+          signal: (signal) => child.kill(signal)
+        })
     })
     if (child.pid !== undefined) born(child.pid)
     const ended = new Promise<Ending>((end) => child.once("close", (code) => end({ code, words })))

@@ -1,5 +1,6 @@
 /** What the parts of one run share, and how it is asked for. */
 import type { Api, Request } from "./Api.ts"
+import type { CourierLoad } from "./CourierLoad.ts"
 import type { Draft } from "./Drafts.ts"
 import type { Faults } from "./Faults.ts"
 import type { Load } from "./Load.ts"
@@ -28,6 +29,7 @@ export interface Run {
   readonly targets: Targets
   readonly api: Api
   readonly load: Load
+  readonly couriers: CourierLoad
   readonly faults: Faults
   /** Names and tokens. */
   readonly tenants: ReadonlyMap<string, string>

@@ -6,7 +6,7 @@ import { withSession } from "@dueline/postgres/Database"
 import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Redacted } from "effect"
-import type { StoredCall } from "./History.ts"
+import type { StoredCall, StoredIngestion, StoredShipment } from "./History.ts"
 
 const name = "dueline"
 
@@ -56,7 +56,7 @@ const pageLimit = 5_000
 const eventsAfter = `select tenant_id::text as "tenantId", stream_id::text as "callId",
     json_build_object('eventId', event_id, 'type', type, 'eventVersion', event_version, 'payload', payload, 'metadata', metadata,
       'recordedAt', (extract(epoch from recorded_at) * 1000)::bigint, 'version', version) as event
-  from dueline.events where (tenant_id, stream_id, version) > ($1::text::uuid, $2::text::uuid, $3::int)
+  from dueline.events where category = 'service-call' and (tenant_id, stream_id, version) > ($1::text::uuid, $2::text::uuid, $3::int)
   order by tenant_id, stream_id, version limit ${pageLimit}`
 
 const rowsAfter = `select ${callJson("c")} as row
@@ -110,11 +110,24 @@ export interface Unfinished {
 /** What is still to be done. */
 export const unfinished = async ({ ask }: DatabaseAt): Promise<Unfinished> => {
   const [counted] = await ask<Unfinished>(
-    `select (select count(*)::int from dueline.service_calls where wake_at is not null) as live,
+    `select (select count(*)::int from dueline.service_calls where wake_at is not null)
+        + (select count(*)::int from dueline.ingestion_rows where ended_at is null) as live,
       (select count(*)::int from dueline.outbox) as outbox`
   )
   return counted ?? { live: 0, outbox: 0 }
 }
+
+const fieldOf = (name: string): string => `row ->> '${name}' as "${name}"`
+
+/** Those that were taken in: what was refused has no event. */
+export const readIngestions = ({ ask }: DatabaseAt) =>
+  ask<StoredIngestion>(`select tenant_id::text as "tenantId", id::text as id, event_id as "eventId", status
+    from dueline.ingestion_rows where event_id is not null order by 1, 2`)
+
+export const readShipments = ({ ask }: DatabaseAt) =>
+  ask<StoredShipment>(`select tenant_id::text as "tenantId", ${["trackingReference", "status", "orderId"].map(fieldOf).join(", ")},
+      (row ->> 'statusAt')::float8 as "statusAt"
+    from dueline.shipment_rows order by 1, 2`)
 
 const eventIds = async ({ ask }: DatabaseAt, table: "outbox" | "dead_letters") =>
   (await ask<{ readonly id: string }>(`select event_id::text as id from dueline.${table} order by 1 limit 1000`)).map(

@@ -3,6 +3,7 @@ import { knownAnswers, oneAnswer } from "./checks/answers.ts"
 import { attemptsBounded, sentOnce, trueResults } from "./checks/attempts.ts"
 import { cancelledEnds, silenceAfterCancel } from "./checks/cancellation.ts"
 import { chargedUnsent } from "./checks/chargedUnsent.ts"
+import { courierEventsEnd } from "./checks/courierEvents.ts"
 import { inItsTime } from "./checks/inItsTime.ts"
 import { lawfulLogs, oneResult } from "./checks/logs.ts"
 import { messagesInOrder } from "./checks/messagesInOrder.ts"
@@ -31,6 +32,7 @@ export const checkers = {
   "read models equal the log": readModels,
   "tenants are apart": tenantsApart,
   "everything accepted comes to its end": everythingEnds,
+  "every accepted event ends, once": courierEventsEnd,
   "processes end in order": orderlyEnds,
   "dueline verify agrees": ownVerdict
 } as const satisfies Readonly<Record<string, Check>>

@@ -8,7 +8,7 @@ import type { BusListener } from "./BusListener.ts"
 import { accepted } from "./Evidence.ts"
 import type { History, Listed, Reading, StoredCall } from "./History.ts"
 import type { Run } from "./Run.ts"
-import { readCalls, readDeadLetters, readOutbox } from "./Store.ts"
+import { readCalls, readDeadLetters, readIngestions, readOutbox, readShipments } from "./Store.ts"
 
 const path = "/v1/service-calls"
 const pageLimit = 200
@@ -96,7 +96,7 @@ const heardAll = async ({ told }: BusListener, stored: ReadonlyArray<StoredCall>
 }
 
 export const collect = async (run: Run, listener: BusListener | null): Promise<History> => {
-  const { api, faults, load, options, stage, targets, tenants } = run
+  const { api, couriers, faults, load, options, stage, targets, tenants } = run
   const stored = await readCalls(stage.database)
   if (listener !== null) await heardAll(listener, stored, Math.min(quietLimitMs, options.restLimitMs))
   const submitted = load.operations.flatMap((operation) =>
@@ -119,6 +119,9 @@ export const collect = async (run: Run, listener: BusListener | null): Promise<H
     stored,
     listed,
     readings,
+    reports: couriers.reports,
+    ingestions: await readIngestions(stage.database),
+    shipments: await readShipments(stage.database),
     told: listener?.told ?? null,
     outbox,
     deadLetters,

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { Api } from "./Api.ts"
 import { type BusListener, listenToBus } from "./BusListener.ts"
+import { CourierLoad } from "./CourierLoad.ts"
 import { collect } from "./collect.ts"
 import { Faults } from "./Faults.ts"
 import type { History } from "./History.ts"
@@ -53,6 +54,8 @@ const trouble = async (run: Run): Promise<void> => {
 }
 
 const clients = 24
+/** Operations of clients for each request of a courier. */
+const operationsPerReport = 4
 const tenantNames = ["acme", "borealis", "cirrus"]
 
 const tenant = async (stage: Stage, name: string): Promise<readonly [string, string]> => {
@@ -69,21 +72,25 @@ const rest = async ({ options, stage }: Run): Promise<boolean> => {
     const { live, outbox } = await unfinished(stage.database)
     if (live === 0 && outbox === 0) return true
     if (Date.now() > until) return false
-    options.say(`coming to rest: ${live} calls, ${outbox} messages left`)
+    options.say(`coming to rest: ${live} calls and events, ${outbox} messages left`)
     await wait(1_000)
   }
 }
 
 const perform = async (run: Run): Promise<void> => {
-  const { faults, load, options } = run
-  const loading = load.run()
+  const { couriers, faults, load, options } = run
+  const loading = Promise.all([load.run(), couriers.run()])
   const meddling = options.sabotage?.during?.(run)
   await trouble(run)
   load.stop()
+  couriers.stop()
   await meddling
   options.say("the faults are over")
   await faults.heal()
-  const patience = setTimeout(() => load.giveUp(), options.restLimitMs)
+  const patience = setTimeout(() => {
+    load.giveUp()
+    couriers.giveUp()
+  }, options.restLimitMs)
   await loading
   clearTimeout(patience)
   options.say((await rest(run)) ? "at rest" : "not at rest in time")
@@ -110,7 +117,8 @@ export const runOnce = async (options: RunOptions): Promise<History> => {
     const tenants = new Map(await Promise.all(tenantNames.map((name) => tenant(stage, name))))
     options.say(`${stage.members.length} ready`)
     const load = new Load({ seed, api, targets: targets.urls, tenants, rate, clients, meddle: sabotage?.meddle })
-    const run: Run = { options, stage, targets, api, load, faults: new Faults(stage), tenants }
+    const couriers = await CourierLoad.make({ seed, api, tenants, rate: rate / operationsPerReport })
+    const run: Run = { options, stage, targets, api, load, couriers, faults: new Faults(stage), tenants }
     await perform(run)
     return await collect(run, listener)
   } finally {

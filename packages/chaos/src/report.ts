@@ -62,7 +62,7 @@ const spread = (values: ReadonlyArray<number>): string => {
 const about = (name: string, text: string): string => `${name.padEnd(20)}${text}`
 
 const traffic = (evidence: Evidence): ReadonlyArray<string> => {
-  const { arrivals, operations, stored, told } = evidence.history
+  const { arrivals, ingestions, operations, reports, stored, told } = evidence.history
   const again = operations.filter(({ tries }) => tries > 1)
   const most = operations.reduce((tries, operation) => Math.max(tries, operation.tries), 0)
   const events = stored.flatMap(({ events }) => events)
@@ -74,6 +74,7 @@ const traffic = (evidence: Evidence): ReadonlyArray<string> => {
     about("operations", `${operations.length}: ${counts(operations.map(({ kind }) => kind))}`),
     about("asked again", `${again.length} operations, at most ${most} times`),
     about("calls", `${stored.length}: ${counts(stored.map(({ row }) => row?.status ?? "no row"))}`),
+    about("reports", `${reports.length}: ${counts(ingestions.map(({ status }) => status))}`),
     about("events", `${events.length}, ${superseded} superseded results`),
     about("requests", `${arrivals.length}; ${repeated} after success, ${stale} of an epoch that was over`),
     about(

@@ -4,7 +4,7 @@
  */
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
-import type { Answer, Arrival, History, Operation, StoredCall, Told } from "../src/History.ts"
+import type { Answer, Arrival, History, Operation, Report, StoredCall, StoredShipment, Told } from "../src/History.ts"
 import { at, failed, lost, origin, started, step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 type Primitive = string | number | boolean | null | undefined
@@ -48,6 +48,14 @@ const answer = (
   version,
   callStatus,
   dueAt: callStatus === "Scheduled" ? origin + 100 : null
+})
+
+const event = (eventId: string, type: Report["event"]["type"], ms: number): Report => ({
+  tenant: "acme",
+  event: { eventId, type, trackingReference: "S-1", occurredAt: at(ms), orderId: null },
+  tries: 1,
+  status: 202,
+  ingestionId: `i-${eventId}`
 })
 
 const ends = new Set(["ExecutionSucceeded", "ServiceCallFailed", "ServiceCallCancelled"])
@@ -133,6 +141,26 @@ export const soundHistory = (): WritableHistory => {
       const eventIds = events.map(({ eventId }) => eventId)
       return { tenant: "acme", callId, status: 200, version: row?.version ?? 0, epoch: row?.epoch ?? 0, eventIds }
     }),
+    reports: [
+      event("evt-1", "label.created", 1),
+      event("evt-2", "pickup.completed", 2),
+      event("evt-2", "pickup.completed", 2)
+    ],
+    ingestions: ["evt-1", "evt-2"].map((eventId) => ({
+      tenantId: derivedTenantId("acme"),
+      id: `i-${eventId}`,
+      eventId,
+      status: "Completed" as const
+    })),
+    shipments: [
+      {
+        tenantId: derivedTenantId("acme"),
+        trackingReference: "S-1" as StoredShipment["trackingReference"],
+        status: "PickedUp",
+        statusAt: at(2),
+        orderId: null
+      }
+    ],
     told: calls.flatMap(toldOf),
     outbox: [],
     deadLetters: [],

@@ -193,6 +193,22 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
     "a message that waits": (h) => void h.outbox.push("e"),
     "a message that was given up": (h) => void h.deadLetters.push("e")
   },
+  "every accepted event ends, once": {
+    "an event that was refused": (h) => Object.assign(the(h.reports[0]), { status: 401, ingestionId: null }),
+    "an event without an answer": (h) => Object.assign(the(h.reports[0]), { status: null, ingestionId: null }),
+    "an event that is gone": (h) => void h.ingestions.pop(),
+    "an event that was taken in twice": (h) => void h.ingestions.push({ ...the(h.ingestions[0]), id: "another" }),
+    "an event that nobody sent": (h) => void h.ingestions.push({ ...the(h.ingestions[0]), id: "x", eventId: "evt-9" }),
+    "an event that waits": (h) => (the(h.ingestions[0]).status = "Received"),
+    "an event that failed": (h) => (the(h.ingestions[0]).status = "Failed"),
+    "an event that names an order which is not there, yet was carried out": (h) => {
+      for (const { event } of h.reports) event.orderId = "00000000-0000-7000-8000-0d0000000001" as never
+    },
+    "a shipment that stands elsewhere": (h) => (the(h.shipments[0]).status = "Delivered"),
+    "a shipment since another time": (h) => ((the(h.shipments[0]).statusAt as number) += 1),
+    "a shipment that is gone": (h) => void h.shipments.pop(),
+    "a shipment of another tenant": (h) => (the(h.shipments[0]).tenantId = the(h.tenants[1]).id)
+  },
   "processes end in order": {
     "by a signal": (h) => (the(h.exits[0]).code = null),
     "by itself": (h) => void h.incidents.push({ kind: "collapse", victim: "api-1", from: 1, to: 1, note: "" })

@@ -140,6 +140,12 @@ export const resultTwice = (digit: string): Sabotage =>
     update dueline.service_calls set version = version + 1 where call_id in (select stream_id from again);`
   )
 
+/** An event that was taken in is carried out by nobody. */
+export const ingestionUnfinished: Sabotage = atRest(
+  `update dueline.ingestion_rows set row = (row::jsonb || '{"status": "Processing", "endedAt": null}')::json
+    where (tenant_id, id) in (select tenant_id, id from dueline.ingestion_rows where status = 'Completed' limit 1);`
+)
+
 /** Accepted calls are gone without a trace. */
 export const callDeleted = (digit: string): Sabotage =>
   atRest(
