@@ -14,9 +14,10 @@ export const repeatedName = (text: string): string | null => {
     else if (character === "}" || character === "]") open.pop()
     else if (character === '"') {
       const end = endOfString(text, at)
-      const names = open.at(-1)
+      const names = open[open.length - 1]
       if (names !== undefined && names !== null && isName(text, end)) {
-        const name = JSON.parse(text.slice(at, end)) as string
+        const written = text.slice(at + 1, end - 1)
+        const name = written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written
         if (names.has(name)) return name
         names.add(name)
       }
@@ -28,13 +29,24 @@ export const repeatedName = (text: string): string | null => {
 
 /** Behind the closing quote of the string that begins here. */
 const endOfString = (text: string, from: number): number => {
-  let at = from + 1
-  while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1
-  return at + 1
+  let end = text.indexOf('"', from + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end + 1
+}
+
+/** Behind an odd number of backslashes. */
+const isEscaped = (text: string, at: number): boolean => {
+  let first = at
+  while (text[first - 1] === "\\") first -= 1
+  return (at - first) % 2 === 1
 }
 
 const isName = (text: string, after: number): boolean => {
   let at = after
-  while (/\s/u.test(text[at] ?? "x")) at += 1
+  while (isBlank(text[at])) at += 1
   return text[at] === ":"
 }
+
+/** JSON has no others. */
+const isBlank = (character: string | undefined): boolean =>
+  character === " " || character === "\n" || character === "\r" || character === "\t"

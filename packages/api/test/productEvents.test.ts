@@ -116,14 +116,23 @@ layer(edge, { excludeTestServices: true })("product events", (it) => {
           item({ event_id: "b-1" }),
           item({ event_id: "b-6", timestamp: "yesterday" }),
           "no event",
+          item({ properties: JSON.parse(`{"a":${"[".repeat(40)}${"]".repeat(40)}}`) }),
           item({ event_id: "b-7" })
         ]
         const results = resultsOf(yield* call("POST", `${events}/batch`, { batch: sent }))
         assert.deepStrictEqual(
           results.items.map(({ status }) => status),
-          ["stored", ...Array.from({ length: 6 }, () => "refused"), "duplicate", "refused", "refused", "stored"]
+          [
+            "stored",
+            ...Array.from({ length: 6 }, () => "refused"),
+            "duplicate",
+            "refused",
+            "refused",
+            "refused",
+            "stored"
+          ]
         )
-        assert.deepInclude(results, { stored: 2, duplicates: 1, refused: 8 })
+        assert.deepInclude(results, { stored: 2, duplicates: 1, refused: 9 })
         results.items.forEach(({ errors, status }, index) => {
           assert.strictEqual(errors.length > 0, status === "refused", `${index}`)
           for (const { path } of errors) assert.match(path, new RegExp(`^body\\.batch\\[${index}\\]`, "u"))
@@ -144,7 +153,7 @@ layer(edge, { excludeTestServices: true })("product events", (it) => {
         const many = JSON.stringify({
           batch: Array.from({ length: 51 }, (_, n) => item({ event_id: n === 0 ? "none" : `m-${n}` }))
         })
-        const deep = `{"batch":[${JSON.stringify(item({ event_id: "none" }))},{"type":"track","event":"1e5","properties":${"[".repeat(100_000)}${"]".repeat(100_000)}}]}`
+        const deep = `{"batch":[${JSON.stringify(item({ event_id: "none" }))},{"type":"track","event":"a","properties":[1e5,${"[".repeat(100_000)}${"]".repeat(100_000)}]}]}`
         const gzip = { "content-encoding": "gzip" }
         const cases: ReadonlyArray<
           readonly [body: string | Uint8Array, headers: object, status: number, says: string]

@@ -9,6 +9,7 @@ import { idle, memoryWithPending, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
 import { log } from "./log.ts"
 import { machine, writeBetweenMarks } from "./page.ts"
+import { productEvents } from "./productEvents.ts"
 import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -21,7 +22,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
   --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, log, start, idle, memory, lists,
-            rebuild, fairness
+            rebuild, fairness, product-events
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -55,7 +56,8 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   memory: [(s, t) => memoryWithPending(s, t, 100_000)],
   lists: [(s) => lists(s, 1_000, 1_000_000)],
   rebuild: [(s) => rebuild(s, 200_000)],
-  fairness: [(s) => fairness(s)]
+  fairness: [(s) => fairness(s)],
+  "product-events": [(s, _, n) => productEvents(s, 5 * n)]
 }
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */

@@ -24,8 +24,11 @@ export const keepsItsValue = (written: string): boolean => {
   return value !== null && value === decimalOf(String(read))
 }
 
-/** Says of a text of JSON whether it can hold a number that does not keep its value: nearly all texts hold none, and are read the short way. */
-const suspicious = /\d[\d.]{14}|\d[eE]/u
+/**
+ * Says of a text of JSON whether it can hold a number that does not keep its value: nearly all texts hold none, and are read the short way.
+ * A number stands where a value may begin; what looks like one within a string, such as a UUID, rarely does.
+ */
+const suspicious = /(?:^|[[:,])\s*-?(?:\d[\d.]{14}|[\d.]+[eE])/u
 
 /**
  * `parsed`, which is what `JSON.parse` made of the text, with NaN, which JSON cannot say, in the place of every number that would change
