@@ -161,6 +161,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     look,
     now: () => now,
     occurrences,
+    review,
     schedule,
     set,
     startedAt,

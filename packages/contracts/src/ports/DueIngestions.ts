@@ -27,6 +27,6 @@ export class DueIngestions extends Context.Service<
     readonly unended: (options: {
       readonly before: number
       readonly limit: number
-    }) => Effect.Effect<ReadonlyArray<DueIngestion>, StoreUnavailable>
+    }) => Effect.Effect<ReadonlyArray<Omit<DueIngestion, "target">>, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/DueIngestions") {}
