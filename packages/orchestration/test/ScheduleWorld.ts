@@ -20,7 +20,7 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
+import { makeFirer, type OccurrenceCallIdOf, runLed } from "../src/schedules/ScheduleFirer.ts"
 import { makeHandler } from "../src/schedules/scheduleCalls.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
@@ -67,9 +67,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     })
   const ports =
     (between: typeof step) =>
-    <A, E>(
-      made: Effect.Effect<A, E, Orchestrator | CallQueries | DueSchedules | OpsQueries | RequestIntake | RequestVault>
-    ) =>
+    <A, E, R>(made: Effect.Effect<A, E, R>) =>
       made.pipe(
         Effect.provideService(
           Orchestrator,
@@ -86,6 +84,8 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
       )
   const firers = yield* Effect.forEach([1, 2], () => ports(step)(makeFirer({ callIdOf, zoneData })))
   const handler = yield* ports((what) => what)(makeHandler)
+  /** One of several processes that fire by themselves, as they do in the program; needs the leases that they share. */
+  const led = (holder: string) => Effect.flatten(ports(step)(runLed({ callIdOf, zoneData, holder })))
 
   const tell = (command: Command) => Effect.orDie(ask(Field.envelope(command) as Envelope<Command>))
   const rows = () => store.dump().rows
@@ -151,7 +151,10 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     yield* tell({ _tag: "RecordSuccess", ...about, epoch: 1, status: 200, durationMs: 1, response: null })
   })
 
-  const review = Effect.forEach(firers, (firer) => firer.review(() => true), { concurrency: "unbounded", discard: true })
+  const review = Effect.forEach(firers, (firer) => firer.review(() => true), {
+    concurrency: "unbounded",
+    discard: true
+  })
 
   return {
     calls,
@@ -160,6 +163,8 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     finish,
     look,
     now: () => now,
+    led,
+    review,
     occurrences,
     review,
     schedule,

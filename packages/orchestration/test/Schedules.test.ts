@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { Skip } from "@dueline/contracts/schedule/Schedule"
 import type { Timing } from "@dueline/contracts/schedule/Timing"
-import { Effect } from "effect"
+import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import { accounts, type Fate, type World, world } from "./ScheduleWorld.ts"
 import * as Steps from "./ScheduleSteps.ts"
 import * as Field from "./FieldSample.ts"
@@ -173,6 +175,24 @@ describe("at the moment of firing", () => {
       )
     }
   }
+})
+
+describe("of several processes", () => {
+  it.effect("one fires by itself, and another takes over when it is gone", () =>
+    Effect.gen(function* () {
+      const here = yield* world("2026-05-01T08:00:30Z", { timing: cron("* * * * *", { zone: "UTC" }) })
+      const [a, b] = [yield* Effect.forkChild(here.led("a")), yield* Effect.forkChild(here.led("b"))]
+      const seconds = (count: number) => Effect.repeat(TestClock.adjust("1 second"), { times: count - 1 })
+      yield* seconds(100)
+      assert.deepStrictEqual(dues(here), ["2026-05-01T08:01", "2026-05-01T08:02"])
+      yield* Fiber.interrupt(a)
+      yield* seconds(100)
+      assert.deepStrictEqual(dues(here).slice(2), ["2026-05-01T08:03"])
+      yield* Fiber.interrupt(b)
+      yield* seconds(100)
+      assert.lengthOf(here.calls(), 3)
+    }).pipe(Effect.provide(LeasesMemory.layer))
+  )
 })
 
 describe("a schedule", () => {

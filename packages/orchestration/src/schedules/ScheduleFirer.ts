@@ -154,7 +154,9 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
     review(mayAct).pipe(
       Effect.retry(Schedule.spaced(lookEveryMs)),
       Effect.catchCause((cause) =>
-        Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.logError("schedules could not be held against new zone data", cause)
+        Cause.hasInterrupts(cause)
+          ? Effect.interrupt
+          : Effect.logError("schedules could not be held against new zone data", cause)
       )
     )
 

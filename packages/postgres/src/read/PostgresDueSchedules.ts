@@ -5,7 +5,8 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"
 
-const dueStatement = "select dueline.due_schedules($1::float8::bigint, $2::float8::bigint, $3::uuid, $4::int4) as schedule"
+const dueStatement =
+  "select dueline.due_schedules($1::float8::bigint, $2::float8::bigint, $3::uuid, $4::int4) as schedule"
 
 const olderStatement = "select dueline.schedules_of_older_zone_data($1::text, $2::text, $3::uuid, $4::int4) as schedule"
 
