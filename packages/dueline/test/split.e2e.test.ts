@@ -189,7 +189,10 @@ describe.skipIf(absent)("the program taken apart", () => {
   it("a tenant that is suspended is refused by every process, and its calls wait until it is resumed", {
     tags: ["ADR-0034.2"]
   }, async () => {
-    await installation.command("tenant", "create", "acme")
+    const made = await installation.command("--json", "tenant", "create", "acme")
+    const { tenantId: acme } = JSON.parse(made.stdout) as { readonly tenantId: string }
+    const byOperator = (await installation.command("token", "--scope", "ops:tenants.write")).stdout.trim()
+    const operator = { authorization: `Bearer ${byOperator}` }
     const authorization = `Bearer ${(await installation.command("token", "--tenant", "acme")).stdout.trim()}`
     const asAcme = (path: string, init: RequestInit = {}) =>
       fetch(`${of("api").address}${path}`, {
@@ -198,13 +201,18 @@ describe.skipIf(absent)("the program taken apart", () => {
       })
     const body = JSON.stringify({ delay: 8_000, request: { method: "POST", url: `${target.url}/acme` } })
     assert.strictEqual((await asAcme("/v1/service-calls", { method: "POST", body })).status, 202)
-    await installation.command("tenant", "suspend", "acme", "--reason", "unpaid")
+    const change = async (what: string, body?: string) => {
+      const path = `/ops/tenants/${acme}/${what}`
+      const response = await ask(path, { method: "POST", headers: operator, ...(body === undefined ? {} : { body }) })
+      assert.strictEqual(response.status, 200, await response.text())
+    }
+    await change("suspend", '{"reason":"unpaid"}')
     await eventually(async () => (await asAcme("/v1/service-calls")).status === 403)
     // One of another tenant that is due later has been made, and that one has not.
     const other = (await (await submit("/other", { delay: 9_000 })).json()) as Call
     await ended(other.id)
     assert.lengthOf(arrivals("/acme"), 0)
-    await installation.command("tenant", "resume", "acme")
+    await change("resume")
     await eventually(async () => arrivals("/acme").length === 1)
     assert.strictEqual((await asAcme("/v1/service-calls")).status, 200)
   })
