@@ -6,10 +6,12 @@ import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCo
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { segmentLimits } from "@dueline/contracts/productEvent/ProductEventBodies"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
+import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { ByteSize, Context, Effect, Layer, Random, References, type Types } from "effect"
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { byName, commonHeaders, problemReply, responseOf } from "./answer.ts"
+import { traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId, isCorrelationId } from "./Correlation.ts"
 import { defaultDeadlineMs } from "./Deadline.ts"
 import { defectDetail } from "./DefectReporter.ts"
@@ -48,7 +50,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
             return Number(request.headers["content-length"] ?? 0) > bodyLimitOf(request.url, limits)
               ? Effect.succeed(tooLarge)
               : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
-                  withCorrelation(context, correlationId)
+                  withCorrelation(context, correlationId, traceparentOf(request.headers))
                 )
           })
     ),
@@ -70,10 +72,14 @@ const tooLarge = HttpServerResponse.empty({ status: 413, headers: { connection: 
 export const layerBodyLimit = (limits: EdgeLimits = defaultEdgeLimits): Layer.Layer<never> =>
   Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(limits.maxBodyBytes))
 
-const withCorrelation = (context: Context.Context<never>, correlationId: CorrelationId): Context.Context<never> =>
+const withCorrelation = (
+  context: Context.Context<never>,
+  correlationId: CorrelationId,
+  traceparent: string | null
+): Context.Context<never> =>
   context.pipe(
     Context.add(CurrentCorrelationId, correlationId),
-    Context.add(References.CurrentLogAnnotations, { correlationId })
+    Context.add(References.CurrentLogAnnotations, { correlationId, ...traceFields(traceparent) })
   )
 
 const finish = (

@@ -1,16 +1,20 @@
 /** Which spans are made, whose they are, and what becomes of them when nobody takes them. */
+import { StreamId, TenantId } from "@dueline/contracts/Ids"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { makeMetrics, Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { takeTrace, withTrace } from "@dueline/contracts/telemetry/carriedTrace"
 import { isSampled, makeTracing, readTraceparent, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { assert, describe, it } from "@effect/vitest"
 import { trace } from "@opentelemetry/api"
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Clock, Effect, Random, Redacted, Tracer } from "effect"
+import { Clock, Context, Effect, Layer, Logger, Random, Redacted, References, Tracer } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { startCollector } from "./Collector.ts"
 import * as Export from "../src/telemetry/Export.ts"
 import * as SdkTracing from "../src/telemetry/SdkTracing.ts"
+import * as TracedBus from "../src/telemetry/TracedBus.ts"
 
 const given = (flags: string) => `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-${flags}`
 const nothing = () => ({})
@@ -190,5 +194,30 @@ describe("an OpenTelemetry SDK in the process", { tags: ["ADR-0009.6"] }, () => 
       assert.strictEqual(attempt?.attributes["error.type"], "connect")
       assert.isTrue(isSampled(entered?.traceparent ?? null))
     })
+  )
+})
+
+describe("lines of the log", { tags: ["ADR-0009.7"] }, () => {
+  const lines: Array<Readonly<Record<string, unknown>>> = []
+  const keep = Logger.make<unknown, void>(({ fiber }) => {
+    lines.push(fiber.getRef(References.CurrentLogAnnotations))
+  })
+
+  it.live("that a message causes name its tenant, its event and its trace", () =>
+    Effect.gen(function* () {
+      const built = yield* Layer.build(TracedBus.layer.pipe(Layer.provide(EventBusMemory.layer())))
+      const bus = Context.get(built, EventBus)
+      const tenantId = TenantId.make("00000000-0000-4000-8000-000000000001")
+      const message = { eventId: "e1", tenantId, streamId: StreamId.make(tenantId), topic: "ops.test", payload: {} }
+      const handler = () => Effect.as(Effect.logInfo("handled"), ack)
+      yield* bus.consume({ group: "watchers", topics: [] }, handler)
+      yield* bus.publish({ ...message, traceparent: given("01") })
+      yield* bus.publish({ ...message, eventId: "e2", traceparent: given("00") })
+      const about = { tenantId, group: "watchers", topic: "ops.test" }
+      assert.deepStrictEqual(lines, [
+        { ...about, eventId: "e1", traceId: "0af7651916cd43dd8448eb211c80319c" },
+        { ...about, eventId: "e2" }
+      ])
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([keep])))
   )
 })

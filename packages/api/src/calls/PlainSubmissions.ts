@@ -15,6 +15,7 @@ import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
+import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { Cause, Clock, Context, Effect, Exit, Layer, Random, References, Result, Schema } from "effect"
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http"
 import { commonHeaders, problemReply, type Reply } from "../answer.ts"
@@ -84,9 +85,13 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const open = new Set<Exchange>()
 
       /** In a fiber, for what is rare: in the name of whoever asks. */
-      const run = <A>({ correlationId, principal: { tenantId } }: Exchange, effect: Effect.Effect<A>) =>
+      const run = <A>({ correlationId, principal: { tenantId }, traceparent }: Exchange, effect: Effect.Effect<A>) =>
         Effect.runForkWith(context)(
-          Effect.provideService(effect, References.CurrentLogAnnotations, { correlationId, tenantId })
+          Effect.provideService(effect, References.CurrentLogAnnotations, {
+            correlationId,
+            tenantId,
+            ...traceFields(traceparent)
+          })
         )
 
       const tell = (exchange: Exchange, cause: Cause.Cause<never>): void => {

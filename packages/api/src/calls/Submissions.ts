@@ -15,6 +15,7 @@ import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { callIdOf, correlationIdOf } from "@dueline/identity/randomId"
+import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { Cause, Clock, Context, Effect, Exit, Layer, Random, References, Result, Schema } from "effect"
 import { answerReply, jsonReply, type Reply } from "../answer.ts"
 import { envelope } from "../asking.ts"
@@ -110,9 +111,13 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
     const report = makeReport()
 
     /** Something is written to the log, which is rare, in the name of whoever asks. */
-    const run = ({ correlationId, principal: { tenantId } }: Asker, effect: Effect.Effect<void>): void => {
+    const run = ({ correlationId, principal: { tenantId }, traceparent }: Asker, effect: Effect.Effect<void>): void => {
       Effect.runForkWith(context)(
-        Effect.provideService(effect, References.CurrentLogAnnotations, { correlationId, tenantId })
+        Effect.provideService(effect, References.CurrentLogAnnotations, {
+          correlationId,
+          tenantId,
+          ...traceFields(traceparent)
+        })
       )
     }
 

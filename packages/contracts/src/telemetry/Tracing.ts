@@ -65,6 +65,10 @@ const flagsAt = 53
 export const isSampled = (traceparent: string | null): traceparent is string =>
   traceparent !== null && "13579bdf".includes(traceparent.charAt(flagsAt + 1))
 
+/** For a log line: which trace it belongs to, where that is to be seen. */
+export const traceFields = (traceparent: string | null): { readonly traceId?: string } =>
+  isSampled(traceparent) ? { traceId: traceparent.slice(3, 35) } : {}
+
 const unsampled = (traceparent: string): string => `${traceparent.slice(0, flagsAt)}00`
 
 const externalOf = (traceparent: string): Tracer.ExternalSpan =>

@@ -1,6 +1,9 @@
-/** The bus as it is, with a span around each handling of a message whose trace is to be seen. What the handler asks for belongs to it. */
+/**
+ * The bus as it is: lines of the log that a handler causes name its message, and each handling of a message whose trace is to be seen has a
+ * span, to which belongs what the handler asks for.
+ */
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
-import { CurrentTrace, Tracing } from "@dueline/contracts/telemetry/Tracing"
+import { CurrentTrace, traceFields, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { Effect, Exit, Layer } from "effect"
 
 const attributesOf = (group: string, { attempt, eventId, tenantId, topic }: Delivery) => ({
@@ -16,11 +19,18 @@ const attributesOf = (group: string, { attempt, eventId, tenantId, topic }: Deli
 const traced =
   (tracing: Tracing | null, group: string, handler: (delivery: Delivery) => Effect.Effect<Verdict>) =>
   (delivery: Delivery): Effect.Effect<Verdict> => {
-    const { topic, traceparent } = delivery
-    if (traceparent === undefined) return handler(delivery)
+    const { eventId, tenantId, topic, traceparent } = delivery
+    const handled = Effect.annotateLogs(handler(delivery), {
+      tenantId,
+      group,
+      topic,
+      eventId,
+      ...traceFields(traceparent ?? null)
+    })
+    if (traceparent === undefined) return handled
     const span = tracing?.child("consumer", `process ${topic}`, traceparent, attributesOf(group, delivery)) ?? null
-    if (span === null) return Effect.provideService(handler(delivery), CurrentTrace, traceparent)
-    return handler(delivery).pipe(
+    if (span === null) return Effect.provideService(handled, CurrentTrace, traceparent)
+    return handled.pipe(
       Effect.provideService(CurrentTrace, span.traceparent),
       Effect.onExit((exit) =>
         Effect.sync(() => {

@@ -10,6 +10,7 @@ import type { OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import { isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
+import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Random } from "effect"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
@@ -212,8 +213,9 @@ export const makeRecorder = Effect.fnUntraced(function* (
         takeBack = after(pauseMs(failures++, random.nextDoubleUnsafe()), ask)
         return
       }
-      const { command, tenantId } = envelope
-      run(Effect.logWarning(`result refused: ${refusal.value._tag}`, { tenantId, serviceCallId: command.callId }))
+      const { command, correlationId, tenantId, traceparent } = envelope
+      const about = { tenantId, serviceCallId: command.callId, correlationId, ...traceFields(traceparent) }
+      run(Effect.logWarning(`result refused: ${refusal.value._tag}`, about))
       done(null)
     }
     const ask = (): void => orchestrator.offer(envelope, settled)

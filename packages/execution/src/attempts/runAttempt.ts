@@ -7,7 +7,7 @@ import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
-import { Tracing } from "@dueline/contracts/telemetry/Tracing"
+import { traceFields, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
 import { Cause, Clock, Effect, Exit, type Fiber, Random, type Redacted } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
@@ -82,6 +82,14 @@ const connectLimit = 3
 const alarmEveryMs = 60_000
 const alarmLimit = 1_000
 
+/** What a line of the log says of an attempt. */
+const aboutOf = ({ intent: { callId, correlationId, tenantId, traceparent }, span }: Attempt) => ({
+  tenantId,
+  serviceCallId: callId,
+  correlationId,
+  ...traceFields(span?.traceparent ?? traceparent)
+})
+
 const cutOff = (detail: string): CutOff => ({ _tag: "CutOff", reason: "deadline_exceeded", detail, durationMs: 0 })
 
 export const makeAttemptRunner = Effect.fnUntraced(function* (
@@ -119,9 +127,8 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
 
   /** A defect ends an attempt unrecorded; its lease runs out and the watchdog decides. It must not pass unseen. */
   const died = (attempt: Attempt, cause: Cause.Cause<unknown>): void => {
-    const { callId, epoch, tenantId } = attempt.intent
     if (!Cause.hasInterruptsOnly(cause)) {
-      run(Effect.logError("an attempt died", cause, { tenantId, serviceCallId: callId, epoch }))
+      run(Effect.logError("an attempt died", cause, { ...aboutOf(attempt), epoch: attempt.intent.epoch }))
     }
     stop(attempt)
     ended(attempt, false)
@@ -149,7 +156,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
 
   /** An operator has to bring the right keys back; until then the call waits. */
   const unreadable = (attempt: Attempt): void => {
-    const { callId, tenantId } = attempt.intent
+    const { callId } = attempt.intent
     const at = elapsed()
     if (at - (loggedAt.get(callId) ?? Number.NEGATIVE_INFINITY) >= alarmEveryMs) {
       loggedAt.delete(callId)
@@ -158,7 +165,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
       loggedAt.set(callId, at)
       const words =
         "the sealed request of a call cannot be opened: bring back the keys that it was sealed with; it waits"
-      run(Effect.logError(words, { tenantId, serviceCallId: callId }))
+      run(Effect.logError(words, aboutOf(attempt)))
     }
     unmade(attempt, "request_unreadable")
   }
