@@ -166,7 +166,6 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     led,
     review,
     occurrences,
-    review,
     schedule,
     set,
     startedAt,
