@@ -280,6 +280,31 @@ describe.skipIf(absent)("the program taken apart", () => {
       assert.strictEqual((await ask(path, {}, "ingest")).status, 404, path)
   })
 
+  it("a key that one process revokes is refused by another as soon as it hears of it", {
+    timeout: 60_000,
+    tags: ["ADR-0032.4"]
+  }, async () => {
+    const scopes = ["ops:ingestions.write"]
+    const made = await ask("/v1/api-keys", { method: "POST", body: JSON.stringify({ name: "bins", scopes }) })
+    const { id, key } = (await made.json()) as { readonly id: string; readonly key: string }
+    const payload = { customerId: crypto.randomUUID(), binId: crypto.randomUUID(), kind: "pickup" }
+    const drop = async () => {
+      const headers = { authorization: `Bearer ${key}` }
+      const answer = await ask(
+        "/ops/ingest/dropbin",
+        { method: "POST", headers, body: JSON.stringify({ payload }) },
+        "ingest"
+      )
+      return answer.status
+    }
+    assert.include([202, 422], await drop())
+    const revoked = Date.now()
+    assert.strictEqual((await ask(`/v1/api-keys/${id}`, { method: "DELETE" })).status, 200)
+    await eventually(async () => (await drop()) === 401)
+    // Remembered for a minute where nobody tells.
+    assert.isBelow(Date.now() - revoked, 50_000)
+  })
+
   it("a second orchestrator takes over the partitions of one that is killed, and nobody hears of it", {
     timeout: 60_000,
     tags: ["ADR-0014.1"]
