@@ -59,17 +59,20 @@ it.effect(
       )
 
       const others = yield* dueline("projections", "rebuild", "--only", "orders", "--json")
-      assert.deepInclude(JSON.parse(others.stdout), { ok: true, events: 2, models: {} })
+      assert.deepInclude(JSON.parse(others.stdout), { ok: true, events: 3, models: {} })
 
       const rebuilt = yield* dueline("projections", "rebuild")
       assert.deepStrictEqual([rebuilt.exitCode, rebuilt.stderr], [0, ""])
-      assert.match(rebuilt.stdout, /^2 events read, [\d,]+ events\/s\nMODEL +STREAMS +WRITTEN +DROPPED\nbin +1 +1 +0$/u)
+      assert.match(
+        rebuilt.stdout,
+        /^3 events read, [\d,]+ events\/s\nMODEL +STREAMS +WRITTEN +DROPPED\ntenant +1 +0 +0\nbin +1 +1 +0$/u
+      )
 
       const right = yield* dueline("verify", "--json")
       assert.deepStrictEqual(JSON.parse(right.stdout), {
         ok: true,
-        events: 2,
-        rows: 1,
+        events: 3,
+        rows: 2,
         snapshots: 0,
         sealed: 0,
         findings: []
