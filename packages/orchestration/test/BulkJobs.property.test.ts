@@ -19,7 +19,8 @@ const finish = Effect.fnUntraced(function* ({ job, jobs }: World) {
     const working = yield* Effect.forkChild(Effect.exit(jobs.run(Call.tenantId, bulkJobId, () => true)), {
       startImmediately: true
     })
-    yield* TestClock.adjust("10 minutes")
+    for (let turn = 0; working.pollUnsafe() === undefined && turn < 10_000; turn += 1)
+      yield* TestClock.adjust("1 second")
     yield* Fiber.join(working)
     const row = yield* job
     if (row.endedAt !== null || row.status === "Paused") return row

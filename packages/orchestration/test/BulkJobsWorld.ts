@@ -13,7 +13,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
-import { Effect } from "effect"
+import { Effect, Scope } from "effect"
 import { makeBulkJobs } from "../src/bulkJobs/BulkJobs.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -29,10 +29,16 @@ const plan = { at: Call.ms(Call.t0 + 1_000), count: 0, exact: true }
 
 export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
   const store = MemoryStore.make({ scanBudget })
-  const { ask, offer } = yield* Writers.make().pipe(
+  const begin = Writers.make().pipe(
     Effect.provideService(Persistence, store.persistence),
     Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
   )
+  const scope = yield* Effect.scope
+  let writer = yield* begin
+  /** Who remembers what was asked is gone, and another reads what is stored. */
+  const restart = Effect.map(Scope.provide(begin, scope), (next) => void (writer = next))
+  const ask: typeof writer.ask = (envelope) => Effect.suspend(() => writer.ask(envelope))
+  const offer: typeof writer.offer = (envelope, settle) => writer.offer(envelope, settle)
   const fates: Array<Fate> = []
   const published: Array<BusMessage> = []
   const lossy = <A, E, F>(what: Effect.Effect<A, E>, lost: F): Effect.Effect<A, E | F> =>
@@ -43,12 +49,44 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
     })
   const step = <A, E>(what: Effect.Effect<A, E>) => lossy(what, unavailable)
   const { callQueries, deadLetterQueries, deadLetters, jobItems, opsQueries } = store
+  let asked = 0
+  const tell = <C extends Command>(command: C) =>
+    Effect.orDie(
+      ask({
+        tenantId,
+        commandId: CommandId.make(`told:${asked++}`),
+        correlationId: Call.origin.correlationId,
+        actor: { kind: "user", id: "operator" },
+        traceparent: null,
+        idempotency: null,
+        expectedVersion: null,
+        command
+      })
+    )
+
+  /** A call that runs again fails again before its job hears of it: its version and its last command are others by then. */
+  const moveOn = Effect.fnUntraced(function* (command: Command) {
+    if (command._tag !== "RerunServiceCall") return
+    const { callId } = command
+    const call = yield* Effect.orDie(store.callQueries.find(tenantId, callId))
+    if (call?.status !== "Scheduled") return
+    const { epoch, revision } = call
+    yield* tell(Call.due({ callId, revision, at: Call.ms(call.dueAt) }))
+    yield* tell(Call.failure({ callId, epoch: epoch + 1, retryable: false }))
+  })
+
   const jobs = yield* makeBulkJobs.pipe(
     Effect.provideService(
       Orchestrator,
       Orchestrator.of({
         offer,
-        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
+        ask: (envelope) => {
+          const lost = fates[0] === "is not heard of"
+          return Effect.ensuring(
+            step(ask(envelope)),
+            lost ? Effect.andThen(moveOn(envelope.command), restart) : Effect.void
+          ) as ReturnType<typeof ask<typeof envelope.command>>
+        }
       })
     ),
     Effect.provideService(OpsQueries, {
@@ -79,21 +117,6 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
         )
     })
   )
-
-  let asked = 0
-  const tell = <C extends Command>(command: C) =>
-    Effect.orDie(
-      ask({
-        tenantId,
-        commandId: CommandId.make(`told:${asked++}`),
-        correlationId: Call.origin.correlationId,
-        actor: { kind: "user", id: "operator" },
-        traceparent: null,
-        idempotency: null,
-        expectedVersion: null,
-        command
-      })
-    )
 
   const job = Effect.map(Effect.orDie(opsQueries.find("bulk-job", tenantId, bulkJobId)), (row): BulkJobRow => {
     if (row === null) throw new Error("there is no job")
