@@ -68,7 +68,7 @@ export const suite = (name: string, harness: Harness<DueIngestions | Persistence
             event(3),
             event(4, ended),
             event(9),
-            { ...payload(tenantId, 1), createdAt: EpochMillis.make(2) }
+            { ...payload(tenantId, 9 * early), createdAt: EpochMillis.make(2) }
           ]
           yield* (yield* Persistence).commit(rows.map((row) => OpsSample.commit(row)))
           const { unended } = yield* DueIngestions
