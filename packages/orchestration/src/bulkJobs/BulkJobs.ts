@@ -129,7 +129,7 @@ export const makeBulkJobs = Effect.gen(function* () {
         continue
       }
       const took = (yield* Clock.currentTimeMillis) - begun
-      yield* Effect.sleep(Math.max(0, (dealt.success / rate) * 1_000 - took))
+      yield* Effect.sleep(Math.max(0, Math.ceil((dealt.success / rate) * 1_000) - took))
     }
   })
 
