@@ -4,13 +4,24 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { OpenApi } from "effect/http-api"
 import type { Reply, Sent } from "./send.ts"
 
+interface Example {
+  readonly value?: unknown
+  readonly $ref?: string
+}
+
 interface Media {
   readonly example?: unknown
-  readonly examples?: Readonly<Record<string, { readonly value?: unknown }>>
+  readonly examples?: Readonly<Record<string, Example>>
+}
+
+interface Header {
+  readonly required?: boolean
+  readonly schema?: object
+  readonly $ref?: string
 }
 
 interface Response {
-  readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: object }>>
+  readonly headers?: Readonly<Record<string, Header>>
   readonly content?: Readonly<Record<string, Media>>
 }
 
@@ -25,6 +36,10 @@ export interface Operation {
 }
 
 interface Document {
+  readonly components: {
+    readonly examples: Readonly<Record<string, Example>>
+    readonly headers: Readonly<Record<string, Header>>
+  }
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, "method" | "path">>>>>
 }
 
@@ -43,12 +58,15 @@ const escape = (part: string): string => encodeURIComponent(part.replaceAll("~",
 
 const validators = new Map<string, ValidateFunction>()
 
-const validator = ({ method, path }: Operation, ...rest: ReadonlyArray<string>): ValidateFunction => {
-  const pointer = ["paths", path, method.toLowerCase(), ...rest, "schema"].map(escape).join("/")
+const validatorAt = (...place: ReadonlyArray<string>): ValidateFunction => {
+  const pointer = [...place, "schema"].map(escape).join("/")
   const known = validators.get(pointer) ?? ajv.compile({ $ref: `api#/${pointer}` })
   validators.set(pointer, known)
   return known
 }
+
+const validator = ({ method, path }: Operation, ...rest: ReadonlyArray<string>): ValidateFunction =>
+  validatorAt("paths", path, method.toLowerCase(), ...rest)
 
 const matches = (template: string, path: string): boolean =>
   new RegExp(`^${template.replaceAll(/\{[^}]+\}/gu, "[^/]+")}$`, "u").test(path)
@@ -57,10 +75,14 @@ const matches = (template: string, path: string): boolean =>
 const beforeRouting = new Set([400, 404, 405, 408, 413, 417, 431])
 
 const headerProblems = (operation: Operation, status: string, { headers }: Reply): ReadonlyArray<string> =>
-  Object.entries(operation.responses[status]?.headers ?? {}).flatMap(([name, { required = false }]) => {
+  Object.entries(operation.responses[status]?.headers ?? {}).flatMap(([name, header]) => {
+    const { required = false } = header.$ref === undefined ? header : (document.components.headers[name] ?? {})
     const value = headers[name]
     if (value === undefined) return required ? [`the header ${name} is missing`] : []
-    const valid = validator(operation, "responses", status, "headers", name)
+    const valid =
+      header.$ref === undefined
+        ? validator(operation, "responses", status, "headers", name)
+        : validatorAt("components", "headers", name)
     return valid(value) || valid(Number(value)) ? [] : [`the header ${name}: ${value} is not as promised`]
   })
 
@@ -86,9 +108,14 @@ export const breaches = ({ method, path }: Pick<Sent, "method" | "path">, reply:
   return [...headerProblems(operation, status, reply), ...bodyProblems(operation, status, reply)]
 }
 
+const sharedExample = /^#\/components\/examples\/(\w+)$/u
+
+const valueOf = ({ $ref, value }: Example): unknown =>
+  $ref === undefined ? value : document.components.examples[sharedExample.exec($ref)?.[1] ?? ""]?.value
+
 const examplesOf = ({ example, examples = {} }: Media): ReadonlyArray<unknown> => [
   ...(example === undefined ? [] : [example]),
-  ...Object.values(examples).map(({ value }) => value)
+  ...Object.values(examples).map(valueOf)
 ]
 
 /** Bodies of the operation that have no example, and examples that are not what their schema says. */

@@ -5,7 +5,7 @@ import type { CorrelationId } from "../Ids.ts"
 import { Examples } from "./conventions.ts"
 import { describedParameters } from "./parameters.ts"
 import { problemBody, problemContentType } from "./Problem.ts"
-import { codesOf, problemCodes } from "./ProblemCode.ts"
+import { codesOf, type ProblemCode, problemCodes } from "./ProblemCode.ts"
 import { type AccessScope, RequiredScope } from "./Access.ts"
 import { leastRole } from "./roles.ts"
 import { rateLimitHeaders } from "./RateLimit.ts"
@@ -22,13 +22,16 @@ interface Header {
   description?: string
   required?: boolean
 }
+interface Reference {
+  $ref: string
+}
 type Content = Record<string, { example?: unknown; examples?: unknown }>
 interface Operation {
   operationId: string
   parameters: Array<Parameter>
   security: ReadonlyArray<unknown>
   requestBody?: { content: Content }
-  responses: Record<string, { headers?: Record<string, Header>; content?: Content }>
+  responses: Record<string, { headers?: Record<string, Header | Reference>; content?: Content }>
 }
 
 /** Of answers, whatever the operation. */
@@ -68,6 +71,14 @@ const answered: Record<string, Header> = {
   "x-api-version": { schema: text, description: "The version of this API", required: true }
 }
 
+/** Headers of most answers stand once in the document. */
+const sharedHeaders: Readonly<Record<string, Header>> = { ...answered, ...rateLimitHeaders }
+
+const shared = (names: Iterable<string>): Record<string, Reference> =>
+  Object.fromEntries(Array.from(names, (name) => [name, { $ref: `#/components/headers/${name}` }]))
+
+const [always, limited] = [shared(Object.keys(answered)), shared(Object.keys(sharedHeaders))]
+
 /** What the definition says of an operation that the generator does not write down. */
 interface Said {
   readonly parameters: ReadonlyMap<string, { readonly description: string; readonly schema?: object }>
@@ -98,7 +109,7 @@ const illustrate = ({ requestBody, responses }: Operation, examples: Said["examp
     const given = content["application/json"]
     const problem = content[problemContentType]
     if (given !== undefined && examples[status] !== undefined) given.example = examples[status]
-    if (problem !== undefined) problem.examples = problemExamples(Number(status))
+    if (problem !== undefined) problem.examples = namedExamples(Number(status))
   }
 }
 
@@ -121,22 +132,22 @@ export const describeOpenApi =
       if (operation.security.length > 0) operation.parameters.push(tenant)
       for (const response of Object.values(operation.responses)) {
         for (const [name, header] of Object.entries(response.headers ?? {})) Object.assign(header, answerHeaders[name])
-        response.headers = {
-          ...response.headers,
-          ...answered,
-          ...("429" in operation.responses ? rateLimitHeaders : {})
-        }
+        response.headers = { ...response.headers, ...("429" in operation.responses ? limited : always) }
       }
     }
+    Object.assign(spec["components"] as object, { examples: problemExamples, headers: sharedHeaders })
     spec["x-problem-codes"] = problemCodes
     return spec
   }
 
-/** One problem for each code that goes with the status. */
-const problemExamples = (status: number): Readonly<Record<string, { readonly value: unknown }>> =>
-  Object.fromEntries(
-    codesOf(status).map((code) => [
-      code,
-      { value: problemBody(code, "1y2p0ij32e8e7" as CorrelationId, "What to do about it.") }
-    ])
-  )
+/** One problem for each code, once in the document: some eighty operations show most of them. */
+const problemExamples: Readonly<Record<string, { readonly value: unknown }>> = Object.fromEntries(
+  (Object.keys(problemCodes) as ReadonlyArray<ProblemCode>).map((code) => [
+    code,
+    { value: problemBody(code, "1y2p0ij32e8e7" as CorrelationId, "What to do about it.") }
+  ])
+)
+
+/** Those of the codes that go with the status. */
+const namedExamples = (status: number) =>
+  Object.fromEntries(codesOf(status).map((code) => [code, { $ref: `#/components/examples/${code}` }]))

@@ -81,8 +81,10 @@ export const tenantOperations = (parts: OperationParts) => {
     bodyErrors,
     changeErrors,
     commandErrors,
+    CountedAs,
     creationErrors,
     problems,
+    RateLimit,
     RequestChecks,
     RequiredScope
   } = parts
@@ -175,10 +177,13 @@ export const tenantOperations = (parts: OperationParts) => {
     )
 
   return HttpApiGroup.make("tenants")
-    .add(create, rename, suspend, resume, list, get)
+    .add(create, rename, suspend, resume)
+    .middleware(RateLimit)
+    .add(list, get)
     .prefix("/ops/tenants")
     .middleware(RequestChecks)
     .middleware(BearerAuth)
+    .annotate(CountedAs, "tenants")
     .annotateMerge(
       OpenApi.annotations({
         title: "Tenants",
