@@ -3,7 +3,7 @@
  * that one.
  */
 import { Principal } from "@dueline/contracts/api/Access"
-import { Api } from "@dueline/contracts/api/Api"
+import { Api, IntakeApi } from "@dueline/contracts/api/Api"
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import { formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
 import { defaultWorkspace } from "@dueline/contracts/apiKey/ApiKey"
@@ -215,6 +215,22 @@ export const layer = Layer.effectContext(
           .handleRaw("batch", batch)
           .handleRaw("segment", segment)
           .handle("list", list)
+      )
+    )
+  })
+)
+
+/** Without what is read. */
+export const layerReports = Layer.effectContext(
+  Effect.gen(function* () {
+    const { batch, identify, segment, track } = yield* makeOperations
+    return yield* leanGroup(
+      HttpApiBuilder.group(IntakeApi, "product-events", (handlers) =>
+        handlers
+          .handleRaw("track", track)
+          .handleRaw("identify", identify)
+          .handleRaw("batch", batch)
+          .handleRaw("segment", segment)
       )
     )
   })

@@ -52,7 +52,7 @@ export const kindHandlers = {
 
 type KindLayer = (typeof kindHandlers)[Category]
 
-/** The handlers of what machines report, group by group as in `IntakeApi`. */
+/** The handlers of what machines report of the field. */
 const intakeHandlers = Layer.merge(CourierEventHandlers.layer, DropbinHandlers.layer)
 
 const access = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
@@ -90,7 +90,7 @@ export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLi
 /** What a process serves that only takes in: what machines report, and how it is. Needs what the edge needs for that. */
 export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
-    Layer.provide([intakeHandlers, SystemHandlers.layerProbes]),
+    Layer.provide([intakeHandlers, ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
     Layer.provide(access(rates, limits)),
     Layer.provide([KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),

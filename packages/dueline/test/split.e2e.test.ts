@@ -270,7 +270,21 @@ describe.skipIf(absent)("the program taken apart", () => {
     const payload = { customerId: crypto.randomUUID(), binId: crypto.randomUUID(), kind: "pickup" }
     const dropped = await ask("/ops/ingest/dropbin", { method: "POST", body: JSON.stringify({ payload }) }, "ingest")
     assert.include([202, 422], dropped.status, await dropped.text())
+    const shipped = { event: "Order Shipped", event_id: "order-1-shipped" }
+    const reportedAs = async (path: string, body: object, role: Role = "ingest") => {
+      const answer = await ask(path, { method: "POST", body: JSON.stringify(body) }, role)
+      assert.strictEqual(answer.status, 200, path)
+      return (await answer.json()) as { readonly status?: string; readonly stored?: number }
+    }
+    assert.strictEqual((await reportedAs("/v1/events/track", shipped)).status, "stored")
+    assert.strictEqual((await reportedAs("/v1/events/track", shipped, "api")).status, "duplicate")
+    assert.strictEqual((await reportedAs("/v1/events/identify", { userId: "user-1" })).status, "stored")
+    for (const path of ["/v1/events/batch", "/v1/batch"])
+      assert.strictEqual((await reportedAs(path, { batch: [{ type: "track", event: "Order Shipped" }] })).stored, 1)
+    const listed = (await (await ask("/v1/events")).json()) as { readonly items: ReadonlyArray<unknown> }
+    assert.lengthOf(listed.items, 4)
     for (const path of [
+      "/v1/events",
       "/ops/ingestions",
       `/ops/ingestions/${taken.id}`,
       "/ops/courier-sources",

@@ -42,7 +42,7 @@ end $$
 -- on one holds a lock for that day, and during the first seconds of the next, for as long as a statement may last, its writers wait for those
 -- of the day before. In order of the ids, so that two groups with the same events do not wait for each other in a circle.
 --
--- callers: dueline_writer
+-- callers: dueline_writer, dueline_ingest
 -- owner: dueline_append
 create or replace function dueline.append_product_events(
   p_tenants uuid[], p_workspaces text[], p_keys uuid[], p_correlations text[], p_versions text[],

@@ -43,7 +43,7 @@ export interface DatabaseUrls {
   readonly connections?: Partial<Readonly<Record<Pool, number>>>
   /** False waits until another program has migrated the database. */
   readonly migrate?: boolean
-  /** There is one pool with the rights of `dueline_ingest`, whatever is asked for: anything else is refused by the server. */
+  /** All pools have the rights of `dueline_ingest`, whatever is asked for: anything else is refused by the server. */
   readonly ingestOnly?: boolean
 }
 
@@ -170,11 +170,14 @@ export const urlPools = (urls: DatabaseUrls) =>
     return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
   }, urls.connections)
 
-/** As many connections as the edge has: events wait for nothing else. */
-const ingestPool = (url: Redacted.Redacted) =>
-  open("ingest", { url, startupParameters: { role: "dueline_ingest" } }, usualConnections.edge).pipe(
-    Effect.provide(Reactivity.layer)
-  )
+/** As many connections as the edge has, and for groups of what is written beside the aggregates as many as there are everywhere. */
+const ingestPools = (url: Redacted.Redacted) => {
+  const connection = { url, startupParameters: { role: "dueline_ingest" } }
+  return Effect.all({
+    ingest: open("ingest", connection, usualConnections.edge),
+    intake: open("intake", connection, intakeConnections)
+  }).pipe(Effect.provide(Reactivity.layer))
+}
 
 /** The pools of an embedded server that somebody else has started. */
 export const socketPools = (at: { readonly host: string; readonly port: number }) =>
@@ -193,9 +196,9 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
     Effect.gen(function* () {
       yield* urls.migrate === false ? awaitSchema(urls.url) : migrateUrl(urls.url)
       if (urls.ingestOnly === true) {
-        const sql = yield* ingestPool(urls.url)
-        yield* checkSessions([["ingest", sql, placeOf(urls.url)]])
-        return Database.of({ writer: sql, edge: sql, worker: sql, intake: sql })
+        const { ingest, intake } = yield* ingestPools(urls.url)
+        yield* checkSessions([["ingest", ingest, placeOf(urls.url)]])
+        return Database.of({ writer: ingest, edge: ingest, worker: ingest, intake })
       }
       const database = yield* urlPools(urls)
       yield* checkSessions(sessionsOf(database, (pool) => placeOf(urls.roles?.[pool] ?? urls.url)))

@@ -229,7 +229,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
   )
 
   it.effect(
-    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, and nothing else",
+    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, store product events, and nothing else",
     () =>
       Effect.gen(function* () {
         const may = yield* TestDatabase.session((sql) =>
@@ -244,6 +244,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         assert.deepStrictEqual(
           may.map(({ found }) => found),
           [
+            "append_product_events",
             "find_api_key",
             "find_courier_source",
             "installation_facts",

@@ -3,7 +3,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
-import { ProductEventOperations } from "../productEvent/ProductEventEndpoints.ts"
+import { ProductEventOperations, ProductEventReports } from "../productEvent/ProductEventEndpoints.ts"
 import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { OAuth } from "./OAuthEndpoints.ts"
@@ -27,7 +27,7 @@ export const operations = {
   ...Object.fromEntries(opsCategories.map((category) => [category, kinds[category].operations(operationParts)]))
 } as unknown as Operations
 
-/** What machines report: the whole of what the role `ingest` serves beside its probes, and a part of what the edge serves. */
+/** What machines report to the operator: a part of what the edge serves. */
 const intakes = [courierEventOperations(operationParts), dropbinOperations(operationParts)] as const
 type Intake = (typeof intakes)[number]
 
@@ -59,5 +59,5 @@ export class Api extends HttpApi.make("dueline")
     })
   ) {}
 
-/** Served alone by a process that only takes in. Its handlers are those of `Api`, whose groups these are. */
-export class IntakeApi extends HttpApi.make("dueline").add(...intakes) {}
+/** What machines report: all that a process of the role `ingest` serves beside its probes. Its operations are some of those of `Api`. */
+export class IntakeApi extends HttpApi.make("dueline").add(...intakes, ProductEventReports) {}

@@ -201,9 +201,16 @@ const list = HttpApiEndpoint.get("list", "/events", {
     })
   )
 
-export class ProductEventOperations extends HttpApiGroup.make("product-events")
-  .add(trackOne, identify, batch, segment)
-  .middleware(RateLimit)
+const reports = HttpApiGroup.make("product-events").add(trackOne, identify, batch, segment).middleware(RateLimit)
+
+/** Those that report: all that a process has of the group which only takes in. */
+export class ProductEventReports extends reports
+  .prefix("/v1")
+  .middleware(RequestChecks)
+  .middleware(BearerAuth)
+  .annotate(CountedAs, "events") {}
+
+export class ProductEventOperations extends reports
   .add(list)
   .prefix("/v1")
   .middleware(RequestChecks)
