@@ -127,20 +127,20 @@ describe.skipIf(absent)("the program taken apart", () => {
   })
 
   it("every process shows what its roles count", { tags: ["ADR-0009.2"] }, async () => {
-    const own: Readonly<Record<Role, string>> = {
-      api: 'dueline_http_requests_total{method="POST",status="200"} 1',
-      orchestrator: 'dueline_events_total{kind="service-call",type="ExecutionSucceeded"} 1',
-      timer: 'roles="timer"} 1',
-      dispatcher: "dueline_messages_published_total 1",
-      executor: 'dueline_attempts_total{result="2xx"} 1',
-      ingest: 'roles="ingest"} 1'
+    const own: Readonly<Record<Role, RegExp>> = {
+      api: /dueline_http_requests_total\{method="POST",status="200"\} [1-9]/u,
+      orchestrator: /dueline_events_total\{kind="service-call",type="ExecutionSucceeded"\} [1-9]/u,
+      timer: /roles="timer"\} 1/u,
+      dispatcher: /dueline_messages_published_total [1-9]/u,
+      executor: /dueline_attempts_total\{result="2xx"\} [1-9]/u,
+      ingest: /roles="ingest"\} 1/u
     }
     const texts = await Promise.all(roles.map(async (role) => (await ask("/metrics", {}, role)).text()))
     for (const [n, role] of roles.entries()) {
       const text = texts[n] ?? ""
-      assert.include(text, own[role])
+      assert.match(text, own[role])
       assert.include(text, "process_cpu_seconds_total")
-      for (const other of roles) if (other !== role) assert.notInclude(text, own[other], `${other} at ${role}`)
+      for (const other of roles) if (other !== role) assert.notMatch(text, own[other], `${other} at ${role}`)
     }
   })
 
