@@ -93,6 +93,8 @@ export const controls: Readonly<Record<string, Control>> = {
   "acknowledged before durable": control(Store.acknowledgedBeforeDurable, [
     "what was answered is durable",
     "no effect without a submission",
+    // The start of an attempt that was answered and lost in a crash.
+    "an attempt is made by the worker that started it",
     rules,
     row,
     ends
