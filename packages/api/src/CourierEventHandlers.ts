@@ -10,11 +10,10 @@ import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { CommandId, EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
 import type { IngestionRejection, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
 import { CourierEvent, type IngestionReceipt, sourceHeader } from "@dueline/contracts/ingestion/IngestionEndpoints"
-import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import { derivedId } from "@dueline/identity/derivedId"
-import { checkSignature, type HeaderList, secretsTried } from "@dueline/secrets/requestSignature"
+import { checkSignature, type HeaderList, type SignedRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Layer, Result, Schema } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
@@ -23,11 +22,12 @@ import { answer } from "./answer.ts"
 import { now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "./Correlation.ts"
 import { discreetProblems } from "./fieldProblems.ts"
+import { type KnownSource, KnownSources } from "./KnownSources.ts"
 import { KnownTenants } from "./KnownTenants.ts"
 import { leanGroup } from "./leanGroup.ts"
 import { RequestLimits, tooMany } from "./RateLimits.ts"
 import type { Raw } from "./Raw.ts"
-import { notFound, refusedCreation, type Refusals, storeUnavailable } from "./refusal.ts"
+import { notFound, refusedCreation, type Refusals } from "./refusal.ts"
 import { orDeny, reject } from "./reject.ts"
 import { bodyBytes, singleNamesDecoder } from "./requestBody.ts"
 import { RequestPlaces } from "./RequestPlaces.ts"
@@ -76,66 +76,53 @@ const headersOf = ({ headers, source }: HttpServerRequest.HttpServerRequest): He
 
 const readEvent = singleNamesDecoder(CourierEvent, discreetProblems)
 
+const checked = ({ row, secrets }: KnownSource, request: SignedRequest, at: number) => ({
+  row,
+  check: checkSignature(
+    {
+      scheme: row?.scheme ?? schemePresets["standard-webhooks"],
+      secrets: secrets(at),
+      toleranceMs: row?.toleranceMs ?? 0,
+      now: at
+    },
+    request
+  )
+})
+
 const makeReceive = Effect.gen(function* () {
-  const sources = yield* CourierSources
+  const sources = yield* KnownSources
   const vault = yield* SecretVault
   const orchestrator = yield* Orchestrator
   const { counted } = yield* RequestLimits
   const rejected = yield* makeRejections
   const tenants = yield* KnownTenants
   const places = new RequestPlaces<CourierSourceId>(placesForEvents)
-  /** Opened in the place of secrets that a source does not have: the same work for every request. */
-  const nothing = vault.seal("nothing", "nothing")
-
-  /** Those that are valid now. */
-  const secretsOf = Effect.fnUntraced(function* (found: AddressedSource | null, at: number) {
-    const valid = (found?.row.secrets ?? []).filter(({ validUntil }) => validUntil === null || validUntil > at)
-    const entries = new Map((found?.sealed ?? "").split(",").map((entry) => entry.split(":") as [string, string]))
-    const secrets: Array<string> = []
-    for (let index = 0; index < secretsTried; index += 1) {
-      const secretId = valid[index]?.secretId
-      const sealed = secretId === undefined ? undefined : entries.get(secretId)
-      if (found === null || secretId === undefined || sealed === undefined) {
-        yield* Effect.exit(vault.open(nothing, "nothing"))
-        continue
-      }
-      const { courierSourceId, tenantId } = found.row
-      const opened = yield* Effect.option(
-        Effect.tapError(vault.open(sealed, courierSecretContext(tenantId, courierSourceId, secretId)), ({ detail }) =>
-          Effect.logError("a courier's secret does not open", { tenantId, courierSourceId, secretId, detail })
-        )
-      )
-      if (opened._tag === "Some") secrets.push(opened.value)
-    }
-    return secrets
-  })
 
   const receive = Effect.fnUntraced(function* (id: CourierSourceId, request: HttpServerRequest.HttpServerRequest) {
     const body = yield* bodyBytes(request)
     const at = yield* now
     const correlationId = yield* CurrentCorrelationId
-    const found = yield* sources.find(id).pipe(Effect.catch(storeUnavailable))
-    const secrets = yield* secretsOf(found, at)
-    const scheme = found?.row.scheme ?? schemePresets["standard-webhooks"]
-    const toleranceMs = found?.row.toleranceMs ?? 0
-    const check = checkSignature({ scheme, secrets, toleranceMs, now: at }, { headers: headersOf(request), body })
+    const signed = { headers: headersOf(request), body }
+    const remembered = checked(sources.remembered(id, at), signed, at)
+    // Nobody is refused for what is remembered, and each refusal is the same work.
+    const { check, row } = remembered.check.accepted ? remembered : checked(yield* sources.find(id, at), signed, at)
     const note = (reason: RejectionReason) => {
-      if (found === null) return
-      const { courierSourceId, tenantId } = found.row
+      if (row === null) return
+      const { courierSourceId, tenantId } = row
       rejected({ tenantId, courierSourceId, reason, bodyBytes: body.length, correlationId })
     }
-    if (found === null || !check.accepted) {
-      if (!check.accepted) note(found?.row.status === "Disabled" ? "source_disabled" : check.problem)
+    if (row === null || !check.accepted) {
+      if (!check.accepted) note(row?.status === "Disabled" ? "source_disabled" : check.problem)
       return yield* unsigned
     }
     // Only what is signed counts: nobody else can use up what a tenant may send.
-    const limited = counted("courier", found.row.tenantId)
+    const limited = counted("courier", row.tenantId)
     const tooOften = limited === null ? null : yield* limited.begin
     if (tooOften !== null) return yield* tooMany(tooOften)
     const decoded = readEvent(body)
     if (Result.isFailure(decoded)) note("body_invalid")
     const { text, value: event } = yield* orDeny(decoded)
-    const { courierSourceId, tenantId } = found.row
+    const { courierSourceId, tenantId } = row
     yield* tenants.require(tenantId)
     const ingestionId = derivedId("ingestion", tenantId, `${courierSourceId}:${event.id}` as IdempotencyKey)
     const digest = hash("sha256", body, "base64url")

@@ -27,6 +27,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { now } from "./asking.ts"
 import { discreetProblems } from "./fieldProblems.ts"
 import { canonicalRequest } from "./idempotency.ts"
+import { KnownSources } from "./KnownSources.ts"
 import { leanGroup } from "./leanGroup.ts"
 import { expectedVersion } from "./preconditions.ts"
 import type { Raw } from "./Raw.ts"
@@ -81,6 +82,7 @@ const makeOperations = Effect.gen(function* () {
   const vault = yield* SecretVault
   const keyed = yield* PersonalDataVault
   const reads = yield* makeReads("courier-source")
+  const known = yield* KnownSources
 
   /** What the secret in a command is, as long as the request for it is under way. */
   const clear = new WeakMap<CourierSourceCommand, string>()
@@ -119,6 +121,12 @@ const makeOperations = Effect.gen(function* () {
 
   const rotating = writing("rotate", { as: "rotate-courier-secret", bodyOptional: true })
 
+  const disable = change("disable", {
+    as: "disable-courier-source",
+    except: ["CourierSourceIsDisabled"],
+    command: ({ at, id }) => ({ _tag: "DisableCourierSource", courierSourceId: id, at })
+  })
+
   return {
     list: reads.list(({ name, status }: Raw<"courier-sources", "list">["query"]) => equals({ name, status }), viewOf),
     get: reads.get(viewOf),
@@ -154,13 +162,12 @@ const makeOperations = Effect.gen(function* () {
         overlapMs
       }))
       const version = yield* expectedVersion(sent.headers["if-match"], present)
-      return rotating.answer(tenantId, yield* rotating.ask(sent, body, command, version), command)
+      const given = yield* rotating.ask(sent, body, command, version)
+      known.forget(id)
+      return rotating.answer(tenantId, given, command)
     }),
-    disable: change("disable", {
-      as: "disable-courier-source",
-      except: ["CourierSourceIsDisabled"],
-      command: ({ at, id }) => ({ _tag: "DisableCourierSource", courierSourceId: id, at })
-    })
+    disable: (sent: Raw<"courier-sources", "disable">) =>
+      Effect.tap(disable(sent), () => Effect.sync(() => known.forget(sent.params.id)))
   }
 })
 

@@ -20,6 +20,7 @@ import * as DropbinHandlers from "./DropbinHandlers.ts"
 import * as Edge from "./Edge.ts"
 import * as IngestionHandlers from "./IngestionHandlers.ts"
 import * as JobHandlers from "./jobs/JobHandlers.ts"
+import * as KnownSources from "./KnownSources.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OAuthHandlers from "./OAuthHandlers.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
@@ -70,7 +71,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer]),
-    Layer.provide([Details.layer, KnownTenants.layer, ApiKeyAccess.layer]),
+    Layer.provide([Details.layer, KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
     Layer.provide(Deadline.layer(limits.deadlineMs))
@@ -92,7 +93,7 @@ export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.
   Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
     Layer.provide([intakeHandlers, ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
     Layer.provide(access(rates, limits)),
-    Layer.provide([KnownTenants.layer, ApiKeyAccess.layer]),
+    Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Deadline.layer(limits.deadlineMs))
   )

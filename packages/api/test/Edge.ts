@@ -116,6 +116,10 @@ const tenants = Layer.effect(
   }))
 )
 
+export const secretVault = SecretVaultAes.layer({
+  sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) }
+})
+
 const ports = Layer.mergeAll(
   Writers.layer().pipe(Layer.provide(Intents.layer)),
   intake,
@@ -123,7 +127,7 @@ const ports = Layer.mergeAll(
   checks,
   TimeTravel.layer,
   PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
-  SecretVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
+  secretVault,
   RequestVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),

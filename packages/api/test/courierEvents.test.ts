@@ -1,11 +1,15 @@
 /** Couriers' events over the edge: taken in when they are signed, refused alike when not, and on record either way. */
 import { assert, layer } from "@effect/vitest"
 import { schemePresets, type SchemePreset } from "@dueline/contracts/courierSource/SignatureScheme"
-import { signRequest } from "@dueline/secrets/requestSignature"
+import { type CourierSourceCommand, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { EpochMillis } from "@dueline/contracts/Ids"
+import { systemActor } from "@dueline/contracts/Intent"
+import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { drawSecret, signRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import { recordsPerMinute } from "../src/signatureRejections.ts"
-import { Edge, layer as edge, layerLimited } from "./Edge.ts"
+import { Edge, layer as edge, layerLimited, secretVault, tenant } from "./Edge.ts"
 import { call, codeOf, made } from "./field.ts"
 import { type Reply, sendRaw } from "./send.ts"
 
@@ -270,6 +274,50 @@ layer(edge, { excludeTestServices: true })("courier events", (it) => {
         "source_disabled"
       )
     })
+  )
+
+  it.effect(
+    "a source is remembered until the bus tells that it was changed elsewhere, and what is refused is refused by the store",
+    () =>
+      Effect.gen(function* () {
+        const source = yield* newSource()
+        const { bus, orchestrator, store } = yield* Edge
+        const elsewhere = (commandId: string, command: CourierSourceCommand) =>
+          Effect.orDie(
+            orchestrator.ask({
+              tenantId: tenant,
+              commandId: `${commandId}:${source.id}` as never,
+              correlationId: "0" as never,
+              actor: systemActor("test"),
+              traceparent: null,
+              idempotency: null,
+              expectedVersion: null,
+              command
+            })
+          )
+        const target = { courierSourceId: CourierSourceId.make(source.id), at: Date.now() as EpochMillis }
+        assert.strictEqual((yield* report(source, event())).status, 202)
+        const secretId = "0198c0de-0e01-7000-8000-0000000005ec"
+        const next = { ...source, secret: drawSecret(schemePresets[source.scheme]) }
+        const sealed = yield* Effect.provide(
+          Effect.map(SecretVault, ({ seal }) =>
+            seal(next.secret, courierSecretContext(tenant, target.courierSourceId, secretId))
+          ),
+          secretVault
+        )
+        yield* elsewhere("rotate", { _tag: "RotateCourierSecret", ...target, secretId, sealed, overlapMs: 3_600_000 })
+        // Not what is remembered, and good for the store.
+        assert.strictEqual((yield* report(next, event())).status, 202)
+        yield* elsewhere("disable", { _tag: "DisableCourierSource", ...target })
+        assert.strictEqual((yield* report(next, event())).status, 202)
+        const told = store
+          .dump()
+          .outbox.find(({ streamId, topic }) => topic === "ops.courier-source.disabled" && streamId === source.id)
+        if (told === undefined) return assert.fail("nothing was told")
+        yield* Effect.orDie(bus.publish({ ...told, tenantId: tenant }))
+        assert.deepStrictEqual(codeOf(yield* report(next, event())), [401, "signature_refused"])
+      }),
+    { tags: ["ADR-0030.1"] }
   )
 
   it.effect("what a courier sent stands nowhere in clear", () =>

@@ -1,0 +1,128 @@
+/**
+ * Remembers courier sources with their opened secrets, so that events of a busy one cost no question each. That a source was rotated or
+ * disabled is told by the bus to every process, which forgets it. While the bus is away, a minute is the bound.
+ *
+ * Whether a source is remembered must not show in a refusal. So nobody is refused for what is remembered: the store is asked anew, once for
+ * each request that is refused, be the source there or not.
+ */
+import type { Unavailable } from "@dueline/contracts/api/ProblemError"
+import type {
+  CourierSourceId,
+  CourierSourceRow,
+  CourierSourceTopic
+} from "@dueline/contracts/courierSource/CourierSource"
+import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { Recent } from "@dueline/contracts/Recent"
+import { randomCorrelationId } from "@dueline/identity/randomId"
+import { secretsTried } from "@dueline/secrets/requestSignature"
+import { Context, Effect, Layer, Redacted, Schedule } from "effect"
+import { storeUnavailable } from "./refusal.ts"
+
+/** In milliseconds. */
+const rememberedMs = 60_000
+/** Sources remembered. */
+const limit = 1_000
+
+export interface KnownSource {
+  /** Null when there is no such source. */
+  readonly row: CourierSourceRow | null
+  /** Those that are valid at a time, in epoch milliseconds. */
+  readonly secrets: (at: number) => ReadonlyArray<string>
+}
+
+export const nobody: KnownSource = { row: null, secrets: () => [] }
+
+export class KnownSources extends Context.Service<
+  KnownSources,
+  {
+    /** As the store told it in the last minute; `nobody` when it was not asked. `at`: epoch milliseconds. */
+    readonly remembered: (id: CourierSourceId, at: number) => KnownSource
+    /** Asks the store. The same work whether there is such a source or not. */
+    readonly find: (id: CourierSourceId, at: number) => Effect.Effect<KnownSource, Unavailable>
+    /** This process has just changed it. */
+    readonly forget: (id: CourierSourceId) => void
+  }
+>()("@dueline/api/KnownSources") {}
+
+const changed: ReadonlyArray<CourierSourceTopic> = ["ops.courier-source.rotated", "ops.courier-source.disabled"]
+
+interface Remembered {
+  readonly source: KnownSource
+  readonly until: number
+}
+
+export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVault | EventBus> = Layer.effect(
+  KnownSources,
+  Effect.gen(function* () {
+    const sources = yield* CourierSources
+    const vault = yield* SecretVault
+    const bus = yield* EventBus
+    const known = new Recent<CourierSourceId, Remembered>(limit)
+    /** Opened in the place of secrets that a source does not have. */
+    const nothing = vault.seal("nothing", "nothing")
+    /** How often something was forgotten: what was asked before is not remembered after. */
+    let forgotten = 0
+
+    const opened = Effect.fnUntraced(function* (found: AddressedSource | null, at: number) {
+      const valid = (found?.row.secrets ?? []).filter(({ validUntil }) => validUntil === null || validUntil > at)
+      const entries = new Map((found?.sealed ?? "").split(",").map((entry) => entry.split(":") as [string, string]))
+      const secrets: Array<{ readonly text: Redacted.Redacted; readonly validUntil: number }> = []
+      for (let index = 0; index < secretsTried; index += 1) {
+        const secret = valid[index]
+        const sealed = secret === undefined ? undefined : entries.get(secret.secretId)
+        if (found === null || secret === undefined || sealed === undefined) {
+          yield* Effect.exit(vault.open(nothing, "nothing"))
+          continue
+        }
+        const { courierSourceId, tenantId } = found.row
+        const { secretId, validUntil } = secret
+        const text = yield* Effect.option(
+          Effect.tapError(vault.open(sealed, courierSecretContext(tenantId, courierSourceId, secretId)), ({ detail }) =>
+            Effect.logError("a courier's secret does not open", { tenantId, courierSourceId, secretId, detail })
+          )
+        )
+        if (text._tag === "Some")
+          secrets.push({ text: Redacted.make(text.value), validUntil: validUntil ?? Number.POSITIVE_INFINITY })
+      }
+      return secrets
+    })
+
+    const forget = (id: CourierSourceId): void => {
+      forgotten += 1
+      known.delete(id)
+    }
+
+    yield* bus
+      .consume(
+        { group: `courier-sources-${yield* randomCorrelationId}`, topics: changed, transient: true },
+        ({ streamId }) =>
+          Effect.sync(() => {
+            forget(streamId as string as CourierSourceId)
+            return ack
+          })
+      )
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+
+    return KnownSources.of({
+      forget,
+      remembered: (id, at) => {
+        const one = known.get(id)
+        return one !== undefined && at < one.until ? one.source : nobody
+      },
+      find: Effect.fnUntraced(function* (id, at) {
+        const before = forgotten
+        const found = yield* sources.find(id).pipe(Effect.catch(storeUnavailable))
+        const secrets = yield* opened(found, at)
+        if (found === null) return nobody
+        const source: KnownSource = {
+          row: found.row,
+          secrets: (now) => secrets.flatMap(({ text, validUntil }) => (validUntil > now ? [Redacted.value(text)] : []))
+        }
+        if (before === forgotten) known.set(id, { source, until: at + rememberedMs })
+        return source
+      })
+    })
+  })
+)
