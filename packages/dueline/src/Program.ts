@@ -10,6 +10,7 @@ import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
+import * as FailedIngestions from "@dueline/orchestration/FailedIngestions"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
@@ -143,6 +144,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
       Layer.mergeAll(
         OrderNotifications.layer(notificationCallId),
         FieldEvents.layer(derivedShipmentId),
+        FailedIngestions.layer,
         ScheduleCalls.layer
       )
     ),

@@ -87,9 +87,34 @@ const pickups = async (serialNumber: string): Promise<(n: number) => Json> => {
   })
 }
 
-const pickupOrder = async (n: number): Promise<string> => {
+const pickupOrder = async (n: number, schedule = true): Promise<string> => {
   const pickup = (await pickups(`E-${n}`))(1)
-  return String((await ask("POST", "/ops/orders", { ...pickup, schedule: true }))["id"])
+  return String((await ask("POST", "/ops/orders", { ...pickup, schedule }))["id"])
+}
+
+const letterOf = async (ingestionId: unknown): Promise<Json> => {
+  for (let poll = 0; poll < 600; poll += 1) {
+    const { items } = await ask("GET", "/v1/dead-letters?group=ingestion")
+    const found = (items as ReadonlyArray<Json>).find(({ streamId }) => streamId === ingestionId)
+    if (found !== undefined) return found
+    await pause(50)
+  }
+  return assert.fail(`ingestion ${String(ingestionId)} has no dead letter`)
+}
+
+/** The cause of the failure is mended: its dead letter is replayed, and the ingestion comes to its other end. */
+const completedByReplay = async ({ failures, id }: Json): Promise<void> => {
+  const letter = await letterOf(id)
+  assert.deepInclude(letter, { state: "Waiting", failures, topic: "ops.ingestion.failed" })
+  const replay = ["dlq", "replay", String(letter["id"]), "--json", "--server", program.address]
+  const { code, stderr } = await runCommand(home, replay)
+  assert.strictEqual(code, 0, stderr)
+  for (let poll = 0; poll < 600; poll += 1) {
+    if ((await ask("GET", `/ops/ingestions/${String(id)}`))["status"] === "Completed") break
+    await pause(50)
+  }
+  assert.strictEqual((await ended(String(id)))["status"], "Completed")
+  assert.deepInclude(await letterOf(id), { state: "Replayed", replays: 1, failures })
 }
 
 /** The ingestion's id; null when the program died before it answered. */
@@ -112,7 +137,7 @@ const drop = async (key: string, body: Json): Promise<string | null> => {
 describe("couriers' events", () => {
   it("are carried out to their end: shipment, order and record, also when the program is killed right after it took them in", {
     timeout: 120_000,
-    tags: ["ADR-0030.6"]
+    tags: ["ADR-0030.6", "ADR-0033.6"]
   }, async () => {
     const created = await runCommand(home, [
       "source",
@@ -152,9 +177,13 @@ describe("couriers' events", () => {
     const shipments = (await ask("GET", "/ops/shipments?limit=200"))["items"] as ReadonlyArray<Json>
     assert.lengthOf(shipments, events.length)
     assert.isTrue(shipments.every(({ version }) => version === 1))
-    const nowhere = await report(source, event(99, { type: "pickup.completed", orderId: crypto.randomUUID() }))
-    const failed = await ended(nowhere ?? "")
+    const draft = await pickupOrder(2, false)
+    const early = await report(source, event(99, { type: "pickup.completed", orderId: draft }))
+    const failed = await ended(early ?? "")
     assert.deepInclude(failed, { status: "Failed", failures: 1 })
+    await ask("POST", `/ops/orders/${draft}/schedule`)
+    await completedByReplay(failed)
+    assert.strictEqual((await ask("GET", `/ops/orders/${draft}`))["status"], "Completed")
     assert.include(program.output(), "Dueline is ready")
     assert.notInclude(program.output(), String(source["secret"]))
   })
@@ -200,7 +229,10 @@ describe("payloads", () => {
     assert.strictEqual(orders.size, bodies.length)
     const taken = await ended((await drop("taken", { payload: pickup(0) })) ?? "")
     assert.nestedInclude(taken, { status: "Failed", "dropbin.failure.code": "schedule_conflict" })
-    assert.isNotEmpty(((taken["dropbin"] as Json)["failure"] as Json)["freeWindows"])
+    const { freeWindows, orders: holding } = (taken["dropbin"] as Json)["failure"] as Json
+    assert.isNotEmpty(freeWindows)
+    for (const { id } of holding as ReadonlyArray<Json>) await ask("POST", `/ops/orders/${String(id)}/cancel`)
+    await completedByReplay(taken)
     const inside = `${host.url.replace("127.0.0.1", "10.0.0.1")}/x`
     const refused = await ask("POST", "/ops/ingest/dropbin", {
       payloadRef: { uri: inside, digest: `sha-256=:${"A".repeat(43)}=:` }

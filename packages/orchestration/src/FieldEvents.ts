@@ -11,6 +11,7 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
   type EventFacts,
+  failuresNow,
   type IngestionId,
   type IngestionRow,
   maxAttemptsKept
@@ -138,7 +139,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
 
   /** Kept where it can be: a store that is away takes no note of it either. */
   const noteRetry = Effect.fnUntraced(function* (row: IngestionRow, reason: string) {
-    if (row.failures >= maxAttemptsKept) return
+    if (failuresNow(row) >= maxAttemptsKept) return
     const { ingestionId } = row
     yield* Effect.ignore(
       ask(row, `retry:${row.failures}`, { _tag: "RetryIngestion", ingestionId, at: yield* now, reason })
@@ -153,7 +154,12 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     const at = yield* now
     yield* Effect.mapError(
       done._tag === "Failure"
-        ? ask(row, "fail", { _tag: "FailIngestion", ingestionId, at, reason: done.failure.reason })
+        ? ask(row, `fail:${row.replayed?.replay ?? 0}`, {
+            _tag: "FailIngestion",
+            ingestionId,
+            at,
+            reason: done.failure.reason
+          })
         : ask(row, "complete", { _tag: "CompleteIngestion", ingestionId, at }),
       (refusal) => failureOf("end", refusal)
     )
@@ -255,7 +261,9 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
     Effect.gen(function* () {
       const bus = yield* EventBus
       const handler = yield* makeHandler(shipmentIdOf)
+      // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
       yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.received"] }, handler)
+      yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.replayed"] }, handler)
       const sweep = yield* makeSweep(handler)
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookEveryMs), sweep)))
     })

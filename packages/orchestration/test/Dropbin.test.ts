@@ -290,6 +290,30 @@ it.effect(
   { tags: ["ADR-0031.5"] }
 )
 
+it.effect(
+  "one that failed is asked for as often again when it is replayed, from where it lay",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* withPayload(referred)
+      here.replies.push(answered(503))
+      const untilItEnds = Effect.gen(function* () {
+        for (let look = yield* here.look; look.afterMs !== null; look = yield* here.look)
+          yield* TestClock.adjust(look.afterMs)
+      })
+      yield* untilItEnds
+      yield* here.tell(Steps.replay(1))
+      assert.isNull(here.ingestion()?.dropbin?.failure)
+      yield* untilItEnds
+      assert.deepInclude(here.ingestion(), { status: "Failed", failures: 2 * policy.attempts })
+      yield* here.tell(Steps.replay(2))
+      here.replies.push(answered(200))
+      yield* untilItEnds
+      assert.deepInclude(here.ingestion(), { status: "Completed", failures: 2 * policy.attempts + 1 })
+      assert.lengthOf(here.orders(), 1)
+    }),
+  { tags: ["ADR-0033.6"] }
+)
+
 it.effect("a host that is taken out of the settings meanwhile is not asked", () =>
   Effect.gen(function* () {
     const here = yield* withPayload(referred)

@@ -146,6 +146,26 @@ it.effect(
 )
 
 it.effect(
+  "one that failed is carried out again for each replay, until it can be",
+  () =>
+    Effect.gen(function* () {
+      const here = yield* withOrder({ orderId: Field.order(9) })
+      yield* here.deliver
+      yield* here.tell(Steps.replay(1))
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.deepInclude(here.ingestion(), { status: "Failed", failures: 2 })
+      const window = Field.hours(20, 22)
+      const terms = Field.terms({ kind: "pickup" })
+      yield* here.tell(Field.createOrder({ orderId: Field.order(9), schedule: true, window, terms }))
+      yield* here.tell(Steps.replay(2))
+      assert.deepStrictEqual(yield* here.deliver, ack)
+      assert.deepInclude(here.ingestion(), { status: "Completed", failures: 2 })
+      assert.deepInclude(here.shipment(), { version: 1 })
+    }),
+  { tags: ["ADR-0033.6"] }
+)
+
+it.effect(
   "an event that has waited is settled with those that came soon after it, whose own messages then find them done",
   () =>
     Effect.gen(function* () {

@@ -15,7 +15,7 @@ import { given } from "./given.ts"
 import * as Steps from "./IngestionSteps.ts"
 
 const { envelope, t0 } = Field
-const { arrived, complete, drop, dropped, fail, ingestionId, receive, refused, reject, retry } = Steps
+const { arrived, complete, drop, dropped, fail, ingestionId, receive, refused, reject, replay, retry } = Steps
 
 const received: IngestionEvent = { _tag: "IngestionReceived", ...arrived, digest: "d1", receivedAt: t0 }
 const completed: IngestionEvent = { _tag: "IngestionCompleted" }
@@ -48,6 +48,20 @@ describe("an ingestion", () => {
         .when(late)
         .thenRejected(new IngestionEnded({ ingestionId, status: "Completed" }))
     }
+  })
+
+  it("that failed is replayed, once for each replay; one under way needs none, and one that ended otherwise takes none", () => {
+    const failed: IngestionEvent = { _tag: "IngestionFailed", reason: "no order" }
+    const replayed: IngestionEvent = { _tag: "IngestionReplayed", replay: 2 }
+    given(Ingestion, []).when(replay()).thenRejected(new IngestionNotFound({ ingestionId }))
+    given(Ingestion, [received]).when(replay()).then([])
+    given(Ingestion, [received, failed]).when(replay(2)).then([replayed])
+    given(Ingestion, [received, failed, replayed, failed]).when(replay(2)).then([])
+    given(Ingestion, [received, failed, replayed, failed]).when(replay(1)).then([])
+    given(Ingestion, [received, failed, replayed]).when(fail()).then([failed])
+    given(Ingestion, [received, completed])
+      .when(replay())
+      .thenRejected(new IngestionEnded({ ingestionId, status: "Completed" }))
   })
 
   it("keeps its body sealed beside the history, and the latest failures in it", () => {

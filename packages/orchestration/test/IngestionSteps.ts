@@ -132,6 +132,12 @@ export const fail = (at = 2, more: Partial<Of<"FailIngestion">> = {}): Ingestion
   reason: "no order",
   ...more
 })
+export const replay = (n = 1, at = 3): IngestionCommand => ({
+  _tag: "ReplayIngestion",
+  ingestionId,
+  at: ms(t0 + at),
+  replay: n
+})
 export const conflict: DropbinFailure = {
   code: "schedule_conflict",
   detail: "Choose another bin.",
@@ -141,7 +147,7 @@ export const conflict: DropbinFailure = {
 }
 
 const IngestionStep = Schema.Struct({
-  what: Schema.Literals(["receive", "drop", "drop", "reject", "retry", "retry", "complete", "fail"]),
+  what: Schema.Literals(["receive", "drop", "drop", "reject", "retry", "retry", "complete", "fail", "fail", "replay"]),
   digest: Schema.Literals(["d1", "d1", "d2"]),
   wait: Schema.Literals([0, 1_000])
 })
@@ -161,6 +167,8 @@ const ingestionCommand = ({ digest, what }: typeof IngestionStep.Type, at: numbe
       return complete(at, digest === "d2" ? { orderId: Field.orderId } : {})
     case "fail":
       return fail(at, digest === "d2" ? { failure: conflict } : {})
+    case "replay":
+      return replay(digest === "d2" ? 2 : 1, at)
   }
 }
 

@@ -163,7 +163,8 @@ const ingestion: Samples<IngestionEvent> = {
   DropbinReceived: { _tag: "DropbinReceived", ...dropped, receivedAt: Call.t0 },
   IngestionRetried: { _tag: "IngestionRetried", reason: "StoreUnavailable" },
   IngestionCompleted: { _tag: "IngestionCompleted" },
-  IngestionFailed: { _tag: "IngestionFailed", reason: "there is no order" }
+  IngestionFailed: { _tag: "IngestionFailed", reason: "there is no order" },
+  IngestionReplayed: { _tag: "IngestionReplayed", replay: 1 }
 }
 
 const shipmentId = ShipmentId.make("00000000-0000-7000-8000-e30000000001")

@@ -1,4 +1,4 @@
-/** The HTTP operations on dead letters: messages that the outbox or a group of consumers has given up. */
+/** The HTTP operations on dead letters: messages that the outbox or a group of consumers has given up, and what came in and failed. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { DeadLetterId, DeadLetterState } from "../ports/DeadLetters.ts"

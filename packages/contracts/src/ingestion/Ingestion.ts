@@ -15,7 +15,10 @@ import { DropbinFacts, DropbinFailure, PayloadReference } from "./Dropbin.ts"
 export const IngestionId = uuid.pipe(Schema.brand("IngestionId"))
 export type IngestionId = typeof IngestionId.Type
 
-/** `Processing`: it failed for a while and is tried again. `Rejected`: it was never let in. The last three are final. */
+/**
+ * `Processing`: it failed for a while and is tried again. `Rejected`: it was never let in. The last three are final, but one that failed can be
+ * replayed.
+ */
 export const IngestionStatus = Schema.Literals(["Received", "Processing", "Completed", "Failed", "Rejected"])
 export type IngestionStatus = typeof IngestionStatus.Type
 
@@ -68,6 +71,9 @@ export const Attempt = Schema.Struct({ at: EpochMillis, reason: Schema.String })
 /** The latest failed attempts that are kept. */
 export const maxAttemptsKept = 20
 
+/** Who keeps a dead letter of each that failed. The letter's event is the ingestion itself, so that it has one, however often it fails. */
+export const ingestionGroup = "ingestion"
+
 /** Where ingestions come from. */
 export const IngestionSource = Schema.Literals(["courier", "dropbin"])
 export type IngestionSource = typeof IngestionSource.Type
@@ -92,6 +98,8 @@ export const IngestionFacts = Schema.Struct({
   /** How often processing failed, and the latest times. */
   failures: Schema.Int,
   attempts: Schema.Array(Attempt).check(Schema.isMaxLength(maxAttemptsKept)),
+  /** The last replay after it had failed, counted from 1, and the failures before it. */
+  replayed: Schema.optionalKey(Schema.Struct({ replay: Schema.Int, failures: Schema.Int })),
   /** Only of a payload for an order. */
   dropbin: Schema.optionalKey(DropbinFacts),
   createdAt: EpochMillis,
@@ -139,7 +147,9 @@ export const IngestionCommand = Schema.TaggedUnion({
   /** `orderId`: the order that was made of it; its payload is needed no more. */
   CompleteIngestion: { ...target, orderId: Schema.optionalKey(OrderId) },
   /** Processing failed for good. */
-  FailIngestion: { ...target, reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) }
+  FailIngestion: { ...target, reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) },
+  /** One that failed is processed once more. `replay`: of its dead letter, counted from 1; the same one again changes nothing. */
+  ReplayIngestion: { ...target, replay: Schema.Int }
 })
 export type IngestionCommand = typeof IngestionCommand.Type
 
@@ -150,7 +160,8 @@ export const IngestionEvent = Schema.TaggedUnion({
   DropbinReceived: { ...dropped, receivedAt: EpochMillis },
   IngestionRetried: { reason: Schema.String, dueAt: Schema.optionalKey(EpochMillis) },
   IngestionCompleted: { orderId: Schema.optionalKey(OrderId) },
-  IngestionFailed: { reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) }
+  IngestionFailed: { reason: Schema.String, failure: Schema.optionalKey(DropbinFailure) },
+  IngestionReplayed: { replay: Schema.Int }
 })
 export type IngestionEvent = typeof IngestionEvent.Type
 
@@ -189,6 +200,10 @@ export interface IngestionRow extends IngestionFacts {
   readonly version: number
   readonly correlationId: string
 }
+
+/** Failures since it came in, or since it was replayed. */
+export const failuresNow = ({ failures, replayed }: Pick<IngestionFacts, "failures" | "replayed">): number =>
+  failures - (replayed?.failures ?? 0)
 
 export const sourceOf = ({ dropbin }: Pick<IngestionFacts, "dropbin">): IngestionSource =>
   dropbin === undefined ? "courier" : "dropbin"
@@ -287,6 +302,19 @@ export const ingestionTopics = {
       failures: 1,
       attempts: [{ at: minutesLater(97), reason: "the order OrderNotFound" }]
     })
-  )
+  ),
+  "ops.ingestion.replayed": topic(IngestionChanged, "What had failed is processed once more.", {
+    ...first,
+    version: 3,
+    ingestion: {
+      ...ingestion,
+      status: "Processing",
+      failures: 1,
+      attempts: [{ at: minutesLater(97), reason: "the order OrderNotFound" }],
+      replayed: { replay: 1, failures: 1 },
+      updatedAt: minutesLater(98)
+    },
+    occurredAt: minutesLater(98)
+  })
 } as const
 export type IngestionTopic = keyof typeof ingestionTopics

@@ -1,4 +1,7 @@
-/** The ingestion aggregate: an event or a payload, received or rejected once, tried until it is completed or failed, and nothing after that. */
+/**
+ * The ingestion aggregate: an event or a payload, received or rejected once, tried until it is completed or failed. One that failed is tried again
+ * when it is replayed; nothing else comes after the end.
+ */
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { DropbinFacts } from "@dueline/contracts/ingestion/Dropbin"
 import { CorrelationId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
@@ -113,6 +116,13 @@ const evolve = (state: IngestionState, event: IngestionEvent, at: EpochMillis): 
         endedAt: at,
         ...dropbin(state, { dueAt: null, failure: event.failure ?? null })
       })
+    case "IngestionReplayed":
+      return changed(state, at, {
+        status: "Processing",
+        endedAt: null,
+        replayed: { replay: event.replay, failures: state.ingestion.failures },
+        ...dropbin(state, { dueAt: at, failure: null })
+      })
   }
 }
 
@@ -125,7 +135,8 @@ type Decision = Result.Result<ReadonlyArray<IngestionEvent>, IngestionRejection>
 const nothing: Decision = Result.succeed([])
 const one = (event: IngestionEvent): Decision => Result.succeed([event])
 
-type Beginning = Extract<IngestionCommand, { readonly _tag: "ReceiveIngestion" | "RejectIngestion" | "ReceiveDropbin" }>
+type Of<Tag extends IngestionCommand["_tag"]> = Extract<IngestionCommand, { readonly _tag: Tag }>
+type Beginning = Of<"ReceiveIngestion" | "RejectIngestion" | "ReceiveDropbin">
 const begins = (command: IngestionCommand): command is Beginning =>
   command._tag === "ReceiveIngestion" || command._tag === "RejectIngestion" || command._tag === "ReceiveDropbin"
 
@@ -153,11 +164,21 @@ const begin = (command: Beginning, state: IngestionState): Decision => {
   return one({ _tag: "IngestionReceived", courierSourceId, event, delivery, bodyBytes, digest, origin, receivedAt: at })
 }
 
+/** What is under way needs no replay. Each is done once: a later one only after it has failed again. */
+const replayed = (
+  { ingestionId, replay }: Of<"ReplayIngestion">,
+  { ingestion: { replayed, status } }: Known
+): Decision => {
+  if (status === "Completed" || status === "Rejected") return Result.fail(new IngestionEnded({ ingestionId, status }))
+  return status !== "Failed" || replay <= (replayed?.replay ?? 0) ? nothing : one({ _tag: "IngestionReplayed", replay })
+}
+
 /** Asking twice for the same end decides nothing the second time; another end than the one it has come to is refused. */
 const decide = (command: IngestionCommand, state: IngestionState): Decision => {
   if (begins(command)) return begin(command, state)
   const { ingestionId } = command
   if (state._tag === "Unknown") return Result.fail(new IngestionNotFound({ ingestionId }))
+  if (command._tag === "ReplayIngestion") return replayed(command, state)
   const { endedAt, status } = state.ingestion
   const ends = { RetryIngestion: null, CompleteIngestion: "Completed", FailIngestion: "Failed" } as const
   if (endedAt !== null)
@@ -185,7 +206,8 @@ const topics: Readonly<Record<IngestionEvent["_tag"], IngestionTopic | null>> = 
   IngestionRejected: "ops.ingestion.rejected",
   IngestionRetried: null,
   IngestionCompleted: "ops.ingestion.completed",
-  IngestionFailed: "ops.ingestion.failed"
+  IngestionFailed: "ops.ingestion.failed",
+  IngestionReplayed: "ops.ingestion.replayed"
 }
 
 const announce = (
@@ -213,7 +235,7 @@ export const Ingestion: Aggregate<
   category: "ingestion",
   event: IngestionEvent,
   upcasters: {},
-  snapshot: { form: 2, state: IngestionState },
+  snapshot: { form: 3, state: IngestionState },
   streamOf: ({ ingestionId }) => ingestionId as string as StreamId,
   opens: begins,
   ended: (state) => state._tag === "Known" && state.ingestion.endedAt !== null,

@@ -65,15 +65,14 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
     )
   )
 
-  yield* bus.consume(
-    { group: "dropbin", topics: ["ops.ingestion.received"] },
-    ({ payload, streamId, tenantId }: Delivery) =>
-      Effect.map(CurrentTrace, (trace) => {
-        const target = targetIn(payload)
-        if (target !== null) desk.take({ tenantId, ingestionId: streamId as string as IngestionId, target }, trace)
-        return ack
-      })
-  )
+  const handler = ({ payload, streamId, tenantId }: Delivery) =>
+    Effect.map(CurrentTrace, (trace) => {
+      const target = targetIn(payload)
+      if (target !== null) desk.take({ tenantId, ingestionId: streamId as string as IngestionId, target }, trace)
+      return ack
+    })
+  yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.received"] }, handler)
+  yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.replayed"] }, handler)
   yield* Effect.forkScoped(Effect.ensuring(Effect.forever(Effect.andThen(sweep, Effect.sleep(everyMs))), giveBack))
   return desk
 })

@@ -9,7 +9,7 @@ import { backoff, type Backoff } from "@dueline/contracts/backoff"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
 import { DropbinContent, type DropbinFailure, type OrderAsked } from "@dueline/contracts/ingestion/Dropbin"
-import type { IngestionId, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import { failuresNow, type IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import { systemActor } from "@dueline/contracts/Intent"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRejection } from "@dueline/contracts/order/Order"
@@ -208,7 +208,7 @@ export const makeCarryOut = Effect.fnUntraced(function* (
   const fail = Effect.fnUntraced(function* (row: IngestionRow, { failure }: Impossible) {
     const { ingestionId } = row
     const reason = `${failure.code}: ${failure.detail}`
-    return yield* end(row, "fail", failure.code, {
+    return yield* end(row, `fail:${row.replayed?.replay ?? 0}`, failure.code, {
       _tag: "FailIngestion",
       ingestionId,
       at: yield* now,
@@ -222,11 +222,12 @@ export const makeCarryOut = Effect.fnUntraced(function* (
     { code, detail }: FetchTrouble
   ): Effect.fn.Return<Look, NotNow> {
     const { failures, ingestionId } = row
-    if (failures + 1 >= policy.attempts) {
+    const failed = failuresNow(row) + 1
+    if (failed >= policy.attempts) {
       const told = `All ${policy.attempts} attempts failed, the last one so: ${detail}. Send it again under a new Idempotency-Key when the host is there.`
       return yield* fail(row, impossible(code, told))
     }
-    const afterMs = yield* backoff(policy.backoff, failures + 1)
+    const afterMs = yield* backoff(policy.backoff, failed)
     const at = yield* now
     const command = {
       _tag: "RetryIngestion",
