@@ -65,6 +65,8 @@ export interface Setup {
   readonly opsClients: number
   /** Those whose events come in. */
   readonly couriers: number
+  /** Those whose payloads come in, to become orders. */
+  readonly droppers: number
   /** Versions from one snapshot of a stream to the next. */
   readonly snapshotEvery: number
   /** So many attempts more than there is room for are begun at once: they wait for a slot, or find none and are handed back. */
@@ -110,7 +112,7 @@ export const noFaults: Faults = {
 /** A short, well-behaved world in which one death after the other can be tried. */
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
-  setup: { clients: 1, actionsPerClient: 8, opsClients: 1, couriers: 1, activeMs: 20_000 }
+  setup: { clients: 1, actionsPerClient: 8, opsClients: 1, couriers: 1, droppers: 1, activeMs: 20_000 }
 }
 
 export const drawFaults = (dice: Dice): Faults => {
@@ -163,5 +165,6 @@ export const drawSetup = (dice: Dice): Setup => ({
   overbooked: dice.pick([0, 0, 1, 4]),
   opsClients: dice.pick([0, 1, 2, 3]),
   snapshotEvery: dice.pick([1, 3, 128]),
-  couriers: dice.pick([0, 0, 1, 2])
+  couriers: dice.pick([0, 0, 1, 2]),
+  droppers: dice.pick([0, 0, 1])
 })

@@ -7,6 +7,8 @@ import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
 import { AttemptCheck } from "./AttemptCheck.ts"
 import { CourierCheck, isCouriers } from "./CourierCheck.ts"
+import { DropbinCheck } from "./dropbin/DropbinCheck.ts"
+import type { PayloadHost } from "./dropbin/PayloadHost.ts"
 import { CallModel } from "./CallModel.ts"
 import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
@@ -81,7 +83,7 @@ class OutboxCheck {
 /** Once more over the whole store at the end of a world: what no single write shows. */
 const finalCheck = (world: World, log: LogCheck, { dump }: MemoryStore["Service"]): void => {
   const { dead, events, receipts, rows } = dump()
-  const streams = log.calls.size + log.ops.streams.size + log.couriers.streams
+  const streams = log.calls.size + log.ops.streams.size + log.couriers.streams + log.payloads.streams
   if (rows.length !== streams) {
     world.violate("the row equals the fold of the log", `${rows.length} rows for ${streams} streams`)
   }
@@ -115,6 +117,7 @@ export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
   readonly ops: OpsCheck
   readonly couriers: CourierCheck
+  readonly payloads: DropbinCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -124,12 +127,13 @@ export class LogCheck {
   readonly endings = new Map<string, { readonly endings: ReadonlyArray<string> }>()
   readonly #outbox: OutboxCheck
 
-  constructor(world: World, store: MemoryStore["Service"]) {
+  constructor(world: World, store: MemoryStore["Service"], host: PayloadHost) {
     this.#world = world
     this.#store = store
     this.#outbox = new OutboxCheck(world, store.outbox)
     this.ops = new OpsCheck(world, store)
     this.couriers = new CourierCheck(world, store)
+    this.payloads = new DropbinCheck(world, store, this.ops, host)
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
@@ -143,23 +147,33 @@ export class LogCheck {
   versionOf(tenantId: string, streamId: string): number {
     const call = this.find(tenantId, streamId)
     if (call !== undefined) return call.model.version
-    return this.ops.find(tenantId, streamId)?.past.length ?? this.couriers.find(tenantId, streamId)?.version ?? 0
+    return this.ops.find(tenantId, streamId)?.past.length ?? this.#cameIn(tenantId, streamId)?.version ?? 0
   }
 
   endingsOf(tenantId: string, streamId: string): ReadonlyArray<string> {
     const call = this.find(tenantId, streamId)
     if (call !== undefined) return call.model.endings
-    return this.ops.find(tenantId, streamId)?.endings ?? this.couriers.find(tenantId, streamId)?.endings ?? []
+    return this.ops.find(tenantId, streamId)?.endings ?? this.#cameIn(tenantId, streamId)?.endings ?? []
+  }
+
+  #cameIn(tenantId: string, streamId: string) {
+    return this.couriers.find(tenantId, streamId) ?? this.payloads.find(tenantId, streamId)
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
     for (const commit of batch) {
       const { category, streamId, tenantId } = commit
       if (category === "service-call") this.#look(tenantId, streamId)
-      else this.endings.set(streamId, isCouriers(category) ? this.couriers.look(commit) : this.ops.look(commit))
+      else this.endings.set(streamId, this.#lookOther(commit))
     }
     this.ops.judge()
+    this.payloads.judge()
     this.#outbox.compare(this.endings)
+  }
+
+  #lookOther(commit: Commit) {
+    if (this.payloads.wasSent(commit)) return this.payloads.look(commit)
+    return isCouriers(commit.category) ? this.couriers.look(commit) : this.ops.look(commit)
   }
 
   settled(settlements: ReadonlyArray<Settlement>): void {

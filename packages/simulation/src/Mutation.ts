@@ -2,6 +2,7 @@
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Intents } from "@dueline/contracts/Intents"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
+import type { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import type { Delivery, EventBus, Verdict } from "@dueline/contracts/ports/EventBus"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -12,6 +13,7 @@ import type { Timer } from "@dueline/contracts/ports/Timer"
 import type { Executor } from "@dueline/execution/attempts/Executor"
 import type { Shipment } from "@dueline/orchestration/aggregates/Shipment"
 import type { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
+import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
 import type { Effect } from "effect"
 
 export type Aggregate = typeof ServiceCall
@@ -27,6 +29,9 @@ export interface Mutation {
   readonly fieldEvents?: (
     sound: (delivery: Delivery) => Effect.Effect<Verdict>
   ) => (delivery: Delivery) => Effect.Effect<Verdict>
+  /** How payloads become orders. */
+  readonly dropbin?: (sound: DropbinParts) => DropbinParts
+  readonly dueIngestions?: (sound: DueIngestions["Service"]) => DueIngestions["Service"]
   readonly backlog?: (sound: Backlog["Service"]) => Backlog["Service"]
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
   /** True: there is one clock, and it is the wall clock. */

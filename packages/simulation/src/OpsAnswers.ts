@@ -2,7 +2,7 @@
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { Asked } from "./AnswerCheck.ts"
-import { type CheckedOps, type Facts, type OpsCheck, isActive, isOrder, type OrderFacts } from "./OpsCheck.ts"
+import { type CheckedOps, type Facts, type OpsCheck, isActive, isOrder, type OrderFacts, wasSince } from "./OpsCheck.ts"
 import type { World } from "./World.ts"
 
 type Window = NonNullable<OrderFacts["window"]>
@@ -40,7 +40,7 @@ export class OpsAnswers {
 
   /** Whether what the refusal says was true at some moment between the asking and now. */
   #explained(tenantId: string, command: Command, refusal: AnyRefusal, since: number): boolean {
-    const own = () => this.#was(this.#ops.find(tenantId, streamIdOf(command)), since)
+    const own = () => wasSince(this.#ops.find(tenantId, streamIdOf(command)), since)
     const orders = (test: (facts: OrderFacts) => boolean) =>
       this.#others(tenantId, command, since).some((facts) => isOrder(facts) && isActive(facts) && test(facts))
     switch (refusal._tag) {
@@ -81,21 +81,15 @@ export class OpsAnswers {
       in_maintenance: "Maintenance",
       erased: "Erased"
     }
-    return this.#was(one, since).some(({ customerId, status }) =>
+    return wasSince(one, since).some(({ customerId, status }) =>
       reason === "of_another_customer" ? customerId !== null : status === statuses[reason]
     )
   }
 
-  /** All that it was at some moment from then (epoch ms) on. */
-  #was(one: CheckedOps | undefined, from: number): ReadonlyArray<Facts> {
-    const past = one?.past ?? []
-    return past.filter((_, i) => (past[i + 1]?.since ?? Number.MAX_SAFE_INTEGER) >= from).map(({ facts }) => facts)
-  }
-
-  /** The same for everything of the tenant's but what the command is about. */
+  /** All that everything of the tenant's but what the command is about was from then (epoch ms) on. */
   #others(tenantId: string, command: Command, from: number): ReadonlyArray<Facts> {
     const own = streamIdOf(command)
     const others = [...this.#ops.streams.values()].filter((one) => one.tenantId === tenantId && one.streamId !== own)
-    return others.flatMap((one) => this.#was(one, from))
+    return others.flatMap((one) => wasSince(one, from))
   }
 }

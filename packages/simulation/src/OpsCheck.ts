@@ -133,6 +133,12 @@ export interface CheckedOps {
   readonly commands: Array<string>
 }
 
+/** All that it was at some moment from then (epoch ms) on. */
+export const wasSince = (one: CheckedOps | undefined, from: number): ReadonlyArray<Facts> => {
+  const past = one?.past ?? []
+  return past.filter((_, i) => (past[i + 1]?.since ?? Number.MAX_SAFE_INTEGER) >= from).map(({ facts }) => facts)
+}
+
 export class OpsCheck {
   readonly streams = new Map<string, CheckedOps>()
   readonly #world: World

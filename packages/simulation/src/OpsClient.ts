@@ -12,7 +12,7 @@ import type { World } from "./World.ts"
 
 const hour = 3_600_000
 /** Of some day to come. */
-const morning = 1_800_100_800_000
+export const morning = 1_800_100_800_000
 
 const drawWindow = (dice: Dice): TimeWindow => {
   const from = morning + dice.between(0, 7) * hour
@@ -123,6 +123,10 @@ const drawBinChange = (dice: Dice, now: number, binId: BinId, customerId: Custom
   return { _tag: "UpdateBin", binId, at, changes }
 }
 
+/** The tenant's third customer, and so on: whoever names it means the same. */
+export const keptId = (world: World, tenantId: TenantId, name: string): string =>
+  world.dice.fork(`${tenantId}/${name}`).uuid()
+
 export class OpsClient {
   readonly #world: World
   readonly #dice: Dice
@@ -175,9 +179,8 @@ export class OpsClient {
     return this.#world.time.now
   }
 
-  /** The tenant's third customer, and so on: whoever names it means the same. */
-  #id(kind: string): string {
-    return this.#world.dice.fork(`${this.#tenantId}/${kind}`).uuid()
+  #id(name: string): string {
+    return keptId(this.#world, this.#tenantId, name)
   }
 
   #customer(n = this.#dice.pick([1, 1, 2, 2, 3])): CustomerId {

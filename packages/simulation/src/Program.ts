@@ -6,12 +6,14 @@ import { WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { Leases } from "@dueline/contracts/ports/Leases"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/kinds"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
+import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
 import { Shipment } from "@dueline/orchestration/aggregates/Shipment"
@@ -24,6 +26,7 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
+import { fetchPolicy } from "./dropbin/Payload.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { Dice } from "./Dice.ts"
 import type { Machine } from "./Machine.ts"
@@ -75,7 +78,8 @@ const shipmentIdIn =
 const refusedPauseMs = 1_000
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundings, machine: Machine) {
+const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine) {
+  const { mutation, others, payloads, world } = around
   const worker = WorkerId.make(machine.name)
   const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
     world.setup
@@ -115,6 +119,11 @@ const work = Effect.fnUntraced(function* ({ mutation, others, world }: Surroundi
     { group: "field-events", topics: ["ops.ingestion.received"] },
     (mutation.fieldEvents ?? same)(carryOut)
   )
+  // Without senders there is nothing to look for.
+  if (world.setup.droppers > 0) {
+    const shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
+    yield* Dropbin.make(payloads.parts, { policy: fetchPolicy, shared })
+  }
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
   yield* Effect.forkScoped(loop.run)

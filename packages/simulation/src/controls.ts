@@ -1,6 +1,7 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
 import * as Aggregate from "./AggregateMutations.ts"
 import * as Courier from "./CourierMutations.ts"
+import * as Dropbin from "./dropbin/mutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
 import * as Ops from "./OpsMutations.ts"
 import type { Mutation } from "./Mutation.ts"
@@ -27,6 +28,8 @@ const unsent = "what is handed back was never sent"
 const keeps = "a worker that is well keeps its calls"
 const over = "nothing leaves under an epoch that is over"
 const placed = "a shipment is where its events put it"
+const oneOrder = "a payload becomes one order"
+const failsRightly = "a payload fails for a reason that there was"
 const wholeTime = "a request has its whole time"
 const request = "an attempt is a request"
 const nothingAfterCancel = "no request after a cancel was answered"
@@ -77,6 +80,8 @@ const keepers: Partial<Setup> = { opsClients: 3, actionsPerClient: 20 }
 const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 }
 /** Many events come in. */
 const couriers: Partial<Setup> = { couriers: 2, actionsPerClient: 20 }
+/** Many payloads come in. */
+const droppers: Partial<Setup> = { droppers: 2, opsClients: 1, actionsPerClient: 20 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
@@ -169,5 +174,8 @@ export const controls: Readonly<Record<string, Control>> = {
     {},
     couriers
   ),
+  "a payload's digest is not looked at": control(Dropbin.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
+  "each look makes an order": control(Dropbin.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
+  "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
 }

@@ -3,17 +3,24 @@ import type { Intent } from "@dueline/contracts/Intent"
 import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { Leases } from "@dueline/contracts/ports/Leases"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
+import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { SecretVault } from "@dueline/contracts/ports/SecretVault"
+import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
 import { layerStoreMemory } from "@dueline/execution/attempts/Circuits"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer, Result } from "effect"
 import type { BusCheck } from "./BusCheck.ts"
 import type { Disk } from "./Disk.ts"
+import { isAllowed } from "./dropbin/Payload.ts"
+import type { PayloadHost } from "./dropbin/PayloadHost.ts"
 import type { Mutation } from "./Mutation.ts"
 import type { Others } from "./Others.ts"
 import { makeReach, type Reach, type Victim } from "./Reach.ts"
@@ -71,6 +78,7 @@ export interface Surroundings {
   readonly standstills: Standstills
   readonly others: Others
   readonly targetsAreAway: (machine: string) => boolean
+  readonly payloads: { readonly host: PayloadHost; readonly parts: DropbinParts; readonly leases: Leases["Service"] }
 }
 
 const same = <A>(part: A): A => part
@@ -86,8 +94,20 @@ const hear =
       world.time.after(world.latency(), () => answer(Effect.succeed(verdict)))
     })
 
+/** By the clock of whoever asks, be it right or wrong: two may hold one at once. */
+const layerLeases = ({ payloads: { leases } }: Surroundings, reach: Reach) =>
+  Layer.effect(
+    Leases,
+    Effect.map(Clock.Clock, (clock) =>
+      Leases.of({
+        take: (options) => reach("take lease", Effect.provideService(leases.take(options), Clock.Clock, clock)),
+        release: (options) => reach("release lease", leases.release(options))
+      })
+    )
+  )
+
 const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
-  const { backlog, opsQueries } = disk.store
+  const { backlog, dueIngestions, opsQueries } = disk.store
   const outbox: Outbox["Service"] = {
     claim: (options) => reach("claim", disk.outbox.claim(options)),
     settle: (settlements) => reach("settle", disk.outbox.settle(settlements))
@@ -97,7 +117,12 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
     abandoned: (options) => reach("abandoned", backlog.abandoned(options)),
     extend: (options) => reach("extend", backlog.extend(options))
   }
+  const payloads: DueIngestions["Service"] = {
+    due: (options) => reach("due payloads", dueIngestions.due(options)),
+    unended: (options) => reach("unended", dueIngestions.unended(options))
+  }
   return Layer.mergeAll(
+    Layer.succeed(DueIngestions, (mutation.dueIngestions ?? same)(payloads)),
     Layer.succeed(Persistence, {
       load: (requests) => reach("load", disk.persistence.load(requests)),
       commit: (batch) => reach("commit", disk.persistence.commit(batch))
@@ -114,18 +139,39 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
   )
 }
 
+/** Nothing is sealed: contents are looked at by what they say. */
+const layerPayloads = Layer.mergeAll(
+  Layer.succeed(SecretVault, { seal: (text) => text, open: (sealed) => Effect.succeed(sealed) }),
+  Layer.succeed(PayloadSources, {
+    check: (uri) =>
+      isAllowed(uri)
+        ? Result.succeed({ href: uri, shown: uri })
+        : Result.fail({ code: "payload_host_refused", message: "not allowed" })
+  })
+)
+
+/** Payloads are fetched by the client that calls targets. */
+const makeHttp = (around: Surroundings, victim: Victim): HttpClient["Service"] => {
+  const { payloads, targetsAreAway, witness, world } = around
+  const call = makeStart(world, victim, witness, targetsAreAway)
+  const fetch = payloads.host.start(victim, targetsAreAway)
+  return HttpClient.starting((request, told) =>
+    payloads.host.serves(request.url) ? fetch(request, told) : call(request, told)
+  )
+}
+
 export const layerPorts = (around: Surroundings, victim: Victim) => {
-  const { mutation, standstills, storeIsAway, targetsAreAway, vault, witness, world } = around
+  const { mutation, standstills, storeIsAway, vault, witness, world } = around
   const bus = EventBusMemory.make().pipe(
     Effect.map(mutation.bus ?? same),
     Effect.tap((service) => service.consume({ group: "far end", topics: [] }, hear(around, victim)))
   )
+  const reach = makeReach(world, victim, storeIsAway, standstills)
   return Layer.mergeAll(
-    layerStore(around, makeReach(world, victim, storeIsAway, standstills)),
-    Layer.succeed(
-      HttpClient,
-      (mutation.http ?? same)(HttpClient.starting(makeStart(world, victim, witness, targetsAreAway)))
-    ),
+    layerStore(around, reach),
+    layerLeases(around, reach),
+    layerPayloads,
+    Layer.succeed(HttpClient, (mutation.http ?? same)(makeHttp(around, victim))),
     Layer.succeed(RequestVault, vault),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),

@@ -2,12 +2,16 @@
 import { TenantId } from "@dueline/contracts/Ids"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import { sealContext } from "@dueline/contracts/ports/RequestVault"
+import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import { Effect, Redacted } from "effect"
 import { AnswerCheck } from "./AnswerCheck.ts"
 import { BusCheck } from "./BusCheck.ts"
 import { Client } from "./Client.ts"
 import { OpsClient } from "./OpsClient.ts"
 import { CourierClient } from "./CourierClient.ts"
+import { DropbinClient } from "./dropbin/DropbinClient.ts"
+import { partsIn } from "./dropbin/Payload.ts"
+import { PayloadHost } from "./dropbin/PayloadHost.ts"
 import { Cluster } from "./Cluster.ts"
 import { makeDisk } from "./Disk.ts"
 import type { Front } from "./Requests.ts"
@@ -73,8 +77,10 @@ const scheduleOutages = (world: World, what: string, times: number, whose: reado
 const populate = (options: SimulateOptions) => {
   const { mutation = sound } = options
   const world = new World(options)
+  const host = new PayloadHost(world)
+  const parts = (mutation.dropbin ?? ((sound) => sound))(partsIn(world))
   const disk = makeDisk(() => log, mutation.store ?? (({ persistence }) => persistence), mutation.unkept ?? [])
-  const log: LogCheck = new LogCheck(world, disk.store)
+  const log: LogCheck = new LogCheck(world, disk.store, host)
   const witness = new Witness(world, log)
   const bus = new BusCheck(world, log)
   const vault = makeVault(world)
@@ -82,7 +88,8 @@ const populate = (options: SimulateOptions) => {
   const storeIsAway = scheduleOutages(world, "store", outages, ["all", "even", "odd"])
   const targetsAreAway = scheduleOutages(world, "the target", targetOutages, ["all"])
   const standstills = new Standstills(world)
-  const outside = { bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
+  const payloads = { host, parts, leases: LeasesMemory.make() }
+  const outside = { payloads, bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
   const cluster = new Cluster({ world, disk, mutation, witness, ...outside })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
@@ -91,13 +98,14 @@ const populate = (options: SimulateOptions) => {
       reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
-  const { activeMs, actionsPerClient, clients, couriers, opsClients } = world.setup
+  const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const callers = Array.from({ length: clients }, (_, i) => {
     return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
   })
+  // What payloads ask for somebody has to keep.
   // Most of them keep the same tenant's, so that they are in each other's way.
-  const keepers = Array.from({ length: opsClients }, (_, i) => {
+  const keepers = Array.from({ length: Math.max(opsClients, Math.min(droppers, 1)) }, (_, i) => {
     return new OpsClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
   })
   const senders = Array.from({ length: couriers }, (_, i) => {
@@ -107,7 +115,11 @@ const populate = (options: SimulateOptions) => {
       `courier-${i + 1}`
     )
   })
-  const people = [...callers, ...keepers, ...senders]
+  const dropbins = Array.from({ length: droppers }, (_, i) => {
+    const around = { world, front, answers, check: log.payloads, host, parts }
+    return new DropbinClient(around, tenants[0], `dropper-${i + 1}`)
+  })
+  const people = [...callers, ...keepers, ...senders, ...dropbins]
   for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
@@ -120,7 +132,7 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
   if (waiting > 0) return `${waiting} clients wait for an answer`
   const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
   if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
-  const inWork = log.couriers.unfinished()
+  const inWork = [...log.couriers.unfinished(), ...log.payloads.unfinished()]
   if (inWork.length > 0) return inWork.join(", ")
   const untold = bus.missing()
   if (untold.length > 0) return `nobody was told of ${untold.join(", ")}`

@@ -124,7 +124,11 @@ describe("a world where everything goes wrong", () => {
         /log \S+ \d+ IngestionRetried/,
         /log \S+ \d+ IngestionCompleted/,
         /log \S+ \d+ IngestionFailed/,
-        /log \S+ \d+ ShipmentEventRecorded/
+        /log \S+ \d+ ShipmentEventRecorded/,
+        /log \S+ \d+ DropbinReceived/,
+        /log \S+ \d+ IngestionFailed payload_unreachable/,
+        /log \S+ \d+ IngestionFailed payload_digest_wrong/,
+        /log \S+ \d+ IngestionFailed bin_unfit/
       ]
       const missing = new Set(wanted)
       // A process that comes back after everybody has given it up is rare in a world drawn at random.
