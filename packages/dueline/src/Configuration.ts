@@ -1,6 +1,7 @@
 /** The program's configuration from the environment: checked whole at start, every mistake named at once, no secret ever printed. */
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
+import { isPlain, readIssuers } from "@dueline/identity/outside/IssuerSettings"
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
@@ -71,6 +72,9 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed(30))
   ),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
+  DUELINE_ISSUERS: readable(readIssuers, "not a list of issuers").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(""))
+  ),
   DUELINE_DRAIN_MS: Millis(0, 60_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(500))),
   DUELINE_SHUTDOWN_MS: Millis(1_000, 120_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(20_000))),
   DUELINE_REDACT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
@@ -178,7 +182,7 @@ const ofOthers: ReadonlyArray<string> = [
 const isKnown = (name: string): boolean =>
   name in Environment.fields || ofOthers.includes(name) || /^DUELINE_(?:PROPERTY|TEST)_/u.test(name)
 
-const secret = /URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS/u
+const secret = /URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS|ISSUERS/u
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
 export const read = (
@@ -210,9 +214,28 @@ export const read = (
     ),
     Effect.matchEffect({
       onFailure: (mistakes) => Effect.fail(invalid([...mistakes, ...unknown])),
-      onSuccess: (settings) => (unknown.length > 0 ? Effect.fail(invalid(unknown)) : Effect.succeed(settings))
+      onSuccess: (settings) => {
+        const mistakes = [...ownAmongOutside(settings), ...unknown]
+        return mistakes.length > 0 ? Effect.fail(invalid(mistakes)) : Effect.succeed(settings)
+      }
     })
   )
+}
+
+/** Whose keys a token is verified with has to be plain from its issuer. */
+const ownAmongOutside = ({ DUELINE_ISSUER, DUELINE_ISSUERS }: Settings): ReadonlyArray<string> =>
+  readIssuers(DUELINE_ISSUERS).some(({ issuer }) => issuer === DUELINE_ISSUER)
+    ? [`DUELINE_ISSUERS: ${DUELINE_ISSUER} is this installation itself (DUELINE_ISSUER)`]
+    : []
+
+/** What only `--demo` allows. */
+export const forDemoOnly = (settings: Settings): Effect.Effect<void, ConfigurationInvalid> => {
+  const plain = readIssuers(settings.DUELINE_ISSUERS).filter(isPlain)
+  return plain.length === 0
+    ? Effect.void
+    : Effect.fail(
+        invalid(plain.map(({ issuer }) => `DUELINE_ISSUERS: ${issuer}: without --demo, jwksUri is an https URL`))
+      )
 }
 
 const invalid = (mistakes: ReadonlyArray<string>) =>

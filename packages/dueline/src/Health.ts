@@ -1,5 +1,6 @@
 /** What the program depends on, and how that is: the source of every health answer. */
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
+import { OutsideIssuers } from "@dueline/identity/outside/OutsideIssuers"
 import { Database, type Pool } from "@dueline/postgres/Database"
 import type { DatabaseRole } from "@dueline/postgres/schema/Roles"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
@@ -32,7 +33,8 @@ const poolOf = ({ roles }: Deployment): Pool => {
 }
 
 /**
- * NATS and Redis are checked where they are configured. Without Redis everything goes on, each process for itself. The database is up while
+ * NATS, Redis and outside issuers are checked where they are configured. Without Redis everything goes on, each process for itself; an issuer
+ * is up while keys of it are held, whether it answers or not. The database is up while
  * it answers on a session that is what it has to be, and takes what this process writes.
  */
 export const layer = (deployment: Deployment) =>
@@ -46,12 +48,18 @@ export const layer = (deployment: Deployment) =>
       const phase = yield* CurrentPhase
       const { link } = yield* Cluster
       const redis = yield* Effect.serviceOption(RedisConnection)
+      const issuers = Option.match(yield* Effect.serviceOption(OutsideIssuers), {
+        onNone: () => [],
+        onSome: ({ states }) => states
+      })
       const startedAt = yield* Clock.currentTimeMillis
       const stored = Effect.map(readSession(database), (facts) => sessionMistakes(role, facts)[0] ?? trouble())
       const checks = [
         check("database", true, stored),
         ...(link === null ? [] : [check("nats", true, answers(link))]),
-        ...Option.match(redis, { onNone: () => [], onSome: ({ ping }) => [check("redis", false, answers(ping))] })
+        ...Option.match(redis, { onNone: () => [], onSome: ({ ping }) => [check("redis", false, answers(ping))] }),
+        // Own tokens and API keys are good without them.
+        ...issuers.map(({ issuer, trouble }) => check(`issuer ${issuer}`, false, Effect.sync(trouble)))
       ]
       return HealthChecks.of({
         version,

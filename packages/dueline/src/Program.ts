@@ -8,6 +8,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as Circuits from "@dueline/execution/attempts/Circuits"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
+import * as OutsideIssuers from "@dueline/identity/outside/OutsideIssuers"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FailedIngestions from "@dueline/orchestration/FailedIngestions"
@@ -45,6 +46,7 @@ import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
+import { readIssuers } from "@dueline/identity/outside/IssuerSettings"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
 import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
@@ -162,6 +164,23 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
 }
 
+/**
+ * Others whose tokens are believed, where tokens are verified. Their keys are fetched by a client that reaches their addresses and nothing
+ * else, so that an issuer inside need not be opened to tenants' calls.
+ */
+const outsideIssuers = (settings: Settings, { roles }: Deployment) => {
+  const issuers = readIssuers(settings.DUELINE_ISSUERS)
+  if (issuers.length === 0 || !(roles.has("api") || roles.has("ingest"))) return Layer.empty
+  const guard = makeEgressGuard(issuers.map(({ jwksUri }) => hostAndPort(new URL(jwksUri))))
+  const bound = { nameTimeoutMs: 3_000, placeTimeoutMs: 3_000, connectTimeoutMs: 3_000 }
+  return OutsideIssuers.layer(issuers, readCustomRoles(settings.DUELINE_ROLES)).pipe(
+    Layer.provide(UndiciHttpClient.layer({ guard, connections: 2, ...bound }))
+  )
+}
+
+const hostAndPort = ({ hostname, port, protocol }: URL): string =>
+  `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`
+
 /** The edge or the part of it that takes in events, else what a process without one shows of itself. */
 const routes = (settings: Settings, { roles }: Deployment) => {
   if (!roles.has("api") && !roles.has("ingest")) return Routes.layerProbes()
@@ -233,6 +252,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const shown = Layer.merge(routes(settings, deployment), MetricsEndpoint.layerRoute(settings))
   return HttpRouter.serve(shown, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
+    Layer.provide(outsideIssuers(settings, deployment)),
     Layer.provide(leanServer.layer),
     Layer.provide(MetricsEndpoint.layerPort(settings)),
     Layer.provide(ProcessMetrics.layer(deployment)),

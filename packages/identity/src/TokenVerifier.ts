@@ -1,11 +1,10 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
 import { builtinRoles, granted, type Roles } from "@dueline/contracts/api/roles"
-import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { Recent } from "@dueline/contracts/Recent"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
-import { Clock, Context, Effect, Layer, Result, Schema, type SchemaIssue } from "effect"
-import { decodeProtectedHeader, jwtVerify, type JWTVerifyOptions } from "jose"
-import { hash } from "node:crypto"
+import { Clock, Context, Effect, Layer, Option, Result, Schema } from "effect"
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose"
+import { hash, type KeyObject } from "node:crypto"
 import {
   AccessClaims,
   type AccessToken,
@@ -14,15 +13,8 @@ import {
   type TokenSettings,
   tokenType
 } from "./AccessToken.ts"
-
-/**
- * `reason` is for our own log; the bearer is told nothing but that the token is not good. Only what is wrong with the claims of a token
- * whose signature is ours is told in `claims`: there is nothing left to guess, and whoever makes such tokens has to hear of it.
- */
-export class TokenRefused extends Schema.TaggedError<TokenRefused>()("TokenRefused", {
-  reason: Schema.String,
-  claims: Schema.optionalKey(Schema.String)
-}) {}
+import { OutsideIssuers } from "./outside/OutsideIssuers.ts"
+import { claimsRefused, TokenRefused, type TokenSource, wordsOf } from "./TokenSource.ts"
 
 export class TokenVerifier extends Context.Service<
   TokenVerifier,
@@ -54,52 +46,60 @@ const maxTokenLength = 8_192
 const latestTokens = 256
 const requiredClaims = ["iss", "aud", "exp", "nbf", "iat", "sub", "jti", "scope"]
 
+/** A token that was verified, and what it was verified with. */
+interface Verified {
+  readonly access: AccessToken
+  readonly source: TokenSource
+  readonly key: KeyObject
+}
+
+/** Tokens of the installation itself, and of those outside issuers that are there. */
 export const layer = (
   settings: VerifierSettings = defaultVerifierSettings
 ): Layer.Layer<TokenVerifier, never, SigningKeys> =>
   Layer.effect(
     TokenVerifier,
     Effect.gen(function* () {
-      const keys = yield* SigningKeys
-      const verified = new Map<string, AccessToken>()
-      const latest = new Recent<string, AccessToken>(latestTokens)
+      const own = ownSource(yield* SigningKeys, settings)
+      const outside = Option.match(yield* Effect.serviceOption(OutsideIssuers), {
+        onNone: (): ReadonlyMap<string, TokenSource> => new Map(),
+        onSome: ({ byIssuer }) => byIssuer
+      })
+      const verified = new Map<string, Verified>()
+      const latest = new Recent<string, Verified>(latestTokens)
+
+      /** Only tells with whose keys to try: that its issuer is the one it says is verified like all else. */
+      const sourceOf = (token: string): TokenSource =>
+        outside.size === 0 ? own : (outside.get(issuerIn(token) ?? "") ?? own)
 
       const check = Effect.fnUntraced(function* (token: string, digest: string, now: number) {
-        yield* lookForKey(token)
-        const verification = yield* Effect.tryPromise({
-          try: () => jwtVerify(token, ({ kid }) => publicKey(kid), verifyOptions(settings, now)),
+        const source = sourceOf(token)
+        const kid = kidOf(token)
+        if (kid === null) return yield* new TokenRefused({ reason: "no kid" })
+        if (source.keyOf(kid) === undefined) yield* source.lookFor(kid)
+        const key = source.keyOf(kid)
+        if (key === undefined) return yield* new TokenRefused({ reason: "unknown kid" })
+        const { payload } = yield* Effect.tryPromise({
+          try: () =>
+            jwtVerify(token, key, {
+              ...source.required,
+              algorithms: [algorithm],
+              clockTolerance: settings.clockToleranceSeconds,
+              currentDate: new Date(now)
+            }),
           catch: (error) => new TokenRefused({ reason: error instanceof Error ? error.message : "unreadable" })
         })
-        const decoded = decodeClaims(verification.payload)
-        if (Result.isFailure(decoded)) {
-          return yield* new TokenRefused({
-            reason: "a claim has the wrong form",
-            claims: wordsOf(decoded.failure.issue)
-          })
-        }
-        const accessToken = fromClaims(decoded.success, verification.protectedHeader.kid ?? "", settings.roles)
-        if (accessToken.tenantId === null && accessToken.tenants.length === 0) {
+        const access = yield* Effect.fromResult(source.read(payload, kid))
+        if (access.tenantId === null && access.tenants.length === 0) {
           return yield* new TokenRefused({ reason: "the token names no tenant" })
         }
-        remember(verified, digest, accessToken, settings.cacheSize)
-        return accessToken
+        remember(verified, digest, { access, source, key }, settings.cacheSize)
+        return access
       })
 
-      /** A key that was added a moment ago. */
-      const lookForKey = (token: string): Effect.Effect<void> => {
-        const kid = kidOf(token)
-        return kid === null || keys.byKid.has(kid) ? Effect.void : keys.refresh
-      }
-
-      const publicKey = (kid: string | undefined) => {
-        const key = kid === undefined ? undefined : keys.byKid.get(kid)
-        if (key === undefined) throw new Error("unknown kid")
-        return key.publicKey
-      }
-
       /** A key may have been retired since the token was verified. */
-      const isGood = (token: AccessToken, now: number): boolean =>
-        now < token.expiresAt + settings.clockToleranceSeconds * 1000 && keys.byKid.has(token.keyId)
+      const isGood = ({ access, key, source }: Verified, now: number): boolean =>
+        now < access.expiresAt + settings.clockToleranceSeconds * 1000 && source.believes(access.keyId, key)
 
       return TokenVerifier.of({
         verified: (token, now) => {
@@ -107,7 +107,7 @@ export const layer = (
           const known = latest.get(token) ?? recall(verified, digestOf(token))
           if (known === undefined || !isGood(known, now)) return null
           if (!latest.has(token)) latest.set(token, known)
-          return known
+          return known.access
         },
         verify: (token) => {
           if (token.length > maxTokenLength) return Effect.fail(new TokenRefused({ reason: "too long" }))
@@ -116,7 +116,7 @@ export const layer = (
             const now = clock.currentTimeMillisUnsafe()
             const known = recall(verified, digest)
             if (known === undefined) return check(token, digest, now)
-            if (isGood(known, now)) return Effect.succeed(known)
+            if (isGood(known, now)) return Effect.succeed(known.access)
             verified.delete(digest)
             return Effect.fail(new TokenRefused({ reason: "expired, or its key was retired" }))
           })
@@ -125,17 +125,21 @@ export const layer = (
     })
   )
 
-const digestOf = (token: string): string => hash("sha256", token, "base64")
-
-const verifyOptions = (settings: VerifierSettings, now: number): JWTVerifyOptions => ({
-  algorithms: [algorithm],
-  typ: tokenType,
-  issuer: settings.issuer,
-  audience: settings.audience,
-  clockTolerance: settings.clockToleranceSeconds,
-  requiredClaims,
-  currentDate: new Date(now)
+const ownSource = (keys: SigningKeys["Service"], settings: VerifierSettings): TokenSource => ({
+  keyOf: (kid) => keys.byKid.get(kid)?.publicKey,
+  believes: (kid) => keys.byKid.has(kid),
+  /** One that was added a moment ago. */
+  lookFor: () => keys.refresh,
+  required: { issuer: settings.issuer, audience: settings.audience, typ: tokenType, requiredClaims },
+  read: (payload, kid) => {
+    const decoded = decodeClaims(payload)
+    return Result.isFailure(decoded)
+      ? Result.fail(claimsRefused(wordsOf(decoded.failure.issue)))
+      : Result.succeed(fromClaims(decoded.success, kid, settings.roles))
+  }
 })
+
+const digestOf = (token: string): string => hash("sha256", token, "base64")
 
 /** As the token says; null where it says nothing of the kind. */
 const kidOf = (token: string): string | null => {
@@ -147,15 +151,17 @@ const kidOf = (token: string): string | null => {
   }
 }
 
+/** The same of its issuer, which is not verified by this. */
+const issuerIn = (token: string): string | null => {
+  try {
+    const { iss } = decodeJwt(token)
+    return typeof iss === "string" ? iss : null
+  } catch {
+    return null
+  }
+}
+
 const decodeClaims = Schema.decodeUnknownResult(AccessClaims)
-
-const maxWords = 300
-
-const wordsOf = (issue: SchemaIssue.Issue): string =>
-  schemaWords(issue)
-    .issues.map(({ message, path = [] }) => `${path.map(String).join(".")} ${message}`)
-    .join("; ")
-    .slice(0, maxWords)
 
 const fromClaims = (claims: typeof AccessClaims.Type, keyId: string, roles: Roles): AccessToken => ({
   subject: claims.sub,
@@ -171,7 +177,7 @@ const fromClaims = (claims: typeof AccessClaims.Type, keyId: string, roles: Role
 })
 
 /** A `Map` keeps the order of insertion, so putting an entry back makes it the youngest: the first key is the one unused longest. */
-const recall = (cache: Map<string, AccessToken>, digest: string): AccessToken | undefined => {
+const recall = (cache: Map<string, Verified>, digest: string): Verified | undefined => {
   const known = cache.get(digest)
   if (known !== undefined) {
     cache.delete(digest)
@@ -180,7 +186,7 @@ const recall = (cache: Map<string, AccessToken>, digest: string): AccessToken | 
   return known
 }
 
-const remember = (cache: Map<string, AccessToken>, digest: string, token: AccessToken, limit: number): void => {
+const remember = (cache: Map<string, Verified>, digest: string, token: Verified, limit: number): void => {
   cache.set(digest, token)
   if (cache.size <= limit) return
   const oldest = cache.keys().next()

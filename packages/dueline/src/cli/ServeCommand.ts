@@ -28,6 +28,7 @@ const serveProgram = Effect.fnUntraced(function* (flags: { readonly demo: boolea
   const roles = readRoles(flags.role)
   if (typeof roles === "string") return yield* usage(roles)
   const settings = yield* Configuration.read((yield* Shell).env)
+  if (!flags.demo) yield* Configuration.forDemoOnly(settings)
   const deployment = yield* deploymentOf(settings, roles)
   const { serve } = yield* Effect.promise(() => import("../serve.ts"))
   return yield* serve(settings, deployment, flags.demo)

@@ -1,0 +1,107 @@
+/** What a token of an outside issuer says here. Pure; whatever it names beyond what the issuer may give is left out or refused. */
+import { tenantScopes } from "@dueline/contracts/api/Access"
+import { granted, type Roles } from "@dueline/contracts/api/roles"
+import { idAsSent, PlainText, Subject } from "@dueline/contracts/api/Wire"
+import { TenantId } from "@dueline/contracts/Ids"
+import { Result, Schema } from "effect"
+import type { JWTPayload } from "jose"
+import type { AccessToken } from "../AccessToken.ts"
+import { claimsRefused, type TokenRefused, wordsOf } from "../TokenSource.ts"
+import type { OutsideIssuer } from "./IssuerSettings.ts"
+
+type Path = string | ReadonlyArray<string>
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const at = (payload: JWTPayload, path: Path | undefined): unknown =>
+  path === undefined
+    ? undefined
+    : (typeof path === "string" ? [path] : path).reduce<unknown>(
+        (value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
+        payload
+      )
+
+const Tenant = idAsSent(TenantId)
+
+/** Several as a list, or one: as a text, words of it are parted by blanks (RFC 6749 § 3.3). */
+const Names = Schema.Union([
+  PlainText,
+  Schema.Array(PlainText.check(Schema.isMaxCodePoints(255))).check(Schema.isMaxLength(512))
+])
+
+const Claims = Schema.Struct({
+  sub: Subject,
+  exp: Schema.Finite,
+  jti: Schema.optionalKey(PlainText.check(Schema.isMaxCodePoints(255))),
+  tenant: Schema.optional(
+    Schema.Union([Tenant, Schema.Array(Tenant).check(Schema.isMinLength(1), Schema.isMaxLength(100))])
+  ),
+  roles: Schema.optional(Names),
+  scopes: Schema.optional(Names)
+})
+
+const decode = Schema.decodeUnknownResult(Claims)
+
+/** None where the token has no such claim. */
+const namesOf = (names: typeof Names.Type = []): ReadonlyArray<string> =>
+  (typeof names === "string" ? names.split(" ") : names).filter((name) => name !== "")
+
+/**
+ * What the roles come to, as far as the scopes go, where the issuer sends both; else what it sends is all there is. Scopes of operators, who
+ * reach across tenants, are not an outside issuer's to give.
+ */
+const scopesOf = ({ claims }: OutsideIssuer, read: typeof Claims.Type, roles: Roles): ReadonlyArray<string> => {
+  const asked = claims.scopes === undefined ? tenantScopes : namesOf(read.scopes)
+  const all: ReadonlyArray<string> = tenantScopes
+  const scopes = asked.filter((scope) => all.includes(scope))
+  return granted(roles, { names: claims.roles === undefined ? null : namesOf(read.roles), scopes })
+}
+
+/** Those that the token is for and the issuer may speak for. */
+const tenantsOf = (
+  { claims, tenants }: OutsideIssuer,
+  { tenant = [] }: typeof Claims.Type
+): ReadonlyArray<TenantId> => {
+  if (claims.tenant === undefined) return tenants === "*" ? [] : tenants.slice(0, 1)
+  const named = typeof tenant === "string" ? [tenant] : tenant
+  return tenants === "*" ? named : named.filter((id) => tenants.includes(id))
+}
+
+/** The same subject of two issuers is two (RFC 7519 § 4.1.2), and neither is one of ours. */
+const subjectOf = (issuer: string, subject: string): string => `${issuer}|${subject}`
+
+/** Stand in ID tokens (OpenID Connect § 2), which may have the same `typ` where an issuer's access tokens have none of their own. */
+const ofSignIn = ["nonce", "at_hash", "c_hash"]
+
+export const readOutside = (
+  issuer: OutsideIssuer,
+  roles: Roles,
+  payload: JWTPayload,
+  keyId: string
+): Result.Result<AccessToken, TokenRefused> => {
+  const { claims } = issuer
+  if (ofSignIn.some((name) => Object.hasOwn(payload, name)))
+    return Result.fail(claimsRefused("this is a token that says who signed in (OpenID Connect), not one for access"))
+  const decoded = decode({
+    ...payload,
+    sub: typeof payload.sub === "string" && payload.sub !== "" ? subjectOf(issuer.issuer, payload.sub) : payload.sub,
+    tenant: at(payload, claims.tenant),
+    roles: at(payload, claims.roles),
+    scopes: at(payload, claims.scopes)
+  })
+  if (Result.isFailure(decoded)) return Result.fail(claimsRefused(wordsOf(decoded.failure.issue)))
+  const read = decoded.success
+  const tenants = tenantsOf(issuer, read)
+  if (tenants.length === 0) return Result.fail(claimsRefused("tenant names none that this issuer may speak for"))
+  const [only = null] = tenants
+  return Result.succeed({
+    subject: read.sub,
+    tokenId: read.jti ?? "",
+    keyId,
+    scopes: scopesOf(issuer, read, roles),
+    tenantId: tenants.length === 1 ? only : null,
+    tenants: tenants.length === 1 ? [] : tenants,
+    expiresAt: read.exp * 1000
+  })
+}
