@@ -39,7 +39,8 @@ const control = (
   breaks: ReadonlyArray<string>,
   faults: Partial<Faults> = {},
   setup: Partial<Setup> = {}
-): Control => ({ mutation, breaks, faults, setup })
+  // What comes in from elsewhere is there where it is what is shown.
+): Control => ({ mutation, breaks, faults, setup: { couriers: 0, droppers: 0, ...setup } })
 
 /** Nothing keeps a process from its calls. */
 const well: Partial<Faults> = {
