@@ -98,7 +98,8 @@ const failed = Effect.fnUntraced(function* () {
   return here
 })
 
-const jobs = ["00000000-0000-7000-8000-e40000000001", "00000000-0000-7000-8000-e40000000002"] as const
+const job = (n: number) => `00000000-0000-7000-8000-e4000000000${n}`
+const jobs = [job(1), job(2), job(3)] as const
 
 it.effect(
   "an ingestion that failed has one letter with why each attempt failed and nothing of what came in, however often that is told",
@@ -145,8 +146,12 @@ it.effect(
       assert.deepStrictEqual(yield* here.deliver(message), ack)
       assert.strictEqual(here.row()?.status, "Failed", "the first replay comes late, again")
       yield* here.deliver((yield* here.replay(jobs[1])).message)
-      yield* here.tell(Steps.complete(6))
-      assert.deepInclude(here.row(), { status: "Completed", failures: 3, replayed: { replay: 2, failures: 3 } })
+      yield* here.tell(Steps.fail(6, { reason: "no order yet" }))
+      for (const told of here.failures()) yield* here.deliver(told)
+      assert.deepInclude(yield* here.letter, { state: "Waiting", failures: 4, reason: "no order yet", replays: 2 })
+      yield* here.deliver((yield* here.replay(jobs[2])).message)
+      yield* here.tell(Steps.complete(8))
+      assert.deepInclude(here.row(), { status: "Completed", failures: 4, replayed: { replay: 3, failures: 4 } })
     }),
   { tags: ["ADR-0033.6"] }
 )
