@@ -38,7 +38,8 @@ end $$
 -- Stores the events that are new to their tenants and answers with their ids. p_entry says for each event to which of the requests, whose
 -- facts come first, it belongs.
 --
--- An event id is new when neither today's partition has it, which its constraint decides, nor an earlier one. Between two days: who writes
+-- An event id is new when neither today's partition has it, which its constraint decides, nor one of the seven days before: that costs the
+-- same however many days are kept. Between two days: who writes
 -- on one holds a lock for that day, and during the first seconds of the next, for as long as a statement may last, its writers wait for those
 -- of the day before. In order of the ids, so that two groups with the same events do not wait for each other in a circle.
 --
@@ -72,7 +73,8 @@ begin
       from unnest(p_entry, p_ids, p_event_ids, p_given, p_types, p_names, p_users, p_anonymous, p_occurred, p_documents)
         as e(entry, id, event_id, given, type, name, user_id, anonymous_id, occurred_at, document)
       where not e.given or not exists (
-        select from dueline.product_events o where o.tenant_id = p_tenants[e.entry] and o.event_id = e.event_id and o.day < v_day)
+        select from dueline.product_events o where o.tenant_id = p_tenants[e.entry] and o.event_id = e.event_id
+          and o.day between v_day - 7 and v_day - 1)
       order by p_tenants[e.entry], e.event_id
     on conflict (tenant_id, event_id, day) do nothing
     returning id

@@ -74,19 +74,26 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("days of p
   )
 
   it.effect(
-    "an id that came on an earlier day is a duplicate, in its tenant alone",
+    "an id that came on one of the seven days before is a duplicate, in its tenant alone",
     () =>
       Effect.gen(function* () {
         const { append } = yield* ProductEvents
         yield* PostgresProductEvents.keepDays(30)
         const tenantId = Sample.tenantId()
-        yield* append({ ...by, tenantId }, [event("known")])
-        yield* TestDatabase.session(
-          (sql) => sql`update dueline.product_events set day = day - 1 where tenant_id = ${tenantId}::uuid`
-        )
-        const [again, other] = [event("known"), event("new")]
-        const stored = yield* append({ ...by, tenantId }, [again, other])
-        assert.deepStrictEqual(stored, new Set([other.id]))
+        yield* Effect.forEach([-7, -8], (n) => Effect.flatMap(dayAfter(n), addDay))
+        yield* append({ ...by, tenantId }, [event("known"), event("week"), event("past")])
+        for (const [eventId, ago] of [
+          ["known", 1],
+          ["week", 7],
+          ["past", 8]
+        ] as const)
+          yield* TestDatabase.session(
+            (sql) => sql`update dueline.product_events set day = day - ${ago}::int
+              where tenant_id = ${tenantId}::uuid and event_id = ${eventId}`
+          )
+        const [past, other] = [event("past"), event("new")]
+        const stored = yield* append({ ...by, tenantId }, [event("known"), event("week"), past, other])
+        assert.deepStrictEqual(stored, new Set([past.id, other.id]))
         const elsewhere = event("known")
         assert.isTrue((yield* append({ ...by, tenantId: Sample.tenantId() }, [elsewhere])).has(elsewhere.id))
       }),

@@ -40,11 +40,13 @@ const digits = (text: string, from: number, to: number): number => {
 const daysOfMonth = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
- * Of an instant in the form that `Date` writes itself, which most have, without an expression or a `Date`: every submission asks for it
+ * Of an instant in the form that `Date` writes itself, or the same in whole seconds, which most have, without an expression or a `Date`: every submission asks for it
  * twice. NaN for every other form, and for what needs a second look.
  */
 const usualInstant = (text: string): number => {
-  if (text.length !== 24 || text[10] !== "T" || text[23] !== "Z" || text[19] !== ".") return Number.NaN
+  const whole = text.length === 20
+  if (text[10] !== "T" || (whole ? text[19] !== "Z" : text.length !== 24 || text[23] !== "Z" || text[19] !== "."))
+    return Number.NaN
   if (text[4] !== "-" || text[7] !== "-" || text[13] !== ":" || text[16] !== ":") return Number.NaN
   const year = digits(text, 0, 4)
   const month = digits(text, 5, 7)
@@ -55,7 +57,7 @@ const usualInstant = (text: string): number => {
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   const days = month === 2 && isLeap ? 29 : (daysOfMonth[month - 1] ?? 0)
   if (!(day >= 1 && day <= days)) return Number.NaN
-  return Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 23))
+  return Date.UTC(year, month - 1, day, hour, minute, second, whole ? 0 : digits(text, 20, 23))
 }
 
 /**

@@ -46,7 +46,7 @@ export class ProductEvents extends Context.Service<
   {
     /**
      * Stores the events of one request, all that are new to their tenant or none, and says which are stored: durable by then. Of several
-     * with one event id, in whatever requests at once, one is.
+     * with one event id, in whatever requests at once, one is, on the day (UTC) on which it came and at least the seven after it.
      */
     readonly append: (
       by: ReportedBy,

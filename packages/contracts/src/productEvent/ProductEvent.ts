@@ -34,7 +34,7 @@ export interface ReportedBy {
 
 export interface ProductEventFacts {
   readonly id: ProductEventId
-  /** The sender's name for it: the same name is the same event, for as long as it is kept. Its id where the sender gave none. */
+  /** The sender's name for it: the same name is the same event on the day it came and the seven after it. Its id where the sender gave none. */
   readonly eventId: string
   readonly type: ProductEventType
   /** Of what was tracked, or of the page or screen. */
