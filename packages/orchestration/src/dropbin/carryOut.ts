@@ -205,8 +205,18 @@ export const makeCarryOut = Effect.fnUntraced(function* (
         })
     })
 
-  const fail = Effect.fnUntraced(function* (row: IngestionRow, { failure }: Impossible) {
+  const complete = Effect.fnUntraced(function* (row: IngestionRow, orderId: OrderId) {
     const { ingestionId } = row
+    const at = yield* now
+    return yield* end(row, "complete", "completed", { _tag: "CompleteIngestion", ingestionId, at, orderId })
+  })
+
+  const fail = Effect.fnUntraced(function* (row: IngestionRow, { failure }: Impossible) {
+    const { ingestionId, tenantId } = row
+    // Another look, which was given up and went on, may have made the order while this one asked for the payload.
+    const orderId = orderIdOf(tenantId, ingestionId)
+    const there = yield* Effect.mapError(queries.find("order", tenantId, orderId), notNow)
+    if (there !== null) return yield* complete(row, orderId)
     const reason = `${failure.code}: ${failure.detail}`
     return yield* end(row, `fail:${row.replayed?.replay ?? 0}`, failure.code, {
       _tag: "FailIngestion",
@@ -249,13 +259,7 @@ export const makeCarryOut = Effect.fnUntraced(function* (
     if (early > 0) return { afterMs: early }
     const orderId = orderIdOf(tenantId, ingestionId)
     const made = yield* Effect.result(makeOrder(row, orderId))
-    if (made._tag === "Success")
-      return yield* end(row, "complete", "completed", {
-        _tag: "CompleteIngestion",
-        ingestionId,
-        at: yield* now,
-        orderId
-      })
+    if (made._tag === "Success") return yield* complete(row, orderId)
     switch (made.failure._tag) {
       case "NotNow":
         return yield* Effect.fail(made.failure)
