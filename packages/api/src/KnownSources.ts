@@ -5,20 +5,19 @@
  * Whether a source is remembered must not show in a refusal. So nobody is refused for what is remembered: the store is asked anew, once for
  * each request that is refused, be the source there or not.
  */
-import type { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type {
   CourierSourceId,
   CourierSourceRow,
   CourierSourceTopic
 } from "@dueline/contracts/courierSource/CourierSource"
 import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import { Recent } from "@dueline/contracts/Recent"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { secretsTried } from "@dueline/secrets/requestSignature"
 import { Context, Effect, Layer, Redacted, Schedule } from "effect"
-import { storeUnavailable } from "./refusal.ts"
 
 /** In milliseconds. */
 const rememberedMs = 60_000
@@ -40,7 +39,7 @@ export class KnownSources extends Context.Service<
     /** As the store told it in the last minute; `nobody` when it was not asked. `at`: epoch milliseconds. */
     readonly remembered: (id: CourierSourceId, at: number) => KnownSource
     /** Asks the store. The same work whether there is such a source or not. */
-    readonly find: (id: CourierSourceId, at: number) => Effect.Effect<KnownSource, Unavailable>
+    readonly find: (id: CourierSourceId, at: number) => Effect.Effect<KnownSource, StoreUnavailable>
     /** This process has just changed it. */
     readonly forget: (id: CourierSourceId) => void
   }
@@ -113,7 +112,7 @@ export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVaul
       },
       find: Effect.fnUntraced(function* (id, at) {
         const before = forgotten
-        const found = yield* sources.find(id).pipe(Effect.catch(storeUnavailable))
+        const found = yield* sources.find(id)
         const secrets = yield* opened(found, at)
         if (found === null) return nobody
         const source: KnownSource = {

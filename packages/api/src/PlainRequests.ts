@@ -16,17 +16,20 @@ export class PlainRequests extends Context.Service<
 >()("@dueline/api/PlainRequests") {}
 
 export const layer: Layer.Layer<PlainRequests> = Layer.sync(PlainRequests, () => {
-  let listener: Take | null = null
+  let listeners: ReadonlyArray<Take> = []
   return PlainRequests.of({
-    take: (request, response) => listener !== null && listener(request, response),
+    take: (request, response) => {
+      for (const listener of listeners) if (listener(request, response)) return true
+      return false
+    },
     listen: (take) =>
       Effect.acquireRelease(
         Effect.sync(() => {
-          listener = take
+          listeners = [...listeners, take]
         }),
         () =>
           Effect.sync(() => {
-            listener = null
+            listeners = listeners.filter((listener) => listener !== take)
           })
       )
   })

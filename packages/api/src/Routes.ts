@@ -10,6 +10,7 @@ import * as BearerAccess from "./BearerAccess.ts"
 import * as BinHandlers from "./BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
 import * as CourierEventHandlers from "./CourierEventHandlers.ts"
+import * as CourierEvents from "./CourierEvents.ts"
 import * as CourierSourceHandlers from "./CourierSourceHandlers.ts"
 import * as CustomerHandlers from "./CustomerHandlers.ts"
 import * as Deadline from "./Deadline.ts"
@@ -24,6 +25,7 @@ import * as KnownSources from "./KnownSources.ts"
 import * as KnownTenants from "./KnownTenants.ts"
 import * as OAuthHandlers from "./OAuthHandlers.ts"
 import * as OrderHandlers from "./OrderHandlers.ts"
+import * as PlainCourierEvents from "./PlainCourierEvents.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as ProductEventHandlers from "./ProductEventHandlers.ts"
 import * as RateLimits from "./RateLimits.ts"
@@ -54,7 +56,10 @@ export const kindHandlers = {
 type KindLayer = (typeof kindHandlers)[Category]
 
 /** The handlers of what machines report of the field. */
-const intakeHandlers = Layer.merge(CourierEventHandlers.layer, DropbinHandlers.layer)
+const intakeHandlers = (limits: Edge.EdgeLimits) =>
+  Layer.mergeAll(CourierEventHandlers.layer, PlainCourierEvents.layer(limits), DropbinHandlers.layer).pipe(
+    Layer.provide(CourierEvents.layer)
+  )
 
 const access = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(BearerAccess.layer, RequestChecks.layer, RateLimits.layer(rates, limits.requests))
@@ -63,7 +68,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(
     PlainSubmissions.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
-    intakeHandlers,
+    intakeHandlers(limits),
     DeadLetterHandlers.layer,
     ProductEventHandlers.layer,
     TimelineHandlers.layer,
@@ -91,7 +96,7 @@ export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLi
 /** What a process serves that only takes in: what machines report, and how it is. Needs what the edge needs for that. */
 export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
-    Layer.provide([intakeHandlers, ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
+    Layer.provide([intakeHandlers(limits), ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
     Layer.provide(access(rates, limits)),
     Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),

@@ -5,7 +5,7 @@
 import { apiVersion } from "@dueline/contracts/api/Api"
 import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
 import { problemCodes } from "@dueline/contracts/api/ProblemCode"
-import { headersOfProblem } from "@dueline/contracts/api/ProblemError"
+import { challengeOf, headersOfProblem } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { HttpServerResponse } from "effect/http"
@@ -37,7 +37,17 @@ export const problemReply = (
   const body = JSON.stringify(problemBody(code, correlationId, detail, details))
   const headers = ["content-type", problemContentType, "content-length", String(Buffer.byteLength(body)), ...more]
   for (const [name, value] of Object.entries(headersOfProblem[status] ?? {})) headers.push(name, String(value))
+  if (status === 401) headers.push("www-authenticate", challengeOf(code))
   return { status, headers, body }
+}
+
+/** The same for a denial that may say when to ask again. */
+export const denialReply = (
+  denial: Denial & { readonly retryAfterSeconds?: number | null },
+  correlationId: CorrelationId
+): Reply => {
+  const wait = denial.retryAfterSeconds ?? null
+  return problemReply(denial, correlationId, wait === null ? [] : ["retry-after", String(wait)])
 }
 
 export interface AnswerHeaders {

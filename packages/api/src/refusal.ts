@@ -7,7 +7,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import type { IdempotencyKeyReused, Overloaded, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
-import { type Denial, denied, type Details, reject } from "./reject.ts"
+import { type Denial, denied, deny, type Details, reject } from "./reject.ts"
 
 type Tagged = { readonly _tag: string }
 
@@ -131,12 +131,18 @@ export const refusedCreation =
 export const stale = (expectedVersion: number, actualVersion: number) =>
   reject("version_mismatch", staleAdvice, { conflict: { expectedVersion, actualVersion } })
 
+const unread = denied("unavailable", "The store did not answer in time. Ask again after the time in Retry-After.")
+
 /** For what only reads. */
-export const storeUnavailable = (error: StoreUnavailable) =>
-  Effect.andThen(
-    logUnavailable(error),
-    reject("unavailable", "The store did not answer in time. Ask again after the time in Retry-After.")
-  )
+export const storeUnavailable = (error: StoreUnavailable) => Effect.andThen(logUnavailable(error), deny(unread))
+
+/** The same as a value. `log`: for what is to be logged. */
+export const deniedRead =
+  (log: (effect: Effect.Effect<void>) => void) =>
+  (error: StoreUnavailable): Denial<"unavailable"> => {
+    log(logUnavailable(error))
+    return unread
+  }
 
 const logUnavailable = (error: StoreUnavailable) =>
   Effect.logWarning("store unavailable", { operation: error.operation, why: innermostWords(error) })

@@ -128,6 +128,10 @@ export const headersOfProblem: Readonly<Record<number, Readonly<Record<string, s
   503: soon
 }
 
+/** How to show a right, in answers with status 401 (RFC 9110 § 11.6.1). */
+export const challengeOf = (code: string): string =>
+  code === "signature_refused" ? `Signature realm="dueline"` : `Bearer realm="dueline", error="invalid_token"`
+
 /** The same classes as they travel: content type and, where a status calls for one, a header. */
 export const problems = {
   BadRequest: BadRequest.pipe(asProblem),
@@ -166,10 +170,7 @@ export const problems = {
         encode: (error) => ({
           body: { ...error },
           headers: {
-            "www-authenticate":
-              error.code === "signature_refused"
-                ? `Signature realm="dueline"`
-                : `Bearer realm="dueline", error="invalid_token"`
+            "www-authenticate": challengeOf(error.code)
           }
         })
       }
