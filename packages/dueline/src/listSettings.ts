@@ -21,7 +21,7 @@ export const entriesOf = (list: string): ReadonlyArray<string> =>
  * Of classes that are not named. Service calls are the main path and have limits of their own, on what is started. Couriers send some hundred
  * events a second when many parcels move at once: theirs is ten times that, against a courier that runs in a circle.
  */
-const usual: RatesPerMinute = { orders: 120, ingestion: 200, courier: 120_000 }
+const usual: RatesPerMinute = { orders: 120, ingestion: 200, courier: 300_000 }
 
 const mostRequests = 1_000_000
 

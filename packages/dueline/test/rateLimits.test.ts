@@ -5,7 +5,7 @@ import { readRateLimits } from "@dueline/dueline/listSettings"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 
-const usual: Partial<Record<RateClass, number>> = { orders: 120, ingestion: 200, courier: 120_000 }
+const usual: Partial<Record<RateClass, number>> = { orders: 120, ingestion: 200, courier: 300_000 }
 const Rate = Schema.NullOr(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 })))
 const named = Schema.optionalKey(Rate)
 const Rates = Schema.Struct(
@@ -13,7 +13,7 @@ const Rates = Schema.Struct(
 )
 
 describe("DUELINE_RATE_LIMITS", () => {
-  it("left empty means 120 orders, 200 ingestions and 120,000 events of couriers a minute, and no other limit", () => {
+  it("left empty means 120 orders, 200 ingestions and 300,000 events of couriers a minute, and no other limit", () => {
     assert.deepStrictEqual(readRateLimits(""), usual)
   })
 
