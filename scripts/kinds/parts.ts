@@ -22,7 +22,7 @@ export const vehicleParts = (migration: number): ReadonlyArray<Part> => [
   made("source", "packages/contracts/src/vehicle/Vehicle.ts", "Vehicle.ts"),
   made("source", "packages/contracts/src/vehicle/VehicleEndpoints.ts", "VehicleEndpoints.ts"),
   made("source", "packages/orchestration/src/aggregates/Vehicle.ts", "aggregate.ts"),
-  made("source", "packages/api/src/VehicleHandlers.ts", "VehicleHandlers.ts"),
+  made("source", "packages/api/src/ops/VehicleHandlers.ts", "VehicleHandlers.ts"),
   made("source", `packages/postgres/migrations/${String(migration).padStart(4, "0")}_vehicles.sql`, "vehicles.sql"),
   made("suite", "packages/orchestration/test/Vehicle.test.ts", "Vehicle.test.ts"),
   made("suite", "packages/api/test/vehicles.test.ts", "vehicles.test.ts"),
@@ -79,8 +79,8 @@ import { vehicleOperations } from "./vehicle/VehicleEndpoints.ts"
     "source",
     "packages/api/src/Routes.ts",
     {
-      after: 'import * as TimelineHandlers from "./TimelineHandlers.ts"\n',
-      text: 'import * as VehicleHandlers from "./VehicleHandlers.ts"\n'
+      after: 'import * as TimelineHandlers from "./system/TimelineHandlers.ts"\n',
+      text: 'import * as VehicleHandlers from "./ops/VehicleHandlers.ts"\n'
     },
     { after: "  order: OrderHandlers.layer", text: ",\n  vehicle: VehicleHandlers.layer" }
   ),

@@ -8,7 +8,7 @@ import { VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, type Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { refusedChange, refusedCreation, keyReused, notFound, type Refusals } from "../src/refusal.ts"
+import { refusedChange, refusedCreation, keyReused, notFound, type Refusals } from "../src/requests/refusal.ts"
 import { kindHandlers } from "../src/Routes.ts"
 import { tenant } from "./Edge.ts"
 

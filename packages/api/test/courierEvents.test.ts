@@ -8,7 +8,7 @@ import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/Secr
 import { drawSecret, signRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Schedule } from "effect"
 import { TestClock } from "effect/testing"
-import { recordsPerMinute } from "../src/signatureRejections.ts"
+import { recordsPerMinute } from "../src/intake/signatureRejections.ts"
 import { Edge, layer as edge, layerLimited, secretVault, tenant } from "./Edge.ts"
 import { call, codeOf, made } from "./field.ts"
 import { type Reply, sendRaw } from "./send.ts"

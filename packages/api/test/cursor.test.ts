@@ -2,8 +2,8 @@ import { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids
 import type { CallFilter } from "@dueline/contracts/ports/CallQueries"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
-import * as Cursor from "../src/Cursor.ts"
-import { callMark, nearMark, rowMark, timelineMark } from "../src/paging.ts"
+import * as Cursor from "../src/resources/Cursor.ts"
+import { callMark, nearMark, rowMark, timelineMark } from "../src/resources/paging.ts"
 import { Edge, later, layer as edge, otherTenant, tenant } from "./Edge.ts"
 
 const key = (fill: number) => Cursor.layer(Redacted.make(new Uint8Array(32).fill(fill)))

@@ -3,7 +3,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { TestClock } from "effect/testing"
-import * as Deadline from "../src/Deadline.ts"
+import * as Deadline from "../src/server/Deadline.ts"
 import { Edge, later, layerSilent } from "./Edge.ts"
 import type { Sent } from "./send.ts"
 

@@ -7,7 +7,7 @@ import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import * as KnownTenants from "../src/KnownTenants.ts"
+import * as KnownTenants from "../src/access/KnownTenants.ts"
 import { Edge, later, layer, scopes, tenant, unmadeTenant } from "./Edge.ts"
 
 const [there, away] = [

@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Logger, Schema, SchemaIssue } from "effect"
 import { TestClock } from "effect/testing"
 import { HttpApi } from "effect/http-api"
-import { makeReport } from "../src/DefectReporter.ts"
+import { makeReport } from "../src/server/DefectReporter.ts"
 
 interface Check {
   readonly _tag: string

@@ -1,7 +1,7 @@
 /** Tokens for API keys, by RFC 6749: what is a form, who the client is, what it gets, and what every mistake is answered with. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { readTokenRequest } from "../src/tokenRequest.ts"
+import { readTokenRequest } from "../src/access/tokenRequest.ts"
 import { Edge, later, layer, tenant } from "./Edge.ts"
 
 const form = { "content-type": "application/x-www-form-urlencoded" }

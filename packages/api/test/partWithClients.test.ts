@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { once } from "node:events"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { type AddressInfo, connect, type Socket } from "node:net"
-import { createHttpServer, defaultServerLimits } from "../src/createHttpServer.ts"
+import { createHttpServer, defaultServerLimits } from "../src/server/createHttpServer.ts"
 
 /** Long enough that a test which waits for it by mistake is seen to hang. */
 const never = 600_000

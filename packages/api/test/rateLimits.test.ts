@@ -13,7 +13,7 @@ import {
   RateLimitStoreError
 } from "effect/persistence/RateLimiter"
 import { TestClock } from "effect/testing"
-import * as RateLimits from "../src/RateLimits.ts"
+import * as RateLimits from "../src/access/RateLimits.ts"
 
 /** Takes the tenant at its word. */
 class Word extends HttpApiMiddleware.Service<Word, { provides: Principal }>()("@dueline/api/test/Word") {}

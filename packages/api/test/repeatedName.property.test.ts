@@ -1,7 +1,7 @@
 /** Names that an object has twice, found in the text before a parser drops one. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { repeatedName } from "../src/repeatedName.ts"
+import { repeatedName } from "../src/requests/repeatedName.ts"
 
 describe("a name that is there twice", () => {
   it.prop("is in no text that was made of a value", [Schema.Json], ([value]) =>

@@ -1,8 +1,8 @@
 import { BatchItem, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { canonicalJson } from "../src/idempotency.ts"
-import { exactDecoder } from "../src/requestBody.ts"
+import { canonicalJson } from "../src/resources/idempotency.ts"
+import { exactDecoder } from "../src/requests/requestBody.ts"
 import { later } from "./Edge.ts"
 
 const schemas = { SubmitServiceCall, BatchItem }

@@ -10,9 +10,9 @@ import { RateLimit } from "@dueline/contracts/api/RateLimit"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { connect, type Socket } from "node:net"
-import { boundConnections } from "../src/boundConnections.ts"
-import * as RateLimits from "../src/RateLimits.ts"
-import { LeavePlace, RequestPlaces } from "../src/RequestPlaces.ts"
+import { boundConnections } from "../src/server/boundConnections.ts"
+import * as RateLimits from "../src/access/RateLimits.ts"
+import { LeavePlace, RequestPlaces } from "../src/server/RequestPlaces.ts"
 
 const tenants = [
   TenantId.make("11111111-1111-4111-8111-111111111111"),

@@ -1,6 +1,6 @@
 import { TenantId } from "@dueline/contracts/Ids"
 import { assert, describe, it } from "@effect/vitest"
-import { RequestTurns } from "../src/RequestPlaces.ts"
+import { RequestTurns } from "../src/server/RequestPlaces.ts"
 
 const a = TenantId.make("11111111-1111-4111-8111-111111111111")
 const b = TenantId.make("22222222-2222-4222-8222-222222222222")

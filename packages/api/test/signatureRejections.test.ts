@@ -5,7 +5,7 @@ import type { CorrelationId, TenantId } from "@dueline/contracts/Ids"
 import { Orchestrator, Overloaded } from "@dueline/contracts/ports/Orchestrator"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { makeRejections, recordsPerMinute } from "../src/signatureRejections.ts"
+import { makeRejections, recordsPerMinute } from "../src/intake/signatureRejections.ts"
 
 const sourceOf = (n: number) => CourierSourceId.make(`00000000-0000-4000-8000-00000000000${n}`)
 

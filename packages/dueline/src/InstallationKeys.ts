@@ -1,5 +1,5 @@
 /** The services that live on the installation's secret keys: the vaults, the signatures of outgoing calls, the seal on page cursors. */
-import * as Cursor from "@dueline/api/Cursor"
+import * as Cursor from "@dueline/api/resources/Cursor"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"

@@ -1,5 +1,5 @@
 /** Settings that are lists: how they are read, and what the entries of each say. */
-import type { RatesPerMinute } from "@dueline/api/RateLimits"
+import type { RatesPerMinute } from "@dueline/api/access/RateLimits"
 import { RateClass } from "@dueline/contracts/api/RateLimit"
 import { readRoles, type Roles } from "@dueline/contracts/api/roles"
 import type { TenantId } from "@dueline/contracts/Ids"

@@ -3,7 +3,7 @@ import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
-import { RequestPlaces } from "../RequestPlaces.ts"
+import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 
 /** Requests that may wait at once, and of one tenant as many as there is room left. */

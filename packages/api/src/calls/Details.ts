@@ -6,7 +6,7 @@ import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Context, Effect, Layer } from "effect"
 import { callNotFound } from "./callRefusal.ts"
-import { storeUnavailable } from "../refusal.ts"
+import { storeUnavailable } from "../requests/refusal.ts"
 import { detailOf } from "./view.ts"
 
 /** How far back the attempts of a call are told. */

@@ -3,7 +3,7 @@ import { Api } from "@dueline/contracts/api/Api"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { makeCommands } from "./commands.ts"
-import { leanGroup } from "../leanGroup.ts"
+import { leanGroup } from "../server/leanGroup.ts"
 import { makeReads } from "./reads.ts"
 import { makeSubmit } from "./submit.ts"
 

@@ -2,7 +2,7 @@
 import type { RequestToMake, RetryOverrides, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { IntakeIssue, RawRequest } from "@dueline/contracts/ports/RequestIntake"
 import { defaultRetryPolicy, defaultTimeoutMs, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
-import { type Denial, denied } from "../reject.ts"
+import { type Denial, denied } from "../requests/reject.ts"
 
 export const retryOf = (
   overrides: typeof RetryOverrides.Type | undefined,

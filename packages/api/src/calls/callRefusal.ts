@@ -1,7 +1,7 @@
 /** Why commands about service calls are refused. */
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
-import { keyReused, notFound, type Refusals } from "../refusal.ts"
-import { reject } from "../reject.ts"
+import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
+import { reject } from "../requests/reject.ts"
 
 export const callRefusals = {
   ServiceCallNotFound: notFound("call_not_found"),

@@ -2,9 +2,9 @@
 import { Effect } from "effect"
 import { callRefusals } from "./callRefusal.ts"
 import { Details } from "./Details.ts"
-import { dueTime } from "../dueTime.ts"
-import { orDeny } from "../reject.ts"
-import { makeWrites } from "../resourceWrites.ts"
+import { dueTime } from "../requests/dueTime.ts"
+import { orDeny } from "../requests/reject.ts"
+import { makeWrites } from "../resources/resourceWrites.ts"
 import { stateOf } from "./view.ts"
 
 export const makeCommands = Effect.gen(function* () {

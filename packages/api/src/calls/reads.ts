@@ -5,10 +5,10 @@ import { type CallFilter, CallQueries } from "@dueline/contracts/ports/CallQueri
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { Details } from "./Details.ts"
-import { callMark, defaultLimit, makePaging } from "../paging.ts"
-import { isKnown, unchanged } from "../preconditions.ts"
-import type { Raw } from "../Raw.ts"
-import { storeUnavailable } from "../refusal.ts"
+import { callMark, defaultLimit, makePaging } from "../resources/paging.ts"
+import { isKnown, unchanged } from "../resources/preconditions.ts"
+import type { Raw } from "../resources/Raw.ts"
+import { storeUnavailable } from "../requests/refusal.ts"
 import { eventOf, summaryOf } from "./view.ts"
 
 type ListQuery = Raw<"serviceCalls", "list">["query"]

@@ -17,9 +17,9 @@ import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Clock, Effect, Option, Result, Schema } from "effect"
-import { Cursor } from "../Cursor.ts"
-import { type Denial, denied } from "../reject.ts"
-import { invalid } from "../requestBody.ts"
+import { Cursor } from "../resources/Cursor.ts"
+import { type Denial, denied } from "../requests/reject.ts"
+import { invalid } from "../requests/requestBody.ts"
 import { pathOfItem } from "./jobView.ts"
 
 /** How long a plan may count, in milliseconds: well within what a request may take. */

@@ -14,7 +14,7 @@ import { defaultRetryPolicy, defaultTimeoutMs, type RequestSummary } from "@duel
 import { jitterOffset, occurrenceCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
 import { refusedRequest, retryOf } from "../calls/askedRequest.ts"
-import { deny, reject } from "../reject.ts"
+import { deny, reject } from "../requests/reject.ts"
 
 /** Version of the zone data of this runtime. */
 export const zoneData = process.versions.tz ?? "unknown"

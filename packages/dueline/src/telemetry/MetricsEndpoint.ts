@@ -2,9 +2,9 @@
  * Metrics for Prometheus, in its text form 0.0.4. Tenants' ids stand in them, so that not everybody may read them: with a token whoever has
  * it; without one only this machine, or on a port of their own whoever reaches that.
  */
-import { problemReply, responseOf } from "@dueline/api/answer"
-import { CurrentCorrelationId } from "@dueline/api/Correlation"
-import { denied } from "@dueline/api/reject"
+import { problemReply, responseOf } from "@dueline/api/requests/answer"
+import { CurrentCorrelationId } from "@dueline/api/requests/Correlation"
+import { denied } from "@dueline/api/requests/reject"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Context, Effect, Layer, Metric, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"

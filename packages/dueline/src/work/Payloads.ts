@@ -1,5 +1,5 @@
 /** Payloads that came in become orders here: in the processes that make requests, since some have to be fetched. */
-import { readPayload } from "@dueline/api/dropbinOrder"
+import { readPayload } from "@dueline/api/intake/dropbinOrder"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { dropbinOrderId } from "@dueline/identity/derivedId"

@@ -1,0 +1,110 @@
+/**
+ * Tells whose an API key is. A key that was found is remembered for a minute, so that a busy client costs no question each; that it was
+ * revoked is told by the bus to every process, which forgets it. While the bus is away that minute is the bound.
+ *
+ * Whatever is wrong with a key, what is answered is the same, and so is the work: a key that nobody has is compared with another.
+ */
+import { type ApiKeyId, type ApiKeyRow, type ApiKeyTopic } from "@dueline/contracts/apiKey/ApiKey"
+import type { Unavailable } from "@dueline/contracts/api/ProblemError"
+import type { EpochMillis } from "@dueline/contracts/Ids"
+import { ApiKeys, type KeyUse } from "@dueline/contracts/ports/ApiKeys"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { idOfKey, keyDigest } from "@dueline/identity/apiKeyText"
+import { randomCorrelationId } from "@dueline/identity/randomId"
+import { Cache, Clock, Context, Duration, Effect, Exit, Layer, Schedule, type Scope } from "effect"
+import { timingSafeEqual } from "node:crypto"
+import { storeUnavailable } from "../requests/refusal.ts"
+
+const foundFor = Duration.minutes(1)
+/** One that is not there may be made the next moment, by whichever process. */
+const absentFor = Duration.seconds(5)
+/** Keys remembered. */
+const limit = 10_000
+
+/** A use of a key is noted once in so many milliseconds, */
+const noteEveryMs = 60_000
+/** with those of other keys that come within this time, so many in a statement. */
+const gather = Duration.seconds(1)
+const notedAtOnce = 1_000
+
+export class ApiKeyAccess extends Context.Service<
+  ApiKeyAccess,
+  {
+    /** Its row; null for whatever is wrong with it: form, checksum, text, expired, revoked, never made. */
+    readonly open: (text: string) => Effect.Effect<ApiKeyRow | null, Unavailable>
+    /** Asks for it anew from now on: this process has just revoked it. */
+    readonly forget: (id: ApiKeyId) => Effect.Effect<void>
+  }
+>()("@dueline/api/ApiKeyAccess") {}
+
+const noKey = keyDigest("")
+
+const isSame = (one: string, other: string): boolean => {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** Notes uses in the background: whoever uses a key never waits for it, and a note that is lost is made again a minute later. */
+const makeNotes = Effect.fnUntraced(function* (
+  keys: ApiKeys["Service"]
+): Effect.fn.Return<(row: ApiKeyRow, at: EpochMillis) => Effect.Effect<void>, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const noted = new Map<ApiKeyId, number>()
+  const waiting: Array<KeyUse> = []
+  const tell = Effect.gen(function* () {
+    yield* Effect.sleep(gather)
+    while (waiting.length > 0) {
+      yield* Effect.catch(keys.used(waiting.splice(0, notedAtOnce)), ({ cause }) =>
+        Effect.logDebug("uses of API keys were not noted", { cause })
+      )
+    }
+  })
+  return ({ apiKeyId, tenantId }, at) => {
+    if (at - (noted.get(apiKeyId) ?? -Infinity) < noteEveryMs) return Effect.void
+    if (noted.size >= limit) noted.clear()
+    noted.set(apiKeyId, at)
+    waiting.push({ tenantId, apiKeyId, at })
+    return waiting.length > 1 ? Effect.void : Effect.asVoid(Effect.forkIn(tell, scope))
+  }
+})
+
+const revoked: ReadonlyArray<ApiKeyTopic> = ["ops.api-key.revoked"]
+
+export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer.effect(
+  ApiKeyAccess,
+  Effect.gen(function* () {
+    const keys = yield* ApiKeys
+    const bus = yield* EventBus
+    const note = yield* makeNotes(keys)
+    // Many requests with one key ask the store once.
+    const found = yield* Cache.makeWith(
+      (id: ApiKeyId): Effect.Effect<ApiKeyRow | null, StoreUnavailable> => keys.find(id),
+      {
+        capacity: limit,
+        timeToLive: (exit) => (Exit.isSuccess(exit) ? (exit.value === null ? absentFor : foundFor) : Duration.zero)
+      }
+    )
+    const forget = (id: ApiKeyId) => Cache.invalidate(found, id)
+    yield* bus
+      .consume({ group: `api-keys-${yield* randomCorrelationId}`, topics: revoked, transient: true }, ({ streamId }) =>
+        Effect.as(forget(streamId as string as ApiKeyId), ack)
+      )
+      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+
+    return ApiKeyAccess.of({
+      forget,
+      open: Effect.fnUntraced(function* (text: string) {
+        const digest = keyDigest(text)
+        const id = idOfKey(text)
+        const row = id === null ? null : yield* Cache.get(found, id).pipe(Effect.catch(storeUnavailable))
+        const same = isSame(digest, row?.digest ?? noKey)
+        if (row === null || !same || row.status !== "Active") return null
+        const at = (yield* Clock.currentTimeMillis) as EpochMillis
+        if (row.expiresAt !== null && row.expiresAt <= at) return null
+        yield* note(row, at)
+        return row
+      })
+    })
+  })
+)

@@ -1,0 +1,129 @@
+/** Tenants over HTTP, for whoever runs the installation: what is asked of one happens in that tenant, in the name of the asker. */
+import { Principal } from "@dueline/contracts/api/Access"
+import { Api } from "@dueline/contracts/api/Api"
+import { formatInstant } from "@dueline/contracts/api/Wire"
+import type { CorrelationId, TenantId } from "@dueline/contracts/Ids"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { type TenantFacts, type TenantRejection, type TenantRow, workspaceOf } from "@dueline/contracts/tenant/Tenant"
+import type { TenantState, TenantView } from "@dueline/contracts/tenant/TenantEndpoints"
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import { Effect, Layer } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { leanGroup } from "../server/leanGroup.ts"
+import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
+import type { Raw } from "../resources/Raw.ts"
+import { notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
+import { makeReads } from "../resources/resourceReads.ts"
+import { makeWrites } from "../resources/resourceWrites.ts"
+
+const shown = (id: TenantId, tenant: TenantFacts, version: number): TenantState => ({
+  id,
+  workspace: tenant.workspace,
+  name: tenant.name,
+  status: tenant.status,
+  suspendedReason: tenant.suspendedReason,
+  createdAt: formatInstant(tenant.createdAt),
+  updatedAt: formatInstant(tenant.updatedAt),
+  version,
+  links: { self: `/ops/tenants/${id}` }
+})
+
+const viewOf = (row: TenantRow): TenantView => ({
+  ...shown(row.tenantId, row, row.version),
+  correlationId: row.correlationId as CorrelationId
+})
+
+const refusals = {
+  TenantNotFound: notFound("tenant_not_found"),
+  WorkspaceTaken: {
+    code: "workspace_taken",
+    advice: "Use the tenant that is there, or choose another workspace."
+  }
+} as const satisfies Refusals<TenantRejection>
+
+interface SentTo {
+  readonly params: { readonly id: string }
+}
+
+/** The asker, in the tenant that is asked about. */
+const inTenant =
+  <S extends SentTo, A, E>(handler: (sent: S) => Effect.Effect<A, E, Principal>) =>
+  (sent: S): Effect.Effect<A, E, Principal> =>
+    Effect.updateService(handler(sent), Principal, (asker) => ({ ...asker, tenantId: sent.params.id as TenantId }))
+
+const makeOperations = Effect.gen(function* () {
+  const directory = yield* TenantDirectory
+  const reads = yield* makeReads("tenant")
+  const paging = yield* makePaging(rowMark)
+  const { change, create } = yield* makeWrites("tenant", {
+    refusals,
+    present: reads.present,
+    state: (tenantId, { outcome: { tenant }, version }) => shown(tenantId, tenant, version)
+  })
+  return {
+    list: Effect.fnUntraced(function* ({ query }: { readonly query: Raw<"tenants", "list">["query"] }) {
+      const { cursor, limit = defaultLimit } = query
+      const status = query.status ?? null
+      const { tenantId } = yield* Principal
+      const about = { list: "tenants", status }
+      const after = yield* paging.after(tenantId, about, cursor)
+      const { next, rows } = yield* directory.list({ status, after, limit }).pipe(Effect.catch(storeUnavailable))
+      return { items: rows.map(viewOf), nextCursor: paging.next(tenantId, about, next) }
+    }),
+    get: inTenant(reads.get(viewOf)),
+    create: create("create", {
+      as: "create-tenant",
+      placeOf: ({ workspace }) => {
+        const tenantId = derivedTenantId(workspace)
+        return { tenantId, id: workspaceOf(tenantId) }
+      },
+      command: ({ at, body: { name, workspace }, fingerprint, id, origin }) => ({
+        _tag: "CreateTenant",
+        workspaceId: id,
+        at,
+        workspace,
+        name: name ?? workspace,
+        fingerprint,
+        origin
+      })
+    }),
+    rename: inTenant(
+      change("rename", {
+        as: "rename-tenant",
+        except: ["WorkspaceTaken"],
+        command: ({ at, body: { name }, id }) => ({ _tag: "RenameTenant", workspaceId: id, at, name })
+      })
+    ),
+    suspend: inTenant(
+      change("suspend", {
+        as: "suspend-tenant",
+        except: ["WorkspaceTaken"],
+        command: ({ at, body: { reason }, id }) => ({ _tag: "SuspendTenant", workspaceId: id, at, reason })
+      })
+    ),
+    resume: inTenant(
+      change("resume", {
+        as: "resume-tenant",
+        except: ["WorkspaceTaken"],
+        command: ({ at, id }) => ({ _tag: "ResumeTenant", workspaceId: id, at })
+      })
+    )
+  }
+})
+
+export const layer = Layer.effectContext(
+  Effect.gen(function* () {
+    const { create, get, list, rename, resume, suspend } = yield* makeOperations
+    return yield* leanGroup(
+      HttpApiBuilder.group(Api, "tenants", (handlers) =>
+        handlers
+          .handleRaw("create", create)
+          .handle("list", list)
+          .handle("get", get)
+          .handleRaw("rename", rename)
+          .handleRaw("suspend", suspend)
+          .handle("resume", resume)
+      )
+    )
+  })
+)

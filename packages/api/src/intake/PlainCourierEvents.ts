@@ -1,0 +1,65 @@
+/**
+ * Takes couriers' events from Node itself when they are plain, as `calls/PlainSubmissions` does with submissions and for the same reason.
+ * Nothing is decided here that the routed way decides too: that stands in `CourierEvents`. A test sends the same requests both ways and
+ * compares the answers byte by byte.
+ */
+import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { TenantId } from "@dueline/contracts/Ids"
+import { Effect, Exit, Layer, Schema } from "effect"
+import { CourierEvents, crowdedSource } from "./CourierEvents.ts"
+import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
+import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
+import { PlainRequests } from "../server/PlainRequests.ts"
+import { rawHeadersOf } from "../server/rawHeadersOf.ts"
+import { RequestTurns } from "../server/RequestPlaces.ts"
+
+const prefix = "/v1/events/courier/"
+
+const isSourceId = Schema.is(CourierSourceId)
+
+interface EventExchange extends Exchange {
+  readonly source: CourierSourceId
+}
+
+export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const events = yield* CourierEvents
+      const exchanges = yield* makeExchanges<EventExchange>(() => ({}))
+      const { answer, forget, guarded, refuse, settleFailed } = exchanges
+
+      const accept = (exchange: EventExchange, body: Uint8Array): void => {
+        const { correlationId, request, source, traceparent } = exchange
+        const headers = rawHeadersOf(request.rawHeaders)
+        events.accept({ source, headers, body, correlationId, traceparent, request }, (exit) =>
+          Exit.isSuccess(exit) ? answer(exchange, exit.value) : settleFailed(exchange, exit)
+        )
+      }
+
+      const turns = new RequestTurns<readonly [EventExchange, Uint8Array]>(([exchange, body]) => {
+        if (exchange.response.destroyed) forget(exchange)
+        else guarded(exchange, () => accept(exchange, body))
+      })
+
+      const { listen } = yield* PlainRequests
+      yield* listen((request, response) => {
+        const { headers, method, url = "" } = request
+        if (!url.startsWith(prefix) || method !== "POST" || exchanges.isDraining()) return false
+        if (!isPlain(headers, limits.maxBodyBytes)) return false
+        const source = url.slice(prefix.length).toLowerCase()
+        if (!isSourceId(source)) return false
+        const leave = events.enter(source)
+        const exchange: EventExchange = { ...exchanges.begun(request, response), leave, source }
+        exchanges.open(exchange)
+        if (leave === null) {
+          refuse(exchange, crowdedSource)
+          return true
+        }
+        // Sources take turns: whose they are is not known yet.
+        exchanges.read(exchange, (bytes) =>
+          turns.push(source as string as TenantId, bytes.byteLength, [exchange, bytes])
+        )
+        return true
+      })
+    })
+  )
