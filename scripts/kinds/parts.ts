@@ -130,7 +130,7 @@ const vehicle: Samples<VehicleEvent> = {
   ),
   touched(
     "suite",
-    "packages/port-contracts/src/OpsListProbe.ts",
+    "packages/port-contracts/src/queries/OpsListProbe.ts",
     {
       after: 'import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"\n',
       text: 'import { VehicleId, type VehicleRow } from "@dueline/contracts/vehicle/Vehicle"\n'

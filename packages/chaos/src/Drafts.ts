@@ -1,5 +1,5 @@
 /** What clients ask for next: drawn from the seed, about calls that were accepted so far. */
-import type { Dice } from "@dueline/simulation/Dice"
+import type { Dice } from "@dueline/simulation/world/Dice"
 import type { Heard, Request } from "./Api.ts"
 import type { Operation, OperationKind, Wish } from "./History.ts"
 

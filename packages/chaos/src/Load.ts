@@ -2,7 +2,7 @@
  * The clients: a bounded number of them, each asking for one thing after the other at a common rate, and every operation asked again
  * under the same key until it is answered.
  */
-import { Dice } from "@dueline/simulation/Dice"
+import { Dice } from "@dueline/simulation/world/Dice"
 import { setTimeout as wait } from "node:timers/promises"
 import { type Api, answerOf, type Request } from "./Api.ts"
 import { type Draft, type DraftOptions, Drafts } from "./Drafts.ts"

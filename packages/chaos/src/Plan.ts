@@ -2,7 +2,7 @@
  * What goes wrong in a run, drawn from the seed: the same seed is the same plan. What the machine makes of it differs from run to run;
  * faults wait for progress of the load, so that a slow machine gets the same faults at the same places.
  */
-import { Dice } from "@dueline/simulation/Dice"
+import { Dice } from "@dueline/simulation/world/Dice"
 import type { CastName } from "./Stage.ts"
 
 export const faultKinds = [

@@ -1,7 +1,7 @@
 /** Everything that can be seen when a run is over, put together as its history. */
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { derivedTenantId } from "@dueline/identity/derivedId"
-import { Dice } from "@dueline/simulation/Dice"
+import { Dice } from "@dueline/simulation/world/Dice"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Api, Heard } from "./Api.ts"
 import type { BusListener } from "./BusListener.ts"

@@ -1,4 +1,4 @@
-import { suite } from "@dueline/port-contracts/HttpClientContract"
+import { suite } from "@dueline/port-contracts/http/HttpClientContract"
 import { makeEgressGuard } from "../src/egress/EgressGuard.ts"
 import { layer } from "../src/egress/UndiciHttpClient.ts"
 

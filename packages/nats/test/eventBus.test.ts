@@ -1,6 +1,6 @@
 /** The bus on JetStream, judged by the suite that every bus passes. */
 import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
-import * as EventBusContract from "@dueline/port-contracts/EventBusContract"
+import * as EventBusContract from "@dueline/port-contracts/bus/EventBusContract"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { Effect, Layer } from "effect"
 import { describe } from "vitest"

@@ -4,7 +4,7 @@ import { type DeadLetter, DeadLetterId, DeadLetters } from "@dueline/contracts/p
 import type { TenantId } from "@dueline/contracts/Ids"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Bus from "./EventBusProbe.ts"
+import * as Bus from "./bus/EventBusProbe.ts"
 import { type Harness, judge } from "./Harness.ts"
 import * as Sample from "./Sample.ts"
 

@@ -6,8 +6,8 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Harness, judge } from "./Harness.ts"
-import { probes } from "./OpsListProbe.ts"
-import * as OpsSample from "./OpsSample.ts"
+import { probes } from "./queries/OpsListProbe.ts"
+import * as OpsSample from "./queries/OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 const digest = `sha-256=:${"A".repeat(43)}=:`

@@ -6,8 +6,8 @@ import type { ScheduleRow } from "@dueline/contracts/schedule/Schedule"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Harness, judge } from "./Harness.ts"
-import { scheduleRow } from "./OpsListProbe.ts"
-import * as OpsSample from "./OpsSample.ts"
+import { scheduleRow } from "./queries/OpsListProbe.ts"
+import * as OpsSample from "./queries/OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 /** Long ago, so that nothing else in a shared database is due before. */

@@ -6,8 +6,8 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Harness, judge } from "./Harness.ts"
-import * as OpsSample from "./OpsSample.ts"
-import { probes } from "./OpsListProbe.ts"
+import * as OpsSample from "./queries/OpsSample.ts"
+import { probes } from "./queries/OpsListProbe.ts"
 import * as Sample from "./Sample.ts"
 
 const chosen = (n: number): Chosen => ({ id: Sample.uuid(), at: 1_000 - n, version: n })

@@ -4,7 +4,7 @@ import * as DeadLettersMemory from "@dueline/port-contracts/memory/DeadLettersMe
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import * as Bus from "@dueline/port-contracts/EventBusProbe"
+import * as Bus from "@dueline/port-contracts/bus/EventBusProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Fiber } from "effect"

@@ -14,7 +14,7 @@ import {
   SampleRow,
   specificationsOf,
   unstorableTexts
-} from "@dueline/port-contracts/SpecificationSample"
+} from "@dueline/port-contracts/queries/SpecificationSample"
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 

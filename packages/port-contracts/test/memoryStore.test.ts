@@ -1,6 +1,6 @@
 /** What the memory store promises beyond its ports: a whole view for checkers, and no patience with callers who break the rules. */
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"

@@ -2,7 +2,12 @@
 import { satisfies } from "@dueline/port-contracts/memory/satisfies"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
-import { sampleFields, SampleRow, specificationsOf, wildPredicates } from "@dueline/port-contracts/SpecificationSample"
+import {
+  sampleFields,
+  SampleRow,
+  specificationsOf,
+  wildPredicates
+} from "@dueline/port-contracts/queries/SpecificationSample"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 

@@ -1,6 +1,6 @@
 /** The order of all events, and the check that reads a whole database. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as EventLog from "@dueline/postgres/read/EventLog"

@@ -6,7 +6,7 @@ import { binFree, customerFree, type OrderCommand, type TimeWindow } from "@duel
 import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Writers from "@dueline/orchestration/Writers"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

@@ -2,7 +2,7 @@
 import { type Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { binFree, customerFree } from "@dueline/contracts/order/Order"
 import { snapshotEvery } from "@dueline/orchestration/engine/storedForms"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

@@ -1,6 +1,6 @@
 /** Who may read and write customers, bins, orders, personal data and snapshots, asked straight through SQL. */
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

@@ -1,5 +1,5 @@
 /** The search for bins near a place without PostGIS: the answers, and what they cost. */
-import * as BinsNearContract from "@dueline/port-contracts/BinsNearContract"
+import * as BinsNearContract from "@dueline/port-contracts/queries/BinsNearContract"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

@@ -1,8 +1,8 @@
 /** What the database itself forbids, asked straight through SQL as each role, for every table there is. */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import * as OpsSample from "@dueline/port-contracts/OpsSample"
-import { probes } from "@dueline/port-contracts/OpsListProbe"
+import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
+import { probes } from "@dueline/port-contracts/queries/OpsListProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database, poolNames } from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

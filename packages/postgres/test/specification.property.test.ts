@@ -8,7 +8,7 @@ import {
   SampleRow,
   specificationsOf,
   wildPredicates
-} from "@dueline/port-contracts/SpecificationSample"
+} from "@dueline/port-contracts/queries/SpecificationSample"
 import { type SqlFields, specificationSql } from "@dueline/postgres/read/specificationSql"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"

@@ -2,7 +2,7 @@
  * What goes wrong in a world and how its program is set up, drawn from the seed. Each fault is off in half of the worlds, so that
  * some worlds show few of them at a time (swarm testing: Groce et al., "Swarm Testing", ISSTA 2012).
  */
-import type { Dice } from "./Dice.ts"
+import type { Dice } from "./world/Dice.ts"
 
 /** All are chances in [0, 1] unless a unit is named. */
 export interface Faults {

@@ -28,10 +28,10 @@ import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { fetchPolicy } from "./dropbin/Payload.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
-import { Dice } from "./Dice.ts"
-import type { Machine } from "./Machine.ts"
-import type { Victim } from "./Reach.ts"
-import type { World } from "./World.ts"
+import { Dice } from "./world/Dice.ts"
+import type { Machine } from "./world/Machine.ts"
+import type { Victim } from "./checks/Reach.ts"
+import type { World } from "./world/World.ts"
 
 const same = <A>(part: A): A => part
 

@@ -1,12 +1,12 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
-import * as Aggregate from "./AggregateMutations.ts"
-import * as Courier from "./CourierMutations.ts"
+import * as Aggregate from "./mutations/AggregateMutations.ts"
+import * as Courier from "./mutations/CourierMutations.ts"
 import * as Dropbin from "./dropbin/mutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
-import * as Ops from "./OpsMutations.ts"
-import type { Mutation } from "./Mutation.ts"
-import * as Store from "./StoreMutations.ts"
-import * as Work from "./WorkMutations.ts"
+import * as Ops from "./mutations/OpsMutations.ts"
+import type { Mutation } from "./mutations/Mutation.ts"
+import * as Store from "./mutations/StoreMutations.ts"
+import * as Work from "./mutations/WorkMutations.ts"
 
 export interface Control {
   readonly mutation: Mutation

@@ -1,6 +1,6 @@
 /** What must hold after a run, sentence by sentence; pure, so that each can be tried on evidence that breaks it. */
 import type { EventFacts } from "@dueline/contracts/ingestion/Ingestion"
-import { carriedOut, expectedShipment } from "@dueline/simulation/ShipmentModel"
+import { carriedOut, expectedShipment } from "@dueline/simulation/checks/ShipmentModel"
 import { quantile } from "../Figures.ts"
 import { type Evidence, latencies, type Phase } from "./Evidence.ts"
 

@@ -1,7 +1,7 @@
 /** When a courier sends what: drawn from the seed before anything is sent. */
 import type { EventFacts } from "@dueline/contracts/ingestion/Ingestion"
-import type { Courier } from "@dueline/simulation/Courier"
-import type { Dice } from "@dueline/simulation/Dice"
+import type { Courier } from "@dueline/simulation/clients/Courier"
+import type { Dice } from "@dueline/simulation/world/Dice"
 
 export interface Planned {
   /** Milliseconds after the phase began. */

@@ -1,6 +1,6 @@
 /** One run of the load proof, from an empty home to what is there when every event has ended. */
-import { Courier } from "@dueline/simulation/Courier"
-import { Dice } from "@dueline/simulation/Dice"
+import { Courier } from "@dueline/simulation/clients/Courier"
+import { Dice } from "@dueline/simulation/world/Dice"
 import { readdirSync, readFileSync } from "node:fs"
 import { setTimeout as pause } from "node:timers/promises"
 import { newHome, removeHome, startSubject, type Subject } from "../Subject.ts"

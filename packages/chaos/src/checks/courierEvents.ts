@@ -1,6 +1,6 @@
 /** Couriers' events: what was taken in ends, once, and the shipments are where a fold over all that was taken in ends. */
 import type { EventFacts } from "@dueline/contracts/ingestion/Ingestion"
-import { expectedShipment } from "@dueline/simulation/ShipmentModel"
+import { expectedShipment } from "@dueline/simulation/checks/ShipmentModel"
 import type { Check, Evidence, Found } from "../Evidence.ts"
 
 const found = (detail: string): Found => ({ callId: null, detail })

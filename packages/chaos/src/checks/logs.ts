@@ -1,5 +1,5 @@
 /** Events of one call, by themselves: lawful, in order, and with one result. */
-import { CallModel } from "@dueline/simulation/CallModel"
+import { CallModel } from "@dueline/simulation/checks/CallModel"
 import { clockSpan } from "../clocks.ts"
 import { type Check, eventOf } from "../Evidence.ts"
 import type { StoredCall } from "../History.ts"

@@ -2,7 +2,7 @@
  * The bus tells every end of every call at least once, in order within the call, and nothing that did not happen. What was on the
  * broker's disk when that was deleted is gone with it: an end that was committed shortly before may be missing, and is counted elsewhere.
  */
-import { CallModel } from "@dueline/simulation/CallModel"
+import { CallModel } from "@dueline/simulation/checks/CallModel"
 import { mostOff } from "../clocks.ts"
 import type { Check, Evidence, Found } from "../Evidence.ts"
 import type { StoredCall, Told } from "../History.ts"

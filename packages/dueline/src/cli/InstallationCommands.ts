@@ -80,7 +80,7 @@ export const token = Command.make(
   "token",
   tokenFlags,
   loadWhenRun(
-    () => import("./tokens.ts"),
+    () => import("./access/tokens.ts"),
     ({ printToken }) => printToken
   )
 ).pipe(

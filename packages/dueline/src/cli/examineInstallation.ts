@@ -11,7 +11,7 @@ import { diskCheck } from "../preflight/diskCheck.ts"
 import { type Check, fatal, type Finding, sentenceOf, warning } from "../preflight/Finding.ts"
 import { readHome } from "../preflight/readHome.ts"
 import { Ended, print, Shell } from "./Shell.ts"
-import { attachedPools } from "./openDatabase.ts"
+import { attachedPools } from "./database/openDatabase.ts"
 
 type Pools = Database.Database["Service"]
 type Opened = { readonly pools: Pools } | { readonly finding: Finding }

@@ -5,9 +5,9 @@ import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import type { DropbinParts, FetchPolicy } from "@dueline/orchestration/dropbin/carryOut"
 import { Effect, Schema } from "effect"
 import { hash } from "node:crypto"
-import { Dice } from "../Dice.ts"
-import { keptId, morning } from "../OpsClient.ts"
-import type { World } from "../World.ts"
+import { Dice } from "../world/Dice.ts"
+import { keptId, morning } from "../clients/OpsClient.ts"
+import type { World } from "../world/World.ts"
 
 /**
  * `inline`: it came with the request. The others lie with a host: `served` as they were sent, `changed` since the digest was made, `missing`,

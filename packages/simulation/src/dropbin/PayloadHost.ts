@@ -1,7 +1,7 @@
 /** Where payloads lie: a host that is slow, hangs, dies and comes back, and says of some payloads always the same wrong thing. */
 import type { OutgoingResult, StartRequest } from "@dueline/contracts/ports/HttpClient"
-import { survives, type Victim } from "../Reach.ts"
-import type { World } from "../World.ts"
+import { survives, type Victim } from "../checks/Reach.ts"
+import type { World } from "../world/World.ts"
 import { changedBytes, type Payload } from "./Payload.ts"
 
 type Untimed<T> = T extends unknown ? Omit<T, "durationMs"> : never

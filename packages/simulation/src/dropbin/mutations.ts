@@ -1,7 +1,7 @@
 /** Mutations of how payloads become orders. */
 import type { OrderId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
-import type { Mutation } from "../Mutation.ts"
+import type { Mutation } from "../mutations/Mutation.ts"
 
 /** Of a payload only the beginning is looked at, by whoever sends it and by whoever fetches it. */
 export const digestOfTheBeginning: Mutation = {

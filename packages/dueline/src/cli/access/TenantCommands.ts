@@ -1,0 +1,124 @@
+/** `dueline tenant …`: who uses the installation. */
+import { SuspensionReason, TenantName, Workspace } from "@dueline/contracts/tenant/Tenant"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { Option, Schema } from "effect"
+import { loadWhenRun, optional, textFlag } from "../flags.ts"
+
+const isWorkspace = Schema.is(Workspace)
+const expected = "1 to 63 of a-z and 0-9, with hyphens in between"
+
+const nameFlag = textFlag("name", TenantName, "1 to 100 characters, none of them a control character").pipe(
+  Flag.withMetavar("text"),
+  Flag.withDescription("What people call it")
+)
+
+const tenantArgument = Argument.String("tenant").pipe(Argument.withDescription("Its workspace or id"))
+
+const create = Command.make(
+  "create",
+  {
+    argument: Argument.String("workspace").pipe(
+      Argument.filter(isWorkspace, () => expected),
+      Argument.withDescription("Its workspace: a-z, 0-9 and hyphens"),
+      Argument.optional,
+      Argument.map(Option.getOrUndefined)
+    ),
+    workspace: optional(
+      textFlag("workspace", Workspace, expected).pipe(
+        Flag.withMetavar("name"),
+        Flag.withDescription("What it is called in commands; its id follows from it (default: the name)")
+      )
+    ),
+    name: optional(nameFlag),
+    ifAbsent: Flag.Boolean("if-absent").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Change nothing, and say so, when the workspace has a tenant already")
+    )
+  },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ createTenant }) => createTenant
+  )
+).pipe(
+  Command.withDescription("Create a tenant. Its id follows from its workspace; a workspace that is taken is refused."),
+  Command.withExamples([
+    { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" },
+    { command: 'dueline tenant create --workspace acme --name "Acme Waste"', description: "With a name for people" }
+  ])
+)
+
+const list = Command.make(
+  "list",
+  {},
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ listTenants }) => listTenants
+  )
+).pipe(
+  Command.withDescription("List the tenants, newest first"),
+  Command.withExamples([{ command: "dueline tenant list --json", description: "One JSON document" }])
+)
+
+const rename = Command.make(
+  "rename",
+  { tenant: tenantArgument, name: nameFlag },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ renameTenant }) => renameTenant
+  )
+).pipe(
+  Command.withDescription("Give a tenant another name; its workspace and id stay"),
+  Command.withExamples([{ command: 'dueline tenant rename acme --name "Acme Group"', description: "For people" }])
+)
+
+const suspend = Command.make(
+  "suspend",
+  {
+    tenant: tenantArgument,
+    reason: textFlag("reason", SuspensionReason, "1 to 200 characters, none of them a control character").pipe(
+      Flag.withMetavar("text"),
+      Flag.withDescription("Told to everybody who is refused")
+    )
+  },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ suspendTenant }) => suspendTenant
+  )
+).pipe(
+  Command.withDescription("Suspend a tenant: within seconds it is refused everywhere, and its calls wait"),
+  Command.withExamples([
+    { command: 'dueline tenant suspend acme --reason "invoice 42 is overdue"', description: "Until it is resumed" }
+  ])
+)
+
+const resume = Command.make(
+  "resume",
+  { tenant: tenantArgument },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ resumeTenant }) => resumeTenant
+  )
+).pipe(
+  Command.withDescription("Resume a tenant: it is served again, and calls that have become due start"),
+  Command.withExamples([{ command: "dueline tenant resume acme", description: "After it has paid" }])
+)
+
+const secret = Command.make(
+  "secret",
+  { name: Argument.String("name").pipe(Argument.withDescription("The tenant's workspace or id")) },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ printTenantSecret }) => printTenantSecret
+  )
+).pipe(
+  Command.withDescription("Print the secret that the tenant's calls are signed with (Standard Webhooks, whsec_…)"),
+  Command.withExamples([{ command: "dueline tenant secret acme", description: "For the service that is called" }])
+)
+
+export const tenant = Command.make("tenant").pipe(
+  Command.withDescription("Create, list, rename, suspend and resume tenants, and print their signing secrets"),
+  Command.withSubcommands([create, list, rename, suspend, resume, secret])
+)

@@ -1,0 +1,183 @@
+/** What `dueline tenant` does. Works beside a running program, which hears of it within seconds, and without one. */
+import type { EpochMillis } from "@dueline/contracts/Ids"
+import { Intents } from "@dueline/contracts/Intents"
+import type { RowMark } from "@dueline/contracts/ports/OpsQueries"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { type TenantCommand, type TenantRow, Workspace, type WorkspaceId } from "@dueline/contracts/tenant/Tenant"
+import * as Writers from "@dueline/orchestration/Writers"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import { makeDerived } from "@dueline/secrets/SigningSecrets"
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { existsSync } from "node:fs"
+import { changeTenant, createTenant as create } from "../../changeTenant.ts"
+import * as Configuration from "../../Configuration.ts"
+import { homeAt } from "../../Home.ts"
+import { localInstant, table } from "../format.ts"
+import { openDatabase } from "../database/openDatabase.ts"
+import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
+import { tenantIdOf } from "./tokens.ts"
+
+/** The writer of this command: another process that decides about the same tenant is told apart by the version. */
+const stores = Effect.map(
+  Effect.flatMap(Shell, ({ env }) => Configuration.read(env)),
+  (settings) =>
+    Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
+      Layer.provide([Intents.layer, PostgresPersistence.layer]),
+      Layer.provide(openDatabase(settings))
+    )
+)
+
+/** The id of the tenant of this workspace or id: 404 in words when there is none. */
+const existing = Effect.fnUntraced(function* (tenant: string) {
+  const row = yield* (yield* TenantDirectory).find(tenantIdOf(tenant))
+  if (row !== null) return row
+  return yield* new CommandFailed({
+    message: `There is no tenant ${JSON.stringify(tenant)}`,
+    notes: ["see which there are with `dueline tenant list`"]
+  })
+})
+
+interface CreateInput {
+  readonly argument: string | undefined
+  readonly workspace: string | undefined
+  readonly name: string | undefined
+  readonly ifAbsent: boolean
+}
+
+const isWorkspace = Schema.is(Workspace)
+
+/** By whichever of the three it was given. */
+const workspaceOf = ({ argument, name, workspace }: CreateInput) => {
+  if (argument !== undefined && workspace !== undefined && argument !== workspace)
+    return usage("The workspace was given twice: as an argument and as --workspace")
+  const found = argument ?? workspace ?? name
+  if (found === undefined) return usage("Say what the tenant is called: --workspace NAME, or NAME alone")
+  return isWorkspace(found)
+    ? Effect.succeed(found)
+    : usage(
+        `${JSON.stringify(found)} cannot be a workspace: 1 to 63 of a-z and 0-9, with hyphens in between`,
+        "say --workspace too; --name may be any text"
+      )
+}
+
+export const createTenant = Effect.fnUntraced(function* (input: CreateInput) {
+  const workspace = yield* workspaceOf(input)
+  const name = input.name ?? workspace
+  const tenantId = tenantIdOf(workspace)
+  const created = yield* create(workspace, name).pipe(
+    Effect.as(true),
+    Effect.catchTag("WorkspaceTaken", () =>
+      input.ifAbsent
+        ? Effect.succeed(false)
+        : Effect.fail(
+            new CommandFailed({
+              message: `The workspace ${workspace} has a tenant already: ${tenantId}`,
+              notes: ["choose another --workspace, or say --if-absent to leave it as it is"]
+            })
+          )
+    ),
+    Effect.provide(yield* stores)
+  )
+  yield* print(
+    { tenantId, workspace, name, created },
+    () => `${tenantId}  ${workspace}${created ? "" : "  (was there already)"}`
+  )
+  yield* hint(`a token for it: dueline token --tenant ${workspace}`)
+})
+
+const listLimit = 1_000
+const pageLimit = 200
+
+const standing = ({ status, suspendedReason }: TenantRow): string =>
+  suspendedReason === null ? status : `${status}: ${suspendedReason}`
+
+export const listTenants = Effect.fnUntraced(function* () {
+  const { offsetMinutes } = yield* Shell
+  const items: Array<TenantRow> = []
+  yield* Effect.gen(function* () {
+    const { list } = yield* TenantDirectory
+    let after: RowMark | null = null
+    do {
+      const page: Effect.Success<ReturnType<typeof list>> = yield* list({ status: null, after, limit: pageLimit })
+      items.push(...page.rows)
+      after = page.next
+    } while (after !== null && items.length < listLimit)
+  }).pipe(Effect.provide(yield* stores))
+  const documents = items.map(({ createdAt, name, status, suspendedReason, tenantId, workspace }) => {
+    return { tenantId, workspace, name, status, suspendedReason, createdAt: localInstant(createdAt, 0) }
+  })
+  yield* print({ items: documents }, () =>
+    items.length === 0
+      ? "no tenants"
+      : table([
+          ["ID", "WORKSPACE", "NAME", "STATUS", "CREATED"],
+          ...items.map((row) => [
+            row.tenantId,
+            row.workspace,
+            row.name,
+            standing(row),
+            localInstant(row.createdAt, offsetMinutes(row.createdAt))
+          ])
+        ])
+  )
+  if (items.length >= listLimit) yield* hint(`only the newest ${items.length}`)
+})
+
+/** A change of a tenant that is there, and how it stands afterwards. */
+const change = Effect.fnUntraced(function* (
+  tenant: string,
+  commandAt: (about: { readonly workspaceId: WorkspaceId; readonly at: EpochMillis }) => TenantCommand
+) {
+  const { tenantId, workspace } = yield* existing(tenant)
+  const { tenant: after } = yield* changeTenant(tenantId, commandAt)
+  const { name, status, suspendedReason } = after
+  yield* print({ tenantId, workspace, name, status, suspendedReason }, () =>
+    [tenantId, workspace, name, suspendedReason === null ? status : `${status}: ${suspendedReason}`].join("  ")
+  )
+})
+
+export const renameTenant = Effect.fnUntraced(function* (input: { readonly tenant: string; readonly name: string }) {
+  const { name, tenant } = input
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "RenameTenant", workspaceId, at, name })),
+    yield* stores
+  )
+})
+
+export const suspendTenant = Effect.fnUntraced(function* (input: { readonly tenant: string; readonly reason: string }) {
+  const { reason, tenant } = input
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "SuspendTenant", workspaceId, at, reason })),
+    yield* stores
+  )
+  yield* hint("within seconds it is refused everywhere and its calls wait; `dueline tenant resume` ends that")
+})
+
+export const resumeTenant = Effect.fnUntraced(function* ({ tenant }: { readonly tenant: string }) {
+  yield* Effect.provide(
+    change(tenant, ({ at, workspaceId }) => ({ _tag: "ResumeTenant", workspaceId, at })),
+    yield* stores
+  )
+})
+
+// What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it.
+
+/** Looking makes no keys: a secret that no running program signs with would only mislead. */
+export const printTenantSecret = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
+  if (!existsSync(vaultKeys)) {
+    return yield* new CommandFailed({
+      message: `There are no keys in ${vaultKeys}`,
+      notes: ["start the program once with `npm start`, or set DUELINE_HOME to its home"]
+    })
+  }
+  const { signingMaster } = yield* loadKeyFile(vaultKeys)
+  const tenantId = tenantIdOf(name)
+  const secret = yield* makeDerived(signingMaster).secretFor(tenantId)
+  if (secret === null) return yield* new CommandFailed({ message: `The calls of ${name} are not signed` })
+  yield* print({ tenantId, secret: Redacted.value(secret) }, () => Redacted.value(secret))
+  yield* hint(`signs the calls of tenant ${name} (${tenantId}); give it to those who receive them, and to nobody else`)
+})

@@ -1,0 +1,148 @@
+/** What `dueline projections rebuild` and `dueline verify` do. */
+import type { Category } from "@dueline/contracts/kinds"
+import * as ReadModels from "@dueline/postgres/admin/ReadModels"
+import * as RowRepair from "@dueline/postgres/admin/RowRepair"
+import { verifyLog } from "@dueline/postgres/admin/verify"
+import { verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { Database } from "@dueline/postgres/Database"
+import * as EventLog from "@dueline/postgres/read/EventLog"
+import { readInstallation } from "@dueline/postgres/schema/Installation"
+import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import { Clock, Console, Effect, Layer } from "effect"
+import * as Configuration from "../../Configuration.ts"
+import { homeAt } from "../../Home.ts"
+import * as InstallationKeys from "../../InstallationKeys.ts"
+import { findingsOf } from "../../preflight/admission.ts"
+import { isFatal, sentenceOf } from "../../preflight/Finding.ts"
+import { readHome } from "../../preflight/readHome.ts"
+import { rebuildModels, type Rebuilt } from "../../projections/rebuildModels.ts"
+import { verifyModels } from "../../projections/verifyModels.ts"
+import { verifySealed } from "../../projections/verifySealed.ts"
+import { table } from "../format.ts"
+import { openDatabase } from "./openDatabase.ts"
+import { Ended, JsonOutput, print, Shell } from "../Shell.ts"
+
+// How far a long reading of the log has come: one line that changes in a terminal, a line now and then elsewhere.
+
+const number = (value: number): string => Math.round(value).toLocaleString("en")
+
+export const rateOf = (events: number, millis: number): string =>
+  `${number((events * 1_000) / Math.max(1, millis))} events/s`
+
+const width = 24
+
+const bar = (share: number): string => {
+  const full = Math.round(Math.min(1, share) * width)
+  return `[${"#".repeat(full)}${" ".repeat(width - full)}]`
+}
+
+/** The total is an estimate: more may have come since, or fewer have been there. */
+const line = (done: number, total: number, millis: number): string => {
+  const known = total > 0
+  const share = done / Math.max(done, total)
+  const how = known ? `${bar(share)} ${number(done)} of about ${number(Math.max(done, total))}` : number(done)
+  return `${how} events, ${rateOf(done, millis)}`
+}
+
+const everyMillis = { terminal: 100, elsewhere: 5_000 }
+/** To the line before, which is emptied. */
+const again = "\u001B[1A\u001B[2K"
+
+/** On standard error; says nothing before its first interval has passed. With `--json` it is silent. */
+export const progressOf = Effect.fnUntraced(function* (total: number) {
+  const { stderrIsTerminal } = yield* Shell
+  const json = yield* JsonOutput
+  const begun = yield* Clock.currentTimeMillis
+  const interval = stderrIsTerminal ? everyMillis.terminal : everyMillis.elsewhere
+  let next = begun + interval
+  let lines = 0
+  return (done: number) =>
+    Effect.gen(function* () {
+      const now = yield* Clock.currentTimeMillis
+      if (json || now < next) return
+      next = now + interval
+      const replaced = stderrIsTerminal && lines > 0 ? again : ""
+      lines += 1
+      yield* Console.error(`${replaced}${line(done, total, now - begun)}`)
+    })
+})
+
+const rebuiltWords = ({ events, models, problems, snapshots }: Rebuilt, rate: string): string => {
+  const rows = Object.entries(models).map(([category, { dropped, streams, written }]) => [
+    category,
+    String(streams),
+    String(written),
+    String(dropped)
+  ])
+  return [
+    `${events} events read, ${rate}`,
+    ...(rows.length === 0 ? [] : [table([["MODEL", "STREAMS", "WRITTEN", "DROPPED"], ...rows])]),
+    ...(snapshots === 0 ? [] : [`${snapshots} snapshots written`]),
+    ...problems.map(({ detail, streamId, tenantId }) => `not put right: ${tenantId} ${streamId}: ${detail}`)
+  ].join("\n")
+}
+
+export const rebuildProjections = Effect.fnUntraced(function* ({ only }: { readonly only: Category | undefined }) {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  const store = Layer.mergeAll(PostgresPersistence.layer, ReadModels.layer, RowRepair.layer).pipe(
+    Layer.provide(openDatabase(settings))
+  )
+  const work = Effect.gen(function* () {
+    const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
+    const begun = yield* Clock.currentTimeMillis
+    const rebuilt = yield* rebuildModels({ ...(only === undefined ? {} : { categories: [only] }), progress })
+    return { rebuilt, took: (yield* Clock.currentTimeMillis) - begun }
+  })
+  const { rebuilt, took } = yield* Effect.provide(work, store)
+  const ok = rebuilt.problems.length === 0
+  yield* print({ ok, ...rebuilt, durationMs: took }, () => rebuiltWords(rebuilt, rateOf(rebuilt.events, took)))
+  if (!ok) return yield* new Ended({ exitCode: 1 })
+})
+
+// What `dueline verify` does.
+
+interface Found {
+  readonly check: string
+  readonly tenantId: string
+  readonly streamId: string
+  readonly detail: string
+}
+
+/** With keys that are not the database's nothing would open, which is one finding and not a hundred. */
+const sealedTexts = Effect.fnUntraced(function* (settings: Configuration.Settings) {
+  const { writer } = yield* Database
+  const home = yield* readHome(homeAt(settings.DUELINE_HOME))
+  const wrong = (yield* findingsOf(settings, home, yield* readInstallation(writer))).filter(isFatal)
+  const keys = wrong.map(
+    (finding): Found => ({ check: "keys", tenantId: "", streamId: "", detail: sentenceOf(finding) })
+  )
+  if (home.vault === null || keys.length > 0) return { opened: 0, findings: keys }
+  const { findings, opened } = yield* Effect.provide(verifySealed, InstallationKeys.layer(settings))
+  return { opened, findings: findings as ReadonlyArray<Found> }
+})
+
+/** What the log alone can tell, then every row and snapshot beside it, field by field, then what is sealed and what refers to what. */
+const verifyAll = Effect.fnUntraced(function* (settings: Configuration.Settings) {
+  const log = yield* verifyLog
+  const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
+  const models = yield* verifyModels(progress)
+  const sealed = yield* sealedTexts(settings)
+  const loose = yield* verifyReferences
+  const findings: ReadonlyArray<Found> = [...log.findings, ...models.findings, ...sealed.findings, ...loose]
+  return { ...models, sealed: sealed.opened, findings }
+})
+
+export const verifyDatabase = Effect.fnUntraced(function* () {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  const store = Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
+  const { events, findings, rows, sealed, snapshots } = yield* Effect.provide(verifyAll(settings), store)
+  yield* print({ ok: findings.length === 0, events, rows, snapshots, sealed, findings }, () =>
+    findings.length === 0
+      ? `all is well: ${events} events agree with the read models, ${sealed} sealed texts open`
+      : table([
+          ["CHECK", "TENANT", "STREAM", "FOUND"],
+          ...findings.map(({ check, detail, streamId, tenantId }) => [check, tenantId || "-", streamId || "-", detail])
+        ])
+  )
+  if (findings.length > 0) return yield* new Ended({ exitCode: 1 })
+})

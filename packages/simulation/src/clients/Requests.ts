@@ -1,0 +1,120 @@
+/** How somebody asks: under names and keys of their own, again while no answer comes, and with what the last answer said. */
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  IdempotencyKey,
+  type ServiceCallId,
+  type TenantId
+} from "@dueline/contracts/Ids"
+import { type Command, streamIdOf } from "@dueline/contracts/kinds"
+import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
+import type { AnswerCheck, Asked } from "../checks/AnswerCheck.ts"
+import type { Dice } from "../world/Dice.ts"
+import type { World } from "../world/World.ts"
+
+export type Reply =
+  | { readonly _tag: "Accepted"; readonly answer: AnyAnswer }
+  | { readonly _tag: "Refused"; readonly refusal: AnyRefusal }
+  /** Nothing came back: the request may have been carried out or not. */
+  | { readonly _tag: "Silence" }
+
+/** What a client reaches of the program, over a network that loses things. */
+export interface Front {
+  readonly ask: (asked: Asked, reply: (reply: Reply) => void) => void
+  readonly read: (tenantId: TenantId, callId: ServiceCallId, reply: (version: number | null) => void) => void
+  readonly seal: (tenantId: TenantId, callId: ServiceCallId, url: string) => string
+}
+
+type Wish = Omit<Asked, "askedAt" | "askedTime" | "correlationId">
+
+const retryLimit = 12
+const actor = { kind: "user", id: "client" } as const
+
+interface Asker {
+  readonly world: World
+  readonly front: Front
+  readonly check: AnswerCheck
+  readonly tenantId: TenantId
+  readonly name: string
+  readonly dice: Dice
+}
+
+export class Requests {
+  readonly #asker: Asker
+  /** What was asked under a key and can be asked again. */
+  readonly keyed: Array<Wish> = []
+  /** By stream: the latest version that an answer told of. */
+  readonly seen = new Map<string, number>()
+  #serial = 0
+  /** Requests that have not come to an answer yet. */
+  open = 0
+
+  constructor(asker: Asker) {
+    this.#asker = asker
+  }
+
+  next(): number {
+    return ++this.#serial
+  }
+
+  newKey(chance: number): IdempotencyKey | null {
+    const { dice, name } = this.#asker
+    return dice.chance(chance) ? IdempotencyKey.make(`${name}-${this.next()}`) : null
+  }
+
+  correlation(): CorrelationId {
+    const { dice } = this.#asker
+    return CorrelationId.make(`c${Math.floor(dice.next() * 36 ** 8).toString(36)}${this.next().toString(36)}`)
+  }
+
+  /** With a key the command is one request for ever; `fingerprint` is what it is compared by. */
+  make(command: Command, key: IdempotencyKey | null, fingerprint: string | null, mayMatch = false): void {
+    const { dice, tenantId } = this.#asker
+    const streamId = streamIdOf(command)
+    const idempotency = key === null || fingerprint === null ? null : { key, fingerprint }
+    const commandId = CommandId.make(`${command._tag}:${streamId}:${key ?? this.correlation()}`)
+    const expectedVersion = mayMatch && dice.chance(0.3) ? (this.seen.get(streamId) ?? null) : null
+    const wish: Wish = { tenantId, commandId, actor, traceparent: null, idempotency, expectedVersion, command }
+    if (idempotency !== null) this.keyed.push(wish)
+    this.send(wish)
+  }
+
+  send(wish: Wish, failures = 0): void {
+    if (failures === 0) this.open += 1
+    const { check, front, world } = this.#asker
+    const command = { ...wish.command, at: EpochMillis.make(world.time.now) }
+    const asked: Asked = {
+      ...wish,
+      command,
+      correlationId: this.correlation(),
+      askedAt: check.asking(),
+      askedTime: world.time.now
+    }
+    front.ask(asked, (reply) => this.#hear(wish, asked, reply, failures))
+  }
+
+  #hear(wish: Wish, asked: Asked, reply: Reply, failures: number): void {
+    const { check, dice, name, world } = this.#asker
+    const streamId = streamIdOf(asked.command)
+    world.note(name, `${asked.command._tag} ${streamId.slice(0, 8)} ${describe(reply)}`)
+    if (reply._tag === "Accepted") {
+      check.accepted(asked, reply.answer)
+      this.seen.set(streamId, reply.answer.version)
+    }
+    if (reply._tag === "Refused") check.refused(asked, reply.refusal)
+    const passing =
+      reply._tag === "Silence" ||
+      (reply._tag === "Refused" && (reply.refusal._tag === "StoreUnavailable" || reply.refusal._tag === "Overloaded"))
+    // Without a key a repeat would be another request.
+    if (passing && wish.idempotency !== null && failures < retryLimit) {
+      world.time.after(dice.between(100, 1_500) * (failures + 1), () => this.send(wish, failures + 1))
+    } else this.open -= 1
+  }
+}
+
+const describe = (reply: Reply): string => {
+  if (reply._tag === "Accepted")
+    return `${reply.answer.outcome._tag} at ${reply.answer.version}${reply.answer.replayed ? " again" : ""}`
+  return reply._tag === "Refused" ? reply.refusal._tag : "Silence"
+}
