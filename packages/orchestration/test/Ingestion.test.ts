@@ -119,6 +119,18 @@ describe("a payload", () => {
     })
   })
 
+  it("that failed is completed by the order that another look has made meanwhile, and by nothing else", () => {
+    const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
+    on.ask(drop())
+    on.ask(fail(2, { failure: Steps.conflict }))
+    on.ask(complete(3))
+    assert.deepInclude(on.row, { status: "Failed", version: 2 })
+    on.ask(complete(4, { orderId: Field.orderId }))
+    assert.deepInclude(on.row, { status: "Completed", version: 3 })
+    assert.nestedInclude(on.row, { "dropbin.orderId": Field.orderId, "dropbin.failure": null })
+    assert.isNull(on.memory.sealed)
+  })
+
   it("stays sealed until its order is there, also when it failed, and is never told", () => {
     const on = new AggregateUnderTest(Ingestion, (command) => envelope(command))
     on.ask(drop())

@@ -15,7 +15,7 @@ const { envelope } = Field
 /** Grows the aggregate in commits of up to `size` events, as a writer would, and ends at this version. */
 const grow = Effect.fnUntraced(function* (
   store: FaultyStore,
-  category: keyof typeof aggregates,
+  category: keyof typeof lives,
   versions: number,
   size: number
 ) {
@@ -38,7 +38,7 @@ const grow = Effect.fnUntraced(function* (
   return memory
 })
 
-const load = (store: FaultyStore, category: keyof typeof aggregates, snapshotForm: number | null) => {
+const load = (store: FaultyStore, category: keyof typeof lives, snapshotForm: number | null) => {
   const aggregate = aggregates[category] as unknown as Aggregate<Asked, unknown, Tagged, unknown, unknown>
   const [first] = lives[category]
   const streamId = aggregate.streamOf(first)

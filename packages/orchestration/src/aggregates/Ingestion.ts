@@ -107,7 +107,7 @@ const evolve = (state: IngestionState, event: IngestionEvent, at: EpochMillis): 
       return changed(state, at, {
         status: "Completed",
         endedAt: at,
-        ...dropbin(state, { dueAt: null, orderId: event.orderId ?? null })
+        ...dropbin(state, { dueAt: null, orderId: event.orderId ?? null, failure: null })
       })
     case "IngestionFailed":
       return changed(state, at, {
@@ -181,6 +181,9 @@ const decide = (command: IngestionCommand, state: IngestionState): Decision => {
   if (command._tag === "ReplayIngestion") return replayed(command, state)
   const { endedAt, status } = state.ingestion
   const ends = { RetryIngestion: null, CompleteIngestion: "Completed", FailIngestion: "Failed" } as const
+  // An order that is there is stronger than a failure: another look has made it meanwhile.
+  if (status === "Failed" && command._tag === "CompleteIngestion" && command.orderId !== undefined)
+    return one({ _tag: "IngestionCompleted", orderId: command.orderId })
   if (endedAt !== null)
     return status === ends[command._tag] ? nothing : Result.fail(new IngestionEnded({ ingestionId, status }))
   switch (command._tag) {

@@ -213,18 +213,20 @@ export const makeCarryOut = Effect.fnUntraced(function* (
 
   const fail = Effect.fnUntraced(function* (row: IngestionRow, { failure }: Impossible) {
     const { ingestionId, tenantId } = row
-    // Another look, which was given up and went on, may have made the order while this one asked for the payload.
     const orderId = orderIdOf(tenantId, ingestionId)
-    const there = yield* Effect.mapError(queries.find("order", tenantId, orderId), notNow)
-    if (there !== null) return yield* complete(row, orderId)
-    const reason = `${failure.code}: ${failure.detail}`
-    return yield* end(row, `fail:${row.replayed?.replay ?? 0}`, failure.code, {
+    // Another look, which was given up and went on, may make the order until this one has failed: then the payload is carried out.
+    const isMade = Effect.mapError(queries.find("order", tenantId, orderId), notNow).pipe(
+      Effect.map((order) => order !== null)
+    )
+    if (yield* isMade) return yield* complete(row, orderId)
+    const ended = yield* end(row, `fail:${row.replayed?.replay ?? 0}`, failure.code, {
       _tag: "FailIngestion",
       ingestionId,
       at: yield* now,
-      reason,
+      reason: `${failure.code}: ${failure.detail}`,
       failure
     })
+    return (yield* isMade) ? yield* complete(row, orderId) : ended
   })
 
   const postpone = Effect.fnUntraced(function* (

@@ -167,7 +167,7 @@ export class LogCheck {
       else this.endings.set(streamId, this.#lookOther(commit))
     }
     this.ops.judge()
-    this.payloads.judge()
+    this.payloads.judge(false)
     this.#outbox.compare(this.endings)
   }
 
@@ -190,6 +190,7 @@ export class LogCheck {
     for (const { callId, tenantId } of this.calls.values()) this.#look(tenantId, StreamId.make(callId))
     for (const one of this.ops.streams.values()) this.ops.look(one)
     this.ops.judge()
+    this.payloads.judge(true)
     this.couriers.finish()
     this.attempts.finish()
     finalCheck(this.#world, this, this.#store)
