@@ -1,5 +1,12 @@
 /** What holds at the end of a run, when all faults are healed. */
 import type { Check } from "../Evidence.ts"
+import type { History } from "../History.ts"
+
+/** A letter under an ingestion's own id says that it failed, which is an end. */
+const givenUp = ({ deadLetters, ingestions }: History): ReadonlyArray<string> => {
+  const failed = new Set(ingestions.filter(({ status }) => status === "Failed").map(({ id }) => id))
+  return deadLetters.filter((eventId) => !failed.has(eventId))
+}
 
 /** When all is well again, everything that was accepted comes to its end, and every message leaves. */
 export const everythingEnds: Check = ({ calls, history }) => [
@@ -9,7 +16,7 @@ export const everythingEnds: Check = ({ calls, history }) => [
       : []
   ),
   ...history.outbox.map((eventId) => ({ callId: null, detail: `the message ${eventId} was never sent` })),
-  ...history.deadLetters.map((eventId) => ({ callId: null, detail: `the message ${eventId} was given up` }))
+  ...givenUp(history).map((eventId) => ({ callId: null, detail: `the message ${eventId} was given up` }))
 ]
 
 /** A process ends when it is told to, with exit code 0, and not otherwise. */
