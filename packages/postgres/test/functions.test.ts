@@ -156,6 +156,9 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
             "dueline.bins_within",
             "dueline.half",
             "dueline.make_rows_table",
+            "dueline.mirror_tenants",
+            "dueline.provision_known",
+            "dueline.provision_tenant",
             "dueline.refuse_change",
             "dueline.rows_table"
           ]
