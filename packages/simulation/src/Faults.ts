@@ -112,7 +112,7 @@ export const noFaults: Faults = {
 /** A short, well-behaved world in which one death after the other can be tried. */
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
-  setup: { clients: 1, actionsPerClient: 8, opsClients: 1, couriers: 1, droppers: 1, activeMs: 20_000 }
+  setup: { clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 20_000 }
 }
 
 export const drawFaults = (dice: Dice): Faults => {
