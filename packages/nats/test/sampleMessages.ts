@@ -14,7 +14,7 @@ import { attemptsText, attemptText, placesText } from "../src/workforce/Workforc
 const uuid = "016452f6-c56e-8766-bc89-c232a0698bbd"
 /** Enough of them that every kind is among them. */
 const each = <S extends Schema.Constraint>(union: S): ReadonlyArray<S["Type"]> =>
-  Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(union), { count: 120, seed: 7 }))
+  Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(union), { count: 600, seed: 7 }))
 
 const envelopeOf = (command: unknown) => ({
   tenantId: uuid,

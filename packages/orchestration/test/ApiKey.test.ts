@@ -1,51 +1,23 @@
 /** What an API key answers, and that its digest does not leave with what is told. */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  type ApiKeyCommand,
-  type ApiKeyEvent,
-  ApiKeyId,
-  ApiKeyIdTaken,
-  ApiKeyNotFound
-} from "@dueline/contracts/apiKey/ApiKey"
-import { Schema } from "effect"
+import { type ApiKeyEvent, ApiKeyIdTaken, ApiKeyNotFound } from "@dueline/contracts/apiKey/ApiKey"
 import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import * as Field from "./FieldSample.ts"
 import { given } from "./given.ts"
+import * as Steps from "./ApiKeySteps.ts"
 
-const { envelope, ms, origin, t0 } = Field
-const apiKeyId = ApiKeyId.make("00000000-0000-7000-8000-e40000000001")
-const key = { name: "web-shop", workspace: "shop", scopes: ["ops:events.write"], expiresAt: null, digest: "d1" }
-
-const create = (fingerprint = "f1", digest = "d1", at = 0): ApiKeyCommand => ({
-  _tag: "CreateApiKey",
-  apiKeyId,
-  at: ms(t0 + at),
-  key: { ...key, digest },
-  fingerprint,
-  origin
-})
-const revoke = (at = 10): ApiKeyCommand => ({ _tag: "RevokeApiKey", apiKeyId, at: ms(t0 + at) })
+const { envelope, origin, t0 } = Field
+const { apiKeyId, create, key, revoke } = Steps
 
 const created: ApiKeyEvent = { _tag: "ApiKeyCreated", key, createdAt: t0, fingerprint: "f1", origin }
 const revoked: ApiKeyEvent = { _tag: "ApiKeyRevoked" }
 
-const Story = Schema.Array(
-  Schema.Struct({
-    what: Schema.Literals(["create", "create", "revoke"]),
-    fingerprint: Schema.Literals(["f1", "f1", "f2"]),
-    digest: Schema.Literals(["d1", "d2"])
-  })
-)
-
 aggregateLaws({
   aggregate: ApiKey,
-  story: Story,
-  commandsOf: (story) =>
-    story.map(({ digest, fingerprint, what }, at) =>
-      what === "create" ? create(fingerprint, digest, at) : revoke(at)
-    ),
+  story: Steps.ApiKeyStory,
+  commandsOf: Steps.apiKeyCommands,
   envelope: (command) => envelope(command),
   opening: "ApiKeyCreated"
 })

@@ -10,11 +10,13 @@ import { CourierSource } from "../src/aggregates/CourierSource.ts"
 import { Customer } from "../src/aggregates/Customer.ts"
 import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
+import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
+import * as ApiKeySteps from "./ApiKeySteps.ts"
 import * as BulkJobSteps from "./BulkJobSteps.ts"
 import * as CallSteps from "./CallSteps.ts"
 import { envelope } from "./FieldSample.ts"
@@ -101,6 +103,13 @@ describe("messages in the form of their topic come", () => {
     "from shipments",
     { story: IngestionSteps.ShipmentStory },
     ({ story }) => judge(life(Shipment, IngestionSteps.shipmentCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from API keys",
+    { story: ApiKeySteps.ApiKeyStory },
+    ({ story }) => judge(life(ApiKey, ApiKeySteps.apiKeyCommands(story))),
     runs
   )
 
