@@ -7,6 +7,8 @@ export interface Actor {
   readonly id: string
 }
 
+export const systemActor = (id: string): Actor => ({ kind: "system", id })
+
 export interface Envelope<C> {
   /** From the authenticated principal or from the fact that caused the command; never from a body. */
   readonly tenantId: TenantId
@@ -21,6 +23,28 @@ export interface Envelope<C> {
   readonly expectedVersion: number | null
   readonly command: C
 }
+
+/**
+ * What a part of the program, named `by`, asks on its own account because of something in `about`: under no key and of any version, unless `more`
+ * says otherwise. `commandId` follows from the cause, so that asking again is the same command.
+ */
+export const systemEnvelope = <C>(
+  by: string,
+  about: { readonly tenantId: TenantId; readonly correlationId: string },
+  commandId: string,
+  command: C,
+  more: Partial<Pick<Envelope<C>, "idempotency" | "expectedVersion">> = {}
+): Envelope<C> => ({
+  tenantId: about.tenantId,
+  commandId: commandId as CommandId,
+  correlationId: about.correlationId as CorrelationId,
+  actor: systemActor(by),
+  traceparent: null,
+  idempotency: null,
+  expectedVersion: null,
+  ...more,
+  command
+})
 
 export interface EventMetadata {
   readonly commandId: CommandId

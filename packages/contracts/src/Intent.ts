@@ -2,7 +2,6 @@
  * What must happen because of a committed fact, right away and in this process if it can. An intent may be lost with the process:
  * the tables say the same, and the sweep and the watchdog read them.
  */
-import type { Actor } from "./Envelope.ts"
 import type { CorrelationId, ServiceCallId, TenantId, WorkerId } from "./Ids.ts"
 import type { Alarm } from "./ports/Timer.ts"
 import type { RequestSummary } from "./serviceCall/Spec.ts"
@@ -56,5 +55,3 @@ export interface AttemptEnded {
 }
 
 export type Intent = ExecutionRequested | AlarmWanted | AttemptEnded | OutboxFilled
-
-export const systemActor = (id: string): Actor => ({ kind: "system", id })

@@ -1,13 +1,11 @@
 /** Asks the writer for something about a tenant in the program's own name: at the start, and on the command line. */
-import { CommandId, EpochMillis, type TenantId } from "@dueline/contracts/Ids"
-import { systemActor } from "@dueline/contracts/Intent"
+import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type TenantCommand, type WorkspaceId, workspaceOf } from "@dueline/contracts/tenant/Tenant"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect } from "effect"
-
-const actor = systemActor("dueline-cli")
 
 /** Each asking is a command of its own: done twice, it is refused or changes nothing, as the tenant decides. */
 export const changeTenant = Effect.fnUntraced(function* (
@@ -22,16 +20,9 @@ export const changeTenant = Effect.fnUntraced(function* (
   const correlationId = yield* randomCorrelationId
   const at = EpochMillis.make(yield* Clock.currentTimeMillis)
   const command = commandAt({ workspaceId: workspaceOf(tenantId), at, correlationId })
-  const { outcome, version } = yield* orchestrator.ask({
-    tenantId,
-    commandId: CommandId.make(`${command._tag}:${correlationId}`),
-    correlationId,
-    actor,
-    traceparent: null,
-    idempotency: null,
-    expectedVersion: null,
-    command
-  })
+  const { outcome, version } = yield* orchestrator.ask(
+    systemEnvelope("dueline-cli", { tenantId, correlationId }, `${command._tag}:${correlationId}`, command)
+  )
   return { ...outcome, version }
 })
 

@@ -6,8 +6,8 @@
  * wait once for each failure; a replay has a number, so the ingestion is processed once for each replay.
  */
 import { storableReason } from "@dueline/contracts/deadLetter"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, EpochMillis } from "@dueline/contracts/Ids"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis } from "@dueline/contracts/Ids"
 import {
   failuresNow,
   IngestionChanged,
@@ -15,7 +15,6 @@ import {
   ingestionGroup,
   type IngestionFacts
 } from "@dueline/contracts/ingestion/Ingestion"
-import { systemActor } from "@dueline/contracts/Intent"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { ack, dead, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -63,22 +62,12 @@ export const makeHandler = Effect.gen(function* () {
     replay: number,
     wait: Wait
   ) {
-    const envelope: Envelope<IngestionCommand> = {
-      tenantId,
-      commandId: `replay:${ingestionId}:${replay}` as CommandId,
-      correlationId,
-      actor: systemActor("dead-letters"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command: {
-        _tag: "ReplayIngestion",
-        ingestionId,
-        at: (yield* Clock.currentTimeMillis) as EpochMillis,
-        replay
-      }
-    }
-    const asked = yield* Effect.result(orchestrator.ask(envelope))
+    const at = (yield* Clock.currentTimeMillis) as EpochMillis
+    const command: IngestionCommand = { _tag: "ReplayIngestion", ingestionId, at, replay }
+    const commandId = `replay:${ingestionId}:${replay}`
+    const asked = yield* Effect.result(
+      orchestrator.ask(systemEnvelope("dead-letters", { tenantId, correlationId }, commandId, command))
+    )
     if (asked._tag === "Success") return ack
     const { _tag } = asked.failure
     return isTransient(asked.failure) ? yield* wait(_tag) : dead(`it is not replayed: ${_tag}`)

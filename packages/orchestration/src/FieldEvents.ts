@@ -6,9 +6,8 @@
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
 import { untilStoreAnswers } from "./untilStoreAnswers.ts"
-import { systemActor } from "@dueline/contracts/Intent"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
   type EventFacts,
   failuresNow,
@@ -77,22 +76,11 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
   const queries = yield* OpsQueries
 
   const ask = <C extends Command>(
-    { correlationId, ingestionId, tenantId }: IngestionRow,
+    row: IngestionRow,
     step: string,
     command: C
-  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> => {
-    const envelope: Envelope<C> = {
-      tenantId,
-      commandId: `field-events:${ingestionId}:${step}` as CommandId,
-      correlationId: correlationId as CorrelationId,
-      actor: systemActor("field-events"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command
-    }
-    return orchestrator.ask(envelope)
-  }
+  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> =>
+    orchestrator.ask(systemEnvelope("field-events", row, `field-events:${row.ingestionId}:${step}`, command))
 
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
 

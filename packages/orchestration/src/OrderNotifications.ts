@@ -6,9 +6,8 @@
  * it does not matter how often, in which order or how late messages come (ADR-0019). On the bus it keeps its first name, `order-calls`.
  */
 import { untilStoreAnswers } from "./untilStoreAnswers.ts"
-import { systemActor } from "@dueline/contracts/Intent"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
+import type { CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts/order/Order"
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
@@ -100,16 +99,14 @@ const envelopeOf = (
   step: Step,
   callVersion: number,
   command: ServiceCallCommand
-): Envelope<ServiceCallCommand> => ({
-  tenantId: order.tenantId,
-  commandId: `order-calls:${order.orderId}:${index}:${order.version}:${callVersion}:${step._tag}` as CommandId,
-  correlationId: order.correlationId as CorrelationId,
-  actor: systemActor("order-calls"),
-  traceparent: null,
-  idempotency: null,
-  expectedVersion: callVersion,
-  command: { ...command, callId }
-})
+): Envelope<ServiceCallCommand> =>
+  systemEnvelope(
+    "order-calls",
+    order,
+    `order-calls:${order.orderId}:${index}:${order.version}:${callVersion}:${step._tag}`,
+    { ...command, callId },
+    { expectedVersion: callVersion }
+  )
 
 const submission = (
   { callId, index, order }: Notification,

@@ -5,7 +5,8 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
-import { type AttemptEnded, type ExecutionRequested, systemActor } from "@dueline/contracts/Intent"
+import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
+import { systemActor } from "@dueline/contracts/Envelope"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"

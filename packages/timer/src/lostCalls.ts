@@ -4,7 +4,7 @@
  * still.
  */
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
-import { systemActor } from "@dueline/contracts/Intent"
+import { systemActor } from "@dueline/contracts/Envelope"
 import { type Abandoned, Backlog, type Holding } from "@dueline/contracts/ports/Backlog"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"

@@ -3,7 +3,7 @@
  * came in. Plain functions and callbacks; a fiber only for what is not remembered. What tells a source that is there from one that is not, or
  * one fault of a signature from another, stands in the tenant's record and never in the answer.
  */
-import { systemActor } from "@dueline/contracts/Intent"
+import { systemActor } from "@dueline/contracts/Envelope"
 import type { ErrorCode } from "@dueline/contracts/api/ProblemError"
 import { parseInstant } from "@dueline/contracts/api/Wire"
 import type { CourierSourceId, CourierSourceRow } from "@dueline/contracts/courierSource/CourierSource"

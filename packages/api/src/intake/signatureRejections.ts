@@ -4,10 +4,10 @@
  *
  * Nobody waits for a record, and it is written after the answer: how long an answer takes does not tell whether there is a source.
  */
-import { systemActor } from "@dueline/contracts/Intent"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
-import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import type { IngestionId, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
+import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import type { IngestionCommand, IngestionId, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Recent } from "@dueline/contracts/Recent"
 import { randomUuidV7 } from "@dueline/identity/randomId"
@@ -57,25 +57,18 @@ export const makeRejections = Effect.gen(function* () {
     const unrecorded = count(courierSourceId, now)
     if (unrecorded === null) return
     const ingestionId = (yield* randomUuidV7) as IngestionId
-    yield* orchestrator.ask({
-      tenantId,
-      commandId: `reject-ingestion:${ingestionId}` as CommandId,
-      correlationId,
-      actor: systemActor(`courier-source:${courierSourceId}`),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command: {
-        _tag: "RejectIngestion",
-        ingestionId,
-        at: now,
-        courierSourceId,
-        reason,
-        unrecorded,
-        bodyBytes,
-        origin: { correlationId, traceparent: null }
-      }
-    })
+    const command: IngestionCommand = {
+      _tag: "RejectIngestion",
+      ingestionId,
+      at: now,
+      courierSourceId,
+      reason,
+      unrecorded,
+      bodyBytes,
+      origin: { correlationId, traceparent: null }
+    }
+    const by = `courier-source:${courierSourceId}`
+    yield* orchestrator.ask(systemEnvelope(by, { tenantId, correlationId }, `reject-ingestion:${ingestionId}`, command))
   })
 
   return (refused: RefusedRequest): void => {

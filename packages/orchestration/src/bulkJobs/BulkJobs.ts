@@ -5,10 +5,9 @@
  * step is done again with the items that it claimed: those with a result are left alone, and the others are recognised by whom they are
  * asked of. Two processes that both believe to be the one do no harm for the same reason.
  */
-import type { BulkJobId, BulkJobRow } from "@dueline/contracts/bulkJob/BulkJob"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import { systemActor } from "@dueline/contracts/Intent"
-import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import type { BulkJobCommand, BulkJobId, BulkJobRow } from "@dueline/contracts/bulkJob/BulkJob"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -79,7 +78,7 @@ export const makeBulkJobs = Effect.gen(function* () {
 
   /** One step of a job: whether there may be another, and how many items it had. */
   const step = Effect.fnUntraced(function* (row: BulkJobRow, limit: number, spent: (ms: number) => void) {
-    const { bulkJobId, correlationId, steps, tenantId } = row
+    const { bulkJobId, steps, tenantId } = row
     const number = steps + 1
     const aborting = row.status === "Aborting"
     const found = aborting ? nothingFound : yield* look(ports, row, limit)
@@ -87,27 +86,18 @@ export const makeBulkJobs = Effect.gen(function* () {
     const results = yield* work(row, claimed, spent)
     const after = aborting ? row.after : nextOf(found, claimed)
     const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length
-    const envelope: Envelope<Parameters<typeof orchestrator.ask>[0]["command"]> = {
-      tenantId,
-      commandId: `bulk-job:${bulkJobId}:step:${number}` as CommandId,
-      correlationId: correlationId as CorrelationId,
-      actor: systemActor("bulk-job"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command: {
-        _tag: "RecordBulkStep",
-        bulkJobId,
-        at: (yield* Clock.currentTimeMillis) as EpochMillis,
-        step: number,
-        done: count("done"),
-        failed: count("failed"),
-        skipped: count("skipped"),
-        after,
-        last: !aborting && after === null
-      }
+    const command: BulkJobCommand = {
+      _tag: "RecordBulkStep",
+      bulkJobId,
+      at: (yield* Clock.currentTimeMillis) as EpochMillis,
+      step: number,
+      done: count("done"),
+      failed: count("failed"),
+      skipped: count("skipped"),
+      after,
+      last: !aborting && after === null
     }
-    yield* orchestrator.ask(envelope)
+    yield* orchestrator.ask(systemEnvelope("bulk-job", row, `bulk-job:${bulkJobId}:step:${number}`, command))
     return results.length
   })
 

@@ -1,8 +1,7 @@
 /** What a job finds to do, page by page, and what it does to one item. */
 import type { BulkJobRow, BulkMark, BulkWork, CallChoice, LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import { systemActor } from "@dueline/contracts/Intent"
-import type { CommandId, CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -131,21 +130,15 @@ const change = (
   item: JobItem
 ): Doing =>
   Effect.gen(function* () {
-    const { bulkJobId, correlationId, tenantId } = row
+    const { bulkJobId } = row
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
     const command = yield* commandOf(ports, row, work, item.id as ServiceCallId, at)
     if (command === null) return skipped(item.id, "ServiceCallNotFound")
     const key = `bulk-job:${bulkJobId}:${item.id}`
-    const envelope: Envelope<ServiceCallCommand> = {
-      tenantId,
-      commandId: key as CommandId,
-      correlationId: correlationId as CorrelationId,
-      actor: systemActor("bulk-job"),
-      traceparent: null,
+    const envelope = systemEnvelope("bulk-job", row, key, command, {
       idempotency: { key: key as IdempotencyKey, fingerprint: bulkJobId },
-      expectedVersion: item.version,
-      command
-    }
+      expectedVersion: item.version
+    })
     return yield* Effect.matchEffect(ports.orchestrator.ask(envelope), {
       onSuccess: () => Effect.succeed(done(item.id)),
       onFailure: (refusal): Doing => {

@@ -6,11 +6,10 @@
  * or that two look at once.
  */
 import { backoff, type Backoff } from "@dueline/contracts/backoff"
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, CorrelationId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { CorrelationId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
 import { DropbinContent, type DropbinFailure, type OrderAsked } from "@dueline/contracts/ingestion/Dropbin"
 import { failuresNow, type IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
-import { systemActor } from "@dueline/contracts/Intent"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRejection } from "@dueline/contracts/order/Order"
 import { scheduleConflict } from "@dueline/contracts/order/scheduleConflict"
@@ -120,22 +119,11 @@ export const makeCarryOut = Effect.fnUntraced(function* (
   const fetch = fetchPayload(yield* HttpClient, yield* PayloadSources, digestOf)
 
   const ask = <C extends Command>(
-    { correlationId, ingestionId, tenantId }: IngestionRow,
+    row: IngestionRow,
     step: string,
     command: C
-  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> => {
-    const envelope: Envelope<C> = {
-      tenantId,
-      commandId: `dropbin:${ingestionId}:${step}` as CommandId,
-      correlationId: correlationId as CorrelationId,
-      actor: systemActor("dropbin"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command
-    }
-    return orchestrator.ask(envelope)
-  }
+  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> =>
+    orchestrator.ask(systemEnvelope("dropbin", row, `dropbin:${row.ingestionId}:${step}`, command))
 
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
 

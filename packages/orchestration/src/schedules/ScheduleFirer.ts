@@ -3,9 +3,8 @@
  * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard; nothing
  * is kept in memory between two looks.
  */
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, CorrelationId, EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { systemActor } from "@dueline/contracts/Intent"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueSchedules"
 import { Leases } from "@dueline/contracts/ports/Leases"
@@ -77,17 +76,14 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
     const { firings, progress, skips } = plan
     const isAsItWas = progress.nextAt === schedule.nextAt && progress.looks <= schedule.looks
     if (firings.length === 0 && skips.length === 0 && isAsItWas) return
-    const envelope: Envelope<Extract<ScheduleCommand, { readonly _tag: "AdvanceSchedule" }>> = {
-      tenantId,
-      commandId: `schedules:${scheduleId}:${version}` as CommandId,
-      correlationId: schedule.correlationId as CorrelationId,
-      actor: systemActor("schedules"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: version,
-      command: { _tag: "AdvanceSchedule", scheduleId, at: now as EpochMillis, revision, doneUntil, ...plan }
+    const command: Extract<ScheduleCommand, { readonly _tag: "AdvanceSchedule" }> = {
+      _tag: "AdvanceSchedule",
+      ...{ scheduleId, at: now as EpochMillis, revision, doneUntil },
+      ...plan
     }
-    const { outcome } = yield* orchestrator.ask(envelope)
+    const { outcome } = yield* orchestrator.ask(
+      systemEnvelope("schedules", schedule, `schedules:${scheduleId}:${version}`, command, { expectedVersion: version })
+    )
     // Somebody else came first, and has made them, or will.
     if (outcome.schedule.last?.callId !== plan.firings.at(-1)?.callId) return
     yield* Effect.forEach(plan.firings, (firing) => Effect.ignore(carryOut(tenantId, scheduleId, firing)), {

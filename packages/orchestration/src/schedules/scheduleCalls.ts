@@ -3,9 +3,8 @@
  * revision and time. Whoever fires does so at once; a process manager that receives every firing makes up for one that died between. Doing it
  * twice is doing it once.
  */
-import type { Envelope } from "@dueline/contracts/Envelope"
-import type { CommandId, CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { systemActor } from "@dueline/contracts/Intent"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
@@ -32,19 +31,8 @@ export const makeCarryOut = Effect.gen(function* () {
   const vault = yield* RequestVault
   const intake = yield* RequestIntake
 
-  const ask = <C extends Command>({ correlationId, tenantId }: ScheduleRow, name: string, command: C) => {
-    const envelope: Envelope<C> = {
-      tenantId,
-      commandId: name as CommandId,
-      correlationId: correlationId as CorrelationId,
-      actor: systemActor("schedules"),
-      traceparent: null,
-      idempotency: null,
-      expectedVersion: null,
-      command
-    }
-    return Effect.mapError(orchestrator.ask(envelope), refusalOf)
-  }
+  const ask = <C extends Command>(row: ScheduleRow, name: string, command: C) =>
+    Effect.mapError(orchestrator.ask(systemEnvelope("schedules", row, name, command)), refusalOf)
 
   /** The call before may have ended meanwhile, or may not be there yet: only a store that is away is a reason to wait. */
   const cancel = (row: ScheduleRow, { callId, cancels }: Firing, at: EpochMillis) =>
