@@ -5,10 +5,10 @@
  * While the store does not answer, what was known last holds.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type TenantTopic, tenantTopics } from "@dueline/contracts/tenant/Tenant"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { randomCorrelationId } from "./randomId.ts"
 
 /** How long a process may not know of a suspension when the bus has told nobody. */
@@ -48,9 +48,7 @@ export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | Event
     )
     yield* refresh
     const group = `suspensions-${yield* randomCorrelationId}`
-    yield* bus
-      .consume({ group, topics, transient: true }, () => Effect.as(refresh, ack))
-      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+    yield* listen(bus, group, topics, () => refresh)
     yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
     return SuspendedTenants.of({
       reasonOf: (tenantId) => current.get(tenantId) ?? null,

@@ -8,11 +8,11 @@ import { type ApiKeyId, type ApiKeyRow, type ApiKeyTopic } from "@dueline/contra
 import type { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { ApiKeys, type KeyUse } from "@dueline/contracts/ports/ApiKeys"
-import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { idOfKey, keyDigest } from "@dueline/identity/apiKeyText"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import { Cache, Clock, Context, Duration, Effect, Exit, Layer, Schedule, type Scope } from "effect"
+import { Cache, Clock, Context, Duration, Effect, Exit, Layer, type Scope } from "effect"
 import { timingSafeEqual } from "node:crypto"
 import { storeUnavailable } from "../requests/refusal.ts"
 
@@ -86,11 +86,9 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer
       }
     )
     const forget = (id: ApiKeyId) => Cache.invalidate(found, id)
-    yield* bus
-      .consume({ group: `api-keys-${yield* randomCorrelationId}`, topics: revoked, transient: true }, ({ streamId }) =>
-        Effect.as(forget(streamId as string as ApiKeyId), ack)
-      )
-      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+    yield* listen(bus, `api-keys-${yield* randomCorrelationId}`, revoked, ({ streamId }) =>
+      forget(streamId as string as ApiKeyId)
+    )
 
     return ApiKeyAccess.of({
       forget,

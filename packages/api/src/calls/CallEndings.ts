@@ -1,8 +1,8 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
-import { Context, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
+import { Context, Deferred, Effect, Layer, type Scope } from "effect"
 import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 
@@ -31,18 +31,11 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
     const places = new RequestPlaces(maxWaiters)
     const group = `edge-${yield* randomCorrelationId}`
 
-    yield* bus
-      .consume({ group, topics: ServiceCallTopic.literals, transient: true }, ({ streamId, tenantId }) =>
-        Effect.as(
-          Effect.forEach(
-            waiters.get(`${tenantId}/${streamId}`) ?? [],
-            (waiter) => Deferred.succeed(waiter, undefined),
-            { discard: true }
-          ),
-          ack
-        )
-      )
-      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+    yield* listen(bus, group, ServiceCallTopic.literals, ({ streamId, tenantId }) =>
+      Effect.forEach(waiters.get(`${tenantId}/${streamId}`) ?? [], (waiter) => Deferred.succeed(waiter, undefined), {
+        discard: true
+      })
+    )
 
     const register = (key: string) =>
       Effect.sync(() => {

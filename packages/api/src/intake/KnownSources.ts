@@ -12,12 +12,12 @@ import type {
 } from "@dueline/contracts/courierSource/CourierSource"
 import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import { Recent } from "@dueline/contracts/Recent"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { secretsTried } from "@dueline/secrets/requestSignature"
-import { Context, Effect, Layer, Redacted, Schedule } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 
 /** In milliseconds. */
 const rememberedMs = 60_000
@@ -93,16 +93,9 @@ export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVaul
       known.delete(id)
     }
 
-    yield* bus
-      .consume(
-        { group: `courier-sources-${yield* randomCorrelationId}`, topics: changed, transient: true },
-        ({ streamId }) =>
-          Effect.sync(() => {
-            forget(streamId as string as CourierSourceId)
-            return ack
-          })
-      )
-      .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }))
+    yield* listen(bus, `courier-sources-${yield* randomCorrelationId}`, changed, ({ streamId }) =>
+      Effect.sync(() => forget(streamId as string as CourierSourceId))
+    )
 
     return KnownSources.of({
       forget,

@@ -1,5 +1,5 @@
 /** Facts on their way to whoever cares: at least once, in order per tenant, filterable by tenant and topic. */
-import { Context, Effect, Schema, type Scope } from "effect"
+import { Context, Effect, Schedule, Schema, type Scope } from "effect"
 import type { StreamId, TenantId } from "../Ids.ts"
 
 export interface BusMessage {
@@ -80,3 +80,17 @@ export class EventBus extends Context.Service<
     ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
   }
 >()("@dueline/contracts/ports/EventBus") {}
+
+/**
+ * Tells this process of every message on these topics from now on, until the scope closes; what is heard meanwhile is all that it does with it.
+ * `group`: a name that no other process has. A bus that cannot be asked is asked again each second.
+ */
+export const listen = (
+  bus: EventBus["Service"],
+  group: string,
+  topics: ReadonlyArray<string>,
+  heard: (delivery: Delivery) => Effect.Effect<void>
+): Effect.Effect<void, never, Scope.Scope> =>
+  bus
+    .consume({ group, topics, transient: true }, (delivery) => Effect.as(heard(delivery), ack))
+    .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }), Effect.asVoid)
