@@ -22,10 +22,10 @@ import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { orLogged } from "@dueline/contracts/storeTrouble"
 import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
-import { Cause, Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 
 /** The shipment that a source calls so; the same for ever. */
 export type ShipmentIdOf = (tenantId: TenantId, source: CourierSourceId, trackingReference: string) => ShipmentId
@@ -234,13 +234,7 @@ export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delive
         }),
       { concurrency: carriedOutAtOnce, discard: true }
     )
-  }).pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause)
-        ? Effect.interrupt
-        : logUnlessStoreTrouble("warning", "events that have not ended could not be read; it is tried again", cause)
-    )
-  )
+  }).pipe(orLogged("warning", "events that have not ended could not be read; it is tried again"))
 })
 
 /** Handles messages, and finds events whose messages are lost, until the scope closes. */

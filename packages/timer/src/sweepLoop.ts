@@ -1,7 +1,7 @@
 /** Lets the sweep run for ever, in one process at a time where several share a database. */
 import type { Leases } from "@dueline/contracts/ports/Leases"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Effect } from "effect"
+import { orLogged } from "@dueline/contracts/storeTrouble"
+import { Effect } from "effect"
 import type { Sweep } from "./Sweep.ts"
 
 interface Leadership {
@@ -70,11 +70,7 @@ export const sweepLoop = (sweep: Sweep, { everyMs, leadership }: SweepLoopOption
   )
 
   return once.pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause)
-        ? Effect.interrupt
-        : logUnlessStoreTrouble("error", "the sweep failed; it is tried again at the next tick", cause)
-    ),
+    orLogged("error", "the sweep failed; it is tried again at the next tick"),
     Effect.andThen(Effect.sleep(beatMs)),
     Effect.forever,
     Effect.ensuring(giveBack)

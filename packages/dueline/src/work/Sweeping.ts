@@ -4,12 +4,12 @@
  */
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { Leases } from "@dueline/contracts/ports/Leases"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { logUnlessStoreTrouble, orLogged } from "@dueline/contracts/storeTrouble"
 import { keepDays } from "@dueline/postgres/write/PostgresProductEvents"
 import { forgetExpired } from "@dueline/postgres/write/Receipts"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { defaultLeadershipTtlMs, defaultSweepLoopOptions, sweepLoop } from "@dueline/timer/sweepLoop"
-import { Cause, Clock, Effect, FiberSet, Layer } from "effect"
+import { Clock, Effect, FiberSet, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import type { Deployment } from "../Deployment.ts"
 import { LocalExecutor } from "./LocalExecutor.ts"
@@ -29,11 +29,7 @@ const tidy = Effect.fnUntraced(function* (productEventDays: number) {
 /** Runs for ever; a round that fails is logged and the next one tries again. */
 const housekeeping = (productEventDays: number) =>
   tidy(productEventDays).pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause)
-        ? Effect.interrupt
-        : logUnlessStoreTrouble("warning", "housekeeping failed; it is tried again", cause)
-    ),
+    orLogged("warning", "housekeeping failed; it is tried again"),
     Effect.andThen(Effect.sleep(everyMs)),
     Effect.forever
   )

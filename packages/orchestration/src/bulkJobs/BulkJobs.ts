@@ -15,8 +15,8 @@ import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type JobItem, JobItems, type Result } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Effect, FiberMap } from "effect"
+import { orLogged } from "@dueline/contracts/storeTrouble"
+import { Clock, Effect, FiberMap } from "effect"
 import { carryOut, type Found, Hindered, look, type Ports } from "./items.ts"
 import { makePace } from "./pace.ts"
 
@@ -130,20 +130,11 @@ export const makeBulkJobs = Effect.gen(function* () {
       const turn = Effect.gen(function* () {
         if (!mayAct()) return
         for (const { bulkJobId, tenantId } of yield* items.active(jobs)) {
-          const quiet = Effect.catchCause(run(tenantId, bulkJobId, mayAct), (cause) =>
-            Cause.hasInterrupts(cause)
-              ? Effect.interrupt
-              : logUnlessStoreTrouble("warning", "a job was interrupted; it goes on", cause)
-          )
-          yield* FiberMap.run(running, `${tenantId}/${bulkJobId}`, quiet, { onlyIfMissing: true })
+          const steps = orLogged("warning", "a job was interrupted; it goes on")(run(tenantId, bulkJobId, mayAct))
+          yield* FiberMap.run(running, `${tenantId}/${bulkJobId}`, steps, { onlyIfMissing: true })
         }
-      })
-      const quiet = Effect.catchCause(turn, (cause) =>
-        Cause.hasInterrupts(cause)
-          ? Effect.interrupt
-          : logUnlessStoreTrouble("warning", "jobs cannot be looked for; it is tried again", cause)
-      )
-      return yield* Effect.forever(Effect.andThen(quiet, Effect.sleep(lookMs)))
+      }).pipe(orLogged("warning", "jobs cannot be looked for; it is tried again"))
+      return yield* Effect.forever(Effect.andThen(turn, Effect.sleep(lookMs)))
     })
 
   return { loop, run, step }

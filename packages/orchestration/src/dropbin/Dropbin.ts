@@ -9,11 +9,11 @@ import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Leases } from "@dueline/contracts/ports/Leases"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
-import { Cause, Clock, Effect, Layer, Option, Schema } from "effect"
+import { Clock, Effect, Layer, Option, Schema } from "effect"
 import { type DropbinParts, type FetchPolicy, makeCarryOut } from "./carryOut.ts"
 import { makePayloadDesk } from "./PayloadDesk.ts"
 
@@ -57,13 +57,7 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
     const before = (yield* Clock.currentTimeMillis) - (shared === null ? 0 : inHandMs)
     const found = yield* due.due({ before, each: pageEach, limit: pageLimit })
     for (const one of found) desk.take(one)
-  }).pipe(
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause)
-        ? Effect.interrupt
-        : logUnlessStoreTrouble("warning", "payloads that are due could not be read; it is tried again", cause)
-    )
-  )
+  }).pipe(orLogged("warning", "payloads that are due could not be read; it is tried again"))
 
   const handler = ({ payload, streamId, tenantId }: Delivery) =>
     Effect.map(CurrentTrace, (trace) => {

@@ -11,7 +11,7 @@ import { Leases } from "@dueline/contracts/ports/Leases"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
-import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
+import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Result, Schedule } from "effect"
 import { whileLeading } from "../dispatcher/whileLeading.ts"
 import { planFirings } from "./planFirings.ts"
@@ -149,21 +149,13 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
   const reviewing = (mayAct: () => boolean) =>
     review(mayAct).pipe(
       Effect.retry(Schedule.spaced(lookEveryMs)),
-      Effect.catchCause((cause) =>
-        Cause.hasInterrupts(cause)
-          ? Effect.interrupt
-          : Effect.logError("schedules could not be held against new zone data", cause)
-      )
+      orLogged("error", "schedules could not be held against new zone data")
     )
 
   const firing = (mayAct: () => boolean): Effect.Effect<never> =>
     tick(mayAct).pipe(
-      Effect.catchCause((cause) =>
-        Cause.hasInterrupts(cause)
-          ? Effect.interrupt
-          : Effect.as(logUnlessStoreTrouble("warning", "schedules could not be looked at", cause), lookEveryMs)
-      ),
-      Effect.flatMap((pauseMs) => Effect.sleep(pauseMs)),
+      orLogged("warning", "schedules could not be looked at"),
+      Effect.flatMap((pauseMs = lookEveryMs) => Effect.sleep(pauseMs)),
       Effect.forever
     )
 
