@@ -27,12 +27,11 @@ import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
 import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
 import * as TracedBus from "./telemetry/TracedBus.ts"
 import * as Timing from "./Timing.ts"
-import * as BulkWork from "./work/BulkWork.ts"
 import * as Dispatching from "./work/Dispatching.ts"
+import * as LedWork from "./work/LedWork.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Payloads from "./work/Payloads.ts"
-import * as Firing from "./work/Firing.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/server/countRequests"
 import { createHttpServer } from "@dueline/api/server/createHttpServer"
@@ -154,10 +153,9 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
     when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
   )
   return Layer.mergeAll(
-    when("orchestrator", BulkWork.layer(deployment.shared)).pipe(Layer.provide(consumers)),
+    when("orchestrator", LedWork.layer(deployment.shared)).pipe(Layer.provide(consumers)),
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
     consumers,
-    when("orchestrator", Firing.layer(deployment.shared)),
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
     when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(consumers))

@@ -20,7 +20,9 @@ import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { makeFirer, type OccurrenceCallIdOf, runLed } from "../src/schedules/ScheduleFirer.ts"
+import { byOne } from "../src/dispatcher/whileLeading.ts"
+import { leadership, makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
+import { Leases } from "@dueline/contracts/ports/Leases"
 import { makeHandler } from "../src/schedules/scheduleCalls.ts"
 import * as Writers from "../src/Writers.ts"
 import * as Field from "./FieldSample.ts"
@@ -85,7 +87,12 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
   const firers = yield* Effect.forEach([1, 2], () => ports(step)(makeFirer({ callIdOf, zoneData })))
   const handler = yield* ports((what) => what)(makeHandler)
   /** One of several processes that fire by themselves, as they do in the program; needs the leases that they share. */
-  const led = (holder: string) => Effect.flatten(ports(step)(runLed({ callIdOf, zoneData, holder })))
+  const led = (holder: string) =>
+    Effect.flatMap(Leases, (leases) =>
+      Effect.flatMap(ports(step)(makeFirer({ callIdOf, zoneData })), ({ run }) =>
+        byOne({ leases, holder }, leadership, run)
+      )
+    )
 
   const tell = (command: Command) => Effect.orDie(ask(Field.envelope(command) as Envelope<Command>))
   const rows = () => store.dump().rows

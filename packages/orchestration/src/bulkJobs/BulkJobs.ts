@@ -31,6 +31,8 @@ export interface BulkJobsOptions {
 const atOnce = 8
 /** Items of one step at the most: what may still be touched after a pause or an abort was answered. */
 const stepLimit = 100
+/** Of the process that carries jobs out: milliseconds that the lease lasts, until it is extended, and until others ask for it again. */
+export const leadership = { name: "bulk-jobs", ttlMs: 5_000, extendMs: 1_000, retryMs: 1_000 }
 /** Milliseconds until a step that could not be ended is tried again. */
 const againMs = 1_000
 

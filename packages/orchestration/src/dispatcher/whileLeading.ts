@@ -71,3 +71,16 @@ export const whileLeading = (
   const release = leases.release({ name, holder }).pipe(Effect.timeoutOption(releaseMs), Effect.ignore)
   return Effect.forever(turn).pipe(Effect.ensuring(release))
 }
+
+/** How the processes that may do something agree on which does it; null when there is one only. `holder` as above. */
+export type Shared = { readonly leases: Leases["Service"]; readonly holder: string } | null
+
+/** `work` in the process that leads, or in the only one there is. */
+export const byOne = (
+  shared: Shared,
+  leadership: Omit<Leadership, "holder">,
+  work: (mayAct: () => boolean) => Effect.Effect<never, never, Scope.Scope>
+): Effect.Effect<never> =>
+  shared === null
+    ? Effect.scoped(work(() => true))
+    : whileLeading(shared.leases, { ...leadership, holder: shared.holder }, work)

@@ -8,12 +8,12 @@
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
-import type { Leases } from "@dueline/contracts/ports/Leases"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Clock, Effect, Layer, Option, Schema } from "effect"
+import { byOne, type Shared } from "../dispatcher/whileLeading.ts"
 import { type DropbinParts, type FetchPolicy, makeCarryOut } from "./carryOut.ts"
 import { makePayloadDesk } from "./PayloadDesk.ts"
 
@@ -24,7 +24,7 @@ export interface DropbinOptions {
   /** Milliseconds between two looks into the store. Default 5 s. */
   readonly everyMs?: number
   /** Where several processes do this: one at a time looks into the store, and leaves alone what another may have in hand. */
-  readonly shared?: { readonly leases: Leases["Service"]; readonly holder: string } | null
+  readonly shared?: Shared
 }
 
 /** Found in the store at once, and of one tenant. */
@@ -33,7 +33,6 @@ const pageEach = 512
 /** A look takes less: the fetch has its time-out, and the store its own. What is overdue by more was left by a process that is gone. */
 const inHandMs = 60_000
 const leaseMs = 15_000
-const leaseName = "dropbin"
 
 export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: DropbinOptions = {}) {
   const { everyMs = 5_000, places = 32, policy, shared = null } = options
@@ -43,17 +42,7 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
   const { payloadsInHand } = yield* Metrics
   payloadsInHand.read = desk.size
 
-  const leads =
-    shared === null
-      ? Effect.succeed(true)
-      : shared.leases.take({ name: leaseName, holder: shared.holder, ttlMs: Math.max(leaseMs, 3 * everyMs) })
-
-  /** So that another takes over at once. */
-  const giveBack =
-    shared === null ? Effect.void : Effect.ignore(shared.leases.release({ name: leaseName, holder: shared.holder }))
-
   const sweep = Effect.gen(function* () {
-    if (!(yield* leads)) return
     const before = (yield* Clock.currentTimeMillis) - (shared === null ? 0 : inHandMs)
     const found = yield* due.due({ before, each: pageEach, limit: pageLimit })
     for (const one of found) desk.take(one)
@@ -67,7 +56,10 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
     })
   yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.received"] }, handler)
   yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.replayed"] }, handler)
-  yield* Effect.forkScoped(Effect.ensuring(Effect.forever(Effect.andThen(sweep, Effect.sleep(everyMs))), giveBack))
+  const leadership = { name: "dropbin", ttlMs: Math.max(leaseMs, 3 * everyMs), extendMs: everyMs, retryMs: everyMs }
+  yield* Effect.forkScoped(
+    byOne(shared, leadership, () => Effect.forever(Effect.andThen(sweep, Effect.sleep(everyMs))))
+  )
   return desk
 })
 

@@ -7,13 +7,11 @@ import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueSchedules"
-import { Leases } from "@dueline/contracts/ports/Leases"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Result, Schedule } from "effect"
-import { whileLeading } from "../dispatcher/whileLeading.ts"
 import { planFirings } from "./planFirings.ts"
 import { makeCarryOut } from "./scheduleCalls.ts"
 
@@ -41,7 +39,8 @@ const reviewPauseMs = 250
 /** A call that was fired and cannot be found for this long will not be made. */
 const neverMadeMs = 60_000
 
-const leadership = { name: "schedules", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
+/** Of the process that fires. */
+export const leadership = { name: "schedules", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
 
 export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: FirerOptions) {
   const orchestrator = yield* Orchestrator
@@ -164,10 +163,4 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
     Effect.scoped(Effect.andThen(Effect.forkScoped(reviewing(mayAct)), firing(mayAct)))
 
   return { review, run, tick }
-})
-
-/** The same, doing nothing while another process has the lease; gives it back when it is interrupted. */
-export const runLed = Effect.fnUntraced(function* (options: FirerOptions & { readonly holder: string }) {
-  const firer = yield* makeFirer(options)
-  return whileLeading(yield* Leases, { ...leadership, holder: options.holder }, firer.run)
 })
