@@ -4,7 +4,8 @@ import type { BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { bulkJobId, type Fate, failedCalls, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
+import { bulkJobId, failedCalls, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
+import type { Fate } from "./fated.ts"
 import * as Call from "./ServiceCallSample.ts"
 
 const runs = { arbitrary: { ...propertyRunsTimes(0.4), size: 60 } }

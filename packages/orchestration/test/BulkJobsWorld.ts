@@ -2,7 +2,6 @@
 import { BulkJobId, type BulkJobRow, type BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
 import type { BulkJobCommand } from "@dueline/contracts/bulkJob/BulkJob"
 import type { Command } from "@dueline/contracts/kinds"
-import { Intents } from "@dueline/contracts/Intents"
 import { CommandId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
@@ -11,17 +10,14 @@ import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/po
 import { JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Scope } from "effect"
 import { makeBulkJobs } from "../src/bulkJobs/BulkJobs.ts"
-import * as Writers from "../src/Writers.ts"
+import { makeFates } from "./fated.ts"
 import * as Call from "./ServiceCallSample.ts"
-
-export type Fate = "happens" | "fails" | "is not heard of"
+import { writersOn } from "./WritersUnderTest.ts"
 
 const { tenantId } = Call
-const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
 const away = new BusUnavailable({ cause: new Error("injected") })
 
 export const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e40000000001")
@@ -29,25 +25,15 @@ const plan = { at: Call.ms(Call.t0 + 1_000), count: 0, exact: true }
 
 export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
   const store = MemoryStore.make({ scanBudget })
-  const begin = Writers.make().pipe(
-    Effect.provideService(Persistence, store.persistence),
-    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
-  )
+  const begin = writersOn(store)
   const scope = yield* Effect.scope
   let writer = yield* begin
   /** Who remembers what was asked is gone, and another reads what is stored. */
   const restart = Effect.map(Scope.provide(begin, scope), (next) => void (writer = next))
   const ask: typeof writer.ask = (envelope) => Effect.suspend(() => writer.ask(envelope))
   const offer: typeof writer.offer = (envelope, settle) => writer.offer(envelope, settle)
-  const fates: Array<Fate> = []
+  const { fates, lossy, step } = makeFates()
   const published: Array<BusMessage> = []
-  const lossy = <A, E, F>(what: Effect.Effect<A, E>, lost: F): Effect.Effect<A, E | F> =>
-    Effect.suspend((): Effect.Effect<A, E | F> => {
-      const fate = fates.shift() ?? "happens"
-      if (fate === "happens") return what
-      return fate === "fails" ? Effect.fail(lost) : Effect.andThen(Effect.exit(what), Effect.fail(lost))
-    })
-  const step = <A, E>(what: Effect.Effect<A, E>) => lossy(what, unavailable)
   const { callQueries, deadLetterQueries, deadLetters, jobItems, opsQueries } = store
   let asked = 0
   const tell = <C extends Command>(command: C) =>

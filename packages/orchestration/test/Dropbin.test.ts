@@ -4,7 +4,6 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { TenantId } from "@dueline/contracts/Ids"
 import type { DropbinContent, OrderAsked } from "@dueline/contracts/ingestion/Dropbin"
 import { IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
-import { Intents } from "@dueline/contracts/Intents"
 import type { Command } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Order"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
@@ -13,21 +12,16 @@ import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpCl
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
-import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Context, Effect, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { type DropbinParts, type FetchPolicy, makeCarryOut } from "../src/dropbin/carryOut.ts"
 import * as Dropbin from "../src/dropbin/Dropbin.ts"
-import * as Writers from "../src/Writers.ts"
+import { inSteps, makeFates } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./IngestionSteps.ts"
-
-const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
-
-/** What becomes of a step: it happens; or it fails, with nothing done or with everything done and the answer lost. */
-type Fate = "happens" | "fails" | "is not heard of"
+import { writersOn } from "./WritersUnderTest.ts"
 
 const uri = "https://files.example.com/orders/7?signature=s3cret"
 const { binId, customerId, ms, t0, tenantId } = Field
@@ -78,19 +72,11 @@ const vault: SecretVault["Service"] = {
 
 const world = Effect.gen(function* () {
   const store = MemoryStore.make()
-  const { ask, offer } = yield* Writers.make().pipe(
-    Effect.provideService(Persistence, store.persistence),
-    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
-  )
-  const fates: Array<Fate> = []
+  const writers = yield* writersOn(store)
+  const { ask } = writers
+  const { fates, step } = makeFates()
   const replies: Array<OutgoingResult> = []
   const sent: Array<string> = []
-  const step = <A, E>(what: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
-    Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
-      const fate = fates.shift() ?? "happens"
-      if (fate === "happens") return what
-      return fate === "fails" ? Effect.fail(unavailable) : Effect.andThen(Effect.exit(what), Effect.fail(unavailable))
-    })
   const send: HttpClient["Service"]["send"] = ({ url }) =>
     Effect.sync(() => {
       sent.push(url)
@@ -98,13 +84,7 @@ const world = Effect.gen(function* () {
     })
   const allowed = { uri: true }
   const ports = Context.empty().pipe(
-    Context.add(
-      Orchestrator,
-      Orchestrator.of({
-        offer,
-        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
-      })
-    ),
+    Context.add(Orchestrator, inSteps(writers, step)),
     Context.add(OpsQueries, {
       ...store.opsQueries,
       find: (kind, tenantId, id) => step(store.opsQueries.find(kind, tenantId, id)),

@@ -2,49 +2,30 @@
 import { assert, it } from "@effect/vitest"
 import type { Command } from "@dueline/contracts/kinds"
 import { ingestionGroup, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
-import { Intents } from "@dueline/contracts/Intents"
 import type { LetterFilter } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
 import { makeHandler } from "../src/FailedIngestions.ts"
-import * as Writers from "../src/Writers.ts"
+import { inSteps, makeFates } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./IngestionSteps.ts"
+import { writersOn } from "./WritersUnderTest.ts"
 
 const { tenantId } = Field
-const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
 const any: LetterFilter = { state: null, topic: null, group: ingestionGroup, reason: null, from: null, to: null }
 const before = Number.MAX_SAFE_INTEGER
 const ack: Verdict = { _tag: "Ack" }
 
-/** What becomes of a step: it happens; or it fails, with nothing done or with everything done and the answer lost. */
-type Fate = "happens" | "fails" | "is not heard of"
-
 const world = Effect.gen(function* () {
   const store = MemoryStore.make()
-  const { ask, offer } = yield* Writers.make().pipe(
-    Effect.provideService(Persistence, store.persistence),
-    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
-  )
-  const fates: Array<Fate> = []
-  const step = <A, E>(what: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
-    Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
-      const fate = fates.shift() ?? "happens"
-      if (fate === "happens") return what
-      return fate === "fails" ? Effect.fail(unavailable) : Effect.andThen(Effect.exit(what), Effect.fail(unavailable))
-    })
+  const writers = yield* writersOn(store)
+  const { ask } = writers
+  const { fates, step } = makeFates()
   const handler = yield* makeHandler.pipe(
-    Effect.provideService(
-      Orchestrator,
-      Orchestrator.of({
-        offer,
-        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
-      })
-    ),
+    Effect.provideService(Orchestrator, inSteps(writers, step)),
     Effect.provideService(DeadLetters, {
       ...store.deadLetters,
       keep: (letter) => step(store.deadLetters.keep(letter))

@@ -5,23 +5,20 @@
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import type { Command } from "@dueline/contracts/kinds"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow } from "@dueline/contracts/order/Order"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
-import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Deferred, Effect, Exit, Fiber, Result } from "effect"
 import { type CallIdOf, makeHandler } from "../src/OrderNotifications.ts"
-import * as Writers from "../src/Writers.ts"
+import { type Fate, inSteps, unavailable } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
-
-/** What becomes of a step: it happens; or it fails, with nothing done or with everything done and the answer lost. */
-export type Fate = "happens" | "fails" | "is not heard of"
+import { writersOn } from "./WritersUnderTest.ts"
 
 export interface Pass {
   readonly message: OutboxEntry
@@ -46,14 +43,10 @@ const intake = RequestIntake.of({
         })
 })
 
-const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
-
 export const world = Effect.fnUntraced(function* () {
   const store = MemoryStore.make()
-  const { ask, offer } = yield* Writers.make().pipe(
-    Effect.provideService(Persistence, store.persistence),
-    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
-  )
+  const writers = yield* writersOn(store)
+  const { ask } = writers
   const rows = () => store.dump().rows
   const order = () => rows().find((row): row is OrderRow => row._tag === "OrderRow") ?? null
   const calls = () => rows().filter((row): row is ServiceCallRow => row._tag === "ServiceCallRow")
@@ -78,13 +71,7 @@ export const world = Effect.fnUntraced(function* () {
     })
 
   const handler = yield* makeHandler(callIdOf).pipe(
-    Effect.provideService(
-      Orchestrator,
-      Orchestrator.of({
-        offer,
-        ask: (envelope) => step(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
-      })
-    ),
+    Effect.provideService(Orchestrator, inSteps(writers, step)),
     Effect.provideService(CallQueries, {
       ...store.callQueries,
       find: (tenantId, callId) => step(store.callQueries.find(tenantId, callId))

@@ -4,13 +4,11 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
 import type { Command } from "@dueline/contracts/kinds"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { Persistence, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
@@ -24,17 +22,13 @@ import { byOne } from "../src/dispatcher/whileLeading.ts"
 import { leadership, makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { makeHandler } from "../src/schedules/scheduleCalls.ts"
-import * as Writers from "../src/Writers.ts"
+import { inSteps, makeFates } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
-
-/** What becomes of a step. `dies`: it is carried out, and whoever asked is no more. */
-export type Fate = "happens" | "fails" | "is not heard of" | "dies"
+import { writersOn } from "./WritersUnderTest.ts"
 
 const callIdOf: OccurrenceCallIdOf = (_tenant, _schedule, revision, at) =>
   `00000000-0000-8000-8${revision.toString(16).padStart(3, "0")}-${at.toString(16).padStart(12, "0")}` as ServiceCallId
-
-const unavailable = new StoreUnavailable({ operation: "injected", cause: new Error("injected") })
 
 const intake = RequestIntake.of({
   admit: (_tenant, _call, { body, headers, method, url }) =>
@@ -55,29 +49,14 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
   const startedAt = Date.parse(start)
   yield* TestClock.setTime(startedAt)
   const store = MemoryStore.make()
-  const { ask, offer } = yield* Writers.make().pipe(
-    Effect.provideService(Persistence, store.persistence),
-    Effect.provideService(Intents, { publish: () => undefined, subscribe: () => undefined })
-  )
-  const fates: Array<Fate> = []
-  const step = <A, E>(what: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
-    Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
-      const fate = fates.shift() ?? "happens"
-      if (fate === "happens") return what
-      if (fate === "fails") return Effect.fail(unavailable)
-      return Effect.andThen(Effect.exit(what), fate === "dies" ? Effect.interrupt : Effect.fail(unavailable))
-    })
+  const writers = yield* writersOn(store)
+  const { ask } = writers
+  const { fates, step } = makeFates()
   const ports =
     (between: typeof step) =>
     <A, E, R>(made: Effect.Effect<A, E, R>) =>
       made.pipe(
-        Effect.provideService(
-          Orchestrator,
-          Orchestrator.of({
-            offer,
-            ask: (envelope) => between(ask(envelope)) as ReturnType<typeof ask<typeof envelope.command>>
-          })
-        ),
+        Effect.provideService(Orchestrator, inSteps(writers, between)),
         Effect.provideService(CallQueries, store.callQueries),
         Effect.provideService(DueSchedules, store.dueSchedules),
         Effect.provideService(OpsQueries, store.opsQueries),

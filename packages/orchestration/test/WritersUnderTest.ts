@@ -8,13 +8,14 @@ import { Intents } from "@dueline/contracts/Intents"
 import type { OrderRow, TimeWindow } from "@dueline/contracts/order/Order"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Cause, Effect, Exit, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
 import type { WriterOptions } from "../src/engine/Writer.ts"
 import * as Writers from "../src/Writers.ts"
 import type { FaultyStore } from "./FaultyStore.ts"
 
-export const writersOn = (store: FaultyStore, options: Partial<WriterOptions> = {}) =>
+export const writersOn = (store: Pick<MemoryStore["Service"], "persistence">, options: Partial<WriterOptions> = {}) =>
   Writers.make(options).pipe(
     Effect.provideService(Persistence, store.persistence),
     Effect.provideService(Intents, { publish: () => {}, subscribe: () => {} })
