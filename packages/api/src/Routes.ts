@@ -9,6 +9,7 @@ import * as ApiKeyHandlers from "./access/ApiKeyHandlers.ts"
 import * as BearerAccess from "./access/BearerAccess.ts"
 import * as BinHandlers from "./ops/BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
+import * as CallFeed from "./calls/CallFeed.ts"
 import * as CourierEventHandlers from "./intake/CourierEventHandlers.ts"
 import * as CourierEvents from "./intake/CourierEvents.ts"
 import * as CourierSourceHandlers from "./intake/CourierSourceHandlers.ts"
@@ -75,7 +76,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     OAuthHandlers.layer,
     SystemHandlers.layer
   ).pipe(
-    Layer.provide([access(rates, limits), CallEndings.layer]),
+    Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),
     Layer.provide([Details.layer, KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),

@@ -1,5 +1,6 @@
 /** The whole edge on a real socket, over the real writer and the memory store. */
 import { AccessScope } from "@dueline/contracts/api/Access"
+import * as CallNotices from "@dueline/contracts/CallNotices"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
@@ -137,7 +138,8 @@ const ports = Layer.mergeAll(
   Layer.provideMerge(EventBusMemory.layer()),
   Layer.provideMerge(tenants),
   Layer.provideMerge(MemoryStore.layerMemory()),
-  Layer.provideMerge(SigningKeys.layerEphemeral)
+  Layer.provideMerge(SigningKeys.layerEphemeral),
+  Layer.provideMerge(CallNotices.layerLocal)
 )
 
 export interface Differently {
@@ -219,7 +221,12 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
   Layer.provide(
     Layer.mergeAll(
       Layer.succeed(Orchestrator, { offer: () => undefined, ask: () => silent }),
-      Layer.succeed(CallQueries, { list: () => silent, find: () => silent, history: () => silent }),
+      Layer.succeed(CallQueries, {
+        list: () => silent,
+        find: () => silent,
+        findMany: () => silent,
+        history: () => silent
+      }),
       Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),
       Layer.succeed(OpsQueries, {
         find: () => silent,

@@ -160,7 +160,9 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
             for (const schema of [...endpoint.payload.values()].flatMap(({ schemas }) => [...schemas]))
               wanted.set(`${name} request`, schema)
             for (const success of endpoint.success) {
-              const body = HttpApiSchema.isWithHeaders(success) ? success.schema : success
+              const shown = HttpApiSchema.isWithHeaders(success) ? success.schema : success
+              // Of a stream one event is shown.
+              const body = "events" in shown ? (shown.events as Schema.Top) : shown
               const { httpApiStatus: status = 200 } = {
                 ...Schema.resolveAnnotationsKey(body),
                 ...Schema.resolveAnnotations(body)

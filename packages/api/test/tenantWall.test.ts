@@ -118,7 +118,10 @@ const guarded = operations.filter(({ security }) => security.length > 0)
 /** Those on tenants reach across them, with scopes of their own: `tenants.test`. */
 const walled = guarded.filter(({ path }) => !path.startsWith("/ops/tenants"))
 const named = walled.filter(({ path }) => path.includes("{id}"))
-const listing = walled.filter(({ method, path }) => method === "GET" && !path.includes("{id}"))
+/** A stream does not end: `live.test`. */
+const listing = walled.filter(
+  ({ method, path }) => method === "GET" && !path.includes("{id}") && !path.endsWith("/live")
+)
 
 /** The document's own example, in the years in which the test's clock stands. */
 const bodyOf = (operation: (typeof operations)[number]): string | undefined => {

@@ -1,4 +1,5 @@
 /** The processes of an installation as one of them sees them: which one to ask, which one to give work to, which one is gone. */
+import * as CallNotices from "@dueline/contracts/CallNotices"
 import type { WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
@@ -54,6 +55,8 @@ export class Cluster extends Context.Service<
     ) => Effect.Effect<void, never, Scope.Scope>
     /** New outbox rows, told by the writer that made them: dispatchers of this process are called synchronously, others get a message. */
     readonly outbox: { readonly filled: () => void; readonly onFilled: (listener: () => void) => void }
+    /** Which calls have changed, told by the writers of all processes to whoever watches. */
+    readonly notices: CallNotices.CallNotices
     /** Asks whatever stands between the processes whether it is there; null when there is nothing that could be down. */
     readonly link: Effect.Effect<unknown, unknown> | null
     /** From now on no process sends new work here. */
@@ -88,7 +91,14 @@ export const layerSingle = (id: WorkerId) =>
           dispatchers.push(listener)
         }
       },
+      notices: CallNotices.makeLocal(),
       link: null,
       leave: Effect.void
     })
   })
+
+/** What the writers of this process tell, and what its edge hears. */
+export const layerNotices = Layer.effect(
+  CallNotices.CallNotices,
+  Effect.map(Cluster, ({ notices }) => notices)
+)

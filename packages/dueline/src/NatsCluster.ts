@@ -11,6 +11,7 @@ import * as OutboxSignal from "@dueline/nats/bus/OutboxSignal"
 import * as RemoteAlarms from "@dueline/nats/timer/RemoteAlarms"
 import * as RemoteOrchestrator from "@dueline/nats/commands/RemoteOrchestrator"
 import * as Topology from "@dueline/nats/Topology"
+import * as RemoteNotices from "@dueline/nats/bus/RemoteNotices"
 import * as WorkforceRemote from "@dueline/nats/workforce/WorkforceRemote"
 import * as WorkforceServer from "@dueline/nats/workforce/WorkforceServer"
 import { Effect, Layer, type Redacted } from "effect"
@@ -30,8 +31,8 @@ const ranksOf = (members: Members.Members["Service"]) => ({
   onChange: (listener: () => void) => members.onChange(listener)
 })
 
-/** Needs the members, under the same id. */
-const clusterLayer = (id: WorkerId) =>
+/** Needs the members, under the same id. `writes`: the process has writers. */
+const clusterLayer = (id: WorkerId, writes: boolean) =>
   Layer.effect(
     Cluster,
     Effect.gen(function* () {
@@ -69,6 +70,7 @@ const clusterLayer = (id: WorkerId) =>
             signal.onSignal(listener)
           }
         },
+        notices: yield* RemoteNotices.make(writes),
         link: (yield* Nats.Nats).rtt,
         leave: members.leave
       })
@@ -78,7 +80,7 @@ const clusterLayer = (id: WorkerId) =>
 export const layer = (settings: Settings, url: Redacted.Redacted, id: WorkerId, { roles }: Deployment) => {
   const bus = Layer.unwrap(Effect.map(DeadLetters, (letters) => EventBusNats.layer({ onDead: keptIn(letters) })))
   const nats = Nats.layer({ url, name: `dueline ${[...roles].join(",")} ${id}`, prefix: settings.DUELINE_NATS_PREFIX })
-  return Layer.mergeAll(clusterLayer(id), bus).pipe(
+  return Layer.mergeAll(clusterLayer(id, roles.has("orchestrator")), bus).pipe(
     Layer.provide(Members.layer({ id, roles: [...roles] })),
     Layer.provide(Topology.layer({ replicas: settings.DUELINE_NATS_REPLICAS })),
     Layer.provide(nats)

@@ -50,7 +50,7 @@ import { derivedShipmentId, notificationCallId } from "@dueline/identity/derived
 import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
-import { layerSingle } from "./Cluster.ts"
+import { layerNotices, layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
 import { entriesOf, readCustomRoles, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
@@ -242,6 +242,7 @@ const exported = (settings: Settings) => {
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
   const guard = guardOf(settings, demo)
   const core = orchestrator(settings, deployment).pipe(
+    Layer.provideMerge(layerNotices),
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
       Layer.mergeAll(Storage.layer(settings, deployment), Intents.layer, CurrentPhase.layer, Recalls.layer)

@@ -9,7 +9,7 @@ import { RateLimit } from "@dueline/contracts/api/RateLimit"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { type CorrelationId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
 import { HttpApi, HttpApiBuilder, HttpApiSchema } from "effect/http-api"
 import { HttpRouter, HttpServer } from "effect/http"
 
@@ -195,6 +195,7 @@ const handlers = (script: Script) => {
           }))
         })
       )
+      .handle("live", () => Effect.succeed(Stream.empty))
       .handle("list", ({ query }) => {
         const all = script.list ?? []
         const from = Number(query.cursor ?? "0")

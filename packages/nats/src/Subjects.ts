@@ -6,6 +6,8 @@
  * | `<prefix>.evt.<partition of the tenant>.<tenant>.<topic>.<stream>` | what happened |
  * | `<prefix>.sched.<partition of the call>.<tenant>.<call>.<revision>` | an alarm that waits |
  * | `<prefix>.due.<partition of the call>.<tenant>.<call>` | an alarm whose time is near |
+ * | `<prefix>.watched` | on no stream: the tenants whose calls somebody watches |
+ * | `<prefix>.changes.<tenant>` | on no stream: calls that have changed |
  */
 import { fnv1a, partitionCount, partitionOf } from "@dueline/contracts/partition"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
@@ -49,3 +51,7 @@ export const dueSubject = (prefix: string, alarm: Alarm): string => `${prefix}.d
 
 /** Everything that comes due in one partition. */
 export const dueFilter = (prefix: string, partition: number): string => `${prefix}.due.${partition}.>`
+
+export const watchedSubject = (prefix: string): string => `${prefix}.watched`
+
+export const changesSubject = (prefix: string, tenantId: string): string => `${prefix}.changes.${token(tenantId)}`

@@ -8,6 +8,7 @@ import { Arbitrary, Effect, type Schema } from "effect"
 import { alarmsText } from "../src/timer/RemoteAlarms.ts"
 import { alarmText } from "../src/timer/ScheduleWriter.ts"
 import { answerText, asksText, askText, refusalText, repliesText } from "../src/commands/CommandWire.ts"
+import { changesText } from "../src/bus/RemoteNotices.ts"
 import { heartbeatText } from "../src/members/Members.ts"
 import { attemptsText, attemptText, placesText } from "../src/workforce/WorkforceWire.ts"
 
@@ -50,6 +51,7 @@ export const sampleMessages = () => ({
   ],
   places: [placesText("w-1" as WorkerId, 5, new Map([["process-1", 7]]))],
   alarms: [alarmsText([alarmText(alarm as never)])],
+  changes: [changesText({ callIds: [uuid as never], omitted: 2 })],
   words: [heartbeatText({ id: "p-1", roles: ["executor"], state: "serving" } as never, true)]
 })
 

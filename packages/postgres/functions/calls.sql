@@ -9,6 +9,17 @@ begin
 end $$
 ;
 
+-- By the primary key: as many looks into it as there are ids.
+--
+-- callers: dueline_edge
+create or replace function dueline.find_calls(p_tenant uuid, p_calls uuid[]) returns json language plpgsql {{stable plan}} as $$
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  return (select coalesce(json_agg({{service-call c}}), '[]') from dueline.service_calls c
+    where c.tenant_id = p_tenant and c.call_id = any (p_calls));
+end $$
+;
+
 -- callers: dueline_edge
 create or replace function dueline.call_history(p_tenant uuid, p_call uuid, p_after integer, p_limit integer)
 returns setof json language plpgsql {{stable plan}} as $$

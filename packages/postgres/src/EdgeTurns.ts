@@ -133,6 +133,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         Context.add(CallQueries, {
           list: inTurn(calls.list),
           find: inTurn(calls.find),
+          findMany: inTurn(calls.findMany),
           history: inTurn(calls.history)
         }),
         Context.add(OpsQueries, {

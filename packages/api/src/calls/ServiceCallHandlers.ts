@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { makeCommands } from "./commands.ts"
 import { leanGroup } from "../server/leanGroup.ts"
+import { makeLive } from "./live.ts"
 import { makeReads } from "./reads.ts"
 import { makeSubmit } from "./submit.ts"
 
@@ -13,12 +14,14 @@ export const layer = Layer.effectContext(
     const { submit, submitBatch } = yield* makeSubmit
     const { cancel, reschedule, run } = yield* makeCommands
     const { events, get, list } = yield* makeReads
+    const live = yield* makeLive
     return yield* leanGroup(
       HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
         handlers
           .handleRaw("submit", submit)
           .handleRaw("submitBatch", submitBatch)
           .handle("list", list)
+          .handleRaw("live", live)
           .handle("get", get)
           .handle("events", events)
           .handle("cancel", cancel)

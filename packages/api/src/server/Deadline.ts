@@ -203,6 +203,7 @@ export const layerPorts = Layer.effectContext(
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),
+        findMany: (tenantId, callIds) => read(calls.findMany(tenantId, callIds)),
         history: (options) => read(calls.history(options))
       }),
       Context.add(OpsQueries, {

@@ -7,6 +7,7 @@ import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import { conditional, described, idParameter, known, paged, readAnswers, written } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
+import { live } from "./LiveEndpoints.ts"
 import { parameter } from "./parameters.ts"
 import { commandErrors, changeErrors, problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
@@ -132,7 +133,7 @@ const run = HttpApiEndpoint.post("run", "/:id/run", {
 export class ServiceCalls extends HttpApiGroup.make("serviceCalls")
   .add(submit, submitBatch, cancel, reschedule, run)
   .middleware(RateLimit)
-  .add(list, get, events)
+  .add(list, live, get, events)
   .prefix("/v1/service-calls")
   .middleware(RequestChecks)
   .middleware(BearerAuth)

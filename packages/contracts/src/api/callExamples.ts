@@ -129,6 +129,7 @@ export const callExamples = {
     }
   },
   list: { 200: { items: [listed], nextCursor: null } },
+  live: { 200: { event: "message", data: JSON.stringify({ sequence: 4, calls: [listed], omitted: 0 }) } },
   get: { 200: ended },
   events: { 200: { items: [event], nextAfter: 2 } },
   cancel: {

@@ -25,7 +25,7 @@ interface Header {
 interface Reference {
   $ref: string
 }
-type Content = Record<string, { example?: unknown; examples?: unknown }>
+type Content = Record<string, { example?: unknown; examples?: unknown; "x-effect-stream"?: unknown }>
 interface Operation {
   operationId: string
   parameters: Array<Parameter>
@@ -106,7 +106,10 @@ const illustrate = ({ requestBody, responses }: Operation, examples: Said["examp
   const sent = requestBody?.content["application/json"] ?? requestBody?.content["application/x-www-form-urlencoded"]
   if (sent !== undefined) sent.example = examples["request"]
   for (const [status, { content = {} }] of Object.entries(responses)) {
-    const given = content["application/json"]
+    const events = content["text/event-stream"]
+    // How the framework's own clients are told of a failure; no stream of this API ends with one.
+    delete events?.["x-effect-stream"]
+    const given = content["application/json"] ?? events
     const problem = content[problemContentType]
     if (given !== undefined && examples[status] !== undefined) given.example = examples[status]
     if (problem !== undefined) problem.examples = namedExamples(Number(status))

@@ -32,6 +32,9 @@ export interface CallPage {
   readonly next: PageMark | null
 }
 
+/** How many calls one question may name. */
+export const findManyLimit = 200
+
 export class CallQueries extends Context.Service<
   CallQueries,
   {
@@ -42,6 +45,11 @@ export class CallQueries extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<CallPage, StoreUnavailable>
     readonly find: (tenantId: TenantId, callId: ServiceCallId) => Effect.Effect<ServiceCallRow | null, StoreUnavailable>
+    /** Those of these that there are in this tenant, in any order: one statement, at most `findManyLimit` ids. */
+    readonly findMany: (
+      tenantId: TenantId,
+      callIds: ReadonlyArray<ServiceCallId>
+    ) => Effect.Effect<ReadonlyArray<ServiceCallRow>, StoreUnavailable>
     /** Events of one call with `version > after`, oldest first. Empty when there is no such call in this tenant. */
     readonly history: (options: {
       readonly tenantId: TenantId

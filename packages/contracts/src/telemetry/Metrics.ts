@@ -72,6 +72,11 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     labels: ["class"],
     ...api
   }),
+  liveStreams: instruments.gauge({
+    name: "dueline_live_streams",
+    help: "Streams of changes that are open; 2,000 is full.",
+    ...api
+  }),
   payloadsInHand: instruments.gauge({
     name: "dueline_payloads_in_hand",
     help: "Payloads of the drop-bin that wait in memory for their turn, their host or the store; 4,096 is full, the rest waits in the store.",

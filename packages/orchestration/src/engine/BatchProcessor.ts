@@ -3,6 +3,8 @@
  * are decided without a query, on the cached state of their stream; the version that the commit expects is the fence. Nothing here is an
  * effect for each command: a batch is one question to the store, or two.
  */
+import { CallNotices } from "@dueline/contracts/CallNotices"
+import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import {
   type CommitConflict,
@@ -97,6 +99,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
   const snapshots = snapshotCodec(aggregate, options.snapshotEvery)
   const restore = restorer(aggregate, snapshots)
   const counted = countCommits(yield* Metrics, yield* Clock.Clock, aggregate.category)
+  const notices = aggregate.category === "service-call" ? yield* CallNotices : null
   let caution = 0
   const forget = (batch: Batch) => {
     for (const { key } of batch) cache.forget(key)
@@ -144,6 +147,8 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     }
     if (commits.some(({ outbox }) => outbox.length > 0)) wanted.push({ _tag: "OutboxFilled" })
     if (wanted.length > 0) intents.publish(wanted)
+    if (notices !== null)
+      for (const { streamId, tenantId } of commits) notices.changed(tenantId, streamId as string as ServiceCallId)
     return answers
   }
 

@@ -35,6 +35,8 @@ const list = (state: MemoryState, scanBudget: number, { after, filter, limit, te
 export const make = (state: MemoryState, scanBudget: number): CallQueries["Service"] => ({
   list: (options) => Effect.sync(() => list(state, scanBudget, options)),
   find: (tenantId, callId) => Effect.sync(() => callOf(state, tenantId, callId)),
+  findMany: (tenantId, callIds) =>
+    Effect.sync(() => [...new Set(callIds)].flatMap((callId) => callOf(state, tenantId, callId) ?? [])),
   history: ({ after, callId, limit, tenantId }) =>
     Effect.sync(() => {
       const events = state.streams.get(keyOf(tenantId, callId))?.events ?? []

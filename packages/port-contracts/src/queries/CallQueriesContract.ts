@@ -58,6 +58,19 @@ const paging = (it: It) => {
     { tags: ["ADR-0007.5"] }
   )
 
+  it.effect("many are found at once, each once and as it is, of this tenant only; what is not there is left out", () =>
+    Effect.gen(function* () {
+      const { findMany } = yield* CallQueries
+      const [tenant, other] = [Sample.tenantId(), Sample.tenantId()]
+      const calls = [yield* submit(tenant), yield* submit(tenant, { lastStatus: 503 })]
+      const foreign = yield* submit(other)
+      const asked = [...calls, foreign, Sample.target(tenant), ...calls].map(({ callId }) => callId)
+      const byId = (a: ServiceCallRow, b: ServiceCallRow) => (a.callId < b.callId ? -1 : 1)
+      assert.deepStrictEqual([...(yield* findMany(tenant, asked))].sort(byId), [...calls].sort(byId))
+      assert.deepStrictEqual(yield* findMany(tenant, []), [])
+    })
+  )
+
   it.effect("a tenant without calls has one empty page", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* page(Sample.tenantId(), {}, 10, null), { rows: [], next: null })

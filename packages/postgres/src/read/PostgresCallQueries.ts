@@ -84,6 +84,19 @@ const find =
         reading("find a call")
       )
 
+const findMany =
+  (sql: SqlClient): Queries["findMany"] =>
+  (tenantId, callIds) =>
+    sql
+      .unsafe<{ readonly calls: ReadonlyArray<ServiceCallRow> }>(
+        "select dueline.find_calls($1::uuid, string_to_array($2::text, ',')::uuid[]) as calls",
+        [tenantId, callIds.join(",")]
+      )
+      .pipe(
+        Effect.map(([row]) => row?.calls ?? []),
+        reading("find calls")
+      )
+
 const historyStatement =
   "select event from dueline.call_history($1::uuid, $2::uuid, $3::float8::int4, $4::int4) as event"
 
@@ -104,5 +117,7 @@ const history =
 
 export const layer: Layer.Layer<CallQueries, never, Database> = Layer.effect(
   CallQueries,
-  Effect.map(Database, ({ edge }) => CallQueries.of({ list: list(edge), find: find(edge), history: history(edge) }))
+  Effect.map(Database, ({ edge }) =>
+    CallQueries.of({ list: list(edge), find: find(edge), findMany: findMany(edge), history: history(edge) })
+  )
 )
