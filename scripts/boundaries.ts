@@ -42,7 +42,7 @@ export const boundaryProblems = (root: string): ReadonlyArray<string> => {
         ? manifestProblems(row, JSON.parse(readFileSync(join(root, "packages", row.folder, "package.json"), "utf8")))
         : [`packages/${row.folder} is in docs/architecture.md and nowhere else`]
     ),
-    ...globSync("packages/*/src/**/*.ts", { cwd: root })
+    ...globSync("packages/*/src/**/*.{ts,tsx}", { cwd: root })
       .filter((path) => readsNow(root, path))
       .map((path) => `${path}: new Date() reads the machine's clock: read it through Effect's Clock`),
     ...strangers.map((name) => `${name} does not belong at the top of the repository`)

@@ -1,6 +1,6 @@
 /**
  * `node scripts/bundle.ts DIRECTORY`: puts the program and all it needs but Node into `DIRECTORY/main.mjs` and a few files beside it,
- * for parts that are loaded only when they are asked for. Nothing is renamed: a stack trace names functions as the sources do.
+ * for parts that are loaded only when they are asked for, and the console's into `DIRECTORY/console`. Nothing is renamed: a stack trace names functions as the sources do.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs"
 import http from "node:http"
@@ -8,6 +8,7 @@ import { createRequire } from "node:module"
 import { dirname, join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Plugin, rolldown } from "rolldown"
+import { build } from "vite"
 import { sqlFiles } from "../packages/postgres/src/schema/migrations/sqlFiles.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -107,6 +108,7 @@ mkdirSync(dirname(directory), { recursive: true })
 const aside = mkdtempSync(`${directory}.`)
 try {
   await bundle(aside)
+  await build({ configFile: join(packages, "console", "vite.config.ts"), build: { outDir: join(aside, "console") } })
   chmodSync(aside, 0o755)
   renameSync(aside, directory)
 } catch (error) {

@@ -57,8 +57,8 @@ const plain = (
   "Record Result Schema SchemaGetter SchemaIssue SchemaTransformation String Struct Tuple absurd flow identity pipe"
 ).split(" ")
 
-/** Packages that measure, or look after real processes, in the machine's own time. */
-const inRealTime = new Set(["test-servers", "chaos", "bench"])
+/** Packages that measure, or look after real processes, in the machine's own time; and what runs in a browser, where people read it. */
+const inRealTime = new Set(["test-servers", "chaos", "bench", "console"])
 
 // oxlint asks the patterns in turn, and ends with the first that says anything, also when that is yes: what is refused in any case comes first.
 const everywhere = [
@@ -167,6 +167,23 @@ const pureCore = (): OxlintOverride => {
   }
 }
 
+/** What is drawn is held to the rules of React and of accessibility. */
+const inBrowser: OxlintOverride = {
+  files: ["packages/console/src/**"],
+  plugins: ["typescript", "unicorn", "oxc", "import", "promise", "react", "jsx-a11y"],
+  rules: {
+    "react/react-in-jsx-scope": "off",
+    "jsx-a11y/prefer-tag-over-role": "off",
+    // React's compiler, for which these are, is not used: a question is asked again when its key changes, not when its closure does.
+    "react/exhaustive-deps": "off",
+    "react/exhaustive-effect-dependencies": "off",
+    "react/refs": "off",
+    "react/set-state-in-effect": "off",
+    // A channel to other pages of this origin takes no target.
+    "unicorn/require-post-message-target-origin": "off"
+  }
+}
+
 /** Of the workspace at `root`. */
 export const lintConfig = (root: string): OxlintConfig => {
   const table = parsePackageTable(readFileSync(join(root, "docs/architecture.md"), "utf8"))
@@ -206,6 +223,7 @@ export const lintConfig = (root: string): OxlintConfig => {
       { files: ["packages/bench/src/**"], rules: { "eslint/no-console": "off" } },
       ...[...table.values()].map(ofPackage),
       ...globSync("packages/*/package.json", { cwd: root }).map((path) => ofTests(root, basename(dirname(path)))),
+      inBrowser,
       pureCore()
     ]
   }

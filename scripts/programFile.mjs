@@ -38,12 +38,13 @@ function fingerprint(root, dependencies) {
     .update(`${root}\n${dependencies}\n`)
     .update(readFileSync(join(root, "scripts", "bundle.ts")))
   const packages = join(root, "packages")
+  for (const file of ["index.html", "vite.config.ts"]) hash.update(readFileSync(join(packages, "console", file)))
   for (const name of readdirSync(packages).sort()) {
     for (const folder of sourceFolders) {
       const sources = join(packages, name, folder)
       if (!existsSync(sources)) continue
       for (const file of readdirSync(sources, { recursive: true }).sort()) {
-        if (!/\.(ts|sql)$/.test(file)) continue
+        if (!/\.(tsx?|sql|css|svg)$/.test(file)) continue
         hash.update(`\n${name}/${folder}/${file}\n`).update(readFileSync(join(sources, file)))
       }
     }

@@ -17,11 +17,11 @@ const program = join(folder, "program")
 beforeAll(() => run(process.execPath, [join(root, "scripts", "bundle.ts"), program]))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const modules = () => readdirSync(program).filter((name) => name.endsWith(".mjs"))
+
 /** The file that the source named so came into. */
 const fileWith = (source: string): string => {
-  const found = readdirSync(program).filter((name) =>
-    readFileSync(join(program, name), "utf8").includes(`/${source}\n`)
-  )
+  const found = modules().filter((name) => readFileSync(join(program, name), "utf8").includes(`/${source}\n`))
   assert.lengthOf(found, 1, source)
   return found[0] ?? ""
 }
@@ -65,7 +65,7 @@ describe("the program put together", () => {
   })
 
   it("carries the texts of the schema", { tags: ["ADR-0025.1"] }, () => {
-    const [from] = readdirSync(program).filter((name) =>
+    const [from] = modules().filter((name) =>
       readFileSync(join(program, name), "utf8").includes("/postgres/src/schema/migrations/sqlFiles.ts\n")
     )
     const own = readFileSync(join(program, from ?? ""), "utf8")
@@ -107,7 +107,7 @@ describe("the program put together", () => {
   })
 
   it("is of plain characters throughout", () => {
-    for (const name of readdirSync(program).filter((name) => name.endsWith(".mjs"))) {
+    for (const name of modules()) {
       const text = readFileSync(join(program, name), "utf8")
       assert.strictEqual(Buffer.byteLength(text), text.length, name)
     }

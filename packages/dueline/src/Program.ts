@@ -1,4 +1,5 @@
 /** The composition: the only place that says which adapter stands behind which port, and in which order all of it starts and stops. */
+import * as ConsoleRoutes from "@dueline/api/console/ConsoleRoutes"
 import * as DefectReporter from "@dueline/api/server/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
 import * as leanServer from "@dueline/api/server/leanServer"
@@ -49,6 +50,7 @@ import { readIssuers } from "@dueline/identity/outside/IssuerSettings"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
 import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
+import { dirname, join } from "node:path"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { layerNotices, layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
@@ -179,11 +181,15 @@ const outsideIssuers = (settings: Settings, { roles }: Deployment) => {
 const hostAndPort = ({ hostname, port, protocol }: URL): string =>
   `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`
 
+/** The console lies beside the program when both were put together. */
+const consoleFolder = (): string => join(dirname(process.argv[1] ?? ""), "console")
+
 /** The edge or the part of it that takes in events, else what a process without one shows of itself. */
 const routes = (settings: Settings, { roles }: Deployment) => {
   if (!roles.has("api") && !roles.has("ingest")) return Routes.layerProbes()
   const rates = readRateLimits(settings.DUELINE_RATE_LIMITS)
-  return (roles.has("api") ? Routes.layer(rates) : Routes.layerIntake(rates)).pipe(
+  const edge = () => Layer.merge(Routes.layer(rates), ConsoleRoutes.layer(consoleFolder()))
+  return (roles.has("api") ? edge() : Routes.layerIntake(rates)).pipe(
     Layer.provide([
       TokenVerifier.layer({
         ...TokenVerifier.defaultVerifierSettings,

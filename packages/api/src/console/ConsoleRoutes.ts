@@ -1,0 +1,84 @@
+/**
+ * The operator's console, served by the edge: its files under `/console/assets/`, and its page at every other address below `/console`,
+ * so that a link to any of its screens can be opened cold. `/` leads a browser there.
+ */
+import { Effect, Layer } from "effect"
+import type { HttpServerRequest } from "effect/http"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import { codingFor, type ConsoleFile, type ConsoleFiles, readConsoleFiles } from "./consoleFiles.ts"
+
+/** Scripts of this origin and nothing else, no markup made from text, and no page may frame this one. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'"
+].join("; ")
+
+const always = {
+  "content-security-policy": policy,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  vary: "accept-encoding"
+}
+
+/** Names of assets hold a hash of what is in them. */
+const forEver = "public, max-age=31536000, immutable"
+const askEachTime = "no-cache"
+
+const notBuilt = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Dueline</title></head>
+<body><h1>The console is not built</h1><p>This program runs from its sources. <code>npm start</code> builds the console and serves it.</p></body></html>
+`
+
+type Request = HttpServerRequest.HttpServerRequest
+
+const pathOf = ({ url }: Request): string => (url.split("?", 1)[0] ?? "").replace(/^\/console\/?/u, "")
+
+const answer = (request: Request, file: ConsoleFile, cacheControl: string): HttpServerResponse.HttpServerResponse => {
+  const headers = { ...always, etag: file.etag, "cache-control": cacheControl }
+  const known = (request.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim().replace(/^W\//u, ""))
+  if (known.includes(file.etag)) return HttpServerResponse.empty({ status: 304, headers })
+  const coding = codingFor(file, request.headers["accept-encoding"])
+  return HttpServerResponse.uint8Array((coding === null ? undefined : file.coded[coding]) ?? file.bytes, {
+    contentType: file.contentType,
+    headers: coding === null ? headers : { ...headers, "content-encoding": coding }
+  })
+}
+
+const serve = (files: ConsoleFiles, request: Request): HttpServerResponse.HttpServerResponse => {
+  const path = pathOf(request)
+  const file = files.get(path)
+  if (path.startsWith("assets/")) {
+    // Never the page: a script that is no longer there must not be answered with markup.
+    return file === undefined ? HttpServerResponse.empty({ status: 404 }) : answer(request, file, forEver)
+  }
+  const page = files.get("index.html")
+  if (page !== undefined) return answer(request, page, askEachTime)
+  return HttpServerResponse.text(notBuilt, { status: 503, contentType: "text/html; charset=utf-8", headers: always })
+}
+
+/** `folder` holds what was built. It need not be there. */
+export const layer = (folder: string) =>
+  Layer.mergeAll(
+    HttpRouter.use(
+      Effect.fnUntraced(function* (router) {
+        const files = yield* Effect.cached(Effect.sync(() => readConsoleFiles(folder)))
+        yield* router.add("GET", "/console/*", (request) => Effect.map(files, (all) => serve(all, request)))
+      })
+    ),
+    HttpRouter.add("GET", "/", (request) =>
+      Effect.succeed(
+        /\btext\/html\b/u.test(request.headers["accept"] ?? "")
+          ? HttpServerResponse.empty({ status: 302, headers: { location: "/console", vary: "accept" } })
+          : HttpServerResponse.empty({ status: 404 })
+      )
+    )
+  )

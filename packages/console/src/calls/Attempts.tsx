@@ -1,0 +1,87 @@
+/** Attempts as bars on one axis of time, from the first one's start to the last one's end, and each with what came back. */
+import type { Attempt } from "@dueline/contracts/api/ServiceCallView"
+import { Json } from "../parts/Facts.tsx"
+import { Status, toneOf } from "../parts/Status.tsx"
+import { useAtom } from "../backend/useAtom.ts"
+import { nowAtom } from "../time/clock.ts"
+import { lasted, span, Time } from "../time/Time.tsx"
+import { reasonWords } from "./callWords.ts"
+
+const width = 1_000
+const height = 22
+/** So that an attempt of a few milliseconds can still be seen beside pauses of an hour. */
+const thinnest = 6
+
+const Axis = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => {
+  const now = useAtom(nowAtom)
+  const bars = attempts.map(({ durationMs, outcome, startedAt }) => {
+    const from = Date.parse(startedAt)
+    return { from, to: durationMs === null ? Math.max(now, from) : from + durationMs, outcome }
+  })
+  const first = Math.min(...bars.map(({ from }) => from))
+  const length = Math.max(1, Math.max(...bars.map(({ to }) => to)) - first)
+  const x = (at: number) => ((at - first) / length) * (width - thinnest)
+  return (
+    <figure className="axis">
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={`Over ${span(length)}`}>
+        <line x1="0" x2={width} y1={height / 2} y2={height / 2} />
+        {bars.map(({ from, outcome, to }) => (
+          <rect
+            key={from}
+            className={toneOf(outcome)}
+            x={x(from)}
+            width={Math.max(thinnest, x(to) - x(from))}
+            y="3"
+            height={height - 6}
+            rx="2"
+          />
+        ))}
+      </svg>
+      <figcaption>
+        <Time at={new Date(first).toISOString()} />
+        <span>{lasted(length)}</span>
+      </figcaption>
+    </figure>
+  )
+}
+
+const Answer = ({ attempt: { detail, reason, response, superseded } }: { readonly attempt: Attempt }) => (
+  <>
+    {reason === null ? null : <p>{reasonWords(reason)}</p>}
+    {detail === null || reason === "http_status" ? null : <p className="faint">{detail}</p>}
+    {response?.bodySnippet === undefined || response.bodySnippet === null ? null : <Json of={response.bodySnippet} />}
+    {response?.truncated === true ? (
+      <p className="faint">The beginning of {response.bodyBytes} bytes or more.</p>
+    ) : null}
+    {superseded.map(({ outcome, recordedAt }) => (
+      <p key={recordedAt} className="faint">
+        A result that came too late: {outcome}, <Time at={recordedAt} />
+      </p>
+    ))}
+  </>
+)
+
+export const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => {
+  if (attempts.length === 0) return <p className="empty">None yet.</p>
+  return (
+    <>
+      <Axis attempts={attempts} />
+      <ol className="attempts">
+        {attempts.toReversed().map((attempt) => (
+          <li key={attempt.epoch}>
+            <header>
+              <b>{attempt.number}</b>
+              <Status
+                of={attempt.outcome}
+                words={attempt.status === null ? attempt.outcome : `${attempt.outcome}, HTTP ${attempt.status}`}
+              />
+              <Time at={attempt.startedAt} />
+              <span className="faint">took {lasted(attempt.durationMs)}</span>
+            </header>
+            <Answer attempt={attempt} />
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}

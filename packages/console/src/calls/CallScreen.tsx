@@ -1,0 +1,152 @@
+/** One call: what it is now, why, what was tried, and what can be done about it. */
+import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
+import type { ServiceCallId } from "@dueline/contracts/Ids"
+import { Effect } from "effect"
+import { Link } from "wouter"
+import { useAnswer } from "../backend/useAnswer.ts"
+import { Copy } from "../parts/Copy.tsx"
+import { Facts, Json, Section } from "../parts/Facts.tsx"
+import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Ago, lasted, Time } from "../time/Time.tsx"
+import { Attempts } from "./Attempts.tsx"
+import { CallActions } from "./CallActions.tsx"
+import { reasonWords, waitWords } from "./callWords.ts"
+import { History } from "./History.tsx"
+
+/** What a person would say of it in one sentence. */
+const Sentence = ({ call }: { readonly call: ServiceCall }) => {
+  const last = call.attempts.at(-1)
+  const why = call.failureReason === null ? null : reasonWords(call.failureReason)
+  const status = call.lastStatus === null ? "" : ` (HTTP ${call.lastStatus})`
+  switch (call.status) {
+    case "Failed":
+      return (
+        <p className="lead">
+          Failed after {call.attempt} {call.attempt === 1 ? "attempt" : "attempts"}: {why ?? "for good"}
+          {status}. {last === undefined || last.reason === "http_status" ? "" : last.detail} It is not tried again
+          unless somebody runs it.
+        </p>
+      )
+    case "Scheduled":
+      return (
+        <p className="lead">
+          {call.waitReason === null ? "Waits for its time, " : `Waits for ${waitWords(call.waitReason)}, `}
+          <Ago at={call.notBefore ?? call.dueAt} />.{why === null ? "" : ` The attempt before failed: ${why}${status}.`}
+        </p>
+      )
+    case "Running":
+      return (
+        <p className="lead">
+          Attempt {call.attempt} is under way
+          {call.cancelRequested ? "; it is the last one, since the call is to be cancelled" : ""}.
+        </p>
+      )
+    case "Succeeded":
+      return (
+        <p className="lead">
+          Done with attempt {call.attempt}
+          {status}, <Ago at={call.endedAt} />.
+        </p>
+      )
+    case "Cancelled":
+      return (
+        <p className="lead">
+          Cancelled <Ago at={call.endedAt} />: no further request leaves.
+        </p>
+      )
+  }
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+const asCurl = ({ request }: ServiceCall): string =>
+  [
+    `curl -X ${request.method} ${quoted(request.url)}`,
+    ...Object.entries(request.headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(request.bodySnippet === null ? [] : [`--data ${quoted(request.bodySnippet)}`])
+  ].join(" \\\n  ")
+
+const Details = ({ call }: { readonly call: ServiceCall }) => (
+  <Facts
+    of={[
+      ["Due", <Time key="due" at={call.dueAt} />],
+      ["Not before", call.notBefore === null ? null : <Time key="not" at={call.notBefore} />],
+      ["Submitted", <Time key="made" at={call.createdAt} />],
+      ["Ended", <Time key="ended" at={call.endedAt} />],
+      ["Attempts", `${call.attempt} of ${call.retry.maxAttempts}`],
+      ["Time-out", lasted(call.timeoutMs)],
+      ["Tags", call.tags.length === 0 ? null : call.tags.map((tag) => <code key={tag}>{tag}</code>)],
+      ["Version", call.version],
+      ["Id", <code key="id">{call.id}</code>],
+      [
+        "Correlation",
+        <Link key="correlation" href={`/timeline/${encodeURIComponent(call.correlationId)}`}>
+          <code>{call.correlationId}</code>
+        </Link>
+      ]
+    ]}
+  />
+)
+
+const Request = ({ request }: Pick<ServiceCall, "request">) => (
+  <>
+    <p>
+      <span className="method">{request.method}</span> <code className="url">{request.url}</code>
+    </p>
+    <Facts of={Object.entries(request.headers)} />
+    {request.bodySnippet === null ? (
+      <p className="faint">{request.bodyBytes === 0 ? "Without a body." : `A body of ${request.bodyBytes} bytes.`}</p>
+    ) : (
+      <Json of={request.bodySnippet} />
+    )}
+    <p className="faint">Secrets are struck out. The request as it is sent is kept under seal.</p>
+  </>
+)
+
+/** Read again while something may still happen to it. */
+const followMs = 3_000
+
+export const CallScreen = ({ id }: { readonly id: string }) => {
+  const callId = id as ServiceCallId
+  const answer = useAnswer(
+    id,
+    ({ serviceCalls }) =>
+      Effect.map(serviceCalls.get({ params: { id: callId }, headers: {} }), ({ body }) => body ?? null),
+    followMs
+  )
+  const call = answer.value
+  return (
+    <Screen
+      title={call === null ? "Call" : `${call.request.method} ${call.request.url}`}
+      aside={call === null ? null : <Status of={call.status} />}
+      actions={<Freshness asked={answer} />}
+    >
+      <Answered answer={answer}>
+        {(found) =>
+          found === null ? null : (
+            <>
+              <Sentence call={found} />
+              <CallActions call={found} changed={answer.again} />
+              <Details call={found} />
+              <Section title="Attempts">
+                <Attempts attempts={found.attempts} />
+              </Section>
+              <Section title="Request">
+                <Request request={found.request} />
+                <div className="actions">
+                  <Copy label="Copy as curl" text={() => asCurl(found)} />
+                  <Copy label="Copy as JSON" text={() => JSON.stringify(found, null, 2)} />
+                  <Copy label="Copy id" text={() => found.id} />
+                </div>
+              </Section>
+              <Section title="History">
+                <History id={callId} version={found.version} />
+              </Section>
+            </>
+          )
+        }
+      </Answered>
+    </Screen>
+  )
+}

@@ -1,0 +1,100 @@
+/** All calls that fit the filters in the address, newest first. */
+import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import { useMemo } from "react"
+import { usePages } from "../backend/usePages.ts"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
+import { Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Ago, Time } from "../time/Time.tsx"
+import { resultWords, targetOf } from "./callWords.ts"
+
+const filters: ReadonlyArray<Filter> = [
+  { name: "status", label: "State", oneOf: ServiceCallStatus.literals },
+  { name: "q", label: "URL contains", type: "text", hint: "api.example.com" },
+  { name: "tag", label: "Tag", type: "text", hint: "invoice:42" },
+  { name: "dueFrom", label: "Due from", type: "time" },
+  { name: "dueTo", label: "Due before", type: "time" }
+]
+
+const columns: readonly [Column<ServiceCallSummary>, ...ReadonlyArray<Column<ServiceCallSummary>>] = [
+  {
+    head: "Request",
+    as: "wide",
+    cell: ({ request }) => (
+      <>
+        <span className="method">{request.method}</span> {request.url}
+      </>
+    )
+  },
+  { head: "State", cell: ({ status }) => <Status of={status} /> },
+  { head: "Last result", cell: (call) => resultWords(call) || <span className="faint">–</span> },
+  { head: "Attempts", as: "number", cell: ({ attempt }) => attempt },
+  { head: "Due", cell: ({ dueAt }) => <Time at={dueAt} /> },
+  { head: "Changed", cell: ({ updatedAt }) => <Ago at={updatedAt} /> },
+  {
+    head: "Tags",
+    cell: ({ tags }) => tags.map((tag) => <code key={tag}>{tag}</code>)
+  }
+]
+
+/** The most frequent first. */
+const counted = (names: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> => {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].sort(([, a], [, b]) => b - a)
+}
+
+/** What the rows that are shown have in common, one press away from those alone. */
+const Groups = ({ rows, choose }: { rows: ReadonlyArray<ServiceCallSummary>; choose: (target: string) => void }) => {
+  const targets = useMemo(() => counted(rows.map(({ request }) => targetOf(request.url))).slice(0, 6), [rows])
+  const reasons = useMemo(() => counted(rows.flatMap((call) => resultWords(call) || [])).slice(0, 6), [rows])
+  if (rows.length === 0) return null
+  return (
+    <div className="groups">
+      <span className="faint">Of those shown, by target</span>
+      {targets.map(([name, count]) => (
+        <button type="button" key={name} className="chip" onClick={() => choose(name)}>
+          {name} <b>{count}</b>
+        </button>
+      ))}
+      {reasons.length === 0 ? null : <span className="faint">by result</span>}
+      {reasons.map(([name, count]) => (
+        <span key={name} className="chip">
+          {name} <b>{count}</b>
+        </span>
+      ))}
+    </div>
+  )
+}
+
+export const CallsScreen = () => {
+  const [values, set] = useFilters(filters)
+  const { tag, ...others } = values
+  const pages = usePages(JSON.stringify(values), ({ serviceCalls }, page) =>
+    serviceCalls.list({
+      query: { ...page, ...others, ...(tag === undefined ? {} : { tag: tag.split(/[\s,]+/u) }) } as never
+    })
+  )
+  return (
+    <Screen title="Calls" actions={<Freshness asked={pages} />}>
+      <Filters filters={filters} values={values} set={set} />
+      <Groups rows={pages.rows} choose={(target) => set("q", target)} />
+      <Rows
+        label="Calls, newest first"
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        href={({ id }) => `/calls/${id}`}
+        filtered={Object.keys(values).length > 0}
+        nothing={
+          <>
+            <p>No call was submitted yet. Try one:</p>
+            <pre>npm run dueline call submit -- --url https://example.com --delay 3s</pre>
+          </>
+        }
+      />
+    </Screen>
+  )
+}

@@ -1,0 +1,15 @@
+/** The console: loaded once, it asks the edge that served it and nobody else. */
+import { StrictMode } from "react"
+import { createRoot } from "react-dom/client"
+import { start } from "./backend/session.ts"
+import { App } from "./shell/App.tsx"
+
+const root = document.getElementById("root")
+if (root !== null) {
+  start()
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>
+  )
+}

@@ -1,0 +1,123 @@
+/** Filters that stand in the address and nowhere else: back, reload and a shared link show the same list. */
+import { useEffect, useRef, useState } from "react"
+import { useSearchParams } from "wouter"
+import { useAtom } from "../backend/useAtom.ts"
+import { zoneAtom } from "../time/chosenZone.ts"
+import { instantOf, typedTime } from "../time/zone.ts"
+
+export type Filter =
+  | { readonly name: string; readonly label: string; readonly oneOf: ReadonlyArray<string> }
+  | { readonly name: string; readonly label: string; readonly type: "text"; readonly hint?: string }
+  | { readonly name: string; readonly label: string; readonly type: "time" }
+
+type Values = Readonly<Record<string, string>>
+
+/** Those that are set, by name. */
+export const useFilters = (
+  filters: ReadonlyArray<Filter>
+): readonly [Values, (name: string, value: string) => void] => {
+  const [search, setSearch] = useSearchParams()
+  const values = Object.fromEntries(
+    filters.flatMap(({ name }) => {
+      const value = search.get(name)
+      return value === null || value === "" ? [] : [[name, value]]
+    })
+  )
+  const set = (name: string, value: string) =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before)
+      if (value === "") next.delete(name)
+      else next.set(name, value)
+      return next
+    })
+  return [values, set]
+}
+
+interface FieldProps {
+  readonly label: string
+  readonly value: string
+  readonly set: (value: string) => void
+}
+
+/** Takes effect a moment after the last key, or at once with Enter. */
+const pauseMs = 350
+
+const TextField = ({ hint, label, set, value }: FieldProps & { readonly hint?: string | undefined }) => {
+  const [typed, setTyped] = useState(value)
+  const latest = useRef(set)
+  latest.current = set
+  useEffect(() => setTyped(value), [value])
+  useEffect(() => {
+    if (typed === value) return
+    const waiting = setTimeout(() => latest.current(typed), pauseMs)
+    return () => clearTimeout(waiting)
+  }, [typed, value])
+  return (
+    <label>
+      {label}
+      <input
+        type="search"
+        value={typed}
+        placeholder={hint}
+        data-filter=""
+        onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && set(typed)}
+      />
+    </label>
+  )
+}
+
+const TimeField = ({ label, set, value }: FieldProps) => {
+  const zone = useAtom(zoneAtom)
+  const typed = (text: string) => {
+    const at = instantOf(text, zone)
+    set(Number.isFinite(at) ? new Date(at).toISOString() : "")
+  }
+  // Left alone while it is typed: a time that is half written is none.
+  return (
+    <label>
+      {label}
+      <input
+        key={value}
+        type="datetime-local"
+        defaultValue={typedTime(Date.parse(value), zone)}
+        onBlur={(event) => typed(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && typed(event.currentTarget.value)}
+      />
+    </label>
+  )
+}
+
+export const Filters = ({
+  filters,
+  set,
+  values
+}: {
+  readonly filters: ReadonlyArray<Filter>
+  readonly values: Values
+  readonly set: (name: string, value: string) => void
+}) => (
+  <search className="filters">
+    {filters.map((filter) => {
+      const { label, name } = filter
+      const field = { label, value: values[name] ?? "", set: (value: string) => set(name, value) }
+      if ("oneOf" in filter)
+        return (
+          <label key={name}>
+            {label}
+            <select value={field.value} onChange={(event) => field.set(event.target.value)}>
+              <option value="">Any</option>
+              {filter.oneOf.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
+          </label>
+        )
+      return filter.type === "time" ? (
+        <TimeField key={name} {...field} />
+      ) : (
+        <TextField key={name} {...field} hint={filter.hint} />
+      )
+    })}
+  </search>
+)

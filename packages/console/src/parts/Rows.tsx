@@ -1,0 +1,119 @@
+/** A list as a table: `j` and `k` go down and up, Enter opens. What was read before stays while it is read again. */
+import { type ReactNode, useEffect, useRef } from "react"
+import { Link } from "wouter"
+import type { Pages } from "../backend/usePages.ts"
+import { rowsKept } from "../backend/usePages.ts"
+import { TroubleNote } from "./TroubleNote.tsx"
+
+export interface Column<Row> {
+  readonly head: string
+  readonly cell: (row: Row) => ReactNode
+  /** `wide` takes what room there is; `number` stands to the right. */
+  readonly as?: "wide" | "number"
+}
+
+interface RowsProps<Row> {
+  /** What the list is of, for whoever hears it. */
+  readonly label: string
+  readonly pages: Pages<Row>
+  readonly columns: readonly [Column<Row>, ...ReadonlyArray<Column<Row>>]
+  readonly keyOf: (row: Row) => string
+  readonly href: ((row: Row) => string) | null
+  /** Whether anything narrows the list. */
+  readonly filtered: boolean
+  /** When there is nothing at all: what to do for there to be something. */
+  readonly nothing: ReactNode
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null
+
+const useRowKeys = () => {
+  const table = useRef<HTMLTableElement>(null)
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      if (event.key !== "j" && event.key !== "k") return
+      const links = [...(table.current?.querySelectorAll<HTMLElement>("a[data-row]") ?? [])]
+      const at = links.indexOf(document.activeElement as HTMLElement)
+      const next = links[event.key === "j" ? at + 1 : Math.max(0, at - 1)]
+      next?.focus()
+      next?.scrollIntoView({ block: "nearest" })
+    }
+    document.addEventListener("keydown", pressed)
+    return () => document.removeEventListener("keydown", pressed)
+  }, [])
+  return table
+}
+
+const Nothing = ({ filtered, more, nothing }: { filtered: boolean; more: boolean; nothing: ReactNode }) => {
+  if (more) return <p className="empty">None of those looked at so far fits. There are older ones.</p>
+  return filtered ? (
+    <p className="empty">
+      Nothing fits these filters. <Link href="?">Clear them</Link>
+    </p>
+  ) : (
+    <div className="empty">{nothing}</div>
+  )
+}
+
+const Foot = <Row,>({ pages }: { readonly pages: Pages<Row> }) => (
+  <footer className="foot">
+    <span>
+      {pages.rows.length === 0 ? "" : `${pages.rows.length} shown`}
+      {pages.rows.length >= rowsKept ? `: no more than ${rowsKept} are kept here. Narrow the filter.` : ""}
+    </span>
+    {pages.more ? (
+      <button type="button" onClick={pages.further} disabled={pages.asking}>
+        {pages.rows.length === 0 ? "Look further back" : "Show more"}
+      </button>
+    ) : null}
+  </footer>
+)
+
+export const Rows = <Row,>({ columns, filtered, href, keyOf, label, nothing, pages }: RowsProps<Row>) => {
+  const table = useRowKeys()
+  const { asking, more, rows, trouble } = pages
+  return (
+    <>
+      {trouble === null ? null : <TroubleNote trouble={trouble} again={pages.again} />}
+      {rows.length === 0 && asking ? <p className="faint">Reading…</p> : null}
+      {rows.length === 0 && !asking && trouble === null ? (
+        <Nothing filtered={filtered} more={more} nothing={nothing} />
+      ) : null}
+      {rows.length === 0 ? null : (
+        <div className="scroll" aria-busy={asking}>
+          <table ref={table} aria-label={label}>
+            <thead>
+              <tr>
+                {columns.map(({ as, head }) => (
+                  <th key={head} scope="col" className={as}>
+                    {head}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <tr key={keyOf(row)}>
+                  {columns.map(({ as, cell, head }, index) => (
+                    <td key={head} className={as}>
+                      {index === 0 && href !== null ? (
+                        <Link href={href(row)} data-row="">
+                          {cell(row)}
+                        </Link>
+                      ) : (
+                        cell(row)
+                      )}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <Foot pages={pages} />
+    </>
+  )
+}

@@ -1,0 +1,78 @@
+/** The page: who is signed in, where they are, and what all screens share. */
+import { Suspense } from "react"
+import { Redirect, Route, Router, Switch, useLocation } from "wouter"
+import { offlineAtom } from "../backend/connection.ts"
+import { signInAtom } from "../backend/session.ts"
+import { useAtom } from "../backend/useAtom.ts"
+import { Announcer } from "../parts/Announcer.tsx"
+import { Screen } from "../parts/Screen.tsx"
+import { Ago } from "../time/Time.tsx"
+import { Keys } from "./Keys.tsx"
+import { Navigation } from "./Navigation.tsx"
+import { details, groups } from "./screens.tsx"
+import { SignInScreen } from "./SignInScreen.tsx"
+
+const Nowhere = () => {
+  const [path] = useLocation()
+  return (
+    <Screen title="There is nothing here">
+      <p>
+        The console has no page at <code>{path}</code>. The navigation lists what there is.
+      </p>
+    </Screen>
+  )
+}
+
+const Offline = () => {
+  const since = useAtom(offlineAtom)
+  return since === null ? null : (
+    <p className="offline" role="status">
+      Dueline does not answer. What is shown is from before; the last answer was missed{" "}
+      <Ago at={new Date(since).toISOString()} />.
+    </p>
+  )
+}
+
+const first = groups[0]?.places[0]?.path ?? "/"
+
+const Routes = () => (
+  <Suspense fallback={<main id="main" tabIndex={-1} className="faint" />}>
+    <Switch>
+      {groups.flatMap(({ places }) =>
+        places.map(({ path, screen }) => <Route key={path} path={path} component={screen} />)
+      )}
+      {details.map(({ path, screen: Detail }) => (
+        <Route key={path} path={path}>
+          {({ id = "" }: { readonly id?: string }) => <Detail key={id} id={decodeURIComponent(id)} />}
+        </Route>
+      ))}
+      <Route path="/">
+        <Redirect to={first} replace />
+      </Route>
+      <Route component={Nowhere} />
+    </Switch>
+  </Suspense>
+)
+
+export const App = () => {
+  const signIn = useAtom(signInAtom)
+  if (signIn.at === "asking") return null
+  if (signIn.at === "out") return <SignInScreen why={signIn.why} />
+  return (
+    <Router base="/console">
+      <a className="skip" href="#main">
+        To the contents
+      </a>
+      {/* Whatever a screen holds is of one tenant: with another one it begins anew. */}
+      <div className="page" key={signIn.session.tenant}>
+        <Navigation session={signIn.session} />
+        <div className="content">
+          <Offline />
+          <Routes />
+        </div>
+      </div>
+      <Announcer />
+      <Keys />
+    </Router>
+  )
+}

@@ -1,0 +1,89 @@
+/** Where one can go, as which tenant one looks, and in which time zone. */
+import { Link, useRoute } from "wouter"
+import { chooseTenant, may, type Session, signOut } from "../backend/session.ts"
+import { useAtom } from "../backend/useAtom.ts"
+import { nowAtom } from "../time/clock.ts"
+import { chooseZone, localZone, zoneAtom } from "../time/chosenZone.ts"
+import { offsetName } from "../time/zone.ts"
+import { groups, type Place } from "./screens.tsx"
+
+const Entry = ({ name, path }: Pick<Place, "name" | "path">) => {
+  const [here] = useRoute(path === "/" ? "/" : `${path}/*?`)
+  return (
+    <li>
+      <Link href={path} aria-current={here ? "page" : undefined}>
+        {name}
+      </Link>
+    </li>
+  )
+}
+
+const Tenant = ({ session: { tenant, tenants } }: { readonly session: Session }) =>
+  tenants.length < 2 ? (
+    <p className="faint" title={tenant ?? ""}>
+      {tenant === null ? "No tenant" : `Tenant ${tenant.slice(0, 8)}`}
+    </p>
+  ) : (
+    <label>
+      Tenant
+      <select value={tenant ?? ""} onChange={(event) => chooseTenant(event.target.value)}>
+        {tenants.map((id) => (
+          <option key={id} value={id}>
+            {id}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+
+const Zone = () => {
+  const zone = useAtom(zoneAtom)
+  const now = useAtom(nowAtom)
+  return (
+    <label>
+      Times in
+      <select value={zone} onChange={(event) => chooseZone(event.target.value)}>
+        {[...new Set([localZone, "UTC"])].map((name) => (
+          <option key={name} value={name}>
+            {name === "UTC" ? "UTC" : `${name} (${offsetName(now, name)})`}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+export const Navigation = ({ session }: { readonly session: Session }) => (
+  <nav className="nav" aria-label="Screens">
+    <Link href="/" className="brand">
+      <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+        <circle cx="16" cy="16" r="12" />
+        <path d="M16 8v8.5l5 3.5" />
+      </svg>
+      Dueline
+    </Link>
+    {groups.map(({ name, places }) => {
+      const offered = places.filter(({ scope }) => scope === null || may(session, scope))
+      return offered.length === 0 ? null : (
+        <div key={name} className="group">
+          <h2>{name}</h2>
+          <ul>
+            {offered.map(({ name, path }) => (
+              <Entry key={path} name={name} path={path} />
+            ))}
+          </ul>
+        </div>
+      )
+    })}
+    <div className="who">
+      <Tenant session={session} />
+      <Zone />
+      <p className="subject" title={session.roles === null ? "" : `Roles: ${session.roles.join(", ")}`}>
+        {session.subject}
+      </p>
+      <button type="button" className="quiet" onClick={signOut}>
+        Sign out
+      </button>
+    </div>
+  </nav>
+)
