@@ -21,6 +21,7 @@ import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Context, Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
@@ -103,7 +104,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresApiKeys.layer,
     PostgresDeadLetterQueries.layer,
     PostgresProductEvents.layer(),
-    PostgresJobItems.layerQueries
+    PostgresJobItems.layerQueries,
+    PostgresSessions.layer
   ])
 )
 

@@ -11,6 +11,7 @@ import * as CourierSourcesContract from "@dueline/port-contracts/queries/Courier
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
 import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
+import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
 import * as EventBusContract from "@dueline/port-contracts/bus/EventBusContract"
 import * as EventSourceContract from "@dueline/port-contracts/queries/EventSourceContract"
@@ -40,6 +41,7 @@ ApiKeysContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
+SessionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 

@@ -11,6 +11,7 @@ import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
+import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Context, Deferred, Effect, Layer } from "effect"
@@ -107,6 +108,7 @@ type Ports =
   | DeadLetterQueries
   | ProductEvents
   | JobItemQueries
+  | Sessions
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -129,6 +131,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const letters = yield* DeadLetterQueries
       const products = yield* ProductEvents
       const items = yield* JobItemQueries
+      const sessions = yield* Sessions
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -156,6 +159,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
         Context.add(JobItemQueries, { list: inTurn(items.list) }),
+        Context.add(Sessions, { ...sessions, find: inTurn(sessions.find), list: inTurn(sessions.list) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )
     })

@@ -28,7 +28,9 @@ import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
@@ -46,6 +48,7 @@ const layer = Layer.mergeAll(
   PostgresProductEvents.layer(),
   PostgresTenantDirectory.layer,
   PostgresDueSchedules.layer,
+  PostgresSessions.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -67,6 +70,7 @@ ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
+SessionsContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -13,6 +13,7 @@ import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
@@ -171,6 +172,7 @@ export const layerPorts = Layer.effectContext(
     const letters = yield* DeadLetterQueries
     const products = yield* ProductEvents
     const items = yield* JobItemQueries
+    const sessions = yield* Sessions
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -195,6 +197,14 @@ export const layerPorts = Layer.effectContext(
         correlated: (options) => read(products.correlated(options))
       }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
+      Context.add(Sessions, {
+        make: (session, secret, codeUntil) => ask(sessions.make(session, secret, codeUntil)),
+        find: (key, secret) => read(sessions.find(key, secret)),
+        exchange: (exchange) => ask(sessions.exchange(exchange)),
+        end: (key, by, at) => ask(sessions.end(key, by, at)),
+        used: sessions.used,
+        list: (options) => read(sessions.list(options))
+      }),
       Context.add(JobItemQueries, { list: (options) => read(items.list(options)) }),
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),

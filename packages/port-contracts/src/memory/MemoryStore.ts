@@ -15,6 +15,7 @@ import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
+import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as ApiKeysMemory from "./ApiKeysMemory.ts"
@@ -37,6 +38,7 @@ import {
 } from "./MemoryState.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
+import * as SessionsMemory from "./SessionsMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
 
@@ -79,6 +81,7 @@ export class MemoryStore extends Context.Service<
     readonly jobItems: JobItems["Service"]
     readonly jobItemQueries: JobItemQueries["Service"]
     readonly dueSchedules: DueSchedules["Service"]
+    readonly sessions: Sessions["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -119,6 +122,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     jobItems: jobs.items,
     jobItemQueries: jobs.queries,
     dueSchedules: DueSchedulesMemory.make(state),
+    sessions: SessionsMemory.make(),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -145,7 +149,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(TenantDirectory, store.tenantDirectory),
     Layer.succeed(JobItems, store.jobItems),
     Layer.succeed(JobItemQueries, store.jobItemQueries),
-    Layer.succeed(DueSchedules, store.dueSchedules)
+    Layer.succeed(DueSchedules, store.dueSchedules),
+    Layer.succeed(Sessions, store.sessions)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */
