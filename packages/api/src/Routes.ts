@@ -6,10 +6,12 @@ import { Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import * as ApiKeyAccess from "./access/ApiKeyAccess.ts"
 import * as ApiKeyHandlers from "./access/ApiKeyHandlers.ts"
+import * as Askers from "./access/Askers.ts"
 import * as BearerAccess from "./access/BearerAccess.ts"
 import * as BinHandlers from "./ops/BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
 import * as CallFeed from "./calls/CallFeed.ts"
+import * as ConsoleHandlers from "./sessions/ConsoleHandlers.ts"
 import * as CourierEventHandlers from "./intake/CourierEventHandlers.ts"
 import * as CourierEvents from "./intake/CourierEvents.ts"
 import * as CourierSourceHandlers from "./intake/CourierSourceHandlers.ts"
@@ -33,6 +35,7 @@ import * as RateLimits from "./access/RateLimits.ts"
 import * as RequestChecks from "./requests/RequestChecks.ts"
 import * as ScheduleHandlers from "./schedules/ScheduleHandlers.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
+import * as SessionAccess from "./sessions/SessionAccess.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ops/ShipmentHandlers.ts"
 import * as SystemHandlers from "./system/SystemHandlers.ts"
@@ -74,10 +77,12 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     ProductEventHandlers.layer,
     TimelineHandlers.layer,
     OAuthHandlers.layer,
+    ConsoleHandlers.layer,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),
-    Layer.provide([Details.layer, KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
+    Layer.provide(Askers.layer),
+    Layer.provide([Details.layer, KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer, SessionAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
     Layer.provide(Deadline.layer(limits.deadlineMs))
@@ -85,7 +90,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
 
 /**
  * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, TimeTravel, PersonalDataVault, RequestIntake, RequestVault, PayloadSources, EventBus and HealthChecks (contracts),
- * TokenIssuer, TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
+ * Sessions, TokenIssuer, TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.
  */
@@ -99,7 +104,8 @@ export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.
   Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
     Layer.provide([intakeHandlers(limits), ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
     Layer.provide(access(rates, limits)),
-    Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer]),
+    Layer.provide(Askers.layer),
+    Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer, SessionAccess.layer]),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Deadline.layer(limits.deadlineMs))
   )

@@ -24,7 +24,8 @@ const word = Layer.succeed(Word, (httpEffect) =>
       tenantId: TenantId.make(headers["tenant"] ?? ""),
       subject: "tester",
       scopes: [],
-      apiKey: null
+      apiKey: null,
+      session: null
     })
   )
 )

@@ -28,7 +28,8 @@ const word = Layer.succeed(Word, (httpEffect) =>
       tenantId: (headers["tenant"] ?? "") as TenantId,
       subject: "tester",
       scopes: [],
-      apiKey: null
+      apiKey: null,
+      session: null
     })
   )
 )

@@ -35,6 +35,15 @@ const ServerUrl = (...schemes: ReadonlyArray<string>) =>
     })
   ).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 
+/** Empty, or where browsers reach the edge: no path, nothing behind it. */
+const PublicUrl = Schema.String.check(
+  Schema.makeFilter((text) => {
+    const url = URL.parse(text)
+    const fits = text === "" || (url !== null && /^https?:$/u.test(url.protocol) && `${url.origin}/` === url.href)
+    return fits || "expected the address alone, such as https://dueline.example"
+  })
+).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
+
 /** One server: what is said of several would be passed over. */
 const DatabaseUrl = Schema.String.check(
   Schema.makeFilter((text) => {
@@ -72,6 +81,7 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed(30))
   ),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
+  DUELINE_PUBLIC_URL: PublicUrl,
   DUELINE_ISSUERS: readable(readIssuers, "not a list of issuers").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))
   ),
@@ -140,7 +150,9 @@ type ServerSetting =
   | "DUELINE_NATS_URL"
   | "DUELINE_REDIS_URL"
 
-export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" | ServerSetting> {
+export interface Settings extends Omit<typeof Environment.Type, "DUELINE_HOME" | "DUELINE_PUBLIC_URL" | ServerSetting> {
+  /** Null: browsers reach the edge where it listens. */
+  readonly DUELINE_PUBLIC_URL: URL | null
   /** Absolute path. */
   readonly DUELINE_HOME: string
   /** Null: the program keeps a database of its own in its home. */
@@ -182,7 +194,7 @@ const ofOthers: ReadonlyArray<string> = [
 const isKnown = (name: string): boolean =>
   name in Environment.fields || ofOthers.includes(name) || /^DUELINE_(?:PROPERTY|TEST)_/u.test(name)
 
-const secret = /URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS|ISSUERS/u
+const secret = /(?<!PUBLIC_)URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS|ISSUERS/u
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
 export const read = (
@@ -196,6 +208,7 @@ export const read = (
     Effect.map((settings) => ({
       ...settings,
       DUELINE_HOME: resolve(settings.DUELINE_HOME),
+      DUELINE_PUBLIC_URL: URL.parse(settings.DUELINE_PUBLIC_URL),
       DUELINE_DATABASE_URL: hidden(settings.DUELINE_DATABASE_URL),
       OTEL_EXPORTER_OTLP_HEADERS: hidden(settings.OTEL_EXPORTER_OTLP_HEADERS),
       DUELINE_METRICS_TOKEN: hidden(settings.DUELINE_METRICS_TOKEN),

@@ -35,6 +35,7 @@ import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Payloads from "./work/Payloads.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/server/countRequests"
+import { CurrentSessionSettings } from "@dueline/api/sessions/SessionSettings"
 import { createHttpServer } from "@dueline/api/server/createHttpServer"
 import { traceRequests } from "@dueline/api/server/traceRequests"
 import { keptIn } from "@dueline/contracts/deadLetter"
@@ -185,7 +186,7 @@ const hostAndPort = ({ hostname, port, protocol }: URL): string =>
 const consoleFolder = (): string => join(dirname(process.argv[1] ?? ""), "console")
 
 /** The edge or the part of it that takes in events, else what a process without one shows of itself. */
-const routes = (settings: Settings, { roles }: Deployment) => {
+const routes = (settings: Settings, { roles }: Deployment, demo: boolean) => {
   if (!roles.has("api") && !roles.has("ingest")) return Routes.layerProbes()
   const rates = readRateLimits(settings.DUELINE_RATE_LIMITS)
   const edge = () => Layer.merge(Routes.layer(rates), ConsoleRoutes.layer(consoleFolder()))
@@ -198,7 +199,14 @@ const routes = (settings: Settings, { roles }: Deployment) => {
         roles: readCustomRoles(settings.DUELINE_ROLES)
       }),
       TokenIssuer.layer({ ...defaultTokenSettings, issuer: settings.DUELINE_ISSUER })
-    ])
+    ]),
+    Layer.provide(
+      Layer.succeed(CurrentSessionSettings, {
+        publicUrl: settings.DUELINE_PUBLIC_URL,
+        roles: readCustomRoles(settings.DUELINE_ROLES),
+        ownHostsOnly: demo
+      })
+    )
   )
 }
 
@@ -254,7 +262,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       Layer.mergeAll(Storage.layer(settings, deployment), Intents.layer, CurrentPhase.layer, Recalls.layer)
     )
   )
-  const shown = Layer.merge(routes(settings, deployment), MetricsEndpoint.layerRoute(settings))
+  const shown = Layer.merge(routes(settings, deployment, demo), MetricsEndpoint.layerRoute(settings))
   return HttpRouter.serve(shown, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provide(outsideIssuers(settings, deployment)),

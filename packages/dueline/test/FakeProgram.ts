@@ -147,7 +147,8 @@ const accept = Layer.succeed(
             tenantId: TenantId.make("00000000-0000-0000-0000-000000000001"),
             subject: "me",
             scopes: [],
-            apiKey: null
+            apiKey: null,
+            session: null
           })
   })
 )

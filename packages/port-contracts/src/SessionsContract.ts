@@ -163,45 +163,47 @@ export const suite = (name: string, harness: Harness<Sessions>): void =>
       })
     )
 
-    it.effect("a tenant's sessions are listed by pages, newest first, of one person or all, and none of another's", () =>
-      Effect.gen(function* () {
-        const sessions = yield* Sessions
-        const tenantId = Sample.tenantId()
-        const made = [0, 1, 1, 3, 4].map((millis, index) =>
-          sampleOf(tenantId, { createdAt: at(millis), subject: index % 2 === 0 ? "even" : "odd" })
-        )
-        for (const session of made) yield* sessions.make(session, secretOf("browser"), null)
-        yield* sessions.make(sampleOf(tenantId), secretOf("code"), at(1))
-        yield* sessions.make(sampleOf(), secretOf("browser"), null)
-        const pages = Effect.fnUntraced(function* (subject: string | null, limit: number) {
-          const seen: Array<Session> = []
-          let after: Parameters<typeof sessions.list>[0]["after"] = null
-          do {
-            const page: Effect.Success<ReturnType<typeof sessions.list>> = yield* sessions.list({
-              tenantId,
-              subject,
-              after,
-              limit
-            })
-            seen.push(...page.sessions)
-            after = page.next
-          } while (after !== null)
-          return seen
+    it.effect(
+      "a tenant's sessions are listed by pages, newest first, of one person or all, and none of another's",
+      () =>
+        Effect.gen(function* () {
+          const sessions = yield* Sessions
+          const tenantId = Sample.tenantId()
+          const made = [0, 1, 1, 3, 4].map((millis, index) =>
+            sampleOf(tenantId, { createdAt: at(millis), subject: index % 2 === 0 ? "even" : "odd" })
+          )
+          for (const session of made) yield* sessions.make(session, secretOf("browser"), null)
+          yield* sessions.make(sampleOf(tenantId), secretOf("code"), at(1))
+          yield* sessions.make(sampleOf(), secretOf("browser"), null)
+          const pages = Effect.fnUntraced(function* (subject: string | null, limit: number) {
+            const seen: Array<Session> = []
+            let after: Parameters<typeof sessions.list>[0]["after"] = null
+            do {
+              const page: Effect.Success<ReturnType<typeof sessions.list>> = yield* sessions.list({
+                tenantId,
+                subject,
+                after,
+                limit
+              })
+              seen.push(...page.sessions)
+              after = page.next
+            } while (after !== null)
+            return seen
+          })
+          const all = yield* pages(null, 2)
+          assert.sameDeepMembers(
+            all,
+            made.map((session) => whole(session, { holder: "browser" }))
+          )
+          assert.deepStrictEqual(
+            all.map(({ createdAt }) => createdAt - Sample.now),
+            [4, 3, 1, 1, 0]
+          )
+          assert.deepStrictEqual(
+            (yield* pages("odd", 1)).map(({ subject }) => subject),
+            ["odd", "odd"]
+          )
         })
-        const all = yield* pages(null, 2)
-        assert.sameDeepMembers(
-          all,
-          made.map((session) => whole(session, { holder: "browser" }))
-        )
-        assert.deepStrictEqual(
-          all.map(({ createdAt }) => createdAt - Sample.now),
-          [4, 3, 1, 1, 0]
-        )
-        assert.deepStrictEqual(
-          (yield* pages("odd", 1)).map(({ subject }) => subject),
-          ["odd", "odd"]
-        )
-      })
     )
 
     it.effect("those that were over for longer than they are shown are forgotten when the tenant's next is made", () =>

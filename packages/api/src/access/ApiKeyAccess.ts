@@ -12,8 +12,9 @@ import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { idOfKey, keyDigest } from "@dueline/identity/apiKeyText"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import { Cache, Clock, Context, Duration, Effect, Exit, Layer, type Scope } from "effect"
+import { Cache, Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { timingSafeEqual } from "node:crypto"
+import { makeNotes } from "./notedUses.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 
 const foundFor = Duration.minutes(1)
@@ -21,12 +22,6 @@ const foundFor = Duration.minutes(1)
 const absentFor = Duration.seconds(5)
 /** Keys remembered. */
 const limit = 10_000
-
-/** A use of a key is noted once in so many milliseconds, */
-const noteEveryMs = 60_000
-/** with those of other keys that come within this time, so many in a statement. */
-const gather = Duration.seconds(1)
-const notedAtOnce = 1_000
 
 export class ApiKeyAccess extends Context.Service<
   ApiKeyAccess,
@@ -45,30 +40,6 @@ const isSame = (one: string, other: string): boolean => {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** Notes uses in the background: whoever uses a key never waits for it, and a note that is lost is made again a minute later. */
-const makeNotes = Effect.fnUntraced(function* (
-  keys: ApiKeys["Service"]
-): Effect.fn.Return<(row: ApiKeyRow, at: EpochMillis) => Effect.Effect<void>, never, Scope.Scope> {
-  const scope = yield* Effect.scope
-  const noted = new Map<ApiKeyId, number>()
-  const waiting: Array<KeyUse> = []
-  const tell = Effect.gen(function* () {
-    yield* Effect.sleep(gather)
-    while (waiting.length > 0) {
-      yield* Effect.catch(keys.used(waiting.splice(0, notedAtOnce)), ({ cause }) =>
-        Effect.logDebug("uses of API keys were not noted", { cause })
-      )
-    }
-  })
-  return ({ apiKeyId, tenantId }, at) => {
-    if (at - (noted.get(apiKeyId) ?? -Infinity) < noteEveryMs) return Effect.void
-    if (noted.size >= limit) noted.clear()
-    noted.set(apiKeyId, at)
-    waiting.push({ tenantId, apiKeyId, at })
-    return waiting.length > 1 ? Effect.void : Effect.asVoid(Effect.forkIn(tell, scope))
-  }
-})
-
 const revoked: ReadonlyArray<ApiKeyTopic> = ["ops.api-key.revoked"]
 
 export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer.effect(
@@ -76,7 +47,7 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer
   Effect.gen(function* () {
     const keys = yield* ApiKeys
     const bus = yield* EventBus
-    const note = yield* makeNotes(keys)
+    const note = yield* makeNotes<KeyUse>("API keys", ({ apiKeyId }) => apiKeyId, keys.used)
     // Many requests with one key ask the store once.
     const found = yield* Cache.makeWith(
       (id: ApiKeyId): Effect.Effect<ApiKeyRow | null, StoreUnavailable> => keys.find(id),
@@ -100,7 +71,7 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer
         if (row === null || !same || row.status !== "Active") return null
         const at = (yield* Clock.currentTimeMillis) as EpochMillis
         if (row.expiresAt !== null && row.expiresAt <= at) return null
-        yield* note(row, at)
+        yield* note({ tenantId: row.tenantId, apiKeyId: row.apiKeyId, at })
         return row
       })
     })

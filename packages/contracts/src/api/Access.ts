@@ -4,6 +4,7 @@ import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
 import type { ApiKeyId } from "../apiKey/ApiKey.ts"
 import type { TenantId } from "../Ids.ts"
 import { categories, type Category, kinds } from "../kinds.ts"
+import type { SessionId } from "../session/Session.ts"
 import { problems } from "./ProblemError.ts"
 
 type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
@@ -42,6 +43,8 @@ export class Principal extends Context.Service<
     readonly scopes: ReadonlyArray<string>
     /** Whose key it came with; null for a token. */
     readonly apiKey: { readonly id: ApiKeyId; readonly workspace: string } | null
+    /** That of a person who signed in; null for a token or a key. */
+    readonly session: SessionId | null
   }
 >()("@dueline/contracts/api/Principal") {}
 
@@ -60,7 +63,7 @@ export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides
         HttpApiSecurity.annotate(
           OpenApi.Description,
           "Access token, RS256, audience `operations`, with the claims `tenant_id` and `scope`; or an API key, `dlk_…`, which may also " +
-            "come in `X-Api-Key` or as the user name of Basic authentication."
+            "come in `X-Api-Key` or as the user name of Basic authentication. Pages of this edge send neither: the cookie of a session goes along."
         )
       )
     },

@@ -2,6 +2,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
+import { ConsoleSession } from "../session/ConsoleEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { ProductEventOperations, ProductEventReports } from "../productEvent/ProductEventEndpoints.ts"
 import { DeadLetters } from "./DeadLetterEndpoints.ts"
@@ -38,8 +39,9 @@ type Groups =
   | typeof ProductEventOperations
   | typeof Timeline
   | typeof OAuth
+  | typeof ConsoleSession
   | typeof System
-const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, OAuth, System]
+const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, OAuth, ConsoleSession, System]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

@@ -71,6 +71,9 @@ export class Sessions extends Context.Service<
       readonly subject: string | null
       readonly after: SessionMark | null
       readonly limit: number
-    }) => Effect.Effect<{ readonly sessions: ReadonlyArray<Session>; readonly next: SessionMark | null }, StoreUnavailable>
+    }) => Effect.Effect<
+      { readonly sessions: ReadonlyArray<Session>; readonly next: SessionMark | null },
+      StoreUnavailable
+    >
   }
 >()("@dueline/contracts/ports/Sessions") {}

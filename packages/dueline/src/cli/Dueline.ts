@@ -7,7 +7,7 @@ import { call } from "./calls/CallCommands.ts"
 import { dlq } from "./intake/DlqCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
 import { migrate, projections, scrub, sql, verify } from "./database/DatabaseCommands.ts"
-import { bus, doctor, token } from "./InstallationCommands.ts"
+import { bus, consoleLink, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
 import { signingKey } from "./access/SigningKeyCommands.ts"
@@ -34,6 +34,7 @@ const dueline = Command.make("dueline").pipe(
     dlq,
     schedule,
     token,
+    consoleLink,
     migrate,
     doctor,
     verify,

@@ -3,7 +3,7 @@ import { AccessScope } from "@dueline/contracts/api/Access"
 import { Subject } from "@dueline/contracts/api/Wire"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { durationBetween, loadWhenRun, textFlag } from "./flags.ts"
+import { durationBetween, expectedAddress, isAddress, loadWhenRun, optional, textFlag } from "./flags.ts"
 
 export const doctor = Command.make(
   "doctor",
@@ -75,6 +75,50 @@ const tokenFlags = {
     Flag.withDescription("Who the bearer is; written beside every change they make")
   )
 }
+
+export const consoleLink = Command.make(
+  "console",
+  {
+    tenants: Flag.String("tenant").pipe(
+      Flag.withMetavar("name"),
+      Flag.withDescription("A tenant the person may choose, by name or id; may be repeated (default: demo)"),
+      Flag.atLeast(0)
+    ),
+    roles: tokenFlags.roles,
+    scopes: tokenFlags.scopes,
+    operator: Flag.Boolean("operator").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("May make, rename, suspend and resume tenants, too")
+    ),
+    subject: textFlag("subject", Subject, "1 to 255 printable characters on one line").pipe(
+      Flag.withDefault("operator"),
+      Flag.withMetavar("name"),
+      Flag.withDescription("Who the person is; written beside every change they make")
+    ),
+    server: optional(
+      Flag.String("server").pipe(
+        Flag.filter(isAddress, () => expectedAddress),
+        Flag.withMetavar("url"),
+        Flag.withDescription("Where browsers reach the program (else DUELINE_PUBLIC_URL, else http://127.0.0.1:$PORT)")
+      )
+    )
+  },
+  loadWhenRun(
+    () => import("./access/consoleLink.ts"),
+    ({ printConsoleLink }) => printConsoleLink
+  )
+).pipe(
+  Command.withDescription(
+    "Print a link that signs a person in to the console, once, within ten minutes. Whoever can run this, with DUELINE_HOME or DUELINE_DATABASE_URL, runs the " +
+      "installation. The session lasts 30 days, or until it is unused for a day, or ended."
+  ),
+  Command.withShortDescription("Print a link that signs in to the console"),
+  Command.withExamples([
+    { command: "dueline console --tenant acme", description: "Everything in one tenant" },
+    { command: "dueline console --tenant acme --role viewer --subject ann", description: "For somebody who looks on" }
+  ])
+)
 
 export const token = Command.make(
   "token",

@@ -105,9 +105,7 @@ export const make = (): Sessions["Service"] => {
           .sort((a, b) => b.createdAt - a.createdAt || (a.sessionId < b.sessionId ? 1 : -1))
           .filter(
             ({ createdAt, sessionId }) =>
-              after === null ||
-              createdAt < after.createdAt ||
-              (createdAt === after.createdAt && sessionId < after.id)
+              after === null || createdAt < after.createdAt || (createdAt === after.createdAt && sessionId < after.id)
           )
         const sessions = found.slice(0, limit)
         const last = sessions.at(-1)

@@ -1,6 +1,12 @@
 /** Sessions of people, and the digests of what they are held by. */
 import { type Exchanged, Sessions } from "@dueline/contracts/ports/Sessions"
-import { maxExchanges, refreshGraceMs, rememberedSecrets, type Session, shownMs } from "@dueline/contracts/session/Session"
+import {
+  maxExchanges,
+  refreshGraceMs,
+  rememberedSecrets,
+  type Session,
+  shownMs
+} from "@dueline/contracts/session/Session"
 import { PgTypes } from "@effect/sql-pg"
 import { Effect, Layer, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

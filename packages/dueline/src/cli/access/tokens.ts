@@ -78,6 +78,21 @@ export interface TokenInput {
   readonly unchecked: boolean
 }
 
+/** The scopes that roles and scopes of the command line come to; fails for a role that there is not. */
+export const scopesAsked = Effect.fnUntraced(function* (
+  settings: Settings,
+  { roles, scopes }: Pick<TokenInput, "roles" | "scopes">
+) {
+  const known = readCustomRoles(settings.DUELINE_ROLES)
+  const unknown = roles.find((name) => !known.has(name))
+  if (unknown !== undefined)
+    return yield* usage(`There is no role ${unknown}`, `there are: ${[...known.keys()].join(", ")}`)
+  return granted(known, {
+    names: roles.length === 0 ? null : roles,
+    scopes: scopes.length > 0 ? scopes : roles.length > 0 ? AccessScope.literals : tenantScopes
+  })
+})
+
 /** Longer than a database of this machine takes to start, shorter than anybody waits for a token. */
 const patience = "20 seconds"
 const namesShown = 10
@@ -93,15 +108,17 @@ const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Setti
   if (settings.DUELINE_DATABASE_URL === null && !existsSync(homeAt(settings.DUELINE_HOME).data)) {
     return yield* noDatabase(`there is no database in ${settings.DUELINE_HOME}`)
   }
-  const found = yield* Effect.gen(function* () {
-    const tenants = yield* TenantDirectory
-    if ((yield* tenants.find(tenantIdOf(tenant))) !== null) return null
-    return (yield* tenants.list({ status: null, after: null, limit: namesShown + 1 })).rows
-  }).pipe(
+  yield* checkTenant(tenant).pipe(
     Effect.provide(PostgresTenantDirectory.layer.pipe(Layer.provide(openDatabase(settings)))),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noDatabase("it does not answer")) })
   )
-  if (found === null) return
+})
+
+/** Fails with the names of those that there are. */
+export const checkTenant = Effect.fnUntraced(function* (tenant: string) {
+  const tenants = yield* TenantDirectory
+  if ((yield* tenants.find(tenantIdOf(tenant))) !== null) return
+  const found = (yield* tenants.list({ status: null, after: null, limit: namesShown + 1 })).rows
   const names = found.slice(0, namesShown).map(({ workspace }) => workspace)
   const more = found.length > namesShown ? ", …" : ""
   return yield* new CommandFailed({
@@ -123,17 +140,10 @@ export const printToken = Effect.fnUntraced(function* ({
   unchecked
 }: TokenInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const known = readCustomRoles(settings.DUELINE_ROLES)
-  const unknown = roles.find((name) => !known.has(name))
-  if (unknown !== undefined)
-    return yield* usage(`There is no role ${unknown}`, `there are: ${[...known.keys()].join(", ")}`)
   const request = {
     tenant,
     subject,
-    scopes: granted(known, {
-      names: roles.length === 0 ? null : roles,
-      scopes: scopes.length > 0 ? scopes : roles.length > 0 ? AccessScope.literals : tenantScopes
-    }),
+    scopes: yield* scopesAsked(settings, { roles, scopes }),
     ...(roles.length === 0 ? {} : { roles }),
     ttlSeconds: Math.floor(ttlMs / 1_000)
   }
