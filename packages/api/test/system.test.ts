@@ -167,7 +167,7 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
                 ...Schema.resolveAnnotationsKey(body),
                 ...Schema.resolveAnnotations(body)
               }
-              if (status !== 204 && status !== 304) wanted.set(`${name} ${String(status)}`, body)
+              if (![204, 302, 304].includes(Number(status))) wanted.set(`${name} ${String(status)}`, body)
             }
             for (const error of endpoint.error) {
               const { httpApiStatus, identifier } = {
