@@ -1,4 +1,6 @@
 /** Controls that work as a client of the API does: what is asked goes into the history beside what everybody else asks. */
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { answerOf, type Request } from "../Api.ts"
 import type { Operation } from "../History.ts"
@@ -26,7 +28,7 @@ export const eachOperation =
 export const isAhead = ({ answer, delayMs, kind }: Operation): boolean =>
   kind === "submit" && answer?.status === 202 && (delayMs ?? 0) > 1_500
 
-type About = Pick<Operation, "kind" | "tenant" | "key" | "callId">
+type About = Pick<Operation, "kind" | "tenant" | "key" | "callId"> & Partial<Pick<Operation, "delayMs" | "wish">>
 
 const ask = async ({ api, load, tenants }: Run, about: About, request: Omit<Request, "token">): Promise<void> => {
   const invokedAt = Date.now()
@@ -34,13 +36,35 @@ const ask = async ({ api, load, tenants }: Run, about: About, request: Omit<Requ
   if (heard === null) return
   const answered = { completedAt: Date.now(), tries, answer: answerOf(heard) }
   const asked = { delayMs: null, wish: null, waits: false, knownVersion: 1, invokedAt }
-  load.operations.push({ ...about, ...asked, ...answered })
+  load.operations.push({ ...asked, ...about, ...answered })
 }
 
 /** So that there is a cancellation to be disobeyed. */
 export const cancel = async (run: Run, { answer, tenant }: Operation): Promise<void> => {
   const callId = answer?.callId ?? ""
   await ask(run, { kind: "cancel", tenant, key: null, callId }, { method: "POST", path: `${path}/${callId}/cancel` })
+}
+
+/** One call of that digit that is not due for long, asked for before anything goes wrong: what a control needs does not hang on the dice. */
+export const submitAhead = async (run: Run, digit: string): Promise<void> => {
+  const [tenant = ""] = run.tenants.keys()
+  const tenantId = derivedTenantId(tenant)
+  const isOurs = (key: string) => derivedCallId(tenantId, IdempotencyKey.make(key)).startsWith(digit)
+  let number = 0
+  while (!isOurs(`ahead-${number}`)) number++
+  const key = `ahead-${number}`
+  const [delayMs, maxAttempts] = [60_000, 1]
+  const call = { method: "POST", url: `${run.targets.urls[0]}/${tenant}/${key}` }
+  await ask(
+    run,
+    { kind: "submit", tenant, key, callId: null, delayMs, wish: { maxAttempts, reachable: true } },
+    {
+      method: "POST",
+      path,
+      headers: { "idempotency-key": key },
+      body: JSON.stringify({ delay: delayMs, request: call, retry: { maxAttempts } })
+    }
+  )
 }
 
 /** Somebody who cancels calls whose request is at the target, which will fail it. */

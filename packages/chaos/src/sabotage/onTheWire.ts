@@ -4,7 +4,7 @@ import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { request } from "undici"
 import type { Run, Sabotage } from "../Run.ts"
-import { cancel, eachOperation, isAhead } from "./asClient.ts"
+import { cancel, eachOperation, isAhead, submitAhead } from "./asClient.ts"
 
 interface Submitted {
   readonly request: { readonly url: string }
@@ -67,8 +67,8 @@ export const requestEarly = (digit: string): Sabotage => ({
 })
 
 /** A worker that did not hear of a cancellation. */
-export const requestAfterCancel = (digit: string): Sabotage => ({
-  during: eachOperation(async (operation, run) => {
+export const requestAfterCancel = (digit: string): Sabotage => {
+  const disobey = eachOperation(async (operation, run) => {
     const { answer, kind, tenant } = operation
     const callId = answer?.callId ?? ""
     if (!callId.startsWith(digit)) return
@@ -77,7 +77,8 @@ export const requestAfterCancel = (digit: string): Sabotage => ({
     await wait(500)
     await forge(run, { tenant, key: "after-cancel", callId, epoch: 1, attempt: 1 })
   })
-})
+  return { during: async (run) => void (await Promise.all([submitAhead(run, digit), disobey(run)])) }
+}
 
 /** A call that nobody submitted. */
 export const requestInvented = (digit: string): Sabotage => ({
