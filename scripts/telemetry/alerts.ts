@@ -19,6 +19,7 @@ export interface Alert {
 
 const down = "when-something-is-down"
 const scale = "scale"
+const audit = "audit-log"
 
 export const alerts: ReadonlyArray<Alert> = [
   {
@@ -117,6 +118,18 @@ export const alerts: ReadonlyArray<Alert> = [
     runbook: down,
     fires: { dueline_outbox_lag_seconds: "60x30" },
     quiet: { dueline_outbox_lag_seconds: "5x30" }
+  },
+  {
+    name: "DuelineAuditUnsigned",
+    severity: "ticket",
+    expr: "max(dueline_audit_unsigned_seconds) > 172800",
+    for: "5m",
+    summary:
+      "What happened in the last two days is in no checkpoint: whoever owns the database could rewrite it unseen.",
+    advice: "Look in the log why the checkpoint cannot be written, and whether an orchestrator runs.",
+    runbook: audit,
+    fires: { dueline_audit_unsigned_seconds: "180000x30" },
+    quiet: { dueline_audit_unsigned_seconds: "80000x30" }
   },
   {
     name: "DuelineDeadLetters",

@@ -72,7 +72,12 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
       }
     },
     { title: "Outbox lag", unit: "s", queries: { lag: "max(dueline_outbox_lag_seconds)" } },
-    { title: "Dead letters", unit: "short", queries: { "{{from}}": "sum by (from) (dueline_dead_letters_total)" } }
+    { title: "Dead letters", unit: "short", queries: { "{{from}}": "sum by (from) (dueline_dead_letters_total)" } },
+    {
+      title: "Audit: not sealed, not signed",
+      unit: "s",
+      queries: { sealed: "max(dueline_audit_lag_seconds)", signed: "max(dueline_audit_unsigned_seconds)" }
+    }
   ],
   Processes: [
     {

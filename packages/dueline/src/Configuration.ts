@@ -113,6 +113,10 @@ export const Environment = Schema.Struct({
   DUELINE_RATE_LIMITS: readable(readRateLimits, "not a list of rates").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))
   ),
+  DUELINE_AUDIT_CHECKPOINTS: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_AUDIT_EVERY: Schema.Int.check(Schema.isBetween({ minimum: 100, maximum: 1_000_000_000 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(100_000))
+  ),
   DUELINE_FSYNC: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("on" as const))),
   DUELINE_MIGRATE: Schema.Literals(["yes", "no"]).pipe(Schema.withDecodingDefaultKey(Effect.succeed("yes" as const))),
   OTEL_EXPORTER_OTLP_ENDPOINT: Schema.String.check(

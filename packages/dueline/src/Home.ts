@@ -1,5 +1,6 @@
 /** Where everything of one installation lives on disk. */
-import { join } from "node:path"
+import { join, resolve } from "node:path"
+import type { Settings } from "./Configuration.ts"
 
 export interface Home {
   readonly path: string
@@ -9,6 +10,8 @@ export interface Home {
   readonly vaultKeys: string
   /** Which installation this is, by an id that its database has too. */
   readonly installationId: string
+  /** Where checkpoints of the audit tree are written, unless the configuration names another folder. */
+  readonly checkpoints: string
   /** The database's files; there as soon as there is a database. */
   readonly data: string
 }
@@ -18,5 +21,11 @@ export const homeAt = (path: string): Home => ({
   keys: join(path, "keys", "tokens"),
   vaultKeys: join(path, "keys", "installation.keys"),
   installationId: join(path, "keys", "installation.id"),
+  checkpoints: join(path, "audit"),
   data: join(path, "postgres", "data")
 })
+
+export const checkpointsFolder = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_AUDIT_CHECKPOINTS">): string => {
+  const { DUELINE_AUDIT_CHECKPOINTS: named, DUELINE_HOME: home } = settings
+  return named === "" ? homeAt(home).checkpoints : resolve(named)
+}

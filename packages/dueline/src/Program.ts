@@ -156,7 +156,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
     when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
   )
   return Layer.mergeAll(
-    when("orchestrator", LedWork.layer(deployment.shared)).pipe(Layer.provide(consumers)),
+    when("orchestrator", LedWork.layer(settings, deployment.shared)).pipe(Layer.provide(consumers)),
     when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
     consumers,
     when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),

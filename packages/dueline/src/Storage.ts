@@ -15,6 +15,7 @@ import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedul
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
@@ -22,6 +23,7 @@ import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
+import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Context, Effect, Layer } from "effect"
 import type { Settings } from "./Configuration.ts"
@@ -105,7 +107,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresDeadLetterQueries.layer,
     PostgresProductEvents.layer(),
     PostgresJobItems.layerQueries,
-    PostgresSessions.layer
+    PostgresSessions.layer,
+    PostgresAuditTrail.layer
   ])
 )
 
@@ -126,6 +129,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresLeases.layer,
     PostgresJobItems.layer,
     PostgresTenantDirectory.layer,
+    SealedTree.layer,
     reads
   ).pipe(Layer.provideMerge(base))
 }

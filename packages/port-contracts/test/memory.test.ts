@@ -4,6 +4,7 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import * as ApiKeysContract from "@dueline/port-contracts/queries/ApiKeysContract"
+import * as AuditTrailContract from "@dueline/port-contracts/queries/AuditTrailContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as BinsNearContract from "@dueline/port-contracts/queries/BinsNearContract"
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
@@ -43,6 +44,7 @@ ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
 SessionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+AuditTrailContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

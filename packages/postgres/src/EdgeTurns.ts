@@ -4,6 +4,7 @@
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
@@ -109,6 +110,7 @@ type Ports =
   | ProductEvents
   | JobItemQueries
   | Sessions
+  | AuditTrail
 
 type Asked = TenantId | { readonly tenantId: TenantId }
 
@@ -132,6 +134,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const products = yield* ProductEvents
       const items = yield* JobItemQueries
       const sessions = yield* Sessions
+      const trail = yield* AuditTrail
       return Context.empty().pipe(
         Context.add(CallQueries, {
           list: inTurn(calls.list),
@@ -158,6 +161,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
+        Context.add(AuditTrail, { append: trail.append, list: inTurn(trail.list) }),
         Context.add(JobItemQueries, { list: inTurn(items.list) }),
         Context.add(Sessions, { ...sessions, find: inTurn(sessions.find), list: inTurn(sessions.list) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })

@@ -1,5 +1,6 @@
 /** Every port this package implements, judged by the suites that every adapter passes. */
 import * as ApiKeysContract from "@dueline/port-contracts/queries/ApiKeysContract"
+import * as AuditTrailContract from "@dueline/port-contracts/queries/AuditTrailContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
@@ -19,6 +20,7 @@ import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
@@ -54,7 +56,8 @@ const layer = Layer.mergeAll(
   PostgresDeadLetters.layer,
   PostgresJobItems.layer,
   PostgresJobItems.layerQueries,
-  PostgresDeadLetterQueries.layer
+  PostgresDeadLetterQueries.layer,
+  PostgresAuditTrail.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))
 const harness = { layer, realTime: true }
 
@@ -72,6 +75,7 @@ JobItemsContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
+AuditTrailContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {
   ...harness,

@@ -70,6 +70,8 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
           correlation_id, document)
         values (${of.tenantId}::uuid, (now() at time zone 'UTC')::date, 0, ${of.tenantId}::uuid, 'e', 'track', 0, '1', 'default', '0', '{}')`,
       sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`,
+      sql`insert into dueline.audit_entries (tenant_id, recorded_at, actor_kind, actor_id, action, outcome, correlation_id, count)
+        values (${of.tenantId}::uuid, 0, 'user', 'a', 'b', 'refused', '0', 1)`,
       sql`insert into dueline.bulk_job_items values (${of.tenantId}::uuid, gen_random_uuid(), gen_random_uuid(), 1, 0)`
     ])
   )
@@ -87,6 +89,9 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
           []
         )
         assert.deepStrictEqual(all.flatMap(({ name, tenant }) => (tenant ? [] : [name])).sort(), [
+          "audit_checkpoints",
+          "audit_tiles",
+          "audit_tree",
           "installation",
           "installation_keys",
           "leases",
@@ -211,12 +216,14 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "claim_job_items",
             "extend_leases",
             "forget_receipts",
+            "keep_checkpoint",
             "keep_dead_letter",
             "keep_dead_letter",
             "keep_product_event_days",
             "probe",
             "release_lease",
             "renew_leases",
+            "seal",
             "settle_dead_letter",
             "settle_job_items",
             "settle_outbox",
@@ -229,7 +236,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
   )
 
   it.effect(
-    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, store product events, and nothing else",
+    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, store product events and audit entries, and nothing else",
     () =>
       Effect.gen(function* () {
         const may = yield* TestDatabase.session((sql) =>
@@ -244,6 +251,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         assert.deepStrictEqual(
           may.map(({ found }) => found),
           [
+            "append_audit",
             "append_product_events",
             "find_api_key",
             "find_courier_source",

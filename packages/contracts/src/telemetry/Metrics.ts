@@ -230,6 +230,28 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     ...dispatcher
   }),
 
+  auditSealed: instruments.counter({
+    name: "dueline_audit_sealed_total",
+    help: "Events and audit entries that were sealed into the tree.",
+    ...orchestrator
+  }),
+  auditLag: instruments.gauge({
+    name: "dueline_audit_lag_seconds",
+    help: "How long ago all that was committed had been sealed; 0 in a process that does not seal.",
+    ...orchestrator
+  }),
+  auditUnsigned: instruments.gauge({
+    name: "dueline_audit_unsigned_seconds",
+    help: "Age of the last checkpoint while there is something that it does not cover; 0 when it covers all, and in a process that does not seal.",
+    ...orchestrator
+  }),
+  auditEntries: instruments.counters({
+    name: "dueline_audit_entries_total",
+    help: "Audit entries of the edge, by what became of them: written, left_out (counted in an entry), or lost because the store was away.",
+    labels: ["result"],
+    ...api
+  }),
+
   storeTrouble: instruments.gauge({
     name: "dueline_store_trouble",
     help: "1 while the process cannot write what its roles write, else 0."

@@ -3,6 +3,7 @@ import { CliConfig, CliError, CliOutput, GlobalFlag } from "effect/cli"
 import * as Command from "effect/cli/Command"
 import { Console, Effect } from "effect"
 import { readFileSync } from "node:fs"
+import { audit } from "./audit/AuditCommands.ts"
 import { call } from "./calls/CallCommands.ts"
 import { dlq } from "./intake/DlqCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
@@ -46,6 +47,7 @@ const dueline = Command.make("dueline").pipe(
     source,
     event,
     apiKey,
+    audit,
     bus
   ]),
   Command.withGlobalFlags([JsonOutput]),

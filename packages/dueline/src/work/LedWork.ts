@@ -1,14 +1,20 @@
-/** The part of the role that decides which one process at a time does: fires schedules, and carries out bulk jobs. */
+/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, and seals the audit log. */
+import { publishTo } from "@dueline/audit/CheckpointFolder"
+import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { occurrenceCallId } from "@dueline/identity/derivedId"
 import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
+import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
+import type { Settings } from "../Configuration.ts"
+import { checkpointsFolder } from "../Home.ts"
+import { AuditSigner } from "../InstallationKeys.ts"
 
 /** `isShared`: other processes may have the role too. */
-export const layer = (isShared: boolean) =>
+export const layer = (settings: Settings, isShared: boolean) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { id } = yield* Cluster
@@ -16,6 +22,13 @@ export const layer = (isShared: boolean) =>
       const zoneData = process.versions.tz ?? "unknown"
       const firer = yield* ScheduleFirer.makeFirer({ callIdOf: occurrenceCallId, zoneData })
       const jobs = yield* BulkJobs.makeBulkJobs
+      const sealer = yield* Sealer.makeSealer({
+        store: yield* SealedTree,
+        signer: yield* AuditSigner,
+        every: settings.DUELINE_AUDIT_EVERY,
+        publish: publishTo(checkpointsFolder(settings))
+      })
+      yield* Effect.forkScoped(byOne(shared, Sealer.leadership, sealer.loop))
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
       yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
     })

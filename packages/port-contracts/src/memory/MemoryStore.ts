@@ -1,6 +1,7 @@
 /** The ports of the store over one state in memory: for tests, and the store of the simulation. */
 import { Context, Layer } from "effect"
 import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
@@ -19,6 +20,7 @@ import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import * as ApiKeysMemory from "./ApiKeysMemory.ts"
+import * as AuditTrailMemory from "./AuditTrailMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
@@ -82,6 +84,7 @@ export class MemoryStore extends Context.Service<
     readonly jobItemQueries: JobItemQueries["Service"]
     readonly dueSchedules: DueSchedules["Service"]
     readonly sessions: Sessions["Service"]
+    readonly auditTrail: AuditTrail["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -123,6 +126,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     jobItemQueries: jobs.queries,
     dueSchedules: DueSchedulesMemory.make(state),
     sessions: SessionsMemory.make(),
+    auditTrail: AuditTrailMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -150,7 +154,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(JobItems, store.jobItems),
     Layer.succeed(JobItemQueries, store.jobItemQueries),
     Layer.succeed(DueSchedules, store.dueSchedules),
-    Layer.succeed(Sessions, store.sessions)
+    Layer.succeed(Sessions, store.sessions),
+    Layer.succeed(AuditTrail, store.auditTrail)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -1,0 +1,22 @@
+/** Checkpoints as files, one for each, in a folder that the database's owner should not reach: of one size the latest stays. */
+import { Effect } from "effect"
+import { mkdir, rename, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { checkpointFile } from "./checkpoint.ts"
+import { PublishFailed } from "./Sealer.ts"
+
+/** Makes the folder where it is missing. A file is there whole or not at all. */
+export const publishTo = (folder: string) => (size: number, note: string) =>
+  Effect.tryPromise({
+    try: async () => {
+      await mkdir(folder, { recursive: true })
+      const path = join(folder, checkpointFile(size))
+      const draft = `${path}.${process.pid}.draft`
+      await writeFile(draft, note, { mode: 0o644, flush: true })
+      await rename(draft, path)
+    },
+    catch: (error) =>
+      new PublishFailed({
+        detail: `the checkpoint cannot be written to ${folder} (DUELINE_AUDIT_CHECKPOINTS): ${error instanceof Error ? error.message : String(error)}`
+      })
+  })

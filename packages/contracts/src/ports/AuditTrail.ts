@@ -1,0 +1,95 @@
+/**
+ * Who did what to which resource, with what outcome. What was done stands in the event log and is read from there; written here is what
+ * changed nothing or is no event: refusals, and what is done outside of aggregates.
+ */
+import { Context, type Effect } from "effect"
+import type { EpochMillis, TenantId } from "../Ids.ts"
+import type { StoreUnavailable } from "./Persistence.ts"
+
+/** `left_out`: so many (`count`) of a tenant's refusals came in a minute that these were not written one by one. */
+export type AuditOutcome = "done" | "refused" | "left_out"
+
+export interface AuditActor {
+  /** `user`: a token's subject or `api-key:…`. `operator`: whoever runs commands on the machine. `unknown`: who it was, is not known. */
+  readonly kind: "user" | "system" | "operator" | "unknown"
+  readonly id: string
+}
+
+/** Ids only: what personal data could be in does not belong here, since an entry is never changed. */
+export interface AuditEntry {
+  readonly tenantId: TenantId
+  readonly at: EpochMillis
+  readonly actor: AuditActor
+  /** An operation, such as `orders.create` or `key.rotate`; of an event its type. */
+  readonly action: string
+  /** The id of what it is about, or another name of it. */
+  readonly resource: string | null
+  readonly outcome: AuditOutcome
+  /** Why it was refused: the code of the problem. */
+  readonly code: string | null
+  readonly correlationId: string
+  readonly count: number
+}
+
+export interface ListedEntry extends Omit<AuditEntry, "tenantId"> {
+  /** The kind of aggregate, for what is read from the event log. */
+  readonly kind: string | null
+}
+
+/** The tenant of what belongs to none: commands on the machine, and requests of which nobody knows whose they are. */
+export const installationTenant = "00000000-0000-0000-0000-000000000000" as TenantId
+
+/** Longer texts are cut. */
+export const auditLengths = { actor: 300, action: 100, resource: 300, code: 100, correlationId: 100 } as const
+
+/** Where a page ended. */
+export interface AuditMark {
+  /** A 64-bit number in decimal. */
+  readonly transaction: string
+  readonly position: number
+  /** 0 for an event, 1 for an entry. */
+  readonly kind: number
+}
+
+export interface AuditQuery {
+  readonly tenantId: TenantId
+  readonly outcome?: AuditOutcome | undefined
+  /** The id of the actor. */
+  readonly actor?: string | undefined
+  readonly resource?: string | undefined
+  readonly correlationId?: string | undefined
+  /** At or after. */
+  readonly from?: number | undefined
+  /** Before. */
+  readonly to?: number | undefined
+  readonly after: AuditMark | null
+  readonly limit: number
+}
+
+export class AuditTrail extends Context.Service<
+  AuditTrail,
+  {
+    /** Durable when it succeeds, all or none. What is too long is cut. */
+    readonly append: (entries: ReadonlyArray<AuditEntry>) => Effect.Effect<void, StoreUnavailable>
+    /** Newest first, by when it was committed. A page may be short, even empty, and have a next one. */
+    readonly list: (
+      query: AuditQuery
+    ) => Effect.Effect<
+      { readonly items: ReadonlyArray<ListedEntry>; readonly next: AuditMark | null },
+      StoreUnavailable
+    >
+  }
+>()("@dueline/contracts/ports/AuditTrail") {}
+
+/** The entry with its texts cut to what is kept. */
+export const boundedEntry = (entry: AuditEntry): AuditEntry => {
+  const cut = (text: string, length: number) => text.slice(0, length).toWellFormed().replaceAll("\0", "\uFFFD")
+  return {
+    ...entry,
+    actor: { ...entry.actor, id: cut(entry.actor.id, auditLengths.actor) },
+    action: cut(entry.action, auditLengths.action),
+    resource: entry.resource === null ? null : cut(entry.resource, auditLengths.resource),
+    code: entry.code === null ? null : cut(entry.code, auditLengths.code),
+    correlationId: cut(entry.correlationId, auditLengths.correlationId)
+  }
+}

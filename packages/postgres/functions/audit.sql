@@ -1,0 +1,275 @@
+-- Audit entries, leaves of the tree over them and the events, and what is sealed of it.
+
+-- A leaf is what is hashed of a row: one line of JSON, with the row's own JSON as it lies there, so that another byte is another leaf. Between the
+-- parts of JSON a line feed means as much as a blank. Transaction and position are left out: a copy of the database may number them anew.
+--
+-- callers: dueline_append, dueline_writer
+create or replace function dueline.event_leaf(e dueline.events) returns text language sql stable as $$
+  select '["event/1","' || e.tenant_id || '","' || e.stream_id || '",' || e.version || ',' || to_json(e.category) || ',"' || e.event_id || '",'
+    || to_json(e.type) || ',' || e.event_version || ',' || (date_part('epoch', e.recorded_at) * 1000000)::bigint || ','
+    || translate(e.payload::text, E'\n\r', '  ') || ',' || translate(e.metadata::text, E'\n\r', '  ') || ']'
+$$
+;
+
+-- callers: dueline_append, dueline_writer
+create or replace function dueline.entry_leaf(a dueline.audit_entries) returns text language sql stable as $$
+  select '["entry/1","' || a.tenant_id || '",' || a.recorded_at || ',' || to_json(a.actor_kind) || ',' || to_json(a.actor_id) || ','
+    || to_json(a.action) || ',' || coalesce(to_json(a.resource)::text, 'null') || ',' || to_json(a.outcome) || ','
+    || coalesce(to_json(a.code)::text, 'null') || ',' || to_json(a.correlation_id) || ',' || a.count || ']'
+$$
+;
+
+-- Leaves of events in the order of the log behind a mark, as far as no transaction may still be under way; at most p_limit. p_from: it is known
+-- that between the mark and this transaction there is nothing. It finds its way as read_log does.
+--
+-- callers: dueline_writer, dueline_append
+-- owner: dueline_append
+create or replace function dueline.event_leaves(p_from bigint, p_xact bigint, p_position bigint, p_limit integer)
+returns table (leaf_xact xid8, leaf_position bigint, leaf text)
+language plpgsql stable security definer {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_from bigint := greatest(p_from, p_xact);
+  v_to bigint;
+  v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  v_width bigint := 16;
+  v_left integer := p_limit;
+  v_found integer;
+begin
+  while v_left > 0 and v_from < v_end loop
+    v_to := least(v_from + v_width, v_end);
+    select count(*) into v_found from (
+      select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit 4 * p_limit + 1
+    ) window_rows;
+    if v_found > 4 * p_limit and v_to - v_from > 1 then
+      v_width := greatest(v_width / 8, 1);
+      continue;
+    end if;
+    if v_found > 0 then
+      return query
+        select e.xact, e.position, dueline.event_leaf(e) from dueline.events e
+        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to
+          and (e.xact, e.position) > (p_xact::text::xid8, p_position)
+        order by e.xact, e.position limit v_left;
+      get diagnostics v_found = row_count;
+      v_left := v_left - v_found;
+    end if;
+    v_from := v_to;
+    if v_found * 4 < p_limit then
+      v_width := v_width * 4;
+    end if;
+  end loop;
+end $$
+;
+
+-- callers: dueline_writer, dueline_append
+-- owner: dueline_append
+create or replace function dueline.entry_leaves(p_xact bigint, p_position bigint, p_limit integer)
+returns table (leaf_xact xid8, leaf_position bigint, leaf text)
+language plpgsql stable security definer {{stable plan}} as $$
+begin
+  return query
+    select a.xact, a.position, dueline.entry_leaf(a) from dueline.audit_entries a
+    where (a.xact, a.position) > (p_xact::text::xid8, p_position) and a.xact < pg_snapshot_xmin(pg_current_snapshot())
+    order by a.xact, a.position limit p_limit;
+end $$
+;
+
+-- The tree as it stands, the latest checkpoint, and the hashes of leaves that are not in it: entries and events, p_limit of each at the most. `next`:
+-- where a look that begins there misses nothing.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.unsealed(p_from bigint, p_limit integer) returns json
+language plpgsql stable security definer {{stable plan}} as $$
+declare
+  v_tree dueline.audit_tree;
+  v_entries json;
+  v_events json;
+  v_count integer;
+  v_last text;
+begin
+  select t.* into v_tree from dueline.audit_tree t;
+  select json_build_object('count', count(*), 'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea
+      order by l.leaf_xact, l.leaf_position), 'hex'), ''), 'transaction', (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1],
+      'position', (array_agg(l.leaf_position order by l.leaf_xact desc, l.leaf_position desc))[1]) into v_entries
+    from dueline.entry_leaves(v_tree.entry_xact::text::bigint, v_tree.entry_position, p_limit) l;
+  select count(*), (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1], json_build_object('count', count(*),
+      'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea
+      order by l.leaf_xact, l.leaf_position), 'hex'), ''), 'transaction', (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1],
+      'position', (array_agg(l.leaf_position order by l.leaf_xact desc, l.leaf_position desc))[1]) into v_count, v_last, v_events
+    from dueline.event_leaves(p_from, v_tree.event_xact::text::bigint, v_tree.event_position, p_limit) l;
+  return json_build_object('size', v_tree.size, 'peaks', encode(v_tree.peaks, 'hex'), 'entries', v_entries, 'events', v_events,
+    'next', case when v_count < p_limit then pg_snapshot_xmin(pg_current_snapshot())::text else v_last end,
+    'now', floor(date_part('epoch', clock_timestamp()) * 1000),
+    'signed', (select json_build_object('size', c.size, 'at', c.signed_at) from dueline.audit_checkpoints c order by c.size desc limit 1));
+end $$
+;
+
+-- Puts leaves at the end of the tree, if it is still as large as the caller has seen it; false if not, and nothing is done. A part for each tile that
+-- they come into.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.seal(
+  p_size float8, p_to float8, p_peaks text, p_tiles json, p_event_xact text, p_event_position float8, p_entry_xact text, p_entry_position float8
+) returns boolean language plpgsql security definer {{stable plan}} as $$
+begin
+  update dueline.audit_tree t set size = p_to::bigint, peaks = decode(p_peaks, 'hex'), sealed_at = clock_timestamp(),
+      event_xact = coalesce(p_event_xact::xid8, t.event_xact), event_position = coalesce(p_event_position::bigint, t.event_position),
+      entry_xact = coalesce(p_entry_xact::xid8, t.entry_xact), entry_position = coalesce(p_entry_position::bigint, t.entry_position)
+    where t.only_row and t.size = p_size::bigint;
+  if not found then
+    return false;
+  end if;
+  insert into dueline.audit_tiles as t (tile, hashes, kinds, event_xact, event_position)
+    select u.tile, decode(u.hashes, 'hex'), u.kinds, r.event_xact, r.event_position
+    from json_to_recordset(p_tiles) as u(tile bigint, hashes text, kinds text) cross join dueline.audit_tree r
+    on conflict (tile) do update set hashes = t.hashes || excluded.hashes, kinds = t.kinds || excluded.kinds,
+      event_xact = excluded.event_xact, event_position = excluded.event_position;
+  return true;
+end $$
+;
+
+-- Of one size the first stays.
+--
+-- callers: dueline_worker, dueline_writer
+-- owner: dueline_append
+create or replace function dueline.keep_checkpoint(p_size float8, p_at float8, p_note text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into dueline.audit_checkpoints (size, signed_at, note) values (p_size::bigint, p_at::bigint, p_note) on conflict (size) do nothing
+$$
+;
+
+-- callers: dueline_ingest, dueline_writer
+-- owner: dueline_append
+create or replace function dueline.append_audit(p_entries json) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into dueline.audit_entries (tenant_id, recorded_at, actor_kind, actor_id, action, resource, outcome, code, correlation_id, count)
+    select e.tenant, e.at, e.actor_kind, e.actor_id, e.action, e.resource, e.outcome, e.code, e.correlation, e.count
+    from json_to_recordset(p_entries) as e(tenant uuid, at bigint, actor_kind text, actor_id text, action text, resource text, outcome text,
+      code text, correlation text, count integer)
+$$
+;
+
+-- For whoever removes what was kept long enough, in the transaction that removes it: marks the leaves from p_from to p_last as removed and makes the
+-- entry by which that is known. Their hashes stay.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.note_removal(p_from float8, p_last float8, p_why text, p_at float8) returns void
+language plpgsql security definer {{stable plan}} as $$
+begin
+  update dueline.audit_tiles t
+    set kinds = left(t.kinds, r.first) || upper(substr(t.kinds, r.first + 1, r.last - r.first + 1)) || substr(t.kinds, r.last + 2)
+    from (select g.tile, greatest(p_from::bigint - g.tile * 256, 0)::integer as first, least(p_last::bigint - g.tile * 256, 255)::integer as last
+      from generate_series(p_from::bigint / 256, p_last::bigint / 256) g(tile)) r
+    where t.tile = r.tile;
+  insert into dueline.audit_entries (tenant_id, recorded_at, actor_kind, actor_id, action, resource, outcome, code, correlation_id, count)
+    values ('00000000-0000-0000-0000-000000000000', p_at::bigint, 'system', 'retention', 'leaves.remove',
+      'leaves:' || p_from::bigint || '-' || p_last::bigint, 'done', p_why, '0', 1);
+end $$
+;
+
+-- What was done and refused in a tenant, newest first: its events, which the log has in the order of transactions of all tenants, and its entries. It
+-- looks at p_budget rows of the log at the most and then answers with what it has found, and where to go on. With a resource or a correlation
+-- it goes by their indexes. A look from p_from on ends ten minutes before it: no transaction is that old.
+--
+-- callers: dueline_edge, dueline_writer
+-- owner: dueline_append
+create or replace function dueline.list_audit(
+  p_tenant uuid, p_xact text, p_position float8, p_kind integer, p_outcome text, p_actor text, p_resource text, p_correlation text,
+  p_from float8, p_to float8, p_limit integer, p_budget integer
+) returns json language plpgsql stable security definer {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_to bigint := least(coalesce(p_xact::bigint + 1, 9223372036854775807), pg_snapshot_xmax(pg_current_snapshot())::text::bigint);
+  v_from bigint;
+  v_width bigint := 64;
+  v_looked integer := 0;
+  v_rows integer;
+  v_oldest timestamptz;
+  v_walks boolean := p_resource is null and p_correlation is null;
+  v_floor bigint := 0;
+  v_some dueline.events[];
+  v_found dueline.events[] := '{}';
+  v_stream uuid := case when p_resource ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_resource::uuid end;
+  v_cause bigint := uuid_hash_extended(p_tenant, hashtextextended(p_correlation collate "C", 0));
+  v_items json;
+  v_next json;
+begin
+  if coalesce(p_outcome, 'done') = 'done' then
+    while v_walks and v_to > 0 and cardinality(v_found) <= p_limit loop
+      if v_looked >= p_budget then
+        v_floor := v_to;
+        exit;
+      end if;
+      v_from := greatest(v_to - v_width, 0);
+      select count(*), min(w.recorded_at) into v_rows, v_oldest from (
+        select e.recorded_at from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit p_budget + 1
+      ) w;
+      if v_rows > p_budget and v_to - v_from > 1 then
+        v_width := greatest(v_width / 8, 1);
+        continue;
+      end if;
+      if v_rows > 0 then
+        v_some := array(
+          select e from dueline.events e
+          where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to and e.tenant_id = p_tenant
+            and (p_xact is null or (e.xact, e.position) < (p_xact::xid8, p_position::bigint)
+              or p_kind = 1 and (e.xact, e.position) = (p_xact::xid8, p_position::bigint))
+            and (p_actor is null or e.metadata #>> '{actor,id}' = p_actor)
+            and (p_from is null or e.recorded_at >= to_timestamp(p_from / 1000))
+            and (p_to is null or e.recorded_at < to_timestamp(p_to / 1000))
+          order by e.xact desc, e.position desc limit p_limit + 1 - cardinality(v_found));
+        v_found := v_found || v_some;
+        v_looked := v_looked + v_rows;
+        exit when v_oldest < to_timestamp(p_from / 1000) - interval '10 minutes';
+      end if;
+      v_to := v_from;
+      if v_rows * 4 < p_budget then
+        v_width := v_width * 4;
+      end if;
+    end loop;
+    if not v_walks and (p_resource is null or v_stream is not null) then
+      v_found := array(
+        select e from dueline.events e
+        where e.tenant_id = p_tenant and (v_stream is null or e.stream_id = v_stream)
+          and (p_correlation is null or e.metadata ->> 'correlationId' = p_correlation)
+          and (v_stream is not null
+            or uuid_hash_extended(e.tenant_id, hashtextextended((e.metadata ->> 'correlationId') collate "C", 0)) = v_cause)
+          and (p_xact is null or (e.xact, e.position) < (p_xact::xid8, p_position::bigint)
+            or p_kind = 1 and (e.xact, e.position) = (p_xact::xid8, p_position::bigint))
+          and (p_actor is null or e.metadata #>> '{actor,id}' = p_actor)
+          and (p_from is null or e.recorded_at >= to_timestamp(p_from / 1000))
+          and (p_to is null or e.recorded_at < to_timestamp(p_to / 1000))
+        order by e.xact desc, e.position desc limit p_limit + 1);
+    end if;
+  end if;
+  select json_agg(m.item order by m.xact desc, m.position desc, m.kind desc) filter (where m.n <= p_limit),
+      (array_agg(json_build_object('transaction', m.xact::text, 'position', m.position, 'kind', m.kind)) filter (where m.n = p_limit and m.total > p_limit))[1]
+    into v_items, v_next
+    from (
+      select u.*, row_number() over (order by u.xact desc, u.position desc, u.kind desc) as n, count(*) over () as total from (
+        select f.xact, f.position, 0 as kind, json_build_object('at', floor(date_part('epoch', f.recorded_at) * 1000), 'actor', f.metadata -> 'actor',
+            'action', f.type, 'resource', f.stream_id, 'kind', f.category, 'outcome', 'done', 'code', null,
+            'correlationId', f.metadata ->> 'correlationId', 'count', 1) as item
+          from unnest(v_found) f
+        union all
+        select a.xact, a.position, 1, json_build_object('at', a.recorded_at, 'actor', json_build_object('kind', a.actor_kind, 'id', a.actor_id),
+            'action', a.action, 'resource', a.resource, 'kind', null, 'outcome', a.outcome, 'code', a.code,
+            'correlationId', a.correlation_id, 'count', a.count)
+          from (
+            select a.* from dueline.audit_entries a
+            where a.tenant_id = p_tenant and (p_xact is null or (a.xact, a.position) < (p_xact::xid8, p_position::bigint))
+              and a.xact >= v_floor::text::xid8
+              and (p_outcome is null or a.outcome = p_outcome) and (p_actor is null or a.actor_id = p_actor)
+              and (p_resource is null or a.resource = p_resource) and (p_correlation is null or a.correlation_id = p_correlation)
+              and (p_from is null or a.recorded_at >= p_from) and (p_to is null or a.recorded_at < p_to)
+            order by a.xact desc, a.position desc limit p_limit + 1) a
+      ) u
+    ) m;
+  if v_next is null and v_floor > 0 then
+    v_next := json_build_object('transaction', v_floor::text, 'position', 0, 'kind', 0);
+  end if;
+  return json_build_object('items', coalesce(v_items, '[]'), 'next', v_next);
+end $$
+;
