@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
 
 const id = "3c1f5a90-7b2e-8d44-b6a1-0e9d2c7f4b13"
@@ -18,24 +19,17 @@ const key = {
 }
 
 /** Answers as the program does, and keeps what came. */
-const program = () => {
-  const asked: Array<{ readonly method: string; readonly path: string; readonly body: unknown }> = []
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(input, init)
-    const { pathname } = new URL(request.url)
-    const text = await request.text()
-    asked.push({ method: request.method, path: pathname, body: text === "" ? undefined : JSON.parse(text) })
+const program = () =>
+  answering(({ method }) => {
     const headers = { etag: '"1"', location: key.links.self }
-    if (request.method === "GET")
+    if (method === "GET")
       return Response.json({
         items: [{ ...key, lastUsedAt: "2026-02-01T10:00:00.000Z", correlationId: "0abc" }],
         nextCursor: null
       })
-    if (request.method === "DELETE") return Response.json({ ...key, status: "Revoked", version: 2 }, { headers })
+    if (method === "DELETE") return Response.json({ ...key, status: "Revoked", version: 2 }, { headers })
     return Response.json({ ...key, key: "dlk_shown-once" }, { status: 201, headers })
-  }
-  return { asked, fetch }
-}
+  })
 
 it.effect("api-key create prints the key once, list shows none, and revoke names what it ended", () =>
   Effect.gen(function* () {
@@ -55,7 +49,7 @@ it.effect("api-key create prints the key once, list shows none, and revoke names
         path: "/v1/api-keys",
         body: { name: "web-shop", scopes: ["ops:events.write"], expiresIn: "90d", workspace: "shop" }
       },
-      { method: "GET", path: "/v1/api-keys", body: undefined },
+      { method: "GET", path: "/v1/api-keys?limit=50", body: undefined },
       { method: "DELETE", path: `/v1/api-keys/${id}`, body: undefined }
     ])
   })

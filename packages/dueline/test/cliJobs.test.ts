@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { bulkJobExample } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { Effect } from "effect"
+import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
 
 const { id } = bulkJobExample
@@ -40,17 +41,8 @@ const ended = {
 }
 
 /** Answers as the program does, and keeps what came. */
-const program = (job: object = ended) => {
-  const asked: Array<{ readonly method: string; readonly path: string; readonly body: unknown }> = []
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(input, init)
-    const { pathname, search } = new URL(request.url)
-    const text = await request.text()
-    asked.push({
-      method: request.method,
-      path: `${pathname}${search}`,
-      body: text === "" ? undefined : JSON.parse(text)
-    })
+const program = (job: object = ended) =>
+  answering(({ method, pathname }) => {
     const headers = { etag: '"1"', location: `/v1/jobs/${id}` }
     const item = { id: "c-1", outcome: "failed", detail: "why", links: { self: "/x" } }
     if (pathname === "/v1/dead-letters") return Response.json({ items: [letter], nextCursor: null })
@@ -62,13 +54,11 @@ const program = (job: object = ended) => {
     if (pathname.endsWith("/plan")) return Response.json(plan)
     if (pathname.endsWith("/items")) return Response.json({ items: [item], nextCursor: null })
     if (pathname.endsWith("/jobs"))
-      return request.method === "GET"
+      return method === "GET"
         ? Response.json({ items: [job], nextCursor: null })
         : Response.json(bulkJobExample, { status: 201, headers })
-    return Response.json(request.method === "GET" ? job : bulkJobExample, { headers })
-  }
-  return { asked, fetch }
-}
+    return Response.json(method === "GET" ? job : bulkJobExample, { headers })
+  })
 
 it.effect("jobs plan sends action and filter, and prints counts, a sample and the token", () =>
   Effect.gen(function* () {

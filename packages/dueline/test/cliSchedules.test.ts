@@ -1,6 +1,7 @@
 /** `dueline schedule …` against an API that answers from the document's examples. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
 
 const id = "7b1e9c04-6a2f-8d35-b8c1-4f0e2d7a9c63"
@@ -49,29 +50,18 @@ const preview = {
   ]
 }
 
-const program = () => {
-  const asked: Array<{ readonly method: string; readonly path: string; readonly body: unknown }> = []
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(input, init)
-    const { pathname, search } = new URL(request.url)
-    const text = await request.text()
-    asked.push({
-      method: request.method,
-      path: `${pathname}${search}`,
-      body: text === "" ? undefined : JSON.parse(text)
-    })
+const program = () =>
+  answering(({ method, pathname }) => {
     const headers = { etag: '"1"', location: schedule.links.self }
     if (pathname.endsWith("/preview")) return Response.json(preview)
     const view = { ...schedule, correlationId: "0abc" }
-    if (request.method === "GET") {
+    if (method === "GET") {
       return pathname.endsWith("/schedules")
         ? Response.json({ items: [view], nextCursor: null })
         : Response.json(view, { headers })
     }
     return Response.json(schedule, { status: pathname.endsWith("/schedules") ? 201 : 200, headers })
-  }
-  return { asked, fetch }
-}
+  })
 
 it.effect("schedule create sends rule, policies and request; list, show and changes ask for what they say", () =>
   Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { checkSignature } from "@dueline/secrets/requestSignature"
 import { Effect } from "effect"
+import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
 
 const id = "7d2a4c81-5b0e-8e93-a1f6-3c9d0e7b2a54"
@@ -19,25 +20,13 @@ const source = {
 }
 
 /** Answers as the program does, and keeps what came. */
-const program = () => {
-  const asked: Array<{ readonly method: string; readonly path: string; readonly body: unknown }> = []
-  const fetch: typeof globalThis.fetch = async (input, init) => {
-    const request = new Request(input, init)
-    const { pathname, search } = new URL(request.url)
-    const text = await request.text()
-    asked.push({
-      method: request.method,
-      path: `${pathname}${search}`,
-      body: text === "" ? undefined : JSON.parse(text)
-    })
+const program = () =>
+  answering(({ method, pathname }) => {
     const headers = { etag: '"1"', location: source.links.self }
-    if (request.method === "GET")
-      return Response.json({ items: [{ ...source, correlationId: "0abc" }], nextCursor: null })
+    if (method === "GET") return Response.json({ items: [{ ...source, correlationId: "0abc" }], nextCursor: null })
     const made = pathname.endsWith("/secret") ? 200 : 201
     return Response.json({ ...source, secret: "a secret that is shown once" }, { status: made, headers })
-  }
-  return { asked, fetch }
-}
+  })
 
 it.effect("source create sends the scheme and the courier's own secret, and prints the secret once", () =>
   Effect.gen(function* () {

@@ -6,11 +6,10 @@
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Effect, Exit, Layer, Schema } from "effect"
-import { CourierEvents, crowdedSource } from "./CourierEvents.ts"
+import { CourierEvents, crowdedSource, rawHeadersOf } from "./CourierEvents.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
 import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
 import { PlainRequests } from "../server/PlainRequests.ts"
-import { rawHeadersOf } from "../server/rawHeadersOf.ts"
 import { RequestTurns } from "../server/RequestPlaces.ts"
 
 const prefix = "/v1/events/courier/"
