@@ -45,6 +45,18 @@ export const alerts: ReadonlyArray<Alert> = [
     quiet: { 'dueline_store_trouble{instance="a"}': "0x30" }
   },
   {
+    name: "DuelineSubscriptionDisabled",
+    severity: "ticket",
+    expr: "sum by (reason) (increase(dueline_subscriptions_disabled_total[1h])) > 0",
+    for: "0m",
+    summary: "A subscription was disabled: its endpoint took nothing for too long, or is gone.",
+    advice:
+      "Find it in /v1/subscriptions?status=Disabled, have its endpoint mended, enable it and deliver again what it missed.",
+    runbook: down,
+    fires: { 'dueline_subscriptions_disabled_total{reason="failing"}': "0x10 1x20" },
+    quiet: { 'dueline_subscriptions_disabled_total{reason="failing"}': "0x30" }
+  },
+  {
     name: "DuelineErrorRate",
     severity: "page",
     expr: "max by (instance) (ops_error_rate) > 0.05",

@@ -38,6 +38,7 @@ import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as SessionAccess from "./sessions/SessionAccess.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ops/ShipmentHandlers.ts"
+import * as SubscriptionHandlers from "./subscriptions/SubscriptionHandlers.ts"
 import * as SystemHandlers from "./system/SystemHandlers.ts"
 import * as TenantHandlers from "./access/TenantHandlers.ts"
 import * as TimelineHandlers from "./system/TimelineHandlers.ts"
@@ -54,7 +55,8 @@ export const kindHandlers = {
   "api-key": ApiKeyHandlers.layer,
   tenant: TenantHandlers.layer,
   "bulk-job": JobHandlers.layer,
-  schedule: ScheduleHandlers.layer
+  schedule: ScheduleHandlers.layer,
+  subscription: SubscriptionHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>
 
 type KindLayer = (typeof kindHandlers)[Category]

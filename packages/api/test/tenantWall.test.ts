@@ -55,6 +55,12 @@ const household = Effect.gen(function* () {
     headers: json,
     body: JSON.stringify({ cron: "@daily", zone: "UTC", request: { method: "GET", url: "https://example.com/" } })
   })
+  const subscription = yield* send({
+    method: "POST",
+    path: "/v1/subscriptions",
+    headers: json,
+    body: JSON.stringify({ url: "https://example.com/hooks", topics: ["ops.>"] })
+  })
   const shipment = ShipmentId.make(`f${customer.slice(1)}`)
   yield* Effect.orDie(
     orchestrator.ask({
@@ -110,6 +116,7 @@ const household = Effect.gen(function* () {
     "/ops/bins": bin,
     "/ops/orders": order,
     "/v1/schedules": String(schedule.json["id"]),
+    "/v1/subscriptions": String(subscription.json["id"]),
     "/v1/service-calls": String(call.json["id"])
   } as Readonly<Record<string, string>>
 })
@@ -156,6 +163,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/shipments",
           "/v1/api-keys",
           "/v1/schedules",
+          "/v1/subscriptions",
           "/v1/service-calls",
           "/v1/dead-letters",
           "/v1/jobs"

@@ -110,6 +110,17 @@ import {
 import { shipmentOperations } from "./shipment/ShipmentEndpoints.ts"
 import type { Fields } from "./specification/Specification.ts"
 import {
+  SubscriptionCommand,
+  subscriptionFields,
+  SubscriptionOutcome,
+  subscriptionProblems,
+  SubscriptionRejection,
+  type SubscriptionRow,
+  subscriptionRules
+} from "./subscription/Subscription.ts"
+import { subscriptionOperations } from "./subscription/SubscriptionEndpoints.ts"
+import { subscriptionTopics } from "./subscription/Topic.ts"
+import {
   TenantCommand,
   tenantFields,
   TenantOutcome,
@@ -367,6 +378,23 @@ export const kinds = {
     missing: { schedule_not_found: { status: 404, title: "There is no such schedule in this tenant." } },
     problems: scheduleProblems,
     operations: scheduleOperations,
+    attachment: true
+  }),
+  subscription: kindOf<SubscriptionRow>()({
+    id: "subscriptionId",
+    rowTag: "SubscriptionRow",
+    plural: "subscriptions",
+    rows: "documents",
+    fields: subscriptionFields,
+    rules: subscriptionRules,
+    command: SubscriptionCommand,
+    outcome: SubscriptionOutcome,
+    rejection: SubscriptionRejection,
+    topics: subscriptionTopics,
+    scope: "subscriptions",
+    missing: { subscription_not_found: { status: 404, title: "There is no such subscription in this tenant." } },
+    problems: subscriptionProblems,
+    operations: subscriptionOperations,
     attachment: true
   })
 } as const

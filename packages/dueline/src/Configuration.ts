@@ -80,6 +80,12 @@ export const Environment = Schema.Struct({
   DUELINE_PRODUCT_EVENT_DAYS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 400 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(30))
   ),
+  DUELINE_SUBSCRIPTION_DAYS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 90 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(7))
+  ),
+  DUELINE_SUBSCRIPTION_DISABLE_HOURS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 720 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(72))
+  ),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_PUBLIC_URL: PublicUrl,
   DUELINE_ISSUERS: readable(readIssuers, "not a list of issuers").pipe(

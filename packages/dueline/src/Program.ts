@@ -16,6 +16,7 @@ import * as FailedIngestions from "@dueline/orchestration/FailedIngestions"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
+import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RateStore from "@dueline/redis/RateStore"
 import * as RedisConnection from "@dueline/redis/RedisConnection"
@@ -277,6 +278,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
       payloadHosts.layer(guard, payloadHostsOf(settings, demo))
     ]),
+    Layer.provide(SubscriptionSecrets.layer),
     Layer.provideMerge(core),
     // The first that is made and the last that goes: spans of the stop itself are sent too.
     Layer.provide(exported(settings))

@@ -16,6 +16,7 @@ import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
+import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
@@ -125,6 +126,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresBacklog.layer,
     PostgresDueIngestions.layer,
     PostgresDueSchedules.layer,
+    PostgresDeliveries.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresJobItems.layer,

@@ -1,6 +1,7 @@
 /** Ids that are computed from a name: the same name gives the same id, without a look-up. */
 import type { IdempotencyKey, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Category, IdOf } from "@dueline/contracts/kinds"
 import { hash } from "node:crypto"
@@ -54,6 +55,14 @@ export const occurrenceCallId = (
   revision: number,
   at: number
 ): ServiceCallId => uuidV8(`dueline:schedule-occurrence:${tenantId}:${scheduleId}:${revision}:${at}`) as ServiceCallId
+
+/** A message is one call of a subscription, and one more of each redelivery (counted from 1) that it belongs to. */
+export const deliveryCallId = (
+  tenantId: TenantId,
+  subscriptionId: SubscriptionId,
+  eventId: string,
+  redelivery: number
+): ServiceCallId => uuidV8(`dueline:delivery:${tenantId}:${subscriptionId}:${eventId}:${redelivery}`) as ServiceCallId
 
 /** A part of the jitter, from 0 inclusive to `jitterMs` inclusive, that stays the same for the schedule. */
 export const jitterOffset = (tenantId: TenantId, scheduleId: ScheduleId, jitterMs: number): number =>

@@ -10,6 +10,7 @@ import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
 import { Schedule } from "./aggregates/Schedule.ts"
 import { Shipment } from "./aggregates/Shipment.ts"
+import { Subscription } from "./aggregates/Subscription.ts"
 import { Tenant } from "./aggregates/Tenant.ts"
 import { ServiceCall } from "./aggregates/service-call/ServiceCall.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
@@ -26,7 +27,8 @@ export const aggregates = {
   "api-key": ApiKey,
   tenant: Tenant,
   "bulk-job": BulkJob,
-  schedule: Schedule
+  schedule: Schedule,
+  subscription: Subscription
 } as const
 
 type Replayer = (stream: StreamKey) => Replay

@@ -4,11 +4,13 @@ import { Bin } from "../src/aggregates/Bin.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
+import { Subscription } from "../src/aggregates/Subscription.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
+import * as SubscriptionSteps from "./SubscriptionSteps.ts"
 import { envelope } from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
 import * as TenantSteps from "./TenantSteps.ts"
@@ -62,4 +64,12 @@ aggregateLaws({
   commandsOf: ScheduleSteps.scheduleCommands,
   envelope: (command) => envelope(command),
   opening: "ScheduleCreated"
+})
+
+aggregateLaws({
+  aggregate: Subscription,
+  story: SubscriptionSteps.SubscriptionStory,
+  commandsOf: SubscriptionSteps.subscriptionCommands,
+  envelope: (command) => envelope(command),
+  opening: "SubscriptionCreated"
 })

@@ -13,6 +13,7 @@ import { Ingestion } from "../src/aggregates/Ingestion.ts"
 import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
+import { Subscription } from "../src/aggregates/Subscription.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
@@ -25,6 +26,7 @@ import * as IngestionSteps from "./IngestionSteps.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import * as TenantSteps from "./TenantSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
+import * as SubscriptionSteps from "./SubscriptionSteps.ts"
 
 const heard = new Set<string>()
 
@@ -124,6 +126,13 @@ describe("messages in the form of their topic come", () => {
     "from schedules",
     { story: ScheduleSteps.ScheduleStory },
     ({ story }) => judge(life(Schedule, ScheduleSteps.scheduleCommands(story))),
+    runs
+  )
+
+  it.prop(
+    "from subscriptions",
+    { story: SubscriptionSteps.SubscriptionStory },
+    ({ story }) => judge(life(Subscription, SubscriptionSteps.subscriptionCommands(story))),
     runs
   )
 

@@ -12,6 +12,7 @@ import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/I
 import { type ScheduleEvent, ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { ServiceCallId } from "@dueline/contracts/Ids"
 import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import { type SubscriptionEvent, SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { TenantEvent } from "@dueline/contracts/tenant/Tenant"
 import * as Field from "./FieldSample.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -273,6 +274,40 @@ const schedule: Samples<ScheduleEvent> = {
   ScheduleMoved: { _tag: "ScheduleMoved", previousAt: Call.t0, previousZoneData: "2026b", progress }
 }
 
+const subscriptionId = SubscriptionId.make("00000000-0000-7000-8000-e60000000001")
+const subscriptionTerms = {
+  name: "warehouse",
+  url: "https://example.com/hooks?token=[redacted]",
+  topics: ["ops.service.order.>"],
+  filter: 'tag eq "vip"'
+}
+
+const subscription: Samples<SubscriptionEvent> = {
+  SubscriptionCreated: {
+    _tag: "SubscriptionCreated",
+    terms: subscriptionTerms,
+    secretId: secretId(0),
+    createdAt: Call.t0,
+    fingerprint: "f1",
+    origin
+  },
+  SubscriptionUpdated: { _tag: "SubscriptionUpdated", terms: { ...subscriptionTerms, name: null, filter: null } },
+  SubscriptionSecretRotated: {
+    _tag: "SubscriptionSecretRotated",
+    secretId: secretId(1),
+    previousUntil: Call.ms(Call.t0 + 3_600_000)
+  },
+  SubscriptionPaused: { _tag: "SubscriptionPaused", reason: "the warehouse moves" },
+  SubscriptionEnabled: { _tag: "SubscriptionEnabled" },
+  SubscriptionTested: { _tag: "SubscriptionTested", number: 1 },
+  RedeliveryBegun: { _tag: "RedeliveryBegun", number: 1, from: Call.t0, to: Call.dueAt },
+  RedeliveryAdvanced: { _tag: "RedeliveryAdvanced", after: 7, put: 3, last: true },
+  SubscriptionFailing: { _tag: "SubscriptionFailing", since: Call.t0, lastFailure: "HTTP 503" },
+  SubscriptionRecovered: { _tag: "SubscriptionRecovered" },
+  SubscriptionDisabled: { _tag: "SubscriptionDisabled", reason: "failing", lastFailure: "connect" },
+  SubscriptionDeleted: { _tag: "SubscriptionDeleted" }
+}
+
 /** One full case of each event as it is written today, used once: to write the file of an event, or of a version of one, that is new. */
 export const samples = {
   "service-call": serviceCall,
@@ -285,7 +320,8 @@ export const samples = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
-  schedule
+  schedule,
+  subscription
 } as const satisfies Readonly<Record<Category, unknown>>
 
 /** An API key has two versions at most. */
@@ -367,5 +403,27 @@ export const lives: Readonly<
       callId: ServiceCallId.make(`00000000-0000-7000-8000-e5${n.toString(16).padStart(10, "0")}`)
     }),
     "ScheduleAccepted"
+  ],
+  subscription: [
+    {
+      _tag: "CreateSubscription",
+      subscriptionId,
+      at: Call.t0,
+      terms: subscriptionTerms,
+      sealedUrl: "v1.key.url",
+      secretId: secretId(0),
+      sealed: "v1.key.text",
+      fingerprint: "f1",
+      origin
+    },
+    (n) => ({
+      _tag: "RotateSubscriptionSecret",
+      subscriptionId,
+      at: Call.t0,
+      secretId: secretId(n),
+      sealed: `v1.key.${n}`,
+      overlapMs: 1_000
+    }),
+    "SubscriptionAccepted"
   ]
 }

@@ -10,6 +10,7 @@ import * as BinsNearContract from "@dueline/port-contracts/queries/BinsNearContr
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
 import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
@@ -45,6 +46,7 @@ TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
 SessionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 AuditTrailContract.suite("memory", { layer: MemoryStore.layerMemory() })
+DeliveriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

@@ -5,6 +5,7 @@ import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
 import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/queries/OpsQueriesContract"
@@ -25,6 +26,7 @@ import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetter
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
+import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
@@ -51,6 +53,7 @@ const layer = Layer.mergeAll(
   PostgresTenantDirectory.layer,
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
+  PostgresDeliveries.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -74,6 +77,7 @@ TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
+DeliveriesContract.suite("PostgreSQL", harness)
 OpsQueriesContract.suite("PostgreSQL", harness)
 AuditTrailContract.suite("PostgreSQL", harness)
 

@@ -155,6 +155,7 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
           [
             "dueline.bins_within",
             "dueline.half",
+            "dueline.keep_for_subscriptions",
             "dueline.make_rows_table",
             "dueline.mirror_tenants",
             "dueline.provision_known",

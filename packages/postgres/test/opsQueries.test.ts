@@ -54,6 +54,7 @@ const filled = TestDatabase.session((sql) =>
       fill("shipment", { courierSourceId: sqlId("0"), trackingReference: "'T' || n", statusAt: "0" }),
       fill("api-key", { name: "'web-shop'", workspace: "'default'" }),
       fill("tenant", { workspace: "'w-' || n", name: "'A tenant'" }),
+      fill("subscription", { status: "'Active'" }),
       fill("schedule", { zoneData: "'2026c'", timing: "json_build_object('zone', 'UTC')" }),
       fill("ingestion", { status: "'Received'", courierSourceId: sqlId("0") })
     ],

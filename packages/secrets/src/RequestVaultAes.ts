@@ -20,7 +20,8 @@ const what = { one: "a sealed request", another: "another call" }
 export const make = (keys: VaultKeys, options: VaultOptions = {}): RequestVault["Service"] => {
   const texts = makeSealedTexts(keys, what, options)
   return RequestVault.of({
-    seal: ({ body, headers, url }, context) => texts.seal(JSON.stringify({ url, headers, body }), context),
+    seal: ({ body, headers, signer, url }, context) =>
+      texts.seal(JSON.stringify({ url, headers, body, signer }), context),
     open: (sealed, context) =>
       Effect.flatMap(texts.open(sealed, context), (text) => {
         const request: unknown = JSON.parse(text)

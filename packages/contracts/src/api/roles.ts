@@ -32,7 +32,8 @@ export const permissionsOf = ({ allow, deny }: Role): ReadonlyArray<AccessScope>
 const guarded: ReadonlySet<AccessScope> = new Set([
   "ops:api-keys.write",
   "ops:courier-sources.write",
-  "ops:dead-letters.write"
+  "ops:dead-letters.write",
+  "ops:subscriptions.write"
 ])
 
 const viewer = allowing(tenantScopes.filter((scope) => scope.endsWith(".read")))

@@ -41,7 +41,7 @@ export type CreateCourierSource = typeof CreateCourierSource.Type
 const maxOverlapMs = 30 * 86_400_000
 export const defaultOverlap = "24h"
 
-const Overlap = Schema.String.annotate({
+export const Overlap = Schema.String.annotate({
   description: `How long the secrets before stay valid: \`0s\` to \`30d\`; \`${defaultOverlap}\` when left out`,
   examples: ["24h", "PT24H"]
 }).check(

@@ -46,7 +46,7 @@ export interface NearOptions {
 }
 
 /** The kinds whose sealed texts are read back by what acts for their tenant. */
-export type Sealing = "customer" | "ingestion" | "schedule"
+export type Sealing = "customer" | "ingestion" | "schedule" | "subscription"
 
 type Answer<A> = Effect.Effect<A, StoreUnavailable>
 

@@ -2,12 +2,21 @@
 import { Context, type Effect, Schema } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
 import type { ScheduleId } from "../schedule/Schedule.ts"
+import type { SubscriptionId } from "../subscription/Subscription.ts"
 
 /** The parts of a request that may hold secrets. */
 export interface WholeRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** What it is signed for, when not with the tenant's secret: a message of a subscription, under that id. */
+  readonly signer?: Signer
+}
+
+export interface Signer {
+  readonly subscriptionId: SubscriptionId
+  /** Sent as `webhook-id`: the same whenever the message is delivered to the subscription. */
+  readonly messageId: string
 }
 
 /** The sealed text was not made with a key this process has, or was changed. */

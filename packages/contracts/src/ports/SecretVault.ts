@@ -3,6 +3,7 @@ import { Context, type Effect } from "effect"
 import type { CourierSourceId } from "../courierSource/CourierSource.ts"
 import type { TenantId } from "../Ids.ts"
 import type { IngestionId } from "../ingestion/Ingestion.ts"
+import type { SubscriptionId } from "../subscription/Subscription.ts"
 import type { SealBroken } from "./RequestVault.ts"
 
 export class SecretVault extends Context.Service<
@@ -21,3 +22,7 @@ export const courierSecretContext = (tenantId: TenantId, courierSourceId: Courie
 /** What the body of an event is bound to. */
 export const ingestionContext = (tenantId: TenantId, ingestionId: IngestionId): string =>
   `ingestion/${tenantId}/${ingestionId}`
+
+/** What a part of a subscription is bound to: `url`, or the id of a secret. */
+export const subscriptionContext = (tenantId: TenantId, subscriptionId: SubscriptionId, part: string): string =>
+  `subscription/${tenantId}/${subscriptionId}/${part}`

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { CorrelationId, EpochMillis, ServiceCallId, TenantId } from "../Ids.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
 import { ServiceCallStatus } from "./Rejection.ts"
+import { Tags } from "./Spec.ts"
 
 /** Version 1 of the message on every `ops.service-call.*` topic: how a call ended. */
 export const ServiceCallEnded = Schema.Struct({
@@ -18,6 +19,8 @@ export const ServiceCallEnded = Schema.Struct({
   httpStatus: Schema.NullOr(Schema.Int),
   failureReason: Schema.NullOr(Schema.String),
   endedAt: EpochMillis,
+  /** Of its submission; left out where there are none. */
+  tags: Schema.optionalKey(Tags),
   correlationId: CorrelationId
 }).annotate({ identifier: "ServiceCallEnded" })
 export type ServiceCallEnded = typeof ServiceCallEnded.Type
@@ -31,7 +34,8 @@ const succeeded: ServiceCallEnded = {
   epoch: 1,
   httpStatus: 200,
   failureReason: null,
-  endedAt: minutesLater(23 * 60)
+  endedAt: minutesLater(23 * 60),
+  tags: ["invoice:42"]
 }
 
 export const serviceCallTopics = {

@@ -204,6 +204,13 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     ...executor
   }),
 
+  subscriptionsDisabled: instruments.counters({
+    name: "dueline_subscriptions_disabled_total",
+    help: "Subscriptions that were disabled because their endpoints took nothing for too long (failing) or are gone.",
+    labels: ["reason"],
+    ...orchestrator
+  }),
+
   published: instruments.counter({
     name: "dueline_messages_published_total",
     help: "Messages that the bus has taken.",

@@ -1,13 +1,19 @@
-/** Opens every sealed text there is, and misses those that should be there: of calls, customers, couriers and what these sent, and schedules. */
+/** Opens every sealed text there is, and misses those that should be there: of calls, customers, couriers and what these sent, schedules, and subscriptions. */
 import { CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import {
+  courierSecretContext,
+  ingestionContext,
+  SecretVault,
+  subscriptionContext
+} from "@dueline/contracts/ports/SecretVault"
 import { RequestVault, scheduleContext, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { requestOf } from "@dueline/execution/redaction/summarise"
 import type { Database } from "@dueline/postgres/Database"
 import { eachAttached, eachProfile, eachSealedCall } from "@dueline/postgres/admin/SealedTexts"
+import { readParts, urlPart } from "@dueline/contracts/subscription/sealedParts"
 import { Effect } from "effect"
 
 export interface SealFinding {
@@ -112,6 +118,24 @@ export const verifySealed: Effect.Effect<
       return Effect.void
     }
     return tally("request", schedule, requests.open(sealed, scheduleContext(row.tenantId, row.scheduleId)))
+  })
+  yield* eachAttached("subscription", (subscription) => {
+    const { row, sealed } = subscription
+    if (row.status === "Deleted") {
+      if (sealed !== null) add("secret", subscription, "it is Deleted, and what was sealed of it is still there")
+      return Effect.void
+    }
+    const parts = readParts(sealed)
+    return Effect.forEach(
+      [urlPart, ...row.secrets.map(({ secretId }) => secretId)],
+      (part) => {
+        const entry = parts.get(part)
+        if (entry === undefined) return Effect.sync(() => add("secret", subscription, `its ${part} is lost`))
+        const context = subscriptionContext(row.tenantId, row.subscriptionId, part)
+        return tally("secret", subscription, secrets.open(entry, context))
+      },
+      { discard: true }
+    )
   })
   return { opened, findings }
 })

@@ -1,8 +1,8 @@
-/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, and seals the audit log. */
+/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, and seals the audit log. */
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
-import { occurrenceCallId } from "@dueline/identity/derivedId"
+import { deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
 import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
@@ -12,6 +12,8 @@ import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
 import { checkpointsFolder } from "../Home.ts"
 import { AuditSigner } from "../InstallationKeys.ts"
+
+const hourMs = 3_600_000
 
 /** `isShared`: other processes may have the role too. */
 export const layer = (settings: Settings, isShared: boolean) =>
@@ -29,6 +31,12 @@ export const layer = (settings: Settings, isShared: boolean) =>
         publish: publishTo(checkpointsFolder(settings))
       })
       yield* Effect.forkScoped(byOne(shared, Sealer.leadership, sealer.loop))
+      const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
+        callIdOf: deliveryCallId,
+        disableAfterMs: settings.DUELINE_SUBSCRIPTION_DISABLE_HOURS * hourMs,
+        keepMs: settings.DUELINE_SUBSCRIPTION_DAYS * 24 * hourMs
+      })
+      yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
       yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
     })

@@ -63,6 +63,10 @@ export const checkHeaders = (headers: Readonly<Record<string, string>>): Readonl
 
 interface HeaderContext {
   readonly secret: Redacted.Redacted<string> | null
+  /** Older ones that are valid still: it is signed with each. */
+  readonly olderSecrets?: ReadonlyArray<Redacted.Redacted<string>>
+  /** Sent as `webhook-id` in the place of the call's id. */
+  readonly messageId?: string
   /** Epoch milliseconds. */
   readonly now: number
   readonly userAgent: string
@@ -78,7 +82,7 @@ export const buildHeaders = (
   intent: ExecutionRequested,
   own: Readonly<Record<string, string>>,
   body: string | null,
-  { now, secret, traceparent = intent.traceparent, userAgent }: HeaderContext
+  { messageId, now, olderSecrets = [], secret, traceparent = intent.traceparent, userAgent }: HeaderContext
 ): Record<string, string> => {
   const headers: Record<string, string> = { "user-agent": userAgent, "idempotency-key": intent.callId }
   if (traceparent !== null) headers["traceparent"] = traceparent
@@ -94,9 +98,12 @@ export const buildHeaders = (
   if (secret === null) return headers
   const timestamp = Math.floor(now / 1_000)
   const signed = { callId, epoch, attempt, timestamp, body: body ?? "" }
-  headers["webhook-id"] = callId
+  const message = { id: messageId ?? callId, timestamp, body: signed.body }
+  const each = (sign: (one: Redacted.Redacted<string>) => string) =>
+    olderSecrets.length === 0 ? sign(secret) : [secret, ...olderSecrets].map(sign).join(" ")
+  headers["webhook-id"] = message.id
   headers["webhook-timestamp"] = String(timestamp)
-  headers["webhook-signature"] = signWebhook(secret, { id: callId, timestamp, body: signed.body })
-  headers["dueline-signature"] = signAttempt(secret, signed)
+  headers["webhook-signature"] = each((one) => signWebhook(one, message))
+  headers["dueline-signature"] = each((one) => signAttempt(one, signed))
   return headers
 }

@@ -9,6 +9,7 @@ import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { traceFields, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
+import { SubscriptionSecrets } from "@dueline/secrets/SubscriptionSecrets"
 import { Cause, Clock, Effect, Exit, type Fiber, Random, type Redacted } from "effect"
 import type { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
 import type { RedactionOptions } from "../redaction/Redactor.ts"
@@ -70,7 +71,12 @@ interface AttemptOptions {
   readonly elapsed: () => number
 }
 
-type Secret = Redacted.Redacted<string> | null
+/** With what an attempt is signed. */
+interface Signing {
+  readonly secret: Redacted.Redacted<string> | null
+  readonly olderSecrets?: ReadonlyArray<Redacted.Redacted<string>>
+  readonly messageId?: string
+}
 
 /** Calls that wait for one target are retried a little apart. */
 const jitter = 0.2
@@ -103,6 +109,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
   const client = yield* HttpClient
   const vault = yield* RequestVault
   const secrets = yield* SigningSecrets
+  const subscriptions = yield* SubscriptionSecrets
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const counting = countAttempts(yield* Metrics)
@@ -199,16 +206,29 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
 
   const opened = (attempt: Attempt, whole: WholeRequest | null): void => {
     if (whole === null) return unreadable(attempt)
-    const { dueAt, tenantId } = attempt.intent
+    const { tenantId } = attempt.intent
+    const { signer } = whole
+    if (signer !== undefined) {
+      return settled(attempt, subscriptions.secretsOf(tenantId, signer.subscriptionId), (exit) => {
+        if (!Exit.isSuccess(exit)) return died(attempt, exit.cause)
+        const [secret, ...olderSecrets] = exit.value ?? []
+        if (secret === undefined) return unreadable(attempt)
+        sendWhenDue(attempt, whole, { secret, olderSecrets, messageId: signer.messageId })
+      })
+    }
     settled(attempt, secrets.secretFor(tenantId), (exit) => {
       if (!Exit.isSuccess(exit)) return died(attempt, exit.cause)
-      const go = () => step(attempt, "sending", () => send(attempt, whole, exit.value, connectLimit))
-      const takeBack = untilDue(now, after, dueAt, go)
-      if (takeBack !== nothing) attempt.abandon = takeBack
+      sendWhenDue(attempt, whole, { secret: exit.value })
     })
   }
 
-  const send = (attempt: Attempt, whole: WholeRequest, secret: Secret, left: number): void =>
+  const sendWhenDue = (attempt: Attempt, whole: WholeRequest, signing: Signing): void => {
+    const go = () => step(attempt, "sending", () => send(attempt, whole, signing, connectLimit))
+    const takeBack = untilDue(now, after, attempt.intent.dueAt, go)
+    if (takeBack !== nothing) attempt.abandon = takeBack
+  }
+
+  const send = (attempt: Attempt, whole: WholeRequest, signing: Signing, left: number): void =>
     leaseConfirmed(attempt, () => {
       const { intent } = attempt
       const traceparent = attempt.span?.traceparent ?? intent.traceparent
@@ -217,7 +237,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
         {
           method: intent.request.method,
           url: whole.url,
-          headers: buildHeaders(intent, whole.headers, whole.body, { now: now(), secret, traceparent, userAgent }),
+          headers: buildHeaders(intent, whole.headers, whole.body, { now: now(), ...signing, traceparent, userAgent }),
           body: whole.body,
           timeoutMs: intent.timeoutMs,
           maxResponseBytes,
@@ -226,20 +246,26 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
         },
         (result) => {
           answered = true
-          step(attempt, "sending", () => came(attempt, result, whole, secret, left))
+          step(attempt, "sending", () => came(attempt, result, whole, signing, left))
         }
       )
       if (!answered) attempt.abandon = abandon
     })
 
-  const came = (attempt: Attempt, result: OutgoingResult, whole: WholeRequest, secret: Secret, left: number): void => {
+  const came = (
+    attempt: Attempt,
+    result: OutgoingResult,
+    whole: WholeRequest,
+    signing: Signing,
+    left: number
+  ): void => {
     if (result._tag !== "NotSent") return record(attempt, result)
     if (attempt.sentAt !== null) {
       return record(attempt, cutOff("its lease had run out before a redirect could be followed"))
     }
     if (result.reason !== "unwanted") return unmade(attempt, result.reason)
     if (left <= 1) return unmade(attempt, "lease_unconfirmed")
-    send(attempt, whole, secret, left - 1)
+    send(attempt, whole, signing, left - 1)
   }
 
   /** What came of its request, to its circuit and to the writer; the next attempt may have its place. */

@@ -228,6 +228,7 @@ export const summariseRequest = (
   const bodySnippet = body === null || body.length === 0 ? null : requestSnippet(body, given, options)
   // A request that says "[redacted]" of itself must be sealed, or it could not be told from one that was struck out.
   const complete =
+    request.signer === undefined &&
     url === request.url &&
     sameHeaders(headers, given) &&
     (bodySnippet ?? "") === (request.body ?? "") &&

@@ -1,9 +1,12 @@
 /** What the memory adapters share: everything that has been committed, in plain maps, so that one commit is one turn. */
 import type { RecordedEvent, StreamKey } from "@dueline/contracts/Envelope"
+import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
+import type { KeptMessage } from "@dueline/contracts/ports/Deliveries"
 import type { OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { type Category, kinds, type ReadModelRow, type RowOf } from "@dueline/contracts/kinds"
 import type { Receipt, Snapshot } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 
 /** One event in the global order of commits; `position` is 1 for the first event of the store. */
 export interface StoredEvent extends StreamKey {
@@ -38,6 +41,16 @@ export interface DeadEntry {
   readonly errors: ReadonlyArray<string>
 }
 
+/** A message in the line of a subscription. `state`: 0 waits, 1 may have a call, 2 has one; ended: 3 delivered, 4 failed, 5 dropped. */
+export interface StoredDelivery extends Pick<KeptMessage, "tenantId" | "seq" | "streamId"> {
+  readonly place: number
+  readonly subscriptionId: SubscriptionId
+  readonly redelivery: number
+  state: 0 | 1 | 2 | 3 | 4 | 5
+  callId: ServiceCallId | null
+  calledAt: EpochMillis | null
+}
+
 export interface MemoryState {
   readonly events: Array<StoredEvent>
   readonly streams: Map<string, StoredStream>
@@ -47,6 +60,11 @@ export interface MemoryState {
   readonly outbox: Map<number, WaitingEntry>
   readonly dead: Array<DeadEntry>
   lastOutboxPosition: number
+  /** For subscriptions, in order of `seq`. */
+  readonly kept: Array<KeptMessage & { sorted: boolean }>
+  lastKept: number
+  readonly deliveries: Array<StoredDelivery>
+  lastPlace: number
 }
 
 export const makeState = (): MemoryState => ({
@@ -56,7 +74,11 @@ export const makeState = (): MemoryState => ({
   receipts: new Map(),
   outbox: new Map(),
   dead: [],
-  lastOutboxPosition: 0
+  lastOutboxPosition: 0,
+  kept: [],
+  lastKept: 0,
+  deliveries: [],
+  lastPlace: 0
 })
 
 /** The tenant is part of every key: the wall that nothing crosses. */

@@ -5,6 +5,7 @@ import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -24,6 +25,7 @@ import * as AuditTrailMemory from "./AuditTrailMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
+import * as DeliveriesMemory from "./DeliveriesMemory.ts"
 import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
 import * as DeadLettersMemory from "./DeadLettersMemory.ts"
 import * as DueSchedulesMemory from "./DueSchedulesMemory.ts"
@@ -85,6 +87,7 @@ export class MemoryStore extends Context.Service<
     readonly dueSchedules: DueSchedules["Service"]
     readonly sessions: Sessions["Service"]
     readonly auditTrail: AuditTrail["Service"]
+    readonly deliveries: Deliveries["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -127,6 +130,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     dueSchedules: DueSchedulesMemory.make(state),
     sessions: SessionsMemory.make(),
     auditTrail: AuditTrailMemory.make(state),
+    deliveries: DeliveriesMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -155,7 +159,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(JobItemQueries, store.jobItemQueries),
     Layer.succeed(DueSchedules, store.dueSchedules),
     Layer.succeed(Sessions, store.sessions),
-    Layer.succeed(AuditTrail, store.auditTrail)
+    Layer.succeed(AuditTrail, store.auditTrail),
+    Layer.succeed(Deliveries, store.deliveries)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

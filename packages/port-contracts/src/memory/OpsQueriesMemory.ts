@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { distanceMetres } from "@dueline/contracts/bin/distance"
 import { fieldsOf, kinds, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
 import type { ListOptions, Near, NearOptions, OpsQueries, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
-import { satisfies } from "./satisfies.ts"
+import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { copyOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const markOf = (row: RowOf<OpsCategory>): RowMark => ({ createdAt: row.createdAt, id: rowId(row) })

@@ -1,6 +1,7 @@
 /** The write side in memory: a batch is judged as a whole, then stored as a whole, in one turn of the event loop. */
 import { Effect } from "effect"
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import type { EpochMillis } from "@dueline/contracts/Ids"
 import {
   type Commit,
   CommitConflict,
@@ -12,7 +13,7 @@ import {
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { categories, kinds, rowId } from "@dueline/contracts/kinds"
 import { brokenRule } from "./brokenRule.ts"
-import { copyOf, keyOf, type MemoryState } from "./MemoryState.ts"
+import { copyOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const load = (state: MemoryState, request: LoadRequest): Slice => {
   const stream = state.streams.get(keyOf(request.tenantId, request.streamId))
@@ -74,6 +75,18 @@ const storeEvents = (state: MemoryState, commit: Commit): void => {
   if (commit.sealed._tag === "erase") stream.sealed = null
 }
 
+/** For the subscriptions of the tenant, where it has any; not the ends of the calls that deliveries are made with. */
+const keepForSubscriptions = (state: MemoryState, { events, outbox, streamId, tenantId }: Commit): void => {
+  if (outbox.length === 0) return
+  if (!rowsOf(state, "subscription").some((row) => row.tenantId === tenantId && row.status !== "Deleted")) return
+  if (state.deliveries.some((each) => each.tenantId === tenantId && each.callId === (streamId as string))) return
+  const keptAt = (events.at(-1)?.recordedAt ?? 0) as EpochMillis
+  for (const message of outbox) {
+    state.lastKept += 1
+    state.kept.push({ ...copyOf(message), tenantId, streamId, seq: state.lastKept, keptAt, sorted: false })
+  }
+}
+
 const store = (state: MemoryState, commit: Commit): void => {
   const { row, streamId, tenantId } = commit
   storeEvents(state, commit)
@@ -84,6 +97,7 @@ const store = (state: MemoryState, commit: Commit): void => {
     const entry = { ...copyOf(message), position, tenantId, streamId, failures: 0 }
     state.outbox.set(position, { entry, retryAt: null, errors: [] })
   }
+  keepForSubscriptions(state, commit)
   for (const { expiresAt, ...receipt } of commit.receipts) {
     state.receipts.set(keyOf(tenantId, receipt.key), { tenantId, streamId, receipt: copyOf(receipt), expiresAt })
   }

@@ -2,7 +2,7 @@
 import { distanceMetres, earthRadiusMetres, nearRadiusMetres } from "@dueline/contracts/bin/distance"
 import { binFields, type BinRow, type Location } from "@dueline/contracts/bin/Bin"
 import type { Near, NearOptions } from "@dueline/contracts/ports/OpsQueries"
-import { satisfies } from "../memory/satisfies.ts"
+import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { assert } from "@effect/vitest"
 import { Schema } from "effect"
 

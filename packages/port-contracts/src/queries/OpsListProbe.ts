@@ -17,6 +17,7 @@ import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
 import { type ScheduleRow, ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
 import { ShipmentId, type ShipmentRow, ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
+import { SubscriptionId, type SubscriptionRow, SubscriptionStatus } from "@dueline/contracts/subscription/Subscription"
 import { type TenantRow, TenantStatus, WorkspaceId } from "@dueline/contracts/tenant/Tenant"
 import { Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
@@ -317,6 +318,36 @@ const schedule = probe("schedule", {
     })
 })
 
+export const subscriptionRow = (tenantId: TenantId, changes: Partial<SubscriptionRow> = {}): SubscriptionRow => ({
+  _tag: "SubscriptionRow",
+  tenantId,
+  subscriptionId: SubscriptionId.make(Sample.uuid()),
+  version: 1,
+  name: "warehouse",
+  url: "https://example.com/hooks",
+  topics: ["ops.>"],
+  filter: null,
+  status: "Active",
+  pausedReason: null,
+  disabledReason: null,
+  secrets: [],
+  failingSince: null,
+  lastFailure: null,
+  redelivery: null,
+  tests: 0,
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  ...changes
+})
+
+const subscription = probe("subscription", {
+  row: subscriptionRow,
+  drawn: Schema.Struct({ ...made, status: SubscriptionStatus }),
+  rowOf: (tenantId, drawn, n): SubscriptionRow =>
+    subscriptionRow(tenantId, { ...drawn, name: n % 3 === 0 ? null : `n-${n % 3}` })
+})
+
 export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   customer,
   bin,
@@ -327,5 +358,6 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
-  schedule
+  schedule,
+  subscription
 }

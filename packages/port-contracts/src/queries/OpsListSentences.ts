@@ -11,7 +11,7 @@ import {
   rowId,
   type RowOf
 } from "@dueline/contracts/kinds"
-import { satisfies } from "../memory/satisfies.ts"
+import { satisfies } from "@dueline/contracts/specification/satisfies"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"

@@ -22,7 +22,7 @@ export interface SealedProfile extends StreamKey {
 }
 
 /** Kinds whose rows say what has to be sealed beside them. */
-type Attaching = "courier-source" | "ingestion" | "schedule"
+type Attaching = "courier-source" | "ingestion" | "schedule" | "subscription"
 
 export interface SealedAttachment<K extends Attaching> extends StreamKey {
   readonly sealed: string | null

@@ -33,7 +33,8 @@ export const announce = (
     httpStatus: after.lastStatus,
     failureReason: failureReasonOf(after),
     endedAt: at,
-    correlationId: after.origin.correlationId
+    correlationId: after.origin.correlationId,
+    ...(after.spec.tags.length === 0 ? {} : { tags: after.spec.tags })
   }
   return { topic, payload }
 }

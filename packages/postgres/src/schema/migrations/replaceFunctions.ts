@@ -58,7 +58,8 @@ const madeOtherwise: ReadonlyArray<string> = [
   "make_rows_table",
   "mirror_tenants",
   "provision_known",
-  "provision_tenant"
+  "provision_tenant",
+  "keep_for_subscriptions"
 ]
 
 const madeIn = /create (?:or replace )?function dueline\.(\w+)/g

@@ -1,6 +1,6 @@
 /** What a specification means: whether one row, in memory, is among those it asks for. */
-import { isStorableText } from "@dueline/contracts/api/Wire"
-import type { Fields, Specification } from "@dueline/contracts/specification/Specification"
+import { isStorableText } from "../api/Wire.ts"
+import type { Fields, Specification } from "./Specification.ts"
 
 /** A field that the table does not have is one that no row has a value for. */
 export const satisfies = <Row>(fields: Fields<Row>, specification: Specification, row: Row): boolean => {

@@ -1,0 +1,101 @@
+/** Which subscriptions a message is for: those of its tenant that ask for it, when it comes, and once more when a time is delivered again. */
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { Deliveries, type KeptMessage } from "@dueline/contracts/ports/Deliveries"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { Specification } from "@dueline/contracts/specification/Specification"
+import { orLogged } from "@dueline/contracts/storeTrouble"
+import { asksFor } from "@dueline/contracts/subscription/matching"
+import type { SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
+import { testTopic } from "@dueline/contracts/subscription/Topic"
+import { Clock, Effect } from "effect"
+
+/** Messages sorted, or put in line again, in one step. */
+const stepLimit = 200
+/** Steps of one round: what comes in goes on in the next. */
+const stepsOfRound = 10
+/** Of a tenant; somewhat more than it may have, since two at once may pass that bound together. */
+const subscriptionLimit = 200
+const redeliveriesAtOnce = 16
+
+const listening: Specification = { _tag: "OneOf", field: "status", values: ["Active", "Paused"] }
+
+/** A test is for its own subscription, whatever that asks for. */
+export const isFor = (row: SubscriptionRow, message: KeptMessage): boolean =>
+  message.topic === testTopic ? message.streamId === (row.subscriptionId as string) : asksFor(row, message)
+
+export const makeSorting = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator
+  const queries = yield* OpsQueries
+  const deliveries = yield* Deliveries
+
+  const subscriptionsOf = (tenantId: TenantId) =>
+    Effect.map(
+      queries.list("subscription", { tenantId, filter: listening, after: null, limit: subscriptionLimit }),
+      ({ rows }) => rows
+    )
+
+  const sortStep = Effect.gen(function* () {
+    const messages = yield* deliveries.unsorted(stepLimit)
+    const tenants = [...new Set(messages.map(({ tenantId }) => tenantId))]
+    const found = new Map(
+      yield* Effect.forEach(tenants, (tenantId) =>
+        Effect.map(subscriptionsOf(tenantId), (rows) => [tenantId, rows] as const)
+      )
+    )
+    const sorted = messages.map((message) => ({
+      tenantId: message.tenantId,
+      seq: message.seq,
+      to: (found.get(message.tenantId) ?? [])
+        .filter((row) => isFor(row, message))
+        .map(({ subscriptionId }) => subscriptionId)
+    }))
+    if (sorted.length > 0) yield* deliveries.sort(sorted)
+    return messages.length
+  })
+
+  /** Whether there was anything. */
+  const sort = Effect.fnUntraced(function* (mayAct: () => boolean) {
+    for (let steps = 0; steps < stepsOfRound && mayAct(); steps += 1) {
+      const count = yield* sortStep
+      if (count < stepLimit) return steps > 0 || count > 0
+    }
+    return true
+  })
+
+  const redeliverStep = Effect.fnUntraced(function* (row: SubscriptionRow) {
+    const { redelivery, subscriptionId, tenantId } = row
+    if (redelivery === null) return
+    const { after, from, number, to } = redelivery
+    const messages = yield* deliveries.kept({ tenantId, from, to, after, limit: stepLimit })
+    const seqs = messages.filter((message) => isFor(row, message)).map(({ seq }) => seq)
+    if (seqs.length > 0) yield* deliveries.repeat({ tenantId, subscriptionId, redelivery: number, seqs })
+    yield* orchestrator.ask(
+      systemEnvelope("subscriptions", row, `subscriptions:${subscriptionId}:redelivery:${number}:${after ?? 0}`, {
+        _tag: "AdvanceRedelivery",
+        subscriptionId,
+        at: (yield* Clock.currentTimeMillis) as EpochMillis,
+        number,
+        before: after,
+        after: messages.at(-1)?.seq ?? after,
+        put: seqs.length,
+        last: messages.length < stepLimit
+      })
+    )
+  })
+
+  /** One step of each redelivery that is not done; whether there was any. */
+  const redeliver = Effect.fnUntraced(function* (mayAct: () => boolean) {
+    if (!mayAct()) return false
+    const rows = yield* deliveries.redelivering(redeliveriesAtOnce)
+    yield* Effect.forEach(
+      rows,
+      (row) => orLogged("warning", "a redelivery has to wait; it is tried again")(redeliverStep(row)),
+      { concurrency: 1, discard: true }
+    )
+    return rows.length > 0
+  })
+
+  return { redeliver, sort }
+})
