@@ -27,6 +27,28 @@ const verify = (changes: Partial<Parameters<typeof verifySignature>[0]> = {}) =>
 
 const reason = (result: ReturnType<typeof verifySignature>) => (result._tag === "Valid" ? "valid" : result.reason)
 
+describe("a message of a subscription", () => {
+  it("is signed under its own id with each secret that is valid, and whoever has one of them believes it", {
+    tags: ["ADR-0043.2"]
+  }, () => {
+    const [newer, older, other] = ["bmV3ZXI=", "b2xkZXI=", "b3RoZXI="].map((text) => Redacted.make(`whsec_${text}`))
+    if (newer === undefined || older === undefined || other === undefined) return assert.fail()
+    const body = '{"type":"ops.bin.created"}'
+    const sent = buildHeaders(Sample.intent(), {}, body, {
+      now,
+      secret: newer,
+      olderSecrets: [older],
+      messageId: "message-1",
+      userAgent: "dueline/test"
+    })
+    assert.strictEqual(sent["webhook-id"], "message-1")
+    for (const secret of [newer, older]) {
+      assert.deepInclude(verify({ headers: sent, body, secrets: [secret] }), { _tag: "Valid", epoch: 3 })
+    }
+    assert.strictEqual(reason(verify({ headers: sent, body, secrets: [other] })), "no_match")
+  })
+})
+
 describe("Standard Webhooks", () => {
   it("makes the published signature, with and without the secret's prefix", () => {
     assert.strictEqual(signWebhook(published.secret, published), published.signature)

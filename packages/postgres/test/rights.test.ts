@@ -213,8 +213,11 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         assert.deepStrictEqual(
           callable.map(({ name, role }) => `${role} ${name}`),
           [
+            "call_delivery",
             "claim_job_items",
+            "drop_deliveries",
             "extend_leases",
+            "forget_messages",
             "forget_receipts",
             "keep_checkpoint",
             "keep_dead_letter",
@@ -223,10 +226,13 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "probe",
             "release_lease",
             "renew_leases",
+            "repeat_deliveries",
             "seal",
             "settle_dead_letter",
+            "settle_deliveries",
             "settle_job_items",
             "settle_outbox",
+            "sort_messages",
             "take_dead_letter",
             "take_lease"
           ].map((name) => `dueline_worker ${name}`)

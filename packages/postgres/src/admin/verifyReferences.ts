@@ -34,6 +34,8 @@ const looseProfiles = `select d.tenant_id::text as "tenantId", d.customer_id::te
   from dueline.personal_data d
   where not exists (select from dueline.customer_rows c where c.tenant_id = d.tenant_id and c.id = d.customer_id)
     and not exists (select from dueline.courier_source_rows c where c.tenant_id = d.tenant_id and c.id = d.customer_id)
+    and not exists (select from dueline.schedule_rows s where s.tenant_id = d.tenant_id and s.id = d.customer_id)
+    and not exists (select from dueline.subscription_rows u where u.tenant_id = d.tenant_id and u.id = d.customer_id)
     and not exists (select from dueline.ingestion_rows i where i.tenant_id = d.tenant_id and i.id = d.customer_id) limit 100`
 
 const looseSnapshots = `select s.tenant_id::text as "tenantId", s.stream_id::text as "streamId",
