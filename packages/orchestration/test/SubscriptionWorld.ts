@@ -133,6 +133,7 @@ export const makeWorld = Effect.fnUntraced(function* (terms: Partial<Subscriptio
           binId,
           at: at(),
           bin: Field.description({ serialNumber: `SN-${n}` }),
+          capacityLitres: null,
           fingerprint: "f",
           origin: Field.origin
         })

@@ -11,7 +11,6 @@ import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
-import type { Settings } from "../Configuration.ts"
 import { checkpointsFolder } from "../Home.ts"
 import { AuditSigner } from "../InstallationKeys.ts"
 
