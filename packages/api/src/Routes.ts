@@ -7,6 +7,8 @@ import { HttpApiBuilder } from "effect/http-api"
 import * as ApiKeyAccess from "./access/ApiKeyAccess.ts"
 import * as ApiKeyHandlers from "./access/ApiKeyHandlers.ts"
 import * as Askers from "./access/Askers.ts"
+import * as AuditHandlers from "./system/AuditHandlers.ts"
+import * as AuditNotes from "./access/AuditNotes.ts"
 import * as BearerAccess from "./access/BearerAccess.ts"
 import * as BinHandlers from "./ops/BinHandlers.ts"
 import * as CallEndings from "./calls/CallEndings.ts"
@@ -78,6 +80,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     DeadLetterHandlers.layer,
     ProductEventHandlers.layer,
     TimelineHandlers.layer,
+    AuditHandlers.layer,
     OAuthHandlers.layer,
     ConsoleHandlers.layer,
     SystemHandlers.layer
@@ -85,6 +88,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),
     Layer.provide(Askers.layer),
     Layer.provide([Details.layer, KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer, SessionAccess.layer]),
+    Layer.provide(AuditNotes.layer),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Submissions.layer),
     Layer.provide(Deadline.layer(limits.deadlineMs))
@@ -108,6 +112,7 @@ export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.
     Layer.provide(access(rates, limits)),
     Layer.provide(Askers.layer),
     Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer, SessionAccess.layer]),
+    Layer.provide(AuditNotes.layer),
     Layer.provide(Deadline.layerPorts),
     Layer.provide(Deadline.layer(limits.deadlineMs))
   )

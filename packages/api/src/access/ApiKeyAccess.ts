@@ -15,7 +15,9 @@ import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Cache, Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { timingSafeEqual } from "node:crypto"
 import { makeNotes } from "./notedUses.ts"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
+import { AuditNotes } from "./AuditNotes.ts"
 
 const foundFor = Duration.minutes(1)
 /** One that is not there may be made the next moment, by whichever process. */
@@ -42,11 +44,12 @@ const isSame = (one: string, other: string): boolean => {
 
 const revoked: ReadonlyArray<ApiKeyTopic> = ["ops.api-key.revoked"]
 
-export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer.effect(
+export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditNotes> = Layer.effect(
   ApiKeyAccess,
   Effect.gen(function* () {
     const keys = yield* ApiKeys
     const bus = yield* EventBus
+    const audit = yield* AuditNotes
     const note = yield* makeNotes<KeyUse>("API keys", ({ apiKeyId }) => apiKeyId, keys.used)
     // Many requests with one key ask the store once.
     const found = yield* Cache.makeWith(
@@ -61,6 +64,21 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer
       forget(streamId as string as ApiKeyId)
     )
 
+    /** For the tenant whose key it is: somebody used it who should not. */
+    const refused = ({ apiKeyId, tenantId }: ApiKeyRow, code: string) =>
+      Effect.withFiber<null>((fiber) => {
+        audit.note({
+          tenantId,
+          actor: { kind: "unknown", id: `api-key:${apiKeyId}` },
+          action: "api-keys.use",
+          resource: apiKeyId,
+          outcome: "refused",
+          code,
+          correlationId: fiber.getRef(CurrentCorrelationId)
+        })
+        return Effect.succeed(null)
+      })
+
     return ApiKeyAccess.of({
       forget,
       open: Effect.fnUntraced(function* (text: string) {
@@ -68,9 +86,11 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus> = Layer
         const id = idOfKey(text)
         const row = id === null ? null : yield* Cache.get(found, id).pipe(Effect.catch(storeUnavailable))
         const same = isSame(digest, row?.digest ?? noKey)
-        if (row === null || !same || row.status !== "Active") return null
+        if (row === null) return null
+        if (!same) return yield* refused(row, "api_key_wrong")
+        if (row.status !== "Active") return yield* refused(row, "api_key_revoked")
         const at = (yield* Clock.currentTimeMillis) as EpochMillis
-        if (row.expiresAt !== null && row.expiresAt <= at) return null
+        if (row.expiresAt !== null && row.expiresAt <= at) return yield* refused(row, "api_key_expired")
         yield* note({ tenantId: row.tenantId, apiKeyId: row.apiKeyId, at })
         return row
       })

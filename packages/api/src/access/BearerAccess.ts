@@ -4,28 +4,53 @@ import type { BadRequest, Forbidden } from "@dueline/contracts/api/ProblemError"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Context, Effect, Layer, Redacted, References, Schema } from "effect"
 import { HttpServerRequest } from "effect/http"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
+import { AuditNotes, isRefusal, resourceIn } from "./AuditNotes.ts"
 import { type Asker, Askers } from "./Askers.ts"
 import { KnownTenants } from "./KnownTenants.ts"
 
 const isTenantId = Schema.is(TenantId)
 
-export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants> = Layer.effect(
+export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | AuditNotes> = Layer.effect(
   BearerAuth,
-  Effect.map(Effect.all([Askers, KnownTenants]), ([askers, tenants]) =>
+  Effect.map(Effect.all([Askers, KnownTenants, AuditNotes]), ([askers, tenants, notes]) =>
     BearerAuth.of({
-      bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint }) {
+      bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint, group }) {
         const request = yield* HttpServerRequest.HttpServerRequest
         const asker = yield* askers.identify(request, Redacted.value(credential))
         const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
-        if (scope === undefined || !asker.scopes.includes(scope)) {
-          return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
-        }
-        const tenantId = yield* chooseTenant(asker, request.headers["x-tenant-id"])
-        if (!platformScopes.has(scope)) yield* tenants.require(tenantId)
+        const noted = (tenantId: TenantId | null) => (problem: object) =>
+          Effect.withFiber<void>((fiber) => {
+            const code = "code" in problem ? String(problem.code) : "invalid_request"
+            if (isRefusal(code)) {
+              notes.note({
+                // Nobody reads what is noted for a tenant that there is not.
+                tenantId: code === "unknown_tenant" ? null : tenantId,
+                actor: { kind: "user", id: asker.subject },
+                action: `${group.identifier}.${endpoint.identifier}`,
+                resource: resourceIn(request.url),
+                outcome: "refused",
+                code,
+                correlationId: fiber.getRef(CurrentCorrelationId)
+              })
+            }
+            return Effect.void
+          })
+        const admitted = Effect.gen(function* () {
+          if (scope === undefined || !asker.scopes.includes(scope)) {
+            return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
+          }
+          const tenantId = yield* chooseTenant(asker, request.headers["x-tenant-id"])
+          if (!platformScopes.has(scope)) yield* tenants.require(tenantId)
+          return tenantId
+        })
+        const tenantId = yield* Effect.tapError(admitted, noted(asker.tenantId))
         const { apiKey, scopes, session, subject } = asker
         const principal = { tenantId, subject, scopes, apiKey, session: session?.sessionId ?? null }
-        return yield* Effect.updateContext(httpEffect, (context: Context.Context<never>) => {
+        // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
+        const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
+        return yield* Effect.updateContext(heard, (context: Context.Context<never>) => {
           const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }
           return Context.add(Context.add(context, Principal, principal), References.CurrentLogAnnotations, annotations)
         })

@@ -6,7 +6,9 @@ import { TokenIssuer } from "@dueline/identity/TokenIssuer"
 import { Clock, Effect, Layer, Result } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { ApiKeyAccess } from "./ApiKeyAccess.ts"
+import { AuditNotes } from "./AuditNotes.ts"
 import { KnownTenants } from "./KnownTenants.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import type { Raw } from "../resources/Raw.ts"
@@ -60,6 +62,7 @@ const makeToken = Effect.gen(function* () {
   const keys = yield* ApiKeyAccess
   const tenants = yield* KnownTenants
   const issuer = yield* TokenIssuer
+  const notes = yield* AuditNotes
   const places = new RequestPlaces(signingLimit)
 
   const issue = Effect.fnUntraced(function* ({ apiKeyId, expiresAt, scopes, tenantId }: ApiKeyRow, asked: TokenAsked) {
@@ -69,12 +72,22 @@ const makeToken = Effect.gen(function* () {
     const left = expiresAt === null ? lifeSeconds : Math.floor((expiresAt - (yield* Clock.currentTimeMillis)) / 1_000)
     const ttlSeconds = Math.min(lifeSeconds, left)
     if (ttlSeconds < 1) return yield* badKey
+    const correlationId = yield* CurrentCorrelationId
     const token = yield* issuer.mint({
       subject: `api-key:${apiKeyId}`,
       clientId: apiKeyId,
       tenantId,
       scopes: granted,
       ttlSeconds
+    })
+    notes.note({
+      tenantId,
+      actor: { kind: "user", id: `api-key:${apiKeyId}` },
+      action: "oauth.token",
+      resource: apiKeyId,
+      outcome: "done",
+      code: null,
+      correlationId
     })
     return HttpServerResponse.jsonUnsafe(
       { access_token: token, token_type: "Bearer", expires_in: ttlSeconds, scope: granted.join(" ") },

@@ -13,10 +13,11 @@ import { IdempotencyKey, type ServiceCallId, type TenantId } from "@dueline/cont
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
-import { Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http"
 import { isCorrelationId } from "../requests/Correlation.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
+import { AuditNotes, isRefusal } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
 import { PlainRequests } from "../server/PlainRequests.ts"
@@ -63,7 +64,35 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const scope = Context.getOrUndefined(submit.annotations, RequiredScope)
       const counts = Context.getOrUndefined(ServiceCalls.annotations, CountedAs)
       const exchanges = yield* makeExchanges<CallExchange>(({ principal: { tenantId } }) => ({ tenantId }))
-      const { answer, fail, forget, guarded, refuse, run, settleFailed } = exchanges
+      const { answer, fail, forget, guarded, run } = exchanges
+      const notes = yield* AuditNotes
+
+      const noted = (
+        { correlationId, isBatch, principal: { subject, tenantId } }: CallExchange,
+        code: string
+      ): void => {
+        if (!isRefusal(code)) return
+        notes.note({
+          tenantId,
+          actor: { kind: "user", id: subject },
+          action: isBatch ? "service-calls.submitBatch" : "service-calls.submit",
+          resource: null,
+          outcome: "refused",
+          code,
+          correlationId
+        })
+      }
+
+      const refuse = (exchange: CallExchange, denial: Denial | RateDenial): void => {
+        noted(exchange, denial.code)
+        exchanges.refuse(exchange, denial)
+      }
+
+      const settleFailed = (exchange: CallExchange, exit: Exit.Failure<unknown, Denial | RateDenial>): void => {
+        const reason = exit.cause.reasons.find(Cause.isFailReason)
+        if (reason !== undefined) noted(exchange, reason.error.code)
+        exchanges.settleFailed(exchange, exit)
+      }
 
       const accessOf = (authorization: string | undefined): AccessToken | null => {
         if (authorization === undefined || !authorization.startsWith(bearer)) return null

@@ -1,6 +1,7 @@
 /** Where a page ended, as the bytes inside a cursor, and cursors as they are given out and read, for one list. */
 import type { BadRequest } from "@dueline/contracts/api/ProblemError"
 import type { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { AuditMark } from "@dueline/contracts/ports/AuditTrail"
 import type { PageMark } from "@dueline/contracts/ports/CallQueries"
 import type { LetterMark } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { ItemMark } from "@dueline/contracts/ports/JobItems"
@@ -78,6 +79,23 @@ export const timelineMark: MarkForm<TimelineMark> = {
       recordedAt: Number(buffer.readBigInt64BE(0)),
       streamId: idAt(buffer, 8) as StreamId,
       version: Number(buffer.readBigInt64BE(24))
+    }
+  }
+}
+
+export const auditMark: MarkForm<AuditMark> = {
+  write: ({ kind, position, transaction }) =>
+    Buffer.concat([
+      eightBytes((bytes) => bytes.writeBigUInt64BE(BigInt(transaction))),
+      millisBytes(position),
+      Buffer.of(kind)
+    ]),
+  read: (bytes) => {
+    const buffer = bufferOf(bytes)
+    return {
+      transaction: String(buffer.readBigUInt64BE(0)),
+      position: Number(buffer.readBigInt64BE(8)),
+      kind: buffer.readUInt8(16)
     }
   }
 }

@@ -7,6 +7,7 @@
  * was given up may still happen.
  */
 import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
@@ -172,6 +173,7 @@ export const layerPorts = Layer.effectContext(
     const letters = yield* DeadLetterQueries
     const products = yield* ProductEvents
     const items = yield* JobItemQueries
+    const trail = yield* AuditTrail
     const sessions = yield* Sessions
     const ask = within("ask")
     const read = within("read")
@@ -205,6 +207,7 @@ export const layerPorts = Layer.effectContext(
         used: sessions.used,
         list: (options) => read(sessions.list(options))
       }),
+      Context.add(AuditTrail, { append: trail.append, list: (query) => read(trail.list(query)) }),
       Context.add(JobItemQueries, { list: (options) => read(items.list(options)) }),
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),

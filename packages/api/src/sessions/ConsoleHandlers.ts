@@ -1,12 +1,15 @@
 /** How a person signs in with a browser: a code becomes a cookie, and goes again. */
 import { Api } from "@dueline/contracts/api/Api"
 import type { EpochMillis } from "@dueline/contracts/Ids"
+import type { Session } from "@dueline/contracts/session/Session"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
 import { Clock, Effect, Layer } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { AuditNotes } from "../access/AuditNotes.ts"
 import { type Asker, askerOf, Askers, foreignHost } from "../access/Askers.ts"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
 import { isFromElsewhere, isFromHere, isOwnHost } from "./origin.ts"
@@ -35,6 +38,20 @@ const makeOperations = Effect.gen(function* () {
   const sessions = yield* Sessions
   const access = yield* SessionAccess
   const settings = yield* CurrentSessionSettings
+  const notes = yield* AuditNotes
+
+  const noted = (action: string, { sessionId, subject, tenantId }: Session, code: string | null = null) =>
+    Effect.map(CurrentCorrelationId, (correlationId) =>
+      notes.note({
+        tenantId,
+        actor: { kind: code === null ? "user" : "unknown", id: subject },
+        action,
+        resource: sessionId,
+        outcome: code === null ? "done" : "refused",
+        code,
+        correlationId
+      })
+    )
 
   const shown = (asker: Asker) => HttpServerResponse.jsonUnsafe(signedIn(asker), { headers: unkept })
 
@@ -56,8 +73,12 @@ const makeOperations = Effect.gen(function* () {
       const exchanged = yield* sessions
         .exchange({ tenantId, sessionId, given, next, at })
         .pipe(Effect.catch(storeUnavailable))
-      if (exchanged._tag !== "Exchanged") return yield* badCode
+      if (exchanged._tag !== "Exchanged") {
+        yield* noted("console.open", known, "code_used")
+        return yield* badCode
+      }
       const { session } = exchanged
+      yield* noted("console.open", session)
       yield* Effect.logInfo("signed in by a link", { tenantId, sessionId })
       const maxAge = Math.max(0, Math.floor((session.expiresAt - at) / 1_000))
       return HttpServerResponse.setCookiesUnsafe(shown(askerOf(session, settings)), [
@@ -78,7 +99,10 @@ const makeOperations = Effect.gen(function* () {
           .pipe(Effect.catch(storeUnavailable))
         const at = (yield* Clock.currentTimeMillis) as EpochMillis
         if (held !== null) yield* sessions.end(key, "signed-out", at).pipe(Effect.catch(storeUnavailable))
-        if (held !== null) access.forget(key)
+        if (held !== null) {
+          access.forget(key)
+          yield* noted("console.close", held)
+        }
       }
       const response = HttpServerResponse.empty({ status: 204, headers: unkept })
       return HttpServerResponse.setCookiesUnsafe(response, clearedCookies)

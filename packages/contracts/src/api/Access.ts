@@ -12,6 +12,7 @@ type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
 /** What stands beside the kinds. */
 const others = [
   "ops:timeline.read",
+  "ops:audit.read",
   "ops:dead-letters.read",
   "ops:dead-letters.write",
   "ops:events.read",

@@ -5,6 +5,7 @@ import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { ConsoleSession } from "../session/ConsoleEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { ProductEventOperations, ProductEventReports } from "../productEvent/ProductEventEndpoints.ts"
+import { Audit } from "./AuditEndpoints.ts"
 import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { OAuth } from "./OAuthEndpoints.ts"
@@ -38,10 +39,11 @@ type Groups =
   | typeof DeadLetters
   | typeof ProductEventOperations
   | typeof Timeline
+  | typeof Audit
   | typeof OAuth
   | typeof ConsoleSession
   | typeof System
-const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, OAuth, ConsoleSession, System]
+const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, Audit, OAuth, ConsoleSession, System]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

@@ -28,15 +28,16 @@ export const join = (a: Role, b: Role): Role => ({
 export const permissionsOf = ({ allow, deny }: Role): ReadonlyArray<AccessScope> =>
   AccessScope.literals.filter((scope) => allow.has(scope) && !deny.has(scope))
 
-/** Changes that decide who gets in, or what is kept of others' secrets: for admins. */
+/** What decides who gets in, what is kept of others' secrets, and who did what: for admins. */
 const guarded: ReadonlySet<AccessScope> = new Set([
   "ops:api-keys.write",
   "ops:courier-sources.write",
   "ops:dead-letters.write",
-  "ops:subscriptions.write"
+  "ops:subscriptions.write",
+  "ops:audit.read"
 ])
 
-const viewer = allowing(tenantScopes.filter((scope) => scope.endsWith(".read")))
+const viewer = allowing(tenantScopes.filter((scope) => scope.endsWith(".read") && !guarded.has(scope)))
 const editor = join(viewer, allowing(tenantScopes.filter((scope) => !guarded.has(scope))))
 const admin = join(editor, allowing(tenantScopes))
 

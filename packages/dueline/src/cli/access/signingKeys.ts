@@ -4,12 +4,15 @@ import { Effect } from "effect"
 import * as Configuration from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
+import { noteCommand } from "../audit/noteCommand.ts"
 import { CommandFailed, hint, print, Shell } from "../Shell.ts"
 import { hasKeys } from "./tokens.ts"
 
+const settingsOf = Effect.flatMap(Shell, ({ env }) => Configuration.read(env))
+
 /** Looking or rotating makes no first key: another home would be meant. */
 const directory = Effect.gen(function* () {
-  const settings = yield* Configuration.read((yield* Shell).env)
+  const settings = yield* settingsOf
   const { keys } = homeAt(settings.DUELINE_HOME)
   if (yield* hasKeys(keys)) return keys
   return yield* new CommandFailed({
@@ -43,6 +46,7 @@ export const rotateSigningKey = Effect.fnUntraced(function* (input: {
   readonly graceMs: number
 }) {
   const { kid, othersRetiredAt, signsFrom } = yield* rotateKey(yield* directory, input)
+  yield* noteCommand(yield* settingsOf, { action: "key.rotate", resource: kid })
   yield* print(
     { kid, signsFrom: localInstant(signsFrom, 0), othersRetiredAt: localInstant(othersRetiredAt, 0) },
     () =>
@@ -53,6 +57,7 @@ export const rotateSigningKey = Effect.fnUntraced(function* (input: {
 
 export const retireSigningKey = Effect.fnUntraced(function* ({ kid }: { readonly kid: string }) {
   yield* retireNow(yield* directory, kid)
+  yield* noteCommand(yield* settingsOf, { action: "key.retire", resource: kid })
   yield* print({ kid, use: "retired" }, () => `${kid}  retired`)
   yield* hint(
     "within seconds every program refuses its tokens; its file may be deleted once all have been started anew"

@@ -15,6 +15,7 @@ import { changeTenant, createTenant as create } from "../../changeTenant.ts"
 import * as Configuration from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
+import { noteCommand } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
 import { tenantIdOf } from "./tokens.ts"
@@ -178,6 +179,7 @@ export const printTenantSecret = Effect.fnUntraced(function* ({ name }: { readon
   const tenantId = tenantIdOf(name)
   const secret = yield* makeDerived(signingMaster).secretFor(tenantId)
   if (secret === null) return yield* new CommandFailed({ message: `The calls of ${name} are not signed` })
+  yield* noteCommand(settings, { action: "tenant.secret", resource: tenantId, tenantId })
   yield* print({ tenantId, secret: Redacted.value(secret) }, () => Redacted.value(secret))
   yield* hint(`signs the calls of tenant ${name} (${tenantId}); give it to those who receive them, and to nobody else`)
 })

@@ -6,6 +6,7 @@ import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Effect, Layer, Schema } from "effect"
 import { existsSync } from "node:fs"
@@ -14,6 +15,7 @@ import * as Configuration from "../../Configuration.ts"
 import type { Settings } from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
 import { span } from "../format.ts"
+import { noted } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { readCustomRoles } from "../../listSettings.ts"
 import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
@@ -103,13 +105,19 @@ const noDatabase = (why: string) =>
     notes: ["start the program, or check DUELINE_DATABASE_URL; with --unchecked a token is made all the same"]
   })
 
-/** A token for a misspelt name would act for a tenant that does not exist. */
-const requireTenant = Effect.fnUntraced(function* (settings: Configuration.Settings, tenant: string) {
+/** A token for a misspelt name would act for a tenant that does not exist. That one is made is noted where it can be asked for. */
+const requireTenant = Effect.fnUntraced(function* (
+  settings: Configuration.Settings,
+  { subject, tenant }: Pick<TokenInput, "subject" | "tenant">
+) {
   if (settings.DUELINE_DATABASE_URL === null && !existsSync(homeAt(settings.DUELINE_HOME).data)) {
     return yield* noDatabase(`there is no database in ${settings.DUELINE_HOME}`)
   }
   yield* checkTenant(tenant).pipe(
-    Effect.provide(PostgresTenantDirectory.layer.pipe(Layer.provide(openDatabase(settings)))),
+    Effect.andThen(noted({ action: "token", resource: subject, tenantId: tenantIdOf(tenant) })),
+    Effect.provide(
+      Layer.merge(PostgresTenantDirectory.layer, PostgresAuditTrail.layer).pipe(Layer.provide(openDatabase(settings)))
+    ),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noDatabase("it does not answer")) })
   )
 })
@@ -148,7 +156,8 @@ export const printToken = Effect.fnUntraced(function* ({
     ttlSeconds: Math.floor(ttlMs / 1_000)
   }
   // Without keys another home was meant, and there is nothing to be asked.
-  if (!unchecked && (yield* hasKeys(homeAt(settings.DUELINE_HOME).keys))) yield* requireTenant(settings, tenant)
+  if (!unchecked && (yield* hasKeys(homeAt(settings.DUELINE_HOME).keys)))
+    yield* requireTenant(settings, { subject, tenant })
   const token = yield* mintToken(settings, request)
   yield* print(
     { token, tenantId: tenantIdOf(tenant), scopes: request.scopes, subject, expiresInSeconds: request.ttlSeconds },

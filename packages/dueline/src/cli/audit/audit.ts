@@ -28,6 +28,7 @@ import { progressOf, rateOf } from "../database/readModels.ts"
 import { localInstant, table } from "../format.ts"
 import { CommandFailed, Ended, hint, JsonOutput, print, Shell } from "../Shell.ts"
 import { tenantIdOf } from "../access/tokens.ts"
+import { noted } from "./noteCommand.ts"
 import { exportLeaves, verifySealed } from "./readSealed.ts"
 
 const settingsOf = Effect.flatMap(Shell, ({ env }) => Configuration.read(env))
@@ -160,6 +161,7 @@ export const exportAudit = Effect.fnUntraced(function* ({ folder }: { readonly f
     return yield* new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] })
   }
   const work = Effect.gen(function* () {
+    yield* noted({ action: "audit.export", resource: folder })
     const { notes, size } = yield* signedNow(settings)
     yield* writing(folder, async () => {
       await mkdir(notesPath, { recursive: true })
