@@ -4,8 +4,10 @@ import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
+import { useCallNews } from "../live/useCallNews.ts"
 import { Copy } from "../parts/Copy.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
+import { Live } from "../parts/Live.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago, lasted, Time } from "../time/Time.tsx"
@@ -104,8 +106,8 @@ const Request = ({ request }: Pick<ServiceCall, "request">) => (
   </>
 )
 
-/** Read again while something may still happen to it. */
-const followMs = 3_000
+/** News come as they happen; this is for when they do not. */
+const lookMs = 15_000
 
 export const CallScreen = ({ id }: { readonly id: string }) => {
   const callId = id as ServiceCallId
@@ -113,13 +115,27 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
     id,
     ({ serviceCalls }) =>
       Effect.map(serviceCalls.get({ params: { id: callId }, headers: {} }), ({ body }) => body ?? null),
-    followMs
+    lookMs
   )
   const call = answer.value
+  useCallNews({
+    missed: answer.again,
+    changed: (calls) => {
+      const now = calls.get(id)
+      if (now !== undefined && now.version !== call?.version) answer.again()
+    }
+  })
   return (
     <Screen
       title={call === null ? "Call" : `${call.request.method} ${call.request.url}`}
-      aside={call === null ? null : <Status of={call.status} />}
+      aside={
+        call === null ? null : (
+          <>
+            <Status of={call.status} />
+            <Live />
+          </>
+        )
+      }
       actions={<Freshness asked={answer} />}
     >
       <Answered answer={answer}>

@@ -1,14 +1,19 @@
 /** All calls that fit the filters in the address, newest first. */
+import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
-import { useMemo } from "react"
-import { usePages } from "../backend/usePages.ts"
-import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { useEffect, useMemo, useState } from "react"
+import { rowsKept, usePages } from "../backend/usePages.ts"
+import { BulkButton } from "../jobs/BulkButton.tsx"
+import { useCallNews } from "../live/useCallNews.ts"
+import { type Filter, Filters, filterWords, useFilters } from "../parts/Filters.tsx"
+import { Live } from "../parts/Live.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago, Time } from "../time/Time.tsx"
 import { resultWords, targetOf } from "./callWords.ts"
+import { foldNews, tagsOf } from "./foldNews.ts"
 
 const filters: ReadonlyArray<Filter> = [
   { name: "status", label: "State", oneOf: ServiceCallStatus.literals },
@@ -38,6 +43,10 @@ const columns: readonly [Column<ServiceCallSummary>, ...ReadonlyArray<Column<Ser
     cell: ({ tags }) => tags.map((tag) => <code key={tag}>{tag}</code>)
   }
 ]
+
+/** The same choice as the plan of a job takes it. */
+const bulkFilterOf = ({ tag, ...others }: Readonly<Record<string, string>>): BulkFilter =>
+  ({ ...others, ...(tag === undefined ? {} : { tags: tagsOf(tag) }) }) as BulkFilter
 
 /** The most frequent first. */
 const counted = (names: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> => {
@@ -69,18 +78,54 @@ const Groups = ({ rows, choose }: { rows: ReadonlyArray<ServiceCallSummary>; cho
   )
 }
 
+/** New calls wait to be shown while somebody reads further down or stands on a row: nothing moves under their hand. */
+const isReading = (): boolean => window.scrollY > 80 || document.activeElement?.closest("tbody") !== null
+
 export const CallsScreen = () => {
   const [values, set] = useFilters(filters)
   const { tag, ...others } = values
   const pages = usePages(JSON.stringify(values), ({ serviceCalls }, page) =>
-    serviceCalls.list({
-      query: { ...page, ...others, ...(tag === undefined ? {} : { tag: tag.split(/[\s,]+/u) }) } as never
-    })
+    serviceCalls.list({ query: { ...page, ...others, ...(tag === undefined ? {} : { tag: tagsOf(tag) }) } as never })
   )
+  const [held, setHeld] = useState<ReadonlyArray<ServiceCallSummary>>([])
+  const key = JSON.stringify(values)
+  useEffect(() => setHeld([]), [key, pages.at])
+  const show = (fresh: ReadonlyArray<ServiceCallSummary>) => {
+    pages.change((rows) => [...fresh, ...rows])
+    setHeld([])
+  }
+  useCallNews({
+    missed: pages.again,
+    changed: (calls) => {
+      const { fresh, rows } = foldNews([...held, ...pages.rows], calls, values, !pages.more)
+      const waiting = rows.slice(0, held.length)
+      pages.change(() => rows.slice(held.length))
+      if (isReading()) setHeld([...fresh, ...waiting].slice(0, rowsKept))
+      else if (fresh.length > 0 || waiting.length > 0) show([...fresh, ...waiting])
+    }
+  })
   return (
-    <Screen title="Calls" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="Calls"
+      aside={<Live />}
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <BulkButton
+            filter={bulkFilterOf(values)}
+            words={filterWords(filters, values)}
+            actions={["run-calls", "move-calls", "cancel-calls"]}
+          />
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <Groups rows={pages.rows} choose={(target) => set("q", target)} />
+      {held.length === 0 ? null : (
+        <button type="button" className="fresh-rows" onClick={() => show(held)}>
+          {held.length} new: show
+        </button>
+      )}
       <Rows
         label="Calls, newest first"
         pages={pages}

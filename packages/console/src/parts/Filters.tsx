@@ -33,6 +33,10 @@ export const useFilters = (
   return [values, set]
 }
 
+/** What the filters say, in words: what somebody confirms before much is done. */
+export const filterWords = (filters: ReadonlyArray<Filter>, values: Values): ReadonlyArray<string> =>
+  filters.flatMap(({ label, name }) => (values[name] === undefined ? [] : [`${label}: ${values[name]}`]))
+
 interface FieldProps {
   readonly label: string
   readonly value: string

@@ -1,7 +1,34 @@
 /** Every screen by its address, as the navigation lists them. What is seldom looked at is loaded when it is. */
 import { CallsScreen } from "../calls/CallsScreen.tsx"
 import { CallScreen } from "../calls/CallScreen.tsx"
-import type { ComponentType } from "react"
+import { type ComponentType, lazy } from "react"
+import { JobScreen } from "../jobs/JobScreen.tsx"
+import { JobsScreen } from "../jobs/JobsScreen.tsx"
+import { LetterScreen } from "../letters/LetterScreen.tsx"
+import { LettersScreen } from "../letters/LettersScreen.tsx"
+
+/** A screen by the name it is exported under, loaded when it is first shown. */
+const later = <Name extends string, Props>(
+  load: () => Promise<{ readonly [N in Name]: ComponentType<Props> }>,
+  name: Name
+): ComponentType<Props> => lazy(() => load().then((module) => ({ default: module[name] }))) as ComponentType<Props>
+
+const SchedulesScreen = later(() => import("../schedules/SchedulesScreen.tsx"), "SchedulesScreen")
+const ScheduleScreen = later(() => import("../schedules/ScheduleScreen.tsx"), "ScheduleScreen")
+const IngestionsScreen = later(() => import("../field/IngestionsScreen.tsx"), "IngestionsScreen")
+const IngestionScreen = later(() => import("../field/IngestionScreen.tsx"), "IngestionScreen")
+const ShipmentsScreen = later(() => import("../field/ShipmentsScreen.tsx"), "ShipmentsScreen")
+const OrdersScreen = later(() => import("../orders/OrdersScreen.tsx"), "OrdersScreen")
+const OrderScreen = later(() => import("../orders/OrderScreen.tsx"), "OrderScreen")
+const BinsScreen = later(() => import("../bins/BinsScreen.tsx"), "BinsScreen")
+const BinScreen = later(() => import("../bins/BinScreen.tsx"), "BinScreen")
+const CustomersScreen = later(() => import("../field/CustomersScreen.tsx"), "CustomersScreen")
+const CustomerScreen = later(() => import("../field/CustomerScreen.tsx"), "CustomerScreen")
+const KeysScreen = later(() => import("../installation/KeysScreen.tsx"), "KeysScreen")
+const SourcesScreen = later(() => import("../installation/SourcesScreen.tsx"), "SourcesScreen")
+const TenantsScreen = later(() => import("../installation/TenantsScreen.tsx"), "TenantsScreen")
+const SystemScreen = later(() => import("../installation/SystemScreen.tsx"), "SystemScreen")
+const TimelineScreen = later(() => import("../installation/TimelineScreen.tsx"), "TimelineScreen")
 
 export interface Place {
   readonly path: string
@@ -19,12 +46,44 @@ export interface Group {
 export const groups: ReadonlyArray<Group> = [
   {
     name: "Now",
-    places: [{ path: "/calls", name: "Calls", scope: "ops:calls.read", screen: CallsScreen }]
+    places: [
+      { path: "/calls", name: "Calls", scope: "ops:calls.read", screen: CallsScreen },
+      { path: "/dead-letters", name: "Dead letters", scope: "ops:dead-letters.read", screen: LettersScreen },
+      { path: "/jobs", name: "Jobs", scope: "ops:jobs.read", screen: JobsScreen },
+      { path: "/schedules", name: "Schedules", scope: "ops:schedules.read", screen: SchedulesScreen }
+    ]
+  },
+  {
+    name: "Field",
+    places: [
+      { path: "/orders", name: "Orders", scope: "ops:orders.read", screen: OrdersScreen },
+      { path: "/bins", name: "Bins", scope: "ops:bins.read", screen: BinsScreen },
+      { path: "/customers", name: "Customers", scope: "ops:customers.read", screen: CustomersScreen },
+      { path: "/ingestion", name: "Ingestion", scope: "ops:ingestions.read", screen: IngestionsScreen },
+      { path: "/shipments", name: "Shipments", scope: "ops:shipments.read", screen: ShipmentsScreen }
+    ]
+  },
+  {
+    name: "Installation",
+    places: [
+      { path: "/keys", name: "API keys", scope: "ops:api-keys.read", screen: KeysScreen },
+      { path: "/sources", name: "Courier sources", scope: "ops:courier-sources.read", screen: SourcesScreen },
+      { path: "/tenants", name: "Tenants", scope: "ops:tenants.read", screen: TenantsScreen },
+      { path: "/system", name: "System", scope: null, screen: SystemScreen }
+    ]
   }
 ]
 
 /** Screens of one thing, by the address below its list. */
-export const details: ReadonlyArray<{
-  readonly path: string
-  readonly screen: ComponentType<{ readonly id: string }>
-}> = [{ path: "/calls/:id", screen: CallScreen }]
+export const details: ReadonlyArray<{ readonly path: string; readonly screen: ComponentType<{ readonly id: string }> }> =
+  [
+    { path: "/calls/:id", screen: CallScreen },
+    { path: "/dead-letters/:id", screen: LetterScreen },
+    { path: "/jobs/:id", screen: JobScreen },
+    { path: "/schedules/:id", screen: ScheduleScreen },
+    { path: "/orders/:id", screen: OrderScreen },
+    { path: "/bins/:id", screen: BinScreen },
+    { path: "/customers/:id", screen: CustomerScreen },
+    { path: "/ingestion/:id", screen: IngestionScreen },
+    { path: "/timeline/:id", screen: TimelineScreen }
+  ]

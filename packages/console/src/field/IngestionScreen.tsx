@@ -1,0 +1,95 @@
+/** One thing that came in: what it was, what became of it, and why. */
+import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import { Effect } from "effect"
+import { Link } from "wouter"
+import { useAnswer } from "../backend/useAnswer.ts"
+import { Facts, Section } from "../parts/Facts.tsx"
+import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Time } from "../time/Time.tsx"
+import { Windows } from "./Windows.tsx"
+
+const orderLink = (id: string | null | undefined) =>
+  id === null || id === undefined ? null : (
+    <Link href={`/orders/${id}`}>
+      <code>{id}</code>
+    </Link>
+  )
+
+export const IngestionScreen = ({ id }: { readonly id: string }) => {
+  const answer = useAnswer(
+    id,
+    ({ ingestions }) =>
+      Effect.map(
+        ingestions.get({ params: { id: id as IngestionId }, query: {}, headers: {} }),
+        ({ body }) => body ?? null
+      ),
+    10_000
+  )
+  const ingestion = answer.value
+  return (
+    <Screen
+      title={ingestion?.event?.type ?? "Ingestion"}
+      aside={ingestion === null ? null : <Status of={ingestion.status} />}
+      actions={<Freshness asked={answer} />}
+    >
+      <Answered answer={answer}>
+        {(found) =>
+          found === null ? null : (
+            <>
+              {found.rejection === null ? null : (
+                <p className="lead">
+                  Refused ({found.rejection.reason}): {found.rejection.advice}
+                </p>
+              )}
+              <Facts
+                of={[
+                  ["Came in", <Time key="in" at={found.createdAt} />],
+                  ["Came by", found.source],
+                  ["Sender's event id", found.event?.id],
+                  ["Sender's time", <Time key="at" at={found.event?.occurredAt} />],
+                  ["Tracking reference", found.event?.trackingReference],
+                  ["Order", orderLink(found.event?.orderId ?? found.dropbin?.orderId)],
+                  ["Payload", found.dropbin?.reference?.uri],
+                  ["Next try", <Time key="next" at={found.dropbin?.nextAttemptAt} />],
+                  ["Bytes", found.bodyBytes],
+                  [
+                    "Correlation",
+                    <Link key="correlation" href={`/timeline/${encodeURIComponent(found.correlationId)}`}>
+                      <code>{found.correlationId}</code>
+                    </Link>
+                  ]
+                ]}
+              />
+              {found.dropbin?.failure === null || found.dropbin?.failure === undefined ? null : (
+                <Section title="Why no order came of it">
+                  <p>{found.dropbin.failure.detail}</p>
+                  <ul>
+                    {found.dropbin.failure.errors.map(({ message, path }) => (
+                      <li key={path}>
+                        <code>{path}</code> {message}
+                      </li>
+                    ))}
+                  </ul>
+                  <Windows free={found.dropbin.failure.freeWindows ?? []} />
+                </Section>
+              )}
+              {found.attempts.length === 0 ? null : (
+                <Section title="Attempts that failed">
+                  <ol className="attempts">
+                    {found.attempts.toReversed().map(({ at, reason }) => (
+                      <li key={at}>
+                        <Time at={at} />
+                        <p>{reason}</p>
+                      </li>
+                    ))}
+                  </ol>
+                </Section>
+              )}
+            </>
+          )
+        }
+      </Answered>
+    </Screen>
+  )
+}

@@ -1,0 +1,66 @@
+/** The process that answers: what it is, since when, and whether what it depends on is there. */
+import { useAnswer } from "../backend/useAnswer.ts"
+import { Facts, Section } from "../parts/Facts.tsx"
+import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { lasted, span, Time } from "../time/Time.tsx"
+
+const lookMs = 5_000
+
+export const SystemScreen = () => {
+  const answer = useAnswer("health", ({ system }) => system.health(), lookMs)
+  return (
+    <Screen
+      title="System"
+      aside={answer.value === null ? null : <Status of={answer.value.status} />}
+      actions={<Freshness asked={answer} />}
+    >
+      <Answered answer={answer}>
+        {({ dependencies, phase, startedAt, uptimeMs, version }) => (
+          <>
+            <Facts
+              of={[
+                ["Phase", <Status key="phase" of={phase} />],
+                ["Version", version],
+                ["Started", <Time key="started" at={startedAt} />],
+                ["Up for", span(uptimeMs)],
+                ["Documentation of the API", <a key="docs" href="/docs">/docs</a>],
+                ["Metrics", <a key="metrics" href="/metrics">/metrics</a>]
+              ]}
+            />
+            <Section title="What it depends on">
+              <div className="scroll">
+                <table aria-label="Dependencies">
+                  <thead>
+                    <tr>
+                      <th scope="col">Name</th>
+                      <th scope="col">State</th>
+                      <th scope="col">Answered in</th>
+                      <th scope="col" className="wide">
+                        Why not
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {dependencies.map(({ durationMs, name, needed, reason, status }) => (
+                      <tr key={name}>
+                        <td>
+                          {name} {needed ? "" : <span className="faint">not needed</span>}
+                        </td>
+                        <td>
+                          <Status of={status} />
+                        </td>
+                        <td>{lasted(Math.round(durationMs))}</td>
+                        <td className="wide">{reason ?? "–"}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </Section>
+          </>
+        )}
+      </Answered>
+    </Screen>
+  )
+}

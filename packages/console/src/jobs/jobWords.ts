@@ -1,0 +1,28 @@
+/** What a job does, in words. */
+import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import type { BulkAction } from "@dueline/contracts/bulkJob/BulkJob"
+
+export const actionWords: Readonly<Record<BulkAction, string>> = {
+  "run-calls": "Run again",
+  "move-calls": "Move",
+  "cancel-calls": "Cancel",
+  "replay-dead-letters": "Replay"
+}
+
+/** What each permits beside `ops:jobs.write`. */
+export const actionScopes: Readonly<Record<BulkAction, string>> = {
+  "run-calls": "ops:calls.write",
+  "move-calls": "ops:calls.write",
+  "cancel-calls": "ops:calls.write",
+  "replay-dead-letters": "ops:dead-letters.write"
+}
+
+export const itemsOf = (action: BulkAction, count: number): string => {
+  const one = action === "replay-dead-letters" ? "dead letter" : "call"
+  return `${count} ${one}${count === 1 ? "" : "s"}`
+}
+
+export const filterText = (filter: BulkFilter): string =>
+  Object.entries(filter)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`)
+    .join(", ")

@@ -1,0 +1,47 @@
+/** News of calls for one screen, at a pace that a person can follow and a browser can draw. */
+import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import { useEffect, useRef } from "react"
+import { signInAtom } from "../backend/session.ts"
+import { registry } from "../backend/useAtom.ts"
+import { followCalls } from "./followCalls.ts"
+
+/** Drawn so often at the most, whatever comes. */
+const drawEveryMs = 200
+/** Calls that wait to be drawn: also a page that nobody looks at is drawn no later than its next turn. */
+const waitingLimit = 1_000
+
+interface Heard {
+  readonly changed: (calls: ReadonlyMap<string, ServiceCallSummary>) => void
+  readonly missed: () => void
+}
+
+export const useCallNews = (heard: Heard): void => {
+  const current = useRef(heard)
+  useEffect(() => {
+    current.current = heard
+  })
+  useEffect(() => {
+    const signIn = registry.get(signInAtom)
+    if (signIn.at !== "in") return
+    let waiting = new Map<string, ServiceCallSummary>()
+    let drawing: ReturnType<typeof setTimeout> | null = null
+    let drawnAt = 0
+    const draw = () => {
+      drawing = null
+      drawnAt = performance.now()
+      const calls = waiting
+      waiting = new Map()
+      if (calls.size > waitingLimit) current.current.missed()
+      else current.current.changed(calls)
+    }
+    const stop = followCalls(signIn.session.tenant ?? signIn.session.subject, (news) => {
+      if (news.kind === "missed") return current.current.missed()
+      if (waiting.size <= waitingLimit) for (const call of news.calls) waiting.set(call.id, call)
+      drawing ??= setTimeout(draw, Math.max(0, drawnAt + drawEveryMs - performance.now()))
+    })
+    return () => {
+      stop()
+      if (drawing !== null) clearTimeout(drawing)
+    }
+  }, [])
+}

@@ -1,0 +1,114 @@
+/** One order: its window, what it holds, the calls it makes, and what can be done about it. */
+import type { OrderId } from "@dueline/contracts/Ids"
+import type { Order } from "@dueline/contracts/order/OrderBodies"
+import { Effect } from "effect"
+import { Link } from "wouter"
+import { useAnswer } from "../backend/useAnswer.ts"
+import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
+import { Facts, Section } from "../parts/Facts.tsx"
+import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Time } from "../time/Time.tsx"
+import { MoveOrder } from "./MoveOrder.tsx"
+
+const actionsOf = (order: Order): ReadonlyArray<Action> => {
+  const about = { params: { id: order.id }, headers: headersFor(order) }
+  const { status } = order
+  const ended = status === "Completed" || status === "Cancelled" ? "It has ended" : null
+  return [
+    {
+      label: "Confirm",
+      why: ended ?? (status === "Scheduled" ? null : "Only a scheduled order can be confirmed"),
+      ask: null,
+      question: ({ orders }) => orders.confirm(about),
+      done: "Confirmed"
+    },
+    {
+      label: "Complete",
+      why: ended ?? (status === "Draft" ? "It is a draft" : null),
+      ask: { text: "The work is done. The bin is free again." },
+      question: ({ orders }) => orders.complete(about),
+      done: "Completed"
+    },
+    {
+      label: "Cancel the order",
+      why: ended,
+      ask: { text: "The bin is free again, and calls that were to be made are cancelled.", danger: true },
+      question: ({ orders }) => orders.cancel(about),
+      done: "Cancelled"
+    }
+  ]
+}
+
+export const OrderScreen = ({ id }: { readonly id: string }) => {
+  const answer = useAnswer(
+    id,
+    ({ orders }) =>
+      Effect.map(orders.get({ params: { id: id as OrderId }, query: {}, headers: {} }), ({ body }) => body ?? null),
+    10_000
+  )
+  const order = answer.value
+  return (
+    <Screen
+      title={order === null ? "Order" : `Order: ${order.kind}`}
+      aside={order === null ? null : <Status of={order.status} />}
+      actions={<Freshness asked={answer} />}
+    >
+      <Answered answer={answer}>
+        {(found) =>
+          found === null ? null : (
+            <>
+              <p className="lead">
+                {found.window === null ? (
+                  "A draft without a window."
+                ) : (
+                  <>
+                    <Time at={found.window.from} /> – <Time at={found.window.to} />
+                  </>
+                )}
+              </p>
+              <Actions scope="ops:orders.write" changed={answer.again} of={actionsOf(found)}>
+                <MoveOrder order={found} changed={answer.again} />
+              </Actions>
+              <Facts
+                of={[
+                  ["Bin", <Link key="bin" href={`/bins/${found.binId}`}>{found.binId}</Link>],
+                  ["Customer", <Link key="customer" href={`/customers/${found.customerId}`}>{found.customerId}</Link>],
+                  ["Made", <Time key="made" at={found.createdAt} />],
+                  ["Ended", <Time key="ended" at={found.endedAt} />],
+                  ["Version", found.version],
+                  [
+                    "Correlation",
+                    <Link key="correlation" href={`/timeline/${encodeURIComponent(found.correlationId)}`}>
+                      <code>{found.correlationId}</code>
+                    </Link>
+                  ]
+                ]}
+              />
+              <Section title="Items">
+                {found.items.length === 0 ? <p className="empty">None.</p> : null}
+                <ul>
+                  {found.items.map(({ material, quantity, unit }) => (
+                    <li key={`${material} ${unit}`}>
+                      {quantity} {unit} of {material}
+                    </li>
+                  ))}
+                </ul>
+              </Section>
+              <Section title="Calls it makes">
+                {found.notifications.length === 0 ? <p className="empty">None.</p> : null}
+                <ul>
+                  {found.notifications.map(({ callId, lead, url }) => (
+                    <li key={callId}>
+                      <Link href={`/calls/${callId}`}>{url}</Link> {lead} before
+                    </li>
+                  ))}
+                </ul>
+              </Section>
+            </>
+          )
+        }
+      </Answered>
+    </Screen>
+  )
+}

@@ -1,0 +1,193 @@
+/** One schedule: its rule, its next times on both clocks with the changes of clocks between them, and its last call. */
+import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import type { Preview, ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
+import { Effect } from "effect"
+import { Link } from "wouter"
+import { useAnswer } from "../backend/useAnswer.ts"
+import { Actions, headersFor } from "../parts/Actions.tsx"
+import { Facts, Json, Section } from "../parts/Facts.tsx"
+import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Ago, lasted, Time } from "../time/Time.tsx"
+import { markWords, missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
+
+const lookMs = 10_000
+
+const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: number }) => {
+  const answer = useAnswer(`${id} ${version}`, ({ schedules }) =>
+    schedules.preview({ params: { id }, query: { count: 10 } })
+  )
+  return <Answered answer={answer}>{(preview) => <Times preview={preview} />}</Answered>
+}
+
+const Times = ({ preview: { items, transitions, zone, zoneData } }: { readonly preview: Preview }) => {
+  if (items.length === 0) return <p className="empty">There is no next time.</p>
+  const lines = [
+    ...items.map((item) => ({ at: item.at, local: item.local, words: markWords[item.mark], changes: false })),
+    ...transitions.map(({ after, at, before, kind }) => ({
+      at,
+      local: after,
+      words: `clocks are set ${kind} from ${before.slice(11, 16)} to ${after.slice(11, 16)}`,
+      changes: true
+    }))
+  ].sort((a, b) => (a.at < b.at ? -1 : 1))
+  return (
+    <>
+      <div className="scroll">
+        <table aria-label="Next times">
+          <thead>
+            <tr>
+              <th scope="col">In {zone}</th>
+              <th scope="col">Here</th>
+              <th scope="col">From now</th>
+              <th scope="col" className="wide">
+                What is special
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map(({ at, changes, local, words }) => (
+              <tr key={`${at} ${changes}`}>
+                <td className="time">{local.replace("T", " ")}</td>
+                <td>
+                  <Time at={at} />
+                </td>
+                <td>
+                  <Ago at={at} />
+                </td>
+                <td className="wide">{changes ? <Status of="changes" words={words} tone="warn" /> : words}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="faint">By version {zoneData} of the zone data.</p>
+    </>
+  )
+}
+
+const ScheduleActions = ({ changed, schedule }: { schedule: ScheduleView; changed: () => void }) => {
+  const about = { params: { id: schedule.id }, headers: headersFor(schedule) }
+  const gone = schedule.status === "Deleted" ? "It is deleted" : null
+  return (
+    <Actions
+      scope="ops:schedules.write"
+      changed={changed}
+      of={[
+        {
+          label: "Run now",
+          why: gone,
+          ask: { text: "One call is made now, whatever the rule and the policies say." },
+          question: ({ schedules }) => schedules.run(about),
+          done: "A call is made"
+        },
+        {
+          label: "Pause",
+          why: gone ?? (schedule.status === "Active" ? null : "It is not active"),
+          ask: { text: "No call is made until it is resumed; times that come meanwhile are left out." },
+          question: ({ schedules }) => schedules.pause({ ...about, payload: { reason: "paused in the console" } }),
+          done: "Paused"
+        },
+        {
+          label: "Resume",
+          why: gone ?? (schedule.status === "Paused" ? null : "It is not paused"),
+          ask: null,
+          question: ({ schedules }) => schedules.resume(about),
+          done: "Goes on"
+        },
+        {
+          label: "Delete",
+          why: gone,
+          ask: { text: "For good, and its request is erased. Calls that were made of it stay.", danger: true },
+          question: ({ schedules }) => schedules.remove(about),
+          done: "Deleted"
+        }
+      ]}
+    />
+  )
+}
+
+const Details = ({ schedule }: { readonly schedule: ScheduleView }) => (
+  <Facts
+    of={[
+      ["While the call before goes on", schedule.overlap],
+      ["A time that clocks pass over", missingWords(schedule)],
+      ["A time that clocks show twice", repeatedWords(schedule)],
+      ["Times that were missed", schedule.missed.policy],
+      ["Spread", schedule.jitter],
+      ["Calls made", schedule.fired],
+      ["Waiting for the call before", schedule.waiting],
+      ["Time-out", lasted(schedule.timeoutMs)],
+      [
+        "Last call",
+        schedule.last === null ? null : (
+          <Link key="last" href={`/calls/${schedule.last.callId}`}>
+            <Ago at={schedule.last.firedAt} />
+          </Link>
+        )
+      ],
+      [
+        "Left out last",
+        schedule.lastSkip === null ? null : (
+          <span key="skip">
+            {schedule.lastSkip.count ?? "many"} as {schedule.lastSkip.reason}, <Ago at={schedule.lastSkip.last} />
+          </span>
+        )
+      ],
+      ["From", <Time key="from" at={schedule.from} />],
+      ["Until", <Time key="until" at={schedule.until} />]
+    ]}
+  />
+)
+
+export const ScheduleScreen = ({ id }: { readonly id: string }) => {
+  const scheduleId = id as ScheduleId
+  const answer = useAnswer(
+    id,
+    ({ schedules }) =>
+      Effect.map(schedules.get({ params: { id: scheduleId }, query: {}, headers: {} }), ({ body }) => body ?? null),
+    lookMs
+  )
+  const schedule = answer.value
+  return (
+    <Screen
+      title={schedule?.name ?? "Schedule"}
+      aside={schedule === null ? null : <Status of={schedule.status} />}
+      actions={<Freshness asked={answer} />}
+    >
+      <Answered answer={answer}>
+        {(found) =>
+          found === null ? null : (
+            <>
+              <p className="lead">
+                {ruleWords(found)}.{" "}
+                {found.pausedReason === null ? null : `Paused: ${found.pausedReason}. `}
+                {found.next === null ? (
+                  "No next time."
+                ) : (
+                  <>
+                    Next <Ago at={found.next.at} />.
+                  </>
+                )}
+              </p>
+              <ScheduleActions schedule={found} changed={answer.again} />
+              <Section title="Next times">
+                <Next id={scheduleId} version={found.version} />
+              </Section>
+              <Section title="What it does">
+                <Details schedule={found} />
+                <p>
+                  <span className="method">{found.request.method}</span> <code className="url">{found.request.url}</code>
+                </p>
+                {found.request.bodySnippet === null ? null : <Json of={found.request.bodySnippet} />}
+                <p>
+                  <Link href={`/calls?tag=${encodeURIComponent(`schedule:${found.id}`)}`}>Its calls</Link>
+                </p>
+              </Section>
+            </>
+          )
+        }
+      </Answered>
+    </Screen>
+  )
+}
