@@ -11,7 +11,11 @@ const stretches = (from: number): fc.Arbitrary<ReadonlyArray<Stretch>> =>
   fc
     .array(fc.tuple(fc.integer({ min: -30, max: 30 }), fc.integer({ min: 1, max: 40 })), { maxLength: 12 })
     .map((list) =>
-      list.map(([start, length], n) => ({ id: String(n), from: from + start * hour, to: from + (start + length) * hour }))
+      list.map(([start, length], n) => ({
+        id: String(n),
+        from: from + start * hour,
+        to: from + (start + length) * hour
+      }))
     )
 
 describe("a week", () => {

@@ -28,8 +28,8 @@ let browser: Browser
 let context: BrowserContext
 let page: Page
 let token: string
-/** While true the target answers with an error. */
-let isDown = true
+/** While true the target refuses what it is sent, as after a release that went wrong: for good, hence without another attempt. */
+let refuses = true
 /** What no screen may cause: requests to elsewhere, breaches of the policy, errors of the page. */
 const breaches: Array<string> = []
 
@@ -62,14 +62,52 @@ const watch = (watched: Page): void => {
   })
 }
 
-const signIn = async (colorScheme: "light" | "dark" = "light"): Promise<BrowserContext> => {
-  const made = await browser.newContext({
-    viewport: { width: 1_280, height: 800 },
-    colorScheme,
-    reducedMotion: "reduce"
-  })
+const look = { viewport: { width: 1_280, height: 800 }, reducedMotion: "reduce" } as const
+
+/** Signed in by a token, in a zone whose clocks are changed. */
+const signIn = async (): Promise<BrowserContext> => {
+  const made = await browser.newContext({ ...look, timezoneId: "Europe/Prague" })
   await made.addInitScript(`sessionStorage.setItem("dueline.token", ${JSON.stringify(token)})`)
   return made
+}
+
+/** Each by its address. */
+const screens = [
+  "/calls?tag=live",
+  "/dead-letters",
+  "/jobs",
+  "/schedules",
+  "/orders?week=2026-03-23",
+  "/orders?week=2026-03-23&view=agenda",
+  "/bins",
+  "/customers",
+  "/ingestion",
+  "/shipments",
+  "/keys",
+  "/sources",
+  "/system"
+]
+
+/** One of each kind, so that no screen is judged empty. */
+const fill = async (): Promise<void> => {
+  const { id: customerId } = await api("POST", "/ops/customers", { profile: { name: "North Yard" } })
+  const bins: Array<string> = []
+  for (const [n, location] of [
+    { lat: 50.0755, lon: 14.4378 },
+    { lat: 49.1951, lon: 16.6068 },
+    { lat: 50.2092, lon: 15.8328 }
+  ].entries()) {
+    const bin = { serialNumber: `SK-${n}`, category: "skip", sizeLitres: 7_000, location, customerId }
+    bins.push((await api("POST", "/ops/bins", bin)).id)
+  }
+  for (const [n, binId] of bins.entries()) {
+    const window = { from: `2026-03-2${n + 4}T0${n + 7}:00:00Z`, to: `2026-03-2${n + 4}T1${n}:30:00Z` }
+    await api("POST", "/ops/orders", { customerId, binId, kind: "swap", window, schedule: n > 0 })
+  }
+  const request = { method: "POST", url: `${target.url}/report` }
+  await api("POST", "/v1/schedules", { name: "report", cron: "30 2 * * *", zone: "Europe/Prague", request })
+  await api("POST", "/v1/api-keys", { name: "web-shop", scopes: ["ops:events.write"] })
+  await api("POST", "/ops/courier-sources", { name: "north-express", scheme: "standard-webhooks" })
 }
 
 const open = async (path: string): Promise<void> => {
@@ -115,16 +153,17 @@ describe.skipIf(why !== "")("the console", () => {
     home = await newHome()
     target = await startTarget((_, response) => {
       response
-        .writeHead(isDown ? 503 : 200, { "content-type": "text/plain" })
-        .end(isDown ? "out of order" : "thank you")
+        .writeHead(refuses ? 422 : 200, { "content-type": "text/plain" })
+        .end(refuses ? "unknown field: amount_cents" : "thank you")
     })
     const [started, made] = await Promise.all([startProgram(home, { DUELINE_FSYNC: "off" }), startBrowser()])
     program = started
     browser = made
     token = (await runCommand(home, ["token", "--tenant", "demo", "--ttl", "1h"])).stdout.trim()
-    context = await signIn()
+    context = await browser.newContext(look)
     page = await context.newPage()
     watch(page)
+    await fill()
   })
 
   afterEach(() => assert.deepStrictEqual(breaches.splice(0), []))
@@ -161,6 +200,20 @@ describe.skipIf(why !== "")("the console", () => {
     const browsers = await fetch(program.address, { headers: { accept: "text/html" }, redirect: "manual" })
     assert.strictEqual(browsers.headers.get("location"), "/console")
     assert.strictEqual((await fetch(program.address)).status, 404)
+  })
+
+  it("signs in by the link that the program prints, once", async () => {
+    const [link = ""] = /http:\/\/\S+#code=\S+/u.exec(program.output()) ?? []
+    await page.goto(link)
+    await page.getByRole("navigation").waitFor()
+    assert.notInclude(page.url(), "code")
+    const [cookie] = await context.cookies()
+    assert.isTrue(cookie?.httpOnly)
+    const stranger = await browser.newContext()
+    const other = await stranger.newPage()
+    await other.goto(link)
+    await other.getByText("This link was used already").waitFor()
+    await stranger.close()
   })
 
   it("asks who is not signed in to sign in, and shows the page that was asked for then", async () => {
@@ -216,13 +269,13 @@ describe.skipIf(why !== "")("the console", () => {
     const [id = ""] = idsOf(await submit(1, "again"))
     await until(async () => (await api("GET", `/v1/service-calls/${id}`)).status === "Failed")
     await open(`/calls/${id}`)
-    await page.getByText("the target answered with an error (HTTP 503)").waitFor()
-    await page.getByText("out of order", { exact: true }).first().waitFor()
+    await page.getByText("the target answered with an error (HTTP 422)").waitFor()
+    await page.getByText("unknown field: amount_cents", { exact: true }).first().waitFor()
     assert.isTrue(await page.getByRole("button", { name: "Move…" }).isDisabled())
-    isDown = false
+    refuses = false
     await page.getByRole("button", { name: "Run again" }).click()
     await page.getByText("Done with attempt 1 (HTTP 200)").waitFor()
-    isDown = true
+    refuses = true
   })
 
   it("refuses to change a call that is another by now than the one that was seen", {
@@ -250,27 +303,85 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByText("What is shown is from before").waitFor({ state: "detached" })
   })
 
-  it.each(["light", "dark"] as const)(
-    "is without findings of axe on every screen, %s",
+  it("shows calls as they come, in eight tabs too", { tags: ["ADR-0045.5"] }, async () => {
+    const tabs = [page, ...(await Promise.all(Array.from({ length: 7 }, () => context.newPage())))]
+    for (const tab of tabs) {
+      await tab.goto(`${program.address}/console/calls?tag=live`)
+      await tab.locator("h1").waitFor()
+    }
+    await page.getByText("Live", { exact: true }).waitFor()
+    // The stream is one for all of them, whoever reads it.
+    await submit(1, "live", { delay: "1h" })
+    for (const tab of tabs) await shows(1, tab)
+    for (const tab of tabs.slice(1)) await tab.close()
+    await submit(2, "live", { delay: "1h" })
+    await shows(3)
+  })
+
+  it("leads from what failed to its cause, and repairs four hundred calls", { tags: ["ADR-0045.6"] }, async () => {
+    for (let n = 0; n < 4; n += 1) await submit(100, "story")
+    await until(async () => {
+      const { items } = await api("GET", "/v1/service-calls?tag=story&status=Scheduled&limit=1")
+      return items.length === 0
+    })
+    await open("/calls?tag=story&status=Failed")
+    await rows().first().locator("a").first().click()
+    await page.getByText("the target answered with an error (HTTP 422)").waitFor()
+    await page.getByText("unknown field: amount_cents", { exact: true }).first().waitFor()
+    await page.goBack()
+    refuses = false
+    await page.getByRole("button", { name: "Act on all that fit…" }).click()
+    await page.getByRole("button", { name: "Count them" }).click()
+    const confirm = page.getByRole("button", { name: "Run again 400 calls" })
+    assert.isTrue(await confirm.isDisabled())
+    await page.getByLabel("At the most, a second").selectOption("200")
+    await page.getByLabel("Write 400 to confirm").fill("400")
+    await picture("plan")
+    await confirm.click()
+    await page.getByText("400 of 400").waitFor({ timeout: 30_000 })
+    await picture("job")
+    await page.goto(`${program.address}/console/calls?tag=story&status=Failed`)
+    await page.getByText("Nothing fits these filters").waitFor()
+    refuses = true
+  })
+
+  it("makes days of 23 hours where clocks are set forward", async () => {
+    const prague = await signIn()
+    const calendar = await prague.newPage()
+    watch(calendar)
+    await calendar.goto(`${program.address}/console/orders?week=2026-03-25`)
+    await calendar.getByText("Sun 29 Mar 23 h").waitFor()
+    await calendar.getByText("Mon 23 Mar").waitFor()
+    await prague.close()
+  })
+
+  it(
+    "is without findings of axe on every screen, in light and in dark",
     { tags: ["ADR-0045.4"] },
-    async (scheme) => {
-      const shown = await signIn(scheme)
+    async () => {
+      const shown = await signIn()
       const looked = await shown.newPage()
       watch(looked)
+      const schedule = (await api("GET", "/v1/schedules?limit=1")).items[0]?.id
       const failed = (await api("GET", "/v1/service-calls?status=Failed&limit=1")).items[0]?.id
-      for (const path of ["/calls", `/calls/${failed}`]) {
+      const found: Array<string> = []
+      const judge = async (path: string, axe: AxeBuilder) => {
+        const { violations } = await axe.analyze()
+        found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`))
+      }
+      for (const path of [...screens, `/calls/${failed}`, `/schedules/${schedule}`]) {
+        await looked.emulateMedia({ colorScheme: "light" })
         await looked.goto(`${program.address}/console${path}`)
         await looked.locator("h1").waitFor()
-        await looked.waitForLoadState("networkidle")
-        const axe = new AxeBuilder({ page: looked })
+        await until(async () => (await looked.locator('[aria-busy="true"], :text-is("Reading…")').count()) === 0)
+        await judge(path, new AxeBuilder({ page: looked }).setLegacyMode())
         // The markup is the same in both; what differs is what can be told apart.
-        const { violations } = await (scheme === "light" ? axe : axe.withRules("color-contrast")).analyze()
-        assert.deepStrictEqual(
-          violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-          []
-        )
+        await looked.emulateMedia({ colorScheme: "dark" })
+        await judge(`${path}, dark`, new AxeBuilder({ page: looked }).setLegacyMode().withRules("color-contrast"))
       }
+      assert.deepStrictEqual(found, [])
       await shown.close()
-    }
+    },
+    180_000
   )
 })

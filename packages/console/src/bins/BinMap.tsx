@@ -59,45 +59,78 @@ const roundBelow = (limit: number): number => {
   return ([5, 2, 1].find((n) => n * power <= limit) ?? 1) * power
 }
 
-const stepOf = (degrees: number): number => [0.02, 0.05, 0.1, 0.5, 1, 5, 10, 30].find((step) => degrees / step < 8) ?? 30
+const stepOf = (degrees: number): number =>
+  [0.02, 0.05, 0.1, 0.5, 1, 5, 10, 30].find((step) => degrees / step < 8) ?? 30
+
+const placedOf = (bins: ReadonlyArray<BinListed>): ReadonlyArray<Placed> =>
+  bins.flatMap((bin) => (bin.location === null ? [] : [{ bin, ...bin.location }]))
+
+/** Where everything lies on a picture that holds all of them; null when none has a place. */
+const drawingOf = (placed: ReadonlyArray<Placed>) => {
+  if (placed.length === 0) return null
+  const { east, north, south, west } = boxAround(placed)
+  const corners = {
+    type: "MultiPoint" as const,
+    coordinates: [
+      [west, south],
+      [east, north]
+    ]
+  }
+  const projection = geoMercator().fitExtent(
+    [
+      [8, 8],
+      [width - 8, height - 8]
+    ],
+    corners
+  )
+  projection.clipExtent([
+    [0, 0],
+    [width, height]
+  ])
+  const path = geoPath(projection)
+  const step = stepOf(Math.max(east - west, north - south))
+  const points = placed.map(({ bin, lat, lon }) => {
+    const [x = 0, y = 0] = projection([lon, lat]) ?? []
+    return { x, y, item: bin }
+  })
+  const at = (x: number) => {
+    const [lon = 0, lat = 0] = projection.invert?.([x, height - 20]) ?? []
+    return { lat, lon }
+  }
+  const metres = roundBelow(distanceMetres(at(0), at(200)))
+  return {
+    clusters: clustersOf(points, cell),
+    grid: path(
+      geoGraticule()
+        .step([step, step])
+        .extent([
+          [west - 5, Math.max(-85, south - 5)],
+          [east + 5, Math.min(85, north + 5)]
+        ])()
+    ),
+    step,
+    land: (topology: Topology) => path(feature(topology, topology.objects["land"] as never)),
+    borders: (topology: Topology) => path(mesh(topology, topology.objects["countries"] as never)),
+    bar: { metres, pixels: (200 * metres) / distanceMetres(at(0), at(200)) }
+  }
+}
 
 export const BinMap = ({ bins }: { readonly bins: ReadonlyArray<BinListed> }) => {
   const [, go] = useLocation()
   const shapes = useOutline()
-  const placed = bins.flatMap((bin) => (bin.location === null ? [] : [{ bin, ...bin.location }]))
-  const drawn = useMemo(() => {
-    if (placed.length === 0) return null
-    const { east, north, south, west } = boxAround(placed)
-    const corners = { type: "MultiPoint" as const, coordinates: [[west, south], [east, north]] }
-    const projection = geoMercator().fitExtent([[8, 8], [width - 8, height - 8]], corners)
-    projection.clipExtent([[0, 0], [width, height]])
-    const path = geoPath(projection)
-    const step = stepOf(Math.max(east - west, north - south))
-    const points = placed.map(({ bin, lat, lon }) => {
-      const [x = 0, y = 0] = projection([lon, lat]) ?? []
-      return { x, y, item: bin }
-    })
-    const at = (x: number) => {
-      const [lon = 0, lat = 0] = projection.invert?.([x, height - 20]) ?? []
-      return { lat, lon }
-    }
-    const metres = roundBelow(distanceMetres(at(0), at(200)))
-    return {
-      clusters: clustersOf(points, cell),
-      grid: path(geoGraticule().step([step, step]).extent([[west - 5, Math.max(-85, south - 5)], [east + 5, Math.min(85, north + 5)]])()),
-      step,
-      land: (topology: Topology) => path(feature(topology, topology.objects["land"] as never)),
-      borders: (topology: Topology) => path(mesh(topology, topology.objects["countries"] as never)),
-      bar: { metres, pixels: (200 * metres) / distanceMetres(at(0), at(200)) }
-    }
-  }, [bins])
+  const placed = placedOf(bins)
+  const drawn = useMemo(() => drawingOf(placedOf(bins)), [bins])
   const land = useMemo(() => (shapes === null || drawn === null ? null : drawn.land(shapes)), [shapes, drawn])
   const borders = useMemo(() => (shapes === null || drawn === null ? null : drawn.borders(shapes)), [shapes, drawn])
   if (drawn === null) return null
   const { bar, clusters, grid, step } = drawn
   return (
     <figure className="map">
-      <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${placed.length} bins on a map; the list below has them too`}>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={`${placed.length} bins on a map; the list below has them too`}
+      >
         <path className="land" d={land ?? ""} />
         <path className="grid" d={grid ?? ""} />
         <path className="borders" d={borders ?? ""} />

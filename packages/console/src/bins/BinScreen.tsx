@@ -75,7 +75,12 @@ export const BinScreen = ({ id }: { readonly id: string }) => {
                       </Link>
                     )
                   ],
-                  ["Orders", <Link key="orders" href={`/orders?binId=${found.id}`}>of this week</Link>],
+                  [
+                    "Orders",
+                    <Link key="orders" href={`/orders?binId=${found.id}`}>
+                      of this week
+                    </Link>
+                  ],
                   ["Changed", <Time key="changed" at={found.updatedAt} />],
                   ["Version", found.version]
                 ]}

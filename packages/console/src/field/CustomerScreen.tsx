@@ -54,8 +54,18 @@ export const CustomerScreen = ({ id }: { readonly id: string }) => {
                   ["Registered", <Time key="made" at={found.createdAt} />],
                   ["Erased", <Time key="erased" at={found.erasedAt} />],
                   ["Id", <code key="id">{found.id}</code>],
-                  ["Orders", <Link key="orders" href={`/orders?view=agenda&customerId=${found.id}`}>of this week</Link>],
-                  ["Bins", <Link key="bins" href={`/bins?customerId=${found.id}`}>at this customer's</Link>]
+                  [
+                    "Orders",
+                    <Link key="orders" href={`/orders?view=agenda&customerId=${found.id}`}>
+                      of this week
+                    </Link>
+                  ],
+                  [
+                    "Bins",
+                    <Link key="bins" href={`/bins?customerId=${found.id}`}>
+                      at this customer's
+                    </Link>
+                  ]
                 ]}
               />
             </>

@@ -15,9 +15,7 @@ const filters: ReadonlyArray<Filter> = [
   { name: "workspace", label: "Workspace", type: "text" }
 ]
 
-const columnsWith = (
-  changed: () => void
-): readonly [Column<ApiKeyView>, ...ReadonlyArray<Column<ApiKeyView>>] => [
+const columnsWith = (changed: () => void): readonly [Column<ApiKeyView>, ...ReadonlyArray<Column<ApiKeyView>>] => [
   { head: "Name", cell: ({ name }) => name },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },

@@ -24,8 +24,18 @@ export const SystemScreen = () => {
                 ["Version", version],
                 ["Started", <Time key="started" at={startedAt} />],
                 ["Up for", span(uptimeMs)],
-                ["Documentation of the API", <a key="docs" href="/docs">/docs</a>],
-                ["Metrics", <a key="metrics" href="/metrics">/metrics</a>]
+                [
+                  "Documentation of the API",
+                  <a key="docs" href="/docs">
+                    /docs
+                  </a>
+                ],
+                [
+                  "Metrics",
+                  <a key="metrics" href="/metrics">
+                    /metrics
+                  </a>
+                ]
               ]}
             />
             <Section title="What it depends on">

@@ -30,7 +30,8 @@ const Suspending = ({ changed, close, tenant }: TenantProps & { readonly close: 
   const [reason, setReason] = useState("")
   const suspend = () =>
     act(
-      ({ tenants }) => tenants.suspend({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant), payload: { reason } }),
+      ({ tenants }) =>
+        tenants.suspend({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant), payload: { reason } }),
       () => {
         announce("Suspended")
         close()
@@ -39,7 +40,9 @@ const Suspending = ({ changed, close, tenant }: TenantProps & { readonly close: 
     )
   return (
     <Dialog title={`Suspend ${tenant.name}`} close={close}>
-      <p>Its requests are refused with this reason, and its calls wait until it is resumed. What is on the wire ends.</p>
+      <p>
+        Its requests are refused with this reason, and its calls wait until it is resumed. What is on the wire ends.
+      </p>
       {trouble === null ? null : <TroubleNote trouble={trouble} />}
       <label>
         Reason
@@ -70,7 +73,8 @@ const TenantActions = ({ changed, tenant }: TenantProps) => {
             label: "Resume",
             why: null,
             ask: { text: "Calls that have become due meanwhile start at once, in turns with those of others." },
-            question: ({ tenants }) => tenants.resume({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant) }),
+            question: ({ tenants }) =>
+              tenants.resume({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant) }),
             done: "Resumed"
           }
         ]}
@@ -91,9 +95,7 @@ const TenantActions = ({ changed, tenant }: TenantProps) => {
   )
 }
 
-const columnsWith = (
-  changed: () => void
-): readonly [Column<TenantView>, ...ReadonlyArray<Column<TenantView>>] => [
+const columnsWith = (changed: () => void): readonly [Column<TenantView>, ...ReadonlyArray<Column<TenantView>>] => [
   { head: "Tenant", cell: ({ name }) => name },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "Workspace", cell: ({ workspace }) => <code>{workspace}</code> },

@@ -23,6 +23,8 @@ const About = ({ event: { category, id } }: { readonly event: TimelineEvent }) =
   return place === undefined ? <span>{name}</span> : <Link href={`/${place}/${id}`}>{name}</Link>
 }
 
+const aboutOf = (event: TimelineEvent) => <About event={event} />
+
 export const TimelineScreen = ({ id }: { readonly id: string }) => {
   const pages = usePages(
     id,
@@ -35,7 +37,7 @@ export const TimelineScreen = ({ id }: { readonly id: string }) => {
       {pages.rows.length === 0 && !pages.asking ? (
         <p className="empty">Nothing is known under this correlation id in this tenant.</p>
       ) : null}
-      <Events of={pages.rows} about={(event) => <About event={event} />} />
+      <Events of={pages.rows} about={aboutOf} />
       {pages.more ? (
         <button type="button" onClick={pages.further} disabled={pages.asking}>
           Show more

@@ -64,7 +64,9 @@ const Confirm = ({ close, plan }: { readonly plan: BulkPlanView; readonly close:
         <ul className="sample">
           {plan.sample.slice(0, 5).map(({ id, reason, target }) => (
             <li key={id}>
-              <Link href={plan.action === "replay-dead-letters" ? `/dead-letters/${id}` : `/calls/${id}`}>{target}</Link>{" "}
+              <Link href={plan.action === "replay-dead-letters" ? `/dead-letters/${id}` : `/calls/${id}`}>
+                {target}
+              </Link>{" "}
               <span className="faint">{reason}</span>
             </li>
           ))}
@@ -167,7 +169,11 @@ export const BulkButton = (props: BulkProps) => {
   const [open, setOpen] = useState(false)
   const may = useMay("ops:jobs.write")
   const empty = Object.keys(props.filter).length === 0
-  const why = may ? (empty ? "Narrow the list first: what is done to all is done to what a filter chooses" : "") : "Needs the permission ops:jobs.write"
+  const why = may
+    ? empty
+      ? "Narrow the list first: what is done to all is done to what a filter chooses"
+      : ""
+    : "Needs the permission ops:jobs.write"
   return (
     <>
       <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>

@@ -44,7 +44,10 @@ const JobActions = ({ changed, job }: { readonly job: BulkJobView; readonly chan
         {
           label: "Abort",
           why: over,
-          ask: { text: "Nothing more is touched once the step that was begun has ended. It cannot be resumed.", danger: true },
+          ask: {
+            text: "Nothing more is touched once the step that was begun has ended. It cannot be resumed.",
+            danger: true
+          },
           question: ({ jobs }) => jobs.abort({ params, headers }),
           done: "Aborted"
         }

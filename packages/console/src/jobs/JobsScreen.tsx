@@ -36,7 +36,12 @@ export const JobsScreen = () => {
         keyOf={({ id }) => id}
         href={({ id }) => `/jobs/${id}`}
         filtered={Object.keys(values).length > 0}
-        nothing={<p>Nothing was done to many at once yet. “Act on all that fit…” above a list of calls or dead letters begins one.</p>}
+        nothing={
+          <p>
+            Nothing was done to many at once yet. “Act on all that fit…” above a list of calls or dead letters begins
+            one.
+          </p>
+        }
       />
     </Screen>
   )

@@ -68,10 +68,10 @@ const begin = (name: string): (() => void) => {
   const tell = (news: News) => {
     for (const listener of listeners) listener(news)
   }
-  channel.onmessage = ({ data }: MessageEvent<News>) => {
+  channel.addEventListener("message", ({ data }: MessageEvent<News>) => {
     registry.set(liveAtom, true)
     tell(data)
-  }
+  })
   const both = (news: News) => {
     tell(news)
     channel.postMessage(news)

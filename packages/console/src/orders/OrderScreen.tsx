@@ -72,8 +72,18 @@ export const OrderScreen = ({ id }: { readonly id: string }) => {
               </Actions>
               <Facts
                 of={[
-                  ["Bin", <Link key="bin" href={`/bins/${found.binId}`}>{found.binId}</Link>],
-                  ["Customer", <Link key="customer" href={`/customers/${found.customerId}`}>{found.customerId}</Link>],
+                  [
+                    "Bin",
+                    <Link key="bin" href={`/bins/${found.binId}`}>
+                      {found.binId}
+                    </Link>
+                  ],
+                  [
+                    "Customer",
+                    <Link key="customer" href={`/customers/${found.customerId}`}>
+                      {found.customerId}
+                    </Link>
+                  ],
                   ["Made", <Time key="made" at={found.createdAt} />],
                   ["Ended", <Time key="ended" at={found.endedAt} />],
                   ["Version", found.version],

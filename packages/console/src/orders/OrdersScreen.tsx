@@ -27,8 +27,15 @@ const columns: readonly [Column<Order>, ...ReadonlyArray<Column<Order>>] = [
   { head: "From", cell: ({ window }) => <Time at={window?.from} /> },
   { head: "To", cell: ({ window }) => <Time at={window?.to} /> },
   { head: "Bin", cell: ({ binId }) => <Link href={`/bins/${binId}`}>{binId.slice(0, 8)}</Link> },
-  { head: "Customer", cell: ({ customerId }) => <Link href={`/customers/${customerId}`}>{customerId.slice(0, 8)}</Link> },
-  { head: "Items", as: "wide", cell: ({ items }) => items.map(({ material, quantity, unit }) => `${quantity} ${unit} ${material}`).join(", ") }
+  {
+    head: "Customer",
+    cell: ({ customerId }) => <Link href={`/customers/${customerId}`}>{customerId.slice(0, 8)}</Link>
+  },
+  {
+    head: "Items",
+    as: "wide",
+    cell: ({ items }) => items.map(({ material, quantity, unit }) => `${quantity} ${unit} ${material}`).join(", ")
+  }
 ]
 
 export const OrdersScreen = () => {
@@ -37,7 +44,9 @@ export const OrdersScreen = () => {
   const [search, setSearch] = useSearchParams()
   const [values, set] = useFilters(filters)
   const asked = search.get("week") ?? ""
-  const monday = mondayOf(/^\d{4}-\d\d-\d\d$/u.test(asked) && Number.isFinite(Date.parse(asked)) ? asked : dateOf(now, zone))
+  const monday = mondayOf(
+    /^\d{4}-\d\d-\d\d$/u.test(asked) && Number.isFinite(Date.parse(asked)) ? asked : dateOf(now, zone)
+  )
   const isAgenda = search.get("view") === "agenda"
   const query = {
     ...values,

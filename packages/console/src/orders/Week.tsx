@@ -31,10 +31,10 @@ const Day = ({ date, now, orders, zone }: Omit<WeekProps, "monday"> & { readonly
   const long = to - from !== 86_400_000
   return (
     <section className={dateOf(now, zone) === date ? "day today" : "day"} aria-label={dayName(date)}>
-      <h3>
+      <h2>
         {dayName(date)}
         {long ? <span className="warn"> {(to - from) / 3_600_000} h</span> : null}
-      </h3>
+      </h2>
       <div style={{ height }}>
         {now >= from && now < to ? <i style={{ top: `${((now - from) / (to - from)) * 100}%` }} /> : null}
         {blocksOf(stretches, from, to).map(({ bottom, id, lane, lanes, top }) => {

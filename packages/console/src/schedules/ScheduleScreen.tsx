@@ -4,10 +4,12 @@ import type { Preview, ScheduleView } from "@dueline/contracts/schedule/Schedule
 import { Effect } from "effect"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
+import { useAtom } from "../backend/useAtom.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { zoneAtom } from "../time/chosenZone.ts"
 import { Ago, lasted, Time } from "../time/Time.tsx"
 import { markWords, missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
@@ -21,6 +23,7 @@ const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: numb
 }
 
 const Times = ({ preview: { items, transitions, zone, zoneData } }: { readonly preview: Preview }) => {
+  const here = useAtom(zoneAtom)
   if (items.length === 0) return <p className="empty">There is no next time.</p>
   const lines = [
     ...items.map((item) => ({ at: item.at, local: item.local, words: markWords[item.mark], changes: false })),
@@ -38,7 +41,7 @@ const Times = ({ preview: { items, transitions, zone, zoneData } }: { readonly p
           <thead>
             <tr>
               <th scope="col">In {zone}</th>
-              <th scope="col">Here</th>
+              <th scope="col">In {here}</th>
               <th scope="col">From now</th>
               <th scope="col" className="wide">
                 What is special
@@ -160,8 +163,7 @@ export const ScheduleScreen = ({ id }: { readonly id: string }) => {
           found === null ? null : (
             <>
               <p className="lead">
-                {ruleWords(found)}.{" "}
-                {found.pausedReason === null ? null : `Paused: ${found.pausedReason}. `}
+                {ruleWords(found)}. {found.pausedReason === null ? null : `Paused: ${found.pausedReason}. `}
                 {found.next === null ? (
                   "No next time."
                 ) : (
@@ -177,7 +179,8 @@ export const ScheduleScreen = ({ id }: { readonly id: string }) => {
               <Section title="What it does">
                 <Details schedule={found} />
                 <p>
-                  <span className="method">{found.request.method}</span> <code className="url">{found.request.url}</code>
+                  <span className="method">{found.request.method}</span>{" "}
+                  <code className="url">{found.request.url}</code>
                 </p>
                 {found.request.bodySnippet === null ? null : <Json of={found.request.bodySnippet} />}
                 <p>

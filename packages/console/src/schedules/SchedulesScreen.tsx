@@ -42,7 +42,9 @@ export const SchedulesScreen = () => {
         nothing={
           <>
             <p>No schedule was made yet. Make one:</p>
-            <pre>npm run dueline schedule create -- --cron "0 8 * * 1-5" --zone Europe/Prague --url https://example.com</pre>
+            <pre>
+              npm run dueline schedule create -- --cron "0 8 * * 1-5" --zone Europe/Prague --url https://example.com
+            </pre>
           </>
         }
       />

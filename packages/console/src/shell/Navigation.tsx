@@ -78,7 +78,7 @@ export const Navigation = ({ session }: { readonly session: Session }) => (
     <div className="who">
       <Tenant session={session} />
       <Zone />
-      <p className="subject" title={session.roles === null ? "" : `Roles: ${session.roles.join(", ")}`}>
+      <p className="subject" title={session.roles.length === 0 ? "" : `Roles: ${session.roles.join(", ")}`}>
         {session.subject}
       </p>
       <button type="button" className="quiet" onClick={signOut}>

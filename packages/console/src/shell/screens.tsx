@@ -75,15 +75,17 @@ export const groups: ReadonlyArray<Group> = [
 ]
 
 /** Screens of one thing, by the address below its list. */
-export const details: ReadonlyArray<{ readonly path: string; readonly screen: ComponentType<{ readonly id: string }> }> =
-  [
-    { path: "/calls/:id", screen: CallScreen },
-    { path: "/dead-letters/:id", screen: LetterScreen },
-    { path: "/jobs/:id", screen: JobScreen },
-    { path: "/schedules/:id", screen: ScheduleScreen },
-    { path: "/orders/:id", screen: OrderScreen },
-    { path: "/bins/:id", screen: BinScreen },
-    { path: "/customers/:id", screen: CustomerScreen },
-    { path: "/ingestion/:id", screen: IngestionScreen },
-    { path: "/timeline/:id", screen: TimelineScreen }
-  ]
+export const details: ReadonlyArray<{
+  readonly path: string
+  readonly screen: ComponentType<{ readonly id: string }>
+}> = [
+  { path: "/calls/:id", screen: CallScreen },
+  { path: "/dead-letters/:id", screen: LetterScreen },
+  { path: "/jobs/:id", screen: JobScreen },
+  { path: "/schedules/:id", screen: ScheduleScreen },
+  { path: "/orders/:id", screen: OrderScreen },
+  { path: "/bins/:id", screen: BinScreen },
+  { path: "/customers/:id", screen: CustomerScreen },
+  { path: "/ingestion/:id", screen: IngestionScreen },
+  { path: "/timeline/:id", screen: TimelineScreen }
+]
