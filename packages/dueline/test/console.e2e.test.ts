@@ -355,33 +355,31 @@ describe.skipIf(why !== "")("the console", () => {
     await prague.close()
   })
 
-  it(
-    "is without findings of axe on every screen, in light and in dark",
-    { tags: ["ADR-0045.4"] },
-    async () => {
-      const shown = await signIn()
-      const looked = await shown.newPage()
-      watch(looked)
-      const schedule = (await api("GET", "/v1/schedules?limit=1")).items[0]?.id
-      const failed = (await api("GET", "/v1/service-calls?status=Failed&limit=1")).items[0]?.id
-      const found: Array<string> = []
-      const judge = async (path: string, axe: AxeBuilder) => {
-        const { violations } = await axe.analyze()
-        found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`))
-      }
-      for (const path of [...screens, `/calls/${failed}`, `/schedules/${schedule}`]) {
-        await looked.emulateMedia({ colorScheme: "light" })
-        await looked.goto(`${program.address}/console${path}`)
-        await looked.locator("h1").waitFor()
-        await until(async () => (await looked.locator('[aria-busy="true"], :text-is("Reading…")').count()) === 0)
-        await judge(path, new AxeBuilder({ page: looked }).setLegacyMode())
-        // The markup is the same in both; what differs is what can be told apart.
-        await looked.emulateMedia({ colorScheme: "dark" })
-        await judge(`${path}, dark`, new AxeBuilder({ page: looked }).setLegacyMode().withRules("color-contrast"))
-      }
-      assert.deepStrictEqual(found, [])
-      await shown.close()
-    },
-    180_000
-  )
+  it("is without findings of axe on every screen, in light and in dark", {
+    tags: ["ADR-0045.4"],
+    timeout: 180_000
+  }, async () => {
+    const shown = await signIn()
+    const looked = await shown.newPage()
+    watch(looked)
+    const schedule = (await api("GET", "/v1/schedules?limit=1")).items[0]?.id
+    const failed = (await api("GET", "/v1/service-calls?status=Failed&limit=1")).items[0]?.id
+    const found: Array<string> = []
+    const judge = async (path: string, axe: AxeBuilder) => {
+      const { violations } = await axe.analyze()
+      found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`))
+    }
+    for (const path of [...screens, `/calls/${failed}`, `/schedules/${schedule}`]) {
+      await looked.emulateMedia({ colorScheme: "light" })
+      await looked.goto(`${program.address}/console${path}`)
+      await looked.locator("h1").waitFor()
+      await until(async () => (await looked.locator('[aria-busy="true"], :text-is("Reading…")').count()) === 0)
+      await judge(path, new AxeBuilder({ page: looked }).setLegacyMode())
+      // The markup is the same in both; what differs is what can be told apart.
+      await looked.emulateMedia({ colorScheme: "dark" })
+      await judge(`${path}, dark`, new AxeBuilder({ page: looked }).setLegacyMode().withRules("color-contrast"))
+    }
+    assert.deepStrictEqual(found, [])
+    await shown.close()
+  })
 })
