@@ -30,6 +30,7 @@ import * as KnownSources from "./intake/KnownSources.ts"
 import * as KnownTenants from "./access/KnownTenants.ts"
 import * as OAuthHandlers from "./access/OAuthHandlers.ts"
 import * as OrderHandlers from "./ops/OrderHandlers.ts"
+import * as PauseHandlers from "./calls/PauseHandlers.ts"
 import * as PlainCourierEvents from "./intake/PlainCourierEvents.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as ProductEventHandlers from "./intake/ProductEventHandlers.ts"
@@ -57,6 +58,7 @@ export const kindHandlers = {
   "api-key": ApiKeyHandlers.layer,
   tenant: TenantHandlers.layer,
   "bulk-job": JobHandlers.layer,
+  pause: PauseHandlers.layer,
   schedule: ScheduleHandlers.layer,
   subscription: SubscriptionHandlers.layer
 } as const satisfies Readonly<Record<Category, Layer.Any>>

@@ -88,6 +88,7 @@ const household = Effect.gen(function* () {
     })
   )
   const key = yield* post("/v1/api-keys", { name: "wall", scopes: ["ops:bins.read"] })
+  const pause = yield* post("/v1/pauses", { of: "tag", key: "wall", reason: "to be seen by nobody else" })
   const message = {
     eventId: shipment,
     tenantId: tenant,
@@ -107,6 +108,7 @@ const household = Effect.gen(function* () {
   const kept = yield* Effect.orDie(store.deadLetterQueries.list({ tenantId: tenant, filter, after: null, limit: 1 }))
   return {
     "/v1/api-keys": key,
+    "/v1/pauses": pause,
     "/v1/jobs": job,
     "/v1/dead-letters": kept.letters[0]?.id ?? assert.fail("the letter is not kept"),
     "/ops/shipments": shipment,
@@ -162,6 +164,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/ingestions",
           "/ops/shipments",
           "/v1/api-keys",
+          "/v1/pauses",
           "/v1/schedules",
           "/v1/subscriptions",
           "/v1/service-calls",

@@ -81,6 +81,17 @@ import {
 import { ingestionOperations } from "./ingestion/IngestionEndpoints.ts"
 import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
+import {
+  PauseCommand,
+  pauseFields,
+  PauseOutcome,
+  pauseProblems,
+  PauseRejection,
+  type PauseRow,
+  pauseRules,
+  pauseTopics
+} from "./pause/Pause.ts"
+import { pauseOperations } from "./pause/PauseEndpoints.ts"
 import type { Rules } from "./Rules.ts"
 import {
   ScheduleCommand,
@@ -361,6 +372,23 @@ export const kinds = {
     missing: { job_not_found: { status: 404, title: "There is no such job in this tenant." } },
     problems: bulkJobProblems,
     operations: bulkJobOperations,
+    attachment: false
+  }),
+  pause: kindOf<PauseRow>()({
+    id: "pauseId",
+    rowTag: "PauseRow",
+    plural: "pauses",
+    rows: "documents",
+    fields: pauseFields,
+    rules: pauseRules,
+    command: PauseCommand,
+    outcome: PauseOutcome,
+    rejection: PauseRejection,
+    topics: pauseTopics,
+    scope: "pauses",
+    missing: { pause_not_found: { status: 404, title: "There is no such pause in this tenant." } },
+    problems: pauseProblems,
+    operations: pauseOperations,
     attachment: false
   }),
   schedule: kindOf<ScheduleRow>()({

@@ -14,6 +14,7 @@ import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadL
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
@@ -125,6 +126,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresOutbox.layer,
     PostgresBacklog.layer,
     PostgresDueIngestions.layer,
+    PostgresPauses.layer,
     PostgresDueSchedules.layer,
     PostgresDeliveries.layer,
     PostgresDeadLetters.layer,

@@ -3,12 +3,14 @@ import { Customer } from "../src/aggregates/Customer.ts"
 import { Bin } from "../src/aggregates/Bin.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
+import { Pause } from "../src/aggregates/Pause.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
 import { Subscription } from "../src/aggregates/Subscription.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"
+import * as PauseSteps from "./PauseSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
 import * as SubscriptionSteps from "./SubscriptionSteps.ts"
 import { envelope } from "./FieldSample.ts"
@@ -56,6 +58,14 @@ aggregateLaws({
   commandsOf: TenantSteps.tenantCommands,
   envelope: (command) => envelope(command),
   opening: "TenantCreated"
+})
+
+aggregateLaws({
+  aggregate: Pause,
+  story: PauseSteps.PauseStory,
+  commandsOf: PauseSteps.pauseCommands,
+  envelope: (command) => envelope(command),
+  opening: "PauseCreated"
 })
 
 aggregateLaws({

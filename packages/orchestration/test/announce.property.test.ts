@@ -12,6 +12,7 @@ import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
 import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
+import { Pause } from "../src/aggregates/Pause.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
 import { Subscription } from "../src/aggregates/Subscription.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
@@ -25,6 +26,7 @@ import * as FieldSteps from "./FieldSteps.ts"
 import * as IngestionSteps from "./IngestionSteps.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import * as TenantSteps from "./TenantSteps.ts"
+import * as PauseSteps from "./PauseSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
 import * as SubscriptionSteps from "./SubscriptionSteps.ts"
 
@@ -119,6 +121,13 @@ describe("messages in the form of their topic come", () => {
     "from bulk jobs",
     { story: BulkJobSteps.Story },
     ({ story }) => judge(life(BulkJob, BulkJobSteps.commandsOf(story))),
+    runs
+  )
+
+  it.prop(
+    "from pauses",
+    { story: PauseSteps.PauseStory },
+    ({ story }) => judge(life(Pause, PauseSteps.pauseCommands(story))),
     runs
   )
 

@@ -9,12 +9,14 @@ import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import type { PauseEvent } from "@dueline/contracts/pause/Pause"
 import { type ScheduleEvent, ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { ServiceCallId } from "@dueline/contracts/Ids"
 import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { type SubscriptionEvent, SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { TenantEvent } from "@dueline/contracts/tenant/Tenant"
 import * as Field from "./FieldSample.ts"
+import * as PauseSteps from "./PauseSteps.ts"
 import * as Call from "./ServiceCallSample.ts"
 import * as TenantSteps from "./TenantSteps.ts"
 
@@ -207,6 +209,20 @@ const tenant: Samples<TenantEvent> = {
   TenantResumed: { _tag: "TenantResumed" }
 }
 
+const pause: Samples<PauseEvent> = {
+  PauseCreated: {
+    _tag: "PauseCreated",
+    of: "target",
+    key: "api.example.com",
+    reason: "they are moving",
+    pausedBy: "operator",
+    createdAt: Call.t0,
+    fingerprint: "f1",
+    origin
+  },
+  PauseResumed: { _tag: "PauseResumed", resumedBy: "operator", releasePerSecond: 20 }
+}
+
 const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e40000000001")
 const bulkJobBegun = {
   work: {
@@ -320,6 +336,7 @@ export const samples = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
+  pause,
   schedule,
   subscription
 } as const satisfies Readonly<Record<Category, unknown>>
@@ -378,6 +395,7 @@ export const lives: Readonly<
     }),
     "ShipmentAccepted"
   ],
+  pause: [PauseSteps.create(), (n) => PauseSteps.resume(n), "PauseAccepted"],
   tenant: [TenantSteps.create(), (n) => TenantSteps.rename(`name ${n}`), "TenantAccepted"],
   "bulk-job": [
     { _tag: "StartBulkJob", bulkJobId, at: Call.t0, ...bulkJobBegun },

@@ -40,6 +40,9 @@ const Pieces = Schema.Tuple([
   Schema.Literals(["", "/", "/a@b/c", "?q=//x@y", "#f@g", "/a?b#c", "\n"])
 ])
 
+/** Those of every sample. */
+const { tags } = Sample.row(Sample.target())
+
 type Mark = Parameters<Backlog["Service"]["upcoming"]>[0]["after"]
 
 const lowest = Sample.callId()
@@ -67,8 +70,8 @@ const upcomings = (it: It) => {
       const late = yield* submit(Sample.due(at + 2_000))
       const early = yield* submit({ ...Sample.due(at), revision: 4 })
       assert.deepStrictEqual(yield* upcoming(at, at + 2_000), [
-        { ...early, revision: 4, dueAt: at, target: Sample.host },
-        { ...late, revision: 1, dueAt: at + 2_000, target: Sample.host }
+        { ...early, revision: 4, dueAt: at, target: Sample.host, tags },
+        { ...late, revision: 1, dueAt: at + 2_000, target: Sample.host, tags }
       ])
     })
   )
@@ -84,6 +87,14 @@ const upcomings = (it: It) => {
       assert.strictEqual(alarm?.target, targetOf(url), url)
     }),
     { arbitrary: propertyRunsTimes(0.5), timeout: 60_000 }
+  )
+
+  it.effect("an alarm of a call without tags names none", () =>
+    Effect.gen(function* () {
+      const at = hour()
+      const call = yield* submit({ ...Sample.due(at), tags: [] })
+      assert.deepStrictEqual(yield* upcoming(at, at), [{ ...call, revision: 1, dueAt: at, target: Sample.host }])
+    })
   )
 
   it.effect("what is due after the horizon stays away, what is due exactly then does not", () =>
@@ -125,7 +136,7 @@ const upcomings = (it: It) => {
       const call = yield* submit({ ...Sample.due(at), ...waiting })
       assert.lengthOf(yield* upcoming(at, at + 499), 0)
       assert.deepStrictEqual(yield* upcoming(at, at + 500), [
-        { ...call, revision: 1, dueAt: at + 500, target: Sample.host }
+        { ...call, revision: 1, dueAt: at + 500, target: Sample.host, tags }
       ])
     })
   )
@@ -136,7 +147,7 @@ const upcomings = (it: It) => {
       const call = yield* submit(Sample.due(at))
       yield* commit(Sample.commit(call, { expectedVersion: 1, row: { ...Sample.due(at + 500), revision: 2 } }))
       assert.deepStrictEqual(yield* upcoming(at, at + 1_000), [
-        { ...call, revision: 2, dueAt: at + 500, target: Sample.host }
+        { ...call, revision: 2, dueAt: at + 500, target: Sample.host, tags }
       ])
     })
   )

@@ -21,6 +21,7 @@ import * as OpsQueriesContract from "@dueline/port-contracts/queries/OpsQueriesC
 import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
+import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PersistenceContract from "@dueline/port-contracts/persistence/PersistenceContract"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import * as ProductEventsContract from "@dueline/port-contracts/queries/ProductEventsContract"
@@ -44,6 +45,7 @@ DueIngestionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
 SessionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
+PausesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 AuditTrailContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DeliveriesContract.suite("memory", { layer: MemoryStore.layerMemory() })

@@ -31,6 +31,8 @@ import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
+import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
+import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -51,6 +53,7 @@ const layer = Layer.mergeAll(
   PostgresDueIngestions.layer,
   PostgresProductEvents.layer(),
   PostgresTenantDirectory.layer,
+  PostgresPauses.layer,
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
   PostgresDeliveries.layer,
@@ -75,6 +78,7 @@ DueIngestionsContract.suite("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
+PausesContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 DeliveriesContract.suite("PostgreSQL", harness)

@@ -15,7 +15,7 @@ import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Context, Effect, Exit, type Fiber, Layer, Option } from "effect"
-import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
+import { defaultDueQueueOptions, DueQueue, type DueQueueOptions } from "./DueQueue.ts"
 
 /** Where attempts can be made. */
 export interface FreePlaces {
@@ -119,7 +119,7 @@ const dueTimeReached = (
   command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(at), revision, worker }
 })
 
-export interface DueLoopOptions extends Partial<FairQueueOptions> {
+export interface DueLoopOptions extends Partial<DueQueueOptions> {
   /** Calls asked for in one go. */
   readonly batchLimit: number
 }
@@ -128,7 +128,7 @@ export interface DueLoopOptions extends Partial<FairQueueOptions> {
 const pauseMs = 250
 /** Alarms taken from the timer in one turn of the event loop. */
 const takeLimit = 512
-/** While something waits, new limits come into force within this many milliseconds. */
+/** While something waits, new limits and pauses come into force within this many milliseconds. */
 const lookMs = 1_000
 
 interface DueLoop {
@@ -148,8 +148,8 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const fork = Effect.runForkWith(yield* Effect.context<never>())
-  const queueOptions = { ...defaultFairQueueOptions, ...options }
-  const queue = new FairQueue(queueOptions)
+  const queueOptions = { ...defaultDueQueueOptions, ...options }
+  const queue = new DueQueue(queueOptions)
   const room = makeSignal()
   const { dueCalls, timerLateness } = yield* Metrics
   dueCalls.read = () => queue.size
@@ -192,7 +192,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     const at = now()
     const wakeAt = queue.nextWakeAt(at)
     if (wakeAt > at) return startAt(queue.size > 0 ? Math.min(wakeAt, at + lookMs) : wakeAt)
-    const places = capacity.take(Math.min(options.batchLimit, queue.size))
+    const places = capacity.take(Math.min(options.batchLimit, queue.ready))
     if (places.length === 0) return
     const alarms = queue.take(at, places.length)
     for (const [n, worker] of places.entries()) {
@@ -244,7 +244,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
 
   const collect = Effect.gen(function* () {
     while (true) {
-      const limit = Math.min(takeLimit, queueOptions.alarmLimit - queue.size)
+      const limit = Math.min(takeLimit, queueOptions.alarmLimit - queue.ready)
       if (limit <= 0) {
         yield* room.wait(Number.POSITIVE_INFINITY)
         continue

@@ -156,6 +156,18 @@ export class FairQueue {
     return true
   }
 
+  /** Whether this revision of the call or a newer one waits or is being asked for. */
+  knows(alarm: Alarm): boolean {
+    return this.#tenants.find(alarm.tenantId)?.queue.knows(alarm) ?? false
+  }
+
+  /** Takes alarms of the tenant out that wait and meet the test; answers them in the order they came. */
+  withdraw(tenantId: TenantId, test: (alarm: Alarm) => boolean): ReadonlyArray<Alarm> {
+    const withdrawn = this.#tenants.find(tenantId)?.queue.withdraw(test) ?? []
+    this.#size -= withdrawn.length
+    return withdrawn
+  }
+
   /** Removes and answers up to `limit` alarms whose calls may start now, in their order. Each counts as under way from here on. */
   take(now: number, limit: number): ReadonlyArray<Alarm> {
     const at = this.#pass(now)

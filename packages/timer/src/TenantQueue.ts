@@ -7,60 +7,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { PlaceThreshold } from "./FairOrder.ts"
 import { type TargetQueue, TargetQueues } from "./TargetQueue.ts"
 import type { TenantLimit } from "./TenantLimits.ts"
-
-/** Sums of fractions of a token come out a little below one. */
-const almostOne = 1 - 1e-6
-
-/** So many starts per second, with what was saved up to a limit on top. */
-class TokenBucket {
-  readonly #perSecond: number
-  readonly #burst: number
-  #tokens: number
-  #filledAt: number
-
-  /** Begins full. */
-  constructor(perSecond: number, burst: number, now: number) {
-    this.#perSecond = perSecond
-    this.#burst = burst
-    this.#tokens = burst
-    this.#filledAt = now
-  }
-
-  take(): void {
-    this.#tokens -= 1
-  }
-
-  giveBack(): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
-  }
-
-  /** When the next token is there: now or later; positive infinity at a rate of zero. */
-  readyAt(now: number): number {
-    this.#fill(now)
-    if (this.#tokens >= almostOne) return now
-    return now + Math.max(1, Math.ceil(((almostOne - this.#tokens) / this.#perSecond) * 1_000))
-  }
-
-  isFull(now: number): boolean {
-    this.#fill(now)
-    return this.#tokens >= this.#burst
-  }
-
-  /** What it holds stays when its limits change. */
-  become(perSecond: number, burst: number, now: number): TokenBucket {
-    this.#fill(now)
-    const next = new TokenBucket(perSecond, burst, now)
-    next.#tokens = Math.min(burst, this.#tokens)
-    return next
-  }
-
-  /** A clock that was set back adds nothing, and counts from there. */
-  #fill(now: number): void {
-    const passedMs = Math.max(0, now - this.#filledAt)
-    this.#filledAt = now
-    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000)
-  }
-}
+import { TokenBucket } from "./TokenBucket.ts"
 
 interface Busy {
   readonly queue: TargetQueue
@@ -222,6 +169,19 @@ export class TenantQueue {
     if (left === undefined) return
     left.waiting -= 1
     this.targets.changed(left)
+  }
+
+  /** Takes those out that wait and meet the test; answers them in the order they came. */
+  withdraw(test: (alarm: Alarm) => boolean): ReadonlyArray<Alarm> {
+    const withdrawn = [...this.#waiting.values()].filter(test)
+    for (const { callId, target } of withdrawn) {
+      this.#waiting.delete(callId)
+      const queue = this.targets.find(target)
+      if (queue === undefined) continue
+      queue.waiting -= 1
+      this.targets.changed(queue)
+    }
+    return withdrawn
   }
 
   /** When its next call may start, as far as time decides: now, later, or positive infinity. */

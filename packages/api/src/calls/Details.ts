@@ -3,11 +3,13 @@ import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Context, Effect, Layer } from "effect"
 import { callNotFound } from "./callRefusal.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { detailOf } from "./view.ts"
+import { makeWaitsFor } from "./waiting.ts"
 
 /** How far back the attempts of a call are told. */
 const maxEvents = 1_000
@@ -21,10 +23,12 @@ export class Details extends Context.Service<
   }
 >()("@dueline/api/Details") {}
 
-export const layer: Layer.Layer<Details, never, CallQueries> = Layer.effect(
+export const layer: Layer.Layer<Details, never, CallQueries | OpsQueries> = Layer.effect(
   Details,
-  Effect.map(CallQueries, (queries) =>
-    Details.of({
+  Effect.gen(function* () {
+    const queries = yield* CallQueries
+    const waitsFor = yield* makeWaitsFor
+    return Details.of({
       row: (tenantId, callId) =>
         Effect.flatMap(queries.find(tenantId, callId).pipe(Effect.catch(storeUnavailable)), (row) =>
           row === null ? callNotFound : Effect.succeed(row)
@@ -33,15 +37,16 @@ export const layer: Layer.Layer<Details, never, CallQueries> = Layer.effect(
         const { callId, tenantId, version } = row
         const history = queries.history({ tenantId, callId, after: Math.max(0, version - maxEvents), limit: maxEvents })
         return Effect.map(
-          history.pipe(Effect.catch(storeUnavailable)),
+          Effect.catch(Effect.zip(history, waitsFor(row)), storeUnavailable),
           // Events may have come between the two reads; the ETag speaks for the row's version.
-          (events) =>
+          ([events, waiting]) =>
             detailOf(
               row,
-              events.filter((event) => event.version <= version)
+              events.filter((event) => event.version <= version),
+              waiting
             )
         )
       }
     })
-  )
+  })
 )

@@ -4,7 +4,8 @@ import type {
   HistoryEvent,
   ServiceCall,
   ServiceCallState,
-  ServiceCallSummary
+  ServiceCallSummary,
+  WaitsFor
 } from "@dueline/contracts/api/ServiceCallView"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
@@ -116,12 +117,17 @@ export const summaryOf = (row: ServiceCallRow): ServiceCallSummary => ({
   request: row.request
 })
 
-export const detailOf = (row: ServiceCallRow, history: ReadonlyArray<RecordedEvent>): ServiceCall => ({
+export const detailOf = (
+  row: ServiceCallRow,
+  history: ReadonlyArray<RecordedEvent>,
+  waitsFor: WaitsFor | null
+): ServiceCall => ({
   ...summaryOf(row),
   request: row.request,
   timeoutMs: row.timeoutMs,
   retry: row.retry,
   epoch: row.epoch,
+  waitsFor,
   correlationId: row.correlationId as CorrelationId,
   attempts: attemptsOf(history)
 })

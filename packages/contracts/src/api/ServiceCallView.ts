@@ -1,6 +1,7 @@
 /** What is answered about service calls. */
 import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
+import { PauseId, PauseOf } from "../pause/Pause.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
 import { problemFields } from "./Problem.ts"
@@ -94,12 +95,28 @@ export const Attempt = Schema.Struct({
 }).annotate({ identifier: "Attempt" })
 export type Attempt = typeof Attempt.Type
 
+/** What a call that is due, or will be, waits for beside its time. */
+export const WaitsFor = Schema.Struct({
+  kind: Schema.Literal("pause"),
+  id: PauseId,
+  of: PauseOf,
+  key: Schema.NullOr(Schema.String),
+  pausedBy: Schema.String,
+  since: Timestamp,
+  reason: Schema.String,
+  text: Schema.String.annotate({ description: "The same in words" })
+}).annotate({ identifier: "WaitsFor" })
+export type WaitsFor = typeof WaitsFor.Type
+
 export const ServiceCall = Schema.Struct({
   ...summary,
   request: RequestSummary,
   timeoutMs: Schema.Int,
   retry: RetryPolicy,
   epoch: Schema.Int,
+  waitsFor: Schema.NullOr(WaitsFor).annotate({
+    description: "What holds it up beside its time, now. That may change without a new version"
+  }),
   correlationId: CorrelationId,
   attempts: Schema.Array(Attempt).annotate({ description: "Oldest first, from the last 1,000 events" })
 }).annotate({ identifier: "ServiceCall" })

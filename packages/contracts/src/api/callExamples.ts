@@ -52,6 +52,7 @@ const ended: ServiceCall = {
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   epoch: 1,
+  waitsFor: null,
   correlationId,
   attempts: [
     {
@@ -94,6 +95,7 @@ const {
   request: _request,
   retry: _retry,
   timeoutMs: _timeoutMs,
+  waitsFor: _waitsFor,
   ...summary
 } = ended
 const listed = { ...summary, request: { method: "POST", url: "https://example.com/hooks/42" } }

@@ -11,6 +11,8 @@ export interface Alarm {
   readonly dueAt: number
   /** Host and port that the request goes to, as `targetOf` gives it: what limits and circuit breakers go by. */
   readonly target: string
+  /** Left out when it has none: pauses go by them. */
+  readonly tags?: ReadonlyArray<string>
 }
 
 export class Timer extends Context.Service<

@@ -12,6 +12,7 @@ import { bus, consoleLink, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
 import { signingKey } from "./access/SigningKeyCommands.ts"
+import { pause } from "./calls/PauseCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
@@ -34,6 +35,7 @@ const dueline = Command.make("dueline").pipe(
     jobs,
     dlq,
     schedule,
+    pause,
     token,
     consoleLink,
     migrate,

@@ -1,9 +1,10 @@
 /** The role that decides: what the writer committed becomes alarms and attempts here, and alarms become commands. */
-import type { TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { type FreePlaces, makeDueLoop, WorkerCapacity } from "@dueline/timer/DueLoop"
+import { makeKnownHolds } from "@dueline/timer/knownHolds"
+import { randomCorrelationId } from "@dueline/identity/randomId"
 import { SuspendedTenants } from "@dueline/identity/SuspendedTenants"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
@@ -56,24 +57,6 @@ export const afterCommit =
     if (filled) outboxFilled()
   }
 
-/** Limits under which suspended tenants start nothing. The same object while neither has changed. */
-export const suspending = (
-  limits: TenantLimits,
-  suspended: () => ReadonlyMap<TenantId, string>
-): (() => TenantLimits) => {
-  let known: ReadonlyMap<TenantId, string> = new Map()
-  let current = limits
-  return () => {
-    const now = suspended()
-    if (now === known) return current
-    known = now
-    const overrides = new Map(limits.overrides)
-    for (const tenantId of now.keys()) overrides.set(tenantId, { ...limits.overrides.get(tenantId), concurrency: 0 })
-    current = now.size === 0 ? limits : { ...limits, overrides }
-    return current
-  }
-}
-
 interface OrchestratingOptions {
   readonly limits: TenantLimits
   /** Places of one executor; others are taken to have as many. */
@@ -108,6 +91,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const { own } = yield* LocalExecutor
       const intents = yield* Intents
       const { all } = yield* SuspendedTenants
+      const holds = yield* makeKnownHolds({ group: `holds-${yield* randomCorrelationId}`, suspended: all })
       const timer = yield* Timer
       const giveBack = yield* givingBack
       const others = yield* executors
@@ -125,7 +109,8 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const loop = yield* Effect.provide(
         makeDueLoop({
           batchLimit,
-          limits: suspending(limits, all),
+          limits: () => limits,
+          holds,
           places: () => count("executor") * concurrency,
           processes: () => count("orchestrator")
         }),

@@ -16,12 +16,13 @@ export const AlarmJson = Schema.Struct({
   callId: ServiceCallId,
   revision: Schema.Int,
   dueAt: Schema.Int,
-  target: Schema.String
+  target: Schema.String,
+  tags: Schema.optionalKey(Schema.Array(Schema.String))
 })
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(AlarmJson))
 
-export const alarmText = ({ callId, dueAt, revision, target, tenantId }: Alarm): string =>
-  JSON.stringify({ tenantId, callId, revision, dueAt, target })
+export const alarmText = ({ callId, dueAt, revision, tags, target, tenantId }: Alarm): string =>
+  JSON.stringify({ tenantId, callId, revision, dueAt, target, tags })
 
 /** Undefined for a text that this program does not write. */
 export const readAlarm = (text: string): Alarm | undefined => Option.getOrUndefined(decode(text))

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import type { Abandoned, Backlog, Holding } from "@dueline/contracts/ports/Backlog"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
+import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
@@ -21,12 +22,13 @@ const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): Reado
         row.wakeAt <= before &&
         (after === null || row.wakeAt > after.dueAt || (row.wakeAt === after.dueAt && row.callId > after.callId))
     )
-    .map(({ callId, dueAt, request, revision, tenantId, wakeAt }) => ({
+    .map(({ callId, dueAt, request, revision, tags, tenantId, wakeAt }) => ({
       tenantId,
       callId,
       revision,
       dueAt: wakeAt ?? dueAt,
-      target: targetOf(request.url)
+      target: targetOf(request.url),
+      ...alarmParts({ tags })
     }))
     .sort(byDueTime)
     .slice(0, limit)

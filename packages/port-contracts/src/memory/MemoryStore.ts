@@ -15,6 +15,7 @@ import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
+import { Pauses } from "@dueline/contracts/ports/Pauses"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
@@ -43,6 +44,7 @@ import {
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as SessionsMemory from "./SessionsMemory.ts"
+import * as PausesMemory from "./PausesMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
 
@@ -84,6 +86,7 @@ export class MemoryStore extends Context.Service<
     readonly tenantDirectory: TenantDirectory["Service"]
     readonly jobItems: JobItems["Service"]
     readonly jobItemQueries: JobItemQueries["Service"]
+    readonly pauses: Pauses["Service"]
     readonly dueSchedules: DueSchedules["Service"]
     readonly sessions: Sessions["Service"]
     readonly auditTrail: AuditTrail["Service"]
@@ -127,6 +130,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     tenantDirectory: TenantDirectoryMemory.make(state),
     jobItems: jobs.items,
     jobItemQueries: jobs.queries,
+    pauses: PausesMemory.make(state),
     dueSchedules: DueSchedulesMemory.make(state),
     sessions: SessionsMemory.make(),
     auditTrail: AuditTrailMemory.make(state),
@@ -157,6 +161,7 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(TenantDirectory, store.tenantDirectory),
     Layer.succeed(JobItems, store.jobItems),
     Layer.succeed(JobItemQueries, store.jobItemQueries),
+    Layer.succeed(Pauses, store.pauses),
     Layer.succeed(DueSchedules, store.dueSchedules),
     Layer.succeed(Sessions, store.sessions),
     Layer.succeed(AuditTrail, store.auditTrail),

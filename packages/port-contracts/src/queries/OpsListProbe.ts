@@ -14,6 +14,7 @@ import { BulkJobId, type BulkJobRow, BulkJobStatus } from "@dueline/contracts/bu
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
+import { PauseId, PauseOf, type PauseRow, PauseStatus } from "@dueline/contracts/pause/Pause"
 import { type ScheduleRow, ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
 import { ShipmentId, type ShipmentRow, ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
@@ -264,6 +265,36 @@ const tenant = probe("tenant", {
     tenantRow(tenantId, { ...drawn, suspendedReason: drawn.status === "Active" ? null : "unpaid" })
 })
 
+export const pauseRow = (tenantId: TenantId, changes: Partial<PauseRow> = {}): PauseRow => ({
+  _tag: "PauseRow",
+  tenantId,
+  pauseId: PauseId.make(Sample.uuid()),
+  version: 1,
+  of: "target",
+  key: "example.com",
+  reason: "they are moving",
+  pausedBy: "operator",
+  status: "Active",
+  resumedAt: null,
+  resumedBy: null,
+  releasePerSecond: null,
+  createdAt: Sample.now as EpochMillis,
+  updatedAt: Sample.now as EpochMillis,
+  correlationId: "0abc",
+  ...changes
+})
+
+const pause = probe("pause", {
+  row: pauseRow,
+  drawn: Schema.Struct({
+    ...made,
+    status: PauseStatus,
+    of: PauseOf,
+    key: Schema.NullOr(Schema.Literals(["example.com", "stripe"]))
+  }),
+  rowOf: (tenantId, drawn): PauseRow => pauseRow(tenantId, drawn)
+})
+
 export const scheduleRow = (tenantId: TenantId, changes: Partial<ScheduleRow> = {}): ScheduleRow => ({
   _tag: "ScheduleRow",
   tenantId,
@@ -358,6 +389,7 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
+  pause,
   schedule,
   subscription
 }

@@ -58,6 +58,9 @@ export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"]
 /** Those on schedules. */
 export const schedulesApi = Effect.map(programApi, ({ schedules }) => schedules)
 
+/** Those on pauses. */
+export const pausesApi = Effect.map(programApi, ({ pauses }) => pauses)
+
 /** Those on API keys. */
 export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
 

@@ -1,5 +1,6 @@
 /** What the world must do because of facts about a service call. Runs once, at commit; never on replay. */
 import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
+import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
@@ -76,8 +77,15 @@ export const intend = (
   }
   if (after._tag === "Scheduled" && events.some(({ _tag }) => schedulings.has(_tag))) {
     const { tenantId, callId } = stamp
-    const target = targetOf(after.spec.request.url)
-    intents.push({ _tag: "AlarmWanted", tenantId, callId, revision: after.revision, dueAt: wakeAtOf(after), target })
+    intents.push({
+      _tag: "AlarmWanted",
+      tenantId,
+      callId,
+      revision: after.revision,
+      dueAt: wakeAtOf(after),
+      target: targetOf(after.spec.request.url),
+      ...alarmParts(after.spec)
+    })
   }
   // The attempt belongs to the worker it was given to, also when another one asks for the same due time.
   const another = command._tag === "DueTimeReached" && after._tag === "Running" && command.worker !== after.worker

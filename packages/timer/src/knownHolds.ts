@@ -1,0 +1,72 @@
+/**
+ * What holds calls, as this process knows it: read at the start, again with every message about a pause, and every few seconds in case a
+ * message is lost. While the store does not answer, what was known last holds.
+ */
+import type { TenantId } from "@dueline/contracts/Ids"
+import { pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
+import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
+import { Clock, Effect, type Scope } from "effect"
+import { type Hold, Holds, noHolds } from "./Holds.ts"
+
+/** How long a process may not know of a pause when the bus has told nobody. */
+const lookEvery = "5 seconds"
+
+/** Pauses of all tenants that a process knows of. Those beyond that hold nothing, and the log says so. */
+const pauseLimit = 50_000
+
+const holdOf = ({ key, of, pauseId, release, tenantId }: PauseInForce): Hold => ({
+  id: pauseId,
+  tenantId,
+  of,
+  key,
+  release
+})
+
+const suspensionOf = (tenantId: TenantId): Hold => ({
+  id: `suspended ${tenantId}`,
+  tenantId,
+  of: "tenant",
+  key: null,
+  release: null
+})
+
+interface KnownHoldsOptions {
+  /** Of the listener: a name that no other process has. */
+  readonly group: string
+  /** Suspended tenants. The same object while nothing has changed. */
+  readonly suspended: () => ReadonlyMap<TenantId, string>
+}
+
+/** The same object while nothing has changed. */
+export const makeKnownHolds = Effect.fnUntraced(function* ({
+  group,
+  suspended
+}: KnownHoldsOptions): Effect.fn.Return<() => Holds, never, Pauses | EventBus | Scope.Scope> {
+  const pauses = yield* Pauses
+  const bus = yield* EventBus
+  let known: { readonly text: string; readonly paused: ReadonlyArray<PauseInForce> } = { text: "[]", paused: [] }
+  let made = { from: known.paused, suspended: new Map() as ReadonlyMap<TenantId, string>, holds: noHolds }
+
+  const refresh = Effect.gen(function* () {
+    const resumedAfter = (yield* Clock.currentTimeMillis) - releaseLimitMs
+    const paused = yield* pauses.inForce({ resumedAfter, limit: pauseLimit })
+    if (paused.length === pauseLimit) yield* Effect.logWarning(`only the oldest ${pauseLimit} pauses hold`)
+    const text = JSON.stringify(paused)
+    if (text !== known.text) known = { text, paused }
+  }).pipe(
+    Effect.catch((error) => Effect.logDebug("pauses cannot be read; those known hold", { operation: error.operation }))
+  )
+  yield* refresh
+  yield* listen(bus, group, Object.keys(pauseTopics), () => refresh)
+  yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
+
+  return () => {
+    const now = suspended()
+    if (made.from !== known.paused || made.suspended !== now) {
+      const holds = new Holds([...[...now.keys()].map(suspensionOf), ...known.paused.map(holdOf)])
+      made = { from: known.paused, suspended: now, holds }
+    }
+    return made.holds
+  }
+})
