@@ -190,6 +190,7 @@ export class ConfigurationInvalid extends Schema.TaggedError<ConfigurationInvali
 
 /** Variables of the command line and of development, which are no settings of the program. */
 const ofOthers: ReadonlyArray<string> = [
+  "DUELINE_BACKUP_PASSPHRASE",
   "DUELINE_SERVER",
   "DUELINE_TOKEN",
   "DUELINE_NATS_SERVER",

@@ -7,7 +7,7 @@ import { audit } from "./audit/AuditCommands.ts"
 import { call } from "./calls/CallCommands.ts"
 import { dlq } from "./intake/DlqCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
-import { migrate, projections, scrub, sql, verify } from "./database/DatabaseCommands.ts"
+import { backup, erasures, migrate, projections, restore, scrub, sql, verify } from "./database/DatabaseCommands.ts"
 import { bus, consoleLink, doctor, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
@@ -44,6 +44,9 @@ const dueline = Command.make("dueline").pipe(
     projections,
     sql,
     scrub,
+    backup,
+    restore,
+    erasures,
     tenant,
     signingKey,
     source,

@@ -1,4 +1,4 @@
-/** `dueline migrate`, `verify`, `projections`, `sql` and `scrub`: what is asked of the database itself. */
+/** `dueline migrate`, `verify`, `projections`, `sql`, `scrub`, `backup`, `restore` and `erasures`: what is asked of the database itself. */
 import { categories, kinds } from "@dueline/contracts/kinds"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -110,4 +110,115 @@ export const scrub = Command.make(
   Command.withExamples([
     { command: "dueline scrub", description: "Once a month, say, or after an erasure that must not wait" }
   ])
+)
+
+const passphraseFile = optional(
+  Flag.String("passphrase-file").pipe(
+    Flag.withMetavar("path"),
+    Flag.withDescription("A file that holds the passphrase (else DUELINE_BACKUP_PASSPHRASE); at least 12 characters")
+  )
+)
+
+export const backup = Command.make(
+  "backup",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("The file to write; it must not be there yet")),
+    encrypt: Flag.Boolean("encrypt").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Seal the file with a passphrase, and put the keys of the installation into it")
+    ),
+    passphraseFile,
+    unchecked: Flag.Boolean("unchecked").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Do not restore and verify it at the end; then nobody knows whether it can be restored")
+    )
+  },
+  loadWhenRun(
+    () => import("./backups.ts"),
+    ({ backupDatabase }) => backupDatabase
+  )
+).pipe(
+  Command.withDescription(
+    "Copy the embedded database into one file, as it is at the instant the copying ends. A program may be at work meanwhile. The file is then " +
+      "restored into a temporary home (in TMPDIR) and verified before this says done. Without --encrypt the keys are left out: keep the " +
+      "directory `keys` of the home elsewhere."
+  ),
+  Command.withShortDescription("Copy the embedded database into one file, and check the copy"),
+  Command.withExamples([
+    {
+      command: "dueline backup /backups/monday.dueline --passphrase-file /etc/dueline/backup.pass",
+      description: "Keys included"
+    },
+    { command: "dueline backup /backups/monday.dueline --json", description: "Without keys, for a script" }
+  ])
+)
+
+export const restore = Command.make(
+  "restore",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("What `dueline backup` wrote")),
+    passphraseFile,
+    erasures: optional(
+      Flag.String("erasures").pipe(
+        Flag.withMetavar("path"),
+        Flag.withDescription("A list of `dueline erasures list`: who is on it is erased again")
+      )
+    )
+  },
+  loadWhenRun(
+    () => import("./backups.ts"),
+    ({ restoreDatabase }) => restoreDatabase
+  )
+).pipe(
+  Command.withDescription(
+    "Put a backup into DUELINE_HOME, which must have no database yet, start it once, and verify it. Nothing is left behind when the file is " +
+      "damaged, not whole, or does not open. The program is started afterwards, as ever."
+  ),
+  Command.withShortDescription("Put a backup into an empty home, and verify it"),
+  Command.withExamples([
+    { command: "DUELINE_HOME=/srv/dueline dueline restore /backups/monday.dueline", description: "Into a new home" }
+  ])
+)
+
+const listed = Command.make(
+  "list",
+  {},
+  loadWhenRun(
+    () => import("./erasures.ts"),
+    ({ listErasures }) => listErasures
+  )
+).pipe(
+  Command.withDescription(
+    "Print all erased customers of all tenants, one JSON document a line: ids and times, nothing else"
+  ),
+  Command.withExamples([
+    {
+      command: "dueline erasures list > /elsewhere/erasures.ndjson",
+      description: "Each hour, to where the backups are not"
+    }
+  ])
+)
+
+const applied = Command.make(
+  "apply",
+  { file: Argument.String("file").pipe(Argument.withDescription("What `dueline erasures list` printed")) },
+  loadWhenRun(
+    () => import("./erasures.ts"),
+    ({ applyErasureList }) => applyErasureList
+  )
+).pipe(
+  Command.withDescription(
+    "Erase the customers on the list who are in this database and are not erased. Doing it twice does nothing. Exit code 1 when some have " +
+      "open orders, which keep a customer."
+  ),
+  Command.withExamples([
+    { command: "dueline erasures apply /elsewhere/erasures.ndjson", description: "After a restore" }
+  ])
+)
+
+export const erasures = Command.make("erasures").pipe(
+  Command.withDescription("Carry erasures over a restore: a backup that was made before one does not know of it"),
+  Command.withSubcommands([listed, applied])
 )

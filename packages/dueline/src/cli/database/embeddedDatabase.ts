@@ -18,7 +18,7 @@ const entrance = { port: 5432, username: "dueline_admin", database: "dueline" }
  * The embedded server itself: a running program's, else one that is started for this command and stopped after. Makes no database: a home
  * without one is another home than was meant.
  */
-const withEmbedded = Effect.fnUntraced(function* <A, E>(
+export const withEmbedded = Effect.fnUntraced(function* <A, E>(
   settings: Configuration.Settings,
   use: (place: EmbeddedPlace) => Effect.Effect<A, E>
 ) {

@@ -22,7 +22,7 @@ import { table } from "../format.ts"
 import { openDatabase } from "./openDatabase.ts"
 import { Ended, JsonOutput, print, Shell } from "../Shell.ts"
 
-// How far a long reading of the log has come: one line that changes in a terminal, a line now and then elsewhere.
+// How far long work has come: one line that changes in a terminal, a line now and then elsewhere.
 
 const number = (value: number): string => Math.round(value).toLocaleString("en")
 
@@ -37,11 +37,11 @@ const bar = (share: number): string => {
 }
 
 /** The total is an estimate: more may have come since, or fewer have been there. */
-const line = (done: number, total: number, millis: number): string => {
+const line = (done: number, total: number, millis: number, unit: string): string => {
   const known = total > 0
   const share = done / Math.max(done, total)
   const how = known ? `${bar(share)} ${number(done)} of about ${number(Math.max(done, total))}` : number(done)
-  return `${how} events, ${rateOf(done, millis)}`
+  return `${how} ${unit}, ${number((done * 1_000) / Math.max(1, millis))} ${unit}/s`
 }
 
 const everyMillis = { terminal: 100, elsewhere: 5_000 }
@@ -49,21 +49,21 @@ const everyMillis = { terminal: 100, elsewhere: 5_000 }
 const again = "\u001B[1A\u001B[2K"
 
 /** On standard error; says nothing before its first interval has passed. With `--json` it is silent. */
-export const progressOf = Effect.fnUntraced(function* (total: number) {
+export const progressOf = Effect.fnUntraced(function* (estimate: number, unit = "events") {
   const { stderrIsTerminal } = yield* Shell
   const json = yield* JsonOutput
   const begun = yield* Clock.currentTimeMillis
   const interval = stderrIsTerminal ? everyMillis.terminal : everyMillis.elsewhere
   let next = begun + interval
   let lines = 0
-  return (done: number) =>
+  return (done: number, total = estimate) =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       if (json || now < next) return
       next = now + interval
       const replaced = stderrIsTerminal && lines > 0 ? again : ""
       lines += 1
-      yield* Console.error(`${replaced}${line(done, total, now - begun)}`)
+      yield* Console.error(`${replaced}${line(done, total, now - begun, unit)}`)
     })
 })
 
@@ -132,10 +132,16 @@ const verifyAll = Effect.fnUntraced(function* (settings: Configuration.Settings)
   return { ...models, sealed: sealed.opened, findings }
 })
 
+/** Starts the database of these settings when no program runs, migrates it to this program's schema, and looks at all of it. */
+export const verifyHome = (settings: Configuration.Settings) =>
+  Effect.provide(
+    verifyAll(settings),
+    Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
+  )
+
 export const verifyDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const store = Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
-  const { events, findings, rows, sealed, snapshots } = yield* Effect.provide(verifyAll(settings), store)
+  const { events, findings, rows, sealed, snapshots } = yield* verifyHome(settings)
   yield* print({ ok: findings.length === 0, events, rows, snapshots, sealed, findings }, () =>
     findings.length === 0
       ? `all is well: ${events} events agree with the read models, ${sealed} sealed texts open`
