@@ -28,7 +28,7 @@ import * as IngestionHandlers from "./intake/IngestionHandlers.ts"
 import * as JobHandlers from "./jobs/JobHandlers.ts"
 import * as KnownSources from "./intake/KnownSources.ts"
 import * as KnownTenants from "./access/KnownTenants.ts"
-import * as OAuthHandlers from "./access/OAuthHandlers.ts"
+import * as OAuthHandlers from "./oauth/OAuthHandlers.ts"
 import * as OrderHandlers from "./ops/OrderHandlers.ts"
 import * as PauseHandlers from "./calls/PauseHandlers.ts"
 import * as PlainCourierEvents from "./intake/PlainCourierEvents.ts"
@@ -39,6 +39,7 @@ import * as RequestChecks from "./requests/RequestChecks.ts"
 import * as ScheduleHandlers from "./schedules/ScheduleHandlers.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as SessionAccess from "./sessions/SessionAccess.ts"
+import * as SessionHandlers from "./sessions/SessionHandlers.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ops/ShipmentHandlers.ts"
 import * as SubscriptionHandlers from "./subscriptions/SubscriptionHandlers.ts"
@@ -85,6 +86,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     AuditHandlers.layer,
     OAuthHandlers.layer,
     ConsoleHandlers.layer,
+    SessionHandlers.layer,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),

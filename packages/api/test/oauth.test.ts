@@ -1,7 +1,7 @@
 /** Tokens for API keys, by RFC 6749: what is a form, who the client is, what it gets, and what every mistake is answered with. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { readTokenRequest } from "../src/access/tokenRequest.ts"
+import { readTokenRequest } from "../src/oauth/tokenRequest.ts"
 import { Edge, later, layer, tenant } from "./Edge.ts"
 
 const form = { "content-type": "application/x-www-form-urlencoded" }
@@ -187,7 +187,7 @@ describe("a request for a token", { tags: ["ADR-0037.1"] }, () => {
         { ...form, authorization: basic(id, key) },
         Buffer.from(new URLSearchParams(parameters).toString())
       )
-      const expected = Result.succeed({ clientId: id, key, scopes: scope.split(" ") })
+      const expected = Result.succeed({ grant: "client_credentials", clientId: id, key, scopes: scope.split(" ") })
       assert.deepStrictEqual([inForm, inHeader], [expected, expected])
     }
   )

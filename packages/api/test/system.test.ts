@@ -1,7 +1,7 @@
 import { Api } from "@dueline/contracts/api/Api"
 import { Examples } from "@dueline/contracts/api/conventions"
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Option, Result, Schema } from "effect"
+import { Context, Effect, Option, Result, Schema, SchemaAST } from "effect"
 import { HttpApi, HttpApiSchema, OpenApi } from "effect/http-api"
 import { readFileSync, writeFileSync } from "node:fs"
 import { Edge, health, layer as edge } from "./Edge.ts"
@@ -167,7 +167,7 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
                 ...Schema.resolveAnnotationsKey(body),
                 ...Schema.resolveAnnotations(body)
               }
-              if (![204, 302, 304].includes(Number(status))) wanted.set(`${name} ${String(status)}`, body)
+              if (!SchemaAST.isVoid(body.ast)) wanted.set(`${name} ${String(status)}`, body)
             }
             for (const error of endpoint.error) {
               const { httpApiStatus, identifier } = {

@@ -2,6 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { CommandId, CorrelationId, EpochMillis, StreamId } from "@dueline/contracts/Ids"
+import { SessionId } from "@dueline/contracts/session/Session"
+import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
@@ -106,9 +108,30 @@ const household = Effect.gen(function* () {
   })
   const job = yield* post("/v1/jobs", { token: planned.json["token"] })
   const kept = yield* Effect.orDie(store.deadLetterQueries.list({ tenantId: tenant, filter, after: null, limit: 1 }))
+  const { digest, text: held } = drawSecret({ tenantId: tenant, sessionId: SessionId.make(shipment) })
+  const session = readSecret(held)?.sessionId ?? assert.fail("it holds nothing")
+  yield* Effect.orDie(
+    store.sessions.make(
+      {
+        tenantId: tenant,
+        sessionId: session,
+        subject: "ann",
+        tenants: [tenant],
+        roles: null,
+        scopes: [],
+        way: "link",
+        createdAt: 0 as EpochMillis,
+        expiresAt: 1e9 as EpochMillis,
+        idleMs: 1e9
+      },
+      { kind: "browser", digest },
+      null
+    )
+  )
   return {
     "/v1/api-keys": key,
     "/v1/pauses": pause,
+    "/v1/sessions": session,
     "/v1/jobs": job,
     "/v1/dead-letters": kept.letters[0]?.id ?? assert.fail("the letter is not kept"),
     "/ops/shipments": shipment,
@@ -165,6 +188,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/shipments",
           "/v1/api-keys",
           "/v1/pauses",
+          "/v1/sessions",
           "/v1/schedules",
           "/v1/subscriptions",
           "/v1/service-calls",

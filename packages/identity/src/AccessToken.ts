@@ -1,5 +1,7 @@
 /** What an access token says, and the rules it is made and read by (RFC 9068, RS256 only). */
 import { idAsSent, PlainText, Subject } from "@dueline/contracts/api/Wire"
+import type { ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
+import { SessionId } from "@dueline/contracts/session/Session"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Schema } from "effect"
 
@@ -14,6 +16,10 @@ export const AccessClaims = Schema.Struct({
   /** NumericDate: seconds since 1970, fractions allowed (RFC 7519 § 2). */
   exp: Schema.Finite,
   scope: PlainText,
+  /** Whom it was given to (RFC 9068 § 2.2). */
+  client_id: Schema.optionalKey(PlainText.check(Schema.isMaxCodePoints(255))),
+  /** The session of a person that it was given for. */
+  sid: Schema.optionalKey(idAsSent(SessionId)),
   /** Names of roles. When they are there, the bearer may do what they come to, as far as `scope` goes. */
   roles: Schema.optionalKey(Schema.Array(PlainText.check(Schema.isMaxCodePoints(63))).check(Schema.isMaxLength(32))),
   tenant_id: Schema.optionalKey(idAsSent(TenantId)),
@@ -23,6 +29,10 @@ export const AccessClaims = Schema.Struct({
 export interface AccessToken {
   readonly subject: string
   readonly tokenId: string
+  /** The API key that it was given for; null for others. It is good as long as that. */
+  readonly apiKeyId: ApiKeyId | null
+  /** The session that it was given for; null for others. It is good as long as that. */
+  readonly sessionId: SessionId | null
   /** The `kid` of the key that signed it. */
   readonly keyId: string
   readonly scopes: ReadonlyArray<string>

@@ -1,5 +1,6 @@
 /** Mints access tokens with the project's own key. */
 import type { TenantId } from "@dueline/contracts/Ids"
+import type { SessionId } from "@dueline/contracts/session/Session"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
 import { Clock, Context, Effect, Layer } from "effect"
 import { SignJWT } from "jose"
@@ -10,6 +11,8 @@ export interface AccessTokenRequest {
   readonly subject: string
   /** Whom the token was given to, when it was asked for with credentials (RFC 9068 § 2.2). */
   readonly clientId?: string
+  /** The session of a person that it is given for. */
+  readonly sessionId?: SessionId
   readonly tenantId: TenantId
   /** Further tenants the bearer may choose with `X-Tenant-Id`. */
   readonly tenants?: ReadonlyArray<TenantId>
@@ -41,6 +44,7 @@ export const layer = (settings: TokenSettings = defaultTokenSettings): Layer.Lay
             scope: request.scopes.join(" "),
             ...(request.roles === undefined ? {} : { roles: request.roles }),
             ...(request.clientId === undefined ? {} : { client_id: request.clientId }),
+            ...(request.sessionId === undefined ? {} : { sid: request.sessionId }),
             ...(request.tenants === undefined ? {} : { tenants: request.tenants })
           }
           return yield* Effect.promise(() =>

@@ -1,4 +1,5 @@
 /** Believes an access token or does not. Fails closed: whatever is not exactly right is refused, with one error for all reasons. */
+import { ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
 import { builtinRoles, granted, type Roles } from "@dueline/contracts/api/roles"
 import { Recent } from "@dueline/contracts/Recent"
 import { SigningKeys } from "@dueline/secrets/SigningKeys"
@@ -161,11 +162,18 @@ const issuerIn = (token: string): string | null => {
   }
 }
 
+const isApiKeyId = Schema.is(ApiKeyId)
 const decodeClaims = Schema.decodeUnknownResult(AccessClaims)
+
+/** Only such tokens name a client (`TokenIssuer`). */
+const apiKeyOf = ({ client_id: client }: typeof AccessClaims.Type): ApiKeyId | null =>
+  isApiKeyId(client) ? client : null
 
 const fromClaims = (claims: typeof AccessClaims.Type, keyId: string, roles: Roles): AccessToken => ({
   subject: claims.sub,
   tokenId: claims.jti,
+  apiKeyId: apiKeyOf(claims),
+  sessionId: claims.sid ?? null,
   keyId,
   scopes: granted(roles, {
     names: claims.roles ?? null,

@@ -93,7 +93,7 @@ create or replace function dueline.end_session(p_tenant uuid, p_session uuid, p_
 language plpgsql security definer {{stable plan}} as $$
 begin
   update dueline.sessions s set ended_at = p_at, ended_by = p_by
-    where s.tenant_id = p_tenant and s.session_id = p_session and s.ended_at is null;
+    where s.tenant_id = p_tenant and s.session_id = p_session and s.ended_at is null and p_at < least(s.expires_at, s.used_at + s.idle_ms);
   return (select dueline.session_json(s) from dueline.sessions s where s.tenant_id = p_tenant and s.session_id = p_session);
 end $$
 ;

@@ -9,7 +9,7 @@ import type { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { ApiKeys, type KeyUse } from "@dueline/contracts/ports/ApiKeys"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
-import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import { Recent } from "@dueline/contracts/Recent"
 import { idOfKey, keyDigest } from "@dueline/identity/apiKeyText"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Cache, Clock, Context, Duration, Effect, Exit, Layer } from "effect"
@@ -30,7 +30,11 @@ export class ApiKeyAccess extends Context.Service<
   {
     /** Its row; null for whatever is wrong with it: form, checksum, text, expired, revoked, never made. */
     readonly open: (text: string) => Effect.Effect<ApiKeyRow | null, Unavailable>
-    /** Asks for it anew from now on: this process has just revoked it. */
+    /** The row of a key that is good; null for every other. For a token that was given for it. */
+    readonly find: (id: ApiKeyId) => Effect.Effect<ApiKeyRow | null, Unavailable>
+    /** True while that was found out less than a minute ago. Costs a look into a map. */
+    readonly holds: (id: ApiKeyId, at: number) => boolean
+    /** It was revoked. */
     readonly forget: (id: ApiKeyId) => Effect.Effect<void>
   }
 >()("@dueline/api/ApiKeyAccess") {}
@@ -42,6 +46,12 @@ const isSame = (one: string, other: string): boolean => {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
+const readAt = (keys: ApiKeys["Service"], id: ApiKeyId) =>
+  Effect.gen(function* () {
+    const at = yield* Clock.currentTimeMillis
+    return { at, row: yield* keys.find(id) }
+  })
+
 const revoked: ReadonlyArray<ApiKeyTopic> = ["ops.api-key.revoked"]
 
 export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditNotes> = Layer.effect(
@@ -52,14 +62,30 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
     const audit = yield* AuditNotes
     const note = yield* makeNotes<KeyUse>("API keys", ({ apiKeyId }) => apiKeyId, keys.used)
     // Many requests with one key ask the store once.
-    const found = yield* Cache.makeWith(
-      (id: ApiKeyId): Effect.Effect<ApiKeyRow | null, StoreUnavailable> => keys.find(id),
-      {
-        capacity: limit,
-        timeToLive: (exit) => (Exit.isSuccess(exit) ? (exit.value === null ? absentFor : foundFor) : Duration.zero)
-      }
-    )
-    const forget = (id: ApiKeyId) => Cache.invalidate(found, id)
+    const found = yield* Cache.makeWith((id: ApiKeyId) => readAt(keys, id), {
+      capacity: limit,
+      timeToLive: (exit) => (Exit.isSuccess(exit) ? (exit.value.row === null ? absentFor : foundFor) : Duration.zero)
+    })
+    /** Until when a key is good by what is known of it. */
+    const good = new Map<ApiKeyId, number>()
+    /** For good, so that an answer that was on its way makes none of them good again. */
+    const revokedHere = new Recent<ApiKeyId, true>(limit)
+    const forget = (id: ApiKeyId) => {
+      revokedHere.set(id, true)
+      good.delete(id)
+      return Cache.invalidate(found, id)
+    }
+    /** The row, and why it is not good; null for one that is. */
+    const look = Effect.fnUntraced(function* (id: ApiKeyId) {
+      const { at: readTime, row } = yield* Cache.get(found, id).pipe(Effect.catch(storeUnavailable))
+      if (row === null) return null
+      const at = (yield* Clock.currentTimeMillis) as EpochMillis
+      if (row.status !== "Active" || revokedHere.has(id)) return { row, at, trouble: "api_key_revoked" }
+      if (row.expiresAt !== null && row.expiresAt <= at) return { row, at, trouble: "api_key_expired" }
+      if (good.size >= limit) good.clear()
+      good.set(id, Math.min(readTime + Duration.toMillis(foundFor), row.expiresAt ?? Infinity))
+      return { row, at, trouble: null }
+    })
     yield* listen(bus, `api-keys-${yield* randomCorrelationId}`, revoked, ({ streamId }) =>
       forget(streamId as string as ApiKeyId)
     )
@@ -81,16 +107,21 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
 
     return ApiKeyAccess.of({
       forget,
+      holds: (id, at) => at < (good.get(id) ?? 0),
+      find: Effect.fnUntraced(function* (id: ApiKeyId) {
+        const known = yield* look(id)
+        if (known === null) return null
+        return known.trouble === null ? known.row : yield* refused(known.row, known.trouble)
+      }),
       open: Effect.fnUntraced(function* (text: string) {
         const digest = keyDigest(text)
         const id = idOfKey(text)
-        const row = id === null ? null : yield* Cache.get(found, id).pipe(Effect.catch(storeUnavailable))
-        const same = isSame(digest, row?.digest ?? noKey)
-        if (row === null) return null
+        const known = id === null ? null : yield* look(id)
+        const same = isSame(digest, known?.row.digest ?? noKey)
+        if (known === null) return null
+        const { at, row, trouble } = known
         if (!same) return yield* refused(row, "api_key_wrong")
-        if (row.status !== "Active") return yield* refused(row, "api_key_revoked")
-        const at = (yield* Clock.currentTimeMillis) as EpochMillis
-        if (row.expiresAt !== null && row.expiresAt <= at) return yield* refused(row, "api_key_expired")
+        if (trouble !== null) return yield* refused(row, trouble)
         yield* note({ tenantId: row.tenantId, apiKeyId: row.apiKeyId, at })
         return row
       })

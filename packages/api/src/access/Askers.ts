@@ -33,6 +33,8 @@ export class Askers extends Context.Service<
       request: Request,
       token: string
     ) => Effect.Effect<Asker, Unauthenticated | Forbidden | Unavailable>
+    /** The same by an access token or an API key alone. */
+    readonly believe: (token: string) => Effect.Effect<Asker, Unauthenticated | Unavailable>
   }
 >()("@dueline/api/Askers") {}
 
@@ -40,7 +42,7 @@ const unauthenticated = (detail: string) => reject("unauthenticated", detail)
 
 const nobody = unauthenticated("Send an access token, `Authorization: Bearer …`, or an API key, `X-Api-Key: dlk_…`.")
 
-const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effect<Asker, Unauthenticated> =>
+const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effect<AccessToken, Unauthenticated> =>
   Effect.matchEffect(verifier.verify(token), {
     onFailure: ({ claims, reason }) =>
       Effect.andThen(
@@ -51,8 +53,14 @@ const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effe
             : `The access token has claims that cannot be read: ${claims}. Get one in which they are right.`
         )
       ),
-    onSuccess: (access) => Effect.succeed({ ...access, apiKey: null, session: null })
+    onSuccess: Effect.succeed
   })
+
+const withoutKey = unauthenticated("The API key that the token was given for is revoked or has expired. Get a new one.")
+
+/** As `Authorization: Bearer` has it; empty where there is none. */
+export const bearerOf = ({ headers }: Request): string =>
+  /^bearer +(\S+) *$/iu.exec(headers["authorization"] ?? "")?.[1] ?? ""
 
 /** As a bearer's token, in a header of its own, or as the name of a user without a password, which is what Segment's clients send. */
 const keyIn = (token: string, headers: Readonly<Record<string, string | undefined>>): string | null => {
@@ -115,11 +123,21 @@ export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | Se
       )
     }
 
+    /** A token is good as long as what it was given for. */
+    const standing = Effect.fnUntraced(function* (access: AccessToken) {
+      const { apiKeyId, sessionId, tenantId } = access
+      if (apiKeyId !== null && (yield* keys.find(apiKeyId)) === null) return yield* withoutKey
+      const session = sessionId === null || tenantId === null ? null : yield* sessions.find({ tenantId, sessionId })
+      return sessionId !== null && session === null ? yield* badSession : { ...access, apiKey: null, session }
+    })
+    const bearing = (token: string) => Effect.flatMap(byToken(verifier, token), standing)
+
     return Askers.of({
+      believe: (token) => (token.startsWith(keyPrefix) ? byKey(keys, token) : bearing(token)),
       identify: (request, token) => {
         const key = keyIn(token, request.headers)
         if (key !== null) return byKey(keys, key)
-        if (token !== "") return byToken(verifier, token)
+        if (token !== "") return bearing(token)
         // Whoever sends a header of its own, even a bad one, does not mean the cookie that the browser adds.
         const secret = (request.headers["authorization"] ?? "") === "" ? cookieIn(request.headers, settings) : null
         return secret === null ? nobody : bySession(request, secret)

@@ -17,6 +17,7 @@ import { Cause, Clock, Context, Effect, Exit, Layer, Result, Schema } from "effe
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http"
 import { isCorrelationId } from "../requests/Correlation.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
+import { ApiKeyAccess } from "../access/ApiKeyAccess.ts"
 import { AuditNotes, isRefusal } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
@@ -58,6 +59,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const submissions = yield* Submissions
       const verifier = yield* TokenVerifier
       const tenants = yield* KnownTenants
+      const keys = yield* ApiKeyAccess
       const { counted, places } = yield* RequestLimits
       const context = yield* Effect.context<never>()
       const clock = Context.get(context, Clock.Clock)
@@ -97,8 +99,11 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const accessOf = (authorization: string | undefined): AccessToken | null => {
         if (authorization === undefined || !authorization.startsWith(bearer)) return null
         const token = authorization.slice(bearer.length)
-        const access = verifier.verified(token, clock.currentTimeMillisUnsafe())
+        const now = clock.currentTimeMillisUnsafe()
+        const access = verifier.verified(token, now)
         if (access === null || access.tenantId === null || !tenants.has(access.tenantId)) return null
+        // Whether what it was given for is good still, is asked for on the routed way when it is not known.
+        if (access.sessionId !== null || (access.apiKeyId !== null && !keys.holds(access.apiKeyId, now))) return null
         return scope !== undefined && access.scopes.includes(scope) ? access : null
       }
 

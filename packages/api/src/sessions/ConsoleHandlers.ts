@@ -1,15 +1,12 @@
 /** How a person signs in with a browser: a code becomes a cookie, and goes again. */
 import { Api } from "@dueline/contracts/api/Api"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import type { Session } from "@dueline/contracts/session/Session"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
 import { Clock, Effect, Layer } from "effect"
-import { type HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { AuditNotes } from "../access/AuditNotes.ts"
-import { type Asker, askerOf, Askers, foreignHost } from "../access/Askers.ts"
-import { CurrentCorrelationId } from "../requests/Correlation.ts"
+import { type Asker, askerOf, Askers, bearerOf, foreignHost } from "../access/Askers.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
 import { isFromElsewhere, isFromHere, isOwnHost } from "./origin.ts"
@@ -17,6 +14,7 @@ import type { Raw } from "../resources/Raw.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { SessionAccess } from "./SessionAccess.ts"
 import { clearedCookies, cookieIn, cookieOf } from "./sessionCookie.ts"
+import { makeSessionNotes } from "./sessionNotes.ts"
 import { CurrentSessionSettings } from "./SessionSettings.ts"
 import { signedIn } from "./signedIn.ts"
 
@@ -30,28 +28,12 @@ const badCode = reject(
 
 const foreign = reject("foreign_origin", "A session begins and ends on pages of this edge alone.")
 
-const bearerOf = ({ headers }: HttpServerRequest.HttpServerRequest): string =>
-  /^bearer +(\S+) *$/iu.exec(headers["authorization"] ?? "")?.[1] ?? ""
-
 const makeOperations = Effect.gen(function* () {
   const askers = yield* Askers
   const sessions = yield* Sessions
   const access = yield* SessionAccess
   const settings = yield* CurrentSessionSettings
-  const notes = yield* AuditNotes
-
-  const noted = (action: string, { sessionId, subject, tenantId }: Session, code: string | null = null) =>
-    Effect.map(CurrentCorrelationId, (correlationId) =>
-      notes.note({
-        tenantId,
-        actor: { kind: code === null ? "user" : "unknown", id: subject },
-        action,
-        resource: sessionId,
-        outcome: code === null ? "done" : "refused",
-        code,
-        correlationId
-      })
-    )
+  const notes = yield* makeSessionNotes
 
   const shown = (asker: Asker) => HttpServerResponse.jsonUnsafe(signedIn(asker), { headers: unkept })
 
@@ -74,11 +56,11 @@ const makeOperations = Effect.gen(function* () {
         .exchange({ tenantId, sessionId, given, next, at })
         .pipe(Effect.catch(storeUnavailable))
       if (exchanged._tag !== "Exchanged") {
-        yield* noted("console.open", known, "code_used")
+        yield* notes.refused("console.open", known, "code_used")
         return yield* badCode
       }
       const { session } = exchanged
-      yield* noted("console.open", session)
+      yield* notes.done("console.open", session)
       yield* Effect.logInfo("signed in by a link", { tenantId, sessionId })
       const maxAge = Math.max(0, Math.floor((session.expiresAt - at) / 1_000))
       return HttpServerResponse.setCookiesUnsafe(shown(askerOf(session, settings)), [
@@ -101,7 +83,7 @@ const makeOperations = Effect.gen(function* () {
         if (held !== null) yield* sessions.end(key, "signed-out", at).pipe(Effect.catch(storeUnavailable))
         if (held !== null) {
           access.forget(key)
-          yield* noted("console.close", held)
+          yield* notes.done("console.close", held)
         }
       }
       const response = HttpServerResponse.empty({ status: 204, headers: unkept })

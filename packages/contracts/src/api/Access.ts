@@ -16,10 +16,12 @@ const others = [
   "ops:dead-letters.read",
   "ops:dead-letters.write",
   "ops:events.read",
-  "ops:events.write"
+  "ops:events.write",
+  "ops:sessions.read",
+  "ops:sessions.write"
 ] as const
 
-/** Two for each kind of aggregate, for dead letters and for product events, and one for what is told across all of them. */
+/** Two for each kind of aggregate, for dead letters, product events and sessions, and one for what is told across all of them. */
 export const AccessScope = Schema.Literals([
   ...categories.flatMap((category): ReadonlyArray<KindScope> => {
     const { scope } = kinds[category]

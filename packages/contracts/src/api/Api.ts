@@ -3,6 +3,7 @@ import { HttpApi, OpenApi } from "effect/http-api"
 import { type Category, kinds, type OpsCategory, opsCategories } from "../kinds.ts"
 import { dropbinOperations } from "../ingestion/DropbinEndpoints.ts"
 import { ConsoleSession } from "../session/ConsoleEndpoints.ts"
+import { SessionOperations } from "../session/SessionEndpoints.ts"
 import { courierEventOperations } from "../ingestion/IngestionEndpoints.ts"
 import { ProductEventOperations, ProductEventReports } from "../productEvent/ProductEventEndpoints.ts"
 import { Audit } from "./AuditEndpoints.ts"
@@ -42,8 +43,19 @@ type Groups =
   | typeof Audit
   | typeof OAuth
   | typeof ConsoleSession
+  | typeof SessionOperations
   | typeof System
-const others = [...intakes, DeadLetters, ProductEventOperations, Timeline, Audit, OAuth, ConsoleSession, System]
+const others = [
+  ...intakes,
+  DeadLetters,
+  ProductEventOperations,
+  Timeline,
+  Audit,
+  OAuth,
+  ConsoleSession,
+  SessionOperations,
+  System
+]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
 
 export class Api extends HttpApi.make("dueline")

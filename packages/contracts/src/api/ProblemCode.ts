@@ -25,6 +25,7 @@ const general = {
   tenant_suspended: of(403, "The tenant is suspended."),
   not_found: of(404, "There is nothing at this address."),
   sign_in_not_configured: of(404, "No identity provider is configured."),
+  session_not_found: of(404, "There is no such session that the asker may see."),
   dead_letter_not_found: of(404, "There is no such dead letter in this tenant."),
   method_not_allowed: of(405, "This address does not take this method."),
   request_timeout: of(408, "The request took too long to arrive."),

@@ -34,7 +34,8 @@ const guarded: ReadonlySet<AccessScope> = new Set([
   "ops:courier-sources.write",
   "ops:dead-letters.write",
   "ops:subscriptions.write",
-  "ops:audit.read"
+  "ops:audit.read",
+  "ops:sessions.write"
 ])
 
 const viewer = allowing(tenantScopes.filter((scope) => scope.endsWith(".read") && !guarded.has(scope)))

@@ -37,7 +37,8 @@ export type Exchanged =
   | { readonly _tag: "Refused" }
 
 export interface SessionMark {
-  readonly createdAt: EpochMillis
+  /** Epoch milliseconds. */
+  readonly createdAt: number
   readonly id: string
 }
 
@@ -61,7 +62,7 @@ export class Sessions extends Context.Service<
      * session. Of several who ask at once, one after the other is judged.
      */
     readonly exchange: (exchange: Exchange) => Effect.Effect<Exchanged, StoreUnavailable>
-    /** Null when there is none; one that has ended stays as it ended. */
+    /** Null when there is none; one that is over stays as it is. */
     readonly end: (key: SessionKey, by: SessionEnd, at: EpochMillis) => Effect.Effect<Session | null, StoreUnavailable>
     /** Notes uses; of one session the latest stays. */
     readonly used: (uses: ReadonlyArray<SessionUse>) => Effect.Effect<void, StoreUnavailable>

@@ -16,6 +16,7 @@ import { pause } from "./calls/PauseCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
+import { session } from "./access/SessionCommands.ts"
 import { tenant } from "./access/TenantCommands.ts"
 
 /** From package.json, so that `--version` loads nothing else of the program. */
@@ -38,6 +39,7 @@ const dueline = Command.make("dueline").pipe(
     pause,
     token,
     consoleLink,
+    session,
     migrate,
     doctor,
     verify,

@@ -98,6 +98,9 @@ export const readOutside = (
   return Result.succeed({
     subject: read.sub,
     tokenId: read.jti ?? "",
+    // What others call a client or a session is none of ours.
+    apiKeyId: null,
+    sessionId: null,
     keyId,
     scopes: scopesOf(issuer, read, roles),
     tenantId: tenants.length === 1 ? only : null,

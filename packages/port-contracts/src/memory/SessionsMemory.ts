@@ -86,7 +86,7 @@ export const make = (): Sessions["Service"] => {
       Effect.sync(() => {
         const kept = at(key)
         if (kept === undefined) return null
-        end(kept, by, endedAt)
+        if (isLive(kept.session, endedAt)) end(kept, by, endedAt)
         return copyOf(kept.session)
       }),
     used: (uses) =>

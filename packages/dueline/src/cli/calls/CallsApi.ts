@@ -67,6 +67,9 @@ export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
 /** Those on dead letters. */
 export const lettersApi = Effect.map(programApi, (api) => api["dead-letters"])
 
+/** Those on sessions. */
+export const sessionsApi = Effect.map(programApi, ({ sessions }) => sessions)
+
 /** Those on bulk jobs. */
 export const jobsApi = Effect.map(programApi, ({ jobs }) => jobs)
 

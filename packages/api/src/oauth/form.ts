@@ -1,4 +1,4 @@
-/** What a request for a token says, by RFC 6749: how the client shows who it is, and what it wants. Pure: bytes and headers come in. */
+/** A form as RFC 6749 has it, and how a client shows in it who it is. Pure: bytes and headers come in. */
 import type { OAuthErrorCode } from "@dueline/contracts/api/OAuthEndpoints"
 import { Result } from "effect"
 
@@ -7,20 +7,18 @@ export interface OAuthProblem {
   readonly detail: string
 }
 
-export interface TokenAsked {
-  /** Null where the key alone was sent. */
-  readonly clientId: string | null
-  readonly key: string
-  /** Null for all that the key has. */
-  readonly scopes: ReadonlyArray<string> | null
-}
+export type Asked<A> = Result.Result<A, OAuthProblem>
+export type Form = ReadonlyMap<string, string>
 
-type Asked<A> = Result.Result<A, OAuthProblem>
+export interface FormHeaders {
+  readonly authorization?: string | undefined
+  readonly "content-type"?: string | undefined
+}
 
 const maxBytes = 8_192
 const maxParameters = 32
-const problem = (code: OAuthErrorCode, detail: string): Asked<never> => Result.fail({ code, detail })
-const malformed = (detail: string): Asked<never> => problem("invalid_request", detail)
+export const problem = (code: OAuthErrorCode, detail: string): Asked<never> => Result.fail({ code, detail })
+export const malformed = (detail: string): Asked<never> => problem("invalid_request", detail)
 
 const noClient = problem(
   "invalid_client",
@@ -36,7 +34,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const decodePart = (part: string): string => decodeURIComponent(part.replaceAll("+", " "))
 
 /** Each name once (§ 3.2); those without a value count as left out. */
-const readForm = (bytes: Uint8Array): Asked<ReadonlyMap<string, string>> => {
+export const readForm = (headers: FormHeaders, bytes: Uint8Array): Asked<Form> => {
+  if (!isForm(headers["content-type"])) return malformed("Send a form: application/x-www-form-urlencoded, UTF-8.")
   if (bytes.byteLength > maxBytes) return malformed(`The body has more than ${maxBytes} bytes.`)
   const found = new Map<string, string>()
   try {
@@ -56,8 +55,15 @@ const readForm = (bytes: Uint8Array): Asked<ReadonlyMap<string, string>> => {
   return Result.succeed(new Map([...found].filter(([, value]) => value !== "")))
 }
 
+/** An API key, and its id where that was sent too. */
+export interface ClientShown {
+  /** Null where the key alone was sent. */
+  readonly clientId: string | null
+  readonly key: string
+}
+
 /** § 2.3.1: both halves are form-encoded before they are joined. A name without a password is the key itself, as Segment's clients send it. */
-const readBasic = (authorization: string): Asked<Pick<TokenAsked, "clientId" | "key">> => {
+const readBasic = (authorization: string): Asked<ClientShown> => {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2}) *$/iu.exec(authorization)?.[1]
   if (encoded === undefined) return noClient
   try {
@@ -72,10 +78,11 @@ const readBasic = (authorization: string): Asked<Pick<TokenAsked, "clientId" | "
   }
 }
 
-const readClient = (
-  form: ReadonlyMap<string, string>,
-  authorization: string | undefined
-): Asked<Pick<TokenAsked, "clientId" | "key">> => {
+/** Whether the request says of itself which client it is from. */
+export const showsClient = (form: Form, authorization: string | undefined): boolean =>
+  (authorization ?? "") !== "" || form.has("client_secret")
+
+export const readClient = (form: Form, authorization: string | undefined): Asked<ClientShown> => {
   const [id, secret] = [form.get("client_id"), form.get("client_secret")]
   if (authorization === undefined || authorization === "") {
     return secret === undefined ? noClient : Result.succeed({ clientId: id ?? null, key: secret })
@@ -86,30 +93,4 @@ const readClient = (
   return basic.success.clientId === null
     ? Result.succeed({ ...basic.success, clientId: id })
     : malformed("client_id is not the one in Authorization.")
-}
-
-/** § 3.3: parted by single blanks. */
-const readScopes = (scope: string | undefined): Asked<ReadonlyArray<string> | null> => {
-  if (scope === undefined) return Result.succeed(null)
-  return /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/u.test(scope)
-    ? Result.succeed([...new Set(scope.split(" "))])
-    : problem("invalid_scope", "scope holds what no scope may hold: send names parted by one blank.")
-}
-
-export const readTokenRequest = (
-  headers: { readonly authorization?: string | undefined; readonly "content-type"?: string | undefined },
-  bytes: Uint8Array
-): Asked<TokenAsked> => {
-  if (!isForm(headers["content-type"])) return malformed("Send a form: application/x-www-form-urlencoded, UTF-8.")
-  const form = readForm(bytes)
-  if (Result.isFailure(form)) return Result.fail(form.failure)
-  const grant = form.success.get("grant_type")
-  if (grant === undefined) return malformed("grant_type is missing.")
-  if (grant !== "client_credentials")
-    return problem("unsupported_grant_type", "The grant that there is: client_credentials.")
-  const client = readClient(form.success, headers.authorization)
-  if (Result.isFailure(client)) return Result.fail(client.failure)
-  const scopes = readScopes(form.success.get("scope"))
-  if (Result.isFailure(scopes)) return Result.fail(scopes.failure)
-  return Result.succeed({ ...client.success, scopes: scopes.success })
 }
