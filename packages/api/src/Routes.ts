@@ -40,6 +40,7 @@ import * as ScheduleHandlers from "./schedules/ScheduleHandlers.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as SessionAccess from "./sessions/SessionAccess.ts"
 import * as SessionHandlers from "./sessions/SessionHandlers.ts"
+import * as SignInCallback from "./sessions/SignInCallback.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ops/ShipmentHandlers.ts"
 import * as SubscriptionHandlers from "./subscriptions/SubscriptionHandlers.ts"
@@ -87,6 +88,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     OAuthHandlers.layer,
     ConsoleHandlers.layer,
     SessionHandlers.layer,
+    SignInCallback.layer,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),

@@ -230,12 +230,14 @@ it.layer(layer, { excludeTestServices: true })("a session in a browser", (it) =>
 
 it("over https the cookie is one that no other host can set, and no other is looked at", () => {
   const https = { publicUrl: new URL("https://dueline.example") }
-  const [name, , options] = cookieOf("s", 60, {}, https)
+  const [name, , options] = cookieOf("session", "s", 60, {}, https)
   assert.deepInclude({ name, ...options }, { name: "__Host-dueline_session", secure: true, path: "/" })
-  assert.deepInclude(cookieOf("s", 60, { origin: "https://behind.example" }, { publicUrl: null })[2], { secure: true })
-  assert.strictEqual(cookieIn({ cookie: "a=1; __Host-dueline_session=x; dueline_session=y" }, https), "x")
-  assert.isNull(cookieIn({ cookie: "dueline_session=y" }, https))
-  assert.strictEqual(cookieIn({ cookie: "dueline_session=y" }, { publicUrl: null }), "y")
+  assert.deepInclude(cookieOf("session", "s", 60, { origin: "https://behind.example" }, { publicUrl: null })[2], {
+    secure: true
+  })
+  assert.strictEqual(cookieIn("session", { cookie: "a=1; __Host-dueline_session=x; dueline_session=y" }, https), "x")
+  assert.isNull(cookieIn("session", { cookie: "dueline_session=y" }, https))
+  assert.strictEqual(cookieIn("session", { cookie: "dueline_session=y" }, { publicUrl: null }), "y")
 })
 
 it("a trial answers no name that could be rebound to this machine", () => {

@@ -2,6 +2,7 @@
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { isPlain, readIssuers } from "@dueline/identity/outside/IssuerSettings"
+import { isPlainProvider, readSignIn } from "@dueline/identity/openid/SignInSettings"
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
@@ -88,6 +89,7 @@ export const Environment = Schema.Struct({
   ),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_PUBLIC_URL: PublicUrl,
+  DUELINE_SIGN_IN: readable(readSignIn, "not a provider").pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_ISSUERS: readable(readIssuers, "not a list of issuers").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))
   ),
@@ -205,7 +207,7 @@ const ofOthers: ReadonlyArray<string> = [
 const isKnown = (name: string): boolean =>
   name in Environment.fields || ofOthers.includes(name) || /^DUELINE_(?:PROPERTY|TEST)_/u.test(name)
 
-const secret = /(?<!PUBLIC_)URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS|ISSUERS/u
+const secret = /(?<!PUBLIC_)URL|SECRET|KEY|PASSWORD|TOKEN|ENDPOINT|HEADERS|ISSUERS|SIGN_IN/u
 
 /** Reads the whole environment; unknown `DUELINE_` variables are mistakes too, since a misspelt one would be ignored silently. */
 export const read = (
@@ -239,7 +241,7 @@ export const read = (
     Effect.matchEffect({
       onFailure: (mistakes) => Effect.fail(invalid([...mistakes, ...unknown])),
       onSuccess: (settings) => {
-        const mistakes = [...ownAmongOutside(settings), ...unknown]
+        const mistakes = [...ownAmongOutside(settings), ...signInNowhere(settings), ...unknown]
         return mistakes.length > 0 ? Effect.fail(invalid(mistakes)) : Effect.succeed(settings)
       }
     })
@@ -252,14 +254,23 @@ const ownAmongOutside = ({ DUELINE_ISSUER, DUELINE_ISSUERS }: Settings): Readonl
     ? [`DUELINE_ISSUERS: ${DUELINE_ISSUER} is this installation itself (DUELINE_ISSUER)`]
     : []
 
+/** The provider has to know where to lead browsers back to. */
+const signInNowhere = ({ DUELINE_PUBLIC_URL, DUELINE_SIGN_IN }: Settings): ReadonlyArray<string> =>
+  DUELINE_SIGN_IN.trim() !== "" && DUELINE_PUBLIC_URL === null
+    ? ["DUELINE_PUBLIC_URL: not set, and DUELINE_SIGN_IN leads browsers back to it"]
+    : []
+
 /** What only `--demo` allows. */
 export const forDemoOnly = (settings: Settings): Effect.Effect<void, ConfigurationInvalid> => {
   const plain = readIssuers(settings.DUELINE_ISSUERS).filter(isPlain)
-  return plain.length === 0
-    ? Effect.void
-    : Effect.fail(
-        invalid(plain.map(({ issuer }) => `DUELINE_ISSUERS: ${issuer}: without --demo, jwksUri is an https URL`))
-      )
+  const provider = readSignIn(settings.DUELINE_SIGN_IN)
+  const mistakes = [
+    ...plain.map(({ issuer }) => `DUELINE_ISSUERS: ${issuer}: without --demo, jwksUri is an https URL`),
+    ...(provider !== null && isPlainProvider(provider)
+      ? [`DUELINE_SIGN_IN: ${provider.issuer}: without --demo, issuer is an https URL`]
+      : [])
+  ]
+  return mistakes.length === 0 ? Effect.void : Effect.fail(invalid(mistakes))
 }
 
 const invalid = (mistakes: ReadonlyArray<string>) =>

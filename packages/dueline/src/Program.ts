@@ -49,6 +49,7 @@ import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { readIssuers } from "@dueline/identity/outside/IssuerSettings"
+import { readSignIn } from "@dueline/identity/openid/SignInSettings"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
 import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
@@ -180,6 +181,20 @@ const outsideIssuers = (settings: Settings, { roles }: Deployment) => {
   )
 }
 
+/** Where people sign in, where the edge is; with a client of its own, as above. Loaded only where one is configured. */
+const signInProvider = (settings: Settings, { roles }: Deployment) => {
+  const provider = readSignIn(settings.DUELINE_SIGN_IN)
+  if (provider === null || !roles.has("api")) return Layer.empty
+  const guard = makeEgressGuard([hostAndPort(new URL(provider.issuer)), ...(provider.hosts ?? [])])
+  const bound = { nameTimeoutMs: 3_000, placeTimeoutMs: 3_000, connectTimeoutMs: 3_000 }
+  return Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("@dueline/identity/openid/OpenIdProvider")),
+      ({ layer }) => layer(provider)
+    )
+  ).pipe(Layer.provide(UndiciHttpClient.layer({ guard, connections: 8, ...bound })))
+}
+
 const hostAndPort = ({ hostname, port, protocol }: URL): string =>
   `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`
 
@@ -266,7 +281,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const shown = Layer.merge(routes(settings, deployment, demo), MetricsEndpoint.layerRoute(settings))
   return HttpRouter.serve(shown, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
-    Layer.provide(outsideIssuers(settings, deployment)),
+    Layer.provide([outsideIssuers(settings, deployment), signInProvider(settings, deployment)]),
     Layer.provide(leanServer.layer),
     Layer.provide(MetricsEndpoint.layerPort(settings)),
     Layer.provide(ProcessMetrics.layer(deployment)),

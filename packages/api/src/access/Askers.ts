@@ -139,7 +139,8 @@ export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | Se
         if (key !== null) return byKey(keys, key)
         if (token !== "") return bearing(token)
         // Whoever sends a header of its own, even a bad one, does not mean the cookie that the browser adds.
-        const secret = (request.headers["authorization"] ?? "") === "" ? cookieIn(request.headers, settings) : null
+        const secret =
+          (request.headers["authorization"] ?? "") === "" ? cookieIn("session", request.headers, settings) : null
         return secret === null ? nobody : bySession(request, secret)
       }
     })

@@ -2,7 +2,13 @@
 import { Api } from "@dueline/contracts/api/Api"
 import { HttpApi } from "effect/http-api"
 
-export const documentPaths = ["/openapi.json", "/docs", "/redoc", "/redoc/redoc.standalone.js"] as const
+export const documentPaths = [
+  "/openapi.json",
+  "/docs",
+  "/redoc",
+  "/redoc/redoc.standalone.js",
+  "/console/callback"
+] as const
 
 interface Route {
   /** With names for its parts, as in the API's definition. */

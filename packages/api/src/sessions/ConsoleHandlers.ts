@@ -17,6 +17,8 @@ import { clearedCookies, cookieIn, cookieOf } from "./sessionCookie.ts"
 import { makeSessionNotes } from "./sessionNotes.ts"
 import { CurrentSessionSettings } from "./SessionSettings.ts"
 import { signedIn } from "./signedIn.ts"
+import { makeSignIn } from "./signIn.ts"
+import { explained } from "./signInPage.ts"
 
 const unkept = { "cache-control": "no-store" }
 
@@ -34,6 +36,7 @@ const makeOperations = Effect.gen(function* () {
   const access = yield* SessionAccess
   const settings = yield* CurrentSessionSettings
   const notes = yield* makeSessionNotes
+  const { begin } = yield* makeSignIn
 
   const shown = (asker: Asker) => HttpServerResponse.jsonUnsafe(signedIn(asker), { headers: unkept })
 
@@ -64,14 +67,14 @@ const makeOperations = Effect.gen(function* () {
       yield* Effect.logInfo("signed in by a link", { tenantId, sessionId })
       const maxAge = Math.max(0, Math.floor((session.expiresAt - at) / 1_000))
       return HttpServerResponse.setCookiesUnsafe(shown(askerOf(session, settings)), [
-        cookieOf(secret.text, maxAge, headers, settings)
+        cookieOf("session", secret.text, maxAge, headers, settings)
       ])
     }),
     read: Effect.fnUntraced(function* ({ request }: Raw<"console", "read">) {
       return shown(yield* askers.identify(request, bearerOf(request)))
     }),
     close: Effect.fnUntraced(function* ({ request }: Raw<"console", "close">) {
-      const secret = cookieIn(request.headers, settings)
+      const secret = cookieIn("session", request.headers, settings)
       const key = secret === null ? null : readSecret(secret)
       if (!isOwnHost(request.headers["host"], settings)) return yield* foreignHost
       if (key !== null) {
@@ -87,13 +90,9 @@ const makeOperations = Effect.gen(function* () {
         }
       }
       const response = HttpServerResponse.empty({ status: 204, headers: unkept })
-      return HttpServerResponse.setCookiesUnsafe(response, clearedCookies)
+      return HttpServerResponse.setCookiesUnsafe(response, clearedCookies("session"))
     }),
-    signIn: () =>
-      reject(
-        "sign_in_not_configured",
-        "No identity provider is configured (DUELINE_SIGN_IN). Get a link with `dueline console`, where the program runs."
-      )
+    signIn: ({ request }: Raw<"console", "sign-in">) => Effect.catch(begin, (problem) => explained(request, problem))
   }
 })
 

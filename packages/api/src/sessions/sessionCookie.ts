@@ -1,13 +1,19 @@
 /**
- * The cookie by which a browser holds its session. Where the browser sees https it is `Secure` and has the prefix `__Host-`, which no other
+ * The cookie by which a browser holds its session, and the one that it keeps while it is at the identity provider. Where the browser sees https it is `Secure` and has the prefix `__Host-`, which no other
  * host and no page over plain http can set; else it has neither, since some browsers refuse both on plain loopback. Pure.
  */
 import type { SessionSettings } from "./SessionSettings.ts"
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-const name = "dueline_session"
-const secureName = `__Host-${name}`
+/** The second comes back with a request that begins on another site. */
+const kinds = {
+  session: { name: "dueline_session", sameSite: "strict" },
+  "sign-in": { name: "dueline_sign_in", sameSite: "lax" }
+} as const
+type Kind = keyof typeof kinds
+
+const secured = (name: string): string => `__Host-${name}`
 
 /** The browser says where its page is from when it changes something. */
 const isSecure = (origin: string | undefined, { publicUrl }: Pick<SessionSettings, "publicUrl">): boolean =>
@@ -23,34 +29,46 @@ const valueOf = (header: string, wanted: string): string | null => {
 }
 
 /** Null when there is none. Over https, where that is settled, the plain name is not looked at: another host may have set it. */
-export const cookieIn = (headers: Headers, settings: Pick<SessionSettings, "publicUrl">): string | null => {
+export const cookieIn = (kind: Kind, headers: Headers, settings: Pick<SessionSettings, "publicUrl">): string | null => {
   const header = headers["cookie"]
   if (header === undefined) return null
-  const secure = valueOf(header, secureName)
+  const { name } = kinds[kind]
+  const secure = valueOf(header, secured(name))
   return secure ?? (settings.publicUrl?.protocol === "https:" ? null : valueOf(header, name))
 }
-
-const attributes = { httpOnly: true, sameSite: "strict", path: "/" } as const
 
 /** As the framework sets it. */
 type SetCookie = readonly [
   name: string,
   value: string,
-  options: typeof attributes & { readonly secure: boolean; readonly maxAge: `${number} seconds` }
+  options: {
+    readonly httpOnly: true
+    readonly sameSite: "strict" | "lax"
+    readonly path: "/"
+    readonly secure: boolean
+    readonly maxAge: `${number} seconds`
+  }
 ]
 
-const set = (secure: boolean, value: string, seconds: number): SetCookie => [
-  secure ? secureName : name,
-  value,
-  { ...attributes, secure, maxAge: `${seconds} seconds` }
-]
+const set = (kind: Kind, secure: boolean, value: string, seconds: number): SetCookie => {
+  const { name, sameSite } = kinds[kind]
+  return [
+    secure ? secured(name) : name,
+    value,
+    { httpOnly: true, sameSite, path: "/", secure, maxAge: `${seconds} seconds` }
+  ]
+}
 
 export const cookieOf = (
-  secret: string,
+  kind: Kind,
+  value: string,
   maxAgeSeconds: number,
   headers: Headers,
   settings: Pick<SessionSettings, "publicUrl">
-): SetCookie => set(isSecure(headers["origin"], settings), secret, maxAgeSeconds)
+): SetCookie => set(kind, isSecure(headers["origin"], settings), value, maxAgeSeconds)
 
-/** Takes both away. */
-export const clearedCookies: ReadonlyArray<SetCookie> = [set(true, "", 0), set(false, "", 0)]
+/** Takes it away under both names. */
+export const clearedCookies = (kind: Kind): ReadonlyArray<SetCookie> => [
+  set(kind, true, "", 0),
+  set(kind, false, "", 0)
+]

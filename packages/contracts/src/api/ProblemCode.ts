@@ -19,6 +19,7 @@ const general = {
   tenant_required: of(400, "The token is good for several tenants: name one in X-Tenant-Id."),
   unauthenticated: of(401, "There is no valid access token."),
   insufficient_scope: of(403, "The access token lacks the scope this needs."),
+  sign_in_refused: of(403, "The sign-in does not let this person in."),
   foreign_origin: of(403, "A session is used by pages of this edge alone."),
   foreign_tenant: of(403, "The access token is not good for this tenant."),
   unknown_tenant: of(403, "There is no such tenant."),
@@ -44,6 +45,7 @@ const general = {
   header_too_large: of(431, "The request's headers are larger than allowed."),
   internal: of(500, "Something went wrong on our side."),
   overloaded: of(503, "Too much is waiting. Nothing happened; ask again a little later."),
+  sign_in_unavailable: of(503, "The identity provider does not answer."),
   unavailable: of(503, "The store does not answer. Ask again with the same Idempotency-Key.")
 } as const
 

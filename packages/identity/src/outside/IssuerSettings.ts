@@ -12,7 +12,8 @@ const Claim = Schema.Union([Text(255), Schema.Array(Text(255)).check(Schema.isMi
 
 const onThisMachine = new Set(["localhost", "127.0.0.1", "[::1]"])
 
-const KeySetUrl = Schema.String.check(
+/** Over TLS, but for what is on this machine. */
+export const IssuerUrl = Schema.String.check(
   Schema.makeFilter((text) => {
     const url = URL.parse(text)
     if (url === null) return "expected a URL"
@@ -25,35 +26,48 @@ const KeySetUrl = Schema.String.check(
   })
 )
 
+/** Which claims say what. None has a meaning that is not written here. */
+export const ClaimMapping = Schema.Struct({
+  /** Holds the id of a tenant, or several of them. */
+  tenant: Schema.optionalKey(Claim),
+  roles: Schema.optionalKey(Claim),
+  scopes: Schema.optionalKey(Claim)
+}).check(
+  Schema.makeFilter(
+    ({ roles, scopes }) => roles !== undefined || scopes !== undefined || "expected roles, scopes, or both"
+  )
+)
+
+/** The ids of those tenants that it may speak for; `*`: all. */
+export const SpeaksFor = Schema.Union([
+  Schema.Literal("*"),
+  Schema.Array(idAsSent(TenantId)).check(Schema.isMinLength(1), Schema.isMaxLength(1_000))
+])
+
+export interface Mapping {
+  /** `iss`, to the letter. */
+  readonly issuer: string
+  readonly claims: typeof ClaimMapping.Type
+  readonly tenants: typeof SpeaksFor.Type
+}
+
+/** Which tenant is meant has to follow from the token or from the mapping. */
+export const speaksForSome = ({ claims, tenants }: Pick<Mapping, "claims" | "tenants">): true | string =>
+  claims.tenant !== undefined ||
+  (tenants !== "*" && tenants.length === 1) ||
+  "expected claims.tenant, or exactly one of tenants"
+
 const Issuer = Schema.Struct({
   /** As `iss` in its tokens, to the letter. */
   issuer: Text(200),
-  jwksUri: KeySetUrl,
+  jwksUri: IssuerUrl,
   /** One of those that `aud` names. */
   audience: Text(255),
-  claims: Schema.Struct({
-    /** Holds the id of a tenant, or several of them. */
-    tenant: Schema.optionalKey(Claim),
-    roles: Schema.optionalKey(Claim),
-    scopes: Schema.optionalKey(Claim)
-  }).check(
-    Schema.makeFilter(
-      ({ roles, scopes }) => roles !== undefined || scopes !== undefined || "expected roles, scopes, or both"
-    )
-  ),
-  /** The ids of those that it may speak for; `*`: all. */
-  tenants: Schema.Union([
-    Schema.Literal("*"),
-    Schema.Array(idAsSent(TenantId)).check(Schema.isMinLength(1), Schema.isMaxLength(1_000))
-  ]),
+  claims: ClaimMapping,
+  tenants: SpeaksFor,
   /** What `typ` is in the header of its access tokens. Without it, as RFC 9068 § 2.1 has it. */
   typ: Schema.optionalKey(Schema.Literals([tokenType, "JWT"]))
-}).check(
-  Schema.makeFilter(({ claims, tenants }) => {
-    const fits = claims.tenant !== undefined || (tenants !== "*" && tenants.length === 1)
-    return fits || "expected claims.tenant, or exactly one of tenants"
-  })
-)
+}).check(Schema.makeFilter(speaksForSome))
 
 export type OutsideIssuer = typeof Issuer.Type
 

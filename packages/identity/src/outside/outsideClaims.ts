@@ -7,14 +7,14 @@ import { Result, Schema } from "effect"
 import type { JWTPayload } from "jose"
 import type { AccessToken } from "../AccessToken.ts"
 import { claimsRefused, type TokenRefused, wordsOf } from "../TokenSource.ts"
-import type { OutsideIssuer } from "./IssuerSettings.ts"
+import type { Mapping, OutsideIssuer } from "./IssuerSettings.ts"
 
 type Path = string | ReadonlyArray<string>
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-const at = (payload: JWTPayload, path: Path | undefined): unknown =>
+const at = (payload: Readonly<Record<string, unknown>>, path: Path | undefined): unknown =>
   path === undefined
     ? undefined
     : (typeof path === "string" ? [path] : path).reduce<unknown>(
@@ -32,8 +32,6 @@ const Names = Schema.Union([
 
 const Claims = Schema.Struct({
   sub: Subject,
-  exp: Schema.Finite,
-  jti: Schema.optionalKey(PlainText.check(Schema.isMaxCodePoints(255))),
   tenant: Schema.optional(
     Schema.Union([Tenant, Schema.Array(Tenant).check(Schema.isMinLength(1), Schema.isMaxLength(100))])
   ),
@@ -47,22 +45,14 @@ const decode = Schema.decodeUnknownResult(Claims)
 const namesOf = (names: typeof Names.Type = []): ReadonlyArray<string> =>
   (typeof names === "string" ? names.split(" ") : names).filter((name) => name !== "")
 
-/**
- * What the roles come to, as far as the scopes go, where the issuer sends both; else what it sends is all there is. Scopes of operators, who
- * reach across tenants, are not an outside issuer's to give.
- */
-const scopesOf = ({ claims }: OutsideIssuer, read: typeof Claims.Type, roles: Roles): ReadonlyArray<string> => {
-  const asked = claims.scopes === undefined ? tenantScopes : namesOf(read.scopes)
+/** Those that are asked for, without what no outside issuer may give: scopes of operators, who reach across tenants. */
+const askedScopes = ({ claims }: Mapping, read: typeof Claims.Type): ReadonlyArray<string> => {
   const all: ReadonlyArray<string> = tenantScopes
-  const scopes = asked.filter((scope) => all.includes(scope))
-  return granted(roles, { names: claims.roles === undefined ? null : namesOf(read.roles), scopes })
+  return claims.scopes === undefined ? all : namesOf(read.scopes).filter((scope) => all.includes(scope))
 }
 
 /** Those that the token is for and the issuer may speak for. */
-const tenantsOf = (
-  { claims, tenants }: OutsideIssuer,
-  { tenant = [] }: typeof Claims.Type
-): ReadonlyArray<TenantId> => {
+const tenantsOf = ({ claims, tenants }: Mapping, { tenant = [] }: typeof Claims.Type): ReadonlyArray<TenantId> => {
   if (claims.tenant === undefined) return tenants === "*" ? [] : tenants.slice(0, 1)
   const named = typeof tenant === "string" ? [tenant] : tenant
   return tenants === "*" ? named : named.filter((id) => tenants.includes(id))
@@ -74,37 +64,68 @@ const subjectOf = (issuer: string, subject: string): string => `${issuer}|${subj
 /** Stand in ID tokens (OpenID Connect § 2), which may have the same `typ` where an issuer's access tokens have none of their own. */
 const ofSignIn = ["nonce", "at_hash", "c_hash"]
 
-export const readOutside = (
-  issuer: OutsideIssuer,
-  roles: Roles,
-  payload: JWTPayload,
-  keyId: string
-): Result.Result<AccessToken, TokenRefused> => {
-  const { claims } = issuer
-  if (ofSignIn.some((name) => Object.hasOwn(payload, name)))
-    return Result.fail(claimsRefused("this is a token that says who signed in (OpenID Connect), not one for access"))
+/** Who is meant, and what that one is given by the mapping. */
+export interface Standing {
+  readonly subject: string
+  /** At least one. */
+  readonly tenants: ReadonlyArray<TenantId>
+  /** Null where the mapping names no claim for them. */
+  readonly roles: ReadonlyArray<string> | null
+  readonly scopes: ReadonlyArray<string>
+}
+
+export const readStanding = (
+  mapping: Mapping,
+  payload: Readonly<Record<string, unknown>>
+): Result.Result<Standing, TokenRefused> => {
+  const { claims, issuer } = mapping
   const decoded = decode({
     ...payload,
-    sub: typeof payload.sub === "string" && payload.sub !== "" ? subjectOf(issuer.issuer, payload.sub) : payload.sub,
+    sub:
+      typeof payload["sub"] === "string" && payload["sub"] !== "" ? subjectOf(issuer, payload["sub"]) : payload["sub"],
     tenant: at(payload, claims.tenant),
     roles: at(payload, claims.roles),
     scopes: at(payload, claims.scopes)
   })
   if (Result.isFailure(decoded)) return Result.fail(claimsRefused(wordsOf(decoded.failure.issue)))
   const read = decoded.success
-  const tenants = tenantsOf(issuer, read)
+  const tenants = tenantsOf(mapping, read)
   if (tenants.length === 0) return Result.fail(claimsRefused("tenant names none that this issuer may speak for"))
+  const roles = claims.roles === undefined ? null : namesOf(read.roles)
+  return Result.succeed({ subject: read.sub, tenants, roles, scopes: askedScopes(mapping, read) })
+}
+
+const TokenTimes = Schema.Struct({
+  exp: Schema.Finite,
+  jti: Schema.optionalKey(PlainText.check(Schema.isMaxCodePoints(255)))
+})
+const decodeTimes = Schema.decodeUnknownResult(TokenTimes)
+
+/** What the roles come to, as far as the scopes go, where the issuer sends both; else what it sends is all there is. */
+export const readOutside = (
+  issuer: OutsideIssuer,
+  roles: Roles,
+  payload: JWTPayload,
+  keyId: string
+): Result.Result<AccessToken, TokenRefused> => {
+  if (ofSignIn.some((name) => Object.hasOwn(payload, name)))
+    return Result.fail(claimsRefused("this is a token that says who signed in (OpenID Connect), not one for access"))
+  const times = decodeTimes(payload)
+  if (Result.isFailure(times)) return Result.fail(claimsRefused(wordsOf(times.failure.issue)))
+  const read = readStanding(issuer, payload)
+  if (Result.isFailure(read)) return Result.fail(read.failure)
+  const { roles: names, scopes, subject, tenants } = read.success
   const [only = null] = tenants
   return Result.succeed({
-    subject: read.sub,
-    tokenId: read.jti ?? "",
+    subject,
+    tokenId: times.success.jti ?? "",
     // What others call a client or a session is none of ours.
     apiKeyId: null,
     sessionId: null,
     keyId,
-    scopes: scopesOf(issuer, read, roles),
+    scopes: granted(roles, { names, scopes }),
     tenantId: tenants.length === 1 ? only : null,
     tenants: tenants.length === 1 ? [] : tenants,
-    expiresAt: read.exp * 1000
+    expiresAt: times.success.exp * 1000
   })
 }
