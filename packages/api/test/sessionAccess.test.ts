@@ -1,0 +1,95 @@
+/** What each process remembers of sessions: how soon one that ended elsewhere is over here, and how often the store is asked. */
+import { type EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { Sessions } from "@dueline/contracts/ports/Sessions"
+import { SessionId } from "@dueline/contracts/session/Session"
+import { drawSecret } from "@dueline/identity/sessionSecret"
+import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
+import { assert, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import * as SessionAccess from "../src/sessions/SessionAccess.ts"
+
+const key = {
+  tenantId: TenantId.make("11111111-1111-4111-8111-111111111111"),
+  sessionId: SessionId.make("019c0de0-0e01-7000-8000-00000000e001")
+}
+const minute = 60_000
+
+/** Two processes over one store, a session that a browser holds, and how often the store was asked for it. */
+const world = Effect.gen(function* () {
+  const { sessions } = MemoryStore.make()
+  const asked = { times: 0 }
+  const counted: Sessions["Service"] = {
+    ...sessions,
+    find: (...about) => Effect.suspend(() => {
+        asked.times++
+        return sessions.find(...about)
+      })
+  }
+  const process = Effect.map(
+    Layer.build(Layer.fresh(SessionAccess.layer).pipe(Layer.provide(Layer.succeed(Sessions, counted)))),
+    Context.get(SessionAccess.SessionAccess)
+  )
+  const { digest, text } = drawSecret(key)
+  yield* sessions.make(
+    {
+      ...key,
+      subject: "ann",
+      tenants: [key.tenantId],
+      roles: null,
+      scopes: [],
+      way: "link",
+      createdAt: 0 as EpochMillis,
+      expiresAt: (100 * minute) as EpochMillis,
+      idleMs: 10 * minute
+    },
+    { kind: "browser", digest },
+    null
+  )
+  return { sessions, asked, text, here: yield* process, there: yield* process }
+})
+
+it.effect(
+  "a session that ended in another process is over here five seconds later, one that ended here at once",
+  () =>
+    Effect.gen(function* () {
+      const { here, sessions, text, there } = yield* world
+      assert.isNotNull(yield* here.open(text))
+      assert.isNotNull(yield* there.open(text))
+      assert.isNotNull(yield* there.find(key))
+      yield* sessions.end(key, "ended", 1 as EpochMillis)
+      here.forget(key)
+      assert.isNull(yield* here.open(text))
+      assert.isNull(yield* here.find(key))
+      yield* TestClock.adjust("5 seconds")
+      assert.isNull(yield* there.open(text))
+      assert.isNull(yield* there.find(key))
+    }),
+  { tags: ["ADR-0041.1", "ADR-0041.4"] }
+)
+
+it.effect("however often it is used, the store is asked every five seconds, and hears of a use once a minute", () =>
+  Effect.gen(function* () {
+    const { asked, here, sessions, text } = yield* world
+    for (let second = 0; second < 30; second++) {
+      for (let turn = 0; turn < 10; turn++) assert.isNotNull(yield* here.open(text))
+      yield* TestClock.adjust("1 second")
+    }
+    assert.isAtMost(asked.times, 6)
+    for (let at = 0; at < 3 * 10; at++) {
+      yield* TestClock.adjust("1 minute")
+      assert.isNotNull(yield* here.open(text), `used each minute it lasts longer than it may lie unused: ${at}`)
+      yield* TestClock.adjust("2 seconds")
+    }
+    const found = yield* sessions.find(key, null)
+    assert.isAbove(found?.usedAt ?? 0, 29 * minute)
+  })
+)
+
+it.effect("unused for longer than it may be, it is over", () =>
+  Effect.gen(function* () {
+    const { here, text } = yield* world
+    yield* TestClock.adjust("10 minutes")
+    assert.isNull(yield* here.open(text))
+  })
+)
