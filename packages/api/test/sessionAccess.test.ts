@@ -21,7 +21,8 @@ const world = Effect.gen(function* () {
   const asked = { times: 0 }
   const counted: Sessions["Service"] = {
     ...sessions,
-    find: (...about) => Effect.suspend(() => {
+    find: (...about) =>
+      Effect.suspend(() => {
         asked.times++
         return sessions.find(...about)
       })

@@ -11,6 +11,7 @@ import { KnownTenants } from "../access/KnownTenants.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
 import { clearedCookies, cookieIn, cookieOf } from "./sessionCookie.ts"
+import { makeSessionNotes } from "./sessionNotes.ts"
 import { CurrentSessionSettings } from "./SessionSettings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -53,6 +54,7 @@ export const makeSignIn = Effect.gen(function* () {
   const settings = yield* CurrentSessionSettings
   const sessions = yield* Sessions
   const tenants = yield* KnownTenants
+  const notes = yield* makeSessionNotes
   const { publicUrl } = settings
 
   const begin = Effect.gen(function* () {
@@ -84,6 +86,7 @@ export const makeSignIn = Effect.gen(function* () {
       idleMs
     }
     yield* sessions.make(session, { kind: "browser", digest }, null).pipe(Effect.catch(storeUnavailable))
+    yield* notes.done("console.callback", session)
     yield* Effect.logInfo("signed in at the identity provider", { tenantId, sessionId })
     return cookieOf("session", text, Math.floor(wholeMs / 1_000), {}, settings)
   })
