@@ -87,6 +87,23 @@ it.effect("however often it is used, the store is asked every five seconds, and 
   })
 )
 
+it.effect(
+  "who waits for its end hears of it within five seconds, which is no use of it",
+  () =>
+    Effect.gen(function* () {
+      const { here, sessions, there } = yield* world
+      const [sooner, later] = [yield* Effect.forkChild(here.over(key)), yield* Effect.forkChild(there.over(key))]
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(sooner.pollUnsafe())
+      assert.strictEqual((yield* sessions.find(key, null))?.usedAt, 0)
+      yield* sessions.end(key, "ended", minute as EpochMillis)
+      yield* TestClock.adjust("10 seconds")
+      assert.isDefined(sooner.pollUnsafe())
+      assert.isDefined(later.pollUnsafe())
+    }),
+  { tags: ["ADR-0041.4"] }
+)
+
 it.effect("unused for longer than it may be, it is over", () =>
   Effect.gen(function* () {
     const { here, text } = yield* world

@@ -46,8 +46,9 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
           return tenantId
         })
         const tenantId = yield* Effect.tapError(admitted, noted(asker.tenantId))
-        const { apiKey, scopes, session, subject } = asker
-        const principal = { tenantId, subject, scopes, apiKey, session: session?.sessionId ?? null }
+        const { apiKey, scopes, session: held, subject } = asker
+        const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
+        const principal = { tenantId, subject, scopes, apiKey, session }
         // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
         const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
         return yield* Effect.updateContext(heard, (context: Context.Context<never>) => {

@@ -25,6 +25,8 @@ export class SessionAccess extends Context.Service<
     readonly open: (secret: string) => Effect.Effect<Session | null, Unavailable>
     /** The session of an access token; null when it is over. */
     readonly find: (key: SessionKey) => Effect.Effect<Session | null, Unavailable>
+    /** Comes back when the session is over, for an answer that lasts: asked for every five seconds, which is no use of it. */
+    readonly over: (key: SessionKey) => Effect.Effect<void>
     /** This process has just ended it. */
     readonly forget: (key: SessionKey) => void
   }
@@ -51,11 +53,16 @@ export const layer: Layer.Layer<SessionAccess, never, Sessions> = Layer.effect(
       capacity: limit,
       timeToLive: (exit) => (Exit.isSuccess(exit) ? foundFor : Duration.zero)
     })
-    const look = Effect.fnUntraced(function* (key: SessionKey, digest: string) {
+    const peek = Effect.fnUntraced(function* (key: SessionKey, digest: string) {
       if (ended.has(nameOf(key))) return null
       const session = yield* Cache.get(found, question(key, digest)).pipe(Effect.catch(storeUnavailable))
       const at = (yield* Clock.currentTimeMillis) as EpochMillis
-      if (session === null || session.holder === null || !isLive(session, at)) return null
+      return session === null || session.holder === null || !isLive(session, at) ? null : session
+    })
+    const look = Effect.fnUntraced(function* (key: SessionKey, digest: string) {
+      const session = yield* peek(key, digest)
+      if (session === null) return null
+      const at = (yield* Clock.currentTimeMillis) as EpochMillis
       yield* note({ tenantId: session.tenantId, sessionId: session.sessionId, at })
       return session
     })
@@ -65,6 +72,13 @@ export const layer: Layer.Layer<SessionAccess, never, Sessions> = Layer.effect(
         return key === null ? Effect.succeed(null) : look(key, key.digest)
       },
       find: (key) => look(key, ""),
+      over: (key) =>
+        Effect.sleep(foundFor).pipe(
+          // While the store is away nobody can say, and the answer goes on.
+          Effect.andThen(Effect.orElseSucceed(peek(key, ""), () => key)),
+          Effect.repeat({ until: (session) => session === null }),
+          Effect.asVoid
+        ),
       forget: (key) => {
         ended.set(nameOf(key), true)
       }

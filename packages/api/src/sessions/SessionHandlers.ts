@@ -56,8 +56,9 @@ const makeOperations = Effect.gen(function* () {
       const { limit = defaultLimit } = query
       const page = yield* sessions.list({ tenantId, subject, after, limit }).pipe(Effect.catch(storeUnavailable))
       const at = yield* now
+      const current = principal.session?.sessionId ?? null
       return {
-        items: page.sessions.map((session) => viewOf(session, principal.session, at)),
+        items: page.sessions.map((session) => viewOf(session, current, at)),
         nextCursor: paging.next(tenantId, about, page.next)
       }
     }),
@@ -68,12 +69,13 @@ const makeOperations = Effect.gen(function* () {
       const subject = whose(principal)
       if (found === null || (subject !== null && found.subject !== subject)) return yield* missing
       const at = yield* now
-      const by = params.id === principal.session ? "signed-out" : "ended"
+      const current = principal.session?.sessionId ?? null
+      const by = params.id === current ? "signed-out" : "ended"
       const ended = yield* sessions.end(key, by, at).pipe(Effect.catch(storeUnavailable))
       if (ended === null) return yield* missing
       access.forget(key)
       yield* notes.done("sessions.end", ended, principal.subject)
-      return viewOf(ended, principal.session, at)
+      return viewOf(ended, current, at)
     })
   }
 })

@@ -47,7 +47,7 @@ export class Principal extends Context.Service<
     /** Whose key it came with; null for a token. */
     readonly apiKey: { readonly id: ApiKeyId; readonly workspace: string } | null
     /** That of a person who signed in; null for a token or a key. */
-    readonly session: SessionId | null
+    readonly session: { readonly tenantId: TenantId; readonly sessionId: SessionId } | null
   }
 >()("@dueline/contracts/api/Principal") {}
 

@@ -2,12 +2,14 @@
 import { AccessScope, platformScopes } from "@dueline/contracts/api/Access"
 import type { TenantId } from "@dueline/contracts/Ids"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import { Effect, Layer } from "effect"
 import { existsSync } from "node:fs"
 import * as Configuration from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
 import { browserAddress, makeSignInLink } from "../../makeSignInLink.ts"
+import { noted } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { CommandFailed, hint, print, Shell } from "../Shell.ts"
 import { checkTenant, scopesAsked, tenantIdOf } from "./tokens.ts"
@@ -39,11 +41,12 @@ export const printConsoleLink = Effect.fnUntraced(function* (input: ConsoleLinkI
     (scope) => asked.includes(scope) || (input.operator && platformScopes.has(scope))
   )
   const tenants = names.map(tenantIdOf) as [TenantId, ...Array<TenantId>]
-  const database = Layer.mergeAll(PostgresTenantDirectory.layer, PostgresSessions.layer).pipe(
+  const database = Layer.mergeAll(PostgresTenantDirectory.layer, PostgresSessions.layer, PostgresAuditTrail.layer).pipe(
     Layer.provide(openDatabase(settings))
   )
   const link = yield* Effect.gen(function* () {
     yield* Effect.forEach(names, checkTenant, { discard: true })
+    yield* noted({ action: "console", resource: input.subject, tenantId: tenants[0] })
     return yield* makeSignInLink({
       tenants,
       subject: input.subject,
