@@ -64,8 +64,8 @@ export interface SealerOptions {
 /** A checkpoint could not be signed, or not be written where it is kept. */
 export class PublishFailed extends Data.TaggedError("PublishFailed")<{ readonly detail: string }> {}
 
-/** Leaves of each kind read at once: some milliseconds of a connection. */
-const pageSize = 512
+/** Leaves of each kind read at once: some tens of milliseconds of a connection. */
+const pageSize = 2_048
 /** Milliseconds between two looks: while there is more, while there is news, and at the most when there is none. */
 const pausesMs = { more: 25, news: 1_000, none: 10_000 } as const
 /** A checkpoint is signed once it is as old as this and there is more. */
@@ -161,7 +161,7 @@ export const makeSealer = Effect.fnUntraced(function* ({ every, publish, signer,
     const more = now.entries.count === pageSize || now.events.count === pageSize
     if (!more) caughtUpAt = clock.currentTimeMillisUnsafe()
     const unsigned = grown.size - (signed?.size ?? 0)
-    unsignedSince = unsigned === 0 ? null : (unsignedSince ?? signed?.at ?? clock.currentTimeMillisUnsafe())
+    unsignedSince = unsigned === 0 ? null : (signed?.at ?? unsignedSince ?? clock.currentTimeMillisUnsafe())
     const age = now.now - (signed?.at ?? 0)
     if (!more && unsigned > 0 && (last || unsigned >= every || age >= dailyMs)) yield* sign(grown)
     return { more, news: kinds.length > 0 }

@@ -31,7 +31,14 @@ afterAll(async () => {
 
 const run = (client: string, more: NodeJS.ProcessEnv = {}): Promise<string> =>
   new Promise((resolve, reject) => {
-    const env = { ...process.env, DUELINE_SERVER: program.address, TOKEN: token, DEMO_CLIENT: client, ...more }
+    const env = {
+      ...process.env,
+      DUELINE_HOME: home,
+      DUELINE_SERVER: program.address,
+      TOKEN: token,
+      DEMO_CLIENT: client,
+      ...more
+    }
     execFile("bash", [all], { env }, (error, stdout, stderr) =>
       error === null ? resolve(stdout) : reject(new Error(`${stdout}\n${stderr}`))
     )

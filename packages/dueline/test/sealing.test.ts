@@ -1,7 +1,7 @@
 /** What is committed to a real database, sealed, signed, verified and exported, and what is found when somebody changes it by SQL. */
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import { signerOf, verifierOf } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
+import { makeSealer, PublishFailed } from "@dueline/audit/Sealer"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { AuditTrail, type AuditEntry } from "@dueline/contracts/ports/AuditTrail"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
@@ -151,6 +151,85 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("sealing",
       assert.lengthOf(yield* Effect.promise(() => readdir(folder)), signed.length + 1)
       yield* sealer.finish
       assert.lengthOf(yield* Effect.promise(() => readdir(folder)), signed.length + 1)
+    })
+  )
+
+  it.effect(
+    "leaves that are noted as removed are told as removed, and a row that is gone without a note is missing",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* newFolder
+        const sealer = yield* sealerTo(folder)
+        yield* (yield* AuditTrail).append([entry()])
+        yield* commit(2)
+        yield* sealer.finish
+        const { leaves } = yield* verdict(folder)
+        const [first, last] = [leaves - 3, leaves - 2]
+        yield* asOwner((sql) =>
+          Effect.andThen(
+            sql`delete from dueline.events where (xact, position) in
+              (select xact, position from dueline.events order by xact desc, position desc limit 2 offset 1)`,
+            sql`select dueline.note_removal(${first}::float8, ${last}::float8, 'after 400 days', 0)`
+          )
+        )
+        yield* sealer.finish
+        const { findings, removed } = yield* verdict(folder)
+        assert.deepStrictEqual([findings, removed], [[], [{ from: first, to: last + 1 }]])
+        let lines: ReadonlyArray<string> = []
+        yield* exportLeaves(leaves, (some) => Effect.sync(() => (lines = [...lines, ...some.trimEnd().split("\n")])))
+        assert.lengthOf(
+          lines.filter((line) => line.startsWith('{"removed":')),
+          2
+        )
+        yield* asOwner(
+          (sql) => sql`update dueline.audit_tiles set kinds = regexp_replace(kinds, 'e', 'E') where tile = 0`
+        )
+        assert.isNotEmpty((yield* verdict(folder)).findings)
+        yield* asOwner(
+          (sql) => sql`update dueline.audit_tiles set kinds = regexp_replace(kinds, 'E', 'e') where tile = 0`
+        )
+      }),
+    { tags: ["ADR-0040.4"] }
+  )
+
+  it.effect("a tree that was changed under the sealer is not signed", () =>
+    Effect.gen(function* () {
+      const folder = yield* newFolder
+      const sealer = yield* sealerTo(folder)
+      yield* commit(1)
+      yield* sealer.finish
+      const signed = yield* Effect.promise(() => readdir(folder))
+      const kept = yield* TestDatabase.session(
+        (sql) => sql<{ readonly peaks: string }>`select encode(peaks, 'hex') as peaks from dueline.audit_tree`
+      )
+      yield* asOwner((sql) => sql`update dueline.audit_tree set peaks = overlay(peaks placing '\\x0000'::bytea from 1)`)
+      yield* commit(1)
+      const refused = yield* Effect.flip(sealer.finish)
+      assert.strictEqual(refused._tag, "PublishFailed")
+      assert.deepStrictEqual(yield* Effect.promise(() => readdir(folder)), signed)
+      assert.isTrue((yield* verdict(folder)).findings.some(({ where }) => where === "audit_tree"))
+      yield* asOwner((sql) => sql`update dueline.audit_tree set peaks = decode(${kept[0]?.peaks ?? ""}, 'hex')`)
+      yield* (yield* sealerTo(folder)).finish
+      assert.deepStrictEqual((yield* verdict(folder)).findings, [])
+    })
+  )
+
+  it.effect("a checkpoint that cannot be written is not kept, and is signed with the next round that can", () =>
+    Effect.gen(function* () {
+      const store = yield* SealedTree.SealedTree
+      const signs: Array<number> = []
+      let full = true
+      const sealer = yield* makeSealer({
+        store,
+        signer,
+        every: 1,
+        publish: (size) => (full ? new PublishFailed({ detail: "full" }) : Effect.sync(() => void signs.push(size)))
+      })
+      yield* commit(1)
+      assert.strictEqual((yield* Effect.flip(sealer.round(false)))._tag, "PublishFailed")
+      full = false
+      yield* sealer.round(false)
+      assert.lengthOf(signs, 1)
     })
   )
 

@@ -1,13 +1,13 @@
 -- Audit entries, leaves of the tree over them and the events, and what is sealed of it.
 
 -- A leaf is what is hashed of a row: one line of JSON, with the row's own JSON as it lies there, so that another byte is another leaf. Between the
--- parts of JSON a line feed means as much as a blank. Transaction and position are left out: a copy of the database may number them anew.
+-- parts of JSON a line feed means as much as a blank. Categories and types are words of the program, without quotes. Transaction and position are left out: a copy of the database may number them anew.
 --
 -- callers: dueline_append, dueline_writer
 create or replace function dueline.event_leaf(e dueline.events) returns text language sql stable as $$
-  select '["event/1","' || e.tenant_id || '","' || e.stream_id || '",' || e.version || ',' || to_json(e.category) || ',"' || e.event_id || '",'
-    || to_json(e.type) || ',' || e.event_version || ',' || (date_part('epoch', e.recorded_at) * 1000000)::bigint || ','
-    || translate(e.payload::text, E'\n\r', '  ') || ',' || translate(e.metadata::text, E'\n\r', '  ') || ']'
+  select '["event/1","' || e.tenant_id || '","' || e.stream_id || '",' || e.version || ',"' || e.category || '","' || e.event_id || '","'
+    || e.type || '",' || e.event_version || ',' || (date_part('epoch', e.recorded_at) * 1000000)::bigint || ','
+    || replace(e.payload::text || ',' || e.metadata::text, E'\n', ' ') || ']'
 $$
 ;
 
