@@ -225,6 +225,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
         list: () => silent,
         find: () => silent,
         findMany: () => silent,
+        flow: () => silent,
         history: () => silent
       }),
       Layer.succeed(PastPort, { at: () => silent, timeline: () => silent }),

@@ -27,6 +27,7 @@ const queries = Layer.sync(CallQueries, () => {
     list: () => Effect.die("not asked"),
     find: () => Effect.die("not asked"),
     history: () => Effect.die("not asked"),
+    flow: () => Effect.die("not asked"),
     findMany: (tenantId, callIds) => {
       world.reads.push(callIds.length)
       return world.down

@@ -48,6 +48,8 @@ export interface AttemptEnded {
   readonly epoch: number
   /** As `targetOf` gives it. */
   readonly target: string
+  /** The key of its flow; left out when it belongs to none. */
+  readonly flow?: string
   /** Whether the target gave an answer of any kind. False also when nothing was sent. */
   readonly answered: boolean
   /** The target's circuit is open: nothing need be tried before this (epoch ms). Null when it is not known to be. */

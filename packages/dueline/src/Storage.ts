@@ -21,6 +21,7 @@ import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
+import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -129,6 +130,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresPauses.layer,
     PostgresDueSchedules.layer,
     PostgresDeliveries.layer,
+    PostgresFlowPlaces.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresJobItems.layer,

@@ -44,6 +44,7 @@ export const scheduled: ServiceCall = {
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   epoch: 0,
+  flow: null,
   waitsFor: null,
   correlationId: correlation,
   attempts: []

@@ -4,8 +4,8 @@
  * | Subject | Holds |
  * | --- | --- |
  * | `<prefix>.evt.<partition of the tenant>.<tenant>.<topic>.<stream>` | what happened |
- * | `<prefix>.sched.<partition of the call>.<tenant>.<call>.<revision>` | an alarm that waits |
- * | `<prefix>.due.<partition of the call>.<tenant>.<call>` | an alarm whose time is near |
+ * | `<prefix>.sched.<partition of the call or flow>.<tenant>.<call>.<revision>` | an alarm that waits |
+ * | `<prefix>.due.<partition of the call or flow>.<tenant>.<call>` | an alarm whose time is near |
  * | `<prefix>.watched` | on no stream: the tenants whose calls somebody watches |
  * | `<prefix>.changes.<tenant>` | on no stream: calls that have changed |
  */
@@ -40,8 +40,14 @@ export const eventFilters = (
   return names.map((topic) => `${prefix}.evt.${of}.${topic}.*`)
 }
 
-const alarmPath = ({ callId, tenantId }: Alarm): string =>
-  `${partitionOf(tenantId, callId)}.${token(tenantId)}.${token(callId)}`
+/**
+ * Where the alarm of a call waits: with the writer of its call; those of a flow all in one process, so that the calls of the flow begin in the
+ * order of their due times whoever writes them. Which process that is matters for the order alone: the store counts places.
+ */
+export const alarmPartition = ({ callId, flow, tenantId }: Alarm): number =>
+  partitionOf(tenantId, flow === undefined ? callId : `flow ${flow.key}`)
+
+const alarmPath = (alarm: Alarm): string => `${alarmPartition(alarm)}.${token(alarm.tenantId)}.${token(alarm.callId)}`
 
 /** One for each revision: replacing a schedule in place can lose both while it fires. */
 export const scheduleSubject = (prefix: string, alarm: Alarm): string =>

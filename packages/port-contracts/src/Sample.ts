@@ -82,6 +82,7 @@ export const row = (of: Target, changes: Partial<ServiceCallRow> = {}): ServiceC
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   tags: ["sample"],
+  flow: null,
   lastStatus: null,
   failureReason: null,
   endedAt: null,

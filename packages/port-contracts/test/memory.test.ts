@@ -21,6 +21,7 @@ import * as OpsQueriesContract from "@dueline/port-contracts/queries/OpsQueriesC
 import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
+import * as FlowPlacesContract from "@dueline/port-contracts/FlowPlacesContract"
 import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PersistenceContract from "@dueline/port-contracts/persistence/PersistenceContract"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
@@ -49,6 +50,7 @@ PausesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 AuditTrailContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DeliveriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+FlowPlacesContract.suite("memory", { layer: MemoryStore.layerMemory(), age: TestClock.adjust })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

@@ -18,7 +18,7 @@ language plpgsql stable security definer {{stable plan}} as $$
 begin
   return query
     select json_strip_nulls(json_build_object('tenantId', c.tenant_id, 'callId', c.call_id, 'revision', c.revision, 'dueAt', c.wake_at,
-      'target', dueline.target_of(c.url), 'tags', to_json(nullif(c.tags, '{}'))))
+      'target', dueline.target_of(c.url), 'tags', to_json(nullif(c.tags, '{}')), 'flow', c.flow))
     from dueline.service_calls c
     where c.wake_at is not null and c.wake_at <= p_before and (c.wake_at, c.call_id) > (p_due, p_call) and c.status = 'Scheduled'
     order by c.wake_at, c.call_id limit p_limit;

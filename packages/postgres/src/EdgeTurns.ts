@@ -140,6 +140,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           list: inTurn(calls.list),
           find: inTurn(calls.find),
           findMany: inTurn(calls.findMany),
+          flow: (tenantId, key, now) => run(tenantId, () => calls.flow(tenantId, key, now)),
           history: inTurn(calls.history)
         }),
         Context.add(OpsQueries, {

@@ -31,6 +31,8 @@ import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
+import * as FlowPlacesContract from "@dueline/port-contracts/FlowPlacesContract"
+import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -57,6 +59,7 @@ const layer = Layer.mergeAll(
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
   PostgresDeliveries.layer,
+  PostgresFlowPlaces.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -82,6 +85,13 @@ PausesContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 DeliveriesContract.suite("PostgreSQL", harness)
+FlowPlacesContract.suite("PostgreSQL", {
+  ...harness,
+  age: (ms) =>
+    TestDatabase.session(
+      (sql) => sql`update dueline.flow_places set until = until - ${ms}::int * interval '1 millisecond'`
+    )
+})
 OpsQueriesContract.suite("PostgreSQL", harness)
 AuditTrailContract.suite("PostgreSQL", harness)
 

@@ -224,6 +224,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "keep_dead_letter",
             "keep_product_event_days",
             "probe",
+            "release_flow_places",
             "release_lease",
             "renew_leases",
             "repeat_deliveries",
@@ -234,6 +235,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "settle_outbox",
             "sort_messages",
             "take_dead_letter",
+            "take_flow_places",
             "take_lease"
           ].map((name) => `dueline_worker ${name}`)
         )

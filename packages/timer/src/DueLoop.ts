@@ -7,6 +7,7 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import { systemActor } from "@dueline/contracts/Envelope"
+import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
@@ -119,9 +120,11 @@ const dueTimeReached = (
   command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(at), revision, worker }
 })
 
-export interface DueLoopOptions extends Partial<DueQueueOptions> {
+export interface DueLoopOptions extends Partial<Omit<DueQueueOptions, "flows">> {
   /** Calls asked for in one go. */
   readonly batchLimit: number
+  /** Where places of flows are asked for; left out, calls of flows are as any others. */
+  readonly flowPlaces?: FlowPlaces["Service"]
 }
 
 /** How long to leave an alarm alone whose command the writer could not take, in milliseconds. The sweep is behind this. */
@@ -130,6 +133,8 @@ const pauseMs = 250
 const takeLimit = 512
 /** While something waits, new limits and pauses come into force within this many milliseconds. */
 const lookMs = 1_000
+/** Places of flows asked for in one go. */
+const placesLimit = 256
 
 interface DueLoop {
   /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
@@ -148,7 +153,8 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   const now = () => clock.currentTimeMillisUnsafe()
   const fork = Effect.runForkWith(yield* Effect.context<never>())
-  const queueOptions = { ...defaultDueQueueOptions, ...options }
+  const { flowPlaces } = options
+  const queueOptions = { ...defaultDueQueueOptions, ...options, flows: flowPlaces !== undefined }
   const queue = new DueQueue(queueOptions)
   const room = makeSignal()
   const { dueCalls, timerLateness } = yield* Metrics
@@ -160,8 +166,8 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   let look: Fiber.Fiber<void> | null = null
 
   /** In the next turn of the event loop: what became free in this one is used together. */
-  const startSoon = (): void => {
-    if (isNext || queue.size === 0) return
+  const startSoon = (withFlows = false): void => {
+    if (isNext || (queue.size === 0 && !withFlows)) return
     isNext = true
     fork(
       Effect.andThen(
@@ -190,6 +196,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const start = (): void => {
     if (!isRunning) return
     const at = now()
+    if (flowPlaces !== undefined) tendFlows(flowPlaces, at)
     const wakeAt = queue.nextWakeAt(at)
     if (wakeAt > at) return startAt(queue.size > 0 ? Math.min(wakeAt, at + lookMs) : wakeAt)
     const places = capacity.take(Math.min(options.batchLimit, queue.ready))
@@ -202,6 +209,31 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     }
     room.raise()
     startSoon()
+  }
+
+  /**
+   * Gives places of flows back, and asks for others. One that cannot be given back is found by the store, since its call does not run; calls
+   * that no place could be asked for go on waiting.
+   */
+  const tendFlows = (places: FlowPlaces["Service"], at: number): void => {
+    const freed = queue.takeFreed()
+    if (freed.length > 0) {
+      const given = Effect.sync(() => {
+        queue.freed(freed, now())
+        start()
+      })
+      fork(Effect.andThen(Effect.ignore(places.release(freed)), given))
+    }
+    const asked = queue.asks(at, placesLimit)
+    if (asked.length === 0) return
+    const answered = Effect.map(Effect.exit(places.take(asked)), (exit) => {
+      for (const [n, alarm] of asked.entries()) {
+        queue.placed(alarm, Exit.isSuccess(exit) ? (exit.value[n] ?? null) : null, now())
+      }
+      start()
+      if (Exit.isFailure(exit)) fork(logUnlessStoreTrouble("warning", "places of flows could not be had", exit.cause))
+    })
+    fork(answered)
   }
 
   /** Asks for one call with the worker of its place. */
@@ -218,6 +250,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   const release = (alarm: Alarm, worker: WorkerId, hasStarted: boolean): void => {
     queue.answered(alarm, hasStarted, now())
     capacity.release(worker)
+    if (!hasStarted && alarm.flow !== undefined) startSoon(true)
   }
 
   const answered = (alarm: Alarm, worker: WorkerId, exit: Exit.Exit<Answer, Refusal>): void => {
@@ -266,7 +299,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
       })
     )
   )
-  capacity.onFree(startSoon)
+  capacity.onFree(() => startSoon())
 
   return {
     run,
@@ -274,7 +307,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
       const at = now()
       for (const intent of started) queue.started(intent, at)
       for (const intent of ended) queue.ended(intent, at)
-      if (ended.length > 0) startSoon()
+      if (ended.length > 0) startSoon(ended.some(({ flow }) => flow !== undefined))
     }
   }
 })

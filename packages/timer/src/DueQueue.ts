@@ -1,35 +1,46 @@
 /**
- * Due calls before they start: those that a pause holds stand aside, the others in the fair queue. Plain data structure: times come in,
- * epoch ms.
+ * Due calls before they start: those that a pause holds stand aside, those of a flow in its line until they have a place, the others in the fair
+ * queue. Plain data structure: times come in, epoch ms.
  */
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
+import { type FlowAlarm, FlowGate, hasFlow, holderOf } from "./FlowGate.ts"
+import type { FlowAnswer, FlowHolder } from "@dueline/contracts/ports/FlowPlaces"
 import { HeldCalls } from "./HeldCalls.ts"
 import { type Holds, noHolds } from "./Holds.ts"
 
 export interface DueQueueOptions extends FairQueueOptions {
   /** Must answer the same object while nothing has changed. */
   readonly holds: () => Holds
+  /** Whether somebody asks for places of flows; else their calls are as any others. */
+  readonly flows: boolean
 }
 
-export const defaultDueQueueOptions: DueQueueOptions = { ...defaultFairQueueOptions, holds: () => noHolds }
+export const defaultDueQueueOptions: DueQueueOptions = {
+  ...defaultFairQueueOptions,
+  holds: () => noHolds,
+  flows: false
+}
 
 export class DueQueue {
   readonly #queue: FairQueue
   readonly #held: HeldCalls
-  readonly #wanted: () => Holds
+  readonly #gate: FlowGate
+  readonly #options: DueQueueOptions
   #holds: Holds = noHolds
+  #freed: Array<FlowHolder> = []
 
   constructor(options: DueQueueOptions) {
+    this.#options = options
     this.#queue = new FairQueue(options)
     this.#held = new HeldCalls({ limit: options.alarmLimit, processes: options.processes })
-    this.#wanted = options.holds
+    this.#gate = new FlowGate(options.alarmLimit)
   }
 
   /** Calls that wait, for whatever. */
   get size(): number {
-    return this.#queue.size + this.#held.size
+    return this.#queue.size + this.#held.size + this.#gate.size
   }
 
   /** Those of them that stand in the fair queue. */
@@ -39,7 +50,32 @@ export class DueQueue {
 
   add(alarm: Alarm, now: number): void {
     this.#pass(now)
-    if (!this.#queue.knows(alarm) && !this.#held.add(alarm, now)) this.#queue.add(alarm, now)
+    if (!this.#queue.knows(alarm)) this.#enter(alarm, now)
+  }
+
+  /** Calls of flows that places are to be asked for now. Each must be `placed`. */
+  asks(now: number, limit: number): ReadonlyArray<FlowAlarm> {
+    this.#pass(now)
+    return this.#gate.asks(now, limit)
+  }
+
+  /** What became of the asking for a place. `answer` is null when nobody could say. */
+  placed(alarm: FlowAlarm, answer: FlowAnswer | null, now: number): void {
+    const goesOn = this.#gate.answered(alarm, answer, now)
+    // Withdrawn meanwhile, or no room: the place is not used.
+    if (answer?._tag === "Granted" && !(goesOn && this.#queue.add(alarm, now))) this.#freed.push(holderOf(alarm))
+  }
+
+  /** Places that are not used any more, to be given back. What is told here is told once. */
+  takeFreed(): ReadonlyArray<FlowHolder> {
+    const freed = this.#freed
+    if (freed.length > 0) this.#freed = []
+    return freed
+  }
+
+  /** They have been given back: the next of their flows may have them. */
+  freed(holders: ReadonlyArray<FlowHolder>, now: number): void {
+    for (const holder of holders) this.#gate.freed(holder, now)
   }
 
   /** Removes and answers up to `limit` alarms whose calls may start now, in their order. Each counts as under way from here on. */
@@ -51,12 +87,15 @@ export class DueQueue {
   /** When something that waits may start without anything else happening: now, later, or positive infinity. */
   nextWakeAt(now: number): number {
     this.#pass(now)
-    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now))
+    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), this.#gate.nextWakeAt)
   }
 
   /** The asking for an alarm that was taken is over; its attempt, if any, was told of before. */
   answered(alarm: Alarm, hasStarted: boolean, now: number): void {
     this.#queue.answered(alarm, hasStarted, now)
+    // A newer revision that waits already goes on with the place.
+    const isReplaced = () => this.#queue.knows({ ...alarm, revision: alarm.revision + 1 })
+    if (!hasStarted && this.#options.flows && hasFlow(alarm) && !isReplaced()) this.#freed.push(holderOf(alarm))
   }
 
   /** An attempt is under way, also when another process asked for it. */
@@ -67,22 +106,38 @@ export class DueQueue {
   /** An attempt is over. Told twice, it changes nothing. */
   ended(intent: AttemptEnded, now: number): void {
     this.#queue.ended(intent, now)
+    const { callId, flow, tenantId } = intent
+    if (flow !== undefined && this.#options.flows) this.#freed.push({ tenantId, callId, key: flow })
+  }
+
+  #enter(alarm: Alarm, now: number): void {
+    if (!this.#held.add(alarm, now)) this.#goOn(alarm, now)
   }
 
   /** Time goes by: pauses begin and end, and what they held is released. */
   #pass(now: number): void {
-    const holds = this.#wanted()
+    const holds = this.#options.holds()
     if (holds !== this.#holds) this.#change(holds, now)
-    for (const alarm of this.#held.release(now)) this.#queue.add(alarm, now)
+    for (const alarm of this.#held.release(now)) this.#goOn(alarm, now)
+  }
+
+  /** Nothing holds it any more. */
+  #goOn(alarm: Alarm, now: number): void {
+    if (this.#options.flows && hasFlow(alarm)) this.#gate.add(alarm, now)
+    else this.#queue.add(alarm, now)
   }
 
   #change(holds: Holds, now: number): void {
     this.#holds = holds
-    for (const alarm of this.#held.change(holds, now)) this.#queue.add(alarm, now)
+    for (const alarm of this.#held.change(holds, now)) this.#goOn(alarm, now)
     // What was let go of already, at whatever rate, is not held back again by a release.
     const isHeld = (alarm: Alarm) => holds.of(alarm)?.release === null
     for (const tenantId of holds.tenants) {
-      for (const alarm of this.#queue.withdraw(tenantId, isHeld)) this.#held.add(alarm, now)
+      for (const alarm of this.#gate.withdraw(tenantId, isHeld)) this.#held.add(alarm, now)
+      for (const alarm of this.#queue.withdraw(tenantId, isHeld)) {
+        if (this.#options.flows && hasFlow(alarm)) this.#freed.push(holderOf(alarm))
+        this.#held.add(alarm, now)
+      }
     }
   }
 }

@@ -43,7 +43,7 @@ export class Holds {
     const known = this.#byTenant.get(alarm.tenantId)
     if (known === undefined) return null
     let found: Hold | null = null
-    for (const subject of subjectsOf({ target: alarm.target, tags: alarm.tags ?? [] })) {
+    for (const subject of subjectsOf({ target: alarm.target, tags: alarm.tags ?? [], flow: alarm.flow?.key })) {
       for (const hold of known.get(subject) ?? []) {
         if (hold.release !== null && alarm.dueAt > hold.release.at) continue
         found = found === null ? hold : stronger(found, hold)

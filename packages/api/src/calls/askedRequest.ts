@@ -13,7 +13,8 @@ export const specOf = (body: SubmitServiceCall, request: Spec["request"]): Spec 
   request,
   timeoutMs: body.timeoutMs ?? defaultTimeoutMs,
   retry: retryOf(body.retry),
-  tags: body.tags ?? []
+  tags: body.tags ?? [],
+  ...(body.flow === undefined ? {} : { flow: body.flow })
 })
 
 /** A body that is not text goes out as JSON and says so, unless the caller says otherwise. */

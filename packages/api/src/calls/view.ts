@@ -127,6 +127,7 @@ export const detailOf = (
   timeoutMs: row.timeoutMs,
   retry: row.retry,
   epoch: row.epoch,
+  flow: row.flow,
   waitsFor,
   correlationId: row.correlationId as CorrelationId,
   attempts: attemptsOf(history)

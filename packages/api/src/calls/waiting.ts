@@ -3,8 +3,10 @@ import type { WaitsFor } from "@dueline/contracts/api/ServiceCallView"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import { maxPauses, type PauseRow, releaseLimitMs } from "@dueline/contracts/pause/Pause"
 import { subjectOf, subjectsOf } from "@dueline/contracts/pause/concerns"
+import { CallQueries, type FlowState } from "@dueline/contracts/ports/CallQueries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Flow } from "@dueline/contracts/serviceCall/Flow"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { Specification } from "@dueline/contracts/specification/Specification"
@@ -38,12 +40,33 @@ const paused = ({ createdAt, key, of, pauseId, pausedBy, reason, releasePerSecon
   }
 }
 
+/** Null when the flow bounds nothing. */
+const inLine = (flow: Flow, { running, waiting }: FlowState): WaitsFor | null => {
+  const { concurrency = null, key, ratePerSecond = null } = flow
+  if (concurrency === null && ratePerSecond === null) return null
+  const bounds = [
+    concurrency === null ? null : `${running} of ${concurrency}`,
+    ratePerSecond === null ? null : `${ratePerSecond} a second`
+  ].filter((bound) => bound !== null)
+  return {
+    kind: "flow",
+    key,
+    running,
+    waiting,
+    concurrency,
+    ratePerSecond,
+    text: `waits for flow ${key}: ${bounds.join(", ")}`
+  }
+}
+
 /** Null for a call that is under way or has ended, and for one that waits for its time alone. */
-export const makeWaitsFor = Effect.map(OpsQueries, (queries) =>
-  Effect.fnUntraced(function* (row: ServiceCallRow): Effect.fn.Return<WaitsFor | null, StoreUnavailable> {
-    const { status, tags, tenantId, wakeAt } = row
+export const makeWaitsFor = Effect.gen(function* () {
+  const queries = yield* OpsQueries
+  const calls = yield* CallQueries
+  return Effect.fnUntraced(function* (row: ServiceCallRow): Effect.fn.Return<WaitsFor | null, StoreUnavailable> {
+    const { flow, status, tags, tenantId, wakeAt } = row
     if (status !== "Scheduled" || wakeAt === null) return null
-    const subjects = new Set(subjectsOf({ target: targetOf(row.request.url), tags }))
+    const subjects = new Set(subjectsOf({ target: targetOf(row.request.url), tags, flow: flow?.key }))
     const find = (filter: Specification) =>
       Effect.map(queries.list("pause", { tenantId, filter, after: null, limit: maxPauses }), ({ rows }) =>
         rows.filter(({ key, of }) => subjects.has(subjectOf(of, key)))
@@ -56,6 +79,7 @@ export const makeWaitsFor = Effect.map(OpsQueries, (queries) =>
     const releasing = (yield* find(lately(now))).findLast(
       ({ releasePerSecond, resumedAt }) => releasePerSecond !== null && resumedAt !== null && wakeAt <= resumedAt
     )
-    return releasing === undefined ? null : paused(releasing)
+    if (releasing !== undefined) return paused(releasing)
+    return flow === null ? null : inLine(flow, yield* calls.flow(tenantId, flow.key, now))
   })
-)
+})

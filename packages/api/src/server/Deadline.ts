@@ -217,6 +217,7 @@ export const layerPorts = Layer.effectContext(
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),
         findMany: (tenantId, callIds) => read(calls.findMany(tenantId, callIds)),
+        flow: (tenantId, key, now) => read(calls.flow(tenantId, key, now)),
         history: (options) => read(calls.history(options))
       }),
       Context.add(OpsQueries, {

@@ -1,5 +1,6 @@
 /** What is sent to make or move a service call. */
 import { Schema, Struct } from "effect"
+import { Flow } from "../serviceCall/Flow.ts"
 import { HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
 import { CorrelationId, IdempotencyKey } from "../Ids.ts"
 import { Delay, Instant } from "./Wire.ts"
@@ -56,6 +57,9 @@ export const SubmitServiceCall = Schema.Struct({
   ...when,
   request: RequestToMake,
   tags: Schema.optionalKey(Tags),
+  flow: Schema.optionalKey(
+    Flow.annotate({ description: "Calls of one flow are made so many at once and in a second, by due time" })
+  ),
   retry: Schema.optionalKey(RetryOverrides),
   timeoutMs: Schema.optionalKey(TimeoutMs)
 })

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { PauseId, PauseOf } from "../pause/Pause.ts"
+import { Flow, FlowKey } from "../serviceCall/Flow.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
 import { problemFields } from "./Problem.ts"
@@ -95,8 +96,9 @@ export const Attempt = Schema.Struct({
 }).annotate({ identifier: "Attempt" })
 export type Attempt = typeof Attempt.Type
 
-/** What a call that is due, or will be, waits for beside its time. */
-export const WaitsFor = Schema.Struct({
+const inWords = Schema.String.annotate({ description: "The same in words" })
+
+const WaitsForPause = Schema.Struct({
   kind: Schema.Literal("pause"),
   id: PauseId,
   of: PauseOf,
@@ -104,8 +106,23 @@ export const WaitsFor = Schema.Struct({
   pausedBy: Schema.String,
   since: Timestamp,
   reason: Schema.String,
-  text: Schema.String.annotate({ description: "The same in words" })
-}).annotate({ identifier: "WaitsFor" })
+  text: inWords
+}).annotate({ identifier: "WaitsForPause" })
+
+const WaitsForFlow = Schema.Struct({
+  kind: Schema.Literal("flow"),
+  key: FlowKey,
+  running: Schema.Int,
+  waiting: Schema.Int.annotate({
+    description: "Calls of the flow that are due and not under way, this one among them"
+  }),
+  concurrency: Schema.NullOr(Schema.Int),
+  ratePerSecond: Schema.NullOr(Schema.Finite),
+  text: inWords
+}).annotate({ identifier: "WaitsForFlow" })
+
+/** What a call that is due, or will be, waits for beside its time. */
+export const WaitsFor = Schema.Union([WaitsForPause, WaitsForFlow]).annotate({ identifier: "WaitsFor" })
 export type WaitsFor = typeof WaitsFor.Type
 
 export const ServiceCall = Schema.Struct({
@@ -114,6 +131,7 @@ export const ServiceCall = Schema.Struct({
   timeoutMs: Schema.Int,
   retry: RetryPolicy,
   epoch: Schema.Int,
+  flow: Schema.NullOr(Flow),
   waitsFor: Schema.NullOr(WaitsFor).annotate({
     description: "What holds it up beside its time, now. That may change without a new version"
   }),

@@ -52,6 +52,7 @@ const ended: ServiceCall = {
   timeoutMs: 30_000,
   retry: defaultRetryPolicy,
   epoch: 1,
+  flow: null,
   waitsFor: null,
   correlationId,
   attempts: [
@@ -96,6 +97,7 @@ const {
   retry: _retry,
   timeoutMs: _timeoutMs,
   waitsFor: _waitsFor,
+  flow: _flow,
   ...summary
 } = ended
 const listed = { ...summary, request: { method: "POST", url: "https://example.com/hooks/42" } }

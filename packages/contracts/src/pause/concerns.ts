@@ -6,11 +6,19 @@ export const subjectOf = (of: PauseOf, key: string | null): string => `${of} ${k
 
 const wholeTenant = subjectOf("tenant", null)
 
-/** All that pauses may be about which hold a call of this target (host and port) with these tags. */
+/** All that pauses may be about which hold a call of this target (host and port) and flow with these tags. */
 export const subjectsOf = ({
+  flow,
   tags,
   target
 }: {
   readonly target: string
   readonly tags: ReadonlyArray<string>
-}): ReadonlyArray<string> => [wholeTenant, subjectOf("target", target), ...tags.map((tag) => subjectOf("tag", tag))]
+  /** Its key. */
+  readonly flow: string | undefined
+}): ReadonlyArray<string> => [
+  wholeTenant,
+  subjectOf("target", target),
+  ...(flow === undefined ? [] : [subjectOf("flow", flow)]),
+  ...tags.map((tag) => subjectOf("tag", tag))
+]

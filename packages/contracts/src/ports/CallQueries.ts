@@ -32,6 +32,15 @@ export interface CallPage {
   readonly next: PageMark | null
 }
 
+/** How it stands with a flow now. Both are counted up to `flowCountLimit`. */
+export interface FlowState {
+  readonly running: number
+  /** Calls that are due and not under way. */
+  readonly waiting: number
+}
+
+export const flowCountLimit = 10_000
+
 /** How many calls one question may name. */
 export const findManyLimit = 200
 
@@ -50,6 +59,8 @@ export class CallQueries extends Context.Service<
       tenantId: TenantId,
       callIds: ReadonlyArray<ServiceCallId>
     ) => Effect.Effect<ReadonlyArray<ServiceCallRow>, StoreUnavailable>
+    /** `now` in epoch ms. A flow of which there are no calls has nothing under way and nothing waiting. */
+    readonly flow: (tenantId: TenantId, key: string, now: number) => Effect.Effect<FlowState, StoreUnavailable>
     /** Events of one call with `version > after`, oldest first. Empty when there is no such call in this tenant. */
     readonly history: (options: {
       readonly tenantId: TenantId

@@ -1,5 +1,6 @@
 /** Tells when something is due: at or after its time, or by a lead that its maker was given before it, at least once. */
 import { Context, type Effect } from "effect"
+import type { Flow } from "../serviceCall/Flow.ts"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
 
 export interface Alarm {
@@ -13,6 +14,8 @@ export interface Alarm {
   readonly target: string
   /** Left out when it has none: pauses go by them. */
   readonly tags?: ReadonlyArray<string>
+  /** Left out when it belongs to none. */
+  readonly flow?: Flow
 }
 
 export class Timer extends Context.Service<

@@ -1,5 +1,6 @@
 /** The read model of a service call: one row, kept in step by the writer in the same transaction as the events. */
 import type { EpochMillis, ServiceCallId, TenantId, WorkerId } from "../Ids.ts"
+import type { Flow } from "./Flow.ts"
 import type { ServiceCallStatus } from "./Rejection.ts"
 import type { RequestSummary, RetryPolicy, WaitReason } from "./Spec.ts"
 
@@ -30,6 +31,8 @@ export interface ServiceCallRow {
   readonly timeoutMs: number
   readonly retry: RetryPolicy
   readonly tags: ReadonlyArray<string>
+  /** Null when it belongs to none. */
+  readonly flow: Flow | null
   /** HTTP status of the last attempt that had one. */
   readonly lastStatus: number | null
   /** Why its last attempt failed: a `FailureReason`; `cancelled` for a call of before 0.2 that ended so. */

@@ -1,6 +1,7 @@
 /** What a service call is asked to be: when, what, how often to try, how long to wait. */
 import { Schema } from "effect"
 import { CorrelationId } from "../Ids.ts"
+import { Flow } from "./Flow.ts"
 
 export const HttpMethod = Schema.Literals(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 export type HttpMethod = typeof HttpMethod.Type
@@ -108,7 +109,8 @@ export const Spec = Schema.Struct({
   request: RequestSummary,
   timeoutMs: TimeoutMs,
   retry: RetryPolicy,
-  tags: Tags
+  tags: Tags,
+  flow: Schema.optionalKey(Flow)
 })
 export type Spec = typeof Spec.Type
 

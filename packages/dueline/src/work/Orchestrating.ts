@@ -1,6 +1,7 @@
 /** The role that decides: what the writer committed becomes alarms and attempts here, and alarms become commands. */
 import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
+import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { type FreePlaces, makeDueLoop, WorkerCapacity } from "@dueline/timer/DueLoop"
 import { makeKnownHolds } from "@dueline/timer/knownHolds"
@@ -92,6 +93,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const intents = yield* Intents
       const { all } = yield* SuspendedTenants
       const holds = yield* makeKnownHolds({ group: `holds-${yield* randomCorrelationId}`, suspended: all })
+      const flowPlaces = yield* FlowPlaces
       const timer = yield* Timer
       const giveBack = yield* givingBack
       const others = yield* executors
@@ -111,6 +113,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
           batchLimit,
           limits: () => limits,
           holds,
+          flowPlaces,
           places: () => count("executor") * concurrency,
           processes: () => count("orchestrator")
         }),

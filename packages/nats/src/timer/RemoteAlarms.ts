@@ -2,11 +2,11 @@
  * Alarms for calls of other partitions: what the sweep finds goes to the process that serves the call's partition, to wait in its memory.
  * One that gets lost on the way is found by the next sweep.
  */
-import { partitionOf } from "@dueline/contracts/partition"
 import type { Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, FiberSet, Option, Schema } from "effect"
 import { Members } from "../members/Members.ts"
 import { Nats } from "../Nats.ts"
+import { alarmPartition } from "../Subjects.ts"
 import { TurnBatcher, TurnBatchers } from "../TurnBatcher.ts"
 import { AlarmJson, alarmText } from "./ScheduleWriter.ts"
 
@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function* (options: RemoteAlarmsOptions) {
     Effect.suspend(() => {
       const mine: Array<Alarm> = []
       for (const alarm of alarms) {
-        const owner = members.ranking(partitionOf(alarm.tenantId, alarm.callId))[0]
+        const owner = members.ranking(alarmPartition(alarm))[0]
         if (owner === members.id || (owner === undefined && local !== null)) mine.push(alarm)
         else if (owner !== undefined) orchestrators.to(owner).add(alarmText(alarm))
       }

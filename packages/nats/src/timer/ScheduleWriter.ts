@@ -3,6 +3,7 @@
  * bounded, and arming an alarm does not wait for it; what the server does not take is handed back.
  */
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { Flow } from "@dueline/contracts/serviceCall/Flow"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Option, Queue, Schema } from "effect"
 import { throttledWarning } from "../retryForever.ts"
@@ -17,12 +18,13 @@ export const AlarmJson = Schema.Struct({
   revision: Schema.Int,
   dueAt: Schema.Int,
   target: Schema.String,
-  tags: Schema.optionalKey(Schema.Array(Schema.String))
+  tags: Schema.optionalKey(Schema.Array(Schema.String)),
+  flow: Schema.optionalKey(Flow)
 })
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(AlarmJson))
 
-export const alarmText = ({ callId, dueAt, revision, tags, target, tenantId }: Alarm): string =>
-  JSON.stringify({ tenantId, callId, revision, dueAt, target, tags })
+export const alarmText = ({ callId, dueAt, flow, revision, tags, target, tenantId }: Alarm): string =>
+  JSON.stringify({ tenantId, callId, revision, dueAt, target, tags, flow })
 
 /** Undefined for a text that this program does not write. */
 export const readAlarm = (text: string): Alarm | undefined => Option.getOrUndefined(decode(text))

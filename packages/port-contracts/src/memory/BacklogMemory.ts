@@ -22,13 +22,13 @@ const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): Reado
         row.wakeAt <= before &&
         (after === null || row.wakeAt > after.dueAt || (row.wakeAt === after.dueAt && row.callId > after.callId))
     )
-    .map(({ callId, dueAt, request, revision, tags, tenantId, wakeAt }) => ({
+    .map(({ callId, dueAt, flow, request, revision, tags, tenantId, wakeAt }) => ({
       tenantId,
       callId,
       revision,
       dueAt: wakeAt ?? dueAt,
       target: targetOf(request.url),
-      ...alarmParts({ tags })
+      ...alarmParts({ tags, flow })
     }))
     .sort(byDueTime)
     .slice(0, limit)

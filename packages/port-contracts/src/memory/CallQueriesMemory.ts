@@ -1,6 +1,12 @@
 /** The edge's reading in memory: newest first, and never more than a bounded number of rows looked at for one page. */
 import { Effect } from "effect"
-import type { CallFilter, CallPage, CallQueries, PageMark } from "@dueline/contracts/ports/CallQueries"
+import {
+  type CallFilter,
+  type CallPage,
+  type CallQueries,
+  type PageMark,
+  flowCountLimit
+} from "@dueline/contracts/ports/CallQueries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
@@ -37,6 +43,15 @@ export const make = (state: MemoryState, scanBudget: number): CallQueries["Servi
   find: (tenantId, callId) => Effect.sync(() => callOf(state, tenantId, callId)),
   findMany: (tenantId, callIds) =>
     Effect.sync(() => [...new Set(callIds)].flatMap((callId) => callOf(state, tenantId, callId) ?? [])),
+  flow: (tenantId, key, now) =>
+    Effect.sync(() => {
+      const live = rowsOf(state, "service-call").filter(
+        ({ flow, tenantId: of, wakeAt }) => of === tenantId && flow?.key === key && wakeAt !== null && wakeAt <= now
+      )
+      const counted = live.slice(0, flowCountLimit)
+      const running = counted.filter(({ status }) => status === "Running").length
+      return { running, waiting: counted.length - running }
+    }),
   history: ({ after, callId, limit, tenantId }) =>
     Effect.sync(() => {
       const events = state.streams.get(keyOf(tenantId, callId))?.events ?? []

@@ -15,6 +15,7 @@ import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
+import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { Pauses } from "@dueline/contracts/ports/Pauses"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
@@ -44,6 +45,7 @@ import {
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as SessionsMemory from "./SessionsMemory.ts"
+import * as FlowPlacesMemory from "./FlowPlacesMemory.ts"
 import * as PausesMemory from "./PausesMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
@@ -91,6 +93,7 @@ export class MemoryStore extends Context.Service<
     readonly sessions: Sessions["Service"]
     readonly auditTrail: AuditTrail["Service"]
     readonly deliveries: Deliveries["Service"]
+    readonly flowPlaces: FlowPlaces["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -135,6 +138,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     sessions: SessionsMemory.make(),
     auditTrail: AuditTrailMemory.make(state),
     deliveries: DeliveriesMemory.make(state),
+    flowPlaces: FlowPlacesMemory.make(state),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -165,7 +169,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(DueSchedules, store.dueSchedules),
     Layer.succeed(Sessions, store.sessions),
     Layer.succeed(AuditTrail, store.auditTrail),
-    Layer.succeed(Deliveries, store.deliveries)
+    Layer.succeed(Deliveries, store.deliveries),
+    Layer.succeed(FlowPlaces, store.flowPlaces)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -214,6 +214,26 @@ const single = (it: It) => {
     { tags: ["ADR-0007.5"] }
   )
 
+  it.effect("what is under way of a flow, and what waits, is counted in its tenant alone", () =>
+    Effect.gen(function* () {
+      const tenant = Sample.tenantId()
+      const flow = { key: "stripe", concurrency: 1 }
+      const kept = (changes: Partial<ServiceCallRow>, of = tenant) =>
+        submit(of, { flow, ...Sample.due(Sample.now), ...changes })
+      yield* kept(Sample.running(Sample.workerId(), 1, Sample.now))
+      yield* kept({})
+      yield* kept({})
+      yield* kept(Sample.due(Sample.now + 1))
+      yield* kept({ status: "Succeeded", wakeAt: null })
+      yield* kept({ flow: { key: "other" } })
+      yield* kept({ flow: null })
+      yield* kept({}, Sample.tenantId())
+      const queries = yield* CallQueries
+      assert.deepStrictEqual(yield* queries.flow(tenant, "stripe", Sample.now), { running: 1, waiting: 2 })
+      assert.deepStrictEqual(yield* queries.flow(tenant, "nobody", Sample.now), { running: 0, waiting: 0 })
+    })
+  )
+
   it.effect("history comes oldest first, from behind the given version, no longer than the limit", () =>
     Effect.gen(function* () {
       const call = Sample.target()

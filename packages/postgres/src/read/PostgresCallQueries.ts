@@ -1,6 +1,13 @@
 /** What the edge reads about calls, under row-level security, at a cost per page that does not grow with the table. */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
-import { type CallFilter, type CallPage, CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
+import {
+  type CallFilter,
+  type CallPage,
+  CallQueries,
+  type PageMark,
+  flowCountLimit,
+  type FlowState
+} from "@dueline/contracts/ports/CallQueries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -97,6 +104,19 @@ const findMany =
         reading("find calls")
       )
 
+const flow =
+  (sql: SqlClient): Queries["flow"] =>
+  (tenantId, key, now) =>
+    sql
+      .unsafe<{ readonly state: FlowState }>(
+        "select dueline.flow_state($1::uuid, $2::text, $3::float8::bigint, $4::int4) as state",
+        [tenantId, key, now, flowCountLimit]
+      )
+      .pipe(
+        Effect.map(([row]) => row?.state ?? { running: 0, waiting: 0 }),
+        reading("look at a flow")
+      )
+
 const historyStatement =
   "select event from dueline.call_history($1::uuid, $2::uuid, $3::float8::int4, $4::int4) as event"
 
@@ -118,6 +138,12 @@ const history =
 export const layer: Layer.Layer<CallQueries, never, Database> = Layer.effect(
   CallQueries,
   Effect.map(Database, ({ edge }) =>
-    CallQueries.of({ list: list(edge), find: find(edge), findMany: findMany(edge), history: history(edge) })
+    CallQueries.of({
+      list: list(edge),
+      find: find(edge),
+      findMany: findMany(edge),
+      flow: flow(edge),
+      history: history(edge)
+    })
   )
 )

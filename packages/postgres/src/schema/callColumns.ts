@@ -107,7 +107,11 @@ const columns: ReadonlyArray<CallColumn> = [
   moved("body_snippet", "request_snippet", "json", "request.bodySnippet", ({ row: { request } }) =>
     request.bodySnippet === null ? null : JSON.stringify(request.bodySnippet)
   ),
-  moved("retry", "retry_policy", "json", "retry", ({ row }) => JSON.stringify(row.retry))
+  moved("retry", "retry_policy", "json", "retry", ({ row }) => JSON.stringify(row.retry)),
+  {
+    ...later("flow", "json", "flow", ({ row }) => (row.flow === null ? null : JSON.stringify(row.flow))),
+    lasting: true
+  }
 ]
 
 /** What lists of failed and of cancelled calls go by; made of another column in the database, since old processes do not send it. */

@@ -87,6 +87,7 @@ export const callWords = (call: ServiceCall, style: Style): string => {
       ["created", instantWords(call.createdAt, style)],
       ["due", instantWords(call.dueAt, style)],
       ["not before", call.notBefore === null ? null : `${instantWords(call.notBefore, style)}: ${call.waitReason}`],
+      ["flow", call.flow?.key ?? null],
       ["waits", call.waitsFor?.text ?? null],
       ["ended", call.endedAt === null ? null : instantWords(call.endedAt, style)],
       ["failure", call.failureReason],

@@ -19,13 +19,21 @@ export interface SubmitInput {
   readonly delay: string | undefined
   readonly dueAt: string | undefined
   readonly tags: ReadonlyArray<string>
+  readonly flow: string | undefined
+  readonly flowConcurrency: number | undefined
+  readonly flowRate: number | undefined
   readonly maxAttempts: number | undefined
   readonly timeoutMs: number | undefined
   readonly key: IdempotencyKey | undefined
   readonly wait: number | undefined
 }
 
+const flowOf = ({ flow: key, flowConcurrency: concurrency, flowRate: ratePerSecond }: SubmitInput) =>
+  key === undefined ? undefined : { key, ...withoutUndefined({ concurrency, ratePerSecond }) }
+
 export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
+  if (input.flow === undefined && (input.flowConcurrency !== undefined || input.flowRate !== undefined))
+    return yield* usage("--flow-concurrency and --flow-rate go with --flow")
   if (input.delay !== undefined && input.dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const body = yield* bodyOf(input)
   const payload = yield* checkRequest(SubmitServiceCall, {
@@ -33,6 +41,7 @@ export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
       delay: input.delay,
       dueAt: input.dueAt,
       tags: input.tags.length === 0 ? undefined : input.tags,
+      flow: flowOf(input),
       retry: input.maxAttempts === undefined ? undefined : { maxAttempts: input.maxAttempts },
       timeoutMs: input.timeoutMs
     }),

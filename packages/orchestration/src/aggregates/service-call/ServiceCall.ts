@@ -82,6 +82,7 @@ export const project = (
     timeoutMs: state.spec.timeoutMs,
     retry: state.spec.retry,
     tags: state.spec.tags,
+    flow: state.spec.flow ?? null,
     lastStatus: state.lastStatus,
     failureReason: failureReasonOf(state),
     endedAt: live ? null : state.endedAt,

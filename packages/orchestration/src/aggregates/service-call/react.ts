@@ -112,6 +112,7 @@ const attemptEnded = (
         callId,
         epoch: event.epoch,
         target: targetOf(spec.request.url),
+        ...(spec.flow === undefined ? {} : { flow: spec.flow.key }),
         answered: event._tag !== "ExecutionHandedBack" && event.status !== null,
         pausedUntil:
           event._tag === "ExecutionHandedBack" && handBackReasonOf(event) === "circuit_open" ? event.retryAt : null

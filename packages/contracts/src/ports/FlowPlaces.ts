@@ -1,0 +1,46 @@
+/**
+ * The places of flows: each attempt of a call that belongs to a flow takes one before it is asked for. The store has the count, so that it is
+ * kept whatever process asks; asking costs nothing for calls without a flow.
+ */
+import { Context, type Effect } from "effect"
+import type { ServiceCallId, TenantId } from "../Ids.ts"
+import type { Flow } from "../serviceCall/Flow.ts"
+import type { StoreUnavailable } from "./Persistence.ts"
+
+export interface FlowHolder {
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  readonly key: string
+}
+
+export interface FlowAsk {
+  readonly tenantId: TenantId
+  readonly callId: ServiceCallId
+  readonly flow: Flow
+}
+
+export type FlowAnswer =
+  | { readonly _tag: "Granted" }
+  /** As many are under way as may be. */
+  | { readonly _tag: "Full"; readonly taken: number; readonly limit: number }
+  /** By its rate the next one may begin after so many milliseconds. */
+  | { readonly _tag: "Early"; readonly waitMs: number }
+
+/**
+ * For how long a place is kept for a call that does not run, in milliseconds: it was granted and its attempt is being recorded, or the process
+ * that asked is gone.
+ */
+export const flowPlaceMs = 30_000
+
+export class FlowPlaces extends Context.Service<
+  FlowPlaces,
+  {
+    /**
+     * One answer for each, in their order: of one flow, who stands first in the list is served first. A place is held until it is given back; one
+     * that never is, until its call does not run any more and `flowPlaceMs` are over.
+     */
+    readonly take: (asked: ReadonlyArray<FlowAsk>) => Effect.Effect<ReadonlyArray<FlowAnswer>, StoreUnavailable>
+    /** Gives places back. One that is not held changes nothing. */
+    readonly release: (holders: ReadonlyArray<FlowHolder>) => Effect.Effect<void, StoreUnavailable>
+  }
+>()("@dueline/contracts/ports/FlowPlaces") {}

@@ -1,0 +1,43 @@
+/** The places of flows, over the state in memory. */
+import { type FlowAnswer, type FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
+import { Clock, Effect } from "effect"
+import { callOf, keyOf, type MemoryState } from "./MemoryState.ts"
+
+interface Meter {
+  /** Until when each call's place is kept though it does not run, in epoch ms. */
+  readonly places: Map<string, { readonly tenantId: string; readonly callId: string; readonly until: number }>
+  nextAt: number
+}
+
+export const make = (state: MemoryState): FlowPlaces["Service"] => {
+  const meters = new Map<string, Meter>()
+  const meterOf = (name: string): Meter => {
+    const known = meters.get(name) ?? { places: new Map(), nextAt: 0 }
+    meters.set(name, known)
+    return known
+  }
+  return {
+    take: (asked) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        asked.map(({ callId, flow, tenantId }): FlowAnswer => {
+          const meter = meterOf(keyOf(tenantId, flow.key))
+          for (const [id, place] of meter.places) {
+            if (place.until <= now && callOf(state, place.tenantId, place.callId)?.status !== "Running")
+              meter.places.delete(id)
+          }
+          const limit = flow.concurrency ?? Number.POSITIVE_INFINITY
+          const taken = meter.places.size - (meter.places.has(callId) ? 1 : 0)
+          if (taken >= limit) return { _tag: "Full", taken, limit }
+          if (flow.ratePerSecond !== undefined && meter.nextAt > now)
+            return { _tag: "Early", waitMs: meter.nextAt - now }
+          if (flow.ratePerSecond !== undefined) meter.nextAt = Math.max(meter.nextAt, now) + 1_000 / flow.ratePerSecond
+          meter.places.set(callId, { tenantId, callId, until: now + flowPlaceMs })
+          return { _tag: "Granted" }
+        })
+      ),
+    release: (holders) =>
+      Effect.sync(() => {
+        for (const { callId, key, tenantId } of holders) meters.get(keyOf(tenantId, key))?.places.delete(callId)
+      })
+  }
+}
