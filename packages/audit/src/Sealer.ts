@@ -162,7 +162,7 @@ export const makeSealer = Effect.fnUntraced(function* ({ every, publish, signer,
     if (!more) caughtUpAt = clock.currentTimeMillisUnsafe()
     const unsigned = grown.size - (signed?.size ?? 0)
     unsignedSince = unsigned === 0 ? null : (signed?.at ?? unsignedSince ?? clock.currentTimeMillisUnsafe())
-    const age = now.now - (signed?.at ?? 0)
+    const age = signed === null ? dailyMs : now.now - signed.at
     if (!more && unsigned > 0 && (last || unsigned >= every || age >= dailyMs)) yield* sign(grown)
     return { more, news: kinds.length > 0 }
   })
