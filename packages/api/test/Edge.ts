@@ -102,6 +102,7 @@ const checks = Layer.succeed(HealthChecks, {
   version: "0.0.0-test",
   startedAt: 0,
   phase: () => health.phase,
+  processes: () => [{ id: "test", roles: ["api"] }],
   dependencies: Effect.sync(() => health.dependencies)
 })
 

@@ -41,6 +41,7 @@ const health = Layer.succeed(HealthChecks, {
   version: "0",
   startedAt: 0,
   phase: () => world.phase,
+  processes: () => [],
   dependencies: Effect.succeed([])
 })
 

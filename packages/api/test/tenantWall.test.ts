@@ -150,9 +150,9 @@ const guarded = operations.filter(({ security }) => security.length > 0)
 /** Those on tenants reach across them, with scopes of their own: `tenants.test`. */
 const walled = guarded.filter(({ path }) => !path.startsWith("/ops/tenants"))
 const named = walled.filter(({ path }) => path.includes("{id}"))
-/** A stream does not end: `live.test`. */
+/** A stream does not end: `live.test`. An overview lists nothing: `overview.test`. */
 const listing = walled.filter(
-  ({ method, path }) => method === "GET" && !path.includes("{id}") && !path.endsWith("/live")
+  ({ method, path }) => method === "GET" && !path.includes("{id}") && !/(?:live|overview)$/u.test(path)
 )
 
 /** The document's own example, in the years in which the test's clock stands. */

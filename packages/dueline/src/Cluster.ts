@@ -55,6 +55,8 @@ export class Cluster extends Context.Service<
     ) => Effect.Effect<void, never, Scope.Scope>
     /** New outbox rows, told by the writer that made them: dispatchers of this process are called synchronously, others get a message. */
     readonly outbox: { readonly filled: () => void; readonly onFilled: (listener: () => void) => void }
+    /** Those of the installation that are seen, this one among them; null for one that is all of it. */
+    readonly processes: (() => ReadonlyArray<{ readonly id: string; readonly roles: ReadonlyArray<Role> }>) | null
     /** Which calls have changed, told by the writers of all processes to whoever watches. */
     readonly notices: CallNotices.CallNotices
     /** Asks whatever stands between the processes whether it is there; null when there is nothing that could be down. */
@@ -91,6 +93,7 @@ export const layerSingle = (id: WorkerId) =>
           dispatchers.push(listener)
         }
       },
+      processes: null,
       notices: CallNotices.makeLocal(),
       link: null,
       leave: Effect.void

@@ -46,7 +46,7 @@ export const layer = (deployment: Deployment) =>
       const database = (yield* Database)[pool]
       const { trouble } = yield* WriteWatch
       const phase = yield* CurrentPhase
-      const { link } = yield* Cluster
+      const { id, link, processes } = yield* Cluster
       const redis = yield* Effect.serviceOption(RedisConnection)
       const issuers = Option.match(yield* Effect.serviceOption(OutsideIssuers), {
         onNone: () => [],
@@ -65,6 +65,7 @@ export const layer = (deployment: Deployment) =>
         version,
         startedAt,
         phase: phase.get,
+        processes: processes ?? (() => [{ id, roles: [...deployment.roles] }]),
         dependencies: Effect.all(checks, { concurrency: "unbounded" })
       })
     })

@@ -2,6 +2,7 @@
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { Role } from "@dueline/contracts/Role"
 import * as CommandServer from "@dueline/nats/commands/CommandServer"
 import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import * as Members from "@dueline/nats/members/Members"
@@ -30,6 +31,13 @@ const ranksOf = (members: Members.Members["Service"]) => ({
   },
   onChange: (listener: () => void) => members.onChange(listener)
 })
+
+const processesIn = (members: Members.Members["Service"]) => {
+  const roles = new Map<string, ReadonlyArray<Role>>()
+  for (const role of Role.literals)
+    for (const id of members.withRole(role)) roles.set(id, [...(roles.get(id) ?? []), role])
+  return [...roles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, its]) => ({ id, roles: its }))
+}
 
 /** Needs the members, under the same id. `writes`: the process has writers. */
 const clusterLayer = (id: WorkerId, writes: boolean) =>
@@ -70,6 +78,7 @@ const clusterLayer = (id: WorkerId, writes: boolean) =>
             signal.onSignal(listener)
           }
         },
+        processes: () => processesIn(members),
         notices: yield* RemoteNotices.make(writes),
         link: (yield* Nats.Nats).rtt,
         leave: members.leave

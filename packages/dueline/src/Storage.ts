@@ -13,6 +13,7 @@ import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngest
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
+import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -136,6 +137,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresJobItems.layer,
     PostgresTenantDirectory.layer,
     SealedTree.layer,
+    PostgresOverviews.layer,
     reads
   ).pipe(Layer.provideMerge(base))
 }

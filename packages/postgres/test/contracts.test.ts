@@ -14,6 +14,7 @@ import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/persistence/PersistenceContract"
+import * as OverviewsContract from "@dueline/port-contracts/queries/OverviewsContract"
 import * as ProductEventsContract from "@dueline/port-contracts/queries/ProductEventsContract"
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
@@ -23,6 +24,7 @@ import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadL
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
+import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
@@ -60,6 +62,7 @@ const layer = Layer.mergeAll(
   PostgresSessions.layer,
   PostgresDeliveries.layer,
   PostgresFlowPlaces.layer,
+  PostgresOverviews.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -82,6 +85,7 @@ ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
 PausesContract.suite("PostgreSQL", harness)
+OverviewsContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 DeliveriesContract.suite("PostgreSQL", harness)

@@ -69,6 +69,10 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       sql`insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, occurred_at, schema_version, workspace,
           correlation_id, document)
         values (${of.tenantId}::uuid, (now() at time zone 'UTC')::date, 0, ${of.tenantId}::uuid, 'e', 'track', 0, '1', 'default', '0', '{}')`,
+      sql`insert into dueline.call_counts values (${of.tenantId}::uuid, 'Scheduled', 1)`,
+      sql`insert into dueline.call_minutes values (${of.tenantId}::uuid, 1, 1, 0, 0, 0, 0)`,
+      sql`insert into dueline.call_failures values (${of.tenantId}::uuid, 1, 'example.com', 'timeout', 1)`,
+      sql`insert into dueline.call_circuits values (${of.tenantId}::uuid, 'example.com', 1)`,
       sql`insert into dueline.api_key_uses values (${of.tenantId}::uuid, ${of.tenantId}::uuid, 0)`,
       sql`insert into dueline.audit_entries (tenant_id, recorded_at, actor_kind, actor_id, action, outcome, correlation_id, count)
         values (${of.tenantId}::uuid, 0, 'user', 'a', 'b', 'refused', '0', 1)`,
@@ -215,6 +219,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
           [
             "call_delivery",
             "claim_job_items",
+            "count_calls",
             "drop_deliveries",
             "extend_leases",
             "forget_messages",

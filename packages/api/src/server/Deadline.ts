@@ -13,6 +13,7 @@ import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -175,6 +176,7 @@ export const layerPorts = Layer.effectContext(
     const items = yield* JobItemQueries
     const trail = yield* AuditTrail
     const sessions = yield* Sessions
+    const overviews = yield* Overviews
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -213,6 +215,7 @@ export const layerPorts = Layer.effectContext(
         list: (options) => read(letters.list(options)),
         find: (tenantId, id) => read(letters.find(tenantId, id))
       }),
+      Context.add(Overviews, { ...overviews, of: (tenantId, now) => read(overviews.of(tenantId, now)) }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),

@@ -60,7 +60,7 @@ export const layerProbes = HttpApiBuilder.group(ProbeApi, "probes", (handlers) =
   Effect.map(probes, (answers) => handlers.handleAll(answers))
 )
 
-const shown = ({ durationMs, name, needed, reason, up }: DependencyHealth) => ({
+export const shown = ({ durationMs, name, needed, reason, up }: DependencyHealth) => ({
   name,
   needed,
   status: up ? ("up" as const) : ("down" as const),

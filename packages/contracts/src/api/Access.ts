@@ -13,6 +13,7 @@ type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
 const others = [
   "ops:timeline.read",
   "ops:audit.read",
+  "ops:overview.read",
   "ops:dead-letters.read",
   "ops:dead-letters.write",
   "ops:events.read",
@@ -22,6 +23,7 @@ const others = [
 ] as const
 
 /** Two for each kind of aggregate, for dead letters, product events and sessions, and one for what is told across all of them. */
+/** Two for each kind of aggregate, for dead letters and for product events, and one each for what is told and what is counted across all of them. */
 export const AccessScope = Schema.Literals([
   ...categories.flatMap((category): ReadonlyArray<KindScope> => {
     const { scope } = kinds[category]

@@ -11,6 +11,7 @@ import { DeadLetters } from "./DeadLetterEndpoints.ts"
 import { describeOpenApi } from "./describeOpenApi.ts"
 import { OAuth } from "./OAuthEndpoints.ts"
 import { operationParts } from "./OperationParts.ts"
+import { OverviewOperations } from "./OverviewEndpoints.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
 import { System } from "./SystemEndpoints.ts"
 import { Timeline } from "./TimelineEndpoints.ts"
@@ -41,6 +42,7 @@ type Groups =
   | typeof ProductEventOperations
   | typeof Timeline
   | typeof Audit
+  | typeof OverviewOperations
   | typeof OAuth
   | typeof ConsoleSession
   | typeof SessionOperations
@@ -54,6 +56,9 @@ const others = [
   OAuth,
   ConsoleSession,
   SessionOperations,
+  OverviewOperations,
+  OAuth,
+  ConsoleSession,
   System
 ]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]

@@ -1,5 +1,6 @@
 /** How the program is: alive since when, which version, and what it depends on. */
 import { Context, type Effect } from "effect"
+import type { Role } from "../Role.ts"
 
 export interface DependencyHealth {
   readonly name: string
@@ -20,6 +21,8 @@ export class HealthChecks extends Context.Service<
     readonly startedAt: number
     /** `starting` until all layers are up, `draining` from the first signal to stop. */
     readonly phase: () => "starting" | "serving" | "draining"
+    /** Those of the installation that this one sees, itself among them. */
+    readonly processes: () => ReadonlyArray<{ readonly id: string; readonly roles: ReadonlyArray<Role> }>
     /** Asks every dependency, each within a bounded time; never fails. */
     readonly dependencies: Effect.Effect<ReadonlyArray<DependencyHealth>>
   }

@@ -9,6 +9,8 @@ import { dlq } from "./intake/DlqCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
 import { backup, erasures, migrate, projections, restore, scrub, sql, verify } from "./database/DatabaseCommands.ts"
 import { bus, consoleLink, doctor, token } from "./InstallationCommands.ts"
+import { migrate, projections, scrub, sql, verify } from "./database/DatabaseCommands.ts"
+import { bus, consoleLink, doctor, overview, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
 import { signingKey } from "./access/SigningKeyCommands.ts"
@@ -32,6 +34,7 @@ const dueline = Command.make("dueline").pipe(
   ),
   Command.withSubcommands([
     serve,
+    overview,
     call,
     jobs,
     dlq,

@@ -3,7 +3,7 @@ import { AccessScope } from "@dueline/contracts/api/Access"
 import { Subject } from "@dueline/contracts/api/Wire"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { durationBetween, expectedAddress, isAddress, loadWhenRun, optional, textFlag } from "./flags.ts"
+import { callFlags, durationBetween, expectedAddress, isAddress, loadWhenRun, optional, textFlag } from "./flags.ts"
 
 export const doctor = Command.make(
   "doctor",
@@ -19,6 +19,32 @@ export const doctor = Command.make(
   ),
   Command.withShortDescription("Say what is wrong with this installation"),
   Command.withExamples([{ command: "dueline doctor --json", description: "For a deployment, before a start" }])
+)
+
+export const overview = Command.make(
+  "overview",
+  {
+    installation: Flag.Boolean("installation").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("All tenants together; a token of your own needs the scope ops:tenants.read")
+    )
+  },
+  loadWhenRun(
+    () => import("./overview.ts"),
+    ({ showOverview }) => showOverview
+  )
+).pipe(
+  Command.withDescription(
+    "Show how everything stands: calls by state, what is late, what failed in the last hour and where, open circuits, dead letters, what came in " +
+      "and waits. Costs the same however many calls there are."
+  ),
+  Command.withShortDescription("Show how everything stands"),
+  Command.withExamples([
+    { command: "dueline overview --installation", description: "Across all tenants" },
+    { command: "dueline overview --json", description: "For a script" }
+  ]),
+  Command.withGlobalFlags(callFlags)
 )
 
 const status = Command.make(

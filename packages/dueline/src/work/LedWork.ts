@@ -1,10 +1,11 @@
-/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, and seals the audit log. */
+/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, and counts for overviews. */
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
 import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
+import * as CallCounts from "@dueline/orchestration/callCounts"
 import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
 import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
 import { SealedTree } from "@dueline/postgres/write/SealedTree"
@@ -39,6 +40,8 @@ export const layer = (settings: Settings, isShared: boolean) =>
       })
       yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
+      const counting = yield* CallCounts.makeCounting
+      yield* Effect.forkScoped(byOne(shared, CallCounts.leadership, counting))
       yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
     })
   )

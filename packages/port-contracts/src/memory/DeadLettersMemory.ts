@@ -153,6 +153,11 @@ export const make = ({ scanBudget = 1_000 }: { readonly scanBudget?: number } = 
   return {
     letters: service,
     queries,
+    /** When those that wait were given up; null: of all tenants. */
+    waitingSince: (tenantId: string | null): ReadonlyArray<number> =>
+      [...letters.values()]
+        .filter(({ message, state }) => state === "Waiting" && (tenantId === null || message.tenantId === tenantId))
+        .map(({ diedAt }) => diedAt),
     kept: (): ReadonlyArray<DeadLetter> =>
       [...letters.values()].map(({ group, message, reasons }) =>
         copyOf({ message, group, reasons: reasons.map(({ error }) => error) })

@@ -14,6 +14,7 @@ import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
+import { Overviews } from "@dueline/contracts/ports/Overviews"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { Pauses } from "@dueline/contracts/ports/Pauses"
@@ -42,6 +43,7 @@ import {
   type StoredEvent,
   type StoredReceipt
 } from "./MemoryState.ts"
+import * as OverviewsMemory from "./OverviewsMemory.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as SessionsMemory from "./SessionsMemory.ts"
@@ -94,6 +96,7 @@ export class MemoryStore extends Context.Service<
     readonly auditTrail: AuditTrail["Service"]
     readonly deliveries: Deliveries["Service"]
     readonly flowPlaces: FlowPlaces["Service"]
+    readonly overviews: Overviews["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -115,7 +118,7 @@ const dump = (state: MemoryState): Dump =>
 /** A new, empty store. Knows neither clock nor dice: the same calls in the same order leave the same state. */
 export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryStore["Service"] => {
   const state = makeState()
-  const { letters, queries } = DeadLettersMemory.make({ scanBudget })
+  const { letters, queries, waitingSince } = DeadLettersMemory.make({ scanBudget })
   const jobs = JobItemsMemory.make(state)
   return {
     persistence: PersistenceMemory.make(state, unkept),
@@ -139,6 +142,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     auditTrail: AuditTrailMemory.make(state),
     deliveries: DeliveriesMemory.make(state),
     flowPlaces: FlowPlacesMemory.make(state),
+    overviews: OverviewsMemory.make(state, waitingSince),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -170,7 +174,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Sessions, store.sessions),
     Layer.succeed(AuditTrail, store.auditTrail),
     Layer.succeed(Deliveries, store.deliveries),
-    Layer.succeed(FlowPlaces, store.flowPlaces)
+    Layer.succeed(FlowPlaces, store.flowPlaces),
+    Layer.succeed(Overviews, store.overviews)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -1,5 +1,5 @@
 /** The running program's API as the command line reaches it: where it is, and with which token. */
-import { tenantScopes } from "@dueline/contracts/api/Access"
+import { type AccessScope, tenantScopes } from "@dueline/contracts/api/Access"
 import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -28,26 +28,35 @@ const serverFor = Effect.fnUntraced(function* (settings: Configuration.Settings,
   return server
 })
 
-const tokenFor = Effect.fnUntraced(function* (settings: Configuration.Settings, inherited: string | undefined) {
+const tokenFor = Effect.fnUntraced(function* (
+  settings: Configuration.Settings,
+  inherited: string | undefined,
+  scopes: ReadonlyArray<AccessScope>
+) {
   const token = (yield* Token) ?? inherited
   if (token !== undefined && token !== "") return yield* checkedToken(token)
   const { mintToken } = yield* Effect.promise(() => import("../access/tokens.ts"))
   return yield* mintToken(settings, {
     tenant: yield* CallTenant,
-    scopes: tenantScopes,
+    scopes,
     subject: "dueline-cli",
     ttlSeconds
   })
 })
 
-/** Every operation of the program. */
-const programApi = Effect.gen(function* () {
+/** Every operation of the program, with these rights where the command makes its own token. */
+const programApiWith = Effect.fnUntraced(function* (scopes: ReadonlyArray<AccessScope>) {
   const { env } = yield* Shell
   const settings = yield* Configuration.read(env)
   const baseUrl = yield* serverFor(settings, env["DUELINE_SERVER"])
-  const token = Redacted.make(yield* tokenFor(settings, env["DUELINE_TOKEN"]))
+  const token = Redacted.make(yield* tokenFor(settings, env["DUELINE_TOKEN"], scopes))
   return yield* Effect.provide(DuelineClient.make({ baseUrl, token }), FetchHttpClient.layer)
 })
+
+const programApi = programApiWith(tenantScopes)
+
+/** The overview, of all tenants together too. */
+export const overviewApi = Effect.map(programApiWith([...tenantScopes, "ops:tenants.read"]), ({ overview }) => overview)
 
 /** Those on service calls. */
 export const callsApi = Effect.map(programApi, ({ serviceCalls }) => serviceCalls)

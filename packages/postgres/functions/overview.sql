@@ -1,0 +1,238 @@
+-- What an overview shows: counted from the log, never by looking at all calls.
+
+-- In which state a call was before one of its events: what the latest of those that set it says. Asked where an event alone does not tell.
+--
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.call_status_before(p_tenant uuid, p_call uuid, p_version integer) returns text
+language plpgsql stable {{stable plan}} as $$
+declare
+  v_type text;
+  v_after_loss boolean;
+  v_version integer;
+  v_before text;
+begin
+  select e.type, e.type = 'ExecutionHandedBack' and (e.payload ->> 'afterLoss') is not null, e.version into v_type, v_after_loss, v_version
+    from dueline.events e
+    where e.tenant_id = p_tenant and e.stream_id = p_call and e.version < p_version
+      and e.type in ('ServiceCallSubmitted', 'ServiceCallRescheduled', 'ServiceCallRerun', 'RetryScheduled', 'ExecutionHandedBack',
+        'ExecutionStarted', 'ExecutionSucceeded', 'ServiceCallFailed', 'ServiceCallCancelled')
+    order by e.version desc limit 1;
+  if v_after_loss then
+    -- Counted as lost before: that a call failed for it is taken back, whatever else it did goes on.
+    v_before := dueline.call_status_before(p_tenant, p_call, v_version);
+    return case v_before when 'Failed' then 'Scheduled' else v_before end;
+  end if;
+  return case v_type
+    when 'ExecutionStarted' then 'Running'
+    when 'ExecutionSucceeded' then 'Succeeded'
+    when 'ServiceCallFailed' then 'Failed'
+    when 'ServiceCallCancelled' then 'Cancelled'
+    else case when v_type is not null then 'Scheduled' end
+  end;
+end $$
+;
+
+-- Counts whole transactions behind the mark, as far as none may still be under way, about p_limit events at the most, and moves the mark with what it
+-- counted: a step is counted once, whoever takes it and however often it is begun. Answers with how many events it saw, and null when another
+-- is at it.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.count_calls(p_limit integer) returns integer
+language plpgsql security definer {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_all constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_from bigint;
+  v_to bigint;
+  v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  v_now bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+  v_width bigint := 64;
+  v_found integer := 0;
+begin
+  select p.xact into v_from from dueline.overview_progress p for update skip locked;
+  if not found then
+    return null;
+  end if;
+  v_to := v_from;
+  while v_found = 0 and v_from < v_end loop
+    v_to := least(v_from + v_width, v_end);
+    select count(*) into v_found from (
+      select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit p_limit + 1
+    ) w;
+    if v_found > p_limit and v_to - v_from > 1 then
+      v_width := greatest(v_width / 4, 1);
+      v_found := 0;
+    elsif v_found = 0 then
+      v_from := v_to;
+      v_width := v_width * 8;
+    end if;
+  end loop;
+  if v_found > 0 then
+    perform dueline.count_calls_between(v_from, v_to);
+    if not exists (select from dueline.events e where (e.xact::text)::bigint >= v_to and (e.xact::text)::bigint < v_end) then
+      v_to := v_end;
+    end if;
+  end if;
+  update dueline.overview_progress set xact = v_to, counted_at = case when v_to = v_end then v_now else counted_at end
+    where v_found > 0 or v_to = v_end and counted_at < v_now - 10000;
+  delete from dueline.call_minutes where minute < v_now / 60000 - 75;
+  delete from dueline.call_failures where minute < v_now / 60000 - 75;
+  delete from dueline.call_circuits where until < v_now - 3600000;
+  return v_found;
+end $$
+;
+
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.count_calls_between(p_from bigint, p_to bigint) returns void
+language plpgsql {{stable plan}} set enable_bitmapscan = on set enable_hashjoin = on as $$
+declare
+  v_recent integer := (extract(epoch from clock_timestamp()) / 60)::integer - 75;
+begin
+  with logged as materialized (
+    select e.tenant_id, e.stream_id, e.version, e.type, (extract(epoch from e.recorded_at) / 60)::integer as minute,
+      case when e.type = 'ExecutionHandedBack' then e.payload end as back,
+      case e.type
+        when 'ServiceCallSubmitted' then 'Scheduled'
+        when 'ServiceCallRescheduled' then 'Scheduled'
+        when 'ServiceCallRerun' then 'Scheduled'
+        when 'RetryScheduled' then 'Scheduled'
+        when 'ExecutionStarted' then 'Running'
+        when 'ExecutionSucceeded' then 'Succeeded'
+        when 'ServiceCallFailed' then 'Failed'
+        when 'ServiceCallCancelled' then 'Cancelled'
+        when 'ExecutionHandedBack' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version + 1)
+      end as into_state,
+      case e.type
+        when 'ExecutionStarted' then 'Scheduled'
+        when 'ExecutionSucceeded' then 'Running'
+        when 'RetryScheduled' then 'Running'
+        when 'ServiceCallRescheduled' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
+        when 'ServiceCallRerun' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
+        when 'ServiceCallFailed' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
+        when 'ServiceCallCancelled' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
+        when 'ExecutionHandedBack' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
+      end as out_of_state
+    from dueline.events e
+    where (e.xact::text)::bigint >= p_from and (e.xact::text)::bigint < p_to and e.category = 'service-call'
+  ), changes as (
+    select s.tenant_id, s.status, sum(s.d) as n from (
+      select l.tenant_id, l.into_state as status, 1 as d from logged l where l.into_state is distinct from l.out_of_state
+      union all
+      select l.tenant_id, l.out_of_state, -1 from logged l where l.into_state is distinct from l.out_of_state
+    ) s
+    where s.status is not null group by grouping sets ((s.tenant_id, s.status), (s.status))
+  ), counted as (
+    insert into dueline.call_counts as k (tenant_id, status, n)
+      select coalesce(c.tenant_id, '00000000-0000-0000-0000-000000000000'), c.status, c.n from changes c where c.n <> 0 order by 1, 2
+      on conflict (tenant_id, status) do update set n = k.n + excluded.n
+  ), minutes as (
+    insert into dueline.call_minutes as m (tenant_id, minute, submitted, succeeded, failed, cancelled, attempts_failed)
+      select coalesce(l.tenant_id, '00000000-0000-0000-0000-000000000000'), l.minute,
+        count(*) filter (where l.type = 'ServiceCallSubmitted'), count(*) filter (where l.type = 'ExecutionSucceeded'),
+        count(*) filter (where l.type = 'ServiceCallFailed'), count(*) filter (where l.type = 'ServiceCallCancelled'),
+        count(*) filter (where l.type = 'ExecutionFailed')
+      from logged l
+      where l.minute >= v_recent
+        and l.type in ('ServiceCallSubmitted', 'ExecutionSucceeded', 'ServiceCallFailed', 'ServiceCallCancelled', 'ExecutionFailed')
+      group by grouping sets ((l.tenant_id, l.minute), (l.minute)) order by 1, 2
+      on conflict (tenant_id, minute) do update set submitted = m.submitted + excluded.submitted, succeeded = m.succeeded + excluded.succeeded,
+        failed = m.failed + excluded.failed, cancelled = m.cancelled + excluded.cancelled,
+        attempts_failed = m.attempts_failed + excluded.attempts_failed
+  ), failed as (
+    select coalesce(f.tenant_id, '00000000-0000-0000-0000-000000000000') as tenant_id, f.minute, f.target, f.reason, count(*)::integer as n from (
+      select l.tenant_id, l.minute, left(dueline.target_of(c.url), 300) as target, left(coalesce(c.failure_reason, 'unknown'), 100) as reason
+      from logged l join dueline.service_calls c on c.tenant_id = l.tenant_id and c.call_id = l.stream_id
+      where l.type = 'ServiceCallFailed' and l.minute >= v_recent
+    ) f
+    group by grouping sets ((f.tenant_id, f.minute, f.target, f.reason), (f.minute, f.target, f.reason))
+  ), placed as (
+    select f.tenant_id, f.minute, f.n, f.target, f.reason,
+      exists (select from dueline.call_failures k
+          where k.tenant_id = f.tenant_id and k.minute = f.minute and k.target = f.target and k.reason = f.reason)
+        or (select count(*) from dueline.call_failures k where k.tenant_id = f.tenant_id and k.minute = f.minute)
+          + row_number() over (partition by f.tenant_id, f.minute order by f.n desc, f.target, f.reason) <= 100 as fits
+    from failed f
+  ), failures as (
+    insert into dueline.call_failures as k (tenant_id, minute, target, reason, n)
+      select p.tenant_id, p.minute, case when p.fits then p.target else '' end, case when p.fits then p.reason else '' end, sum(p.n)
+      from placed p group by 1, 2, 3, 4 order by 1, 2, 3, 4
+      on conflict (tenant_id, minute, target, reason) do update set n = k.n + excluded.n
+  )
+  insert into dueline.call_circuits as k (tenant_id, target, until)
+    select b.tenant_id, left(dueline.target_of(c.url), 300), max((b.back ->> 'retryAt')::bigint)
+    from logged b join dueline.service_calls c on c.tenant_id = b.tenant_id and c.call_id = b.stream_id
+    where b.back ->> 'reason' = 'circuit_open' and b.back ->> 'cause' is null and b.minute >= v_recent
+    group by 1, 2 order by 1, 2
+    on conflict (tenant_id, target) do update set until = greatest(k.until, excluded.until);
+end $$
+;
+
+-- Of a tenant; of all of them with the nil tenant. What is looked for among things of all tenants, along an index, is looked for among p_budget of
+-- them (calls: p_overdue): `more` says that there were more.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.overview(p_tenant uuid, p_now bigint, p_budget integer, p_overdue integer) returns json
+language plpgsql stable security definer {{stable plan}} as $$
+declare
+  v_every boolean := p_tenant = '00000000-0000-0000-0000-000000000000';
+  v_since integer := (p_now / 60000)::integer - 59;
+begin
+  return json_build_object(
+    'countedAt', (select p.counted_at from dueline.overview_progress p),
+    'calls', (select coalesce(json_object_agg(k.status, k.n), '{}') from dueline.call_counts k where k.tenant_id = p_tenant),
+    'minutes', (select coalesce(json_agg(json_build_object('at', m.minute::bigint * 60000, 'submitted', m.submitted, 'succeeded', m.succeeded,
+        'failed', m.failed, 'cancelled', m.cancelled, 'attemptsFailed', m.attempts_failed) order by m.minute), '[]')
+      from dueline.call_minutes m where m.tenant_id = p_tenant and m.minute >= v_since),
+    'failures', (select coalesce(json_agg(json_build_object('target', f.target, 'reason', f.reason, 'count', f.n) order by f.n desc, f.target, f.reason),
+        '[]') from (
+      select k.target, k.reason, sum(k.n) as n from dueline.call_failures k where k.tenant_id = p_tenant and k.minute >= v_since
+        group by k.target, k.reason order by n desc, k.target, k.reason limit 50) f),
+    'circuits', (select coalesce(json_agg(json_build_object('tenantId', c.tenant_id, 'target', c.target, 'openUntil', c.until) order by c.until desc),
+        '[]') from (
+      select k.tenant_id, k.target, k.until from dueline.call_circuits k
+        where case when v_every then true else k.tenant_id = p_tenant end and k.until > p_now
+        order by k.until desc limit 50) c),
+    'overdue', (
+      with walked as materialized (
+        select c.tenant_id, c.call_id, c.wake_at, c.status from dueline.service_calls c
+          where c.wake_at is not null and c.wake_at <= p_now order by c.wake_at, c.call_id limit p_overdue
+      ), mine as (
+        select w.* from walked w where (v_every or w.tenant_id = p_tenant) and w.status = 'Scheduled'
+      )
+      select json_build_object('count', (select count(*) from mine), 'more', (select count(*) = p_overdue from walked),
+        'oldest', (select json_build_object('tenantId', m.tenant_id, 'id', m.call_id, 'dueAt', m.wake_at) from mine m order by m.wake_at, m.call_id limit 1))),
+    'deadLetters', case when v_every
+      then (select json_build_object('count', count(*), 'more', count(*) = p_budget, 'oldestAt', min(d.died_at)) from (
+        select l.died_at from dueline.dead_letters l where l.state = 'Waiting' order by l.died_at limit p_budget) d)
+      else (select json_build_object('count', count(*), 'more', count(*) = p_budget, 'oldestAt', min(d.died_at)) from (
+        select l.died_at from dueline.dead_letters l where l.tenant_id = p_tenant and l.state = 'Waiting' order by l.died_at limit p_budget) d)
+    end,
+    'ingestion', (
+      with courier as materialized (
+        select i.tenant_id, i.created_at from dueline.ingestion_rows i where i.ended_at is null and i.source = 'courier'
+          order by i.created_at, i.id limit p_budget
+      ), dropbin as materialized (
+        select i.tenant_id, i.created_at from dueline.ingestion_rows i where i.due_at is not null order by i.due_at, i.id limit p_budget
+      ), mine as (
+        select w.created_at from (select * from courier union all select * from dropbin) w where v_every or w.tenant_id = p_tenant
+      )
+      select json_build_object('count', (select count(*) from mine),
+        'more', (select count(*) = p_budget from courier) or (select count(*) = p_budget from dropbin), 'oldestAt', (select min(m.created_at) from mine m))),
+    'loops', (
+      with waiting as materialized (
+        select ('x' || substr(replace(o.event_id::text, '-', ''), 1, 12))::bit(48)::bigint as at
+          from dueline.outbox o where o.available_at is null order by o.position limit 1
+      ), again as materialized (
+        select ('x' || substr(replace(o.event_id::text, '-', ''), 1, 12))::bit(48)::bigint as at
+          from dueline.outbox o where o.available_at is not null order by o.available_at, o.position limit 1
+      )
+      select json_build_object('outbox', least((select w.at from waiting w), (select a.at from again a)),
+        'schedules', (select s.wake_at from dueline.schedule_rows s where s.wake_at is not null order by s.wake_at, s.id limit 1),
+        'jobs', (select j.created_at from dueline.bulk_job_rows j where j.status in ('Running', 'Aborting') order by j.created_at, j.id limit 1))),
+    'leases', (select coalesce(json_agg(json_build_object('name', l.name, 'holder', l.holder) order by l.name), '[]')
+      from dueline.leases l where l.until > clock_timestamp()));
+end $$
+;
