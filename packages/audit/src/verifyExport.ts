@@ -10,7 +10,7 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint.ts"
 import { type Difference, firstDifference, firstUnsigned } from "./judge.ts"
 import { hashBytes, leafHash } from "./merkle.ts"
 import type { NoteVerifier } from "./note.ts"
-import { overlap, type Range, removalIn } from "./removals.ts"
+import { overlap, type Range, removalsIn } from "./removals.ts"
 
 export interface Finding {
   /** The file, or what stands for it in a database. */
@@ -88,8 +88,7 @@ const readLeaves = async (path: string): Promise<Leaves> => {
       hashes.push(Buffer.from(claim[1], "hex"))
     } else {
       hashes.push(leafHash(value))
-      const range = removalIn(value)
-      if (range !== null) allowed.push(range)
+      allowed.push(...removalsIn(value))
     }
   }
 }

@@ -6,7 +6,7 @@ import { isPlainProvider, readSignIn } from "@dueline/identity/openid/SignInSett
 import { urlMistake } from "@dueline/postgres/urlMistake"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
-import { entriesOf, readCustomRoles, readRateLimits, readTenantLimits } from "./listSettings.ts"
+import { entriesOf, readCustomRoles, readRateLimits, readRetention, readTenantLimits } from "./listSettings.ts"
 import { readPayloadHosts } from "./payloadHosts.ts"
 
 const Millis = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -87,6 +87,10 @@ export const Environment = Schema.Struct({
   DUELINE_SUBSCRIPTION_DISABLE_HOURS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 720 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(72))
   ),
+  DUELINE_RETENTION: readable(readRetention, "not how long things are kept").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("90"))
+  ),
+  DUELINE_RETENTION_EXPORT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_PUBLIC_URL: PublicUrl,
   DUELINE_SIGN_IN: readable(readSignIn, "not a provider").pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),

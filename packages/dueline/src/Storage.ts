@@ -25,6 +25,7 @@ import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
+import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
@@ -138,6 +139,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresTenantDirectory.layer,
     SealedTree.layer,
     PostgresOverviews.layer,
+    PostgresRetention.layer,
     reads
   ).pipe(Layer.provideMerge(base))
 }

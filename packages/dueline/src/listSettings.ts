@@ -102,6 +102,40 @@ export const readTenantLimits = (text: string): ReadonlyMap<TenantId, Partial<Te
     })
   )
 
+// How long things are kept, from the settings.
+
+/** Days; null: for ever. */
+export interface KeptFor {
+  readonly usually: number | null
+  readonly tenants: ReadonlyMap<TenantId, number | null>
+}
+
+const mostDays = 36_500
+
+const readDays = (entry: string, text: string): number | null => {
+  if (text === "forever") return null
+  const days = Number(text)
+  if (/^\d{1,5}$/u.test(text) && days >= 1 && days <= mostDays) return days
+  throw new Error(`"${entry}": write days from 1 to ${mostDays}, or forever`)
+}
+
+/** `90, acme=forever, beta=30`: of tenants by name or id, and of those that are not named. Throws an error that says what is wrong. */
+export const readRetention = (text: string): KeptFor => {
+  const [usual = "", ...named] = entriesOf(text)
+  const tenants = named.map((entry) => {
+    const [name = "", days = "", ...rest] = entry.split("=").map((part) => part.trim())
+    if (name === "" || rest.length > 0)
+      throw new Error(`"${entry}": write the tenant's name or id, then =DAYS or =forever`)
+    return [uuid.test(name) ? (name as TenantId) : derivedTenantId(name), readDays(entry, days)] as const
+  })
+  return { usually: readDays(usual, usual), tenants: new Map(tenants) }
+}
+
+export const keptForOf = ({ tenants, usually }: KeptFor, tenantId: TenantId): number | null => {
+  const own = tenants.get(tenantId)
+  return own === undefined ? usually : own
+}
+
 const positive = (value: number): number | null => (value === 0 ? null : value)
 
 export const tenantLimitsOf = (settings: Settings): TenantLimits => ({

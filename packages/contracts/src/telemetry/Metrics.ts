@@ -72,6 +72,12 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     labels: ["class"],
     ...api
   }),
+  removed: instruments.counters({
+    name: "dueline_removed_total",
+    help: "What was removed because it had been kept long enough, by kind: calls, ingestions, dead letters.",
+    labels: ["kind"],
+    ...orchestrator
+  }),
   liveStreams: instruments.gauge({
     name: "dueline_live_streams",
     help: "Streams of changes that are open; 2,000 is full.",

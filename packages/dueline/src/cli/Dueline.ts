@@ -7,9 +7,17 @@ import { audit } from "./audit/AuditCommands.ts"
 import { call } from "./calls/CallCommands.ts"
 import { dlq } from "./intake/DlqCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
-import { backup, erasures, migrate, projections, restore, scrub, sql, verify } from "./database/DatabaseCommands.ts"
-import { bus, consoleLink, doctor, token } from "./InstallationCommands.ts"
-import { migrate, projections, scrub, sql, verify } from "./database/DatabaseCommands.ts"
+import {
+  backup,
+  erasures,
+  migrate,
+  projections,
+  restore,
+  retention,
+  scrub,
+  sql,
+  verify
+} from "./database/DatabaseCommands.ts"
 import { bus, consoleLink, doctor, overview, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
@@ -47,6 +55,7 @@ const dueline = Command.make("dueline").pipe(
     doctor,
     verify,
     projections,
+    retention,
     sql,
     scrub,
     backup,

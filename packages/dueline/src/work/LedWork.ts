@@ -1,4 +1,4 @@
-/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, and counts for overviews. */
+/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, removes what has been kept long enough, and counts for overviews. */
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
@@ -14,6 +14,7 @@ import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
 import { checkpointsFolder } from "../Home.ts"
 import { AuditSigner } from "../InstallationKeys.ts"
+import * as Retention from "./Retention.ts"
 
 const hourMs = 3_600_000
 
@@ -40,6 +41,8 @@ export const layer = (settings: Settings, isShared: boolean) =>
       })
       yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
+      const retention = yield* Retention.makeRetention(settings)
+      yield* Effect.forkScoped(byOne(shared, Retention.leadership, retention.loop))
       const counting = yield* CallCounts.makeCounting
       yield* Effect.forkScoped(byOne(shared, CallCounts.leadership, counting))
       yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))

@@ -2,7 +2,7 @@
 import { openCheckpoint } from "@dueline/audit/checkpoint"
 import { hashBytes, leafHash } from "@dueline/audit/merkle"
 import type { NoteVerifier } from "@dueline/audit/note"
-import { type Range, removalIn } from "@dueline/audit/removals"
+import { type Range, removalsIn } from "@dueline/audit/removals"
 import { type Finding, readCheckpoints, removedLine } from "@dueline/audit/verifyExport"
 import { type Live, verifyLive } from "@dueline/audit/verifyLive"
 import {
@@ -98,8 +98,7 @@ export const verifySealed = Effect.fnUntraced(function* (
   )
   const allowed: Array<Range> = []
   const heard = (leaf: Buffer): void => {
-    const range = removalIn(leaf)
-    if (range !== null) allowed.push(range)
+    allowed.push(...removalsIn(leaf))
   }
   const whole = Buffer.concat(sealed)
   const { checkpoints, findings } = yield* checkpointsOf(head, folder, verifier)

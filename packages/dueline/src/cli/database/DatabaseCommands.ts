@@ -72,6 +72,49 @@ export const projections = Command.make("projections").pipe(
   Command.withSubcommands([rebuild])
 )
 
+const showRetention = Command.make(
+  "show",
+  {},
+  loadWhenRun(
+    () => import("./retention.ts"),
+    ({ showRetention }) => showRetention
+  )
+).pipe(
+  Command.withDescription(
+    "Show how long each tenant's calls, ingestions and dead letters are kept, and how many of them would be removed now. It looks at all that was " +
+      "made before that time."
+  ),
+  Command.withShortDescription("Show how long things are kept"),
+  Command.withExamples([{ command: "dueline retention show --json", description: "For a script" }])
+)
+
+const runRetention = Command.make(
+  "run",
+  {
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Say what would be removed, and remove nothing")
+    )
+  },
+  loadWhenRun(
+    () => import("./retention.ts"),
+    ({ runRetention }) => runRetention
+  )
+).pipe(
+  Command.withDescription(
+    "Remove now what has been kept long enough, as a running program does by itself. One may be at work meanwhile; stopping half-way does no harm. " +
+      "What is not sealed yet stays."
+  ),
+  Command.withShortDescription("Remove now what has been kept long enough"),
+  Command.withExamples([{ command: "dueline retention run --dry-run", description: "Look before" }])
+)
+
+export const retention = Command.make("retention").pipe(
+  Command.withDescription("How long things are kept: DUELINE_RETENTION, and DUELINE_RETENTION_EXPORT"),
+  Command.withSubcommands([showRetention, runRetention])
+)
+
 export const sql = Command.make(
   "sql",
   {
