@@ -119,6 +119,24 @@ describe.skipIf(absent)("the program taken apart", () => {
     await collector.close()
   })
 
+  it("tells who watches at the edge of changes that other processes make", { tags: ["ADR-0044.3"] }, async () => {
+    const answer = await ask("/v1/service-calls/live")
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+    if (reader === undefined) throw new Error("the stream has no body")
+    let told = ""
+    const until = async (holds: () => boolean) => {
+      while (!holds()) {
+        const { done, value = "" } = await reader.read()
+        if (done) throw new Error(`the stream ended: ${told}`)
+        told += value
+      }
+    }
+    await until(() => told.includes('"sequence":0'))
+    const { id } = (await (await submit("/watched")).json()) as Call
+    await until(() => told.includes(id) && told.includes('"status":"Succeeded"'))
+    await reader.cancel()
+  })
+
   it("a call that one process takes is decided, made and told of by others", async () => {
     const response = await submit("/first", { delay: 300 }, { prefer: "wait=20" })
     const body = (await response.json()) as Call
