@@ -53,12 +53,10 @@ const others = [
   ProductEventOperations,
   Timeline,
   Audit,
-  OAuth,
-  ConsoleSession,
-  SessionOperations,
   OverviewOperations,
   OAuth,
   ConsoleSession,
+  SessionOperations,
   System
 ]
 const groups = [...Object.values(operations), ...others] as unknown as readonly [Groups, ...Array<Groups>]
