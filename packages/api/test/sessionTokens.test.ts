@@ -253,6 +253,39 @@ it.layer(layer, { excludeTestServices: true })("tokens of a session", (it) => {
   )
 
   it.effect(
+    "that began, ended, or came again are in the audit log, by the session's id alone",
+    () =>
+      Effect.gen(function* () {
+        const { send, store } = yield* Edge
+        /** Notes gather for a second. */
+        const noted = Effect.fnUntraced(function* (resource: string, count: number) {
+          for (;;) {
+            const { items } = yield* Effect.orDie(
+              store.auditTrail.list({ tenantId: tenant, resource, after: null, limit: 10 })
+            )
+            const found = items.map(({ action, actor, code, outcome }) => [action, actor.id, outcome, code].join(" "))
+            if (found.length >= count) return found
+            yield* Effect.sleep(50)
+          }
+        })
+        const ended = yield* signIn({ subject: "ida" })
+        yield* send({ method: "DELETE", path: `/v1/sessions/${ended.key.sessionId}` })
+        const { key, refresh: stolen } = yield* signIn({ subject: "ida" })
+        const given = { kind: "client" as const, digest: readSecret(stolen)?.digest ?? "" }
+        const next = { kind: "client" as const, digest: drawSecret(key).digest }
+        const ago = (Date.now() - 60_000) as EpochMillis
+        yield* Effect.orDie(store.sessions.exchange({ ...key, given, next, at: ago }))
+        yield* refresh(stolen)
+        assert.sameMembers(yield* noted(ended.key.sessionId, 2), ["oauth.token ida done ", "sessions.end tester done "])
+        assert.sameMembers(yield* noted(key.sessionId, 2), [
+          "oauth.token ida done ",
+          "oauth.token ida refused refresh_token_reused"
+        ])
+      }),
+    { tags: ["ADR-0040.6"] }
+  )
+
+  it.effect(
     "people see and end their own sessions, admins those of their tenant",
     () =>
       Effect.gen(function* () {

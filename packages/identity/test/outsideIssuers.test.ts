@@ -1,5 +1,7 @@
 import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import { TenantId } from "@dueline/contracts/Ids"
+import { ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
+import { SessionId } from "@dueline/contracts/session/Session"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
@@ -163,6 +165,21 @@ describe("tokens of outside issuers", { tags: ["ADR-0039.1"] }, () => {
         assert.deepStrictEqual([both.tenantId, both.tenants], [acme, []])
         const choice = yield* verify(yield* tokenOf(b, { claims: { [String(b.claims.tenant)]: [beta, acme] } }))
         assert.deepStrictEqual([choice.tenantId, choice.tenants], [null, [beta, acme]])
+      })
+    )
+  )
+
+  it.effect("what an outside issuer calls a client or a session is neither a key nor a session of ours", () =>
+    withWeb(() =>
+      Effect.gen(function* () {
+        const id = "019c0de0-0e01-7000-8000-00000000e001"
+        const theirs = yield* verify(yield* tokenOf(a, { claims: { client_id: id, sid: id } }))
+        assert.deepInclude(theirs, { apiKeyId: null, sessionId: null })
+        yield* verify(yield* tokenOf(a, { claims: { client_id: 7, sid: "theirs" } }))
+        const { mint } = yield* TokenIssuer.TokenIssuer
+        const sessionId = SessionId.make(id)
+        const own = yield* mint({ subject: "bob", clientId: id, sessionId, tenantId: beta, scopes: [], ttlSeconds: 60 })
+        assert.deepInclude(yield* verify(own), { apiKeyId: ApiKeyId.make(id), sessionId })
       })
     )
   )

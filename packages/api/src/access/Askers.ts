@@ -40,7 +40,9 @@ export class Askers extends Context.Service<
 
 const unauthenticated = (detail: string) => reject("unauthenticated", detail)
 
-const nobody = unauthenticated("Send an access token, `Authorization: Bearer …`, or an API key, `X-Api-Key: dlk_…`.")
+const nobody = unauthenticated(
+  "Send an access token, `Authorization: Bearer …`, or an API key, `X-Api-Key: dlk_…`; a person signs in at /console."
+)
 
 const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effect<AccessToken, Unauthenticated> =>
   Effect.matchEffect(verifier.verify(token), {
