@@ -62,7 +62,7 @@ const watch = (watched: Page): void => {
   })
 }
 
-const look = { viewport: { width: 1_280, height: 800 }, reducedMotion: "reduce" } as const
+const look = { viewport: { width: 1_100, height: 680 }, reducedMotion: "reduce" } as const
 
 /** Signed in by a token, in a zone whose clocks are changed. */
 const signIn = async (): Promise<BrowserContext> => {
@@ -85,6 +85,10 @@ const screens = [
   "/shipments",
   "/keys",
   "/sources",
+  "/pauses",
+  "/subscriptions",
+  "/sessions",
+  "/audit",
   "/system"
 ]
 
@@ -170,7 +174,7 @@ describe.skipIf(why !== "")("the console", () => {
 
   afterAll(async () => {
     await browser.close()
-    await program.stop("SIGTERM")
+    await program.stop("SIGKILL")
     await target.close()
     await removeHome(home)
   })
@@ -205,7 +209,7 @@ describe.skipIf(why !== "")("the console", () => {
   it("signs in by the link that the program prints, once", async () => {
     const [link = ""] = /http:\/\/\S+#code=\S+/u.exec(program.output()) ?? []
     await page.goto(link)
-    await page.getByRole("navigation").waitFor()
+    await page.getByRole("heading", { name: "Calls", exact: true }).waitFor()
     assert.notInclude(page.url(), "code")
     const [cookie] = await context.cookies()
     assert.isTrue(cookie?.httpOnly)
@@ -381,5 +385,12 @@ describe.skipIf(why !== "")("the console", () => {
     }
     assert.deepStrictEqual(found, [])
     await shown.close()
+  })
+
+  it("stops in order while somebody looks on", async () => {
+    await open("/calls")
+    await page.getByText("Live", { exact: true }).waitFor()
+    assert.strictEqual(await program.stop("SIGTERM"), 0)
+    await page.getByText("Not live").waitFor()
   })
 })

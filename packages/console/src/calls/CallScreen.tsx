@@ -143,6 +143,11 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
           found === null ? null : (
             <>
               <Sentence call={found} />
+              {found.waitsFor === null ? null : (
+                <p className="note warn">
+                  {found.waitsFor.text} <Link href="/pauses?status=Active">See what is paused</Link>
+                </p>
+              )}
               <CallActions call={found} changed={answer.again} />
               <Details call={found} />
               <Section title="Attempts">

@@ -14,7 +14,8 @@ const places: Readonly<Record<string, string>> = {
   bin: "bins",
   ingestion: "ingestion",
   schedule: "schedules",
-  "bulk-job": "jobs"
+  "bulk-job": "jobs",
+  subscription: "subscriptions"
 }
 
 const About = ({ event: { category, id } }: { readonly event: TimelineEvent }) => {

@@ -7,6 +7,7 @@ import type { BulkAction } from "@dueline/contracts/bulkJob/BulkJob"
 import { useState } from "react"
 import { Link, useLocation } from "wouter"
 import { useAct } from "../backend/useAct.ts"
+import { reasonWords } from "../calls/callWords.ts"
 import { Dialog } from "../parts/Dialog.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { useMay } from "../parts/useMay.ts"
@@ -29,7 +30,7 @@ const Counts = ({ counted, title }: { title: string; counted: BulkPlanView["byTa
       <ul className="counts">
         {counted.slice(0, 6).map(({ count, name }) => (
           <li key={name}>
-            <span>{name}</span> <b>{count}</b>
+            <span>{reasonWords(name)}</span> <b>{count}</b>
           </li>
         ))}
       </ul>
@@ -67,7 +68,7 @@ const Confirm = ({ close, plan }: { readonly plan: BulkPlanView; readonly close:
               <Link href={plan.action === "replay-dead-letters" ? `/dead-letters/${id}` : `/calls/${id}`}>
                 {target}
               </Link>{" "}
-              <span className="faint">{reason}</span>
+              <span className="faint">{reason === null ? "" : reasonWords(reason)}</span>
             </li>
           ))}
         </ul>
@@ -90,7 +91,7 @@ const Confirm = ({ close, plan }: { readonly plan: BulkPlanView; readonly close:
         </label>
       </div>
       <p className="faint">
-        Calls made after the plan, and those that have changed since, are left alone. The plan is good until{" "}
+        Calls made after the plan, and those that have changed since, are left alone. The plan ends{" "}
         <Ago at={plan.expiresAt} />.
       </p>
       <div className="actions">

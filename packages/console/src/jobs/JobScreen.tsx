@@ -114,7 +114,9 @@ export const JobScreen = ({ id }: { readonly id: string }) => {
                   ["By", found.startedBy],
                   ["Ended", <Time key="ended" at={found.endedAt} />],
                   ["At the most", `${found.rate} a second`],
-                  ["To", found.moveTo === null ? found.moveBy : <Time key="to" at={found.moveTo} />]
+                  ...(found.action === "move-calls"
+                    ? [["To", found.moveTo === null ? found.moveBy : <Time key="to" at={found.moveTo} />] as const]
+                    : [])
                 ]}
               />
               <Section title="Items">

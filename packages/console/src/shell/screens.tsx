@@ -27,6 +27,11 @@ const CustomerScreen = later(() => import("../field/CustomerScreen.tsx"), "Custo
 const KeysScreen = later(() => import("../installation/KeysScreen.tsx"), "KeysScreen")
 const SourcesScreen = later(() => import("../installation/SourcesScreen.tsx"), "SourcesScreen")
 const TenantsScreen = later(() => import("../installation/TenantsScreen.tsx"), "TenantsScreen")
+const AuditScreen = later(() => import("../installation/AuditScreen.tsx"), "AuditScreen")
+const SubscriptionsScreen = later(() => import("../subscriptions/SubscriptionsScreen.tsx"), "SubscriptionsScreen")
+const SubscriptionScreen = later(() => import("../subscriptions/SubscriptionScreen.tsx"), "SubscriptionScreen")
+const PausesScreen = later(() => import("../pauses/PausesScreen.tsx"), "PausesScreen")
+const SessionsScreen = later(() => import("../installation/SessionsScreen.tsx"), "SessionsScreen")
 const SystemScreen = later(() => import("../installation/SystemScreen.tsx"), "SystemScreen")
 const TimelineScreen = later(() => import("../installation/TimelineScreen.tsx"), "TimelineScreen")
 
@@ -50,7 +55,14 @@ export const groups: ReadonlyArray<Group> = [
       { path: "/calls", name: "Calls", scope: "ops:calls.read", screen: CallsScreen },
       { path: "/dead-letters", name: "Dead letters", scope: "ops:dead-letters.read", screen: LettersScreen },
       { path: "/jobs", name: "Jobs", scope: "ops:jobs.read", screen: JobsScreen },
-      { path: "/schedules", name: "Schedules", scope: "ops:schedules.read", screen: SchedulesScreen }
+      { path: "/schedules", name: "Schedules", scope: "ops:schedules.read", screen: SchedulesScreen },
+      { path: "/pauses", name: "Pauses", scope: "ops:pauses.read", screen: PausesScreen },
+      {
+        path: "/subscriptions",
+        name: "Subscriptions",
+        scope: "ops:subscriptions.read",
+        screen: SubscriptionsScreen
+      }
     ]
   },
   {
@@ -69,6 +81,8 @@ export const groups: ReadonlyArray<Group> = [
       { path: "/keys", name: "API keys", scope: "ops:api-keys.read", screen: KeysScreen },
       { path: "/sources", name: "Courier sources", scope: "ops:courier-sources.read", screen: SourcesScreen },
       { path: "/tenants", name: "Tenants", scope: "ops:tenants.read", screen: TenantsScreen },
+      { path: "/sessions", name: "Sessions", scope: "ops:sessions.read", screen: SessionsScreen },
+      { path: "/audit", name: "Audit", scope: "ops:audit.read", screen: AuditScreen },
       { path: "/system", name: "System", scope: null, screen: SystemScreen }
     ]
   }
@@ -86,6 +100,7 @@ export const details: ReadonlyArray<{
   { path: "/orders/:id", screen: OrderScreen },
   { path: "/bins/:id", screen: BinScreen },
   { path: "/customers/:id", screen: CustomerScreen },
+  { path: "/subscriptions/:id", screen: SubscriptionScreen },
   { path: "/ingestion/:id", screen: IngestionScreen },
   { path: "/timeline/:id", screen: TimelineScreen }
 ]

@@ -1,0 +1,76 @@
+/** Who did what to which resource, and what was refused. */
+import { type AuditItem, AuditOutcome } from "@dueline/contracts/api/AuditEndpoints"
+import { Link } from "wouter"
+import { usePages } from "../backend/usePages.ts"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
+import { Freshness, Screen } from "../parts/Screen.tsx"
+import { Status, wordsOf } from "../parts/Status.tsx"
+import { Time } from "../time/Time.tsx"
+
+const filters: ReadonlyArray<Filter> = [
+  { name: "outcome", label: "Outcome", oneOf: AuditOutcome.literals },
+  { name: "actor", label: "Who", type: "text", hint: "alice" },
+  { name: "resource", label: "About (id)", type: "text" },
+  { name: "correlation", label: "Correlation", type: "text" },
+  { name: "from", label: "From", type: "time" },
+  { name: "to", label: "Before", type: "time" }
+]
+
+const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>] = [
+  { head: "When", cell: ({ at }) => <Time at={at} /> },
+  { head: "Who", cell: ({ actor }) => `${actor.id}${actor.kind === "user" ? "" : ` (${actor.kind})`}` },
+  { head: "What", cell: ({ action }) => (action.includes(".") ? action : wordsOf(action)) },
+  {
+    head: "Outcome",
+    cell: ({ count, outcome }) => <Status of={outcome} words={outcome === "left_out" ? `${count} left out` : outcome} />
+  },
+  { head: "Why not", cell: ({ code }) => (code === null ? <span className="faint">–</span> : <code>{code}</code>) },
+  {
+    head: "About",
+    as: "wide",
+    cell: ({ kind, resource }) =>
+      resource === null ? (
+        <span className="faint">–</span>
+      ) : (
+        <>
+          {kind} <code title={resource}>{resource.slice(0, 8)}</code>
+        </>
+      )
+  },
+  {
+    head: "Correlation",
+    cell: ({ correlationId }) => (
+      <Link href={`/timeline/${encodeURIComponent(correlationId)}`}>
+        <code>{correlationId}</code>
+      </Link>
+    )
+  }
+]
+
+export const AuditScreen = () => {
+  const [values, set] = useFilters(filters)
+  const pages = usePages(JSON.stringify(values), ({ audit }, page) =>
+    audit.list({ query: { ...page, ...values } as never })
+  )
+  return (
+    <Screen title="Audit" actions={<Freshness asked={pages} />}>
+      <p className="faint">
+        Sealed and signed: <code>dueline audit verify</code> proves, where the program runs or from an export, that
+        nobody changed it since.
+      </p>
+      <Filters filters={filters} values={values} set={set} />
+      <Rows
+        label="Who did what, newest first"
+        pages={pages}
+        columns={columns}
+        keyOf={({ action, actor, at, correlationId, resource }) =>
+          `${at} ${correlationId} ${action} ${resource} ${actor.id}`
+        }
+        href={null}
+        filtered={Object.keys(values).length > 0}
+        nothing={<p>Nothing was done yet.</p>}
+      />
+    </Screen>
+  )
+}

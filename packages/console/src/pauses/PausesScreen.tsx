@@ -1,0 +1,207 @@
+/** Pauses: what is held back, why and by whom, and how it is let go. */
+import { PauseOf, PauseStatus } from "@dueline/contracts/pause/Pause"
+import type { PauseView } from "@dueline/contracts/pause/PauseEndpoints"
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { useState } from "react"
+import { newKey, useAct } from "../backend/useAct.ts"
+import { usePages } from "../backend/usePages.ts"
+import { headersFor } from "../parts/Actions.tsx"
+import { announce } from "../parts/Announcer.tsx"
+import { Dialog } from "../parts/Dialog.tsx"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
+import { Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { TroubleNote } from "../parts/TroubleNote.tsx"
+import { useMay } from "../parts/useMay.ts"
+import { Ago } from "../time/Time.tsx"
+
+const scope = "ops:pauses.write"
+
+const filters: ReadonlyArray<Filter> = [
+  { name: "status", label: "State", oneOf: PauseStatus.literals },
+  { name: "of", label: "Of", oneOf: PauseOf.literals },
+  { name: "key", label: "Which", type: "text" }
+]
+
+interface DialogOf {
+  readonly close: () => void
+  readonly changed: () => void
+}
+
+const Pausing = ({ changed, close }: DialogOf) => {
+  const { act, busy, trouble } = useAct()
+  const [of, setOf] = useState<typeof PauseOf.Type>("target")
+  const [key, setKey] = useState("")
+  const [reason, setReason] = useState("")
+  const whole = of === "tenant"
+  const pause = () =>
+    act(
+      ({ pauses }) =>
+        pauses.create({
+          headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+          payload: { of, reason, ...(whole ? {} : { key }) }
+        }),
+      () => {
+        announce("Paused")
+        close()
+        changed()
+      }
+    )
+  return (
+    <Dialog title="Pause calls" close={close}>
+      <p>They are accepted, cancelled and moved as before, and wait when they are due. What is on the wire ends.</p>
+      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+      <label>
+        Which calls wait
+        <select value={of} onChange={(event) => setOf(event.target.value as typeof PauseOf.Type)}>
+          {PauseOf.literals.map((one) => (
+            <option key={one} value={one}>
+              {one === "tenant" ? "all of the tenant" : `of one ${one}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      {whole ? null : (
+        <label>
+          Which {of}
+          <input
+            value={key}
+            placeholder={of === "target" ? "https://api.example.com" : ""}
+            onChange={(event) => setKey(event.target.value)}
+          />
+        </label>
+      )}
+      <label>
+        Reason, shown with every call that waits
+        <input value={reason} onChange={(event) => setReason(event.target.value)} />
+      </label>
+      <div className="actions">
+        <button
+          type="button"
+          className="main"
+          disabled={busy || reason.trim() === "" || (!whole && key.trim() === "")}
+          onClick={pause}
+        >
+          Pause
+        </button>
+        <button type="button" onClick={close}>
+          Leave it
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+const Resuming = ({ changed, close, pause }: DialogOf & { readonly pause: PauseView }) => {
+  const { act, busy, trouble } = useAct()
+  const [rate, setRate] = useState("")
+  const perSecond = Number(rate)
+  const resume = () =>
+    act(
+      ({ pauses }) =>
+        pauses.resume({
+          params: { id: pause.id },
+          headers: headersFor(pause),
+          payload: rate.trim() === "" ? {} : { releasePerSecond: perSecond }
+        }),
+      () => {
+        announce("Resumed")
+        close()
+        changed()
+      }
+    )
+  return (
+    <Dialog title="Resume what was paused" close={close}>
+      <p>Calls that became due meanwhile start, the earliest first.</p>
+      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+      <label>
+        So many a second; all at once when left empty
+        <input inputMode="decimal" value={rate} onChange={(event) => setRate(event.target.value)} />
+      </label>
+      <div className="actions">
+        <button
+          type="button"
+          className="main"
+          disabled={busy || (rate.trim() !== "" && !(perSecond > 0))}
+          onClick={resume}
+        >
+          Resume
+        </button>
+        <button type="button" onClick={close}>
+          Leave it
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+const ResumeButton = ({ changed, pause }: { readonly pause: PauseView; readonly changed: () => void }) => {
+  const [open, setOpen] = useState(false)
+  const may = useMay(scope)
+  const why = may ? (pause.status === "Active" ? "" : "It was resumed") : `Needs the permission ${scope}`
+  return (
+    <>
+      <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
+        Resume…
+      </button>
+      {open ? <Resuming pause={pause} changed={changed} close={() => setOpen(false)} /> : null}
+    </>
+  )
+}
+
+const columnsWith = (changed: () => void): readonly [Column<PauseView>, ...ReadonlyArray<Column<PauseView>>] => [
+  { head: "Of", cell: ({ key, of }) => (key === null ? "the whole tenant" : `${of} ${key}`) },
+  {
+    head: "State",
+    cell: ({ status }) => (
+      <Status of={status} tone={status === "Active" ? "warn" : "good"} words={status === "Active" ? "Holds" : status} />
+    )
+  },
+  { head: "Reason", as: "wide", cell: ({ reason }) => reason },
+  { head: "By", cell: ({ pausedBy }) => pausedBy },
+  { head: "Since", cell: ({ createdAt }) => <Ago at={createdAt} /> },
+  { head: "Resumed", cell: ({ resumedAt }) => <Ago at={resumedAt} /> },
+  { head: "Change", cell: (pause) => <ResumeButton pause={pause} changed={changed} /> }
+]
+
+export const PausesScreen = () => {
+  const [values, set] = useFilters(filters)
+  const [open, setOpen] = useState(false)
+  const may = useMay(scope)
+  const pages = usePages(JSON.stringify(values), ({ pauses }, page) =>
+    pauses.list({ query: { ...page, ...values } as never })
+  )
+  return (
+    <Screen
+      title="Pauses"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <button
+            type="button"
+            disabled={!may}
+            title={may ? "" : `Needs the permission ${scope}`}
+            onClick={() => setOpen(true)}
+          >
+            Pause calls…
+          </button>
+        </>
+      }
+    >
+      {open ? <Pausing close={() => setOpen(false)} changed={pages.again} /> : null}
+      <Filters filters={filters} values={values} set={set} />
+      <Rows
+        label="Pauses, newest first"
+        pages={pages}
+        columns={columnsWith(pages.again)}
+        keyOf={({ id }) => id}
+        href={null}
+        filtered={Object.keys(values).length > 0}
+        nothing={
+          <p>Nothing is held back, and nothing was. “Pause calls…” lets calls of a target wait while it is repaired.</p>
+        }
+      />
+    </Screen>
+  )
+}
