@@ -73,6 +73,7 @@ const signIn = async (): Promise<BrowserContext> => {
 
 /** Each by its address. */
 const screens = [
+  "",
   "/calls?tag=live",
   "/dead-letters",
   "/jobs",
@@ -209,7 +210,7 @@ describe.skipIf(why !== "")("the console", () => {
   it("signs in by the link that the program prints, once", async () => {
     const [link = ""] = /http:\/\/\S+#code=\S+/u.exec(program.output()) ?? []
     await page.goto(link)
-    await page.getByRole("heading", { name: "Calls", exact: true }).waitFor()
+    await page.getByRole("heading", { name: "Overview" }).waitFor()
     assert.notInclude(page.url(), "code")
     const [cookie] = await context.cookies()
     assert.isTrue(cookie?.httpOnly)
@@ -344,6 +345,9 @@ describe.skipIf(why !== "")("the console", () => {
     await confirm.click()
     await page.getByText("400 of 400").waitFor({ timeout: 30_000 })
     await picture("job")
+    await open("")
+    await page.getByText("What failed, and where").waitFor()
+    await picture("overview")
     await page.goto(`${program.address}/console/calls?tag=story&status=Failed`)
     await page.getByText("Nothing fits these filters").waitFor()
     refuses = true

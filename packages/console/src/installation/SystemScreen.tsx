@@ -3,11 +3,46 @@ import { useAnswer } from "../backend/useAnswer.ts"
 import { Facts, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { useMay } from "../parts/useMay.ts"
 import { lasted, span, Time } from "../time/Time.tsx"
 
 const lookMs = 5_000
 
+/** What only one process does at a time, which processes are seen from the one that answers, and what waits for whom. */
+const Processes = () => {
+  const answer = useAnswer("overview", (api) => api.overview.get({ query: {} }), lookMs)
+  const waited = (millis: number | null) => (millis === null ? "nothing waits" : `the oldest for ${lasted(millis)}`)
+  return (
+    <Answered answer={answer}>
+      {({ leaders, loops, processes }) => (
+        <>
+          <Section title="Processes">
+            <ul>
+              {processes.map(({ id, roles }) => (
+                <li key={id}>
+                  <code>{id}</code> {roles.join(", ")}
+                </li>
+              ))}
+            </ul>
+          </Section>
+          <Section title="Work">
+            <Facts
+              of={[
+                ["Messages for the bus", waited(loops.outbox)],
+                ["Times of schedules", waited(loops.schedules)],
+                ["Jobs", waited(loops.jobs)],
+                ...leaders.map(({ process, work }) => [`Who does ${work}`, <code key={work}>{process}</code>] as const)
+              ]}
+            />
+          </Section>
+        </>
+      )}
+    </Answered>
+  )
+}
+
 export const SystemScreen = () => {
+  const seesAll = useMay("ops:overview.read")
   const answer = useAnswer("health", ({ system }) => system.health(), lookMs)
   return (
     <Screen
@@ -71,6 +106,7 @@ export const SystemScreen = () => {
           </>
         )}
       </Answered>
+      {seesAll ? <Processes /> : null}
     </Screen>
   )
 }

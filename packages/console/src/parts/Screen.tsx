@@ -7,18 +7,20 @@ import { TroubleNote } from "./TroubleNote.tsx"
 
 interface ScreenProps {
   readonly title: string
+  /** What somebody has to look at: it stands in the title of the tab too. */
+  readonly alarm?: string | null
   /** What stands beside the title, such as a state. */
   readonly aside?: ReactNode
   readonly actions?: ReactNode
   readonly children: ReactNode
 }
 
-export const Screen = ({ actions, aside, children, title }: ScreenProps) => {
+export const Screen = ({ actions, alarm = null, aside, children, title }: ScreenProps) => {
   const [path] = useLocation()
   const main = useRef<HTMLElement>(null)
   useEffect(() => {
-    document.title = `${title} · Dueline`
-  }, [title])
+    document.title = `${alarm === null ? "" : `▲ ${alarm} · `}${title} · Dueline`
+  }, [alarm, title])
   // Whoever reads by ear hears where they are; the first page is read from its top anyway.
   useEffect(() => main.current?.focus({ preventScroll: true }), [path])
   return (

@@ -1,6 +1,6 @@
 /** The page: who is signed in, where they are, and what all screens share. */
 import { Suspense } from "react"
-import { Redirect, Route, Router, Switch, useLocation } from "wouter"
+import { Route, Router, Switch, useLocation } from "wouter"
 import { offlineAtom } from "../backend/connection.ts"
 import { signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
@@ -33,8 +33,6 @@ const Offline = () => {
   )
 }
 
-const first = groups[0]?.places[0]?.path ?? "/"
-
 const Routes = () => (
   <Suspense fallback={<main id="main" tabIndex={-1} className="faint" />}>
     <Switch>
@@ -46,9 +44,6 @@ const Routes = () => (
           {({ id = "" }: { readonly id?: string }) => <Detail key={id} id={decodeURIComponent(id)} />}
         </Route>
       ))}
-      <Route path="/">
-        <Redirect to={first} replace />
-      </Route>
       <Route component={Nowhere} />
     </Switch>
   </Suspense>

@@ -6,6 +6,7 @@ import { JobScreen } from "../jobs/JobScreen.tsx"
 import { JobsScreen } from "../jobs/JobsScreen.tsx"
 import { LetterScreen } from "../letters/LetterScreen.tsx"
 import { LettersScreen } from "../letters/LettersScreen.tsx"
+import { OverviewScreen } from "../overview/OverviewScreen.tsx"
 
 /** A screen by the name it is exported under, loaded when it is first shown. */
 const later = <Name extends string, Props>(
@@ -52,6 +53,7 @@ export const groups: ReadonlyArray<Group> = [
   {
     name: "Now",
     places: [
+      { path: "/", name: "Overview", scope: "ops:overview.read", screen: OverviewScreen },
       { path: "/calls", name: "Calls", scope: "ops:calls.read", screen: CallsScreen },
       { path: "/dead-letters", name: "Dead letters", scope: "ops:dead-letters.read", screen: LettersScreen },
       { path: "/jobs", name: "Jobs", scope: "ops:jobs.read", screen: JobsScreen },

@@ -1,0 +1,21 @@
+/** What of the overview somebody has to look at, the worst first, in as few words as a title has room for. */
+import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
+
+/** A call that is late by less is on its way. */
+const lateMs = 5_000
+
+export const alarmsOf = ({
+  circuits,
+  deadLetters,
+  dependencies,
+  lastHour,
+  overdue
+}: Overview): ReadonlyArray<string> => [
+  ...dependencies.filter(({ status }) => status === "down").map(({ name }) => `${name} is down`),
+  ...(overdue.oldest !== null && overdue.oldest.lateMs > lateMs
+    ? [`${overdue.count}${overdue.more ? "+" : ""} overdue`]
+    : []),
+  ...(lastHour.failed > 0 ? [`${lastHour.failed} failed`] : []),
+  ...(deadLetters.count > 0 ? [`${deadLetters.count}${deadLetters.more ? "+" : ""} dead letters`] : []),
+  ...(circuits.length > 0 ? [`${circuits.length} targets left alone`] : [])
+]
