@@ -14,6 +14,8 @@ const kept = 4
 
 /** Of each package: what `bundle.ts` puts into the program. */
 const sourceFolders = ["src", "migrations", "functions"]
+/** Beside them, of a package that is shown in a browser. */
+const pageFiles = ["index.html", "vite.config.ts"]
 
 /** Makes it if it is not there. Null when that fails, with the reason on standard error: then the sources can be run as they are. */
 export function programFile(root, toolchain, dependencies, say) {
@@ -38,8 +40,11 @@ function fingerprint(root, dependencies) {
     .update(`${root}\n${dependencies}\n`)
     .update(readFileSync(join(root, "scripts", "bundle.ts")))
   const packages = join(root, "packages")
-  for (const file of ["index.html", "vite.config.ts"]) hash.update(readFileSync(join(packages, "console", file)))
   for (const name of readdirSync(packages).sort()) {
+    for (const file of pageFiles) {
+      const page = join(packages, name, file)
+      if (existsSync(page)) hash.update(`\n${name}/${file}\n`).update(readFileSync(page))
+    }
     for (const folder of sourceFolders) {
       const sources = join(packages, name, folder)
       if (!existsSync(sources)) continue
