@@ -15,4 +15,22 @@ layer(edge, { excludeTestServices: true })("submit", (it) => {
       assert.strictEqual(detail.json["status"], "Scheduled")
     })
   )
+
+  it.effect(
+    "whom the end is told is looked at, kept out of sight and shown; one that may not be called is refused",
+    () =>
+      Effect.gen(function* () {
+        const { send, submit } = yield* Edge
+        const onEnd = { url: "https://example.com/ended?token=planted", on: "failed", headers: { "x-planted": "1" } }
+        const reply = yield* submit({ ...later, onEnd })
+        assert.strictEqual(reply.status, 202, reply.body)
+        const detail = yield* send({ method: "GET", path: reply.headers["location"] ?? "" })
+        const shown = { url: "https://example.com/ended?token=[redacted]", on: "failed", callbacks: [] }
+        assert.deepStrictEqual(detail.json["onEnd"], shown)
+        const refused = yield* submit({ ...later, onEnd: { url: "http://169.254.169.254/" } })
+        assert.strictEqual(refused.status, 422)
+        const [error] = refused.json["errors"] as ReadonlyArray<{ readonly path: string }>
+        assert.strictEqual(error?.path, "body.onEnd.url")
+      })
+  )
 })

@@ -107,7 +107,7 @@ import { scheduleTopics } from "./schedule/Topic.ts"
 import { ServiceCallCommand, ServiceCallOutcome } from "./serviceCall/Command.ts"
 import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
-import { serviceCallTopics } from "./serviceCall/Topic.ts"
+import { callbackTopics, serviceCallTopics } from "./serviceCall/Topic.ts"
 import {
   ShipmentCommand,
   shipmentFields,
@@ -215,7 +215,7 @@ export const kinds = {
     command: ServiceCallCommand,
     outcome: ServiceCallOutcome,
     rejection: ServiceCallRejection,
-    topics: serviceCallTopics,
+    topics: { ...serviceCallTopics, ...callbackTopics },
     scope: "calls",
     missing: { call_not_found: { status: 404, title: "There is no such service call in this tenant." } },
     problems: {},

@@ -53,7 +53,7 @@ export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
     RequestIntake,
     Effect.map(RequestVault, (vault) =>
       RequestIntake.of({
-        admit: (tenantId, callId, { body, headers, method, signer, url }) => {
+        admit: (tenantId, callId, { body, headers, method, onEnd, signer, url }) => {
           // Read once: this form is checked, stored, shown and called.
           const target = parseTarget(url)
           const ofHeaders = headerIssues(headers)
@@ -62,7 +62,8 @@ export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
           const issues = [...urlIssues(guard, target.success), ...lengthIssues(target.success), ...ofHeaders]
           if (issues.length > 0) return Result.fail(issues)
           const plain = { url: target.success.href, headers, body }
-          const whole = signer === undefined ? plain : { ...plain, signer }
+          const signed = signer === undefined ? plain : { ...plain, signer }
+          const whole = onEnd === undefined ? signed : { ...signed, onEnd }
           const { complete, summary } = summariseRequest(method, whole, { patterns }, true)
           const sealed = complete ? null : vault.seal(whole, sealContext(tenantId, callId))
           return Result.succeed({ summary, sealed })

@@ -56,6 +56,10 @@ export const occurrenceCallId = (
   at: number
 ): ServiceCallId => uuidV8(`dueline:schedule-occurrence:${tenantId}:${scheduleId}:${revision}:${at}`) as ServiceCallId
 
+/** Each end of a call, known by the scheduling that ended, is told by one call. */
+export const callbackCallId = (tenantId: TenantId, callId: ServiceCallId, revision: number): ServiceCallId =>
+  uuidV8(`dueline:callback:${tenantId}:${callId}:${revision}`) as ServiceCallId
+
 /** A message is one call of a subscription, and one more of each redelivery (counted from 1) that it belongs to. */
 export const deliveryCallId = (
   tenantId: TenantId,

@@ -9,6 +9,8 @@ import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import { SecretVault } from "@dueline/contracts/ports/SecretVault"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type {
@@ -19,6 +21,7 @@ import type {
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Result } from "effect"
 import { TestClock } from "effect/testing"
+import type { CallbackCallIdOf } from "../src/subscriptions/callbacks.ts"
 import { type DeliveryCallIdOf, makeDeliveries } from "../src/subscriptions/SubscriptionDeliveries.ts"
 import { inSteps, makeFates } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
@@ -41,6 +44,19 @@ const vault = SecretVault.of({
   open: (sealed) => Effect.succeed(`https://example.com/${sealed}`)
 })
 
+const callbackIdOf: CallbackCallIdOf = (_tenant, callId, revision) =>
+  `${revision.toString(16).padStart(8, "c")}-0000-8000-8000-${callId.slice(-12)}` as ServiceCallId
+const requests = RequestVault.of({
+  seal: () => "",
+  open: (sealed) =>
+    Effect.succeed({
+      url: "",
+      headers: {},
+      body: null,
+      onEnd: { url: `https://example.com/${sealed}`, headers: { "x-of": "caller" } }
+    })
+})
+
 export interface Delivered {
   readonly eventId: string
   readonly stream: string
@@ -53,7 +69,7 @@ export const makeWorld = Effect.fnUntraced(function* (terms: Partial<Subscriptio
   const { fates, step } = makeFates()
   const { deliveries } = store
   const work = yield* Effect.forEach([1, 2], () =>
-    makeDeliveries({ callIdOf, disableAfterMs, keepMs }).pipe(
+    makeDeliveries({ callIdOf, callbackIdOf, disableAfterMs, keepMs }).pipe(
       Effect.provideService(Orchestrator, inSteps(writers, step)),
       Effect.provideService(Deliveries, {
         ...deliveries,
@@ -66,7 +82,9 @@ export const makeWorld = Effect.fnUntraced(function* (terms: Partial<Subscriptio
       }),
       Effect.provideService(OpsQueries, store.opsQueries),
       Effect.provideService(RequestIntake, intake),
-      Effect.provideService(SecretVault, vault)
+      Effect.provideService(SecretVault, vault),
+      Effect.provideService(RequestVault, requests),
+      Effect.provideService(Persistence, { ...store.persistence, load: (asked) => step(store.persistence.load(asked)) })
     )
   )
   let now: number = Field.t0
@@ -151,5 +169,5 @@ export const makeWorld = Effect.fnUntraced(function* (terms: Partial<Subscriptio
     }
   })
 
-  return { answer, ask, calls, delivered, fates, happen, look, now: () => now, pass, row, settle, store, work }
+  return { answer, ask, calls, delivered, fates, happen, look, now: () => now, pass, row, settle, store, tell, work }
 })

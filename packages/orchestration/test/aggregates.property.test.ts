@@ -81,5 +81,6 @@ aggregateLaws({
   story: SubscriptionSteps.SubscriptionStory,
   commandsOf: SubscriptionSteps.subscriptionCommands,
   envelope: (command) => envelope(command),
-  opening: "SubscriptionCreated"
+  opening: "SubscriptionCreated",
+  adding: ["TestSubscription", "UpdateSubscription"]
 })

@@ -14,6 +14,7 @@ import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
 import { Pause } from "../src/aggregates/Pause.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
+import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { Subscription } from "../src/aggregates/Subscription.ts"
 import { Shipment } from "../src/aggregates/Shipment.ts"
 import { Order } from "../src/aggregates/Order.ts"
@@ -28,6 +29,7 @@ import { Tenant } from "../src/aggregates/Tenant.ts"
 import * as TenantSteps from "./TenantSteps.ts"
 import * as PauseSteps from "./PauseSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
+import * as Call from "./ServiceCallSample.ts"
 import * as SubscriptionSteps from "./SubscriptionSteps.ts"
 
 const heard = new Set<string>()
@@ -137,6 +139,11 @@ describe("messages in the form of their topic come", () => {
     ({ story }) => judge(life(Schedule, ScheduleSteps.scheduleCommands(story))),
     runs
   )
+
+  it("from a call whose end is told", () => {
+    const spec = { ...Call.spec(), onEnd: { url: "https://example.com/ended", on: "ended" as const } }
+    judge(life(ServiceCall, [Call.submit({ spec }), Call.cancel()]))
+  })
 
   it.prop(
     "from subscriptions",

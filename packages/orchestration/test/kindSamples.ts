@@ -35,6 +35,8 @@ const serviceCall: Samples<ServiceCallEvent> = {
     fingerprint: "f1",
     origin
   },
+  CallbackWanted: { _tag: "CallbackWanted", revision: 2 },
+  CallbackSettled: { _tag: "CallbackSettled", revision: 2, callbackId: null, reason: "egress_denied" },
   ServiceCallRescheduled: { _tag: "ServiceCallRescheduled", dueAt: Call.dueAt },
   ServiceCallCancelled: { _tag: "ServiceCallCancelled" },
   CancellationRequested: { _tag: "CancellationRequested", epoch: 1 },

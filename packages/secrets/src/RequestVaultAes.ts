@@ -20,8 +20,8 @@ const what = { one: "a sealed request", another: "another call" }
 export const make = (keys: VaultKeys, options: VaultOptions = {}): RequestVault["Service"] => {
   const texts = makeSealedTexts(keys, what, options)
   return RequestVault.of({
-    seal: ({ body, headers, signer, url }, context) =>
-      texts.seal(JSON.stringify({ url, headers, body, signer }), context),
+    seal: ({ body, headers, onEnd, signer, url }, context) =>
+      texts.seal(JSON.stringify({ url, headers, body, signer, onEnd }), context),
     open: (sealed, context) =>
       Effect.flatMap(texts.open(sealed, context), (text) => {
         const request: unknown = JSON.parse(text)

@@ -27,7 +27,7 @@ import { fingerprint } from "../resources/idempotency.ts"
 import { deniedCreation } from "../requests/refusal.ts"
 import { type Denial, denied } from "../requests/reject.ts"
 import { bodyDecoder, exactDecoder, invalid } from "../requests/requestBody.ts"
-import { rawRequest, refusedRequest, specOf } from "./askedRequest.ts"
+import { lookedCallback, rawRequest, refusedRequest, specOf } from "./askedRequest.ts"
 import { callRefusals } from "./callRefusal.ts"
 import { callPath, stateOf } from "./view.ts"
 
@@ -132,7 +132,11 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
       const at = clock.currentTimeMillisUnsafe() as EpochMillis
       const due = dueTime(body, at, part)
       if (Result.isFailure(due)) return Result.fail(due.failure)
-      const admitted = intake.admit(principal.tenantId, callId, rawRequest(body.request))
+      const onEnd = lookedCallback(intake, principal.tenantId, callId, body.onEnd, part)
+      if (Result.isFailure(onEnd)) return Result.fail(onEnd.failure)
+      const { shown, whole } = onEnd.success
+      const raw = rawRequest(body.request)
+      const admitted = intake.admit(principal.tenantId, callId, whole === null ? raw : { ...raw, onEnd: whole })
       if (Result.isFailure(admitted)) return Result.fail(refusedRequest(part, admitted.failure))
       const print = key === undefined ? null : fingerprint("POST", route, body)
       return Result.succeed(
@@ -152,7 +156,10 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
             dueAt: due.success,
             fingerprint: print,
             origin: { correlationId, traceparent },
-            spec: specOf(body, admitted.success.summary),
+            spec:
+              shown === null
+                ? specOf(body, admitted.success.summary)
+                : { ...specOf(body, admitted.success.summary), onEnd: shown },
             sealed: admitted.success.sealed
           }
         )

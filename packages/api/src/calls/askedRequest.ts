@@ -1,7 +1,9 @@
 /** What the caller wants to be sent, in the form that it is looked at, kept and made in. */
-import type { RequestToMake, RetryOverrides, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
-import type { IntakeIssue, RawRequest } from "@dueline/contracts/ports/RequestIntake"
+import type { OnEnd, RequestToMake, RetryOverrides, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import type { IntakeIssue, RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { defaultRetryPolicy, defaultTimeoutMs, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
+import { Result } from "effect"
 import { type Denial, denied } from "../requests/reject.ts"
 
 export const retryOf = (
@@ -35,3 +37,34 @@ export const refusedRequest = (part: string, issues: ReadonlyArray<IntakeIssue>)
   denied("request_refused", "Correct what `errors` lists: such a request is never sent.", {
     errors: issues.map(({ code, field, message }) => ({ path: `${part}.request.${field}`, code, message }))
   })
+
+/** Whom the end is told: as it is shown, and as it is sealed. Held against the same rules as a request. */
+interface LookedCallback {
+  readonly shown: NonNullable<Spec["onEnd"]> | null
+  readonly whole: NonNullable<RawRequest["onEnd"]> | null
+}
+
+const nobody: Result.Result<LookedCallback, never> = Result.succeed({ shown: null, whole: null })
+
+export const lookedCallback = (
+  { admit }: RequestIntake["Service"],
+  tenantId: TenantId,
+  callId: ServiceCallId,
+  onEnd: OnEnd | undefined,
+  part: string
+): Result.Result<LookedCallback, Denial<"request_refused">> => {
+  if (onEnd === undefined) return nobody
+  const { headers = {}, on = "ended", url } = onEnd
+  const admitted = admit(tenantId, callId, { method: "POST", url, headers, body: null })
+  return Result.isSuccess(admitted)
+    ? Result.succeed({ shown: { url: admitted.success.summary.url, on }, whole: { url, headers } })
+    : Result.fail(
+        denied("request_refused", "Correct what `errors` lists: such a request is never sent.", {
+          errors: admitted.failure.map(({ code, field, message }) => ({
+            path: `${part}.onEnd.${field}`,
+            code,
+            message
+          }))
+        })
+      )
+}

@@ -52,6 +52,16 @@ const record = (attempts: Map<number, Attempt>, event: ServiceCallEvent, recorde
   if (attempt !== undefined) attempts.set(event.epoch, finish(attempt, event, recordedAt))
 }
 
+/** Whom the end is told, where the submission is among these events and names somebody. */
+const onEndOf = (history: ReadonlyArray<RecordedEvent>): Pick<ServiceCall, "onEnd"> => {
+  const events = history.flatMap(({ payload }) => (isEvent(payload) ? [payload] : []))
+  const first = events.find((event) => event._tag === "ServiceCallSubmitted")
+  if (first?.spec.onEnd === undefined) return {}
+  const settled = events.filter((event) => event._tag === "CallbackSettled")
+  const callbacks = settled.map(({ callbackId, reason }) => ({ callId: callbackId, reason }))
+  return { onEnd: { ...first.spec.onEnd, callbacks } }
+}
+
 type Result = Extract<
   ServiceCallEvent,
   { readonly _tag: "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionSuperseded" }
@@ -130,7 +140,8 @@ export const detailOf = (
   flow: row.flow,
   waitsFor,
   correlationId: row.correlationId as CorrelationId,
-  attempts: attemptsOf(history)
+  attempts: attemptsOf(history),
+  ...onEndOf(history)
 })
 
 export const eventOf = (event: RecordedEvent): HistoryEvent => ({

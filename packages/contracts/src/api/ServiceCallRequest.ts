@@ -1,7 +1,7 @@
 /** What is sent to make or move a service call. */
 import { Schema, Struct } from "effect"
 import { Flow } from "../serviceCall/Flow.ts"
-import { HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
+import { CallbackOn, HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
 import { CorrelationId, IdempotencyKey } from "../Ids.ts"
 import { Delay, Instant } from "./Wire.ts"
 
@@ -52,6 +52,20 @@ export const RetryOverrides = RetryPolicy.mapFields(Struct.map(Schema.optionalKe
   description: "What to do differently from the default retry policy"
 })
 
+export const OnEnd = Schema.Struct({
+  url: RequestToMake.fields.url,
+  on: Schema.optionalKey(
+    CallbackOn.annotate({
+      description: "`ended`: every end; `failed`: only when it is given up; `ended` when left out"
+    })
+  ),
+  headers: RequestToMake.fields.headers
+}).annotate({
+  identifier: "OnEnd",
+  description: "Its end is told there: by a POST with what became of it, once for each end, itself a service call"
+})
+export type OnEnd = typeof OnEnd.Type
+
 /** With neither `dueAt` nor `delay` the call is due now; a `dueAt` in the past means now too. */
 export const SubmitServiceCall = Schema.Struct({
   ...when,
@@ -61,7 +75,8 @@ export const SubmitServiceCall = Schema.Struct({
     Flow.annotate({ description: "Calls of one flow are made so many at once and in a second, by due time" })
   ),
   retry: Schema.optionalKey(RetryOverrides),
-  timeoutMs: Schema.optionalKey(TimeoutMs)
+  timeoutMs: Schema.optionalKey(TimeoutMs),
+  onEnd: Schema.optionalKey(OnEnd)
 })
   .check(Schema.makeFilter(notBoth))
   .annotate({

@@ -4,7 +4,7 @@ import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { PauseId, PauseOf } from "../pause/Pause.ts"
 import { Flow, FlowKey } from "../serviceCall/Flow.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
-import { RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
+import { CallbackOn, RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
 import { problemFields } from "./Problem.ts"
 import { Timestamp, Version } from "./Wire.ts"
 
@@ -124,6 +124,17 @@ const WaitsForFlow = Schema.Struct({
 /** What a call that is due, or will be, waits for beside its time. */
 export const WaitsFor = Schema.Union([WaitsForPause, WaitsForFlow]).annotate({ identifier: "WaitsFor" })
 export type WaitsFor = typeof WaitsFor.Type
+/** Whom the end is told, and the calls that do. */
+export const OnEndView = Schema.Struct({
+  url: Schema.String.annotate({ description: "Secrets in it are struck out" }),
+  on: CallbackOn,
+  callbacks: Schema.Array(
+    Schema.Struct({
+      callId: Schema.NullOr(ServiceCallId).annotate({ description: "The call that tells one end" }),
+      reason: Schema.NullOr(Schema.String).annotate({ description: "Why there is none" })
+    })
+  ).annotate({ description: "Oldest first, from the last 1,000 events" })
+}).annotate({ identifier: "OnEndState" })
 
 export const ServiceCall = Schema.Struct({
   ...summary,
@@ -136,7 +147,8 @@ export const ServiceCall = Schema.Struct({
     description: "What holds it up beside its time, now. That may change without a new version"
   }),
   correlationId: CorrelationId,
-  attempts: Schema.Array(Attempt).annotate({ description: "Oldest first, from the last 1,000 events" })
+  attempts: Schema.Array(Attempt).annotate({ description: "Oldest first, from the last 1,000 events" }),
+  onEnd: Schema.optionalKey(OnEndView)
 }).annotate({ identifier: "ServiceCall" })
 export type ServiceCall = typeof ServiceCall.Type
 

@@ -11,6 +11,8 @@ export interface WholeRequest {
   readonly body: string | null
   /** What it is signed for, when not with the tenant's secret: a message of a subscription, under that id. */
   readonly signer?: Signer
+  /** Whom the end of the call is told. */
+  readonly onEnd?: { readonly url: string; readonly headers: Readonly<Record<string, string>> }
 }
 
 export interface Signer {

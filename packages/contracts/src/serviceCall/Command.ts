@@ -59,6 +59,13 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     reason: Schema.Literals(["circuit_open", "draining"]),
     retryAt: EpochMillis,
     cause: Schema.optionalKey(HandBackReason)
+  },
+  /** What became of telling one of its ends. */
+  SettleCallback: {
+    ...target,
+    revision: Schema.Int,
+    callbackId: Schema.NullOr(ServiceCallId),
+    reason: Schema.NullOr(Schema.String)
   }
 })
 export type ServiceCallCommand = typeof ServiceCallCommand.Type

@@ -1,6 +1,6 @@
 /** Facts about a service call. Every case is stored for ever: add cases, never edit one. All times are epoch milliseconds. */
 import { Schema } from "effect"
-import { EpochMillis, WorkerId } from "../Ids.ts"
+import { EpochMillis, ServiceCallId, WorkerId } from "../Ids.ts"
 import { FailureReason, HandBackReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
 
 const Attempt = Schema.Int
@@ -63,6 +63,14 @@ export const ServiceCallEvent = Schema.TaggedUnion({
     lastReason: Schema.optionalKey(FailureReason)
   },
   ServiceCallRerun: { dueAt: EpochMillis },
+  /** It has ended, and somebody is to be told. `revision`: of the scheduling that ended, so that each end has one. */
+  CallbackWanted: { revision: Schema.Int },
+  /** The call that tells it is made, or, with a reason, will never be. */
+  CallbackSettled: {
+    revision: Schema.Int,
+    callbackId: Schema.NullOr(ServiceCallId),
+    reason: Schema.NullOr(Schema.String)
+  },
   /** A result came for an epoch that is not the current one. Recorded for the reader; changes nothing. */
   ExecutionSuperseded: { epoch: Epoch, currentEpoch: Epoch, outcome: Schema.Literals(["succeeded", "failed"]) }
 })

@@ -105,12 +105,18 @@ export type HandBackReason = typeof HandBackReason.Type
 export const WaitReason = Schema.Literals(["retry", ...HandBackReason.literals])
 export type WaitReason = typeof WaitReason.Type
 
+/** Which ends are told: all of them, or only that of a call that is given up. */
+export const CallbackOn = Schema.Literals(["ended", "failed"])
+export type CallbackOn = typeof CallbackOn.Type
+
 export const Spec = Schema.Struct({
   request: RequestSummary,
   timeoutMs: TimeoutMs,
   retry: RetryPolicy,
   tags: Tags,
-  flow: Schema.optionalKey(Flow)
+  flow: Schema.optionalKey(Flow),
+  /** Whom its end is told, as it may be shown; the whole address and its headers lie sealed with the request. */
+  onEnd: Schema.optionalKey(Schema.Struct({ url: Schema.String, on: CallbackOn }))
 })
 export type Spec = typeof Spec.Type
 

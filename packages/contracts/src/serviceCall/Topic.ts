@@ -59,6 +59,27 @@ export const serviceCallTopics = {
   })
 } as const
 
+/** Version 1 of the message that makes a callback. */
+export const CallbackDue = Schema.Struct({
+  ...ServiceCallEnded.fields,
+  /** Of the scheduling that ended: each end has one. */
+  revision: Schema.Int
+}).annotate({ identifier: "CallbackDue" })
+export type CallbackDue = typeof CallbackDue.Type
+
+export const callbackTopic = "ops.callback.due"
+
+export const callbackTopics = {
+  [callbackTopic]: topic(
+    CallbackDue,
+    "A call with `onEnd` has ended, and its end is to be told: a call that tells it follows.",
+    {
+      ...succeeded,
+      revision: 1
+    }
+  )
+} as const
+
 export const ServiceCallTopic = Schema.Literals(
   Object.keys(serviceCallTopics) as ReadonlyArray<keyof typeof serviceCallTopics>
 )

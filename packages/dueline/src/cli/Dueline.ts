@@ -24,6 +24,7 @@ import { apiKey } from "./access/KeyCommands.ts"
 import { signingKey } from "./access/SigningKeyCommands.ts"
 import { pause } from "./calls/PauseCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
+import { subscription } from "./calls/SubscriptionCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 import { session } from "./access/SessionCommands.ts"
@@ -48,6 +49,7 @@ const dueline = Command.make("dueline").pipe(
     dlq,
     schedule,
     pause,
+    subscription,
     token,
     consoleLink,
     session,

@@ -2,7 +2,7 @@
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
-import { deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
+import { callbackCallId, deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
 import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as CallCounts from "@dueline/orchestration/callCounts"
@@ -36,6 +36,7 @@ export const layer = (settings: Settings, isShared: boolean) =>
       yield* Effect.forkScoped(byOne(shared, Sealer.leadership, sealer.loop))
       const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
         callIdOf: deliveryCallId,
+        callbackIdOf: callbackCallId,
         disableAfterMs: settings.DUELINE_SUBSCRIPTION_DISABLE_HOURS * hourMs,
         keepMs: settings.DUELINE_SUBSCRIPTION_DAYS * 24 * hourMs
       })

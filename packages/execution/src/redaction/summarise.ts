@@ -229,6 +229,7 @@ export const summariseRequest = (
   // A request that says "[redacted]" of itself must be sealed, or it could not be told from one that was struck out.
   const complete =
     request.signer === undefined &&
+    request.onEnd === undefined &&
     url === request.url &&
     sameHeaders(headers, given) &&
     (bodySnippet ?? "") === (request.body ?? "") &&

@@ -36,6 +36,7 @@ import {
   requestOf,
   wordsOf
 } from "./deliveryRequest.ts"
+import type { CallbackCallIdOf } from "./callbacks.ts"
 import { makeSorting } from "./sortMessages.ts"
 
 export type DeliveryCallIdOf = (
@@ -47,6 +48,7 @@ export type DeliveryCallIdOf = (
 
 export interface DeliveriesOptions {
   readonly callIdOf: DeliveryCallIdOf
+  readonly callbackIdOf: CallbackCallIdOf
   /** For so long nothing may come through, in milliseconds, before a subscription is disabled. */
   readonly disableAfterMs: number
   /** How long messages are kept, in milliseconds: what waits in line and what can be delivered once more. */
@@ -83,14 +85,19 @@ const outcomeOf = (status: string): DeliveryOutcome | null => {
 /** Of the process that delivers. */
 export const leadership = { name: "subscriptions", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
 
-export const makeDeliveries = Effect.fnUntraced(function* ({ callIdOf, disableAfterMs, keepMs }: DeliveriesOptions) {
+export const makeDeliveries = Effect.fnUntraced(function* ({
+  callbackIdOf,
+  callIdOf,
+  disableAfterMs,
+  keepMs
+}: DeliveriesOptions) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
   const deliveries = yield* Deliveries
   const intake = yield* RequestIntake
   const vault = yield* SecretVault
   const { subscriptionsDisabled } = yield* Metrics
-  const sorting = yield* makeSorting
+  const sorting = yield* makeSorting(callbackIdOf)
   /** When something of a subscription came through the last time, as far as this process saw. */
   const lastOk = new Recent<string, number>(10_000)
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)

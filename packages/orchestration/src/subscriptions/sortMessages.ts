@@ -1,4 +1,4 @@
-/** Which subscriptions a message is for: those of its tenant that ask for it, when it comes, and once more when a time is delivered again. */
+/** What a kept message is for: a callback, or the subscriptions of its tenant that ask for it, when it comes, and once more when a time is delivered again. */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { Deliveries, type KeptMessage } from "@dueline/contracts/ports/Deliveries"
@@ -8,8 +8,10 @@ import type { Specification } from "@dueline/contracts/specification/Specificati
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { asksFor } from "@dueline/contracts/subscription/matching"
 import type { SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
+import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
 import { testTopic } from "@dueline/contracts/subscription/Topic"
 import { Clock, Effect } from "effect"
+import { type CallbackCallIdOf, makeCallbacks } from "./callbacks.ts"
 
 /** Messages sorted, or put in line again, in one step. */
 const stepLimit = 200
@@ -18,6 +20,7 @@ const stepsOfRound = 10
 /** Of a tenant; somewhat more than it may have, since two at once may pass that bound together. */
 const subscriptionLimit = 200
 const redeliveriesAtOnce = 16
+const callbacksAtOnce = 16
 
 const listening: Specification = { _tag: "OneOf", field: "status", values: ["Active", "Paused"] }
 
@@ -25,10 +28,11 @@ const listening: Specification = { _tag: "OneOf", field: "status", values: ["Act
 export const isFor = (row: SubscriptionRow, message: KeptMessage): boolean =>
   message.topic === testTopic ? message.streamId === (row.subscriptionId as string) : asksFor(row, message)
 
-export const makeSorting = Effect.gen(function* () {
+export const makeSorting = Effect.fnUntraced(function* (callbackIdOf: CallbackCallIdOf) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
   const deliveries = yield* Deliveries
+  const carryOut = yield* makeCallbacks(callbackIdOf)
 
   const subscriptionsOf = (tenantId: TenantId) =>
     Effect.map(
@@ -37,7 +41,13 @@ export const makeSorting = Effect.gen(function* () {
     )
 
   const sortStep = Effect.gen(function* () {
-    const messages = yield* deliveries.unsorted(stepLimit)
+    const unsorted = yield* deliveries.unsorted(stepLimit)
+    const callbacks = unsorted.filter(({ topic }) => topic === callbackTopic)
+    const done = yield* Effect.forEach(callbacks, carryOut, { concurrency: callbacksAtOnce })
+    const messages = unsorted.filter((message) => {
+      const index = callbacks.indexOf(message)
+      return index === -1 || done[index] === true
+    })
     const tenants = [...new Set(messages.map(({ tenantId }) => tenantId))]
     const found = new Map(
       yield* Effect.forEach(tenants, (tenantId) =>
@@ -48,11 +58,11 @@ export const makeSorting = Effect.gen(function* () {
       tenantId: message.tenantId,
       seq: message.seq,
       to: (found.get(message.tenantId) ?? [])
-        .filter((row) => isFor(row, message))
+        .filter((row) => message.topic !== callbackTopic && isFor(row, message))
         .map(({ subscriptionId }) => subscriptionId)
     }))
     if (sorted.length > 0) yield* deliveries.sort(sorted)
-    return messages.length
+    return sorted.length
   })
 
   /** Whether there was anything. */
@@ -69,7 +79,8 @@ export const makeSorting = Effect.gen(function* () {
     if (redelivery === null) return
     const { after, from, number, to } = redelivery
     const messages = yield* deliveries.kept({ tenantId, from, to, after, limit: stepLimit })
-    const seqs = messages.filter((message) => isFor(row, message)).map(({ seq }) => seq)
+    const told = messages.filter(({ topic }) => topic !== callbackTopic)
+    const seqs = told.filter((message) => isFor(row, message)).map(({ seq }) => seq)
     if (seqs.length > 0) yield* deliveries.repeat({ tenantId, subscriptionId, redelivery: number, seqs })
     yield* orchestrator.ask(
       systemEnvelope("subscriptions", row, `subscriptions:${subscriptionId}:redelivery:${number}:${after ?? 0}`, {

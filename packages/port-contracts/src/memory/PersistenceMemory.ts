@@ -12,6 +12,7 @@ import {
 } from "@dueline/contracts/ports/Persistence"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
 import { categories, kinds, rowId } from "@dueline/contracts/kinds"
+import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
 import { brokenRule } from "./brokenRule.ts"
 import { copyOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
@@ -75,13 +76,15 @@ const storeEvents = (state: MemoryState, commit: Commit): void => {
   if (commit.sealed._tag === "erase") stream.sealed = null
 }
 
-/** For the subscriptions of the tenant, where it has any; not the ends of the calls that deliveries are made with. */
+/** What asks for a callback, and for the subscriptions of the tenant, where it has any, the rest; not the ends of the calls that deliveries are made with. */
 const keepForSubscriptions = (state: MemoryState, { events, outbox, streamId, tenantId }: Commit): void => {
   if (outbox.length === 0) return
-  if (!rowsOf(state, "subscription").some((row) => row.tenantId === tenantId && row.status !== "Deleted")) return
-  if (state.deliveries.some((each) => each.tenantId === tenantId && each.callId === (streamId as string))) return
+  const isHeard =
+    rowsOf(state, "subscription").some((row) => row.tenantId === tenantId && row.status !== "Deleted") &&
+    !state.deliveries.some((each) => each.tenantId === tenantId && each.callId === (streamId as string))
   const keptAt = (events.at(-1)?.recordedAt ?? 0) as EpochMillis
   for (const message of outbox) {
+    if (!isHeard && message.topic !== callbackTopic) continue
     state.lastKept += 1
     state.kept.push({ ...copyOf(message), tenantId, streamId, seq: state.lastKept, keptAt, sorted: false })
   }

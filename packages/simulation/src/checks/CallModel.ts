@@ -169,6 +169,9 @@ export class CallModel {
       case "ExecutionFailed":
         this.#ending = this.cancelRequested
         return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
+      case "CallbackWanted":
+      case "CallbackSettled":
+        return "nobody asked to be told"
       case "ServiceCallFailed":
         if (this.cancelRequested) return "although it was to be cancelled"
         this.#exhausted = event.reason === "attempts_exhausted"

@@ -70,6 +70,9 @@ export const schedulesApi = Effect.map(programApi, ({ schedules }) => schedules)
 /** Those on pauses. */
 export const pausesApi = Effect.map(programApi, ({ pauses }) => pauses)
 
+/** Those on subscriptions. */
+export const subscriptionsApi = Effect.map(programApi, ({ subscriptions }) => subscriptions)
+
 /** Those on API keys. */
 export const keysApi = Effect.map(programApi, (api) => api["api-keys"])
 

@@ -35,6 +35,8 @@ const respond = (
     case "RecordSuccess":
     case "RecordFailure":
       return { _tag: events[0]?._tag === "ExecutionSuperseded" ? "Superseded" : "Recorded", ...about }
+    case "SettleCallback":
+      return { _tag: "Recorded", ...about }
     case "HandBackExecution":
       if (events.length > 0) return { _tag: "Recorded", ...about }
       return { _tag: after._tag === "Running" ? "Superseded" : "Ignored", ...about }
@@ -43,13 +45,16 @@ const respond = (
 
 /**
  * The sealed request after a decision: kept while an attempt may need it, erased with the last chance of one. A failed call keeps its
- * request, still sealed, because it may be run again by hand; a call that succeeded or was cancelled never needs it any more.
+ * request, still sealed, because it may be run again by hand; a call that succeeded or was cancelled never needs it any more, but for its callback,
+ * until that is made.
  */
 const attachment = (command: ServiceCallCommand, before: string | null, state: ServiceCallState): string | null => {
   if (command._tag === "SubmitServiceCall" && before === null && state._tag === "Scheduled" && state.epoch === 0) {
     return command.sealed
   }
-  return state._tag === "Succeeded" || state._tag === "Cancelled" ? null : before
+  if (state._tag !== "Succeeded" && state._tag !== "Cancelled") return before
+  // Whom its ends are told stands in it.
+  return (state.untold ?? 0) > 0 ? before : null
 }
 
 /** The read model's row, as a function of the state. */

@@ -34,7 +34,9 @@ const facts = {
   results: Schema.Array(Result),
   superseded: Schema.Array(Schema.Int),
   lastStatus: Schema.NullOr(Schema.Int),
-  lastReason: Schema.NullOr(FailureReason)
+  lastReason: Schema.NullOr(FailureReason),
+  /** Of a call whose ends are told: how many of them have not been. */
+  untold: Schema.optionalKey(Schema.Int)
 }
 const Facts = Schema.Struct(facts)
 type Facts = typeof Facts.Type
@@ -98,7 +100,7 @@ const factsOf = ({
   epoch,
   ...rest
 }: Submitted): Facts => {
-  const { handBacks, results, superseded, lastStatus, lastReason } = rest
+  const { handBacks, results, superseded, lastStatus, lastReason, untold } = rest
   return {
     spec,
     fingerprint,
@@ -114,7 +116,8 @@ const factsOf = ({
     results,
     superseded,
     lastStatus,
-    lastReason
+    lastReason,
+    ...(untold === undefined ? {} : { untold })
   }
 }
 
@@ -218,6 +221,10 @@ const next = (
         reason: event.reason,
         lastReason: event.lastReason ?? state.lastReason
       }
+    case "CallbackWanted":
+      return { ...state, untold: (state.untold ?? 0) + 1 }
+    case "CallbackSettled":
+      return { ...state, untold: Math.max(0, (state.untold ?? 0) - 1) }
     case "ExecutionSuperseded":
       return { ...state, superseded: remember(state.superseded, event.epoch) }
   }

@@ -48,6 +48,23 @@ const one = (event: ServiceCallEvent): Decision => Result.succeed([event])
 
 /** Asking twice for the same thing decides nothing the second time: an empty list of events is a success. */
 export const decide = (command: ServiceCallCommand, state: ServiceCallState): Decision => {
+  const decision = decideAlone(command, state)
+  return state._tag === "NotSubmitted" || state.spec.onEnd === undefined
+    ? decision
+    : Result.map(decision, (events) => told(events, state))
+}
+
+/** With the word that somebody is to be told, where these events are an end that is told. */
+const told = (events: ReadonlyArray<ServiceCallEvent>, state: Submitted): ReadonlyArray<ServiceCallEvent> => {
+  const last = events.at(-1)?._tag
+  const hasFailed = last === "ServiceCallFailed"
+  const hasEnded = hasFailed || last === "ExecutionSucceeded" || last === "ServiceCallCancelled"
+  return (state.spec.onEnd?.on === "failed" ? hasFailed : hasEnded)
+    ? [...events, { _tag: "CallbackWanted", revision: state.revision }]
+    : events
+}
+
+const decideAlone = (command: ServiceCallCommand, state: ServiceCallState): Decision => {
   if (command._tag === "SubmitServiceCall") return submit(command, state)
   if (state._tag === "NotSubmitted") return Result.fail(new ServiceCallNotFound({ callId: command.callId }))
   switch (command._tag) {
@@ -66,6 +83,10 @@ export const decide = (command: ServiceCallCommand, state: ServiceCallState): De
       return record(command, state)
     case "HandBackExecution":
       return handBack(command, state)
+    case "SettleCallback": {
+      const { callbackId, reason, revision } = command
+      return one({ _tag: "CallbackSettled", revision, callbackId, reason })
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
-import type { ServiceCallEnded, ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
+import { callbackTopic, type ServiceCallEnded, type ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import {
   type CallStamp,
   failureReasonOf,
@@ -20,8 +20,9 @@ export const announce = (
   event: ServiceCallEvent,
   after: ServiceCallState,
   { tenantId, callId, version, at }: CallStamp
-): { readonly topic: ServiceCallTopic; readonly payload: ServiceCallEnded } | null => {
-  const topic = topicOf(event)
+): { readonly topic: ServiceCallTopic | typeof callbackTopic; readonly payload: ServiceCallEnded } | null => {
+  const isCallback = event._tag === "CallbackWanted"
+  const topic = isCallback ? callbackTopic : topicOf(event)
   if (topic === null || after._tag === "NotSubmitted") return null
   const payload: ServiceCallEnded = {
     schemaVersion: 1,
@@ -35,7 +36,8 @@ export const announce = (
     failureReason: failureReasonOf(after),
     endedAt: at,
     correlationId: after.origin.correlationId,
-    ...(after.spec.tags.length === 0 ? {} : { tags: after.spec.tags })
+    ...(after.spec.tags.length === 0 ? {} : { tags: after.spec.tags }),
+    ...(isCallback ? { revision: event.revision } : {})
   }
   return { topic, payload }
 }
