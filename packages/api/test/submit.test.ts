@@ -33,4 +33,31 @@ layer(edge, { excludeTestServices: true })("submit", (it) => {
         assert.strictEqual(error?.path, "body.onEnd.url")
       })
   )
+
+  it.effect("one while pending: the answers say what became of it, and a repeat under a key is answered again", () =>
+    Effect.gen(function* () {
+      const { send, submit } = yield* Edge
+      const pending = (onConflict: string, more: object = {}) => ({ pending: { key: "nightly", onConflict, ...more } })
+      const key = { "idempotency-key": "pending-1" }
+      const first = yield* submit({ ...later, ...pending("keep") }, key)
+      assert.strictEqual(first.status, 202, first.body)
+      const kept = yield* submit({ ...later, ...pending("keep") })
+      assert.deepStrictEqual([kept.json["id"], kept.json["pending"]], [first.json["id"], "kept"])
+      const other = { request: { method: "GET", url: "https://example.com/other" }, delay: "2h" }
+      const replaced = yield* submit({ ...other, ...pending("replace") })
+      assert.deepStrictEqual([replaced.json["id"], replaced.json["pending"]], [first.json["id"], "replaced"])
+      const moved = yield* submit({ ...later, delay: "3h", ...pending("debounce", { longestWait: "1h" }) })
+      assert.strictEqual(moved.json["pending"], "moved", moved.body)
+      const detail = yield* send({ method: "GET", path: `/v1/service-calls/${first.json["id"]}` })
+      assert.deepInclude(detail.json["request"] as object, { method: "GET", url: "https://example.com/other" })
+      const again = yield* submit({ ...later, ...pending("keep") }, key)
+      assert.deepStrictEqual(again.json, first.json)
+      assert.strictEqual(again.headers["x-idempotent-replayed"], "true")
+      yield* send({ method: "POST", path: `/v1/service-calls/${first.json["id"]}/cancel` })
+      const next = yield* submit({ ...later, ...pending("keep") })
+      assert.notStrictEqual(next.json["id"], first.json["id"])
+      const wrong = yield* submit({ ...later, ...pending("keep", { longestWait: "1h" }) })
+      assert.strictEqual(wrong.status, 422)
+    })
+  )
 })

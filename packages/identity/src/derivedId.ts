@@ -56,6 +56,10 @@ export const occurrenceCallId = (
   at: number
 ): ServiceCallId => uuidV8(`dueline:schedule-occurrence:${tenantId}:${scheduleId}:${revision}:${at}`) as ServiceCallId
 
+/** The calls of a pending key are numbered from 1: the next one is made when the one before has begun. */
+export const pendingCallId = (tenantId: TenantId, key: string, number: number): ServiceCallId =>
+  uuidV8(`dueline:pending:${tenantId}:${number}:${key}`) as ServiceCallId
+
 /** Each end of a call, known by the scheduling that ended, is told by one call. */
 export const callbackCallId = (tenantId: TenantId, callId: ServiceCallId, revision: number): ServiceCallId =>
   uuidV8(`dueline:callback:${tenantId}:${callId}:${revision}`) as ServiceCallId

@@ -35,6 +35,11 @@ const serviceCall: Samples<ServiceCallEvent> = {
     fingerprint: "f1",
     origin
   },
+  ServiceCallReplaced: {
+    _tag: "ServiceCallReplaced",
+    spec: { ...Call.spec({ jitter: 0.2 }), pending: { key: "report" } },
+    dueAt: Call.dueAt
+  },
   CallbackWanted: { _tag: "CallbackWanted", revision: 2 },
   CallbackSettled: { _tag: "CallbackSettled", revision: 2, callbackId: null, reason: "egress_denied" },
   ServiceCallRescheduled: { _tag: "ServiceCallRescheduled", dueAt: Call.dueAt },

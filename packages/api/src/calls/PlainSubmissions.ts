@@ -9,7 +9,7 @@ import { RequiredScope } from "@dueline/contracts/api/Access"
 import { submit } from "@dueline/contracts/api/SubmissionEndpoints"
 import { ServiceCalls } from "@dueline/contracts/api/ServiceCallEndpoints"
 import { CountedAs } from "@dueline/contracts/api/RateLimit"
-import { IdempotencyKey, type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
+import { IdempotencyKey, type TenantId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
@@ -107,13 +107,13 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         return scope !== undefined && access.scopes.includes(scope) ? access : null
       }
 
-      const settle = (exchange: CallExchange, callId: ServiceCallId, exit: Exit.Exit<Answer, Denial>): void =>
-        Exit.isSuccess(exit) ? answer(exchange, acceptedReply(exit.value, callId)) : settleFailed(exchange, exit)
+      const settle = (exchange: CallExchange, exit: Exit.Exit<Answer, Denial>): void =>
+        Exit.isSuccess(exit) ? answer(exchange, acceptedReply(exit.value)) : settleFailed(exchange, exit)
 
       const acceptOne = (exchange: CallExchange, bytes: Uint8Array): void => {
         const read = submissions.read(exchange, exchange.key, bytes)
         if (Result.isFailure(read)) return refuse(exchange, read.failure)
-        return submissions.accept(exchange, read.success, (exit) => settle(exchange, read.success.callId, exit))
+        return submissions.accept(exchange, read.success, (exit) => settle(exchange, exit))
       }
 
       const acceptBatch = (exchange: CallExchange, bytes: Uint8Array): void => {

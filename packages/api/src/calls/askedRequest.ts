@@ -16,7 +16,8 @@ export const specOf = (body: SubmitServiceCall, request: Spec["request"]): Spec 
   timeoutMs: body.timeoutMs ?? defaultTimeoutMs,
   retry: retryOf(body.retry),
   tags: body.tags ?? [],
-  ...(body.flow === undefined ? {} : { flow: body.flow })
+  ...(body.flow === undefined ? {} : { flow: body.flow }),
+  ...(body.pending === undefined ? {} : { pending: { key: body.pending.key } })
 })
 
 /** A body that is not text goes out as JSON and says so, unless the caller says otherwise. */

@@ -17,7 +17,9 @@ export const callRefusals = {
     details: ({ allowed, status }) => ({ conflict: { status, allowed } }),
     existing: true
   },
-  ServiceCallIdTaken: keyReused
+  ServiceCallIdTaken: keyReused,
+  /** Each time the one that was found had just begun. */
+  ServiceCallBegun: { code: "overloaded", advice: "Calls of this key begin faster than they are asked for: ask again." }
 } as const satisfies Refusals<ServiceCallRejection>
 
 const { advice, code } = callRefusals.ServiceCallNotFound

@@ -48,7 +48,7 @@ export const makeSubmit = Effect.gen(function* () {
     const outcome = yield* accept(asker, submission)
     if (Result.isFailure(outcome)) return problem(asker, outcome.failure)
     const accepted = outcome.success
-    if (ended === null) return responseOf(acceptedReply(accepted, callId))
+    if (ended === null) return responseOf(acceptedReply(accepted))
     let row = yield* find(tenantId, callId)
     if (row !== null && row.endedAt === null) {
       yield* Effect.flatten(LeavePlace)
@@ -72,11 +72,11 @@ export const makeSubmit = Effect.gen(function* () {
     if (Result.isFailure(read)) return problem(asker, read.failure)
     const submission = read.success
     const waitSeconds = parseWait(headers.prefer)
-    if (waitSeconds > 0) return yield* acceptAndWait(asker, submission, waitSeconds)
+    // Which call has a pending key is not known before.
+    if (waitSeconds > 0 && submission.body.pending === undefined)
+      return yield* acceptAndWait(asker, submission, waitSeconds)
     const outcome = yield* accept(asker, submission)
-    return Result.isSuccess(outcome)
-      ? responseOf(acceptedReply(outcome.success, submission.callId))
-      : problem(asker, outcome.failure)
+    return Result.isSuccess(outcome) ? responseOf(acceptedReply(outcome.success)) : problem(asker, outcome.failure)
   })
 
   const submitBatch = Effect.fnUntraced(function* ({ request }: Raw<"serviceCalls", "submitBatch">) {

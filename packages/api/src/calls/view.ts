@@ -101,7 +101,8 @@ export const stateOf = ({ outcome, version }: Answer): ServiceCallState => ({
   dueAt: formatInstant(outcome.dueAt),
   attempt: outcome.attempt,
   version,
-  links: links(outcome.callId)
+  links: links(outcome.callId),
+  ...(outcome._tag === "Submitted" && outcome.pending !== undefined ? { pending: outcome.pending } : {})
 })
 
 export const stateOfRow = (row: ServiceCallRow): ServiceCallState => ({

@@ -1,7 +1,7 @@
 /** What is sent to make or move a service call. */
 import { Schema, Struct } from "effect"
 import { Flow } from "../serviceCall/Flow.ts"
-import { CallbackOn, HttpMethod, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
+import { CallbackOn, HttpMethod, OnConflict, PendingKey, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
 import { CorrelationId, IdempotencyKey } from "../Ids.ts"
 import { Delay, Instant } from "./Wire.ts"
 
@@ -66,6 +66,29 @@ export const OnEnd = Schema.Struct({
 })
 export type OnEnd = typeof OnEnd.Type
 
+export const Pending = Schema.Struct({
+  key: PendingKey,
+  onConflict: OnConflict.annotate({
+    description:
+      "When a call has the key and has not begun: `keep` answers with it, `replace` makes it this one, `debounce` moves it to this due time"
+  }),
+  longestWait: Schema.optionalKey(
+    Delay.annotate({ description: "For `debounce`: the call is due so long after its submission at the latest" })
+  )
+})
+  .check(
+    Schema.makeFilter(
+      ({ longestWait, onConflict }) =>
+        longestWait === undefined || onConflict === "debounce" || { path: ["longestWait"], issue: "goes with debounce" }
+    )
+  )
+  .annotate({
+    identifier: "Pending",
+    description:
+      "Of the calls of a tenant that have not begun at most one has the key. Once it has begun, the next one is another call"
+  })
+export type Pending = typeof Pending.Type
+
 /** With neither `dueAt` nor `delay` the call is due now; a `dueAt` in the past means now too. */
 export const SubmitServiceCall = Schema.Struct({
   ...when,
@@ -76,7 +99,8 @@ export const SubmitServiceCall = Schema.Struct({
   ),
   retry: Schema.optionalKey(RetryOverrides),
   timeoutMs: Schema.optionalKey(TimeoutMs),
-  onEnd: Schema.optionalKey(OnEnd)
+  onEnd: Schema.optionalKey(OnEnd),
+  pending: Schema.optionalKey(Pending)
 })
   .check(Schema.makeFilter(notBoth))
   .annotate({

@@ -16,7 +16,12 @@ const state = {
   dueAt: Timestamp,
   attempt: Schema.Int.annotate({ description: "Attempts made in the present run" }),
   version: Version,
-  links: Links
+  links: Links,
+  pending: Schema.optionalKey(
+    Schema.Literals(["kept", "replaced", "moved"]).annotate({
+      description: "What became of the call that had the pending key already; left out when there was none"
+    })
+  )
 }
 
 /** The answer to a command: follows from its outcome alone, so that a repeat is answered with the same bytes. */

@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { EpochMillis, ServiceCallId, WorkerId } from "../Ids.ts"
 import { ServiceCallStatus } from "./Rejection.ts"
-import { FailureReason, HandBackReason, Origin, ResponseSummary, Spec } from "./Spec.ts"
+import { FailureReason, HandBackReason, OnConflict, Origin, ResponseSummary, Spec } from "./Spec.ts"
 
 const target = { callId: ServiceCallId, at: EpochMillis }
 
@@ -17,7 +17,9 @@ export const ServiceCallCommand = Schema.TaggedUnion({
     dueAt: EpochMillis,
     fingerprint: Schema.NullOr(Schema.String),
     origin: Origin,
-    sealed: Schema.NullOr(Schema.String)
+    sealed: Schema.NullOr(Schema.String),
+    /** For a call with a pending key: what happens when it is there and has not begun. The wait counts from its submission. */
+    pending: Schema.optionalKey(Schema.Struct({ onConflict: OnConflict, longestWaitMs: Schema.NullOr(Schema.Int) }))
   },
   RescheduleServiceCall: { ...target, dueAt: EpochMillis },
   /** `unlessRunning`: refused while an attempt is handed over, so that whoever asks can have it recalled first. */
@@ -74,7 +76,8 @@ const about = { callId: ServiceCallId, status: ServiceCallStatus, dueAt: EpochMi
 
 /** What an accepted command about a service call is answered with. Stored in the receipt, so it can be answered again verbatim. */
 export const ServiceCallOutcome = Schema.TaggedUnion({
-  Submitted: about,
+  /** `pending`: what became of a call that had the key already. */
+  Submitted: { ...about, pending: Schema.optionalKey(Schema.Literals(["kept", "replaced", "moved"])) },
   Rescheduled: about,
   /** No request will ever leave. */
   Cancelled: about,

@@ -15,6 +15,8 @@ export const ServiceCallEvent = Schema.TaggedUnion({
     origin: Origin
   },
   ServiceCallRescheduled: { dueAt: EpochMillis },
+  /** Another submission took its place before it had begun. */
+  ServiceCallReplaced: { spec: Spec, dueAt: EpochMillis },
   ServiceCallCancelled: {},
   /** Asked to cancel while a request was on the wire: no further attempt will follow this one. */
   CancellationRequested: { epoch: Epoch },

@@ -33,7 +33,11 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
   allowed: Schema.Array(ServiceCallStatus)
 }) {}
 
+/** It has begun or ended, so it is pending no more: the next of its key is another call. */
+export class ServiceCallBegun extends Schema.TaggedError<ServiceCallBegun>()("ServiceCallBegun", about) {}
+
 export const ServiceCallRejection = Schema.Union([
+  ServiceCallBegun,
   ServiceCallNotFound,
   ServiceCallIdTaken,
   ServiceCallAlreadyDispatched,

@@ -109,7 +109,18 @@ export type WaitReason = typeof WaitReason.Type
 export const CallbackOn = Schema.Literals(["ended", "failed"])
 export type CallbackOn = typeof CallbackOn.Type
 
+/** Of the calls of a tenant that have not begun at most one has a key. */
+export const PendingKey = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]{1,128}$/u, { description: "1 to 128 visible ASCII characters" })
+)
+
+/** What a submission does to the call that has its key already: nothing, take its place, or move it to the new due time. */
+export const OnConflict = Schema.Literals(["keep", "replace", "debounce"])
+export type OnConflict = typeof OnConflict.Type
+
 export const Spec = Schema.Struct({
+  /** The only one of this key while it has not begun. */
+  pending: Schema.optionalKey(Schema.Struct({ key: PendingKey })),
   request: RequestSummary,
   timeoutMs: TimeoutMs,
   retry: RetryPolicy,

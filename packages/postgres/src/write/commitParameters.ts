@@ -132,9 +132,15 @@ const columnsOfChange = { add: whole, step, store: whole } as const
 
 export const rowParameterCount = (change: RowChange): number => columnsOfChange[change].length
 
-/** A commit without events puts its row right. */
+const isReplaced = ({ type }: Commit["events"][number]): boolean => type === "ServiceCallReplaced"
+
+/** A commit without events puts its row right, and one that replaces a call changes what a step leaves as it is. */
 const changeOf = ({ events, expectedVersion }: Commit): RowChange =>
-  events.length === 0 ? "store" : expectedVersion === 0 ? "add" : "step"
+  events.length === 0 || (expectedVersion > 0 && events.some(isReplaced))
+    ? "store"
+    : expectedVersion === 0
+      ? "add"
+      : "step"
 
 /** '' means: keep what is there. A new stream has nothing to keep. */
 const sealedOf = ({ expectedVersion, sealed }: Commit): string | null =>

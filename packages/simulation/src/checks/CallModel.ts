@@ -169,6 +169,8 @@ export class CallModel {
       case "ExecutionFailed":
         this.#ending = this.cancelRequested
         return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
+      case "ServiceCallReplaced":
+        return "nobody asked for another in its place"
       case "CallbackWanted":
       case "CallbackSettled":
         return "nobody asked to be told"

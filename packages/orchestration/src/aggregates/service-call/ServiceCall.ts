@@ -13,17 +13,34 @@ import { decide } from "./decide.ts"
 import { announce, intend } from "./react.ts"
 import { type CallStamp, evolve, failureReasonOf, initial, ServiceCallState, wakeAtOf } from "./State.ts"
 
+/** Of the call that had the key already; null when there was none. */
+const becameOf = ([first]: ReadonlyArray<ServiceCallEvent>): "kept" | "replaced" | "moved" | null => {
+  switch (first?._tag) {
+    case "ServiceCallSubmitted":
+      return null
+    case "ServiceCallReplaced":
+      return "replaced"
+    case "ServiceCallRescheduled":
+      return "moved"
+    default:
+      return "kept"
+  }
+}
+
 /** What an accepted command is answered with. */
 const respond = (
-  { _tag, callId }: ServiceCallCommand,
+  command: ServiceCallCommand,
   after: ServiceCallState,
   events: ReadonlyArray<ServiceCallEvent>
 ): ServiceCallOutcome => {
+  const { _tag, callId } = command
   if (after._tag === "NotSubmitted") throw new Error(`an accepted ${_tag} left no service call behind`)
   const about = { callId, status: after._tag, dueAt: after.dueAt, attempt: after.attempt }
-  switch (_tag) {
-    case "SubmitServiceCall":
-      return { _tag: "Submitted", ...about }
+  switch (command._tag) {
+    case "SubmitServiceCall": {
+      const pending = command.pending === undefined ? null : becameOf(events)
+      return pending === null ? { _tag: "Submitted", ...about } : { _tag: "Submitted", ...about, pending }
+    }
     case "RescheduleServiceCall":
       return { _tag: "Rescheduled", ...about }
     case "CancelServiceCall":
@@ -49,8 +66,9 @@ const respond = (
  * until that is made.
  */
 const attachment = (command: ServiceCallCommand, before: string | null, state: ServiceCallState): string | null => {
-  if (command._tag === "SubmitServiceCall" && before === null && state._tag === "Scheduled" && state.epoch === 0) {
-    return command.sealed
+  if (command._tag === "SubmitServiceCall" && state._tag === "Scheduled" && state.epoch === 0) {
+    if (state.revision === 1) return before ?? command.sealed
+    return command.pending?.onConflict === "replace" ? command.sealed : before
   }
   if (state._tag !== "Succeeded" && state._tag !== "Cancelled") return before
   // Whom its ends are told stands in it.

@@ -179,6 +179,8 @@ const next = (
   switch (event._tag) {
     case "ServiceCallRescheduled":
       return scheduled(state, event.dueAt)
+    case "ServiceCallReplaced":
+      return { ...scheduled(state, event.dueAt), spec: event.spec }
     case "RetryScheduled":
       return waiting(state, event.dueAt, "retry")
     case "ServiceCallRerun":

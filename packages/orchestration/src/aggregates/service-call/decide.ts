@@ -7,6 +7,7 @@ import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   IllegalTransition,
   ServiceCallAlreadyDispatched,
+  ServiceCallBegun,
   ServiceCallIdTaken,
   ServiceCallNotFound,
   type ServiceCallRejection
@@ -95,7 +96,27 @@ const submit = (command: Of<"SubmitServiceCall">, state: ServiceCallState): Deci
   if (state._tag === "NotSubmitted") {
     return one({ _tag: "ServiceCallSubmitted", spec, dueAt, submittedAt: at, fingerprint, origin })
   }
+  if (command.pending !== undefined) return submitAgain(command, command.pending, state)
   return state.fingerprint === fingerprint ? nothing : Result.fail(new ServiceCallIdTaken({ callId }))
+}
+
+/** The call that has the key is there. Once a worker had it, it has begun, whatever came of that. */
+const submitAgain = (
+  { callId, dueAt, spec }: Of<"SubmitServiceCall">,
+  { longestWaitMs, onConflict }: NonNullable<Of<"SubmitServiceCall">["pending"]>,
+  state: Submitted
+): Decision => {
+  if (state._tag !== "Scheduled" || state.epoch > 0) return Result.fail(new ServiceCallBegun({ callId }))
+  switch (onConflict) {
+    case "keep":
+      return nothing
+    case "replace":
+      return one({ _tag: "ServiceCallReplaced", spec, dueAt })
+    case "debounce": {
+      const latest = longestWaitMs === null ? dueAt : Math.min(dueAt, state.submittedAt + longestWaitMs)
+      return latest === state.dueAt ? nothing : one({ _tag: "ServiceCallRescheduled", dueAt: latest as EpochMillis })
+    }
+  }
 }
 
 /** While an attempt is handed over, the worker that has it can say whether it was sent. */

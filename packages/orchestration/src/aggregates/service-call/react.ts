@@ -58,6 +58,7 @@ const topicOf = (event: ServiceCallEvent): ServiceCallTopic | null => {
 const schedulings: ReadonlySet<string> = new Set([
   "ServiceCallSubmitted",
   "ServiceCallRescheduled",
+  "ServiceCallReplaced",
   "ExecutionHandedBack",
   "RetryScheduled",
   "ServiceCallRerun"
