@@ -18,7 +18,7 @@ const Step = Schema.Struct({
   what: Schema.Literals(["submit", "submit", "submit", "begin", "cancel", "together"]),
   onConflict: OnConflict,
   delay: Schema.Literals([1_000, 5_000, 60_000]),
-  longestWait: Schema.Literals([null, 10_000]),
+  longestWait: Schema.NullOr(Schema.Literal(10_000)),
   wait: Schema.Literals([0, 500, 4_000])
 })
 

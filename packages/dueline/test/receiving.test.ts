@@ -66,29 +66,29 @@ const Step = Schema.Struct({
   id: Schema.Literals(["a", "b"]),
   callId: Schema.Literals(["c1", "c1", "c2"]),
   epoch: Schema.Literals([1, 2, 3]),
-  then: Schema.Literals(["works", "fails", "goes on", "goes on"])
+  after: Schema.Literals(["works", "fails", "goes on", "goes on"])
 })
 
 /** Of each id at most one is at work at any time, a later one takes over, and nothing is claimed after it was done. */
 const expected = (steps: ReadonlyArray<typeof Step.Type>): ReadonlyArray<string> => {
   const state = new Map<string, { callId: string; epoch: number; isDone: boolean }>()
-  return steps.map(({ callId, epoch, id, then }) => {
+  return steps.map(({ callId, epoch, id, after }) => {
     const kept = state.get(id)
     if (kept?.isDone === true) return "done"
     if (kept !== undefined && kept.callId === callId && kept.epoch >= epoch) return "elsewhere"
-    state.set(id, { callId, epoch, isDone: then === "works" })
-    if (then === "fails") state.delete(id)
+    state.set(id, { callId, epoch, isDone: after === "works" })
+    if (after === "fails") state.delete(id)
     return "mine"
   })
 }
 
 const played = async (memory: Memory, run: string, steps: ReadonlyArray<typeof Step.Type>) => {
   const told: Array<string> = []
-  for (const { callId, epoch, id, then } of steps) {
+  for (const { callId, epoch, id, after } of steps) {
     const received: Received = { id: `${run}${id}`, callId, epoch, sentAt: new Date(0) }
     const claim = await memory.claim(received)
     told.push(claim)
-    if (claim === "mine" && then !== "goes on") await memory.settle(received, then === "works")
+    if (claim === "mine" && after !== "goes on") await memory.settle(received, after === "works")
   }
   return told
 }
@@ -121,9 +121,9 @@ it.layer(TestDatabase.layer, { excludeTestServices: true })("a receiver's memory
         const memory = sqlMemory((statement, parameters) =>
           Effect.runPromiseWith(context)(Effect.map(sql.unsafe(statement, [...parameters]), (rows) => ({ rows })))
         )
-        const steps = (["works", "fails", "goes on"] as const).flatMap((then) =>
+        const steps = (["works", "fails", "goes on"] as const).flatMap((after) =>
           [1, 3, 2, 1].flatMap((epoch) =>
-            (["c1", "c2"] as const).map((callId) => ({ id: "a" as const, callId, epoch: epoch as 1 | 2 | 3, then }))
+            (["c1", "c2"] as const).map((callId) => ({ id: "a" as const, callId, epoch: epoch as 1 | 2 | 3, after }))
           )
         )
         for (let from = 0; from < steps.length; from += 1) {
@@ -140,6 +140,7 @@ const documents = readFileSync(join(import.meta.dirname, "../../../docs/receivin
 const sampleIn = (language: string) =>
   new RegExp(`\n\`\`\`${language}\n([^]*?)\n\`\`\`\n`, "u").exec(documents)?.[1] ?? ""
 
+const compiler = "go"
 const isHere = (command: string, ...args: ReadonlyArray<string>) => spawnSync(command, args).status === 0
 
 describe("the samples of docs/receiving.md", () => {
@@ -164,7 +165,7 @@ for case in json.load(sys.stdin):
     )
   })
 
-  it.runIf(isHere("go", "version"))("the one in Go believes what is genuine, and nothing else", () => {
+  it.runIf(isHere(compiler, "version"))("the one in Go believes what is genuine, and nothing else", () => {
     const folder = mkdtempSync(join(tmpdir(), "receiving-"))
     try {
       writeFileSync(join(folder, "go.mod"), "module receiving\n\ngo 1.21\n")
@@ -181,7 +182,7 @@ for case in json.load(sys.stdin):
       )
       const test = `package receiving\n\nimport (\n\t"net/http"\n\t"testing"\n\t"time"\n)\n\nfunc TestVerify(t *testing.T) {${checks.join("")}\n}\n`
       writeFileSync(join(folder, "receiving_test.go"), test)
-      const ran = spawnSync("go", ["test", "./..."], { cwd: folder })
+      const ran = spawnSync(compiler, ["test", "./..."], { cwd: folder })
       assert.strictEqual(ran.status, 0, String(ran.stdout) + String(ran.stderr))
     } finally {
       rmSync(folder, { recursive: true, force: true })

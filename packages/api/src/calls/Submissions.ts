@@ -205,7 +205,7 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
             )
           })
         Effect.runForkWith(context)(pendingCalls.submit(tenantId, key, ask)).addObserver((exit) => {
-          if (Exit.isSuccess(exit)) return settle(exit)
+          if (Exit.isSuccess(exit)) return settle(Exit.succeed(exit.value))
           const refused = exit.cause.reasons.find(Cause.isFailReason)?.error
           return settle(
             refused instanceof Refused ? Exit.fail(refused.denial) : deniedOf(asker, exit.cause as Cause.Cause<Refusal>)

@@ -55,11 +55,12 @@ const record = (attempts: Map<number, Attempt>, event: ServiceCallEvent, recorde
 /** Whom the end is told, where the submission is among these events and names somebody. */
 const onEndOf = (history: ReadonlyArray<RecordedEvent>): Pick<ServiceCall, "onEnd"> => {
   const events = history.flatMap(({ payload }) => (isEvent(payload) ? [payload] : []))
-  const first = events.find((event) => event._tag === "ServiceCallSubmitted")
-  if (first?.spec.onEnd === undefined) return {}
+  const asked = events.findLast(({ _tag }) => _tag === "ServiceCallSubmitted" || _tag === "ServiceCallReplaced")
+  const onEnd = asked !== undefined && "spec" in asked ? asked.spec.onEnd : undefined
+  if (onEnd === undefined) return {}
   const settled = events.filter((event) => event._tag === "CallbackSettled")
   const callbacks = settled.map(({ callbackId, reason }) => ({ callId: callbackId, reason }))
-  return { onEnd: { ...first.spec.onEnd, callbacks } }
+  return { onEnd: { ...onEnd, callbacks } }
 }
 
 type Result = Extract<
