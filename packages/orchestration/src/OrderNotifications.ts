@@ -11,6 +11,7 @@ import type { CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } fro
 import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts/order/Order"
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { type ChangedOrder, ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
 import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
@@ -18,6 +19,7 @@ import { type AdmittedRequest, type RawRequest, RequestIntake } from "@dueline/c
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
+import { orLogged } from "@dueline/contracts/storeTrouble"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Clock, Effect, Layer, Result } from "effect"
 
@@ -229,11 +231,55 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   }
 })
 
-/** Handles messages until the scope closes. */
+/** A message may be lost with the disk of a broker: what changed so long ago is looked at once more (milliseconds), this often, */
+const lostAfterMs = 30_000
+const lookEveryMs = 10_000
+/** so many at once, and at the start what changed within a day. */
+const pageSize = 200
+const settledAtOnce = 8
+const backMs = 86_400_000
+const firstId = "00000000-0000-0000-0000-000000000000" as OrderId
+
+/** Looks once at each order that has changed since the last round. Settling what is settled changes nothing. */
+export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delivery) => Effect.Effect<Verdict>) {
+  const { changed } = yield* ChangedOrders
+  let after: Pick<ChangedOrder, "updatedAt" | "orderId"> = {
+    updatedAt: (yield* Clock.currentTimeMillis) - backMs,
+    orderId: firstId
+  }
+  return Effect.gen(function* () {
+    for (;;) {
+      const before = (yield* Clock.currentTimeMillis) - lostAfterMs
+      const page: ReadonlyArray<ChangedOrder> = yield* changed({ after, before, limit: pageSize })
+      const verdicts = yield* Effect.forEach(
+        page,
+        ({ orderId, tenantId }) =>
+          handler({
+            eventId: orderId,
+            tenantId,
+            streamId: orderId as string as Delivery["streamId"],
+            topic: "ops.service.order.scheduled",
+            payload: null,
+            attempt: 1
+          }),
+        { concurrency: settledAtOnce }
+      )
+      // What has to wait is looked at again with all of its page.
+      if (verdicts.some(({ _tag }) => _tag === "Wait" || _tag === "Retry")) return
+      after = page.at(-1) ?? after
+      if (page.length < pageSize) return
+    }
+  }).pipe(orLogged("warning", "orders that changed could not be read; it is tried again"))
+})
+
+/** Handles messages, and finds orders whose messages are lost, until the scope closes. */
 export const layer = (callIdOf: CallIdOf) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const bus = yield* EventBus
-      yield* bus.consume({ group: "order-calls", topics: OrderTopic.literals }, yield* makeHandler(callIdOf))
+      const handler = yield* makeHandler(callIdOf)
+      yield* bus.consume({ group: "order-calls", topics: OrderTopic.literals }, handler)
+      const sweep = yield* makeSweep(handler)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookEveryMs), sweep)))
     })
   )

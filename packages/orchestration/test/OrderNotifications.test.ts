@@ -3,11 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { StreamId } from "@dueline/contracts/Ids"
 import type { OrderCommand } from "@dueline/contracts/order/Order"
+import { ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Tags } from "@dueline/contracts/serviceCall/Spec"
 import { Effect, Layer, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { makeSweep } from "../src/OrderNotifications.ts"
 import * as Dispatcher from "../src/dispatcher/Dispatcher.ts"
 import { pass } from "./DispatcherWorld.ts"
 import { furnished, type World } from "./OrderNotificationsWorld.ts"
@@ -53,6 +55,32 @@ const stopped = Effect.fnUntraced(function* (world: World, after = readsBefore) 
   yield* read(after)
   const { goesOn } = world.hold()
   return { pass, goesOn: Effect.andThen(goesOn, read(readsBefore - after)) }
+})
+
+describe("an order whose message is lost", () => {
+  it.effect("is found half a minute after it changed, once, and its calls follow it", () =>
+    story((world) =>
+      Effect.gen(function* () {
+        let handled = 0
+        const sweep = yield* makeSweep((delivery) => {
+          handled += 1
+          return world.handle(delivery)
+        }).pipe(Effect.provideService(ChangedOrders, world.changedOrders))
+        yield* world.tell(create(1))
+        yield* sweep
+        assert.deepStrictEqual(callsOf(world), [])
+        yield* TestClock.adjust("31 seconds")
+        yield* sweep
+        assert.deepStrictEqual(callsOf(world), ["Scheduled 9"])
+        yield* sweep
+        assert.strictEqual(handled, 1)
+        yield* world.tell({ ...cancel, at: Call.ms(Field.t0 + 31_000) })
+        yield* TestClock.adjust("1 minute")
+        yield* sweep
+        assert.deepStrictEqual(callsOf(world), ["Cancelled 9"])
+      })
+    )
+  )
 })
 
 describe("an order's notifications", () => {

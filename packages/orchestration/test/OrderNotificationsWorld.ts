@@ -126,6 +126,7 @@ export const world = Effect.fnUntraced(function* () {
     calls,
     deliver,
     drain,
+    changedOrders: store.changedOrders,
     dump: store.dump,
     /** Takes the newest step aside: nobody lets it happen until `goesOn`. */
     hold: () => {

@@ -10,6 +10,7 @@ import * as BinsNearContract from "@dueline/port-contracts/queries/BinsNearContr
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as ChangedOrdersContract from "@dueline/port-contracts/ChangedOrdersContract"
 import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
 import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
@@ -53,6 +54,7 @@ DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 AuditTrailContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DeliveriesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 FlowPlacesContract.suite("memory", { layer: MemoryStore.layerMemory(), age: TestClock.adjust })
+ChangedOrdersContract.suite("memory", { layer: MemoryStore.layerMemory() })
 BinsNearContract.suite("memory", { layer: MemoryStore.layerMemory() })
 
 EventBusContract.suite("memory", {

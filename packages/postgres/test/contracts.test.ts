@@ -3,6 +3,7 @@ import * as ApiKeysContract from "@dueline/port-contracts/queries/ApiKeysContrac
 import * as AuditTrailContract from "@dueline/port-contracts/queries/AuditTrailContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
+import * as ChangedOrdersContract from "@dueline/port-contracts/ChangedOrdersContract"
 import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
 import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
 import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
@@ -19,6 +20,7 @@ import * as ProductEventsContract from "@dueline/port-contracts/queries/ProductE
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
+import * as PostgresChangedOrders from "@dueline/postgres/read/PostgresChangedOrders"
 import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
@@ -52,6 +54,7 @@ const layer = Layer.mergeAll(
   PostgresBacklog.layer,
   PostgresCallQueries.layer,
   PostgresOpsQueries.layer,
+  PostgresChangedOrders.layer,
   PostgresCourierSources.layer,
   PostgresApiKeys.layer,
   PostgresDueIngestions.layer,
@@ -78,6 +81,7 @@ OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
+ChangedOrdersContract.suite("PostgreSQL", harness)
 CourierSourcesContract.suite("PostgreSQL", harness)
 ApiKeysContract.suite("PostgreSQL", harness)
 DueIngestionsContract.suite("PostgreSQL", harness)

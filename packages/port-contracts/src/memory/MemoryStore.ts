@@ -4,6 +4,7 @@ import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
 import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
@@ -27,6 +28,7 @@ import * as ApiKeysMemory from "./ApiKeysMemory.ts"
 import * as AuditTrailMemory from "./AuditTrailMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
 import * as CallQueriesMemory from "./CallQueriesMemory.ts"
+import * as ChangedOrdersMemory from "./ChangedOrdersMemory.ts"
 import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
 import * as DeliveriesMemory from "./DeliveriesMemory.ts"
 import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
@@ -81,6 +83,7 @@ export class MemoryStore extends Context.Service<
     readonly callQueries: CallQueries["Service"]
     readonly opsQueries: OpsQueries["Service"]
     readonly eventSource: EventSource["Service"]
+    readonly changedOrders: ChangedOrders["Service"]
     readonly courierSources: CourierSources["Service"]
     readonly apiKeys: ApiKeys["Service"]
     readonly dueIngestions: DueIngestions["Service"]
@@ -127,6 +130,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     callQueries: CallQueriesMemory.make(state, scanBudget),
     opsQueries: OpsQueriesMemory.make(state, scanBudget),
     eventSource: EventSourceMemory.make(state),
+    changedOrders: ChangedOrdersMemory.make(state),
     courierSources: CourierSourcesMemory.make(state),
     apiKeys: ApiKeysMemory.make(state),
     dueIngestions: DueIngestionsMemory.make(state),
@@ -160,6 +164,7 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(CallQueries, store.callQueries),
     Layer.succeed(OpsQueries, store.opsQueries),
     Layer.succeed(EventSource, store.eventSource),
+    Layer.succeed(ChangedOrders, store.changedOrders),
     Layer.succeed(CourierSources, store.courierSources),
     Layer.succeed(ApiKeys, store.apiKeys),
     Layer.succeed(DueIngestions, store.dueIngestions),
