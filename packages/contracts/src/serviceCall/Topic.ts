@@ -34,8 +34,7 @@ const succeeded: ServiceCallEnded = {
   epoch: 1,
   httpStatus: 200,
   failureReason: null,
-  endedAt: minutesLater(23 * 60),
-  tags: ["invoice:42"]
+  endedAt: minutesLater(23 * 60)
 }
 
 export const serviceCallTopics = {
