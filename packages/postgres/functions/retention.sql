@@ -29,7 +29,10 @@ begin
       v_walked := v_walked + 1;
       v_created := v_one.created_at;
       v_id := v_one.id;
-      if v_one.ended_at < p_before then
+      -- The calls of a pending key are numbered, and the current one is found by those before it.
+      if v_one.ended_at < p_before and not exists (
+        select from dueline.events e where e.tenant_id = p_tenant and e.stream_id = v_one.id and e.version = 1
+          and (e.payload -> 'spec' -> 'pending') is not null) then
         v_ids := v_ids || v_one.id;
         exit when cardinality(v_ids) = p_limit;
       end if;
