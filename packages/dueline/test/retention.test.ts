@@ -64,7 +64,8 @@ const live = Effect.fnUntraced(function* (
   tenantId: TenantId,
   status: keyof typeof types,
   createdAt: number,
-  endedAt: number
+  endedAt: number,
+  submitted: object = {}
 ) {
   const { commit } = yield* Persistence
   const of = Sample.target(tenantId)
@@ -75,7 +76,7 @@ const live = Effect.fnUntraced(function* (
     yield* commit([
       Sample.commit(of, {
         expectedVersion: n,
-        events: [{ ...Sample.event({ _tag: type }), type }],
+        events: [{ ...Sample.event({ _tag: type, ...(n === 0 ? submitted : {}) }), type }],
         row: {
           version: n + 1,
           createdAt: EpochMillis.make(createdAt),
@@ -272,6 +273,19 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("retentio
       assert.deepStrictEqual(end, { ids: [], next: null })
       yield* store.remove(question, end, now)
       assert.lengthOf(yield* leftOf(tenantId), 3)
+    })
+  )
+
+  it.effect("a call with a pending key stays: the current one of its key is found by it", () =>
+    Effect.gen(function* () {
+      const tenantId = Sample.tenantId()
+      const submitted = { spec: { pending: { key: "report" } } }
+      const kept = yield* live(tenantId, "Succeeded", now - 5_000, now - 4_000, submitted)
+      yield* live(tenantId, "Succeeded", now - 5_000, now - 4_000, { spec: {} })
+      yield* sealAll
+      yield* countAll
+      assert.strictEqual(yield* removeAll(tenantId, now, 10), 1)
+      assert.deepStrictEqual(yield* leftOf(tenantId), [kept.id])
     })
   )
 
