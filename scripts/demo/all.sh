@@ -2,7 +2,7 @@
 # Runs every demo against the running program, one after the other.
 set -euo pipefail
 cd "$(dirname "$0")"
-for demo in submit list cancel idempotency mistakes pickup courier dropbin schedule subscription pause jobs audit; do
+for demo in submit list cancel idempotency mistakes pickup courier dropbin schedule subscription pause flow jobs audit; do
   printf '\n\033[1m== %s ==\033[0m\n' "$demo"
   bash "./$demo.sh"
 done

@@ -31,6 +31,7 @@ import * as KnownTenants from "./access/KnownTenants.ts"
 import * as OAuthHandlers from "./oauth/OAuthHandlers.ts"
 import * as OverviewHandlers from "./system/OverviewHandlers.ts"
 import * as OrderHandlers from "./ops/OrderHandlers.ts"
+import * as FlowHandlers from "./calls/FlowHandlers.ts"
 import * as PauseHandlers from "./calls/PauseHandlers.ts"
 import * as PlainCourierEvents from "./intake/PlainCourierEvents.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
@@ -61,6 +62,7 @@ export const kindHandlers = {
   "api-key": ApiKeyHandlers.layer,
   tenant: TenantHandlers.layer,
   "bulk-job": JobHandlers.layer,
+  flow: FlowHandlers.layer,
   pause: PauseHandlers.layer,
   schedule: ScheduleHandlers.layer,
   subscription: SubscriptionHandlers.layer

@@ -91,6 +91,7 @@ const household = Effect.gen(function* () {
   )
   const key = yield* post("/v1/api-keys", { name: "wall", scopes: ["ops:bins.read"] })
   const pause = yield* post("/v1/pauses", { of: "tag", key: "wall", reason: "to be seen by nobody else" })
+  const flow = yield* post("/v1/flows", { key: "wall", concurrency: 1 })
   const message = {
     eventId: shipment,
     tenantId: tenant,
@@ -130,6 +131,7 @@ const household = Effect.gen(function* () {
   )
   return {
     "/v1/api-keys": key,
+    "/v1/flows": flow,
     "/v1/pauses": pause,
     "/v1/sessions": session,
     "/v1/jobs": job,
@@ -187,6 +189,7 @@ layer(edge)("between tenants", (it) => {
           "/ops/ingestions",
           "/ops/shipments",
           "/v1/api-keys",
+          "/v1/flows",
           "/v1/pauses",
           "/v1/sessions",
           "/v1/schedules",

@@ -82,6 +82,16 @@ import { ingestionOperations } from "./ingestion/IngestionEndpoints.ts"
 import { orderOperations } from "./order/OrderEndpoints.ts"
 import { orderTopics } from "./order/Topic.ts"
 import {
+  FlowCommand,
+  flowFields,
+  FlowOutcome,
+  FlowRejection,
+  type FlowRow,
+  flowRules,
+  flowTopics
+} from "./flow/Flow.ts"
+import { flowOperations } from "./flow/FlowEndpoints.ts"
+import {
   PauseCommand,
   pauseFields,
   PauseOutcome,
@@ -372,6 +382,23 @@ export const kinds = {
     missing: { job_not_found: { status: 404, title: "There is no such job in this tenant." } },
     problems: bulkJobProblems,
     operations: bulkJobOperations,
+    attachment: false
+  }),
+  flow: kindOf<FlowRow>()({
+    id: "flowId",
+    rowTag: "FlowRow",
+    plural: "flows",
+    rows: "documents",
+    fields: flowFields,
+    rules: flowRules,
+    command: FlowCommand,
+    outcome: FlowOutcome,
+    rejection: FlowRejection,
+    topics: flowTopics,
+    scope: "flows",
+    missing: { flow_not_found: { status: 404, title: "There is no such flow in this tenant." } },
+    problems: {},
+    operations: flowOperations,
     attachment: false
   }),
   pause: kindOf<PauseRow>()({

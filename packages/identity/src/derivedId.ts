@@ -26,6 +26,10 @@ export const derivedTenantId = (name: string): TenantId => uuidV8(`dueline:tenan
 export const derivedId = <K extends Category>(kind: K, tenantId: TenantId, key: IdempotencyKey): IdOf<K> =>
   uuidV8(`dueline:${kind}:${tenantId}:${key}`) as IdOf<K>
 
+/** One key of a tenant is one flow. */
+export const flowIdOf = (tenantId: TenantId, key: string): IdOf<"flow"> =>
+  uuidV8(`dueline:flow:${tenantId}:${key}`) as IdOf<"flow">
+
 /** What comes into the drop-bin under a key; apart from couriers' events, whose ids follow from other names. */
 export const derivedDropbinId = (tenantId: TenantId, key: IdempotencyKey): IdOf<"ingestion"> =>
   uuidV8(`dueline:dropbin:${tenantId}:${key}`) as IdOf<"ingestion">

@@ -8,6 +8,7 @@ import { CourierSource } from "./aggregates/CourierSource.ts"
 import { Customer } from "./aggregates/Customer.ts"
 import { Ingestion } from "./aggregates/Ingestion.ts"
 import { Order } from "./aggregates/Order.ts"
+import { Flow } from "./aggregates/Flow.ts"
 import { Pause } from "./aggregates/Pause.ts"
 import { Schedule } from "./aggregates/Schedule.ts"
 import { Shipment } from "./aggregates/Shipment.ts"
@@ -28,6 +29,7 @@ export const aggregates = {
   "api-key": ApiKey,
   tenant: Tenant,
   "bulk-job": BulkJob,
+  flow: Flow,
   pause: Pause,
   schedule: Schedule,
   subscription: Subscription

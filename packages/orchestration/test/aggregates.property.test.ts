@@ -3,6 +3,7 @@ import { Customer } from "../src/aggregates/Customer.ts"
 import { Bin } from "../src/aggregates/Bin.ts"
 import { Order } from "../src/aggregates/Order.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
+import { Flow } from "../src/aggregates/Flow.ts"
 import { Pause } from "../src/aggregates/Pause.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
 import { Subscription } from "../src/aggregates/Subscription.ts"
@@ -10,6 +11,7 @@ import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { aggregateLaws } from "./aggregateLaws.ts"
 import * as CallSteps from "./CallSteps.ts"
 import * as FieldSteps from "./FieldSteps.ts"
+import * as FlowSteps from "./FlowSteps.ts"
 import * as PauseSteps from "./PauseSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
 import * as SubscriptionSteps from "./SubscriptionSteps.ts"
@@ -58,6 +60,14 @@ aggregateLaws({
   commandsOf: TenantSteps.tenantCommands,
   envelope: (command) => envelope(command),
   opening: "TenantCreated"
+})
+
+aggregateLaws({
+  aggregate: Flow,
+  story: FlowSteps.FlowStory,
+  commandsOf: FlowSteps.flowCommands,
+  envelope: (command) => envelope(command),
+  opening: "FlowDefined"
 })
 
 aggregateLaws({

@@ -12,6 +12,7 @@ import type { Aggregate, Command, Tagged } from "../src/engine/Aggregate.ts"
 import { Ingestion } from "../src/aggregates/Ingestion.ts"
 import { ApiKey } from "../src/aggregates/ApiKey.ts"
 import { BulkJob } from "../src/aggregates/BulkJob.ts"
+import { Flow } from "../src/aggregates/Flow.ts"
 import { Pause } from "../src/aggregates/Pause.ts"
 import { Schedule } from "../src/aggregates/Schedule.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
@@ -27,6 +28,7 @@ import * as FieldSteps from "./FieldSteps.ts"
 import * as IngestionSteps from "./IngestionSteps.ts"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import * as TenantSteps from "./TenantSteps.ts"
+import * as FlowSteps from "./FlowSteps.ts"
 import * as PauseSteps from "./PauseSteps.ts"
 import * as ScheduleSteps from "./ScheduleSteps.ts"
 import * as Call from "./ServiceCallSample.ts"
@@ -123,6 +125,13 @@ describe("messages in the form of their topic come", () => {
     "from bulk jobs",
     { story: BulkJobSteps.Story },
     ({ story }) => judge(life(BulkJob, BulkJobSteps.commandsOf(story))),
+    runs
+  )
+
+  it.prop(
+    "from flows",
+    { story: FlowSteps.FlowStory },
+    ({ story }) => judge(life(Flow, FlowSteps.flowCommands(story))),
     runs
   )
 

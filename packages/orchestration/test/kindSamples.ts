@@ -9,6 +9,7 @@ import type { CustomerEvent } from "@dueline/contracts/customer/Customer"
 import type { OrderEvent } from "@dueline/contracts/order/Order"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { type IngestionEvent, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import type { FlowEvent } from "@dueline/contracts/flow/Flow"
 import type { PauseEvent } from "@dueline/contracts/pause/Pause"
 import { type ScheduleEvent, ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { ServiceCallId } from "@dueline/contracts/Ids"
@@ -16,6 +17,7 @@ import { type ShipmentEvent, ShipmentId } from "@dueline/contracts/shipment/Ship
 import { type SubscriptionEvent, SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { TenantEvent } from "@dueline/contracts/tenant/Tenant"
 import * as Field from "./FieldSample.ts"
+import * as FlowSteps from "./FlowSteps.ts"
 import * as PauseSteps from "./PauseSteps.ts"
 import * as Call from "./ServiceCallSample.ts"
 import * as TenantSteps from "./TenantSteps.ts"
@@ -216,6 +218,11 @@ const tenant: Samples<TenantEvent> = {
   TenantResumed: { _tag: "TenantResumed" }
 }
 
+const flow: Samples<FlowEvent> = {
+  FlowDefined: { _tag: "FlowDefined", key: "stripe", concurrency: 5, ratePerSecond: 2, origin },
+  FlowRemoved: { _tag: "FlowRemoved" }
+}
+
 const pause: Samples<PauseEvent> = {
   PauseCreated: {
     _tag: "PauseCreated",
@@ -343,6 +350,7 @@ export const samples = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
+  flow,
   pause,
   schedule,
   subscription
@@ -402,6 +410,7 @@ export const lives: Readonly<
     }),
     "ShipmentAccepted"
   ],
+  flow: [FlowSteps.define(null), (n) => FlowSteps.define((n % 900) + 1), "FlowAccepted"],
   pause: [PauseSteps.create(), (n) => PauseSteps.resume(n), "PauseAccepted"],
   tenant: [TenantSteps.create(), (n) => TenantSteps.rename(`name ${n}`), "TenantAccepted"],
   "bulk-job": [

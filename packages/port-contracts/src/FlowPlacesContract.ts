@@ -5,6 +5,8 @@ import type { Flow } from "@dueline/contracts/serviceCall/Flow"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Harness, judge } from "./Harness.ts"
+import { flowRow } from "./queries/OpsListProbe.ts"
+import * as OpsSample from "./queries/OpsSample.ts"
 import * as Sample from "./Sample.ts"
 
 interface Own<R> {
@@ -71,6 +73,21 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
         if (second?._tag === "Early") assert.isTrue(second.waitMs > 90_000 && second.waitMs <= 100_000)
         yield* release(asked.map(({ flow, ...call }) => ({ ...call, key: flow.key })))
         assert.strictEqual((yield* take(asked.slice(1)))[0]?._tag, "Early", "a place that is given back is no turn")
+      })
+    )
+
+    it.effect("of the bounds of a flow and those that a call brings the stricter count, as long as it is defined", () =>
+      Effect.gen(function* () {
+        const { take } = yield* FlowPlaces
+        const { commit } = yield* Persistence
+        const asked = calls(5, { key: "defined", concurrency: 4 })
+        const row = flowRow(asked[0]?.tenantId ?? Sample.tenantId(), { key: "defined", concurrency: 2 })
+        yield* commit([OpsSample.commit(row)])
+        const limited: FlowAnswer = { _tag: "Full", taken: 2, limit: 2 }
+        assert.deepStrictEqual(yield* take(asked), [granted, granted, limited, limited, limited])
+        yield* commit([OpsSample.commit({ ...row, version: 2, status: "Removed" })])
+        const own: FlowAnswer = { _tag: "Full", taken: 4, limit: 4 }
+        assert.deepStrictEqual(yield* take(asked), [granted, granted, granted, granted, own])
       })
     )
 

@@ -23,8 +23,10 @@ begin
     insert into dueline.flow_meters as m (tenant_id, flow) values (asked.t, asked.f)
       on conflict (tenant_id, flow) do update set flow = m.flow returning m.next_at into v_next;
     v_now := extract(epoch from clock_timestamp()) * 1000;
-    v_limit := asked.c;
-    v_every := 1000 / asked.r;
+    -- What the flow itself says counts beside it, and the stricter of the two.
+    select least(asked.c, d.concurrency), greatest(1000 / asked.r, 1000 / d.rate_per_second) into v_limit, v_every
+      from (select 1) one
+      left join dueline.flow_rows d on d.tenant_id = asked.t and d.key = asked.f and d.status = 'Active';
     delete from dueline.flow_places p
       where p.tenant_id = asked.t and p.flow = asked.f and p.until <= clock_timestamp()
         and not exists (

@@ -56,6 +56,7 @@ const filled = TestDatabase.session((sql) =>
       fill("tenant", { workspace: "'w-' || n", name: "'A tenant'" }),
       fill("subscription", { status: "'Active'" }),
       fill("schedule", { zoneData: "'2026c'", timing: "json_build_object('zone', 'UTC')" }),
+      fill("flow", { key: "'k-' || n", status: "'Active'" }),
       fill("pause", { of: "'tag'", key: "'k-' || n", status: "'Active'" }),
       fill("ingestion", { status: "'Received'", courierSourceId: sqlId("0") })
     ],

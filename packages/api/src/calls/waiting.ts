@@ -1,12 +1,13 @@
 /** What a call that is not under way waits for beside its time, in words too. */
 import type { WaitsFor } from "@dueline/contracts/api/ServiceCallView"
+import { strictest } from "@dueline/contracts/flow/strictest"
+import { flowIdOf } from "@dueline/identity/derivedId"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import { maxPauses, type PauseRow, releaseLimitMs } from "@dueline/contracts/pause/Pause"
 import { subjectOf, subjectsOf } from "@dueline/contracts/pause/concerns"
 import { CallQueries, type FlowState } from "@dueline/contracts/ports/CallQueries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import type { Flow } from "@dueline/contracts/serviceCall/Flow"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
 import type { Specification } from "@dueline/contracts/specification/Specification"
@@ -41,8 +42,14 @@ const paused = ({ createdAt, key, of, pauseId, pausedBy, reason, releasePerSecon
 }
 
 /** Null when the flow bounds nothing. */
-const inLine = (flow: Flow, { running, waiting }: FlowState): WaitsFor | null => {
-  const { concurrency = null, key, ratePerSecond = null } = flow
+const inLine = (
+  key: string,
+  {
+    concurrency = null,
+    ratePerSecond = null
+  }: { readonly concurrency?: number | null | undefined; readonly ratePerSecond?: number | null | undefined },
+  { running, waiting }: FlowState
+): WaitsFor | null => {
   if (concurrency === null && ratePerSecond === null) return null
   const bounds = [
     concurrency === null ? null : `${running} of ${concurrency}`,
@@ -80,6 +87,9 @@ export const makeWaitsFor = Effect.gen(function* () {
       ({ releasePerSecond, resumedAt }) => releasePerSecond !== null && resumedAt !== null && wakeAt <= resumedAt
     )
     if (releasing !== undefined) return paused(releasing)
-    return flow === null ? null : inLine(flow, yield* calls.flow(tenantId, flow.key, now))
+    if (flow === null) return null
+    const defined = yield* queries.find("flow", tenantId, flowIdOf(tenantId, flow.key))
+    const bounds = strictest(flow, defined?.status === "Active" ? defined : null)
+    return inLine(flow.key, bounds, yield* calls.flow(tenantId, flow.key, now))
   })
 })

@@ -152,7 +152,10 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         readonly as: string
         readonly command: (asked: AskedAnew<K, Body<K, E>>) => Made<K>
         /** For a kind whose id and tenant follow from what the body says. */
-        readonly placeOf?: (body: Body<K, E>) => { readonly tenantId: TenantId; readonly id: IdOf<K> }
+        readonly placeOf?: (
+          body: Body<K, E>,
+          tenantId: TenantId
+        ) => { readonly tenantId: TenantId; readonly id: IdOf<K> }
       }
     ) => {
       const { addressOf, method, read } = endpointOf(name)
@@ -162,7 +165,7 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const body = (yield* read(request)) as Body<K, E>
         const asker = yield* Principal
         const key = headers["idempotency-key"]
-        const place = placeOf?.(body)
+        const place = placeOf?.(body, asker.tenantId)
         const tenantId = place?.tenantId ?? asker.tenantId
         const id =
           place?.id ?? (key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key))

@@ -22,6 +22,7 @@ import { bus, consoleLink, doctor, overview, token } from "./InstallationCommand
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
 import { signingKey } from "./access/SigningKeyCommands.ts"
+import { flow } from "./calls/FlowCommands.ts"
 import { pause } from "./calls/PauseCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
 import { subscription } from "./calls/SubscriptionCommands.ts"
@@ -48,6 +49,7 @@ const dueline = Command.make("dueline").pipe(
     jobs,
     dlq,
     schedule,
+    flow,
     pause,
     subscription,
     token,

@@ -1,7 +1,8 @@
 /** The places of flows, over the state in memory. */
 import { type FlowAnswer, type FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { Clock, Effect } from "effect"
-import { callOf, keyOf, type MemoryState } from "./MemoryState.ts"
+import { strictest } from "@dueline/contracts/flow/strictest"
+import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 interface Meter {
   /** Until when each call's place is kept though it does not run, in epoch ms. */
@@ -25,12 +26,14 @@ export const make = (state: MemoryState): FlowPlaces["Service"] => {
             if (place.until <= now && callOf(state, place.tenantId, place.callId)?.status !== "Running")
               meter.places.delete(id)
           }
-          const limit = flow.concurrency ?? Number.POSITIVE_INFINITY
+          const defined = rowsOf(state, "flow").find(
+            (row) => row.tenantId === tenantId && row.key === flow.key && row.status === "Active"
+          )
+          const { concurrency: limit = Number.POSITIVE_INFINITY, ratePerSecond } = strictest(flow, defined)
           const taken = meter.places.size - (meter.places.has(callId) ? 1 : 0)
           if (taken >= limit) return { _tag: "Full", taken, limit }
-          if (flow.ratePerSecond !== undefined && meter.nextAt > now)
-            return { _tag: "Early", waitMs: meter.nextAt - now }
-          if (flow.ratePerSecond !== undefined) meter.nextAt = Math.max(meter.nextAt, now) + 1_000 / flow.ratePerSecond
+          if (ratePerSecond !== undefined && meter.nextAt > now) return { _tag: "Early", waitMs: meter.nextAt - now }
+          if (ratePerSecond !== undefined) meter.nextAt = Math.max(meter.nextAt, now) + 1_000 / ratePerSecond
           meter.places.set(callId, { tenantId, callId, until: now + flowPlaceMs })
           return { _tag: "Granted" }
         })

@@ -14,6 +14,7 @@ import { BulkJobId, type BulkJobRow, BulkJobStatus } from "@dueline/contracts/bu
 import type { OpsCategory, RowOf } from "@dueline/contracts/kinds"
 import { IngestionId, type IngestionRow, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
 import { OrderKind, OrderStatus } from "@dueline/contracts/order/Order"
+import { FlowId, type FlowRow, FlowStatus } from "@dueline/contracts/flow/Flow"
 import { PauseId, PauseOf, type PauseRow, PauseStatus } from "@dueline/contracts/pause/Pause"
 import { type ScheduleRow, ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import { defaultRetryPolicy, defaultTimeoutMs } from "@dueline/contracts/serviceCall/Spec"
@@ -265,6 +266,30 @@ const tenant = probe("tenant", {
     tenantRow(tenantId, { ...drawn, suspendedReason: drawn.status === "Active" ? null : "unpaid" })
 })
 
+export const flowRow = (tenantId: TenantId, changes: Partial<FlowRow> = {}): FlowRow => {
+  const flowId = FlowId.make(Sample.uuid())
+  return {
+    _tag: "FlowRow",
+    tenantId,
+    flowId,
+    version: 1,
+    key: `flow-${flowId}`,
+    concurrency: null,
+    ratePerSecond: null,
+    status: "Active",
+    createdAt: Sample.now as EpochMillis,
+    updatedAt: Sample.now as EpochMillis,
+    correlationId: "0abc",
+    ...changes
+  }
+}
+
+const flow = probe("flow", {
+  row: flowRow,
+  drawn: Schema.Struct({ ...made, status: FlowStatus }),
+  rowOf: (tenantId, drawn): FlowRow => flowRow(tenantId, drawn)
+})
+
 export const pauseRow = (tenantId: TenantId, changes: Partial<PauseRow> = {}): PauseRow => ({
   _tag: "PauseRow",
   tenantId,
@@ -389,6 +414,7 @@ export const probes: { readonly [K in OpsCategory]: ListProbe<K> } = {
   "api-key": apiKey,
   tenant,
   "bulk-job": bulkJob,
+  flow,
   pause,
   schedule,
   subscription

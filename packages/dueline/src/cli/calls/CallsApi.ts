@@ -67,6 +67,9 @@ export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"]
 /** Those on schedules. */
 export const schedulesApi = Effect.map(programApi, ({ schedules }) => schedules)
 
+/** Those on flows. */
+export const flowsApi = Effect.map(programApi, ({ flows }) => flows)
+
 /** Those on pauses. */
 export const pausesApi = Effect.map(programApi, ({ pauses }) => pauses)
 
