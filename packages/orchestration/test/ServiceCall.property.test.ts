@@ -199,8 +199,9 @@ describe("service call", () => {
     const scheduled =
       statusOf(turn.after) === "Scheduled" && typesOf(turn).some((type) => type !== "ExecutionSuperseded")
     const { target } = Call
+    const { tags } = Call.spec()
     const wanted = scheduled
-      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: wakeAtOf(state), target }]
+      ? [{ _tag: "AlarmWanted", tenantId, callId, revision: state.revision, dueAt: wakeAtOf(state), target, tags }]
       : []
     const intents = turn.intents.filter(({ _tag }) => _tag !== "AttemptEnded")
     if (!started) return assert.deepStrictEqual<unknown>(intents, wanted)

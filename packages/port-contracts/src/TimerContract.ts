@@ -24,8 +24,10 @@ export interface TimerHarness<R> extends Harness<Timer | R> {
 }
 
 /** The commit after which a table says what the alarm says. */
-export const scheduled = ({ callId, dueAt, revision, tenantId }: Alarm): Commit =>
-  Sample.commit({ tenantId, callId }, { expectedVersion: revision - 1, row: { ...Sample.due(dueAt), revision } })
+export const scheduled = ({ callId, dueAt, flow, revision, tags = [], tenantId }: Alarm): Commit => {
+  const row = { ...Sample.due(dueAt), revision, tags, flow: flow ?? null }
+  return Sample.commit({ tenantId, callId }, { expectedVersion: revision - 1, row })
+}
 
 interface Heard extends Alarm {
   /** When it was handed out, epoch ms. */
