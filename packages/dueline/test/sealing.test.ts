@@ -15,7 +15,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { mkdtemp, readdir } from "node:fs/promises"
+import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { exportLeaves, verifySealed } from "../src/cli/audit/readSealed.ts"
@@ -33,7 +33,10 @@ const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 const sealerTo = (folder: string, every = 1_000_000) =>
   Effect.flatMap(SealedTree.SealedTree, (store) => makeSealer({ store, signer, every, publish: publishTo(folder) }))
 
-const newFolder = Effect.promise(() => mkdtemp(join(tmpdir(), "checkpoints-")))
+const newFolder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "checkpoints-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+)
 
 const commit = Effect.fnUntraced(function* (times: number) {
   const persistence = yield* Persistence

@@ -10,7 +10,7 @@ import * as Call from "./ServiceCallSample.ts"
 type World = Effect.Success<ReturnType<typeof makeWorld>>
 
 const begin = ({ jobs }: World) =>
-  Effect.forkChild(Effect.scoped(jobs.loop({ lookMs: 1_000 }, () => true)), { startImmediately: true })
+  Effect.forkChild(Effect.scoped(jobs.loop({}, () => true)), { startImmediately: true })
 
 const command = (_tag: "PauseBulkJob" | "ResumeBulkJob" | "AbortBulkJob"): BulkJobCommand => ({
   _tag,

@@ -116,7 +116,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     )
     const pauses = yield* Effect.all(looks, { concurrency: "unbounded" })
     yield* deliver
-    return Math.max(1, Math.min(...pauses))
+    return Math.max(1, Math.min(...pauses.map((pause) => pause ?? 1_000)))
   })
   /** Time passes, and whoever fires is at work. */
   const until = Effect.fnUntraced(function* (end: string | number) {

@@ -8,12 +8,15 @@ import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeadi
 import * as CallCounts from "@dueline/orchestration/callCounts"
 import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
 import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
+import { Database } from "@dueline/postgres/Database"
+import { workAtHand } from "@dueline/postgres/read/workAtHand"
 import { SealedTree } from "@dueline/postgres/write/SealedTree"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
 import { checkpointsFolder } from "../Home.ts"
 import { AuditSigner } from "../InstallationKeys.ts"
+import { makeDoorbell, ringEveryMs } from "./Doorbell.ts"
 import * as Retention from "./Retention.ts"
 
 const hourMs = 3_600_000
@@ -25,7 +28,17 @@ export const layer = (settings: Settings, isShared: boolean) =>
       const { id } = yield* Cluster
       const shared: Shared = isShared ? { leases: yield* Leases, holder: id } : null
       const zoneData = process.versions.tz ?? "unknown"
-      const firer = yield* ScheduleFirer.makeFirer({ callIdOf: occurrenceCallId, zoneData })
+      const database = yield* Database
+      // A schedule whose time comes before the next question is at hand.
+      const look = Effect.flatMap(Clock.currentTimeMillis, (now) => workAtHand(now + ringEveryMs)).pipe(
+        Effect.provideService(Database, database)
+      )
+      const bell = yield* makeDoorbell(look)
+      const firer = yield* ScheduleFirer.makeFirer({
+        callIdOf: occurrenceCallId,
+        zoneData,
+        atHand: bell.wait("schedules")
+      })
       const jobs = yield* BulkJobs.makeBulkJobs
       const sealer = yield* Sealer.makeSealer({
         store: yield* SealedTree,
@@ -38,7 +51,8 @@ export const layer = (settings: Settings, isShared: boolean) =>
         callIdOf: deliveryCallId,
         callbackIdOf: callbackCallId,
         disableAfterMs: settings.DUELINE_SUBSCRIPTION_DISABLE_HOURS * hourMs,
-        keepMs: settings.DUELINE_SUBSCRIPTION_DAYS * 24 * hourMs
+        keepMs: settings.DUELINE_SUBSCRIPTION_DAYS * 24 * hourMs,
+        atHand: bell.wait("deliveries")
       })
       yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
@@ -46,6 +60,7 @@ export const layer = (settings: Settings, isShared: boolean) =>
       yield* Effect.forkScoped(byOne(shared, Retention.leadership, retention.loop))
       const counting = yield* CallCounts.makeCounting
       yield* Effect.forkScoped(byOne(shared, CallCounts.leadership, counting))
-      yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
+      const atHand = bell.wait("jobs")
+      yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({ atHand }, mayAct)))
     })
   )

@@ -20,9 +20,12 @@ import { Clock, Effect, FiberMap } from "effect"
 import { carryOut, type Found, Hindered, look, type Ports } from "./items.ts"
 import { makePace } from "./pace.ts"
 
+export /** Between two looks for jobs (milliseconds). */
+const lookMs = 1_000
+
 export interface BulkJobsOptions {
-  /** Milliseconds between two looks for jobs. */
-  readonly lookMs?: number
+  /** Ends when there may be jobs to go on with. Default: after a second. */
+  readonly atHand?: Effect.Effect<void>
   /** Jobs at once; of a tenant one at a time. */
   readonly jobs?: number
 }
@@ -126,7 +129,7 @@ export const makeBulkJobs = Effect.gen(function* () {
   })
 
   /** Looks for jobs, and has each of them carried out, for ever. `mayAct`: whether this process is still the one. */
-  const loop = ({ jobs = 16, lookMs = 1_000 }: BulkJobsOptions, mayAct: () => boolean) =>
+  const loop = ({ atHand = Effect.sleep(lookMs), jobs = 16 }: BulkJobsOptions, mayAct: () => boolean) =>
     Effect.gen(function* () {
       const running = yield* FiberMap.make<string>()
       const turn = Effect.gen(function* () {
@@ -136,7 +139,7 @@ export const makeBulkJobs = Effect.gen(function* () {
           yield* FiberMap.run(running, `${tenantId}/${bulkJobId}`, steps, { onlyIfMissing: true })
         }
       }).pipe(orLogged("warning", "jobs cannot be looked for; it is tried again"))
-      return yield* Effect.forever(Effect.andThen(turn, Effect.sleep(lookMs)))
+      return yield* Effect.forever(Effect.andThen(turn, atHand))
     })
 
   return { loop, run, step }

@@ -26,6 +26,8 @@ export interface FirerOptions {
   readonly callIdOf: OccurrenceCallIdOf
   /** Version of the runtime's zone data. */
   readonly zoneData: string
+  /** Ends when a schedule may have to be looked at within the next second. Default: after a second. */
+  readonly atHand?: Effect.Effect<void>
 }
 
 /** Rows read at once, and fired at the same time. */
@@ -42,7 +44,11 @@ const neverMadeMs = 60_000
 /** Of the process that fires. */
 export const leadership = { name: "schedules", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
 
-export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: FirerOptions) {
+export const makeFirer = Effect.fnUntraced(function* ({
+  atHand = Effect.sleep(lookEveryMs),
+  callIdOf,
+  zoneData
+}: FirerOptions) {
   const orchestrator = yield* Orchestrator
   const calls = yield* CallQueries
   const schedules = yield* DueSchedules
@@ -110,7 +116,7 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
       )
     )
 
-  /** Fires all that is due and answers with how long nothing will be, in milliseconds. `mayAct` is asked before each page. */
+  /** Fires all that is due and answers in how many milliseconds the next will be, null when it is not known of any. `mayAct` is asked before each page. */
   const tick = Effect.fnUntraced(function* (mayAct: () => boolean) {
     let after: WakeMark | null = null
     while (mayAct()) {
@@ -126,11 +132,11 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
       const last = ripe.at(-1)
       if (last === undefined || ripe.length < pageSize) {
         const next = page[ripe.length]
-        return next === undefined ? lookEveryMs : Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
+        return next === undefined ? null : Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
       }
       after = { wakeAt: last.wakeAt, scheduleId: last.scheduleId }
     }
-    return lookEveryMs
+    return null
   })
 
   /** Those whose next time follows from older zone data are looked at once, a page at a time: what has moved is told, and comes when it should. */
@@ -154,7 +160,7 @@ export const makeFirer = Effect.fnUntraced(function* ({ callIdOf, zoneData }: Fi
   const firing = (mayAct: () => boolean): Effect.Effect<never> =>
     tick(mayAct).pipe(
       orLogged("warning", "schedules could not be looked at"),
-      Effect.flatMap((pauseMs = lookEveryMs) => Effect.sleep(pauseMs)),
+      Effect.flatMap((pauseMs = lookEveryMs) => (pauseMs === null ? atHand : Effect.sleep(pauseMs))),
       Effect.forever
     )
 

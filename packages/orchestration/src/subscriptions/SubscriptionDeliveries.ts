@@ -53,6 +53,8 @@ export interface DeliveriesOptions {
   readonly disableAfterMs: number
   /** How long messages are kept, in milliseconds: what waits in line and what can be delivered once more. */
   readonly keepMs: number
+  /** Ends when there may be something to do. Default: after a second. */
+  readonly atHand?: Effect.Effect<void>
 }
 
 /** Calls of one subscription at once, each of another aggregate. */
@@ -86,6 +88,7 @@ const outcomeOf = (status: string): DeliveryOutcome | null => {
 export const leadership = { name: "subscriptions", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
 
 export const makeDeliveries = Effect.fnUntraced(function* ({
+  atHand = Effect.sleep(idleMs),
   callbackIdOf,
   callIdOf,
   disableAfterMs,
@@ -276,7 +279,9 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
       )
       return yield* tick(mayAct).pipe(
         orLogged("warning", "messages could not be delivered; it is tried again"),
-        Effect.flatMap((busy) => Effect.sleep(busy === true ? busyMs : idleMs)),
+        Effect.flatMap((busy) =>
+          busy === true ? Effect.sleep(busyMs) : busy === false ? atHand : Effect.sleep(idleMs)
+        ),
         Effect.forever
       )
     }).pipe(Effect.scoped)
