@@ -43,14 +43,17 @@ describe("the program put together", () => {
     for (const later of [
       "nats/src/members/Members.ts",
       "@redis/client/dist/index.js",
-      "effect/dist/http-api/internal/httpApiSwagger.js"
+      "effect/dist/http-api/internal/httpApiSwagger.js",
+      "openid-client/build/index.js",
+      "dueline/src/backup/makeBackup.ts"
     ]) {
       assert.isFalse(
         files.some((url) => url.endsWith(fileWith(later))),
         later
       )
     }
-    assert.isBelow(files.length, 40)
+    // Each small part that commands share with the start is a file of its own; what has no business in a start is named above.
+    assert.isBelow(files.length, 50)
   })
 
   it("loads of undici what it uses, and none of Node's own", { tags: ["ADR-0023.3"] }, async () => {

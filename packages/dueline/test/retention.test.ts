@@ -36,7 +36,7 @@ const layer = Layer.mergeAll(
   SealedTree.layer,
   SealedLog.layer,
   Layer.succeed(References.MinimumLogLevel, "None")
-).pipe(Layer.provideMerge(TestDatabase.layer))
+).pipe(Layer.provideMerge(TestDatabase.layerAlone))
 
 const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 

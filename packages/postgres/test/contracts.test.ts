@@ -15,7 +15,6 @@ import * as JobItemsContract from "@dueline/port-contracts/JobItemsContract"
 import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/persistence/PersistenceContract"
-import * as OverviewsContract from "@dueline/port-contracts/queries/OverviewsContract"
 import * as ProductEventsContract from "@dueline/port-contracts/queries/ProductEventsContract"
 import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
@@ -26,7 +25,6 @@ import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadL
 import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
-import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
@@ -65,7 +63,6 @@ const layer = Layer.mergeAll(
   PostgresSessions.layer,
   PostgresDeliveries.layer,
   PostgresFlowPlaces.layer,
-  PostgresOverviews.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,
   PostgresDeadLetters.layer,
@@ -89,7 +86,6 @@ ProductEventsContract.suite("PostgreSQL", harness)
 TenantDirectoryContract.suite("PostgreSQL", harness)
 JobItemsContract.suite("PostgreSQL", harness)
 PausesContract.suite("PostgreSQL", harness)
-OverviewsContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 DeliveriesContract.suite("PostgreSQL", harness)

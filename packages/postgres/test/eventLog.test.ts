@@ -10,7 +10,9 @@ import { verify } from "@dueline/postgres/admin/verify"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 
-const layer = Layer.mergeAll(PostgresPersistence.layer, EventLog.layer).pipe(Layer.provideMerge(TestDatabase.layer))
+const layer = Layer.mergeAll(PostgresPersistence.layer, EventLog.layer).pipe(
+  Layer.provideMerge(TestDatabase.layerAlone)
+)
 
 const commit = Effect.fnUntraced(function* (of: Sample.Target, expectedVersion = 0) {
   yield* (yield* Persistence).commit([Sample.commit(of, { expectedVersion, events: [Sample.event(), Sample.event()] })])

@@ -94,8 +94,8 @@ const copy = (server: Place, name: string) =>
       )
   )
 
-const make = Effect.gen(function* () {
-  const server: Place = sharedServer() ?? (yield* temporaryServer)
+const make = Effect.fnUntraced(function* (shared: Place | null) {
+  const server: Place = shared ?? (yield* temporaryServer)
   yield* ensureTemplate(server)
   const name = `test_${randomUUID().replaceAll("-", "")}`
   yield* copy(server, name)
@@ -103,8 +103,17 @@ const make = Effect.gen(function* () {
   return Context.make(Database.Database, database).pipe(Context.add(TestDatabase, asSuperuser(server, name)))
 })
 
+const layerOn = (place: () => Place | null) =>
+  Layer.effectContext(Effect.suspend(() => make(place()))).pipe(Layer.orDie)
+
 /** A fresh, migrated database; dropped when the layer's scope closes. */
-export const layer: Layer.Layer<Database.Database | TestDatabase> = Layer.effectContext(make).pipe(Layer.orDie)
+export const layer: Layer.Layer<Database.Database | TestDatabase> = layerOn(sharedServer)
+
+/**
+ * One on a server of its own, which takes two seconds: for who reads the log up to the oldest transaction that is open. Numbers of transactions
+ * are the server's, so that one of another test's database would hold up the reader of this one.
+ */
+export const layerAlone: Layer.Layer<Database.Database | TestDatabase> = layerOn(() => null)
 
 /** One more session as superuser, beside the pools. */
 export const session = <A, E>(use: Parameters<typeof Database.withSession<A, E>>[1]) =>

@@ -1,14 +1,23 @@
-/** What an overview reads, by the server's own account, with few calls and with a hundred times as many. */
+/** What an overview tells, and what it reads, by the server's own account, with few calls and with a hundred times as many. */
 import { overdueBudget, overviewBudget } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import * as OverviewsContract from "@dueline/port-contracts/queries/OverviewsContract"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
+import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 
-const layer = PostgresPersistence.layer.pipe(Layer.provideMerge(TestDatabase.layer))
+const layer = PostgresPersistence.layer.pipe(Layer.provideMerge(TestDatabase.layerAlone))
+
+OverviewsContract.suite("PostgreSQL", {
+  layer: Layer.merge(PostgresOverviews.layer, PostgresPersistence.layer).pipe(
+    Layer.provideMerge(TestDatabase.layerAlone)
+  ),
+  realTime: true
+})
 
 interface Explained {
   readonly "QUERY PLAN": ReadonlyArray<{ readonly Plan: Record<string, number> }>
