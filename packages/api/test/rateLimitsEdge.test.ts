@@ -62,6 +62,9 @@ layer(layerLimited(limited), { excludeTestServices: true })("an edge with limits
 /** They change nothing, and have more to say than fits into an address. */
 const asks = new Set(["/v1/schedules/preview"])
 
+/** An answer of it is a stream, which is read to its end here. */
+const endless = new Set(["/v1/service-calls/live"])
+
 layer(layerLimited(limited), { excludeTestServices: true })("each operation of an edge with limits", (it) => {
   it.effect(
     "is counted exactly when it changes something, and its document says so",
@@ -73,10 +76,11 @@ layer(layerLimited(limited), { excludeTestServices: true })("each operation of a
         assert.isAbove(tenants.length, 15)
         for (const { method, path, responses } of tenants) {
           const changes = method !== "GET" && !asks.has(path)
-          const answer = yield* send({ method, path: path.replaceAll(/\{\w+\}/gu, id), headers: json })
           const name = `${method} ${path}`
-          assert.strictEqual("ratelimit-limit" in answer.headers, changes, name)
           assert.strictEqual("429" in responses, changes, name)
+          if (endless.has(path)) continue
+          const answer = yield* send({ method, path: path.replaceAll(/\{\w+\}/gu, id), headers: json })
+          assert.strictEqual("ratelimit-limit" in answer.headers, changes, name)
         }
       }),
     { tags: ["ADR-0020.2"] }

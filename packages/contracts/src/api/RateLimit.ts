@@ -9,11 +9,12 @@ import { problemCodes } from "./ProblemCode.ts"
 /** What is taken in from machines: under a token or a key of the tenant, and from couriers, who send far more often; and product events. */
 const takenIn = ["ingestion", "courier", "events"] as const
 
-/** One for each kind of aggregate, and those of what is taken in. */
+/** One for each kind of aggregate, those of what is taken in, and that of people's sessions. */
 export const RateClass = Schema.Literals([
   ...categories.map((category) => kinds[category].scope),
-  ...takenIn
-] as ReadonlyArray<(typeof kinds)[Category]["scope"] | (typeof takenIn)[number]>)
+  ...takenIn,
+  "sessions"
+] as ReadonlyArray<(typeof kinds)[Category]["scope"] | (typeof takenIn)[number] | "sessions">)
 export type RateClass = typeof RateClass.Type
 
 /** What a group's requests count as. Those of a group that says nothing are not counted. */

@@ -4,6 +4,7 @@ import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { BearerAuth, RequestChecks, RequiredScope } from "../api/Access.ts"
 import { described, idParameter, NextCursor, paged } from "../api/conventions.ts"
 import { problems } from "../api/ProblemError.ts"
+import { CountedAs, RateLimit } from "../api/RateLimit.ts"
 import { Timestamp } from "../api/Wire.ts"
 import { TenantId } from "../Ids.ts"
 import { SessionEnd, SessionHolder, SessionId, SignInWay } from "./Session.ts"
@@ -84,8 +85,11 @@ const end = HttpApiEndpoint.delete("end", "/:id", {
   )
 
 export class SessionOperations extends HttpApiGroup.make("sessions")
-  .add(list, end)
+  .add(end)
+  .middleware(RateLimit)
+  .add(list)
   .prefix("/v1/sessions")
   .middleware(RequestChecks)
   .middleware(BearerAuth)
+  .annotate(CountedAs, "sessions")
   .annotateMerge(OpenApi.annotations({ title: "Sessions", description: "Who has signed in, and ending it." })) {}

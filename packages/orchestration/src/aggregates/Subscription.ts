@@ -132,7 +132,9 @@ const recorded = (
   switch (command._tag) {
     case "AdvanceRedelivery": {
       const { after, before, last, number, put } = command
-      return redelivery === null || redelivery.done || redelivery.number !== number || redelivery.after !== before
+      // A step that ends where it began, and is not the last, has put nothing in line: nothing would tell its repetition from it.
+      const isStill = after === before && !last
+      return isStill || redelivery?.done !== false || redelivery.number !== number || redelivery.after !== before
         ? nothing
         : one({ _tag: "RedeliveryAdvanced", after, put, last })
     }
