@@ -8,13 +8,18 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 const longest = [
   "packages/chaos/test/chaos.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
+  "scripts/test/kindsTrial.test.ts",
   "packages/chaos/test/controls.e2e.test.ts",
-  "packages/dueline/test/crash.e2e.test.ts",
-  "packages/dueline/test/rebuildModels.test.ts",
   "packages/dueline/test/demos.e2e.test.ts",
+  "packages/orchestration/test/aggregates.property.test.ts",
   "packages/dueline/test/split.e2e.test.ts",
+  "packages/dueline/test/crash.e2e.test.ts",
+  "packages/dueline/test/console.e2e.test.ts",
+  "packages/dueline/test/backup.e2e.test.ts",
+  "packages/postgres/test/contracts.test.ts",
   "packages/dueline/test/operator.e2e.test.ts",
-  "packages/dueline/test/orderCalls.e2e.test.ts"
+  "packages/postgres/test/opsQueries.test.ts",
+  "packages/dueline/test/rebuildModels.test.ts"
 ]
 
 /** The place of a file in the order: those of the list, then other programs, then the rest. */
