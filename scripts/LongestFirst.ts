@@ -5,7 +5,7 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** Those that take more than about half a minute, the longest first; programs and servers that wait for each other beside plain work. */
-const longest = [
+export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/chaos.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
   "scripts/test/kindsTrial.test.ts",
