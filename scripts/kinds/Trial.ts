@@ -107,10 +107,11 @@ export class Trial {
     return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", "packages", "scripts"])
   }
 
-  /** Files of events that are new are written on the way, as whoever adds a kind does once. */
-  test(files: ReadonlyArray<string>): Promise<Outcome> {
+  /** Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once. */
+  test(files: ReadonlyArray<string>, name?: string): Promise<Outcome> {
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
-    return runIn(this.root, [...vitest, ...files], { UPDATE_GOLDEN: "1" })
+    const named = name === undefined ? [] : ["-t", name]
+    return runIn(this.root, [...vitest, ...files, ...named], { UPDATE_GOLDEN: "1" })
   }
 
   remove(): void {

@@ -168,8 +168,11 @@ export const vehicleTests = {
   ofAllKinds: [
     "packages/orchestration/test/golden.test.ts",
     "packages/orchestration/test/snapshots.test.ts",
-    "packages/port-contracts/test/memory.test.ts",
-    "packages/postgres/test/contracts.test.ts",
     "packages/postgres/test/rights.test.ts"
-  ]
+  ],
+  /** Of these the tests that name it: the others say nothing about a further kind, and take most of the time. */
+  naming: {
+    files: ["packages/port-contracts/test/memory.test.ts", "packages/postgres/test/contracts.test.ts"],
+    name: "vehicle"
+  }
 } as const

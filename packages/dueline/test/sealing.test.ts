@@ -127,7 +127,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("sealing",
       yield* TestDatabase.session((sql) =>
         Effect.gen(function* () {
           yield* sql`begin`
-          yield* sql`select pg_current_xact_id()`
+          yield* sql`select pg_current_xact_id()::text`
           yield* commit(3)
           yield* sealer.finish
           assert.strictEqual((yield* verdict(folder)).leaves, before)

@@ -3,7 +3,7 @@
  *
  * The server is the one that `testServer.ts` started for the whole run, or, when there is none, one that lives as long as the layer.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 // oxlint-disable-next-line eslint/no-restricted-imports -- test processes with the same seed need databases of different names
 import { randomUUID } from "node:crypto"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
@@ -29,8 +29,7 @@ type Place = Pick<EmbeddedServer.EmbeddedServer["Service"], "socketDirectory" | 
 /** Names the shared server for the processes of a test run: socket directory, port and superuser. */
 export const sharedServerVariable = "DUELINE_TEST_POSTGRES"
 
-/** A server without durability in a directory that vanishes with it. */
-export const temporaryServer = Effect.gen(function* () {
+const startTemporary = Effect.fnUntraced(function* (more: Readonly<Record<string, string>>) {
   const home = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const directory = mkdtempSync(path.join(tmpdir(), "dueline-test-"))
@@ -43,9 +42,12 @@ export const temporaryServer = Effect.gen(function* () {
   return yield* EmbeddedServer.make({
     home,
     durable: false,
-    settings: { shared_buffers: "64MB", max_connections: "150" }
+    settings: { shared_buffers: "64MB", max_connections: "150", ...more }
   })
 })
+
+/** A server without durability in a directory that vanishes with it. */
+export const temporaryServer = startTemporary({})
 
 const sharedServer = (): Place | null => {
   const [socketDirectory, port, superuser] = process.env[sharedServerVariable]?.split("|") ?? []
@@ -94,8 +96,10 @@ const copy = (server: Place, name: string) =>
       )
   )
 
-const make = Effect.fnUntraced(function* (shared: Place | null) {
-  const server: Place = shared ?? (yield* temporaryServer)
+type Starting = Effect.Effect<Place, Effect.Error<typeof temporaryServer>, Scope.Scope>
+
+const make = Effect.fnUntraced(function* (place: Starting) {
+  const server: Place = yield* place
   yield* ensureTemplate(server)
   const name = `test_${randomUUID().replaceAll("-", "")}`
   yield* copy(server, name)
@@ -103,17 +107,21 @@ const make = Effect.fnUntraced(function* (shared: Place | null) {
   return Context.make(Database.Database, database).pipe(Context.add(TestDatabase, asSuperuser(server, name)))
 })
 
-const layerOn = (place: () => Place | null) =>
-  Layer.effectContext(Effect.suspend(() => make(place()))).pipe(Layer.orDie)
+const layerOn = (place: Starting) => Layer.effectContext(make(place)).pipe(Layer.orDie)
 
 /** A fresh, migrated database; dropped when the layer's scope closes. */
-export const layer: Layer.Layer<Database.Database | TestDatabase> = layerOn(sharedServer)
+export const layer: Layer.Layer<Database.Database | TestDatabase> = layerOn(
+  Effect.suspend((): Starting => {
+    const shared = sharedServer()
+    return shared === null ? temporaryServer : Effect.succeed(shared)
+  })
+)
 
 /**
  * One on a server of its own, which takes two seconds: for who reads the log up to the oldest transaction that is open. Numbers of transactions
- * are the server's, so that one of another test's database would hold up the reader of this one.
+ * are the server's, so that one of another test's database would hold up the reader of this one, and so would one of the server's own upkeep.
  */
-export const layerAlone: Layer.Layer<Database.Database | TestDatabase> = layerOn(() => null)
+export const layerAlone: Layer.Layer<Database.Database | TestDatabase> = layerOn(startTemporary({ autovacuum: "off" }))
 
 /** One more session as superuser, beside the pools. */
 export const session = <A, E>(use: Parameters<typeof Database.withSession<A, E>>[1]) =>
