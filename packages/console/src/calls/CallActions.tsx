@@ -1,13 +1,9 @@
 /** Run again, move, cancel: what can be done to one call. */
 import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
 import { useState } from "react"
-import { useAct } from "../backend/useAct.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
-import { announce } from "../parts/Announcer.tsx"
-import { Dialog } from "../parts/Dialog.tsx"
-import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { useMay } from "../parts/useMay.ts"
+import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { zoneAtom } from "../time/chosenZone.ts"
 import { instantOf, offsetName, typedTime } from "../time/zone.ts"
 
@@ -16,65 +12,45 @@ const scope = "ops:calls.write"
 const endedWhy = ({ status }: ServiceCall): string | null =>
   status === "Scheduled" || status === "Running" ? null : "It has ended"
 
-const Move = ({ call, close, moved }: { call: ServiceCall; close: () => void; moved: () => void }) => {
+const Move = ({ call, close }: { readonly call: ServiceCall; readonly close: () => void }) => {
   const zone = useAtom(zoneAtom)
-  const { act, busy, trouble } = useAct()
   const [typed, setTyped] = useState(typedTime(Date.parse(call.dueAt), zone))
   const at = instantOf(typed, zone)
-  const move = () =>
-    act(
-      ({ serviceCalls }) =>
+  return (
+    <ChangeDialog
+      title="Move this call"
+      label="Move"
+      ready={Number.isFinite(at)}
+      question={({ serviceCalls }) =>
         serviceCalls.reschedule({
           params: { id: call.id },
           headers: headersFor(call),
           payload: { dueAt: new Date(at).toISOString() }
-        }),
-      moved
-    )
-  return (
-    <Dialog title="Move this call" close={close}>
-      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+        })
+      }
+      done="Moved"
+      close={close}
+      changed={close}
+    >
       <label>
         Due at, in {zone} ({offsetName(Number.isFinite(at) ? at : Date.parse(call.dueAt), zone)})
         <input type="datetime-local" value={typed} onChange={(event) => setTyped(event.target.value)} />
       </label>
-      <div className="actions">
-        <button type="button" className="main" disabled={busy || !Number.isFinite(at)} onClick={move}>
-          Move
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
-      </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
-const MoveButton = ({ call, changed }: { readonly call: ServiceCall; readonly changed: () => void }) => {
-  const [open, setOpen] = useState(false)
-  const may = useMay(scope)
-  const why = may
-    ? call.status === "Scheduled"
-      ? ""
-      : (endedWhy(call) ?? "An attempt is under way")
-    : `Needs the permission ${scope}`
-  const close = () => {
-    setOpen(false)
-    changed()
-  }
-  const moved = () => {
-    announce("Moved")
-    close()
-  }
-  return (
-    <>
-      <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        Move…
-      </button>
-      {open ? <Move call={call} close={close} moved={moved} /> : null}
-    </>
-  )
-}
+/** It may have been refused: how the call is by now is read however the dialog is left. */
+const MoveButton = ({ call, changed }: { readonly call: ServiceCall; readonly changed: () => void }) => (
+  <DialogButton
+    label="Move"
+    scope={scope}
+    why={call.status === "Scheduled" ? null : (endedWhy(call) ?? "An attempt is under way")}
+    changed={changed}
+  >
+    {(_, done) => <Move call={call} close={done} />}
+  </DialogButton>
+)
 
 export const CallActions = ({ call, changed }: { readonly call: ServiceCall; readonly changed: () => void }) => {
   const params = { id: call.id }

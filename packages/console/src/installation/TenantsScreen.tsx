@@ -3,16 +3,12 @@ import { TenantStatus, type WorkspaceId } from "@dueline/contracts/tenant/Tenant
 import type { TenantView } from "@dueline/contracts/tenant/TenantEndpoints"
 import { useState } from "react"
 import { usePages } from "../backend/usePages.ts"
-import { useAct } from "../backend/useAct.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
-import { announce } from "../parts/Announcer.tsx"
-import { Dialog } from "../parts/Dialog.tsx"
+import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { useMay } from "../parts/useMay.ts"
 import { Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [{ name: "status", label: "State", oneOf: TenantStatus.literals }]
@@ -26,74 +22,54 @@ interface TenantProps {
 }
 
 const Suspending = ({ changed, close, tenant }: TenantProps & { readonly close: () => void }) => {
-  const { act, busy, trouble } = useAct()
   const [reason, setReason] = useState("")
-  const suspend = () =>
-    act(
-      ({ tenants }) =>
-        tenants.suspend({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant), payload: { reason } }),
-      () => {
-        announce("Suspended")
-        close()
-        changed()
-      }
-    )
   return (
-    <Dialog title={`Suspend ${tenant.name}`} close={close}>
-      <p>
-        Its requests are refused with this reason, and its calls wait until it is resumed. What is on the wire ends.
-      </p>
-      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+    <ChangeDialog
+      title={`Suspend ${tenant.name}`}
+      lead={
+        <p>
+          Its requests are refused with this reason, and its calls wait until it is resumed. What is on the wire ends.
+        </p>
+      }
+      label="Suspend"
+      danger
+      ready={reason.trim() !== ""}
+      question={({ tenants }) =>
+        tenants.suspend({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant), payload: { reason } })
+      }
+      done="Suspended"
+      close={close}
+      changed={changed}
+    >
       <label>
         Reason
         <input value={reason} onChange={(event) => setReason(event.target.value)} />
       </label>
-      <div className="actions">
-        <button type="button" className="danger" disabled={busy || reason.trim() === ""} onClick={suspend}>
-          Suspend
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
-      </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
-const TenantActions = ({ changed, tenant }: TenantProps) => {
-  const [open, setOpen] = useState(false)
-  const may = useMay("ops:tenants.write")
-  if (tenant.status === "Suspended")
-    return (
-      <Actions
-        scope="ops:tenants.write"
-        changed={changed}
-        of={[
-          {
-            label: "Resume",
-            why: null,
-            ask: { text: "Calls that have become due meanwhile start at once, in turns with those of others." },
-            question: ({ tenants }) =>
-              tenants.resume({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant) }),
-            done: "Resumed"
-          }
-        ]}
-      />
-    )
-  return (
-    <>
-      <button
-        type="button"
-        disabled={!may}
-        title={may ? "" : "Needs the permission ops:tenants.write"}
-        onClick={() => setOpen(true)}
-      >
-        Suspend…
-      </button>
-      {open ? <Suspending tenant={tenant} changed={changed} close={() => setOpen(false)} /> : null}
-    </>
+const TenantActions = ({ changed, tenant }: TenantProps) =>
+  tenant.status === "Suspended" ? (
+    <Actions
+      scope="ops:tenants.write"
+      changed={changed}
+      of={[
+        {
+          label: "Resume",
+          why: null,
+          ask: { text: "Calls that have become due meanwhile start at once, in turns with those of others." },
+          question: ({ tenants }) =>
+            tenants.resume({ params: { id: workspaceOf(tenant) }, headers: headersFor(tenant) }),
+          done: "Resumed"
+        }
+      ]}
+    />
+  ) : (
+    <DialogButton label="Suspend" scope="ops:tenants.write" why={null} changed={changed}>
+      {(close, done) => <Suspending tenant={tenant} close={close} changed={done} />}
+    </DialogButton>
   )
-}
 
 const columnsWith = (changed: () => void): readonly [Column<TenantView>, ...ReadonlyArray<Column<TenantView>>] => [
   { head: "Tenant", cell: ({ name }) => name },

@@ -2,15 +2,12 @@
 import type { Order, Window } from "@dueline/contracts/order/OrderBodies"
 import { useState } from "react"
 import { Link } from "wouter"
-import { useAct } from "../backend/useAct.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Windows } from "../field/Windows.tsx"
 import { headersFor } from "../parts/Actions.tsx"
-import { announce } from "../parts/Announcer.tsx"
-import { Dialog } from "../parts/Dialog.tsx"
+import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { Status } from "../parts/Status.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { useMay } from "../parts/useMay.ts"
 import { zoneAtom } from "../time/chosenZone.ts"
 import { Time } from "../time/Time.tsx"
 import { instantOf, typedTime } from "../time/zone.ts"
@@ -22,7 +19,6 @@ interface MoveProps {
 
 const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => void }) => {
   const zone = useAtom(zoneAtom)
-  const { act, busy, trouble } = useAct()
   const isDraft = order.status === "Draft"
   const typedOf = (time: string | undefined) => typedTime(Date.parse(time ?? ""), zone)
   const [from, setFrom] = useState(typedOf(order.window?.from))
@@ -32,32 +28,18 @@ const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => v
     setFrom(typedOf(window.from))
     setTo(typedOf(window.to))
   }
-  const move = () =>
-    act(
-      ({ orders }) => {
+  return (
+    <ChangeDialog
+      title={isDraft ? "Schedule this order" : "Move this order"}
+      label={isDraft ? "Schedule" : "Move"}
+      ready={begins < ends}
+      question={({ orders }) => {
         const window = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
         const about = { params: { id: order.id }, headers: headersFor(order), payload: { window } }
         return isDraft ? orders.schedule(about) : orders.move(about)
-      },
-      () => {
-        announce(isDraft ? "Scheduled" : "Moved")
-        close()
-        changed()
-      }
-    )
-  return (
-    <Dialog title={isDraft ? "Schedule this order" : "Move this order"} close={close}>
-      <div className="two">
-        <label>
-          From, in {zone}
-          <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-        </label>
-        <label>
-          To
-          <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-        </label>
-      </div>
-      {trouble === null ? null : (
+      }}
+      done={isDraft ? "Scheduled" : "Moved"}
+      renderTrouble={(trouble) => (
         <>
           <TroubleNote trouble={trouble} />
           <ul>
@@ -71,29 +53,30 @@ const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => v
           <Windows free={trouble.conflict?.freeWindows ?? []} choose={take} />
         </>
       )}
-      <div className="actions">
-        <button type="button" className="main" disabled={busy || !(begins < ends)} onClick={move}>
-          {isDraft ? "Schedule" : "Move"}
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
+      close={close}
+      changed={changed}
+    >
+      <div className="two">
+        <label>
+          From, in {zone}
+          <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
+        </label>
+        <label>
+          To
+          <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
+        </label>
       </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
-export const MoveOrder = ({ changed, order }: MoveProps) => {
-  const [open, setOpen] = useState(false)
-  const may = useMay("ops:orders.write")
-  const ended = order.status === "Completed" || order.status === "Cancelled"
-  const why = may ? (ended ? "It has ended" : "") : "Needs the permission ops:orders.write"
-  return (
-    <>
-      <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        {order.status === "Draft" ? "Schedule…" : "Move…"}
-      </button>
-      {open ? <Moving order={order} changed={changed} close={() => setOpen(false)} /> : null}
-    </>
-  )
-}
+export const MoveOrder = ({ changed, order }: MoveProps) => (
+  <DialogButton
+    label={order.status === "Draft" ? "Schedule" : "Move"}
+    scope="ops:orders.write"
+    why={order.status === "Completed" || order.status === "Cancelled" ? "It has ended" : null}
+    changed={changed}
+  >
+    {(close, done) => <Moving order={order} close={close} changed={done} />}
+  </DialogButton>
+)

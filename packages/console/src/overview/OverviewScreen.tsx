@@ -32,6 +32,15 @@ const Tile = ({ calm, children, href, name, value }: TileProps) => (
   </Link>
 )
 
+const Oldest = ({ at, none }: { readonly at: string | null; readonly none: string }) =>
+  at === null ? (
+    none
+  ) : (
+    <>
+      the oldest <Ago at={at} />
+    </>
+  )
+
 const Tiles = ({
   overview: { calls, circuits, deadLetters, ingestion, lastHour, overdue }
 }: {
@@ -60,13 +69,7 @@ const Tiles = ({
       value={number(deadLetters.count, deadLetters.more)}
       calm={deadLetters.count === 0}
     >
-      {deadLetters.oldestAt === null ? (
-        "none waits"
-      ) : (
-        <>
-          the oldest <Ago at={deadLetters.oldestAt} />
-        </>
-      )}
+      <Oldest at={deadLetters.oldestAt} none="none waits" />
     </Tile>
     <Tile
       href="/ingestion?status=Received"
@@ -74,13 +77,7 @@ const Tiles = ({
       value={number(ingestion.count, ingestion.more)}
       calm={ingestion.count === 0}
     >
-      {ingestion.oldestAt === null ? (
-        "nothing waits"
-      ) : (
-        <>
-          the oldest <Ago at={ingestion.oldestAt} />
-        </>
-      )}
+      <Oldest at={ingestion.oldestAt} none="nothing waits" />
     </Tile>
     <Tile
       href="/calls?status=Scheduled"

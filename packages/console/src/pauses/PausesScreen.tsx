@@ -3,17 +3,14 @@ import { PauseOf, PauseStatus } from "@dueline/contracts/pause/Pause"
 import type { PauseView } from "@dueline/contracts/pause/PauseEndpoints"
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useState } from "react"
-import { newKey, useAct } from "../backend/useAct.ts"
+import { newKey } from "../backend/useAct.ts"
 import { usePages } from "../backend/usePages.ts"
 import { headersFor } from "../parts/Actions.tsx"
-import { announce } from "../parts/Announcer.tsx"
-import { Dialog } from "../parts/Dialog.tsx"
+import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { useMay } from "../parts/useMay.ts"
 import { Ago } from "../time/Time.tsx"
 
 const scope = "ops:pauses.write"
@@ -26,32 +23,33 @@ const filters: ReadonlyArray<Filter> = [
 
 interface DialogOf {
   readonly close: () => void
+  /** Closes it too. */
   readonly changed: () => void
 }
 
 const Pausing = ({ changed, close }: DialogOf) => {
-  const { act, busy, trouble } = useAct()
   const [of, setOf] = useState<typeof PauseOf.Type>("target")
   const [key, setKey] = useState("")
   const [reason, setReason] = useState("")
   const whole = of === "tenant"
-  const pause = () =>
-    act(
-      ({ pauses }) =>
+  return (
+    <ChangeDialog
+      title="Pause calls"
+      lead={
+        <p>They are accepted, cancelled and moved as before, and wait when they are due. What is on the wire ends.</p>
+      }
+      label="Pause"
+      ready={reason.trim() !== "" && (whole || key.trim() !== "")}
+      question={({ pauses }) =>
         pauses.create({
           headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
           payload: { of, reason, ...(whole ? {} : { key }) }
-        }),
-      () => {
-        announce("Paused")
-        close()
-        changed()
+        })
       }
-    )
-  return (
-    <Dialog title="Pause calls" close={close}>
-      <p>They are accepted, cancelled and moved as before, and wait when they are due. What is on the wire ends.</p>
-      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+      done="Paused"
+      close={close}
+      changed={changed}
+    >
       <label>
         Which calls wait
         <select value={of} onChange={(event) => setOf(event.target.value as typeof PauseOf.Type)}>
@@ -76,79 +74,48 @@ const Pausing = ({ changed, close }: DialogOf) => {
         Reason, shown with every call that waits
         <input value={reason} onChange={(event) => setReason(event.target.value)} />
       </label>
-      <div className="actions">
-        <button
-          type="button"
-          className="main"
-          disabled={busy || reason.trim() === "" || (!whole && key.trim() === "")}
-          onClick={pause}
-        >
-          Pause
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
-      </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
 const Resuming = ({ changed, close, pause }: DialogOf & { readonly pause: PauseView }) => {
-  const { act, busy, trouble } = useAct()
   const [rate, setRate] = useState("")
   const perSecond = Number(rate)
-  const resume = () =>
-    act(
-      ({ pauses }) =>
+  return (
+    <ChangeDialog
+      title="Resume what was paused"
+      lead={<p>Calls that became due meanwhile start, the earliest first.</p>}
+      label="Resume"
+      ready={rate.trim() === "" || perSecond > 0}
+      question={({ pauses }) =>
         pauses.resume({
           params: { id: pause.id },
           headers: headersFor(pause),
           payload: rate.trim() === "" ? {} : { releasePerSecond: perSecond }
-        }),
-      () => {
-        announce("Resumed")
-        close()
-        changed()
+        })
       }
-    )
-  return (
-    <Dialog title="Resume what was paused" close={close}>
-      <p>Calls that became due meanwhile start, the earliest first.</p>
-      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+      done="Resumed"
+      close={close}
+      changed={changed}
+    >
       <label>
         So many a second; all at once when left empty
         <input inputMode="decimal" value={rate} onChange={(event) => setRate(event.target.value)} />
       </label>
-      <div className="actions">
-        <button
-          type="button"
-          className="main"
-          disabled={busy || (rate.trim() !== "" && !(perSecond > 0))}
-          onClick={resume}
-        >
-          Resume
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
-      </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
-const ResumeButton = ({ changed, pause }: { readonly pause: PauseView; readonly changed: () => void }) => {
-  const [open, setOpen] = useState(false)
-  const may = useMay(scope)
-  const why = may ? (pause.status === "Active" ? "" : "It was resumed") : `Needs the permission ${scope}`
-  return (
-    <>
-      <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        Resume…
-      </button>
-      {open ? <Resuming pause={pause} changed={changed} close={() => setOpen(false)} /> : null}
-    </>
-  )
-}
+const ResumeButton = ({ changed, pause }: { readonly pause: PauseView; readonly changed: () => void }) => (
+  <DialogButton
+    label="Resume"
+    scope={scope}
+    why={pause.status === "Active" ? null : "It was resumed"}
+    changed={changed}
+  >
+    {(close, done) => <Resuming pause={pause} close={close} changed={done} />}
+  </DialogButton>
+)
 
 const columnsWith = (changed: () => void): readonly [Column<PauseView>, ...ReadonlyArray<Column<PauseView>>] => [
   { head: "Of", cell: ({ key, of }) => (key === null ? "the whole tenant" : `${of} ${key}`) },
@@ -167,8 +134,6 @@ const columnsWith = (changed: () => void): readonly [Column<PauseView>, ...Reado
 
 export const PausesScreen = () => {
   const [values, set] = useFilters(filters)
-  const [open, setOpen] = useState(false)
-  const may = useMay(scope)
   const pages = usePages(JSON.stringify(values), ({ pauses }, page) =>
     pauses.list({ query: { ...page, ...values } as never })
   )
@@ -178,18 +143,12 @@ export const PausesScreen = () => {
       actions={
         <>
           <Freshness asked={pages} />
-          <button
-            type="button"
-            disabled={!may}
-            title={may ? "" : `Needs the permission ${scope}`}
-            onClick={() => setOpen(true)}
-          >
-            Pause calls…
-          </button>
+          <DialogButton label="Pause calls" scope={scope} why={null} changed={pages.again}>
+            {(close, done) => <Pausing close={close} changed={done} />}
+          </DialogButton>
         </>
       }
     >
-      {open ? <Pausing close={() => setOpen(false)} changed={pages.again} /> : null}
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label="Pauses, newest first"

@@ -4,17 +4,13 @@ import type { SubscriptionView } from "@dueline/contracts/subscription/Subscript
 import { Effect } from "effect"
 import { useState } from "react"
 import { Link } from "wouter"
-import { useAct } from "../backend/useAct.ts"
 import { useAnswer } from "../backend/useAnswer.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
-import { announce } from "../parts/Announcer.tsx"
-import { Dialog } from "../parts/Dialog.tsx"
+import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { useMay } from "../parts/useMay.ts"
 import { zoneAtom } from "../time/chosenZone.ts"
 import { nowAtom } from "../time/clock.ts"
 import { Ago, Time } from "../time/Time.tsx"
@@ -30,28 +26,26 @@ const dayMs = 86_400_000
 const Redelivering = ({ changed, close, subscription }: Of & { readonly close: () => void }) => {
   const zone = useAtom(zoneAtom)
   const now = useAtom(nowAtom)
-  const { act, busy, trouble } = useAct()
   const [from, setFrom] = useState(typedTime(now - dayMs, zone))
   const [to, setTo] = useState(typedTime(now, zone))
   const [begins, ends] = [instantOf(from, zone), instantOf(to, zone)]
-  const redeliver = () =>
-    act(
-      ({ subscriptions }) =>
+  return (
+    <ChangeDialog
+      title="Deliver a time once more"
+      lead={<p>Messages keep their ids: a receiver that has one already recognises it.</p>}
+      label="Deliver once more"
+      ready={begins < ends}
+      question={({ subscriptions }) =>
         subscriptions.redeliver({
           params: { id: subscription.id },
           headers: headersFor(subscription),
           payload: { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
-        }),
-      () => {
-        announce("Messages of that time stand in line again")
-        close()
-        changed()
+        })
       }
-    )
-  return (
-    <Dialog title="Deliver a time once more" close={close}>
-      <p>Messages keep their ids: a receiver that has one already recognises it.</p>
-      {trouble === null ? null : <TroubleNote trouble={trouble} />}
+      done="Messages of that time stand in line again"
+      close={close}
+      changed={changed}
+    >
       <div className="two">
         <label>
           From, in {zone}
@@ -62,35 +56,20 @@ const Redelivering = ({ changed, close, subscription }: Of & { readonly close: (
           <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
         </label>
       </div>
-      <div className="actions">
-        <button type="button" className="main" disabled={busy || !(begins < ends)} onClick={redeliver}>
-          Deliver once more
-        </button>
-        <button type="button" onClick={close}>
-          Leave it
-        </button>
-      </div>
-    </Dialog>
+    </ChangeDialog>
   )
 }
 
-const Redeliver = (of: Of) => {
-  const [open, setOpen] = useState(false)
-  const may = useMay("ops:subscriptions.write")
-  const why = may
-    ? of.subscription.status === "Deleted"
-      ? "It is deleted"
-      : ""
-    : "Needs the permission ops:subscriptions.write"
-  return (
-    <>
-      <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        Deliver a time once more…
-      </button>
-      {open ? <Redelivering {...of} close={() => setOpen(false)} /> : null}
-    </>
-  )
-}
+const Redeliver = ({ changed, subscription }: Of) => (
+  <DialogButton
+    label="Deliver a time once more"
+    scope="ops:subscriptions.write"
+    why={subscription.status === "Deleted" ? "It is deleted" : null}
+    changed={changed}
+  >
+    {(close, done) => <Redelivering subscription={subscription} close={close} changed={done} />}
+  </DialogButton>
+)
 
 const SubscriptionActions = ({ changed, subscription }: Of) => {
   const about = { params: { id: subscription.id }, headers: headersFor(subscription) }
