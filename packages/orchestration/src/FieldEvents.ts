@@ -5,6 +5,7 @@
  * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
+import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
 import { untilStoreAnswers } from "./untilStoreAnswers.ts"
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
@@ -208,32 +209,17 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
   }
 })
 
-/** What has not ended so long after it came in may have lost its message, with the disk of a broker. It is looked for so often, */
-const lostAfterMs = 30_000
-const lookEveryMs = 10_000
-/** and carried out so many at a time. */
+/** Events carried out once more in one round. */
 const foundAtOnce = 500
-const carriedOutAtOnce = 8
 
-/** One round over what has not ended. Done twice, it does no harm. */
-export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delivery) => Effect.Effect<Verdict>) {
+/** One round over what has not ended. */
+export const makeSweep = Effect.fnUntraced(function* (handler: Handler) {
   const { unended } = yield* DueIngestions
   return Effect.gen(function* () {
     const before = (yield* Clock.currentTimeMillis) - lostAfterMs
-    const found = yield* unended({ before, limit: foundAtOnce })
-    yield* Effect.forEach(
-      found,
-      ({ ingestionId, tenantId }) =>
-        handler({
-          eventId: ingestionId,
-          tenantId,
-          streamId: ingestionId as string as Delivery["streamId"],
-          topic: "ops.ingestion.received",
-          payload: null,
-          attempt: 1
-        }),
-      { concurrency: carriedOutAtOnce, discard: true }
-    )
+    const page = yield* unended({ before, limit: foundAtOnce })
+    const found = page.map(({ ingestionId, tenantId }) => ({ id: ingestionId, tenantId }))
+    yield* handleAgain(handler, "ops.ingestion.received", found)
   }).pipe(orLogged("warning", "events that have not ended could not be read; it is tried again"))
 })
 
@@ -246,7 +232,6 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
       // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
       yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.received"] }, handler)
       yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.replayed"] }, handler)
-      const sweep = yield* makeSweep(handler)
-      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookEveryMs), sweep)))
+      yield* sweeping(yield* makeSweep(handler))
     })
   )

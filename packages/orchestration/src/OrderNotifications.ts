@@ -5,6 +5,7 @@
  * A message is only a hint. What counts is the order as it is now, and the handler goes round until a round finds nothing to do, so that
  * it does not matter how often, in which order or how late messages come (ADR-0019). On the bus it keeps its first name, `order-calls`.
  */
+import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
 import { untilStoreAnswers } from "./untilStoreAnswers.ts"
 import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
@@ -231,17 +232,13 @@ export const makeHandler = Effect.fnUntraced(function* (callIdOf: CallIdOf) {
   }
 })
 
-/** A message may be lost with the disk of a broker: what changed so long ago is looked at once more (milliseconds), this often, */
-const lostAfterMs = 30_000
-const lookEveryMs = 10_000
-/** so many at once, and at the start what changed within a day. */
+/** Orders looked at once more in one step, and, at the start, how long ago they may have changed (milliseconds). */
 const pageSize = 200
-const settledAtOnce = 8
 const backMs = 86_400_000
 const firstId = "00000000-0000-0000-0000-000000000000" as OrderId
 
-/** Looks once at each order that has changed since the last round. Settling what is settled changes nothing. */
-export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delivery) => Effect.Effect<Verdict>) {
+/** Looks once at each order that has changed since the last round. */
+export const makeSweep = Effect.fnUntraced(function* (handler: Handler) {
   const { changed } = yield* ChangedOrders
   let after: Pick<ChangedOrder, "updatedAt" | "orderId"> = {
     updatedAt: (yield* Clock.currentTimeMillis) - backMs,
@@ -251,19 +248,8 @@ export const makeSweep = Effect.fnUntraced(function* (handler: (delivery: Delive
     for (;;) {
       const before = (yield* Clock.currentTimeMillis) - lostAfterMs
       const page: ReadonlyArray<ChangedOrder> = yield* changed({ after, before, limit: pageSize })
-      const verdicts = yield* Effect.forEach(
-        page,
-        ({ orderId, tenantId }) =>
-          handler({
-            eventId: orderId,
-            tenantId,
-            streamId: orderId as string as Delivery["streamId"],
-            topic: "ops.service.order.scheduled",
-            payload: null,
-            attempt: 1
-          }),
-        { concurrency: settledAtOnce }
-      )
+      const found = page.map(({ orderId, tenantId }) => ({ id: orderId, tenantId }))
+      const verdicts = yield* handleAgain(handler, "ops.service.order.scheduled", found)
       // What has to wait is looked at again with all of its page.
       if (verdicts.some(({ _tag }) => _tag === "Wait" || _tag === "Retry")) return
       after = page.at(-1) ?? after
@@ -279,7 +265,6 @@ export const layer = (callIdOf: CallIdOf) =>
       const bus = yield* EventBus
       const handler = yield* makeHandler(callIdOf)
       yield* bus.consume({ group: "order-calls", topics: OrderTopic.literals }, handler)
-      const sweep = yield* makeSweep(handler)
-      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookEveryMs), sweep)))
+      yield* sweeping(yield* makeSweep(handler))
     })
   )
