@@ -2,55 +2,13 @@
  * Puts what was committed into the tree and signs checkpoints of it, in one process at a time. What it computes is checked against what it
  * computed before: a tree that somebody else has changed meanwhile is not signed.
  */
+import type { TilePart, TreeStore } from "@dueline/contracts/audit/TreeStore"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
-import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Clock, Data, Effect } from "effect"
 import { signCheckpoint } from "./checkpoint.ts"
 import { append, type Frontier, frontierOf, type Hash, hashBytes, hashesIn, rootOf, tileSize } from "./merkle.ts"
 import type { NoteSigner } from "./note.ts"
-
-/** Hashes of leaves of one kind, in hexadecimal, and the place of the last. */
-export interface Unsealed {
-  readonly count: number
-  readonly hashes: string
-  readonly transaction: string | null
-  readonly position: number | null
-}
-
-/** What the sealer needs of a store; `postgres/SealedTree` says what each does. */
-export interface TreeStore {
-  readonly unsealed: (
-    from: string,
-    limit: number
-  ) => Effect.Effect<
-    {
-      readonly size: number
-      readonly peaks: string
-      readonly entries: Unsealed
-      readonly events: Unsealed
-      readonly next: string
-      readonly now: number
-      readonly signed: { readonly size: number; readonly at: number } | null
-    },
-    StoreUnavailable
-  >
-  readonly seal: (growth: {
-    readonly size: number
-    readonly to: number
-    readonly peaks: string
-    readonly tiles: ReadonlyArray<TilePart>
-    readonly entries: Pick<Unsealed, "transaction" | "position">
-    readonly events: Pick<Unsealed, "transaction" | "position">
-  }) => Effect.Effect<boolean, StoreUnavailable>
-  readonly keepCheckpoint: (size: number, at: number, note: string) => Effect.Effect<void, StoreUnavailable>
-}
-
-interface TilePart {
-  readonly tile: number
-  readonly hashes: string
-  readonly kinds: string
-}
 
 export interface SealerOptions {
   readonly store: TreeStore

@@ -5,7 +5,8 @@ import { TestClock } from "effect/testing"
 import { openCheckpoint } from "../src/checkpoint.ts"
 import { leafHash, rootOfLeaves } from "../src/merkle.ts"
 import { signerOf, verifierOf } from "../src/note.ts"
-import { makeSealer, type TreeStore } from "../src/Sealer.ts"
+import type { TreeStore } from "@dueline/contracts/audit/TreeStore"
+import { makeSealer } from "../src/Sealer.ts"
 
 const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 

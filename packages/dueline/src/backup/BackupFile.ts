@@ -49,7 +49,7 @@ const headerLines = (header: BackupHeader): Buffer => Buffer.from(`${magic}\n${J
 
 const manifest = "backup.json"
 
-/** Bytes leave before they are all there: what is read later than it was promised would stand in memory otherwise. */
+/** With a checksum over what was compressed, which an open file has nothing else for. */
 const compressing = () =>
   createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } })
 
