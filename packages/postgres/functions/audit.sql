@@ -19,45 +19,17 @@ create or replace function dueline.entry_leaf(a dueline.audit_entries) returns t
 $$
 ;
 
--- Leaves of events in the order of the log behind a mark, as far as no transaction may still be under way; at most p_limit. p_from: it is known
--- that between the mark and this transaction there is nothing. It finds its way as read_log does.
+-- Leaves of events, as `log_page` gives them.
 --
 -- callers: dueline_writer, dueline_append
 -- owner: dueline_append
 create or replace function dueline.event_leaves(p_from bigint, p_xact bigint, p_position bigint, p_limit integer)
 returns table (leaf_xact xid8, leaf_position bigint, leaf text)
-language plpgsql stable security definer {{stable plan}} set enable_bitmapscan = on as $$
-declare
-  v_from bigint := greatest(p_from, p_xact);
-  v_to bigint;
-  v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
-  v_width bigint := 16;
-  v_left integer := p_limit;
-  v_found integer;
+language plpgsql stable security definer {{stable plan}} as $$
 begin
-  while v_left > 0 and v_from < v_end loop
-    v_to := least(v_from + v_width, v_end);
-    select count(*) into v_found from (
-      select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit 4 * p_limit + 1
-    ) window_rows;
-    if v_found > 4 * p_limit and v_to - v_from > 1 then
-      v_width := greatest(v_width / 8, 1);
-      continue;
-    end if;
-    if v_found > 0 then
-      return query
-        select e.xact, e.position, dueline.event_leaf(e) from dueline.events e
-        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to
-          and (e.xact, e.position) > (p_xact::text::xid8, p_position)
-        order by e.xact, e.position limit v_left;
-      get diagnostics v_found = row_count;
-      v_left := v_left - v_found;
-    end if;
-    v_from := v_to;
-    if v_found * 4 < p_limit then
-      v_width := v_width * 4;
-    end if;
-  end loop;
+  return query
+    select e.xact, e.position, dueline.event_leaf(e) from dueline.log_page(p_from, p_xact, p_position, p_limit) e
+    order by e.xact, e.position;
 end $$
 ;
 

@@ -53,15 +53,16 @@ begin
 end $$
 ;
 
--- The log in the order of transactions and positions, behind a mark, as far as no transaction may still be under way; at most p_limit events. The index knows
--- the transactions of a range of blocks: it is asked for a few transactions at a time, for more where there is little in them, for fewer where
--- there is much, so that what a page costs depends neither on the table's size nor on gaps between transactions.
+-- The log in the order of transactions and positions, behind a mark, as far as no transaction may still be under way; at most p_limit events. p_from: it is
+-- known that between the mark and this transaction there is nothing. The index knows the transactions of a range of blocks: it is asked for a few
+-- transactions at a time, for more where there is little in them, for fewer where there is much, so that what a page costs depends neither on the
+-- table's size nor on gaps between transactions.
 --
--- callers: dueline_writer
-create or replace function dueline.read_log(p_xact bigint, p_position bigint, p_limit integer) returns setof json
+-- callers: dueline_writer, dueline_append
+create or replace function dueline.log_page(p_from bigint, p_xact bigint, p_position bigint, p_limit integer) returns setof dueline.events
 language plpgsql stable {{stable plan}} set enable_bitmapscan = on as $$
 declare
-  v_from bigint := p_xact;
+  v_from bigint := greatest(p_from, p_xact);
   v_to bigint;
   v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
   v_width bigint := 16;
@@ -79,10 +80,7 @@ begin
     end if;
     if v_found > 0 then
       return query
-        select json_build_object('mark', json_build_object('transaction', e.xact::text, 'position', e.position),
-          'tenantId', e.tenant_id, 'streamId', e.stream_id, 'category', e.category, 'eventId', e.event_id, 'type', e.type,
-          'eventVersion', e.event_version, 'payload', e.payload, 'metadata', e.metadata,
-          'recordedAt', (extract(epoch from e.recorded_at) * 1000)::bigint, 'version', e.version)
+        select e.*
         from dueline.events e
         where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to
           and (e.xact, e.position) > (p_xact::text::xid8, p_position)
@@ -95,5 +93,21 @@ begin
       v_width := v_width * 4;
     end if;
   end loop;
+end $$
+;
+
+-- Events as `log_page` gives them, each with the mark behind which the next page begins.
+--
+-- callers: dueline_writer
+create or replace function dueline.read_log(p_xact bigint, p_position bigint, p_limit integer) returns setof json
+language plpgsql stable {{stable plan}} as $$
+begin
+  return query
+    select json_build_object('mark', json_build_object('transaction', e.xact::text, 'position', e.position),
+      'tenantId', e.tenant_id, 'streamId', e.stream_id, 'category', e.category, 'eventId', e.event_id, 'type', e.type,
+      'eventVersion', e.event_version, 'payload', e.payload, 'metadata', e.metadata,
+      'recordedAt', (extract(epoch from e.recorded_at) * 1000)::bigint, 'version', e.version)
+    from dueline.log_page(p_xact, p_xact, p_position, p_limit) e
+    order by e.xact, e.position;
 end $$
 ;
