@@ -13,6 +13,7 @@ export const longest: ReadonlyArray<string> = [
   "packages/dueline/test/demos.e2e.test.ts",
   "packages/orchestration/test/aggregates.property.test.ts",
   "packages/dueline/test/split.e2e.test.ts",
+  "scripts/test/release.test.ts",
   "packages/dueline/test/crash.e2e.test.ts",
   "packages/dueline/test/console.e2e.test.ts",
   "packages/dueline/test/backup.e2e.test.ts",

@@ -37,6 +37,7 @@ const tools = {
   "test:unit": ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"],
   "test:property": ["scripts/propertyRuns.ts"],
   zones: ["scripts/zones.ts"],
+  "pack:release": ["scripts/release/pack.ts"],
   rolling: ["scripts/release/rolling.ts"],
   "kinds:trial": ["scripts/kinds/main.ts"],
   servers: ["scripts/servers.ts"],

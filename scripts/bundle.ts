@@ -1,8 +1,18 @@
 /**
- * `node scripts/bundle.ts DIRECTORY`: puts the program and all it needs but Node into `DIRECTORY/main.mjs` and a few files beside it,
- * for parts that are loaded only when they are asked for, and the console's into `DIRECTORY/console`. Nothing is renamed: a stack trace names functions as the sources do.
+ * `node scripts/bundle.ts DIRECTORY [--release]`: puts the program and all it needs but Node into `DIRECTORY/main.mjs` and a few files beside
+ * it, for parts that are loaded only when they are asked for, and the console's into `DIRECTORY/console`. Nothing is renamed: a stack trace
+ * names functions as the sources do. `--release`: one that needs no checkout beside it, with the notices of what it was put together of.
  */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs"
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import http from "node:http"
 import { createRequire } from "node:module"
 import { dirname, join, relative } from "node:path"
@@ -29,6 +39,16 @@ const placesOfSources: Plugin = {
             map: null
           }
         : null
+  }
+}
+
+/** Of a release there are no sources: what they would find is where it was put, and what the page of the API needs lies there too. */
+const page = "redoc/bundles/redoc.standalone.js"
+const placesOfRelease: Plugin = {
+  name: "places-of-release",
+  transform: {
+    filter: { code: page },
+    handler: (code) => ({ code: code.replaceAll(page, "./redoc.standalone.js"), map: null })
   }
 }
 
@@ -76,14 +96,15 @@ export const { ${plain.join(", ")} } = http`
 const client = createRequire(join(packages, "execution", "package.json")).resolve("undici/lib/dispatcher/client.js")
 const clientAlone = instead("undici", `export { default as Client } from ${JSON.stringify(client)}`)
 
-const bundle = async (directory: string): Promise<void> => {
+/** Answers with the modules that came in. */
+const bundle = async (directory: string, isRelease: boolean): Promise<ReadonlyArray<string>> => {
   const program = await rolldown({
     input: { main: join(packages, "dueline", "src", "main.ts") },
     platform: "node",
     cwd: root,
-    plugins: [sqlTexts, placesOfSources, httpUnasked, clientAlone]
+    plugins: [sqlTexts, isRelease ? placesOfRelease : placesOfSources, httpUnasked, clientAlone]
   })
-  await program.write({
+  const { output } = await program.write({
     dir: directory,
     format: "esm",
     // A file with a single other character in it is read and kept at twice the size, and more slowly.
@@ -92,23 +113,39 @@ const bundle = async (directory: string): Promise<void> => {
     // Without the sources themselves, which lie where the map says. Nothing reads it before a stack trace is printed.
     sourcemap: "hidden",
     sourcemapExcludeSources: true,
+    ...(isRelease ? { sourcemapPathTransform: (source) => relative(root, join(directory, source)) } : {}),
     entryFileNames: "[name].mjs",
     chunkFileNames: "[name]-[hash].mjs"
   })
   await program.close()
+  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
 }
 
-const [directory] = process.argv.slice(2)
-if (directory === undefined) {
-  console.error("usage: node scripts/bundle.ts DIRECTORY")
+/** Answers with the modules that came in. */
+const pages = async (directory: string): Promise<ReadonlyArray<string>> => {
+  const built = await build({ configFile: join(packages, "console", "vite.config.ts"), build: { outDir: directory } })
+  const outputs = [built].flat().flatMap((one) => ("output" in one ? one.output : []))
+  return outputs.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
+}
+
+const [directory, mode] = process.argv.slice(2)
+if (directory === undefined || (mode !== undefined && mode !== "--release")) {
+  console.error("usage: node scripts/bundle.ts DIRECTORY [--release]")
   process.exit(2)
 }
+const isRelease = mode === "--release"
 // Made aside and renamed: it is there whole or not at all, also when two are at it.
 mkdirSync(dirname(directory), { recursive: true })
 const aside = mkdtempSync(`${directory}.`)
 try {
-  await bundle(aside)
-  await build({ configFile: join(packages, "console", "vite.config.ts"), build: { outDir: join(aside, "console") } })
+  const modules = [...(await bundle(aside, isRelease)), ...(await pages(join(aside, "console")))]
+  if (isRelease) {
+    // Only here, since images are built with this file alone.
+    const { noticesOf } = await import("./release/notices.ts")
+    const redoc = createRequire(join(packages, "api", "package.json")).resolve(page)
+    copyFileSync(redoc, join(aside, "redoc.standalone.js"))
+    writeFileSync(join(aside, "NOTICES.txt"), noticesOf([...modules, redoc]))
+  }
   chmodSync(aside, 0o755)
   renameSync(aside, directory)
 } catch (error) {
