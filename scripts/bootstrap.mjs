@@ -24,6 +24,7 @@ const starters = {
   "bench:micro": ["packages/bench/src/micro.ts"],
   "bench:peers": ["packages/bench/peers/main.ts"],
   load: ["packages/bench/src/courier/main.ts"],
+  "console:flood": ["packages/dueline/test/flood/main.ts"],
   chaos: ["packages/chaos/src/main.ts"]
 }
 /** Everything else that package.json offers: Node runs it with these arguments first. */

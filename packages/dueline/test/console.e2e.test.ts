@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll } from "vitest"
 import { startBrowser } from "./Browser.ts"
+import { startFloodedEdge } from "./flood/FloodedEdge.ts"
 import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
@@ -321,6 +322,31 @@ describe.skipIf(why !== "")("the console", () => {
     for (const tab of tabs.slice(1)) await tab.close()
     await submit(2, "live", { delay: "1h" })
     await shows(3)
+  })
+
+  it("keeps a thousand rows of whatever comes, draws those near what is seen, and shows the newest", {
+    tags: ["ADR-0045.7"]
+  }, async () => {
+    const edge = await startFloodedEdge(folder)
+    const flooded = await browser.newPage({ viewport: { width: 1_360, height: 800 } })
+    await flooded.goto(`${edge.address}/console/calls`)
+    await flooded.getByText("Live", { exact: true }).waitFor()
+    for (let n = 0; n < 6; n++) {
+      edge.update(190, 10)
+      await flooded.getByRole("link", { name: `POST ${edge.newest()}`, exact: true }).waitFor()
+    }
+    await flooded.getByText("1000 shown: no more than 1000 are kept here").waitFor()
+    const drawn = () => flooded.locator("tr[aria-rowindex]").count()
+    assert.isBelow(await drawn(), 200)
+    // What is further down is drawn when somebody goes there, and stays where it is while more comes.
+    await flooded.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await flooded.locator('tr[aria-rowindex="1001"]').waitFor()
+    assert.isBelow(await drawn(), 200)
+    edge.update(500)
+    await flooded.getByRole("button", { name: "read again" }).waitFor()
+    assert.strictEqual(await flooded.locator('tr[aria-rowindex="1001"]').count(), 1)
+    await flooded.close()
+    await edge.close()
   })
 
   it("leads from what failed to its cause, and repairs four hundred calls", { tags: ["ADR-0045.6"] }, async () => {

@@ -55,9 +55,20 @@ const counted = (names: ReadonlyArray<string>): ReadonlyArray<readonly [string, 
   return [...counts].sort(([, a], [, b]) => b - a)
 }
 
+const knownTargets = new WeakMap<ServiceCallSummary, string>()
+
+/** Found once for each row: a list changes often, and most of its rows do not. */
+const targetOfRow = (call: ServiceCallSummary): string => {
+  const known = knownTargets.get(call)
+  if (known !== undefined) return known
+  const target = targetOf(call.request.url)
+  knownTargets.set(call, target)
+  return target
+}
+
 /** What the rows that are shown have in common, one press away from those alone. */
 const Groups = ({ rows, choose }: { rows: ReadonlyArray<ServiceCallSummary>; choose: (target: string) => void }) => {
-  const targets = useMemo(() => counted(rows.map(({ request }) => targetOf(request.url))).slice(0, 6), [rows])
+  const targets = useMemo(() => counted(rows.map(targetOfRow)).slice(0, 6), [rows])
   const reasons = useMemo(() => counted(rows.flatMap((call) => resultWords(call) || [])).slice(0, 6), [rows])
   if (rows.length === 0) return null
   return (
@@ -88,14 +99,18 @@ export const CallsScreen = () => {
     serviceCalls.list({ query: { ...page, ...others, ...(tag === undefined ? {} : { tag: tagsOf(tag) }) } as never })
   )
   const [held, setHeld] = useState<ReadonlyArray<ServiceCallSummary>>([])
+  const [missed, setMissed] = useState(false)
   const key = JSON.stringify(values)
-  useEffect(() => setHeld([]), [key, pages.at])
+  useEffect(() => {
+    setHeld([])
+    setMissed(false)
+  }, [key, pages.at])
   const show = (fresh: ReadonlyArray<ServiceCallSummary>) => {
     pages.change((rows) => [...fresh, ...rows])
     setHeld([])
   }
   useCallNews({
-    missed: pages.again,
+    missed: () => (isReading() ? setMissed(true) : pages.again()),
     changed: (calls) => {
       const { fresh, rows } = foldNews([...held, ...pages.rows], calls, values, !pages.more)
       const waiting = rows.slice(0, held.length)
@@ -126,6 +141,11 @@ export const CallsScreen = () => {
           {held.length} new: show
         </button>
       )}
+      {missed ? (
+        <button type="button" className="fresh-rows" onClick={pages.again}>
+          More has happened than is shown: read again
+        </button>
+      ) : null}
       <Rows
         label="Calls, newest first"
         pages={pages}

@@ -9,6 +9,8 @@ import { followCalls } from "./followCalls.ts"
 const drawEveryMs = 200
 /** Calls that wait to be drawn: also a page that nobody looks at is drawn no later than its next turn. */
 const waitingLimit = 1_000
+/** Where more happens than is told, what is shown is read again so often at the most. */
+const readEveryMs = 5_000
 
 interface Heard {
   readonly changed: (calls: ReadonlyMap<string, ServiceCallSummary>) => void
@@ -26,22 +28,35 @@ export const useCallNews = (heard: Heard): void => {
     let waiting = new Map<string, ServiceCallSummary>()
     let drawing: ReturnType<typeof setTimeout> | null = null
     let drawnAt = 0
+    let reading: ReturnType<typeof setTimeout> | null = null
+    let readAt = -readEveryMs
+    const miss = () => {
+      reading ??= setTimeout(
+        () => {
+          reading = null
+          readAt = performance.now()
+          current.current.missed()
+        },
+        Math.max(0, readAt + readEveryMs - performance.now())
+      )
+    }
     const draw = () => {
       drawing = null
       drawnAt = performance.now()
       const calls = waiting
       waiting = new Map()
-      if (calls.size > waitingLimit) current.current.missed()
+      if (calls.size > waitingLimit) miss()
       else current.current.changed(calls)
     }
     const stop = followCalls(signIn.session.tenant ?? signIn.session.subject, (news) => {
-      if (news.kind === "missed") return current.current.missed()
+      if (news.kind === "missed") return miss()
       if (waiting.size <= waitingLimit) for (const call of news.calls) waiting.set(call.id, call)
       drawing ??= setTimeout(draw, Math.max(0, drawnAt + drawEveryMs - performance.now()))
     })
     return () => {
       stop()
       if (drawing !== null) clearTimeout(drawing)
+      if (reading !== null) clearTimeout(reading)
     }
   }, [])
 }

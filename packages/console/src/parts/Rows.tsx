@@ -1,9 +1,10 @@
 /** A list as a table: `j` and `k` go down and up, Enter opens. What was read before stays while it is read again. */
-import { type ReactNode, useEffect, useRef } from "react"
+import { memo, type ReactNode, type RefObject, useEffect, useRef } from "react"
 import { Link } from "wouter"
 import type { Pages } from "../backend/usePages.ts"
 import { rowsKept } from "../backend/usePages.ts"
 import { TroubleNote } from "./TroubleNote.tsx"
+import { useShownPart } from "./useShownPart.ts"
 
 export interface Column<Row> {
   readonly head: string
@@ -57,6 +58,51 @@ const Nothing = ({ filtered, more, nothing }: { filtered: boolean; more: boolean
   )
 }
 
+interface CellsProps<Row> {
+  readonly row: Row
+  readonly columns: ReadonlyArray<Column<Row>>
+  readonly to: string | null
+}
+
+/** Drawn again when the row is another one, not when the list is. */
+const Cells = memo(({ columns, row, to }: CellsProps<unknown>) =>
+  columns.map(({ as, cell, head }, index) => (
+    <td key={head} className={as}>
+      {index === 0 && to !== null ? (
+        <Link href={to} data-row="">
+          {cell(row)}
+        </Link>
+      ) : (
+        cell(row)
+      )}
+    </td>
+  ))
+) as <Row>(props: CellsProps<Row>) => ReactNode
+
+/** The place of rows that are not drawn. */
+const Room = ({ height }: { readonly height: number }) =>
+  height <= 0 ? null : <tr aria-hidden="true" style={{ height }} />
+
+type BodyProps<Row> = Pick<RowsProps<Row>, "columns" | "href" | "keyOf"> & {
+  readonly rows: ReadonlyArray<Row>
+  readonly body: RefObject<HTMLTableSectionElement | null>
+}
+
+const Body = <Row,>({ body, columns, href, keyOf, rows }: BodyProps<Row>) => {
+  const { from, height, to } = useShownPart(body, rows.length)
+  return (
+    <tbody ref={body}>
+      <Room height={from * height} />
+      {rows.slice(from, to).map((row, index) => (
+        <tr key={keyOf(row)} aria-rowindex={from + index + 2}>
+          <Cells row={row} columns={columns} to={href === null ? null : href(row)} />
+        </tr>
+      ))}
+      <Room height={(rows.length - to) * height} />
+    </tbody>
+  )
+}
+
 const Foot = <Row,>({ pages }: { readonly pages: Pages<Row> }) => (
   <footer className="foot">
     <span>
@@ -73,6 +119,7 @@ const Foot = <Row,>({ pages }: { readonly pages: Pages<Row> }) => (
 
 export const Rows = <Row,>({ columns, filtered, href, keyOf, label, nothing, pages }: RowsProps<Row>) => {
   const table = useRowKeys()
+  const body = useRef<HTMLTableSectionElement>(null)
   const { asking, more, rows, trouble } = pages
   return (
     <>
@@ -83,7 +130,7 @@ export const Rows = <Row,>({ columns, filtered, href, keyOf, label, nothing, pag
       ) : null}
       {rows.length === 0 ? null : (
         <div className="scroll" aria-busy={asking}>
-          <table ref={table} aria-label={label}>
+          <table ref={table} aria-label={label} aria-rowcount={rows.length + 1}>
             <thead>
               <tr>
                 {columns.map(({ as, head }) => (
@@ -93,23 +140,7 @@ export const Rows = <Row,>({ columns, filtered, href, keyOf, label, nothing, pag
                 ))}
               </tr>
             </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={keyOf(row)}>
-                  {columns.map(({ as, cell, head }, index) => (
-                    <td key={head} className={as}>
-                      {index === 0 && href !== null ? (
-                        <Link href={href(row)} data-row="">
-                          {cell(row)}
-                        </Link>
-                      ) : (
-                        cell(row)
-                      )}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
+            <Body body={body} columns={columns} href={href} keyOf={keyOf} rows={rows} />
           </table>
         </div>
       )}
