@@ -26,6 +26,7 @@ import * as Writers from "@dueline/orchestration/Writers"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Redacted, Result } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { createHttpServer } from "../src/server/createHttpServer.ts"
 import * as Cursor from "../src/resources/Cursor.ts"
@@ -168,7 +169,7 @@ const server = ({ limits, rates = {}, through = (take) => take }: Differently) =
       )
     ),
     Layer.provide(PlainRequests.layer),
-    Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory])
+    Layer.provide([EdgeLayer.layerBodyLimit(), DefectReporter.layer, layerStoreMemory, CacheMemory.layer])
   )
 
 const edge = Layer.effect(

@@ -5,6 +5,7 @@ import { TenantId } from "@dueline/contracts/Ids"
 import { Deferred, Effect, Fiber, Layer, Schema, type Scope } from "effect"
 import { HttpEffect, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware } from "effect/http-api"
+import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { RateLimit } from "@dueline/contracts/api/RateLimit"
 import { once } from "node:events"
@@ -52,7 +53,7 @@ const edge = Effect.gen(function* () {
   const routes = HttpApiBuilder.layer(Api).pipe(
     Layer.provide(handlers),
     Layer.provide([RateLimits.layer({}, 8), word]),
-    Layer.provide([layerStoreMemory, HttpServer.layerServices])
+    Layer.provide([layerStoreMemory, CacheMemory.layer, HttpServer.layerServices])
   )
   const app = yield* HttpRouter.toHttpEffect(routes)
   const handle = HttpEffect.toWebHandlerWith<never, HttpServerRequest.HttpServerRequest | Scope.Scope>(

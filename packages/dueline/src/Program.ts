@@ -5,6 +5,7 @@ import * as Edge from "@dueline/api/Edge"
 import * as leanServer from "@dueline/api/server/leanServer"
 import * as PlainRequests from "@dueline/api/server/PlainRequests"
 import * as Routes from "@dueline/api/Routes"
+import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as Circuits from "@dueline/execution/attempts/Circuits"
 import * as UndiciHttpClient from "@dueline/execution/egress/UndiciHttpClient"
@@ -17,6 +18,7 @@ import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
 import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
+import * as CacheRedis from "@dueline/redis/CacheRedis"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RateStore from "@dueline/redis/RateStore"
 import * as RedisConnection from "@dueline/redis/RedisConnection"
@@ -90,7 +92,8 @@ const redisAfter = "1 second"
 const onRedis = (url: Redacted.Redacted, prefix: string) =>
   Layer.mergeAll(
     CircuitStore.layer({ prefix: `${prefix}:circuit:` }),
-    RateStore.layer({ prefix: `${prefix}:rate:` })
+    RateStore.layer({ prefix: `${prefix}:rate:` }),
+    CacheRedis.layer({ prefix: `${prefix}:` })
   ).pipe(
     Layer.provideMerge(
       Layer.unwrap(
@@ -101,7 +104,7 @@ const onRedis = (url: Redacted.Redacted, prefix: string) =>
     )
   )
 
-const inMemory = Layer.mergeAll(Circuits.layerStoreMemory, layerStoreMemory)
+const inMemory = Layer.mergeAll(Circuits.layerStoreMemory, layerStoreMemory, CacheMemory.layer)
 
 /** What ties the processes of an installation together, where it is configured: NATS, Redis; else the process is on its own. */
 const links = (settings: Settings, deployment: Deployment) =>

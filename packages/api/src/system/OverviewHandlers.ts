@@ -1,12 +1,13 @@
 /** How everything stands, joined to the API definition. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
+import { Overview } from "@dueline/contracts/api/OverviewEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
+import { makeCached } from "@dueline/contracts/cache/Cached"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { type CallMinute, type OverviewFacts, Overviews, type WaitingThings } from "@dueline/contracts/ports/Overviews"
-import { Cache, Clock, Effect, Layer, Semaphore } from "effect"
+import { Clock, Effect, Layer, Schema, Semaphore } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { reject } from "../requests/reject.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
@@ -16,8 +17,17 @@ import { shown } from "./SystemHandlers.ts"
 
 /** How long an overview is good for whoever asks next, in milliseconds: however many look, the store is asked once. */
 const goodForMs = 1_000
-/** Tenants of which one is kept. */
-const keptTenants = 1_000
+
+/** What is the same whichever process tells it. */
+const {
+  dependencies: _dependencies,
+  of: _of,
+  phase: _phase,
+  processes: _processes,
+  version: _version,
+  ...ofAll
+} = Overview.fields
+const Facts = Schema.Struct(ofAll)
 
 /** Looking across tenants is for whoever may see them. */
 const across = "ops:tenants.read"
@@ -99,14 +109,19 @@ const makeGet = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       return viewOf(yield* overviews.of(tenantId === "installation" ? null : tenantId, now), now)
     }).pipe(turn.withPermit)
-  const known = yield* Cache.make({ capacity: keptTenants, timeToLive: goodForMs, lookup })
+  const known = yield* makeCached({
+    nameOf: (of) => `ops:${of}:overview`,
+    value: Facts,
+    ttlMs: () => goodForMs,
+    find: (of) => lookup(of as TenantId | "installation")
+  })
 
   return Effect.fnUntraced(function* ({ query }: Raw<"overview", "get">) {
     const { scopes, tenantId } = yield* Principal
     const { of = "tenant" } = query
     if (of === "installation" && !scopes.includes(across))
       return yield* reject("insufficient_scope", `All tenants together are for who has the scope ${across}.`)
-    const facts = yield* Cache.get(known, of === "installation" ? of : tenantId).pipe(Effect.catch(storeUnavailable))
+    const facts = yield* known.get(of === "installation" ? of : tenantId).pipe(Effect.catch(storeUnavailable))
     const dependencies = yield* health.dependencies
     return {
       ...facts,
