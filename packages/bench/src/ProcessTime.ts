@@ -39,6 +39,22 @@ export const timeOfFamily = (pid: number): number => {
   return children.reduce((sum, child) => sum + (child?.parent === pid ? child.own : 0), head.own + head.reaped)
 }
 
+/** Microseconds of the children of a process, by what they call themselves: a PostgreSQL session by its role. */
+export const timeByTitle = (pid: number): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>()
+  for (const name of readdirSync("/proc")) {
+    const stat = /^\d+$/u.test(name) ? statOf(Number(name)) : null
+    if (stat?.parent !== pid) continue
+    try {
+      const title = /^postgres: (\S+(?: \D\S+)?)/u.exec(readFileSync(`/proc/${name}/cmdline`, "utf8"))?.[1] ?? "another"
+      sums.set(title, (sums.get(title) ?? 0) + stat.own)
+    } catch {
+      // It has just ended.
+    }
+  }
+  return sums
+}
+
 /** Resident memory in MiB: proportional share, so that what PostgreSQL's processes share counts once. */
 export const memoryOf = (pid: number): number => {
   try {

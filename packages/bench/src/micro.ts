@@ -1,21 +1,23 @@
 /**
- * `pnpm bench:micro`: where a call's processor time goes in the program, stage by stage, beside what each stage may take. The main thread is
- * sampled while calls run end to end; a sample belongs to the innermost source that has a stage, so what libraries do counts for their caller.
+ * `pnpm bench:micro`: where the processor time of a call, a courier's event or a product event goes in the program, stage by stage, beside what
+ * each stage may take of a call. The main thread is sampled while they run end to end; a sample belongs to the innermost source that has a
+ * stage, so what libraries do counts for their caller. What the sessions of the database took stands below, by the role they have.
  */
 import { readFileSync } from "node:fs"
 import { SourceMap } from "node:module"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { setTimeout as pause } from "node:timers/promises"
 import { inspector } from "./inspector.ts"
-import { makeLoad, untilAllEnded } from "./Load.ts"
+import { isWork, works } from "./microWork.ts"
+import { timeByTitle } from "./ProcessTime.ts"
 import { newHome, removeHome, startSubject } from "./Subject.ts"
 import { startTarget } from "./Target.ts"
 
-const usage = `usage: pnpm bench:micro [--calls N] [--clients N] [--most N]
+const usage = `usage: pnpm bench:micro [--of WORK] [--calls N] [--clients N] [--most N]
 
-  --calls    calls that are sampled (default 8000)
-  --clients  that submit them, each waiting for its answer (default 64)
+  --of       what is measured: calls (default), courier-events (taken in and carried out), product-events (in batches of 50)
+  --calls    calls or events that are sampled (default 8000)
+  --clients  that send them, each waiting for its answer (default 64)
   --most     functions that are listed with what they take themselves (default 0)
 `
 
@@ -114,32 +116,32 @@ const evaluate = ({ nodes, samples, timeDeltas }: Profile): Taken => {
   return { byStage, bySelf, busy }
 }
 
-const measure = async (calls: number, clients: number) => {
+const measure = async (of: keyof typeof works, count: number, clients: number) => {
   const target = await startTarget()
   const home = newHome()
   const subject = await startSubject(home, ["--inspect=127.0.0.1:0"])
   if (subject.inspectAt === null) throw new Error("the program did not say where it can be inspected")
   const node = await inspector(subject.inspectAt)
-  const load = makeLoad(subject, clients)
-  const at = (i: number) => ({ url: `${target.url}/${i}` })
-  await load.submit(Math.min(calls, 4_000), at)
-  await untilAllEnded(load)
-  await target.reset()
+  const work = await works[of](subject, target, clients)
+  await work.run(Math.min(count, work.warmUp))
   await node.ask("Profiler.enable")
   await node.ask("Profiler.setSamplingInterval", { interval: 250 })
-  const before = subject.cpuMicros().program
+  const before = subject.cpuMicros()
+  const sessionsBefore = timeByTitle(subject.postmaster)
   await node.ask("Profiler.start")
-  await load.submit(calls, at)
-  while ((await target.count()) < calls) await pause(10)
-  await untilAllEnded(load)
+  await work.run(count)
   const { profile } = await node.ask<{ readonly profile: Profile }>("Profiler.stop")
-  const program = subject.cpuMicros().program - before
+  const after = subject.cpuMicros()
+  const sessions = [...timeByTitle(subject.postmaster)].map(
+    ([title, micros]) => [title, micros - (sessionsBefore.get(title) ?? 0)] as const
+  )
   node.close()
-  await load.close()
+  await work.close()
   await subject.stop("SIGTERM")
   target.stop()
   removeHome(home)
-  return { program, ...evaluate(profile) }
+  const [program, database] = [after.program - before.program, after.database - before.database]
+  return { program, database, sessions, ...evaluate(profile) }
 }
 
 const line = (name: string, micros: number, budget: string) =>
@@ -148,6 +150,7 @@ const line = (name: string, micros: number, budget: string) =>
 const main = async () => {
   const { values } = parseArgs({
     options: {
+      of: { type: "string", default: "calls" },
       calls: { type: "string", default: "8000" },
       clients: { type: "string", default: "64" },
       most: { type: "string", default: "0" },
@@ -156,20 +159,24 @@ const main = async () => {
   })
   const [calls, clients, most] = [Number(values.calls), Number(values.clients), Number(values.most)]
   const wrong = [calls, clients].some((number) => !Number.isInteger(number) || number < 1) || !Number.isInteger(most)
-  if (values.help || wrong) {
+  const { of } = values
+  if (values.help || wrong || !isWork(of)) {
     console.error(usage)
     process.exitCode = values.help ? 0 : 2
     return
   }
-  const { busy, bySelf, byStage, program } = await measure(calls, clients)
+  const { busy, bySelf, byStage, database, program, sessions } = await measure(of, calls, clients)
   console.log(
-    `${calls.toLocaleString("en")} calls end to end, ${clients} clients; a call's processor time in the program`
+    `${calls.toLocaleString("en")} ${of.replace("-", " ")} end to end, ${clients} clients; processor time of each in the program`
   )
   console.log(line("stage", 0, "budget").replace(/ +0 µs/u, "         "))
   for (const { budget, name } of stages) console.log(line(name, (byStage.get(name) ?? 0) / calls, String(budget)))
   console.log(line(rest, (byStage.get(rest) ?? 0) / calls, ""))
   console.log(line(helpers, Math.max(0, program - busy) / calls, ""))
   console.log(line("all", program / calls, String(stages.reduce((sum, { budget }) => sum + budget, 0))))
+  console.log(line("database", database / calls, ""))
+  for (const [title, micros] of sessions.toSorted(([, a], [, b]) => b - a))
+    if (micros / calls >= 1) console.log(line(`  ${title}`, micros / calls, ""))
   for (const [name, micros] of [...bySelf].toSorted(([, a], [, b]) => b - a).slice(0, most))
     console.log(`${(micros / calls).toFixed(1).padStart(8)} µs  ${name}`)
 }

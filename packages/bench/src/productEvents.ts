@@ -12,7 +12,7 @@ import type { Subject } from "./Subject.ts"
 import { now } from "./Target.ts"
 
 const properties = { orderId: "4711", total: 19.9, currency: "EUR", items: ["B-17", "B-18"], source: "web" }
-const batchSize = 50
+export const batchSize = 50
 const groupSize = 1_000
 
 const batchOf = () =>
@@ -30,7 +30,7 @@ const batchOf = () =>
 /** Made before the clock starts: the figure is about who takes them. */
 const bodies = (events: number): ReadonlyArray<string> => Array.from({ length: events / batchSize }, batchOf)
 
-const keyOf = async ({ address, token }: Subject): Promise<string> => {
+export const keyOf = async ({ address, token }: Subject): Promise<string> => {
   const answer = await fetch(`${address}/v1/api-keys`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -40,7 +40,7 @@ const keyOf = async ({ address, token }: Subject): Promise<string> => {
 }
 
 /** Events a second with so many batches under way. */
-const taken = async (pool: Pool, key: string, events: number, clients: number): Promise<number> => {
+export const taken = async (pool: Pool, key: string, events: number, clients: number): Promise<number> => {
   const waiting = [...bodies(events)]
   const headers = { "x-api-key": key, "content-type": "application/json" }
   let stored = 0

@@ -60,14 +60,13 @@ const readAll = async (subject: Subject, path: string): Promise<ReadonlyArray<Js
   return all
 }
 
-/** How many ingestions have not ended; counted no further than a page. */
-export const unfinished = async (subject: Subject): Promise<number> => {
-  let left = 0
+/** Whether an ingestion has not ended. Asks for one alone: whoever waits for the end asks often. */
+export const isUnfinished = async (subject: Subject): Promise<boolean> => {
   for (const status of ["Received", "Processing"]) {
-    const page = await ask(subject, "GET", `/ops/ingestions?status=${status}&limit=${pageLimit}`)
-    left += (page["items"] as ReadonlyArray<Json>).length
+    const page = await ask(subject, "GET", `/ops/ingestions?status=${status}&limit=1`)
+    if ((page["items"] as ReadonlyArray<Json>).length > 0) return true
   }
-  return left
+  return false
 }
 
 const completions = (subject: Subject): Promise<ReadonlyMap<string, number>> =>

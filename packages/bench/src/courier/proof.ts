@@ -8,7 +8,7 @@ import { now } from "../Target.ts"
 import { bareInserts } from "./bareInserts.ts"
 import { CourierClient } from "./CourierClient.ts"
 import type { Evidence, Phase, Sent } from "./Evidence.ts"
-import { makeOrders, makeSource, readEvidence, unfinished } from "./field.ts"
+import { makeOrders, makeSource, readEvidence, isUnfinished } from "./field.ts"
 import { plan, type Shape } from "./plan.ts"
 
 export interface ProofOptions {
@@ -155,7 +155,7 @@ class Run {
 
   async #rest(subject: Subject): Promise<void> {
     const until = now() + restLimitMs
-    while ((await unfinished(subject)) > 0 && now() < until) await pause(100)
+    while ((await isUnfinished(subject)) && now() < until) await pause(100)
   }
 }
 
