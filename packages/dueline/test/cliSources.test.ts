@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
-import { checkSignature } from "@dueline/secrets/requestSignature"
+import { checkSignature, signingKey } from "@dueline/secrets/requestSignature"
 import { Effect } from "effect"
 import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
@@ -70,7 +70,8 @@ it.effect("event sign prints headers that the program accepts, and touches no ne
     const args = ["event", "sign", "--scheme", "standard-webhooks", "--secret", secret, "--body", "{}", "--json"]
     const { stdout } = yield* runCli(args)
     const headers = Object.entries(JSON.parse(stdout) as Readonly<Record<string, string>>)
-    const options = { scheme: schemePresets["standard-webhooks"], secrets: [secret], toleranceMs: 1_000, now: 0 }
+    const scheme = schemePresets["standard-webhooks"]
+    const options = { scheme, keys: [signingKey(scheme, secret)], toleranceMs: 1_000, now: 0 }
     // A test's clock stands at the epoch, and 0 is no timestamp.
     assert.deepStrictEqual(checkSignature(options, { headers, body: new Uint8Array(Buffer.from("{}")) }), {
       accepted: false,

@@ -4,8 +4,9 @@
  * Pure, and the same work whatever the answer is: as many keys are tried as there may be, over the whole body, against as many candidates
  * as were sent, and nothing returns before all were compared. A secret that is missing is replaced by one that nobody has.
  */
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import { headerOfPart, type SignatureScheme } from "@dueline/contracts/courierSource/SignatureScheme"
+import { HmacKey, type Signed, signedMessage } from "./HmacKey.ts"
 import { drawKey } from "./sealedBox.ts"
 
 /** Names in lower case. A name that was sent twice is there twice. */
@@ -49,7 +50,7 @@ const digestBytes = 32
 const millisIn = { s: 1_000, ms: 1 } as const
 
 /** Nobody knows it. */
-const nobodys = drawKey().export()
+const nobodys = new HmacKey(drawKey().export())
 
 /** Null unless the text is exactly what encoding its bytes gives: there are no two ways to write one signature or key. */
 const decoded = (text: string, encoding: "hex" | "base64"): Buffer | null => {
@@ -65,6 +66,12 @@ export const keyOf = ({ secret: { encoding, normalise, prefix } }: SignatureSche
   return text === "" ? null : Buffer.from(normalise === null ? text : text.normalize(normalise), "utf8")
 }
 
+/** Made of a secret once, for all that is signed with it; null when it has not the form that the scheme says. */
+export const signingKey = (scheme: SignatureScheme, secret: string): HmacKey | null => {
+  const key = keyOf(scheme, secret)
+  return key === null ? null : new HmacKey(key)
+}
+
 /** A secret of the scheme's form with 32 random bytes in it. */
 export const drawSecret = ({ secret: { encoding, prefix } }: SignatureScheme): string =>
   `${prefix ?? ""}${drawKey()
@@ -75,10 +82,13 @@ type Place = SignatureScheme["signature"]
 
 /** The only value of a header, or what is wrong with it. */
 const only = (headers: HeaderList, name: string): string | { readonly problem: SignatureProblem } => {
-  const values = headers.filter(([each]) => each === name)
-  const [first] = values
-  if (first === undefined) return { problem: "header_missing" }
-  return values.length === 1 ? first[1] : { problem: "header_repeated" }
+  let only: string | null = null
+  for (const [each, value] of headers) {
+    if (each !== name) continue
+    if (only !== null) return { problem: "header_repeated" }
+    only = value
+  }
+  return only ?? { problem: "header_missing" }
 }
 
 const elementsAt = (value: string, { prefix, split }: Place): ReadonlyArray<string> =>
@@ -88,7 +98,7 @@ const elementsAt = (value: string, { prefix, split }: Place): ReadonlyArray<stri
 
 interface Read {
   readonly candidates: ReadonlyArray<Buffer>
-  readonly content: ReadonlyArray<string | Uint8Array>
+  readonly content: Signed
   readonly sentAt: number | null
   readonly delivery: string | null
   /** The first thing that is wrong: nothing is accepted then. */
@@ -131,30 +141,25 @@ const read = (scheme: SignatureScheme, { body, headers }: SignedRequest): Read =
   return { candidates, content, sentAt, delivery: scheme.delivery === null ? null : valueOf(scheme.delivery), problem }
 }
 
-const digestOf = (key: Uint8Array, content: Read["content"]): Buffer => {
-  const hmac = createHmac("sha256", key)
-  for (const part of content) hmac.update(part)
-  return hmac.digest()
-}
-
 export interface CheckOptions {
   readonly scheme: SignatureScheme
-  /** Those that are valid now; of more than are tried the first. Empty for a source that is not there. */
-  readonly secrets: ReadonlyArray<string>
+  /** Those that are valid now; of more than are tried the first. Empty for a source that is not there, null for a secret that is none. */
+  readonly keys: ReadonlyArray<HmacKey | null>
   readonly toleranceMs: number
   /** Epoch milliseconds. */
   readonly now: number
 }
 
 export const checkSignature = (
-  { now, scheme, secrets, toleranceMs }: CheckOptions,
+  { keys, now, scheme, toleranceMs }: CheckOptions,
   request: SignedRequest
 ): SignatureCheck => {
   const { candidates, content, problem, delivery, sentAt } = read(scheme, request)
+  const message = signedMessage(content)
   let matched = 0
   for (let index = 0; index < secretsTried; index += 1) {
-    const key = keyOf(scheme, secrets[index] ?? "")
-    const digest = digestOf(key ?? nobodys, content)
+    const key = keys[index] ?? null
+    const digest = (key ?? nobodys).of(message)
     for (const candidate of candidates) {
       matched |= Number(timingSafeEqual(digest, candidate)) & Number(key !== null)
     }
@@ -182,7 +187,7 @@ export const signRequest = (
     headers = {}
   }: { readonly at: number; readonly body: Uint8Array; readonly headers?: Readonly<Record<string, string>> }
 ): Readonly<Record<string, string>> => {
-  const key = keyOf(scheme, secret)
+  const key = signingKey(scheme, secret)
   if (key === null) throw new RangeError("the secret has not the form that the scheme asks for")
   const timestamp = scheme.timestamp === null ? "" : String(Math.floor(at / millisIn[scheme.timestamp.unit]))
   const content = scheme.content.map((part) => {
@@ -191,7 +196,7 @@ export const signRequest = (
     const header = headerOfPart(part)
     return header === null ? part : (headers[header] ?? "")
   })
-  const signature = written(digestOf(key, content).toString(scheme.encoding), scheme.signature)
+  const signature = written(key.textOf(signedMessage(content), scheme.encoding), scheme.signature)
   if (scheme.timestamp === null) return { ...headers, [scheme.signature.header]: signature }
   const time = written(timestamp, scheme.timestamp)
   return scheme.timestamp.header === scheme.signature.header

@@ -9,6 +9,7 @@ import {
   keyOf,
   secretsTried,
   type SignatureCheck,
+  signingKey,
   signRequest
 } from "../src/requestSignature.ts"
 
@@ -40,7 +41,10 @@ const check = (
   headers: HeaderList,
   body: Uint8Array,
   at = now
-): SignatureCheck => checkSignature({ scheme, secrets, toleranceMs, now: at }, { headers, body })
+): SignatureCheck => {
+  const keys = secrets.map((secret) => signingKey(scheme, secret))
+  return checkSignature({ scheme, keys, toleranceMs, now: at }, { headers, body })
+}
 
 const problemOf = (result: SignatureCheck) => (result.accepted ? "accepted" : result.problem)
 

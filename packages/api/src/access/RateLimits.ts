@@ -27,8 +27,8 @@ export const RateCharge = Context.Reference<(changes: number) => Effect.Effect<v
 /** Requests per minute. A class that is not named has no limit. */
 export type RatesPerMinute = Readonly<Partial<Record<RateClass, number>>>
 
-const window = "1 minute"
 const windowSeconds = 60
+const window = Duration.seconds(windowSeconds)
 
 /** How a bucket stands after a request. */
 interface Standing {

@@ -89,12 +89,12 @@ export class CourierEvents extends Context.Service<
 
 const readEvent = singleNamesDecoder(CourierEvent, discreetProblems)
 
-const checked = ({ row, secrets }: KnownSource, request: SignedRequest, at: number) => ({
+const checked = ({ keys, row }: KnownSource, request: SignedRequest, at: number) => ({
   row,
   check: checkSignature(
     {
       scheme: row?.scheme ?? schemePresets["standard-webhooks"],
-      secrets: secrets(at),
+      keys: keys(at),
       toleranceMs: row?.toleranceMs ?? 0,
       now: at
     },

@@ -10,14 +10,16 @@ import type {
   CourierSourceRow,
   CourierSourceTopic
 } from "@dueline/contracts/courierSource/CourierSource"
+import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import { Recent } from "@dueline/contracts/Recent"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import { secretsTried } from "@dueline/secrets/requestSignature"
-import { Context, Effect, Layer, Redacted } from "effect"
+import type { HmacKey } from "@dueline/secrets/HmacKey"
+import { secretsTried, signingKey } from "@dueline/secrets/requestSignature"
+import { Context, Effect, Layer } from "effect"
 
 /** In milliseconds. */
 const rememberedMs = 60_000
@@ -27,11 +29,11 @@ const limit = 1_000
 export interface KnownSource {
   /** Null when there is no such source. */
   readonly row: CourierSourceRow | null
-  /** Those that are valid at a time, in epoch milliseconds. */
-  readonly secrets: (at: number) => ReadonlyArray<string>
+  /** Of the secrets that are valid at a time, in epoch milliseconds. */
+  readonly keys: (at: number) => ReadonlyArray<HmacKey | null>
 }
 
-export const nobody: KnownSource = { row: null, secrets: () => [] }
+export const nobody: KnownSource = { row: null, keys: () => [] }
 
 export class KnownSources extends Context.Service<
   KnownSources,
@@ -67,15 +69,16 @@ export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVaul
     const opened = Effect.fnUntraced(function* (found: AddressedSource | null, at: number) {
       const valid = (found?.row.secrets ?? []).filter(({ validUntil }) => validUntil === null || validUntil > at)
       const entries = new Map((found?.sealed ?? "").split(",").map((entry) => entry.split(":") as [string, string]))
-      const secrets: Array<{ readonly text: Redacted.Redacted; readonly validUntil: number }> = []
+      const secrets: Array<{ readonly key: HmacKey | null; readonly validUntil: number }> = []
       for (let index = 0; index < secretsTried; index += 1) {
         const secret = valid[index]
         const sealed = secret === undefined ? undefined : entries.get(secret.secretId)
         if (found === null || secret === undefined || sealed === undefined) {
           yield* Effect.exit(vault.open(nothing, "nothing"))
+          signingKey(schemePresets.github, "nothing")
           continue
         }
-        const { courierSourceId, tenantId } = found.row
+        const { courierSourceId, scheme, tenantId } = found.row
         const { secretId, validUntil } = secret
         const text = yield* Effect.option(
           Effect.tapError(vault.open(sealed, courierSecretContext(tenantId, courierSourceId, secretId)), ({ detail }) =>
@@ -83,7 +86,7 @@ export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVaul
           )
         )
         if (text._tag === "Some")
-          secrets.push({ text: Redacted.make(text.value), validUntil: validUntil ?? Number.POSITIVE_INFINITY })
+          secrets.push({ key: signingKey(scheme, text.value), validUntil: validUntil ?? Number.POSITIVE_INFINITY })
       }
       return secrets
     })
@@ -110,7 +113,7 @@ export const layer: Layer.Layer<KnownSources, never, CourierSources | SecretVaul
         if (found === null) return nobody
         const source: KnownSource = {
           row: found.row,
-          secrets: (now) => secrets.flatMap(({ text, validUntil }) => (validUntil > now ? [Redacted.value(text)] : []))
+          keys: (now) => secrets.flatMap(({ key, validUntil }) => (validUntil > now ? [key] : []))
         }
         if (before === forgotten) known.set(id, { source, until: at + rememberedMs })
         return source
