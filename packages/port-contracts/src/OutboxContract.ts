@@ -68,6 +68,17 @@ const claiming = (it: It) => {
     })
   )
 
+  it.effect("what the asker holds is passed over, and takes no room", () =>
+    Effect.gen(function* () {
+      yield* emptied
+      yield* fill(Sample.target(), [1, 2])
+      const held = (yield* claim(now, 2)).map(({ position }) => position)
+      yield* fill(Sample.target(), [3, 4])
+      assert.deepStrictEqual(payloadsOf(yield* claim(now, 2, held)), [3, 4])
+      assert.deepStrictEqual(payloadsOf(yield* claim(now, 2, held.slice(1))), [1, 3])
+    })
+  )
+
   it.effect("the limit is filled from streams that are not waiting", () =>
     Effect.gen(function* () {
       yield* emptied

@@ -7,7 +7,8 @@ import * as Sample from "./Sample.ts"
 
 export type Ports = Outbox | Persistence
 export const now = Sample.now
-export const claim = (at = now, limit = 1_000) => Effect.flatMap(Outbox, (outbox) => outbox.claim({ now: at, limit }))
+export const claim = (at = now, limit = 1_000, held: ReadonlyArray<number> = []) =>
+  Effect.flatMap(Outbox, (outbox) => outbox.claim({ now: at, limit, held }))
 export const settle = (...settlements: Parameters<Outbox["Service"]["settle"]>[0]) =>
   Effect.flatMap(Outbox, (outbox) => outbox.settle(settlements))
 

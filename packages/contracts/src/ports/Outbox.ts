@@ -27,11 +27,12 @@ export class Outbox extends Context.Service<
   {
     /**
      * The next entries that may be delivered now, in order of position; never one of a stream whose earlier entry is waiting to be
-     * retried. One dispatcher claims at a time; an entry that is not settled comes again. `now` is epoch ms.
+     * retried. One dispatcher claims at a time; an entry that is not settled comes again, unless `held` has its position. `now` is epoch ms.
      */
     readonly claim: (options: {
       readonly now: number
       readonly limit: number
+      readonly held?: ReadonlyArray<number>
     }) => Effect.Effect<ReadonlyArray<OutboxEntry>, StoreUnavailable>
     /**
      * Settling an entry twice, or one that is gone, changes nothing; nor does a failure, or an end, of an entry that has failed since it

@@ -17,7 +17,7 @@ import { type Leadership, whileLeading } from "./whileLeading.ts"
 interface Pace extends Rules {
   /** New entries asked for at once. */
   readonly batch: number
-  /** Entries that may be on their way at once; a slow tenant's pile up here, so it also bounds what is read again with each claim. */
+  /** Entries that may be on their way at once; a slow tenant's pile up here, and each claim passes over them. */
   readonly held: number
   /** Milliseconds between two claims when nothing happens. */
   readonly pollMs: number
@@ -74,12 +74,12 @@ const emptyOutbox = Effect.fnUntraced(function* (
   })
 
   const claim = Effect.fnUntraced(function* (now: number) {
-    const limit = claimed.size + pace.batch
+    const asked = { now, limit: pace.batch, held: claimed.positions }
     signal.raised = false
-    const entries = yield* Effect.onError(outbox.claim({ now, limit }), () => Effect.sync(() => (signal.raised = true)))
+    const entries = yield* Effect.onError(outbox.claim(asked), () => Effect.sync(() => (signal.raised = true)))
     state.polledAt = now
     state.retries = state.retries.filter((retryAt) => retryAt > now)
-    signal.raised ||= entries.length >= limit
+    signal.raised ||= entries.length >= asked.limit
     entries.forEach(take)
   })
 

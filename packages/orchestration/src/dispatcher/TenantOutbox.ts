@@ -83,6 +83,10 @@ export class ClaimedEntries {
     return this.#positions.size
   }
 
+  get positions(): ReadonlyArray<number> {
+    return [...this.#positions.keys()]
+  }
+
   /** The id of the event that was claimed first. */
   get oldest(): string | undefined {
     return this.#positions.values().next().value

@@ -3,14 +3,19 @@ import { Effect } from "effect"
 import type { Outbox, OutboxEntry, Settlement } from "@dueline/contracts/ports/Outbox"
 import { keyOf, type MemoryState } from "./MemoryState.ts"
 
-const claim = (state: MemoryState, now: number, limit: number): ReadonlyArray<OutboxEntry> => {
+const claim = (
+  state: MemoryState,
+  now: number,
+  limit: number,
+  held: ReadonlySet<number>
+): ReadonlyArray<OutboxEntry> => {
   const claimed: Array<OutboxEntry> = []
   const waiting = new Set<string>()
   for (const { entry, retryAt } of state.outbox.values()) {
     if (claimed.length >= limit) break
     const stream = keyOf(entry.tenantId, entry.streamId)
     if (retryAt !== null && retryAt > now) waiting.add(stream)
-    if (!waiting.has(stream)) claimed.push(entry)
+    if (!waiting.has(stream) && !held.has(entry.position)) claimed.push(entry)
   }
   return claimed
 }
@@ -35,7 +40,7 @@ const settle = (state: MemoryState, settlement: Settlement): void => {
 }
 
 export const make = (state: MemoryState): Outbox["Service"] => ({
-  claim: ({ limit, now }) => Effect.sync(() => claim(state, now, limit)),
+  claim: ({ held, limit, now }) => Effect.sync(() => claim(state, now, limit, new Set(held))),
   settle: (settlements) =>
     Effect.sync(() => {
       for (const settlement of settlements) settle(state, settlement)

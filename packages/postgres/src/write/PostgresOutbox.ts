@@ -6,7 +6,8 @@
  */
 import { storableReason } from "@dueline/contracts/deadLetter"
 import { Outbox, type OutboxEntry, type Settlement } from "@dueline/contracts/ports/Outbox"
-import { Clock, Effect, Layer } from "effect"
+import { PgTypes } from "@effect/sql-pg"
+import { Clock, Effect, Layer, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"
@@ -16,7 +17,7 @@ const markEvery = 1_000
 
 const claimStatement = `select json_build_object('position', entry_position, 'eventId', event_id, 'tenantId', tenant_id,
   'streamId', stream_id, 'topic', topic, 'payload', payload, 'failures', failures) as entry
-  from dueline.claim_outbox($1::float8::bigint, $2::int4, $3::float8::bigint)`
+  from dueline.claim_outbox($1::float8::bigint, $2::int4, $3::float8::bigint, $4::float8[]::bigint[])`
 
 const floorStatement = `select mark::float8 as mark, xact
   from dueline.outbox_floor($1::float8::bigint, $2::float8::bigint, $3::text)`
@@ -61,10 +62,13 @@ class Mark {
 
 const claim =
   (sql: SqlClient, mark: Mark): Outbox["Service"]["claim"] =>
-  ({ limit, now }) =>
+  ({ held = [], limit, now }) =>
     Effect.suspend(() => mark.move(sql)).pipe(
       Effect.andThen(
-        Effect.suspend(() => sql.unsafe<{ readonly entry: OutboxEntry }>(claimStatement, [now, limit, mark.position]))
+        Effect.suspend(() => {
+          const passed = Result.getOrThrow(PgTypes.array(held, PgTypes.OID.float8))
+          return sql.unsafe<{ readonly entry: OutboxEntry }>(claimStatement, [now, limit, mark.position, passed])
+        })
       ),
       Effect.map((rows) => rows.map(({ entry }) => entry)),
       Effect.tap((entries) => Effect.sync(() => mark.saw(entries))),
