@@ -23,6 +23,7 @@ import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
+import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
@@ -65,16 +66,19 @@ const ofCourier = ({ courierSourceId, event }: IngestionRow): OfCourier | null =
 
 /**
  * The bus brings one message of a tenant at a time, and each takes a few round trips to the disk. So whoever finds that its event has waited
- * settles with it those that came in soon after it: a join cares for no order.
+ * settles with it those that came in soon after it: a join cares for no order. Their own messages find that without asking.
  */
 const behindMs = 100
 const togetherMs = 250
-const mostTogether = 32
+const mostTogether = 256
+const endsRemembered = 20_000
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentIdOf) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
+  /** Ended by this process. */
+  const ended = new Recent<IngestionId, true>(endsRemembered)
 
   const ask = <C extends Command>(
     row: IngestionRow,
@@ -152,6 +156,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
         : ask(row, "complete", { _tag: "CompleteIngestion", ingestionId, at }),
       (refusal) => failureOf("end", refusal)
     )
+    ended.set(ingestionId, true)
   })
 
   /** Those that came in right after this one and wait for their messages. */
@@ -198,8 +203,10 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     return ack
   })
 
-  return ({ streamId, tenantId }: Delivery): Effect.Effect<Verdict> => {
+  return ({ streamId, tenantId, topic }: Delivery): Effect.Effect<Verdict> => {
     const ingestionId = streamId as string as IngestionId
+    // One that is replayed goes on after its end.
+    if (topic === "ops.ingestion.received" && ended.has(ingestionId)) return Effect.succeed(ack)
     return untilStoreAnswers("an event has to wait; it is tried again", { tenantId, ingestionId }, (wait) =>
       // What is refused for good was ended by another delivery meanwhile: the next look finds that.
       Effect.catch(settle(tenantId, ingestionId), ({ reason, retry }) =>

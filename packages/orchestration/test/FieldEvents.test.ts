@@ -147,7 +147,7 @@ it.effect(
 )
 
 it.effect(
-  "an event that has waited is settled with those that came soon after it, whose own messages then find them done",
+  "an event that has waited is settled with those that came soon after it, whose own messages then find them done without asking",
   () =>
     Effect.gen(function* () {
       const here = yield* withOrder()
@@ -162,8 +162,10 @@ it.effect(
       assert.deepStrictEqual(yield* here.deliver, ack)
       assert.strictEqual(ended(), 1 + 3)
       const events = here.events()
+      here.fates.push("fails")
       assert.deepStrictEqual(yield* here.deliverOf(id(0)), ack)
       assert.strictEqual(here.events(), events)
+      assert.strictEqual(here.fates.shift(), "fails", "nothing was asked")
       assert.deepStrictEqual(yield* here.deliverOf(id(3)), ack)
       assert.strictEqual(ended(), 1 + 4)
     })
