@@ -101,6 +101,9 @@ export const Environment = Schema.Struct({
   DUELINE_SHUTDOWN_MS: Millis(1_000, 120_000).pipe(Schema.withDecodingDefaultKey(Effect.succeed(20_000))),
   DUELINE_REDACT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_DATABASE_URL: DatabaseUrl,
+  DUELINE_DATABASE_POOLER: Schema.Literals(["yes", "no"]).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("no" as const))
+  ),
   DUELINE_NATS_URL: ServerUrl("nats:", "tls:"),
   DUELINE_NATS_PREFIX: Schema.String.check(
     Schema.isPattern(/^[A-Za-z0-9_-]{1,32}$/u, { description: "1 to 32 letters, digits, hyphens and underscores" })
@@ -204,6 +207,7 @@ const ofOthers: ReadonlyArray<string> = [
   "DUELINE_DOCKER_COMPOSE",
   "DUELINE_REDIS_SERVER",
   "DUELINE_POSTGRES_BIN",
+  "DUELINE_PGBOUNCER",
   "DUELINE_PROMETHEUS",
   "DUELINE_PROMTOOL"
 ]

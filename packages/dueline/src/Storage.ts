@@ -98,7 +98,14 @@ const embedded = (settings: Settings) =>
 
 const served = (settings: Settings, url: NonNullable<Settings["DUELINE_DATABASE_URL"]>, ingestOnly: boolean) =>
   keysOf(settings, ingestOnly).pipe(
-    Layer.provideMerge(Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes", ingestOnly }))
+    Layer.provideMerge(
+      Database.layerUrl({
+        url,
+        migrate: settings.DUELINE_MIGRATE === "yes",
+        pooler: settings.DUELINE_DATABASE_POOLER === "yes",
+        ingestOnly
+      })
+    )
   )
 
 /** What the edge asks of the database, by turns of tenants. */

@@ -3,8 +3,8 @@
  *
  * On the embedded server each role logs in as itself. On a server given by a URL, each pool logs in as the URL says and takes its
  * role with the session's `role` setting, unless the configuration brings a URL of its own for that role. Session settings are sent
- * at connection start and read back, so that a pooler in between which drops them is refused (ADR-0026). A pool whose server went away
- * opens new connections by itself.
+ * at connection start and read back, so that a pooler in between which drops them is refused (ADR-0026). Through a pooler that was named
+ * as one, each role logs in as itself and brings its settings along. A pool whose server went away opens new connections by itself.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, type Redacted, type Scope } from "effect"
@@ -43,6 +43,11 @@ export interface DatabaseUrls {
   readonly connections?: Partial<Readonly<Record<Pool, number>>>
   /** False waits until another program has migrated the database. */
   readonly migrate?: boolean
+  /**
+   * A pooler stands between, and a session of it may be of another connection in the next transaction. So nothing is said at its start, no
+   * statement is named, and each pool logs in as its role, with the password in the URL; the settings are the role's own on the server.
+   */
+  readonly pooler?: boolean
   /** All pools have the rights of `dueline_ingest`, whatever is asked for: anything else is refused by the server. */
   readonly ingestOnly?: boolean
 }
@@ -50,7 +55,7 @@ export interface DatabaseUrls {
 type Connection = Pick<
   PgClient.PgPoolConfig,
   "url" | "host" | "port" | "username" | "database" | "startupParameters" | "applicationName"
->
+> & { readonly pooled?: boolean }
 
 const usualConnections: Readonly<Record<Pool, number>> = { writer: 2, edge: 4, worker: 2 }
 const intakeConnections = 2
@@ -67,11 +72,12 @@ const sessionSettings = {
   ...Object.fromEntries(Object.entries(sessionBounds).map(([name, millis]) => [name, String(millis)]))
 }
 
-const open = (role: DatabaseRole | "intake", connection: Connection, maxConnections: number) =>
+const open = (role: DatabaseRole | "intake", { pooled = false, ...connection }: Connection, maxConnections: number) =>
   PgClient.make({
     ...connection,
     applicationName: `dueline ${role}`,
-    startupParameters: { ...sessionSettings, ...connection.startupParameters },
+    startupParameters: pooled ? {} : { ...sessionSettings, ...connection.startupParameters },
+    prepare: !pooled,
     maxConnections,
     connectTimeout: "5 seconds"
   })
@@ -163,16 +169,22 @@ export const layerEmbedded = (
   EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused | DatabaseRefused
 > => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
 
+/** How one works as a role behind this URL. */
+const urlConnection = ({ pooler = false, url }: DatabaseUrls, role: DatabaseRole): Connection => {
+  const name = `dueline_${role}`
+  return pooler ? { url, username: name, pooled: true } : { url, startupParameters: { role: name } }
+}
+
 /** The pools that work behind these URLs, none of them opened. */
 export const urlPools = (urls: DatabaseUrls) =>
   pools((role) => {
     const own = urls.roles?.[role]
-    return own === undefined ? { url: urls.url, startupParameters: { role: `dueline_${role}` } } : { url: own }
+    return own === undefined ? urlConnection(urls, role) : { url: own }
   }, urls.connections)
 
 /** As many connections as the edge has, and for groups of what is written beside the aggregates as many as there are everywhere. */
-const ingestPools = (url: Redacted.Redacted) => {
-  const connection = { url, startupParameters: { role: "dueline_ingest" } }
+const ingestPools = (urls: DatabaseUrls) => {
+  const connection = urlConnection(urls, "ingest")
   return Effect.all({
     ingest: open("ingest", connection, usualConnections.edge),
     intake: open("intake", connection, intakeConnections)
@@ -194,9 +206,14 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
   Layer.effect(
     Database,
     Effect.gen(function* () {
-      yield* urls.migrate === false ? awaitSchema(urls.url) : migrateUrl(urls.url)
+      const role = urls.ingestOnly === true ? "ingest" : "worker"
+      yield* urls.pooler === true
+        ? awaitSchema(urls.url, `dueline_${role}`)
+        : urls.migrate === false
+          ? awaitSchema(urls.url)
+          : migrateUrl(urls.url)
       if (urls.ingestOnly === true) {
-        const { ingest, intake } = yield* ingestPools(urls.url)
+        const { ingest, intake } = yield* ingestPools(urls)
         yield* checkSessions([["ingest", ingest, placeOf(urls.url)]])
         return Database.of({ writer: ingest, edge: ingest, worker: ingest, intake })
       }

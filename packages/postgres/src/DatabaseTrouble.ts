@@ -55,8 +55,8 @@ const refusals: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
   [/^3D/u, "there is no such database: create it, owned by the login in the URL"],
   [
     /^(?:08P01|26000|42P05)/u,
-    "what answers does not take the settings that a session is started with, as a pooler between transactions does not (PgBouncer): connect " +
-      "to the server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
+    "what answers does not take the settings that a session is started with, as a pooler between transactions does not (PgBouncer): set " +
+      "DUELINE_DATABASE_POOLER=yes and let the roles log in, or connect to the server itself (docs/runbook.md, Poolers)"
   ],
   [
     /^0A/u,

@@ -57,8 +57,8 @@ const factsStatement = `select current_user::text as "user", session_user::text 
 export const readSession = (sql: SqlClient) => Effect.map(sql.unsafe<SessionFacts>(factsStatement), ([facts]) => facts)
 
 const poolers =
-  "if a pooler in between drops the settings of a session's start (PgBouncer with `ignore_startup_parameters`), it cannot be used: connect " +
-  "to the server itself, or to a pooler that keeps them (docs/runbook.md, Poolers)"
+  "if a pooler in between drops the settings of a session's start (PgBouncer with `ignore_startup_parameters`), set " +
+  "DUELINE_DATABASE_POOLER=yes and give them to the roles, or connect to the server itself (docs/runbook.md, Poolers)"
 
 /** The session has the rights of its role and of no other. */
 const rightsMistakes = (role: DatabaseRole, facts: SessionFacts): ReadonlyArray<string> => {

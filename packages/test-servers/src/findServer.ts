@@ -88,6 +88,18 @@ export const findRedis = (): Promise<ServerBinary> =>
     inTree: (tree) => join(tree, "usr", "bin", "redis-server")
   })
 
+/** The stable suite's: what Debian keeps for years, and with it the rules of an old one, which are the strictest. */
+export const findPgbouncer = (): Promise<ServerBinary> =>
+  find({
+    name: "pgbouncer",
+    minimum: "1.18",
+    variable: "DUELINE_PGBOUNCER",
+    named: (value) => value,
+    onMachine: () => onPath("pgbouncer"),
+    wanted: { packages: async () => ["pgbouncer"] },
+    inTree: (tree) => join(tree, "usr", "sbin", "pgbouncer")
+  })
+
 /** Resolves to `postgres`; `initdb` stands beside it. Only one with PostGIS is found without being named. */
 export const findPostgres = (): Promise<ServerBinary> =>
   find({

@@ -40,10 +40,11 @@ const openEmbedded = (settings: Configuration.Settings): Effect.Effect<Opened, n
   )
 
 const openUrl = (
-  url: NonNullable<Configuration.Settings["DUELINE_DATABASE_URL"]>
+  url: NonNullable<Configuration.Settings["DUELINE_DATABASE_URL"]>,
+  pooler: boolean
 ): Effect.Effect<Opened, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const pools = yield* Database.urlPools({ url })
+    const pools = yield* Database.urlPools({ url, pooler })
     yield* pools.writer`select 1`
     return { pools } as Opened
   }).pipe(
@@ -76,7 +77,7 @@ const examine = Effect.fnUntraced(function* (settings: Configuration.Settings) {
     )
     return { checks: [...done, "database"], findings: facts.id === null ? [...first, none] : first }
   }
-  const opened = yield* url === null ? openEmbedded(settings) : openUrl(url)
+  const opened = yield* url === null ? openEmbedded(settings) : openUrl(url, settings.DUELINE_DATABASE_POOLER === "yes")
   if ("finding" in opened) return { checks: [...done, "database"], findings: [...first, opened.finding] }
   const checks = databaseChecks(settings, facts)
   const found = yield* Effect.provideService(runAll(checks), Database.Database, opened.pools)

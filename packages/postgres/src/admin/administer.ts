@@ -38,10 +38,19 @@ const checkServer = (sql: PgClient.PgClient, place: string) =>
   })
 
 /** One connection that is waited for, and closed afterwards. What is done with it may be begun again when the server goes away. */
-export const administer = <A, E>(url: Redacted.Redacted, use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) => {
+export const administer = <A, E>(
+  url: Redacted.Redacted,
+  use: (sql: PgClient.PgClient) => Effect.Effect<A, E>,
+  /** Through a pooler, where no statement may be named. */
+  pooledAs?: string
+) => {
   const place = placeOf(url)
   const session = Effect.gen(function* () {
-    const sql = yield* PgClient.makeClient({ url, applicationName: "dueline schema" })
+    const sql = yield* PgClient.makeClient({
+      url,
+      applicationName: "dueline schema",
+      ...(pooledAs === undefined ? {} : { username: pooledAs, prepare: false })
+    })
     yield* checkServer(sql, place)
     return yield* use(sql)
   })
@@ -75,11 +84,11 @@ const lacking = (sql: PgClient.PgClient, place: string) =>
     return lacks instanceof MigrationRefused ? yield* Effect.fail(lacks) : stepsIn(lacks)
   })
 
-/** Waits until another program has brought the schema to where this one needs it. */
-export const awaitSchema = (url: Redacted.Redacted) =>
+/** Waits until another program has brought the schema to where this one needs it. `pooledAs`: who asks, through a pooler. */
+export const awaitSchema = (url: Redacted.Redacted, pooledAs?: string) =>
   Effect.gen(function* () {
     for (let looks = 1; ; looks += 1) {
-      const lacks = yield* administer(url, (sql) => lacking(sql, placeOf(url)))
+      const lacks = yield* administer(url, (sql) => lacking(sql, placeOf(url)), pooledAs)
       if (lacks === 0) return
       const facts = { database: placeOf(url), steps: lacks }
       const words =

@@ -53,6 +53,12 @@ const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Setti
 export const migrateDatabase = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
   const url = settings.DUELINE_DATABASE_URL
+  if (url !== null && settings.DUELINE_DATABASE_POOLER === "yes") {
+    return yield* new CommandFailed({
+      message: "The schema is not changed through a pooler: its lock belongs to a session, and the roles there may not",
+      notes: ["name the server itself in DUELINE_DATABASE_URL, with a login that may, and DUELINE_DATABASE_POOLER=no"]
+    })
+  }
   // What takes long is told on standard error.
   const result = yield* Effect.gen(function* () {
     return url === null ? yield* migrateEmbedded(settings) : yield* migrateServer(settings, url)

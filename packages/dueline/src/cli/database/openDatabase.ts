@@ -42,5 +42,7 @@ export const openDatabase = (
   settings: Settings
 ): Layer.Layer<Database.Database, Layer.Error<Either>, Layer.Services<Either>> => {
   const url = settings.DUELINE_DATABASE_URL
-  return url === null ? embedded(settings) : Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes" })
+  if (url === null) return embedded(settings)
+  const pooler = settings.DUELINE_DATABASE_POOLER === "yes"
+  return Database.layerUrl({ url, migrate: settings.DUELINE_MIGRATE === "yes", pooler })
 }
