@@ -23,6 +23,10 @@ say "Paused, with a reason"
 ask POST "/v1/schedules/$schedule/pause" '{"reason":"the demo is nearly over"}'
 expect 200
 
+say "What would the last hour be, if it were called after all? Nothing is touched"
+ask POST /v1/jobs/plan "{\"action\":\"backfill-schedule\",\"filter\":{\"schedule\":\"$schedule\",\"from\":\"$(date -u -d '-1 hour' +%FT%TZ)\",\"to\":\"$(date -u +%FT%TZ)\"}}"
+expect 200
+
 say "Its calls are calls as any others"
 ask GET "/v1/service-calls?tag=schedule:$schedule"
 expect 200

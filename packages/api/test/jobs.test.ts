@@ -1,12 +1,14 @@
-import { assert, layer } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import { BulkJobId } from "@dueline/contracts/bulkJob/BulkJob"
-import type { StreamId } from "@dueline/contracts/Ids"
+import { EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Edge, later, layer as edge, tenant } from "./Edge.ts"
+import { plannedTimes } from "../src/jobs/planBackfill.ts"
 import { call, codeOf } from "./field.ts"
 
 let serial = 0
+const ms = (iso: string) => EpochMillis.make(Date.parse(iso))
 
 /** Calls that one tag tells from all others here. */
 const calls = Effect.fnUntraced(function* (count: number) {
@@ -228,4 +230,66 @@ layer(edge)("jobs", (it) => {
       }),
     { tags: ["ADR-0033.6"] }
   )
+
+  it.effect(
+    "a back-fill is planned from the times of its range; what cannot be one is refused, and nothing is stored",
+    () =>
+      Effect.gen(function* () {
+        const { mint, store } = yield* Edge
+        const request = { method: "GET", url: "https://example.com/{{occurrence.date}}" }
+        const { json } = yield* call("POST", "/v1/schedules", { cron: "*/5 * * * *", zone: "Europe/Prague", request })
+        const schedule = String(json["id"])
+        const { length } = store.dump().events
+        const action = "backfill-schedule"
+        const range = { schedule, from: "1970-01-01T00:00:00.000Z", to: "1970-01-01T00:15:00.000Z" }
+        const planned = yield* plan({ action, filter: range })
+        assert.strictEqual(planned.status, 200, planned.body)
+        assert.deepInclude(planned.json, { action, count: 3, exact: true, byReason: [] })
+        assert.deepInclude(planned.json["times"], {
+          first: "1970-01-01T01:00:00+01:00",
+          passedOver: 0,
+          transitions: []
+        })
+        const nobodys = "00000000-0000-4000-8000-000000000000"
+        for (const [filter, code] of [
+          [{ schedule, from: range.from }, "invalid_request"],
+          [{ ...range, from: range.to }, "invalid_request"],
+          [{ ...range, to: "2026-04-02T00:00:01Z" }, "invalid_request"],
+          [{ ...range, schedule: nobodys }, "invalid_request"],
+          [{ ...range, topic: "t" }, "invalid_request"]
+        ] as const) {
+          assert.deepStrictEqual(codeOf(yield* plan({ action, filter })), [422, code], JSON.stringify(filter))
+        }
+        const scopes = ["ops:jobs.write", "ops:calls.write"]
+        const authorization = `Bearer ${yield* mint({ subject: "clerk", tenantId: tenant, scopes, ttlSeconds: 60 })}`
+        const forbidden = yield* plan({ action, filter: range }, { authorization })
+        assert.deepStrictEqual(codeOf(forbidden), [403, "insufficient_scope"])
+        assert.lengthOf(store.dump().events, length)
+        const { json: job } = yield* start(planned.json["token"])
+        assert.deepInclude(job, { action, status: "Running", filter: range })
+      }),
+    { tags: ["ADR-0036.5"] }
+  )
 })
+
+it.effect("a plan of times says what the change of clocks makes of them, and ends at ten thousand", () =>
+  Effect.gen(function* () {
+    const timing = { _tag: "Cron", expression: "30 2 * * *", zone: "Europe/Prague", repeatedHour: "auto" } as const
+    const range = { from: ms("2026-03-28T00:00:00Z"), to: ms("2026-04-01T00:30:00Z") }
+    const shifted = yield* plannedTimes({ ...timing, missingHour: "shift" }, range)
+    assert.lengthOf(shifted?.times ?? [], 4)
+    assert.deepStrictEqual(shifted?.byReason, [{ name: "shifted", count: 1 }])
+    assert.deepInclude(shifted?.about, {
+      first: "2026-03-28T02:30:00+01:00",
+      last: "2026-03-31T02:30:00+02:00",
+      missingHour: "shift",
+      passedOver: 0
+    })
+    assert.deepInclude(shifted?.about.transitions[0], { at: "2026-03-29T01:00:00.000Z", kind: "forward" })
+    const skipped = yield* plannedTimes({ ...timing, missingHour: "skip" }, range)
+    assert.lengthOf(skipped?.times ?? [], 3)
+    assert.strictEqual(skipped?.about.passedOver, 1)
+    const minutely = { ...timing, expression: "* * * * *", missingHour: "shift" } as const
+    assert.isNull(yield* plannedTimes(minutely, { ...range, from: ms("2026-03-20T00:00:00Z") }))
+  })
+)

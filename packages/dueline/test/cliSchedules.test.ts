@@ -1,5 +1,6 @@
 /** `dueline schedule …` against an API that answers from the document's examples. */
 import { assert, it } from "@effect/vitest"
+import { bulkJobExample } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { Effect } from "effect"
 import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
@@ -51,9 +52,41 @@ const preview = {
 }
 
 const program = () =>
+const token = "text.mark"
+const job = { ...bulkJobExample, action: "backfill-schedule", status: "Completed", endedAt: "2026-04-02T00:00:05.000Z" }
+const backfill = {
+  action: "backfill-schedule",
+  count: 4,
+  exact: true,
+  sample: [
+    { id: "c-1", target: "2026-03-29T03:30:00+02:00", reason: "shifted", links: { self: "/v1/service-calls/c-1" } }
+  ],
+  byTarget: [],
+  byReason: [{ name: "shifted", count: 1 }],
+  times: {
+    zone: "Europe/Prague",
+    zoneData: "2026c",
+    first: "2026-03-28T02:30:00+01:00",
+    last: "2026-03-31T02:30:00+02:00",
+    missingHour: "shift",
+    repeatedHour: "auto",
+    passedOver: 0,
+    transitions: preview.transitions
+  },
+  plannedAt: "2026-04-02T00:00:00.000Z",
+  expiresAt: "2026-04-02T00:15:00.000Z",
+  token
+}
+
   answering(({ method, pathname }) => {
     const headers = { etag: '"1"', location: schedule.links.self }
     if (pathname.endsWith("/preview")) return Response.json(preview)
+    if (pathname.endsWith("/jobs/plan")) return Response.json(backfill)
+    if (pathname.includes("/v1/jobs"))
+      return Response.json(method === "GET" ? { ...job, correlationId: "0abc" } : job, {
+        status: method === "GET" ? 200 : 201,
+        headers: { etag: '"1"', location: job.links.self }
+      })
     const view = { ...schedule, correlationId: "0abc" }
     if (method === "GET") {
       return pathname.endsWith("/schedules")
@@ -126,4 +159,24 @@ it.effect(
       assert.include(wrong.stderr, "offsets are refused")
       assert.lengthOf(asked, 2)
     })
+)
+
+it.effect("schedule backfill shows what lies in the range and touches nothing; with --start it follows the job", () =>
+  Effect.gen(function* () {
+    const { asked, fetch } = program()
+    const range = ["--from", "2026-03-28T00:00:00Z", "--to", "2026-04-01T00:00:00Z"]
+    const planned = yield* runCli(["schedule", "backfill", id, ...range], { fetch })
+    assert.strictEqual(planned.exitCode, 0, planned.stderr)
+    assert.match(
+      planned.stdout,
+      /times +4\nfirst +2026-03-28T02:30:00\+01:00\n[\s\S]*clocks +1 shifted\n[\s\S]*\ntext\.mark$/u
+    )
+    const filter = { schedule: id, from: "2026-03-28T00:00:00Z", to: "2026-04-01T00:00:00Z" }
+    const plan = { method: "POST", path: "/v1/jobs/plan", body: { action: "backfill-schedule", filter } }
+    assert.deepStrictEqual(asked, [plan])
+    const started = yield* runCli(["schedule", "backfill", id, ...range, "--rate", "5", "--start"], { fetch })
+    assert.strictEqual(started.exitCode, 0, started.stderr)
+    assert.deepStrictEqual(asked.slice(1, 3), [plan, { method: "POST", path: "/v1/jobs", body: { token, rate: 5 } }])
+    assert.match(started.stdout, /action +backfill-schedule/u)
+  })
 )

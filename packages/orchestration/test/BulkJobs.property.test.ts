@@ -4,9 +4,10 @@ import type { BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { bulkJobId, failedCalls, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
+import { bulkJobId, failedCalls, lastMinutes, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
 import type { Fate } from "./fated.ts"
 import * as Call from "./ServiceCallSample.ts"
+import * as Steps from "./ScheduleSteps.ts"
 
 const runs = { arbitrary: { ...propertyRunsTimes(0.4), size: 60 } }
 const Fates = Schema.Array(Schema.Literals(["happens", "happens", "happens", "fails", "is not heard of"]))
@@ -55,6 +56,42 @@ describe("a bulk job, whatever fails", () => {
         for (let n = 1; n <= count; n += 1) assert.strictEqual(world.eventsOf(n, "ServiceCallRerun"), 1, `call ${n}`)
       }),
     { ...runs, tags: ["ADR-0033.2"] }
+  )
+
+  it.effect.prop(
+    "makes each time of a schedule that passed one call, the oldest first, but for those that are calls already or come by themselves",
+    { fates: Fates },
+    ({ fates }) =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld(3)
+        yield* world.tell(Steps.create())
+        yield* world.called(Call.t0 - 3 * 60_000)
+        yield* world.start(lastMinutes)
+        world.fates.push(...fates)
+        const { done, failed, skipped, status } = yield* finish(world)
+        assert.deepStrictEqual(
+          { done, failed, skipped, status },
+          { done: 7, failed: 0, skipped: 2, status: "Completed" }
+        )
+        const { events, rows } = world.store.dump()
+        const fired = events.flatMap(({ event }) => (event.type === "ScheduleFired" ? [event.payload] : []))
+        assert.lengthOf(new Set(fired.map((one) => JSON.stringify(one))), 7)
+        assert.lengthOf(fired, 7)
+        const calls = rows.flatMap((row) => (row._tag === "ServiceCallRow" ? [row] : []))
+        assert.lengthOf(calls, 8)
+        assert.lengthOf(
+          calls.filter(({ correlationId }) => correlationId === Call.origin.correlationId),
+          7
+        )
+        const about = { tenantId: Call.tenantId, bulkJobId, outcome: null, after: null, limit: 100 }
+        const { items } = yield* world.store.jobItemQueries.list(about)
+        const steps = items.toSorted((a, b) => a.at - b.at).map(({ step }) => step)
+        assert.deepStrictEqual(
+          steps,
+          steps.toSorted((a, b) => a - b)
+        )
+      }),
+    { ...runs, tags: ["ADR-0033.2", "ADR-0036.5"] }
   )
 
   it.effect.prop(

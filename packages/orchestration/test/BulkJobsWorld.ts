@@ -2,7 +2,7 @@
 import { BulkJobId, type BulkJobRow, type BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
 import type { BulkJobCommand } from "@dueline/contracts/bulkJob/BulkJob"
 import type { Command } from "@dueline/contracts/kinds"
-import { CommandId } from "@dueline/contracts/Ids"
+import { CommandId, CorrelationId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -10,17 +10,21 @@ import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/po
 import { JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestVault } from "@dueline/contracts/ports/RequestVault"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Scope } from "effect"
 import { makeBulkJobs } from "../src/bulkJobs/BulkJobs.ts"
 import { makeFates } from "./fated.ts"
+import { callIdOf, intake, vault } from "./ScheduleWorld.ts"
+import * as Steps from "./ScheduleSteps.ts"
 import * as Call from "./ServiceCallSample.ts"
 import { writersOn } from "./WritersUnderTest.ts"
 
 const { tenantId } = Call
 const away = new BusUnavailable({ cause: new Error("injected") })
 
-export const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e40000000001")
+export const bulkJobId = BulkJobId.make("00000000-0000-7000-8000-e70000000001")
 const plan = { at: Call.ms(Call.t0 + 1_000), count: 0, exact: true }
 
 export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
@@ -61,7 +65,9 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
     yield* tell(Call.failure({ callId, epoch: epoch + 1, retryable: false }))
   })
 
-  const jobs = yield* makeBulkJobs.pipe(
+  const jobs = yield* makeBulkJobs(callIdOf).pipe(
+    Effect.provideService(RequestIntake, intake),
+    Effect.provideService(RequestVault, vault),
     Effect.provideService(
       Orchestrator,
       Orchestrator.of({
@@ -138,6 +144,14 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
           }
         })
       ),
+    /** A call that a time of the schedule became before, by somebody else's doing. */
+    called: (at: number) =>
+      tell(
+        Call.submit({
+          callId: callIdOf(tenantId, Steps.scheduleId, 1, at),
+          origin: { correlationId: CorrelationId.make("0def"), traceparent: null }
+        })
+      ),
     start: (work: BulkWork, rate = 3) =>
       tell({
         _tag: "StartBulkJob",
@@ -156,6 +170,17 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
   }
 })
 
+/** Of a schedule of every minute: eight times until it was made, and the next one. */
+export const lastMinutes: BulkWork = {
+  _tag: "BackfillSchedule",
+  filter: {
+    scheduleId: Steps.scheduleId,
+    revision: 1,
+    timing: Steps.terms().timing,
+    from: Call.ms(Call.t0 - 7 * 60_000),
+    to: Call.ms(Call.t0 + 60_001)
+  }
+}
 export const failedCalls: BulkWork = {
   _tag: "RunCalls",
   filter: { status: "Failed", tags: [], dueFrom: null, dueTo: null, search: "hook" }

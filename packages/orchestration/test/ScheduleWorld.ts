@@ -27,14 +27,14 @@ import * as Field from "./FieldSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
 import { writersOn } from "./WritersUnderTest.ts"
 
-const callIdOf: OccurrenceCallIdOf = (_tenant, _schedule, revision, at) =>
+export const callIdOf: OccurrenceCallIdOf = (_tenant, _schedule, revision, at) =>
   `00000000-0000-8000-8${revision.toString(16).padStart(3, "0")}-${at.toString(16).padStart(12, "0")}` as ServiceCallId
 
-const intake = RequestIntake.of({
+export const intake = RequestIntake.of({
   admit: (_tenant, _call, { body, headers, method, url }) =>
     Result.succeed({ summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body }, sealed: null })
 })
-const vault = RequestVault.of({
+export const vault = RequestVault.of({
   seal: () => "",
   open: () =>
     Effect.succeed({ url: "https://example.com/{{occurrence.date}}", headers: {}, body: "{{occurrence.local}}" })

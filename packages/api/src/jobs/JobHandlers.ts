@@ -16,20 +16,25 @@ import { jsonBody } from "../requests/requestBody.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 import { makePlan, workIn } from "./plan.ts"
+import { makePlanBackfill } from "./planBackfill.ts"
 import { jobRefusals, makeStart, mayDo } from "./start.ts"
 import { itemOf, stateOf, viewOf } from "./jobView.ts"
 
 const readPlan = jsonBody(PlanBulkJob)
 
-const makePlanning = Effect.map(makePlan, (plan) =>
-  Effect.fnUntraced(function* ({ request }: Raw<"jobs", "plan">) {
+const makePlanning = Effect.gen(function* () {
+  const plan = yield* makePlan
+  const planBackfill = yield* makePlanBackfill
+  return Effect.fnUntraced(function* ({ request }: Raw<"jobs", "plan">) {
     const body = yield* readPlan(request)
+    const { action } = body
     const { tenantId } = yield* Principal
-    const work = yield* orDeny(workIn(body))
-    yield* mayDo(work)
+    yield* mayDo(action)
+    if (action === "backfill-schedule") return yield* planBackfill(tenantId, body)
+    const work = yield* orDeny(workIn({ ...body, action }))
     return yield* plan(tenantId, work, body).pipe(Effect.catchTag("StoreUnavailable", storeUnavailable))
   })
-)
+})
 
 const makeOperations = Effect.gen(function* () {
   const reads = yield* makeReads("bulk-job")

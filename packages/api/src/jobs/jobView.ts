@@ -29,6 +29,10 @@ const filterOf = (work: BulkWork): BulkFilter => {
       to: instant(to)
     })
   }
+  if (work._tag === "BackfillSchedule") {
+    const { from, scheduleId, to } = work.filter
+    return given({ schedule: scheduleId, from: instant(from), to: instant(to) })
+  }
   const { dueFrom, dueTo, search, status, tags } = work.filter
   return given({
     status,

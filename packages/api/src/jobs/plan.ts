@@ -1,7 +1,13 @@
 /** A plan: what a filter chooses at this moment, counted and not touched, and the token that stands for it. */
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import { outboxGroup } from "@dueline/contracts/api/DeadLetterEndpoints"
-import { BulkPlan, BulkWork, type CallChoice, type LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
+import {
+  type BulkAction,
+  BulkPlan,
+  BulkWork,
+  type CallChoice,
+  type LetterChoice
+} from "@dueline/contracts/bulkJob/BulkJob"
 import {
   type BulkPlanView,
   maxPlanned,
@@ -48,7 +54,12 @@ const lettersIn = ({ filter }: PlanBulkJob): LetterChoice => ({
 
 type Refused = Denial<"empty_filter" | "invalid_request">
 
-export const workIn = (body: PlanBulkJob): Result.Result<BulkWork, Refused> => {
+export type ChoosingWork = Exclude<BulkWork, { readonly _tag: "BackfillSchedule" }>
+export interface PlanChoosing extends PlanBulkJob {
+  readonly action: Exclude<BulkAction, "backfill-schedule">
+}
+
+export const workIn = (body: PlanChoosing): Result.Result<ChoosingWork, Refused> => {
   const { action, filter } = body
   if (Object.keys(filter).length === 0)
     return Result.fail(denied("empty_filter", "Say which ones: give at least one member of `filter`."))
@@ -134,7 +145,7 @@ export const makePlan = Effect.gen(function* () {
 
   const look = (
     tenantId: TenantId,
-    work: BulkWork,
+    work: ChoosingWork,
     { at, id }: { readonly at: number; readonly id: string }
   ): Effect.Effect<Looked, StoreUnavailable> => {
     if (work._tag === "ReplayDeadLetters") {
@@ -152,7 +163,7 @@ export const makePlan = Effect.gen(function* () {
     }))
   }
 
-  return Effect.fnUntraced(function* (tenantId: TenantId, work: BulkWork, { action }: PlanBulkJob) {
+  return Effect.fnUntraced(function* (tenantId: TenantId, work: ChoosingWork, { action }: PlanBulkJob) {
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
     const until = (yield* Clock.currentTimeNanos) + BigInt(countMs) * 1_000_000n
     const sample: Array<Seen> = []

@@ -1,7 +1,8 @@
 /** How a job begins: from the token of a plan, or from one dead letter. Its id follows from either, so that asking twice is one job. */
-import { Principal } from "@dueline/contracts/api/Access"
+import { type AccessScope, Principal } from "@dueline/contracts/api/Access"
 import {
   actionOf,
+  type BulkAction,
   type BulkJobId,
   type BulkJobRejection,
   type BulkPlan,
@@ -37,10 +38,18 @@ export const jobRefusals = {
 
 const refused = refusedCreation(jobRefusals)
 
+const scopeOf = {
+  "cancel-calls": "ops:calls.write",
+  "move-calls": "ops:calls.write",
+  "run-calls": "ops:calls.write",
+  "replay-dead-letters": "ops:dead-letters.write",
+  "backfill-schedule": "ops:schedules.write"
+} as const satisfies Readonly<Record<BulkAction, AccessScope>>
+
 /** A job does what its starter may do. */
-export const mayDo = Effect.fnUntraced(function* (work: BulkWork) {
+export const mayDo = Effect.fnUntraced(function* (action: BulkAction) {
   const { scopes } = yield* Principal
-  const scope = actionOf(work) === "replay-dead-letters" ? "ops:dead-letters.write" : "ops:calls.write"
+  const scope = scopeOf[action]
   if (!scopes.includes(scope)) return yield* reject("insufficient_scope", `This needs the scope ${scope} too.`)
 })
 
@@ -100,7 +109,7 @@ export const makeStart = Effect.gen(function* () {
     const planned = tokens.open(tenantId, token)
     if (planned === null) return yield* invalidToken
     const { plan, work } = planned
-    yield* mayDo(work)
+    yield* mayDo(actionOf(work))
     const key = `plan:${hash("sha256", token, "base64url")}` as IdempotencyKey
     const bulkJobId = derivedId("bulk-job", tenantId, key)
     if ((yield* now) > plan.at + planMs) {

@@ -75,6 +75,18 @@ export const viewOf = (row: ScheduleRow): ScheduleView => ({
 const transitionLimit = 20
 
 export const previewOf = (plan: Plan, after: number, count: number): Preview => {
+/** When clocks are changed in this time, the first ones. */
+export const transitionsOf = (zone: string, from: number, to: number): Preview["transitions"] =>
+  transitionsBetween(zone, from, to)
+    .slice(0, transitionLimit)
+    .map((change) => {
+      const back = change.after < change.before
+      const unchanged = formatLocal(zone, change.at - 1_000)
+      const before = new Date(change.at + change.before).toISOString().slice(0, 19) + unchanged.slice(19)
+      const kind = back ? ("back" as const) : ("forward" as const)
+      return { at: formatInstant(change.at), before, after: formatLocal(zone, change.at), kind }
+    })
+
   const { zone } = plan.timing
   const occurrences = walk(plan.timing)
   const items: Array<Preview["items"][number]> = []
@@ -87,14 +99,5 @@ export const previewOf = (plan: Plan, after: number, count: number): Preview => 
   }
   // Far ones are looked for as far as twenty can be.
   const end = Math.min(at, after + transitionLimit * 366 * 86_400_000)
-  const transitions = transitionsBetween(zone, after, end)
-    .slice(0, transitionLimit)
-    .map((change) => {
-      const back = change.after < change.before
-      const unchanged = formatLocal(zone, change.at - 1_000)
-      const before = new Date(change.at + change.before).toISOString().slice(0, 19) + unchanged.slice(19)
-      const kind = back ? ("back" as const) : ("forward" as const)
-      return { at: formatInstant(change.at), before, after: formatLocal(zone, change.at), kind }
-    })
-  return { zone, zoneData, items, transitions }
+  return { zone, zoneData, items, transitions: transitionsOf(zone, after, end) }
 }

@@ -6,7 +6,8 @@ export const actionWords: Readonly<Record<BulkAction, string>> = {
   "run-calls": "Run again",
   "move-calls": "Move",
   "cancel-calls": "Cancel",
-  "replay-dead-letters": "Replay"
+  "replay-dead-letters": "Replay",
+  "backfill-schedule": "Call after all"
 }
 
 /** What each permits beside `ops:jobs.write`. */
@@ -14,7 +15,8 @@ export const actionScopes: Readonly<Record<BulkAction, string>> = {
   "run-calls": "ops:calls.write",
   "move-calls": "ops:calls.write",
   "cancel-calls": "ops:calls.write",
-  "replay-dead-letters": "ops:dead-letters.write"
+  "replay-dead-letters": "ops:dead-letters.write",
+  "backfill-schedule": "ops:schedules.write"
 }
 
 export const itemsOf = (action: BulkAction, count: number): string => {

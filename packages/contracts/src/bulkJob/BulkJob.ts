@@ -3,6 +3,8 @@ import { Schema } from "effect"
 import { CorrelationId, EpochMillis, TenantId, uuid } from "../Ids.ts"
 import { DeadLetterId } from "../ports/DeadLetters.ts"
 import type { Rules } from "../Rules.ts"
+import { ScheduleId } from "../schedule/Schedule.ts"
+import { Timing } from "../schedule/Timing.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
@@ -16,7 +18,13 @@ export type BulkJobId = typeof BulkJobId.Type
 export const BulkJobStatus = Schema.Literals(["Running", "Paused", "Aborting", "Aborted", "Completed"])
 export type BulkJobStatus = typeof BulkJobStatus.Type
 
-export const BulkAction = Schema.Literals(["cancel-calls", "move-calls", "run-calls", "replay-dead-letters"])
+export const BulkAction = Schema.Literals([
+  "cancel-calls",
+  "move-calls",
+  "run-calls",
+  "replay-dead-letters",
+  "backfill-schedule"
+])
 export type BulkAction = typeof BulkAction.Type
 
 const maybe = <S extends Schema.Top>(schema: S) => Schema.NullOr(schema)
@@ -42,13 +50,28 @@ export const LetterChoice = Schema.Struct({
 })
 export type LetterChoice = typeof LetterChoice.Type
 
+/**
+ * Which times of a schedule: `from` ≤ time < `to`, by the rule that it had when this was planned. Under another revision they would be other
+ * calls, so that what is left is passed over once it is changed.
+ */
+export const TimesChoice = Schema.Struct({
+  scheduleId: ScheduleId,
+  revision: Schema.Int,
+  timing: Timing,
+  from: EpochMillis,
+  to: EpochMillis
+})
+export type TimesChoice = typeof TimesChoice.Type
+
 /** What is done, and to what. */
 export const BulkWork = Schema.TaggedUnion({
   CancelCalls: { filter: CallChoice },
   /** To a time, or by so many milliseconds from the time each is due at: one of the two. */
   MoveCalls: { filter: CallChoice, to: maybe(EpochMillis), byMs: maybe(Schema.Int) },
   RunCalls: { filter: CallChoice },
-  ReplayDeadLetters: { filter: LetterChoice }
+  ReplayDeadLetters: { filter: LetterChoice },
+  /** Times that have passed become calls after all, the oldest first. */
+  BackfillSchedule: { filter: TimesChoice }
 })
 export type BulkWork = typeof BulkWork.Type
 
@@ -58,7 +81,8 @@ export const actionOf = ({ _tag }: BulkWork): BulkAction =>
       CancelCalls: "cancel-calls",
       MoveCalls: "move-calls",
       RunCalls: "run-calls",
-      ReplayDeadLetters: "replay-dead-letters"
+      ReplayDeadLetters: "replay-dead-letters",
+      BackfillSchedule: "backfill-schedule"
     }) as const
   )[_tag]
 
@@ -150,6 +174,7 @@ export const bulkJobProblems = {
   job_over: { status: 409, title: "The job has come to its end." },
   step_unexpected: { status: 409, title: "The job is at another step." },
   empty_filter: { status: 422, title: "The filter chooses everything." },
+  range_too_large: { status: 422, title: "The range holds more than one job may make." },
   plan_invalid: { status: 422, title: "The token is not of a plan that was made here." },
   plan_expired: { status: 422, title: "The plan is too old." }
 } as const
@@ -168,7 +193,7 @@ export const bulkJobFields = {
   action: {
     type: "text",
     read: ({ work }) => work._tag,
-    oneOf: ["CancelCalls", "MoveCalls", "RunCalls", "ReplayDeadLetters"]
+    oneOf: Object.keys(BulkWork.cases)
   },
   status: { type: "text", read: ({ status }) => status, oneOf: BulkJobStatus.literals },
   startedBy: { type: "text", read: ({ startedBy }) => startedBy },

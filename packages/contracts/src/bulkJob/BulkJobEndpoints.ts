@@ -17,6 +17,8 @@ import type { OperationParts } from "../api/OperationParts.ts"
 import { parameter } from "../api/parameters.ts"
 import { Instant, parseDelay, StorableText, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId } from "../Ids.ts"
+import { ScheduleId } from "../schedule/Schedule.ts"
+import { PlannedTimes } from "../schedule/ScheduleBodies.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BulkAction, BulkJobId, BulkJobStatus, BulkRate, defaultBulkRate, maxBulkRate } from "./BulkJob.ts"
@@ -34,16 +36,21 @@ const letterFilter = {
   topic: Schema.optionalKey(Word),
   group: Schema.optionalKey(Word.annotate({ description: "`outbox` for what never reached the bus" })),
   reason: Schema.optionalKey(Word.annotate({ description: "Part of the last reason, in either case" })),
-  from: Schema.optionalKey(Instant.annotate({ description: "Given up at or after" })),
-  to: Schema.optionalKey(Instant.annotate({ description: "Given up before" }))
+  from: Schema.optionalKey(Instant.annotate({ description: "Given up at or after; of a schedule times at or after" })),
+  to: Schema.optionalKey(Instant.annotate({ description: "Given up before; of a schedule times before" }))
+}
+const timesFilter = {
+  schedule: Schema.optionalKey(ScheduleId),
+  from: letterFilter.from,
+  to: letterFilter.to
 }
 
 /** As the lists of calls and of dead letters are filtered. */
-export const BulkFilter = Schema.Struct({ ...callFilter, ...letterFilter }).annotate({
+export const BulkFilter = Schema.Struct({ ...callFilter, ...letterFilter, ...timesFilter }).annotate({
   identifier: "BulkFilter",
   description:
-    "Of calls `status`, `tags`, `dueFrom`, `dueTo`, `q`; of dead letters `topic`, `group`, `reason`, `from`, `to`. All that are given must be so; at " +
-    "least one has to be"
+    "Of calls `status`, `tags`, `dueFrom`, `dueTo`, `q`; of dead letters `topic`, `group`, `reason`, `from`, `to`; of a schedule `schedule`, `from` " +
+    "and `to`, all three. All that are given must be so; at least one has to be"
 })
 export type BulkFilter = typeof BulkFilter.Type
 
@@ -60,7 +67,7 @@ const Shift = Schema.String.annotate({
 )
 
 const namesOf = (action: BulkAction): ReadonlyArray<string> =>
-  Object.keys(action === "replay-dead-letters" ? letterFilter : callFilter)
+  Object.keys({ "replay-dead-letters": letterFilter, "backfill-schedule": timesFilter }[String(action)] ?? callFilter)
 
 export const PlanBulkJob = Schema.Struct({
   action: BulkAction,
@@ -77,6 +84,11 @@ export const PlanBulkJob = Schema.Struct({
           issue: `says nothing to ${action}: give ${namesOf(action).join(", ")}`
         }
       )
+    }),
+    Schema.makeFilter(({ action, filter }) => {
+      const missing =
+        action === "backfill-schedule" ? namesOf(action).find((name) => !Object.hasOwn(filter, name)) : undefined
+      return missing === undefined || { path: ["filter", missing], issue: `${action} needs schedule, from and to` }
     }),
     Schema.makeFilter(({ action, moveBy, moveTo }) => {
       const given = (moveTo === undefined ? 0 : 1) + (moveBy === undefined ? 0 : 1)
@@ -110,9 +122,14 @@ export const BulkPlanView = Schema.Struct({
   exact: Schema.Boolean.annotate({
     description: `False when there are more than were counted: ${maxPlanned}, or as many as could be in 5 s. The job does all of them`
   }),
-  sample: Schema.Array(Sample).annotate({ description: `The newest ${sampleSize}` }),
+  sample: Schema.Array(Sample).annotate({
+    description: `The newest ${sampleSize}; of times the first, \`target\` as a clock shows them and \`reason\` where clocks are changed`
+  }),
   byTarget: Counted.annotate({ description: "Hosts of calls, groups of dead letters; the most frequent first" }),
-  byReason: Counted.annotate({ description: "Why they failed; the most frequent first" }),
+  byReason: Counted.annotate({
+    description: "Why they failed, or what the change of clocks makes of times; the most frequent first"
+  }),
+  times: Schema.optionalKey(PlannedTimes),
   plannedAt: Timestamp,
   expiresAt: Timestamp,
   token: Schema.String.annotate({ description: "Starts the job, once" })
@@ -255,8 +272,9 @@ export const bulkJobOperations = (parts: OperationParts) => {
     .annotateMerge(
       described(
         "See what a job would do",
-        "Touches nothing. Counts what the filter chooses, and gives a token that starts the job within 15 minutes. An empty filter is refused. " +
-          "Needs the scope for the change too: `ops:calls.write`, `ops:dead-letters.write`.",
+        "Touches nothing. Counts what the filter chooses, and gives a token that starts the job within 15 minutes. An empty filter is refused, and so " +
+          `are more than ${maxPlanned} times of a schedule. Needs the scope for the change too: \`ops:calls.write\`, \`ops:dead-letters.write\`, ` +
+          "`ops:schedules.write`.",
         { request: planning, 200: plan }
       )
     )

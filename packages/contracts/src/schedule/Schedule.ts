@@ -1,6 +1,6 @@
 /** What a schedule is, that a call is made of again and again; what may be asked of it, what becomes of that, and its read model. */
 import { Schema } from "effect"
-import { EpochMillis, ServiceCallId, type TenantId, uuid } from "../Ids.ts"
+import { CorrelationId, EpochMillis, ServiceCallId, type TenantId, uuid } from "../Ids.ts"
 import type { Rules } from "../Rules.ts"
 import { Origin, Spec } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
@@ -89,7 +89,8 @@ export const Skip = Schema.Struct({
 })
 export type Skip = typeof Skip.Type
 
-export const FiringCause = Schema.Literals(["due", "caught_up", "waited", "asked"])
+/** `backfilled`: by a job, after it had been left out, or from before the schedule was made. */
+export const FiringCause = Schema.Literals(["due", "caught_up", "waited", "asked", "backfilled"])
 export type FiringCause = typeof FiringCause.Type
 
 export const Firing = Schema.Struct({
@@ -98,7 +99,9 @@ export const Firing = Schema.Struct({
   callId: ServiceCallId,
   dueAt: EpochMillis,
   /** The call before, which makes room for this one. */
-  cancels: Schema.NullOr(ServiceCallId)
+  cancels: Schema.NullOr(ServiceCallId),
+  /** Whose cause the call has; left out when it is the schedule's own. */
+  correlationId: Schema.optionalKey(CorrelationId)
 })
 export type Firing = typeof Firing.Type
 
@@ -117,6 +120,12 @@ export const ScheduleFacts = Schema.Struct({
   updatedAt: EpochMillis
 })
 export type ScheduleFacts = typeof ScheduleFacts.Type
+
+/** Whether this time will be carried out, or left out, without anybody's doing. */
+export const comesByItself = (
+  { doneUntil, status, waiting }: Pick<ScheduleFacts, "doneUntil" | "status" | "waiting">,
+  at: number
+): boolean => status === "Active" && (at > doneUntil || waiting.some((waits) => waits.at === at))
 
 const target = { scheduleId: ScheduleId, at: EpochMillis }
 
@@ -143,6 +152,14 @@ export const ScheduleCommand = Schema.TaggedUnion({
   ResumeSchedule: { ...target, revision: Schema.Int, progress: Progress, skipped: Schema.NullOr(Skip) },
   /** Once, now, whatever its rule, its state and its policies say. */
   RunSchedule: { ...target, callId: ServiceCallId },
+  /** A time that has passed becomes a call after all; nothing for one that still comes by itself. */
+  BackfillSchedule: {
+    ...target,
+    revision: Schema.Int,
+    occurrence: Occurrence,
+    callId: ServiceCallId,
+    correlationId: CorrelationId
+  },
   DeleteSchedule: target,
   /** Its time has come, or the zone data moved it. Nothing unless it is as it was looked at. */
   AdvanceSchedule: {

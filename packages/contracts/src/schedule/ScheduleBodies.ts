@@ -154,6 +154,15 @@ const Local = Schema.String.annotate({
 
 export const Preview = Schema.Struct({
   zone: Schema.String,
+export const Transitions = Schema.Array(
+  Schema.Struct({
+    at: Timestamp,
+    before: Local.annotate({ description: "What clocks would show if they were not changed" }),
+    after: Local,
+    kind: Schema.Literals(["forward", "back"])
+  })
+)
+
   zoneData: Schema.String.annotate({ description: "Version of the IANA zone data", examples: ["2026c"] }),
   items: Schema.Array(
     Schema.Struct({
@@ -165,19 +174,27 @@ export const Preview = Schema.Struct({
       })
     })
   ),
-  transitions: Schema.Array(
-    Schema.Struct({
-      at: Timestamp,
-      before: Local.annotate({ description: "What clocks would show if they were not changed" }),
-      after: Local,
-      kind: Schema.Literals(["forward", "back"])
-    })
-  ).annotate({ description: "When clocks are changed from now to the last item, 20 at the most" })
+  transitions: Transitions.annotate({
+    description: "When clocks are changed from now to the last item, 20 at the most"
+  })
 }).annotate({ identifier: "SchedulePreview" })
 export type Preview = typeof Preview.Type
 
 const SkipView = Schema.Struct({
   reason: SkipReason,
+/** What a plan to make times of a schedule calls after all finds. */
+export const PlannedTimes = Schema.Struct({
+  zone: Schema.String,
+  zoneData: Schema.String,
+  first: Schema.NullOr(Local),
+  last: Schema.NullOr(Local),
+  missingHour: Schema.NullOr(MissingHour),
+  repeatedHour: Schema.NullOr(RepeatedHour),
+  passedOver: Schema.Int.annotate({ description: "Times that clocks pass over and that `skip` leaves out" }),
+  transitions: Transitions.annotate({ description: "When clocks are changed in between, the first 20" })
+}).annotate({ identifier: "PlannedTimes" })
+export type PlannedTimes = typeof PlannedTimes.Type
+
   first: Timestamp,
   last: Timestamp,
   count: Schema.NullOr(Schema.Int).annotate({ description: "Null: more than were counted" })

@@ -57,14 +57,16 @@ export const durationBetween = (name: string, description: string, least: number
 
 export const delay = optional(durationText("delay", "Due this long from now: 500ms, 3s, 5m, 2h, 1d or ISO 8601 (PT3S)"))
 
-export const instant = (name: string, description: string): Flag.Flag<string | undefined> =>
-  optional(
-    Flag.String(name).pipe(
-      Flag.filter(Schema.is(Instant), () => "a date and time with offset, e.g. 2026-01-31T09:00:00Z"),
-      Flag.withMetavar("time"),
-      Flag.withDescription(description)
-    )
+/** One that has to be there. */
+export const givenInstant = (name: string, description: string): Flag.Flag<string> =>
+  Flag.String(name).pipe(
+    Flag.filter(Schema.is(Instant), () => "a date and time with offset, e.g. 2026-01-31T09:00:00Z"),
+    Flag.withMetavar("time"),
+    Flag.withDescription(description)
   )
+
+export const instant = (name: string, description: string): Flag.Flag<string | undefined> =>
+  optional(givenInstant(name, description))
 
 export const dueAt = instant("due-at", "Due at this time, with its offset (RFC 3339): 2026-01-31T09:00:00Z")
 

@@ -39,7 +39,7 @@ export const layer = (settings: Settings, isShared: boolean) =>
         zoneData,
         atHand: bell.wait("schedules")
       })
-      const jobs = yield* BulkJobs.makeBulkJobs
+      const jobs = yield* BulkJobs.makeBulkJobs(occurrenceCallId)
       const sealer = yield* Sealer.makeSealer({
         store: yield* SealedTree,
         signer: yield* AuditSigner,

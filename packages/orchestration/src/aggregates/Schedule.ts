@@ -1,6 +1,7 @@
 /** The schedule aggregate: its state, how far it has come, what is asked of it and what it announces. Which times its rule means is in the commands. */
 import { CorrelationId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import {
+  comesByItself,
   type Firing,
   type Progress,
   type ScheduleCommand,
@@ -69,7 +70,9 @@ const change = (facts: ScheduleFacts, event: ScheduleEvent, at: EpochMillis): Sc
     case "ScheduleDeleted":
       return { ...facts, status: "Deleted", nextAt: null, waiting: [], lookAt: null, looks: 0 }
     case "ScheduleFired": {
-      const { callId, occurrence } = event.firing
+      const { callId, cause, occurrence } = event.firing
+      // Whether the call before has ended is asked of the latest that came by the rule.
+      if (cause === "backfilled") return { ...facts, fired: facts.fired + 1 }
       const last = { at: occurrence.at, callId, firedAt: at }
       return going({ ...facts, ...event.progress, last, fired: facts.fired + 1 })
     }
@@ -138,6 +141,16 @@ const advance = (command: Of<"AdvanceSchedule">, facts: ScheduleFacts): Decision
     : these({ _tag: "ScheduleMoved", previousAt, previousZoneData, progress })
 }
 
+const backfill = (
+  { at: dueAt, callId, correlationId, occurrence, revision, scheduleId }: Of<"BackfillSchedule">,
+  facts: ScheduleFacts
+): Decision => {
+  if (revision !== facts.revision) return Result.fail(new ScheduleRevised({ scheduleId, revision: facts.revision }))
+  if (comesByItself(facts, occurrence.at)) return nothing
+  const firing = { occurrence, cause: "backfilled", callId, dueAt, cancels: null, correlationId } as const
+  return these({ _tag: "ScheduleFired", firing, progress: progressOf(facts) })
+}
+
 /** Asking twice for the same thing decides nothing the second time. */
 const decide = (command: ScheduleCommand, state: ScheduleState): Decision => {
   const { at, scheduleId } = command
@@ -176,6 +189,8 @@ const decide = (command: ScheduleCommand, state: ScheduleState): Decision => {
       const firing = { occurrence, cause: "asked", callId: command.callId, dueAt: at, cancels: null } as const
       return these({ _tag: "ScheduleFired", firing, progress: progressOf(schedule) })
     }
+    case "BackfillSchedule":
+      return backfill(command, schedule)
     case "DeleteSchedule":
       return these({ _tag: "ScheduleDeleted" })
     case "AdvanceSchedule":

@@ -17,7 +17,10 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, FiberMap } from "effect"
-import { carryOut, type Found, Hindered, look, type Ports } from "./items.ts"
+import { type OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
+import { makeCarryOut } from "../schedules/scheduleCalls.ts"
+import { Hindered } from "./Hindered.ts"
+import { carryOut, type Found, inOrder, look, type Ports } from "./items.ts"
 import { makePace } from "./pace.ts"
 
 export /** Between two looks for jobs (milliseconds). */
@@ -39,7 +42,8 @@ export const leadership = { name: "bulk-jobs", ttlMs: 5_000, extendMs: 1_000, re
 /** Milliseconds until a step that could not be ended is tried again. */
 const againMs = 1_000
 
-export const makeBulkJobs = Effect.gen(function* () {
+/** `callIdOf`: of a time of a schedule. */
+export const makeBulkJobs = Effect.fnUntraced(function* (callIdOf: OccurrenceCallIdOf) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
   const items = yield* JobItems
@@ -48,7 +52,10 @@ export const makeBulkJobs = Effect.gen(function* () {
     letters: yield* DeadLetterQueries,
     taking: yield* DeadLetters,
     bus: yield* EventBus,
-    orchestrator
+    orchestrator,
+    schedules: queries,
+    callIdOf,
+    carryOut: yield* makeCarryOut
   }
 
   /** What is claimed is done, the results of this round kept whatever happens; whether all of them have one now. */
@@ -87,7 +94,7 @@ export const makeBulkJobs = Effect.gen(function* () {
     const number = steps + 1
     const aborting = row.status === "Aborting"
     const found = aborting ? nothingFound : yield* look(ports, row, limit)
-    const claimed = yield* items.claim({ tenantId, bulkJobId, step: number, items: found.items })
+    const claimed = inOrder(row.work, yield* items.claim({ tenantId, bulkJobId, step: number, items: found.items }))
     const results = yield* work(row, claimed, spent)
     const after = aborting ? row.after : nextOf(found, claimed)
     const count = (outcome: Result["outcome"]) => results.filter((result) => result.outcome === outcome).length

@@ -2,31 +2,21 @@
 import type { BulkJobRow, BulkMark, BulkWork, CallChoice, LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
-import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Chosen, JobItem, Result } from "@dueline/contracts/ports/JobItems"
-import { isTransient, type Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { isTransient } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Clock, Effect } from "effect"
+import { backfillOne, type BackfillPorts, timesFrom } from "./backfill.ts"
+import { Hindered } from "./Hindered.ts"
 
-export interface Ports {
-  readonly calls: CallQueries["Service"]
+export interface Ports extends BackfillPorts {
   readonly letters: DeadLetterQueries["Service"]
   readonly taking: DeadLetters["Service"]
   readonly bus: EventBus["Service"]
-  readonly orchestrator: Orchestrator["Service"]
-}
-
-/** Cannot be done now, and is to be done later: the store or the bus is away, or too much waits. */
-export class Hindered {
-  readonly _tag = "Hindered"
-  readonly reason: string
-  constructor(reason: string) {
-    this.reason = reason
-  }
 }
 
 export interface Found {
@@ -76,10 +66,21 @@ const lettersOf = (
 }
 
 /** The next items of a job. A page may hold none and still have a next one. */
-export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked =>
-  row.work._tag === "ReplayDeadLetters"
-    ? lettersOf(ports, row, row.work.filter, limit)
-    : callsOf(ports, row, row.work.filter, limit)
+export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked => {
+  const { work } = row
+  switch (work._tag) {
+    case "ReplayDeadLetters":
+      return lettersOf(ports, row, work.filter, limit)
+    case "BackfillSchedule":
+      return Effect.sync(() => timesFrom(row, work.filter, limit, ports.callIdOf))
+    default:
+      return callsOf(ports, row, work.filter, limit)
+  }
+}
+
+/** Claimed items are kept newest first; in which order they are walked and dealt with. */
+export const inOrder = ({ _tag }: BulkWork, claimed: ReadonlyArray<JobItem>): ReadonlyArray<JobItem> =>
+  _tag === "BackfillSchedule" ? claimed.toReversed() : claimed
 
 type Doing = Effect.Effect<Result, Hindered>
 
@@ -88,11 +89,13 @@ const done = (id: string): Result => ({ id, outcome: "done", detail: null })
 
 const hindered = ({ _tag }: { readonly _tag: string }) => new Hindered(_tag)
 
+type CallWork = Extract<BulkWork, { readonly _tag: "CancelCalls" | "MoveCalls" | "RunCalls" }>
+
 /** Null: there is no such call any more. */
 const commandOf = Effect.fnUntraced(function* (
   { calls }: Ports,
   { tenantId }: BulkJobRow,
-  work: Exclude<BulkWork, { readonly _tag: "ReplayDeadLetters" }>,
+  work: CallWork,
   callId: ServiceCallId,
   at: EpochMillis
 ): Effect.fn.Return<ServiceCallCommand | null, StoreUnavailable> {
@@ -123,12 +126,7 @@ const movedOn: ReadonlySet<string> = new Set([
  * The answer is kept with the commit under a key that follows from job and item: asked again, after whatever went wrong, it is answered and
  * not done again.
  */
-const change = (
-  ports: Ports,
-  row: BulkJobRow,
-  work: Exclude<BulkWork, { readonly _tag: "ReplayDeadLetters" }>,
-  item: JobItem
-): Doing =>
+const change = (ports: Ports, row: BulkJobRow, work: CallWork, item: JobItem): Doing =>
   Effect.gen(function* () {
     const { bulkJobId } = row
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
@@ -170,5 +168,14 @@ const replay = ({ bus, taking }: Ports, { bulkJobId, plan, tenantId }: BulkJobRo
     return { id, outcome: "failed", detail: reason } as const
   }).pipe(Effect.catchTag("StoreUnavailable", (away) => Effect.fail(hindered(away))))
 
-export const carryOut = (ports: Ports, row: BulkJobRow, item: JobItem): Doing =>
-  row.work._tag === "ReplayDeadLetters" ? replay(ports, row, item) : change(ports, row, row.work, item)
+export const carryOut = (ports: Ports, row: BulkJobRow, item: JobItem): Doing => {
+  const { work } = row
+  switch (work._tag) {
+    case "ReplayDeadLetters":
+      return replay(ports, row, item)
+    case "BackfillSchedule":
+      return backfillOne(ports, row, work.filter, item)
+    default:
+      return change(ports, row, work, item)
+  }
+}

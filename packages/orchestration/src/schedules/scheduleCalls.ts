@@ -70,12 +70,14 @@ export const makeCarryOut = Effect.gen(function* () {
       dueAt,
       spec: { ...call, request: admitted.success.summary, tags: [...call.tags, scheduleTag(scheduleId)] },
       fingerprint: `schedule:${scheduleId}:${callId}`,
-      origin: { correlationId: correlationId as CorrelationId, traceparent: null },
+      origin: { correlationId: firing.correlationId ?? (correlationId as CorrelationId), traceparent: null },
       sealed: admitted.success.sealed
     })
     return true
   })
 })
+
+export type CarryOut = Effect.Success<typeof makeCarryOut>
 
 const decode = Schema.decodeUnknownResult(ScheduleFired)
 

@@ -17,10 +17,13 @@ const example = (command: string, description: string) => ({ command: `dueline j
 
 const rate = optional(wholeNumber("rate", "Items a second (default 50)", 1, maxBulkRate))
 
+/** Times of a schedule are planned by `schedule backfill`. */
+const chosenActions = BulkAction.literals.filter((action) => action !== "backfill-schedule")
+
 const plan = Command.make(
   "plan",
   {
-    action: Argument.Literals("action", BulkAction.literals).pipe(Argument.withDescription("What is to be done")),
+    action: Argument.Literals("action", chosenActions).pipe(Argument.withDescription("What is to be done")),
     status: optional(
       Flag.Literals("status", ServiceCallStatus.literals).pipe(Flag.withDescription("Only calls in this status"))
     ),

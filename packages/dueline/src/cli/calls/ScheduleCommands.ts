@@ -1,4 +1,5 @@
 /** `dueline schedule …`: what can be asked about calls that come again. Only the words and flags are here. */
+import { maxBulkRate } from "@dueline/contracts/bulkJob/BulkJob"
 import { Missed, Overlap, ScheduleId, ScheduleName, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import { maxPreview } from "@dueline/contracts/schedule/ScheduleBodies"
 import { MissingHour, RepeatedHour } from "@dueline/contracts/schedule/Timing"
@@ -195,5 +196,34 @@ export const schedule = Command.make("schedule").pipe(
     change("run", "Make its call now, once"),
     change("delete", "Delete a schedule for good")
   ]),
+const backfill = Command.make(
+  "backfill",
+  {
+    id,
+    from: givenInstant("from", "Times at or after this one (RFC 3339)"),
+    to: givenInstant("to", "Times before this one, which has passed (RFC 3339)"),
+    rate: optional(wholeNumber("rate", "Calls a second (default 50)", 1, maxBulkRate)),
+    start: Flag.Boolean("start").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Start the job at once, and follow it to its end")
+    )
+  },
+  loadWhenRun(
+    () => import("./backfill.ts"),
+    ({ backfillSchedule }) => backfillSchedule
+  )
+).pipe(
+  Command.withDescription(
+    "See which times of a range have passed, and call those that are no calls yet. Without --start nothing is touched."
+  ),
+  Command.withShortDescription("Call times that have passed after all"),
+  Command.withExamples([
+    example(`backfill ${some} --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z`, "What March would be"),
+    example(`backfill ${some} --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z --rate 5 --start`, "Done")
+  ])
+)
+
   Command.withGlobalFlags(callFlags)
 )
+    backfill,

@@ -1,0 +1,119 @@
+/**
+ * Times of a schedule that have passed are made calls, the oldest first. A call's id follows from schedule, revision and time, as when the
+ * schedule is fired: whichever of the two comes first, it is one call.
+ */
+import type { BulkJobRow, TimesChoice } from "@dueline/contracts/bulkJob/BulkJob"
+import { systemEnvelope } from "@dueline/contracts/Envelope"
+import type { CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
+import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { Chosen, JobItem, Result as ItemResult } from "@dueline/contracts/ports/JobItems"
+import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { isTransient, type Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { type Occurrences, occurrencesOf } from "@dueline/contracts/schedule/occurrences"
+import { comesByItself, type ScheduleCommand } from "@dueline/contracts/schedule/Schedule"
+import type { Occurrence } from "@dueline/contracts/schedule/Timing"
+import { Clock, Effect, Result } from "effect"
+import type { OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
+import type { CarryOut } from "../schedules/scheduleCalls.ts"
+import { Hindered } from "./Hindered.ts"
+import type { Found } from "./items.ts"
+
+export interface BackfillPorts {
+  readonly calls: CallQueries["Service"]
+  readonly schedules: OpsQueries["Service"]
+  readonly orchestrator: Orchestrator["Service"]
+  readonly callIdOf: OccurrenceCallIdOf
+  readonly carryOut: CarryOut
+}
+
+/** The expression was read when the schedule was made. */
+const timesOf = ({ timing }: TimesChoice): Occurrences => Result.getOrThrow(occurrencesOf(timing))
+
+/** The next page of times; needs no store. */
+export const timesFrom = (
+  { after, tenantId }: BulkJobRow,
+  choice: TimesChoice,
+  limit: number,
+  callIdOf: OccurrenceCallIdOf
+): Found => {
+  const { from, revision, scheduleId, to } = choice
+  const occurrences = timesOf(choice)
+  const items: Array<Chosen> = []
+  let found = occurrences.next(after?.at ?? from - 1)
+  while (found !== null && found.at < to && items.length < limit) {
+    items.push({ id: callIdOf(tenantId, scheduleId, revision, found.at), at: found.at, version: null })
+    found = occurrences.next(found.at)
+  }
+  const last = items.at(-1)
+  const isEnd = last === undefined || found === null || found.at >= to
+  return { items, next: isEnd ? null : { at: last.at as EpochMillis, id: last.id } }
+}
+
+const refusedAs =
+  (detail: string) =>
+  (id: string): ItemResult => ({ id, outcome: "skipped", detail })
+const gone = refusedAs("ScheduleNotFound")
+const deleted = refusedAs("ScheduleIsDeleted")
+const revised = refusedAs("ScheduleRevised")
+const called = refusedAs("it is a call already")
+const toCome = refusedAs("it comes by itself")
+
+const occurrenceAt = (choice: TimesChoice, at: number): Occurrence =>
+  timesOf(choice).next(at - 1) ?? { at: at as EpochMillis, mark: "regular" }
+
+/**
+ * The schedule is told first, under a key of job and item, then the call is submitted: done again after a failure, the first is answered from its
+ * receipt, and the call is known by the cause that it has in common with the job.
+ */
+export const backfillOne = (
+  { calls, carryOut, orchestrator, schedules }: BackfillPorts,
+  job: BulkJobRow,
+  choice: TimesChoice,
+  item: JobItem
+): Effect.Effect<ItemResult, Hindered> =>
+  Effect.gen(function* () {
+    const { bulkJobId, tenantId } = job
+    const { revision, scheduleId } = choice
+    const { id } = item
+    const callId = id as ServiceCallId
+    const row = yield* schedules.find("schedule", tenantId, scheduleId)
+    if (row === null) return gone(id)
+    if (row.status === "Deleted") return deleted(id)
+    if (row.revision !== revision) return revised(id)
+    const call = yield* calls.find(tenantId, callId)
+    if (call !== null)
+      return call.correlationId === job.correlationId ? ({ id, outcome: "done", detail: null } as const) : called(id)
+    if (comesByItself(row, item.at)) return toCome(id)
+    const at = (yield* Clock.currentTimeMillis) as EpochMillis
+    const occurrence = occurrenceAt(choice, item.at)
+    const correlationId = job.correlationId as CorrelationId
+    const command = {
+      _tag: "BackfillSchedule",
+      scheduleId,
+      at,
+      revision,
+      occurrence,
+      callId,
+      correlationId
+    } satisfies ScheduleCommand
+    const key = `bulk-job:${bulkJobId}:${id}`
+    const told = yield* Effect.result(
+      orchestrator.ask(
+        systemEnvelope("bulk-job", job, key, command, {
+          idempotency: { key: key as IdempotencyKey, fingerprint: bulkJobId }
+        })
+      )
+    )
+    if (told._tag === "Failure") {
+      const { failure } = told
+      if (isTransient(failure)) return yield* Effect.fail(new Hindered(failure._tag))
+      return refusedAs(failure._tag)(id)
+    }
+    const firing = { occurrence, cause: "backfilled", callId, dueAt: at, cancels: null, correlationId } as const
+    const made = yield* Effect.result(carryOut(tenantId, scheduleId, firing))
+    if (made._tag === "Success") return made.success ? ({ id, outcome: "done", detail: null } as const) : deleted(id)
+    const { reason, what } = made.failure
+    return what === "wait"
+      ? yield* Effect.fail(new Hindered(reason))
+      : ({ id, outcome: "failed", detail: reason } as const)
+  }).pipe(Effect.catchTag("StoreUnavailable", ({ _tag }) => Effect.fail(new Hindered(_tag))))
