@@ -55,6 +55,7 @@ layer(edge)("schedules", (it) => {
         [nightly({ until: "1970-01-01T00:00:00Z" }), "body.cron", "never comes"],
         [nightly({ from: "2030-01-02T00:00:00Z", until: "2030-01-01T00:00:00Z" }), "body.until", "before"],
         [nightly({ jitter: "2d" }), "body.jitter", "0s to 1d"],
+        [nightly({ flow: { key: "reports", concurrency: 0 } }), "body.flow.concurrency", ""],
         [nightly({ missed: { policy: "all", max: 101 } }), "body.missed.max", ""],
         [
           nightly({ request: { ...request, url: "https://example.com/{{occurrence.day}}" } }),
@@ -75,7 +76,13 @@ layer(edge)("schedules", (it) => {
 
   it.effect("a change leaves what it does not name, makes another revision, and null takes away", () =>
     Effect.gen(function* () {
-      const { id } = made(yield* call("POST", schedules, nightly({ name: "changing", until: "2030-01-01T00:00:00Z" })))
+      const { id } = made(
+        yield* call(
+          "POST",
+          schedules,
+          nightly({ name: "changing", until: "2030-01-01T00:00:00Z", flow: { key: "reports", concurrency: 1 } })
+        )
+      )
       const path = `${schedules}/${id}`
       const changed = yield* call("PATCH", path, { cron: "0 4 * * *", missingHour: "skip", until: null })
       assert.deepInclude(changed.json, {
@@ -84,14 +91,16 @@ layer(edge)("schedules", (it) => {
         zone: "Europe/Prague",
         name: "changing",
         until: null,
+        flow: { key: "reports", concurrency: 1 },
         revision: 2
       })
-      const interval = yield* call("PATCH", path, { every: "90m", overlap: "queue" })
+      const interval = yield* call("PATCH", path, { every: "90m", overlap: "queue", flow: null })
       assert.deepInclude(interval.json, {
         cron: null,
         every: "PT1H30M",
         missingHour: null,
         overlap: "queue",
+        flow: null,
         revision: 3
       })
       const stale = yield* call("PATCH", path, { overlap: "allow" }, { "if-match": '"1"' })

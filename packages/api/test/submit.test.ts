@@ -21,11 +21,21 @@ layer(edge, { excludeTestServices: true })("submit", (it) => {
     () =>
       Effect.gen(function* () {
         const { send, submit } = yield* Edge
-        const onEnd = { url: "https://example.com/ended?token=planted", on: "failed", headers: { "x-planted": "1" } }
+        const onEnd = {
+          url: "https://example.com/ended?token=planted",
+          on: "failed",
+          headers: { "x-planted": "1" },
+          flow: { key: "ends" }
+        }
         const reply = yield* submit({ ...later, onEnd })
         assert.strictEqual(reply.status, 202, reply.body)
         const detail = yield* send({ method: "GET", path: reply.headers["location"] ?? "" })
-        const shown = { url: "https://example.com/ended?token=[redacted]", on: "failed", callbacks: [] }
+        const shown = {
+          url: "https://example.com/ended?token=[redacted]",
+          on: "failed",
+          flow: { key: "ends" },
+          callbacks: []
+        }
         assert.deepStrictEqual(detail.json["onEnd"], shown)
         const refused = yield* submit({ ...later, onEnd: { url: "http://169.254.169.254/" } })
         assert.strictEqual(refused.status, 422)

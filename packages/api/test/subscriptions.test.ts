@@ -48,7 +48,8 @@ layer(edge, { excludeTestServices: true })("subscriptions", (it) => {
         [hook({ topics: [] }), "body.topics"],
         [hook({ topics: ["ops.>.created"] }), "body.topics.0"],
         [hook({ filter: "colour eq 3" }), "body.filter"],
-        [hook({ name: "Not a name" }), "body.name"]
+        [hook({ name: "Not a name" }), "body.name"],
+        [hook({ flow: { key: "hooks", ratePerSecond: 0 } }), "body.flow.ratePerSecond"]
       ] as const) {
         const reply = yield* call("POST", subscriptions, body)
         assert.strictEqual(reply.status, 422, reply.body)
@@ -65,10 +66,17 @@ layer(edge, { excludeTestServices: true })("subscriptions", (it) => {
 
   it.effect("a change leaves what it does not name; pausing, enabling and deleting say what came of them", () =>
     Effect.gen(function* () {
-      const { id } = made(yield* call("POST", subscriptions, hook({ filter: 'tag eq "vip"' })))
+      const { id } = made(
+        yield* call("POST", subscriptions, hook({ filter: 'tag eq "vip"', flow: { key: "hooks", concurrency: 2 } }))
+      )
       const path = `${subscriptions}/${id}`
       const changed = yield* call("PATCH", path, { topics: ["ops.bin.created"], filter: null })
-      assert.deepInclude(changed.json, { topics: ["ops.bin.created"], filter: null, version: 2 })
+      assert.deepInclude(changed.json, {
+        topics: ["ops.bin.created"],
+        filter: null,
+        flow: { key: "hooks", concurrency: 2 },
+        version: 2
+      })
       assert.deepInclude((yield* call("PATCH", path, { topics: ["ops.bin.created"] })).json, { version: 2 })
       const paused = yield* call("POST", `${path}/pause`, { reason: "the warehouse moves" })
       assert.deepInclude(paused.json, { status: "Paused", pausedReason: "the warehouse moves" })

@@ -23,6 +23,7 @@ const schedule = {
   missed: { policy: "all", max: 3, window: "PT6H" },
   request: { method: "GET", url: "https://example.com/", headers: {}, bodyBytes: 0, bodySnippet: null },
   tags: [],
+  flow: null,
   retry: { maxAttempts: 5, initialDelayMs: 1, maxDelayMs: 1, multiplier: 2, jitter: 0, retryStatuses: [] },
   timeoutMs: 1_000,
   next: { at: "2026-03-29T01:30:00.000Z", local: "2026-03-29T03:30:00+02:00", dueAt: "2026-03-29T01:30:00.000Z" },
@@ -51,7 +52,6 @@ const preview = {
   ]
 }
 
-const program = () =>
 const token = "text.mark"
 const job = { ...bulkJobExample, action: "backfill-schedule", status: "Completed", endedAt: "2026-04-02T00:00:05.000Z" }
 const backfill = {
@@ -78,15 +78,16 @@ const backfill = {
   token
 }
 
+const program = () =>
   answering(({ method, pathname }) => {
     const headers = { etag: '"1"', location: schedule.links.self }
-    if (pathname.endsWith("/preview")) return Response.json(preview)
     if (pathname.endsWith("/jobs/plan")) return Response.json(backfill)
     if (pathname.includes("/v1/jobs"))
       return Response.json(method === "GET" ? { ...job, correlationId: "0abc" } : job, {
         status: method === "GET" ? 200 : 201,
         headers: { etag: '"1"', location: job.links.self }
       })
+    if (pathname.endsWith("/preview")) return Response.json(preview)
     const view = { ...schedule, correlationId: "0abc" }
     if (method === "GET") {
       return pathname.endsWith("/schedules")

@@ -11,6 +11,7 @@ const subscription = {
   url: "https://example.com/hooks",
   topics: ["ops.bin.>"],
   filter: null,
+  flow: null,
   status: "Disabled",
   pausedReason: null,
   disabledReason: "failing",

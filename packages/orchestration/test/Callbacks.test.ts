@@ -66,12 +66,13 @@ describe("a callback", () => {
     { arbitrary: propertyRunsTimes(0.2), tags: ["ADR-0043.6"] }
   )
 
-  it.effect("goes where the submission says, with its headers and what became of the call", () =>
+  it.effect("goes where the submission says, in the flow it names, with its headers and what became of the call", () =>
     Effect.gen(function* () {
       const here = yield* world("ended")
       yield* here.end("succeeds")
       yield* here.looks(1)
       const [callback] = here.callbacks()
+      assert.deepStrictEqual(callback?.flow, { key: "ends" })
       assert.deepInclude(callback?.request, { method: "POST", url: "https://example.com/request" })
       assert.deepInclude(callback?.request.headers, { "x-of": "caller", "content-type": "application/json" })
       const body = JSON.parse(callback?.request.bodySnippet ?? "") as { type: string; data: object }

@@ -34,11 +34,14 @@ describe("in the night in which clocks are set forward", () => {
   ] as const) {
     it.effect(`02:30 is carried out as ${missingHour} says, and what is left out is told`, () =>
       Effect.gen(function* () {
-        const here = yield* world("2026-03-27T12:00:00Z", { timing: cron("30 2 * * *", { missingHour }) })
+        const flow = { key: "reports", concurrency: 1 }
+        const asked = { timing: cron("30 2 * * *", { missingHour }), call: { ...Steps.terms().call, flow } }
+        const here = yield* world("2026-03-27T12:00:00Z", asked)
         yield* here.until("2026-03-30T12:00:00Z")
         assert.deepStrictEqual<unknown>(dues(here), expected)
         assert.deepStrictEqual<unknown>(skips(here).map(told), left)
         const [call] = here.calls()
+        assert.deepStrictEqual(call?.flow, flow)
         assert.strictEqual(call?.request.url, "https://example.com/2026-03-28")
         assert.strictEqual(call?.request.bodySnippet, "2026-03-28T02:30:00+01:00")
       })

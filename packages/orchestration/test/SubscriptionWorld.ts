@@ -53,7 +53,7 @@ const requests = RequestVault.of({
       url: "",
       headers: {},
       body: null,
-      onEnd: { url: `https://example.com/${sealed}`, headers: { "x-of": "caller" } }
+      onEnd: { url: `https://example.com/${sealed}`, headers: { "x-of": "caller" }, flow: { key: "ends" } }
     })
 })
 

@@ -57,13 +57,15 @@ describe("messages", () => {
     { arbitrary: propertyRunsTimes(0.2), tags: ["ADR-0043.1"] }
   )
 
-  it.effect("of one aggregate wait for each other, and others go on", () =>
+  it.effect("of one aggregate wait for each other, and others go on, in the flow that the subscription names", () =>
     Effect.gen(function* () {
-      const here = yield* makeWorld()
+      const flow = { key: "hooks", concurrency: 2 }
+      const here = yield* makeWorld({ flow })
       for (const bin of [1, 1, 2]) yield* here.happen(bin)
       yield* here.look
       // The subscription itself is an aggregate too.
       assert.lengthOf(here.calls(), 3)
+      for (const call of here.calls()) assert.deepStrictEqual(call.flow, flow)
       yield* here.answer(503)
       yield* here.pass(1_000)
       yield* here.look

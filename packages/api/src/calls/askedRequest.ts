@@ -56,9 +56,10 @@ export const lookedCallback = (
 ): Result.Result<LookedCallback, Denial<"request_refused">> => {
   if (onEnd === undefined) return nobody
   const { headers = {}, on = "ended", url } = onEnd
+  const flow = onEnd.flow === undefined ? {} : { flow: onEnd.flow }
   const admitted = admit(tenantId, callId, { method: "POST", url, headers, body: null })
   return Result.isSuccess(admitted)
-    ? Result.succeed({ shown: { url: admitted.success.summary.url, on }, whole: { url, headers } })
+    ? Result.succeed({ shown: { url: admitted.success.summary.url, on, ...flow }, whole: { url, headers, ...flow } })
     : Result.fail(
         denied("request_refused", "Correct what `errors` lists: such a request is never sent.", {
           errors: admitted.failure.map(({ code, field, message }) => ({

@@ -99,6 +99,7 @@ export const termsOf = (
   request: RequestSummary,
   before: ScheduleRow | null
 ): ScheduleTerms => {
+  const flow = asked.flow === undefined ? (before?.call.flow ?? null) : asked.flow
   const jitterMs = asked.jitter === undefined ? (before?.jitterMs ?? 0) : parseDelay(asked.jitter, "down")
   return {
     name: asked.name === undefined ? (before?.name ?? null) : asked.name,
@@ -112,7 +113,8 @@ export const termsOf = (
       request,
       timeoutMs: asked.timeoutMs ?? before?.call.timeoutMs ?? defaultTimeoutMs,
       retry: retryOf(asked.retry, before?.call.retry ?? defaultRetryPolicy),
-      tags: asked.tags ?? before?.call.tags ?? []
+      tags: asked.tags ?? before?.call.tags ?? [],
+      ...(flow === null ? {} : { flow })
     }
   }
 }

@@ -40,6 +40,7 @@ export const shown = (id: ScheduleId, facts: ScheduleFacts, version: number): Sc
     missed: missedView(facts.missed),
     request: call.request,
     tags: call.tags,
+    flow: call.flow ?? null,
     retry: call.retry,
     timeoutMs: call.timeoutMs,
     next:
@@ -74,7 +75,6 @@ export const viewOf = (row: ScheduleRow): ScheduleView => ({
 
 const transitionLimit = 20
 
-export const previewOf = (plan: Plan, after: number, count: number): Preview => {
 /** When clocks are changed in this time, the first ones. */
 export const transitionsOf = (zone: string, from: number, to: number): Preview["transitions"] =>
   transitionsBetween(zone, from, to)
@@ -87,6 +87,7 @@ export const transitionsOf = (zone: string, from: number, to: number): Preview["
       return { at: formatInstant(change.at), before, after: formatLocal(zone, change.at), kind }
     })
 
+export const previewOf = (plan: Plan, after: number, count: number): Preview => {
   const { zone } = plan.timing
   const occurrences = walk(plan.timing)
   const items: Array<Preview["items"][number]> = []

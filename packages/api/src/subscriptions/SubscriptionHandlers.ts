@@ -8,6 +8,7 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { SecretVault, subscriptionContext } from "@dueline/contracts/ports/SecretVault"
+import type { Flow } from "@dueline/contracts/serviceCall/Flow"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { urlPart } from "@dueline/contracts/subscription/sealedParts"
 import type {
@@ -58,6 +59,8 @@ const notDeleted: Specification = { _tag: "Not", not: { _tag: "Equals", field: "
 
 const conditions = ({ name, status }: Raw<"subscriptions", "list">["query"]): ReadonlyArray<Specification> =>
   status === undefined ? [...equals({ name }), notDeleted] : equals({ name, status })
+
+const flowOf = ({ flow }: { readonly flow?: Flow }) => (flow === undefined ? {} : { flow })
 
 const tooMany = invalidRequest([
   { path: "body", message: `There are ${maxSubscriptions} subscriptions already: delete one, or join topics in one` }
@@ -127,7 +130,13 @@ const makeOperations = Effect.gen(function* () {
           yield* looked(body)
           const { sealedUrl, url } = yield* address(tenantId, id, body.url)
           yield* room(tenantId)
-          const terms = { name: body.name ?? null, url, topics: body.topics, filter: body.filter ?? null }
+          const terms = {
+            name: body.name ?? null,
+            url,
+            topics: body.topics,
+            filter: body.filter ?? null,
+            ...flowOf(body)
+          }
           return yield* issuing(tenantId, id, (sealed) => ({
             _tag: "CreateSubscription" as const,
             subscriptionId: id,

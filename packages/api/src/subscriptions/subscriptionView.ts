@@ -28,6 +28,7 @@ export const shown = (id: SubscriptionId, facts: SubscriptionFacts, version: num
   url: facts.url,
   topics: facts.topics,
   filter: facts.filter,
+  flow: facts.flow ?? null,
   status: facts.status,
   pausedReason: facts.pausedReason,
   disabledReason: facts.disabledReason,

@@ -59,7 +59,8 @@ export const OnEnd = Schema.Struct({
       description: "`ended`: every end; `failed`: only when it is given up; `ended` when left out"
     })
   ),
-  headers: RequestToMake.fields.headers
+  headers: RequestToMake.fields.headers,
+  flow: Schema.optionalKey(Flow.annotate({ description: "Which flow that call belongs to" }))
 }).annotate({
   identifier: "OnEnd",
   description: "Its end is told there: by a POST with what became of it, once for each end, itself a service call"

@@ -133,6 +133,7 @@ export type WaitsFor = typeof WaitsFor.Type
 export const OnEndView = Schema.Struct({
   url: Schema.String.annotate({ description: "Secrets in it are struck out" }),
   on: CallbackOn,
+  flow: Schema.optionalKey(Flow),
   callbacks: Schema.Array(
     Schema.Struct({
       callId: Schema.NullOr(ServiceCallId).annotate({ description: "The call that tells one end" }),

@@ -2,6 +2,7 @@
 import { Context, type Effect, Schema } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
 import type { ScheduleId } from "../schedule/Schedule.ts"
+import type { Flow } from "../serviceCall/Flow.ts"
 import type { SubscriptionId } from "../subscription/Subscription.ts"
 
 /** The parts of a request that may hold secrets. */
@@ -12,7 +13,7 @@ export interface WholeRequest {
   /** What it is signed for, when not with the tenant's secret: a message of a subscription, under that id. */
   readonly signer?: Signer
   /** Whom the end of the call is told. */
-  readonly onEnd?: { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+  readonly onEnd?: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly flow?: Flow }
 }
 
 export interface Signer {

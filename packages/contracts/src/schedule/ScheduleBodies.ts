@@ -4,6 +4,7 @@ import { NextCursor } from "../api/conventions.ts"
 import { RequestToMake, RetryOverrides } from "../api/ServiceCallRequest.ts"
 import { Delay, Instant, parseDelay, parseInstant, PlainText, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
+import { Flow } from "../serviceCall/Flow.ts"
 import { maxTags, RequestSummary, RetryPolicy, Tag, TimeoutMs } from "../serviceCall/Spec.ts"
 import { parseCron } from "./cronExpression.ts"
 import { maxCaughtUp, Overlap, ScheduleId, ScheduleName, ScheduleStatus, SkipReason } from "./Schedule.ts"
@@ -90,6 +91,7 @@ const terms = {
       .check(Schema.isMaxLength(maxTags - 1))
       .annotate({ description: "Of its calls, beside `schedule:<id>`" })
   ),
+  flow: Schema.optionalKey(Schema.NullOr(Flow).annotate({ description: "Which flow its calls belong to" })),
   retry: Schema.optionalKey(RetryOverrides),
   timeoutMs: Schema.optionalKey(TimeoutMs)
 }
@@ -152,8 +154,6 @@ const Local = Schema.String.annotate({
   examples: ["2026-03-29T03:30:00+02:00"]
 })
 
-export const Preview = Schema.Struct({
-  zone: Schema.String,
 export const Transitions = Schema.Array(
   Schema.Struct({
     at: Timestamp,
@@ -163,6 +163,8 @@ export const Transitions = Schema.Array(
   })
 )
 
+export const Preview = Schema.Struct({
+  zone: Schema.String,
   zoneData: Schema.String.annotate({ description: "Version of the IANA zone data", examples: ["2026c"] }),
   items: Schema.Array(
     Schema.Struct({
@@ -180,8 +182,6 @@ export const Transitions = Schema.Array(
 }).annotate({ identifier: "SchedulePreview" })
 export type Preview = typeof Preview.Type
 
-const SkipView = Schema.Struct({
-  reason: SkipReason,
 /** What a plan to make times of a schedule calls after all finds. */
 export const PlannedTimes = Schema.Struct({
   zone: Schema.String,
@@ -195,6 +195,8 @@ export const PlannedTimes = Schema.Struct({
 }).annotate({ identifier: "PlannedTimes" })
 export type PlannedTimes = typeof PlannedTimes.Type
 
+const SkipView = Schema.Struct({
+  reason: SkipReason,
   first: Timestamp,
   last: Timestamp,
   count: Schema.NullOr(Schema.Int).annotate({ description: "Null: more than were counted" })
@@ -221,6 +223,7 @@ const state = {
   }),
   request: RequestSummary,
   tags: Schema.Array(Schema.String),
+  flow: Schema.NullOr(Flow),
   retry: RetryPolicy,
   timeoutMs: Schema.Int,
   next: Schema.NullOr(

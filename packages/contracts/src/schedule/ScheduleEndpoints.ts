@@ -66,6 +66,7 @@ const first: ScheduleState = {
     bodySnippet: '{"at":"{{occurrence.at}}"}'
   },
   tags: [],
+  flow: null,
   retry: defaultRetryPolicy,
   timeoutMs: defaultTimeoutMs,
   next: { at: "2026-03-29T01:30:00.000Z", local: "2026-03-29T03:30:00+02:00", dueAt: "2026-03-29T01:30:00.000Z" },

@@ -127,7 +127,7 @@ export const Spec = Schema.Struct({
   tags: Tags,
   flow: Schema.optionalKey(Flow),
   /** Whom its end is told, as it may be shown; the whole address and its headers lie sealed with the request. */
-  onEnd: Schema.optionalKey(Schema.Struct({ url: Schema.String, on: CallbackOn }))
+  onEnd: Schema.optionalKey(Schema.Struct({ url: Schema.String, on: CallbackOn, flow: Schema.optionalKey(Flow) }))
 })
 export type Spec = typeof Spec.Type
 

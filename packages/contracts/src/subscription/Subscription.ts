@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { SecretFacts } from "../courierSource/CourierSource.ts"
 import { EpochMillis, type TenantId, uuid } from "../Ids.ts"
 import type { Rules } from "../Rules.ts"
+import { Flow } from "../serviceCall/Flow.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 
@@ -42,7 +43,9 @@ export const SubscriptionTerms = Schema.Struct({
   url: Schema.String,
   topics: TopicPatterns,
   /** A condition on a message, as it was written; null: all of these topics. */
-  filter: Schema.NullOr(Schema.String)
+  filter: Schema.NullOr(Schema.String),
+  /** Which flow its calls belong to; left out when to none. */
+  flow: Schema.optionalKey(Schema.NullOr(Flow))
 })
 export type SubscriptionTerms = typeof SubscriptionTerms.Type
 
@@ -90,7 +93,8 @@ const changes = {
   name: Schema.optionalKey(SubscriptionTerms.fields.name),
   url: Schema.optionalKey(SubscriptionTerms.fields.url),
   topics: Schema.optionalKey(TopicPatterns),
-  filter: Schema.optionalKey(SubscriptionTerms.fields.filter)
+  filter: Schema.optionalKey(SubscriptionTerms.fields.filter),
+  flow: SubscriptionTerms.fields.flow
 }
 
 /** What may be asked of a subscription. */

@@ -5,6 +5,7 @@ import { Instant, PlainText, Timestamp, Version } from "../api/Wire.ts"
 import { SecretFacts } from "../courierSource/CourierSource.ts"
 import { Overlap } from "../courierSource/CourierSourceEndpoints.ts"
 import { CorrelationId } from "../Ids.ts"
+import { Flow } from "../serviceCall/Flow.ts"
 import {
   DisableReason,
   SubscriptionId,
@@ -29,11 +30,14 @@ const Topics = TopicPatterns.annotate({
   description: "Topics or patterns of them; each must stand for one at least that there is"
 })
 
+const FlowOfCalls = Flow.annotate({ description: "Which flow its calls belong to" })
+
 export const CreateSubscription = Schema.Struct({
   name: Schema.optionalKey(SubscriptionName),
   url: Endpoint,
   topics: Topics,
-  filter: Schema.optionalKey(Filter)
+  filter: Schema.optionalKey(Filter),
+  flow: Schema.optionalKey(FlowOfCalls)
 }).annotate({ identifier: "CreateSubscription" })
 export type CreateSubscription = typeof CreateSubscription.Type
 
@@ -41,7 +45,8 @@ export const UpdateSubscription = Schema.Struct({
   name: Schema.optionalKey(Schema.NullOr(SubscriptionName)),
   url: Schema.optionalKey(Endpoint),
   topics: Schema.optionalKey(Topics),
-  filter: Schema.optionalKey(Schema.NullOr(Filter))
+  filter: Schema.optionalKey(Schema.NullOr(Filter)),
+  flow: Schema.optionalKey(Schema.NullOr(FlowOfCalls))
 }).annotate({ identifier: "UpdateSubscription" })
 export type UpdateSubscription = typeof UpdateSubscription.Type
 
@@ -81,6 +86,7 @@ const state = {
   url: Schema.String.annotate({ description: "Secrets in it are struck out" }),
   topics: Schema.Array(Schema.String),
   filter: SubscriptionTerms.fields.filter,
+  flow: Schema.NullOr(Flow),
   status: SubscriptionStatus,
   pausedReason: Schema.NullOr(Schema.String),
   disabledReason: Schema.NullOr(DisableReason).annotate({

@@ -43,6 +43,7 @@ const first: SubscriptionState = {
   url: "https://example.com/hooks/dueline",
   topics: creation.topics,
   filter: null,
+  flow: null,
   status: "Active",
   pausedReason: null,
   disabledReason: null,

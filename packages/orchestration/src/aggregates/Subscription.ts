@@ -115,8 +115,8 @@ const nothing: Decision = Result.succeed([])
 const one = (event: SubscriptionEvent): Decision => Result.succeed([event])
 
 const update = ({ changes, sealedUrl }: Of<"UpdateSubscription">, facts: SubscriptionFacts): Decision => {
-  const { filter, name, topics, url } = facts
-  const before: SubscriptionTerms = { name, url, topics, filter }
+  const { filter, flow, name, topics, url } = facts
+  const before: SubscriptionTerms = { name, url, topics, filter, ...(flow === undefined ? {} : { flow }) }
   const terms: SubscriptionTerms = { ...before, ...changes }
   // What is shown of two addresses may be the same.
   return sealedUrl === null && JSON.stringify(terms) === JSON.stringify(before)

@@ -115,7 +115,7 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
 
   /** Makes the call of one delivery. One that is refused for good is over. */
   const start = Effect.fnUntraced(function* (row: SubscriptionRow, url: string, delivery: ReadyDelivery) {
-    const { correlationId, subscriptionId, tenantId } = row
+    const { correlationId, flow = null, subscriptionId, tenantId } = row
     const { eventId, place, redelivery } = delivery
     const of = { tenantId, subscriptionId }
     const callId = callIdOf(tenantId, subscriptionId, eventId, redelivery)
@@ -138,7 +138,8 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
           request: admitted.success.summary,
           timeoutMs: deliveryTimeoutMs,
           retry: deliveryRetry,
-          tags: [subscriptionTag(subscriptionId), `event:${eventId}`]
+          tags: [subscriptionTag(subscriptionId), `event:${eventId}`],
+          ...(flow === null ? {} : { flow })
         },
         fingerprint: `${subscriptionTag(subscriptionId)}:${eventId}:${redelivery}`,
         origin: { correlationId: correlationId as CorrelationId, traceparent: null },

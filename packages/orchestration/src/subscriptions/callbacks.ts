@@ -69,7 +69,7 @@ export const makeCallbacks = Effect.fnUntraced(function* (callIdOf: CallbackCall
 
   const make = Effect.fnUntraced(function* (message: KeptMessage, due: CallbackDue) {
     const { callId, correlationId, revision, tenantId } = due
-    const { headers, url } = yield* targetOf(tenantId, callId)
+    const { flow, headers, url } = yield* targetOf(tenantId, callId)
     const callbackId = callIdOf(tenantId, callId, revision)
     const typed = Object.keys(headers).some((name) => name.toLowerCase() === "content-type")
     const admitted = intake.admit(tenantId, callbackId, {
@@ -91,7 +91,8 @@ export const makeCallbacks = Effect.fnUntraced(function* (callIdOf: CallbackCall
         request: admitted.success.summary,
         timeoutMs: defaultTimeoutMs,
         retry: callbackRetry,
-        tags: [callbackTag(callId)]
+        tags: [callbackTag(callId)],
+        ...(flow === undefined ? {} : { flow })
       },
       fingerprint: callbackTag(callId),
       origin: { correlationId, traceparent: null },

@@ -1,11 +1,11 @@
 /** `dueline call …`: what can be asked about service calls. Only the words and flags are here; what they do is loaded when asked for. */
 import { StorableText } from "@dueline/contracts/api/Wire"
-import { FlowKey, FlowRate } from "@dueline/contracts/serviceCall/Flow"
 import { HttpMethod, maxTags, Tag } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { flowFlags } from "./flowFlags.ts"
 import {
   callFlags,
   callId,
@@ -61,20 +61,7 @@ const submitFlags = {
   delay,
   dueAt,
   tags: tags("A word to find it by; may be repeated"),
-  flow: optional(
-    textFlag("flow", FlowKey, "1 to 64 letters, digits and _.:=/-").pipe(
-      Flag.withMetavar("key"),
-      Flag.withDescription("Calls with one key are made so many at once and in a second, by due time")
-    )
-  ),
-  flowConcurrency: optional(wholeNumber("flow-concurrency", "Of --flow: so many at once", 1, 1_000)),
-  flowRate: optional(
-    Flag.Finite("flow-rate").pipe(
-      Flag.filter(Schema.is(FlowRate), () => "0.001 to 1000"),
-      Flag.withMetavar("number"),
-      Flag.withDescription("Of --flow: so many in a second, evenly spaced")
-    )
-  ),
+  ...flowFlags,
   maxAttempts: optional(wholeNumber("max-attempts", "How often to try at the most (default 5)", 1, 50)),
   timeoutMs: optional(durationBetween("timeout", "How long one attempt may take (default 30s)", 100, 300_000)),
   key,

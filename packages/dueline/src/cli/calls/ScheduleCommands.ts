@@ -8,7 +8,18 @@ import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, durationText, instant, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import { flowFlags } from "./flowFlags.ts"
+import {
+  callFlags,
+  durationText,
+  givenInstant,
+  instant,
+  key,
+  loadWhenRun,
+  optional,
+  textFlag,
+  wholeNumber
+} from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline schedule ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
@@ -95,6 +106,7 @@ const create = Command.make(
     ),
     missedMax: optional(wholeNumber("missed-max", "Of --missed all: the latest so many (default 10)", 1, 100)),
     missedWindow: optional(durationText("missed-window", "Nothing is made up for that is longer ago (default 1h)")),
+    ...flowFlags,
     key
   },
   loadWhenRun(
@@ -184,18 +196,6 @@ const change = (name: "resume" | "run" | "delete", description: string) =>
     )
   ).pipe(Command.withDescription(description), Command.withExamples([example(`${name} ${some}`, description)]))
 
-export const schedule = Command.make("schedule").pipe(
-  Command.withDescription("Have calls made again and again, and see when"),
-  Command.withSubcommands([
-    create,
-    list,
-    show,
-    preview,
-    pause,
-    change("resume", "Resume a schedule: what came meanwhile is left out"),
-    change("run", "Make its call now, once"),
-    change("delete", "Delete a schedule for good")
-  ]),
 const backfill = Command.make(
   "backfill",
   {
@@ -224,6 +224,18 @@ const backfill = Command.make(
   ])
 )
 
+export const schedule = Command.make("schedule").pipe(
+  Command.withDescription("Have calls made again and again, and see when"),
+  Command.withSubcommands([
+    create,
+    list,
+    show,
+    preview,
+    pause,
+    change("resume", "Resume a schedule: what came meanwhile is left out"),
+    backfill,
+    change("run", "Make its call now, once"),
+    change("delete", "Delete a schedule for good")
+  ]),
   Command.withGlobalFlags(callFlags)
 )
-    backfill,

@@ -4,6 +4,7 @@ import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { flowFlags } from "./flowFlags.ts"
 import { callFlags, durationText, instant, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline subscription ${command}`, description })
@@ -45,6 +46,7 @@ const create = Command.make(
     topics: topics(1),
     filter,
     name,
+    ...flowFlags,
     key
   },
   loadWhenRun(

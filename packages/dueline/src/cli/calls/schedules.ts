@@ -13,6 +13,7 @@ import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import { Effect } from "effect"
 import { schedulesApi } from "./CallsApi.ts"
 import { withoutUndefined } from "../flags.ts"
+import { type FlowInput, flowOf } from "./flowFlags.ts"
 import { pairs, table } from "../format.ts"
 import { headersOf } from "./readContent.ts"
 import { bodyOf, checkRequest } from "./requestFlags.ts"
@@ -42,6 +43,7 @@ const words = (schedule: ScheduleState): string => {
     ["clocks", schedule.missingHour === null ? null : `${schedule.missingHour}, ${schedule.repeatedHour}`],
     ["overlap", schedule.overlap],
     ["missed", [missed.policy, missed.max, missed.window].filter((part) => part !== null).join(" ")],
+    ["flow", schedule.flow?.key ?? null],
     ["call", `${schedule.request.method} ${schedule.request.url}`],
     ["next", next === null ? null : `${next.at}  ${next.local}`],
     ["last", last === null ? null : `${last.at}  call ${last.callId}`],
@@ -52,21 +54,22 @@ const words = (schedule: ScheduleState): string => {
 }
 
 export const createSchedule = Effect.fnUntraced(function* (
-  input: RuleFlags & {
-    readonly zone: string
-    readonly url: string
-    readonly method: HttpMethod | undefined
-    readonly headers: ReadonlyArray<string>
-    readonly body: string | undefined
-    readonly jsonBody: string | undefined
-    readonly name: string | undefined
-    readonly jitter: string | undefined
-    readonly overlap: ScheduleState["overlap"] | undefined
-    readonly missed: "skip" | "last" | "all" | undefined
-    readonly missedMax: number | undefined
-    readonly missedWindow: string | undefined
-    readonly key: IdempotencyKey | undefined
-  }
+  input: RuleFlags &
+    FlowInput & {
+      readonly zone: string
+      readonly url: string
+      readonly method: HttpMethod | undefined
+      readonly headers: ReadonlyArray<string>
+      readonly body: string | undefined
+      readonly jsonBody: string | undefined
+      readonly name: string | undefined
+      readonly jitter: string | undefined
+      readonly overlap: ScheduleState["overlap"] | undefined
+      readonly missed: "skip" | "last" | "all" | undefined
+      readonly missedMax: number | undefined
+      readonly missedWindow: string | undefined
+      readonly key: IdempotencyKey | undefined
+    }
 ) {
   const { jitter, method, missed, missedMax, missedWindow, name, overlap, url, zone } = input
   if (missed === undefined && (missedMax !== undefined || missedWindow !== undefined))
@@ -74,7 +77,7 @@ export const createSchedule = Effect.fnUntraced(function* (
   const body = yield* bodyOf(input)
   const payload = yield* checkRequest(CreateSchedule, {
     ...ruleOf(input),
-    ...withoutUndefined({ name, jitter, overlap }),
+    ...withoutUndefined({ name, jitter, overlap, flow: yield* flowOf(input) }),
     ...(missed === undefined
       ? {}
       : { missed: { policy: missed, ...withoutUndefined({ max: missedMax, window: missedWindow }) } }),

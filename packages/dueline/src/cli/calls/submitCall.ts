@@ -6,11 +6,12 @@ import { Effect } from "effect"
 import { callWords, stateWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"
 import { withoutUndefined } from "../flags.ts"
+import { type FlowInput, flowOf } from "./flowFlags.ts"
 import { headersOf } from "./readContent.ts"
 import { bodyOf, checkRequest } from "./requestFlags.ts"
 import { hint, print, usage } from "../Shell.ts"
 
-export interface SubmitInput {
+export interface SubmitInput extends FlowInput {
   readonly url: string
   readonly method: HttpMethod | undefined
   readonly headers: ReadonlyArray<string>
@@ -19,21 +20,13 @@ export interface SubmitInput {
   readonly delay: string | undefined
   readonly dueAt: string | undefined
   readonly tags: ReadonlyArray<string>
-  readonly flow: string | undefined
-  readonly flowConcurrency: number | undefined
-  readonly flowRate: number | undefined
   readonly maxAttempts: number | undefined
   readonly timeoutMs: number | undefined
   readonly key: IdempotencyKey | undefined
   readonly wait: number | undefined
 }
 
-const flowOf = ({ flow: key, flowConcurrency: concurrency, flowRate: ratePerSecond }: SubmitInput) =>
-  key === undefined ? undefined : { key, ...withoutUndefined({ concurrency, ratePerSecond }) }
-
 export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
-  if (input.flow === undefined && (input.flowConcurrency !== undefined || input.flowRate !== undefined))
-    return yield* usage("--flow-concurrency and --flow-rate go with --flow")
   if (input.delay !== undefined && input.dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const body = yield* bodyOf(input)
   const payload = yield* checkRequest(SubmitServiceCall, {
@@ -41,7 +34,7 @@ export const submitCall = Effect.fnUntraced(function* (input: SubmitInput) {
       delay: input.delay,
       dueAt: input.dueAt,
       tags: input.tags.length === 0 ? undefined : input.tags,
-      flow: flowOf(input),
+      flow: yield* flowOf(input),
       retry: input.maxAttempts === undefined ? undefined : { maxAttempts: input.maxAttempts },
       timeoutMs: input.timeoutMs
     }),

@@ -10,6 +10,7 @@ import {
 } from "@dueline/contracts/subscription/SubscriptionBodies"
 import { Effect } from "effect"
 import { withoutUndefined } from "../flags.ts"
+import { type FlowInput, flowOf } from "./flowFlags.ts"
 import { pairs, table } from "../format.ts"
 import { hint, print } from "../Shell.ts"
 import { subscriptionsApi } from "./CallsApi.ts"
@@ -34,6 +35,7 @@ const words = (subscription: SubscriptionState & { readonly secret?: string | nu
     ["endpoint", subscription.url],
     ["topics", subscription.topics.join(" ")],
     ["filter", subscription.filter],
+    ["flow", subscription.flow?.key ?? null],
     ["secret", subscription.secret ?? null],
     ["secrets", `${subscription.secrets.length}`],
     ["failing", failingSince === null ? null : `since ${failingSince}: ${lastFailure ?? "unknown"}`],
@@ -48,15 +50,18 @@ const words = (subscription: SubscriptionState & { readonly secret?: string | nu
 
 const headersOf = ({ key }: Asked) => withoutUndefined({ "idempotency-key": key })
 
-export const createSubscription = Effect.fnUntraced(function* (input: {
-  readonly url: string
-  readonly topics: ReadonlyArray<string>
-  readonly filter: string | undefined
-  readonly name: string | undefined
-  readonly key: IdempotencyKey | undefined
-}) {
+export const createSubscription = Effect.fnUntraced(function* (
+  input: FlowInput & {
+    readonly url: string
+    readonly topics: ReadonlyArray<string>
+    readonly filter: string | undefined
+    readonly name: string | undefined
+    readonly key: IdempotencyKey | undefined
+  }
+) {
   const { filter, key, name, topics, url } = input
-  const payload = yield* checkRequest(CreateSubscription, { url, topics, ...withoutUndefined({ filter, name }) })
+  const flow = yield* flowOf(input)
+  const payload = yield* checkRequest(CreateSubscription, { url, topics, ...withoutUndefined({ filter, flow, name }) })
   const api = yield* subscriptionsApi
   const { body } = yield* api.create({ headers: withoutUndefined({ "idempotency-key": key }), payload })
   yield* print(body, words)
