@@ -270,6 +270,42 @@ layer(edge)("jobs", (it) => {
       }),
     { tags: ["ADR-0036.5"] }
   )
+
+  it.effect("a redelivery is planned from what is kept and asked for now; its items lead to what delivered them", () =>
+    Effect.gen(function* () {
+      const { store } = yield* Edge
+      const hook = { url: "https://example.com/hooks", topics: ["ops.bulk-job.*"] }
+      const subscription = String((yield* call("POST", "/v1/subscriptions", hook)).json["id"])
+      const { id } = yield* started(1)
+      const action = "redeliver-messages"
+      yield* TestClock.adjust(1)
+      const { length } = store.dump().events
+      const kept = (yield* store.deliveries.unsorted(1_000)).filter(({ streamId }) => streamId === (id as string))
+      const from = new Date(kept[0]?.keptAt ?? 0).toISOString()
+      const range = { subscription, from, to: new Date((kept[0]?.keptAt ?? 0) + 1).toISOString() }
+      const planned = yield* plan({ action, filter: range })
+      assert.strictEqual(planned.status, 200, planned.body)
+      assert.deepInclude(planned.json, { action, count: 1, exact: true })
+      assert.deepStrictEqual(planned.json["byTarget"], [{ name: "ops.bulk-job.started", count: 1 }])
+      const [sample] = planned.json["sample"] as unknown as ReadonlyArray<object>
+      assert.deepInclude(sample, { links: { self: `/v1/service-calls?tag=event:${kept[0]?.eventId}` } })
+      for (const filter of [
+        { subscription, from },
+        { ...range, to: "2026-04-02T00:00:01Z" },
+        { ...range, from: range.to },
+        { ...range, subscription: "00000000-0000-4000-8000-000000000000" }
+      ]) {
+        assert.deepStrictEqual(
+          codeOf(yield* plan({ action, filter })),
+          [422, "invalid_request"],
+          JSON.stringify(filter)
+        )
+      }
+      assert.lengthOf(store.dump().events, length)
+      const { json: job } = yield* start(planned.json["token"])
+      assert.deepInclude(job, { action, status: "Running", filter: range })
+    })
+  )
 })
 
 it.effect("a plan of times says what the change of clocks makes of them, and ends at ten thousand", () =>

@@ -1,5 +1,6 @@
 /** Subscriptions over the edge: made, shown, changed, paused, enabled, tried out, delivered again and deleted; and their secrets shown once. */
 import { assert, layer } from "@effect/vitest"
+import { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import { Effect } from "effect"
 import { Edge, layer as edge } from "./Edge.ts"
 import { call, codeOf, made } from "./field.ts"
@@ -95,6 +96,16 @@ layer(edge, { excludeTestServices: true })("subscriptions", (it) => {
       const { id } = made(yield* call("POST", subscriptions, hook()))
       const path = `${subscriptions}/${id}`
       assert.strictEqual((yield* call("POST", `${path}/test`)).status, 200)
+      const { store } = yield* Edge
+      const waiting = Effect.map(call("GET", path), ({ json }) => json["waiting"])
+      assert.deepStrictEqual(yield* waiting, { messages: 0, oldestAt: null })
+      const came = (yield* store.deliveries.unsorted(100))
+        .filter(({ streamId }) => streamId === (id as string))
+        .slice(-1)
+      const to = [SubscriptionId.make(id)]
+      yield* store.deliveries.sort(came.map(({ seq, tenantId }) => ({ seq, tenantId, to })))
+      const oldestAt = new Date(came[0]?.keptAt ?? 0).toISOString()
+      assert.deepStrictEqual(yield* waiting, { messages: 1, oldestAt })
       const from = { from: "2020-01-01T00:00:00Z" }
       const begun = yield* call("POST", `${path}/redeliver`, from)
       assert.strictEqual(begun.status, 202)
@@ -102,7 +113,6 @@ layer(edge, { excludeTestServices: true })("subscriptions", (it) => {
       assert.deepStrictEqual(codeOf(yield* call("POST", `${path}/redeliver`, from)), [409, "redelivery_under_way"])
       const backwards = yield* call("POST", `${path}/redeliver`, { ...from, to: "2019-01-01T00:00:00Z" })
       assert.deepStrictEqual(codeOf(backwards), [422, "invalid_request"])
-      const { store } = yield* Edge
       assert.include(
         store.dump().outbox.map(({ topic }) => topic),
         "ops.subscription.tested"

@@ -120,6 +120,7 @@ const reads = TimeTravel.layer.pipe(
     PostgresDeadLetterQueries.layer,
     PostgresProductEvents.layer(),
     PostgresJobItems.layerQueries,
+    PostgresDeliveries.layerQueries,
     PostgresSessions.layer,
     PostgresAuditTrail.layer
   ])

@@ -1,5 +1,6 @@
 /** `dueline subscription …` against an API that answers from the document's examples. */
 import { assert, it } from "@effect/vitest"
+import { bulkJobExample } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { Effect } from "effect"
 import { answering } from "./answering.ts"
 import { runCli } from "./runCli.ts"
@@ -25,10 +26,35 @@ const subscription = {
   links: { self: `/v1/subscriptions/${id}`, calls: "/v1/service-calls" }
 }
 
+const job = {
+  ...bulkJobExample,
+  action: "redeliver-messages",
+  status: "Completed",
+  endedAt: "2026-04-02T00:00:05.000Z"
+}
+const plan = {
+  action: "redeliver-messages",
+  count: 2,
+  exact: true,
+  sample: [],
+  byTarget: [{ name: "ops.bin.created", count: 2 }],
+  byReason: [],
+  plannedAt: "2026-04-02T00:00:00.000Z",
+  expiresAt: "2026-04-02T00:15:00.000Z",
+  token: "text.mark"
+}
+
 const program = () =>
   answering(({ method, pathname }) => {
+    if (pathname.endsWith("/jobs/plan")) return Response.json(plan)
+    if (pathname.startsWith("/v1/jobs"))
+      return Response.json(method === "GET" ? { ...job, correlationId: "0abc" } : job, {
+        status: method === "GET" ? 200 : 201,
+        headers: { etag: '"1"', location: job.links.self }
+      })
     const headers = { etag: '"1"', location: subscription.links.self }
-    const view = { ...subscription, correlationId: "0abc" }
+    const waiting = { messages: 3, oldestAt: "2026-01-31T08:59:00.000Z" }
+    const view = { ...subscription, waiting, correlationId: "0abc" }
     if (method === "GET") {
       return pathname.endsWith("/subscriptions")
         ? Response.json({ items: [view], nextCursor: null })
@@ -60,7 +86,9 @@ it.effect("subscription create shows the secret; list, show and changes ask for 
       filter: "true"
     })
     assert.include((yield* run("list")).stdout, "Disabled: failing")
-    assert.include((yield* run("show", id)).stdout, "since 2026-01-31T09:00:00.000Z: HTTP 503")
+    const shown = yield* run("show", id)
+    assert.include(shown.stdout, "since 2026-01-31T09:00:00.000Z: HTTP 503")
+    assert.include(shown.stdout, "3, the oldest since 2026-01-31T08:59:00.000Z")
     for (const [args, path] of [
       [["update", id, "--topic", "ops.bin.created"], ""],
       [["rotate", id, "--overlap", "1h"], "/secrets"],
@@ -74,5 +102,19 @@ it.effect("subscription create shows the secret; list, show and changes ask for 
       assert.strictEqual(ran.exitCode, 0, ran.stderr)
       assert.strictEqual(asked.at(-1)?.path, `/v1/subscriptions/${id}${path}`)
     }
+    const range = ["--from", "2026-01-31T09:00:00Z", "--to", "2026-01-31T10:00:00Z"]
+    const planned = yield* run("redeliver", id, ...range, "--plan")
+    assert.match(planned.stdout, /ops\.bin\.created +2/u)
+    assert.strictEqual((yield* run("redeliver", id, ...range, "--rate", "20")).exitCode, 0)
+    const filter = { subscription: id, from: "2026-01-31T09:00:00Z", to: "2026-01-31T10:00:00Z" }
+    assert.deepStrictEqual(
+      asked.slice(-4).map(({ body, path }) => [path, body]),
+      [
+        ["/v1/jobs/plan", { action: "redeliver-messages", filter }],
+        ["/v1/jobs/plan", { action: "redeliver-messages", filter }],
+        ["/v1/jobs", { token: "text.mark", rate: 20 }],
+        [`/v1/jobs/${job.id}`, undefined]
+      ]
+    )
   })
 )

@@ -4,10 +4,11 @@ import type { BulkWork } from "@dueline/contracts/bulkJob/BulkJob"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Fiber, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { bulkJobId, failedCalls, lastMinutes, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
+import { allMessages, bulkJobId, failedCalls, lastMinutes, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
 import type { Fate } from "./fated.ts"
 import * as Call from "./ServiceCallSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
+import { create, subscriptionId } from "./SubscriptionSteps.ts"
 
 const runs = { arbitrary: { ...propertyRunsTimes(0.4), size: 60 } }
 const Fates = Schema.Array(Schema.Literals(["happens", "happens", "happens", "fails", "is not heard of"]))
@@ -92,6 +93,29 @@ describe("a bulk job, whatever fails", () => {
         )
       }),
     { ...runs, tags: ["ADR-0033.2", "ADR-0036.5"] }
+  )
+
+  it.effect.prop(
+    "puts each message that a subscription asks for in its line once more",
+    { fates: Fates },
+    ({ fates }) =>
+      Effect.gen(function* () {
+        const world = yield* makeWorld(3)
+        const made = create()
+        if (made._tag !== "CreateSubscription") return
+        yield* world.tell({ ...made, terms: { ...made.terms, topics: ["ops.service-call.failed"], filter: null } })
+        for (let n = 1; n <= count; n += 1) yield* world.fail(n)
+        yield* world.start(allMessages)
+        world.fates.push(...fates)
+        const { done, failed, skipped, status } = yield* finish(world)
+        assert.deepStrictEqual(
+          { done, failed, skipped, status },
+          { done: count, failed: 0, skipped: 0, status: "Completed" }
+        )
+        const line = yield* world.store.deliveryQueries.waiting({ tenantId: Call.tenantId, subscriptionId })
+        assert.strictEqual(line.count, count)
+      }),
+    { ...runs, tags: ["ADR-0033.2", "ADR-0043.3"] }
   )
 
   it.effect.prop(

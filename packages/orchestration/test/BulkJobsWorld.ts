@@ -5,6 +5,7 @@ import type { Command } from "@dueline/contracts/kinds"
 import { CommandId, CorrelationId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { type BusMessage, BusUnavailable, EventBus } from "@dueline/contracts/ports/EventBus"
 import { JobItems } from "@dueline/contracts/ports/JobItems"
@@ -19,6 +20,7 @@ import { makeFates } from "./fated.ts"
 import { callIdOf, intake, vault } from "./ScheduleWorld.ts"
 import * as Steps from "./ScheduleSteps.ts"
 import * as Call from "./ServiceCallSample.ts"
+import { subscriptionId } from "./SubscriptionSteps.ts"
 import { writersOn } from "./WritersUnderTest.ts"
 
 const { tenantId } = Call
@@ -86,6 +88,11 @@ export const makeWorld = Effect.fnUntraced(function* (scanBudget = 1_000) {
       find: (kind, tenant, id) => step(opsQueries.find(kind, tenant, id))
     }),
     Effect.provideService(CallQueries, { ...callQueries, list: (options) => step(callQueries.list(options)) }),
+    Effect.provideService(Deliveries, {
+      ...store.deliveries,
+      kept: (options) => step(store.deliveries.kept(options)),
+      repeat: (options) => step(store.deliveries.repeat(options))
+    }),
     Effect.provideService(DeadLetterQueries, {
       ...deadLetterQueries,
       list: (options) => step(deadLetterQueries.list(options))
@@ -180,6 +187,11 @@ export const lastMinutes: BulkWork = {
     from: Call.ms(Call.t0 - 7 * 60_000),
     to: Call.ms(Call.t0 + 60_001)
   }
+}
+/** What the subscription asks for of all that happened. */
+export const allMessages: BulkWork = {
+  _tag: "RedeliverMessages",
+  filter: { subscriptionId, from: Call.ms(0), to: Call.ms(Call.t0 * 2) }
 }
 export const failedCalls: BulkWork = {
   _tag: "RunCalls",

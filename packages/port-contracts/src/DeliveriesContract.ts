@@ -1,6 +1,6 @@
 /** What all Deliveries do. They stand on what is committed, so they want the Persistence that writes it. */
 import { ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import { Deliveries } from "@dueline/contracts/ports/Deliveries"
+import { Deliveries, DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
 import { assert } from "@effect/vitest"
@@ -41,7 +41,7 @@ const world = Effect.fnUntraced(function* (changes: Partial<SubscriptionRow> = {
 
 const first = <A>(found: ReadonlyArray<A>): A => found[0] ?? assert.fail("nothing was found")
 
-export const suite = (name: string, harness: Harness<Deliveries | Persistence>): void =>
+export const suite = (name: string, harness: Harness<Deliveries | DeliveryQueries | Persistence>): void =>
   judge("Deliveries", name, harness, (it) => {
     it.effect("what is published is kept with its commit, for tenants that have a subscription and for no others", () =>
       Effect.gen(function* () {
@@ -64,6 +64,25 @@ export const suite = (name: string, harness: Harness<Deliveries | Persistence>):
         const tenants = (yield* deliveries.unsorted(10_000)).map((message) => message.tenantId)
         assert.notInclude(tenants, nobody)
         assert.notInclude(tenants, gone.tenantId)
+      })
+    )
+
+    it.effect("what waits is counted until it has ended, with the time of the first, for its own tenant alone", () =>
+      Effect.gen(function* () {
+        const { deliveries, end, of, places, sortAll, unsorted } = yield* world()
+        const { waiting } = yield* DeliveryQueries
+        assert.deepStrictEqual(yield* waiting(of), { count: 0, oldestAt: null })
+        const { callId } = yield* end()
+        yield* end(callId, 1)
+        const times = (yield* unsorted).map(({ keptAt }) => keptAt)
+        yield* sortAll
+        assert.deepStrictEqual(yield* waiting(of), { count: 2, oldestAt: times[0] ?? null })
+        const place = first(yield* places)
+        yield* deliveries.call({ ...of, place, callId: ServiceCallId.make(Sample.uuid()), at: Sample.now })
+        assert.deepStrictEqual(yield* waiting(of), { count: 2, oldestAt: times[0] ?? null })
+        assert.deepStrictEqual(yield* waiting({ ...of, tenantId: Sample.tenantId() }), { count: 0, oldestAt: null })
+        yield* deliveries.settle({ ...of, ended: [{ place, outcome: "delivered" }] })
+        assert.deepStrictEqual(yield* waiting(of), { count: 1, oldestAt: times[1] ?? null })
       })
     )
 

@@ -244,3 +244,40 @@ begin
   return forgotten;
 end $$
 ;
+
+-- What of a subscription has not ended, counted up to the limit along its line. The first of all stands first in the line of its aggregate, so
+-- that it is among those at work.
+--
+-- callers: dueline_edge
+create or replace function dueline.waiting_deliveries(p_tenant uuid, p_subscription uuid, p_limit integer) returns json
+language plpgsql {{stable plan}} as $$
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  return json_build_object(
+    'count', (select count(*) from (
+      select from dueline.deliveries d where d.tenant_id = p_tenant and d.subscription_id = p_subscription and d.state < 3 limit p_limit) w),
+    'oldestAt', (select m.kept_at
+      from (
+        (select d.place, d.seq from dueline.deliveries d
+          where d.tenant_id = p_tenant and d.subscription_id = p_subscription and d.state = 1 order by d.place limit 1)
+        union all
+        (select d.place, d.seq from dueline.deliveries d
+          where d.tenant_id = p_tenant and d.subscription_id = p_subscription and d.state = 2 order by d.place limit 1)
+        order by place limit 1
+      ) f join dueline.subscription_messages m on m.tenant_id = p_tenant and m.seq = f.seq));
+end $$
+;
+
+-- callers: dueline_edge
+create or replace function dueline.list_kept_messages(p_tenant uuid, p_from bigint, p_to bigint, p_after bigint, p_limit integer) returns json
+language plpgsql {{stable plan}} as $$
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  return (select coalesce(json_agg(json_build_object('tenantId', f.tenant_id, 'seq', f.seq, 'eventId', f.event_id, 'streamId', f.stream_id,
+      'topic', f.topic, 'payload', f.payload, 'keptAt', f.kept_at) order by f.seq), '[]')
+    from (
+      select m.tenant_id, m.seq, m.event_id, m.stream_id, m.topic, m.payload, m.kept_at from dueline.subscription_messages m
+        where m.tenant_id = p_tenant and m.seq > p_after and m.kept_at between p_from and p_to order by m.seq limit p_limit
+    ) f);
+end $$
+;

@@ -8,6 +8,7 @@ import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
@@ -109,6 +110,7 @@ type Ports =
   | DeadLetterQueries
   | ProductEvents
   | JobItemQueries
+  | DeliveryQueries
   | Sessions
   | AuditTrail
 
@@ -133,6 +135,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
       const letters = yield* DeadLetterQueries
       const products = yield* ProductEvents
       const items = yield* JobItemQueries
+      const lines = yield* DeliveryQueries
       const sessions = yield* Sessions
       const trail = yield* AuditTrail
       return Context.empty().pipe(
@@ -164,6 +167,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
         Context.add(AuditTrail, { append: trail.append, list: inTurn(trail.list) }),
         Context.add(JobItemQueries, { list: inTurn(items.list) }),
+        Context.add(DeliveryQueries, { waiting: inTurn(lines.waiting), kept: inTurn(lines.kept) }),
         Context.add(Sessions, { ...sessions, find: inTurn(sessions.find), list: inTurn(sessions.list) }),
         Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
       )

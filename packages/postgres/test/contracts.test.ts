@@ -62,6 +62,7 @@ const layer = Layer.mergeAll(
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
   PostgresDeliveries.layer,
+  PostgresDeliveries.layerQueries,
   PostgresFlowPlaces.layer,
   PostgresEventSource.layer,
   PostgresLeases.layer,

@@ -17,6 +17,7 @@ import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 import { makePlan, workIn } from "./plan.ts"
 import { makePlanBackfill } from "./planBackfill.ts"
+import { makePlanRedelivery } from "./planRedelivery.ts"
 import { jobRefusals, makeStart, mayDo } from "./start.ts"
 import { itemOf, stateOf, viewOf } from "./jobView.ts"
 
@@ -25,12 +26,14 @@ const readPlan = jsonBody(PlanBulkJob)
 const makePlanning = Effect.gen(function* () {
   const plan = yield* makePlan
   const planBackfill = yield* makePlanBackfill
+  const planRedelivery = yield* makePlanRedelivery
   return Effect.fnUntraced(function* ({ request }: Raw<"jobs", "plan">) {
     const body = yield* readPlan(request)
     const { action } = body
     const { tenantId } = yield* Principal
     yield* mayDo(action)
     if (action === "backfill-schedule") return yield* planBackfill(tenantId, body)
+    if (action === "redeliver-messages") return yield* planRedelivery(tenantId, body)
     const work = yield* orDeny(workIn({ ...body, action }))
     return yield* plan(tenantId, work, body).pipe(Effect.catchTag("StoreUnavailable", storeUnavailable))
   })

@@ -33,6 +33,10 @@ const filterOf = (work: BulkWork): BulkFilter => {
     const { from, scheduleId, to } = work.filter
     return given({ schedule: scheduleId, from: instant(from), to: instant(to) })
   }
+  if (work._tag === "RedeliverMessages") {
+    const { from, subscriptionId, to } = work.filter
+    return given({ subscription: subscriptionId, from: instant(from), to: instant(to) })
+  }
   const { dueFrom, dueTo, search, status, tags } = work.filter
   return given({
     status,
@@ -73,8 +77,11 @@ export const viewOf = (row: BulkJobRow): BulkJobView => ({
   correlationId: row.correlationId as CorrelationId
 })
 
-export const pathOfItem = ({ _tag }: BulkWork, id: string): string =>
-  _tag === "ReplayDeadLetters" ? `/v1/dead-letters/${id}` : `/v1/service-calls/${id}`
+export const pathOfItem = ({ _tag }: BulkWork, id: string): string => {
+  if (_tag === "ReplayDeadLetters") return `/v1/dead-letters/${id}`
+  // What delivers a message is tagged with it.
+  return _tag === "RedeliverMessages" ? `/v1/service-calls?tag=event:${id}` : `/v1/service-calls/${id}`
+}
 
 export const itemOf = (work: BulkWork, { detail, id, outcome }: JobItem): BulkJobItem => ({
   id,

@@ -29,7 +29,7 @@ import { invalid } from "../requests/requestBody.ts"
 import { pathOfItem } from "./jobView.ts"
 
 /** How long a plan may count, in milliseconds: well within what a request may take. */
-const countMs = 5_000
+export const countMs = 5_000
 const pageSize = 500
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
@@ -54,9 +54,9 @@ const lettersIn = ({ filter }: PlanBulkJob): LetterChoice => ({
 
 type Refused = Denial<"empty_filter" | "invalid_request">
 
-export type ChoosingWork = Exclude<BulkWork, { readonly _tag: "BackfillSchedule" }>
+export type ChoosingWork = Exclude<BulkWork, { readonly _tag: "BackfillSchedule" | "RedeliverMessages" }>
 export interface PlanChoosing extends PlanBulkJob {
-  readonly action: Exclude<BulkAction, "backfill-schedule">
+  readonly action: Exclude<BulkAction, "backfill-schedule" | "redeliver-messages">
 }
 
 export const workIn = (body: PlanChoosing): Result.Result<ChoosingWork, Refused> => {
@@ -130,7 +130,7 @@ interface Looked {
 /** What stands between scheme and path: where a call goes. */
 const originOf = (url: string): string => URL.parse(url)?.origin ?? url
 
-const mostFrequent = (names: ReadonlyMap<string, number>) =>
+export const mostFrequent = (names: ReadonlyMap<string, number>) =>
   [...names]
     .map(([name, count]) => ({ name, count }))
     .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))

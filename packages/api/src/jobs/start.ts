@@ -43,7 +43,8 @@ const scopeOf = {
   "move-calls": "ops:calls.write",
   "run-calls": "ops:calls.write",
   "replay-dead-letters": "ops:dead-letters.write",
-  "backfill-schedule": "ops:schedules.write"
+  "backfill-schedule": "ops:schedules.write",
+  "redeliver-messages": "ops:subscriptions.write"
 } as const satisfies Readonly<Record<BulkAction, AccessScope>>
 
 /** A job does what its starter may do. */

@@ -11,6 +11,7 @@ import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
@@ -174,6 +175,7 @@ export const layerPorts = Layer.effectContext(
     const letters = yield* DeadLetterQueries
     const products = yield* ProductEvents
     const items = yield* JobItemQueries
+    const lines = yield* DeliveryQueries
     const trail = yield* AuditTrail
     const sessions = yield* Sessions
     const overviews = yield* Overviews
@@ -210,6 +212,10 @@ export const layerPorts = Layer.effectContext(
         list: (options) => read(sessions.list(options))
       }),
       Context.add(AuditTrail, { append: trail.append, list: (query) => read(trail.list(query)) }),
+      Context.add(DeliveryQueries, {
+        waiting: (of) => read(lines.waiting(of)),
+        kept: (options) => read(lines.kept(options))
+      }),
       Context.add(JobItemQueries, { list: (options) => read(items.list(options)) }),
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),

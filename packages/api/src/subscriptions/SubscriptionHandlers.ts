@@ -1,9 +1,11 @@
 /** Subscriptions over HTTP. A secret is sealed here; what it is stands in the answer to the request that made it, and nowhere else. */
+import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import { defaultOverlap } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
@@ -22,7 +24,7 @@ import { drawSecret } from "@dueline/secrets/requestSignature"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { discreetProblems } from "../requests/fieldProblems.ts"
-import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
+import { keyReused, notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
 import { invalidRequest } from "../requests/requestBody.ts"
 import { canonicalRequest } from "../resources/idempotency.ts"
 import type { Raw } from "../resources/Raw.ts"
@@ -30,7 +32,7 @@ import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { looked, lookedAddress } from "./subscriptionTerms.ts"
-import { shown, viewOf } from "./subscriptionView.ts"
+import { shown, viewOf, waitingView } from "./subscriptionView.ts"
 
 /** Subscriptions that a tenant may have: each message is held against all of them. */
 export const maxSubscriptions = 100
@@ -72,6 +74,7 @@ const makeOperations = Effect.gen(function* () {
   const keyed = yield* PersonalDataVault
   const intake = yield* RequestIntake
   const queries = yield* OpsQueries
+  const lines = yield* DeliveryQueries
   const reads = yield* makeReads("subscription")
 
   /** What the secret in a command is, as long as the request for it is under way. */
@@ -122,7 +125,14 @@ const makeOperations = Effect.gen(function* () {
 
   return {
     list: reads.list(conditions, viewOf),
-    get: reads.get(viewOf),
+    get: Effect.fnUntraced(function* (sent: Raw<"subscriptions", "get">) {
+      const { tenantId } = yield* Principal
+      const { id: subscriptionId } = sent.params
+      // As it was, nothing is known of its line.
+      if (sent.query.asOf !== undefined) return yield* reads.get(viewOf)(sent)
+      const waiting = yield* Effect.catch(lines.waiting({ tenantId, subscriptionId }), storeUnavailable)
+      return yield* reads.get((row) => waitingView(row, waiting))(sent)
+    }),
     create: create("create", {
       as: "create-subscription",
       command: ({ at, body, fingerprint, id, origin, tenantId }) =>

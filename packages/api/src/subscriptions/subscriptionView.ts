@@ -1,6 +1,7 @@
 /** How subscriptions are shown. */
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { CorrelationId, EpochMillis } from "@dueline/contracts/Ids"
+import type { Waiting } from "@dueline/contracts/ports/Deliveries"
 import {
   type SubscriptionFacts,
   type SubscriptionId,
@@ -49,4 +50,9 @@ export const shown = (id: SubscriptionId, facts: SubscriptionFacts, version: num
 export const viewOf = (row: SubscriptionRow): SubscriptionView => ({
   ...shown(row.subscriptionId, row, row.version),
   correlationId: row.correlationId as CorrelationId
+})
+
+export const waitingView = (row: SubscriptionRow, { count, oldestAt }: Waiting): SubscriptionView => ({
+  ...viewOf(row),
+  waiting: { messages: count, oldestAt: instantOrNull(oldestAt) }
 })

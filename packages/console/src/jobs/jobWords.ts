@@ -7,7 +7,8 @@ export const actionWords: Readonly<Record<BulkAction, string>> = {
   "move-calls": "Move",
   "cancel-calls": "Cancel",
   "replay-dead-letters": "Replay",
-  "backfill-schedule": "Call after all"
+  "backfill-schedule": "Call after all",
+  "redeliver-messages": "Deliver again"
 }
 
 /** What each permits beside `ops:jobs.write`. */
@@ -16,11 +17,12 @@ export const actionScopes: Readonly<Record<BulkAction, string>> = {
   "move-calls": "ops:calls.write",
   "cancel-calls": "ops:calls.write",
   "replay-dead-letters": "ops:dead-letters.write",
-  "backfill-schedule": "ops:schedules.write"
+  "backfill-schedule": "ops:schedules.write",
+  "redeliver-messages": "ops:subscriptions.write"
 }
 
 export const itemsOf = (action: BulkAction, count: number): string => {
-  const one = action === "replay-dead-letters" ? "dead letter" : "call"
+  const one = { "replay-dead-letters": "dead letter", "redeliver-messages": "message" }[String(action)] ?? "call"
   return `${count} ${one}${count === 1 ? "" : "s"}`
 }
 

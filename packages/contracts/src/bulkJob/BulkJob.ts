@@ -8,6 +8,7 @@ import { Timing } from "../schedule/Timing.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
+import { SubscriptionId } from "../subscription/Subscription.ts"
 import { common, minutesLater, topic } from "../topics/topic.ts"
 
 /** A bulk job; also the id of its stream. Follows from the plan that was confirmed, so that confirming it twice is one job. */
@@ -23,7 +24,8 @@ export const BulkAction = Schema.Literals([
   "move-calls",
   "run-calls",
   "replay-dead-letters",
-  "backfill-schedule"
+  "backfill-schedule",
+  "redeliver-messages"
 ])
 export type BulkAction = typeof BulkAction.Type
 
@@ -63,6 +65,10 @@ export const TimesChoice = Schema.Struct({
 })
 export type TimesChoice = typeof TimesChoice.Type
 
+/** Which messages of a subscription: kept at `from` ≤ time < `to`. */
+export const MessagesChoice = Schema.Struct({ subscriptionId: SubscriptionId, from: EpochMillis, to: EpochMillis })
+export type MessagesChoice = typeof MessagesChoice.Type
+
 /** What is done, and to what. */
 export const BulkWork = Schema.TaggedUnion({
   CancelCalls: { filter: CallChoice },
@@ -71,7 +77,9 @@ export const BulkWork = Schema.TaggedUnion({
   RunCalls: { filter: CallChoice },
   ReplayDeadLetters: { filter: LetterChoice },
   /** Times that have passed become calls after all, the oldest first. */
-  BackfillSchedule: { filter: TimesChoice }
+  BackfillSchedule: { filter: TimesChoice },
+  /** Messages that a subscription asks for stand in its line once more, the oldest first. */
+  RedeliverMessages: { filter: MessagesChoice }
 })
 export type BulkWork = typeof BulkWork.Type
 
@@ -82,7 +90,8 @@ export const actionOf = ({ _tag }: BulkWork): BulkAction =>
       MoveCalls: "move-calls",
       RunCalls: "run-calls",
       ReplayDeadLetters: "replay-dead-letters",
-      BackfillSchedule: "backfill-schedule"
+      BackfillSchedule: "backfill-schedule",
+      RedeliverMessages: "redeliver-messages"
     }) as const
   )[_tag]
 
@@ -91,7 +100,7 @@ export const maxBulkRate = 200
 export const defaultBulkRate = 50
 export const BulkRate = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: maxBulkRate }))
 
-/** Where the next step begins: after the item with this time and id, newest first. */
+/** Where the next step begins: after the item with this time and id, newest first; of times and messages the oldest first, messages by their number. */
 export const BulkMark = Schema.Struct({ at: EpochMillis, id: Schema.String })
 export type BulkMark = typeof BulkMark.Type
 

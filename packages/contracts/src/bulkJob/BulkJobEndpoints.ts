@@ -19,6 +19,7 @@ import { Instant, parseDelay, StorableText, Timestamp, Version } from "../api/Wi
 import { CorrelationId } from "../Ids.ts"
 import { ScheduleId } from "../schedule/Schedule.ts"
 import { PlannedTimes } from "../schedule/ScheduleBodies.ts"
+import { SubscriptionId } from "../subscription/Subscription.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BulkAction, BulkJobId, BulkJobStatus, BulkRate, defaultBulkRate, maxBulkRate } from "./BulkJob.ts"
@@ -36,22 +37,24 @@ const letterFilter = {
   topic: Schema.optionalKey(Word),
   group: Schema.optionalKey(Word.annotate({ description: "`outbox` for what never reached the bus" })),
   reason: Schema.optionalKey(Word.annotate({ description: "Part of the last reason, in either case" })),
-  from: Schema.optionalKey(Instant.annotate({ description: "Given up at or after; of a schedule times at or after" })),
-  to: Schema.optionalKey(Instant.annotate({ description: "Given up before; of a schedule times before" }))
+  from: Schema.optionalKey(
+    Instant.annotate({ description: "Given up at or after; of times and messages at or after" })
+  ),
+  to: Schema.optionalKey(Instant.annotate({ description: "Given up before; of times and messages before" }))
 }
-const timesFilter = {
-  schedule: Schema.optionalKey(ScheduleId),
-  from: letterFilter.from,
-  to: letterFilter.to
-}
+const { from, to } = letterFilter
+const timesFilter = { schedule: Schema.optionalKey(ScheduleId), from, to }
+const messagesFilter = { subscription: Schema.optionalKey(SubscriptionId), from, to }
 
 /** As the lists of calls and of dead letters are filtered. */
-export const BulkFilter = Schema.Struct({ ...callFilter, ...letterFilter, ...timesFilter }).annotate({
-  identifier: "BulkFilter",
-  description:
-    "Of calls `status`, `tags`, `dueFrom`, `dueTo`, `q`; of dead letters `topic`, `group`, `reason`, `from`, `to`; of a schedule `schedule`, `from` " +
-    "and `to`, all three. All that are given must be so; at least one has to be"
-})
+export const BulkFilter = Schema.Struct({ ...callFilter, ...letterFilter, ...timesFilter, ...messagesFilter }).annotate(
+  {
+    identifier: "BulkFilter",
+    description:
+      "Of calls `status`, `tags`, `dueFrom`, `dueTo`, `q`; of dead letters `topic`, `group`, `reason`, `from`, `to`; of a schedule `schedule`, and of a " +
+      "subscription `subscription`, each with `from` and `to`, all three. All that are given must be so; at least one has to be"
+  }
+)
 export type BulkFilter = typeof BulkFilter.Type
 
 const maxShiftMs = 3_653 * 86_400_000
@@ -67,7 +70,11 @@ const Shift = Schema.String.annotate({
 )
 
 const namesOf = (action: BulkAction): ReadonlyArray<string> =>
-  Object.keys({ "replay-dead-letters": letterFilter, "backfill-schedule": timesFilter }[String(action)] ?? callFilter)
+  Object.keys(
+    { "replay-dead-letters": letterFilter, "backfill-schedule": timesFilter, "redeliver-messages": messagesFilter }[
+      String(action)
+    ] ?? callFilter
+  )
 
 export const PlanBulkJob = Schema.Struct({
   action: BulkAction,
@@ -86,9 +93,9 @@ export const PlanBulkJob = Schema.Struct({
       )
     }),
     Schema.makeFilter(({ action, filter }) => {
-      const missing =
-        action === "backfill-schedule" ? namesOf(action).find((name) => !Object.hasOwn(filter, name)) : undefined
-      return missing === undefined || { path: ["filter", missing], issue: `${action} needs schedule, from and to` }
+      const needed = action === "backfill-schedule" || action === "redeliver-messages" ? namesOf(action) : []
+      const missing = needed.find((name) => !Object.hasOwn(filter, name))
+      return missing === undefined || { path: ["filter", missing], issue: `${action} needs ${needed.join(", ")}` }
     }),
     Schema.makeFilter(({ action, moveBy, moveTo }) => {
       const given = (moveTo === undefined ? 0 : 1) + (moveBy === undefined ? 0 : 1)
@@ -125,7 +132,9 @@ export const BulkPlanView = Schema.Struct({
   sample: Schema.Array(Sample).annotate({
     description: `The newest ${sampleSize}; of times the first, \`target\` as a clock shows them and \`reason\` where clocks are changed`
   }),
-  byTarget: Counted.annotate({ description: "Hosts of calls, groups of dead letters; the most frequent first" }),
+  byTarget: Counted.annotate({
+    description: "Hosts of calls, groups of dead letters, topics of messages; the most frequent first"
+  }),
   byReason: Counted.annotate({
     description: "Why they failed, or what the change of clocks makes of times; the most frequent first"
   }),
@@ -274,7 +283,7 @@ export const bulkJobOperations = (parts: OperationParts) => {
         "See what a job would do",
         "Touches nothing. Counts what the filter chooses, and gives a token that starts the job within 15 minutes. An empty filter is refused, and so " +
           `are more than ${maxPlanned} times of a schedule. Needs the scope for the change too: \`ops:calls.write\`, \`ops:dead-letters.write\`, ` +
-          "`ops:schedules.write`.",
+          "`ops:schedules.write`, `ops:subscriptions.write`.",
         { request: planning, 200: plan }
       )
     )

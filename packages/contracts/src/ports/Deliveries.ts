@@ -108,5 +108,22 @@ export class Deliveries extends Context.Service<
   }
 >()("@dueline/contracts/ports/Deliveries") {}
 
+/** How many messages of a subscription have not been dealt with, counted up to `waitingLimit`, and when the first of them was kept. */
+export interface Waiting {
+  readonly count: number
+  readonly oldestAt: EpochMillis | null
+}
+export const waitingLimit = 10_000
+
+/** For the edge, inside one tenant. */
+export class DeliveryQueries extends Context.Service<
+  DeliveryQueries,
+  {
+    readonly waiting: (options: OfSubscription) => Effect.Effect<Waiting, StoreUnavailable>
+    /** As `Deliveries` reads them. */
+    readonly kept: Deliveries["Service"]["kept"]
+  }
+>()("@dueline/contracts/ports/Deliveries/DeliveryQueries") {}
+
 /** `again`: its call was never made, and it may have one. */
 export type DeliveryOutcome = "delivered" | "failed" | "dropped" | "again"

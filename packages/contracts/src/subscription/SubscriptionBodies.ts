@@ -5,6 +5,7 @@ import { Instant, PlainText, Timestamp, Version } from "../api/Wire.ts"
 import { SecretFacts } from "../courierSource/CourierSource.ts"
 import { Overlap } from "../courierSource/CourierSourceEndpoints.ts"
 import { CorrelationId } from "../Ids.ts"
+import { waitingLimit } from "../ports/Deliveries.ts"
 import { Flow } from "../serviceCall/Flow.ts"
 import {
   DisableReason,
@@ -114,7 +115,18 @@ export const SubscriptionIssued = Schema.Struct({
 }).annotate({ identifier: "SubscriptionIssued" })
 export type SubscriptionIssued = typeof SubscriptionIssued.Type
 
-export const SubscriptionView = Schema.Struct({ ...state, correlationId: CorrelationId }).annotate({
+const WaitingView = Schema.Struct({
+  messages: Schema.Int.annotate({ description: `Not delivered or given up yet, counted up to ${waitingLimit}` }),
+  oldestAt: Schema.NullOr(Timestamp).annotate({ description: "When the first of them happened" })
+}).annotate({ identifier: "WaitingMessages" })
+
+export const SubscriptionView = Schema.Struct({
+  ...state,
+  waiting: Schema.optionalKey(WaitingView).annotate({
+    description: "Of one that is read by itself: what stands in line now. That may change without a new version"
+  }),
+  correlationId: CorrelationId
+}).annotate({
   identifier: "Subscription"
 })
 export type SubscriptionView = typeof SubscriptionView.Type

@@ -131,7 +131,7 @@ export const subscriptionOperations = (parts: OperationParts) => {
     .annotate(RequiredScope, "ops:subscriptions.read")
     .annotateMerge(
       described("One subscription", "304 when `If-None-Match` names the version. Never with a secret.", {
-        200: subscription
+        200: { ...subscription, waiting: { messages: 3, oldestAt: "2026-01-31T11:59:00.000Z" } }
       })
     )
 

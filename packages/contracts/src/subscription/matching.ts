@@ -4,7 +4,9 @@ import { Recent } from "../Recent.ts"
 import { type FilterProblem, parseFilter } from "../specification/parseFilter.ts"
 import { satisfies } from "../specification/satisfies.ts"
 import type { Field, Fields, Specification } from "../specification/Specification.ts"
-import type { SubscriptionTerms } from "./Subscription.ts"
+import { callbackTopic } from "../serviceCall/Topic.ts"
+import type { SubscriptionRow, SubscriptionTerms } from "./Subscription.ts"
+import { testTopic } from "./Topic.ts"
 
 /** What of a message is looked at. */
 export interface Told {
@@ -105,4 +107,13 @@ export const asksFor = ({ filter, topics }: Pick<SubscriptionTerms, "filter" | "
   if (filter === null) return true
   const read = known.getOrMake(filter, readMessageFilter)
   return Result.isSuccess(read) && holds(read.success, told, tagsOf(told))
+}
+
+/** Whether a subscription is delivered this: a test is for its own, whatever that asks for, and who asked to be told of an end is told otherwise. */
+export const isDelivered = (
+  row: Pick<SubscriptionRow, "filter" | "subscriptionId" | "topics">,
+  told: Told
+): boolean => {
+  if (told.topic === callbackTopic) return false
+  return told.topic === testTopic ? told.streamId === (row.subscriptionId as string) : asksFor(row, told)
 }

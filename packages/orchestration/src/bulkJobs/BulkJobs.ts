@@ -11,6 +11,7 @@ import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type JobItem, JobItems, type Result } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
@@ -53,7 +54,8 @@ export const makeBulkJobs = Effect.fnUntraced(function* (callIdOf: OccurrenceCal
     taking: yield* DeadLetters,
     bus: yield* EventBus,
     orchestrator,
-    schedules: queries,
+    deliveries: yield* Deliveries,
+    rows: queries,
     callIdOf,
     carryOut: yield* makeCarryOut
   }

@@ -20,7 +20,7 @@ import type { Found } from "./items.ts"
 
 export interface BackfillPorts {
   readonly calls: CallQueries["Service"]
-  readonly schedules: OpsQueries["Service"]
+  readonly rows: OpsQueries["Service"]
   readonly orchestrator: Orchestrator["Service"]
   readonly callIdOf: OccurrenceCallIdOf
   readonly carryOut: CarryOut
@@ -66,7 +66,7 @@ const occurrenceAt = (choice: TimesChoice, at: number): Occurrence =>
  * receipt, and the call is known by the cause that it has in common with the job.
  */
 export const backfillOne = (
-  { calls, carryOut, orchestrator, schedules }: BackfillPorts,
+  { calls, carryOut, orchestrator, rows }: BackfillPorts,
   job: BulkJobRow,
   choice: TimesChoice,
   item: JobItem
@@ -76,7 +76,7 @@ export const backfillOne = (
     const { revision, scheduleId } = choice
     const { id } = item
     const callId = id as ServiceCallId
-    const row = yield* schedules.find("schedule", tenantId, scheduleId)
+    const row = yield* rows.find("schedule", tenantId, scheduleId)
     if (row === null) return gone(id)
     if (row.status === "Deleted") return deleted(id)
     if (row.revision !== revision) return revised(id)

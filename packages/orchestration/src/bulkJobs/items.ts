@@ -12,8 +12,9 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Clock, Effect } from "effect"
 import { backfillOne, type BackfillPorts, timesFrom } from "./backfill.ts"
 import { Hindered } from "./Hindered.ts"
+import { messagesFrom, redeliverOne, type RedeliverPorts } from "./redeliver.ts"
 
-export interface Ports extends BackfillPorts {
+export interface Ports extends BackfillPorts, RedeliverPorts {
   readonly letters: DeadLetterQueries["Service"]
   readonly taking: DeadLetters["Service"]
   readonly bus: EventBus["Service"]
@@ -73,6 +74,8 @@ export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked => {
       return lettersOf(ports, row, work.filter, limit)
     case "BackfillSchedule":
       return Effect.sync(() => timesFrom(row, work.filter, limit, ports.callIdOf))
+    case "RedeliverMessages":
+      return messagesFrom(ports, row, work.filter, limit)
     default:
       return callsOf(ports, row, work.filter, limit)
   }
@@ -80,7 +83,7 @@ export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked => {
 
 /** Claimed items are kept newest first; in which order they are walked and dealt with. */
 export const inOrder = ({ _tag }: BulkWork, claimed: ReadonlyArray<JobItem>): ReadonlyArray<JobItem> =>
-  _tag === "BackfillSchedule" ? claimed.toReversed() : claimed
+  _tag === "BackfillSchedule" || _tag === "RedeliverMessages" ? claimed.toReversed() : claimed
 
 type Doing = Effect.Effect<Result, Hindered>
 
@@ -175,6 +178,8 @@ export const carryOut = (ports: Ports, row: BulkJobRow, item: JobItem): Doing =>
       return replay(ports, row, item)
     case "BackfillSchedule":
       return backfillOne(ports, row, work.filter, item)
+    case "RedeliverMessages":
+      return redeliverOne(ports, row, work.filter, item)
     default:
       return change(ports, row, work, item)
   }

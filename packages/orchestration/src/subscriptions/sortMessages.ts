@@ -1,15 +1,14 @@
 /** What a kept message is for: a callback, or the subscriptions of its tenant that ask for it, when it comes, and once more when a time is delivered again. */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { Deliveries, type KeptMessage } from "@dueline/contracts/ports/Deliveries"
+import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { orLogged } from "@dueline/contracts/storeTrouble"
-import { asksFor } from "@dueline/contracts/subscription/matching"
+import { isDelivered } from "@dueline/contracts/subscription/matching"
 import type { SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
-import { testTopic } from "@dueline/contracts/subscription/Topic"
 import { Clock, Effect } from "effect"
 import { type CallbackCallIdOf, makeCallbacks } from "./callbacks.ts"
 
@@ -23,10 +22,6 @@ const redeliveriesAtOnce = 16
 const callbacksAtOnce = 16
 
 const listening: Specification = { _tag: "OneOf", field: "status", values: ["Active", "Paused"] }
-
-/** A test is for its own subscription, whatever that asks for. */
-export const isFor = (row: SubscriptionRow, message: KeptMessage): boolean =>
-  message.topic === testTopic ? message.streamId === (row.subscriptionId as string) : asksFor(row, message)
 
 export const makeSorting = Effect.fnUntraced(function* (callbackIdOf: CallbackCallIdOf) {
   const orchestrator = yield* Orchestrator
@@ -58,7 +53,7 @@ export const makeSorting = Effect.fnUntraced(function* (callbackIdOf: CallbackCa
       tenantId: message.tenantId,
       seq: message.seq,
       to: (found.get(message.tenantId) ?? [])
-        .filter((row) => message.topic !== callbackTopic && isFor(row, message))
+        .filter((row) => isDelivered(row, message))
         .map(({ subscriptionId }) => subscriptionId)
     }))
     if (sorted.length > 0) yield* deliveries.sort(sorted)
@@ -79,8 +74,7 @@ export const makeSorting = Effect.fnUntraced(function* (callbackIdOf: CallbackCa
     if (redelivery === null) return
     const { after, from, number, to } = redelivery
     const messages = yield* deliveries.kept({ tenantId, from, to, after, limit: stepLimit })
-    const told = messages.filter(({ topic }) => topic !== callbackTopic)
-    const seqs = told.filter((message) => isFor(row, message)).map(({ seq }) => seq)
+    const seqs = messages.filter((message) => isDelivered(row, message)).map(({ seq }) => seq)
     if (seqs.length > 0) yield* deliveries.repeat({ tenantId, subscriptionId, redelivery: number, seqs })
     yield* orchestrator.ask(
       systemEnvelope("subscriptions", row, `subscriptions:${subscriptionId}:redelivery:${number}:${after ?? 0}`, {

@@ -1,6 +1,11 @@
 /** What is delivered to subscriptions over the state in memory. */
 import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
-import type { Deliveries, KeptMessage } from "@dueline/contracts/ports/Deliveries"
+import {
+  type Deliveries,
+  type DeliveryQueries,
+  type KeptMessage,
+  waitingLimit
+} from "@dueline/contracts/ports/Deliveries"
 import type { SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
 import { Effect } from "effect"
 import { callOf, copyOf, keyOf, type MemoryState, rowsOf, type StoredDelivery } from "./MemoryState.ts"
@@ -182,3 +187,16 @@ export const make = (state: MemoryState): Deliveries["Service"] => {
       })
   }
 }
+
+export const makeQueries = (state: MemoryState): DeliveryQueries["Service"] => ({
+  kept: make(state).kept,
+  waiting: ({ subscriptionId, tenantId }) =>
+    Effect.sync(() => {
+      const waits = state.deliveries.filter(
+        (each) => each.tenantId === tenantId && each.subscriptionId === subscriptionId && each.state < 3
+      )
+      const first = waits.reduce<StoredDelivery | null>((a, b) => (a === null || b.place < a.place ? b : a), null)
+      const message = state.kept.find((each) => each.tenantId === tenantId && each.seq === first?.seq)
+      return { count: Math.min(waits.length, waitingLimit), oldestAt: message?.keptAt ?? null }
+    })
+})

@@ -6,7 +6,7 @@ import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
-import { Deliveries } from "@dueline/contracts/ports/Deliveries"
+import { Deliveries, DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -98,6 +98,7 @@ export class MemoryStore extends Context.Service<
     readonly sessions: Sessions["Service"]
     readonly auditTrail: AuditTrail["Service"]
     readonly deliveries: Deliveries["Service"]
+    readonly deliveryQueries: DeliveryQueries["Service"]
     readonly flowPlaces: FlowPlaces["Service"]
     readonly overviews: Overviews["Service"]
     readonly dump: () => Dump
@@ -145,6 +146,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     sessions: SessionsMemory.make(),
     auditTrail: AuditTrailMemory.make(state),
     deliveries: DeliveriesMemory.make(state),
+    deliveryQueries: DeliveriesMemory.makeQueries(state),
     flowPlaces: FlowPlacesMemory.make(state),
     overviews: OverviewsMemory.make(state, waitingSince),
     dump: () => dump(state),
@@ -179,6 +181,7 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Sessions, store.sessions),
     Layer.succeed(AuditTrail, store.auditTrail),
     Layer.succeed(Deliveries, store.deliveries),
+    Layer.succeed(DeliveryQueries, store.deliveryQueries),
     Layer.succeed(FlowPlaces, store.flowPlaces),
     Layer.succeed(Overviews, store.overviews)
   )

@@ -4,14 +4,17 @@ import {
   type CalledDelivery,
   Deliveries,
   type DeliveryOutcome,
+  DeliveryQueries,
   type KeptMessage,
-  type ReadyDelivery
+  type ReadyDelivery,
+  type Waiting,
+  waitingLimit
 } from "@dueline/contracts/ports/Deliveries"
 import type { SubscriptionId, SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"
-import { asking } from "../SqlFailure.ts"
+import { asking, reading } from "../SqlFailure.ts"
 
 const states: Readonly<Record<DeliveryOutcome, number>> = { delivered: 3, failed: 4, dropped: 5, again: 1 }
 
@@ -123,4 +126,33 @@ const make = (sql: SqlClient): Deliveries["Service"] => {
 export const layer: Layer.Layer<Deliveries, never, Database> = Layer.effect(
   Deliveries,
   Effect.map(Database, ({ worker }) => Deliveries.of(make(worker)))
+)
+
+const makeQueries = (sql: SqlClient): DeliveryQueries["Service"] => ({
+  kept: ({ after, from, limit, tenantId, to }) =>
+    sql
+      .unsafe<{ readonly found: ReadonlyArray<KeptMessage> }>(
+        "select dueline.list_kept_messages($1::uuid, $2::float8::bigint, $3::float8::bigint, $4::float8::bigint, $5::int4) as found",
+        [tenantId, from, to, after ?? 0, limit]
+      )
+      .pipe(
+        Effect.map(([row]) => (row?.found ?? []).map(bare)),
+        reading("list kept messages")
+      ),
+  waiting: ({ subscriptionId, tenantId }) =>
+    sql
+      .unsafe<{ readonly found: Waiting }>("select dueline.waiting_deliveries($1::uuid, $2::uuid, $3::int4) as found", [
+        tenantId,
+        subscriptionId,
+        waitingLimit
+      ])
+      .pipe(
+        Effect.map(([row]) => row?.found ?? { count: 0, oldestAt: null }),
+        reading("count what waits for a subscription")
+      )
+})
+
+export const layerQueries: Layer.Layer<DeliveryQueries, never, Database> = Layer.effect(
+  DeliveryQueries,
+  Effect.map(Database, ({ edge }) => DeliveryQueries.of(makeQueries(edge)))
 )

@@ -17,8 +17,10 @@ const example = (command: string, description: string) => ({ command: `dueline j
 
 const rate = optional(wholeNumber("rate", "Items a second (default 50)", 1, maxBulkRate))
 
-/** Times of a schedule are planned by `schedule backfill`. */
-const chosenActions = BulkAction.literals.filter((action) => action !== "backfill-schedule")
+/** The others are planned by `schedule backfill` and `subscription redeliver`. */
+const chosenActions = BulkAction.literals.filter(
+  (action) => action !== "backfill-schedule" && action !== "redeliver-messages"
+)
 
 const plan = Command.make(
   "plan",

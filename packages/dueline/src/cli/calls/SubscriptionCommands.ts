@@ -1,11 +1,22 @@
 /** `dueline subscription …`: what can be asked about endpoints that messages are delivered to. Only the words and flags are here. */
+import { maxBulkRate } from "@dueline/contracts/bulkJob/BulkJob"
 import { SubscriptionId, SubscriptionName, SubscriptionStatus } from "@dueline/contracts/subscription/Subscription"
 import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flowFlags } from "./flowFlags.ts"
-import { callFlags, durationText, instant, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import {
+  callFlags,
+  durationText,
+  givenInstant,
+  instant,
+  key,
+  loadWhenRun,
+  optional,
+  textFlag,
+  wholeNumber
+} from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline subscription ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
@@ -138,11 +149,16 @@ const redeliver = Command.make(
   "redeliver",
   {
     id,
-    from: Flag.String("from").pipe(
-      Flag.withMetavar("time"),
-      Flag.withDescription("Messages from this time on (RFC 3339)")
-    ),
+    from: givenInstant("from", "Messages from this time on (RFC 3339)"),
     to: instant("to", "Until this time (RFC 3339); until now when left out"),
+    plan: Flag.Boolean("plan").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("Count them by topic, and touch nothing")
+    ),
+    rate: optional(
+      wholeNumber("rate", "So many messages a second, as a job that is followed to its end", 1, maxBulkRate)
+    ),
     key
   },
   loadWhenRun(
@@ -151,7 +167,10 @@ const redeliver = Command.make(
   )
 ).pipe(
   Command.withDescription("Deliver the messages of a time once more"),
-  Command.withExamples([example(`redeliver ${some} --from 2026-01-31T09:00:00Z`, "All since nine")])
+  Command.withExamples([
+    example(`redeliver ${some} --from 2026-01-31T09:00:00Z`, "All since nine"),
+    example(`redeliver ${some} --from 2026-01-31T09:00:00Z --rate 20`, "Twenty a second, with its progress")
+  ])
 )
 
 const change = (what: "enable" | "test" | "delete", description: string) =>

@@ -2,11 +2,10 @@
 import type { BulkPlanView } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { Effect } from "effect"
-import { withoutUndefined } from "../flags.ts"
 import { pairs, table } from "../format.ts"
 import { hint, print } from "../Shell.ts"
 import { jobsApi } from "./CallsApi.ts"
-import { followJob } from "./jobs.ts"
+import { runPlanned, startHint } from "./jobs.ts"
 
 const clocksOf = ({ byReason, times }: BulkPlanView): string => {
   const parts = byReason.map(({ count, name }) => `${count} ${name}`)
@@ -44,12 +43,9 @@ export const backfillSchedule = Effect.fnUntraced(function* (input: {
   readonly start: boolean
 }) {
   const { from, id: schedule, rate, start, to } = input
+  const asked = { action: "backfill-schedule", filter: { schedule, from, to } } as const
+  if (start) return yield* runPlanned(asked, rate)
   const api = yield* jobsApi
-  const plan = yield* api.plan({ payload: { action: "backfill-schedule", filter: { schedule, from, to } } })
-  if (!start) {
-    yield* print(plan, planWords)
-    return yield* hint("nothing was touched; start it: dueline jobs start TOKEN --watch")
-  }
-  const { body } = yield* api.start({ payload: { token: plan.token, ...withoutUndefined({ rate }) } })
-  yield* followJob(api, body.id)
+  yield* print(yield* api.plan({ payload: asked }), planWords)
+  yield* hint(startHint)
 })

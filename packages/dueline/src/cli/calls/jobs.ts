@@ -1,6 +1,12 @@
 /** `dueline jobs …`. */
 import type { BulkAction, BulkJobId, BulkJobStatus } from "@dueline/contracts/bulkJob/BulkJob"
-import type { BulkFilter, BulkJobState, BulkPlanView, ItemOutcome } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import type {
+  BulkFilter,
+  BulkJobState,
+  BulkPlanView,
+  ItemOutcome,
+  PlanBulkJob
+} from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import { Console, Effect } from "effect"
 import { jobsApi, type JobsApi } from "./CallsApi.ts"
@@ -42,12 +48,18 @@ export interface PlanInput {
   readonly moveBy: string | undefined
 }
 
-export const planJob = Effect.fnUntraced(function* ({ action, moveBy, moveTo, tag, ...rest }: PlanInput) {
+export const startHint = "nothing was touched; start it: dueline jobs start TOKEN --watch"
+
+/** What a job would do. */
+export const showPlan = Effect.fnUntraced(function* (payload: PlanBulkJob) {
   const api = yield* jobsApi
+  yield* print(yield* api.plan({ payload }), planWords)
+  yield* hint(startHint)
+})
+
+export const planJob = Effect.fnUntraced(function* ({ action, moveBy, moveTo, tag, ...rest }: PlanInput) {
   const filter: BulkFilter = withoutUndefined({ ...rest, tags: tag.length === 0 ? undefined : tag })
-  const plan = yield* api.plan({ payload: { action, filter, ...withoutUndefined({ moveBy, moveTo }) } })
-  yield* print(plan, planWords)
-  yield* hint("nothing was touched; start it: dueline jobs start TOKEN --watch")
+  yield* showPlan({ action, filter, ...withoutUndefined({ moveBy, moveTo }) })
 })
 
 const dealtWith = ({ progress: { done, failed, skipped } }: BulkJobState): number => done + failed + skipped
@@ -105,6 +117,14 @@ export const followJob = Effect.fnUntraced(function* (api: JobsApi, id: BulkJobI
     }
     yield* Effect.sleep(lookMs)
   }
+})
+
+/** Planned, started at once, and followed to its end. */
+export const runPlanned = Effect.fnUntraced(function* (payload: PlanBulkJob, rate: number | undefined) {
+  const api = yield* jobsApi
+  const { token } = yield* api.plan({ payload })
+  const { body } = yield* api.start({ payload: { token, ...withoutUndefined({ rate }) } })
+  yield* followJob(api, body.id)
 })
 
 export const startJob = Effect.fnUntraced(function* (input: {

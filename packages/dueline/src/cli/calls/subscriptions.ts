@@ -8,12 +8,14 @@ import {
   type SubscriptionView,
   UpdateSubscription
 } from "@dueline/contracts/subscription/SubscriptionBodies"
-import { Effect } from "effect"
+import { formatInstant } from "@dueline/contracts/api/Wire"
+import { Clock, Effect } from "effect"
 import { withoutUndefined } from "../flags.ts"
 import { type FlowInput, flowOf } from "./flowFlags.ts"
 import { pairs, table } from "../format.ts"
 import { hint, print } from "../Shell.ts"
 import { subscriptionsApi } from "./CallsApi.ts"
+import { runPlanned, showPlan } from "./jobs.ts"
 import { checkRequest } from "./requestFlags.ts"
 
 interface Asked {
@@ -26,7 +28,14 @@ const statusWords = ({ disabledReason, pausedReason, status }: SubscriptionState
   return reason === null ? status : `${status}: ${reason}`
 }
 
-const words = (subscription: SubscriptionState & { readonly secret?: string | null }): string => {
+const waitingWords = (waiting: SubscriptionView["waiting"]): string | null =>
+  waiting === undefined
+    ? null
+    : `${waiting.messages}${waiting.oldestAt === null ? "" : `, the oldest since ${waiting.oldestAt}`}`
+
+type Shown = SubscriptionState & { readonly secret?: string | null } & Pick<SubscriptionView, "waiting">
+
+const words = (subscription: Shown): string => {
   const { failingSince, lastFailure, redelivery } = subscription
   return pairs([
     ["subscription", subscription.id],
@@ -39,6 +48,7 @@ const words = (subscription: SubscriptionState & { readonly secret?: string | nu
     ["secret", subscription.secret ?? null],
     ["secrets", `${subscription.secrets.length}`],
     ["failing", failingSince === null ? null : `since ${failingSince}: ${lastFailure ?? "unknown"}`],
+    ["waiting", waitingWords(subscription.waiting)],
     [
       "once more",
       redelivery === null
@@ -127,9 +137,19 @@ export const pauseSubscription = Effect.fnUntraced(function* (input: Asked & { r
 })
 
 export const redeliverSubscription = Effect.fnUntraced(function* (
-  input: Asked & { readonly from: string; readonly to: string | undefined }
+  input: Asked & {
+    readonly from: string
+    readonly to: string | undefined
+    readonly plan: boolean
+    readonly rate: number | undefined
+  }
 ) {
-  const { from, id, to } = input
+  const { from, id, plan, rate, to } = input
+  if (plan || rate !== undefined) {
+    const until = to ?? formatInstant(yield* Clock.currentTimeMillis)
+    const asked = { action: "redeliver-messages", filter: { subscription: id, from, to: until } } as const
+    return yield* plan ? showPlan(asked) : runPlanned(asked, rate)
+  }
   const payload = yield* checkRequest(RedeliverSubscription, { from, ...withoutUndefined({ to }) })
   const api = yield* subscriptionsApi
   const { body } = yield* api.redeliver({ params: { id }, headers: headersOf(input), payload })
