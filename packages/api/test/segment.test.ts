@@ -2,8 +2,8 @@
 import { Analytics } from "@segment/analytics-node"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { Edge, layer as edge } from "./Edge.ts"
-import { call, made } from "./field.ts"
+import { Edge, layer as edge, tenant } from "./Edge.ts"
+import { call, codeOf, made } from "./field.ts"
 
 const client = Effect.fnUntraced(function* (scopes: ReadonlyArray<string>) {
   const { baseUrl } = yield* Edge
@@ -51,6 +51,33 @@ layer(edge, { excludeTestServices: true })("a Segment client", (it) => {
       assert.isAtMost(Math.abs(Date.parse(String(shipped?.["occurredAt"])) - timestamp.getTime()), 5_000)
       assert.deepInclude(shipped?.["document"], { properties: { total: 19.9 } })
     })
+  )
+
+  it.effect(
+    "or its HTTP API reports one message at a time, by a path for each type, once and with corrected times",
+    () =>
+      Effect.gen(function* () {
+        const { mint } = yield* Edge
+        const scopes = ["ops:events.write"]
+        const bearer = `Bearer ${yield* mint({ subject: "shop", tenantId: tenant, scopes, ttlSeconds: 60 })}`
+        const authorization = { authorization: bearer, "content-type": "text/plain" }
+        const send = (type: string, more: object) =>
+          call("POST", `/v1/${type}`, { userId: "user-8", ...more }, authorization)
+        const times = { timestamp: "2020-01-01T09:00:00Z", sentAt: "2020-01-01T09:00:00Z" }
+        const tracked = { event: "Bought", messageId: "one-1", ...times }
+        assert.deepInclude((yield* send("track", tracked)).json, { status: "stored", eventId: "one-1" })
+        assert.deepInclude((yield* send("track", tracked)).json, { status: "duplicate", id: null })
+        for (const type of ["identify", "page", "screen", "group", "alias"])
+          assert.strictEqual((yield* send(type, { messageId: `one-${type}` })).status, 200, type)
+        const refused = yield* send("track", { messageId: "one-2" })
+        assert.deepStrictEqual(codeOf(refused), [422, "invalid_request"])
+        const { json } = yield* call("GET", "/v1/events?userId=user-8&limit=200")
+        const events = json["items"] as ReadonlyArray<Readonly<Record<string, unknown>>>
+        assert.lengthOf(events, 6)
+        const bought = events.find(({ eventId }) => eventId === "one-1")
+        assert.isAtMost(Math.abs(Date.parse(String(bought?.["occurredAt"])) - Date.now()), 60_000)
+        assert.notProperty(bought?.["document"], "sentAt")
+      })
   )
 
   it.effect("with a key that may not report is told so for each event, and nothing is stored", () =>

@@ -10,6 +10,7 @@ import { defaultWorkspace } from "@dueline/contracts/apiKey/ApiKey"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import {
   defaultSchemaVersion,
+  type ProductEventType,
   type ReportedBy,
   type ReportedEvent,
   type StoredProductEvent
@@ -37,7 +38,7 @@ import { now } from "../resources/asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
-import { makeReader, type Sent } from "./productEventReader.ts"
+import { makeReader, type Refused, type Sent } from "./productEventReader.ts"
 import { readReport, type Report } from "./reportBody.ts"
 import type { Raw } from "../resources/Raw.ts"
 import { RateCharge } from "../access/RateLimits.ts"
@@ -122,18 +123,31 @@ const makeOperations = Effect.gen(function* () {
     return yield* appended
   })
 
+  const receiptOf = Effect.fnUntraced(function* (sent: WithVersion, item: Result.Result<ReportedEvent, Refused>) {
+    if (Result.isFailure(item)) return yield* invalidRequest(item.failure.errors)
+    const { eventId, id } = item.success
+    const stored = (yield* store(sent, [item.success])).has(id)
+    const receipt: ProductEventReceipt = stored
+      ? { status: "stored", eventId, id }
+      : { status: "duplicate", eventId, id: null }
+    return responseOf(jsonReply(200, JSON.stringify(receipt)))
+  })
+
   const one = (read: (typeof readers)["track" | "identify"]) =>
     Effect.fnUntraced(function* (sent: WithVersion) {
       const report = yield* readReport(sent.request, { anyType: false })
       const at = yield* now
-      const item = yield* read({ ...report, at, offset: 0, path: "body" })
-      if (Result.isFailure(item)) return yield* invalidRequest(item.failure.errors)
-      const { eventId, id } = item.success
-      const stored = (yield* store(sent, [item.success])).has(id)
-      const receipt: ProductEventReceipt = stored
-        ? { status: "stored", eventId, id }
-        : { status: "duplicate", eventId, id: null }
-      return responseOf(jsonReply(200, JSON.stringify(receipt)))
+      return yield* receiptOf(sent, yield* read({ ...report, at, offset: 0, path: "body" }))
+    })
+
+  /** As Segment's clients send one by itself. */
+  const single = (type: ProductEventType) =>
+    Effect.fnUntraced(function* (sent: WithVersion) {
+      const { escaped, value: body } = yield* readReport(sent.request, { anyType: true })
+      const at = yield* now
+      const value = typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, type } : body
+      const offset = clockOffset({ escaped, value }, at)
+      return yield* receiptOf(sent, yield* readers.segment({ value, escaped, at, offset, path: "body" }))
     })
 
   const resultOf = (
@@ -191,6 +205,12 @@ const makeOperations = Effect.gen(function* () {
       const items = yield* itemsOf(report, segmentLimits.items, "set a smaller `flushAt`")
       return yield* several(sent, report, items, readers.segment)
     }),
+    segmentTrack: single("track"),
+    segmentIdentify: single("identify"),
+    segmentPage: single("page"),
+    segmentScreen: single("screen"),
+    segmentGroup: single("group"),
+    segmentAlias: single("alias"),
     list: Effect.fnUntraced(function* ({ query }: Raw<"product-events", "list">) {
       const { tenantId } = yield* Principal
       const { cursor, event: name, from, limit = defaultLimit, to, ...wanted } = query
@@ -206,7 +226,7 @@ const makeOperations = Effect.gen(function* () {
 
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
-    const { batch, identify, list, segment, track } = yield* makeOperations
+    const { batch, identify, list, segment, track, ...singles } = yield* makeOperations
     return yield* leanGroup(
       HttpApiBuilder.group(Api, "product-events", (handlers) =>
         handlers
@@ -214,6 +234,12 @@ export const layer = Layer.effectContext(
           .handleRaw("identify", identify)
           .handleRaw("batch", batch)
           .handleRaw("segment", segment)
+          .handleRaw("segmentTrack", singles.segmentTrack)
+          .handleRaw("segmentIdentify", singles.segmentIdentify)
+          .handleRaw("segmentPage", singles.segmentPage)
+          .handleRaw("segmentScreen", singles.segmentScreen)
+          .handleRaw("segmentGroup", singles.segmentGroup)
+          .handleRaw("segmentAlias", singles.segmentAlias)
           .handle("list", list)
       )
     )
@@ -223,7 +249,7 @@ export const layer = Layer.effectContext(
 /** Without what is read. */
 export const layerReports = Layer.effectContext(
   Effect.gen(function* () {
-    const { batch, identify, segment, track } = yield* makeOperations
+    const { batch, identify, segment, track, ...singles } = yield* makeOperations
     return yield* leanGroup(
       HttpApiBuilder.group(IntakeApi, "product-events", (handlers) =>
         handlers
@@ -231,6 +257,12 @@ export const layerReports = Layer.effectContext(
           .handleRaw("identify", identify)
           .handleRaw("batch", batch)
           .handleRaw("segment", segment)
+          .handleRaw("segmentTrack", singles.segmentTrack)
+          .handleRaw("segmentIdentify", singles.segmentIdentify)
+          .handleRaw("segmentPage", singles.segmentPage)
+          .handleRaw("segmentScreen", singles.segmentScreen)
+          .handleRaw("segmentGroup", singles.segmentGroup)
+          .handleRaw("segmentAlias", singles.segmentAlias)
       )
     )
   })

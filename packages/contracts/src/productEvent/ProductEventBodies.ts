@@ -57,8 +57,7 @@ export const ProductEventBatch = Schema.Struct({
 const maybe = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 /** What is known of a message in Segment's form; whatever else it has is not looked at. */
-export const SegmentItem = Schema.Struct({
-  type: ProductEventType,
+const segmentFields = {
   event: maybe(EventName),
   name: maybe(StorableText.check(Schema.isMaxCodePoints(255))),
   messageId: maybe(GivenEventId),
@@ -72,7 +71,9 @@ export const SegmentItem = Schema.Struct({
   context: maybe(Fields),
   timestamp: maybe(Instant),
   originalTimestamp: maybe(Instant)
-})
+}
+
+export const SegmentItem = Schema.Struct({ type: ProductEventType, ...segmentFields })
   .check(
     Schema.makeFilter(
       ({ event, type }) =>
@@ -89,3 +90,8 @@ export const SegmentBatch = Schema.Struct({
   batch: Schema.Array(SegmentItem).check(Schema.isMinLength(1), Schema.isMaxLength(segmentLimits.items)),
   sentAt: maybe(Instant)
 }).annotate({ identifier: "SegmentBatch" })
+
+/** One by itself: its type is in the path. */
+export const SegmentMessage = Schema.Struct({ ...segmentFields, sentAt: maybe(Instant) }).annotate({
+  identifier: "SegmentMessage"
+})

@@ -18,6 +18,7 @@ import {
   Identify,
   ProductEventBatch,
   SegmentBatch,
+  SegmentMessage,
   segmentLimits,
   Track,
   UserName
@@ -179,6 +180,21 @@ const segment = HttpApiEndpoint.post("segment", "/batch", {
     )
   )
 
+/** Of each type one path, as Segment's HTTP API has them. */
+const single = <const Name extends string>(name: Name, type: ProductEventType) =>
+  HttpApiEndpoint.post(name, `/${type}`, { ...reporting, payload: SegmentMessage, success: ProductEventReceipt })
+    .annotate(RequiredScope, "ops:events.write")
+    .annotateMerge(
+      described(
+        `Report one event of the type ${type} as Segment's HTTP API takes it`,
+        "As `/v1/batch`, for one; the type of the body does not matter.",
+        {
+          request: { messageId: eventId, userId: "user-7", ...(type === "track" ? { event: "Order Shipped" } : {}) },
+          200: stored
+        }
+      )
+    )
+
 const list = HttpApiEndpoint.get("list", "/events", {
   query: {
     ...paged,
@@ -201,7 +217,20 @@ const list = HttpApiEndpoint.get("list", "/events", {
     })
   )
 
-const reports = HttpApiGroup.make("product-events").add(trackOne, identify, batch, segment).middleware(RateLimit)
+const reports = HttpApiGroup.make("product-events")
+  .add(
+    trackOne,
+    identify,
+    batch,
+    segment,
+    single("segmentTrack", "track"),
+    single("segmentIdentify", "identify"),
+    single("segmentPage", "page"),
+    single("segmentScreen", "screen"),
+    single("segmentGroup", "group"),
+    single("segmentAlias", "alias")
+  )
+  .middleware(RateLimit)
 
 /** Those that report: all that a process has of the group which only takes in. */
 export class ProductEventReports extends reports
