@@ -115,6 +115,32 @@ it.layer(layer, { excludeTestServices: true })("tenants", (it) => {
     { tags: ["ADR-0034.2"] }
   )
 
+  it.effect("a deleted one is refused from then on, and its workspace is not given again", () =>
+    Effect.gen(function* () {
+      const { mint, refresh, send, submit } = yield* Edge
+      const ask = yield* operator
+      const made = yield* ask("POST", "/ops/tenants", { workspace: "leaving" })
+      const tenantId = TenantId.make(String(made.json["id"]))
+      const path = `/ops/tenants/${tenantId}/delete`
+      const other = yield* ask("POST", path, { workspace: "staying" })
+      assert.deepStrictEqual([other.status, other.json["code"]], [409, "workspace_mismatch"])
+      const begun = yield* ask("POST", path, { workspace: "leaving" })
+      assert.deepStrictEqual([begun.status, begun.json["status"]], [202, "Deleting"])
+      yield* refresh
+      const token = yield* mint({ subject: "x", tenantId, scopes: tenantScopes, ttlSeconds: 60 })
+      const authorization = `Bearer ${token}`
+      for (const refused of [
+        yield* submit(later, { authorization }),
+        yield* send({ method: "GET", path: "/ops/bins", headers: { authorization } })
+      ])
+        assert.deepStrictEqual([refused.status, refused.json["code"]], [403, "tenant_deleted"])
+      const again = yield* ask("POST", "/ops/tenants", { workspace: "leaving" })
+      assert.deepStrictEqual([again.status, again.json["code"]], [409, "workspace_deleted"])
+      const resumed = yield* ask("POST", `/ops/tenants/${tenantId}/resume`)
+      assert.deepStrictEqual([resumed.status, resumed.json["code"]], [409, "workspace_deleted"])
+    })
+  )
+
   it.effect(
     "nobody reaches them with all that a tenant's own people may have",
     () =>

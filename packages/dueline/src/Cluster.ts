@@ -1,6 +1,6 @@
 /** The processes of an installation as one of them sees them: which one to ask, which one to give work to, which one is gone. */
 import * as CallNotices from "@dueline/contracts/CallNotices"
-import type { WorkerId } from "@dueline/contracts/Ids"
+import type { TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -59,6 +59,8 @@ export class Cluster extends Context.Service<
     readonly processes: (() => ReadonlyArray<{ readonly id: string; readonly roles: ReadonlyArray<Role> }>) | null
     /** Which calls have changed, told by the writers of all processes to whoever watches. */
     readonly notices: CallNotices.CallNotices
+    /** Takes away what lies of a tenant between the processes: messages that are kept, alarms that wait. */
+    readonly forgetTenant: (tenantId: TenantId) => Effect.Effect<void>
     /** Asks whatever stands between the processes whether it is there; null when there is nothing that could be down. */
     readonly link: Effect.Effect<unknown, unknown> | null
     /** From now on no process sends new work here. */
@@ -95,6 +97,7 @@ export const layerSingle = (id: WorkerId) =>
       },
       processes: null,
       notices: CallNotices.makeLocal(),
+      forgetTenant: () => Effect.void,
       link: null,
       leave: Effect.void
     })

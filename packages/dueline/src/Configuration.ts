@@ -91,6 +91,7 @@ export const Environment = Schema.Struct({
     Schema.withDecodingDefaultKey(Effect.succeed("90"))
   ),
   DUELINE_RETENTION_EXPORT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
+  DUELINE_TENANT_EXPORT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_PUBLIC_URL: PublicUrl,
   DUELINE_SIGN_IN: readable(readSignIn, "not a provider").pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),

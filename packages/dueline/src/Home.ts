@@ -29,3 +29,9 @@ export const checkpointsFolder = (settings: Pick<Settings, "DUELINE_HOME" | "DUE
   const { DUELINE_AUDIT_CHECKPOINTS: named, DUELINE_HOME: home } = settings
   return named === "" ? homeAt(home).checkpoints : resolve(named)
 }
+
+/** Where everything of a tenant is written before it is erased. */
+export const tenantExports = (settings: Pick<Settings, "DUELINE_HOME" | "DUELINE_TENANT_EXPORT">): string => {
+  const { DUELINE_HOME: home, DUELINE_TENANT_EXPORT: named } = settings
+  return named === "" ? join(home, "exports") : resolve(named)
+}

@@ -9,6 +9,7 @@ import * as Members from "@dueline/nats/members/Members"
 import * as Nats from "@dueline/nats/Nats"
 import * as NatsTimer from "@dueline/nats/timer/NatsTimer"
 import * as OutboxSignal from "@dueline/nats/bus/OutboxSignal"
+import * as ForgetTenant from "@dueline/nats/forgetTenant"
 import * as RemoteAlarms from "@dueline/nats/timer/RemoteAlarms"
 import * as RemoteOrchestrator from "@dueline/nats/commands/RemoteOrchestrator"
 import * as Topology from "@dueline/nats/Topology"
@@ -80,6 +81,7 @@ const clusterLayer = (id: WorkerId, writes: boolean) =>
         },
         processes: () => processesIn(members),
         notices: yield* RemoteNotices.make(writes),
+        forgetTenant: yield* ForgetTenant.make,
         link: (yield* Nats.Nats).rtt,
         leave: members.leave
       })

@@ -23,6 +23,7 @@ import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
 import * as PostgresLeases from "@dueline/postgres/write/PostgresLeases"
+import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
@@ -150,6 +151,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     SealedTree.layer,
     PostgresOverviews.layer,
     PostgresRetention.layer,
+    PostgresErasure.layer,
     reads
   ).pipe(Layer.provideMerge(base))
 }

@@ -1,5 +1,5 @@
 /**
- * Which tenants are suspended, as each process knows it: read at the start, again with every message about a tenant, and every few seconds
+ * Which tenants are suspended or deleted, as each process knows it: read at the start, again with every message about a tenant, and every few seconds
  * in case a message is lost. A look costs a look into a map, so that it can stand before every request and every start of a call.
  *
  * While the store does not answer, what was known last holds.
@@ -17,16 +17,16 @@ const lookEvery = "5 seconds"
 export class SuspendedTenants extends Context.Service<
   SuspendedTenants,
   {
-    /** Why it is suspended; null when it is not. */
-    readonly reasonOf: (tenantId: TenantId) => string | null
+    /** Why it is suspended; null of one that was deleted or is being deleted, undefined of any other. */
+    readonly reasonOf: (tenantId: TenantId) => string | null | undefined
     /** All of them with their reasons. The same object while nothing has changed. */
-    readonly all: () => ReadonlyMap<TenantId, string>
+    readonly all: () => ReadonlyMap<TenantId, string | null>
     /** Reads them anew. */
     readonly refresh: Effect.Effect<void>
   }
 >()("@dueline/identity/SuspendedTenants") {}
 
-const isSame = (a: ReadonlyMap<TenantId, string>, b: ReadonlyMap<TenantId, string>): boolean =>
+const isSame = (a: ReadonlyMap<TenantId, string | null>, b: ReadonlyMap<TenantId, string | null>): boolean =>
   a.size === b.size && [...a].every(([id, reason]) => b.get(id) === reason)
 
 const topics = Object.keys(tenantTopics) as ReadonlyArray<TenantTopic>
@@ -36,7 +36,7 @@ export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | Event
   Effect.gen(function* () {
     const directory = yield* TenantDirectory
     const bus = yield* EventBus
-    let current: ReadonlyMap<TenantId, string> = new Map()
+    let current: ReadonlyMap<TenantId, string | null> = new Map()
     const refresh = directory.suspended.pipe(
       Effect.map((found) => {
         const next = new Map(found.map(({ reason, tenantId }) => [tenantId, reason]))
@@ -51,7 +51,7 @@ export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | Event
     yield* listen(bus, group, topics, () => refresh)
     yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
     return SuspendedTenants.of({
-      reasonOf: (tenantId) => current.get(tenantId) ?? null,
+      reasonOf: (tenantId) => current.get(tenantId),
       all: () => current,
       refresh
     })

@@ -40,6 +40,14 @@ export const eventFilters = (
   return names.map((topic) => `${prefix}.evt.${of}.${topic}.*`)
 }
 
+/** All of a tenant's events. */
+export const eventFilter = (prefix: string, tenantId: string): string =>
+  `${prefix}.evt.${eventPartition(tenantId)}.${token(tenantId)}.>`
+
+/** All of a tenant's alarms. */
+export const alarmFilters = (prefix: string, tenantId: string): ReadonlyArray<string> =>
+  ["sched", "due"].map((kind) => `${prefix}.${kind}.*.${token(tenantId)}.>`)
+
 /**
  * Where the alarm of a call waits: with the writer of its call; those of a flow all in one process, so that the calls of the flow begin in the
  * order of their due times whoever writes them. Which process that is matters for the order alone: the store counts places.

@@ -1,11 +1,17 @@
 /** What a tenant answers: it is made once, and its workspace is nobody else's. */
 import { assert, describe, it } from "@effect/vitest"
-import { type TenantEvent, TenantNotFound, WorkspaceTaken } from "@dueline/contracts/tenant/Tenant"
+import {
+  OtherWorkspace,
+  TenantDeleted,
+  type TenantEvent,
+  TenantNotFound,
+  WorkspaceTaken
+} from "@dueline/contracts/tenant/Tenant"
 import { Tenant } from "../src/aggregates/Tenant.ts"
 import { AggregateUnderTest } from "./AggregateUnderTest.ts"
 import { envelope, origin, t0, tenantId } from "./FieldSample.ts"
 import { given } from "./given.ts"
-import { create, rename, resume, suspend, workspaceId } from "./TenantSteps.ts"
+import { create, remove, rename, resume, suspend, workspaceId } from "./TenantSteps.ts"
 
 const created: TenantEvent = {
   _tag: "TenantCreated",
@@ -42,6 +48,19 @@ describe("a tenant", () => {
     given(Tenant, [created])
       .when(rename("Acme Group"))
       .then([{ _tag: "TenantRenamed", name: "Acme Group" }])
+  })
+
+  it("is deleted by who names its workspace, once and for ever, and its workspace is not given again", () => {
+    const deleting: TenantEvent = { _tag: "TenantDeletionBegun", exported: true }
+    const erased: TenantEvent = { _tag: "TenantErased", workspace: "deleted-x", erasedAt: t0 }
+    const deleted = new TenantDeleted({ workspaceId })
+    given(Tenant, [created, suspended]).when(remove()).then([deleting])
+    given(Tenant, [created]).when(remove("other")).thenRejected(new OtherWorkspace({ workspaceId }))
+    for (const past of [[created, deleting], [erased]]) {
+      given(Tenant, past).when(remove()).then([])
+      for (const command of [create(), create("f2"), rename("x"), suspend(), resume()])
+        given(Tenant, past).when(command).thenRejected(deleted)
+    }
   })
 
   it("has a row that says so, in the tenant itself", () => {

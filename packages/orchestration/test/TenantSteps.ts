@@ -29,8 +29,16 @@ export const suspend = (reason = "unpaid", at = 2): TenantCommand => ({
 })
 export const resume = (at = 3): TenantCommand => ({ _tag: "ResumeTenant", workspaceId, at: ms(t0 + at) })
 
+export const remove = (workspace = "acme", at = 4): TenantCommand => ({
+  _tag: "DeleteTenant",
+  workspaceId,
+  at: ms(t0 + at),
+  workspace,
+  exported: true
+})
+
 const TenantStep = Schema.Struct({
-  what: Schema.Literals(["create", "create", "rename", "suspend", "suspend", "resume", "resume"]),
+  what: Schema.Literals(["create", "create", "rename", "suspend", "suspend", "resume", "resume", "delete"]),
   word: Schema.Literals(["one", "two"]),
   wait: Schema.Literals([0, 1_000])
 })
@@ -46,6 +54,8 @@ const tenantCommand = ({ what, word }: typeof TenantStep.Type, at: number): Tena
       return suspend(word, at)
     case "resume":
       return resume(at)
+    case "delete":
+      return remove(word === "one" ? "acme" : "other", at)
   }
 }
 

@@ -59,7 +59,7 @@ aggregateLaws({
   story: TenantSteps.TenantStory,
   commandsOf: TenantSteps.tenantCommands,
   envelope: (command) => envelope(command),
-  opening: "TenantCreated"
+  opening: ["TenantCreated", "TenantErased"]
 })
 
 aggregateLaws({

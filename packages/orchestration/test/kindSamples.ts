@@ -215,7 +215,13 @@ const tenant: Samples<TenantEvent> = {
   },
   TenantRenamed: { _tag: "TenantRenamed", name: "Acme Group" },
   TenantSuspended: { _tag: "TenantSuspended", reason: "unpaid" },
-  TenantResumed: { _tag: "TenantResumed" }
+  TenantResumed: { _tag: "TenantResumed" },
+  TenantDeletionBegun: { _tag: "TenantDeletionBegun", exported: true },
+  TenantErased: {
+    _tag: "TenantErased",
+    workspace: "deleted-5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a10",
+    erasedAt: Call.t0
+  }
 }
 
 const flow: Samples<FlowEvent> = {

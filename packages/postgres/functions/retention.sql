@@ -115,6 +115,42 @@ begin
 end $$
 ;
 
+-- The leaf of each event of these streams; null when it is not sealed, or not as it was sealed.
+--
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.leaves_of(p_tenant uuid, p_ids uuid[])
+returns table (stream_id uuid, xact xid8, log_position bigint, leaf bigint)
+language plpgsql stable {{stable plan}} as $$
+declare
+  v_one record;
+  v_tile bigint;
+  v_hashes bytea;
+  v_place integer;
+begin
+  -- In the order of the log the next event is mostly in the tile of the one before, or in the one behind it.
+  for v_one in
+    select e.stream_id, e.xact, e.position, sha256('\x00'::bytea || convert_to(dueline.event_leaf(e), 'UTF8')) as hash
+      from unnest(p_ids) i(id) join dueline.events e on e.tenant_id = p_tenant and e.stream_id = i.id
+      order by e.xact, e.position
+  loop
+    v_place := position(v_one.hash in v_hashes);
+    if v_place > 0 and (v_place - 1) % 32 = 0 then
+      leaf := v_tile * 256 + (v_place - 1) / 32;
+    else
+      leaf := dueline.leaf_of(v_one.xact, v_one.position, v_one.hash);
+      if leaf / 256 is distinct from v_tile then
+        select t.tile, t.hashes || ''::bytea into v_tile, v_hashes from dueline.audit_tiles t where t.tile = leaf / 256;
+      end if;
+    end if;
+    stream_id := v_one.stream_id;
+    xact := v_one.xact;
+    log_position := v_one.position;
+    return next;
+  end loop;
+end $$
+;
+
 -- Marks leaves as removed, whose hashes stay, and makes the entries by which that is known: one for each four tiles, with a bit for each leaf where
 -- others lie between them.
 --
@@ -159,13 +195,8 @@ declare
   v_kept uuid[];
   v_leaves bigint[];
   v_counted bigint;
-  v_one record;
-  v_leaf bigint;
-  v_tile bigint;
-  v_hashes bytea;
-  v_place integer;
-  v_streams uuid[] := '{}';
-  v_found bigint[] := '{}';
+  v_streams uuid[];
+  v_found bigint[];
 begin
   if p_kind = 'service-call' then
     v_ids := array(select l.call_id from (
@@ -177,27 +208,8 @@ begin
         for update skip locked) l);
   end if;
   select p.xact into v_counted from dueline.overview_progress p;
-  -- In the order of the log the next event is mostly in the tile of the one before, or in the one behind it.
-  for v_one in
-    select e.stream_id, e.xact, e.position, sha256('\x00'::bytea || convert_to(dueline.event_leaf(e), 'UTF8')) as hash
-      from unnest(v_ids) i(id) join dueline.events e on e.tenant_id = p_tenant and e.stream_id = i.id
-      order by e.xact, e.position
-  loop
-    v_leaf := null;
-    if (v_one.xact::text)::bigint < v_counted then
-      v_place := position(v_one.hash in v_hashes);
-      if v_place > 0 and (v_place - 1) % 32 = 0 then
-        v_leaf := v_tile * 256 + (v_place - 1) / 32;
-      else
-        v_leaf := dueline.leaf_of(v_one.xact, v_one.position, v_one.hash);
-        if v_leaf / 256 is distinct from v_tile then
-          select t.tile, t.hashes || ''::bytea into v_tile, v_hashes from dueline.audit_tiles t where t.tile = v_leaf / 256;
-        end if;
-      end if;
-    end if;
-    v_streams := v_streams || v_one.stream_id;
-    v_found := v_found || v_leaf;
-  end loop;
+  select array_agg(l.stream_id), array_agg(case when (l.xact::text)::bigint < v_counted then l.leaf end) into v_streams, v_found
+    from dueline.leaves_of(p_tenant, v_ids) l;
   with found as materialized (
     select f.stream_id, f.leaf from unnest(v_streams, v_found) f(stream_id, leaf)
   ), whole as (

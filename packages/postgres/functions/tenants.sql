@@ -8,10 +8,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$
 ;
 
+-- Without a reason: deleted, or being deleted.
+--
 -- callers: dueline_writer, dueline_ingest
 -- owner: dueline_append
 create or replace function dueline.suspended_tenants() returns table (tenant_id uuid, reason text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select r.tenant_id, r.row ->> 'suspendedReason' from dueline.tenant_rows r where r.status = 'Suspended' and r.id = r.tenant_id
+  select r.tenant_id, case r.status when 'Suspended' then r.row ->> 'suspendedReason' end
+    from dueline.tenant_rows r where r.status <> 'Active' and r.id = r.tenant_id
 $$
 ;

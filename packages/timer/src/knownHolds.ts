@@ -34,8 +34,8 @@ const suspensionOf = (tenantId: TenantId): Hold => ({
 interface KnownHoldsOptions {
   /** Of the listener: a name that no other process has. */
   readonly group: string
-  /** Suspended tenants. The same object while nothing has changed. */
-  readonly suspended: () => ReadonlyMap<TenantId, string>
+  /** Suspended tenants, and deleted ones. The same object while nothing has changed. */
+  readonly suspended: () => ReadonlyMap<TenantId, string | null>
 }
 
 /** The same object while nothing has changed. */
@@ -46,7 +46,7 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
   const pauses = yield* Pauses
   const bus = yield* EventBus
   let known: { readonly text: string; readonly paused: ReadonlyArray<PauseInForce> } = { text: "[]", paused: [] }
-  let made = { from: known.paused, suspended: new Map() as ReadonlyMap<TenantId, string>, holds: noHolds }
+  let made = { from: known.paused, suspended: new Map() as ReadonlyMap<TenantId, string | null>, holds: noHolds }
 
   const refresh = Effect.gen(function* () {
     const resumedAfter = (yield* Clock.currentTimeMillis) - releaseLimitMs

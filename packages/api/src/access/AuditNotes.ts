@@ -60,6 +60,14 @@ export const isRefusal = (code: string): code is ProblemCode => {
   return status >= 400 && status < 500 && status !== 408 && status !== 429
 }
 
+/** Of a tenant that is deleted nothing new is written down: neither under its id nor who asked. */
+const ofNobody = (note: Note): Note => ({
+  ...note,
+  tenantId: null,
+  actor: { kind: "unknown", id: "-" },
+  resource: null
+})
+
 interface Minute {
   written: number
   leftOut: number
@@ -145,7 +153,8 @@ export const layer: Layer.Layer<AuditNotes, never, AuditTrail> = Layer.effect(
       return write.pipe(Effect.timeoutOption(lastMs), Effect.ignore)
     })
 
-    const take = ({ tenantId: named, ...note }: Note): void => {
+    const take = (told: Note): void => {
+      const { tenantId: named, ...note } = told.code === "tenant_deleted" ? ofNobody(told) : told
       const now = clock.currentTimeMillisUnsafe()
       turn(now)
       const known = named ?? installationTenant

@@ -1,5 +1,5 @@
 /**
- * Refuses what is asked in the name of a tenant that was never made, or is suspended. A token may have been made for a misspelt name, and
+ * Refuses what is asked in the name of a tenant that was never made, is suspended or deleted. A token may have been made for a misspelt name, and
  * what it did would be nobody's.
  *
  * A tenant that is there stays, so it is asked for once in the life of the process, and then costs a look into a set. One that is not
@@ -20,7 +20,7 @@ const limit = 10_000
 export class KnownTenants extends Context.Service<
   KnownTenants,
   {
-    /** Fails with 403 for a tenant that is not there or is suspended, and with 503 when nobody can say. */
+    /** Fails with 403 for a tenant that is not there, is suspended or deleted, and with 503 when nobody can say. */
     readonly require: (tenantId: TenantId) => Effect.Effect<void, Forbidden | Unavailable>
     /** True when it was found already and is not suspended. */
     readonly has: (tenantId: TenantId) => boolean
@@ -37,6 +37,11 @@ const suspended = (reason: string) =>
     "tenant_suspended",
     `The tenant is suspended: ${reason}. Its calls wait, and go on when it is resumed. Ask whoever runs this installation.`
   )
+
+const deleted = reject(
+  "tenant_deleted",
+  "The tenant was deleted, or is being deleted: nothing is done in its name any more."
+)
 
 const unavailable = reject("unavailable", "The store does not answer. Try again in a moment.")
 
@@ -67,10 +72,11 @@ export const layer: Layer.Layer<KnownTenants, never, TenantDirectory | Suspended
     return KnownTenants.of({
       require: (tenantId) => {
         const reason = reasonOf(tenantId)
-        if (reason !== null) return suspended(reason)
+        if (reason === null) return deleted
+        if (reason !== undefined) return suspended(reason)
         return known.has(tenantId) ? Effect.void : look(tenantId)
       },
-      has: (tenantId) => known.has(tenantId) && reasonOf(tenantId) === null
+      has: (tenantId) => known.has(tenantId) && reasonOf(tenantId) === undefined
     })
   })
 )

@@ -9,6 +9,8 @@ import type { TenantState, TenantView } from "@dueline/contracts/tenant/TenantEn
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
+import { AuditNotes } from "./AuditNotes.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
 import type { Raw } from "../resources/Raw.ts"
@@ -38,6 +40,14 @@ const refusals = {
   WorkspaceTaken: {
     code: "workspace_taken",
     advice: "Use the tenant that is there, or choose another workspace."
+  },
+  TenantDeleted: {
+    code: "workspace_deleted",
+    advice: "Choose another workspace: what was signed for this one must never be good again."
+  },
+  OtherWorkspace: {
+    code: "workspace_mismatch",
+    advice: "Look at the tenant with GET, and send the workspace that it has."
   }
 } as const satisfies Refusals<TenantRejection>
 
@@ -53,6 +63,22 @@ const inTenant =
 
 const makeOperations = Effect.gen(function* () {
   const directory = yield* TenantDirectory
+  const { note } = yield* AuditNotes
+  /** The event is erased with the tenant; who did it stays. */
+  const notedAs = <S extends SentTo, A, E>(action: string, handler: (sent: S) => Effect.Effect<A, E, Principal>) =>
+    Effect.fnUntraced(function* (sent: S) {
+      const answered = yield* inTenant(handler)(sent)
+      note({
+        tenantId: null,
+        actor: { kind: "user", id: (yield* Principal).subject },
+        action,
+        resource: sent.params.id,
+        outcome: "done",
+        code: null,
+        correlationId: yield* CurrentCorrelationId
+      })
+      return answered
+    })
   const reads = yield* makeReads("tenant")
   const paging = yield* makePaging(rowMark)
   const { change, create } = yield* makeWrites("tenant", {
@@ -90,22 +116,37 @@ const makeOperations = Effect.gen(function* () {
     rename: inTenant(
       change("rename", {
         as: "rename-tenant",
-        except: ["WorkspaceTaken"],
+        except: ["WorkspaceTaken", "OtherWorkspace"],
         command: ({ at, body: { name }, id }) => ({ _tag: "RenameTenant", workspaceId: id, at, name })
       })
     ),
     suspend: inTenant(
       change("suspend", {
         as: "suspend-tenant",
-        except: ["WorkspaceTaken"],
+        except: ["WorkspaceTaken", "OtherWorkspace"],
         command: ({ at, body: { reason }, id }) => ({ _tag: "SuspendTenant", workspaceId: id, at, reason })
       })
     ),
     resume: inTenant(
       change("resume", {
         as: "resume-tenant",
-        except: ["WorkspaceTaken"],
+        except: ["WorkspaceTaken", "OtherWorkspace"],
         command: ({ at, id }) => ({ _tag: "ResumeTenant", workspaceId: id, at })
+      })
+    ),
+    erase: notedAs(
+      "tenant.delete",
+      change("delete", {
+        as: "delete-tenant",
+        except: ["WorkspaceTaken"],
+        status: () => 202,
+        command: ({ at, body: { export: exported = true, workspace }, id }) => ({
+          _tag: "DeleteTenant",
+          workspaceId: id,
+          at,
+          workspace,
+          exported
+        })
       })
     )
   }
@@ -113,7 +154,7 @@ const makeOperations = Effect.gen(function* () {
 
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
-    const { create, get, list, rename, resume, suspend } = yield* makeOperations
+    const { create, erase, get, list, rename, resume, suspend } = yield* makeOperations
     return yield* leanGroup(
       HttpApiBuilder.group(Api, "tenants", (handlers) =>
         handlers
@@ -123,6 +164,7 @@ export const layer = Layer.effectContext(
           .handleRaw("rename", rename)
           .handleRaw("suspend", suspend)
           .handle("resume", resume)
+          .handleRaw("delete", erase)
       )
     )
   })

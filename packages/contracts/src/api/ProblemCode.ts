@@ -24,6 +24,7 @@ const general = {
   foreign_tenant: of(403, "The access token is not good for this tenant."),
   unknown_tenant: of(403, "There is no such tenant."),
   tenant_suspended: of(403, "The tenant is suspended."),
+  tenant_deleted: of(403, "The tenant was deleted, or is being deleted."),
   not_found: of(404, "There is nothing at this address."),
   sign_in_not_configured: of(404, "No identity provider is configured."),
   session_not_found: of(404, "There is no such session that the asker may see."),

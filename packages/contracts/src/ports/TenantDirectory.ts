@@ -1,4 +1,4 @@
-/** Which tenants there are: the one port that looks across them. Tenants are made by an operator and never removed. */
+/** Which tenants there are: the one port that looks across them. Tenants are made by an operator; of a deleted one its id is left. */
 import { Context, type Effect } from "effect"
 import type { TenantId } from "../Ids.ts"
 import type { TenantRow, TenantStatus } from "../tenant/Tenant.ts"
@@ -7,7 +7,8 @@ import type { StoreUnavailable } from "./Persistence.ts"
 
 export interface SuspendedTenant {
   readonly tenantId: TenantId
-  readonly reason: string
+  /** Null of one that was deleted or is being deleted. */
+  readonly reason: string | null
 }
 
 export interface TenantListOptions {
@@ -24,7 +25,7 @@ export class TenantDirectory extends Context.Service<
     /** Asks the store each time, and may be asked by every process that lets anybody in, as `suspended` may; the rest is for operators. */
     readonly exists: (tenantId: TenantId) => Effect.Effect<boolean, StoreUnavailable>
     readonly find: (tenantId: TenantId) => Effect.Effect<TenantRow | null, StoreUnavailable>
-    /** All that are suspended now. */
+    /** All that are suspended now, or are deleted. */
     readonly suspended: Effect.Effect<ReadonlyArray<SuspendedTenant>, StoreUnavailable>
     /** Newest first. `next` is null when there is nothing more. */
     readonly list: (

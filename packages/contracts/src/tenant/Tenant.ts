@@ -12,6 +12,9 @@ export type WorkspaceId = typeof WorkspaceId.Type
 
 export const workspaceOf = (tenantId: TenantId): WorkspaceId => tenantId as string as WorkspaceId
 
+/** What stands in the place of the workspace and the name of a tenant that was deleted. */
+export const erasedWorkspace = (tenantId: TenantId): string => `deleted-${tenantId}`
+
 /** What a tenant is called in commands and settings. Its id follows from it, so it never changes. */
 export const Workspace = Schema.String.check(
   Schema.isPattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, {
@@ -33,7 +36,8 @@ export const SuspensionReason = Schema.String.check(
   Schema.isPattern(/^[^\p{C}]+$/u, { description: "no control characters" })
 )
 
-export const TenantStatus = Schema.Literals(["Active", "Suspended"])
+/** `Deleting`: refused as a suspended one, while everything of it is erased. `Deleted`: nothing of it is there but this. */
+export const TenantStatus = Schema.Literals(["Active", "Suspended", "Deleting", "Deleted"])
 export type TenantStatus = typeof TenantStatus.Type
 
 export const TenantFacts = Schema.Struct({
@@ -44,7 +48,9 @@ export const TenantFacts = Schema.Struct({
   /** Null while it is active. */
   suspendedReason: Schema.NullOr(Schema.String),
   createdAt: EpochMillis,
-  updatedAt: EpochMillis
+  updatedAt: EpochMillis,
+  /** While it is being deleted: whether everything is written to a folder before it goes. */
+  deletion: Schema.optionalKey(Schema.Struct({ begunAt: EpochMillis, exported: Schema.Boolean }))
 })
 export type TenantFacts = typeof TenantFacts.Type
 
@@ -61,7 +67,9 @@ export const TenantCommand = Schema.TaggedUnion({
   },
   RenameTenant: { ...target, name: TenantName },
   SuspendTenant: { ...target, reason: SuspensionReason },
-  ResumeTenant: target
+  ResumeTenant: target,
+  /** The workspace is named again, so that no id given by mistake deletes another one. */
+  DeleteTenant: { ...target, workspace: Schema.String, exported: Schema.Boolean }
 })
 export type TenantCommand = typeof TenantCommand.Type
 
@@ -76,7 +84,10 @@ export const TenantEvent = Schema.TaggedUnion({
   },
   TenantRenamed: { name: TenantName },
   TenantSuspended: { reason: SuspensionReason },
-  TenantResumed: {}
+  TenantResumed: {},
+  TenantDeletionBegun: { exported: Schema.Boolean },
+  /** The only event of a tenant of which everything was erased, its own events too. `workspace` is what stands for the name that is not kept. */
+  TenantErased: { workspace: TenantName, erasedAt: EpochMillis }
 })
 export type TenantEvent = typeof TenantEvent.Type
 
@@ -95,12 +106,19 @@ export class WorkspaceTaken extends Schema.TaggedError<WorkspaceTaken>()("Worksp
   workspace: Schema.String
 }) {}
 
+/** The workspace had a tenant that was deleted, or is being deleted: the id that follows from it is not given again. */
+export class TenantDeleted extends Schema.TaggedError<TenantDeleted>()("TenantDeleted", about) {}
+/** Who deletes named another workspace than the tenant has. */
+export class OtherWorkspace extends Schema.TaggedError<OtherWorkspace>()("OtherWorkspace", about) {}
+
 /** Why the answer to a command about a tenant is no. Nothing was stored. */
-export const TenantRejection = Schema.Union([TenantNotFound, WorkspaceTaken])
+export const TenantRejection = Schema.Union([TenantNotFound, WorkspaceTaken, TenantDeleted, OtherWorkspace])
 export type TenantRejection = typeof TenantRejection.Type
 
 export const tenantProblems = {
-  workspace_taken: { status: 409, title: "The workspace has a tenant already." }
+  workspace_taken: { status: 409, title: "The workspace has a tenant already." },
+  workspace_deleted: { status: 409, title: "The workspace's tenant was deleted, or is being deleted." },
+  workspace_mismatch: { status: 409, title: "The tenant has another workspace." }
 } as const
 
 /** The read model of a tenant: one row, in step with the events. */
@@ -170,6 +188,26 @@ export const tenantTopics = {
     TenantChanged,
     "A tenant is served again, and its calls go on.",
     told(4, 180, { tenantName: "Acme Group" })
-  )
+  ),
+  "ops.tenant.deleting": topic(
+    TenantChanged,
+    "A tenant is being deleted: it is refused, and everything of it is erased.",
+    told(5, 240, {
+      tenantName: "Acme Group",
+      status: "Deleting",
+      deletion: { begunAt: minutesLater(240), exported: true }
+    })
+  ),
+  "ops.tenant.deleted": topic(TenantChanged, "Nothing of a tenant is there any more, its name included.", {
+    ...told(1, 300, { tenantName: erasedWorkspace(common.tenantId), status: "Deleted" }),
+    tenant: {
+      tenantName: erasedWorkspace(common.tenantId),
+      workspace: erasedWorkspace(common.tenantId),
+      status: "Deleted",
+      suspendedReason: null,
+      createdAt: minutesLater(300),
+      updatedAt: minutesLater(300)
+    }
+  })
 } as const
 export type TenantTopic = keyof typeof tenantTopics

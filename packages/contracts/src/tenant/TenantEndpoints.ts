@@ -30,6 +30,15 @@ export const SuspendTenant = Schema.Struct({
   reason: SuspensionReason.annotate({ description: "Told to everybody whom the tenant's edge refuses" })
 }).annotate({ identifier: "SuspendTenant" })
 
+export const DeleteTenant = Schema.Struct({
+  workspace: Schema.String.annotate({ description: "The tenant's own, so that nothing else is deleted by mistake" }),
+  export: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "Whether everything is written to `DUELINE_TENANT_EXPORT` before it goes; true when left out"
+    })
+  )
+}).annotate({ identifier: "DeleteTenant" })
+
 const state = {
   id: TenantId,
   workspace: Schema.String,
@@ -176,8 +185,28 @@ export const tenantOperations = (parts: OperationParts) => {
       )
     )
 
+  const erase = HttpApiEndpoint.post("delete", "/:id/delete", {
+    params,
+    headers: conditional,
+    payload: DeleteTenant,
+    success: HttpApiSchema.WithHeaders(TenantState.pipe(HttpApiSchema.status(202)), written),
+    error: [...commandErrors, ...bodyErrors]
+  })
+    .annotate(RequiredScope, "ops:tenants.write")
+    .annotateMerge(
+      described(
+        "Delete a tenant",
+        "For ever. Within seconds it is refused everywhere with 403 `tenant_deleted`; then everything of it is exported, unless `export` is false, and erased, " +
+          "step by step, until its status is `Deleted`. Its workspace is not given again: 409 `workspace_deleted`.",
+        {
+          request: { workspace: "acme" },
+          202: later(5, { status: "Deleting" })
+        }
+      )
+    )
+
   return HttpApiGroup.make("tenants")
-    .add(create, rename, suspend, resume)
+    .add(create, rename, suspend, resume, erase)
     .middleware(RateLimit)
     .add(list, get)
     .prefix("/ops/tenants")

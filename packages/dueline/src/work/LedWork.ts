@@ -1,4 +1,4 @@
-/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, removes what has been kept long enough, and counts for overviews. */
+/** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, removes what has been kept long enough, erases tenants that are deleted, and counts for overviews. */
 import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
@@ -14,9 +14,10 @@ import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Clock, Effect, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
-import { checkpointsFolder } from "../Home.ts"
+import { checkpointsFolder, tenantExports } from "../Home.ts"
 import { AuditSigner } from "../InstallationKeys.ts"
 import { makeDoorbell, ringEveryMs } from "./Doorbell.ts"
+import * as Erasure from "./Erasure.ts"
 import * as Retention from "./Retention.ts"
 
 const hourMs = 3_600_000
@@ -25,7 +26,7 @@ const hourMs = 3_600_000
 export const layer = (settings: Settings, isShared: boolean) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const { id } = yield* Cluster
+      const { forgetTenant, id } = yield* Cluster
       const shared: Shared = isShared ? { leases: yield* Leases, holder: id } : null
       const zoneData = process.versions.tz ?? "unknown"
       const database = yield* Database
@@ -58,6 +59,8 @@ export const layer = (settings: Settings, isShared: boolean) =>
       yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
       const retention = yield* Retention.makeRetention(settings)
       yield* Effect.forkScoped(byOne(shared, Retention.leadership, retention.loop))
+      const erasure = yield* Erasure.makeErasure({ folder: tenantExports(settings), elsewhere: forgetTenant })
+      yield* Effect.forkScoped(byOne(shared, Erasure.leadership, erasure.loop))
       const counting = yield* CallCounts.makeCounting
       yield* Effect.forkScoped(byOne(shared, CallCounts.leadership, counting))
       const atHand = bell.wait("jobs")

@@ -1,5 +1,4 @@
 /** Writes what is about to be removed to a folder: lines of JSON, compressed, with a checksum beside each file. */
-import type { RetainedKind } from "@dueline/postgres/write/PostgresRetention"
 import { Data, Effect } from "effect"
 import { hash } from "node:crypto"
 import { mkdir, open, rename } from "node:fs/promises"
@@ -10,10 +9,11 @@ export class ExportFailed extends Data.TaggedError("ExportFailed")<{ readonly me
 
 export interface Exported {
   readonly tenantId: string
-  readonly kind: RetainedKind
+  /** Of what it is: begins the name of the file. */
+  readonly kind: string
   /** Epoch ms. */
   readonly at: number
-  /** Events as JSON. */
+  /** Events, or rows, as JSON. */
   readonly lines: ReadonlyArray<string>
 }
 

@@ -1,8 +1,10 @@
-/** The tenant aggregate: made once, renamed, suspended and resumed. Its stream has the tenant's own id, in the tenant itself. */
+/** The tenant aggregate: made once, renamed, suspended, resumed and deleted. Its stream has the tenant's own id, in the tenant itself. */
 import { CorrelationId, type EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import {
+  OtherWorkspace,
   type TenantChanged,
   type TenantCommand,
+  TenantDeleted,
   TenantEvent,
   TenantFacts,
   TenantNotFound,
@@ -24,6 +26,9 @@ type TenantState = typeof TenantState.Type
 
 const initial: TenantState = { _tag: "Unknown" }
 
+/** What was erased has no cause any more. */
+const erasedBy = CorrelationId.make("0")
+
 /** Total: an event that does not apply changes nothing. */
 const evolve = (state: TenantState, event: TenantEvent, at: EpochMillis): TenantState => {
   if (event._tag === "TenantCreated") {
@@ -35,6 +40,22 @@ const evolve = (state: TenantState, event: TenantEvent, at: EpochMillis): Tenant
       correlationId: origin.correlationId
     }
   }
+  if (event._tag === "TenantErased") {
+    const { erasedAt, workspace } = event
+    return {
+      _tag: "Known",
+      tenant: {
+        workspace,
+        name: workspace,
+        status: "Deleted",
+        suspendedReason: null,
+        createdAt: erasedAt,
+        updatedAt: erasedAt
+      },
+      fingerprint: null,
+      correlationId: erasedBy
+    }
+  }
   if (state._tag === "Unknown") return state
   const { tenant } = state
   switch (event._tag) {
@@ -44,8 +65,14 @@ const evolve = (state: TenantState, event: TenantEvent, at: EpochMillis): Tenant
       return { ...state, tenant: { ...tenant, status: "Suspended", suspendedReason: event.reason, updatedAt: at } }
     case "TenantResumed":
       return { ...state, tenant: { ...tenant, status: "Active", suspendedReason: null, updatedAt: at } }
+    case "TenantDeletionBegun": {
+      const deletion = { begunAt: at, exported: event.exported }
+      return { ...state, tenant: { ...tenant, status: "Deleting", suspendedReason: null, updatedAt: at, deletion } }
+    }
   }
 }
+
+const isDeleted = ({ status }: TenantFacts): boolean => status === "Deleting" || status === "Deleted"
 
 type Decision = Result.Result<ReadonlyArray<TenantEvent>, TenantRejection>
 
@@ -59,13 +86,20 @@ const decide = (command: TenantCommand, state: TenantState): Decision => {
     const { at, fingerprint, name, origin, workspace } = command
     if (state._tag === "Unknown")
       return one({ _tag: "TenantCreated", workspace, name, createdAt: at, fingerprint, origin })
+    if (isDeleted(state.tenant)) return Result.fail(new TenantDeleted({ workspaceId }))
     return fingerprint !== null && state.fingerprint === fingerprint
       ? nothing
       : Result.fail(new WorkspaceTaken({ workspaceId, workspace }))
   }
   if (state._tag === "Unknown") return Result.fail(new TenantNotFound({ workspaceId }))
-  const { name, status, suspendedReason } = state.tenant
+  const { name, status, suspendedReason, workspace } = state.tenant
+  if (isDeleted(state.tenant))
+    return command._tag === "DeleteTenant" ? nothing : Result.fail(new TenantDeleted({ workspaceId }))
   switch (command._tag) {
+    case "DeleteTenant":
+      return command.workspace === workspace
+        ? one({ _tag: "TenantDeletionBegun", exported: command.exported })
+        : Result.fail(new OtherWorkspace({ workspaceId }))
     case "RenameTenant":
       return command.name === name ? nothing : one({ _tag: "TenantRenamed", name: command.name })
     case "SuspendTenant":
@@ -79,7 +113,9 @@ const topics: Readonly<Record<TenantEvent["_tag"], TenantTopic>> = {
   TenantCreated: "ops.tenant.created",
   TenantRenamed: "ops.tenant.renamed",
   TenantSuspended: "ops.tenant.suspended",
-  TenantResumed: "ops.tenant.resumed"
+  TenantResumed: "ops.tenant.resumed",
+  TenantDeletionBegun: "ops.tenant.deleting",
+  TenantErased: "ops.tenant.deleted"
 }
 
 const announce = (

@@ -16,8 +16,8 @@ export const make = (state: MemoryState): TenantDirectory["Service"] => {
     exists: (tenantId) => Effect.sync(() => all().some((row) => row.tenantId === tenantId)),
     find: (tenantId) => Effect.sync(() => all().find((row) => row.tenantId === tenantId) ?? null),
     suspended: Effect.sync(() =>
-      all().flatMap(({ suspendedReason, tenantId }) =>
-        suspendedReason === null ? [] : [{ tenantId, reason: suspendedReason }]
+      all().flatMap(({ status, suspendedReason, tenantId }) =>
+        status === "Active" ? [] : [{ tenantId, reason: suspendedReason }]
       )
     ),
     list: ({ after, limit, status }) =>

@@ -53,15 +53,23 @@ export const suite = (name: string, harness: Harness<TenantDirectory | Persisten
       })
     )
 
-    it.effect("those that are suspended are told with their reasons, and no others", () =>
-      Effect.gen(function* () {
-        const [one, other] = [tenant(), suspended("unpaid")]
-        yield* kept([one, other])
-        const told = (yield* (yield* TenantDirectory).suspended).filter(({ tenantId }) =>
-          [one.tenantId, other.tenantId].includes(tenantId)
-        )
-        assert.deepStrictEqual(told, [{ tenantId: other.tenantId, reason: "unpaid" }])
-      })
+    it.effect(
+      "those that are suspended are told with their reasons, those that are deleted without, and no others",
+      () =>
+        Effect.gen(function* () {
+          const [one, other, going] = [tenant(), suspended("unpaid"), tenant({ status: "Deleting" })]
+          yield* kept([one, other, going])
+          const told = (yield* (yield* TenantDirectory).suspended).filter(({ tenantId }) =>
+            [one.tenantId, other.tenantId, going.tenantId].includes(tenantId)
+          )
+          assert.sameDeepMembers(
+            [...told],
+            [
+              { tenantId: other.tenantId, reason: "unpaid" },
+              { tenantId: going.tenantId, reason: null }
+            ]
+          )
+        })
     )
 
     it.effect("lists go newest first, page by page, each tenant once", () =>

@@ -1,4 +1,4 @@
-/** Who was erased: ids, and when. What a backup that is older than an erasure does not know. */
+/** Who was erased, customers and whole tenants: ids, and when. What a backup that is older than an erasure does not know. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect, Option, Stream } from "effect"
 import type { Database } from "../Database.ts"
@@ -26,4 +26,16 @@ export const erasedCustomers: Stream.Stream<ErasedCustomer, StoreUnavailable, Da
   { tenantId: nobody, customerId: nobody },
   ({ customerId, tenantId }) =>
     Effect.map(verifying<ErasedCustomer>(page, [tenantId, customerId]), (found) => [found, nextAfter(found)] as const)
+)
+
+export interface ErasedTenant {
+  readonly tenantId: string
+  /** Epoch ms, also of one that is being deleted: then of the beginning. */
+  readonly at: number
+}
+
+export const erasedTenants = verifying<ErasedTenant>(
+  `select tenant_id::text as "tenantId", updated_at::float8 as at from dueline.tenant_rows
+    where status in ('Deleting', 'Deleted') and id = tenant_id order by tenant_id`,
+  []
 )

@@ -106,6 +106,35 @@ const resume = Command.make(
   Command.withExamples([{ command: "dueline tenant resume acme", description: "After it has paid" }])
 )
 
+const remove = Command.make(
+  "delete",
+  {
+    tenant: tenantArgument,
+    confirm: Flag.String("confirm").pipe(
+      Flag.withMetavar("workspace"),
+      Flag.withDescription("Its workspace once more: what is deleted does not come back")
+    ),
+    export: Flag.Boolean("export").pipe(
+      Flag.withDefault(true),
+      Flag.withDescription(
+        "Write everything to DUELINE_TENANT_EXPORT before it goes (default; --no-export declines it)"
+      )
+    )
+  },
+  loadWhenRun(
+    () => import("./tenants.ts"),
+    ({ deleteTenant }) => deleteTenant
+  )
+).pipe(
+  Command.withDescription(
+    "Delete a tenant for ever: it is refused, exported and erased, step by step. Cut short, the same command or a running program goes on."
+  ),
+  Command.withExamples([
+    { command: "dueline tenant delete acme --confirm acme", description: "With an export to <home>/exports" },
+    { command: "dueline tenant delete acme --confirm acme --no-export", description: "Without one" }
+  ])
+)
+
 const secret = Command.make(
   "secret",
   { name: Argument.String("name").pipe(Argument.withDescription("The tenant's workspace or id")) },
@@ -119,6 +148,6 @@ const secret = Command.make(
 )
 
 export const tenant = Command.make("tenant").pipe(
-  Command.withDescription("Create, list, rename, suspend and resume tenants, and print their signing secrets"),
-  Command.withSubcommands([create, list, rename, suspend, resume, secret])
+  Command.withDescription("Create, list, rename, suspend, resume and delete tenants, and print their signing secrets"),
+  Command.withSubcommands([create, list, rename, suspend, resume, remove, secret])
 )

@@ -6,28 +6,31 @@ import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type TenantCommand, type TenantRow, Workspace, type WorkspaceId } from "@dueline/contracts/tenant/Tenant"
 import * as Writers from "@dueline/orchestration/Writers"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { changeTenant, createTenant as create } from "../../changeTenant.ts"
 import * as Configuration from "../../Configuration.ts"
-import { homeAt } from "../../Home.ts"
+import { homeAt, tenantExports } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
-import { noteCommand } from "../audit/noteCommand.ts"
+import { noteCommand, noted } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
+import { keysAreThere, layer as eraseLayer, makeErasing } from "./eraseTenant.ts"
 import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
 import { tenantIdOf } from "./tokens.ts"
 
 /** The writer of this command: another process that decides about the same tenant is told apart by the version. */
+const onDatabase = Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
+  Layer.provide([Intents.layer, PostgresPersistence.layer])
+)
+
 const stores = Effect.map(
   Effect.flatMap(Shell, ({ env }) => Configuration.read(env)),
-  (settings) =>
-    Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
-      Layer.provide([Intents.layer, PostgresPersistence.layer]),
-      Layer.provide(openDatabase(settings))
-    )
+  (settings) => Layer.provide(onDatabase, openDatabase(settings))
 )
 
 /** The id of the tenant of this workspace or id: 404 in words when there is none. */
@@ -161,6 +164,61 @@ export const resumeTenant = Effect.fnUntraced(function* ({ tenant }: { readonly 
     change(tenant, ({ at, workspaceId }) => ({ _tag: "ResumeTenant", workspaceId, at })),
     yield* stores
   )
+})
+
+export interface DeleteInput {
+  readonly tenant: string
+  readonly confirm: string
+  readonly export: boolean
+}
+
+/** Begins it, and does it to its end. Begun before, it goes on. */
+export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
+  const settings = yield* Configuration.read((yield* Shell).env)
+  yield* keysAreThere(settings)
+  const work = Effect.gen(function* () {
+    const { status, tenantId, workspace } = yield* existing(input.tenant)
+    if (input.confirm !== workspace && status !== "Deleting") {
+      return yield* usage(
+        `The tenant ${input.tenant} has the workspace ${workspace}, not ${input.confirm}`,
+        `to delete it for ever say --confirm ${workspace}`
+      )
+    }
+    if (status !== "Deleted") {
+      yield* changeTenant(tenantId, ({ at, workspaceId }) => ({
+        _tag: "DeleteTenant",
+        workspaceId,
+        at,
+        workspace,
+        exported: input.export
+      }))
+      yield* noted({ action: "tenant.delete", resource: tenantId })
+    }
+    const { erase } = yield* makeErasing(settings)
+    yield* erase(tenantId, ({ events, others, streams }, altered) =>
+      Effect.gen(function* () {
+        yield* hint(`erased so far: ${streams} streams with ${events} events, ${others} other rows`)
+        if (altered === 0) return
+        return yield* new CommandFailed({
+          message: `${altered} events or audit entries of ${tenantId} are not what was sealed, and stay`,
+          notes: ["`dueline audit verify` says which; look into who changed them before you go on"]
+        })
+      })
+    )
+    return tenantId
+  })
+  const tenantId = yield* work.pipe(
+    Effect.provide(
+      Layer.mergeAll(onDatabase, eraseLayer(settings), PostgresAuditTrail.layer).pipe(
+        Layer.provide(openDatabase(settings))
+      )
+    )
+  )
+  const folder = input.export ? join(tenantExports(settings), tenantId) : null
+  yield* print({ tenantId, erased: true, export: folder }, () => `${tenantId}  erased`)
+  if (folder !== null)
+    yield* hint(`what was in it is in ${folder}; a program that ran beside this wrote to its own folder`)
+  yield* hint("keep `dueline erasures list` up to date: a backup of before still has the tenant")
 })
 
 // What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it.

@@ -5,7 +5,11 @@ import { Intents } from "@dueline/contracts/Intents"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import * as Writers from "@dueline/orchestration/Writers"
-import { erasedCustomers } from "@dueline/postgres/admin/erasedCustomers"
+import { erasedCustomers, erasedTenants } from "@dueline/postgres/admin/erasedCustomers"
+import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import { changeTenant } from "../../changeTenant.ts"
+import { keysAreThere, layer, makeErasing } from "../access/eraseTenant.ts"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { Clock, Console, Effect, Layer, Schema, Stream } from "effect"
 import { readFileSync } from "node:fs"
@@ -14,16 +18,23 @@ import { localInstant } from "../format.ts"
 import { CommandFailed, print, Shell } from "../Shell.ts"
 import { openDatabase } from "./openDatabase.ts"
 
-/** One line of the list. */
-const Erasure = Schema.Struct({ tenantId: TenantId, customerId: CustomerId, erasedAt: Schema.String })
+/** Lines of the list: a customer, or a tenant with everything. */
+const ErasedCustomer = Schema.Struct({ tenantId: TenantId, customerId: CustomerId, erasedAt: Schema.String })
+type ErasedCustomer = typeof ErasedCustomer.Type
+const Erasure = Schema.Union([ErasedCustomer, Schema.Struct({ tenantId: TenantId, tenantErasedAt: Schema.String })])
 type Erasure = typeof Erasure.Type
 
 /** One JSON document a line, with and without `--json`: it is a file for `apply`. */
 export const listErasures = Effect.fnUntraced(function* () {
   const settings = yield* Configuration.read((yield* Shell).env)
-  yield* Stream.runForEach(erasedCustomers, ({ customerId, erasedAt, tenantId }) =>
-    Console.log(JSON.stringify({ tenantId, customerId, erasedAt: localInstant(erasedAt, 0) }))
-  ).pipe(Effect.provide(openDatabase(settings)))
+  const work = Effect.gen(function* () {
+    for (const { at, tenantId } of yield* erasedTenants)
+      yield* Console.log(JSON.stringify({ tenantId, tenantErasedAt: localInstant(at, 0) }))
+    yield* Stream.runForEach(erasedCustomers, ({ customerId, erasedAt, tenantId }) =>
+      Console.log(JSON.stringify({ tenantId, customerId, erasedAt: localInstant(erasedAt, 0) }))
+    )
+  })
+  yield* Effect.provide(work, openDatabase(settings))
 })
 
 const decodeLine = Schema.decodeUnknownEffect(Schema.fromJsonString(Erasure))
@@ -50,7 +61,7 @@ export const readErasures = Effect.fnUntraced(function* (file: string) {
 type Fate = "erased" | "unknown" | "open orders"
 
 /** A customer who is erased already is erased again without an event. */
-const eraseOne = Effect.fnUntraced(function* ({ customerId, tenantId }: Erasure) {
+const eraseCustomer = Effect.fnUntraced(function* ({ customerId, tenantId }: ErasedCustomer) {
   const correlationId = yield* randomCorrelationId
   const at = EpochMillis.make(yield* Clock.currentTimeMillis)
   const command = { _tag: "EraseCustomer" as const, customerId, at }
@@ -66,19 +77,59 @@ const eraseOne = Effect.fnUntraced(function* ({ customerId, tenantId }: Erasure)
   )
 })
 
+/** One that is not known gets no name here either. Nothing is exported: that was asked when it was deleted. */
+const makeEraseTenant = Effect.fnUntraced(function* (settings: Configuration.Settings) {
+  const { find } = yield* TenantDirectory
+  const { bury, erase } = yield* makeErasing(settings)
+  return Effect.fnUntraced(function* (tenantId: TenantId) {
+    const found = yield* find(tenantId)
+    if (found === null) {
+      yield* bury(tenantId)
+      return "unknown" as Fate
+    }
+    if (found.status !== "Deleted")
+      yield* changeTenant(tenantId, ({ at, workspaceId }) => ({
+        _tag: "DeleteTenant",
+        workspaceId,
+        at,
+        workspace: found.workspace,
+        exported: false
+      }))
+    yield* erase(tenantId, (_, altered) =>
+      altered === 0
+        ? Effect.void
+        : Effect.fail(new CommandFailed({ message: `what is left of tenant ${tenantId} is not what was sealed` }))
+    )
+    return "erased" as Fate
+  })
+})
+
+const eraseTenants = Effect.fnUntraced(function* (settings: Configuration.Settings, tenants: ReadonlyArray<TenantId>) {
+  const eraseTenant = yield* makeEraseTenant(settings)
+  return yield* Effect.forEach(tenants, eraseTenant)
+})
+
 /** Those whom the list names and the database knows are erased afterwards; who has open orders is told. */
 export const applyErasures = Effect.fnUntraced(function* (
   settings: Configuration.Settings,
   erasures: ReadonlyArray<Erasure>
 ) {
-  const writers = Writers.layer().pipe(
-    Layer.provide([Intents.layer, PostgresPersistence.layer]),
-    Layer.provide(openDatabase(settings))
+  const tenants = erasures.flatMap((erasure) => ("customerId" in erasure ? [] : [erasure.tenantId]))
+  const customers = erasures.flatMap((erasure) => ("customerId" in erasure ? [erasure] : []))
+  if (tenants.length > 0) yield* keysAreThere(settings)
+  const writers = Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
+    Layer.provide([Intents.layer, PostgresPersistence.layer])
   )
-  const fates = yield* Effect.forEach(erasures, (erasure) =>
-    Effect.map(eraseOne(erasure), (fate) => ({ ...erasure, fate }))
-  ).pipe(
-    Effect.provide(writers),
+  const work = Effect.gen(function* () {
+    const ofTenants =
+      tenants.length === 0 ? [] : yield* Effect.provide(eraseTenants(settings, tenants), layer(settings))
+    const ofCustomers = yield* Effect.forEach(customers, (erasure) =>
+      Effect.map(eraseCustomer(erasure), (fate) => ({ ...erasure, fate }))
+    )
+    return { ofTenants, ofCustomers }
+  })
+  const { ofCustomers, ofTenants } = yield* work.pipe(
+    Effect.provide(Layer.provideMerge(writers, openDatabase(settings))),
     Effect.mapError(
       (error) =>
         new CommandFailed({
@@ -87,11 +138,12 @@ export const applyErasures = Effect.fnUntraced(function* (
         })
     )
   )
-  const count = (wanted: Fate) => fates.filter(({ fate }) => fate === wanted).length
+  const count = (wanted: Fate) => ofCustomers.filter(({ fate }) => fate === wanted).length
   return {
     erased: count("erased"),
     unknown: count("unknown"),
-    left: fates
+    tenants: ofTenants.filter((fate) => fate === "erased").length,
+    left: ofCustomers
       .filter(({ fate }) => fate === "open orders")
       .map(({ customerId, tenantId }) => ({ tenantId, customerId }))
   }
@@ -109,8 +161,8 @@ export const leftOver = ({ left }: Applied) =>
     ]
   })
 
-export const appliedWords = ({ erased, unknown }: Applied): string =>
-  `${erased} customers are erased${unknown === 0 ? "" : `, ${unknown} are not known here`}`
+export const appliedWords = ({ erased, tenants, unknown }: Applied): string =>
+  `${erased} customers are erased${unknown === 0 ? "" : `, ${unknown} are not known here`}${tenants === 0 ? "" : `; ${tenants} tenants are erased`}`
 
 export const applyErasureList = Effect.fnUntraced(function* ({ file }: { readonly file: string }) {
   const settings = yield* Configuration.read((yield* Shell).env)

@@ -1,0 +1,65 @@
+/** Erases a tenant that is being deleted, from the command line: beside a running program, which does the same, and without one. */
+import { publishTo } from "@dueline/audit/CheckpointFolder"
+import { makeSealer } from "@dueline/audit/Sealer"
+import type { TenantId } from "@dueline/contracts/Ids"
+import { orLogged } from "@dueline/contracts/storeTrouble"
+import type { ErasingTenant } from "@dueline/postgres/write/PostgresErasure"
+import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
+import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
+import * as SealedTree from "@dueline/postgres/write/SealedTree"
+import { Effect, Layer, References } from "effect"
+import { existsSync } from "node:fs"
+import type { Settings } from "../../Configuration.ts"
+import { checkpointsFolder, homeAt, tenantExports } from "../../Home.ts"
+import * as InstallationKeys from "../../InstallationKeys.ts"
+import { makeErasure } from "../../work/Erasure.ts"
+import { CommandFailed } from "../Shell.ts"
+
+/** What erasing needs of a database that is open. */
+export const layer = (settings: Settings) =>
+  Layer.mergeAll(PostgresErasure.layer, PostgresRetention.layer, SealedTree.layer, InstallationKeys.layer(settings))
+
+/** What is sealed can be exported and removed only with the keys of the home. */
+export const keysAreThere = (settings: Settings) => {
+  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
+  return existsSync(vaultKeys)
+    ? Effect.void
+    : Effect.fail(
+        new CommandFailed({
+          message: `There are no keys in ${vaultKeys}`,
+          notes: ["set DUELINE_HOME to the home of the installation: a tenant is erased with its keys at hand"]
+        })
+      )
+}
+
+/** Nothing goes that is not sealed; a program that runs does that too, and two do no harm. */
+const sealing = Effect.fnUntraced(function* (settings: Settings) {
+  const sealer = yield* makeSealer({
+    store: yield* SealedTree.SealedTree,
+    signer: yield* InstallationKeys.AuditSigner,
+    every: settings.DUELINE_AUDIT_EVERY,
+    publish: publishTo(checkpointsFolder(settings))
+  })
+  return Effect.gen(function* () {
+    while ((yield* sealer.round(false)).more);
+  }).pipe(
+    Effect.provideService(References.MinimumLogLevel, "None"),
+    orLogged("warning", "the audit log could not be sealed"),
+    Effect.asVoid
+  )
+})
+
+export const makeErasing = Effect.fnUntraced(function* (settings: Settings) {
+  const seal = yield* sealing(settings)
+  const { bury, run } = yield* makeErasure({
+    folder: tenantExports(settings),
+    elsewhere: () => Effect.void,
+    betweenPasses: seal
+  })
+  return {
+    bury,
+    /** To its end, which is some fifteen seconds off at the least. */
+    erase: <E, R>(tenantId: TenantId, told: (tenant: ErasingTenant, altered: number) => Effect.Effect<void, E, R>) =>
+      Effect.andThen(seal, run(tenantId, told))
+  }
+})
