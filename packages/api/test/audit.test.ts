@@ -7,6 +7,7 @@ import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { AuditNotes, layer as notesLayer, notesPerMinute } from "../src/access/AuditNotes.ts"
+import { type BearerReason, pairsPerMinute } from "../src/access/refusedBearers.ts"
 import { Edge, layer as edge, otherTenant, tenant } from "./Edge.ts"
 
 const json = { "content-type": "application/json" }
@@ -126,6 +127,31 @@ layer(edge, { excludeTestServices: true })("the audit log", (it) => {
     { tags: ["ADR-0040.6"] }
   )
 
+  it.effect(
+    "has that a token was refused, why and from where, and nothing of the token",
+    () =>
+      Effect.gen(function* () {
+        const { mint, send, store } = yield* Edge
+        const token = yield* mint({ subject: "mallory", tenantId: tenant, scopes: [], ttlSeconds: 60 })
+        const forged = `${token.slice(0, -6)}AAAAAA`
+        for (const authorization of [`Bearer ${forged}`, "Bearer dlk_nothing", "Bearer nonsense"])
+          assert.strictEqual(
+            (yield* send({ method: "GET", path: "/ops/bins", headers: { authorization } })).status,
+            401
+          )
+        const all = store.auditTrail.list({ tenantId: installationTenant, after: null, limit: 100 })
+        const entries = Effect.map(all, ({ items }) => items.filter(({ action }) => action === "bearer.refuse"))
+        while ((yield* entries).length < 3) yield* Effect.sleep(50)
+        const found = yield* entries
+        assert.includeMembers(
+          found.map(({ code }) => code),
+          ["token_signature", "api_key_refused", "token_malformed"]
+        )
+        assert.notInclude(JSON.stringify(found), forged.slice(-40))
+      }),
+    { tags: ["ADR-0040.6"] }
+  )
+
   it.effect("is paged, and a page of one filter is no page of another", () =>
     Effect.gen(function* () {
       const { send, submit } = yield* Edge
@@ -202,6 +228,40 @@ it.effect(
       )
       assert.lengthOf(of(otherTenant), 1)
       assert.lengthOf(of(installationTenant), 1)
+    }).pipe(Effect.provide(layer))
+  },
+  { tags: ["ADR-0040.6"] }
+)
+
+it.effect(
+  "who comes with what opens nothing is there once for each reason and network of a minute, the others counted, and no flood from however many fills it",
+  () => {
+    const { layer, written } = world()
+    return Effect.gen(function* () {
+      const { refusedBearer } = yield* AuditNotes
+      const from = (address: string, reason: BearerReason = "token_expired") =>
+        refusedBearer({ reason, address, correlationId: "1" as CorrelationId })
+      for (let n = 0; n < 9; n++) from(`203.0.113.${n}`)
+      from("203.0.113.7", "api_key_refused")
+      from("2001:db8:1:2::3")
+      yield* TestClock.adjust("2 seconds")
+      const told = () => written.map(({ action, actor, code, count }) => [action, actor.id, code, count])
+      const first = [
+        ["bearer.refuse", "203.0.113.0/24", "token_expired", 1],
+        ["bearer.refuse", "203.0.113.0/24", "api_key_refused", 1],
+        ["bearer.refuse", "2001:db8:1::/48", "token_expired", 1]
+      ]
+      assert.deepStrictEqual(told(), first)
+      yield* TestClock.adjust("61 seconds")
+      assert.deepStrictEqual(told(), [...first, ["bearer.refuse", "203.0.113.0/24", "token_expired", 8]])
+      for (let n = 0; n < 20_000; n++) from(`10.${n >> 8}.${n & 255}.1`)
+      yield* TestClock.adjust("61 seconds")
+      const flood = written.slice(4)
+      assert.isAtMost(flood.length, pairsPerMinute + 2)
+      assert.strictEqual(
+        flood.reduce((sum, { count }) => sum + count, 0),
+        20_000
+      )
     }).pipe(Effect.provide(layer))
   },
   { tags: ["ADR-0040.6"] }

@@ -6,14 +6,17 @@ import type { Session } from "@dueline/contracts/session/Session"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { keyPrefix } from "@dueline/identity/apiKeyText"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
+import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
 import { isFromHere, isOwnHost } from "../sessions/origin.ts"
 import { SessionAccess } from "../sessions/SessionAccess.ts"
 import { cookieIn } from "../sessions/sessionCookie.ts"
 import { CurrentSessionSettings, type SessionSettings } from "../sessions/SessionSettings.ts"
 import { ApiKeyAccess } from "./ApiKeyAccess.ts"
+import { AuditNotes } from "./AuditNotes.ts"
+import { type BearerReason, reasonOf } from "./refusedBearers.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -44,11 +47,21 @@ const nobody = unauthenticated(
   "Send an access token, `Authorization: Bearer …`, or an API key, `X-Api-Key: dlk_…`; a person signs in at /console."
 )
 
-const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effect<AccessToken, Unauthenticated> =>
+/** Hears why somebody is refused. */
+type Told = (reason: BearerReason) => void
+
+const byToken = (
+  verifier: TokenVerifier["Service"],
+  token: string,
+  told: Told
+): Effect.Effect<AccessToken, Unauthenticated> =>
   Effect.matchEffect(verifier.verify(token), {
     onFailure: ({ claims, reason }) =>
       Effect.andThen(
-        Effect.logDebug("token refused", { reason }),
+        Effect.andThen(
+          Effect.logDebug("token refused", { reason }),
+          Effect.sync(() => told(reasonOf(reason)))
+        ),
         unauthenticated(
           claims === undefined
             ? "The access token is not valid here. Get a new one."
@@ -56,6 +69,12 @@ const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effe
         )
       ),
     onSuccess: Effect.succeed
+  })
+
+const refusing = <E>(told: Told, reason: BearerReason, refusal: Effect.Effect<never, E>) =>
+  Effect.suspend(() => {
+    told(reason)
+    return refusal
   })
 
 const withoutKey = unauthenticated("The API key that the token was given for is revoked or has expired. Get a new one.")
@@ -78,9 +97,13 @@ const badKey = unauthenticated(
   "The API key is not valid here: mistyped, expired, revoked, or never made. Get a new one."
 )
 
-const byKey = (keys: ApiKeyAccess["Service"], key: string): Effect.Effect<Asker, Unauthenticated | Unavailable> =>
+const byKey = (
+  keys: ApiKeyAccess["Service"],
+  key: string,
+  told: Told
+): Effect.Effect<Asker, Unauthenticated | Unavailable> =>
   Effect.flatMap(keys.open(key), (row) => {
-    if (row === null) return badKey
+    if (row === null) return refusing(told, "api_key_refused", badKey)
     const { apiKeyId: id, expiresAt, scopes, tenantId, workspace } = row
     const apiKey = { id, workspace }
     return Effect.succeed({ tenantId, tenants: [], subject: `api-key:${id}`, scopes, expiresAt, apiKey, session: null })
@@ -109,42 +132,57 @@ export const askerOf = (session: Session, { roles }: Pick<SessionSettings, "role
   session
 })
 
-export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | SessionAccess> = Layer.effect(
-  Askers,
-  Effect.gen(function* () {
-    const verifier = yield* TokenVerifier
-    const keys = yield* ApiKeyAccess
-    const sessions = yield* SessionAccess
-    const settings = yield* CurrentSessionSettings
+export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | SessionAccess | AuditNotes> =
+  Layer.effect(
+    Askers,
+    Effect.gen(function* () {
+      const verifier = yield* TokenVerifier
+      const keys = yield* ApiKeyAccess
+      const sessions = yield* SessionAccess
+      const settings = yield* CurrentSessionSettings
+      const { refusedBearer } = yield* AuditNotes
 
-    const bySession = (request: Request, secret: string) => {
-      if (!isOwnHost(request.headers["host"], settings)) return foreignHost
-      if (!isFromHere(request.method, request.headers, settings)) return foreignPage
-      return Effect.flatMap(sessions.open(secret), (session) =>
-        session === null ? badSession : Effect.succeed(askerOf(session, settings))
-      )
-    }
+      const bySession = (request: Request, secret: string, told: Told) => {
+        if (!isOwnHost(request.headers["host"], settings)) return foreignHost
+        if (!isFromHere(request.method, request.headers, settings)) return foreignPage
+        return Effect.flatMap(sessions.open(secret), (session) =>
+          session === null ? refusing(told, "session_over", badSession) : Effect.succeed(askerOf(session, settings))
+        )
+      }
 
-    /** A token is good as long as what it was given for. */
-    const standing = Effect.fnUntraced(function* (access: AccessToken) {
-      const { apiKeyId, sessionId, tenantId } = access
-      if (apiKeyId !== null && (yield* keys.find(apiKeyId)) === null) return yield* withoutKey
-      const session = sessionId === null || tenantId === null ? null : yield* sessions.find({ tenantId, sessionId })
-      return sessionId !== null && session === null ? yield* badSession : { ...access, apiKey: null, session }
-    })
-    const bearing = (token: string) => Effect.flatMap(byToken(verifier, token), standing)
+      /** A token is good as long as what it was given for. */
+      const standing = Effect.fnUntraced(function* (access: AccessToken, told: Told) {
+        const { apiKeyId, sessionId, tenantId } = access
+        if (apiKeyId !== null && (yield* keys.find(apiKeyId)) === null)
+          return yield* refusing(told, "token_key_over", withoutKey)
+        const session = sessionId === null || tenantId === null ? null : yield* sessions.find({ tenantId, sessionId })
+        return sessionId !== null && session === null
+          ? yield* refusing(told, "session_over", badSession)
+          : { ...access, apiKey: null, session }
+      })
+      const bearing = (token: string, told: Told) =>
+        Effect.flatMap(byToken(verifier, token, told), (access) => standing(access, told))
+      // Who asks about a token has not come with it.
+      const untold: Told = () => undefined
 
-    return Askers.of({
-      believe: (token) => (token.startsWith(keyPrefix) ? byKey(keys, token) : bearing(token)),
-      identify: (request, token) => {
+      const identified = (request: Request, token: string, told: Told) => {
         const key = keyIn(token, request.headers)
-        if (key !== null) return byKey(keys, key)
-        if (token !== "") return bearing(token)
+        if (key !== null) return byKey(keys, key, told)
+        if (token !== "") return bearing(token, told)
         // Whoever sends a header of its own, even a bad one, does not mean the cookie that the browser adds.
         const secret =
           (request.headers["authorization"] ?? "") === "" ? cookieIn("session", request.headers, settings) : null
-        return secret === null ? nobody : bySession(request, secret)
+        return secret === null ? nobody : bySession(request, secret, told)
       }
+
+      return Askers.of({
+        believe: (token) => (token.startsWith(keyPrefix) ? byKey(keys, token, untold) : bearing(token, untold)),
+        identify: (request, token) =>
+          Effect.flatMap(CurrentCorrelationId, (correlationId) =>
+            identified(request, token, (reason) =>
+              refusedBearer({ reason, address: Option.getOrElse(request.remoteAddress, () => ""), correlationId })
+            )
+          )
+      })
     })
-  })
-)
+  )

@@ -14,6 +14,7 @@ import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCo
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { type RefusedBearer, RefusedBearers } from "./refusedBearers.ts"
 import { Clock, Context, Effect, Exit, Layer } from "effect"
 
 /** Of one tenant in a minute; also of all that belongs to none. */
@@ -46,6 +47,8 @@ export class AuditNotes extends Context.Service<
   {
     /** Returns at once, on whatever stack, and does not throw. */
     readonly note: (note: Note) => void
+    /** The same of who came with what opens nothing: counted by reason and network. */
+    readonly refusedBearer: (refused: RefusedBearer) => void
   }
 >()("@dueline/api/AuditNotes") {}
 
@@ -92,6 +95,8 @@ export const layer: Layer.Layer<AuditNotes, never, AuditTrail> = Layer.effect(
       else lost?.add(entry.count)
     }
 
+    const bearers = new RefusedBearers(put)
+
     /** What was left out in the minute that is over. */
     const turn = (now: number): void => {
       const current = Math.floor(now / minuteMs)
@@ -99,6 +104,7 @@ export const layer: Layer.Layer<AuditNotes, never, AuditTrail> = Layer.effect(
       minute = current
       const before = tenants
       tenants = new Map()
+      bearers.turn(now)
       for (const [tenantId, { leftOut }] of before) {
         if (leftOut === 0) continue
         put({
@@ -117,7 +123,7 @@ export const layer: Layer.Layer<AuditNotes, never, AuditTrail> = Layer.effect(
 
     const hasLeftOut = (): boolean => {
       for (const { leftOut } of tenants.values()) if (leftOut > 0) return true
-      return false
+      return bearers.hasMore()
     }
 
     const write = Effect.gen(function* () {
@@ -168,11 +174,23 @@ export const layer: Layer.Layer<AuditNotes, never, AuditTrail> = Layer.effect(
         count.leftOut += 1
         left?.add()
       }
+      begin()
+    }
+
+    const begin = (): void => {
       if (working) return
       working = true
       Effect.runForkWith(context)(Effect.forkIn(work, scope))
     }
 
-    return AuditNotes.of({ note: take })
+    return AuditNotes.of({
+      note: take,
+      refusedBearer: (refused) => {
+        const now = clock.currentTimeMillisUnsafe()
+        turn(now)
+        bearers.take(refused, now)
+        begin()
+      }
+    })
   })
 )

@@ -72,6 +72,14 @@ export const createTenant = Effect.fnUntraced(function* (input: CreateInput) {
   const tenantId = tenantIdOf(workspace)
   const created = yield* create(workspace, name).pipe(
     Effect.as(true),
+    Effect.catchTag("TenantDeleted", () =>
+      Effect.fail(
+        new CommandFailed({
+          message: `The workspace ${workspace} had a tenant that was deleted, or is being deleted`,
+          notes: ["choose another --workspace: what was signed for this one must never be good again"]
+        })
+      )
+    ),
     Effect.catchTag("WorkspaceTaken", () =>
       input.ifAbsent
         ? Effect.succeed(false)
@@ -135,7 +143,11 @@ const change = Effect.fnUntraced(function* (
   commandAt: (about: { readonly workspaceId: WorkspaceId; readonly at: EpochMillis }) => TenantCommand
 ) {
   const { tenantId, workspace } = yield* existing(tenant)
-  const { tenant: after } = yield* changeTenant(tenantId, commandAt)
+  const { tenant: after } = yield* changeTenant(tenantId, commandAt).pipe(
+    Effect.catchTag("TenantDeleted", () =>
+      Effect.fail(new CommandFailed({ message: `The tenant ${tenant} was deleted, or is being deleted`, notes: [] }))
+    )
+  )
   const { name, status, suspendedReason } = after
   yield* print({ tenantId, workspace, name, status, suspendedReason }, () =>
     [tenantId, workspace, name, suspendedReason === null ? status : `${status}: ${suspendedReason}`].join("  ")

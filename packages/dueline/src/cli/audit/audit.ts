@@ -218,7 +218,7 @@ const wordsOf = ({ findings, leaves, removed, signed }: Verdict, rate: string): 
   [
     ...(findings.length === 0 ? [`all is as it was sealed: ${leaves} leaves, ${rate}`] : []),
     ...(signed === null ? [] : [`signed: the first ${signed.size}, at ${localInstant(signed.at, 0)}`]),
-    ...(removed.length === 0 ? [] : [`removed because they were kept long enough: ${rangeWords(removed)}`]),
+    ...(removed.length === 0 ? [] : [`removed, kept long enough or of deleted tenants: ${rangeWords(removed)}`]),
     ...(findings.length === 0
       ? []
       : [

@@ -35,11 +35,14 @@ const eachTile = Effect.fnUntraced(function* <E, R>(use: (tile: SealedTile) => E
   }
 })
 
-/** The hashes of all rows of one kind up to the last that is sealed, 32 bytes each. */
+/**
+ * The hashes of all rows of one kind up to the last that is sealed, 32 bytes each. `heard`: each leaf, also those behind it; an entry that says what
+ * was removed is sealed a moment later than it is written.
+ */
 const foundHashes = Effect.fnUntraced(function* (
   kind: LeafKind,
   until: Place,
-  heard: (leaf: Buffer) => void,
+  heard: ((leaf: Buffer) => void) | null,
   read: (leaves: number) => Effect.Effect<void>
 ) {
   const log = yield* SealedLog
@@ -47,10 +50,11 @@ const foundHashes = Effect.fnUntraced(function* (
   for (let after = beginning; ; ) {
     const page: ReadonlyArray<FoundLeaf> = yield* log.leaves(kind, after, leavesAtOnce)
     for (const { leaf, position, transaction } of page) {
-      if (isBehind({ position, transaction }, until)) return Buffer.concat(parts)
+      const isSealed = !isBehind({ position, transaction }, until)
+      if (!isSealed && heard === null) return Buffer.concat(parts)
       const bytes = Buffer.from(leaf)
-      heard(bytes)
-      parts.push(leafHash(bytes))
+      heard?.(bytes)
+      if (isSealed) parts.push(leafHash(bytes))
     }
     const last = page.at(-1)
     if (last === undefined) return Buffer.concat(parts)
@@ -108,7 +112,7 @@ export const verifySealed = Effect.fnUntraced(function* (
     // Tiles that grew while they were read hold more than the head says.
     sealed: whole.subarray(0, head.size * hashBytes),
     kinds: kinds.slice(0, head.size),
-    events: yield* foundHashes("e", head.events, () => undefined, read),
+    events: yield* foundHashes("e", head.events, null, read),
     entries: yield* foundHashes("a", head.entries, heard, read),
     allowed,
     checkpoints
