@@ -68,6 +68,12 @@ it.effect(
         /^3 events read, [\d,]+ events\/s\nMODEL +STREAMS +WRITTEN +DROPPED\ntenant +1 +0 +0\nbin +1 +1 +0$/u
       )
 
+      const told = yield* dueline("audit", "list", "--installation", "--json")
+      assert.deepStrictEqual(
+        (JSON.parse(told.stdout) as { items: ReadonlyArray<{ action: string }> }).items.map(({ action }) => action),
+        ["projections.rebuild", "projections.rebuild", "database.migrate"]
+      )
+
       const right = yield* dueline("verify", "--json")
       assert.deepStrictEqual(JSON.parse(right.stdout), {
         ok: true,

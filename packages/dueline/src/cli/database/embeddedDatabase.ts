@@ -9,6 +9,7 @@ import { existsSync } from "node:fs"
 import * as Configuration from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
 import { table } from "../format.ts"
+import { noteCommand } from "../audit/noteCommand.ts"
 import { CommandFailed, print, Shell, usage } from "../Shell.ts"
 
 /** The server names its socket after its port. */
@@ -90,5 +91,6 @@ export const scrubDatabase = Effect.fnUntraced(function* () {
     "SqlError",
     (cause) => new CommandFailed({ message: `Not done: ${cause.message}`, notes: ["run it again"] })
   )
+  yield* noteCommand(settings, { action: "database.scrub", resource: null })
   yield* print({ scrubbed: true }, () => "nothing of erased customers is left in the files of the database")
 })

@@ -2,10 +2,12 @@
 import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { migrations } from "@dueline/postgres/schema/migrations/migrations"
-import { Effect, type Redacted } from "effect"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
+import { Effect, Layer, type Redacted } from "effect"
 import * as Configuration from "../../Configuration.ts"
 import * as logging from "../../logging.ts"
 import { admit, prepareHome } from "../../preflight/admission.ts"
+import { noted } from "../audit/noteCommand.ts"
 import { CommandFailed, print, Shell } from "../Shell.ts"
 
 /** The names of all steps that are applied, in order; none when there is no database yet. */
@@ -21,11 +23,28 @@ const applied = Effect.gen(function* () {
   )
 })
 
+/** In the audit log, when there was something to do. */
+const notedIn = <E>(database: Layer.Layer<Database.Database, E>, applied: ReadonlyArray<string>) => {
+  const last = applied.at(-1)
+  return last === undefined
+    ? Effect.void
+    : Effect.provide(
+        noted({ action: "database.migrate", resource: last }),
+        Layer.provide(PostgresAuditTrail.layer, database)
+      )
+}
+
 const migrated = Effect.gen(function* () {
   const before = yield* applied
-  yield* Effect.scoped(Database.embedded)
-  const after = yield* applied
-  return { applied: after.filter((name) => !before.includes(name)), schema: after.length }
+  return yield* Effect.scoped(
+    Effect.gen(function* () {
+      const database = yield* Database.embedded
+      const after = yield* applied
+      const added = after.filter((name) => !before.includes(name))
+      yield* notedIn(Layer.succeed(Database.Database, database), added)
+      return { applied: added, schema: after.length }
+    })
+  )
 })
 
 const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Settings) {
@@ -46,7 +65,9 @@ const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Set
 /** The keys that all processes will share are made with the schema. */
 const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Settings, url: Redacted.Redacted) {
   const applied = yield* Database.migrateUrl(url)
-  yield* admit(settings).pipe(Effect.provide(Database.layerUrl({ url, migrate: false })))
+  const database = Database.layerUrl({ url, migrate: false })
+  yield* Effect.provide(admit(settings), database)
+  yield* notedIn(database, applied)
   return { applied, schema: migrations.length }
 })
 

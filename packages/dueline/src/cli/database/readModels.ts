@@ -7,6 +7,7 @@ import { verifyReferences } from "@dueline/postgres/admin/verifyReferences"
 import { Database } from "@dueline/postgres/Database"
 import * as EventLog from "@dueline/postgres/read/EventLog"
 import { readInstallation } from "@dueline/postgres/schema/Installation"
+import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { Clock, Console, Effect, Layer } from "effect"
 import * as Configuration from "../../Configuration.ts"
@@ -20,6 +21,7 @@ import { verifyModels } from "../../projections/verifyModels.ts"
 import { verifySealed } from "../../projections/verifySealed.ts"
 import { table } from "../format.ts"
 import { openDatabase } from "./openDatabase.ts"
+import { noted } from "../audit/noteCommand.ts"
 import { Ended, JsonOutput, print, Shell } from "../Shell.ts"
 
 // How far long work has come: one line that changes in a terminal, a line now and then elsewhere.
@@ -84,12 +86,12 @@ const rebuiltWords = ({ events, models, problems, snapshots }: Rebuilt, rate: st
 
 export const rebuildProjections = Effect.fnUntraced(function* ({ only }: { readonly only: Category | undefined }) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const store = Layer.mergeAll(PostgresPersistence.layer, ReadModels.layer, RowRepair.layer).pipe(
-    Layer.provide(openDatabase(settings))
-  )
+  const stores = [PostgresPersistence.layer, ReadModels.layer, RowRepair.layer, PostgresAuditTrail.layer] as const
+  const store = Layer.mergeAll(...stores).pipe(Layer.provide(openDatabase(settings)))
   const work = Effect.gen(function* () {
     const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
     const begun = yield* Clock.currentTimeMillis
+    yield* noted({ action: "projections.rebuild", resource: only ?? null })
     const rebuilt = yield* rebuildModels({ ...(only === undefined ? {} : { categories: [only] }), progress })
     return { rebuilt, took: (yield* Clock.currentTimeMillis) - begun }
   })
