@@ -12,7 +12,8 @@ import type { NoteSigner } from "./note.ts"
 
 export interface SealerOptions {
   readonly store: TreeStore
-  readonly signer: NoteSigner
+  /** Asked for each checkpoint: the key may have been followed by another. */
+  readonly signer: Effect.Effect<NoteSigner, PublishFailed>
   /** Leaves after which a checkpoint is signed, however young the last one is. */
   readonly every: number
   /** Keeps a checkpoint out of the database's reach. */
@@ -74,7 +75,7 @@ export const makeSealer = Effect.fnUntraced(function* ({ every, publish, signer,
 
   const sign = Effect.fnUntraced(function* (tree: Frontier) {
     const at = clock.currentTimeMillisUnsafe()
-    const note = signCheckpoint({ size: tree.size, root: rootOf(tree), at }, signer)
+    const note = signCheckpoint({ size: tree.size, root: rootOf(tree), at }, yield* signer)
     yield* publish(tree.size, note)
     yield* store.keepCheckpoint(tree.size, at, note)
     signed = { size: tree.size, at }

@@ -66,11 +66,17 @@ export const readVerifier = (text: string): NoteVerifier | null => {
 
 const dash = "\u2014"
 
-/** `text` ends with a line feed and has no empty line. */
-export const signNote = (text: string, signer: NoteSigner): string => {
+const signatureLine = (text: string, signer: NoteSigner): string => {
   const signature = Buffer.concat([keyId(verifierOf(signer)), sign(null, Buffer.from(text), signer.privateKey)])
-  return `${text}\n${dash} ${signer.name} ${signature.toString("base64")}\n`
+  return `${dash} ${signer.name} ${signature.toString("base64")}\n`
 }
+
+/** `text` ends with a line feed and has no empty line. */
+export const signNote = (text: string, signer: NoteSigner): string => `${text}\n${signatureLine(text, signer)}`
+
+/** The same note with the signature of another key too. */
+export const countersign = (note: string, signer: NoteSigner): string =>
+  note + signatureLine(note.slice(0, note.lastIndexOf("\n\n") + 1), signer)
 
 /** Null unless it is the only spelling of its bytes. */
 export const strictBase64 = (text: string): Buffer | null => {

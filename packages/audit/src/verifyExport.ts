@@ -6,8 +6,9 @@
 import { createReadStream } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts"
+import type { Checkpoint } from "./checkpoint.ts"
 import { type Difference, firstDifference, firstUnsigned } from "./judge.ts"
+import { type KeyRing, openByRing, readSuccessions, ringOf } from "./keyRing.ts"
 import { hashBytes, leafHash } from "./merkle.ts"
 import type { NoteVerifier } from "./note.ts"
 import { overlap, type Range, removalsIn } from "./removals.ts"
@@ -37,7 +38,7 @@ export const checkpointsFolder = "checkpoints"
 const maxLine = 8 * 1024 * 1024
 
 /** Every line of a file without its line feed, and at the end what stands behind the last one. */
-async function* linesOf(path: string): AsyncGenerator<Buffer, Buffer> {
+export async function* linesOf(path: string): AsyncGenerator<Buffer, Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     let from = 0
@@ -98,19 +99,30 @@ interface Notes {
   readonly findings: ReadonlyArray<Finding>
 }
 
+/** The keys that are trusted with this one, by what follows from these folders. */
+export const ringIn = async (verifier: NoteVerifier, folders: ReadonlyArray<string>): Promise<KeyRing> =>
+  ringOf(verifier, (await Promise.all(folders.map(readSuccessions))).flat())
+
+export const forksIn = (ring: KeyRing): ReadonlyArray<Finding> =>
+  ring.forked.map((name) => ({
+    where: "keys",
+    leaf: null,
+    what: `${name} is followed by two keys: whoever has it has signed for somebody else`
+  }))
+
 /** Those of a folder; a folder that is not there has none. */
-export const readCheckpoints = async (folder: string, verifier: NoteVerifier): Promise<Notes> => {
+export const readCheckpoints = async (folder: string, ring: KeyRing): Promise<Notes> => {
   const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
   const checkpoints: Array<Checkpoint> = []
   const findings: Array<Finding> = []
   for (const name of names.filter((name) => name.endsWith(".txt")).sort()) {
     const path = join(folder, name)
-    const checkpoint = openCheckpoint(await readFile(path, "utf8"), verifier)
+    const checkpoint = openByRing(await readFile(path, "utf8"), ring)
     if (checkpoint === null)
       findings.push({
         where: path,
         leaf: null,
-        what: `is no checkpoint that ${verifier.name} has signed with this key`
+        what: `is no checkpoint that ${ring.keys.map(({ verifier }) => verifier.name).join(" or ")} has signed while it was the key`
       })
     else checkpoints.push(checkpoint)
   }
@@ -183,15 +195,17 @@ export const verifyExport = async (options: {
   const [leavesPath, hashesPath] = [join(folder, leavesFile), join(folder, hashesFile)]
   const { allowed, cut, hashes: found, removed } = await readLeaves(leavesPath)
   const sealed = await readFile(hashesPath)
-  const own = await readCheckpoints(join(folder, checkpointsFolder), verifier)
+  const notesPath = join(folder, checkpointsFolder)
+  const ring = await ringIn(verifier, [notesPath, ...(options.checkpoints === undefined ? [] : [options.checkpoints])])
+  const own = await readCheckpoints(notesPath, ring)
   const others =
     options.checkpoints === undefined
       ? { checkpoints: [], findings: [] }
-      : await readCheckpoints(options.checkpoints, verifier)
-  const checkpoints = [...own.checkpoints, ...others.checkpoints]
+      : await readCheckpoints(options.checkpoints, ring)
+  const checkpoints = [...own.checkpoints, ...others.checkpoints, ...ring.heads]
   const last = checkpoints.toSorted((a, b) => b.size - a.size || a.at - b.at)[0] ?? null
   const leaves = Math.floor(found.length / hashBytes)
-  const findings: Array<Finding> = [...own.findings, ...others.findings]
+  const findings: Array<Finding> = [...forksIn(ring), ...own.findings, ...others.findings]
   if (last === null)
     findings.push({ where: folder, leaf: null, what: "there is no checkpoint: nothing of it is signed" })
   if (cut) findings.push({ where: leavesPath, leaf: leaves, what: `line ${leaves + 1} does not end` })

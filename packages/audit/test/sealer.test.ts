@@ -47,7 +47,7 @@ const world = () => {
   }
   const sealer = makeSealer({
     store,
-    signer,
+    signer: Effect.succeed(signer),
     every: 1_000,
     publish: (_size, note) => Effect.sync(() => void notes.push(note))
   })

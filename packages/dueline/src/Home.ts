@@ -8,6 +8,8 @@ export interface Home {
   readonly keys: string
   /** The file of secret keys that requests are sealed with, and from which signing secrets are derived. */
   readonly vaultKeys: string
+  /** The keys that followed the first one which checkpoints were signed with; there once one did. */
+  readonly auditKeys: string
   /** Which installation this is, by an id that its database has too. */
   readonly installationId: string
   /** Where checkpoints of the audit tree are written, unless the configuration names another folder. */
@@ -20,6 +22,7 @@ export const homeAt = (path: string): Home => ({
   path,
   keys: join(path, "keys", "tokens"),
   vaultKeys: join(path, "keys", "installation.keys"),
+  auditKeys: join(path, "keys", "audit.keys"),
   installationId: join(path, "keys", "installation.id"),
   checkpoints: join(path, "audit"),
   data: join(path, "postgres", "data")

@@ -43,7 +43,12 @@ const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 const sealAll = Effect.gen(function* () {
   const folder = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "checkpoints-")))
   const store = yield* SealedTree.SealedTree
-  const sealer = yield* makeSealer({ store, signer, every: 1_000_000, publish: publishTo(folder) })
+  const sealer = yield* makeSealer({
+    store,
+    signer: Effect.succeed(signer),
+    every: 1_000_000,
+    publish: publishTo(folder)
+  })
   yield* sealer.finish
   return folder
 })

@@ -31,7 +31,9 @@ const layer = Layer.mergeAll(
 const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 
 const sealerTo = (folder: string, every = 1_000_000) =>
-  Effect.flatMap(SealedTree.SealedTree, (store) => makeSealer({ store, signer, every, publish: publishTo(folder) }))
+  Effect.flatMap(SealedTree.SealedTree, (store) =>
+    makeSealer({ store, signer: Effect.succeed(signer), every, publish: publishTo(folder) })
+  )
 
 const newFolder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "checkpoints-"))),
@@ -224,7 +226,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("sealing",
       let full = true
       const sealer = yield* makeSealer({
         store,
-        signer,
+        signer: Effect.succeed(signer),
         every: 1,
         publish: (size) => (full ? new PublishFailed({ detail: "full" }) : Effect.sync(() => void signs.push(size)))
       })

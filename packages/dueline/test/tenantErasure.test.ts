@@ -57,7 +57,7 @@ const sealAll = Effect.gen(function* () {
   const folder = yield* folderOf("checkpoints")
   const sealer = yield* makeSealer({
     store: yield* SealedTree.SealedTree,
-    signer,
+    signer: Effect.succeed(signer),
     every: 1_000_000,
     publish: publishTo(folder)
   })

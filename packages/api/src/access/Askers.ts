@@ -71,7 +71,7 @@ const byToken = (
     onSuccess: Effect.succeed
   })
 
-const refusing = <E>(told: Told, reason: BearerReason, refusal: Effect.Effect<never, E>) =>
+const refusing = <E>(told: Told, reason: BearerReason, refusal: Effect.Effect<never, E>): Effect.Effect<never, E> =>
   Effect.suspend(() => {
     told(reason)
     return refusal
@@ -142,7 +142,11 @@ export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | Se
       const settings = yield* CurrentSessionSettings
       const { refusedBearer } = yield* AuditNotes
 
-      const bySession = (request: Request, secret: string, told: Told) => {
+      const bySession = (
+        request: Request,
+        secret: string,
+        told: Told
+      ): Effect.Effect<Asker, Unauthenticated | Forbidden | Unavailable> => {
         if (!isOwnHost(request.headers["host"], settings)) return foreignHost
         if (!isFromHere(request.method, request.headers, settings)) return foreignPage
         return Effect.flatMap(sessions.open(secret), (session) =>
@@ -165,7 +169,11 @@ export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | Se
       // Who asks about a token has not come with it.
       const untold: Told = () => undefined
 
-      const identified = (request: Request, token: string, told: Told) => {
+      const identified = (
+        request: Request,
+        token: string,
+        told: Told
+      ): Effect.Effect<Asker, Unauthenticated | Forbidden | Unavailable> => {
         const key = keyIn(token, request.headers)
         if (key !== null) return byKey(keys, key, told)
         if (token !== "") return bearing(token, told)

@@ -9,6 +9,7 @@ import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer, References } from "effect"
 import { existsSync } from "node:fs"
+import { AuditSigner } from "../../AuditKeys.ts"
 import type { Settings } from "../../Configuration.ts"
 import { checkpointsFolder, homeAt, tenantExports } from "../../Home.ts"
 import * as InstallationKeys from "../../InstallationKeys.ts"
@@ -36,7 +37,7 @@ export const keysAreThere = (settings: Settings) => {
 const sealing = Effect.fnUntraced(function* (settings: Settings) {
   const sealer = yield* makeSealer({
     store: yield* SealedTree.SealedTree,
-    signer: yield* InstallationKeys.AuditSigner,
+    signer: yield* AuditSigner,
     every: settings.DUELINE_AUDIT_EVERY,
     publish: publishTo(checkpointsFolder(settings))
   })

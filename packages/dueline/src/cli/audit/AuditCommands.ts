@@ -45,9 +45,17 @@ const list = Command.make(
 
 const exporting = Command.make(
   "export",
-  { folder: Argument.String("folder").pipe(Argument.withDescription("A folder, made for it")) },
+  {
+    folder: Argument.String("folder").pipe(Argument.withDescription("A folder, made for it")),
+    tenant: word("tenant", "tenant", "Only what is of this tenant, a workspace or an id; with --proofs"),
+    proofs: Flag.Boolean("proofs").pipe(
+      Flag.withDefault(false),
+      Flag.withoutNegation,
+      Flag.withDescription("With what proves of each leaf that it is in the signed tree, without the leaves of others")
+    )
+  },
   loadWhenRun(
-    () => import("./audit.ts"),
+    () => import("./exportAudit.ts"),
     ({ exportAudit }) => exportAudit
   )
 ).pipe(
@@ -56,7 +64,10 @@ const exporting = Command.make(
       "A program may be at work meanwhile. With the public key, the folder can be verified anywhere."
   ),
   Command.withShortDescription("Write what was sealed to a folder"),
-  Command.withExamples([{ command: "dueline audit export ./audit-2026-01", description: "For an auditor" }])
+  Command.withExamples([
+    { command: "dueline audit export ./audit-2026-01", description: "For an auditor" },
+    { command: "dueline audit export ./acme --tenant acme --proofs", description: "For a tenant" }
+  ])
 )
 
 const verify = Command.make(
@@ -100,6 +111,20 @@ const checkpoint = Command.make(
   ])
 )
 
+const rotate = Command.make(
+  "rotate",
+  {},
+  loadWhenRun(
+    () => import("./audit.ts"),
+    ({ rotateKey }) => rotateKey
+  )
+).pipe(
+  Command.withDescription(
+    "Sign checkpoints with a new key from now on. Both keys sign that it follows; what the earlier one signed stays signed, and it signs nothing larger."
+  ),
+  Command.withExamples([{ command: "dueline audit key rotate", description: "Prints the new public key" }])
+)
+
 const key = Command.make(
   "key",
   {},
@@ -109,7 +134,8 @@ const key = Command.make(
   )
 ).pipe(
   Command.withDescription("Print the public key that checkpoints are verified with"),
-  Command.withExamples([{ command: "dueline audit key > audit.key", description: "For whoever verifies" }])
+  Command.withExamples([{ command: "dueline audit key > audit.key", description: "For whoever verifies" }]),
+  Command.withSubcommands([rotate])
 )
 
 export const audit = Command.make("audit").pipe(

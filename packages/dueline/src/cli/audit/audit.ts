@@ -1,60 +1,52 @@
 /** What `dueline audit` does. Verifying an export needs nothing but its files and the public key; everything else asks the database. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
 import { checkpointFile } from "@dueline/audit/checkpoint"
 import { type NoteVerifier, readVerifier, verifierOf, verifierText } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
-import {
-  checkpointsFolder as notesFolder,
-  hashesFile,
-  leavesFile,
-  type Verdict,
-  verifyExport
-} from "@dueline/audit/verifyExport"
+import { type Verdict, verifyExport } from "@dueline/audit/verifyExport"
+import { holdsProofs, verifyProofs } from "@dueline/audit/proofs"
 import { type AuditMark, type AuditOutcome, AuditTrail, installationTenant } from "@dueline/contracts/ports/AuditTrail"
 import { parseInstant } from "@dueline/contracts/api/Wire"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
-import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
-import * as SealedTree from "@dueline/postgres/write/SealedTree"
-import { loadKeyFile } from "@dueline/secrets/KeyFile"
-import { Clock, Console, Effect, Layer, References } from "effect"
+import { addAuditSeed } from "@dueline/secrets/auditKeyFile"
+import { Clock, Console, Effect } from "effect"
 import { existsSync } from "node:fs"
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import * as Configuration from "../../Configuration.ts"
+import type * as Configuration from "../../Configuration.ts"
 import { checkpointsFolder, homeAt } from "../../Home.ts"
-import { auditSigner } from "../../InstallationKeys.ts"
-import { openDatabase } from "../database/openDatabase.ts"
 import { progressOf, rateOf } from "../database/readModels.ts"
 import { localInstant, table } from "../format.ts"
 import { CommandFailed, Ended, hint, JsonOutput, print, Shell } from "../Shell.ts"
 import { tenantIdOf } from "../access/tokens.ts"
+import { publishSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
-import { exportLeaves, verifySealed } from "./readSealed.ts"
-
-const settingsOf = Effect.flatMap(Shell, ({ env }) => Configuration.read(env))
-
-const stores = (settings: Configuration.Settings) =>
-  Layer.mergeAll(SealedTree.layer, SealedLog.layer, PostgresAuditTrail.layer).pipe(
-    Layer.provide(openDatabase(settings))
-  )
-
-/** Looking makes no key: one that nothing was signed with would only mislead. */
-const signerOf = Effect.fnUntraced(function* (settings: Configuration.Settings) {
-  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
-  if (!existsSync(vaultKeys)) {
-    return yield* new CommandFailed({
-      message: `There are no keys in ${vaultKeys}`,
-      notes: ["set DUELINE_HOME to the home of the installation, or give the public key as --key"]
-    })
-  }
-  return auditSigner((yield* loadKeyFile(vaultKeys)).signingMaster)
-})
+import { verifySealed } from "./readSealed.ts"
+import { settingsOf, signedNow, stores, writing } from "./signedNow.ts"
 
 export const printKey = Effect.fnUntraced(function* () {
   const key = verifierText(verifierOf(yield* signerOf(yield* settingsOf)))
   yield* print({ key }, () => key)
   yield* hint(
     "whoever has it can verify checkpoints, and sign none: keep it where the database's owner cannot change it"
+  )
+})
+
+/** Another key follows, from now on in every process that has it; what the earlier ones signed stays signed. */
+export const rotateKey = Effect.fnUntraced(function* () {
+  const settings = yield* settingsOf
+  const from = yield* signerOf(settings)
+  const { auditKeys } = homeAt(settings.DUELINE_HOME)
+  const work = Effect.gen(function* () {
+    yield* writing(auditKeys, () => addAuditSeed(auditKeys))
+    yield* noted({ action: "audit.key.rotate", resource: (yield* signerOf(settings)).name })
+    // The last that the earlier key signs: nothing larger is believed of it.
+    const { notes } = yield* signedNow(settings, from)
+    yield* publishSuccessions(settings, notes)
+  })
+  yield* Effect.provide(work, stores(settings))
+  const key = verifierText(verifierOf(yield* signerOf(settings)))
+  yield* print({ key, before: verifierText(verifierOf(from)) }, () => key)
+  yield* hint(
+    `processes with another home need a copy of ${auditKeys} now; whoever verifies with the earlier key follows from it to this one by the files *.key in ${checkpointsFolder(settings)}`
   )
 })
 
@@ -116,77 +108,12 @@ export const listAudit = Effect.fnUntraced(function* (input: ListInput) {
   )
 })
 
-/** Seals what is committed and signs it; the size that is signed then. */
-const signedNow = Effect.fnUntraced(function* (settings: Configuration.Settings) {
-  const sealer = yield* makeSealer({
-    store: yield* SealedTree.SealedTree,
-    signer: yield* signerOf(settings),
-    every: settings.DUELINE_AUDIT_EVERY,
-    publish: publishTo(checkpointsFolder(settings))
-  })
-  // Standard output is the command's.
-  yield* sealer.finish.pipe(
-    Effect.provideService(References.MinimumLogLevel, "None"),
-    Effect.catchTag("PublishFailed", ({ detail }) => new CommandFailed({ message: detail }))
-  )
-  const { notes, size } = yield* (yield* SealedLog.SealedLog).head
-  const last = notes.at(-1)
-  if (last !== undefined) return { size: last.size, note: last.note, notes }
-  return yield* new CommandFailed({ message: size === 0 ? "There is nothing to sign yet" : "Nothing was signed" })
-})
-
 export const signCheckpoint = Effect.fnUntraced(function* () {
   const settings = yield* settingsOf
-  const { note, size } = yield* Effect.provide(signedNow(settings), stores(settings))
+  const { note, size } = yield* Effect.provide(signedNow(settings, yield* signerOf(settings)), stores(settings))
   const file = join(checkpointsFolder(settings), checkpointFile(size))
   yield* print({ size, note, file }, () => note.trimEnd())
   yield* hint(`written to ${file}`)
-})
-
-const writing = <A>(what: string, write: () => Promise<A>) =>
-  Effect.tryPromise({
-    try: write,
-    catch: (error) =>
-      new CommandFailed({
-        message: `${what} cannot be written: ${error instanceof Error ? error.message : String(error)}`
-      })
-  })
-
-export const exportAudit = Effect.fnUntraced(function* ({ folder }: { readonly folder: string }) {
-  const settings = yield* settingsOf
-  const [leavesPath, hashesPath, notesPath] = [leavesFile, hashesFile, notesFolder].map((name) =>
-    join(folder, name)
-  ) as [string, string, string]
-  if (existsSync(leavesPath)) {
-    return yield* new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] })
-  }
-  const work = Effect.gen(function* () {
-    yield* noted({ action: "audit.export", resource: folder })
-    const { notes, size } = yield* signedNow(settings)
-    yield* writing(folder, async () => {
-      await mkdir(notesPath, { recursive: true })
-      for (const { note, size } of notes) await writeFile(join(notesPath, checkpointFile(size)), note)
-      await writeFile(leavesPath, "")
-      await writeFile(hashesPath, "")
-    })
-    const progress = yield* progressOf(size)
-    let done = 0
-    yield* exportLeaves(
-      size,
-      Effect.fnUntraced(function* (lines: string, hashes: Buffer) {
-        yield* writing(folder, async () => {
-          await appendFile(leavesPath, lines)
-          await appendFile(hashesPath, hashes)
-        })
-        done += hashes.length / 32
-        yield* progress(done)
-      })
-    )
-    return size
-  })
-  const leaves = yield* Effect.provide(work, stores(settings))
-  yield* print({ folder, leaves }, () => `${leaves} leaves in ${folder}`)
-  yield* hint(`verify it with: dueline audit verify ${folder} --key "$(dueline audit key)"`)
 })
 
 // Verification.
@@ -231,7 +158,7 @@ const wordsOf = ({ findings, leaves, removed, signed }: Verdict, rate: string): 
 
 const verifyFolder = (folder: string, verifier: NoteVerifier, checkpoints: string | undefined) =>
   Effect.tryPromise({
-    try: () => verifyExport({ folder, verifier, checkpoints }),
+    try: () => (holdsProofs(folder) ? verifyProofs : verifyExport)({ folder, verifier, checkpoints }),
     catch: (error) =>
       new CommandFailed({
         message: `${folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`

@@ -1,9 +1,9 @@
 /** Reads what was sealed and the rows that it was made of, page by page: for verifying a database, and for an export of it. */
-import { openCheckpoint } from "@dueline/audit/checkpoint"
+import { openByRing } from "@dueline/audit/keyRing"
 import { hashBytes, leafHash } from "@dueline/audit/merkle"
 import type { NoteVerifier } from "@dueline/audit/note"
 import { type Range, removalsIn } from "@dueline/audit/removals"
-import { type Finding, readCheckpoints, removedLine } from "@dueline/audit/verifyExport"
+import { type Finding, forksIn, readCheckpoints, removedLine, ringIn } from "@dueline/audit/verifyExport"
 import { type Live, verifyLive } from "@dueline/audit/verifyLive"
 import {
   beginning,
@@ -66,17 +66,20 @@ const foundHashes = Effect.fnUntraced(function* (
 /** Those that are kept in the database, and those of a folder. */
 export const checkpointsOf = (head: SealedHead, folder: string, verifier: NoteVerifier) =>
   Effect.map(
-    Effect.promise(() => readCheckpoints(folder, verifier)),
-    (outside) => {
-      const findings: Array<Finding> = [...outside.findings]
+    Effect.promise(async () => {
+      const ring = await ringIn(verifier, [folder])
+      return { ring, outside: await readCheckpoints(folder, ring) }
+    }),
+    ({ outside, ring }) => {
+      const findings: Array<Finding> = [...forksIn(ring), ...outside.findings]
       const inside = head.notes.flatMap(({ note, size }) => {
-        const checkpoint = openCheckpoint(note, verifier)
+        const checkpoint = openByRing(note, ring)
         if (checkpoint !== null && checkpoint.size === size) return [checkpoint]
-        const what = `the one of ${size} is none that ${verifier.name} has signed with this key`
+        const what = `the one of ${size} is none that ${ring.keys.map((key) => key.verifier.name).join(" or ")} has signed while it was the key`
         findings.push({ where: "audit_checkpoints", leaf: null, what })
         return []
       })
-      return { checkpoints: [...inside, ...outside.checkpoints], findings }
+      return { checkpoints: [...inside, ...outside.checkpoints, ...ring.heads], findings }
     }
   )
 
@@ -136,6 +139,18 @@ const makeStream = (kind: LeafKind) =>
       return page[at++] ?? null
     })
   })
+
+/** The hashes of the first `size` leaves, 32 bytes each. */
+export const sealedHashes = Effect.fnUntraced(function* (size: number) {
+  const hashes = Buffer.alloc(size * hashBytes)
+  yield* eachTile(({ hashes: text, tile }) =>
+    Effect.sync(() => {
+      const bytes = Buffer.from(text, "hex")
+      bytes.copy(hashes, tile * 256 * hashBytes, 0, Math.max(0, hashes.length - tile * 256 * hashBytes))
+    })
+  )
+  return hashes
+})
 
 /**
  * The first `size` leaves as an export has them, as they are in the database: whether they are what was sealed is for whoever verifies it.

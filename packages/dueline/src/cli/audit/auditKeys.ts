@@ -1,0 +1,70 @@
+/** `dueline audit key` and `audit key rotate`: which key checkpoints are signed with, and that another one follows it. */
+import { checkpointFile, openCheckpoint } from "@dueline/audit/checkpoint"
+import { openSuccession, readSuccessions, signSuccession, successionFile } from "@dueline/audit/keyRing"
+import { type NoteSigner, verifierOf, verifierText } from "@dueline/audit/note"
+import type { PublishFailed } from "@dueline/audit/Sealer"
+import type { SealedHead } from "@dueline/postgres/admin/SealedLog"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
+import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { auditSigners } from "../../AuditKeys.ts"
+import type { Settings } from "../../Configuration.ts"
+import { checkpointsFolder, homeAt } from "../../Home.ts"
+import { CommandFailed } from "../Shell.ts"
+import { writing } from "./signedNow.ts"
+
+const inWords = ({ detail }: PublishFailed) => new CommandFailed({ message: detail })
+
+/** Looking makes no key: one that nothing was signed with would only mislead. */
+export const signersOf = Effect.fnUntraced(function* (settings: Settings) {
+  const { auditKeys, vaultKeys } = homeAt(settings.DUELINE_HOME)
+  if (!existsSync(vaultKeys)) {
+    return yield* new CommandFailed({
+      message: `There are no keys in ${vaultKeys}`,
+      notes: ["set DUELINE_HOME to the home of the installation, or give the public key as --key"]
+    })
+  }
+  const { signingMaster } = yield* loadKeyFile(vaultKeys)
+  return yield* Effect.mapError(auditSigners(signingMaster, auditKeys), inWords)
+})
+
+export const signerOf = (settings: Settings) =>
+  Effect.map(signersOf(settings), (signers): NoteSigner => signers.at(-1) ?? signers[0])
+
+/**
+ * Publishes beside the checkpoints that each key was followed by the next, where it is not said there yet: with the largest tree that the earlier
+ * one has signed. Cut short, it is done by whoever comes next.
+ */
+export const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, notes: SealedHead["notes"]) {
+  const signers = yield* signersOf(settings)
+  const folder = checkpointsFolder(settings)
+  const there = yield* Effect.promise(() => readSuccessions(folder))
+  for (const [n, to] of signers.entries()) {
+    const from = signers[n - 1]
+    if (from === undefined) continue
+    const name = verifierText(verifierOf(to))
+    if (there.some((one) => verifierText(one.to) === name)) continue
+    const signed = notes.flatMap(({ note }) => openCheckpoint(note, verifierOf(from)) ?? [])
+    const last = signed.toSorted((a, b) => b.size - a.size)[0]
+    if (last === undefined) continue
+    const note = signSuccession({ size: last.size, root: last.root, at: last.at }, from, to)
+    const succession = openSuccession(note)
+    if (succession === null) continue
+    yield* writing(folder, async () => {
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, successionFile(succession)), note, { mode: 0o644, flush: true })
+    })
+  }
+})
+
+/** Into an export: checkpoints of the database, and the successions of the home's folder. */
+export const exportNotes = (settings: Settings, notes: SealedHead["notes"], into: string) =>
+  writing(into, async () => {
+    await mkdir(into, { recursive: true })
+    for (const { note, size } of notes) await writeFile(join(into, checkpointFile(size)), note)
+    const folder = checkpointsFolder(settings)
+    const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
+    for (const name of names.filter((one) => one.endsWith(".key"))) await copyFile(join(folder, name), join(into, name))
+  })
