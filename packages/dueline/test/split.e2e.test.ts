@@ -144,6 +144,30 @@ describe.skipIf(absent)("the program taken apart", () => {
     assert.lengthOf(arrivals("/first"), 1)
   })
 
+  it("a session that one process ends is refused by another within seconds", { tags: ["ADR-0041.4"] }, async () => {
+    const { stdout } = await installation.command("console", "--tenant", "demo", "--json")
+    const { code, session } = JSON.parse(stdout) as { readonly code: string; readonly session: string }
+    const granted = await fetch(`${of("api").address}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({ grant_type: "authorization_code", code })
+    })
+    const { access_token: access } = (await granted.json()) as { readonly access_token: string }
+    const told = () =>
+      ask(
+        "/v1/events/track",
+        {
+          method: "POST",
+          headers: { authorization: `Bearer ${access}` },
+          body: JSON.stringify({ event: "seen", userId: "u1" })
+        },
+        "ingest"
+      ).then(({ status }) => status)
+    assert.notStrictEqual(await told(), 401)
+    const ending = await ask(`/v1/sessions/${session}`, { method: "DELETE" })
+    assert.isTrue(ending.ok, await ending.text())
+    await eventually(async () => (await told()) === 401)
+  })
+
   it("every process shows what its roles count", { tags: ["ADR-0009.2"] }, async () => {
     const own: Readonly<Record<Role, RegExp>> = {
       api: /dueline_http_requests_total\{method="POST",status="200"\} [1-9]/u,
