@@ -1,5 +1,10 @@
 /** The streams come to be as they must, from one process or several, and what cannot be made so is said. */
 import * as BusStatus from "@dueline/nats/BusStatus"
+import * as ForgetTenant from "@dueline/nats/forgetTenant"
+import { dueSubject, eventSubject } from "@dueline/nats/Subjects"
+import type { BusMessage } from "@dueline/contracts/ports/EventBus"
+import type { Alarm } from "@dueline/contracts/ports/Timer"
+import type { TenantId } from "@dueline/contracts/Ids"
 import { Nats } from "@dueline/nats/Nats"
 import { StreamRefused } from "@dueline/nats/ensureStream"
 import * as Topology from "@dueline/nats/Topology"
@@ -38,6 +43,28 @@ describe.skipIf(await missing("nats"))("the streams", () => {
       const all = yield* Effect.all([process, process, process, process], { concurrency: "unbounded" })
       for (const one of all) assert.deepStrictEqual(one, all[0])
     })
+  )
+
+  it.live("keep nothing of a tenant that is forgotten, and everything of another", () =>
+    Effect.gen(function* () {
+      const { jetstream, manager, prefix } = yield* Nats
+      const { wanted } = yield* Topology.make()
+      yield* (yield* Topology.make()).ensure
+      const tenants = ["5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a10", "5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a11"] as const
+      const subjectsOf = (tenantId: string) => [
+        eventSubject(prefix, { tenantId, topic: "ops.service-call.failed", streamId: "s" } as BusMessage),
+        dueSubject(prefix, { tenantId, callId: "c", revision: 1 } as Alarm)
+      ]
+      for (const tenantId of tenants)
+        for (const subject of subjectsOf(tenantId)) yield* Effect.promise(() => jetstream.publish(subject, "canary"))
+      yield* (yield* ForgetTenant.make)(tenants[0] as TenantId)
+      const left: Array<string> = []
+      for (const { name } of [wanted.events, wanted.due]) {
+        const { state } = yield* Effect.promise(() => manager.streams.info(name, { subjects_filter: ">" }))
+        left.push(...Object.keys(state.subjects ?? {}))
+      }
+      assert.sameMembers(left, subjectsOf(tenants[1]))
+    }).pipe(Effect.provide(connected()))
   )
 
   it.live("are changed where that is possible, and what an operator has set besides stays", () =>
