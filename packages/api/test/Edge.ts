@@ -26,6 +26,8 @@ import * as Writers from "@dueline/orchestration/Writers"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Redacted, Result } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import { StoreRun } from "@dueline/contracts/ports/StoreRun"
+import { replaying } from "../src/resources/replays.ts"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { createHttpServer } from "../src/server/createHttpServer.ts"
@@ -209,6 +211,16 @@ export const layerOf = (
   differently: Differently,
   others: Layer.Layer<never> | Layer.Layer<Orchestrator> = Layer.empty
 ) => edge.pipe(Layer.provide(server(differently)), Layer.provide(others), Layer.provide(ports), Layer.orDie)
+
+/** With the answers to repeats in a cache. */
+export const layerReplaying = layerOf(
+  {},
+  Layer.effect(Orchestrator, Effect.flatMap(Orchestrator, replaying)).pipe(
+    Layer.provide([CacheMemory.layer, Layer.succeed(StoreRun, { current: Effect.succeed("this") })]),
+    Layer.provide(ports),
+    Layer.orDie
+  )
+)
 
 export const layerLimited = (rates: RatesPerMinute): Layer.Layer<Edge> => layerOf({ rates })
 

@@ -1,9 +1,9 @@
 import { derivedCallId } from "@dueline/identity/derivedId"
 import { IdempotencyKey } from "@dueline/contracts/Ids"
-import { assert, layer } from "@effect/vitest"
+import { assert, layer, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { canonicalJson } from "../src/resources/idempotency.ts"
-import { Edge, later, layer as edge, tenant } from "./Edge.ts"
+import { Edge, later, layer as edge, layerReplaying, tenant } from "./Edge.ts"
 import type { Reply } from "./send.ts"
 
 const own = new Set(["date", "x-correlation-id", "x-idempotent-replayed", "keep-alive", "connection"])
@@ -18,7 +18,7 @@ const isReplayOf = (repeat: Reply, first: Reply) => {
   assert.isUndefined(first.headers["x-idempotent-replayed"])
 }
 
-layer(edge, { excludeTestServices: true })("idempotency keys", (it) => {
+const sentences = (it: Vitest.MethodsNonLive<Edge>) => {
   it.effect(
     "a repeated submission is answered with the same bytes and makes no second call",
     () =>
@@ -163,4 +163,7 @@ layer(edge, { excludeTestServices: true })("idempotency keys", (it) => {
         assert.deepStrictEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)))
       })
   )
-})
+}
+
+layer(edge, { excludeTestServices: true })("idempotency keys", sentences)
+layer(layerReplaying, { excludeTestServices: true })("idempotency keys, with repeats from a cache", sentences)

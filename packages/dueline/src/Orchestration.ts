@@ -2,6 +2,7 @@
  * Where commands go: to the writer of this process, to that of another, or to whichever serves the command's partition; and how writers
  * reach executors.
  */
+import { replaying } from "@dueline/api/resources/replays"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Recall, recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
@@ -47,6 +48,9 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
       const own = roles.has("orchestrator")
         ? yield* recalling(yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }), recall)
         : null
-      return yield* cluster.orchestrator(own)
+      const orchestrator = yield* cluster.orchestrator(own)
+      // A cache of this process alone would know nothing that its writer does not.
+      const shared = settings.DUELINE_REDIS_URL !== null && (roles.has("api") || roles.has("ingest"))
+      return shared ? yield* replaying(orchestrator) : orchestrator
     })
   )

@@ -16,6 +16,7 @@ import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedul
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
+import * as PostgresStoreRun from "@dueline/postgres/read/PostgresStoreRun"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
@@ -148,6 +149,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     PostgresLeases.layer,
     PostgresJobItems.layer,
     PostgresTenantDirectory.layer,
+    PostgresStoreRun.layer,
     SealedTree.layer,
     PostgresOverviews.layer,
     PostgresRetention.layer,

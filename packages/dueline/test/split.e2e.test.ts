@@ -1,6 +1,7 @@
 /** The program taken apart: every role a process, each of which can stop, die and come back while calls go on. */
 import { startNats } from "@dueline/test-servers/startNats"
-import { missing } from "@dueline/test-servers/sharedServers"
+import { startRedis } from "@dueline/test-servers/startRedis"
+import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { withSession } from "@dueline/postgres/Database"
 import { signRequest } from "@dueline/secrets/requestSignature"
@@ -8,6 +9,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { readdir, rm } from "node:fs/promises"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, it } from "vitest"
 import { type Collector, rootsOf, startCollector } from "./Collector.ts"
@@ -24,6 +26,18 @@ interface Call {
   readonly attempts: ReadonlyArray<{ readonly number: number; readonly outcome: string }>
 }
 
+/** Its first words to one command. */
+const redisSays = (url: string, command: string) =>
+  new Promise<string>((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname, () => socket.write(`${command}\r\n`))
+    socket.once("error", reject)
+    socket.once("data", (bytes) => {
+      socket.destroy()
+      resolve(bytes.toString())
+    })
+  })
+
 const absent = (await missing("nats")) || (await missing("postgres"))
 
 describe.skipIf(absent)("the program taken apart", () => {
@@ -31,6 +45,7 @@ describe.skipIf(absent)("the program taken apart", () => {
   let target: Target
   let token: string
   let collector: Collector
+  let redis: Awaited<ReturnType<typeof startRedis>>
   const programs = new Map<Role, RunningProgram>()
   const held: Array<() => void> = []
   /** What the target gives out as one. */
@@ -95,6 +110,7 @@ describe.skipIf(absent)("the program taken apart", () => {
       else answer()
     })
     collector = await startCollector()
+    redis = await startRedis({ directory: await temporaryDirectory() })
     const traced = {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
@@ -106,8 +122,9 @@ describe.skipIf(absent)("the program taken apart", () => {
         sql.unsafe("create role only_ingest login password 'secret' in role dueline_ingest")
       )
     )
-    for (const role of roles)
-      programs.set(role, await installation.start(role, { ...traced, ...(role === "ingest" ? ingestSettings() : {}) }))
+    const own = (role: Role) =>
+      role === "ingest" ? ingestSettings() : role === "api" ? { DUELINE_REDIS_URL: redis.url } : {}
+    for (const role of roles) programs.set(role, await installation.start(role, { ...traced, ...own(role) }))
     await installation.command("tenant", "create", "demo")
     token = (await installation.command("token")).stdout.trim()
   })
@@ -117,6 +134,7 @@ describe.skipIf(absent)("the program taken apart", () => {
     await target.close()
     await installation.close()
     await collector.close()
+    await redis.stop()
   })
 
   it("tells who watches at the edge of changes that other processes make", { tags: ["ADR-0044.3"] }, async () => {
@@ -269,11 +287,45 @@ describe.skipIf(absent)("the program taken apart", () => {
       assert.deepStrictEqual([ready.status, status], [200, "ready"], role)
       assert.deepStrictEqual(
         dependencies.map(({ name }) => name),
-        ["database", "nats"]
+        role === "api" ? ["database", "nats", "redis"] : ["database", "nats"]
       )
       for (const probe of ["/health", "/health/live", "/health/startup"]) assert.isTrue((await ask(probe, {}, role)).ok)
       assert.strictEqual((await ask("/v1/service-calls", {}, role)).status, role === "api" ? 200 : 404)
     }
+  })
+
+  it("the edge answers a repeat itself while the writer stands still, and by the writer when Redis is gone", {
+    timeout: 60_000,
+    tags: ["ADR-0050.3", "ADR-0050.4"]
+  }, async () => {
+    const repeat = async (delay = 3_600_000, key = "cached") => {
+      const answer = await submit("/cached", { delay }, { "idempotency-key": key })
+      const {
+        date: _,
+        "x-correlation-id": _id,
+        "x-idempotent-replayed": replayed,
+        ...headers
+      } = Object.fromEntries(answer.headers)
+      return { replayed, kept: { status: answer.status, body: await answer.text(), headers } }
+    }
+    const first = await repeat()
+    assert.deepStrictEqual([first.replayed, first.kept.status], [undefined, 202])
+    await eventually(async () => !(await redisSays(redis.url, "KEYS *:ops:*:idem:cached")).startsWith("*0"))
+    of("orchestrator").child.kill("SIGSTOP")
+    try {
+      assert.deepStrictEqual(await repeat(), { replayed: "true", kept: first.kept })
+    } finally {
+      of("orchestrator").child.kill("SIGCONT")
+    }
+    assert.strictEqual((await repeat(7_200_000)).kept.status, 422)
+    // From here on, for the rest of this file.
+    await redis.kill()
+    assert.deepStrictEqual(await repeat(), { replayed: "true", kept: first.kept })
+    assert.strictEqual((await repeat(7_200_000)).kept.status, 422)
+    assert.strictEqual((await repeat(0, "without")).kept.status, 202)
+    const overview = await ask("/v1/overview")
+    assert.strictEqual(overview.status, 200)
+    assert.strictEqual((await ask("/ready")).status, 200)
   })
 
   it("a process that only takes in events does so with a login that may do nothing else", {
