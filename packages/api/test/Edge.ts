@@ -26,6 +26,7 @@ import * as Writers from "@dueline/orchestration/Writers"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Redacted, Result } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
+import { readRoles } from "@dueline/contracts/api/roles"
 import { StoreRun } from "@dueline/contracts/ports/StoreRun"
 import { replaying } from "../src/resources/replays.ts"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
@@ -125,6 +126,15 @@ export const secretVault = SecretVaultAes.layer({
   sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) }
 })
 
+const customRoles = Result.getOrThrow(
+  readRoles([
+    "north=+ops:calls.read[tag=north] +ops:calls.write[tag=north]",
+    "owner=+ops:calls.read[own] +ops:calls.write[own]",
+    "careful=editor -ops:calls.write[tag=locked]",
+    `there=+ops:bins.read[tenant=${otherTenant}]`
+  ])
+)
+
 const ports = Layer.mergeAll(
   Writers.layer().pipe(Layer.provide(Intents.layer)),
   intake,
@@ -136,7 +146,7 @@ const ports = Layer.mergeAll(
   RequestVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
   Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
-  TokenVerifier.layer()
+  TokenVerifier.layer({ ...TokenVerifier.defaultVerifierSettings, roles: customRoles })
 ).pipe(
   Layer.provideMerge(SuspendedTenants.layer),
   Layer.provideMerge(EventBusMemory.layer()),

@@ -160,4 +160,85 @@ layer(edge, { excludeTestServices: true })("access", (it) => {
       assert.isUndefined(theirs.headers["x-idempotent-replayed"])
     })
   )
+
+  it.effect(
+    "roles for some calls open those and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const { mint, send, store, submit } = yield* Edge
+        const as = (role: string, subject = role) =>
+          Effect.map(
+            mint({ subject, tenantId: tenant, tenants: [otherTenant], scopes, roles: [role], ttlSeconds: 60 }),
+            (token) => ({ authorization: `Bearer ${token}`, "content-type": "application/json" })
+          )
+        const [north, owner, careful, there] = [
+          yield* as("north"),
+          yield* as("owner"),
+          yield* as("careful"),
+          yield* as("there")
+        ]
+        const pathOf = (reply: { readonly headers: Readonly<Record<string, unknown>> }) =>
+          String(reply.headers["location"])
+        const made = yield* Effect.forEach([["north"], ["south"], ["north", "locked"]], (tags) =>
+          Effect.map(submit({ ...later, tags }), pathOf)
+        )
+        const [northern = "", southern = "", locked = ""] = made
+        type Headers = Readonly<Record<string, string>>
+        const ask = (headers: Headers, method: string, path: string, body?: object) =>
+          Effect.map(
+            send({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
+            ({ json, status }) => [status, json["code"]] as const
+          )
+        const refused = [403, "insufficient_scope"] as const
+        const opens = Effect.fnUntraced(function* (headers: Headers, path: string, may: boolean) {
+          for (const [method, end] of [
+            ["GET", ""],
+            ["GET", "/events"],
+            ["PATCH", ""],
+            ["POST", "/run"],
+            ["POST", "/cancel"]
+          ] as const) {
+            const body = method === "PATCH" ? { delay: "2h" } : undefined
+            const answer = yield* ask(headers, method, `${path}${end}`, body)
+            if (may) assert.notStrictEqual(answer[0], 403, `${method} ${path}${end}`)
+            else assert.deepStrictEqual(answer, refused, `${method} ${path}${end}`)
+          }
+        })
+
+        const before = store.dump().events.length
+        yield* opens(north, southern, false)
+        yield* opens(owner, northern, false)
+        for (const [headers, body] of [
+          [north, { ...later, tags: ["south"] }],
+          [north, later],
+          [north, { ...later, tags: ["north"], pending: { key: "k", onConflict: "replace" } }],
+          [careful, { ...later, tags: ["locked"] }]
+        ] as const)
+          assert.deepStrictEqual(yield* ask(headers, "POST", calls, body), refused, JSON.stringify(body))
+        // What looks at no attributes is closed to them: many at once, what changes, and other kinds.
+        for (const headers of [north, owner]) {
+          const batch = { items: [{ ...later, tags: ["north"] }] }
+          assert.deepStrictEqual(yield* ask(headers, "POST", `${calls}/batch`, batch), refused)
+          for (const path of [`${calls}/live`, "/ops/bins", "/v1/timeline?correlation=a", "/v1/overview"])
+            assert.deepStrictEqual(yield* ask(headers, "GET", path), refused, path)
+        }
+        assert.deepStrictEqual(yield* ask(careful, "POST", `${locked}/cancel`), refused)
+        assert.strictEqual(store.dump().events.length, before)
+
+        const listed = yield* send({ method: "GET", path: calls, headers: north })
+        const items = listed.json["items"] as ReadonlyArray<{ readonly tags: ReadonlyArray<string> }>
+        assert.lengthOf(items, 2)
+        for (const { tags } of items) assert.include(tags, "north")
+        assert.strictEqual((yield* ask(careful, "GET", locked))[0], 200)
+        assert.strictEqual((yield* ask(north, "POST", calls, { ...later, tags: ["north"] }))[0], 202)
+        yield* opens(north, northern, true)
+        const own = pathOf(yield* send({ method: "POST", path: calls, headers: owner, body: JSON.stringify(later) }))
+        yield* opens(owner, own, true)
+        yield* opens(yield* as("owner", "another"), own, false)
+
+        assert.deepStrictEqual(yield* ask(there, "GET", "/ops/bins"), refused)
+        assert.strictEqual((yield* ask({ ...there, "x-tenant-id": otherTenant }, "GET", "/ops/bins"))[0], 200)
+      }),
+    { tags: ["ADR-0038.2"] }
+  )
 })

@@ -1,4 +1,5 @@
 /** What an access token says, and the rules it is made and read by (RFC 9068, RS256 only). */
+import type { Granted } from "@dueline/contracts/api/roles"
 import { idAsSent, PlainText, Subject } from "@dueline/contracts/api/Wire"
 import type { ApiKeyId } from "@dueline/contracts/apiKey/ApiKey"
 import { SessionId } from "@dueline/contracts/session/Session"
@@ -36,6 +37,8 @@ export interface AccessToken {
   /** The `kid` of the key that signed it. */
   readonly keyId: string
   readonly scopes: ReadonlyArray<string>
+  /** Scopes that count for some resources only. */
+  readonly conditional?: Granted["conditional"]
   /** The tenant meant when the request names none. */
   readonly tenantId: TenantId | null
   readonly tenants: ReadonlyArray<TenantId>

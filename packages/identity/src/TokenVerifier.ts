@@ -175,7 +175,7 @@ const fromClaims = (claims: typeof AccessClaims.Type, keyId: string, roles: Role
   apiKeyId: apiKeyOf(claims),
   sessionId: claims.sid ?? null,
   keyId,
-  scopes: granted(roles, {
+  ...granted(roles, {
     names: claims.roles ?? null,
     scopes: claims.scope.split(" ").filter((scope) => scope !== "")
   }),

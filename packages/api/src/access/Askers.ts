@@ -20,7 +20,7 @@ import { type BearerReason, reasonOf } from "./refusedBearers.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
-export type Asker = Pick<AccessToken, "tenantId" | "tenants" | "subject" | "scopes"> &
+export type Asker = Pick<AccessToken, "tenantId" | "tenants" | "subject" | "scopes" | "conditional"> &
   Pick<Principal["Service"], "apiKey"> & {
     /** Epoch milliseconds; null: until it is taken back. */
     readonly expiresAt: number | null
@@ -126,7 +126,7 @@ export const askerOf = (session: Session, { roles }: Pick<SessionSettings, "role
   tenantId: session.tenantId,
   tenants: session.tenants.filter((tenant) => tenant !== session.tenantId),
   subject: session.subject,
-  scopes: granted(roles, { names: session.roles, scopes: session.scopes }),
+  ...granted(roles, { names: session.roles, scopes: session.scopes }),
   expiresAt: session.expiresAt,
   apiKey: null,
   session

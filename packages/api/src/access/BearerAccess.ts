@@ -1,11 +1,13 @@
 /** Lets in who has a token, an API key or a session with the scope, and settles once and for all which tenant the request is about. */
-import { BearerAuth, platformScopes, Principal, RequiredScope } from "@dueline/contracts/api/Access"
+import { BearerAuth, ChecksAttributes, platformScopes, Principal, RequiredScope } from "@dueline/contracts/api/Access"
+import { decide } from "@dueline/contracts/api/conditions"
 import type { BadRequest, Forbidden } from "@dueline/contracts/api/ProblemError"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Context, Effect, Layer, Redacted, References, Schema } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
+import { notForThis } from "./attributes.ts"
 import { AuditNotes, isRefusal, resourceIn } from "./AuditNotes.ts"
 import { type Asker, Askers } from "./Askers.ts"
 import { KnownTenants } from "./KnownTenants.ts"
@@ -38,17 +40,21 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
             return Effect.void
           })
         const admitted = Effect.gen(function* () {
-          if (scope === undefined || !asker.scopes.includes(scope)) {
+          const conditions = scope === undefined ? undefined : asker.conditional?.get(scope)
+          if (scope === undefined || !(asker.scopes.includes(scope) || conditions !== undefined)) {
             return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
           }
           const tenantId = yield* chooseTenant(asker, request.headers["x-tenant-id"])
+          const decided = conditions === undefined ? "yes" : decide(conditions, { tenantId, tags: null, own: null })
+          const checks = Context.getOrUndefined(endpoint.annotations, ChecksAttributes) === true
+          if (decided === "no" || (decided === "depends" && !checks)) return yield* notForThis(scope)
           if (!platformScopes.has(scope)) yield* tenants.require(tenantId)
-          return tenantId
+          return { tenantId, where: decided === "depends" ? conditions : undefined }
         })
-        const tenantId = yield* Effect.tapError(admitted, noted(asker.tenantId))
+        const { tenantId, where } = yield* Effect.tapError(admitted, noted(asker.tenantId))
         const { apiKey, scopes, session: held, subject } = asker
         const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
-        const principal = { tenantId, subject, scopes, apiKey, session }
+        const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
         // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
         const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
         return yield* Effect.updateContext(heard, (context: Context.Context<never>) => {

@@ -2,6 +2,7 @@
 import { Api } from "@dueline/contracts/api/Api"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { makeCallChecks } from "../access/attributes.ts"
 import { makeCommands } from "./commands.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { makeLive } from "./live.ts"
@@ -15,6 +16,9 @@ export const layer = Layer.effectContext(
     const { cancel, reschedule, run } = yield* makeCommands
     const { events, get, list } = yield* makeReads
     const live = yield* makeLive
+    const { checked } = yield* makeCallChecks
+    const reading = checked("ops:calls.read")
+    const writing = checked("ops:calls.write")
     return yield* leanGroup(
       HttpApiBuilder.group(Api, "serviceCalls", (handlers) =>
         handlers
@@ -22,11 +26,11 @@ export const layer = Layer.effectContext(
           .handleRaw("submitBatch", submitBatch)
           .handle("list", list)
           .handleRaw("live", live)
-          .handle("get", get)
-          .handle("events", events)
-          .handle("cancel", cancel)
-          .handleRaw("reschedule", reschedule)
-          .handle("run", run)
+          .handle("get", reading(get))
+          .handle("events", reading(events))
+          .handle("cancel", writing(cancel))
+          .handleRaw("reschedule", writing(reschedule))
+          .handle("run", writing(run))
       )
     )
   })

@@ -4,6 +4,7 @@ import { etagOf, parseInstant } from "@dueline/contracts/api/Wire"
 import { type CallFilter, CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
+import { makeCallChecks } from "../access/attributes.ts"
 import { Details } from "./Details.ts"
 import { callMark, defaultLimit, makePaging } from "../resources/paging.ts"
 import { isKnown, unchanged } from "../resources/preconditions.ts"
@@ -17,6 +18,7 @@ export const makeReads = Effect.gen(function* () {
   const queries = yield* CallQueries
   const paging = yield* makePaging(callMark)
   const details = yield* Details
+  const { shown } = yield* makeCallChecks
 
   return {
     list: Effect.fnUntraced(function* ({ query }: Raw<"serviceCalls", "list">) {
@@ -26,7 +28,7 @@ export const makeReads = Effect.gen(function* () {
       const limit = query.limit ?? defaultLimit
       const page = yield* queries.list({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
       return {
-        items: page.rows.map(summaryOf),
+        items: (yield* shown(page.rows)).map(summaryOf),
         nextCursor: paging.next(tenantId, filter, page.next)
       }
     }),

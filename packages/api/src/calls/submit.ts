@@ -1,5 +1,7 @@
 /** Submissions that come in through the router: what differs from the plain way is how the request is read, and that one may wait. */
 import { Principal } from "@dueline/contracts/api/Access"
+import { decide } from "@dueline/contracts/api/conditions"
+import { notForThis } from "../access/attributes.ts"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
@@ -22,12 +24,18 @@ import { callPath, stateOf, stateOfRow } from "./view.ts"
 
 const problem = ({ correlationId }: Asker, denial: Denial) => responseOf(problemReply(denial, correlationId))
 
+type Submitter = Asker & { readonly principal: Principal["Service"] }
+
 const askerOf = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.gen(function* () {
     const principal = yield* Principal
     const correlationId = yield* CurrentCorrelationId
     return { principal, correlationId, traceparent: traceparentOf(request.headers), request } satisfies Asker
   })
+
+/** The call that has a pending key may be another's, with other tags. */
+const isFor = ({ principal: { tenantId, where } }: Submitter, { body: { pending, tags = [] } }: Submission): boolean =>
+  where === undefined || (pending === undefined && decide(where, { tenantId, tags, own: true }) === "yes")
 
 export const makeSubmit = Effect.gen(function* () {
   const submissions = yield* Submissions
@@ -71,6 +79,7 @@ export const makeSubmit = Effect.gen(function* () {
     const read = submissions.read(asker, headers["idempotency-key"], bytes)
     if (Result.isFailure(read)) return problem(asker, read.failure)
     const submission = read.success
+    if (!isFor(asker, submission)) return yield* notForThis("ops:calls.write")
     const waitSeconds = parseWait(headers.prefer)
     // Which call has a pending key is not known before.
     if (waitSeconds > 0 && submission.body.pending === undefined)

@@ -5,6 +5,7 @@ import type { ApiKeyId } from "../apiKey/ApiKey.ts"
 import type { TenantId } from "../Ids.ts"
 import { categories, type Category, kinds } from "../kinds.ts"
 import type { SessionId } from "../session/Session.ts"
+import type { Conditions } from "./conditions.ts"
 import { problems } from "./ProblemError.ts"
 
 type KindScope = `ops:${(typeof kinds)[Category]["scope"]}.${"read" | "write"}`
@@ -46,6 +47,8 @@ export class Principal extends Context.Service<
     readonly tenantId: TenantId
     readonly subject: string
     readonly scopes: ReadonlyArray<string>
+    /** What has to hold of each resource that this request touches, where that could not be decided before. */
+    readonly where?: Conditions
     /** Whose key it came with; null for a token. */
     readonly apiKey: { readonly id: ApiKeyId; readonly workspace: string } | null
     /** That of a person who signed in; null for a token or a key. */
@@ -56,6 +59,11 @@ export class Principal extends Context.Service<
 /** The scope an endpoint asks for. An endpoint that says nothing is closed to everyone. */
 export class RequiredScope extends Context.Service<RequiredScope, AccessScope>()(
   "@dueline/contracts/api/RequiredScope"
+) {}
+
+/** Looks at the attributes of what it touches (`Principal.where`). One that does not is closed to whoever may do it for some resources only. */
+export class ChecksAttributes extends Context.Service<ChecksAttributes, true>()(
+  "@dueline/contracts/api/ChecksAttributes"
 ) {}
 
 export class BearerAuth extends HttpApiMiddleware.Service<BearerAuth, { provides: Principal }>()(

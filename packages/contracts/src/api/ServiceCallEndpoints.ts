@@ -4,7 +4,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/ht
 import { ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
-import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
+import { BearerAuth, ChecksAttributes, RequestChecks, RequiredScope } from "./Access.ts"
 import { conditional, described, idParameter, known, paged, readAnswers, written } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
 import { live } from "./LiveEndpoints.ts"
@@ -36,6 +36,7 @@ const list = HttpApiEndpoint.get("list", "/", {
   error: problems.Unavailable
 })
   .annotate(RequiredScope, "ops:calls.read")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "List service calls, newest first",
@@ -51,6 +52,7 @@ const get = HttpApiEndpoint.get("get", "/:id", {
   error: [problems.NotFound, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:calls.read")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "One service call with every attempt",
@@ -73,6 +75,7 @@ const events = HttpApiEndpoint.get("events", "/:id/events", {
   error: [problems.NotFound, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:calls.read")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "The history of one service call",
@@ -91,6 +94,7 @@ const cancel = HttpApiEndpoint.post("cancel", "/:id/cancel", {
   error: commandErrors
 })
   .annotate(RequiredScope, "ops:calls.write")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "Cancel a service call",
@@ -107,6 +111,7 @@ const reschedule = HttpApiEndpoint.patch("reschedule", "/:id", {
   error: changeErrors
 })
   .annotate(RequiredScope, "ops:calls.write")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "Move a service call to another time",
@@ -122,6 +127,7 @@ const run = HttpApiEndpoint.post("run", "/:id/run", {
   error: commandErrors
 })
   .annotate(RequiredScope, "ops:calls.write")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "Run a failed service call again, now",

@@ -1,7 +1,7 @@
 /** The HTTP operations that take service calls, one or several at a time. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiSchema } from "effect/http-api"
-import { RequiredScope } from "./Access.ts"
+import { ChecksAttributes, RequiredScope } from "./Access.ts"
 import { created, described, HeaderText, idempotent } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
 import { parameter } from "./parameters.ts"
@@ -28,6 +28,7 @@ export const submit = HttpApiEndpoint.post("submit", "/", {
   error: [...bodyErrors, problems.Unavailable]
 })
   .annotate(RequiredScope, "ops:calls.write")
+  .annotate(ChecksAttributes, true)
   .annotateMerge(
     described(
       "Submit a service call",

@@ -4,29 +4,56 @@
  */
 import { Result } from "effect"
 import { AccessScope, platformScopes, tenantScopes } from "./Access.ts"
+import { type Conditions, readWhere, type Where } from "./conditions.ts"
+
+export interface Rule {
+  readonly scope: AccessScope
+  readonly where: Where
+}
 
 export interface Role {
   readonly allow: ReadonlySet<AccessScope>
   /** Wins over what this role or any other allows. */
   readonly deny: ReadonlySet<AccessScope>
+  /** The same for what some attribute holds of. */
+  readonly allowWhere: ReadonlyArray<Rule>
+  readonly denyWhere: ReadonlyArray<Rule>
 }
 
 export type Roles = ReadonlyMap<string, Role>
 
 const none: ReadonlySet<AccessScope> = new Set()
-export const nobody: Role = { allow: none, deny: none }
+export const nobody: Role = { allow: none, deny: none, allowWhere: [], denyWhere: [] }
 
-const allowing = (scopes: Iterable<AccessScope>): Role => ({ allow: new Set(scopes), deny: none })
+const allowing = (scopes: Iterable<AccessScope>): Role => ({ ...nobody, allow: new Set(scopes) })
 
 /** Both at once: whoever has several roles has the union of what they allow, less the union of what they forbid. */
 export const join = (a: Role, b: Role): Role => ({
   allow: new Set([...a.allow, ...b.allow]),
-  deny: new Set([...a.deny, ...b.deny])
+  deny: new Set([...a.deny, ...b.deny]),
+  allowWhere: [...a.allowWhere, ...b.allowWhere],
+  denyWhere: [...a.denyWhere, ...b.denyWhere]
 })
 
-/** What the role comes to, in the order of `AccessScope`. */
-export const permissionsOf = ({ allow, deny }: Role): ReadonlyArray<AccessScope> =>
-  AccessScope.literals.filter((scope) => allow.has(scope) && !deny.has(scope))
+/** What the role comes to whatever the resource, in the order of `AccessScope`. */
+export const permissionsOf = ({ allow, deny, denyWhere }: Role): ReadonlyArray<AccessScope> =>
+  AccessScope.literals.filter(
+    (scope) => allow.has(scope) && !deny.has(scope) && !denyWhere.some((rule) => rule.scope === scope)
+  )
+
+/** What it comes to for some resources only. */
+export const conditionsOf = (role: Role): ReadonlyMap<AccessScope, Conditions> => {
+  const whatever = permissionsOf(role)
+  const found = new Map<AccessScope, Conditions>()
+  for (const scope of AccessScope.literals) {
+    if (role.deny.has(scope) || whatever.includes(scope)) continue
+    const of = (rules: ReadonlyArray<Rule>) => rules.filter((rule) => rule.scope === scope).map(({ where }) => where)
+    // One that asks for nothing holds of everything.
+    const allow = role.allow.has(scope) ? [{}] : of(role.allowWhere)
+    if (allow.length > 0) found.set(scope, { allow, deny: of(role.denyWhere) })
+  }
+  return found
+}
 
 /** What decides who gets in, what is kept of others' secrets, and who did what: for admins. */
 const guarded: ReadonlySet<AccessScope> = new Set([
@@ -46,32 +73,52 @@ const admin = join(editor, allowing(tenantScopes))
 export const builtinRoles = { viewer, editor, admin } as const
 export const builtinNames = Object.keys(builtinRoles) as ReadonlyArray<keyof typeof builtinRoles>
 
+export interface Claimed {
+  readonly names: ReadonlyArray<string> | null
+  readonly scopes: ReadonlyArray<string>
+}
+export interface Granted {
+  /** Whatever the resource. */
+  readonly scopes: ReadonlyArray<string>
+  /** For some resources only; none of `scopes` among them. */
+  readonly conditional: ReadonlyMap<string, Conditions>
+}
+const nothing: Granted["conditional"] = new Map()
+
 /**
  * What the bearer of a token may do: what its roles come to, as far as the token's scopes go. Scopes only narrow. A role that is not known
  * allows nothing. Without roles, the scopes are all there is.
  */
-export const granted = (
-  roles: Roles,
-  { names, scopes }: { readonly names: ReadonlyArray<string> | null; readonly scopes: ReadonlyArray<string> }
-): ReadonlyArray<string> => {
-  if (names === null) return scopes
-  const permissions: ReadonlyArray<string> = permissionsOf(
-    names.map((name) => roles.get(name) ?? nobody).reduce(join, nobody)
-  )
-  return scopes.filter((scope) => permissions.includes(scope))
+export const granted = (roles: Roles, { names, scopes }: Claimed): Granted => {
+  if (names === null) return { scopes, conditional: nothing }
+  const role = names.map((name) => roles.get(name) ?? nobody).reduce(join, nobody)
+  const permissions: ReadonlyArray<string> = permissionsOf(role)
+  const conditional = [...conditionsOf(role)].filter(([scope]) => scopes.includes(scope))
+  return { scopes: scopes.filter((scope) => permissions.includes(scope)), conditional: new Map(conditional) }
 }
 
 const roleName = /^[a-z][a-z0-9-]{0,62}$/u
 const isScope = (text: string): text is AccessScope => (AccessScope.literals as ReadonlyArray<string>).includes(text)
 
-/** One part of a custom role: another role, a scope with `+`, or one with `-` that is forbidden. */
+/** Of whose resources tags and owners are looked at. */
+const tagged: ReadonlySet<AccessScope> = new Set(["ops:calls.read", "ops:calls.write"])
+
+/** One part of a custom role: another role, a scope with `+`, or one with `-` that is forbidden; `[…]` behind it: for what. */
 const readPart = (known: Roles, entry: string, part: string): Result.Result<Role, string> => {
   const role = known.get(part)
   if (role !== undefined) return Result.succeed(role)
-  const scope = part.slice(1)
+  const [, scope = "", condition] = /^.([^[]*)(?:\[(.*)\])?$/su.exec(part) ?? []
   if (!/^[+-]/u.test(part)) return Result.fail(`"${entry}": there is no role ${part} before it`)
   if (!isScope(scope)) return Result.fail(`"${entry}": there is no scope ${scope}`)
-  return Result.succeed(part.startsWith("+") ? allowing([scope]) : { allow: none, deny: new Set([scope]) })
+  const allows = part.startsWith("+")
+  if (condition === undefined) return Result.succeed(allows ? allowing([scope]) : { ...nobody, deny: new Set([scope]) })
+  const where = readWhere(condition)
+  if (Result.isFailure(where)) return Result.fail(`"${entry}": ${where.failure}`)
+  const { own, tag } = where.success
+  if ((own !== undefined || tag !== undefined) && !tagged.has(scope))
+    return Result.fail(`"${entry}": only ${[...tagged].join(" and ")} ask for tags and owners`)
+  const rules = [{ scope, where: where.success }]
+  return Result.succeed({ ...nobody, [allows ? "allowWhere" : "denyWhere"]: rules })
 }
 
 /** `planner=viewer +ops:orders.write, clerk=editor -ops:customers.write`: roles beside the built-in ones, each made of those before it. */
@@ -87,7 +134,8 @@ export const readRoles = (entries: ReadonlyArray<string>): Result.Result<Roles, 
       if (Result.isFailure(read)) return Result.fail(read.failure)
       role = join(role, read.success)
     }
-    if (permissionsOf(role).length === 0) return Result.fail(`"${entry}": this role may do nothing`)
+    if (permissionsOf(role).length === 0 && conditionsOf(role).size === 0)
+      return Result.fail(`"${entry}": this role may do nothing`)
     roles.set(name, role)
   }
   return Result.succeed(roles)

@@ -123,7 +123,7 @@ export const readOutside = (
     apiKeyId: null,
     sessionId: null,
     keyId,
-    scopes: granted(roles, { names, scopes }),
+    ...granted(roles, { names, scopes }),
     tenantId: tenants.length === 1 ? only : null,
     tenants: tenants.length === 1 ? [] : tenants,
     expiresAt: times.success.exp * 1000

@@ -89,10 +89,11 @@ export const scopesAsked = Effect.fnUntraced(function* (
   const unknown = roles.find((name) => !known.has(name))
   if (unknown !== undefined)
     return yield* usage(`There is no role ${unknown}`, `there are: ${[...known.keys()].join(", ")}`)
-  return granted(known, {
+  const { conditional, scopes: whatever } = granted(known, {
     names: roles.length === 0 ? null : roles,
     scopes: scopes.length > 0 ? scopes : roles.length > 0 ? AccessScope.literals : tenantScopes
   })
+  return [...whatever, ...conditional.keys()]
 })
 
 /** Longer than a database of this machine takes to start, shorter than anybody waits for a token. */
