@@ -204,6 +204,25 @@ begin
       )
       select json_build_object('count', (select count(*) from mine), 'more', (select count(*) = p_overdue from walked),
         'oldest', (select json_build_object('tenantId', m.tenant_id, 'id', m.call_id, 'dueAt', m.wake_at) from mine m order by m.wake_at, m.call_id limit 1))),
+    'flows', (
+      with walked as materialized (
+        select c.tenant_id, c.status, c.flow from dueline.service_calls c
+          where c.wake_at is not null and c.wake_at <= p_now order by c.wake_at, c.call_id limit p_overdue
+      ), longest as (
+        select w.tenant_id, w.flow ->> 'key' as key, count(*) as waiting, min((w.flow ->> 'concurrency')::integer) as own
+          from walked w where (v_every or w.tenant_id = p_tenant) and w.status = 'Scheduled' and w.flow is not null
+          group by 1, 2 order by 3 desc, 2, 1 limit 50
+      )
+      select coalesce(json_agg(json_build_object('tenantId', l.tenant_id, 'key', l.key, 'waiting', l.waiting,
+          'running', (select count(*) from (select from dueline.flow_places p
+            where p.tenant_id = l.tenant_id and p.flow = l.key and p.until > clock_timestamp() limit p_overdue) r),
+          'limit', (select least(l.own, d.concurrency) from (select 1) one
+            left join dueline.flow_rows d on d.tenant_id = l.tenant_id and d.key = l.key and d.status = 'Active' limit 1))
+        order by l.waiting desc, l.key, l.tenant_id), '[]') from longest l),
+    'pauses', (select json_build_object('count', count(*) filter (where p.mine), 'more', count(*) = p_budget,
+        'oldestAt', min(p.created_at) filter (where p.mine)) from (
+      select r.created_at, (v_every or r.tenant_id = p_tenant) and r.status = 'Active' as mine
+        from dueline.pause_rows r where r.in_force order by r.created_at, r.id limit p_budget) p),
     'deadLetters', case when v_every
       then (select json_build_object('count', count(*), 'more', count(*) = p_budget, 'oldestAt', min(d.died_at)) from (
         select l.died_at from dueline.dead_letters l where l.state = 'Waiting' order by l.died_at limit p_budget) d)

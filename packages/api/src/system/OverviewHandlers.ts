@@ -92,6 +92,14 @@ const viewOf = (facts: OverviewFacts, now: number) => {
       target,
       openUntil: formatInstant(openUntil)
     })),
+    flows: facts.flows.map(({ key, limit, running, tenantId, waiting }) => ({
+      tenantId,
+      key,
+      waiting,
+      running,
+      limit
+    })),
+    pauses: waiting(facts.pauses),
     deadLetters: waiting(deadLetters),
     ingestion: waiting(ingestion),
     loops: { outbox: since(loops.outbox), schedules: since(loops.schedules), jobs: since(loops.jobs) },

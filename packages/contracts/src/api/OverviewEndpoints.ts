@@ -71,6 +71,23 @@ export const Overview = Schema.Struct({
   circuits: Schema.Array(Schema.Struct({ tenantId: TenantId, target: Schema.String, openUntil: Timestamp })).annotate({
     description: "Targets that are left alone for now, since their requests fail; 50 at the most"
   }),
+  flows: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        tenantId: TenantId,
+        key: Schema.String,
+        waiting: Count,
+        running: Count,
+        limit: Schema.NullOr(Count).annotate({
+          description: "How many may be under way; null when there is only a rate"
+        })
+      })
+    ).annotate({
+      description:
+        "Flows with calls that wait although their time has come, among those `overdue` looks at; 50 at the most"
+    })
+  ),
+  pauses: Schema.optionalKey(Schema.Struct(waiting).annotate({ description: "Those that hold calls back" })),
   deadLetters: Schema.Struct(waiting).annotate({ description: "Those that wait for a replay" }),
   ingestion: Schema.Struct(waiting).annotate({ description: "What came in and has not come to its end" }),
   loops: Schema.Struct({
@@ -110,6 +127,8 @@ const example = {
     failures: [{ target: "example.com", reason: "http_status", count: 2 }]
   },
   circuits: [{ tenantId, target: "example.com", openUntil: "2026-01-31T09:01:00.000Z" }],
+  flows: [{ tenantId, key: "invoices", waiting: 31, running: 5, limit: 5 }],
+  pauses: { count: 0, more: false, oldestAt: null },
   deadLetters: { count: 1, more: false, oldestAt: "2026-01-30T17:12:00.000Z" },
   ingestion: { count: 0, more: false, oldestAt: null },
   loops: { outbox: 4, schedules: null, jobs: null },

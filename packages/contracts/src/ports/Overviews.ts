@@ -44,6 +44,17 @@ export interface OverviewFacts {
     readonly more: boolean
     readonly oldest: { readonly tenantId: TenantId; readonly id: ServiceCallId; readonly dueAt: number } | null
   }
+  /** Flows with calls whose time has come, among the calls that `overdue` looks at, the longest first, 50 at the most. */
+  readonly flows: ReadonlyArray<{
+    readonly tenantId: TenantId
+    readonly key: string
+    readonly waiting: number
+    readonly running: number
+    /** How many may be under way, as the flow says, or else the strictest of these calls; null when neither says. */
+    readonly limit: number | null
+  }>
+  /** Those that hold calls back. */
+  readonly pauses: WaitingThings
   readonly deadLetters: WaitingThings
   /** What came in and has not come to its end. */
   readonly ingestion: WaitingThings

@@ -38,6 +38,7 @@ const words = (overview: Overview): string => {
       `${lastHour.submitted} submitted, ${lastHour.succeeded} succeeded, ${lastHour.failed} failed, ${lastHour.cancelled} cancelled, ` +
         `${lastHour.attemptsFailed} attempts failed`
     ],
+    ["pauses", overview.pauses === undefined ? null : since(overview.pauses)],
     ["dead letters", since(deadLetters)],
     ["ingestion", since(ingestion)],
     ["outbox", behind(loops.outbox)],
@@ -49,10 +50,16 @@ const words = (overview: Overview): string => {
     reason === "" ? "others" : reason,
     target
   ])
+  const flows = (overview.flows ?? []).map(({ key, limit, running, waiting }) => [
+    key,
+    `${waiting}`,
+    limit === null ? `${running}` : `${running} of ${limit}`
+  ])
   const open = circuits.map(({ openUntil, target }) => [target, openUntil])
   return [
     facts,
     ...(failures.length === 0 ? [] : ["", table([["failed", "reason", "target"], ...failures])]),
+    ...(flows.length === 0 ? [] : ["", table([["flow", "waiting", "under way"], ...flows])]),
     ...(open.length === 0 ? [] : ["", table([["circuit of", "open until"], ...open])])
   ].join("\n")
 }

@@ -25,6 +25,28 @@ const countBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): Readonly
 const oldest = (times: ReadonlyArray<number>): number | null => (times.length === 0 ? null : Math.min(...times))
 const waiting = (times: ReadonlyArray<number>) => ({ count: times.length, more: false, oldestAt: oldest(times) })
 
+const flowOf = ({ flow, tenantId }: ServiceCallRow): string => JSON.stringify([tenantId, flow?.key])
+
+const flowsOf = (
+  waiting: ReadonlyArray<ServiceCallRow>,
+  calls: ReadonlyArray<ServiceCallRow>
+): OverviewFacts["flows"] =>
+  Object.entries(
+    countBy(
+      waiting.filter(({ flow }) => flow !== null),
+      flowOf
+    )
+  )
+    .map(([name, count]) => {
+      const [tenantId, key] = JSON.parse(name) as [TenantId, string]
+      const limits = waiting.flatMap((row) => (flowOf(row) === name ? [row.flow?.concurrency ?? Infinity] : []))
+      const limit = Math.min(...limits)
+      const running = calls.filter((row) => flowOf(row) === name && row.status === "Running").length
+      return { tenantId, key, waiting: count, running, limit: limit === Infinity ? null : limit }
+    })
+    .sort((a, b) => b.waiting - a.waiting || (a.key < b.key ? -1 : 1))
+    .slice(0, 50)
+
 /** `deadAt`: when the letters that wait were given up. */
 const lookAt = (
   state: MemoryState,
@@ -80,6 +102,10 @@ const lookAt = (
       oldest:
         first === undefined ? null : { tenantId: first.tenantId, id: first.callId, dueAt: first.wakeAt ?? first.dueAt }
     },
+    flows: flowsOf(overdue, calls),
+    pauses: waiting(
+      rowsOf(state, "pause").flatMap((row) => (mine(row) && row.status === "Active" ? [row.createdAt] : []))
+    ),
     deadLetters: waiting(deadAt),
     ingestion: waiting(taken.map(({ createdAt }) => createdAt)),
     loops: { outbox: null, schedules: oldest(wakes), jobs: oldest(jobs.map(({ createdAt }) => createdAt)) },

@@ -3,6 +3,7 @@ import type { NewEvent } from "@dueline/contracts/Envelope"
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { type Flow, FlowKey } from "@dueline/contracts/serviceCall/Flow"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { assert } from "@effect/vitest"
@@ -95,6 +96,11 @@ const counted = Effect.gen(function* () {
   while ((yield* count(50)) !== 0) yield* Effect.yieldNow
 })
 
+const flowOf = (key: string, concurrency: number | null): Flow => ({
+  key: Schema.decodeSync(FlowKey)(key),
+  ...(concurrency === null ? { ratePerSecond: 1 } : { concurrency })
+})
+
 const tally = (calls: ReadonlyArray<Call>): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {}
   for (const { status } of calls) counts[status] = (counts[status] ?? 0) + 1
@@ -123,6 +129,36 @@ export const suite = (name: string, harness: Harness<Overviews | Persistence>): 
         }
       }),
       { arbitrary: propertyRunsTimes(0.3), timeout: 60_000, tags: ["ADR-0044.4"] }
+    )
+
+    it.effect(
+      "flows whose calls wait are told with how many, of how many, the longest first, and of each tenant its own",
+      () =>
+        Effect.gen(function* () {
+          const { of } = yield* Overviews
+          const [tenantId, other] = [Sample.tenantId(), Sample.tenantId()]
+          const now = yield* Clock.currentTimeMillis
+          const due = { wakeAt: EpochMillis.make(now - 60_000) }
+          const [long, short] = [`long:${tenantId}`, `short:${tenantId}`]
+          for (const concurrency of [5, 3, 4])
+            yield* live(tenantId, [], now, { ...due, flow: flowOf(long, concurrency) })
+          yield* live(tenantId, [], now, { ...due, flow: flowOf(short, null) })
+          yield* live(tenantId, [], now, { wakeAt: EpochMillis.make(now + 60_000), flow: flowOf(short, null) })
+          yield* live(tenantId, [], now, due)
+          assert.deepStrictEqual((yield* of(tenantId, now)).flows, [
+            { tenantId, key: long, waiting: 3, running: 0, limit: 3 },
+            { tenantId, key: short, waiting: 1, running: 0, limit: null }
+          ])
+          assert.deepStrictEqual((yield* of(other, now)).flows, [])
+          assert.deepStrictEqual((yield* of(other, now)).pauses, { count: 0, more: false, oldestAt: null })
+          assert.deepInclude((yield* of(null, now)).flows, {
+            tenantId,
+            key: short,
+            waiting: 1,
+            running: 0,
+            limit: null
+          })
+        })
     )
 
     it.effect("what happened in the last sixty minutes is told by minute, and what failed by target and reason", () =>
