@@ -1,4 +1,5 @@
 /** The program's configuration from the environment: checked whole at start, every mistake named at once, no secret ever printed. */
+import { readLogLevels } from "./logging.ts"
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { isPlain, readIssuers } from "@dueline/identity/outside/IssuerSettings"
@@ -62,9 +63,7 @@ export const Environment = Schema.Struct({
   PORT: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(8080))
   ),
-  LOG_LEVEL: Schema.Literals(["debug", "info", "warn", "error"]).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed("info" as const))
-  ),
+  LOG_LEVEL: readable(readLogLevels, "not a level").pipe(Schema.withDecodingDefaultKey(Effect.succeed("info"))),
   LOG_FORMAT: Schema.Literals(["auto", "json", "pretty"]).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed("auto" as const))
   ),

@@ -59,6 +59,7 @@ import { dirname, join } from "node:path"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { layerNotices, layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
+import { asModule } from "./logging.ts"
 import type { Deployment } from "./Deployment.ts"
 import { entriesOf, readCustomRoles, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
 import { orchestrator, Recalls } from "./Orchestration.ts"
@@ -113,7 +114,8 @@ const links = (settings: Settings, deployment: Deployment) =>
       const url = settings.DUELINE_NATS_URL
       const others = url === null ? single(id) : connected(settings, url, id, deployment)
       const redis = settings.DUELINE_REDIS_URL
-      const traced = TracedBus.layer.pipe(Layer.provideMerge(others))
+      const part = asModule(settings)
+      const traced = TracedBus.layer.pipe(part("bus"), Layer.provideMerge(others.pipe(part("bus"))))
       return redis === null
         ? Layer.mergeAll(traced, inMemory)
         : Layer.mergeAll(traced, onRedis(redis, settings.DUELINE_NATS_PREFIX))
@@ -137,6 +139,7 @@ const thirdOf = ({ DUELINE_SHUTDOWN_MS }: Settings): number => Math.round(DUELIN
 
 /** What acts by itself, by role. Scopes close in reverse: the loops stop first, then what is on the wire may end and be recorded. */
 const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) => {
+  const part = asModule(settings)
   const when = <A, E, R>(role: Role, layer: Layer.Layer<A, E, R>) => (deployment.roles.has(role) ? layer : Layer.empty)
   const concurrency = settings.DUELINE_CONCURRENCY
   const client = UndiciHttpClient.layer({ guard, connections: concurrency })
@@ -145,7 +148,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         concurrency,
         patterns: entriesOf(settings.DUELINE_REDACT),
         drainMs: thirdOf(settings)
-      }).pipe(Layer.provide(client))
+      }).pipe(Layer.provide(client), part("executor"))
     : LocalExecutor.layerNone
   const consumers = Layer.mergeAll(
     when(
@@ -156,18 +159,25 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
         FailedIngestions.layer,
         ScheduleCalls.layer
       )
-    ),
+    ).pipe(part("orchestrator")),
     // It makes requests too, as executors do.
-    when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client)))
+    when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client), part("executor")))
   )
   return Layer.mergeAll(
-    when("orchestrator", LedWork.layer(settings, deployment.shared)).pipe(Layer.provide(consumers)),
-    when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })),
+    when("orchestrator", LedWork.layer(settings, deployment.shared)).pipe(
+      part("orchestrator"),
+      Layer.provide(consumers)
+    ),
+    when("orchestrator", Orchestrating.layer({ limits: tenantLimitsOf(settings), concurrency })).pipe(
+      part("orchestrator")
+    ),
     consumers,
-    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)),
+    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)).pipe(
+      part("timer")
+    ),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
-    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(Layer.provide(consumers))
-  ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment)))
+    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(part("dispatcher"), Layer.provide(consumers))
+  ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment).pipe(part("timer"))))
 }
 
 /**
@@ -274,15 +284,23 @@ const exported = (settings: Settings) => {
 /** Everything that serves, ready to be launched. `demo` lets calls reach this machine, unless the configuration names what they may. */
 export const program = (settings: Settings, deployment: Deployment, demo: boolean) => {
   const guard = guardOf(settings, demo)
+  const part = asModule(settings)
   const core = orchestrator(settings, deployment).pipe(
+    part("orchestrator"),
     Layer.provideMerge(layerNotices),
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
-      Layer.mergeAll(Storage.layer(settings, deployment), Intents.layer, CurrentPhase.layer, Recalls.layer)
+      Layer.mergeAll(
+        Storage.layer(settings, deployment).pipe(part("database")),
+        Intents.layer,
+        CurrentPhase.layer,
+        Recalls.layer
+      )
     )
   )
   const shown = Layer.merge(routes(settings, deployment, demo), MetricsEndpoint.layerRoute(settings))
-  return HttpRouter.serve(shown, { disableLogger: true, disableListenLog: true }).pipe(
+  return HttpRouter.serve(shown.pipe(part("api")), { disableLogger: true, disableListenLog: true }).pipe(
+    part("api"),
     Layer.provide([Edge.layerBodyLimit(), DefectReporter.layer, Health.layer(deployment)]),
     Layer.provide([outsideIssuers(settings, deployment), signInProvider(settings, deployment)]),
     Layer.provide(leanServer.layer),

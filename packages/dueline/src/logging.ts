@@ -1,7 +1,9 @@
 /** Log lines: one JSON object each for machines, one readable line each in a terminal; the same fields in both. */
+import { CurrentLogModule, type LogModule, logModules } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Layer, Logger, References } from "effect"
 import type { Settings } from "./Configuration.ts"
+import { entriesOf } from "./listSettings.ts"
 import { withSources } from "./sourceLines.ts"
 
 /** Lines of one kind that are written at once. */
@@ -73,6 +75,7 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
   const parts = Array.isArray(message) ? message : [message]
   const words = parts.filter((part) => typeof part !== "object" || part === null)
   const objects = parts.filter((part): part is object => typeof part === "object" && part !== null)
+  const part = fiber.getRef(CurrentLogModule)
   const causes = objects.filter(Cause.isCause)
   const fields = Object.assign({}, ...objects.filter((part) => !Cause.isCause(part)))
   const trouble = [cause, ...causes]
@@ -82,6 +85,7 @@ const lineOf = ({ cause, date, fiber, logLevel, message }: Logger.Options<unknow
     ts: date.toISOString(),
     level: logLevel.toLowerCase(),
     msg: words.map(String).join(" "),
+    ...(part === null ? {} : { module: part }),
     ...fiber.getRef(References.CurrentLogAnnotations),
     ...fields,
     ...(trouble.length > 0 ? { err: trouble.join("\n") } : {})
@@ -123,11 +127,46 @@ const pretty = ({ err, level, msg, ts, ...fields }: Line): void => {
 }
 
 const levels = { debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const
+type Level = keyof typeof levels
+
+const isLevel = (text: string): text is Level => Object.hasOwn(levels, text)
+const isModule = (text: string): text is LogModule => (logModules as ReadonlyArray<string>).includes(text)
+
+/** `info,executor=debug`: the level of all, and of parts that have their own. Throws an error that says what may stand there. */
+export const readLogLevels = (text: string): { readonly all: Level; readonly own: ReadonlyMap<LogModule, Level> } => {
+  let all: Level | null = null
+  const own = new Map<LogModule, Level>()
+  for (const entry of entriesOf(text)) {
+    const [name = "", level, ...more] = entry.split("=").map((part) => part.trim())
+    if (level === undefined && isLevel(name) && all === null) all = name
+    else if (level !== undefined && isLevel(level) && isModule(name) && !own.has(name) && more.length === 0)
+      own.set(name, level)
+    else {
+      throw new Error(
+        `"${entry}": write one level for all (${Object.keys(levels).join(", ")}), and part=level for parts that differ, each once: ` +
+          logModules.join(", ")
+      )
+    }
+  }
+  return { all: all ?? "info", own }
+}
+
+/** What the layer makes and what it begins is of this part: its lines say so, and it has the part's level. */
+export const asModule =
+  ({ LOG_LEVEL }: Pick<Settings, "LOG_LEVEL">) =>
+  (name: LogModule) => {
+    const { all, own } = readLogLevels(LOG_LEVEL)
+    const references = Layer.merge(
+      Layer.succeed(CurrentLogModule, name),
+      Layer.succeed(References.MinimumLogLevel, levels[own.get(name) ?? all])
+    )
+    return <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> => Layer.provide(layer, references)
+  }
 
 export const layer = ({ LOG_FORMAT, LOG_LEVEL }: Pick<Settings, "LOG_FORMAT" | "LOG_LEVEL">) => {
   const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)
   return Layer.merge(
     Logger.layer([withinBounds(readable ? pretty : json)]),
-    Layer.succeed(References.MinimumLogLevel, levels[LOG_LEVEL])
+    Layer.succeed(References.MinimumLogLevel, levels[readLogLevels(LOG_LEVEL).all])
   )
 }

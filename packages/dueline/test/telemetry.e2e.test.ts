@@ -31,7 +31,8 @@ beforeAll(async () => {
     DUELINE_FSYNC: "off",
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-    DUELINE_TRACE_RATIO: "1"
+    DUELINE_TRACE_RATIO: "1",
+    LOG_LEVEL: "info,api=debug,orchestrator=debug,executor=debug,bus=debug"
   })
   token = (await runCommand(home, ["token"])).stdout.trim()
 })
@@ -117,6 +118,40 @@ const stranger = (flags: string) => {
 }
 
 const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId)
+
+describe("lines of the log", { tags: ["ADR-0009.7"] }, () => {
+  it("of a whole life, request, command, attempt and message, each name the part, the tenant, the cause and the trace", async () => {
+    const { traceId, traceparent } = stranger("01")
+    const { id } = await submitAndWait("/told", { traceparent, "x-correlation-id": "told1" })
+    const told = () =>
+      program
+        .output()
+        .split("\n")
+        .flatMap(
+          (line): ReadonlyArray<Readonly<Record<string, unknown>>> => (line.startsWith("{") ? [JSON.parse(line)] : [])
+        )
+        .filter((line) => line["traceId"] === traceId)
+    await eventually(() => told().some(({ msg }) => msg === "message handled"))
+    const lines = told()
+    const tenants = new Set(lines.map((line) => line["tenantId"]))
+    assert.lengthOf([...tenants], 1)
+    assert.match(String([...tenants][0]), /^[0-9a-f-]{36}$/u)
+    assert.sameMembers(
+      [...new Set(lines.map(({ command, module, msg }) => [module, msg, command].join(" ").trim()))],
+      [
+        "api request handled",
+        "orchestrator command decided SubmitServiceCall",
+        "executor attempt made",
+        "orchestrator command decided RecordSuccess",
+        "bus message handled"
+      ]
+    )
+    for (const line of lines.filter(({ msg }) => msg !== "message handled"))
+      assert.strictEqual(line["correlationId"], "told1")
+    for (const line of lines.filter(({ msg }) => /^(?:command|attempt)/u.test(String(msg))))
+      assert.strictEqual(line["serviceCallId"], id)
+  })
+})
 
 describe("the trace of a call", { tags: ["ADR-0009.4"] }, () => {
   it("is one tree from the request to the message, and the target gets its place in it", async () => {

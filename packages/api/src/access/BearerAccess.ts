@@ -3,7 +3,8 @@ import { BearerAuth, ChecksAttributes, platformScopes, Principal, RequiredScope 
 import { decide } from "@dueline/contracts/api/conditions"
 import type { BadRequest, Forbidden } from "@dueline/contracts/api/ProblemError"
 import { TenantId } from "@dueline/contracts/Ids"
-import { Context, Effect, Layer, Redacted, References, Schema } from "effect"
+import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
+import { Context, Effect, Exit, Layer, Redacted, References, Schema } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
@@ -57,7 +58,16 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
         const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
         // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
         const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
-        return yield* Effect.updateContext(heard, (context: Context.Context<never>) => {
+        const told = tellsDetails(yield* Effect.context<never>())
+          ? Effect.onExit(heard, (exit) =>
+              Effect.logDebug("request handled", {
+                action: `${group.identifier}.${endpoint.identifier}`,
+                path: request.url.split("?", 1)[0],
+                ...(Exit.isSuccess(exit) ? { status: exit.value.status } : { refused: true })
+              })
+            )
+          : heard
+        return yield* Effect.updateContext(told, (context: Context.Context<never>) => {
           const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }
           return Context.add(Context.add(context, Principal, principal), References.CurrentLogAnnotations, annotations)
         })

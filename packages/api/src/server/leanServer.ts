@@ -2,6 +2,7 @@
  * Serves requests in a context that holds no more than they may need. The framework copies the context it serves in for every request,
  * entry by entry, and handlers hold their ports already: with all of the program in it, that was a tenth of what a call allocated.
  */
+import { CurrentLogModule } from "@dueline/contracts/telemetry/logModules"
 import { Clock, Context, Effect, ErrorReporter, Layer, Random, References, Scope, Tracer } from "effect"
 import { Etag, HttpIncomingMessage, HttpPlatform, HttpServer } from "effect/http"
 
@@ -14,6 +15,7 @@ const needed = Context.pick(
   ErrorReporter.CurrentErrorReporters,
   References.CurrentLoggers,
   References.MinimumLogLevel,
+  CurrentLogModule,
   Clock.Clock,
   Random.Random,
   Tracer.Tracer

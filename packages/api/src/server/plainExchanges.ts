@@ -1,6 +1,7 @@
 /** Requests that were taken from Node itself, each until it is answered: how they are read, answered and refused, whatever they ask for. */
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
+import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { Cause, Context, Effect, type Exit, Random, References } from "effect"
@@ -42,6 +43,7 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
     const context = yield* Effect.context<never>()
     const dice = Context.get(context, Random.Random)
     const open = new Set<E>()
+    const isDetailed = tellsDetails(context)
 
     /** In a fiber, for what is rare: in the name of whoever asks. */
     const run = <A>(exchange: E, effect: Effect.Effect<A>) =>
@@ -66,6 +68,8 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
       const headers = [...reply.headers, ...commonHeaders(correlationId, phase() === "draining")]
       const limits = exchange.limits?.()
       if (limits !== undefined) for (const [name, value] of Object.entries(limits)) headers.push(name, value)
+      if (isDetailed)
+        run(exchange, Effect.logDebug("request answered", { status: reply.status, path: exchange.request.url }))
       try {
         // As one piece: head and body leave in one write.
         response.writeHead(reply.status, headers).end(reply.body)

@@ -3,6 +3,7 @@
  * span, to which belongs what the handler asks for.
  */
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { CurrentTrace, traceFields, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { Effect, Exit, Layer } from "effect"
 
@@ -17,10 +18,18 @@ const attributesOf = (group: string, { attempt, eventId, tenantId, topic }: Deli
 })
 
 const traced =
-  (tracing: Tracing | null, group: string, handler: (delivery: Delivery) => Effect.Effect<Verdict>) =>
+  (
+    tracing: Tracing | null,
+    isDetailed: boolean,
+    group: string,
+    handler: (delivery: Delivery) => Effect.Effect<Verdict>
+  ) =>
   (delivery: Delivery): Effect.Effect<Verdict> => {
     const { eventId, tenantId, topic, traceparent } = delivery
-    const handled = Effect.annotateLogs(handler(delivery), {
+    const told = isDetailed
+      ? Effect.tap(handler(delivery), ({ _tag }) => Effect.logDebug("message handled", { verdict: _tag }))
+      : handler(delivery)
+    const handled = Effect.annotateLogs(told, {
       tenantId,
       group,
       topic,
@@ -46,9 +55,10 @@ export const layer = Layer.effect(
   Effect.gen(function* () {
     const bus = yield* EventBus
     const tracing = yield* Tracing
+    const isDetailed = tellsDetails(yield* Effect.context<never>())
     return EventBus.of({
       publish: bus.publish,
-      consume: (interest, handler) => bus.consume(interest, traced(tracing, interest.group, handler))
+      consume: (interest, handler) => bus.consume(interest, traced(tracing, isDetailed, interest.group, handler))
     })
   })
 )

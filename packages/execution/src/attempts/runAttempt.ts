@@ -6,6 +6,7 @@ import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpCl
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
+import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { traceFields, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { SigningSecrets } from "@dueline/secrets/SigningSecrets"
@@ -96,6 +97,12 @@ const aboutOf = ({ intent: { callId, correlationId, tenantId, traceparent }, spa
   ...traceFields(span?.traceparent ?? traceparent)
 })
 
+const madeOf = ({ intent: { epoch } }: Attempt, result: Made) => ({
+  epoch,
+  ...(result._tag === "Answered" ? { status: result.status } : { reason: result.reason, detail: result.detail }),
+  durationMs: Math.round(result.durationMs)
+})
+
 const cutOff = (detail: string): CutOff => ({ _tag: "CutOff", reason: "deadline_exceeded", detail, durationMs: 0 })
 
 export const makeAttemptRunner = Effect.fnUntraced(function* (
@@ -114,9 +121,9 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
   const random = yield* Random.Random
   const counting = countAttempts(yield* Metrics)
   const tracing = yield* Tracing
-  const run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> = Effect.runForkWith(
-    yield* Effect.context<never>()
-  )
+  const context = yield* Effect.context<never>()
+  const run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E> = Effect.runForkWith(context)
+  const isDetailed = tellsDetails(context)
   const circuits = yield* makeCircuits(options.circuits, run)
   const recorder = yield* makeRecorder(run)
   const after = afterOf(clock, run)
@@ -277,6 +284,7 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     const { intent, sentAt } = attempt
     step(attempt, "recording", () => {
       counting.made(intent.dueAt, sentAt, result)
+      if (isDetailed) run(Effect.logDebug("attempt made", { ...aboutOf(attempt), ...madeOf(attempt, result) }))
       const command = recordCommand(intent, result, { at: now(), sentAt, roll: random.nextDoubleUnsafe(), redaction })
       const envelope = envelopeOf(intent, command)
       attempt.abandon = recorder.record(

@@ -23,7 +23,9 @@ import {
   type RuleBroken,
   StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
+import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
@@ -226,7 +228,9 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const { writerQueue, writerRefusals } = yield* Metrics
   writerQueue.of(aggregate.category).read = () => inbox.size
   const refusals = writerRefusals.of(aggregate.category)
-  const log = Effect.runForkWith(yield* Effect.context<never>())
+  const context = yield* Effect.context<never>()
+  const log = Effect.runForkWith(context)
+  const isDetailed = tellsDetails(context)
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
   const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
   let inHand: Batch<C, R, O> = []
@@ -247,7 +251,20 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
-  const offer: Writer<C, R, O>["offer"] = (envelope, listener) => {
+  const detailed =
+    (envelope: Envelope<C>, listener: Listener<R, O>): Listener<R, O> =>
+    (exit) => {
+      const { command, correlationId, tenantId, traceparent } = envelope
+      const name = aggregate.category === "service-call" ? "serviceCallId" : "streamId"
+      const about = { tenantId, [name]: streamOf(command), correlationId, ...traceFields(traceparent) }
+      const refused = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason) : undefined
+      const outcome = Exit.isSuccess(exit) ? "accepted" : ((refused?.error as Tagged | undefined)?._tag ?? "defect")
+      log(Effect.logDebug("command decided", { ...about, command: command._tag, outcome }))
+      listener(exit)
+    }
+
+  const offer: Writer<C, R, O>["offer"] = (envelope, told) => {
+    const listener = isDetailed ? detailed(envelope, told) : told
     const taken = inbox.offer(envelope.tenantId, { ...requestOf(streamOf, envelope), listener })
     if (taken) return
     refusals.add()
