@@ -16,6 +16,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readlinkSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -229,17 +230,31 @@ it.live("an initialisation that was cut short is done again", () =>
   )
 )
 
-it.live("data of another major version is refused with both versions named", () =>
+const contentOf = (data: string) =>
+  readdirSync(data, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name, parentPath }) => {
+      const { mtimeMs, size } = lstatSync(path.join(parentPath, name))
+      return `${path.join(parentPath, name)} ${size} ${mtimeMs}`
+    })
+    .sort()
+
+it.live("data of another major version is refused with both versions and what to do, and is as it was", () =>
   inHome((home) =>
     Effect.gen(function* () {
       yield* Effect.scoped(open(home))
-      writeFileSync(path.join(home, "postgres", "data", "PG_VERSION"), "17\n")
-      const result = yield* Effect.result(Effect.scoped(open(home)))
-      assert.isTrue(
-        Result.isFailure(result) &&
-          result.failure._tag === "EmbeddedServerFailed" &&
-          /17.*18/u.test(result.failure.detail)
-      )
+      const data = path.join(home, "postgres", "data")
+      for (const [found, advice] of [
+        ["17", /PostgreSQL 17, .* 18, .*the release that brings 17, or move it with pg_upgrade/u],
+        ["19", /PostgreSQL 19, .* 18, .*the newer release/u]
+      ] as const) {
+        writeFileSync(path.join(data, "PG_VERSION"), `${found}\n`)
+        const before = contentOf(data)
+        const error = yield* Effect.flip(Effect.scoped(open(home)))
+        assert.strictEqual(error._tag, "EmbeddedServerFailed")
+        assert.match(error.message, advice)
+        assert.deepStrictEqual(contentOf(data), before)
+      }
     })
   )
 )

@@ -25,8 +25,13 @@ export const checkVersion = (data: string, version: string): void => {
     throw new Error(`${missing}: restore ${data} from a backup, or start with another DUELINE_HOME`)
   }
   const major = version.split(".")[0]
-  if (found !== major)
-    throw new Error(`the data in ${data} belongs to PostgreSQL ${found}, this program brings ${major}`)
+  if (found === major) return
+  const unlike = `the data in ${data} belongs to PostgreSQL ${found}, this program brings ${major}, and nothing of it was changed`
+  throw new Error(
+    Number(found) < Number(major)
+      ? `${unlike}: start it with the release that brings ${found}, or move it with pg_upgrade (docs/backup.md, Another major version)`
+      : `${unlike}: start it with the newer release that it was used with`
+  )
 }
 
 /** The server cannot be had: no binaries for this platform, data of another major version, or it refuses to start. */
