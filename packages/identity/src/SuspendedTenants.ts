@@ -8,11 +8,14 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type TenantTopic, tenantTopics } from "@dueline/contracts/tenant/Tenant"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer, Schedule } from "effect"
 import { randomCorrelationId } from "./randomId.ts"
 
 /** How long a process may not know of a suspension when the bus has told nobody. */
 const lookEvery = "5 seconds"
+
+/** While nothing is known yet no call starts, so that it is asked for again soon. */
+const againEvery = "250 millis"
 
 export class SuspendedTenants extends Context.Service<
   SuspendedTenants,
@@ -21,6 +24,8 @@ export class SuspendedTenants extends Context.Service<
     readonly reasonOf: (tenantId: TenantId) => string | null | undefined
     /** All of them with their reasons. The same object while nothing has changed. */
     readonly all: () => ReadonlyMap<TenantId, string | null>
+    /** Ends when they have been read for the first time: before that nobody can say that a tenant is not suspended. */
+    readonly known: Effect.Effect<void>
     /** Reads them anew. */
     readonly refresh: Effect.Effect<void>
   }
@@ -37,22 +42,27 @@ export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | Event
     const directory = yield* TenantDirectory
     const bus = yield* EventBus
     let current: ReadonlyMap<TenantId, string | null> = new Map()
-    const refresh = directory.suspended.pipe(
+    const read = directory.suspended.pipe(
       Effect.map((found) => {
         const next = new Map(found.map(({ reason, tenantId }) => [tenantId, reason]))
         if (!isSame(current, next)) current = next
       }),
-      Effect.catch((error) =>
-        Effect.logDebug("suspended tenants cannot be read; those known hold", { operation: error.operation })
+      Effect.tapError(({ operation }) =>
+        Effect.logDebug("suspended tenants cannot be read; those known hold", { operation })
       )
     )
-    yield* refresh
+    const refresh = Effect.ignore(read)
+
+    const isRead = yield* Effect.isSuccess(read)
+    const again = Effect.retry(Effect.delay(read, againEvery), Schedule.forever)
+    const first = yield* Effect.forkScoped(isRead ? Effect.void : again)
     const group = `suspensions-${yield* randomCorrelationId}`
     yield* listen(bus, group, topics, () => refresh)
     yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
     return SuspendedTenants.of({
       reasonOf: (tenantId) => current.get(tenantId),
       all: () => current,
+      known: Effect.ignore(Fiber.join(first)),
       refresh
     })
   })

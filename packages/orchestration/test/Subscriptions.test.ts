@@ -179,6 +179,22 @@ describe("an endpoint that takes nothing", () => {
     })
   )
 
+  it.effect("has none of its calls left, whichever step of calling them off fails", () =>
+    Effect.gen(function* () {
+      for (let steps = 0; steps < 16; steps += 1) {
+        const here = yield* makeWorld({ topics: ["ops.bin.>"] })
+        const look = Effect.forEach(here.work.slice(0, 1), ({ tick }) => Effect.exit(tick(() => true)))
+        yield* here.happen(1)
+        yield* look
+        yield* here.ask("DisableSubscription", { reason: "failing", lastFailure: null })
+        here.fates.push(...Array.from({ length: steps }, () => "happens" as const), "fails")
+        for (let round = 0; round < 4; round += 1) yield* look
+        const left = here.calls().map(({ status }) => status)
+        assert.deepStrictEqual(left, ["Cancelled"], `after ${steps} steps`)
+      }
+    })
+  )
+
   it.effect("and answers that it is gone is disabled at once", () =>
     Effect.gen(function* () {
       const here = yield* makeWorld({ topics: ["ops.bin.>"] })

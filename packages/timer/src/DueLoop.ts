@@ -244,19 +244,23 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     }
     // The clock was set back while it waited.
     fork(timer.arm([alarm]))
-    release(alarm, worker, false)
+    release(alarm, worker, false, false)
   }
 
-  const release = (alarm: Alarm, worker: WorkerId, hasStarted: boolean): void => {
-    queue.answered(alarm, hasStarted, now())
+  const release = (alarm: Alarm, worker: WorkerId, hasStarted: boolean, mayRun: boolean): void => {
+    queue.answered(alarm, hasStarted, now(), mayRun)
     capacity.release(worker)
     if (!hasStarted && alarm.flow !== undefined) startSoon(true)
   }
 
   const answered = (alarm: Alarm, worker: WorkerId, exit: Exit.Exit<Answer, Refusal>): void => {
-    release(alarm, worker, Exit.isSuccess(exit) && exit.value.outcome._tag === "Started")
-    if (Exit.isSuccess(exit)) return
+    if (Exit.isSuccess(exit)) {
+      const { _tag, status } = exit.value.outcome
+      return release(alarm, worker, _tag === "Started", status === "Running")
+    }
     const error = Cause.findErrorOption(exit.cause)
+    // A commit whose answer was lost may have started it.
+    release(alarm, worker, false, Option.isNone(error) || isTransient(error.value))
     if (Option.isNone(error) || !isTransient(error.value)) {
       fork(Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause))
       return

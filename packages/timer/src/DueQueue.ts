@@ -90,12 +90,16 @@ export class DueQueue {
     return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), this.#gate.nextWakeAt)
   }
 
-  /** The asking for an alarm that was taken is over; its attempt, if any, was told of before. */
-  answered(alarm: Alarm, hasStarted: boolean, now: number): void {
+  /**
+   * The asking for an alarm that was taken is over; its attempt, if any, was told of before. `mayRun`: whether it runs, or nobody can say; its place
+   * is given back with the end of its attempt, and if there is none, the store finds it.
+   */
+  answered(alarm: Alarm, hasStarted: boolean, now: number, mayRun = hasStarted): void {
     this.#queue.answered(alarm, hasStarted, now)
     // A newer revision that waits already goes on with the place.
     const isReplaced = () => this.#queue.knows({ ...alarm, revision: alarm.revision + 1 })
-    if (!hasStarted && this.#options.flows && hasFlow(alarm) && !isReplaced()) this.#freed.push(holderOf(alarm))
+    if (!hasStarted && !mayRun && this.#options.flows && hasFlow(alarm) && !isReplaced())
+      this.#freed.push(holderOf(alarm))
   }
 
   /** An attempt is under way, also when another process asked for it. */

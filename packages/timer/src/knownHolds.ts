@@ -6,8 +6,11 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import { pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Effect, Fiber, Schedule, type Scope } from "effect"
 import { type Hold, Holds, noHolds } from "./Holds.ts"
+
+/** While nothing is known yet no call starts, so that it is asked for again soon. */
+const againEvery = "250 millis"
 
 /** How long a process may not know of a pause when the bus has told nobody. */
 const lookEvery = "5 seconds"
@@ -38,30 +41,37 @@ interface KnownHoldsOptions {
   readonly suspended: () => ReadonlyMap<TenantId, string | null>
 }
 
-/** The same object while nothing has changed. */
+export interface KnownHolds {
+  /** The same object while nothing has changed. */
+  readonly holds: () => Holds
+  /** Ends when they have been read for the first time: before that nobody can say that a call is not held. */
+  readonly known: Effect.Effect<void>
+}
+
 export const makeKnownHolds = Effect.fnUntraced(function* ({
   group,
   suspended
-}: KnownHoldsOptions): Effect.fn.Return<() => Holds, never, Pauses | EventBus | Scope.Scope> {
+}: KnownHoldsOptions): Effect.fn.Return<KnownHolds, never, Pauses | EventBus | Scope.Scope> {
   const pauses = yield* Pauses
   const bus = yield* EventBus
   let known: { readonly text: string; readonly paused: ReadonlyArray<PauseInForce> } = { text: "[]", paused: [] }
   let made = { from: known.paused, suspended: new Map() as ReadonlyMap<TenantId, string | null>, holds: noHolds }
 
-  const refresh = Effect.gen(function* () {
+  const read = Effect.gen(function* () {
     const resumedAfter = (yield* Clock.currentTimeMillis) - releaseLimitMs
     const paused = yield* pauses.inForce({ resumedAfter, limit: pauseLimit })
     if (paused.length === pauseLimit) yield* Effect.logWarning(`only the oldest ${pauseLimit} pauses hold`)
     const text = JSON.stringify(paused)
     if (text !== known.text) known = { text, paused }
-  }).pipe(
-    Effect.catch((error) => Effect.logDebug("pauses cannot be read; those known hold", { operation: error.operation }))
-  )
-  yield* refresh
+  }).pipe(Effect.tapError(({ operation }) => Effect.logDebug("pauses cannot be read; those known hold", { operation })))
+  const refresh = Effect.ignore(read)
+  const isRead = yield* Effect.isSuccess(read)
+  const again = Effect.retry(Effect.delay(read, againEvery), Schedule.forever)
+  const first = yield* Effect.forkScoped(isRead ? Effect.void : again)
   yield* listen(bus, group, Object.keys(pauseTopics), () => refresh)
   yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
 
-  return () => {
+  const holds = () => {
     const now = suspended()
     if (made.from !== known.paused || made.suspended !== now) {
       const holds = new Holds([...[...now.keys()].map(suspensionOf), ...known.paused.map(holdOf)])
@@ -69,4 +79,5 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
     }
     return made.holds
   }
+  return { holds, known: Effect.ignore(Fiber.join(first)) }
 })

@@ -35,6 +35,23 @@ const world = (options: { readonly processes?: number; readonly alarmLimit?: num
   return { queue, set: (...all: ReadonlyArray<Hold>) => (holds = new Holds(all)) }
 }
 
+describe("the place of a call of a flow", () => {
+  it("is given back when its call does not run, and kept when it runs or nobody can say", {
+    tags: ["ADR-0042.4"]
+  }, () => {
+    const freed = [true, false].map((mayRun) => {
+      const queue = new DueQueue({ ...defaultDueQueueOptions, flows: true })
+      const one = { ...alarm(acme), flow: { key: "narrow", concurrency: 1 } }
+      queue.add(one, 0)
+      for (const asked of queue.asks(0, 1)) queue.placed(asked, { _tag: "Granted" }, 0)
+      assert.deepStrictEqual(queue.take(0, 1), [one])
+      queue.answered(one, false, 0, mayRun)
+      return queue.takeFreed().map(({ key }) => key)
+    })
+    assert.deepStrictEqual(freed, [[], ["narrow"]])
+  })
+})
+
 describe("a hold", () => {
   it("keeps a suspended tenant's calls, and holds nobody else up", { tags: ["ADR-0034.2"] }, () => {
     const { queue, set } = world({ processes: 3 })

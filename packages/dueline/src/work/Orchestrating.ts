@@ -91,8 +91,11 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const { count, executors, id, outbox } = yield* Cluster
       const { own } = yield* LocalExecutor
       const intents = yield* Intents
-      const { all } = yield* SuspendedTenants
-      const holds = yield* makeKnownHolds({ group: `holds-${yield* randomCorrelationId}`, suspended: all })
+      const suspended = yield* SuspendedTenants
+      const { holds, known } = yield* makeKnownHolds({
+        group: `holds-${yield* randomCorrelationId}`,
+        suspended: suspended.all
+      })
       const flowPlaces = yield* FlowPlaces
       const timer = yield* Timer
       const giveBack = yield* givingBack
@@ -127,6 +130,6 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
           outboxFilled: outbox.filled
         })
       )
-      yield* Effect.forkScoped(loop.run)
+      yield* Effect.forkScoped(Effect.all([known, suspended.known], { discard: true }).pipe(Effect.andThen(loop.run)))
     })
   )

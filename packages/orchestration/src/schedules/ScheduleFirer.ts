@@ -1,7 +1,7 @@
 /**
  * Fires schedules whose time has come: one process at a time reads which rows are due, plans from each what is to be done, and asks the writer for
  * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard; nothing
- * is kept in memory between two looks.
+ * but which calls are missing is kept in memory between two looks.
  */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
@@ -10,6 +10,7 @@ import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contract
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Result, Schedule } from "effect"
 import { planFirings } from "./planFirings.ts"
@@ -38,7 +39,7 @@ const lookEveryMs = 1_000
 /** Rows held against new zone data at once, and the pause after them (milliseconds): some 400 a second, whatever else there is. */
 const reviewSize = 128
 const reviewPauseMs = 250
-/** A call that was fired and cannot be found for this long will not be made. */
+/** A call that was fired and is looked for in vain for this long will not be made: after an outage somebody makes up for it first. */
 const neverMadeMs = 60_000
 
 /** Of the process that fires. */
@@ -54,11 +55,17 @@ export const makeFirer = Effect.fnUntraced(function* ({
   const schedules = yield* DueSchedules
   const carryOut = yield* makeCarryOut
 
+  /** When a call was looked for in vain for the first time, as far as this process knows. */
+  const missing = new Recent<ServiceCallId, number>(10_000)
+
   /** Whether the latest call has not ended; asked for only where it matters. */
   const isBusy = Effect.fnUntraced(function* ({ last, overlap, tenantId }: DueSchedule, now: number) {
     if (overlap === "allow" || last === null) return false
     const call = yield* calls.find(tenantId, last.callId)
-    return call === null ? now - last.firedAt < neverMadeMs : call.endedAt === null
+    if (call !== null) return call.endedAt === null
+    const since = missing.get(last.callId) ?? now
+    missing.set(last.callId, since)
+    return now - since < neverMadeMs
   })
 
   const fire = Effect.fnUntraced(function* (schedule: DueSchedule) {

@@ -204,7 +204,15 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
     return yield* disable(row, "failing", last === null ? (row.lastFailure ?? "unknown") : wordsOf(last))
   })
 
-  /** What of a subscription that is disabled or deleted stands in line goes, and what is under way is called off. */
+  /** False while its request may leave still: the store was not there to ask, or an attempt is on the wire. */
+  const callOff = (row: SubscriptionRow, callId: ServiceCallId, at: EpochMillis) =>
+    ask(row, `cancel:${callId}`, { _tag: "CancelServiceCall", callId, at }).pipe(
+      Effect.map(({ outcome }) => outcome._tag !== "Cancelling"),
+      // It has ended.
+      Effect.catch((refusal) => Effect.succeed(!isTransient(refusal)))
+    )
+
+  /** What of a subscription that is disabled or deleted stands in line goes, and what is under way is called off: until that is done it stays in line. */
   const clear = Effect.fnUntraced(function* (row: SubscriptionRow, called: ReadonlyArray<CalledDelivery>) {
     const { subscriptionId, tenantId } = row
     const at = yield* now
@@ -213,8 +221,8 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
       called,
       ({ callId, place }) =>
         Effect.gen(function* () {
-          yield* Effect.ignore(ask(row, `cancel:${callId}`, { _tag: "CancelServiceCall", callId, at }))
-          yield* deliveries.settle({ tenantId, subscriptionId, ended: [{ place, outcome: "dropped" }] })
+          if (yield* callOff(row, callId, at))
+            yield* deliveries.settle({ tenantId, subscriptionId, ended: [{ place, outcome: "dropped" }] })
         }),
       { concurrency: together, discard: true }
     )
