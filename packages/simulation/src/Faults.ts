@@ -47,11 +47,13 @@ export interface Faults {
   readonly targetSlow: number
   /** How many times no target can be reached. */
   readonly targetOutages: number
+  /** For so long no process runs, in milliseconds. */
+  readonly blackoutMs: number
 }
 
 export interface Setup {
   /** One process that knows it is alone, or two beside each other. */
-  readonly processes: 1 | 2
+  readonly processes: 1 | 2 | 3
   readonly capacity: number
   readonly batchLimit: number
   readonly cacheLimit: number
@@ -67,6 +69,14 @@ export interface Setup {
   readonly couriers: number
   /** Those whose payloads come in, to become orders. */
   readonly droppers: number
+  /** Those who keep schedules, those who pause, and those who subscribe. */
+  readonly schedulers: number
+  readonly pausers: number
+  readonly subscribers: number
+  /** A subscription to which nothing could be delivered for so long is disabled, in milliseconds. */
+  readonly disableAfterMs: number
+  /** The world begins some time in winter, or soon before the clocks of Berlin are set. */
+  readonly begins: "winter" | "spring" | "autumn"
   /** Versions from one snapshot of a stream to the next. */
   readonly snapshotEvery: number
   /** So many attempts more than there is room for are begun at once: they wait for a slot, or find none and are handed back. */
@@ -106,13 +116,17 @@ export const noFaults: Faults = {
   wireFails: 0,
   targetFails: 0,
   targetSlow: 0,
-  targetOutages: 0
+  targetOutages: 0,
+  blackoutMs: 0
 }
 
 /** A short, well-behaved world in which one death after the other can be tried. */
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
-  setup: { clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 20_000 }
+  setup: {
+    ...{ clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 8_000 },
+    ...{ schedulers: 0, pausers: 0, subscribers: 0, begins: "winter" as const }
+  }
 }
 
 export const drawFaults = (dice: Dice): Faults => {
@@ -144,9 +158,14 @@ export const drawFaults = (dice: Dice): Faults => {
     clockTrembles: often(0.5),
     standstills: dice.chance(0.4) ? dice.between(1, 2) : 0,
     noPlace: often(0.2),
-    nameUnanswered: often(0.1)
+    nameUnanswered: often(0.1),
+    blackoutMs: 0
   }
 }
+
+/** Only where schedules are kept is there anything to miss. */
+export const drawBlackout = (dice: Dice, { begins, schedulers }: Setup): number =>
+  schedulers > 0 && dice.chance(begins === "winter" ? 0.3 : 0.7) ? 4 * 3_600_000 : 0
 
 export const drawSetup = (dice: Dice): Setup => ({
   processes: dice.pick([1, 2]),
@@ -166,5 +185,21 @@ export const drawSetup = (dice: Dice): Setup => ({
   opsClients: dice.pick([0, 1, 2, 3]),
   snapshotEvery: dice.pick([1, 3, 128]),
   couriers: dice.pick([0, 0, 1, 2]),
-  droppers: dice.pick([0, 0, 1])
+  droppers: dice.pick([0, 0, 1]),
+  ...drawLate(dice)
 })
+
+const late: readonly [readonly [number, number, number], ...ReadonlyArray<readonly [number, number, number]>] = [
+  [0, 0, 0],
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+  [1, 1, 1]
+]
+
+/** What came in late is drawn last, and in a part of the worlds only: each is work for the rest of the world's time. */
+const drawLate = (dice: Dice) => {
+  const [schedulers, pausers, subscribers] = dice.pick(late)
+  const begins = dice.pick<Setup["begins"]>(schedulers === 0 ? ["winter"] : ["winter", "spring", "autumn"])
+  return { schedulers, pausers, subscribers, begins, disableAfterMs: dice.pick([30_000, 259_200_000]) } as const
+}

@@ -2,9 +2,10 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
-import { WorkerId } from "@dueline/contracts/Ids"
+import { type TenantId, WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
+import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
@@ -16,17 +17,21 @@ import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
+import { Schedule } from "@dueline/orchestration/aggregates/Schedule"
 import { Shipment } from "@dueline/orchestration/aggregates/Shipment"
+import { Subscription } from "@dueline/orchestration/aggregates/Subscription"
 import { recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
+import { makeKnownHolds } from "@dueline/timer/knownHolds"
 import { makeDueLoop, placesOf, WorkerCapacity } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { fetchPolicy } from "./dropbin/Payload.ts"
+import { ledWork } from "./ledWork.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { Dice } from "./world/Dice.ts"
 import type { Machine } from "./world/Machine.ts"
@@ -51,7 +56,9 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
   const kinds = {
     ...aggregates,
     "service-call": (mutation.aggregate ?? same)(ServiceCall),
-    shipment: (mutation.shipment ?? same)(Shipment)
+    shipment: (mutation.shipment ?? same)(Shipment),
+    schedule: (mutation.schedule ?? same)(Schedule),
+    subscription: (mutation.subscription ?? same)(Subscription)
   }
   const writer = Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds)
   return Layer.mergeAll(
@@ -76,6 +83,16 @@ const shipmentIdIn =
 
 /** How soon an attempt is tried again for which there was no room. */
 const refusedPauseMs = 1_000
+
+const nobody: ReadonlyMap<TenantId, string> = new Map()
+
+/** What due calls wait for. Without pauses and flows there is nothing to ask for. */
+const waiting = Effect.fnUntraced(function* ({ world }: Surroundings, machine: Machine) {
+  const { pausers, processes } = world.setup
+  if (pausers === 0) return { known: Effect.void, options: {} }
+  const { holds, known } = yield* makeKnownHolds({ group: `holds-${machine.name}`, suspended: () => nobody })
+  return { known, options: { holds, flowPlaces: yield* FlowPlaces, processes: () => processes } }
+})
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
 const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine) {
@@ -103,7 +120,8 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
   const slots = WorkerCapacity.layer(
     placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
   )
-  const loop = yield* makeDueLoop({ batchLimit: 128 }).pipe(Effect.provide(slots))
+  const { known, options } = yield* waiting(around, machine)
+  const loop = yield* makeDueLoop({ batchLimit: 128, ...options }).pipe(Effect.provide(slots))
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []
     for (const intent of committed) act(intent, alarms)
@@ -124,9 +142,10 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     const shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
     yield* Dropbin.make(payloads.parts, { policy: fetchPolicy, shared })
   }
+  yield* ledWork(around, machine)
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))
-  yield* Effect.forkScoped(loop.run)
+  yield* Effect.forkScoped(Effect.andThen(known, loop.run))
   const holds = (holding: Holding) => executor.holds(holding)
   const sole = processes === 1
   const decider = yield* recalling(orchestrator, (holder, holding) =>

@@ -3,6 +3,7 @@ import * as Aggregate from "./mutations/AggregateMutations.ts"
 import * as Courier from "./mutations/CourierMutations.ts"
 import * as Dropbin from "./dropbin/mutations.ts"
 import type { Faults, Setup } from "./Faults.ts"
+import * as Late from "./mutations/LateMutations.ts"
 import * as Ops from "./mutations/OpsMutations.ts"
 import type { Mutation } from "./mutations/Mutation.ts"
 import * as Store from "./mutations/StoreMutations.ts"
@@ -14,6 +15,8 @@ export interface Control {
   readonly breaks: ReadonlyArray<string>
   readonly faults?: Partial<Faults>
   readonly setup?: Partial<Setup>
+  /** The first world that is tried: one of those in which it shows, so that few have to be run. */
+  readonly from: number
 }
 
 const ends = "everything accepted comes to its end"
@@ -32,15 +35,28 @@ const oneOrder = "a payload becomes one order"
 const failsRightly = "a payload fails for a reason that there was"
 const wholeTime = "a request has its whole time"
 const request = "an attempt is a request"
+const holds = "nothing starts that a pause holds"
+const places = "a flow has its places"
 const nothingAfterCancel = "no request after a cancel was answered"
 
 const control = (
   mutation: Mutation,
   breaks: ReadonlyArray<string>,
   faults: Partial<Faults> = {},
-  setup: Partial<Setup> = {}
+  setup: Partial<Setup> = {},
+  from = 1
   // What comes in from elsewhere is there where it is what is shown.
-): Control => ({ mutation, breaks, faults, setup: { couriers: 0, droppers: 0, ...setup } })
+): Control => ({ mutation, breaks, faults: { blackoutMs: 0, ...faults }, setup: { ...nothingElse, ...setup }, from })
+
+/** None of what came in later, or from elsewhere. */
+export const nothingElse: Partial<Setup> = {
+  couriers: 0,
+  droppers: 0,
+  schedulers: 0,
+  pausers: 0,
+  subscribers: 0,
+  begins: "winter"
+}
 
 /** Nothing keeps a process from its calls. */
 const well: Partial<Faults> = {
@@ -83,15 +99,20 @@ const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 
 const couriers: Partial<Setup> = { couriers: 2, actionsPerClient: 20 }
 /** Many payloads come in. */
 const droppers: Partial<Setup> = { droppers: 2, opsClients: 1, actionsPerClient: 20 }
+const schedulers: Partial<Setup> = { ...two, schedulers: 2, clients: 1, opsClients: 0 }
+const pausers: Partial<Setup> = { pausers: 2, clients: 3, actionsPerClient: 20, capacity: 32 }
+const subscribers: Partial<Setup> = { subscribers: 2, opsClients: 1, capacity: 32, disableAfterMs: 259_200_000 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
 export const controls: Readonly<Record<string, Control>> = {
-  "receipts ignored": control(Store.receiptsIgnored, [
-    "the same key has the same answer",
-    "nobody is answered by a defect",
-    otherRequest
-  ]),
+  "receipts ignored": control(
+    Store.receiptsIgnored,
+    ["the same key has the same answer", "nobody is answered by a defect", otherRequest],
+    {},
+    {},
+    6
+  ),
   "version fence off": control(Store.versionFenceOff, [rules, row], { commandRepeated: 0.3 }, two),
   "outbox row lost": control(Store.outboxRowLost, ["an outbox row for each fact that is told"]),
   "row not updated": control(Store.rowNotUpdated, [row]),
@@ -119,7 +140,7 @@ export const controls: Readonly<Record<string, Control>> = {
     commandRepeated: 0.5
   }),
   "an attempt does not wait for its time": control(Work.attemptNotHeld, ["never early"]),
-  "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"]),
+  "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"], {}, {}, 10),
   "fingerprint ignored": control(Aggregate.fingerprintIgnored, [otherRequest]),
   "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel]),
   "a hand-back uses up an attempt": control(Aggregate.handBackCounts, [rules, row], away, touchy),
@@ -129,7 +150,8 @@ export const controls: Readonly<Record<string, Control>> = {
     // Each time it is taken the next attempt waits longer.
     [unsent, rules, ends],
     { ...well, ...away, commandRepeated: 1, nameUnanswered: 0.3, noPlace: 0.3, targetSlow: 0.6 },
-    { ...busy, ...touchy }
+    { ...busy, ...touchy },
+    50
   ),
   "a hand-back forgets a cancel": control(
     Aggregate.handBackForgetsCancel,
@@ -166,7 +188,7 @@ export const controls: Readonly<Record<string, Control>> = {
   // What another call has come to is taken for this one's end, which then never comes.
   "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
   "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
-  "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful),
+  "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful, 32),
   "the event that came last wins": control(Courier.latestComerWins, [placed, once], {}, couriers),
   "a failed event is acknowledged": control(Courier.acknowledgedFirst, [ends], { storeRefuses: 0.3 }, couriers),
   "an event leaves no trace": control(
@@ -178,5 +200,24 @@ export const controls: Readonly<Record<string, Control>> = {
   "a payload's digest is not looked at": control(Dropbin.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
   "each look makes an order": control(Dropbin.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
   "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers),
-  "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 })
+  "a firing is heard twice": control(Late.firedTwice, [rules], { pause: 0.03, commandRepeated: 0.5 }, schedulers),
+  "what was fired is forgotten": control(Late.firingsForgotten, [ends], { crash: 0.02, storeRefuses: 0.2 }, schedulers),
+  "a call before is not looked at": control(Late.overlapUnseen, [rules], { targetSlow: 0.8 }, schedulers),
+  "pauses are not read": control(Late.pausesUnread, [holds], well, pausers),
+  "released at once": control(Late.releasedAtOnce, ["a release keeps its rate"], well, pausers),
+  "places for all": control(
+    Late.placesForAll,
+    [places, "a flow keeps its rate"],
+    { ...well, targetSlow: 0.6 },
+    pausers
+  ),
+  "places are given back early": control(Late.placesGivenBack, [places], { ...well, targetSlow: 0.6 }, pausers),
+  "delivered in any order": control(
+    Late.deliveredInAnyOrder,
+    ["messages of an aggregate are delivered in order"],
+    { targetFails: 0.5 },
+    subscribers
+  ),
+  "messages are for nobody": control(Late.messagesUnsorted, [ends], {}, subscribers),
+  "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)
 }

@@ -3,19 +3,26 @@ import type { Intent } from "@dueline/contracts/Intent"
 import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
+import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
+import { Pauses } from "@dueline/contracts/ports/Pauses"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { SecretVault } from "@dueline/contracts/ports/SecretVault"
 import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
 import { layerStoreMemory } from "@dueline/execution/attempts/Circuits"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
+import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import { Clock, Effect, Layer, Result } from "effect"
 import type { BusCheck } from "./checks/BusCheck.ts"
 import type { Disk } from "./world/Disk.ts"
@@ -139,9 +146,64 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
   )
 }
 
-/** Nothing is sealed: contents are looked at by what they say. */
+/** The database has a clock of its own, which is right. */
+const layerWaiting = ({ disk, mutation, world }: Surroundings, reach: Reach) => {
+  const { flowPlaces, pauses } = disk.store
+  const right = { ...Clock.Clock.defaultValue(), currentTimeMillis: Effect.sync(() => world.time.now) }
+  const places: FlowPlaces["Service"] = {
+    take: (asked) => reach("take places", Effect.provideService(flowPlaces.take(asked), Clock.Clock, right)),
+    release: (holders) => reach("give places back", flowPlaces.release(holders))
+  }
+  const known: Pauses["Service"] = { inForce: (options) => reach("pauses", pauses.inForce(options)) }
+  return Layer.mergeAll(
+    Layer.succeed(FlowPlaces, (mutation.flowPlaces ?? same)(places)),
+    Layer.succeed(Pauses, (mutation.pauses ?? same)(known))
+  )
+}
+
+/** What is fired, delivered and looked up. */
+const layerLed = ({ disk, mutation }: Surroundings, reach: Reach) => {
+  const { callQueries, deliveries, dueSchedules } = disk.store
+  const lines: Deliveries["Service"] = {
+    unsorted: (limit) => reach("unsorted", deliveries.unsorted(limit)),
+    sort: (sorted) => reach("sort", deliveries.sort(sorted)),
+    kept: (options) => reach("kept", deliveries.kept(options)),
+    repeat: (options) => reach("repeat", deliveries.repeat(options)),
+    open: (options) => reach("open", deliveries.open(options)),
+    redelivering: (limit) => reach("redelivering", deliveries.redelivering(limit)),
+    look: (options) => reach("look", deliveries.look(options)),
+    call: (options) => reach("call", deliveries.call(options)),
+    settle: (options) => reach("settle deliveries", deliveries.settle(options)),
+    drop: (options) => reach("drop", deliveries.drop(options)),
+    forget: (options) => reach("forget", deliveries.forget(options))
+  }
+  const due: DueSchedules["Service"] = {
+    due: (options) => reach("due schedules", dueSchedules.due(options)),
+    ofOlderZoneData: (options) => reach("older zone data", dueSchedules.ofOlderZoneData(options))
+  }
+  return Layer.mergeAll(
+    Layer.succeed(CallQueries, {
+      ...callQueries,
+      find: (tenantId, callId) => reach("find call", callQueries.find(tenantId, callId))
+    }),
+    Layer.succeed(DueSchedules, (mutation.dueSchedules ?? same)(due)),
+    Layer.succeed(Deliveries, (mutation.deliveries ?? same)(lines))
+  )
+}
+
+/** Nothing is refused. */
+const layerIntake = ({ vault }: Surroundings) =>
+  Layer.succeed(RequestIntake, {
+    admit: (tenantId, callId, { body, headers, method, url, ...others }) =>
+      Result.succeed({
+        summary: { method, url, headers: {}, bodyBytes: 0, bodySnippet: null },
+        sealed: vault.seal({ body, headers, url, ...others }, sealContext(tenantId, callId))
+      })
+  })
+
+/** Nothing is sealed: contents are looked at by what they say. An address that is kept beside other parts is encoded, as a sealed one is. */
 const layerPayloads = Layer.mergeAll(
-  Layer.succeed(SecretVault, { seal: (text) => text, open: (sealed) => Effect.succeed(sealed) }),
+  Layer.succeed(SecretVault, { seal: (text) => text, open: (sealed) => Effect.succeed(decodeURIComponent(sealed)) }),
   Layer.succeed(PayloadSources, {
     check: (uri) =>
       isAllowed(uri)
@@ -167,9 +229,14 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     Effect.tap((service) => service.consume({ group: "far end", topics: [] }, hear(around, victim)))
   )
   const reach = makeReach(world, victim, storeIsAway, standstills)
+  const store = layerStore(around, reach)
   return Layer.mergeAll(
-    layerStore(around, reach),
+    store,
+    Layer.provide(SubscriptionSecrets.layer, [store, layerPayloads]),
     layerLeases(around, reach),
+    layerWaiting(around, reach),
+    layerLed(around, reach),
+    layerIntake(around),
     layerPayloads,
     Layer.succeed(HttpClient, (mutation.http ?? same)(makeHttp(around, victim))),
     Layer.succeed(RequestVault, vault),

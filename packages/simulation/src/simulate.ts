@@ -8,6 +8,9 @@ import { AnswerCheck } from "./checks/AnswerCheck.ts"
 import { BusCheck } from "./checks/BusCheck.ts"
 import { Client } from "./clients/Client.ts"
 import { OpsClient } from "./clients/OpsClient.ts"
+import { ScheduleClient } from "./schedules/ScheduleClient.ts"
+import { SubscriptionClient } from "./subscriptions/SubscriptionClient.ts"
+import { PauseClient } from "./waiting/PauseClient.ts"
 import { CourierClient } from "./clients/CourierClient.ts"
 import { DropbinClient } from "./dropbin/DropbinClient.ts"
 import { partsIn } from "./dropbin/Payload.ts"
@@ -99,6 +102,7 @@ const populate = (options: SimulateOptions) => {
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
   const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
+  const { pausers, schedulers, subscribers } = world.setup
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const callers = Array.from({ length: clients }, (_, i) => {
     return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
@@ -119,7 +123,18 @@ const populate = (options: SimulateOptions) => {
     const around = { world, front, answers, check: log.payloads, host, parts }
     return new DropbinClient(around, tenants[0], `dropper-${i + 1}`)
   })
-  const people = [...callers, ...keepers, ...senders, ...dropbins]
+  const of = (i: number) => tenants[i % 2] ?? tenants[0]
+  const planners = Array.from({ length: schedulers }, (_, i) => {
+    return new ScheduleClient({ world, front, answers, vault }, of(i), `planner-${i + 1}`)
+  })
+  const stoppers = Array.from({ length: pausers }, (_, i) => {
+    return new PauseClient({ world, front, answers, holding: log.waiting.holding }, of(i), `pauser-${i + 1}`)
+  })
+  const listeners = Array.from({ length: subscribers }, (_, i) => {
+    const around = { world, front, answers, resting: log.subscriptions.resting }
+    return new SubscriptionClient(around, of(i), `listener-${i + 1}`)
+  })
+  const people = [...callers, ...keepers, ...senders, ...dropbins, ...planners, ...stoppers, ...listeners]
   for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
@@ -132,7 +147,8 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
   if (waiting > 0) return `${waiting} clients wait for an answer`
   const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
   if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
-  const inWork = [...log.couriers.unfinished(), ...log.payloads.unfinished()]
+  const kinds = [log.couriers, log.payloads, log.schedules, log.waiting, log.subscriptions]
+  const inWork = kinds.flatMap((kind) => kind.unfinished())
   if (inWork.length > 0) return inWork.join(", ")
   const untold = bus.missing()
   if (untold.length > 0) return `nobody was told of ${untold.join(", ")}`
@@ -145,13 +161,15 @@ export const simulate = (options: SimulateOptions): Report => {
   const inhabited = populate(options)
   const { cluster, log, witness, world } = inhabited
   let steps = 0
-  while (steps < stepLimit && world.step(world.setup.activeMs)) steps += 1
+  while (steps < stepLimit && world.step(world.activeMs)) steps += 1
   world.quiet = true
   world.note("world", "is quiet")
   cluster.calm()
   let unrest = unfinished(inhabited)
   // What was put off by a clock that was ahead is due when the others have come so far.
-  const until = world.setup.activeMs + patienceMs + world.clockSpan
+  // Deliveries are tried again after minutes, one after the other.
+  const patience = world.setup.subscribers > 0 ? 6 * patienceMs : patienceMs
+  const until = world.activeMs + patience + world.clockSpan
   while (steps < stepLimit && unrest !== null && world.step(until)) {
     steps += 1
     if (steps % 16 === 0) unrest = unfinished(inhabited)

@@ -24,7 +24,11 @@ interface Accepted {
 }
 
 /** What begins something: once it is accepted, that is there. */
-const opening: ReadonlyArray<string> = ["SubmitServiceCall", "RegisterCustomer", "CreateBin", "CreateOrder"]
+const opening: ReadonlyArray<string> = ["SubmitServiceCall", "RegisterCustomer", "CreateBin", "CreateOrder"].concat([
+  "CreateSchedule",
+  "CreatePause",
+  "CreateSubscription"
+])
 
 export class AnswerCheck {
   readonly #world: World

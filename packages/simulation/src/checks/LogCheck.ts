@@ -2,6 +2,7 @@
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
 import type { Outbox, Settlement } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
+import type { Spec } from "@dueline/contracts/serviceCall/Spec"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
@@ -9,6 +10,9 @@ import { AttemptCheck } from "./AttemptCheck.ts"
 import { CourierCheck, isCouriers } from "./CourierCheck.ts"
 import { DropbinCheck } from "../dropbin/DropbinCheck.ts"
 import type { PayloadHost } from "../dropbin/PayloadHost.ts"
+import { ScheduleCheck } from "../schedules/ScheduleCheck.ts"
+import { SubscriptionCheck } from "../subscriptions/SubscriptionCheck.ts"
+import { WaitingCheck } from "../waiting/WaitingCheck.ts"
 import { CallModel } from "./CallModel.ts"
 import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
@@ -83,7 +87,7 @@ class OutboxCheck {
 /** Once more over the whole store at the end of a world: what no single write shows. */
 const finalCheck = (world: World, log: LogCheck, { dump }: MemoryStore["Service"]): void => {
   const { dead, events, receipts, rows } = dump()
-  const streams = log.calls.size + log.ops.streams.size + log.couriers.streams + log.payloads.streams
+  const streams = log.calls.size + log.ops.streams.size + log.couriers.streams + log.payloads.streams + log.lateStreams
   if (rows.length !== streams) {
     world.violate("the row equals the fold of the log", `${rows.length} rows for ${streams} streams`)
   }
@@ -118,6 +122,9 @@ export class LogCheck {
   readonly ops: OpsCheck
   readonly couriers: CourierCheck
   readonly payloads: DropbinCheck
+  readonly schedules: ScheduleCheck
+  readonly waiting: WaitingCheck
+  readonly subscriptions: SubscriptionCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -134,6 +141,10 @@ export class LogCheck {
     this.ops = new OpsCheck(world, store)
     this.couriers = new CourierCheck(world, store)
     this.payloads = new DropbinCheck(world, store, this.ops, host)
+    const callOf = (tenantId: string, callId: string) => this.find(tenantId, callId)?.model
+    this.schedules = new ScheduleCheck(world, store, callOf)
+    this.waiting = new WaitingCheck(world, store)
+    this.subscriptions = new SubscriptionCheck(world, store, callOf)
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
@@ -156,8 +167,13 @@ export class LogCheck {
     return this.ops.find(tenantId, streamId)?.endings ?? this.#cameIn(tenantId, streamId)?.endings ?? []
   }
 
+  get #late() {
+    return [this.schedules.streams, this.waiting.pauses, this.subscriptions.streams]
+  }
+
   #cameIn(tenantId: string, streamId: string) {
-    return this.couriers.find(tenantId, streamId) ?? this.payloads.find(tenantId, streamId)
+    const came = this.couriers.find(tenantId, streamId) ?? this.payloads.find(tenantId, streamId)
+    return came ?? this.#late.map((kind) => kind.find(tenantId, streamId)).find((found) => found !== undefined)
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
@@ -165,6 +181,7 @@ export class LogCheck {
       const { category, streamId, tenantId } = commit
       if (category === "service-call") this.#look(tenantId, streamId)
       else this.endings.set(streamId, this.#lookOther(commit))
+      this.subscriptions.published(commit)
     }
     this.ops.judge()
     this.payloads.judge(false)
@@ -173,6 +190,9 @@ export class LogCheck {
 
   #lookOther(commit: Commit) {
     if (this.payloads.wasSent(commit)) return this.payloads.look(commit)
+    if (commit.category === "schedule") return this.schedules.streams.look(commit)
+    if (commit.category === "pause") return this.waiting.pauses.look(commit)
+    if (commit.category === "subscription") return this.subscriptions.streams.look(commit)
     return isCouriers(commit.category) ? this.couriers.look(commit) : this.ops.look(commit)
   }
 
@@ -219,7 +239,23 @@ export class LogCheck {
     }
   }
 
-  #replay({ callId, model }: CheckedCall, { events, version }: Slice): void {
+  /** Streams of the kinds that came in late. */
+  get lateStreams(): number {
+    return this.#late.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** What it waits for, and for whom it is made. */
+  #wait({ callId, model, tenantId }: CheckedCall, { payload, version }: Slice["events"][number]): void {
+    const { _tag, spec } = payload as { readonly _tag: string; readonly spec?: Spec }
+    if (version === 1 && spec !== undefined) {
+      this.waiting.submitted(callId, spec)
+      this.subscriptions.submitted(tenantId, callId, spec)
+    }
+    if (_tag === "ExecutionStarted") this.waiting.started(tenantId, callId, model)
+  }
+
+  #replay(call: CheckedCall, { events, version }: Slice): void {
+    const { callId, model } = call
     if (events.length !== version || version < model.version) {
       this.#world.violate("versions are contiguous", `${callId} has ${events.length} events at version ${version}`)
     }
@@ -231,6 +267,7 @@ export class LogCheck {
         `${callId.slice(0, 8)} ${event.version} ${event.type} ${facts.cause ?? facts.reason ?? ""}`.trimEnd()
       )
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
+      this.#wait(call, event)
       this.results.judge(model, callId, facts)
       this.attempts.judge(model, callId, facts)
     }

@@ -45,6 +45,7 @@ export class Witness {
     this.#judge(seen, request)
     this.#log.sendings.left(callId, epoch)
     const tenantId = request.url.split("/").at(-1) ?? ""
+    this.#log.subscriptions.left(tenantId, callId)
     this.#log.attempts.left(callId, epoch, this.#log.find(tenantId, callId)?.model.maxAttempts ?? 0)
     const before = this.#lastEpoch.get(callId) ?? 0
     if (epoch <= before) this.#world.violate("epochs strictly grow", `${callId} epoch ${epoch} leaves after ${before}`)

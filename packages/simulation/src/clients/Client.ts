@@ -5,12 +5,13 @@ import { defaultRetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Sp
 import type { AnswerCheck } from "../checks/AnswerCheck.ts"
 import type { Dice } from "../world/Dice.ts"
 import { type Front, Requests } from "./Requests.ts"
+import { withTerms as waiting } from "../waiting/terms.ts"
 import type { World } from "../world/World.ts"
 
 // Draws what clients ask for.
 
 /** The URL ends in the tenant, so that a witness at the target knows whose call it sees. */
-const drawSpec = (dice: Dice, tenantId: TenantId): { readonly spec: Spec; readonly url: string } => {
+export const drawSpec = (dice: Dice, tenantId: TenantId): { readonly spec: Spec; readonly url: string } => {
   const url = `https://target.test/${tenantId}`
   const spec: Spec = {
     request: { method: dice.pick(["GET", "POST", "PUT"]), url, headers: {}, bodyBytes: 0, bodySnippet: null },
@@ -42,10 +43,13 @@ const drawSubmission = (
     readonly correlationId: CorrelationId
     readonly fingerprint: string | null
     readonly seal: (url: string) => string
+    /** It belongs to a flow, or has tags. */
+    readonly withTerms: boolean
   }
 ): ServiceCallCommand => {
-  const { callId, correlationId, fingerprint, seal, tenantId } = about
-  const { spec, url } = drawSpec(dice, tenantId)
+  const { callId, correlationId, fingerprint, seal, tenantId, withTerms } = about
+  const { spec: plain, url } = drawSpec(dice, tenantId)
+  const spec = withTerms ? waiting(plain, dice) : plain
   return {
     _tag: "SubmitServiceCall",
     callId,
@@ -117,8 +121,9 @@ export class Client {
     const callId = ServiceCallId.make(this.#world.dice.fork(derived).uuid())
     const correlationId = this.#requests.correlation()
     const fingerprint = key === null ? null : `submit ${key}`
+    const withTerms = this.#world.setup.pausers > 0
     const seal = (url: string) => this.#front.seal(this.#tenantId, callId, url)
-    const about = { tenantId: this.#tenantId, callId, correlationId, fingerprint, seal }
+    const about = { tenantId: this.#tenantId, callId, correlationId, fingerprint, seal, withTerms }
     this.#calls.push(callId)
     this.#requests.make(drawSubmission(this.#dice, this.#world.time.now, about), key, fingerprint)
   }

@@ -14,6 +14,12 @@ import type { Executor } from "@dueline/execution/attempts/Executor"
 import type { Shipment } from "@dueline/orchestration/aggregates/Shipment"
 import type { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
+import type { Deliveries } from "@dueline/contracts/ports/Deliveries"
+import type { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
+import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
+import type { Pauses } from "@dueline/contracts/ports/Pauses"
+import type { Schedule } from "@dueline/orchestration/aggregates/Schedule"
+import type { Subscription } from "@dueline/orchestration/aggregates/Subscription"
 import type { Effect } from "effect"
 
 export type Aggregate = typeof ServiceCall
@@ -25,6 +31,12 @@ export interface Mutation {
   readonly unkept?: ReadonlyArray<StoreRule>
   readonly aggregate?: (sound: Aggregate) => Aggregate
   readonly shipment?: (sound: typeof Shipment) => typeof Shipment
+  readonly schedule?: (sound: typeof Schedule) => typeof Schedule
+  readonly subscription?: (sound: typeof Subscription) => typeof Subscription
+  readonly dueSchedules?: (sound: DueSchedules["Service"]) => DueSchedules["Service"]
+  readonly deliveries?: (sound: Deliveries["Service"]) => Deliveries["Service"]
+  readonly flowPlaces?: (sound: FlowPlaces["Service"]) => FlowPlaces["Service"]
+  readonly pauses?: (sound: Pauses["Service"]) => Pauses["Service"]
   /** What carries out events that came in. */
   readonly fieldEvents?: (
     sound: (delivery: Delivery) => Effect.Effect<Verdict>

@@ -28,6 +28,12 @@ export class Cluster {
     const places = Array.from({ length: world.setup.processes }, (_, place) => place)
     this.#clocks = places.map((place) => world.wallClock(hostOf(place)))
     for (const place of places) this.#start(place)
+    if (world.faults.blackoutMs > 0) {
+      world.time.after(world.darkAt - world.time.now, () => this.#goDark())
+      world.time.after(world.backAt - world.time.now, () => {
+        for (const place of places) this.#start(place)
+      })
+    }
     const dice = world.dice.fork("clock steps")
     for (let step = 0; step < world.faults.clockSteps; step++) this.#stepLater(dice)
   }
@@ -44,6 +50,13 @@ export class Cluster {
         if (clock !== undefined && !world.quiet) world.setClock(hostOf(place), clock, aheadMs)
       })
     }
+  }
+
+  /** All are killed, and nobody starts until it is over. */
+  #goDark(): void {
+    const { world } = this.#around
+    world.note("world", "goes dark")
+    for (const machine of [...world.machines]) world.remove(machine)
   }
 
   /** Everyone is awake again and knows the time; whoever is dead starts within the second. */
@@ -90,7 +103,7 @@ export class Cluster {
   #start(place: number): void {
     const { mutation, world } = this.#around
     const clock = this.#clocks[place]
-    if (clock === undefined) return
+    if (clock === undefined || world.isDark || this.#programs[place]?.victim.machine.alive === true) return
     const machine = world.machine(`worker-${++this.#started}`, clock, mutation.oneClock === true)
     world.note(machine.name, "starts")
     this.#programs[place] = new Program(this.#around, this.#victim(machine, place))
@@ -121,7 +134,7 @@ export class Cluster {
       const forMs = world.dice.pick([50, 2_000, 9_000, 16_000, 25_000, 40_000])
       world.note(machine.name, `stands still for ${forMs} ms`)
       machine.pause()
-      world.troubled(machine.name)
+      world.slept(machine.name)
       world.time.after(forMs, () => {
         if (machine.alive) world.note(machine.name, "goes on")
         machine.resume()

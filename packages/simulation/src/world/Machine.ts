@@ -33,6 +33,8 @@ export class Machine {
   readonly #time: VirtualTime
   readonly #earlyRing: () => boolean
   #ready: Array<{ readonly task: () => void; readonly priority: number }> = []
+  /** Not all that is ready has the same priority. */
+  #mixed = false
   #state: "running" | "paused" | "dead" = "running"
   readonly #context: Context.Context<never>
 
@@ -97,13 +99,15 @@ export class Machine {
   settle(): boolean {
     for (let turn = 0; turn < turnLimit; turn++) {
       if (this.state !== "running" || this.#ready.length === 0) return true
-      const batch = this.#ready.sort((a, b) => a.priority - b.priority)
+      const batch = this.#mixed ? this.#ready.sort((a, b) => a.priority - b.priority) : this.#ready
+      this.#mixed = false
       this.#ready = []
       for (let i = 0; i < batch.length; i++) {
         batch[i]?.task()
         if (!this.alive) return true
         if (this.state !== "running") {
           this.#ready = [...batch.slice(i + 1), ...this.#ready]
+          this.#mixed = true
           return true
         }
       }
@@ -117,7 +121,9 @@ export class Machine {
       shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
       makeDispatcher: () => ({
         scheduleTask: (task, priority) => {
-          if (this.#state !== "dead") this.#ready.push({ task, priority })
+          if (this.#state === "dead") return
+          if (priority !== 0) this.#mixed = true
+          this.#ready.push({ task, priority })
         },
         flush: () => undefined
       })

@@ -1,7 +1,7 @@
 /** What everything in a simulation shares: time, dice, faults, the trace, the machines, and the first invariant that broke. */
 import { createHash } from "node:crypto"
 import { Dice } from "./Dice.ts"
-import { drawFaults, drawSetup, type Faults, type Setup } from "../Faults.ts"
+import { drawBlackout, drawFaults, drawSetup, type Faults, type Setup } from "../Faults.ts"
 import { Machine } from "./Machine.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 import { WallClock } from "./WallClock.ts"
@@ -39,8 +39,10 @@ export interface Violation {
   readonly at: number
 }
 
-/** 2027-01-15T08:00:00Z; any instant would do. */
-const beginning = 1_800_000_000_000
+/** When Berlin sets its clocks, both at 01:00 UTC; and a time at which nothing of that kind happens. */
+const jumps = { winter: 1_800_000_000_000, spring: Date.UTC(2027, 2, 28, 1), autumn: Date.UTC(2027, 9, 31, 1) } as const
+/** How long before that the world begins, in milliseconds. */
+const before = 20_000
 
 /** How far one look at a clock that trembles is off, in milliseconds. */
 const trembleMs = 3
@@ -62,6 +64,12 @@ export class World {
   readonly time: VirtualTime
   readonly trace: Trace
   readonly machines: Array<Machine> = []
+  /** When clocks are set, or, if they are not, about when the world began. */
+  readonly jumpAt: number
+  readonly #beginning: number
+  readonly #startedAt = new Map<string, number>()
+  readonly #slept = new Set<string>()
+  #steps = 0
   /** No fault happens any more: from here on everything accepted has to come to its end. */
   quiet = false
   /** Machines that stood still or lost word of something: their calls may rightly be given to others. */
@@ -77,15 +85,36 @@ export class World {
     this.#dieAtCrossing = dieAtCrossing
     const dice = new Dice(seed)
     this.seed = seed
-    this.faults = { ...drawFaults(dice.fork("faults")), ...faults }
     this.setup = { ...drawSetup(dice.fork("setup")), ...setup }
-    this.time = new VirtualTime(beginning, dice.fork("time"))
+    const blackoutMs = drawBlackout(dice.fork("blackout"), this.setup)
+    this.faults = { ...drawFaults(dice.fork("faults")), blackoutMs, ...faults }
+    this.jumpAt = jumps[this.setup.begins]
+    this.#beginning = this.jumpAt - (this.setup.begins === "winter" ? 0 : before)
+    this.time = new VirtualTime(this.#beginning, dice.fork("time"))
     this.trace = new Trace(keepTrace)
     this.dice = dice.fork("world")
   }
 
   get sinceMs(): number {
-    return this.time.now - beginning
+    return this.time.now - this.#beginning
+  }
+
+  /** How long faults happen, in milliseconds. */
+  get activeMs(): number {
+    return this.setup.activeMs + this.faults.blackoutMs
+  }
+
+  /** When no process runs from and until, in epoch milliseconds. */
+  get darkAt(): number {
+    return this.#beginning + this.setup.activeMs * 0.4
+  }
+
+  get backAt(): number {
+    return this.darkAt + this.faults.blackoutMs
+  }
+
+  get isDark(): boolean {
+    return this.faults.blackoutMs > 0 && this.time.now >= this.darkAt && this.time.now < this.backAt
   }
 
   get violation(): Violation | null {
@@ -124,6 +153,26 @@ export class World {
     this.#troubled.add(name)
   }
 
+  /** It stood still. */
+  slept(name: string): void {
+    this.#slept.add(name)
+    this.troubled(name)
+  }
+
+  hasSlept(name: string): boolean {
+    return this.#slept.has(name)
+  }
+
+  /** When the process of that name began, in epoch milliseconds. */
+  startedAt(name: string): number {
+    return this.#startedAt.get(name) ?? 0
+  }
+
+  /** Processes that began, and clocks that were set: after each of them a process may begin to count anew. */
+  get startsAndSteps(): number {
+    return this.#startedAt.size + this.#steps
+  }
+
   /** Whether a machine lives, never stood still and never missed anything. */
   neverFailed(name: string): boolean {
     return !this.#troubled.has(name) && this.isAlive(name)
@@ -152,6 +201,7 @@ export class World {
   setClock(host: string, clock: WallClock, aheadMs: number): void {
     this.note(host, `sets its clock ${aheadMs} ms ahead`)
     clock.set(aheadMs)
+    this.#steps += 1
     this.#ahead = [Math.min(this.#ahead[0], aheadMs), Math.max(this.#ahead[1], aheadMs)]
   }
 
@@ -163,13 +213,15 @@ export class World {
     const earlyRing = () => this.strikes(this.faults.earlyRing)
     const machine = new Machine({ name, time: this.time, wall, oneClock, dice: this.dice.fork(name), earlyRing })
     this.machines.push(machine)
+    this.#startedAt.set(name, this.time.now)
     return machine
   }
 
   /** The end of a machine: nothing of it ever runs again. */
   remove(machine: Machine): void {
     machine.kill()
-    this.machines.splice(this.machines.indexOf(machine), 1)
+    const place = this.machines.indexOf(machine)
+    if (place >= 0) this.machines.splice(place, 1)
   }
 
   /** Lets happen what happens next; false when nothing does until `until` (virtual milliseconds since the beginning). */
@@ -178,6 +230,6 @@ export class World {
       if (!machine.settle()) this.violate("comes to rest", `${machine.name} runs in circles without time passing`)
     }
     if (this.#violation !== null) return false
-    return this.time.step(beginning + until)
+    return this.time.step(this.#beginning + until)
   }
 }

@@ -1,0 +1,37 @@
+/** What one process at a time does: fires schedules and delivers to subscriptions. Follows the composition of the program. */
+import { ServiceCallId } from "@dueline/contracts/Ids"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { Leases } from "@dueline/contracts/ports/Leases"
+import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
+import * as scheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
+import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
+import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
+import { Effect } from "effect"
+import type { Surroundings } from "./layerPorts.ts"
+import { zoneData } from "./schedules/ScheduleClient.ts"
+import { Dice } from "./world/Dice.ts"
+import type { Machine } from "./world/Machine.ts"
+
+const keepMs = 7 * 86_400_000
+
+export const ledWork = Effect.fnUntraced(function* ({ world }: Surroundings, machine: Machine) {
+  const { processes, schedulers, subscribers } = world.setup
+  const callId = (...parts: ReadonlyArray<string | number>) =>
+    ServiceCallId.make(new Dice(world.seed).fork(parts.join("/")).uuid())
+  const shared: Shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
+  if (schedulers > 0) {
+    const firer = yield* ScheduleFirer.makeFirer({ callIdOf: callId, zoneData })
+    const bus = yield* EventBus
+    yield* bus.consume({ group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* scheduleCalls.makeHandler)
+    yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
+  }
+  if (subscribers > 0) {
+    const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
+      callIdOf: callId,
+      callbackIdOf: callId,
+      disableAfterMs: world.setup.disableAfterMs,
+      keepMs
+    })
+    yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
+  }
+})
