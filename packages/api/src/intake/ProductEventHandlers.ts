@@ -30,7 +30,7 @@ import type {
   ProductEventView
 } from "@dueline/contracts/productEvent/ProductEventEndpoints"
 import type { Schema } from "effect"
-import { Effect, Layer, Result } from "effect"
+import { Effect, Layer, Random, Result } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { jsonReply, responseOf } from "../requests/answer.ts"
@@ -38,7 +38,8 @@ import { now } from "../resources/asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
-import { makeReader, type Refused, type Sent } from "./productEventReader.ts"
+import { plainProductEvent } from "./plainProductEvent.ts"
+import { makeReader, type Reader, type Refused } from "./productEventReader.ts"
 import { readReport, type Report } from "./reportBody.ts"
 import type { Raw } from "../resources/Raw.ts"
 import { RateCharge } from "../access/RateLimits.ts"
@@ -46,11 +47,16 @@ import { storeUnavailable } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
 import { invalidRequest } from "../requests/requestBody.ts"
 
-const exact = { onExcess: "error" } as const
 const readers = {
-  track: makeReader(Track, (item) => ({ ...item, type: "track" as const }), exact),
-  identify: makeReader(Identify, (item) => ({ ...item, type: "identify" as const }), exact),
-  batch: makeReader(BatchItem, (item) => item, exact),
+  track: makeReader(Track, (item) => ({ ...item, type: "track" as const }), {
+    onExcess: "error",
+    plain: (value) => plainProductEvent(value, "track")
+  }),
+  identify: makeReader(Identify, (item) => ({ ...item, type: "identify" as const }), {
+    onExcess: "error",
+    plain: (value) => plainProductEvent(value, "identify")
+  }),
+  batch: makeReader(BatchItem, (item) => item, { onExcess: "error", plain: plainProductEvent }),
   segment: makeReader(
     SegmentItem,
     ({ messageId, originalTimestamp, timestamp, ...item }) => ({
@@ -58,7 +64,7 @@ const readers = {
       event_id: messageId,
       timestamp: timestamp ?? originalTimestamp
     }),
-    { onExcess: "ignore" }
+    { onExcess: "ignore", plain: () => null }
   )
 }
 
@@ -137,17 +143,18 @@ const makeOperations = Effect.gen(function* () {
     Effect.fnUntraced(function* (sent: WithVersion) {
       const report = yield* readReport(sent.request, { anyType: false })
       const at = yield* now
-      return yield* receiptOf(sent, yield* read({ ...report, at, offset: 0, path: "body" }))
+      return yield* receiptOf(sent, read({ ...report, at, offset: 0, path: "body" }, yield* Random.Random))
     })
 
   /** As Segment's clients send one by itself. */
   const single = (type: ProductEventType) =>
     Effect.fnUntraced(function* (sent: WithVersion) {
-      const { escaped, value: body } = yield* readReport(sent.request, { anyType: true })
+      const { escaped, exact, value: body } = yield* readReport(sent.request, { anyType: true })
       const at = yield* now
       const value = typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, type } : body
-      const offset = clockOffset({ escaped, value }, at)
-      return yield* receiptOf(sent, yield* readers.segment({ value, escaped, at, offset, path: "body" }))
+      const offset = clockOffset({ escaped, exact, value }, at)
+      const item = readers.segment({ value, escaped, exact, at, offset, path: "body" }, yield* Random.Random)
+      return yield* receiptOf(sent, item)
     })
 
   const resultOf = (
@@ -169,24 +176,27 @@ const makeOperations = Effect.gen(function* () {
     sent: WithVersion,
     report: Report,
     items: ReadonlyArray<unknown>,
-    read: (sent: Sent) => ReturnType<(typeof readers)["batch"]>
+    read: Reader
   ) {
     yield* (yield* RateCharge)(items.length - 1)
     const at = yield* now
     const offset = clockOffset(report, at)
-    const reported = yield* Effect.forEach(items, (value, index) =>
-      read({ value, escaped: report.escaped, at, offset, path: `body.batch[${index}]` })
+    const dice = yield* Random.Random
+    const { escaped, exact } = report
+    const reported = items.map((value, index) =>
+      read({ value, escaped, exact, at, offset, path: `body.batch[${index}]` }, dice)
     )
     const stored = yield* store(
       sent,
       reported.flatMap((item) => (Result.isSuccess(item) ? [item.success] : []))
     )
     const results = reported.map((item, index) => resultOf(index, item, stored))
-    const count = (status: ProductEventResult["status"]) => results.filter((each) => each.status === status).length
+    const counts = { stored: 0, duplicate: 0, refused: 0 }
+    for (const { status } of results) counts[status] += 1
     const answer: ProductEventResults = {
-      stored: count("stored"),
-      duplicates: count("duplicate"),
-      refused: count("refused"),
+      stored: counts.stored,
+      duplicates: counts.duplicate,
+      refused: counts.refused,
       items: results
     }
     return responseOf(jsonReply(200, JSON.stringify(answer)))

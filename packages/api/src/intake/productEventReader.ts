@@ -9,13 +9,15 @@ import {
   type ReportedEvent
 } from "@dueline/contracts/productEvent/ProductEvent"
 import { uuidV7 } from "@dueline/identity/randomId"
-import { Effect, Random, Result, Schema } from "effect"
+import { type Random, Result, Schema } from "effect"
 import { fieldProblems } from "../requests/fieldProblems.ts"
 import { exactDecoder, inspect } from "../requests/requestBody.ts"
 
-export interface Sent {
+interface Sent {
   readonly value: unknown
   readonly escaped: boolean
+  /** Every number in it keeps its value. */
+  readonly exact: boolean
   /** When it came, and by how much the sender's clock is behind ours, in milliseconds. */
   readonly at: EpochMillis
   readonly offset: number
@@ -42,12 +44,25 @@ export interface Refused {
 const textOrNull = (text: string | null | undefined): string | null =>
   text === undefined || text === null || text === "" ? null : text
 
+const columns: ReadonlySet<string> = new Set([
+  "anonymousId",
+  "event",
+  "event_id",
+  "name",
+  "timestamp",
+  "type",
+  "userId"
+] satisfies ReadonlyArray<keyof Item>)
+
 /** What is known by its own column is not in the document too. */
-const reportedOf = (
-  { anonymousId, event, event_id, name, timestamp, type, userId, ...rest }: Item,
-  id: string,
-  sent: Sent
-) => {
+const documentOf = (item: Item): string => {
+  const rest: Record<string, unknown> = {}
+  for (const name in item) if (!columns.has(name)) rest[name] = item[name as keyof Item]
+  return JSON.stringify(rest)
+}
+
+const reportedOf = (item: Item, id: string, sent: Sent) => {
+  const { anonymousId, event, event_id, name, timestamp, type, userId } = item
   const occurred = typeof timestamp === "string" ? parseInstant(timestamp, "down") + sent.offset : sent.at
   const given = textOrNull(event_id)
   return {
@@ -59,36 +74,50 @@ const reportedOf = (
     userId: textOrNull(userId),
     anonymousId: textOrNull(anonymousId),
     occurredAt: occurred as EpochMillis,
-    document: JSON.stringify(rest)
+    document: documentOf(item)
   } satisfies ReportedEvent
 }
 
-/** `onExcess`: what becomes of an event with a field that is not known. */
+interface ReaderOptions<A> {
+  /** What becomes of an event with a field that is not known. */
+  readonly onExcess: "error" | "ignore"
+  /** Reads what is usual without the schema; null for everything else. */
+  readonly plain: (value: unknown) => A | null
+}
+
+export type Reader = (sent: Sent, dice: Random.Random) => Result.Result<ReportedEvent, Refused>
+
+const refuse = (errors: ReadonlyArray<FieldProblem>, eventId: string | null = null) =>
+  Result.fail<Refused>({ eventId, errors })
+
+/** Many at a time are read: plain functions, without an effect for each. */
 export const makeReader = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   itemOf: (decoded: S["Type"]) => Item,
-  { onExcess }: { readonly onExcess: "error" | "ignore" }
-) => {
+  { onExcess, plain }: ReaderOptions<S["Type"]>
+): Reader => {
   const decode = onExcess === "error" ? exactDecoder(schema) : Schema.decodeUnknownResult(schema, { errors: "all" })
   const quick = onExcess === "error" ? decode : Schema.decodeUnknownResult(schema)
 
-  return (sent: Sent): Effect.Effect<Result.Result<ReportedEvent, Refused>> =>
-    Effect.withFiber((fiber): Effect.Effect<Result.Result<ReportedEvent, Refused>> => {
-      const { escaped, path, value } = sent
-      const refuse = (errors: ReadonlyArray<FieldProblem>, eventId: string | null = null) =>
-        Effect.succeed(Result.fail({ eventId, errors }))
-      const unkeepable = inspect(value, escaped)
-      if (unkeepable.length > 0) return refuse(unkeepable.map((problem) => ({ ...problem, path })))
+  return (sent, dice) => {
+    const { escaped, exact, path, value } = sent
+    const unkeepable = inspect(value, escaped)
+    if (unkeepable.length > 0) return refuse(unkeepable.map((problem) => ({ ...problem, path })))
+    let item: S["Type"] | null = escaped || !exact ? null : plain(value)
+    if (item === null) {
       const first = quick(value)
       const decoded = Result.isSuccess(first) ? first : decode(value)
       if (Result.isFailure(decoded)) return refuse(fieldProblems(path, decoded.failure.issue, value))
-      const reported = reportedOf(itemOf(decoded.success), uuidV7(sent.at, fiber.getRef(Random.Random)), sent)
-      const bytes = Buffer.byteLength(reported.document)
-      return bytes <= maxDocumentBytes
-        ? Effect.succeed(Result.succeed(reported))
-        : refuse(
-            [{ path, message: `has ${bytes} bytes, and at most ${maxDocumentBytes} are taken: send less with it` }],
-            reported.given ? reported.eventId : null
-          )
-    })
+      item = decoded.success
+    }
+    const reported = reportedOf(itemOf(item), uuidV7(sent.at, dice), sent)
+    // No character has more than three bytes.
+    const bytes = 3 * reported.document.length > maxDocumentBytes ? Buffer.byteLength(reported.document) : 0
+    return bytes <= maxDocumentBytes
+      ? Result.succeed(reported)
+      : refuse(
+          [{ path, message: `has ${bytes} bytes, and at most ${maxDocumentBytes} are taken: send less with it` }],
+          reported.given ? reported.eventId : null
+        )
+  }
 }

@@ -7,7 +7,7 @@ import * as ByteSize from "effect/ByteSize"
 import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
 import { gunzip } from "node:zlib"
 import { reject } from "../requests/reject.ts"
-import { repeatedName } from "../requests/repeatedName.ts"
+import { hasSingleNames } from "../requests/repeatedName.ts"
 import { type BodyProblem, invalidRequest, mediaProblem, parseJson, unreadable } from "../requests/requestBody.ts"
 import { deny } from "../requests/reject.ts"
 
@@ -15,6 +15,8 @@ export interface Report {
   readonly value: unknown
   /** Whether a character in it may be written as an escape: only then it can be one that cannot be kept. */
   readonly escaped: boolean
+  /** Every number in it keeps its value. */
+  readonly exact: boolean
 }
 
 export interface ReportOptions {
@@ -56,8 +58,8 @@ export const readReport = Effect.fnUntraced(function* (
   const bytes = packed ? yield* unpacked(sent, maxBytes) : sent
   const parsed = parseJson(bytes)
   if (Result.isFailure(parsed)) return yield* reject("malformed_json", parsed.failure)
-  const { text, value } = parsed.success
-  if (repeatedName(text) !== null)
+  const { exact, text, value } = parsed.success
+  if (!hasSingleNames(text, value))
     return yield* invalidRequest([{ path: "body", message: "holds a name twice in one object: send each once" }])
-  return { value, escaped: text.includes("\\u") } satisfies Report
+  return { value, escaped: text.includes("\\u"), exact } satisfies Report
 })

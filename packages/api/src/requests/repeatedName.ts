@@ -37,7 +37,7 @@ const endOfString = (text: string, from: number): number => {
 /** Behind an odd number of backslashes. */
 const isEscaped = (text: string, at: number): boolean => {
   let first = at
-  while (text[first - 1] === "\\") first -= 1
+  while (text.charCodeAt(first - 1) === backslash) first -= 1
   return (at - first) % 2 === 1
 }
 
@@ -50,3 +50,39 @@ const isName = (text: string, after: number): boolean => {
 /** JSON has no others. */
 const isBlank = (character: string | undefined): boolean =>
   character === " " || character === "\n" || character === "\r" || character === "\t"
+
+/**
+ * The same as a yes or no, by counting: a parser leaves one of two fields of one name, so that a text has more names than what was made of it.
+ * `value`: what `JSON.parse` made of the text.
+ */
+export const hasSingleNames = (text: string, value: unknown): boolean =>
+  namesIn(text) === fieldsIn(value, 0) || repeatedName(text) === null
+
+/** A colon stands behind a name and nowhere else outside of strings. */
+const namesIn = (text: string): number => {
+  let names = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === colon) names += 1
+    else if (code === quote) at = endOfString(text, at) - 1
+  }
+  return names
+}
+
+const backslash = 0x5c
+const colon = 0x3a
+const quote = 0x22
+/** What is deeper is counted the long way. */
+const deepest = 64
+
+const fieldsIn = (value: unknown, depth: number): number => {
+  if (typeof value !== "object" || value === null) return 0
+  if (depth > deepest) return Number.NaN
+  let fields = 0
+  if (Array.isArray(value)) {
+    for (const each of value) fields += fieldsIn(each, depth + 1)
+    return fields
+  }
+  for (const name in value) fields += 1 + fieldsIn((value as Readonly<Record<string, unknown>>)[name], depth + 1)
+  return fields
+}

@@ -12,7 +12,7 @@ import { Effect, Result, Schema, SchemaAST } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
 import { fieldProblems } from "./fieldProblems.ts"
 import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
-import { repeatedName } from "./repeatedName.ts"
+import { hasSingleNames } from "./repeatedName.ts"
 
 export const maxDepth = 32
 export const maxItems = 1_000
@@ -94,6 +94,27 @@ export const exactDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema
   }
 }
 
+/** What a body says, the text it says it in, and what the parser made of that. */
+interface Decoded<A> {
+  readonly value: A
+  readonly text: string
+  readonly parsed: unknown
+}
+
+const wholeDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, problemsOf: typeof fieldProblems) => {
+  const decode = exactDecoder(schema)
+  return (bytes: Uint8Array): Result.Result<Decoded<S["Type"]>, Denial<"malformed_json" | "invalid_request">> => {
+    const read = parse(bytes)
+    if (Result.isFailure(read)) return Result.fail(denied("malformed_json", read.failure))
+    const { problems: refused, text, value: parsed } = read.success
+    if (refused.length > 0) return Result.fail(invalid(refused))
+    const decoded = decode(parsed)
+    return Result.isSuccess(decoded)
+      ? Result.succeed({ value: decoded.success, text, parsed })
+      : Result.fail(invalid(problemsOf("body", decoded.failure.issue, parsed)))
+  }
+}
+
 /**
  * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
  * `problemsOf`: how issues are told, where the usual way would say too much.
@@ -102,17 +123,9 @@ export const bodyDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   problemsOf: typeof fieldProblems = fieldProblems
 ) => {
-  const decode = exactDecoder(schema)
-  return (bytes: Uint8Array): Result.Result<S["Type"], Denial<"malformed_json" | "invalid_request">> => {
-    const parsed = parse(bytes)
-    if (Result.isFailure(parsed)) return Result.fail(denied("malformed_json", parsed.failure))
-    const refused = parsed.success.problems
-    if (refused.length > 0) return Result.fail(invalid(refused))
-    const decoded = decode(parsed.success.value)
-    return Result.isSuccess(decoded)
-      ? Result.succeed(decoded.success)
-      : Result.fail(invalid(problemsOf("body", decoded.failure.issue, parsed.success.value)))
-  }
+  const decode = wholeDecoder(schema, problemsOf)
+  return (bytes: Uint8Array): Result.Result<S["Type"], Denial<"malformed_json" | "invalid_request">> =>
+    Result.map(decode(bytes), ({ value }) => value)
 }
 
 /** The bytes of a body of JSON, for a decoder. */
@@ -130,19 +143,11 @@ export const singleNamesDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   problemsOf: typeof fieldProblems = fieldProblems
 ) => {
-  const decode = bodyDecoder(schema, problemsOf)
-  return (
-    bytes: Uint8Array
-  ): Result.Result<
-    { readonly value: S["Type"]; readonly text: string },
-    Denial<"malformed_json" | "invalid_request">
-  > => {
+  const decode = wholeDecoder(schema, problemsOf)
+  return (bytes: Uint8Array): Result.Result<Decoded<S["Type"]>, Denial<"malformed_json" | "invalid_request">> => {
     const decoded = decode(bytes)
-    if (Result.isFailure(decoded)) return Result.fail(decoded.failure)
-    const text = new TextDecoder().decode(bytes)
-    return repeatedName(text) === null
-      ? Result.succeed({ value: decoded.success, text })
-      : Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
+    if (Result.isFailure(decoded) || hasSingleNames(decoded.success.text, decoded.success.parsed)) return decoded
+    return Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
   }
 }
 
@@ -170,17 +175,19 @@ export const unreadable = (
     : reject("malformed_request", "The body did not arrive whole.")
 
 interface Parsed {
+  readonly text: string
   readonly value: unknown
   readonly problems: ReadonlyArray<FieldProblem>
 }
 
-/** A body's text, and what it says; numbers that would lose value stand in it as something that no schema takes. */
+/** A body's text, and what it says; numbers that would lose value stand in it as something that no schema takes. `exact`: there are none. */
 export const parseJson = (
   bytes: Uint8Array
-): Result.Result<{ readonly text: string; readonly value: unknown }, string> =>
+): Result.Result<{ readonly text: string; readonly value: unknown; readonly exact: boolean }, string> =>
   Result.flatMap(jsonOf(bytes), ({ text, value }) => {
     try {
-      return Result.succeed({ text, value: exactly(text, value) })
+      const exact = exactly(text, value)
+      return Result.succeed({ text, value: exact, exact: exact === value })
     } catch {
       // The only thing it can stumble over is a depth beyond the stack.
       return Result.fail(`The body is nested too deep: at most ${maxDepth} levels are read.`)
@@ -191,7 +198,7 @@ const parse = (bytes: Uint8Array): Result.Result<Parsed, string> =>
   Result.map(jsonOf(bytes), ({ text, value }) => {
     // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
     const problems = inspect(value, text.includes("\\u"))
-    return { value: problems.length > 0 ? value : exactly(text, value), problems }
+    return { text, value: problems.length > 0 ? value : exactly(text, value), problems }
   })
 
 const jsonOf = (bytes: Uint8Array): Result.Result<{ readonly text: string; readonly value: unknown }, string> => {
