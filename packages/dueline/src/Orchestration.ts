@@ -4,12 +4,14 @@
  */
 import { replaying } from "@dueline/api/resources/replays"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { type Recall, recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { Context, Effect, Layer } from "effect"
 import { Cluster } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import type { Deployment } from "./Deployment.ts"
+import { Hearing, sparing } from "./Hearing.ts"
 
 /** How long an executor has to answer a recall, in milliseconds: the caller of a cancel or a move waits meanwhile. */
 const recallMs = 1_000
@@ -45,8 +47,10 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
     Effect.gen(function* () {
       const cluster = yield* Cluster
       const { recall } = yield* Recalls
+      const store = sparing(yield* Persistence, yield* Hearing)
+      const writers = Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
       const own = roles.has("orchestrator")
-        ? yield* recalling(yield* Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 }), recall)
+        ? yield* recalling(yield* Effect.provideService(writers, Persistence, store), recall)
         : null
       const orchestrator = yield* cluster.orchestrator(own)
       // A cache of this process alone would know nothing that its writer does not.

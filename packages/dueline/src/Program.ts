@@ -61,6 +61,7 @@ import { layerNotices, layerSingle } from "./Cluster.ts"
 import type { Settings } from "./Configuration.ts"
 import { asModule } from "./logging.ts"
 import type { Deployment } from "./Deployment.ts"
+import { Hearing } from "./Hearing.ts"
 import { entriesOf, readCustomRoles, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
 import { orchestrator, Recalls } from "./Orchestration.ts"
 import { readPayloadHosts } from "./payloadHosts.ts"
@@ -288,6 +289,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
   const core = orchestrator(settings, deployment).pipe(
     part("orchestrator"),
     Layer.provideMerge(layerNotices),
+    Layer.provideMerge(Hearing.layer),
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -86,6 +86,18 @@ export const suite = (name: string, harness: Harness<Deliveries | DeliveryQuerie
       })
     )
 
+    it.effect("what nobody takes from the bus is kept all the same", () =>
+      Effect.gen(function* () {
+        const { commit, tenantId, unsorted } = yield* world()
+        const message = { ...Sample.message(), unheard: true as const }
+        yield* commit([Sample.commit({ tenantId, callId: ServiceCallId.make(Sample.uuid()) }, { outbox: [message] })])
+        assert.deepStrictEqual(
+          (yield* unsorted).map(({ eventId, topic }) => [eventId, topic]),
+          [[message.eventId, message.topic]]
+        )
+      })
+    )
+
     it.effect("a message is sorted once, whatever is said of it later", () =>
       Effect.gen(function* () {
         const { deliveries, end, ready, row, tenantId, unsorted } = yield* world()

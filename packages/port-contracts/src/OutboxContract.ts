@@ -68,6 +68,15 @@ const claiming = (it: It) => {
     })
   )
 
+  it.effect("what nobody takes from the bus has no place in it", () =>
+    Effect.gen(function* () {
+      yield* emptied
+      const messages = [Sample.message("heard"), { ...Sample.message("unheard"), unheard: true as const }]
+      yield* (yield* Persistence).commit([Sample.commit(Sample.target(), { outbox: messages })])
+      assert.deepStrictEqual(payloadsOf(yield* claim()), ["heard"])
+    })
+  )
+
   it.effect("what the asker holds is passed over, and takes no room", () =>
     Effect.gen(function* () {
       yield* emptied

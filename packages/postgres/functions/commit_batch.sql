@@ -8,7 +8,8 @@
 --
 -- Columns come as arrays, which cost half of what a JSON document does, and are read by their places: `unnest` of many arrays writes each of them
 -- down first, which costs a row ten times as much. Contents come as JSON text: json keeps characters such as
--- U+0000 that text may not hold. x are the calls whose sealed request is erased without a row being written.
+-- U+0000 that text may not hold. A topic with a hyphen before it is one that nobody takes from the bus: its message has a row only where its tenant
+-- has a subscription, which is told by a trigger of that table. x are the calls whose sealed request is erased without a row being written.
 --
 -- callers: dueline_writer
 -- owner: dueline_append
@@ -51,7 +52,10 @@ begin
 
   if cardinality(o_tenant) > 0 then
     insert into dueline.outbox (tenant_id, event_id, stream_id, topic, payload)
-      select o_tenant[n], o_event[n], o_stream[n], o_topic[n], o_payload[n]::json from generate_series(1, cardinality(o_tenant)) n;
+      select o_tenant[n], o_event[n], o_stream[n], ltrim(o_topic[n], '-'), o_payload[n]::json
+      from generate_series(1, cardinality(o_tenant)) n
+      where not starts_with(o_topic[n], '-')
+        or o_tenant[n] in (select s.tenant_id from dueline.subscription_rows s where s.status <> 'Deleted');
   end if;
 
   if cardinality(k_tenant) > 0 then

@@ -183,6 +183,8 @@ export const make = Effect.fnUntraced(function* (
   const { laneCapacity = 1_024, remembered = 10_000 } = options
   const rules = rulesOf(options)
   const groups = new Map<string, BusGroup>()
+  /** Topics that a group has taken; of one that takes all, an empty text. What was heard once counts as heard: a group that stops first comes back. */
+  const heard = new Set<string>()
   const finished = new Recent<string, true>(remembered)
   const inFlight = new Map<string, Deferred.Deferred<void, BusUnavailable>>()
 
@@ -236,6 +238,7 @@ export const make = Effect.fnUntraced(function* (
         const group = groups.get(name) ?? makeGroup(name)
         const member: Member = { tenantId, topics, handler, left: Deferred.makeUnsafe() }
         groups.set(name, group)
+        for (const topic of topics.length === 0 ? [""] : topics) heard.add(topic)
         group.members.add(member)
         return { group, member }
       }),
@@ -247,7 +250,7 @@ export const make = Effect.fnUntraced(function* (
         })
     )
 
-  return { publish, consume }
+  return { publish, consume, isHeard: (topic) => heard.has(topic) || heard.has("") }
 })
 
 export const layer = (options?: Options) => Layer.effect(EventBus, make(options))

@@ -78,6 +78,8 @@ export class EventBus extends Context.Service<
       },
       handler: (delivery: Delivery) => Effect.Effect<Verdict>
     ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
+    /** Whether a group that takes this topic was ever there. Left out by a bus that keeps messages for whoever comes later. */
+    readonly isHeard?: (topic: string) => boolean
   }
 >()("@dueline/contracts/ports/EventBus") {}
 

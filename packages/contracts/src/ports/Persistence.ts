@@ -54,6 +54,8 @@ export interface OutboxMessage {
   /** A public name such as `ops.service-call.succeeded`. */
   readonly topic: string
   readonly payload: unknown
+  /** Nobody takes it from the bus: it has no place in the outbox, and is kept for subscriptions alone. */
+  readonly unheard?: true
 }
 
 export interface Commit extends StreamKey {

@@ -58,7 +58,8 @@ export const layer = Layer.effect(
     const isDetailed = tellsDetails(yield* Effect.context<never>())
     return EventBus.of({
       publish: bus.publish,
-      consume: (interest, handler) => bus.consume(interest, traced(tracing, isDetailed, interest.group, handler))
+      consume: (interest, handler) => bus.consume(interest, traced(tracing, isDetailed, interest.group, handler)),
+      ...(bus.isHeard === undefined ? {} : { isHeard: bus.isHeard })
     })
   })
 )

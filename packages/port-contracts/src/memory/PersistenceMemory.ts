@@ -86,7 +86,8 @@ const keepForSubscriptions = (state: MemoryState, { events, outbox, streamId, te
   for (const message of outbox) {
     if (!isHeard && message.topic !== callbackTopic) continue
     state.lastKept += 1
-    state.kept.push({ ...copyOf(message), tenantId, streamId, seq: state.lastKept, keptAt, sorted: false })
+    const { unheard: _, ...told } = message
+    state.kept.push({ ...copyOf(told), tenantId, streamId, seq: state.lastKept, keptAt, sorted: false })
   }
 }
 
@@ -95,6 +96,7 @@ const store = (state: MemoryState, commit: Commit): void => {
   storeEvents(state, commit)
   if (row !== null) state.rows.set(keyOf(tenantId, rowId(row)), copyOf(row))
   for (const message of commit.outbox) {
+    if (message.unheard === true) continue
     state.lastOutboxPosition += 1
     const position = state.lastOutboxPosition
     const entry = { ...copyOf(message), position, tenantId, streamId, failures: 0 }

@@ -48,7 +48,7 @@ const message: Columns<MessageRow> = [
   [uuid, ({ commit }) => commit.tenantId],
   [uuid, ({ message }) => message.eventId],
   [uuid, ({ commit }) => commit.streamId],
-  [text, ({ message }) => message.topic],
+  [text, ({ message }) => (message.unheard === true ? `-${message.topic}` : message.topic)],
   [text, ({ message }) => JSON.stringify(message.payload)]
 ]
 

@@ -1,0 +1,37 @@
+/** Which messages are told to the store as heard by nobody: none before all consumers are there, and none that a group has ever taken. */
+import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
+import type { Commit } from "@dueline/contracts/ports/Persistence"
+import * as Sample from "@dueline/port-contracts/Sample"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Hearing, sparing } from "../src/Hearing.ts"
+
+const topics = ["heard", "unheard", callbackTopic]
+const messages = topics.map((topic) => ({ ...Sample.message(), topic }))
+
+it.effect("messages of topics that no group takes are marked once all consumers are there, and callbacks never", () =>
+  Effect.gen(function* () {
+    const hearing = yield* Hearing
+    const committed: Array<Commit> = []
+    const store = {
+      load: () => Effect.succeed([]),
+      commit: (batch: ReadonlyArray<Commit>) => Effect.sync(() => void committed.push(...batch))
+    }
+    const { commit } = sparing(store, hearing)
+    const marked = Effect.map(commit([Sample.commit(Sample.target(), { outbox: messages })]), () =>
+      committed.pop()?.outbox.map(({ unheard }) => unheard)
+    )
+    const consuming = Effect.scoped(
+      (yield* EventBus).consume({ group: "g", topics: ["heard"] }, () => Effect.succeed(ack))
+    )
+    yield* consuming
+    assert.deepStrictEqual(yield* marked, [undefined, undefined, undefined])
+    hearing.begin()
+    // The group has left: it comes back after a restart and has to find what came meanwhile.
+    assert.deepStrictEqual(yield* marked, [undefined, true, undefined])
+    yield* Effect.scoped((yield* EventBus).consume({ group: "all", topics: [] }, () => Effect.succeed(ack)))
+    assert.deepStrictEqual(yield* marked, [undefined, undefined, undefined])
+  }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
+)
