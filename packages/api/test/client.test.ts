@@ -22,9 +22,13 @@ layer(edge, { excludeTestServices: true })("the typed client", (it) => {
       })
       assert.strictEqual(headers.location, `/v1/service-calls/${body.id}`)
       const params = { id: body.id }
-      const detail = yield* serviceCalls.get({ params, headers: {} })
+      const detail = yield* serviceCalls.get({ params, query: {}, headers: {} })
       assert.strictEqual(detail.body?.request.method, "POST")
-      const unchanged = yield* serviceCalls.get({ params, headers: { "if-none-match": detail.headers.etag } })
+      const unchanged = yield* serviceCalls.get({
+        params,
+        query: {},
+        headers: { "if-none-match": detail.headers.etag }
+      })
       assert.isUndefined(unchanged.body)
       const page = yield* serviceCalls.list({ query: { tag: ["client"], limit: 1 } })
       assert.deepStrictEqual(
@@ -105,7 +109,7 @@ layer(edge, { excludeTestServices: true })("the typed client", (it) => {
     Effect.gen(function* () {
       const { serviceCalls } = yield* client
       const nobodys = { id: ServiceCallId.make("00000000-0000-4000-8000-000000000000") }
-      const missing = yield* Effect.flip(serviceCalls.get({ params: nobodys, headers: {} }))
+      const missing = yield* Effect.flip(serviceCalls.get({ params: nobodys, query: {}, headers: {} }))
       assert.strictEqual(missing._tag, "NotFound")
       const refused = yield* Effect.flip(
         serviceCalls.submit({ headers: {}, payload: { request: { ...request, url: "http://127.0.0.1/" } } })

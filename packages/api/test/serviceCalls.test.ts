@@ -120,6 +120,19 @@ layer(edge, { excludeTestServices: true })("service calls", (it) => {
         durationMs: 5
       })
       assert.deepStrictEqual(attempts[0]?.["superseded"], [])
+      // As it was before it was run again, and while the attempt was under way.
+      const read = (asOf: string) => send({ method: "GET", path: `${calls}/${id}?asOf=${asOf}` })
+      const version = Number(rerun.json["version"])
+      const failed = yield* read(String(version - 1))
+      assert.deepInclude(failed.json, { status: "Failed", version: version - 1, waitsFor: null })
+      assert.strictEqual(failed.headers["etag"], `"${version - 1}"`)
+      const running = (yield* read("2")).json as typeof rerun.json
+      assert.strictEqual(running["status"], "Running")
+      assert.deepInclude((running["attempts"] as typeof attempts)[0], { outcome: "running", status: null })
+      assert.deepInclude((yield* read("2999-01-01T00:00:00Z")).json, { status: "Scheduled", version })
+      assert.strictEqual((yield* read("1969-12-31T00:00:00Z")).status, 404)
+      assert.strictEqual((yield* read("77")).status, 404)
+      assert.strictEqual((yield* read("yesterday")).status, 422)
     })
   )
 

@@ -1,4 +1,6 @@
 /** Refresh tokens of people's sessions, sessions listed and ended, and tokens looked at and taken back; and what is forged of all that. */
+import { builtinRoles, permissionsOf } from "@dueline/contracts/api/roles"
+import type { RolePage } from "@dueline/contracts/session/SessionEndpoints"
 import { tenantScopes } from "@dueline/contracts/api/Access"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { type Session, SessionId } from "@dueline/contracts/session/Session"
@@ -303,6 +305,15 @@ it.layer(layer, { excludeTestServices: true })("tokens of a session", (it) => {
           return (reply.json["items"] as ReadonlyArray<{ id: string; current: boolean; status: string }>).map(
             ({ current, id, status }) => `${id} ${status}${current ? " current" : ""}`
           )
+        })
+        const roles = yield* call("GET", "/v1/roles", bob.access)
+        assert.deepStrictEqual(
+          (roles.json["items"] as RolePage["items"]).map(({ name }) => name),
+          ["viewer", "editor", "admin"]
+        )
+        assert.deepInclude((roles.json["items"] as RolePage["items"])[0], {
+          builtIn: true,
+          permissions: permissionsOf(builtinRoles.viewer)
         })
         const [one, two, three] = [amy, amyElsewhere, bob].map(({ key }) => key.sessionId)
         assert.sameMembers(yield* seen(amy.access), [`${one} Live current`, `${two} Live`])

@@ -87,6 +87,9 @@ const screens = [
   "/shipments",
   "/keys",
   "/sources",
+  "/flows",
+  "/schedules/new",
+  "/roles",
   "/pauses",
   "/subscriptions",
   "/sessions",
@@ -112,6 +115,7 @@ const fill = async (): Promise<void> => {
   }
   const request = { method: "POST", url: `${target.url}/report` }
   await api("POST", "/v1/schedules", { name: "report", cron: "30 2 * * *", zone: "Europe/Prague", request })
+  await api("POST", "/v1/flows", { key: "stripe", concurrency: 5 })
   await api("POST", "/v1/api-keys", { name: "web-shop", scopes: ["ops:events.write"] })
   await api("POST", "/ops/courier-sources", { name: "north-express", scheme: "standard-webhooks" })
 }
@@ -295,6 +299,100 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByRole("alert").first().waitFor()
     await page.getByRole("button", { name: "Leave it" }).click()
     await page.getByText("no further request leaves").waitFor()
+  })
+
+  it("shows a call as it was, by its version in the address: cold, reload and back", {
+    tags: ["ADR-0045.2"]
+  }, async () => {
+    const [id = ""] = idsOf(await submit(1, "past"))
+    await until(async () => (await api("GET", `/v1/service-calls/${id}`)).status === "Failed")
+    await open(`/calls/${id}?asOf=1`)
+    await page.getByText("with version 1, from").waitFor()
+    await page.reload()
+    await page.getByText("with version 1, from").waitFor()
+    await page.getByRole("slider").fill("2")
+    await page.getByText("with version 2, from").waitFor()
+    await picture("past")
+    await page.getByRole("button", { name: "As it is now" }).click()
+    await page.getByText("Failed after 1 attempt").waitFor()
+    await page.goBack()
+    await page.getByText("with version 2, from").waitFor()
+  })
+
+  it("defines a flow, shows how many of it are under way, and lets it wait", async () => {
+    await open("/flows?key=stripe")
+    await page.getByText("running 0 of 5, waiting 0").waitFor()
+    await page.getByRole("button", { name: "Bounds…" }).click()
+    await page.getByLabel("At once, at the most").fill("3")
+    await page.getByRole("button", { name: "Change", exact: true }).click()
+    await page.getByText("running 0 of 3, waiting 0").waitFor()
+    await page.getByRole("button", { name: "Pause…" }).click()
+    await page.getByLabel("Reason, shown with").fill("the bank is down")
+    await page.getByRole("button", { name: "Pause", exact: true }).click()
+    await page.getByRole("link", { name: "Paused" }).waitFor()
+    await picture("flows")
+    await page.reload()
+    await page.getByRole("link", { name: "Paused" }).click()
+    await page.getByText("the bank is down").waitFor()
+    await page.goBack()
+    await page.getByText("running 0 of 3, waiting 0").waitFor()
+  })
+
+  it("makes a schedule, with its times shown before, and changes it", async () => {
+    await open("/schedules/new")
+    await page.getByLabel("Name", { exact: true }).fill("nightly")
+    await page.getByLabel("Minute, hour").fill("nonsense")
+    await page.getByRole("alert").getByText("cron").first().waitFor()
+    await page.getByLabel("Minute, hour").fill("30 2 * * *")
+    await page.getByLabel("Time zone").fill("Europe/Prague")
+    await page.getByText("In Europe/Prague").waitFor()
+    await page.getByLabel("URL").fill(`${target.url}/nightly`)
+    await picture("schedule")
+    await page.getByRole("button", { name: "Make it" }).click()
+    await page.getByText("30 2 * * *, by a clock in Europe/Prague").waitFor()
+    await page.getByRole("link", { name: "Edit" }).click()
+    await page.reload()
+    await page.getByLabel("Minute, hour").fill("0 4 * * *")
+    await page.getByRole("button", { name: "Change it" }).click()
+    await page.getByText("0 4 * * *, by a clock in Europe/Prague").waitFor()
+    await page.goBack()
+    await page.getByLabel("Minute, hour").waitFor()
+  })
+
+  it("makes and changes a bin, and shows a secret once", async () => {
+    await open("/bins")
+    await page.getByRole("button", { name: "Make a bin…" }).click()
+    await page.getByRole("dialog").getByLabel("Serial number").fill("SK-77")
+    await page.getByRole("button", { name: "Make it" }).click()
+    await page.getByRole("link", { name: "SK-77" }).click()
+    await page.getByRole("button", { name: "Change…" }).click()
+    await page.getByLabel("Size in litres").fill("9000")
+    await page.getByRole("button", { name: "Change it" }).click()
+    await page.getByText("9000 l", { exact: true }).first().waitFor()
+    await open("/sources")
+    await page.getByRole("button", { name: "Another secret…" }).click()
+    await page.getByRole("button", { name: "Give it another" }).click()
+    assert.match(await page.getByLabel("The secret").inputValue(), /^whsec_/u)
+    await page.getByRole("button", { name: "It is kept" }).click()
+    await page.getByRole("cell", { name: "2", exact: true }).waitFor()
+  })
+
+  it("has the colours that were chosen, and tells what each role may do", async () => {
+    await open("/roles")
+    await page
+      .getByRole("row", { name: /ops:audit.read/u })
+      .getByText("yes")
+      .first()
+      .waitFor()
+    const paper = () => page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    await page.getByLabel("Colours").selectOption("dark")
+    const dark = await paper()
+    await page.reload()
+    await page.locator("h1").waitFor()
+    assert.strictEqual(await paper(), dark)
+    await page.getByLabel("Colours").selectOption("light")
+    assert.notStrictEqual(await paper(), dark)
+    await page.getByLabel("Colours").selectOption("system")
   })
 
   it("tells when the program does not answer, and goes on with what it has", async () => {

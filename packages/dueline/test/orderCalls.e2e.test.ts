@@ -58,7 +58,7 @@ const order = Effect.fnUntraced(function* (serialNumber: string, ms: number) {
 
 const callOf = (of: Effect.Success<ReturnType<typeof order>>) =>
   withClient((api) =>
-    api.serviceCalls.get({ params: { id: of.notifications[0]?.callId ?? assert.fail() }, headers: {} })
+    api.serviceCalls.get({ params: { id: of.notifications[0]?.callId ?? assert.fail() }, query: {}, headers: {} })
   )
 
 /** The call of the order's notification once it is in this state. */

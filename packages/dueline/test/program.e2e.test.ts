@@ -132,7 +132,7 @@ describe("the program", () => {
       const during = yield* withClient((api) => api.serviceCalls.cancel({ params: { id }, headers: {} }))
       assert.strictEqual(during.body.status, "Running")
       const ended = yield* withClient((api) =>
-        Effect.repeat(Effect.delay(api.serviceCalls.get({ params: { id }, headers: {} }), "20 millis"), {
+        Effect.repeat(Effect.delay(api.serviceCalls.get({ params: { id }, query: {}, headers: {} }), "20 millis"), {
           until: ({ body }) => body === undefined || body.status !== "Running",
           times: 500
         })
@@ -185,13 +185,18 @@ describe("the program", () => {
       assert.strictEqual(yield* Effect.promise(() => program.stop("SIGTERM")), 0, program.output())
       assert.deepStrictEqual(yield* Effect.promise(() => clients.cutOff), [])
       program = yield* Effect.promise(() => startProgram(home))
-      const ended = yield* withClient((api) => api.serviceCalls.get({ params: { id: slow.body.id }, headers: {} }))
+      const ended = yield* withClient((api) =>
+        api.serviceCalls.get({ params: { id: slow.body.id }, query: {}, headers: {} })
+      )
       assert.deepStrictEqual([ended.body?.status, ended.body?.attempt], ["Succeeded", 1])
       const rest = yield* withClient((api) =>
-        Effect.repeat(Effect.delay(api.serviceCalls.get({ params: { id: later.body.id }, headers: {} }), "50 millis"), {
-          until: ({ body }) => body === undefined || body.status === "Succeeded",
-          times: 400
-        })
+        Effect.repeat(
+          Effect.delay(api.serviceCalls.get({ params: { id: later.body.id }, query: {}, headers: {} }), "50 millis"),
+          {
+            until: ({ body }) => body === undefined || body.status === "Succeeded",
+            times: 400
+          }
+        )
       )
       assert.strictEqual(rest.body?.status, "Succeeded")
     })

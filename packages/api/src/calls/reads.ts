@@ -1,6 +1,6 @@
 /** List, detail and history, straight from the store. */
 import { Principal } from "@dueline/contracts/api/Access"
-import { etagOf, parseInstant } from "@dueline/contracts/api/Wire"
+import { etagOf, parseAsOf, parseInstant } from "@dueline/contracts/api/Wire"
 import { type CallFilter, CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
@@ -33,11 +33,16 @@ export const makeReads = Effect.gen(function* () {
       }
     }),
 
-    get: Effect.fnUntraced(function* ({ headers, params }: Raw<"serviceCalls", "get">) {
+    get: Effect.fnUntraced(function* ({ headers, params, query }: Raw<"serviceCalls", "get">) {
       const { tenantId } = yield* Principal
-      const row = yield* details.row(tenantId, params.id)
+      const row = yield* query.asOf === undefined
+        ? details.row(tenantId, params.id)
+        : details.rowAt(tenantId, params.id, parseAsOf(query.asOf))
       if (yield* isKnown(headers["if-none-match"], row.version)) return unchanged(row.version)
-      return HttpApiSchema.withHeaders({ body: yield* details.ofRow(row), headers: { etag: etagOf(row.version) } })
+      return HttpApiSchema.withHeaders({
+        body: yield* details.ofRow(row, query.asOf !== undefined),
+        headers: { etag: etagOf(row.version) }
+      })
     }),
 
     events: Effect.fnUntraced(function* ({ params, query }: Raw<"serviceCalls", "events">) {

@@ -1,10 +1,11 @@
 /** Sessions over HTTP: listed and ended, one's own by everybody, those of a tenant by its admins. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
+import { builtinRoles, conditionsOf, permissionsOf } from "@dueline/contracts/api/roles"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { isLive, type Session, type SessionId } from "@dueline/contracts/session/Session"
-import type { SessionView } from "@dueline/contracts/session/SessionEndpoints"
+import type { RolePage, SessionView } from "@dueline/contracts/session/SessionEndpoints"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { notFound, storeUnavailable } from "../requests/refusal.ts"
@@ -15,6 +16,7 @@ import type { Raw } from "../resources/Raw.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { SessionAccess } from "./SessionAccess.ts"
 import { makeSessionNotes } from "./sessionNotes.ts"
+import { CurrentSessionSettings } from "./SessionSettings.ts"
 
 const viewOf = (session: Session, current: SessionId | null, at: number): SessionView => ({
   id: session.sessionId,
@@ -46,7 +48,17 @@ const makeOperations = Effect.gen(function* () {
   const access = yield* SessionAccess
   const notes = yield* makeSessionNotes
   const paging = yield* makePaging(rowMark)
+  const { roles } = yield* CurrentSessionSettings
+  const known: RolePage = {
+    items: [...roles].map(([name, role]) => ({
+      name,
+      builtIn: Object.hasOwn(builtinRoles, name),
+      permissions: permissionsOf(role),
+      forSome: [...conditionsOf(role).keys()]
+    }))
+  }
   return {
+    roles: Effect.succeed(known),
     list: Effect.fnUntraced(function* ({ query }: Raw<"sessions", "list">) {
       const principal = yield* Principal
       const { tenantId } = principal
@@ -82,9 +94,14 @@ const makeOperations = Effect.gen(function* () {
 
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
-    const { end, list } = yield* makeOperations
+    const { end, list, roles } = yield* makeOperations
     return yield* leanGroup(
-      HttpApiBuilder.group(Api, "sessions", (handlers) => handlers.handle("list", list).handle("end", end))
+      HttpApiBuilder.group(Api, "sessions", (handlers) =>
+        handlers
+          .handle("list", list)
+          .handle("end", end)
+          .handle("roles", () => roles)
+      )
     )
   })
 )

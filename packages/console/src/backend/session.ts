@@ -11,7 +11,8 @@ export type Session = SignedIn
 export type SignIn =
   | { readonly at: "asking" }
   | { readonly at: "out"; readonly why: string | null }
-  | { readonly at: "in"; readonly session: Session }
+  /** `base`: how the addresses of all screens begin. */
+  | { readonly at: "in"; readonly session: Session; readonly base: string }
 
 export const signInAtom = Atom.keepAlive(Atom.make<SignIn>({ at: "asking" }))
 
@@ -21,12 +22,24 @@ const tenantKey = "dueline.tenant"
 
 const address = "/console/session"
 
+const root = "/console"
+const baseOf = (tenant: string): string => `${root}/~${tenant}`
+
+/** The tenant that the address names, as it does wherever there is a choice: a link, a reload and the way back are of the same one. */
+const tenantInAddress = (): string | null => /^\/console\/~([\w-]+)/u.exec(location.pathname)?.[1] ?? null
+
 const enter = (session: Session): void => {
-  const kept = sessionStorage.getItem(tenantKey)
+  const named = tenantInAddress()
+  const kept = named ?? sessionStorage.getItem(tenantKey)
   const chosen = session.tenants.find((id) => id === kept) ?? session.tenant ?? session.tenants[0] ?? null
   // Named only where there is a choice: whoever runs the installation may belong to no tenant.
-  credentials.tenant = session.tenants.length > 1 ? chosen : null
-  registry.set(signInAtom, { at: "in", session: { ...session, tenant: chosen } })
+  const choice = session.tenants.length > 1 && chosen !== null
+  credentials.tenant = choice ? chosen : null
+  if (choice && named === null)
+    history.replaceState(null, "", baseOf(chosen) + location.pathname.slice(root.length) + location.search)
+  // An address of a tenant that is none of theirs leads nowhere.
+  const base = chosen !== null && tenantInAddress() === chosen ? baseOf(chosen) : root
+  registry.set(signInAtom, { at: "in", session: { ...session, tenant: chosen }, base })
 }
 
 const leave = (why: string | null): void => registry.set(signInAtom, { at: "out", why })
@@ -67,7 +80,15 @@ export const takeToken = (token: string): void => {
   })
 }
 
+/** The way back may lead to another tenant. */
+const followAddress = (): void => {
+  const signIn = registry.get(signInAtom)
+  const named = tenantInAddress()
+  if (signIn.at === "in" && named !== null && named !== signIn.session.tenant) enter(signIn.session)
+}
+
 export const start = (): void => {
+  addEventListener("popstate", followAddress)
   const code = takeCode()
   const token = sessionStorage.getItem(tokenKey)
   if (code === null && token !== null) return takeToken(token)
@@ -98,7 +119,11 @@ export const signOut = (): void => {
 export const chooseTenant = (tenant: string): void => {
   sessionStorage.setItem(tenantKey, tenant)
   const signIn = registry.get(signInAtom)
-  if (signIn.at === "in") enter(signIn.session)
+  if (signIn.at !== "in") return
+  // The same list: what was shown of the other tenant is not there in this one.
+  const [, list = ""] = location.pathname.slice(signIn.base.length).split("/")
+  history.pushState(null, "", `${baseOf(tenant)}/${list}`)
+  enter(signIn.session)
 }
 
 export const may = (session: Session, scope: string): boolean => session.permissions.includes(scope)

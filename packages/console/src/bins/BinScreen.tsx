@@ -5,10 +5,12 @@ import { Effect } from "effect"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
+import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Time } from "../time/Time.tsx"
+import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
 
 const BinActions = ({ bin, changed }: { readonly bin: Bin; readonly changed: () => void }) => {
@@ -41,7 +43,11 @@ const BinActions = ({ bin, changed }: { readonly bin: Bin; readonly changed: () 
           done: "Retired"
         }
       ]}
-    />
+    >
+      <DialogButton label="Change" scope="ops:bins.write" why={retired} changed={changed}>
+        {(close, done) => <BinForm bin={bin} close={close} changed={done} />}
+      </DialogButton>
+    </Actions>
   )
 }
 

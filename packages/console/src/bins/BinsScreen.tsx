@@ -3,10 +3,12 @@ import { BinCategory, BinStatus } from "@dueline/contracts/bin/Bin"
 import type { BinListed } from "@dueline/contracts/bin/BinEndpoints"
 import { Link } from "wouter"
 import { usePages } from "../backend/usePages.ts"
+import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
 
 const filters: ReadonlyArray<Filter> = [
@@ -51,7 +53,17 @@ export const BinsScreen = () => {
     200
   )
   return (
-    <Screen title="Bins" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="Bins"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <DialogButton label="Make a bin" scope="ops:bins.write" why={null} changed={pages.again}>
+            {(close, done) => <BinForm bin={null} close={close} changed={done} />}
+          </DialogButton>
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <BinMap bins={pages.rows} />
       <Rows

@@ -9,8 +9,9 @@ import { Copy } from "../parts/Copy.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Live } from "../parts/Live.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
-import { Status } from "../parts/Status.tsx"
+import { Status, wordsOf } from "../parts/Status.tsx"
 import { Ago, lasted, Time } from "../time/Time.tsx"
+import { AsOf, useAsOf } from "../parts/AsOf.tsx"
 import { Attempts } from "./Attempts.tsx"
 import { CallActions } from "./CallActions.tsx"
 import { reasonWords, waitWords } from "./callWords.ts"
@@ -106,15 +107,71 @@ const Request = ({ request }: Pick<ServiceCall, "request">) => (
   </>
 )
 
+/** What it is, or was. */
+const Whole = ({ call: found }: { readonly call: ServiceCall }) => (
+  <>
+    <Details call={found} />
+    <Section title="Attempts">
+      <Attempts attempts={found.attempts} />
+    </Section>
+    <Section title="Request">
+      <Request request={found.request} />
+      <div className="actions">
+        <Copy label="Copy as curl" text={() => asCurl(found)} />
+        <Copy label="Copy as JSON" text={() => JSON.stringify(found, null, 2)} />
+        <Copy label="Copy id" text={() => found.id} />
+      </div>
+    </Section>
+    <Section title="History">
+      <History id={found.id} version={found.version} />
+    </Section>
+  </>
+)
+
+const Now = ({ call: found, changed }: { readonly call: ServiceCall; readonly changed: () => void }) => (
+  <>
+    <Sentence call={found} />
+    {found.waitsFor === null ? null : (
+      <p className="note warn">
+        {found.waitsFor.text} <Link href="/pauses?status=Active">See what is paused</Link>
+      </p>
+    )}
+    <CallActions call={found} changed={changed} />
+    <Whole call={found} />
+  </>
+)
+
+/** It does not change any more. */
+const Past = ({ asOf, id }: { readonly id: ServiceCallId; readonly asOf: string }) => {
+  const answer = useAnswer(`${id} ${asOf}`, ({ serviceCalls }) =>
+    Effect.map(serviceCalls.get({ params: { id }, query: { asOf }, headers: {} }), ({ body }) => body ?? null)
+  )
+  return (
+    <Answered answer={answer}>
+      {(found) =>
+        found === null ? null : (
+          <>
+            <p className="lead">
+              It was <Status of={found.status} />, with version {found.version}, from <Time at={found.updatedAt} /> on.
+            </p>
+            <Whole call={found} />
+          </>
+        )
+      }
+    </Answered>
+  )
+}
+
 /** News come as they happen; this is for when they do not. */
 const lookMs = 15_000
 
 export const CallScreen = ({ id }: { readonly id: string }) => {
   const callId = id as ServiceCallId
+  const [asOf, setAsOf] = useAsOf()
   const answer = useAnswer(
     id,
     ({ serviceCalls }) =>
-      Effect.map(serviceCalls.get({ params: { id: callId }, headers: {} }), ({ body }) => body ?? null),
+      Effect.map(serviceCalls.get({ params: { id: callId }, query: {}, headers: {} }), ({ body }) => body ?? null),
     lookMs
   )
   const call = answer.value
@@ -131,7 +188,10 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
       aside={
         call === null ? null : (
           <>
-            <Status of={call.status} />
+            <Status
+              of={call.status}
+              {...(asOf === null ? {} : { words: `now ${wordsOf(call.status).toLowerCase()}` })}
+            />
             <Live />
           </>
         )
@@ -142,28 +202,8 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
         {(found) =>
           found === null ? null : (
             <>
-              <Sentence call={found} />
-              {found.waitsFor === null ? null : (
-                <p className="note warn">
-                  {found.waitsFor.text} <Link href="/pauses?status=Active">See what is paused</Link>
-                </p>
-              )}
-              <CallActions call={found} changed={answer.again} />
-              <Details call={found} />
-              <Section title="Attempts">
-                <Attempts attempts={found.attempts} />
-              </Section>
-              <Section title="Request">
-                <Request request={found.request} />
-                <div className="actions">
-                  <Copy label="Copy as curl" text={() => asCurl(found)} />
-                  <Copy label="Copy as JSON" text={() => JSON.stringify(found, null, 2)} />
-                  <Copy label="Copy id" text={() => found.id} />
-                </div>
-              </Section>
-              <Section title="History">
-                <History id={callId} version={found.version} />
-              </Section>
+              <AsOf asOf={asOf} set={setAsOf} of={found} />
+              {asOf === null ? <Now call={found} changed={answer.again} /> : <Past id={callId} asOf={asOf} />}
             </>
           )
         }

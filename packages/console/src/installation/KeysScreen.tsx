@@ -3,11 +3,13 @@ import { ApiKeyStatus } from "@dueline/contracts/apiKey/ApiKey"
 import type { ApiKeyView } from "@dueline/contracts/apiKey/ApiKeyEndpoints"
 import { usePages } from "../backend/usePages.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
+import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago } from "../time/Time.tsx"
+import { KeyForm } from "./KeyForm.tsx"
 
 const filters: ReadonlyArray<Filter> = [
   { name: "status", label: "State", oneOf: ApiKeyStatus.literals },
@@ -49,7 +51,17 @@ export const KeysScreen = () => {
     api["api-keys"].list({ query: { ...page, ...values } as never })
   )
   return (
-    <Screen title="API keys" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="API keys"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <DialogButton label="Make a key" scope="ops:api-keys.write" why={null} changed={pages.again}>
+            {(close, done) => <KeyForm close={close} changed={done} />}
+          </DialogButton>
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label="API keys, newest first"

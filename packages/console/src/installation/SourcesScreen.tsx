@@ -2,24 +2,43 @@
 import { SourceStatus } from "@dueline/contracts/courierSource/CourierSource"
 import type { CourierSourceView } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
 import { usePages } from "../backend/usePages.ts"
+import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago } from "../time/Time.tsx"
+import { NewSource, NewSourceSecret } from "./SourceForms.tsx"
+
+const scope = "ops:courier-sources.write"
 
 const filters: ReadonlyArray<Filter> = [
   { name: "status", label: "State", oneOf: SourceStatus.literals },
   { name: "name", label: "Name", type: "text" }
 ]
 
-const columns: readonly [Column<CourierSourceView>, ...ReadonlyArray<Column<CourierSourceView>>] = [
+const columnsWith = (
+  changed: () => void
+): readonly [Column<CourierSourceView>, ...ReadonlyArray<Column<CourierSourceView>>] => [
   { head: "Source", cell: ({ name }) => name },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "Signs in", cell: ({ scheme }) => <code>{scheme.signature.header}</code> },
   { head: "Secrets", as: "number", cell: ({ secrets }) => secrets.length },
   { head: "Newest secret", cell: ({ secrets }) => <Ago at={secrets[0]?.createdAt} /> },
-  { head: "Sends to", as: "wide", cell: ({ links }) => <code>{links.events}</code> }
+  { head: "Sends to", as: "wide", cell: ({ links }) => <code>{links.events}</code> },
+  {
+    head: "Change",
+    cell: (source) => (
+      <DialogButton
+        label="Another secret"
+        scope={scope}
+        why={source.status === "Active" ? null : "It is disabled"}
+        changed={changed}
+      >
+        {(close, done) => <NewSourceSecret source={source} close={close} changed={done} />}
+      </DialogButton>
+    )
+  }
 ]
 
 export const SourcesScreen = () => {
@@ -28,12 +47,22 @@ export const SourcesScreen = () => {
     api["courier-sources"].list({ query: { ...page, ...values } as never })
   )
   return (
-    <Screen title="Courier sources" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="Courier sources"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <DialogButton label="Make a source" scope={scope} why={null} changed={pages.again}>
+            {(close, done) => <NewSource close={close} changed={done} />}
+          </DialogButton>
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label="Courier sources, newest first"
         pages={pages}
-        columns={columns}
+        columns={columnsWith(pages.again)}
         keyOf={({ id }) => id}
         href={({ id }) => `/ingestion?sourceId=${id}`}
         filtered={Object.keys(values).length > 0}

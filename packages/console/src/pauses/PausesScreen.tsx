@@ -1,9 +1,7 @@
 /** Pauses: what is held back, why and by whom, and how it is let go. */
 import { PauseOf, PauseStatus } from "@dueline/contracts/pause/Pause"
 import type { PauseView } from "@dueline/contracts/pause/PauseEndpoints"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useState } from "react"
-import { newKey } from "../backend/useAct.ts"
 import { usePages } from "../backend/usePages.ts"
 import { headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
@@ -12,6 +10,7 @@ import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago } from "../time/Time.tsx"
+import { Pausing } from "./Pausing.tsx"
 
 const scope = "ops:pauses.write"
 
@@ -25,57 +24,6 @@ interface DialogOf {
   readonly close: () => void
   /** Closes it too. */
   readonly changed: () => void
-}
-
-const Pausing = ({ changed, close }: DialogOf) => {
-  const [of, setOf] = useState<typeof PauseOf.Type>("target")
-  const [key, setKey] = useState("")
-  const [reason, setReason] = useState("")
-  const whole = of === "tenant"
-  return (
-    <ChangeDialog
-      title="Pause calls"
-      lead={
-        <p>They are accepted, cancelled and moved as before, and wait when they are due. What is on the wire ends.</p>
-      }
-      label="Pause"
-      ready={reason.trim() !== "" && (whole || key.trim() !== "")}
-      question={({ pauses }) =>
-        pauses.create({
-          headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
-          payload: { of, reason, ...(whole ? {} : { key }) }
-        })
-      }
-      done="Paused"
-      close={close}
-      changed={changed}
-    >
-      <label>
-        Which calls wait
-        <select value={of} onChange={(event) => setOf(event.target.value as typeof PauseOf.Type)}>
-          {PauseOf.literals.map((one) => (
-            <option key={one} value={one}>
-              {one === "tenant" ? "all of the tenant" : `of one ${one}`}
-            </option>
-          ))}
-        </select>
-      </label>
-      {whole ? null : (
-        <label>
-          Which {of}
-          <input
-            value={key}
-            placeholder={of === "target" ? "https://api.example.com" : ""}
-            onChange={(event) => setKey(event.target.value)}
-          />
-        </label>
-      )}
-      <label>
-        Reason, shown with every call that waits
-        <input value={reason} onChange={(event) => setReason(event.target.value)} />
-      </label>
-    </ChangeDialog>
-  )
 }
 
 const Resuming = ({ changed, close, pause }: DialogOf & { readonly pause: PauseView }) => {

@@ -1,17 +1,16 @@
 /** One schedule: its rule, its next times on both clocks with the changes of clocks between them, and its last call. */
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
-import type { Preview, ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
+import type { ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
 import { Effect } from "effect"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
-import { useAtom } from "../backend/useAtom.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { zoneAtom } from "../time/chosenZone.ts"
 import { Ago, lasted, Time } from "../time/Time.tsx"
-import { markWords, missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
+import { NextTimes } from "./NextTimes.tsx"
+import { missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
 const lookMs = 10_000
 
@@ -19,54 +18,7 @@ const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: numb
   const answer = useAnswer(`${id} ${version}`, ({ schedules }) =>
     schedules.preview({ params: { id }, query: { count: 10 } })
   )
-  return <Answered answer={answer}>{(preview) => <Times preview={preview} />}</Answered>
-}
-
-const Times = ({ preview: { items, transitions, zone, zoneData } }: { readonly preview: Preview }) => {
-  const here = useAtom(zoneAtom)
-  if (items.length === 0) return <p className="empty">There is no next time.</p>
-  const lines = [
-    ...items.map((item) => ({ at: item.at, local: item.local, words: markWords[item.mark], changes: false })),
-    ...transitions.map(({ after, at, before, kind }) => ({
-      at,
-      local: after,
-      words: `clocks are set ${kind} from ${before.slice(11, 16)} to ${after.slice(11, 16)}`,
-      changes: true
-    }))
-  ].sort((a, b) => (a.at < b.at ? -1 : 1))
-  return (
-    <>
-      <div className="scroll">
-        <table aria-label="Next times">
-          <thead>
-            <tr>
-              <th scope="col">In {zone}</th>
-              <th scope="col">In {here}</th>
-              <th scope="col">From now</th>
-              <th scope="col" className="wide">
-                What is special
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map(({ at, changes, local, words }) => (
-              <tr key={`${at} ${changes}`}>
-                <td className="time">{local.replace("T", " ")}</td>
-                <td>
-                  <Time at={at} />
-                </td>
-                <td>
-                  <Ago at={at} />
-                </td>
-                <td className="wide">{changes ? <Status of="changes" words={words} tone="warn" /> : words}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p className="faint">By version {zoneData} of the zone data.</p>
-    </>
-  )
+  return <Answered answer={answer}>{(preview) => <NextTimes preview={preview} />}</Answered>
 }
 
 const ScheduleActions = ({ changed, schedule }: { schedule: ScheduleView; changed: () => void }) => {
@@ -106,7 +58,9 @@ const ScheduleActions = ({ changed, schedule }: { schedule: ScheduleView; change
           done: "Deleted"
         }
       ]}
-    />
+    >
+      <Link href={`/schedules/${schedule.id}/edit`}>Edit</Link>
+    </Actions>
   )
 }
 

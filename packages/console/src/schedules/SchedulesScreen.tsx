@@ -1,6 +1,7 @@
 /** Schedules: calls that come again, and when each comes next. */
 import { ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import type { ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
+import { Link } from "wouter"
 import { usePages } from "../backend/usePages.ts"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
@@ -30,7 +31,15 @@ export const SchedulesScreen = () => {
     schedules.list({ query: { ...page, ...values } as never })
   )
   return (
-    <Screen title="Schedules" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="Schedules"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <Link href="/schedules/new">Make a schedule</Link>
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label="Schedules, newest first"

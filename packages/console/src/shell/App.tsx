@@ -16,9 +16,13 @@ const Nowhere = () => {
   const [path] = useLocation()
   return (
     <Screen title="There is nothing here">
-      <p>
-        The console has no page at <code>{path}</code>. The navigation lists what there is.
-      </p>
+      {path.startsWith("/~") ? (
+        <p>The link is of a tenant that you do not belong to, or of another installation.</p>
+      ) : (
+        <p>
+          The console has no page at <code>{path}</code>. The navigation lists what there is.
+        </p>
+      )}
     </Screen>
   )
 }
@@ -54,7 +58,7 @@ export const App = () => {
   if (signIn.at === "asking") return null
   if (signIn.at === "out") return <SignInScreen why={signIn.why} />
   return (
-    <Router base="/console">
+    <Router base={signIn.base}>
       <a className="skip" href="#main">
         To the contents
       </a>

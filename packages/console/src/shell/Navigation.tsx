@@ -6,6 +6,7 @@ import { nowAtom } from "../time/clock.ts"
 import { chooseZone, localZone, zoneAtom } from "../time/chosenZone.ts"
 import { offsetName } from "../time/zone.ts"
 import { groups, type Place } from "./screens.tsx"
+import { chooseTheme, themeAtom, themes } from "./theme.ts"
 
 const Entry = ({ name, path }: Pick<Place, "name" | "path">) => {
   const [here] = useRoute(path === "/" ? "/" : `${path}/*?`)
@@ -53,6 +54,27 @@ const Zone = () => {
   )
 }
 
+const themeNames = { system: "As the system", light: "Light", dark: "Dark" } as const
+
+const Look = () => {
+  const theme = useAtom(themeAtom)
+  return (
+    <label>
+      Colours
+      <select
+        value={theme}
+        onChange={(event) => chooseTheme(themes.find((one) => one === event.target.value) ?? "system")}
+      >
+        {themes.map((one) => (
+          <option key={one} value={one}>
+            {themeNames[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
 export const Navigation = ({ session }: { readonly session: Session }) => (
   <nav className="nav" aria-label="Screens">
     <Link href="/" className="brand">
@@ -78,6 +100,7 @@ export const Navigation = ({ session }: { readonly session: Session }) => (
     <div className="who">
       <Tenant session={session} />
       <Zone />
+      <Look />
       <p className="subject" title={session.roles.length === 0 ? "" : `Roles: ${session.roles.join(", ")}`}>
         {session.subject}
       </p>

@@ -32,6 +32,11 @@ const AuditScreen = later(() => import("../installation/AuditScreen.tsx"), "Audi
 const SubscriptionsScreen = later(() => import("../subscriptions/SubscriptionsScreen.tsx"), "SubscriptionsScreen")
 const SubscriptionScreen = later(() => import("../subscriptions/SubscriptionScreen.tsx"), "SubscriptionScreen")
 const PausesScreen = later(() => import("../pauses/PausesScreen.tsx"), "PausesScreen")
+const FlowsScreen = later(() => import("../pauses/FlowsScreen.tsx"), "FlowsScreen")
+const ScheduleForms = () => import("../schedules/ScheduleForms.tsx")
+const NewScheduleScreen = later(ScheduleForms, "NewScheduleScreen")
+const EditScheduleScreen = later(ScheduleForms, "EditScheduleScreen")
+const RolesScreen = later(() => import("../installation/RolesScreen.tsx"), "RolesScreen")
 const SessionsScreen = later(() => import("../installation/SessionsScreen.tsx"), "SessionsScreen")
 const SystemScreen = later(() => import("../installation/SystemScreen.tsx"), "SystemScreen")
 const TimelineScreen = later(() => import("../installation/TimelineScreen.tsx"), "TimelineScreen")
@@ -58,6 +63,7 @@ export const groups: ReadonlyArray<Group> = [
       { path: "/dead-letters", name: "Dead letters", scope: "ops:dead-letters.read", screen: LettersScreen },
       { path: "/jobs", name: "Jobs", scope: "ops:jobs.read", screen: JobsScreen },
       { path: "/schedules", name: "Schedules", scope: "ops:schedules.read", screen: SchedulesScreen },
+      { path: "/flows", name: "Flows", scope: "ops:flows.read", screen: FlowsScreen },
       { path: "/pauses", name: "Pauses", scope: "ops:pauses.read", screen: PausesScreen },
       {
         path: "/subscriptions",
@@ -83,6 +89,7 @@ export const groups: ReadonlyArray<Group> = [
       { path: "/keys", name: "API keys", scope: "ops:api-keys.read", screen: KeysScreen },
       { path: "/sources", name: "Courier sources", scope: "ops:courier-sources.read", screen: SourcesScreen },
       { path: "/tenants", name: "Tenants", scope: "ops:tenants.read", screen: TenantsScreen },
+      { path: "/roles", name: "Roles", scope: "ops:sessions.read", screen: RolesScreen },
       { path: "/sessions", name: "Sessions", scope: "ops:sessions.read", screen: SessionsScreen },
       { path: "/audit", name: "Audit", scope: "ops:audit.read", screen: AuditScreen },
       { path: "/system", name: "System", scope: null, screen: SystemScreen }
@@ -98,6 +105,8 @@ export const details: ReadonlyArray<{
   { path: "/calls/:id", screen: CallScreen },
   { path: "/dead-letters/:id", screen: LetterScreen },
   { path: "/jobs/:id", screen: JobScreen },
+  { path: "/schedules/new", screen: NewScheduleScreen },
+  { path: "/schedules/:id/edit", screen: EditScheduleScreen },
   { path: "/schedules/:id", screen: ScheduleScreen },
   { path: "/orders/:id", screen: OrderScreen },
   { path: "/bins/:id", screen: BinScreen },

@@ -15,6 +15,7 @@ import { zoneAtom } from "../time/chosenZone.ts"
 import { nowAtom } from "../time/clock.ts"
 import { Ago, Time } from "../time/Time.tsx"
 import { instantOf, typedTime } from "../time/zone.ts"
+import { NewSubscriptionSecret } from "./SubscriptionForms.tsx"
 
 interface Of {
   readonly subscription: SubscriptionView
@@ -114,6 +115,9 @@ const SubscriptionActions = ({ changed, subscription }: Of) => {
       ]}
     >
       <Redeliver subscription={subscription} changed={changed} />
+      <DialogButton label="Another secret" scope="ops:subscriptions.write" why={gone} changed={changed}>
+        {(close, done) => <NewSubscriptionSecret subscription={subscription} close={close} changed={done} />}
+      </DialogButton>
     </Actions>
   )
 }

@@ -2,11 +2,13 @@
 import { SubscriptionStatus } from "@dueline/contracts/subscription/Subscription"
 import type { SubscriptionView } from "@dueline/contracts/subscription/SubscriptionBodies"
 import { usePages } from "../backend/usePages.ts"
+import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago } from "../time/Time.tsx"
+import { NewSubscription } from "./SubscriptionForms.tsx"
 
 const filters: ReadonlyArray<Filter> = [
   { name: "status", label: "State", oneOf: SubscriptionStatus.literals },
@@ -27,7 +29,17 @@ export const SubscriptionsScreen = () => {
     subscriptions.list({ query: { ...page, ...values } as never })
   )
   return (
-    <Screen title="Subscriptions" actions={<Freshness asked={pages} />}>
+    <Screen
+      title="Subscriptions"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <DialogButton label="Make a subscription" scope="ops:subscriptions.write" why={null} changed={pages.again}>
+            {(close, done) => <NewSubscription close={close} changed={done} />}
+          </DialogButton>
+        </>
+      }
+    >
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label="Subscriptions, newest first"

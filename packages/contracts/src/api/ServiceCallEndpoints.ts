@@ -5,7 +5,7 @@ import { ServiceCallId } from "../Ids.ts"
 import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, ChecksAttributes, RequestChecks, RequiredScope } from "./Access.ts"
-import { conditional, described, idParameter, known, paged, readAnswers, written } from "./conventions.ts"
+import { conditional, conditionalRead, described, idParameter, paged, readAnswers, written } from "./conventions.ts"
 import { callExamples } from "./callExamples.ts"
 import { live } from "./LiveEndpoints.ts"
 import { parameter } from "./parameters.ts"
@@ -47,7 +47,7 @@ const list = HttpApiEndpoint.get("list", "/", {
 
 const get = HttpApiEndpoint.get("get", "/:id", {
   params,
-  headers: known,
+  ...conditionalRead,
   success: readAnswers(ServiceCall),
   error: [problems.NotFound, problems.Unavailable]
 })
@@ -56,7 +56,7 @@ const get = HttpApiEndpoint.get("get", "/:id", {
   .annotateMerge(
     described(
       "One service call with every attempt",
-      "304 when `If-None-Match` names the present version.",
+      "304 when `If-None-Match` names the version. With `asOf` as it was then.",
       callExamples.get
     )
   )

@@ -84,11 +84,41 @@ const end = HttpApiEndpoint.delete("end", "/:id", {
     )
   )
 
+export const RolePage = Schema.Struct({
+  items: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      builtIn: Schema.Boolean.annotate({ description: "False: of `DUELINE_ROLES`" }),
+      permissions: Schema.Array(Schema.String).annotate({ description: "The scopes that it comes to" }),
+      forSome: Schema.Array(Schema.String).annotate({ description: "Scopes for resources with some attributes alone" })
+    })
+  )
+}).annotate({ identifier: "RolePage" })
+export type RolePage = typeof RolePage.Type
+
+const roles = HttpApiEndpoint.get("roles", "/v1/roles", { success: RolePage, error: problems.Unavailable })
+  .annotate(RequiredScope, "ops:sessions.read")
+  .annotateMerge(
+    described(
+      "The roles of this installation",
+      "Those that are built in, then those that it was given, each with what it may do.",
+      {
+        200: {
+          items: [
+            { name: "viewer", builtIn: true, permissions: ["ops:calls.read"], forSome: [] },
+            { name: "planner", builtIn: false, permissions: ["ops:calls.read"], forSome: ["ops:calls.write"] }
+          ]
+        }
+      }
+    )
+  )
+
 export class SessionOperations extends HttpApiGroup.make("sessions")
   .add(end)
   .middleware(RateLimit)
   .add(list)
   .prefix("/v1/sessions")
+  .add(roles)
   .middleware(RequestChecks)
   .middleware(BearerAuth)
   .annotate(CountedAs, "sessions")

@@ -39,7 +39,7 @@ export const rescheduleCall = Effect.fnUntraced(function* (
   if (delay === undefined && dueAt === undefined) return yield* usage("Give --delay or --due-at")
   if (delay !== undefined && dueAt !== undefined) return yield* usage("Give --delay or --due-at, not both")
   const api = yield* callsApi
-  const ifMatch = input.ifMatch ?? (yield* api.get({ params: { id }, headers: {} })).headers.etag
+  const ifMatch = input.ifMatch ?? (yield* api.get({ params: { id }, query: {}, headers: {} })).headers.etag
   const { body } = yield* api.reschedule({
     ...requestOf({ ...input, ifMatch }),
     payload: withoutUndefined({ delay, dueAt })

@@ -27,7 +27,7 @@ export const showCall = Effect.fnUntraced(function* ({
   readonly events: boolean
 }) {
   const api = yield* callsApi
-  const { body } = yield* api.get({ params: { id }, headers: {} })
+  const { body } = yield* api.get({ params: { id }, query: {}, headers: {} })
   if (body === undefined) return yield* new CommandFailed({ message: "The program answered without the call" })
   const words = yield* style
   if (!events) return yield* print(body, (call) => callWords(call, words))
@@ -85,6 +85,7 @@ const warnOnce = (failures: number): Effect.Effect<"no answer"> =>
 const readCall = Effect.fnUntraced(function* (api: CallsApi, id: ServiceCallId, seen: Seen) {
   const { body, headers } = yield* api.get({
     params: { id },
+    query: {},
     headers: withoutUndefined({ "if-none-match": seen.etag })
   })
   if (body === undefined) return "unchanged"

@@ -1,0 +1,72 @@
+/** One thing as it was: with a version, by a slider, or at an instant. Which one stands in the address. */
+import { useSearchParams } from "wouter"
+import { useAtom } from "../backend/useAtom.ts"
+import { zoneAtom } from "../time/chosenZone.ts"
+import { instantOf, typedTime } from "../time/zone.ts"
+
+/** Null: as it is now. */
+export const useAsOf = (): readonly [string | null, (asOf: string | null) => void] => {
+  const [search, setSearch] = useSearchParams()
+  const set = (asOf: string | null) =>
+    setSearch(
+      (before) => {
+        const next = new URLSearchParams(before)
+        if (asOf === null) next.delete("asOf")
+        else next.set("asOf", asOf)
+        return next
+      },
+      // The way back leads to the page before, not through each step of a slider.
+      { replace: search.has("asOf") && asOf !== null }
+    )
+  return [search.get("asOf"), set]
+}
+
+interface AsOfProps {
+  readonly asOf: string | null
+  readonly set: (asOf: string | null) => void
+  readonly of: { readonly version: number; readonly createdAt: string }
+}
+
+const isVersion = (asOf: string): boolean => /^\d+$/u.test(asOf)
+
+export const AsOf = ({ asOf, of: { createdAt, version }, set }: AsOfProps) => {
+  const zone = useAtom(zoneAtom)
+  const chosen = asOf !== null && isVersion(asOf) ? Number(asOf) : version
+  const at = asOf === null || isVersion(asOf) ? Number.NaN : Date.parse(asOf)
+  const typed = (text: string) => {
+    const instant = instantOf(text, zone)
+    if (Number.isFinite(instant)) set(new Date(instant).toISOString())
+  }
+  return (
+    <search className="filters asof" aria-label="As it was">
+      <label>
+        Version {chosen} of {version}
+        <input
+          type="range"
+          min="1"
+          max={version}
+          value={chosen}
+          disabled={version < 2}
+          onChange={(event) => set(Number(event.target.value) === version ? null : event.target.value)}
+        />
+      </label>
+      <label>
+        As of, in {zone}
+        <input
+          key={asOf}
+          type="datetime-local"
+          step="1"
+          min={typedTime(Date.parse(createdAt), zone)}
+          defaultValue={typedTime(at, zone)}
+          onBlur={(event) => typed(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && typed(event.currentTarget.value)}
+        />
+      </label>
+      {asOf === null ? null : (
+        <button type="button" onClick={() => set(null)}>
+          As it is now
+        </button>
+      )}
+    </search>
+  )
+}

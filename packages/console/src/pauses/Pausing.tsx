@@ -1,0 +1,65 @@
+/** Which calls are to wait, and why. */
+import { PauseOf } from "@dueline/contracts/pause/Pause"
+import { IdempotencyKey } from "@dueline/contracts/Ids"
+import { useState } from "react"
+import { newKey } from "../backend/useAct.ts"
+import { ChangeDialog } from "../parts/ChangeDialog.tsx"
+
+interface PausingProps {
+  /** What is chosen first. */
+  readonly first?: { readonly of: typeof PauseOf.Type; readonly key: string }
+  readonly close: () => void
+  /** Closes it too. */
+  readonly changed: () => void
+}
+
+export const Pausing = ({ changed, close, first = { of: "target", key: "" } }: PausingProps) => {
+  const [of, setOf] = useState<typeof PauseOf.Type>(first.of)
+  const [key, setKey] = useState(first.key)
+  const [reason, setReason] = useState("")
+  const whole = of === "tenant"
+  return (
+    <ChangeDialog
+      title="Pause calls"
+      lead={
+        <p>They are accepted, cancelled and moved as before, and wait when they are due. What is on the wire ends.</p>
+      }
+      label="Pause"
+      ready={reason.trim() !== "" && (whole || key.trim() !== "")}
+      question={({ pauses }) =>
+        pauses.create({
+          headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+          payload: { of, reason, ...(whole ? {} : { key }) }
+        })
+      }
+      done="Paused"
+      close={close}
+      changed={changed}
+    >
+      <label>
+        Which calls wait
+        <select value={of} onChange={(event) => setOf(event.target.value as typeof PauseOf.Type)}>
+          {PauseOf.literals.map((one) => (
+            <option key={one} value={one}>
+              {one === "tenant" ? "all of the tenant" : `of one ${one}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      {whole ? null : (
+        <label>
+          Which {of}
+          <input
+            value={key}
+            placeholder={of === "target" ? "https://api.example.com" : ""}
+            onChange={(event) => setKey(event.target.value)}
+          />
+        </label>
+      )}
+      <label>
+        Reason, shown with every call that waits
+        <input value={reason} onChange={(event) => setReason(event.target.value)} />
+      </label>
+    </ChangeDialog>
+  )
+}
