@@ -13,6 +13,7 @@ import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago, Time } from "../time/Time.tsx"
 import { resultWords, targetOf } from "./callWords.ts"
+import { FailedGroups } from "./FailedGroups.tsx"
 import { foldNews, tagsOf } from "./foldNews.ts"
 
 const filters: ReadonlyArray<Filter> = [
@@ -135,6 +136,7 @@ export const CallsScreen = () => {
       }
     >
       <Filters filters={filters} values={values} set={set} />
+      {values["status"] === "Failed" ? <FailedGroups choose={(target) => set("q", target)} /> : null}
       <Groups rows={pages.rows} choose={(target) => set("q", target)} />
       {held.length === 0 ? null : (
         <button type="button" className="fresh-rows" onClick={() => show(held)}>

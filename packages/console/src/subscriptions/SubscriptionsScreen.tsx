@@ -16,7 +16,7 @@ const filters: ReadonlyArray<Filter> = [
 ]
 
 const columns: readonly [Column<SubscriptionView>, ...ReadonlyArray<Column<SubscriptionView>>] = [
-  { head: "Subscription", cell: ({ name }) => name },
+  { head: "Subscription", cell: ({ id, name }) => name ?? <code>{id.slice(0, 8)}</code> },
   { head: "State", cell: ({ disabledReason, status }) => <Status of={disabledReason ?? status} /> },
   { head: "Failing", cell: ({ failingSince }) => (failingSince === null ? "–" : <Ago at={failingSince} />) },
   { head: "Endpoint", as: "wide", cell: ({ url }) => url },
