@@ -1,14 +1,20 @@
 /** The console as people use it: the program that was put together, in a real browser. One program and one browser for all of it. */
 import { AxeBuilder } from "@axe-core/playwright"
+import { derivedTenantId } from "@dueline/identity/derivedId"
+import { freePort } from "@dueline/test-servers/ServerProcess"
 import { notTested } from "@dueline/test-servers/notTested"
 import { programFile } from "@dueline/test-servers/programFile"
 import { assert, describe, it } from "@effect/vitest"
+import { once } from "node:events"
 import { mkdirSync, readFileSync } from "node:fs"
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
 import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll } from "vitest"
 import { startBrowser } from "./Browser.ts"
+import { clientOfDueline, providerOf } from "./OpenIdServer.ts"
 import { startFloodedEdge } from "./flood/FloodedEdge.ts"
 import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -29,6 +35,10 @@ let browser: Browser
 let context: BrowserContext
 let page: Page
 let token: string
+/** Where people of an organisation sign in. */
+let provider: Server
+let atProvider: RequestListener
+let environment: Readonly<Record<string, string>>
 /** While true the target refuses what it is sent, as after a release that went wrong: for good, hence without another attempt. */
 let refuses = true
 /** What no screen may cause: requests to elsewhere, breaches of the policy, errors of the page. */
@@ -116,6 +126,7 @@ const fill = async (): Promise<void> => {
   const request = { method: "POST", url: `${target.url}/report` }
   await api("POST", "/v1/schedules", { name: "report", cron: "30 2 * * *", zone: "Europe/Prague", request })
   await api("POST", "/v1/flows", { key: "stripe", concurrency: 5 })
+  await api("POST", "/v1/subscriptions", { url: `${target.url}/messages`, topics: ["ops.bin.*"] })
   await api("POST", "/v1/api-keys", { name: "web-shop", scopes: ["ops:events.write"] })
   await api("POST", "/ops/courier-sources", { name: "north-express", scheme: "standard-webhooks" })
 }
@@ -166,7 +177,24 @@ describe.skipIf(why !== "")("the console", () => {
         .writeHead(refuses ? 422 : 200, { "content-type": "text/plain" })
         .end(refuses ? "unknown field: amount_cents" : "thank you")
     })
-    const [started, made] = await Promise.all([startProgram(home, { DUELINE_FSYNC: "off" }), startBrowser()])
+    const port = await freePort()
+    const publicUrl = `http://127.0.0.1:${port}`
+    provider = createServer((request, response) => atProvider(request, response)).listen(0, "127.0.0.1")
+    await once(provider, "listening")
+    const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+    const demo = derivedTenantId("demo")
+    atProvider = providerOf(issuer, new URL(`${publicUrl}/console/callback`), true, {
+      tenant_id: demo,
+      roles: ["viewer"]
+    })
+    const signIn = { issuer, ...clientOfDueline, claims: { tenant: "tenant_id", roles: "roles" }, tenants: [demo] }
+    environment = {
+      DUELINE_FSYNC: "off",
+      PORT: String(port),
+      DUELINE_PUBLIC_URL: publicUrl,
+      DUELINE_SIGN_IN: JSON.stringify(signIn)
+    }
+    const [started, made] = await Promise.all([startProgram(home, environment), startBrowser()])
     program = started
     browser = made
     token = (await runCommand(home, ["token", "--tenant", "demo", "--ttl", "1h"])).stdout.trim()
@@ -182,6 +210,8 @@ describe.skipIf(why !== "")("the console", () => {
     await browser.close()
     await program.stop("SIGKILL")
     await target.close()
+    provider.close()
+    provider.closeAllConnections()
     await removeHome(home)
   })
 
@@ -234,6 +264,19 @@ describe.skipIf(why !== "")("the console", () => {
     await other.getByRole("button", { name: "Sign in" }).click()
     await other.getByRole("heading", { name: "Calls", exact: true }).waitFor()
     assert.isTrue(other.url().endsWith("/console/calls?status=Failed"))
+    await stranger.close()
+  })
+
+  it("signs in at an OpenID Connect provider, with what its roles allow", { tags: ["ADR-0041.5"] }, async () => {
+    const stranger = await browser.newContext(look)
+    const other = await stranger.newPage()
+    await other.goto(`${program.address}/console/pauses`)
+    await other.getByRole("link", { name: "Go to its sign-in" }).click()
+    await other.getByRole("heading", { name: "Overview" }).waitFor()
+    await other.getByText("|ann").waitFor()
+    await other.getByRole("link", { name: "Pauses" }).click()
+    assert.isTrue(await other.getByRole("button", { name: "Pause calls…" }).isDisabled())
+    assert.strictEqual(await other.getByRole("link", { name: "Audit" }).count(), 0)
     await stranger.close()
   })
 
@@ -395,6 +438,69 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByLabel("Colours").selectOption("system")
   })
 
+  it("does nothing for pages of other sites, and of another port of this host, whose browser has the session", {
+    tags: ["ADR-0041.3"]
+  }, async () => {
+    const [id = ""] = idsOf(await submit(1, "forged", { delay: "1h" }))
+    const path = `/v1/service-calls/${id}/cancel`
+    const elsewhere = await startTarget((_, response) => {
+      response
+        .writeHead(200, { "content-type": "text/html" })
+        .end(`<form method="post" action="${program.address}${path}"><button>Win a prize</button></form>`)
+    })
+    for (const origin of [elsewhere.url, elsewhere.url.replace("127.0.0.1", "localhost")]) {
+      const forged = await context.newPage()
+      await forged.goto(origin)
+      const asked = `void fetch("${program.address}${path}", { method: "POST", credentials: "include", mode: "no-cors" })`
+      const [byScript] = await Promise.all([forged.waitForResponse(/cancel$/u), forged.evaluate(asked)])
+      // To another port of this host the cookie goes along, and the page is refused; to another site it does not.
+      const refused = origin === elsewhere.url ? 403 : 401
+      assert.strictEqual(byScript.status(), refused)
+      const [byForm] = await Promise.all([
+        forged.waitForResponse(/cancel$/u),
+        forged.getByRole("button", { name: "Win a prize" }).click()
+      ])
+      assert.strictEqual(byForm.status(), refused)
+      await forged.close()
+    }
+    await elsewhere.close()
+    assert.strictEqual((await api("GET", `/v1/service-calls/${id}`)).status, "Scheduled")
+    // The same from a page of the edge goes through: it was the page that was refused.
+    await open(`/calls/${id}`)
+    await page.getByRole("button", { name: "Cancel the call…" }).click()
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel the call" }).click()
+    await page.getByText("no further request leaves").waitFor()
+  })
+
+  it("has the tenant in the address of whoever has several: cold, reload and back", {
+    tags: ["ADR-0045.2"]
+  }, async () => {
+    await runCommand(home, ["tenant", "create", "north"], environment)
+    const tenants = ["demo", "north"].flatMap((name) => ["--tenant", name])
+    const { stdout } = await runCommand(home, ["console", ...tenants], environment)
+    const [link = ""] = /http:\/\/\S+#code=[\w.~-]+/u.exec(stdout) ?? []
+    const [demo, north] = [derivedTenantId("demo"), derivedTenantId("north")]
+    const both = await browser.newContext(look)
+    const other = await both.newPage()
+    watch(other)
+    await other.goto(link)
+    await other.getByRole("heading", { name: "Overview" }).waitFor()
+    assert.include(other.url(), `/console/~${demo}`)
+    await other.getByRole("link", { name: "Calls", exact: true }).first().click()
+    await other.locator("tbody tr").first().waitFor()
+    await other.getByLabel("Tenant").selectOption(north)
+    await other.getByText("No call was submitted yet").waitFor()
+    assert.isTrue(other.url().endsWith(`/console/~${north}/calls`))
+    await other.reload()
+    await other.getByText("No call was submitted yet").waitFor()
+    await other.goBack()
+    await other.locator("tbody tr").first().waitFor()
+    assert.isTrue(other.url().endsWith(`/console/~${demo}/calls`))
+    await other.goto(`${program.address}/console/~00000000-0000-4000-8000-00000000dead/calls`)
+    await other.getByText("a tenant that you do not belong to").waitFor()
+    await both.close()
+  })
+
   it("tells when the program does not answer, and goes on with what it has", async () => {
     await open("/calls")
     await rows().first().waitFor()
@@ -453,6 +559,14 @@ describe.skipIf(why !== "")("the console", () => {
       const { items } = await api("GET", "/v1/service-calls?tag=story&status=Scheduled&limit=1")
       return items.length === 0
     })
+    await open("/calls?status=Failed")
+    const failed = page.getByRole("region", { name: "Failed in the last hour" })
+    await failed.getByText("the target answered with an error").waitFor()
+    await failed
+      .getByRole("button", { name: new URL(target.url).host })
+      .first()
+      .click()
+    await page.getByLabel("URL contains").and(page.locator(":not([value=''])")).waitFor()
     await open("/calls?tag=story&status=Failed")
     await rows().first().locator("a").first().click()
     await page.getByText("the target answered with an error (HTTP 422)").waitFor()
@@ -477,13 +591,15 @@ describe.skipIf(why !== "")("the console", () => {
     refuses = true
   })
 
-  it("makes days of 23 hours where clocks are set forward", async () => {
+  it("makes days of 23 hours where clocks are set forward, and of 25 where they are set back", async () => {
     const prague = await signIn()
     const calendar = await prague.newPage()
     watch(calendar)
     await calendar.goto(`${program.address}/console/orders?week=2026-03-25`)
     await calendar.getByText("Sun 29 Mar 23 h").waitFor()
     await calendar.getByText("Mon 23 Mar").waitFor()
+    await calendar.goto(`${program.address}/console/orders?week=2026-10-21`)
+    await calendar.getByText("Sun 25 Oct 25 h").waitFor()
     await prague.close()
   })
 
@@ -494,14 +610,24 @@ describe.skipIf(why !== "")("the console", () => {
     const shown = await signIn()
     const looked = await shown.newPage()
     watch(looked)
-    const schedule = (await api("GET", "/v1/schedules?limit=1")).items[0]?.id
-    const failed = (await api("GET", "/v1/service-calls?status=Failed&limit=1")).items[0]?.id
+    const first = async (list: string): Promise<string> => (await api("GET", `${list}limit=1`)).items[0]?.id ?? ""
+    const [call, schedule] = [await first("/v1/service-calls?status=Failed&"), await first("/v1/schedules?")]
+    const details = [
+      `/calls/${call}`,
+      `/calls/${call}?asOf=1`,
+      `/schedules/${schedule}`,
+      `/schedules/${schedule}/edit`,
+      `/orders/${await first("/ops/orders?")}`,
+      `/bins/${await first("/ops/bins?")}`,
+      `/customers/${await first("/ops/customers?")}`,
+      `/subscriptions/${await first("/v1/subscriptions?")}`
+    ]
     const found: Array<string> = []
     const judge = async (path: string, axe: AxeBuilder) => {
       const { violations } = await axe.analyze()
       found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`))
     }
-    for (const path of [...screens, `/calls/${failed}`, `/schedules/${schedule}`]) {
+    for (const path of [...screens, ...details]) {
       await looked.emulateMedia({ colorScheme: "light" })
       await looked.goto(`${program.address}/console${path}`)
       await looked.locator("h1").waitFor()

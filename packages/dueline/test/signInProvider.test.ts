@@ -8,9 +8,8 @@ import type { SignInSettings } from "@dueline/identity/openid/SignInSettings"
 import { tenantScopes } from "@dueline/contracts/api/Access"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { generateKeyPairSync } from "node:crypto"
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
-import { Provider } from "oidc-provider"
+import { createServer, type RequestListener } from "node:http"
+import { clientOfDueline, providerOf } from "./OpenIdServer.ts"
 
 const tenantId = TenantId.make("11111111-1111-4111-8111-111111111111")
 const callback = new URL("http://dueline.example/console/callback")
@@ -35,49 +34,6 @@ const serving = (listener: RequestListener) =>
   )
 
 const client = UndiciHttpClient.layer({ guard: makeEgressGuard(["127.0.0.1"]) })
-const keys = [
-  {
-    ...generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ format: "jwk" }),
-    kid: "first",
-    use: "sig",
-    alg: "RS256"
-  }
-]
-
-/** Whoever comes is Ann, at once. `inToken`: her claims stand in the ID token, else at the provider's address for them. */
-const providerOf = (issuer: string, inToken: boolean, claims: object): RequestListener => {
-  const provider = new Provider(issuer, {
-    jwks: { keys },
-    clients: [
-      {
-        client_id: "dueline",
-        client_secret: "secret-of-dueline-at-the-provider",
-        redirect_uris: [callback.href],
-        token_endpoint_auth_method: "client_secret_post"
-      }
-    ],
-    conformIdTokenClaims: !inToken,
-    claims: { openid: ["sub", "tenant_id", "roles"] },
-    pkce: { required: () => true },
-    ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 60, IdToken: 60, Interaction: 60, Session: 60 },
-    findAccount: (_: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId, ...claims }) }),
-    interactions: { url: (_: unknown, { uid }: { readonly uid: string }) => `/interaction/${uid}` },
-    features: { devInteractions: { enabled: false } },
-    cookies: { keys: ["a key of the test"] }
-  })
-  const listener = provider.callback()
-  const consent = async (request: IncomingMessage, response: ServerResponse) => {
-    const grant = new provider.Grant({ accountId: "ann", clientId: "dueline" })
-    grant.addOIDCScope("openid")
-    await provider.interactionFinished(request, response, {
-      login: { accountId: "ann" },
-      consent: { grantId: await grant.save() }
-    })
-  }
-  return (request, response) =>
-    request.url?.startsWith("/interaction/") === true ? void consent(request, response) : listener(request, response)
-}
-
 /** Follows redirects with cookies until the provider leads back. */
 const browse = (start: URL) =>
   Effect.promise(async () => {
@@ -99,8 +55,7 @@ const browse = (start: URL) =>
 
 const settingsOf = (issuer: string): SignInSettings => ({
   issuer,
-  clientId: "dueline",
-  clientSecret: "secret-of-dueline-at-the-provider",
+  ...clientOfDueline,
   claims: { tenant: "tenant_id", roles: "roles" },
   tenants: [tenantId]
 })
@@ -115,7 +70,7 @@ for (const inToken of [true, false]) {
       Effect.gen(function* () {
         let listener: RequestListener = (_, response) => response.end()
         const issuer = yield* serving((request, response) => listener(request, response))
-        listener = providerOf(issuer, inToken, { tenant_id: tenantId, roles: ["editor", "king"] })
+        listener = providerOf(issuer, callback, inToken, { tenant_id: tenantId, roles: ["editor", "king"] })
         const { begin, finish } = yield* at(issuer)
         const begun = yield* begin(callback)
         const back = yield* browse(begun.url)
@@ -143,7 +98,7 @@ it.live(
       let listener: RequestListener = (_, response) => response.end()
       const issuer = yield* serving((request, response) => listener(request, response))
       const through = Effect.fnUntraced(function* (claims: object) {
-        listener = providerOf(issuer, true, claims)
+        listener = providerOf(issuer, callback, true, claims)
         const { begin, finish } = yield* at(issuer)
         const begun = yield* begin(callback)
         return yield* Effect.result(finish(yield* browse(begun.url), begun.kept))
@@ -181,7 +136,7 @@ it.live(
         const { begin: anew } = yield* at(issuer)
         assert.strictEqual((yield* Effect.flip(anew(callback)))._tag, "ProviderAway", garbage.slice(0, 40))
       }
-      listener = providerOf(issuer, true, { tenant_id: tenantId, roles: ["viewer"] })
+      listener = providerOf(issuer, callback, true, { tenant_id: tenantId, roles: ["viewer"] })
       const { begin: there, finish: back } = yield* at(issuer)
       const begun = yield* there(callback)
       const url = yield* browse(begun.url)

@@ -148,7 +148,7 @@ const lastWords = (log: string): string => readFileSync(log, "utf8").trimEnd().s
 
 const portAttempts = 5
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once("error", reject)
