@@ -1,5 +1,6 @@
 /** The program's configuration from the environment: checked whole at start, every mistake named at once, no secret ever printed. */
 import { readLogLevels } from "./logging.ts"
+import { readMapTiles } from "@dueline/api/console/mapTiles"
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { isPlain, readIssuers } from "@dueline/identity/outside/IssuerSettings"
@@ -93,6 +94,14 @@ export const Environment = Schema.Struct({
   DUELINE_TENANT_EXPORT: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_ISSUER: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("dueline"))),
   DUELINE_PUBLIC_URL: PublicUrl,
+  DUELINE_CONSOLE_TILES: Schema.String.check(
+    Schema.makeFilter(
+      (text) =>
+        text === "" ||
+        readMapTiles(text) !== null ||
+        "expected an https URL with {z}, {x} and {y}, such as https://tiles.example/{z}/{x}/{y}.png, and after a blank who has to be named"
+    )
+  ).pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_SIGN_IN: readable(readSignIn, "not a provider").pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   DUELINE_ISSUERS: readable(readIssuers, "not a list of issuers").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(""))

@@ -1,5 +1,6 @@
 /** The composition: the only place that says which adapter stands behind which port, and in which order all of it starts and stops. */
 import * as ConsoleRoutes from "@dueline/api/console/ConsoleRoutes"
+import { readMapTiles } from "@dueline/api/console/mapTiles"
 import * as DefectReporter from "@dueline/api/server/DefectReporter"
 import * as Edge from "@dueline/api/Edge"
 import * as leanServer from "@dueline/api/server/leanServer"
@@ -219,7 +220,8 @@ const consoleFolder = (): string => join(dirname(process.argv[1] ?? ""), "consol
 const routes = (settings: Settings, { roles }: Deployment, demo: boolean) => {
   if (!roles.has("api") && !roles.has("ingest")) return Routes.layerProbes()
   const rates = readRateLimits(settings.DUELINE_RATE_LIMITS)
-  const edge = () => Layer.merge(Routes.layer(rates), ConsoleRoutes.layer(consoleFolder()))
+  const edge = () =>
+    Layer.merge(Routes.layer(rates), ConsoleRoutes.layer(consoleFolder(), readMapTiles(settings.DUELINE_CONSOLE_TILES)))
   return (roles.has("api") ? edge() : Routes.layerIntake(rates)).pipe(
     Layer.provide([
       TokenVerifier.layer({

@@ -69,7 +69,8 @@ const watch = (watched: Page): void => {
   })
   watched.on("pageerror", (error) => breaches.push(String(error.stack)))
   watched.on("request", (request) => {
-    if (!request.url().startsWith(program.address)) breaches.push(`asked ${request.url()}`)
+    if (!request.url().startsWith(program.address) && !request.url().startsWith(`${target.url}/tiles/`))
+      breaches.push(`asked ${request.url()}`)
   })
 }
 
@@ -192,6 +193,7 @@ describe.skipIf(why !== "")("the console", () => {
       DUELINE_FSYNC: "off",
       PORT: String(port),
       DUELINE_PUBLIC_URL: publicUrl,
+      DUELINE_CONSOLE_TILES: `${target.url}/tiles/{z}/{x}/{y}.png © The test`,
       DUELINE_SIGN_IN: JSON.stringify(signIn)
     }
     const [started, made] = await Promise.all([startProgram(home, environment), startBrowser()])
@@ -420,6 +422,22 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByRole("cell", { name: "2", exact: true }).waitFor()
   })
 
+  it("puts bins on tiles of the server that is named, which is the only other one that a picture may come from", {
+    tags: ["ADR-0045.1"]
+  }, async () => {
+    await open("/bins")
+    await page.getByText("Map: © The test").waitFor()
+    await until(async () => target.seen.some(({ path }) => /^\/tiles\/\d+\/\d+\/\d+\.png$/u.test(path)))
+    const blocked = `new Promise((done) => {
+      addEventListener("securitypolicyviolation", ({ blockedURI }) => done(blockedURI))
+      new Image().src = "http://localhost:9/elsewhere.png"
+    })`
+    const unwatched = await context.newPage()
+    await unwatched.goto(`${program.address}/console/bins`)
+    assert.strictEqual(await unwatched.evaluate(blocked), "http://localhost:9/elsewhere.png")
+    await unwatched.close()
+  })
+
   it("has the colours that were chosen, and tells what each role may do", async () => {
     await open("/roles")
     await page
@@ -532,6 +550,8 @@ describe.skipIf(why !== "")("the console", () => {
     tags: ["ADR-0045.7"]
   }, async () => {
     const edge = await startFloodedEdge(folder)
+    const policy = (await fetch(`${edge.address}/console`)).headers.get("content-security-policy")
+    assert.include(policy, "img-src 'self' data:;", "no tiles are named here")
     const flooded = await browser.newPage({ viewport: { width: 1_360, height: 800 } })
     await flooded.goto(`${edge.address}/console/calls`)
     await flooded.getByText("Live", { exact: true }).waitFor()

@@ -5,29 +5,32 @@
 import { Effect, Layer } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { HttpRouter, HttpServerResponse } from "effect/http"
-import { codingFor, type ConsoleFile, type ConsoleFiles, readConsoleFiles } from "./consoleFiles.ts"
+import { codingFor, type ConsoleFile, type ConsoleFiles, pageWith, readConsoleFiles } from "./consoleFiles.ts"
+import type { MapTiles } from "./mapTiles.ts"
 
 /** Scripts of this origin and nothing else, no markup made from text, and no page may frame this one. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'"
-].join("; ")
+const policyWith = (tiles: MapTiles | null): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' data:${tiles === null ? "" : ` ${tiles.origin}`}`,
+    "font-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'"
+  ].join("; ")
 
-const always = {
-  "content-security-policy": policy,
+const alwaysWith = (tiles: MapTiles | null) => ({
+  "content-security-policy": policyWith(tiles),
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   vary: "accept-encoding"
-}
+})
+type Always = ReturnType<typeof alwaysWith>
 
 /** Names of assets hold a hash of what is in them. */
 const forEver = "public, max-age=31536000, immutable"
@@ -42,7 +45,12 @@ type Request = HttpServerRequest.HttpServerRequest
 
 const pathOf = ({ url }: Request): string => (url.split("?", 1)[0] ?? "").replace(/^\/console\/?/u, "")
 
-const answer = (request: Request, file: ConsoleFile, cacheControl: string): HttpServerResponse.HttpServerResponse => {
+const answer = (
+  request: Request,
+  file: ConsoleFile,
+  always: Always,
+  cacheControl: string
+): HttpServerResponse.HttpServerResponse => {
   const headers = { ...always, etag: file.etag, "cache-control": cacheControl }
   const known = (request.headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim().replace(/^W\//u, ""))
   if (known.includes(file.etag)) return HttpServerResponse.empty({ status: 304, headers })
@@ -53,25 +61,32 @@ const answer = (request: Request, file: ConsoleFile, cacheControl: string): Http
   })
 }
 
-const serve = (files: ConsoleFiles, request: Request): HttpServerResponse.HttpServerResponse => {
+const serve = (files: ConsoleFiles, always: Always, request: Request): HttpServerResponse.HttpServerResponse => {
   const path = pathOf(request)
   const file = files.get(path)
   if (path.startsWith("assets/")) {
     // Never the page: a script that is no longer there must not be answered with markup.
-    return file === undefined ? HttpServerResponse.empty({ status: 404 }) : answer(request, file, forEver)
+    return file === undefined ? HttpServerResponse.empty({ status: 404 }) : answer(request, file, always, forEver)
   }
   const page = files.get("index.html")
-  if (page !== undefined) return answer(request, page, askEachTime)
+  if (page !== undefined) return answer(request, page, always, askEachTime)
   return HttpServerResponse.text(notBuilt, { status: 503, contentType: "text/html; charset=utf-8", headers: always })
 }
 
-/** `folder` holds what was built. It need not be there. */
-export const layer = (folder: string) =>
+const filesWith = (folder: string, tiles: MapTiles | null): ConsoleFiles => {
+  const files = readConsoleFiles(folder)
+  const page = files.get("index.html")
+  return tiles === null || page === undefined ? files : new Map([...files, ["index.html", pageWith(page, tiles)]])
+}
+
+/** `folder` holds what was built. It need not be there. `tiles`: of the map; null where there is its outline alone. */
+export const layer = (folder: string, tiles: MapTiles | null = null) =>
   Layer.mergeAll(
     HttpRouter.use(
       Effect.fnUntraced(function* (router) {
-        const files = yield* Effect.cached(Effect.sync(() => readConsoleFiles(folder)))
-        yield* router.add("GET", "/console/*", (request) => Effect.map(files, (all) => serve(all, request)))
+        const files = yield* Effect.cached(Effect.sync(() => filesWith(folder, tiles)))
+        const always = alwaysWith(tiles)
+        yield* router.add("GET", "/console/*", (request) => Effect.map(files, (all) => serve(all, always, request)))
       })
     ),
     HttpRouter.add("GET", "/", (request) =>

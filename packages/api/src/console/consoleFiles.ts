@@ -3,6 +3,8 @@ import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { extname, join } from "node:path"
 
+import type { MapTiles } from "./mapTiles.ts"
+
 type Coding = "br" | "gzip"
 
 export interface ConsoleFile {
@@ -25,6 +27,13 @@ const contentTypes: Readonly<Record<string, string>> = {
 
 const suffixes: Readonly<Record<Coding, string>> = { br: ".br", gzip: ".gz" }
 
+const fileOf = (contentType: string, bytes: Uint8Array, coded: ConsoleFile["coded"]): ConsoleFile => ({
+  contentType,
+  etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
+  bytes,
+  coded
+})
+
 const read = (folder: string, name: string, contentType: string): ConsoleFile => {
   const bytes = readFileSync(join(folder, name))
   const coded: { -readonly [C in Coding]?: Uint8Array } = {}
@@ -32,8 +41,7 @@ const read = (folder: string, name: string, contentType: string): ConsoleFile =>
     const file = join(folder, name + suffixes[coding])
     if (existsSync(file)) coded[coding] = readFileSync(file)
   }
-  const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`
-  return { contentType, etag, bytes, coded }
+  return fileOf(contentType, bytes, coded)
 }
 
 /** None when the folder is not there. */
@@ -45,6 +53,18 @@ export const readConsoleFiles = (folder: string): ConsoleFiles => {
       return contentType === undefined ? [] : [[name.replaceAll("\\", "/"), read(folder, name, contentType)]]
     })
   )
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+
+const head = "<head>"
+
+/** The page, told of them. It is sent as it is: it is small, and not what was compressed. */
+export const pageWith = (page: ConsoleFile, { credit, url }: MapTiles): ConsoleFile => {
+  const told = `${head}<meta name="dueline-tiles" content="${escaped(url)}" data-credit="${escaped(credit)}">`
+  const html = new TextDecoder().decode(page.bytes).replace(head, () => told)
+  return fileOf(page.contentType, new TextEncoder().encode(html), {})
 }
 
 /** The smallest form of a file that the asker takes (RFC 9110 § 12.5.3); what is asked for with `q=0` is not taken. */

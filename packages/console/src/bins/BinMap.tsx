@@ -1,6 +1,6 @@
 /**
- * Bins on an outline of the countries, with a grid of degrees and a bar of kilometres: no tiles, since the console asks nobody but its edge. The
- * list below holds the same bins, for keyboard and ear.
+ * Bins on an outline of the countries, with a grid of degrees and a bar of kilometres, and on tiles where the installation names a server for
+ * them: the console asks nobody else. The list below holds the same bins, for keyboard and ear.
  */
 import type { BinListed } from "@dueline/contracts/bin/BinEndpoints"
 import { distanceMetres } from "@dueline/contracts/bin/distance"
@@ -11,6 +11,7 @@ import { useLocation } from "wouter"
 import { toneOf } from "../parts/Status.tsx"
 import outline from "world-atlas/countries-50m.json?url"
 import { clustersOf } from "./clusters.ts"
+import { mapTiles, tilesOf } from "./tiles.ts"
 
 const width = 960
 const height = 420
@@ -99,6 +100,8 @@ const drawingOf = (placed: ReadonlyArray<Placed>) => {
   }
   const metres = roundBelow(distanceMetres(at(0), at(200)))
   return {
+    tiles:
+      mapTiles === null ? [] : tilesOf(mapTiles.url, projection.scale(), projection.translate(), { width, height }),
     clusters: clustersOf(points, cell),
     grid: path(
       geoGraticule()
@@ -123,15 +126,18 @@ export const BinMap = ({ bins }: { readonly bins: ReadonlyArray<BinListed> }) =>
   const land = useMemo(() => (shapes === null || drawn === null ? null : drawn.land(shapes)), [shapes, drawn])
   const borders = useMemo(() => (shapes === null || drawn === null ? null : drawn.borders(shapes)), [shapes, drawn])
   if (drawn === null) return null
-  const { bar, clusters, grid, step } = drawn
+  const { bar, clusters, grid, step, tiles } = drawn
   return (
-    <figure className="map">
+    <figure className={tiles.length === 0 ? "map" : "map tiled"}>
       <svg
         viewBox={`0 0 ${width} ${height}`}
         role="img"
         aria-label={`${placed.length} bins on a map; the list below has them too`}
       >
         <path className="land" d={land ?? ""} />
+        {tiles.map(({ href, size, x, y }) => (
+          <image key={href} href={href} x={x} y={y} width={size} height={size} preserveAspectRatio="none" />
+        ))}
         <path className="grid" d={grid ?? ""} />
         <path className="borders" d={borders ?? ""} />
         {clusters.map(({ items, x, y }) => {
@@ -159,6 +165,7 @@ export const BinMap = ({ bins }: { readonly bins: ReadonlyArray<BinListed> }) =>
       </svg>
       <figcaption className="faint">
         {placed.length === bins.length ? "" : `${bins.length - placed.length} without a place. `}A line each {step}°.
+        {mapTiles === null || mapTiles.credit === "" ? "" : ` Map: ${mapTiles.credit}`}
       </figcaption>
     </figure>
   )
