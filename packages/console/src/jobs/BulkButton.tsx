@@ -15,6 +15,8 @@ import { Ago } from "../time/Time.tsx"
 import { actionScopes, actionWords, itemsOf } from "./jobWords.ts"
 
 interface BulkProps {
+  /** What the button says, where it is not a list that something is done to. */
+  readonly label?: string
   readonly filter: BulkFilter
   /** The filter as a person reads it. */
   readonly words: ReadonlyArray<string>
@@ -111,7 +113,7 @@ const Confirm = ({ close, plan }: { readonly plan: BulkPlanView; readonly close:
   )
 }
 
-const Planning = ({ actions, close, filter, words }: BulkProps & { readonly close: () => void }) => {
+const Planning = ({ actions, close, filter, label, words }: BulkProps & { readonly close: () => void }) => {
   const { act, busy, trouble } = useAct()
   const [action, setAction] = useState<BulkAction>(actions[0])
   const [moveBy, setMoveBy] = useState("1h")
@@ -129,7 +131,7 @@ const Planning = ({ actions, close, filter, words }: BulkProps & { readonly clos
       </Dialog>
     )
   return (
-    <Dialog title="Act on all that fit" close={close}>
+    <Dialog title={label ?? "Act on all that fit"} close={close}>
       <ul className="sample">
         {words.map((one) => (
           <li key={one}>{one}</li>
@@ -178,7 +180,7 @@ export const BulkButton = (props: BulkProps) => {
   return (
     <>
       <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        Act on all that fit…
+        {props.label ?? "Act on all that fit"}…
       </button>
       {open ? <Planning {...props} close={() => setOpen(false)} /> : null}
     </>

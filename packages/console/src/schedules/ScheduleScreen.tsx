@@ -9,6 +9,7 @@ import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago, lasted, Time } from "../time/Time.tsx"
+import { Backfill } from "./Backfill.tsx"
 import { NextTimes } from "./NextTimes.tsx"
 import { missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
@@ -129,6 +130,9 @@ export const ScheduleScreen = ({ id }: { readonly id: string }) => {
               <ScheduleActions schedule={found} changed={answer.again} />
               <Section title="Next times">
                 <Next id={scheduleId} version={found.version} />
+              </Section>
+              <Section title="Times that passed without a call">
+                <Backfill schedule={found} />
               </Section>
               <Section title="What it does">
                 <Details schedule={found} />
