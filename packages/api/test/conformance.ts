@@ -1,5 +1,5 @@
 /** Holds every answer of the edge against the API's own document: its status, headers and body are among those it promises. */
-import { Api } from "@dueline/contracts/api/Api"
+import { walkedApi } from "@dueline/contracts/api/Api"
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { OpenApi } from "effect/http-api"
 import type { Reply, Sent } from "./send.ts"
@@ -43,7 +43,7 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, "method" | "path">>>>>
 }
 
-const document = OpenApi.fromApi(Api) as unknown as Document
+const document = OpenApi.fromApi(walkedApi) as unknown as Document
 
 /** Every operation of the API, as its document lists them. */
 export const operations: ReadonlyArray<Operation> = Object.entries(document.paths).flatMap(([path, methods]) =>

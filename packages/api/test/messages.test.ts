@@ -1,5 +1,5 @@
 /** Every check that a request can fail says what is expected, in words. */
-import { Api } from "@dueline/contracts/api/Api"
+import { walkedApi } from "@dueline/contracts/api/Api"
 import { BatchItem } from "@dueline/contracts/api/ServiceCallRequest"
 import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { AccessClaims } from "@dueline/identity/AccessToken"
@@ -50,7 +50,7 @@ const schemas = (() => {
     ["an item of a batch", BatchItem.ast],
     ["the claims of a token", AccessClaims.ast]
   ]
-  HttpApi.reflect(Api, {
+  HttpApi.reflect(walkedApi, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, group }) => {
       const name = `${group.identifier}.${endpoint.identifier}`

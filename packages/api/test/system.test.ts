@@ -1,4 +1,4 @@
-import { Api } from "@dueline/contracts/api/Api"
+import { walkedApi } from "@dueline/contracts/api/Api"
 import { Examples } from "@dueline/contracts/api/conventions"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Option, Result, Schema, SchemaAST } from "effect"
@@ -112,7 +112,7 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
     "every operation in the document is described, with its parameters, errors and headers",
     () =>
       Effect.sync(() => {
-        const { paths } = OpenApi.fromApi(Api)
+        const { paths } = OpenApi.fromApi(walkedApi)
         for (const [path, operations] of Object.entries(paths)) {
           for (const [method, operation] of Object.entries(
             operations as Record<string, OpenApi.OpenAPISpecOperation>
@@ -153,7 +153,7 @@ layer(edge, { excludeTestServices: true })("system", (it) => {
       Effect.sync(() => {
         const wanted = new Map<string, Schema.Constraint>()
         const given = new Map<string, unknown>()
-        HttpApi.reflect(Api, {
+        HttpApi.reflect(walkedApi, {
           onGroup: () => {},
           onEndpoint: ({ endpoint, group }) => {
             const name = `${group.identifier}.${endpoint.identifier}`

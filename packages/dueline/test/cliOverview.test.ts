@@ -1,11 +1,11 @@
 /** `dueline overview` against an API that answers from the document's example. */
-import { Api } from "@dueline/contracts/api/Api"
+import { walkedApi } from "@dueline/contracts/api/Api"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { OpenApi } from "effect/http-api"
 import { runCli } from "./runCli.ts"
 
-const { content } = OpenApi.fromApi(Api).paths["/v1/overview"]?.get?.responses["200"] ?? {}
+const { content } = OpenApi.fromApi(walkedApi).paths["/v1/overview"]?.get?.responses["200"] ?? {}
 const { example } =
   (content as Readonly<Record<string, { readonly example?: object }>> | undefined)?.["application/json"] ?? {}
 

@@ -1,5 +1,5 @@
 /** Which methods an address takes, so that a wrong one can be told from a wrong address. */
-import { Api } from "@dueline/contracts/api/Api"
+import { walkedApi } from "@dueline/contracts/api/Api"
 import { HttpApi } from "effect/http-api"
 
 export const documentPaths = [
@@ -24,7 +24,7 @@ const collect = (): ReadonlyArray<Route> => {
     byPath.set(path, methods.add(method))
     if (method === "GET") methods.add("HEAD")
   }
-  HttpApi.reflect(Api, { onGroup: () => {}, onEndpoint: ({ endpoint }) => add(endpoint.path, endpoint.method) })
+  HttpApi.reflect(walkedApi, { onGroup: () => {}, onEndpoint: ({ endpoint }) => add(endpoint.path, endpoint.method) })
   for (const path of documentPaths) add(path, "GET")
   return [...byPath].map(([path, methods]) => ({
     path,
