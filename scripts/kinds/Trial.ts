@@ -103,8 +103,9 @@ export class Trial {
     else this.#copy(part.path)
   }
 
-  compile(): Promise<Outcome> {
-    return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", "packages", "scripts"])
+  /** Of the whole tree, or of these packages with what they are made of. */
+  compile(packages: ReadonlyArray<string> = ["packages", "scripts"]): Promise<Outcome> {
+    return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", ...packages])
   }
 
   /** Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once. */

@@ -18,7 +18,7 @@ it("a kind of aggregate is added in few files, and passes its tests in memory, o
   tags: ["ADR-0028.4"],
   timeout: minutes * 60_000
 }, async () => {
-  const { code, text } = await output([])
+  const { code, text } = await output(["--short"])
   assert.strictEqual(code, 0, text)
   assert.include(text, "its tests pass in memory, on PostgreSQL and over HTTP")
 })
