@@ -186,6 +186,39 @@ describe.skipIf(absent)("the program taken apart", () => {
     await eventually(async () => (await told()) === 401)
   })
 
+  it("a pause of a target that one edge takes in holds its calls at all executors, until it is resumed there", {
+    tags: ["ADR-0042.1"]
+  }, async () => {
+    const other = await startTarget()
+    try {
+      const free = (id: string) =>
+        tell("/v1/service-calls", { delay: 0, request: { method: "POST", url: `${other.url}/${id}` } })
+      const { id } = await tell("/v1/pauses", { of: "target", key: target.url, reason: "it moves" })
+      /** Whether a call to the paused target left before one to another that was made after it. */
+      const leaves = async (path: string): Promise<boolean> => {
+        const probe = (await (await submit(path)).json()) as Call
+        await ended((await free("free")).id)
+        return arrivals(path).length > 0 || (await call(probe.id)).status !== "Scheduled"
+      }
+      // Each process hears of it a little later.
+      let round = 0
+      while (await leaves(`/pausing-${round}`)) round += 1
+      const held = (await (await submit("/paused")).json()) as Call
+      await ended((await free("after")).id)
+      assert.lengthOf(arrivals("/paused"), 0)
+      const { waitsFor } = (await (await ask(`/v1/service-calls/${held.id}`)).json()) as {
+        readonly waitsFor: { readonly text: string }
+      }
+      assert.match(waitsFor.text, /: it moves$/u)
+      await tell(`/v1/pauses/${id}/resume`, {})
+      await ended(held.id)
+      assert.lengthOf(arrivals("/paused"), 1)
+      await eventually(() => arrivals(`/pausing-${round}`).length === 1)
+    } finally {
+      await other.close()
+    }
+  })
+
   it("every process shows what its roles count", { tags: ["ADR-0009.2"] }, async () => {
     const own: Readonly<Record<Role, RegExp>> = {
       api: /dueline_http_requests_total\{method="POST",status="200"\} [1-9]/u,
