@@ -13,6 +13,7 @@ import { productEvents } from "./productEvents.ts"
 import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
+import { firing, flowAmong } from "./recurring.ts"
 import { accepted, endToEnd, endToEndInBatches } from "./throughput.ts"
 import { idleLatency, lateness } from "./timing.ts"
 
@@ -22,7 +23,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
   --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, log, start, idle, memory, lists,
-            rebuild, fairness, product-events
+            rebuild, fairness, product-events, schedules, flows
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -57,7 +58,9 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   lists: [(s) => lists(s, 1_000, 1_000_000)],
   rebuild: [(s) => rebuild(s, 200_000)],
   fairness: [(s) => fairness(s)],
-  "product-events": [(s, _, n) => productEvents(s, 5 * n)]
+  "product-events": [(s, _, n) => productEvents(s, 5 * n)],
+  schedules: [(s, t, n) => firing(s, t, n / 2)],
+  flows: [(s, t, n) => flowAmong(s, t, n / 10, 5 * n)]
 }
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */

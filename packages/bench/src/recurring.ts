@@ -1,0 +1,118 @@
+/**
+ * Schedules that are fired, each once within a minute, and a flow among many keys of which nothing is due: how late they are, and what each call of
+ * them takes of the processor, which says more on a machine that does other things too.
+ */
+import { Pool } from "undici"
+import { type Figure, quantile } from "./Figures.ts"
+import type { Subject } from "./Subject.ts"
+import { now, type Target } from "./Target.ts"
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+const clients = 32
+const batchSize = 100
+
+const posting = ({ address, token }: Subject) => {
+  const pool = new Pool(address, { connections: clients, pipelining: 1 })
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+  const post = async (path: string, body: object): Promise<void> => {
+    const answer = await pool.request({ path, method: "POST", headers, body: JSON.stringify(body) })
+    const text = await answer.body.text()
+    if (answer.statusCode >= 300) throw new Error(`${answer.statusCode}: ${text}`)
+  }
+  const all = async (count: number, one: (i: number) => Promise<void>): Promise<void> => {
+    let next = 0
+    const client = async () => {
+      while (next < count) await one(next++)
+    }
+    await Promise.all(Array.from({ length: clients }, client))
+  }
+  return { all, post, close: () => pool.close() }
+}
+
+const spent = async (subject: Subject, what: () => Promise<void>) => {
+  const before = subject.cpuMicros()
+  await what()
+  const after = subject.cpuMicros()
+  return { program: after.program - before.program, database: after.database - before.database }
+}
+
+const arrived = async (target: Target, count: number): Promise<void> => {
+  while ((await target.count()) < count) await pause(50)
+}
+
+const minuteMs = 60_000
+
+/** Each fires once, evenly spread over a minute that begins when all of them are made. */
+export const firing = async (subject: Subject, target: Target, count: number): Promise<ReadonlyArray<Figure>> => {
+  const { all, close, post } = posting(subject)
+  const make = (path: string, from: number) =>
+    post("/v1/schedules", {
+      every: "1d",
+      zone: "UTC",
+      from: new Date(from).toISOString(),
+      missed: { policy: "all", max: 1, window: "1d" },
+      request: { method: "GET", url: `${target.url}/${path}` }
+    })
+  const begun = now()
+  await all(500, (i) => make(`warm-${i}`, Date.now() + 1_000))
+  const each = (now() - begun) / 500
+  await arrived(target, 500)
+  await target.reset()
+  const start = Date.now() + 10_000 + Math.ceil(2 * each * count)
+  const at = (i: number) => start + Math.floor((i * minuteMs) / count)
+  await all(count, (i) => make(String(i), at(i)))
+  if (Date.now() > start) throw new Error("making the schedules took longer than they had time")
+  await pause(start - Date.now() - 500)
+  const { database, program } = await spent(subject, () => arrived(target, count))
+  const late = (await target.arrivals()).map(([path, when]) => when - at(Number(path.slice(1)))).sort((a, b) => a - b)
+  await close()
+  const name = `${count.toLocaleString("en")} schedules in one minute`
+  return [
+    { name: `${name}, lateness, p50`, unit: "ms", runs: [quantile(late, 0.5)] },
+    { name: `${name}, lateness, p99`, unit: "ms", runs: [quantile(late, 0.99)] },
+    { name: `${name}, earliest`, unit: "ms", aim: "never early", runs: [late[0] ?? Number.NaN] },
+    { name: "a firing and its call, of the program's processor", unit: "µs", runs: [program / count] },
+    { name: "a firing and its call, of the database's processor", unit: "µs", runs: [database / count] }
+  ]
+}
+
+/** `keys`: flows with one call each, due tomorrow. */
+export const flowAmong = async (
+  subject: Subject,
+  target: Target,
+  calls: number,
+  keys: number
+): Promise<ReadonlyArray<Figure>> => {
+  const { all, close, post } = posting(subject)
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+  const submit = (count: number, item: (i: number) => object) =>
+    all(Math.ceil(count / batchSize), (batch) => {
+      const items = Array.from({ length: Math.min(batchSize, count - batch * batchSize) }, (_, n) =>
+        item(batch * batchSize + n)
+      )
+      return post("/v1/service-calls/batch", { items })
+    })
+  const request = { method: "GET", url: `${target.url}/flow` }
+  const run = async () => {
+    await target.reset()
+    return spent(subject, async () => {
+      await submit(calls, () => ({ delay: 0, flow: { key: "busy", concurrency: 10 }, request }))
+      await arrived(target, calls)
+    })
+  }
+  await run()
+  const alone = await run()
+  await submit(keys, (i) => ({ dueAt: tomorrow, flow: { key: `idle-${i}`, concurrency: 10 }, request }))
+  // What followed from submitting them is over.
+  await pause(5_000)
+  const among = await run()
+  await close()
+  const total = ({ database, program }: typeof alone) => program + database
+  const many = keys.toLocaleString("en")
+  return [
+    { name: "a call of a flow of 10, of both processors", unit: "µs", runs: [total(alone) / calls] },
+    { name: `the same among ${many} idle keys`, unit: "µs", runs: [total(among) / calls] },
+    { name: `among ${many} idle keys to alone`, unit: "×", aim: "≤ 1.2", runs: [total(among) / total(alone)] }
+  ]
+}
