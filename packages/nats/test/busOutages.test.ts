@@ -1,5 +1,5 @@
 /** The bus while its server is away, and after it has come back, with its disk or without. */
-import type { EventBus } from "@dueline/contracts/ports/EventBus"
+import { consuming, type EventBus } from "@dueline/contracts/ports/EventBus"
 import * as EventBusNats from "@dueline/nats/bus/EventBusNats"
 import { Nats } from "@dueline/nats/Nats"
 import { Topology } from "@dueline/nats/Topology"
@@ -79,6 +79,26 @@ describe.skipIf(await missing("nats"))("the bus through outages", () => {
         assert.deepStrictEqual(payloadsOf(transient), [1, 2, 3, 4, 5])
       })
     )
+  )
+
+  it.live(
+    "a process that starts while the server is away goes on, and takes its group's messages when it is back",
+    () =>
+      world(({ bus, kill, start }) =>
+        Effect.gen(function* () {
+          const tenant = Sample.tenantId()
+          const heard: Array<unknown> = []
+          const handler = ({ payload }: { readonly payload: unknown }) => Effect.sync(() => (heard.push(payload), ack))
+          yield* kill
+          yield* consuming(bus, { group: "late", topics: [] }, handler)
+          yield* start
+          yield* publishUntilTaken(bus, message(tenant, 1))
+          yield* until("the message", () => heard.length === 1)
+          yield* bus.publish(message(tenant, 2))
+          yield* until("the next", () => heard.length === 2)
+          assert.deepStrictEqual(heard, [1, 2])
+        })
+      )
   )
 
   it.live("a server that lost its disk is set up again by who only publishes", () =>

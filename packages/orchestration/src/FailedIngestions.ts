@@ -16,7 +16,7 @@ import {
   type IngestionFacts
 } from "@dueline/contracts/ingestion/Ingestion"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
-import { ack, dead, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { ack, consuming, dead, type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Effect, Layer, Option, Schema } from "effect"
@@ -91,6 +91,6 @@ export const makeHandler = Effect.gen(function* () {
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const bus = yield* EventBus
-    yield* bus.consume({ group: ingestionGroup, topics: ["ops.ingestion.failed"] }, yield* makeHandler)
+    yield* consuming(bus, { group: ingestionGroup, topics: ["ops.ingestion.failed"] }, yield* makeHandler)
   })
 )

@@ -20,7 +20,15 @@ import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSo
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Order"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
-import { ack, dead, type Delivery, EventBus, retry as again, type Verdict } from "@dueline/contracts/ports/EventBus"
+import {
+  ack,
+  consuming,
+  dead,
+  type Delivery,
+  EventBus,
+  retry as again,
+  type Verdict
+} from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { Recent } from "@dueline/contracts/Recent"
@@ -237,8 +245,8 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
       const bus = yield* EventBus
       const handler = yield* makeHandler(shipmentIdOf)
       // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
-      yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.received"] }, handler)
-      yield* bus.consume({ group: "field-events", topics: ["ops.ingestion.replayed"] }, handler)
+      yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.received"] }, handler)
+      yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.replayed"] }, handler)
       yield* sweeping(yield* makeSweep(handler))
     })
   )

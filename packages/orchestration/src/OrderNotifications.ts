@@ -13,7 +13,7 @@ import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts
 import { OrderTopic } from "@dueline/contracts/order/Topic"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { type ChangedOrder, ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
-import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { ack, consuming, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type AdmittedRequest, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
@@ -264,7 +264,7 @@ export const layer = (callIdOf: CallIdOf) =>
     Effect.gen(function* () {
       const bus = yield* EventBus
       const handler = yield* makeHandler(callIdOf)
-      yield* bus.consume({ group: "order-calls", topics: OrderTopic.literals }, handler)
+      yield* consuming(bus, { group: "order-calls", topics: OrderTopic.literals }, handler)
       yield* sweeping(yield* makeSweep(handler))
     })
   )

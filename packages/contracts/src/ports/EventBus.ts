@@ -1,5 +1,5 @@
 /** Facts on their way to whoever cares: at least once, in order per tenant, filterable by tenant and topic. */
-import { Context, Effect, Schedule, Schema, type Scope } from "effect"
+import { Context, Effect, Exit, Schedule, Schema, Scope } from "effect"
 import type { StreamId, TenantId } from "../Ids.ts"
 
 export interface BusMessage {
@@ -96,3 +96,33 @@ export const listen = (
   bus
     .consume({ group, topics, transient: true }, (delivery) => Effect.as(heard(delivery), ack))
     .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }), Effect.asVoid)
+
+/**
+ * Takes a group's messages until the scope closes. A process that starts while the bus is away goes on without it: the bus is asked again each
+ * second, and keeps the messages until then.
+ */
+export const consuming = (
+  bus: EventBus["Service"],
+  interest: { readonly group: string; readonly topics: ReadonlyArray<string> },
+  handler: (delivery: Delivery) => Effect.Effect<Verdict>
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    // What an attempt that fails has opened is closed before the next one.
+    const attempt = Effect.flatMap(Scope.fork(scope), (own) =>
+      bus.consume(interest, handler).pipe(
+        Scope.provide(own),
+        Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+      )
+    )
+    const again = attempt.pipe(
+      Effect.retry(Schedule.spaced("1 second")),
+      Effect.andThen(Effect.logInfo("the bus answers: messages are taken", { group: interest.group }))
+    )
+    yield* Effect.catch(attempt, ({ cause }) =>
+      Effect.logWarning("the bus does not answer: messages are asked for each second", {
+        group: interest.group,
+        reason: String(cause)
+      }).pipe(Effect.andThen(Effect.forkScoped(again)))
+    )
+  })

@@ -7,7 +7,7 @@
  */
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
-import { ack, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
+import { ack, consuming, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { targetOf } from "@dueline/contracts/serviceCall/target"
@@ -54,8 +54,8 @@ export const make = Effect.fnUntraced(function* (parts: DropbinParts, options: D
       if (target !== null) desk.take({ tenantId, ingestionId: streamId as string as IngestionId, target }, trace)
       return ack
     })
-  yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.received"] }, handler)
-  yield* bus.consume({ group: "dropbin", topics: ["ops.ingestion.replayed"] }, handler)
+  yield* consuming(bus, { group: "dropbin", topics: ["ops.ingestion.received"] }, handler)
+  yield* consuming(bus, { group: "dropbin", topics: ["ops.ingestion.replayed"] }, handler)
   const leadership = { name: "dropbin", ttlMs: Math.max(leaseMs, 3 * everyMs), extendMs: everyMs, retryMs: everyMs }
   yield* Effect.forkScoped(
     byOne(shared, leadership, () => Effect.forever(Effect.andThen(sweep, Effect.sleep(everyMs))))

@@ -7,7 +7,7 @@ import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { ack, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
+import { ack, consuming, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
@@ -108,6 +108,6 @@ export const makeHandler = Effect.gen(function* () {
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const bus = yield* EventBus
-    yield* bus.consume({ group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* makeHandler)
+    yield* consuming(bus, { group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* makeHandler)
   })
 )
