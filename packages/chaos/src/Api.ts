@@ -80,7 +80,7 @@ export class Api {
       const text = await response.body.text()
       return { status: response.statusCode, etag: String(response.headers["etag"] ?? "") || null, body: parse(text) }
     } catch {
-      // Refused, reset, cut off or too late: weather.
+      // Refused, reset, cut off or too late: asked again.
       return null
     }
   }

@@ -50,7 +50,7 @@ export class Load {
     let next = performance.now()
     const client = async () => {
       while (!this.#stopped) {
-        // Who was held up by weather does not make up for it with a flood.
+        // Who was held up by a fault does not make up for it with a flood.
         const slot = Math.max(next, performance.now() - everyMs * clients)
         next = slot + everyMs
         const early = slot - performance.now()

@@ -13,14 +13,23 @@ import { ServerVictim } from "./ServerVictim.ts"
 import { WallClock } from "./WallClock.ts"
 import { createDatabase, type DatabaseAt, embeddedDatabase, serverDatabase } from "./Store.ts"
 
-/** `all-in-one` keeps its own database and needs no server; a `pair` shares all roles and the servers; `split` is every role apart. */
-export type CastName = "all-in-one" | "pair" | "split"
+/**
+ * `all-in-one` keeps its own database and needs no server; a `pair` shares all roles and the servers; of `halves` whatever one says to the
+ * other goes over NATS; `split` is every role apart.
+ */
+export type CastName = "all-in-one" | "pair" | "halves" | "split"
 
 export const isCast = (text: string): text is CastName => text in casts
 
 const casts: Readonly<Record<CastName, Readonly<Record<string, ReadonlyArray<Role>>>>> = {
   "all-in-one": { program: Role.literals },
   pair: { "program-1": Role.literals, "program-2": Role.literals },
+  halves: {
+    "edge-1": ["api", "executor"],
+    "edge-2": ["api", "executor"],
+    "core-1": ["orchestrator", "timer", "dispatcher"],
+    "core-2": ["orchestrator", "timer", "dispatcher"]
+  },
   split: {
     "api-1": ["api"],
     "api-2": ["api"],

@@ -11,7 +11,7 @@ export const usage = `usage: pnpm chaos [--minutes N] [--seed S] [--cast NAME] [
 
   --minutes   how long faults go on (default 5); coming to rest and judging take a little longer
   --seed      plan and load follow from it (default: drawn)
-  --cast      split: 8 processes, NATS, PostgreSQL, Redis; pair: 2 processes with all roles and the same servers;
+  --cast      split: 8 processes, NATS, PostgreSQL, Redis; halves: 4 processes, pair: 2 with all roles, and the same servers;
               all-in-one: one process with its own database (default split)
   --rate      operations that clients begin per second (default 40)
   --only      some of: ${faultKinds.join(", ")}

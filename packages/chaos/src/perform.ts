@@ -16,7 +16,7 @@ import { startTargets } from "./Targets.ts"
 
 /** Faults that are done at the same time. */
 const faultsAtOnce = 4
-/** A load that is held up by weather does not hold up the next fault for longer. */
+/** A load that is held up by one fault does not hold up the next for longer. */
 const patienceMs = 6_000
 const stepMs = 20
 

@@ -151,7 +151,7 @@ describe("results", () => {
 })
 
 describe("recording", () => {
-  it.effect("is tried again through bad weather, with the same command, until it succeeds", () =>
+  it.effect("is tried again while the store fails, with the same command, until it succeeds", () =>
     Effect.gen(function* () {
       const refusals = [
         unavailable,

@@ -95,7 +95,7 @@ describe("draining", () => {
     })
   )
 
-  it.effect("hands back through bad weather, and no longer than it was given", () =>
+  it.effect("hands back while the store fails, and no longer than it was given", () =>
     Effect.gen(function* () {
       const refusals = Array.from({ length: 1_000 }, () => unavailable)
       const { asked, executor } = yield* world({ rules: slow(1_000), refusals, executor: { concurrency: 1 } })

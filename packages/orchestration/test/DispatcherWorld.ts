@@ -63,7 +63,7 @@ export const pass = (ms: number, turns = 200) =>
 /** An outbox whose next calls fail, and the number of calls that reached it. */
 export const flaky = () => {
   const calls = { claim: 0, settle: 0, failing: 0 }
-  const weather = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
+  const failing = <A>(effect: Effect.Effect<A, StoreUnavailable>) =>
     Effect.suspend((): Effect.Effect<A, StoreUnavailable> => {
       if (calls.failing === 0) return effect
       calls.failing -= 1
@@ -73,12 +73,12 @@ export const flaky = () => {
     claim: (options) =>
       Effect.suspend(() => {
         calls.claim += 1
-        return weather(inner.claim(options))
+        return failing(inner.claim(options))
       }),
     settle: (settlements) =>
       Effect.suspend(() => {
         calls.settle += 1
-        return weather(inner.settle(settlements))
+        return failing(inner.settle(settlements))
       })
   })
   return { calls, outbox }

@@ -125,10 +125,10 @@ it.effect.prop(
 )
 
 const faults: ReadonlyArray<Fault> = ["none", "before", "after", "conflict"]
-const weather = { asks: Asks, faults: Schema.Array(between(0, 3)), loads: Schema.Array(Schema.Boolean) }
+const faulty = { asks: Asks, faults: Schema.Array(between(0, 3)), loads: Schema.Array(Schema.Boolean) }
 
-/** Never so much of it that the writer gives up: six times unavailable and two conflicts at the most. */
-const stormy = (given: { readonly faults: ReadonlyArray<number>; readonly loads: ReadonlyArray<boolean> }) => {
+/** Never so many of them that the writer gives up: six times unavailable and two conflicts at the most. */
+const failing = (given: { readonly faults: ReadonlyArray<number>; readonly loads: ReadonlyArray<boolean> }) => {
   const store = new FaultyStore()
   let conflicts = 0
   for (const i of given.faults.slice(0, 4)) {
@@ -142,11 +142,11 @@ const stormy = (given: { readonly faults: ReadonlyArray<number>; readonly loads:
 
 it.effect.prop(
   "a store that loses commits and acknowledgements changes no answer and no event",
-  weather,
+  faulty,
   (given) =>
     Effect.gen(function* () {
       const envelopes = given.asks.map((one, n) => envelopeOf(one, true, n))
-      const store = stormy(given)
+      const store = failing(given)
       const writer = yield* writerOn(store)
       const answers = yield* Effect.forEach(envelopes, (one) => ask(writer, one))
       const truth = yield* plain(envelopes)
@@ -160,12 +160,12 @@ it.effect.prop(
 )
 
 it.effect.prop(
-  "in bad weather, whoever asked together hears what the receipts say",
-  weather,
+  "whatever fails, whoever asked together hears what the receipts say",
+  faulty,
   (given) =>
     Effect.gen(function* () {
       const envelopes = given.asks.map((one, n) => envelopeOf(one, true, n))
-      const store = stormy(given)
+      const store = failing(given)
       const answers = yield* askAll(yield* writerOn(store), envelopes)
       streamsIn(store)
       const heard = new Map(

@@ -105,7 +105,7 @@ describe("group commit", () => {
   )
 })
 
-describe("weather", () => {
+describe("a store that fails", () => {
   it.effect(
     "an acknowledgement that was lost is found in the receipt: one effect, one answer",
     () =>
@@ -169,7 +169,7 @@ describe("weather", () => {
     )
   }
 
-  it.effect("conflicts are decided again; without end they are told as weather, never as a defect", () =>
+  it.effect("conflicts are decided again; without end they are told as unavailable, never as a defect", () =>
     Effect.gen(function* () {
       const store = new FaultyStore()
       const writer = yield* writerOn(store)

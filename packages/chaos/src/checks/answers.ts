@@ -12,7 +12,7 @@ const expected: Readonly<Record<OperationKind, ReadonlyArray<number>>> = {
   foreign: [404]
 }
 
-/** Clients hear what is documented, and weather (503) at the worst: nothing else was answered, and everything was answered at last. */
+/** Clients hear what is documented, and 503 at the worst: nothing else was answered, and everything was answered at last. */
 export const knownAnswers: Check = ({ history }) =>
   history.operations.flatMap(({ answer, callId, key, kind, tries }) => {
     if (answer === null) return [{ callId, detail: `${kind} ${key ?? ""} had no answer after ${tries} tries` }]

@@ -125,8 +125,8 @@ export class AnswerCheck {
       this.#world.violate("If-Match is honoured", `${streamId} refused at the version that was seen`)
     }
     const first = idempotency === null ? undefined : this.#accepted.get(`${tenantId}/${idempotency.key}`)
-    const weather = refusal._tag === "StoreUnavailable" || refusal._tag === "Overloaded"
-    if (first === undefined || idempotency === null || weather || askedAt < first.heardAt) return
+    const unavailable = refusal._tag === "StoreUnavailable" || refusal._tag === "Overloaded"
+    if (first === undefined || idempotency === null || unavailable || askedAt < first.heardAt) return
     const same = first.fingerprint === idempotency.fingerprint
     if (same)
       this.#world.violate("the same key has the same answer", `${idempotency.key} was accepted, then ${refusal._tag}`)
