@@ -7,6 +7,7 @@ import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { type TenantRow, workspaceOf } from "@dueline/contracts/tenant/Tenant"
+import { topics } from "@dueline/contracts/topics/topics"
 import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import { probes } from "@dueline/port-contracts/queries/OpsListProbe"
 import * as Sample from "@dueline/port-contracts/Sample"
@@ -24,7 +25,7 @@ import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import { assert, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Layer, Redacted, References } from "effect"
+import { Clock, Effect, Exit, Layer, Redacted, References, Schema } from "effect"
 import { hash } from "node:crypto"
 import { mkdtemp, readdir, readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -258,6 +259,15 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("the eras
           ["tenant_rows", 1],
           ["tenants", 1]
         ])
+        const [said] = yield* TestDatabase.session((sql) =>
+          sql.unsafe<{ readonly topic: "ops.tenant.deleted"; readonly payload: object }>(
+            `select topic, payload from dueline.outbox where tenant_id = '${tenantId}'`
+          )
+        )
+        assert.deepStrictEqual<unknown>(
+          Schema.decodeUnknownSync(topics["ops.tenant.deleted"].schema, { onExcessProperty: "error" })(said?.payload),
+          said?.payload
+        )
         const after = yield* dump
         assert.deepStrictEqual(copiesIn(after, canary), [])
         assert.deepStrictEqual(copiesIn(after, other), theirCopies)

@@ -65,6 +65,12 @@ const leaveTraces = Effect.fnUntraced(function* (of: Sample.Target) {
       sql`insert into dueline.dead_letters
         select tenant_id, event_id, stream_id, topic, payload, 10, 'gave up', '[]', 0 from dueline.outbox
         where tenant_id = ${of.tenantId}::uuid`,
+      sql`with kept as (
+          insert into dueline.subscription_messages (tenant_id, event_id, stream_id, topic, payload, kept_at)
+            select tenant_id, event_id, stream_id, topic, payload, 0 from dueline.outbox where tenant_id = ${of.tenantId}::uuid
+            returning tenant_id, seq, stream_id
+        )
+        insert into dueline.deliveries (tenant_id, subscription_id, seq, stream_id) select tenant_id, stream_id, seq, stream_id from kept`,
       sql`select dueline.keep_product_event_days(1, 30)`,
       sql`insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, occurred_at, schema_version, workspace,
           correlation_id, document)
