@@ -105,7 +105,7 @@ export class Trial {
 
   /** Of the whole tree, or of these packages with what they are made of. */
   compile(packages: ReadonlyArray<string> = ["packages", "scripts"]): Promise<Outcome> {
-    return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", ...packages])
+    return runIn(this.root, ["node_modules/typescript/bin/tsc", "-b", "--checkers", "1", ...packages])
   }
 
   /** Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once. */
