@@ -8,7 +8,7 @@ const help = `usage: pnpm test:property [files …] [--runs N] [--seed S]
 
 Runs the tests in files that end in .property.test.ts.
 
-  --runs N   cases for each property, 1 to 10000000 (default 1000; npm test uses 100)
+  --runs N   cases for each property, 1 to 10000000 (default 1000; npm test uses 50)
   --seed S   whole number from 0 to 4294967295; the same seed gives the same cases (default: drawn and printed)
   --help     this text
 

@@ -60,7 +60,10 @@ export const clientPackage = async (
   })
   await made.close()
   // What the check has written already is not written again.
-  execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-b", "--checkers", "1", "packages/client"], { cwd: root, stdio: "inherit" })
+  execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-b", "--checkers", "1", "packages/client"], {
+    cwd: root,
+    stdio: "inherit"
+  })
   for (const { facadeModuleId } of output.filter((file) => file.type === "chunk")) {
     if (facadeModuleId === null) continue
     const types = facadeModuleId

@@ -150,7 +150,9 @@ describe("a release that is installed", () => {
     }
     writeFileSync(join(folder, "program.ts"), userProgram)
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(checking))
-    await run(join(root, "node_modules", ".bin", "tsc"), ["--checkers", "1", "-p", folder]).catch(({ stdout }) => assert.fail(stdout))
+    await run(join(root, "node_modules", ".bin", "tsc"), ["--checkers", "1", "-p", folder]).catch(({ stdout }) =>
+      assert.fail(stdout)
+    )
     const asked = async (...args: ReadonlyArray<string>) =>
       (await run(dueline, [...args], { cwd: folder, env: environment })).stdout.trim()
     const env = {

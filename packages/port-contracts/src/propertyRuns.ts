@@ -12,7 +12,7 @@ const seed = wholeNumber("DUELINE_PROPERTY_SEED")
  * `runs` is the number of generated cases of each property. Without a seed every run draws a new one, and a failure prints it.
  */
 export const propertyRuns: { readonly runs: number; readonly seed?: number } = {
-  runs: wholeNumber("DUELINE_PROPERTY_RUNS") ?? 100,
+  runs: wholeNumber("DUELINE_PROPERTY_RUNS") ?? 50,
   ...(seed === undefined ? {} : { seed })
 }
 
