@@ -42,6 +42,10 @@ const casts: Readonly<Record<CastName, Readonly<Record<string, ReadonlyArray<Rol
   }
 }
 
+/** Whether who goes by this name, in any cast, makes calls; `all` are all processes. */
+export const makesCalls = (name: string): boolean =>
+  name === "all" || Object.values(casts).some((members) => members[name]?.includes("executor") === true)
+
 /** Names of processes with the same roles. */
 export const groupsOf = (cast: CastName): Groups => [
   ...Map.groupBy(Object.keys(casts[cast]), (name) => casts[cast][name]?.join() ?? "").values()

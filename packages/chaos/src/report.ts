@@ -3,6 +3,7 @@ import { lostWithTheDisk } from "./checks/messagesInOrder.ts"
 import type { Finding } from "./checkers.ts"
 import { accepted, Evidence } from "./Evidence.ts"
 import type { Arrival, History, Incident } from "./History.ts"
+import { makesCalls } from "./Stage.ts"
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
@@ -92,8 +93,7 @@ const recovery = (evidence: Evidence): ReadonlyArray<string> => {
   const gaps = [...Map.groupBy(incidents, ({ kind }) => kind)].map(
     ([kind, of]) => `${kind} ${seconds(longestGap(accepts, of))}`
   )
-  const ofExecutors = (kinds: RegExp) =>
-    incidents.filter(({ kind, victim }) => kinds.test(kind) && /^(?:all|executor|program)/u.test(victim))
+  const ofExecutors = (kinds: RegExp) => incidents.filter(({ kind, victim }) => kinds.test(kind) && makesCalls(victim))
   return [
     about("faults", counts(incidents.map(({ kind }) => kind))),
     about("no submission taken", `${gaps.join(", ")} at the longest`),

@@ -6,12 +6,13 @@
 import { mostOff } from "../clocks.ts"
 import { type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
 import type { Arrival, Incident, StoredCall } from "../History.ts"
+import { makesCalls } from "../Stage.ts"
 
 /** Processes stamp what they record by their own clocks, and what is on its way when one dies may be recorded a little later. */
 const slackMs = 5_000
 
 const kills = ({ kind, victim }: Incident): boolean =>
-  /^(?:kill|kill-starting|blackout|collapse)$/u.test(kind) && /^(?:all|executor|program)/u.test(victim)
+  /^(?:kill|kill-starting|blackout|collapse)$/u.test(kind) && makesCalls(victim)
 
 interface Loss {
   readonly worker: string
