@@ -9,8 +9,8 @@ import { RedisConnection } from "../src/RedisConnection.ts"
 import { connect, eventually, nowhere, overhear } from "./RedisWorld.ts"
 
 /** One process that counts what tenants do: three in an hour, so that no token comes while a test runs. */
-const process = Effect.fnUntraced(function* (url: string, prefix: string) {
-  const { connection, said } = yield* connect(url, 200)
+const process = Effect.fnUntraced(function* (url: string, prefix: string, commandTimeoutMs = 200) {
+  const { connection, said } = yield* connect(url, commandTimeoutMs)
   const store = yield* Layer.build(layer({ prefix }).pipe(Layer.provide(Layer.succeed(RedisConnection, connection))))
   const limiter = yield* RateLimiter.make.pipe(Effect.provide(store))
   /** How many are left, or that there was none. */
@@ -30,10 +30,12 @@ type Process = Effect.Success<ReturnType<typeof process>>
 const bothUp = (a: Process, b: Process) => eventually("both", () => a.connection.isUp() && b.connection.isUp())
 
 let prefixes = 0
+/** However slow the machine is: who waits for too long counts for itself. */
+const patientMs = 20_000
 const shared = Effect.gen(function* () {
   const url = yield* Effect.promise(() => redisUrl())
   const prefix = `rate-store-test-${globalThis.process.pid}-${prefixes++}:`
-  const pair = [yield* process(url, prefix), yield* process(url, prefix)] as const
+  const pair = [yield* process(url, prefix, patientMs), yield* process(url, prefix, patientMs)] as const
   yield* bothUp(...pair)
   return pair
 })
