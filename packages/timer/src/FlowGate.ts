@@ -88,7 +88,9 @@ export class FlowGate {
         // It has as many places as the first call says at the most.
         if (lane.asking >= (alarm.flow.concurrency ?? laneBatch) || alarm.flow.ratePerSecond !== undefined) break
       }
-      if (lane.asking === 0) this.#forgetLane(lane)
+      if (lane.asking > 0) continue
+      if (lane.waiting.size > 0) this.#queue(lane, at)
+      else this.#forgetLane(lane)
     }
     return asked
   }
@@ -146,6 +148,8 @@ export class FlowGate {
   }
 
   #forgetLane(lane: Lane): void {
-    if (lane.waiting.size === 0 && lane.asking === 0) this.#lanes.delete(lane.name)
+    // An old turn may come up for a lane that was forgotten before: the flow may have another by now, which stays.
+    if (lane.waiting.size === 0 && lane.asking === 0 && this.#lanes.get(lane.name) === lane)
+      this.#lanes.delete(lane.name)
   }
 }

@@ -9,7 +9,7 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { defaultDueQueueOptions, DueQueue } from "../src/DueQueue.ts"
-import { type FlowAlarm, lookAgainMs } from "../src/FlowGate.ts"
+import { type FlowAlarm, FlowGate, holderOf, lookAgainMs } from "../src/FlowGate.ts"
 import { ended, started } from "./fairSample.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -191,4 +191,25 @@ describe("calls of flows", () => {
       )
     }
   )
+})
+
+it("a turn of a line that has ended takes nothing from the flow's next line", () => {
+  const gate = new FlowGate(10)
+  const call = (): FlowAlarm => ({
+    tenantId: tenant,
+    callId: Sample.callId(),
+    revision: 1,
+    dueAt: 0 as FlowAlarm["dueAt"],
+    target: Sample.host,
+    flow: { key: "one", concurrency: 1 }
+  })
+  const [first, second] = [call(), call()]
+  gate.add(first, 0)
+  gate.freed(holderOf(first), 0)
+  assert.deepStrictEqual(gate.asks(0, 1), [first])
+  assert.isTrue(gate.answered(first, { _tag: "Granted" }, 0))
+  gate.add(second, 1)
+  assert.deepStrictEqual(gate.asks(1, 10), [second])
+  assert.isFalse(gate.answered(second, { _tag: "Full", taken: 1, limit: 1 }, 1))
+  assert.deepStrictEqual(gate.asks(1 + lookAgainMs, 10), [second])
 })
