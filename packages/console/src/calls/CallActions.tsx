@@ -4,6 +4,7 @@ import { useState } from "react"
 import { useAtom } from "../backend/useAtom.ts"
 import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { TimeField } from "../parts/Fields.tsx"
 import { zoneAtom } from "../time/chosenZone.ts"
 import { instantOf, offsetName, typedTime } from "../time/zone.ts"
 
@@ -32,10 +33,11 @@ const Move = ({ call, close }: { readonly call: ServiceCall; readonly close: () 
       close={close}
       changed={close}
     >
-      <label>
-        Due at, in {zone} ({offsetName(Number.isFinite(at) ? at : Date.parse(call.dueAt), zone)})
-        <input type="datetime-local" value={typed} onChange={(event) => setTyped(event.target.value)} />
-      </label>
+      <TimeField
+        label={`Due at, in ${zone} (${offsetName(Number.isFinite(at) ? at : Date.parse(call.dueAt), zone)})`}
+        value={typed}
+        set={setTyped}
+      />
     </ChangeDialog>
   )
 }

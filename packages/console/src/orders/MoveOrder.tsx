@@ -1,16 +1,15 @@
 /** Another window for an order. When it is taken, the orders in the way are shown, and the windows that are free. */
 import type { Order, Window } from "@dueline/contracts/order/OrderBodies"
-import { useState } from "react"
 import { Link } from "wouter"
-import { useAtom } from "../backend/useAtom.ts"
 import { Windows } from "../field/Windows.tsx"
 import { headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { TimeField } from "../parts/Fields.tsx"
 import { Status } from "../parts/Status.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
-import { zoneAtom } from "../time/chosenZone.ts"
 import { Time } from "../time/Time.tsx"
-import { instantOf, typedTime } from "../time/zone.ts"
+import { useTypedRange } from "../time/useTypedRange.ts"
+import { typedTime } from "../time/zone.ts"
 
 interface MoveProps {
   readonly order: Order
@@ -18,15 +17,14 @@ interface MoveProps {
 }
 
 const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => void }) => {
-  const zone = useAtom(zoneAtom)
   const isDraft = order.status === "Draft"
-  const typedOf = (time: string | undefined) => typedTime(Date.parse(time ?? ""), zone)
-  const [from, setFrom] = useState(typedOf(order.window?.from))
-  const [to, setTo] = useState(typedOf(order.window?.to))
-  const [begins, ends] = [instantOf(from, zone), instantOf(to, zone)]
+  const { begins, ends, from, instants, to, zone } = useTypedRange(() => [
+    Date.parse(order.window?.from ?? ""),
+    Date.parse(order.window?.to ?? "")
+  ])
   const take = (window: Window) => {
-    setFrom(typedOf(window.from))
-    setTo(typedOf(window.to))
+    from.set(typedTime(Date.parse(window.from), zone))
+    to.set(typedTime(Date.parse(window.to), zone))
   }
   return (
     <ChangeDialog
@@ -34,8 +32,7 @@ const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => v
       label={isDraft ? "Schedule" : "Move"}
       ready={begins < ends}
       question={({ orders }) => {
-        const window = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
-        const about = { params: { id: order.id }, headers: headersFor(order), payload: { window } }
+        const about = { params: { id: order.id }, headers: headersFor(order), payload: { window: instants() } }
         return isDraft ? orders.schedule(about) : orders.move(about)
       }}
       done={isDraft ? "Scheduled" : "Moved"}
@@ -57,14 +54,8 @@ const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => v
       changed={changed}
     >
       <div className="two">
-        <label>
-          From, in {zone}
-          <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-        </label>
-        <label>
-          To
-          <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-        </label>
+        <TimeField label={`From, in ${zone}`} {...from} />
+        <TimeField label="To" {...to} />
       </div>
     </ChangeDialog>
   )

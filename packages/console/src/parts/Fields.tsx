@@ -1,4 +1,4 @@
-/** Fields of forms: a text, on one line or several, and a choice. */
+/** Fields of forms: a text, on one line or several, a time of the chosen zone's clock, and a choice. */
 import { useId } from "react"
 
 interface FieldProps {
@@ -41,6 +41,14 @@ export const Field = ({
     </label>
   )
 }
+
+/** As `typedTime` and `instantOf` have it. */
+export const TimeField = ({ label, set, value }: FieldProps) => (
+  <label>
+    {label}
+    <input type="datetime-local" value={value} onChange={(event) => set(event.target.value)} />
+  </label>
+)
 
 export const Choice = ({ label, of, set, value }: FieldProps & { readonly of: ReadonlyArray<string> }) => (
   <label>

@@ -2,19 +2,16 @@
 import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { SubscriptionView } from "@dueline/contracts/subscription/SubscriptionBodies"
 import { Effect } from "effect"
-import { useState } from "react"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
-import { useAtom } from "../backend/useAtom.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
+import { TimeField } from "../parts/Fields.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { zoneAtom } from "../time/chosenZone.ts"
-import { nowAtom } from "../time/clock.ts"
 import { Ago, Time } from "../time/Time.tsx"
-import { instantOf, typedTime } from "../time/zone.ts"
+import { lastDay, useTypedRange } from "../time/useTypedRange.ts"
 import { NewSubscriptionSecret } from "./SubscriptionForms.tsx"
 
 interface Of {
@@ -22,14 +19,8 @@ interface Of {
   readonly changed: () => void
 }
 
-const dayMs = 86_400_000
-
 const Redelivering = ({ changed, close, subscription }: Of & { readonly close: () => void }) => {
-  const zone = useAtom(zoneAtom)
-  const now = useAtom(nowAtom)
-  const [from, setFrom] = useState(typedTime(now - dayMs, zone))
-  const [to, setTo] = useState(typedTime(now, zone))
-  const [begins, ends] = [instantOf(from, zone), instantOf(to, zone)]
+  const { begins, ends, from, instants, to, zone } = useTypedRange(lastDay)
   return (
     <ChangeDialog
       title="Deliver a time once more"
@@ -40,7 +31,7 @@ const Redelivering = ({ changed, close, subscription }: Of & { readonly close: (
         subscriptions.redeliver({
           params: { id: subscription.id },
           headers: headersFor(subscription),
-          payload: { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
+          payload: instants()
         })
       }
       done="Messages of that time stand in line again"
@@ -48,14 +39,8 @@ const Redelivering = ({ changed, close, subscription }: Of & { readonly close: (
       changed={changed}
     >
       <div className="two">
-        <label>
-          From, in {zone}
-          <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-        </label>
-        <label>
-          Until
-          <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-        </label>
+        <TimeField label={`From, in ${zone}`} {...from} />
+        <TimeField label="Until" {...to} />
       </div>
     </ChangeDialog>
   )
