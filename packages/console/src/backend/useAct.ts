@@ -1,4 +1,5 @@
 /** One change that somebody asks for: it is sent once, and its refusal is shown where it was asked for. */
+import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useCallback, useEffect, useRef, useState } from "react"
 import { ask, type Question } from "./backend.ts"
 import { noticeTrouble } from "./connection.ts"
@@ -51,5 +52,7 @@ export const useAct = (): Act => {
 }
 
 /** Under it a change that is sent again is not done again. Not every page may call `randomUUID`: it wants https or this machine. */
-export const newKey = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+export const newKey = (): IdempotencyKey =>
+  IdempotencyKey.make(
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  )

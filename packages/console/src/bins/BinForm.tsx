@@ -1,7 +1,6 @@
 /** A bin is made or changed: what it is, where it stands and whose it is. */
 import { BinCategory } from "@dueline/contracts/bin/Bin"
 import { type Bin, parsePlace } from "@dueline/contracts/bin/BinEndpoints"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { headersFor } from "../parts/Actions.tsx"
@@ -39,7 +38,7 @@ export const BinForm = ({ bin, changed, close }: BinFormProps) => {
       ready={serialNumber.trim() !== "" && Number(litres) > 0 && placed}
       question={({ bins }) =>
         bin === null
-          ? bins.create({ headers: { "idempotency-key": IdempotencyKey.make(newKey()) }, payload })
+          ? bins.create({ headers: { "idempotency-key": newKey() }, payload })
           : bins.update({ params: { id: bin.id }, headers: headersFor(bin), payload })
       }
       done={bin === null ? "Made" : "Changed"}

@@ -1,5 +1,4 @@
 /** An API key is made: what it may do, and for how long. */
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
@@ -31,7 +30,7 @@ export const KeyForm = ({ changed, close }: DialogOf) => {
       question={(api) =>
         Effect.map(
           api["api-keys"].create({
-            headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+            headers: { "idempotency-key": newKey() },
             payload: { name: name.trim(), scopes, ...(life === "without end" ? {} : { expiresIn: life }) } as never
           }),
           ({ body }) => body.key

@@ -1,7 +1,6 @@
 /** A courier source is made, or gets another secret. */
 import type { CourierSourceView } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
 import { SchemePreset } from "@dueline/contracts/courierSource/SignatureScheme"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
@@ -28,7 +27,7 @@ export const NewSource = ({ changed, close }: DialogOf) => {
       question={(api) =>
         Effect.map(
           api["courier-sources"].create({
-            headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+            headers: { "idempotency-key": newKey() },
             payload: { name: name.trim(), scheme, ...given(secret) } as never
           }),
           ({ body }) => body.secret

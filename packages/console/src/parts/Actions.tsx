@@ -1,5 +1,4 @@
 /** What can be done to one thing: each sent with the version that was seen, those that cannot be done saying why. */
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { type ReactNode, useState } from "react"
 import type { Question } from "../backend/backend.ts"
 import { newKey, useAct } from "../backend/useAct.ts"
@@ -23,7 +22,7 @@ export interface Action {
 /** Of a change: the version that was seen, and a key under which it happens once. */
 export const headersFor = ({ version }: { readonly version: number }) => ({
   "if-match": `"${version}"`,
-  "idempotency-key": IdempotencyKey.make(newKey())
+  "idempotency-key": newKey()
 })
 
 interface ActionsProps {

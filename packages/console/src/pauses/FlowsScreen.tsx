@@ -1,7 +1,6 @@
 /** Flows: calls with one key, how many of them are under way, what bounds them, and letting one wait. */
 import type { FlowView } from "@dueline/contracts/flow/FlowEndpoints"
 import { FlowStatus } from "@dueline/contracts/flow/Flow"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useEffect, useState } from "react"
 import { Link } from "wouter"
 import { newKey } from "../backend/useAct.ts"
@@ -45,7 +44,7 @@ const Defining = ({ changed, close, flow }: DialogOf) => {
       ready={key.trim() !== "" && [atOnce, perSecond].every((one) => one === undefined || one > 0)}
       question={({ flows }) =>
         flows.define({
-          headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+          headers: { "idempotency-key": newKey() },
           payload: {
             key: key as never,
             ...(atOnce === undefined ? {} : { concurrency: atOnce as never }),

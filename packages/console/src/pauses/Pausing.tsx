@@ -1,6 +1,5 @@
 /** Which calls are to wait, and why. */
 import { PauseOf } from "@dueline/contracts/pause/Pause"
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { ChangeDialog } from "../parts/ChangeDialog.tsx"
@@ -28,7 +27,7 @@ export const Pausing = ({ changed, close, first = { of: "target", key: "" } }: P
       ready={reason.trim() !== "" && (whole || key.trim() !== "")}
       question={({ pauses }) =>
         pauses.create({
-          headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+          headers: { "idempotency-key": newKey() },
           payload: { of, reason, ...(whole ? {} : { key }) }
         })
       }

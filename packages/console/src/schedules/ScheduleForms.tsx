@@ -1,5 +1,4 @@
 /** A schedule is made or changed: its rule beside the times that follow from it, on both clocks, before anything is kept. */
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { Overlap, type ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import type { ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
 import { MissingHour, RepeatedHour } from "@dueline/contracts/schedule/Timing"
@@ -119,7 +118,7 @@ export const NewScheduleScreen = () => (
       send={(draft) =>
         ({ schedules }) =>
           schedules.create({
-            headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+            headers: { "idempotency-key": newKey() },
             payload: { ...termsOf(draft, null), ...ruleOf(draft), request: requestOf(draft) } as never
           })
         }

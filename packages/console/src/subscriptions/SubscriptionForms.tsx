@@ -1,5 +1,4 @@
 /** A subscription is made, or gets another secret. */
-import { IdempotencyKey } from "@dueline/contracts/Ids"
 import type { SubscriptionView } from "@dueline/contracts/subscription/SubscriptionBodies"
 import { Effect } from "effect"
 import { useState } from "react"
@@ -31,7 +30,7 @@ export const NewSubscription = ({ changed, close }: DialogOf) => {
       question={({ subscriptions }) =>
         Effect.map(
           subscriptions.create({
-            headers: { "idempotency-key": IdempotencyKey.make(newKey()) },
+            headers: { "idempotency-key": newKey() },
             payload: { url: url.trim(), topics: listed, ...(name.trim() === "" ? {} : { name: name.trim() }) } as never
           }),
           ({ body }) => body.secret
