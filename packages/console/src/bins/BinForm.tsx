@@ -4,14 +4,12 @@ import { type Bin, parsePlace } from "@dueline/contracts/bin/BinEndpoints"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { headersFor } from "../parts/Actions.tsx"
-import { ChangeDialog } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, type DialogOf } from "../parts/ChangeDialog.tsx"
 import { Choice, Field } from "../parts/Fields.tsx"
 
-interface BinFormProps {
+interface BinFormProps extends DialogOf {
   /** Null: one that is not there yet. */
   readonly bin: Bin | null
-  readonly close: () => void
-  readonly changed: () => void
 }
 
 export const BinForm = ({ bin, changed, close }: BinFormProps) => {

@@ -4,13 +4,9 @@ import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
+import type { DialogOf } from "../parts/ChangeDialog.tsx"
 import { Choice, Field } from "../parts/Fields.tsx"
 import { IssueDialog } from "../parts/IssueDialog.tsx"
-
-interface DialogOf {
-  readonly close: () => void
-  readonly changed: () => void
-}
 
 const lives = ["30d", "90d", "365d", "without end"] as const
 

@@ -5,13 +5,9 @@ import { Effect } from "effect"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { headersFor } from "../parts/Actions.tsx"
+import type { DialogOf } from "../parts/ChangeDialog.tsx"
 import { Choice, Field } from "../parts/Fields.tsx"
 import { IssueDialog } from "../parts/IssueDialog.tsx"
-
-interface DialogOf {
-  readonly close: () => void
-  readonly changed: () => void
-}
 
 const given = (secret: string) => (secret.trim() === "" ? {} : { secret: secret.trim() })
 

@@ -8,6 +8,13 @@ import { Dialog } from "./Dialog.tsx"
 import { TroubleNote } from "./TroubleNote.tsx"
 import { useMay } from "./useMay.ts"
 
+/** What a dialog is given by its button. */
+export interface DialogOf {
+  readonly close: () => void
+  /** Called when it was done; closes it too. */
+  readonly changed: () => void
+}
+
 interface DialogButtonProps {
   readonly label: string
   readonly scope: string
@@ -37,7 +44,7 @@ export const DialogButton = ({ changed, children, label, scope, why }: DialogBut
   )
 }
 
-interface ChangeDialogProps {
+interface ChangeDialogProps extends DialogOf {
   readonly title: string
   /** What is said first. */
   readonly lead?: ReactNode
@@ -52,9 +59,6 @@ interface ChangeDialogProps {
   readonly done: string
   /** Stands below the fields when it was refused; left out, the trouble is told above them. */
   readonly renderTrouble?: (trouble: Trouble) => ReactNode
-  readonly close: () => void
-  /** Called when it was done; closes it too. */
-  readonly changed: () => void
 }
 
 export const ChangeDialog = (change: ChangeDialogProps) => {

@@ -7,7 +7,7 @@ import { newKey } from "../backend/useAct.ts"
 import { useAnswer } from "../backend/useAnswer.ts"
 import { usePages } from "../backend/usePages.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
-import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, DialogButton, type DialogOf } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
@@ -20,16 +20,10 @@ const filters: ReadonlyArray<Filter> = [
   { name: "status", label: "State", oneOf: FlowStatus.literals }
 ]
 
-interface DialogOf {
-  readonly flow: FlowView | null
-  readonly close: () => void
-  readonly changed: () => void
-}
-
 const numberOf = (text: string): number | undefined => (text.trim() === "" ? undefined : Number(text))
 
 /** Defined again, a flow has other bounds: to change one is the same as to make one. */
-const Defining = ({ changed, close, flow }: DialogOf) => {
+const Defining = ({ changed, close, flow }: DialogOf & { readonly flow: FlowView | null }) => {
   const [key, setKey] = useState(flow?.key ?? "")
   const [concurrency, setConcurrency] = useState(String(flow?.concurrency ?? ""))
   const [rate, setRate] = useState(String(flow?.ratePerSecond ?? ""))

@@ -4,7 +4,7 @@ import type { PauseView } from "@dueline/contracts/pause/PauseEndpoints"
 import { useState } from "react"
 import { usePages } from "../backend/usePages.ts"
 import { headersFor } from "../parts/Actions.tsx"
-import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, DialogButton, type DialogOf } from "../parts/ChangeDialog.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
@@ -19,12 +19,6 @@ const filters: ReadonlyArray<Filter> = [
   { name: "of", label: "Of", oneOf: PauseOf.literals },
   { name: "key", label: "Which", type: "text" }
 ]
-
-interface DialogOf {
-  readonly close: () => void
-  /** Closes it too. */
-  readonly changed: () => void
-}
 
 const Resuming = ({ changed, close, pause }: DialogOf & { readonly pause: PauseView }) => {
   const [rate, setRate] = useState("")

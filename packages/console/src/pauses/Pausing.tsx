@@ -2,14 +2,11 @@
 import { PauseOf } from "@dueline/contracts/pause/Pause"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
-import { ChangeDialog } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, type DialogOf } from "../parts/ChangeDialog.tsx"
 
-interface PausingProps {
+interface PausingProps extends DialogOf {
   /** What is chosen first. */
   readonly first?: { readonly of: typeof PauseOf.Type; readonly key: string }
-  readonly close: () => void
-  /** Closes it too. */
-  readonly changed: () => void
 }
 
 export const Pausing = ({ changed, close, first = { of: "target", key: "" } }: PausingProps) => {

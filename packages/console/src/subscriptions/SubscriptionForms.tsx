@@ -4,13 +4,9 @@ import { Effect } from "effect"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { headersFor } from "../parts/Actions.tsx"
+import type { DialogOf } from "../parts/ChangeDialog.tsx"
 import { Field } from "../parts/Fields.tsx"
 import { IssueDialog } from "../parts/IssueDialog.tsx"
-
-interface DialogOf {
-  readonly close: () => void
-  readonly changed: () => void
-}
 
 export const NewSubscription = ({ changed, close }: DialogOf) => {
   const [name, setName] = useState("")
