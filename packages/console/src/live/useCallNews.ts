@@ -17,6 +17,25 @@ interface Heard {
   readonly missed: () => void
 }
 
+/** Does something soon, however often it is asked for: no sooner than `everyMs` after the last time. */
+const paced = (everyMs: number, act: () => void) => {
+  let waiting: ReturnType<typeof setTimeout> | undefined
+  let actedAt = -everyMs
+  return {
+    soon: () => {
+      waiting ??= setTimeout(
+        () => {
+          waiting = undefined
+          actedAt = performance.now()
+          act()
+        },
+        Math.max(0, actedAt + everyMs - performance.now())
+      )
+    },
+    stop: () => clearTimeout(waiting)
+  }
+}
+
 export const useCallNews = (heard: Heard): void => {
   const current = useRef(heard)
   useEffect(() => {
@@ -26,37 +45,22 @@ export const useCallNews = (heard: Heard): void => {
     const signIn = registry.get(signInAtom)
     if (signIn.at !== "in") return
     let waiting = new Map<string, ServiceCallSummary>()
-    let drawing: ReturnType<typeof setTimeout> | null = null
-    let drawnAt = 0
-    let reading: ReturnType<typeof setTimeout> | null = null
-    let readAt = -readEveryMs
-    const miss = () => {
-      reading ??= setTimeout(
-        () => {
-          reading = null
-          readAt = performance.now()
-          current.current.missed()
-        },
-        Math.max(0, readAt + readEveryMs - performance.now())
-      )
-    }
-    const draw = () => {
-      drawing = null
-      drawnAt = performance.now()
+    const read = paced(readEveryMs, () => current.current.missed())
+    const draw = paced(drawEveryMs, () => {
       const calls = waiting
       waiting = new Map()
-      if (calls.size > waitingLimit) miss()
+      if (calls.size > waitingLimit) read.soon()
       else current.current.changed(calls)
-    }
+    })
     const stop = followCalls(signIn.session.tenant ?? signIn.session.subject, (news) => {
-      if (news.kind === "missed") return miss()
+      if (news.kind === "missed") return read.soon()
       if (waiting.size <= waitingLimit) for (const call of news.calls) waiting.set(call.id, call)
-      drawing ??= setTimeout(draw, Math.max(0, drawnAt + drawEveryMs - performance.now()))
+      draw.soon()
     })
     return () => {
       stop()
-      if (drawing !== null) clearTimeout(drawing)
-      if (reading !== null) clearTimeout(reading)
+      draw.stop()
+      read.stop()
     }
   }, [])
 }
