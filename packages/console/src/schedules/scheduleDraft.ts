@@ -37,19 +37,22 @@ export const emptyDraft = (zone: string): Draft => ({
 })
 
 /** Its request is not among it: what is shown of that is not all, and secrets are struck out. */
-export const draftOf = (schedule: ScheduleView): Draft => ({
-  ...emptyDraft(schedule.zone),
-  name: schedule.name ?? "",
-  kind: schedule.cron === null ? "every" : "cron",
-  cron: schedule.cron ?? "0 8 * * MON-FRI",
-  every: schedule.every ?? "15m",
-  missingHour: schedule.missingHour ?? "shift",
-  repeatedHour: schedule.repeatedHour ?? "auto",
-  overlap: schedule.overlap,
-  missed: schedule.missed.policy,
-  method: schedule.request.method,
-  url: schedule.request.url
-})
+export const draftOf = (schedule: ScheduleView): Draft => {
+  const empty = emptyDraft(schedule.zone)
+  return {
+    ...empty,
+    name: schedule.name ?? "",
+    kind: schedule.cron === null ? "every" : "cron",
+    cron: schedule.cron ?? empty.cron,
+    every: schedule.every ?? empty.every,
+    missingHour: schedule.missingHour ?? empty.missingHour,
+    repeatedHour: schedule.repeatedHour ?? empty.repeatedHour,
+    overlap: schedule.overlap,
+    missed: schedule.missed.policy,
+    method: schedule.request.method,
+    url: schedule.request.url
+  }
+}
 
 /** What its times follow from. */
 export const ruleOf = ({ cron, every, kind, missingHour, repeatedHour, zone }: Draft) =>
