@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react"
 import { ask, type Question } from "./backend.ts"
 import { noticeTrouble } from "./connection.ts"
 import { type Trouble, troubleOf } from "./trouble.ts"
+import { useEvery } from "./useEvery.ts"
 
 export interface Answer<A> {
   /** What was answered last; it stays while the question is asked again, and when that fails. */
@@ -45,10 +46,6 @@ export const useAnswer = <A>(key: string, question: Question<A>, everyMs: number
     })
   }, [key, turn])
   const again = useCallback(() => setTurn((n) => n + 1), [])
-  useEffect(() => {
-    if (everyMs === null || state.asking) return
-    const waiting = setInterval(() => document.visibilityState === "visible" && again(), everyMs)
-    return () => clearInterval(waiting)
-  }, [everyMs, state.asking, again])
+  useEvery(state.asking ? null : everyMs, again)
   return { ...state, again }
 }

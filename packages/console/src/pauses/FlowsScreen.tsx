@@ -1,10 +1,11 @@
 /** Flows: calls with one key, how many of them are under way, what bounds them, and letting one wait. */
 import type { FlowView } from "@dueline/contracts/flow/FlowEndpoints"
 import { FlowStatus } from "@dueline/contracts/flow/Flow"
-import { useEffect, useState } from "react"
+import { useCallback, useState } from "react"
 import { Link } from "wouter"
 import { newKey } from "../backend/useAct.ts"
 import { useAnswer } from "../backend/useAnswer.ts"
+import { useEvery } from "../backend/useEvery.ts"
 import { usePages } from "../backend/usePages.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton, type DialogOf } from "../parts/ChangeDialog.tsx"
@@ -150,12 +151,8 @@ export const FlowsScreen = () => {
   }
   // What is under way is read again while somebody looks; a list that was read further stays as it is.
   const { again } = pages
-  const short = pages.rows.length <= 50 && !pages.asking
-  useEffect(() => {
-    if (!short) return
-    const looking = setInterval(() => document.querySelector("dialog") === null && again(), lookMs)
-    return () => clearInterval(looking)
-  }, [short, again])
+  const look = useCallback(() => document.querySelector("dialog") === null && again(), [again])
+  useEvery(pages.rows.length <= 50 && !pages.asking ? lookMs : null, look)
   return (
     <Screen
       title="Flows"
