@@ -1,5 +1,5 @@
 /** How a job begins: from the token of a plan, or from one dead letter. Its id follows from either, so that asking twice is one job. */
-import { type AccessScope, Principal } from "@dueline/contracts/api/Access"
+import { Principal } from "@dueline/contracts/api/Access"
 import {
   actionOf,
   type BulkAction,
@@ -9,7 +9,7 @@ import {
   type BulkWork,
   defaultBulkRate
 } from "@dueline/contracts/bulkJob/BulkJob"
-import { planMs, StartBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import { actionScopes, planMs, StartBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { derivedId } from "@dueline/identity/derivedId"
@@ -38,19 +38,10 @@ export const jobRefusals = {
 
 const refused = refusedCreation(jobRefusals)
 
-const scopeOf = {
-  "cancel-calls": "ops:calls.write",
-  "move-calls": "ops:calls.write",
-  "run-calls": "ops:calls.write",
-  "replay-dead-letters": "ops:dead-letters.write",
-  "backfill-schedule": "ops:schedules.write",
-  "redeliver-messages": "ops:subscriptions.write"
-} as const satisfies Readonly<Record<BulkAction, AccessScope>>
-
 /** A job does what its starter may do. */
 export const mayDo = Effect.fnUntraced(function* (action: BulkAction) {
   const { scopes } = yield* Principal
-  const scope = scopeOf[action]
+  const scope = actionScopes[action]
   if (!scopes.includes(scope)) return yield* reject("insufficient_scope", `This needs the scope ${scope} too.`)
 })
 

@@ -2,7 +2,7 @@
  * Something done to all that a filter chooses, in two steps: a plan that counts them and touches nothing, and a job that is started by writing
  * down that number. What came after the plan, and what changed since, is left alone.
  */
-import type { BulkFilter, BulkPlanView } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import { actionScopes, type BulkFilter, type BulkPlanView } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { BulkAction } from "@dueline/contracts/bulkJob/BulkJob"
 import { useState } from "react"
 import { Link, useLocation } from "wouter"
@@ -12,7 +12,7 @@ import { Dialog } from "../parts/Dialog.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { useMay } from "../parts/useMay.ts"
 import { Ago } from "../time/Time.tsx"
-import { actionScopes, actionWords, itemsOf } from "./jobWords.ts"
+import { actionWords, itemsOf } from "./jobWords.ts"
 
 interface BulkProps {
   /** What the button says, where it is not a list that something is done to. */

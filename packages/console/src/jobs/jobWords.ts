@@ -11,16 +11,6 @@ export const actionWords: Readonly<Record<BulkAction, string>> = {
   "redeliver-messages": "Deliver again"
 }
 
-/** What each permits beside `ops:jobs.write`. */
-export const actionScopes: Readonly<Record<BulkAction, string>> = {
-  "run-calls": "ops:calls.write",
-  "move-calls": "ops:calls.write",
-  "cancel-calls": "ops:calls.write",
-  "replay-dead-letters": "ops:dead-letters.write",
-  "backfill-schedule": "ops:schedules.write",
-  "redeliver-messages": "ops:subscriptions.write"
-}
-
 export const itemsOf = (action: BulkAction, count: number): string => {
   const one = { "replay-dead-letters": "dead letter", "redeliver-messages": "message" }[String(action)] ?? "call"
   return `${count} ${one}${count === 1 ? "" : "s"}`

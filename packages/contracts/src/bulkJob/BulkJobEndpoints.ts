@@ -1,6 +1,7 @@
 /** The HTTP operations on bulk jobs: a plan that touches nothing, the job that follows from its token, and how it goes on. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import type { AccessScope } from "../api/Access.ts"
 import {
   conditional,
   conditionalRead,
@@ -75,6 +76,16 @@ const namesOf = (action: BulkAction): ReadonlyArray<string> =>
       String(action)
     ] ?? callFilter
   )
+
+/** What a job's starter needs beside `ops:jobs.write`: a job does what its starter may do. */
+export const actionScopes = {
+  "cancel-calls": "ops:calls.write",
+  "move-calls": "ops:calls.write",
+  "run-calls": "ops:calls.write",
+  "replay-dead-letters": "ops:dead-letters.write",
+  "backfill-schedule": "ops:schedules.write",
+  "redeliver-messages": "ops:subscriptions.write"
+} as const satisfies Readonly<Record<BulkAction, AccessScope>>
 
 export const PlanBulkJob = Schema.Struct({
   action: BulkAction,
