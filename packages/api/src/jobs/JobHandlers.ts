@@ -35,7 +35,7 @@ const makePlanning = Effect.gen(function* () {
     if (action === "backfill-schedule") return yield* planBackfill(tenantId, body)
     if (action === "redeliver-messages") return yield* planRedelivery(tenantId, body)
     const work = yield* orDeny(workIn({ ...body, action }))
-    return yield* plan(tenantId, work, body).pipe(Effect.catchTag("StoreUnavailable", storeUnavailable))
+    return yield* plan(tenantId, work).pipe(Effect.catchTag("StoreUnavailable", storeUnavailable))
   })
 })
 

@@ -2,6 +2,7 @@
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import { outboxGroup } from "@dueline/contracts/api/DeadLetterEndpoints"
 import {
+  actionOf,
   type BulkAction,
   BulkPlan,
   BulkWork,
@@ -26,11 +27,12 @@ import { Clock, Effect, Option, Result, Schema } from "effect"
 import { Cursor } from "../resources/Cursor.ts"
 import { type Denial, denied } from "../requests/reject.ts"
 import { invalid } from "../requests/requestBody.ts"
+import { now } from "../resources/asking.ts"
 import { pathOfItem } from "./jobView.ts"
 
 /** How long a plan may count, in milliseconds: well within what a request may take. */
-export const countMs = 5_000
-const pageSize = 500
+const countMs = 5_000
+export const pageSize = 500
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 /** The states in which a call can be dealt with so; the first where the filter does not say. */
@@ -102,11 +104,20 @@ const tokenForm = /^([\w-]{1,16000})\.([\w-]{24,200})$/u
 
 export const makeTokens = Effect.map(Cursor, ({ open, seal }) => {
   const about = (text: string) => ({ list: "bulk-job-plan", plan: text })
+  const sealed = (tenantId: TenantId, planned: Planned): string => {
+    const text = Buffer.from(JSON.stringify(planned)).toString("base64url")
+    return `${text}.${seal(tenantId, about(text), new Uint8Array(8))}`
+  }
   return {
-    seal: (tenantId: TenantId, planned: Planned): string => {
-      const text = Buffer.from(JSON.stringify(planned)).toString("base64url")
-      return `${text}.${seal(tenantId, about(text), new Uint8Array(8))}`
-    },
+    /** With what is shown of it beside its token. */
+    issue: (tenantId: TenantId, work: BulkWork, plan: BulkPlan) => ({
+      action: actionOf(work),
+      count: plan.count,
+      exact: plan.exact,
+      plannedAt: formatInstant(plan.at),
+      expiresAt: formatInstant(plan.at + planMs),
+      token: sealed(tenantId, { work, plan })
+    }),
     /** Null for one that was not made here, for this tenant. */
     open: (tenantId: TenantId, token: string): Planned | null => {
       const [, text = "", mark = ""] = tokenForm.exec(token) ?? []
@@ -122,9 +133,10 @@ interface Seen {
   readonly reason: string | null
 }
 
-interface Looked {
+/** `next`: where it goes on; null at the end. */
+interface Looked<Mark> {
   readonly seen: ReadonlyArray<Seen>
-  readonly next: { readonly at: number; readonly id: string } | null
+  readonly next: Mark | null
 }
 
 /** What stands between scheme and path: where a call goes. */
@@ -136,7 +148,39 @@ export const mostFrequent = (names: ReadonlyMap<string, number>) =>
     .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))
     .slice(0, namesCounted)
 
-const add = (names: Map<string, number>, name: string): void => void names.set(name, (names.get(name) ?? 0) + 1)
+export const add = (names: Map<string, number>, name: string): void => void names.set(name, (names.get(name) ?? 0) + 1)
+
+/** Counts what there is page by page, up to a number and for a time, and keeps the first of it. */
+export const countedBy = <Mark, E>(work: BulkWork, first: Mark, look: (from: Mark) => Effect.Effect<Looked<Mark>, E>) =>
+  Effect.gen(function* () {
+    const until = (yield* Clock.currentTimeNanos) + BigInt(countMs) * 1_000_000n
+    const sample: Array<Seen> = []
+    const [byTarget, byReason] = [new Map<string, number>(), new Map<string, number>()]
+    let count = 0
+    let from: Mark | null = first
+    while (from !== null && count < maxPlanned && (yield* Clock.currentTimeNanos) < until) {
+      const { next, seen }: Looked<Mark> = yield* look(from)
+      count += seen.length
+      sample.push(...seen.slice(0, sampleSize - sample.length))
+      for (const { reason, target } of seen) {
+        add(byTarget, target)
+        if (reason !== null) add(byReason, reason.slice(0, 200))
+      }
+      from = next
+    }
+    return {
+      count,
+      exact: from === null,
+      sample: sample.map((one) => ({ ...one, links: { self: pathOfItem(work, one.id) } })),
+      byTarget: mostFrequent(byTarget),
+      byReason: mostFrequent(byReason)
+    }
+  })
+
+interface CreatedAt {
+  readonly at: number
+  readonly id: string
+}
 
 export const makePlan = Effect.gen(function* () {
   const calls = yield* CallQueries
@@ -146,8 +190,8 @@ export const makePlan = Effect.gen(function* () {
   const look = (
     tenantId: TenantId,
     work: ChoosingWork,
-    { at, id }: { readonly at: number; readonly id: string }
-  ): Effect.Effect<Looked, StoreUnavailable> => {
+    { at, id }: CreatedAt
+  ): Effect.Effect<Looked<CreatedAt>, StoreUnavailable> => {
     if (work._tag === "ReplayDeadLetters") {
       const { from, group, reason, to, topic } = work.filter
       const filter = { from, group, reason, to, topic, state: "Waiting" } as const
@@ -163,34 +207,10 @@ export const makePlan = Effect.gen(function* () {
     }))
   }
 
-  return Effect.fnUntraced(function* (tenantId: TenantId, work: ChoosingWork, { action }: PlanBulkJob) {
-    const at = (yield* Clock.currentTimeMillis) as EpochMillis
-    const until = (yield* Clock.currentTimeNanos) + BigInt(countMs) * 1_000_000n
-    const sample: Array<Seen> = []
-    const [byTarget, byReason] = [new Map<string, number>(), new Map<string, number>()]
-    let count = 0
-    let from: Looked["next"] = { at, id: lastId }
-    while (from !== null && count < maxPlanned && (yield* Clock.currentTimeNanos) < until) {
-      const { next, seen }: Looked = yield* look(tenantId, work, from)
-      count += seen.length
-      sample.push(...seen.slice(0, sampleSize - sample.length))
-      for (const { reason, target } of seen) {
-        add(byTarget, target)
-        if (reason !== null) add(byReason, reason.slice(0, 200))
-      }
-      from = next
-    }
-    const plan = { at, count, exact: from === null }
-    return {
-      action,
-      count,
-      exact: plan.exact,
-      sample: sample.map((one) => ({ ...one, links: { self: pathOfItem(work, one.id) } })),
-      byTarget: mostFrequent(byTarget),
-      byReason: mostFrequent(byReason),
-      plannedAt: formatInstant(at),
-      expiresAt: formatInstant(at + planMs),
-      token: tokens.seal(tenantId, { work, plan })
-    } satisfies BulkPlanView
+  return Effect.fnUntraced(function* (tenantId: TenantId, work: ChoosingWork) {
+    const at = yield* now
+    const first: CreatedAt = { at, id: lastId }
+    const { count, exact, ...found } = yield* countedBy(work, first, (from) => look(tenantId, work, from))
+    return { ...tokens.issue(tenantId, work, { at, count, exact }), ...found } satisfies BulkPlanView
   })
 })

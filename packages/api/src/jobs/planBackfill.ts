@@ -1,7 +1,6 @@
 /** The plan of a back-fill: which times of a schedule lie in the range, and what the changes of clocks make of them. Nothing is made of them yet. */
-import { formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
 import type { BulkPlanView, PlanBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
-import { maxPlanned, planMs, sampleSize } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import { maxPlanned, sampleSize } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import type { ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
@@ -11,31 +10,22 @@ import { formatLocal } from "@dueline/contracts/schedule/zone"
 import { occurrenceCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
 import { storeUnavailable } from "../requests/refusal.ts"
-import { type Denial, denied, orDeny } from "../requests/reject.ts"
-import { invalid } from "../requests/requestBody.ts"
+import { orDeny, reject } from "../requests/reject.ts"
 import { now } from "../resources/asking.ts"
 import { walk, zoneData } from "../schedules/scheduleTerms.ts"
 import { transitionsOf } from "../schedules/scheduleView.ts"
 import { pathOfItem } from "./jobView.ts"
-import { makeTokens } from "./plan.ts"
+import { pastRange, type Range, wrongFilter } from "./pastRange.ts"
+import { add, makeTokens, mostFrequent } from "./plan.ts"
 
-interface Range {
-  readonly from: EpochMillis
-  readonly to: EpochMillis
-}
-
-type Refused = Denial<"invalid_request" | "range_too_large">
-const wrong = (member: string, message: string): Result.Result<never, Refused> =>
-  Result.fail(invalid([{ path: `body.filter.${member}`, message }]))
-
-/** `from` ≤ time < `to`, both of the past, and within what the schedule says of itself. */
-const rangeIn = ({ filter }: PlanBulkJob, row: ScheduleRow | null, at: number): Result.Result<Range, Refused> => {
-  if (row === null || row.status === "Deleted") return wrong("schedule", "there is no such schedule in this tenant")
-  const [from, to] = [parseInstant(filter.from ?? "", "up"), parseInstant(filter.to ?? "", "up")]
-  if (to > at) return wrong("to", "must not be later than now: times to come are called by themselves")
-  if (from >= to) return wrong("to", "must be later than `from`")
-  const end = row.until === null ? to : Math.min(to, row.until + 1)
-  return Result.succeed({ from: Math.max(from, row.from ?? from) as EpochMillis, to: end as EpochMillis })
+/** All of the past, and within what the schedule says of itself. */
+const rangeIn = ({ filter }: PlanBulkJob, row: ScheduleRow | null, at: number) => {
+  if (row === null || row.status === "Deleted")
+    return wrongFilter("schedule", "there is no such schedule in this tenant")
+  return Result.map(pastRange(filter, at, "times to come are called by themselves"), ({ from, to }): Range => {
+    const end = row.until === null ? to : Math.min(to, row.until + 1)
+    return { from: Math.max(from, row.from ?? from) as EpochMillis, to: end as EpochMillis }
+  })
 }
 
 /** Times walked before others have a turn. */
@@ -54,10 +44,10 @@ export const plannedTimes = Effect.fnUntraced(function* (timing: Timing, { from,
   const local = (time: Occurrence | undefined) => (time === undefined ? null : formatLocal(zone, time.at))
   const cron = timing._tag === "Cron" ? timing : null
   const marks = new Map<string, number>()
-  for (const { mark } of times) if (mark !== "regular") marks.set(mark, (marks.get(mark) ?? 0) + 1)
+  for (const { mark } of times) if (mark !== "regular") add(marks, mark)
   return {
     times,
-    byReason: [...marks].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count),
+    byReason: mostFrequent(marks),
     about: {
       zone,
       zoneData,
@@ -71,7 +61,7 @@ export const plannedTimes = Effect.fnUntraced(function* (timing: Timing, { from,
   }
 })
 
-const tooMany = denied("range_too_large", `Choose a shorter range: ${maxPlanned} times at the most.`)
+const tooMany = reject("range_too_large", `Choose a shorter range: ${maxPlanned} times at the most.`)
 
 export const makePlanBackfill = Effect.gen(function* () {
   const queries = yield* OpsQueries
@@ -83,14 +73,10 @@ export const makePlanBackfill = Effect.gen(function* () {
     const row = yield* Effect.catch(queries.find("schedule", tenantId, scheduleId), storeUnavailable)
     const { from, to } = yield* orDeny(rangeIn(body, row, at))
     const { revision, timing } = row as ScheduleRow
-    const found = yield* plannedTimes(timing, { from, to })
-    const { about, byReason, times } = yield* orDeny(found === null ? Result.fail(tooMany) : Result.succeed(found))
+    const { about, byReason, times } = (yield* plannedTimes(timing, { from, to })) ?? (yield* tooMany)
     const work = { _tag: "BackfillSchedule", filter: { scheduleId, revision, timing, from, to } } as const
-    const plan = { at, count: times.length, exact: true }
     return {
-      action: body.action,
-      count: times.length,
-      exact: true,
+      ...tokens.issue(tenantId, work, { at, count: times.length, exact: true }),
       sample: times.slice(0, sampleSize).map((time) => {
         const id = occurrenceCallId(tenantId, scheduleId, revision, time.at)
         const reason = time.mark === "regular" ? null : time.mark
@@ -98,10 +84,7 @@ export const makePlanBackfill = Effect.gen(function* () {
       }),
       byTarget: [],
       byReason,
-      times: about,
-      plannedAt: formatInstant(at),
-      expiresAt: formatInstant(at + planMs),
-      token: tokens.seal(tenantId, { work, plan })
+      times: about
     } satisfies BulkPlanView
   })
 })
