@@ -7,7 +7,7 @@ import { makeCached } from "@dueline/contracts/cache/Cached"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { type CallMinute, type OverviewFacts, Overviews, type WaitingThings } from "@dueline/contracts/ports/Overviews"
-import { Clock, Effect, Layer, Schema, Semaphore } from "effect"
+import { Clock, Effect, Layer, Semaphore, Struct } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { reject } from "../requests/reject.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
@@ -19,15 +19,7 @@ import { shown } from "./SystemHandlers.ts"
 const goodForMs = 1_000
 
 /** What is the same whichever process tells it. */
-const {
-  dependencies: _dependencies,
-  of: _of,
-  phase: _phase,
-  processes: _processes,
-  version: _version,
-  ...ofAll
-} = Overview.fields
-const Facts = Schema.Struct(ofAll)
+const Facts = Overview.mapFields(Struct.omit(["dependencies", "of", "phase", "processes", "version"]))
 
 /** Looking across tenants is for whoever may see them. */
 const across = "ops:tenants.read"
@@ -92,13 +84,7 @@ const viewOf = (facts: OverviewFacts, now: number) => {
       target,
       openUntil: formatInstant(openUntil)
     })),
-    flows: facts.flows.map(({ key, limit, running, tenantId, waiting }) => ({
-      tenantId,
-      key,
-      waiting,
-      running,
-      limit
-    })),
+    flows: facts.flows,
     pauses: waiting(facts.pauses),
     deadLetters: waiting(deadLetters),
     ingestion: waiting(ingestion),
