@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { extname, join } from "node:path"
-
+import { escaped } from "../requests/escaped.ts"
 import type { MapTiles } from "./mapTiles.ts"
 
 type Coding = "br" | "gzip"
@@ -54,9 +54,6 @@ export const readConsoleFiles = (folder: string): ConsoleFiles => {
     })
   )
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 const head = "<head>"
 

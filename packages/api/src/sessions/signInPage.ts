@@ -4,9 +4,7 @@ import { Effect } from "effect"
 import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { problemReply, responseOf } from "../requests/answer.ts"
-
-const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
+import { escaped } from "../requests/escaped.ts"
 
 const page = ({ correlationId, detail, title }: Forbidden | NotFound | Unavailable): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign-in · Dueline</title></head>
