@@ -47,37 +47,33 @@ const nobody = unauthenticated(
   "Send an access token, `Authorization: Bearer …`, or an API key, `X-Api-Key: dlk_…`; a person signs in at /console."
 )
 
-/** Hears why somebody is refused. */
-type Told = (reason: BearerReason) => void
+/** Somebody came with what opens nothing: why, and what is answered. */
+interface BearerRefused {
+  readonly _tag: "BearerRefused"
+  readonly reason: BearerReason
+  readonly answer: Effect.Effect<never, Unauthenticated>
+}
 
-const byToken = (
-  verifier: TokenVerifier["Service"],
-  token: string,
-  told: Told
-): Effect.Effect<AccessToken, Unauthenticated> =>
-  Effect.matchEffect(verifier.verify(token), {
-    onFailure: ({ claims, reason }) =>
-      Effect.andThen(
-        Effect.andThen(
-          Effect.logDebug("token refused", { reason }),
-          Effect.sync(() => told(reasonOf(reason)))
-        ),
-        unauthenticated(
-          claims === undefined
-            ? "The access token is not valid here. Get a new one."
-            : `The access token has claims that cannot be read: ${claims}. Get one in which they are right.`
-        )
-      ),
-    onSuccess: Effect.succeed
-  })
+const refused = (reason: BearerReason, detail: string): Effect.Effect<never, BearerRefused> =>
+  Effect.fail({ _tag: "BearerRefused", reason, answer: unauthenticated(detail) })
 
-const refusing = <E>(told: Told, reason: BearerReason, refusal: Effect.Effect<never, E>): Effect.Effect<never, E> =>
-  Effect.suspend(() => {
-    told(reason)
-    return refusal
-  })
+const byToken = (verifier: TokenVerifier["Service"], token: string): Effect.Effect<AccessToken, BearerRefused> =>
+  Effect.catch(verifier.verify(token), ({ claims, reason }) =>
+    Effect.andThen(
+      Effect.logDebug("token refused", { reason }),
+      refused(
+        reasonOf(reason),
+        claims === undefined
+          ? "The access token is not valid here. Get a new one."
+          : `The access token has claims that cannot be read: ${claims}. Get one in which they are right.`
+      )
+    )
+  )
 
-const withoutKey = unauthenticated("The API key that the token was given for is revoked or has expired. Get a new one.")
+const withoutKey = refused(
+  "token_key_over",
+  "The API key that the token was given for is revoked or has expired. Get a new one."
+)
 
 /** As `Authorization: Bearer` has it; empty where there is none. */
 export const bearerOf = ({ headers }: Request): string =>
@@ -93,17 +89,14 @@ const keyIn = (token: string, headers: Readonly<Record<string, string | undefine
 }
 
 /** One and the same for whatever is wrong: which keys there are is nobody's business. */
-const badKey = unauthenticated(
+const badKey = refused(
+  "api_key_refused",
   "The API key is not valid here: mistyped, expired, revoked, or never made. Get a new one."
 )
 
-const byKey = (
-  keys: ApiKeyAccess["Service"],
-  key: string,
-  told: Told
-): Effect.Effect<Asker, Unauthenticated | Unavailable> =>
+const byKey = (keys: ApiKeyAccess["Service"], key: string): Effect.Effect<Asker, BearerRefused | Unavailable> =>
   Effect.flatMap(keys.open(key), (row) => {
-    if (row === null) return refusing(told, "api_key_refused", badKey)
+    if (row === null) return badKey
     const { apiKeyId: id, expiresAt, scopes, tenantId, workspace } = row
     const apiKey = { id, workspace }
     return Effect.succeed({ tenantId, tenants: [], subject: `api-key:${id}`, scopes, expiresAt, apiKey, session: null })
@@ -119,7 +112,10 @@ const foreignPage = reject(
   "A session's cookie counts for pages of this edge alone. Others send an access token, `Authorization: Bearer …`."
 )
 
-const badSession = unauthenticated("The session is over: it ended, was ended, or lay unused too long. Sign in again.")
+const badSession = refused(
+  "session_over",
+  "The session is over: it ended, was ended, or lay unused too long. Sign in again."
+)
 
 /** What a session allows now: roles may have changed since it began. */
 export const askerOf = (session: Session, { roles }: Pick<SessionSettings, "roles">): Asker => ({
@@ -144,52 +140,51 @@ export const layer: Layer.Layer<Askers, never, TokenVerifier | ApiKeyAccess | Se
 
       const bySession = (
         request: Request,
-        secret: string,
-        told: Told
-      ): Effect.Effect<Asker, Unauthenticated | Forbidden | Unavailable> => {
+        secret: string
+      ): Effect.Effect<Asker, BearerRefused | Forbidden | Unavailable> => {
         if (!isOwnHost(request.headers["host"], settings)) return foreignHost
         if (!isFromHere(request.method, request.headers, settings)) return foreignPage
         return Effect.flatMap(sessions.open(secret), (session) =>
-          session === null ? refusing(told, "session_over", badSession) : Effect.succeed(askerOf(session, settings))
+          session === null ? badSession : Effect.succeed(askerOf(session, settings))
         )
       }
 
       /** A token is good as long as what it was given for. */
-      const standing = Effect.fnUntraced(function* (access: AccessToken, told: Told) {
+      const standing = Effect.fnUntraced(function* (access: AccessToken) {
         const { apiKeyId, sessionId, tenantId } = access
-        if (apiKeyId !== null && (yield* keys.find(apiKeyId)) === null)
-          return yield* refusing(told, "token_key_over", withoutKey)
+        if (apiKeyId !== null && (yield* keys.find(apiKeyId)) === null) return yield* withoutKey
         const session = sessionId === null || tenantId === null ? null : yield* sessions.find({ tenantId, sessionId })
-        return sessionId !== null && session === null
-          ? yield* refusing(told, "session_over", badSession)
-          : { ...access, apiKey: null, session }
+        return sessionId !== null && session === null ? yield* badSession : { ...access, apiKey: null, session }
       })
-      const bearing = (token: string, told: Told) =>
-        Effect.flatMap(byToken(verifier, token, told), (access) => standing(access, told))
-      // Who asks about a token has not come with it.
-      const untold: Told = () => undefined
+      const bearing = (token: string) => Effect.flatMap(byToken(verifier, token), standing)
 
       const identified = (
         request: Request,
-        token: string,
-        told: Told
-      ): Effect.Effect<Asker, Unauthenticated | Forbidden | Unavailable> => {
+        token: string
+      ): Effect.Effect<Asker, BearerRefused | Unauthenticated | Forbidden | Unavailable> => {
         const key = keyIn(token, request.headers)
-        if (key !== null) return byKey(keys, key, told)
-        if (token !== "") return bearing(token, told)
+        if (key !== null) return byKey(keys, key)
+        if (token !== "") return bearing(token)
         // Whoever sends a header of its own, even a bad one, does not mean the cookie that the browser adds.
         const secret =
           (request.headers["authorization"] ?? "") === "" ? cookieIn("session", request.headers, settings) : null
-        return secret === null ? nobody : bySession(request, secret, told)
+        return secret === null ? nobody : bySession(request, secret)
       }
 
       return Askers.of({
-        believe: (token) => (token.startsWith(keyPrefix) ? byKey(keys, token, untold) : bearing(token, untold)),
+        // Who asks about a token has not come with it: nothing is noted.
+        believe: (token) =>
+          Effect.catchTag(
+            token.startsWith(keyPrefix) ? byKey(keys, token) : bearing(token),
+            "BearerRefused",
+            ({ answer }) => answer
+          ),
         identify: (request, token) =>
-          Effect.flatMap(CurrentCorrelationId, (correlationId) =>
-            identified(request, token, (reason) =>
+          Effect.catchTag(identified(request, token), "BearerRefused", ({ answer, reason }) =>
+            Effect.flatMap(CurrentCorrelationId, (correlationId) => {
               refusedBearer({ reason, address: Option.getOrElse(request.remoteAddress, () => ""), correlationId })
-            )
+              return answer
+            })
           )
       })
     })
