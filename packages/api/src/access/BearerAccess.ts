@@ -14,10 +14,11 @@ import { type Asker, Askers } from "./Askers.ts"
 import { KnownTenants } from "./KnownTenants.ts"
 
 const isTenantId = Schema.is(TenantId)
+const areDetailsTold = Effect.map(Effect.context<never>(), tellsDetails)
 
 export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | AuditNotes> = Layer.effect(
   BearerAuth,
-  Effect.map(Effect.all([Askers, KnownTenants, AuditNotes]), ([askers, tenants, notes]) =>
+  Effect.map(Effect.all([Askers, KnownTenants, AuditNotes, areDetailsTold]), ([askers, tenants, notes, isDetailed]) =>
     BearerAuth.of({
       bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint, group }) {
         const request = yield* HttpServerRequest.HttpServerRequest
@@ -58,7 +59,7 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
         const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
         // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
         const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
-        const told = tellsDetails(yield* Effect.context<never>())
+        const told = isDetailed
           ? Effect.onExit(heard, (exit) =>
               Effect.logDebug("request handled", {
                 action: `${group.identifier}.${endpoint.identifier}`,
