@@ -149,12 +149,15 @@ const makeOperations = Effect.gen(function* () {
   /** As Segment's clients send one by itself. */
   const single = (type: ProductEventType) =>
     Effect.fnUntraced(function* (sent: WithVersion) {
-      const { escaped, exact, value: body } = yield* readReport(sent.request, { anyType: true })
+      const report = yield* readReport(sent.request, { anyType: true })
+      const { value: body } = report
       const at = yield* now
+      const offset = clockOffset(report, at)
       const value = typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, type } : body
-      const offset = clockOffset({ escaped, exact, value }, at)
-      const item = readers.segment({ value, escaped, exact, at, offset, path: "body" }, yield* Random.Random)
-      return yield* receiptOf(sent, item)
+      return yield* receiptOf(
+        sent,
+        readers.segment({ ...report, value, at, offset, path: "body" }, yield* Random.Random)
+      )
     })
 
   const resultOf = (
