@@ -127,9 +127,7 @@ const makeOperations = Effect.gen(function* () {
       const uses = items.length === 0 ? new Map() : yield* usesOf(items.map(({ apiKeyId }) => apiKeyId))
       return { items: items.map(viewWith(uses)), nextCursor }
     }),
-    get: Effect.fnUntraced(function* (sent: Raw<"api-keys", "get">) {
-      return yield* reads.get(viewWith(yield* usesOf([sent.params.id])))(sent)
-    }),
+    get: reads.getWith((row) => Effect.map(usesOf([row.apiKeyId]), (uses) => viewWith(uses)(row))),
     revoke: (sent: Raw<"api-keys", "revoke">) => Effect.tap(revoke(sent), () => access.forget(sent.params.id))
   }
 })

@@ -1,5 +1,4 @@
 /** Flows over HTTP: how bodies become commands, and how flows are shown with what is under way of them. */
-import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { FlowFacts, FlowId, FlowRejection, FlowRow } from "@dueline/contracts/flow/Flow"
@@ -76,11 +75,9 @@ const makeOperations = Effect.gen(function* () {
       const shown = yield* Effect.forEach(items, (row) => Effect.map(standing(row), (now) => viewOf(row, now)))
       return { items: shown, nextCursor }
     }),
-    get: Effect.fnUntraced(function* (sent: Raw<"flows", "get">) {
-      const { tenantId } = yield* Principal
-      const now = yield* Effect.flatMap(reads.present(tenantId, sent.params.id), standing)
-      return yield* reads.get((row) => viewOf(row, sent.query.asOf === undefined ? now : idle))(sent)
-    }),
+    get: reads.getWith((row, past) =>
+      Effect.map(past ? Effect.succeed(idle) : standing(row), (now) => viewOf(row, now))
+    ),
     remove: change("remove", {
       as: "remove-flow",
       command: ({ at, id }) => ({ _tag: "RemoveFlow", flowId: id, at })

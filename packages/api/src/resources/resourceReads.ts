@@ -53,15 +53,21 @@ export const makeReads = <K extends OpsCategory>(kind: K) =>
         (row) => (row?._tag === rowTag ? Effect.succeed(row as RowOf<K>) : missing)
       )
 
-    const get = <View extends { readonly version: number }>(view: (row: RowOf<K>) => View) =>
+    /** Shown with what is looked up for it, once it is there and not known already. `past`: as it was, of which no more is known. */
+    const getWith = <View, E, R>(view: (row: RowOf<K>, past: boolean) => Effect.Effect<View, E, R>) =>
       Effect.fnUntraced(function* ({ headers, params, query }: SentTo<K>) {
         const { tenantId } = yield* Principal
         const { id } = params
-        const shown = view(yield* query.asOf === undefined ? present(tenantId, id) : at(tenantId, id, query.asOf))
-        return (yield* isKnown(headers["if-none-match"], shown.version))
-          ? unchanged(shown.version)
-          : HttpApiSchema.withHeaders({ body: shown, headers: { etag: etagOf(shown.version) } })
+        const row = yield* query.asOf === undefined ? present(tenantId, id) : at(tenantId, id, query.asOf)
+        return (yield* isKnown(headers["if-none-match"], row.version))
+          ? unchanged(row.version)
+          : HttpApiSchema.withHeaders({
+              body: yield* view(row, query.asOf !== undefined),
+              headers: { etag: etagOf(row.version) }
+            })
       })
+
+    const get = <View>(view: (row: RowOf<K>) => View) => getWith((row) => Effect.succeed(view(row)))
 
     /** All of these conditions and what `text` says. */
     const filter = (text: string | undefined, others: ReadonlyArray<Specification>) => {
@@ -97,7 +103,7 @@ export const makeReads = <K extends OpsCategory>(kind: K) =>
       })
     }
 
-    return { at, filter, get, list, newest, present }
+    return { at, filter, get, getWith, list, newest, present }
   })
 
 /** One value of the other: the query parameters of a list that name fields. Those that are left out ask for nothing. */

@@ -1,5 +1,4 @@
 /** Subscriptions over HTTP. A secret is sealed here; what it is stands in the answer to the request that made it, and nowhere else. */
-import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import { defaultOverlap } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
@@ -125,14 +124,11 @@ const makeOperations = Effect.gen(function* () {
 
   return {
     list: reads.list(conditions, viewOf),
-    get: Effect.fnUntraced(function* (sent: Raw<"subscriptions", "get">) {
-      const { tenantId } = yield* Principal
-      const { id: subscriptionId } = sent.params
-      // As it was, nothing is known of its line.
-      if (sent.query.asOf !== undefined) return yield* reads.get(viewOf)(sent)
-      const waiting = yield* Effect.catch(lines.waiting({ tenantId, subscriptionId }), storeUnavailable)
-      return yield* reads.get((row) => waitingView(row, waiting))(sent)
-    }),
+    get: reads.getWith((row, past) =>
+      past
+        ? Effect.succeed(viewOf(row))
+        : Effect.map(Effect.catch(lines.waiting(row), storeUnavailable), (waiting) => waitingView(row, waiting))
+    ),
     create: create("create", {
       as: "create-subscription",
       command: ({ at, body, fingerprint, id, origin, tenantId }) =>
