@@ -1,8 +1,9 @@
 /** One thing as it was: with a version, by a slider, or at an instant. Which one stands in the address. */
 import { useSearchParams } from "wouter"
 import { useAtom } from "../backend/useAtom.ts"
+import { InstantField } from "./Fields.tsx"
 import { zoneAtom } from "../time/chosenZone.ts"
-import { instantOf, typedTime } from "../time/zone.ts"
+import { typedTime } from "../time/zone.ts"
 
 /** Null: as it is now. */
 export const useAsOf = (): readonly [string | null, (asOf: string | null) => void] => {
@@ -32,11 +33,6 @@ const isVersion = (asOf: string): boolean => /^\d+$/u.test(asOf)
 export const AsOf = ({ asOf, of: { createdAt, version }, set }: AsOfProps) => {
   const zone = useAtom(zoneAtom)
   const chosen = asOf !== null && isVersion(asOf) ? Number(asOf) : version
-  const at = asOf === null || isVersion(asOf) ? Number.NaN : Date.parse(asOf)
-  const typed = (text: string) => {
-    const instant = instantOf(text, zone)
-    if (Number.isFinite(instant)) set(new Date(instant).toISOString())
-  }
   return (
     <search className="filters asof" aria-label="As it was">
       <label>
@@ -50,18 +46,13 @@ export const AsOf = ({ asOf, of: { createdAt, version }, set }: AsOfProps) => {
           onChange={(event) => set(Number(event.target.value) === version ? null : event.target.value)}
         />
       </label>
-      <label>
-        As of, in {zone}
-        <input
-          key={asOf}
-          type="datetime-local"
-          step="1"
-          min={typedTime(Date.parse(createdAt), zone)}
-          defaultValue={typedTime(at, zone)}
-          onBlur={(event) => typed(event.target.value)}
-          onKeyDown={(event) => event.key === "Enter" && typed(event.currentTarget.value)}
-        />
-      </label>
+      <InstantField
+        label={`As of, in ${zone}`}
+        step="1"
+        min={typedTime(Date.parse(createdAt), zone)}
+        value={asOf === null || isVersion(asOf) ? "" : asOf}
+        set={(instant) => instant !== "" && set(instant)}
+      />
       {asOf === null ? null : (
         <button type="button" onClick={() => set(null)}>
           As it is now

@@ -1,9 +1,7 @@
 /** Filters that stand in the address and nowhere else: back, reload and a shared link show the same list. */
 import { useEffect, useRef, useState } from "react"
 import { useSearchParams } from "wouter"
-import { useAtom } from "../backend/useAtom.ts"
-import { zoneAtom } from "../time/chosenZone.ts"
-import { instantOf, typedTime } from "../time/zone.ts"
+import { type FieldProps, InstantField } from "./Fields.tsx"
 
 export type Filter =
   | { readonly name: string; readonly label: string; readonly oneOf: ReadonlyArray<string> }
@@ -37,12 +35,6 @@ export const useFilters = (
 export const filterWords = (filters: ReadonlyArray<Filter>, values: Values): ReadonlyArray<string> =>
   filters.flatMap(({ label, name }) => (values[name] === undefined ? [] : [`${label}: ${values[name]}`]))
 
-interface FieldProps {
-  readonly label: string
-  readonly value: string
-  readonly set: (value: string) => void
-}
-
 /** Takes effect a moment after the last key, or at once with Enter. */
 const pauseMs = 350
 
@@ -66,27 +58,6 @@ const TextField = ({ hint, label, set, value }: FieldProps & { readonly hint?: s
         data-filter=""
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => event.key === "Enter" && set(typed)}
-      />
-    </label>
-  )
-}
-
-const TimeField = ({ label, set, value }: FieldProps) => {
-  const zone = useAtom(zoneAtom)
-  const typed = (text: string) => {
-    const at = instantOf(text, zone)
-    set(Number.isFinite(at) ? new Date(at).toISOString() : "")
-  }
-  // Left alone while it is typed: a time that is half written is none.
-  return (
-    <label>
-      {label}
-      <input
-        key={value}
-        type="datetime-local"
-        defaultValue={typedTime(Date.parse(value), zone)}
-        onBlur={(event) => typed(event.target.value)}
-        onKeyDown={(event) => event.key === "Enter" && typed(event.currentTarget.value)}
       />
     </label>
   )
@@ -118,7 +89,7 @@ export const Filters = ({
           </label>
         )
       return filter.type === "time" ? (
-        <TimeField key={name} {...field} />
+        <InstantField key={name} {...field} />
       ) : (
         <TextField key={name} {...field} hint={filter.hint} />
       )
