@@ -5,6 +5,7 @@ import { useState } from "react"
 import { usePages } from "../backend/usePages.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { Field } from "../parts/Fields.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
@@ -41,10 +42,7 @@ const Suspending = ({ changed, close, tenant }: TenantProps & { readonly close: 
       close={close}
       changed={changed}
     >
-      <label>
-        Reason
-        <input value={reason} onChange={(event) => setReason(event.target.value)} />
-      </label>
+      <Field label="Reason" value={reason} set={setReason} />
     </ChangeDialog>
   )
 }

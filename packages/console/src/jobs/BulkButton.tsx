@@ -9,6 +9,7 @@ import { Link, useLocation } from "wouter"
 import { useAct } from "../backend/useAct.ts"
 import { reasonWords } from "../calls/callWords.ts"
 import { Dialog } from "../parts/Dialog.tsx"
+import { Field } from "../parts/Fields.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { useMay } from "../parts/useMay.ts"
 import { Ago } from "../time/Time.tsx"
@@ -150,10 +151,7 @@ const Planning = ({ actions, close, filter, label, words }: BulkProps & { readon
         </label>
       )}
       {action === "move-calls" ? (
-        <label>
-          Due so much later than now: 30m, 2h, 1d
-          <input value={moveBy} onChange={(event) => setMoveBy(event.target.value)} />
-        </label>
+        <Field label="Due so much later than now: 30m, 2h, 1d" value={moveBy} set={setMoveBy} />
       ) : null}
       {plan === null ? null : <p className="note warn">Nothing fits that this can be done to.</p>}
       {trouble === null ? null : <TroubleNote trouble={trouble} />}

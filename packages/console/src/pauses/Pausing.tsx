@@ -3,6 +3,7 @@ import { PauseOf } from "@dueline/contracts/pause/Pause"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
 import { ChangeDialog, type DialogOf } from "../parts/ChangeDialog.tsx"
+import { Field } from "../parts/Fields.tsx"
 
 interface PausingProps extends DialogOf {
   /** What is chosen first. */
@@ -52,10 +53,7 @@ export const Pausing = ({ changed, close, first = { of: "target", key: "" } }: P
           />
         </label>
       )}
-      <label>
-        Reason, shown with every call that waits
-        <input value={reason} onChange={(event) => setReason(event.target.value)} />
-      </label>
+      <Field label="Reason, shown with every call that waits" value={reason} set={setReason} />
     </ChangeDialog>
   )
 }
