@@ -18,7 +18,6 @@ export const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
 
 const isKey = Schema.is(IdempotencyKey)
-const isCallId = Schema.is(ServiceCallId)
 const hasUnit = (text: string): boolean => Number.isFinite(parseDelay(text))
 
 /** Read as text, so that whatever was written instead is told in the same words. */
@@ -90,12 +89,24 @@ export const ifMatch = optional(
   )
 )
 
-export const callId = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), isCallId),
-    () => "the id of a service call, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
-  ),
-  Argument.withDescription("The id of the service call")
+/** An id in either case of its letters. */
+export const idArgument = <A extends string>(
+  schema: Schema.Schema<A>,
+  expected: string,
+  description: string
+): Argument.Argument<A> =>
+  Argument.String("id").pipe(
+    Argument.filterMap(
+      (text) => Option.liftPredicate(text.toLowerCase(), Schema.is(schema)),
+      () => expected
+    ),
+    Argument.withDescription(description)
+  )
+
+export const callId = idArgument(
+  ServiceCallId,
+  "the id of a service call, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f",
+  "The id of the service call"
 )
 
 type WithoutUndefined<A> = { readonly [K in keyof A]?: Exclude<A[K], undefined> }

@@ -3,7 +3,7 @@ import { ApiKeyId, ApiKeyName, WorkspaceName } from "@dueline/contracts/apiKey/A
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, durationText, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import { callFlags, durationText, idArgument, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
 import { Option, Schema } from "effect"
 
 const name = Argument.String("name").pipe(
@@ -14,12 +14,10 @@ const name = Argument.String("name").pipe(
   Argument.withDescription("What people call it; a second key may have the same name")
 )
 
-const id = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), Schema.is(ApiKeyId)),
-    () => "the id of an API key, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
-  ),
-  Argument.withDescription("The id of the key, as `api-key list` shows it")
+const id = idArgument(
+  ApiKeyId,
+  "the id of an API key, e.g. 018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f",
+  "The id of the key, as `api-key list` shows it"
 )
 
 const create = Command.make(

@@ -1,10 +1,8 @@
 /** `dueline session …`: who has signed in. */
 import { SessionId } from "@dueline/contracts/session/Session"
-import { Option, Schema } from "effect"
-import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, loadWhenRun, optional, wholeNumber } from "../flags.ts"
+import { callFlags, idArgument, loadWhenRun, optional, wholeNumber } from "../flags.ts"
 
 const list = Command.make(
   "list",
@@ -28,13 +26,7 @@ const list = Command.make(
 const end = Command.make(
   "end",
   {
-    id: Argument.String("id").pipe(
-      Argument.filterMap(
-        (text) => Option.liftPredicate(text.toLowerCase(), Schema.is(SessionId)),
-        () => "the id of a session, as `session list` shows it"
-      ),
-      Argument.withDescription("The id of the session")
-    )
+    id: idArgument(SessionId, "the id of a session, as `session list` shows it", "The id of the session")
   },
   loadWhenRun(
     () => import("./sessions.ts"),

@@ -4,12 +4,22 @@ import { BulkAction, BulkJobId, BulkJobStatus, maxBulkRate } from "@dueline/cont
 import { ItemOutcome } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { maxTags, Tag } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
-import { Option, Schema } from "effect"
+import { Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { letterFlags } from "../intake/DlqCommands.ts"
-import { callFlags, durationText, ifMatch, instant, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import {
+  callFlags,
+  durationText,
+  idArgument,
+  ifMatch,
+  instant,
+  loadWhenRun,
+  optional,
+  textFlag,
+  wholeNumber
+} from "../flags.ts"
 
 const word = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
 const some = "6d2b8a4c-1e77-8c3a-9e7f-0f4c2a6e5b1d"
@@ -90,14 +100,7 @@ const start = Command.make(
   ])
 )
 
-const isJobId = Schema.is(BulkJobId)
-const jobId = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), isJobId),
-    () => `the id of a job, e.g. ${some}`
-  ),
-  Argument.withDescription("The id of the job")
-)
+const jobId = idArgument(BulkJobId, `the id of a job, e.g. ${some}`, "The id of the job")
 
 const list = Command.make(
   "list",

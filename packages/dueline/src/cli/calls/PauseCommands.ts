@@ -4,18 +4,12 @@ import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, ifMatch, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import { callFlags, idArgument, ifMatch, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
 
 const some = "7a1f5a90-7b2e-8d44-b6a1-0e9d2c7f4b13"
 const example = (command: string, description: string) => ({ command: `dueline pause ${command}`, description })
 
-const id = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), Schema.is(PauseId)),
-    () => `the id of a pause, e.g. ${some}`
-  ),
-  Argument.withDescription("The id of the pause, as `pause list` shows it")
-)
+const id = idArgument(PauseId, `the id of a pause, e.g. ${some}`, "The id of the pause, as `pause list` shows it")
 
 const create = Command.make(
   "create",

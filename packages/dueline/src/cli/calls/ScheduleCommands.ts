@@ -4,8 +4,6 @@ import { Missed, Overlap, ScheduleId, ScheduleName, ScheduleStatus } from "@duel
 import { maxPreview } from "@dueline/contracts/schedule/ScheduleBodies"
 import { MissingHour, RepeatedHour } from "@dueline/contracts/schedule/Timing"
 import { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
-import { Option, Schema } from "effect"
-import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flowFlags } from "./flowFlags.ts"
@@ -13,6 +11,7 @@ import {
   callFlags,
   durationText,
   givenInstant,
+  idArgument,
   instant,
   key,
   loadWhenRun,
@@ -23,15 +22,7 @@ import {
 
 const example = (command: string, description: string) => ({ command: `dueline schedule ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
-const isId = Schema.is(ScheduleId)
-
-const id = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), isId),
-    () => "the id of a schedule"
-  ),
-  Argument.withDescription("The id of the schedule")
-)
+const id = idArgument(ScheduleId, "the id of a schedule", "The id of the schedule")
 
 const rule = {
   cron: optional(

@@ -1,8 +1,6 @@
 /** `dueline subscription …`: what can be asked about endpoints that messages are delivered to. Only the words and flags are here. */
 import { maxBulkRate } from "@dueline/contracts/bulkJob/BulkJob"
 import { SubscriptionId, SubscriptionName, SubscriptionStatus } from "@dueline/contracts/subscription/Subscription"
-import { Option, Schema } from "effect"
-import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flowFlags } from "./flowFlags.ts"
@@ -10,6 +8,7 @@ import {
   callFlags,
   durationText,
   givenInstant,
+  idArgument,
   instant,
   key,
   loadWhenRun,
@@ -20,15 +19,7 @@ import {
 
 const example = (command: string, description: string) => ({ command: `dueline subscription ${command}`, description })
 const some = "018f3c1e-7b5a-8c3d-9e2f-0a1b2c3d4e5f"
-const isId = Schema.is(SubscriptionId)
-
-const id = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), isId),
-    () => "the id of a subscription"
-  ),
-  Argument.withDescription("The id of the subscription")
-)
+const id = idArgument(SubscriptionId, "the id of a subscription", "The id of the subscription")
 
 const name = optional(
   textFlag("name", SubscriptionName, "1 to 63 lower-case letters, digits and hyphens").pipe(

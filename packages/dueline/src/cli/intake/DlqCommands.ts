@@ -1,11 +1,10 @@
 /** `dueline dlq …`: messages that could not be delivered. Only the words and flags are here. */
 import { DeadLetterId, DeadLetterState } from "@dueline/contracts/ports/DeadLetters"
 import { StorableText } from "@dueline/contracts/api/Wire"
-import { Option, Schema } from "effect"
-import * as Argument from "effect/cli/Argument"
+import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, instant, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import { callFlags, idArgument, instant, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
 
 const word = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
 const expected = "1 to 200 characters, none of them U+0000"
@@ -52,14 +51,7 @@ const list = Command.make(
   Command.withExamples([example("list --state Waiting --group order-notifications", "What one group gave up")])
 )
 
-const isLetterId = Schema.is(DeadLetterId)
-const letterId = Argument.String("id").pipe(
-  Argument.filterMap(
-    (text) => Option.liftPredicate(text.toLowerCase(), isLetterId),
-    () => `the id of a dead letter, e.g. ${some}`
-  ),
-  Argument.withDescription("The id of the dead letter")
-)
+const letterId = idArgument(DeadLetterId, `the id of a dead letter, e.g. ${some}`, "The id of the dead letter")
 
 const show = Command.make(
   "show",
