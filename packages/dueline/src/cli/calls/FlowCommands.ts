@@ -1,10 +1,11 @@
 /** `dueline flow …`: bounds of all calls with one key. Only the words and flags are here. */
 import { FlowStatus } from "@dueline/contracts/flow/Flow"
-import { FlowKey, FlowRate } from "@dueline/contracts/serviceCall/Flow"
+import { FlowKey } from "@dueline/contracts/serviceCall/Flow"
 import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { rateOfFlow } from "./flowFlags.ts"
 import { callFlags, loadWhenRun, optional, wholeNumber } from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline flow ${command}`, description })
@@ -22,13 +23,7 @@ const define = Command.make(
   {
     key,
     concurrency: optional(wholeNumber("concurrency", "So many at once (default: no bound)", 1, 1_000)),
-    ratePerSecond: optional(
-      Flag.Finite("rate").pipe(
-        Flag.filter(Schema.is(FlowRate), () => "0.001 to 1000"),
-        Flag.withMetavar("number"),
-        Flag.withDescription("So many in a second, evenly spaced (default: no bound)")
-      )
-    )
+    ratePerSecond: rateOfFlow("rate", "So many in a second, evenly spaced (default: no bound)")
   },
   loadWhenRun(
     () => import("./flows.ts"),

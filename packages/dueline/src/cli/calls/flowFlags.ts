@@ -5,6 +5,16 @@ import * as Flag from "effect/cli/Flag"
 import { optional, textFlag, wholeNumber, withoutUndefined } from "../flags.ts"
 import { usage } from "../Shell.ts"
 
+/** So many calls in a second. */
+export const rateOfFlow = (name: string, description: string): Flag.Flag<number | undefined> =>
+  optional(
+    Flag.Finite(name).pipe(
+      Flag.filter(Schema.is(FlowRate), () => "0.001 to 1000"),
+      Flag.withMetavar("number"),
+      Flag.withDescription(description)
+    )
+  )
+
 export const flowFlags = {
   flow: optional(
     textFlag("flow", FlowKey, "1 to 64 letters, digits and _.:=/-").pipe(
@@ -13,13 +23,7 @@ export const flowFlags = {
     )
   ),
   flowConcurrency: optional(wholeNumber("flow-concurrency", "Of --flow: so many at once", 1, 1_000)),
-  flowRate: optional(
-    Flag.Finite("flow-rate").pipe(
-      Flag.filter(Schema.is(FlowRate), () => "0.001 to 1000"),
-      Flag.withMetavar("number"),
-      Flag.withDescription("Of --flow: so many in a second, evenly spaced")
-    )
-  )
+  flowRate: rateOfFlow("flow-rate", "Of --flow: so many in a second, evenly spaced")
 }
 
 export interface FlowInput {
