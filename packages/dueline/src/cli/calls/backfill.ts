@@ -3,9 +3,7 @@ import type { BulkPlanView } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { Effect } from "effect"
 import { pairs, table } from "../format.ts"
-import { hint, print } from "../Shell.ts"
-import { jobsApi } from "./CallsApi.ts"
-import { runPlanned, startHint } from "./jobs.ts"
+import { runPlanned, showPlan } from "./jobs.ts"
 
 const clocksOf = ({ byReason, times }: BulkPlanView): string => {
   const parts = byReason.map(({ count, name }) => `${count} ${name}`)
@@ -44,8 +42,5 @@ export const backfillSchedule = Effect.fnUntraced(function* (input: {
 }) {
   const { from, id: schedule, rate, start, to } = input
   const asked = { action: "backfill-schedule", filter: { schedule, from, to } } as const
-  if (start) return yield* runPlanned(asked, rate)
-  const api = yield* jobsApi
-  yield* print(yield* api.plan({ payload: asked }), planWords)
-  yield* hint(startHint)
+  return yield* start ? runPlanned(asked, rate) : showPlan(asked, planWords)
 })

@@ -48,13 +48,11 @@ export interface PlanInput {
   readonly moveBy: string | undefined
 }
 
-export const startHint = "nothing was touched; start it: dueline jobs start TOKEN --watch"
-
 /** What a job would do. */
-export const showPlan = Effect.fnUntraced(function* (payload: PlanBulkJob) {
+export const showPlan = Effect.fnUntraced(function* (payload: PlanBulkJob, words = planWords) {
   const api = yield* jobsApi
-  yield* print(yield* api.plan({ payload }), planWords)
-  yield* hint(startHint)
+  yield* print(yield* api.plan({ payload }), words)
+  yield* hint("nothing was touched; start it: dueline jobs start TOKEN --watch")
 })
 
 export const planJob = Effect.fnUntraced(function* ({ action, moveBy, moveTo, tag, ...rest }: PlanInput) {
