@@ -5,16 +5,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { hashBytes, hashesIn, isIncluded, leafHash, nodeHash } from "./merkle.ts"
-import type { NoteVerifier } from "./note.ts"
-import {
-  checkpointsFolder,
-  type Finding,
-  forksIn,
-  linesOf,
-  readCheckpoints,
-  ringIn,
-  type Verdict
-} from "./verifyExport.ts"
+import { type Exported, type Finding, linesOf, notesOf, type Verdict } from "./verifyExport.ts"
 
 /** One JSON document a line: first of what it is, then the leaves in their order. */
 export const proofsFile = "proofs.ndjson"
@@ -97,17 +88,10 @@ const isProved = (value: unknown): value is Proved =>
 const findingLimit = 100
 
 /** Whether each leaf is one of that tenant, is in the tree that was signed, and comes behind the one before. */
-export const verifyProofs = async (options: {
-  readonly folder: string
-  readonly checkpoints?: string | undefined
-  readonly verifier: NoteVerifier
-}): Promise<Verdict> => {
-  const { folder, verifier } = options
-  const path = join(folder, proofsFile)
-  const folders = [join(folder, checkpointsFolder), ...(options.checkpoints === undefined ? [] : [options.checkpoints])]
-  const ring = await ringIn(verifier, folders)
-  const notes = await Promise.all(folders.map((one) => readCheckpoints(one, ring)))
-  const findings: Array<Finding> = [...forksIn(ring), ...notes.flatMap((one) => one.findings)]
+export const verifyProofs = async (exported: Exported): Promise<Verdict> => {
+  const path = join(exported.folder, proofsFile)
+  const { checkpoints, findings: ofNotes } = await notesOf(exported)
+  const findings: Array<Finding> = [...ofNotes]
   const tell = (leaf: number | null, what: string): void => {
     if (findings.length < findingLimit) findings.push({ where: path, leaf, what })
   }
@@ -118,7 +102,7 @@ export const verifyProofs = async (options: {
     tell(null, "its first line does not say whose leaves these are")
     return { leaves: 0, removed: [], signed: null, findings }
   }
-  const checkpoint = [...notes.flatMap((one) => one.checkpoints), ...ring.heads].find(({ size }) => size === head.size)
+  const checkpoint = checkpoints.find(({ size }) => size === head.size)
   if (checkpoint === undefined) tell(null, `there is no checkpoint of ${head.size} leaves: nothing of it is signed`)
   let leaves = 0
   let before = -1

@@ -95,38 +95,36 @@ const readLeaves = async (path: string): Promise<Leaves> => {
 }
 
 interface Notes {
+  /** The keys that are trusted with the one that was given, by what follows from the folders. */
+  readonly ring: KeyRing
+  /** Also what was signed of the tree where one key followed another. */
   readonly checkpoints: ReadonlyArray<Checkpoint>
   readonly findings: ReadonlyArray<Finding>
 }
 
-/** The keys that are trusted with this one, by what follows from these folders. */
-export const ringIn = async (verifier: NoteVerifier, folders: ReadonlyArray<string>): Promise<KeyRing> =>
-  ringOf(verifier, (await Promise.all(folders.map(readSuccessions))).flat())
+/** What the keys of a ring have not done. */
+export const unsignedBy = ({ keys }: KeyRing): string =>
+  `that ${keys.map(({ verifier }) => verifier.name).join(" or ")} has signed while it was the key`
 
-export const forksIn = (ring: KeyRing): ReadonlyArray<Finding> =>
-  ring.forked.map((name) => ({
+/** Those of the folders, one after the other; a folder that is not there has none. */
+export const readNotes = async (verifier: NoteVerifier, folders: ReadonlyArray<string>): Promise<Notes> => {
+  const ring = ringOf(verifier, (await Promise.all(folders.map(readSuccessions))).flat())
+  const checkpoints: Array<Checkpoint> = []
+  const findings: Array<Finding> = ring.forked.map((name) => ({
     where: "keys",
     leaf: null,
     what: `${name} is followed by two keys: whoever has it has signed for somebody else`
   }))
-
-/** Those of a folder; a folder that is not there has none. */
-export const readCheckpoints = async (folder: string, ring: KeyRing): Promise<Notes> => {
-  const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
-  const checkpoints: Array<Checkpoint> = []
-  const findings: Array<Finding> = []
-  for (const name of names.filter((name) => name.endsWith(".txt")).sort()) {
-    const path = join(folder, name)
-    const checkpoint = openByRing(await readFile(path, "utf8"), ring)
-    if (checkpoint === null)
-      findings.push({
-        where: path,
-        leaf: null,
-        what: `is no checkpoint that ${ring.keys.map(({ verifier }) => verifier.name).join(" or ")} has signed while it was the key`
-      })
-    else checkpoints.push(checkpoint)
+  for (const folder of folders) {
+    const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
+    for (const name of names.filter((name) => name.endsWith(".txt")).sort()) {
+      const path = join(folder, name)
+      const checkpoint = openByRing(await readFile(path, "utf8"), ring)
+      if (checkpoint === null) findings.push({ where: path, leaf: null, what: `is no checkpoint ${unsignedBy(ring)}` })
+      else checkpoints.push(checkpoint)
+    }
   }
-  return { checkpoints, findings }
+  return { ring, checkpoints: [...checkpoints, ...ring.heads], findings }
 }
 
 const sentences = {
@@ -185,27 +183,26 @@ export const unexplained = (where: string, removed: ReadonlyArray<Range>, allowe
     : [{ where, leaf: first.from, what: `of the leaves ${words(rest)} only hashes are there, and no entry says why` }]
 }
 
-/** `checkpoints`: a folder beside the export's own, such as the second place where the program writes them. */
-export const verifyExport = async (options: {
+export interface Exported {
   readonly folder: string
+  /** A folder beside the export's own, such as the second place where the program writes them. */
   readonly checkpoints?: string | undefined
   readonly verifier: NoteVerifier
-}): Promise<Verdict> => {
-  const { folder, verifier } = options
+}
+
+/** Of the export itself, and of the second place. */
+export const notesOf = ({ checkpoints, folder, verifier }: Exported): Promise<Notes> =>
+  readNotes(verifier, [join(folder, checkpointsFolder), ...(checkpoints === undefined ? [] : [checkpoints])])
+
+export const verifyExport = async (exported: Exported): Promise<Verdict> => {
+  const { folder } = exported
   const [leavesPath, hashesPath] = [join(folder, leavesFile), join(folder, hashesFile)]
   const { allowed, cut, hashes: found, removed } = await readLeaves(leavesPath)
   const sealed = await readFile(hashesPath)
-  const notesPath = join(folder, checkpointsFolder)
-  const ring = await ringIn(verifier, [notesPath, ...(options.checkpoints === undefined ? [] : [options.checkpoints])])
-  const own = await readCheckpoints(notesPath, ring)
-  const others =
-    options.checkpoints === undefined
-      ? { checkpoints: [], findings: [] }
-      : await readCheckpoints(options.checkpoints, ring)
-  const checkpoints = [...own.checkpoints, ...others.checkpoints, ...ring.heads]
+  const { checkpoints, findings: ofNotes } = await notesOf(exported)
   const last = checkpoints.toSorted((a, b) => b.size - a.size || a.at - b.at)[0] ?? null
   const leaves = Math.floor(found.length / hashBytes)
-  const findings: Array<Finding> = [...forksIn(ring), ...own.findings, ...others.findings]
+  const findings: Array<Finding> = [...ofNotes]
   if (last === null)
     findings.push({ where: folder, leaf: null, what: "there is no checkpoint: nothing of it is signed" })
   if (cut) findings.push({ where: leavesPath, leaf: leaves, what: `line ${leaves + 1} does not end` })

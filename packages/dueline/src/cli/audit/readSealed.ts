@@ -1,9 +1,9 @@
 /** Reads what was sealed and the rows that it was made of, page by page: for verifying a database, and for an export of it. */
 import { openByRing } from "@dueline/audit/keyRing"
-import { hashBytes, leafHash } from "@dueline/audit/merkle"
+import { hashBytes, leafHash, tileSize } from "@dueline/audit/merkle"
 import type { NoteVerifier } from "@dueline/audit/note"
 import { type Range, removalsIn } from "@dueline/audit/removals"
-import { type Finding, forksIn, readCheckpoints, removedLine, ringIn } from "@dueline/audit/verifyExport"
+import { type Finding, readNotes, removedLine, unsignedBy } from "@dueline/audit/verifyExport"
 import { type Live, verifyLive } from "@dueline/audit/verifyLive"
 import {
   beginning,
@@ -66,20 +66,20 @@ const foundHashes = Effect.fnUntraced(function* (
 /** Those that are kept in the database, and those of a folder. */
 export const checkpointsOf = (head: SealedHead, folder: string, verifier: NoteVerifier) =>
   Effect.map(
-    Effect.promise(async () => {
-      const ring = await ringIn(verifier, [folder])
-      return { ring, outside: await readCheckpoints(folder, ring) }
-    }),
-    ({ outside, ring }) => {
-      const findings: Array<Finding> = [...forksIn(ring), ...outside.findings]
+    Effect.promise(() => readNotes(verifier, [folder])),
+    ({ ring, ...outside }) => {
+      const findings: Array<Finding> = [...outside.findings]
       const inside = head.notes.flatMap(({ note, size }) => {
         const checkpoint = openByRing(note, ring)
         if (checkpoint !== null && checkpoint.size === size) return [checkpoint]
-        const what = `the one of ${size} is none that ${ring.keys.map((key) => key.verifier.name).join(" or ")} has signed while it was the key`
-        findings.push({ where: "audit_checkpoints", leaf: null, what })
+        findings.push({
+          where: "audit_checkpoints",
+          leaf: null,
+          what: `the one of ${size} is none ${unsignedBy(ring)}`
+        })
         return []
       })
-      return { checkpoints: [...inside, ...outside.checkpoints, ...ring.heads], findings }
+      return { checkpoints: [...inside, ...outside.checkpoints], findings }
     }
   )
 
@@ -97,7 +97,7 @@ export const verifySealed = Effect.fnUntraced(function* (
   let next = 0
   yield* eachTile(({ hashes, kinds: letters, tile }) =>
     Effect.sync(() => {
-      if (tile !== next) short.push({ where: "audit_tiles", leaf: next * 256, what: `tile ${next} is missing` })
+      if (tile !== next) short.push({ where: "audit_tiles", leaf: next * tileSize, what: `tile ${next} is missing` })
       next = tile + 1
       sealed.push(Buffer.from(hashes, "hex"))
       kinds += letters
@@ -146,7 +146,8 @@ export const sealedHashes = Effect.fnUntraced(function* (size: number) {
   yield* eachTile(({ hashes: text, tile }) =>
     Effect.sync(() => {
       const bytes = Buffer.from(text, "hex")
-      bytes.copy(hashes, tile * 256 * hashBytes, 0, Math.max(0, hashes.length - tile * 256 * hashBytes))
+      const at = tile * tileSize * hashBytes
+      bytes.copy(hashes, at, 0, Math.max(0, hashes.length - at))
     })
   )
   return hashes
