@@ -107,14 +107,23 @@ export const openByRing = (note: string, { keys }: KeyRing): Checkpoint | null =
 /** Beside checkpoints, in the order in which keys followed each other. */
 const extension = ".key"
 
-export const successionFile = (succession: Succession): string =>
-  `${String(succession.size).padStart(15, "0")}-${succession.to.name}${extension}`
+export const successionFile = ({
+  size,
+  to
+}: {
+  readonly size: number
+  readonly to: { readonly name: string }
+}): string => `${String(size).padStart(15, "0")}-${to.name}${extension}`
 
-/** Those of a folder that both keys have signed, as notes; a folder that is not there has none. */
-export const readSuccessions = async (folder: string): Promise<ReadonlyArray<Succession>> => {
+/** Names of those in a folder; a folder that is not there has none. */
+export const successionFiles = async (folder: string): Promise<ReadonlyArray<string>> => {
   const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
-  const notes = await Promise.all(
-    names.filter((name) => name.endsWith(extension)).map((name) => readFile(join(folder, name), "utf8"))
-  )
+  return names.filter((name) => name.endsWith(extension))
+}
+
+/** Those of a folder that both keys have signed. */
+export const readSuccessions = async (folder: string): Promise<ReadonlyArray<Succession>> => {
+  const names = await successionFiles(folder)
+  const notes = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")))
   return notes.flatMap((note) => openSuccession(note) ?? [])
 }

@@ -12,11 +12,13 @@ export class AuditSigner extends Context.Service<AuditSigner, Effect.Effect<Note
 
 const prefix = "dueline-audit"
 
+type Signers = readonly [NoteSigner, ...ReadonlyArray<NoteSigner>]
+
 /** One after the other. The first follows from the key that calls are signed with, which stays when others are added. */
 export const auditSigners = (
   signingMaster: Redacted.Redacted<Uint8Array>,
   file: string
-): Effect.Effect<readonly [NoteSigner, ...ReadonlyArray<NoteSigner>], PublishFailed> =>
+): Effect.Effect<Signers, PublishFailed> =>
   Effect.map(
     Effect.tryPromise({
       try: () => readAuditSeeds(file),
@@ -28,5 +30,5 @@ export const auditSigners = (
     ]
   )
 
-export const latestSigner = (signingMaster: Redacted.Redacted<Uint8Array>, file: string) =>
-  Effect.map(auditSigners(signingMaster, file), (signers) => signers.at(-1) ?? signers[0])
+/** The one that signs. */
+export const latestOf = (signers: Signers): NoteSigner => signers.at(-1) ?? signers[0]

@@ -8,7 +8,7 @@ import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import { deriveKey } from "@dueline/secrets/sealedBox"
 import { Effect, Layer } from "effect"
-import { AuditSigner, latestSigner } from "./AuditKeys.ts"
+import { AuditSigner, auditSigners, latestOf } from "./AuditKeys.ts"
 import type { Settings } from "./Configuration.ts"
 import { homeAt } from "./Home.ts"
 
@@ -27,7 +27,7 @@ const services = (file: string, auditKeys: string) =>
         SecretVaultAes.layer(vault),
         personalData(vault),
         SigningSecrets.layerDerived(signingMaster),
-        Layer.succeed(AuditSigner, latestSigner(signingMaster, auditKeys)),
+        Layer.succeed(AuditSigner, Effect.map(auditSigners(signingMaster, auditKeys), latestOf)),
         Cursor.layer(deriveKey(signingMaster, "cursor"))
       )
     )

@@ -17,7 +17,7 @@ import { progressOf, rateOf } from "../database/readModels.ts"
 import { localInstant, table } from "../format.ts"
 import { CommandFailed, Ended, hint, JsonOutput, print, Shell } from "../Shell.ts"
 import { tenantIdOf } from "../access/tokens.ts"
-import { publishSuccessions, signerOf } from "./auditKeys.ts"
+import { signedWithSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
 import { verifySealed } from "./readSealed.ts"
 import { settingsOf, signedNow, stores, writing } from "./signedNow.ts"
@@ -39,8 +39,7 @@ export const rotateKey = Effect.fnUntraced(function* () {
     yield* writing(auditKeys, () => addAuditSeed(auditKeys))
     yield* noted({ action: "audit.key.rotate", resource: (yield* signerOf(settings)).name })
     // The last that the earlier key signs: nothing larger is believed of it.
-    const { notes } = yield* signedNow(settings, from)
-    yield* publishSuccessions(settings, notes)
+    yield* signedWithSuccessions(settings, from)
   })
   yield* Effect.provide(work, stores(settings))
   const key = verifierText(verifierOf(yield* signerOf(settings)))

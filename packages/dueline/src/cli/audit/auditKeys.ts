@@ -1,24 +1,24 @@
 /** `dueline audit key` and `audit key rotate`: which key checkpoints are signed with, and that another one follows it. */
 import { checkpointFile, openCheckpoint } from "@dueline/audit/checkpoint"
-import { openSuccession, readSuccessions, signSuccession, successionFile } from "@dueline/audit/keyRing"
+import { readSuccessions, signSuccession, successionFile, successionFiles } from "@dueline/audit/keyRing"
 import { type NoteSigner, verifierOf, verifierText } from "@dueline/audit/note"
 import type { PublishFailed } from "@dueline/audit/Sealer"
 import type { SealedHead } from "@dueline/postgres/admin/SealedLog"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
-import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { auditSigners } from "../../AuditKeys.ts"
+import { auditSigners, latestOf } from "../../AuditKeys.ts"
 import type { Settings } from "../../Configuration.ts"
 import { checkpointsFolder, homeAt } from "../../Home.ts"
 import { CommandFailed } from "../Shell.ts"
-import { writing } from "./signedNow.ts"
+import { signedNow, writing } from "./signedNow.ts"
 
 const inWords = ({ detail }: PublishFailed) => new CommandFailed({ message: detail })
 
 /** Looking makes no key: one that nothing was signed with would only mislead. */
-export const signersOf = Effect.fnUntraced(function* (settings: Settings) {
+const signersOf = Effect.fnUntraced(function* (settings: Settings) {
   const { auditKeys, vaultKeys } = homeAt(settings.DUELINE_HOME)
   if (!existsSync(vaultKeys)) {
     return yield* new CommandFailed({
@@ -30,14 +30,13 @@ export const signersOf = Effect.fnUntraced(function* (settings: Settings) {
   return yield* Effect.mapError(auditSigners(signingMaster, auditKeys), inWords)
 })
 
-export const signerOf = (settings: Settings) =>
-  Effect.map(signersOf(settings), (signers): NoteSigner => signers.at(-1) ?? signers[0])
+export const signerOf = (settings: Settings) => Effect.map(signersOf(settings), latestOf)
 
 /**
  * Publishes beside the checkpoints that each key was followed by the next, where it is not said there yet: with the largest tree that the earlier
  * one has signed. Cut short, it is done by whoever comes next.
  */
-export const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, notes: SealedHead["notes"]) {
+const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, notes: SealedHead["notes"]) {
   const signers = yield* signersOf(settings)
   const folder = checkpointsFolder(settings)
   const there = yield* Effect.promise(() => readSuccessions(folder))
@@ -49,14 +48,19 @@ export const publishSuccessions = Effect.fnUntraced(function* (settings: Setting
     const signed = notes.flatMap(({ note }) => openCheckpoint(note, verifierOf(from)) ?? [])
     const last = signed.toSorted((a, b) => b.size - a.size)[0]
     if (last === undefined) continue
-    const note = signSuccession({ size: last.size, root: last.root, at: last.at }, from, to)
-    const succession = openSuccession(note)
-    if (succession === null) continue
+    const note = signSuccession(last, from, to)
     yield* writing(folder, async () => {
       await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, successionFile(succession)), note, { mode: 0o644, flush: true })
+      await writeFile(join(folder, successionFile({ size: last.size, to })), note, { mode: 0o644, flush: true })
     })
   }
+})
+
+/** Signs all that is committed, and publishes how the keys followed each other. */
+export const signedWithSuccessions = Effect.fnUntraced(function* (settings: Settings, signer: NoteSigner) {
+  const signed = yield* signedNow(settings, signer)
+  yield* publishSuccessions(settings, signed.notes)
+  return signed
 })
 
 /** Into an export: checkpoints of the database, and the successions of the home's folder. */
@@ -65,6 +69,5 @@ export const exportNotes = (settings: Settings, notes: SealedHead["notes"], into
     await mkdir(into, { recursive: true })
     for (const { note, size } of notes) await writeFile(join(into, checkpointFile(size)), note)
     const folder = checkpointsFolder(settings)
-    const names = await readdir(folder).catch((): ReadonlyArray<string> => [])
-    for (const name of names.filter((one) => one.endsWith(".key"))) await copyFile(join(folder, name), join(into, name))
+    for (const name of await successionFiles(folder)) await copyFile(join(folder, name), join(into, name))
   })

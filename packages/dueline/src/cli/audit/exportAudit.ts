@@ -1,5 +1,5 @@
 /** `dueline audit export`: all that was sealed, or one tenant's leaves with proofs. */
-import { leafHash } from "@dueline/audit/merkle"
+import { hashBytes, leafHash } from "@dueline/audit/merkle"
 import { headLine, isOf, makeProver, proofsFile, provedLine } from "@dueline/audit/proofs"
 import { checkpointsFolder as notesFolder, hashesFile, leavesFile } from "@dueline/audit/verifyExport"
 import type { TenantId } from "@dueline/contracts/Ids"
@@ -10,10 +10,10 @@ import { join } from "node:path"
 import { tenantIdOf } from "../access/tokens.ts"
 import { progressOf } from "../database/readModels.ts"
 import { CommandFailed, hint, print, usage } from "../Shell.ts"
-import { exportNotes, publishSuccessions, signerOf } from "./auditKeys.ts"
+import { exportNotes, signedWithSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
 import { exportLeaves, sealedHashes } from "./readSealed.ts"
-import { settingsOf, signedNow, stores, writing } from "./signedNow.ts"
+import { settingsOf, stores, writing } from "./signedNow.ts"
 
 export interface ExportInput {
   readonly folder: string
@@ -27,16 +27,21 @@ export const exportAudit = Effect.fnUntraced(function* ({ folder, proofs, tenant
   return yield* tenant === undefined ? exportAll(folder) : exportTenant(folder, tenantIdOf(tenant))
 })
 
+/** The path of a file that is not there yet: an export is never written over another. */
+const newFile = (folder: string, name: string) => {
+  const path = join(folder, name)
+  return existsSync(path)
+    ? Effect.fail(new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] }))
+    : Effect.succeed(path)
+}
+
 /** Each leaf is what was sealed, in its place: proofs of others would prove nothing. */
 const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: TenantId) {
   const settings = yield* settingsOf
-  const path = join(folder, proofsFile)
-  if (existsSync(path))
-    return yield* new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] })
+  const path = yield* newFile(folder, proofsFile)
   const work = Effect.gen(function* () {
     yield* noted({ action: "audit.export", resource: folder, tenantId })
-    const { notes, size } = yield* signedNow(settings, yield* signerOf(settings))
-    yield* publishSuccessions(settings, notes)
+    const { notes, size } = yield* signedWithSuccessions(settings, yield* signerOf(settings))
     yield* exportNotes(
       settings,
       notes.filter((one) => one.size === size),
@@ -54,7 +59,7 @@ const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: Tena
         for (const [n, leaf] of lines.split("\n").slice(0, -1).entries()) {
           if (!isOf(leaf, tenantId)) continue
           const at = done + n
-          if (!leafHash(Buffer.from(leaf)).equals(hashes.subarray(at * 32, (at + 1) * 32)))
+          if (!leafHash(Buffer.from(leaf)).equals(hashes.subarray(at * hashBytes, (at + 1) * hashBytes)))
             return yield* new CommandFailed({
               message: `leaf ${at} is not what was sealed, or not there`,
               notes: ["`dueline audit verify` says what was changed"]
@@ -63,7 +68,7 @@ const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: Tena
           leaves += 1
         }
         yield* writing(folder, () => appendFile(path, text))
-        done += sealed.length / 32
+        done += sealed.length / hashBytes
         yield* progress(done)
       })
     )
@@ -78,17 +83,12 @@ const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: Tena
 
 const exportAll = Effect.fnUntraced(function* (folder: string) {
   const settings = yield* settingsOf
-  const [leavesPath, hashesPath, notesPath] = [leavesFile, hashesFile, notesFolder].map((name) =>
-    join(folder, name)
-  ) as [string, string, string]
-  if (existsSync(leavesPath)) {
-    return yield* new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] })
-  }
+  const leavesPath = yield* newFile(folder, leavesFile)
+  const hashesPath = join(folder, hashesFile)
   const work = Effect.gen(function* () {
     yield* noted({ action: "audit.export", resource: folder })
-    const { notes, size } = yield* signedNow(settings, yield* signerOf(settings))
-    yield* publishSuccessions(settings, notes)
-    yield* exportNotes(settings, notes, notesPath)
+    const { notes, size } = yield* signedWithSuccessions(settings, yield* signerOf(settings))
+    yield* exportNotes(settings, notes, join(folder, notesFolder))
     yield* writing(folder, async () => {
       await writeFile(leavesPath, "")
       await writeFile(hashesPath, "")
@@ -102,7 +102,7 @@ const exportAll = Effect.fnUntraced(function* (folder: string) {
           await appendFile(leavesPath, lines)
           await appendFile(hashesPath, hashes)
         })
-        done += hashes.length / 32
+        done += hashes.length / hashBytes
         yield* progress(done)
       })
     )
