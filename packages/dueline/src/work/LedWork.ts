@@ -1,5 +1,4 @@
 /** The part of the role that decides which one process at a time does: fires schedules, carries out bulk jobs, delivers to subscriptions, seals the audit log, removes what has been kept long enough, erases tenants that are deleted, and counts for overviews. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { callbackCallId, deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
@@ -10,14 +9,14 @@ import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
 import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
 import { Database } from "@dueline/postgres/Database"
 import { workAtHand } from "@dueline/postgres/read/workAtHand"
-import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Clock, Effect, Layer } from "effect"
 import { Cluster } from "../Cluster.ts"
 import type { Settings } from "../Configuration.ts"
-import { checkpointsFolder, tenantExports } from "../Home.ts"
+import { tenantExports } from "../Home.ts"
 import { AuditSigner } from "../AuditKeys.ts"
 import { makeDoorbell, ringEveryMs } from "./Doorbell.ts"
 import * as Erasure from "./Erasure.ts"
+import { makeInstallationSealer } from "./installationSealer.ts"
 import * as Retention from "./Retention.ts"
 
 const hourMs = 3_600_000
@@ -41,12 +40,7 @@ export const layer = (settings: Settings, isShared: boolean) =>
         atHand: bell.wait("schedules")
       })
       const jobs = yield* BulkJobs.makeBulkJobs(occurrenceCallId)
-      const sealer = yield* Sealer.makeSealer({
-        store: yield* SealedTree,
-        signer: yield* AuditSigner,
-        every: settings.DUELINE_AUDIT_EVERY,
-        publish: publishTo(checkpointsFolder(settings))
-      })
+      const sealer = yield* makeInstallationSealer(settings, yield* AuditSigner)
       yield* Effect.forkScoped(byOne(shared, Sealer.leadership, sealer.loop))
       const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
         callIdOf: deliveryCallId,

@@ -1,6 +1,4 @@
 /** Erases a tenant that is being deleted, from the command line: beside a running program, which does the same, and without one. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
-import { makeSealer } from "@dueline/audit/Sealer"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import type { ErasingTenant } from "@dueline/postgres/write/PostgresErasure"
@@ -11,9 +9,10 @@ import { Effect, Layer, References } from "effect"
 import { existsSync } from "node:fs"
 import { AuditSigner } from "../../AuditKeys.ts"
 import type { Settings } from "../../Configuration.ts"
-import { checkpointsFolder, homeAt, tenantExports } from "../../Home.ts"
+import { homeAt, tenantExports } from "../../Home.ts"
 import * as InstallationKeys from "../../InstallationKeys.ts"
 import { makeErasure } from "../../work/Erasure.ts"
+import { makeInstallationSealer } from "../../work/installationSealer.ts"
 import { CommandFailed } from "../Shell.ts"
 
 /** What erasing needs of a database that is open. */
@@ -35,12 +34,7 @@ export const keysAreThere = (settings: Settings) => {
 
 /** Nothing goes that is not sealed; a program that runs does that too, and two do no harm. */
 const sealing = Effect.fnUntraced(function* (settings: Settings) {
-  const sealer = yield* makeSealer({
-    store: yield* SealedTree.SealedTree,
-    signer: yield* AuditSigner,
-    every: settings.DUELINE_AUDIT_EVERY,
-    publish: publishTo(checkpointsFolder(settings))
-  })
+  const sealer = yield* makeInstallationSealer(settings, yield* AuditSigner)
   return Effect.gen(function* () {
     while ((yield* sealer.round(false)).more);
   }).pipe(

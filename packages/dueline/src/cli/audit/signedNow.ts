@@ -1,13 +1,11 @@
 /** What the commands of the audit log have in common: the settings, the stores, and that all that is committed is signed. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
 import type { NoteSigner } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer, References } from "effect"
 import * as Configuration from "../../Configuration.ts"
-import { checkpointsFolder } from "../../Home.ts"
+import { makeInstallationSealer } from "../../work/installationSealer.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { CommandFailed, Shell } from "../Shell.ts"
 
@@ -20,12 +18,7 @@ export const stores = (settings: Configuration.Settings) =>
 
 /** Seals what is committed and signs it; the size that is signed then. */
 export const signedNow = Effect.fnUntraced(function* (settings: Configuration.Settings, signer: NoteSigner) {
-  const sealer = yield* makeSealer({
-    store: yield* SealedTree.SealedTree,
-    signer: Effect.succeed(signer),
-    every: settings.DUELINE_AUDIT_EVERY,
-    publish: publishTo(checkpointsFolder(settings))
-  })
+  const sealer = yield* makeInstallationSealer(settings, Effect.succeed(signer))
   // Standard output is the command's.
   yield* sealer.finish.pipe(
     Effect.provideService(References.MinimumLogLevel, "None"),
