@@ -6,31 +6,21 @@ import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer, References } from "effect"
-import { existsSync } from "node:fs"
 import { AuditSigner } from "../../AuditKeys.ts"
 import type { Settings } from "../../Configuration.ts"
-import { homeAt, tenantExports } from "../../Home.ts"
+import { tenantExports } from "../../Home.ts"
 import * as InstallationKeys from "../../InstallationKeys.ts"
 import { makeErasure } from "../../work/Erasure.ts"
 import { makeInstallationSealer } from "../../work/installationSealer.ts"
-import { CommandFailed } from "../Shell.ts"
+import { keysOfHome } from "../keysOfHome.ts"
 
 /** What erasing needs of a database that is open. */
 export const layer = (settings: Settings) =>
   Layer.mergeAll(PostgresErasure.layer, PostgresRetention.layer, SealedTree.layer, InstallationKeys.layer(settings))
 
 /** What is sealed can be exported and removed only with the keys of the home. */
-export const keysAreThere = (settings: Settings) => {
-  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
-  return existsSync(vaultKeys)
-    ? Effect.void
-    : Effect.fail(
-        new CommandFailed({
-          message: `There are no keys in ${vaultKeys}`,
-          notes: ["set DUELINE_HOME to the home of the installation: a tenant is erased with its keys at hand"]
-        })
-      )
-}
+export const keysAreThere = (settings: Settings) =>
+  keysOfHome(settings, "set DUELINE_HOME to the home of the installation: a tenant is erased with its keys at hand")
 
 /** Nothing goes that is not sealed; a program that runs does that too, and two do no harm. */
 const sealing = Effect.fnUntraced(function* (settings: Settings) {

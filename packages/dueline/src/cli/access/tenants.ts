@@ -11,15 +11,15 @@ import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistenc
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Layer, Redacted, Schema } from "effect"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { changeTenant, createTenant as create } from "../../changeTenant.ts"
 import * as Configuration from "../../Configuration.ts"
-import { homeAt, tenantExports } from "../../Home.ts"
+import { tenantExports } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
 import { noteCommand, noted } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { keysAreThere, layer as eraseLayer, makeErasing } from "./eraseTenant.ts"
+import { keysOfHome } from "../keysOfHome.ts"
 import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
 import { tenantIdOf } from "./tokens.ts"
 
@@ -235,16 +235,12 @@ export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
 
 // What `dueline tenant secret` does: the receivers of a tenant's calls verify them with it.
 
-/** Looking makes no keys: a secret that no running program signs with would only mislead. */
 export const printTenantSecret = Effect.fnUntraced(function* ({ name }: { readonly name: string }) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const { vaultKeys } = homeAt(settings.DUELINE_HOME)
-  if (!existsSync(vaultKeys)) {
-    return yield* new CommandFailed({
-      message: `There are no keys in ${vaultKeys}`,
-      notes: ["start the program once with `npm start`, or set DUELINE_HOME to its home"]
-    })
-  }
+  const vaultKeys = yield* keysOfHome(
+    settings,
+    "start the program once with `npm start`, or set DUELINE_HOME to its home"
+  )
   const { signingMaster } = yield* loadKeyFile(vaultKeys)
   const tenantId = tenantIdOf(name)
   const secret = yield* makeDerived(signingMaster).secretFor(tenantId)

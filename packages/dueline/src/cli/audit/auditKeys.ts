@@ -6,28 +6,24 @@ import type { PublishFailed } from "@dueline/audit/Sealer"
 import type { SealedHead } from "@dueline/postgres/admin/SealedLog"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { Effect } from "effect"
-import { existsSync } from "node:fs"
 import { copyFile, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { auditSigners, latestOf } from "../../AuditKeys.ts"
 import type { Settings } from "../../Configuration.ts"
 import { checkpointsFolder, homeAt } from "../../Home.ts"
+import { keysOfHome } from "../keysOfHome.ts"
 import { CommandFailed } from "../Shell.ts"
 import { signedNow, writing } from "./signedNow.ts"
 
 const inWords = ({ detail }: PublishFailed) => new CommandFailed({ message: detail })
 
-/** Looking makes no key: one that nothing was signed with would only mislead. */
 const signersOf = Effect.fnUntraced(function* (settings: Settings) {
-  const { auditKeys, vaultKeys } = homeAt(settings.DUELINE_HOME)
-  if (!existsSync(vaultKeys)) {
-    return yield* new CommandFailed({
-      message: `There are no keys in ${vaultKeys}`,
-      notes: ["set DUELINE_HOME to the home of the installation, or give the public key as --key"]
-    })
-  }
+  const vaultKeys = yield* keysOfHome(
+    settings,
+    "set DUELINE_HOME to the home of the installation, or give the public key as --key"
+  )
   const { signingMaster } = yield* loadKeyFile(vaultKeys)
-  return yield* Effect.mapError(auditSigners(signingMaster, auditKeys), inWords)
+  return yield* Effect.mapError(auditSigners(signingMaster, homeAt(settings.DUELINE_HOME).auditKeys), inWords)
 })
 
 export const signerOf = (settings: Settings) => Effect.map(signersOf(settings), latestOf)
