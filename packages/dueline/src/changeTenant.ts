@@ -2,7 +2,7 @@
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { type TenantCommand, type WorkspaceId, workspaceOf } from "@dueline/contracts/tenant/Tenant"
+import { type TenantCommand, type TenantRow, type WorkspaceId, workspaceOf } from "@dueline/contracts/tenant/Tenant"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect } from "effect"
@@ -36,3 +36,7 @@ export const createTenant = (workspace: string, name: string) =>
     fingerprint: null,
     origin: { correlationId, traceparent: null }
   }))
+
+/** `exported`: everything of it is written down before it is erased. */
+export const deleteTenant = ({ tenantId, workspace }: Pick<TenantRow, "tenantId" | "workspace">, exported: boolean) =>
+  changeTenant(tenantId, ({ at, workspaceId }) => ({ _tag: "DeleteTenant", workspaceId, at, workspace, exported }))

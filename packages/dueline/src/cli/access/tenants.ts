@@ -1,36 +1,28 @@
 /** What `dueline tenant` does. Works beside a running program, which hears of it within seconds, and without one. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
 import type { RowMark } from "@dueline/contracts/ports/OpsQueries"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type TenantCommand, type TenantRow, Workspace, type WorkspaceId } from "@dueline/contracts/tenant/Tenant"
-import * as Writers from "@dueline/orchestration/Writers"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
-import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { join } from "node:path"
-import { changeTenant, createTenant as create } from "../../changeTenant.ts"
+import { changeTenant, createTenant as create, deleteTenant as beginDeletion } from "../../changeTenant.ts"
 import * as Configuration from "../../Configuration.ts"
 import { tenantExports } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
 import { noteCommand, noted } from "../audit/noteCommand.ts"
+import { commandWriters } from "../database/commandWriters.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { keysAreThere, layer as eraseLayer, makeErasing } from "./eraseTenant.ts"
 import { keysOfHome } from "../keysOfHome.ts"
 import { CommandFailed, hint, print, Shell, usage } from "../Shell.ts"
 import { tenantIdOf } from "./tokens.ts"
 
-/** The writer of this command: another process that decides about the same tenant is told apart by the version. */
-const onDatabase = Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
-  Layer.provide([Intents.layer, PostgresPersistence.layer])
-)
-
 const stores = Effect.map(
   Effect.flatMap(Shell, ({ env }) => Configuration.read(env)),
-  (settings) => Layer.provide(onDatabase, openDatabase(settings))
+  (settings) => Layer.provide(commandWriters, openDatabase(settings))
 )
 
 /** The id of the tenant of this workspace or id: 404 in words when there is none. */
@@ -189,7 +181,8 @@ export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
   yield* keysAreThere(settings)
   const work = Effect.gen(function* () {
-    const { status, tenantId, workspace } = yield* existing(input.tenant)
+    const found = yield* existing(input.tenant)
+    const { status, tenantId, workspace } = found
     if (input.confirm !== workspace && status !== "Deleting") {
       return yield* usage(
         `The tenant ${input.tenant} has the workspace ${workspace}, not ${input.confirm}`,
@@ -197,13 +190,7 @@ export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
       )
     }
     if (status !== "Deleted") {
-      yield* changeTenant(tenantId, ({ at, workspaceId }) => ({
-        _tag: "DeleteTenant",
-        workspaceId,
-        at,
-        workspace,
-        exported: input.export
-      }))
+      yield* beginDeletion(found, input.export)
       yield* noted({ action: "tenant.delete", resource: tenantId })
     }
     const { erase } = yield* makeErasing(settings)
@@ -221,7 +208,7 @@ export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
   })
   const tenantId = yield* work.pipe(
     Effect.provide(
-      Layer.mergeAll(onDatabase, eraseLayer(settings), PostgresAuditTrail.layer).pipe(
+      Layer.mergeAll(commandWriters, eraseLayer(settings), PostgresAuditTrail.layer).pipe(
         Layer.provide(openDatabase(settings))
       )
     )

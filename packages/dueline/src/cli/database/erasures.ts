@@ -1,21 +1,18 @@
 /** What `dueline erasures` does: an erasure outlives the backups that were made before it. */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import { CustomerId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import * as Writers from "@dueline/orchestration/Writers"
 import { erasedCustomers, erasedTenants } from "@dueline/postgres/admin/erasedCustomers"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
-import { changeTenant } from "../../changeTenant.ts"
+import { deleteTenant } from "../../changeTenant.ts"
 import { keysAreThere, layer, makeErasing } from "../access/eraseTenant.ts"
-import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import { Clock, Console, Effect, Layer, Schema, Stream } from "effect"
 import { readFileSync } from "node:fs"
 import * as Configuration from "../../Configuration.ts"
 import { localInstant } from "../format.ts"
 import { CommandFailed, print, Shell } from "../Shell.ts"
+import { commandWriters } from "./commandWriters.ts"
 import { openDatabase } from "./openDatabase.ts"
 
 /** Lines of the list: a customer, or a tenant with everything. */
@@ -87,14 +84,7 @@ const makeEraseTenant = Effect.fnUntraced(function* (settings: Configuration.Set
       yield* bury(tenantId)
       return "unknown" as Fate
     }
-    if (found.status !== "Deleted")
-      yield* changeTenant(tenantId, ({ at, workspaceId }) => ({
-        _tag: "DeleteTenant",
-        workspaceId,
-        at,
-        workspace: found.workspace,
-        exported: false
-      }))
+    if (found.status !== "Deleted") yield* deleteTenant(found, false)
     yield* erase(tenantId, (_, altered) =>
       altered === 0
         ? Effect.void
@@ -117,9 +107,6 @@ export const applyErasures = Effect.fnUntraced(function* (
   const tenants = erasures.flatMap((erasure) => ("customerId" in erasure ? [] : [erasure.tenantId]))
   const customers = erasures.flatMap((erasure) => ("customerId" in erasure ? [erasure] : []))
   if (tenants.length > 0) yield* keysAreThere(settings)
-  const writers = Layer.mergeAll(Writers.layer(), PostgresTenantDirectory.layer).pipe(
-    Layer.provide([Intents.layer, PostgresPersistence.layer])
-  )
   const work = Effect.gen(function* () {
     const ofTenants =
       tenants.length === 0 ? [] : yield* Effect.provide(eraseTenants(settings, tenants), layer(settings))
@@ -129,7 +116,7 @@ export const applyErasures = Effect.fnUntraced(function* (
     return { ofTenants, ofCustomers }
   })
   const { ofCustomers, ofTenants } = yield* work.pipe(
-    Effect.provide(Layer.provideMerge(writers, openDatabase(settings))),
+    Effect.provide(Layer.provideMerge(commandWriters, openDatabase(settings))),
     Effect.mapError(
       (error) =>
         new CommandFailed({
