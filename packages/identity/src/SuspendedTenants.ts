@@ -5,17 +5,12 @@
  * While the store does not answer, what was known last holds.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
+import { keepRead } from "@dueline/contracts/keepRead"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type TenantTopic, tenantTopics } from "@dueline/contracts/tenant/Tenant"
-import { Context, Effect, Fiber, Layer, Schedule } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { randomCorrelationId } from "./randomId.ts"
-
-/** How long a process may not know of a suspension when the bus has told nobody. */
-const lookEvery = "5 seconds"
-
-/** While nothing is known yet no call starts, so that it is asked for again soon. */
-const againEvery = "250 millis"
 
 export class SuspendedTenants extends Context.Service<
   SuspendedTenants,
@@ -51,18 +46,11 @@ export const layer: Layer.Layer<SuspendedTenants, never, TenantDirectory | Event
         Effect.logDebug("suspended tenants cannot be read; those known hold", { operation })
       )
     )
-    const refresh = Effect.ignore(read)
-
-    const isRead = yield* Effect.isSuccess(read)
-    const again = Effect.retry(Effect.delay(read, againEvery), Schedule.forever)
-    const first = yield* Effect.forkScoped(isRead ? Effect.void : again)
-    const group = `suspensions-${yield* randomCorrelationId}`
-    yield* listen(bus, group, topics, () => refresh)
-    yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
+    const { known, refresh } = yield* keepRead(bus, `suspensions-${yield* randomCorrelationId}`, topics, read)
     return SuspendedTenants.of({
       reasonOf: (tenantId) => current.get(tenantId),
       all: () => current,
-      known: Effect.ignore(Fiber.join(first)),
+      known,
       refresh
     })
   })

@@ -3,17 +3,12 @@
  * message is lost. While the store does not answer, what was known last holds.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
+import { keepRead } from "@dueline/contracts/keepRead"
 import { pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
-import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
-import { Clock, Effect, Fiber, Schedule, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import { type Hold, Holds, noHolds } from "./Holds.ts"
-
-/** While nothing is known yet no call starts, so that it is asked for again soon. */
-const againEvery = "250 millis"
-
-/** How long a process may not know of a pause when the bus has told nobody. */
-const lookEvery = "5 seconds"
 
 /** Pauses of all tenants that a process knows of. Those beyond that hold nothing, and the log says so. */
 const pauseLimit = 50_000
@@ -64,12 +59,7 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
     const text = JSON.stringify(paused)
     if (text !== known.text) known = { text, paused }
   }).pipe(Effect.tapError(({ operation }) => Effect.logDebug("pauses cannot be read; those known hold", { operation })))
-  const refresh = Effect.ignore(read)
-  const isRead = yield* Effect.isSuccess(read)
-  const again = Effect.retry(Effect.delay(read, againEvery), Schedule.forever)
-  const first = yield* Effect.forkScoped(isRead ? Effect.void : again)
-  yield* listen(bus, group, Object.keys(pauseTopics), () => refresh)
-  yield* refresh.pipe(Effect.delay(lookEvery), Effect.forever, Effect.forkScoped)
+  const kept = yield* keepRead(bus, group, Object.keys(pauseTopics), read)
 
   const holds = () => {
     const now = suspended()
@@ -79,5 +69,5 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
     }
     return made.holds
   }
-  return { holds, known: Effect.ignore(Fiber.join(first)) }
+  return { holds, known: kept.known }
 })
