@@ -152,16 +152,16 @@ export const readLogLevels = (text: string): { readonly all: Level; readonly own
 }
 
 /** What the layer makes and what it begins is of this part: its lines say so, and it has the part's level. */
-export const asModule =
-  ({ LOG_LEVEL }: Pick<Settings, "LOG_LEVEL">) =>
-  (name: LogModule) => {
-    const { all, own } = readLogLevels(LOG_LEVEL)
+export const asModule = ({ LOG_LEVEL }: Pick<Settings, "LOG_LEVEL">) => {
+  const { all, own } = readLogLevels(LOG_LEVEL)
+  return (name: LogModule) => {
     const references = Layer.merge(
       Layer.succeed(CurrentLogModule, name),
       Layer.succeed(References.MinimumLogLevel, levels[own.get(name) ?? all])
     )
     return <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> => Layer.provide(layer, references)
   }
+}
 
 export const layer = ({ LOG_FORMAT, LOG_LEVEL }: Pick<Settings, "LOG_FORMAT" | "LOG_LEVEL">) => {
   const readable = LOG_FORMAT === "pretty" || (LOG_FORMAT === "auto" && process.stderr.isTTY)

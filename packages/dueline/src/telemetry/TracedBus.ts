@@ -57,9 +57,8 @@ export const layer = Layer.effect(
     const tracing = yield* Tracing
     const isDetailed = tellsDetails(yield* Effect.context<never>())
     return EventBus.of({
-      publish: bus.publish,
-      consume: (interest, handler) => bus.consume(interest, traced(tracing, isDetailed, interest.group, handler)),
-      ...(bus.isHeard === undefined ? {} : { isHeard: bus.isHeard })
+      ...bus,
+      consume: (interest, handler) => bus.consume(interest, traced(tracing, isDetailed, interest.group, handler))
     })
   })
 )

@@ -19,7 +19,7 @@ if (!(minutes > 0 && rate > 0)) {
   process.exit(2)
 }
 
-/** What the issue asks for. */
+/** Of a core, rows that are kept, and bytes that the heap may grow by. */
 const bounds = { core: 0.4, rows: 1_000, heapGrowth: 2 * 1024 * 1024 }
 
 const out = (text: string) => void process.stdout.write(`${text}\n`)
