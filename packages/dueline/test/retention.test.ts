@@ -1,7 +1,5 @@
 /** What is removed on a real database, held against a plain model of what should be left, and what verification says afterwards. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
-import { signerOf, verifierOf } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
+import { verifierOf } from "@dueline/audit/note"
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
@@ -20,13 +18,13 @@ import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Layer, References } from "effect"
 import { hash } from "node:crypto"
-import { mkdtemp, readdir, readFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { zstdDecompressSync } from "node:zlib"
 import { verifySealed } from "../src/cli/audit/readSealed.ts"
 import { makeRetention } from "../src/work/Retention.ts"
 import { exportTo } from "../src/work/retentionExport.ts"
+import { countAll, newFolder, sealAll, signer } from "./sealAll.ts"
 
 const layer = Layer.mergeAll(
   PostgresPersistence.layer,
@@ -37,26 +35,6 @@ const layer = Layer.mergeAll(
   SealedLog.layer,
   Layer.succeed(References.MinimumLogLevel, "None")
 ).pipe(Layer.provideMerge(TestDatabase.layerAlone))
-
-const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
-
-const sealAll = Effect.gen(function* () {
-  const folder = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "checkpoints-")))
-  const store = yield* SealedTree.SealedTree
-  const sealer = yield* makeSealer({
-    store,
-    signer: Effect.succeed(signer),
-    every: 1_000_000,
-    publish: publishTo(folder)
-  })
-  yield* sealer.finish
-  return folder
-})
-
-const countAll = Effect.gen(function* () {
-  const { count } = yield* Overviews
-  while ((yield* count(5_000)) !== 0) yield* Effect.yieldNow
-})
 
 const types: Readonly<Record<"Scheduled" | "Succeeded" | "Failed", ReadonlyArray<string>>> = {
   Scheduled: ["ServiceCallSubmitted"],
@@ -230,7 +208,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("retentio
           for (const days of [20, 50, 100, 101]) yield* live(tenantId, "Succeeded", ago(days) - 1_000, ago(days))
         yield* sealAll
         yield* countAll
-        const folder = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "export-")))
+        const folder = yield* newFolder("export")
         const settings = {
           DUELINE_RETENTION: `90, ${dear}=forever, ${brief}=30`,
           DUELINE_RECEIPT_HOURS: 168,
@@ -323,7 +301,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("retentio
         const call = yield* live(tenantId, "Failed", now - 5_000, now - 4_000)
         const store = yield* PostgresRetention.Retention
         const lines = yield* store.events(tenantId, [call.id])
-        const folder = yield* Effect.promise(() => mkdtemp(join(tmpdir(), "export-")))
+        const folder = yield* newFolder("export")
         const path = yield* exportTo(folder)({ tenantId, kind: "service-call", at: now, lines })
         const packed = yield* Effect.promise(() => readFile(path))
         const told = zstdDecompressSync(packed)

@@ -1,9 +1,6 @@
 /** A tenant is deleted from a real database: nothing of it is left, everything of it was written down before, and the rest is as it was. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
-import { signerOf, verifierOf } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
+import { verifierOf } from "@dueline/audit/note"
 import { EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { type TenantRow, workspaceOf } from "@dueline/contracts/tenant/Tenant"
@@ -27,12 +24,12 @@ import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Layer, Redacted, References, Schema } from "effect"
 import { hash } from "node:crypto"
-import { mkdtemp, readdir, readFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { zstdDecompressSync } from "node:zlib"
 import { verifySealed } from "../src/cli/audit/readSealed.ts"
 import { makeErasure, settleMs } from "../src/work/Erasure.ts"
+import { countAll, newFolder, sealAll, signer } from "./sealAll.ts"
 
 const key = Redacted.make(Uint8Array.from({ length: 32 }, (_, n) => n))
 const keys = { sealing: { id: "k1", key } }
@@ -50,26 +47,6 @@ const layer = Layer.mergeAll(
   PersonalDataVaultAes.layer({ key, opening: [] }),
   Layer.succeed(References.MinimumLogLevel, "None")
 ).pipe(Layer.provideMerge(TestDatabase.layerAlone))
-
-const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
-const folderOf = (name: string) => Effect.promise(() => mkdtemp(join(tmpdir(), `${name}-`)))
-
-const sealAll = Effect.gen(function* () {
-  const folder = yield* folderOf("checkpoints")
-  const sealer = yield* makeSealer({
-    store: yield* SealedTree.SealedTree,
-    signer: Effect.succeed(signer),
-    every: 1_000_000,
-    publish: publishTo(folder)
-  })
-  yield* sealer.finish
-  return folder
-}).pipe(Effect.orDie)
-
-const countAll = Effect.gen(function* () {
-  const { count } = yield* Overviews
-  while ((yield* count(5_000)) !== 0) yield* Effect.yieldNow
-})
 
 /** Leaves `canary` wherever something of a tenant can lie, in a tenant that is being deleted since `begunAt`. */
 const plant = Effect.fnUntraced(function* (
@@ -230,7 +207,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("the eras
         for (const [name, n] of Object.entries(planted))
           assert.isAbove(n, 0, `plant a row in ${name}, so that it is known to be erased`)
         const theirCopies = copiesIn(yield* dump, other)
-        const folder = yield* folderOf("exports")
+        const folder = yield* newFolder("exports")
         const gone: Array<TenantId> = []
         const broken = yield* makeErasure({ folder: "/dev/null/nowhere", elsewhere: () => Effect.void })
         yield* sealAll
@@ -303,7 +280,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("the eras
         const at = yield* Clock.currentTimeMillis
         const canary = "late-canary-99"
         const tenantId = yield* plant(canary, { begunAt: at, deleting: true }, false)
-        const folder = yield* folderOf("exports")
+        const folder = yield* newFolder("exports")
         const store = yield* PostgresErasure.Erasure
         const pass = Effect.gen(function* () {
           yield* sealAll
