@@ -41,6 +41,15 @@ export const makeBatchLoad = async (subject: Subject, concurrency: number): Prom
   })
 }
 
+/** Each number below `count` once, by so many clients, each of which is done with one before it takes the next. */
+export const byClients = async (clients: number, count: number, one: (i: number) => Promise<void>): Promise<void> => {
+  let next = 0
+  const client = async () => {
+    while (next < count) await one(next++)
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+}
+
 type Post = (submission: Submission) => Promise<void>
 
 /** `post` submits one call; by default in a request of its own. */
@@ -57,17 +66,12 @@ export const makeLoad = ({ address, token }: Subject, concurrency: number, post?
   return {
     submit: async (count, submission) => {
       const latencies: Array<number> = []
-      let next = 0
       const from = now()
-      const client = async () => {
-        while (next < count) {
-          const i = next++
-          const asked = now()
-          await (post ?? postAlone)(submission(i))
-          latencies.push(now() - asked)
-        }
-      }
-      await Promise.all(Array.from({ length: concurrency }, client))
+      await byClients(concurrency, count, async (i) => {
+        const asked = now()
+        await (post ?? postAlone)(submission(i))
+        latencies.push(now() - asked)
+      })
       return { elapsedMs: now() - from, latenciesMs: latencies.toSorted((a, b) => a - b) }
     },
     get: async (path) => (await pool.request({ path, method: "GET", headers: { authorization } })).body.json(),

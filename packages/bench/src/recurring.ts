@@ -2,12 +2,12 @@
  * Schedules that are fired, each once within a minute, and a flow among many keys of which nothing is due: how late they are, and what each call of
  * them takes of the processor, which says more on a machine that does other things too.
  */
+import { setTimeout as pause } from "node:timers/promises"
 import { Pool } from "undici"
 import { type Figure, quantile } from "./Figures.ts"
+import { byClients } from "./Load.ts"
 import type { Subject } from "./Subject.ts"
 import { now, type Target } from "./Target.ts"
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 const clients = 32
 const batchSize = 100
@@ -20,13 +20,7 @@ const posting = ({ address, token }: Subject) => {
     const text = await answer.body.text()
     if (answer.statusCode >= 300) throw new Error(`${answer.statusCode}: ${text}`)
   }
-  const all = async (count: number, one: (i: number) => Promise<void>): Promise<void> => {
-    let next = 0
-    const client = async () => {
-      while (next < count) await one(next++)
-    }
-    await Promise.all(Array.from({ length: clients }, client))
-  }
+  const all = (count: number, one: (i: number) => Promise<void>) => byClients(clients, count, one)
   return { all, post, close: () => pool.close() }
 }
 
