@@ -1,14 +1,14 @@
 /** A key of checkpoints that is followed by another: both are believed by who trusts one, and the earlier for no larger tree. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { checkpointFile, signCheckpoint } from "../src/checkpoint.ts"
 import { openSuccession, signSuccession, successionFile } from "../src/keyRing.ts"
 import { leafHash, rootOfLeaves } from "../src/merkle.ts"
 import { type NoteSigner, signerOf, verifierOf } from "../src/note.ts"
 import { verifyExport } from "../src/verifyExport.ts"
+import { inFolder } from "./inFolder.ts"
 
 const [first, second, third, stranger] = ["first", "second", "third", "stranger"].map((name, n) =>
   signerOf(`dueline-audit-${name}`, Buffer.alloc(32, n + 1))
@@ -34,21 +34,16 @@ const findings = (
     readonly spoil?: (folder: string) => Promise<void>
   } = {}
 ) =>
-  Effect.promise(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "ring-"))
+  inFolder(async (folder) => {
     const notes = join(folder, "checkpoints")
-    try {
-      await mkdir(notes)
-      await writeFile(join(folder, "leaves.ndjson"), lines.map((line) => `${line}\n`).join(""))
-      await writeFile(join(folder, "hashes"), Buffer.concat(hashes))
-      for (const [size, signer] of changes.signed ?? signed)
-        await writeFile(join(notes, checkpointFile(size)), signCheckpoint(treeOf(size), signer))
-      for (const [n, link] of (changes.links ?? links).entries()) await writeFile(join(notes, `${n}.key`), link)
-      await changes.spoil?.(notes)
-      return (await verifyExport({ folder, verifier: verifierOf(trusted) })).findings
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    await mkdir(notes)
+    await writeFile(join(folder, "leaves.ndjson"), lines.map((line) => `${line}\n`).join(""))
+    await writeFile(join(folder, "hashes"), Buffer.concat(hashes))
+    for (const [size, signer] of changes.signed ?? signed)
+      await writeFile(join(notes, checkpointFile(size)), signCheckpoint(treeOf(size), signer))
+    for (const [n, link] of (changes.links ?? links).entries()) await writeFile(join(notes, `${n}.key`), link)
+    await changes.spoil?.(notes)
+    return (await verifyExport({ folder, verifier: verifierOf(trusted) })).findings
   })
 
 it.effect(

@@ -1,13 +1,13 @@
 /** One tenant's leaves with their proofs: believed as they are, and nothing else is. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { checkpointFile, signCheckpoint } from "../src/checkpoint.ts"
 import { inclusionProof, leafHash, rootOfLeaves } from "../src/merkle.ts"
 import { signerOf, verifierOf } from "../src/note.ts"
 import { headLine, holdsProofs, isOf, makeProver, provedLine, verifyProofs } from "../src/proofs.ts"
+import { inFolder } from "./inFolder.ts"
 
 const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))
 const [mine, theirs] = ["5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a10", "5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a11"]
@@ -29,21 +29,16 @@ it("a proof is the one of RFC 6962, for every leaf of every tree", () => {
 })
 
 const verdictOf = (change: (lines: Array<string>) => ReadonlyArray<string> = (lines) => lines) =>
-  Effect.promise(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "proofs-"))
-    try {
-      const { hashes, leaves, prove } = treeOf(50)
-      const lines = leaves.flatMap((leaf, at) => (isOf(leaf, mine ?? "") ? [provedLine(at, leaf, prove(at))] : []))
-      await mkdir(join(folder, "checkpoints"))
-      const note = signCheckpoint({ size: 50, root: rootOfLeaves(hashes), at: 1 }, signer)
-      await writeFile(join(folder, "checkpoints", checkpointFile(50)), note)
-      const text = change([headLine({ tenant: mine ?? "", size: 50 }), ...lines])
-      await writeFile(join(folder, "proofs.ndjson"), text.map((line) => `${line}\n`).join(""))
-      assert.isTrue(holdsProofs(folder))
-      return await verifyProofs({ folder, verifier: verifierOf(signer) })
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+  inFolder(async (folder) => {
+    const { hashes, leaves, prove } = treeOf(50)
+    const lines = leaves.flatMap((leaf, at) => (isOf(leaf, mine ?? "") ? [provedLine(at, leaf, prove(at))] : []))
+    await mkdir(join(folder, "checkpoints"))
+    const note = signCheckpoint({ size: 50, root: rootOfLeaves(hashes), at: 1 }, signer)
+    await writeFile(join(folder, "checkpoints", checkpointFile(50)), note)
+    const text = change([headLine({ tenant: mine ?? "", size: 50 }), ...lines])
+    await writeFile(join(folder, "proofs.ndjson"), text.map((line) => `${line}\n`).join(""))
+    assert.isTrue(holdsProofs(folder))
+    return verifyProofs({ folder, verifier: verifierOf(signer) })
   })
 
 it.effect(

@@ -1,14 +1,14 @@
 /** An export with any single change: it is found, and its place is named. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { checkpointFile, signCheckpoint } from "../src/checkpoint.ts"
 import { leafHash, rootOfLeaves } from "../src/merkle.ts"
 import { signerOf, verifierOf } from "../src/note.ts"
 import { removalAction, removalResource } from "../src/removals.ts"
 import { removedLine, verifyExport } from "../src/verifyExport.ts"
+import { inFolder } from "./inFolder.ts"
 
 const signer = signerOf("dueline.audit/one", Buffer.alloc(32, 7))
 const verifier = verifierOf(signer)
@@ -34,16 +34,6 @@ const exportOf = (size: number, lines = Array.from({ length: size }, (_, n) => l
 }
 
 const text = (lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
-
-const inFolder = <A>(use: (folder: string) => Promise<A>) =>
-  Effect.promise(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "export-"))
-    try {
-      return await use(folder)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  })
 
 const write = async (folder: string, { hashes, lines, notes }: Export) => {
   await mkdir(join(folder, "checkpoints"))
