@@ -3,7 +3,7 @@ import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { migrations } from "@dueline/postgres/schema/migrations/migrations"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
-import { Effect, Layer, type Redacted } from "effect"
+import { Effect, type Redacted } from "effect"
 import * as Configuration from "../../Configuration.ts"
 import * as logging from "../../logging.ts"
 import { admit, prepareHome } from "../../preflight/admission.ts"
@@ -24,14 +24,11 @@ const applied = Effect.gen(function* () {
 })
 
 /** In the audit log, when there was something to do. */
-const notedIn = <E>(database: Layer.Layer<Database.Database, E>, applied: ReadonlyArray<string>) => {
+const noteSteps = (applied: ReadonlyArray<string>) => {
   const last = applied.at(-1)
   return last === undefined
     ? Effect.void
-    : Effect.provide(
-        noted({ action: "database.migrate", resource: last }),
-        Layer.provide(PostgresAuditTrail.layer, database)
-      )
+    : Effect.provide(noted({ action: "database.migrate", resource: last }), PostgresAuditTrail.layer)
 }
 
 const migrated = Effect.gen(function* () {
@@ -41,7 +38,7 @@ const migrated = Effect.gen(function* () {
       const database = yield* Database.embedded
       const after = yield* applied
       const added = after.filter((name) => !before.includes(name))
-      yield* notedIn(Layer.succeed(Database.Database, database), added)
+      yield* Effect.provideService(noteSteps(added), Database.Database, database)
       return { applied: added, schema: after.length }
     })
   )
@@ -65,9 +62,8 @@ const migrateEmbedded = Effect.fnUntraced(function* (settings: Configuration.Set
 /** The keys that all processes will share are made with the schema. */
 const migrateServer = Effect.fnUntraced(function* (settings: Configuration.Settings, url: Redacted.Redacted) {
   const applied = yield* Database.migrateUrl(url)
-  const database = Database.layerUrl({ url, migrate: false })
-  yield* Effect.provide(admit(settings), database)
-  yield* notedIn(database, applied)
+  const afterwards = Effect.andThen(admit(settings), noteSteps(applied))
+  yield* Effect.provide(afterwards, Database.layerUrl({ url, migrate: false }))
   return { applied, schema: migrations.length }
 })
 
