@@ -1,4 +1,5 @@
 /** The program taken apart: every role a process, each of which can stop, die and come back while calls go on. */
+import { answers } from "@dueline/test-servers/ServerProcess"
 import { startNats } from "@dueline/test-servers/startNats"
 import { startRedis } from "@dueline/test-servers/startRedis"
 import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
@@ -9,7 +10,6 @@ import { assert } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { createHash, randomBytes } from "node:crypto"
 import { readdir, rm } from "node:fs/promises"
-import { connect } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, it } from "vitest"
 import { type Collector, rootsOf, startCollector } from "./Collector.ts"
@@ -25,18 +25,6 @@ interface Call {
   readonly status: string
   readonly attempts: ReadonlyArray<{ readonly number: number; readonly outcome: string }>
 }
-
-/** Its first words to one command. */
-const redisSays = (url: string, command: string) =>
-  new Promise<string>((resolve, reject) => {
-    const { hostname, port } = new URL(url)
-    const socket = connect(Number(port), hostname, () => socket.write(`${command}\r\n`))
-    socket.once("error", reject)
-    socket.once("data", (bytes) => {
-      socket.destroy()
-      resolve(bytes.toString())
-    })
-  })
 
 const absent = (await missing("nats")) || (await missing("postgres"))
 
@@ -344,7 +332,7 @@ describe.skipIf(absent)("the program taken apart", () => {
     }
     const first = await repeat()
     assert.deepStrictEqual([first.replayed, first.kept.status], [undefined, 202])
-    await eventually(async () => !(await redisSays(redis.url, "KEYS *:ops:*:idem:cached")).startsWith("*0"))
+    await eventually(() => answers(redis.port, "KEYS *:ops:*:idem:cached\r\n", /^\*[1-9]/u))
     of("orchestrator").child.kill("SIGSTOP")
     try {
       assert.deepStrictEqual(await repeat(), { replayed: "true", kept: first.kept })
