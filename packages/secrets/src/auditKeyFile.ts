@@ -1,9 +1,8 @@
 /** The keys that followed the first one which checkpoints were signed with, in one file that only its owner can read: the last one signs. */
 // oxlint-disable-next-line eslint/no-restricted-imports -- a key comes from the operating system: a seed must not replay it
 import { randomBytes } from "node:crypto"
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { isOpenToOthers } from "./secretFiles.ts"
+import { readFile } from "node:fs/promises"
+import { isOpenToOthers, placeAnew } from "./secretFiles.ts"
 
 const seedBytes = 32
 
@@ -24,14 +23,7 @@ export const readAuditSeeds = async (path: string): Promise<ReadonlyArray<Uint8A
 /** Adds a key, which signs from then on. The file is there whole or as it was. */
 export const addAuditSeed = async (path: string): Promise<void> => {
   const seeds = [...(await readAuditSeeds(path)), randomBytes(seedBytes)]
-  const aside = await mkdtemp(join(dirname(path), "draft-"))
-  try {
-    const draft = join(aside, "audit.keys")
-    const lines = seeds.map((seed) => Buffer.from(seed).toString("hex"))
-    const head = "# Keys of the audit log's checkpoints, hexadecimal, the last one signs. Copy it to every home."
-    await writeFile(draft, `${[head, ...lines].join("\n")}\n`, { mode: 0o600, flush: true })
-    await rename(draft, path)
-  } finally {
-    await rm(aside, { recursive: true })
-  }
+  const lines = seeds.map((seed) => Buffer.from(seed).toString("hex"))
+  const head = "# Keys of the audit log's checkpoints, hexadecimal, the last one signs. Copy it to every home."
+  await placeAnew(path, `${[head, ...lines].join("\n")}\n`)
 }

@@ -1,5 +1,5 @@
 /** Files of secrets: their directories, made with a mode; the file itself, made once; and who may read it. */
-import { chmod, link, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
 const isDirectory = (path: string): Promise<boolean> =>
@@ -26,24 +26,34 @@ export const makeDirectory = async (directory: string, mode: number): Promise<vo
 }
 
 /**
- * Makes the file (0600) unless it is there. It is written whole in a new directory beside it and then linked: of programs that start at
- * once one wins and all read its text, and a crash leaves no half of it. A process number would not tell the drafts apart: programs in
- * containers that share the directory are all number 1.
+ * Writes a file (0600) whole, in a new directory beside it, and then has it put in its place: a crash leaves no half of it. A process number
+ * would not tell the drafts apart: programs in containers that share the directory are all number 1.
  */
-export const placeOnce = async (path: string, text: string): Promise<void> => {
+const place = async (
+  path: string,
+  text: string,
+  put: (draft: string, path: string) => Promise<void>
+): Promise<void> => {
   const aside = await mkdtemp(join(dirname(path), "draft-"))
   const draft = join(aside, basename(path))
   try {
     await writeFile(draft, text, { mode: 0o600, flush: true })
     // The umask of the program may have taken more away than others' rights.
     await chmod(draft, 0o600)
-    await link(draft, path)
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+    await put(draft, path)
   } finally {
     await rm(aside, { recursive: true })
   }
 }
+
+/** Makes the file unless it is there: of programs that start at once one wins and all read its text. */
+export const placeOnce = (path: string, text: string): Promise<void> =>
+  place(path, text, link).catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
+  })
+
+/** In the place of the one that is there, if there is one: nobody reads half of it. */
+export const placeAnew = (path: string, text: string): Promise<void> => place(path, text, rename)
 
 /** Whether others than the owner may read or write it; Windows has no such bits. */
 export const isOpenToOthers = async (path: string): Promise<boolean> =>

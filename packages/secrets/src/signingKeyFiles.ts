@@ -4,10 +4,10 @@
  */
 import { Schema } from "effect"
 import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject } from "node:crypto"
-import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { isOpenToOthers, makeDirectory, placeOnce } from "./secretFiles.ts"
+import { isOpenToOthers, makeDirectory, placeAnew, placeOnce } from "./secretFiles.ts"
 
 const minimumBits = 2048
 const pemFile = /^[\w-]+\.pem$/u
@@ -138,17 +138,8 @@ export const stampOf = async (directory: string): Promise<string> => {
   return names.map((name, n) => `${name} ${facts[n]?.mtimeMs} ${facts[n]?.ino}`).join("\n")
 }
 
-/** In the place of the one that is there, whole: nobody reads half of it. */
-const writeTimes = async (directory: string, name: string, times: KeyTimes): Promise<void> => {
-  const aside = await mkdtemp(join(directory, "draft-"))
-  const draft = join(aside, "times.json")
-  try {
-    await writeFile(draft, JSON.stringify(times), { mode: 0o600, flush: true })
-    await rename(draft, timesFile(directory, name))
-  } finally {
-    await rm(aside, { recursive: true })
-  }
-}
+const writeTimes = (directory: string, name: string, times: KeyTimes): Promise<void> =>
+  placeAnew(timesFile(directory, name), JSON.stringify(times))
 
 /**
  * Adds a key that signs from `signsFrom` on, published at once; those before it are retired at `retiredAt`, unless they are to be sooner.
