@@ -6,15 +6,17 @@ import { checkpointFile } from "./checkpoint.ts"
 import { PublishFailed } from "./Sealer.ts"
 
 /** Makes the folder where it is missing. A file is there whole or not at all. */
+export const placeNote = async (folder: string, name: string, note: string): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, name)
+  const draft = `${path}.${process.pid}.draft`
+  await writeFile(draft, note, { mode: 0o644, flush: true })
+  await rename(draft, path)
+}
+
 export const publishTo = (folder: string) => (size: number, note: string) =>
   Effect.tryPromise({
-    try: async () => {
-      await mkdir(folder, { recursive: true })
-      const path = join(folder, checkpointFile(size))
-      const draft = `${path}.${process.pid}.draft`
-      await writeFile(draft, note, { mode: 0o644, flush: true })
-      await rename(draft, path)
-    },
+    try: () => placeNote(folder, checkpointFile(size), note),
     catch: (error) =>
       new PublishFailed({
         detail: `the checkpoint cannot be written to ${folder} (DUELINE_AUDIT_CHECKPOINTS): ${error instanceof Error ? error.message : String(error)}`

@@ -1,4 +1,5 @@
 /** `dueline audit key` and `audit key rotate`: which key checkpoints are signed with, and that another one follows it. */
+import { placeNote } from "@dueline/audit/CheckpointFolder"
 import { checkpointFile, openCheckpoint } from "@dueline/audit/checkpoint"
 import { readSuccessions, signSuccession, successionFile, successionFiles } from "@dueline/audit/keyRing"
 import { type NoteSigner, verifierOf, verifierText } from "@dueline/audit/note"
@@ -45,10 +46,7 @@ const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, note
     const last = signed.toSorted((a, b) => b.size - a.size)[0]
     if (last === undefined) continue
     const note = signSuccession(last, from, to)
-    yield* writing(folder, async () => {
-      await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, successionFile({ size: last.size, to })), note, { mode: 0o644, flush: true })
-    })
+    yield* writing(folder, () => placeNote(folder, successionFile({ size: last.size, to }), note))
   }
 })
 
