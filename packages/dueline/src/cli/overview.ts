@@ -13,6 +13,10 @@ const since = (what: Overview["deadLetters"]): string =>
 
 const behind = (ms: number | null): string | null => (ms === null ? null : `${(ms / 1_000).toFixed(1)} s behind`)
 
+/** Below an empty line; nothing when there are no rows. */
+const listed = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
+  rows.length === 0 ? [] : ["", table([head, ...rows])]
+
 const words = (overview: Overview): string => {
   const { calls, circuits, deadLetters, ingestion, lastHour, loops, overdue } = overview
   const down = overview.dependencies.filter(({ status }) => status === "down").map(({ name }) => name)
@@ -58,9 +62,9 @@ const words = (overview: Overview): string => {
   const open = circuits.map(({ openUntil, target }) => [target, openUntil])
   return [
     facts,
-    ...(failures.length === 0 ? [] : ["", table([["failed", "reason", "target"], ...failures])]),
-    ...(flows.length === 0 ? [] : ["", table([["flow", "waiting", "under way"], ...flows])]),
-    ...(open.length === 0 ? [] : ["", table([["circuit of", "open until"], ...open])])
+    ...listed(["failed", "reason", "target"], failures),
+    ...listed(["flow", "waiting", "under way"], flows),
+    ...listed(["circuit of", "open until"], open)
   ].join("\n")
 }
 
