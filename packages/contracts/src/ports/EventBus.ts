@@ -83,6 +83,20 @@ export class EventBus extends Context.Service<
   }
 >()("@dueline/contracts/ports/EventBus") {}
 
+type Interest = Parameters<EventBus["Service"]["consume"]>[0]
+type Handler = Parameters<EventBus["Service"]["consume"]>[1]
+
+/** As `consume`; what an attempt that fails has opened is closed with it, so that there may be any number of them. */
+const attempt = (bus: EventBus["Service"], interest: Interest, handler: Handler) =>
+  Effect.flatMap(Effect.flatMap(Effect.scope, Scope.fork), (own) =>
+    bus.consume(interest, handler).pipe(
+      Scope.provide(own),
+      Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+    )
+  )
+
+const eachSecond = Schedule.spaced("1 second")
+
 /**
  * Tells this process of every message on these topics from now on, until the scope closes; what is heard meanwhile is all that it does with it.
  * `group`: a name that no other process has. A bus that cannot be asked is asked again each second.
@@ -93,9 +107,11 @@ export const listen = (
   topics: ReadonlyArray<string>,
   heard: (delivery: Delivery) => Effect.Effect<void>
 ): Effect.Effect<void, never, Scope.Scope> =>
-  bus
-    .consume({ group, topics, transient: true }, (delivery) => Effect.as(heard(delivery), ack))
-    .pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkScoped({ startImmediately: true }), Effect.asVoid)
+  attempt(bus, { group, topics, transient: true }, (delivery) => Effect.as(heard(delivery), ack)).pipe(
+    Effect.retry(eachSecond),
+    Effect.forkScoped({ startImmediately: true }),
+    Effect.asVoid
+  )
 
 /**
  * Takes a group's messages until the scope closes. A process that starts while the bus is away goes on without it: the bus is asked again each
@@ -103,26 +119,22 @@ export const listen = (
  */
 export const consuming = (
   bus: EventBus["Service"],
-  interest: { readonly group: string; readonly topics: ReadonlyArray<string> },
-  handler: (delivery: Delivery) => Effect.Effect<Verdict>
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const scope = yield* Effect.scope
-    // What an attempt that fails has opened is closed before the next one.
-    const attempt = Effect.flatMap(Scope.fork(scope), (own) =>
-      bus.consume(interest, handler).pipe(
-        Scope.provide(own),
-        Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
-      )
-    )
-    const again = attempt.pipe(
-      Effect.retry(Schedule.spaced("1 second")),
-      Effect.andThen(Effect.logInfo("the bus answers: messages are taken", { group: interest.group }))
-    )
-    yield* Effect.catch(attempt, ({ cause }) =>
+  interest: Pick<Interest, "group" | "topics">,
+  handler: Handler
+): Effect.Effect<void, never, Scope.Scope> => {
+  const { group } = interest
+  const trying = attempt(bus, interest, handler)
+  const again = trying.pipe(
+    Effect.retry(eachSecond),
+    Effect.andThen(Effect.logInfo("the bus answers: messages are taken", { group }))
+  )
+  return Effect.catch(trying, ({ cause }) =>
+    Effect.andThen(
       Effect.logWarning("the bus does not answer: messages are asked for each second", {
-        group: interest.group,
+        group,
         reason: String(cause)
-      }).pipe(Effect.andThen(Effect.forkScoped(again)))
+      }),
+      Effect.asVoid(Effect.forkScoped(again))
     )
-  })
+  )
+}
