@@ -20,9 +20,9 @@ import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, FiberMap } from "effect"
 import { type OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
 import { makeCarryOut } from "../schedules/scheduleCalls.ts"
-import { Hindered } from "./Hindered.ts"
 import { carryOut, type Found, inOrder, look, type Ports } from "./items.ts"
 import { makePace } from "./pace.ts"
+import { Hindered } from "./results.ts"
 
 export /** Between two looks for jobs (milliseconds). */
 const lookMs = 1_000

@@ -3,10 +3,9 @@
  * schedule is fired: whichever of the two comes first, it is one call.
  */
 import type { BulkJobRow, TimesChoice } from "@dueline/contracts/bulkJob/BulkJob"
-import { systemEnvelope } from "@dueline/contracts/Envelope"
-import type { CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
+import type { CorrelationId, EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
 import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import type { Chosen, JobItem, Result as ItemResult } from "@dueline/contracts/ports/JobItems"
+import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
 import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { isTransient, type Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Occurrences, occurrencesOf } from "@dueline/contracts/schedule/occurrences"
@@ -15,8 +14,8 @@ import type { Occurrence } from "@dueline/contracts/schedule/Timing"
 import { Clock, Effect, Result } from "effect"
 import type { OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
 import type { CarryOut } from "../schedules/scheduleCalls.ts"
-import { Hindered } from "./Hindered.ts"
 import type { Found } from "./items.ts"
+import { commandFor, type Doing, done, failed, Hindered, hindered, orLater, skipped } from "./results.ts"
 
 export interface BackfillPorts {
   readonly calls: CallQueries["Service"]
@@ -49,14 +48,7 @@ export const timesFrom = (
   return { items, next: isEnd ? null : { at: last.at as EpochMillis, id: last.id } }
 }
 
-const refusedAs =
-  (detail: string) =>
-  (id: string): ItemResult => ({ id, outcome: "skipped", detail })
-const gone = refusedAs("ScheduleNotFound")
-const deleted = refusedAs("ScheduleIsDeleted")
-const revised = refusedAs("ScheduleRevised")
-const called = refusedAs("it is a call already")
-const toCome = refusedAs("it comes by itself")
+const deleted = "ScheduleIsDeleted"
 
 const occurrenceAt = (choice: TimesChoice, at: number): Occurrence =>
   timesOf(choice).next(at - 1) ?? { at: at as EpochMillis, mark: "regular" }
@@ -70,20 +62,19 @@ export const backfillOne = (
   job: BulkJobRow,
   choice: TimesChoice,
   item: JobItem
-): Effect.Effect<ItemResult, Hindered> =>
+): Doing =>
   Effect.gen(function* () {
-    const { bulkJobId, tenantId } = job
+    const { tenantId } = job
     const { revision, scheduleId } = choice
     const { id } = item
     const callId = id as ServiceCallId
     const row = yield* rows.find("schedule", tenantId, scheduleId)
-    if (row === null) return gone(id)
-    if (row.status === "Deleted") return deleted(id)
-    if (row.revision !== revision) return revised(id)
+    if (row === null) return skipped(id, "ScheduleNotFound")
+    if (row.status === "Deleted") return skipped(id, deleted)
+    if (row.revision !== revision) return skipped(id, "ScheduleRevised")
     const call = yield* calls.find(tenantId, callId)
-    if (call !== null)
-      return call.correlationId === job.correlationId ? ({ id, outcome: "done", detail: null } as const) : called(id)
-    if (comesByItself(row, item.at)) return toCome(id)
+    if (call !== null) return call.correlationId === job.correlationId ? done(id) : skipped(id, "it is a call already")
+    if (comesByItself(row, item.at)) return skipped(id, "it comes by itself")
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
     const occurrence = occurrenceAt(choice, item.at)
     const correlationId = job.correlationId as CorrelationId
@@ -96,24 +87,14 @@ export const backfillOne = (
       callId,
       correlationId
     } satisfies ScheduleCommand
-    const key = `bulk-job:${bulkJobId}:${id}`
-    const told = yield* Effect.result(
-      orchestrator.ask(
-        systemEnvelope("bulk-job", job, key, command, {
-          idempotency: { key: key as IdempotencyKey, fingerprint: bulkJobId }
-        })
-      )
-    )
+    const told = yield* Effect.result(orchestrator.ask(commandFor(job, id, command)))
     if (told._tag === "Failure") {
       const { failure } = told
-      if (isTransient(failure)) return yield* Effect.fail(new Hindered(failure._tag))
-      return refusedAs(failure._tag)(id)
+      return isTransient(failure) ? yield* Effect.fail(hindered(failure)) : skipped(id, failure._tag)
     }
     const firing = { occurrence, cause: "backfilled", callId, dueAt: at, cancels: null, correlationId } as const
     const made = yield* Effect.result(carryOut(tenantId, scheduleId, firing))
-    if (made._tag === "Success") return made.success ? ({ id, outcome: "done", detail: null } as const) : deleted(id)
+    if (made._tag === "Success") return made.success ? done(id) : skipped(id, deleted)
     const { reason, what } = made.failure
-    return what === "wait"
-      ? yield* Effect.fail(new Hindered(reason))
-      : ({ id, outcome: "failed", detail: reason } as const)
-  }).pipe(Effect.catchTag("StoreUnavailable", ({ _tag }) => Effect.fail(new Hindered(_tag))))
+    return what === "wait" ? yield* Effect.fail(new Hindered(reason)) : failed(id, reason)
+  }).pipe(orLater)

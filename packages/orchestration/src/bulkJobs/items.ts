@@ -1,18 +1,17 @@
 /** What a job finds to do, page by page, and what it does to one item. */
 import type { BulkJobRow, BulkMark, BulkWork, CallChoice, LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
-import { systemEnvelope } from "@dueline/contracts/Envelope"
-import type { EpochMillis, IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
+import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
 import type { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { EventBus } from "@dueline/contracts/ports/EventBus"
-import type { Chosen, JobItem, Result } from "@dueline/contracts/ports/JobItems"
+import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
 import { isTransient } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Clock, Effect } from "effect"
 import { backfillOne, type BackfillPorts, timesFrom } from "./backfill.ts"
-import { Hindered } from "./Hindered.ts"
 import { messagesFrom, redeliverOne, type RedeliverPorts } from "./redeliver.ts"
+import { commandFor, type Doing, done, failed, Hindered, hindered, orLater, skipped } from "./results.ts"
 
 export interface Ports extends BackfillPorts, RedeliverPorts {
   readonly letters: DeadLetterQueries["Service"]
@@ -85,13 +84,6 @@ export const look = (ports: Ports, row: BulkJobRow, limit: number): Looked => {
 export const inOrder = ({ _tag }: BulkWork, claimed: ReadonlyArray<JobItem>): ReadonlyArray<JobItem> =>
   _tag === "BackfillSchedule" || _tag === "RedeliverMessages" ? claimed.toReversed() : claimed
 
-type Doing = Effect.Effect<Result, Hindered>
-
-const skipped = (id: string, detail: string): Result => ({ id, outcome: "skipped", detail })
-const done = (id: string): Result => ({ id, outcome: "done", detail: null })
-
-const hindered = ({ _tag }: { readonly _tag: string }) => new Hindered(_tag)
-
 type CallWork = Extract<BulkWork, { readonly _tag: "CancelCalls" | "MoveCalls" | "RunCalls" }>
 
 /** Null: there is no such call any more. */
@@ -125,30 +117,20 @@ const movedOn: ReadonlySet<string> = new Set([
   "ServiceCallAlreadyDispatched"
 ])
 
-/**
- * The answer is kept with the commit under a key that follows from job and item: asked again, after whatever went wrong, it is answered and
- * not done again.
- */
-const change = (ports: Ports, row: BulkJobRow, work: CallWork, item: JobItem): Doing =>
+const change = (ports: Ports, row: BulkJobRow, work: CallWork, { id, version }: JobItem): Doing =>
   Effect.gen(function* () {
-    const { bulkJobId } = row
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
-    const command = yield* commandOf(ports, row, work, item.id as ServiceCallId, at)
-    if (command === null) return skipped(item.id, "ServiceCallNotFound")
-    const key = `bulk-job:${bulkJobId}:${item.id}`
-    const envelope = systemEnvelope("bulk-job", row, key, command, {
-      idempotency: { key: key as IdempotencyKey, fingerprint: bulkJobId },
-      expectedVersion: item.version
-    })
+    const command = yield* commandOf(ports, row, work, id as ServiceCallId, at)
+    if (command === null) return skipped(id, "ServiceCallNotFound")
+    const envelope = { ...commandFor(row, id, command), expectedVersion: version }
     return yield* Effect.matchEffect(ports.orchestrator.ask(envelope), {
-      onSuccess: () => Effect.succeed(done(item.id)),
+      onSuccess: () => Effect.succeed(done(id)),
       onFailure: (refusal): Doing => {
         if (isTransient(refusal)) return Effect.fail(hindered(refusal))
-        const outcome = movedOn.has(refusal._tag) ? "skipped" : "failed"
-        return Effect.succeed({ id: item.id, outcome, detail: refusal._tag })
+        return Effect.succeed((movedOn.has(refusal._tag) ? skipped : failed)(id, refusal._tag))
       }
     })
-  }).pipe(Effect.catchTag("StoreUnavailable", (away) => Effect.fail(hindered(away))))
+  }).pipe(orLater)
 
 /** Taken for this job, given to the bus, settled: in this order, so that a letter is never lost, and the bus recognises what comes again. */
 const replay = ({ bus, taking }: Ports, { bulkJobId, plan, tenantId }: BulkJobRow, { id }: JobItem): Doing =>
@@ -157,7 +139,7 @@ const replay = ({ bus, taking }: Ports, { bulkJobId, plan, tenantId }: BulkJobRo
     const taken = yield* taking.take({ ...by, before: plan.at })
     if (taken === null) return skipped(id, "not waiting any more")
     if (taken.state === "Replayed") return done(id)
-    if (taken.state === "Waiting") return { id, outcome: "failed", detail: "given up again" } as const
+    if (taken.state === "Waiting") return failed(id, "given up again")
     const message = { ...taken.message, redelivery: { group: taken.group, replay: taken.replay } }
     const published = yield* Effect.result(bus.publish(message))
     if (published._tag === "Success") {
@@ -168,8 +150,8 @@ const replay = ({ bus, taking }: Ports, { bulkJobId, plan, tenantId }: BulkJobRo
     const reason = cause instanceof Error ? cause.message : String(cause)
     if (scope === "bus") return yield* Effect.fail(new Hindered(reason))
     yield* taking.settle({ ...by, error: reason })
-    return { id, outcome: "failed", detail: reason } as const
-  }).pipe(Effect.catchTag("StoreUnavailable", (away) => Effect.fail(hindered(away))))
+    return failed(id, reason)
+  }).pipe(orLater)
 
 export const carryOut = (ports: Ports, row: BulkJobRow, item: JobItem): Doing => {
   const { work } = row

@@ -5,12 +5,12 @@
 import type { BulkJobId, BulkJobRow, MessagesChoice } from "@dueline/contracts/bulkJob/BulkJob"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { Deliveries } from "@dueline/contracts/ports/Deliveries"
-import type { Chosen, JobItem, Result as ItemResult } from "@dueline/contracts/ports/JobItems"
+import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
 import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { isDelivered } from "@dueline/contracts/subscription/matching"
 import { Effect } from "effect"
-import { Hindered } from "./Hindered.ts"
 import type { Found } from "./items.ts"
+import { type Doing, done, orLater, skipped } from "./results.ts"
 
 export interface RedeliverPorts {
   readonly deliveries: Deliveries["Service"]
@@ -54,12 +54,11 @@ export const redeliverOne = (
   { bulkJobId, tenantId }: BulkJobRow,
   { subscriptionId }: MessagesChoice,
   { at: seq, id }: JobItem
-): Effect.Effect<ItemResult, Hindered> =>
+): Doing =>
   Effect.gen(function* () {
     const row = yield* rows.find("subscription", tenantId, subscriptionId)
-    const skipped = (detail: string) => ({ id, outcome: "skipped", detail }) as const
-    if (row === null || row.status === "Deleted") return skipped("SubscriptionIsDeleted")
-    if (row.status === "Disabled") return skipped("SubscriptionIsDisabled")
+    if (row === null || row.status === "Deleted") return skipped(id, "SubscriptionIsDeleted")
+    if (row.status === "Disabled") return skipped(id, "SubscriptionIsDisabled")
     yield* deliveries.repeat({ tenantId, subscriptionId, redelivery: redeliveryOf(bulkJobId), seqs: [seq] })
-    return { id, outcome: "done", detail: null } as const
-  }).pipe(Effect.catchTag("StoreUnavailable", ({ _tag }) => Effect.fail(new Hindered(_tag))))
+    return done(id)
+  }).pipe(orLater)
