@@ -100,11 +100,7 @@ begin
     into v_whole, v_leaves, v_waiting, v_altered
     from found f left join whole w on w.stream_id = f.stream_id;
   if v_whole is not null then
-    perform dueline.note_removed_leaves(v_leaves, 'tenant', p_at);
-    perform set_config('dueline.removing', pg_current_xact_id()::text, true);
-    delete from dueline.events e using unnest(v_whole) k(id) where e.tenant_id = p_tenant and e.stream_id = k.id;
-    perform set_config('dueline.removing', '', true);
-    delete from dueline.snapshots s using unnest(v_whole) k(id) where s.tenant_id = p_tenant and s.stream_id = k.id;
+    perform dueline.remove_streams(p_tenant, v_whole, v_leaves, 'tenant', p_at);
     delete from dueline.service_calls c using unnest(v_whole) k(id) where c.tenant_id = p_tenant and c.call_id = k.id;
     delete from dueline.personal_data d using unnest(v_whole) k(id) where d.tenant_id = p_tenant and d.customer_id = k.id;
     for v_table in
@@ -255,6 +251,7 @@ declare
   v_table name;
   v_found boolean;
   v_leaves bigint[];
+  v_unsealed boolean;
   v_status text;
 begin
   perform from dueline.tenant_erasures t where t.tenant_id = p_tenant for update skip locked;
@@ -298,15 +295,12 @@ begin
     return 'waiting';
   end if;
 
-  if exists (select from dueline.leaves_of(p_tenant, array[p_tenant]) l where l.leaf is null) then
+  select array_agg(l.leaf), bool_or(l.leaf is null) into v_leaves, v_unsealed from dueline.leaves_of(p_tenant, array[p_tenant]) l;
+  if v_unsealed then
     return 'waiting';
   end if;
-  select array_agg(l.leaf) into v_leaves from dueline.leaves_of(p_tenant, array[p_tenant]) l;
   if v_leaves is not null then
-    perform dueline.note_removed_leaves(v_leaves, 'tenant', p_at);
-    perform set_config('dueline.removing', pg_current_xact_id()::text, true);
-    delete from dueline.events e where e.tenant_id = p_tenant and e.stream_id = p_tenant;
-    perform set_config('dueline.removing', '', true);
+    perform dueline.remove_streams(p_tenant, array[p_tenant], v_leaves, 'tenant', p_at);
   end if;
   delete from dueline.tenant_rows r where r.tenant_id = p_tenant;
   delete from dueline.tenants n where n.tenant_id = p_tenant;

@@ -183,6 +183,21 @@ begin
 end $$
 ;
 
+-- The events of whole streams, whose leaves these are, and their snapshots.
+--
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.remove_streams(p_tenant uuid, p_ids uuid[], p_leaves bigint[], p_why text, p_at bigint) returns void
+language plpgsql {{stable plan}} as $$
+begin
+  perform dueline.note_removed_leaves(p_leaves, p_why, p_at);
+  perform set_config('dueline.removing', pg_current_xact_id()::text, true);
+  delete from dueline.events e using unnest(p_ids) k(id) where e.tenant_id = p_tenant and e.stream_id = k.id;
+  perform set_config('dueline.removing', '', true);
+  delete from dueline.snapshots s using unnest(p_ids) k(id) where s.tenant_id = p_tenant and s.stream_id = k.id;
+end $$
+;
+
 -- Removes these of a tenant's calls or ingestions that still are what they were taken for: ended before p_before, every event of theirs sealed as it
 -- is and counted for overviews. Whoever else changes one at this moment keeps it. Whole, or nothing; answers with how many streams and events.
 --
@@ -195,8 +210,6 @@ declare
   v_kept uuid[];
   v_leaves bigint[];
   v_counted bigint;
-  v_streams uuid[];
-  v_found bigint[];
 begin
   if p_kind = 'service-call' then
     v_ids := array(select l.call_id from (
@@ -208,10 +221,8 @@ begin
         for update skip locked) l);
   end if;
   select p.xact into v_counted from dueline.overview_progress p;
-  select array_agg(l.stream_id), array_agg(case when (l.xact::text)::bigint < v_counted then l.leaf end) into v_streams, v_found
-    from dueline.leaves_of(p_tenant, v_ids) l;
   with found as materialized (
-    select f.stream_id, f.leaf from unnest(v_streams, v_found) f(stream_id, leaf)
+    select l.stream_id, case when (l.xact::text)::bigint < v_counted then l.leaf end as leaf from dueline.leaves_of(p_tenant, v_ids) l
   ), whole as (
     select f.stream_id from found f group by f.stream_id having bool_and(f.leaf is not null)
   )
@@ -219,11 +230,7 @@ begin
   if v_kept is null then
     return json_build_object('streams', 0, 'events', 0);
   end if;
-  perform dueline.note_removed_leaves(v_leaves, p_kind, p_at);
-  perform set_config('dueline.removing', pg_current_xact_id()::text, true);
-  delete from dueline.events e using unnest(v_kept) k(id) where e.tenant_id = p_tenant and e.stream_id = k.id;
-  perform set_config('dueline.removing', '', true);
-  delete from dueline.snapshots s using unnest(v_kept) k(id) where s.tenant_id = p_tenant and s.stream_id = k.id;
+  perform dueline.remove_streams(p_tenant, v_kept, v_leaves, p_kind, p_at);
   if p_kind = 'service-call' then
     with gone as (
       delete from dueline.service_calls c using unnest(v_kept) k(id) where c.tenant_id = p_tenant and c.call_id = k.id returning c.status
