@@ -180,7 +180,13 @@ declare
   v_every boolean := p_tenant = '00000000-0000-0000-0000-000000000000';
   v_since integer := (p_now / 60000)::integer - 59;
 begin
-  return json_build_object(
+  return (with walked as materialized (
+    select c.tenant_id, c.call_id, c.wake_at, c.status, c.flow from dueline.service_calls c
+      where c.wake_at is not null and c.wake_at <= p_now order by c.wake_at, c.call_id limit p_overdue
+  ), late as materialized (
+    select w.* from walked w where (v_every or w.tenant_id = p_tenant) and w.status = 'Scheduled'
+  )
+  select json_build_object(
     'countedAt', (select p.counted_at from dueline.overview_progress p),
     'calls', (select coalesce(json_object_agg(k.status, k.n), '{}') from dueline.call_counts k where k.tenant_id = p_tenant),
     'minutes', (select coalesce(json_agg(json_build_object('at', m.minute::bigint * 60000, 'submitted', m.submitted, 'succeeded', m.succeeded,
@@ -196,21 +202,12 @@ begin
         where case when v_every then true else k.tenant_id = p_tenant end and k.until > p_now
         order by k.until desc limit 50) c),
     'overdue', (
-      with walked as materialized (
-        select c.tenant_id, c.call_id, c.wake_at, c.status from dueline.service_calls c
-          where c.wake_at is not null and c.wake_at <= p_now order by c.wake_at, c.call_id limit p_overdue
-      ), mine as (
-        select w.* from walked w where (v_every or w.tenant_id = p_tenant) and w.status = 'Scheduled'
-      )
-      select json_build_object('count', (select count(*) from mine), 'more', (select count(*) = p_overdue from walked),
-        'oldest', (select json_build_object('tenantId', m.tenant_id, 'id', m.call_id, 'dueAt', m.wake_at) from mine m order by m.wake_at, m.call_id limit 1))),
+      select json_build_object('count', (select count(*) from late), 'more', (select count(*) = p_overdue from walked),
+        'oldest', (select json_build_object('tenantId', m.tenant_id, 'id', m.call_id, 'dueAt', m.wake_at) from late m order by m.wake_at, m.call_id limit 1))),
     'flows', (
-      with walked as materialized (
-        select c.tenant_id, c.status, c.flow from dueline.service_calls c
-          where c.wake_at is not null and c.wake_at <= p_now order by c.wake_at, c.call_id limit p_overdue
-      ), longest as (
-        select w.tenant_id, w.flow ->> 'key' as key, count(*) as waiting, min((w.flow ->> 'concurrency')::integer) as own
-          from walked w where (v_every or w.tenant_id = p_tenant) and w.status = 'Scheduled' and w.flow is not null
+      with longest as (
+        select m.tenant_id, m.flow ->> 'key' as key, count(*) as waiting, min((m.flow ->> 'concurrency')::integer) as own
+          from late m where m.flow is not null
           group by 1, 2 order by 3 desc, 2, 1 limit 50
       )
       select coalesce(json_agg(json_build_object('tenantId', l.tenant_id, 'key', l.key, 'waiting', l.waiting,
@@ -252,6 +249,6 @@ begin
         'schedules', (select s.wake_at from dueline.schedule_rows s where s.wake_at is not null order by s.wake_at, s.id limit 1),
         'jobs', (select j.created_at from dueline.bulk_job_rows j where j.status in ('Running', 'Aborting') order by j.created_at, j.id limit 1))),
     'leases', (select coalesce(json_agg(json_build_object('name', l.name, 'holder', l.holder) order by l.name), '[]')
-      from dueline.leases l where l.until > clock_timestamp()));
+      from dueline.leases l where l.until > clock_timestamp())));
 end $$
 ;
