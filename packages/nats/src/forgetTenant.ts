@@ -3,11 +3,12 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { Nats } from "./Nats.ts"
 import { alarmFilters, eventFilter } from "./Subjects.ts"
-import { wantedStreams } from "./wantedStreams.ts"
+import { Topology } from "./Topology.ts"
 
 /** While the broker is away it is told, and tried again when the tenant is looked at the next time. */
-export const make = Effect.map(Nats, ({ manager, prefix, request }) => {
-  const { due, events } = wantedStreams(prefix, 1)
+export const make = Effect.gen(function* () {
+  const { manager, prefix, request } = yield* Nats
+  const { due, events } = (yield* Topology).wanted
   return (tenantId: TenantId): Effect.Effect<void> =>
     Effect.gen(function* () {
       yield* request(() => manager.streams.purge(events.name, { filter: eventFilter(prefix, tenantId) }))

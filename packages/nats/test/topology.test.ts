@@ -48,8 +48,10 @@ describe.skipIf(await missing("nats"))("the streams", () => {
   it.live("keep nothing of a tenant that is forgotten, and everything of another", () =>
     Effect.gen(function* () {
       const { jetstream, manager, prefix } = yield* Nats
-      const { wanted } = yield* Topology.make()
-      yield* (yield* Topology.make()).ensure
+      const topology = yield* Topology.make()
+      const { ensure, wanted } = topology
+      yield* ensure
+      const forget = yield* Effect.provideService(ForgetTenant.make, Topology.Topology, topology)
       const tenants = ["5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a10", "5f0c9f57-3c1f-8a53-9d64-6b1f1f2f8a11"] as const
       const subjectsOf = (tenantId: string) => [
         eventSubject(prefix, { tenantId, topic: "ops.service-call.failed", streamId: "s" } as BusMessage),
@@ -57,7 +59,7 @@ describe.skipIf(await missing("nats"))("the streams", () => {
       ]
       for (const tenantId of tenants)
         for (const subject of subjectsOf(tenantId)) yield* Effect.promise(() => jetstream.publish(subject, "canary"))
-      yield* (yield* ForgetTenant.make)(tenants[0] as TenantId)
+      yield* forget(tenants[0] as TenantId)
       const left: Array<string> = []
       for (const { name } of [wanted.events, wanted.due]) {
         const { state } = yield* Effect.promise(() => manager.streams.info(name, { subjects_filter: ">" }))
