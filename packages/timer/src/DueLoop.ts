@@ -16,7 +16,7 @@ import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Context, Effect, Exit, type Fiber, Layer, Option } from "effect"
-import { defaultDueQueueOptions, DueQueue, type DueQueueOptions } from "./DueQueue.ts"
+import { type Became, defaultDueQueueOptions, DueQueue, type DueQueueOptions } from "./DueQueue.ts"
 
 /** Where attempts can be made. */
 export interface FreePlaces {
@@ -244,23 +244,23 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     }
     // The clock was set back while it waited.
     fork(timer.arm([alarm]))
-    release(alarm, worker, false, false)
+    release(alarm, worker, "idle")
   }
 
-  const release = (alarm: Alarm, worker: WorkerId, hasStarted: boolean, mayRun: boolean): void => {
-    queue.answered(alarm, hasStarted, now(), mayRun)
+  const release = (alarm: Alarm, worker: WorkerId, became: Became): void => {
+    queue.answered(alarm, became, now())
     capacity.release(worker)
-    if (!hasStarted && alarm.flow !== undefined) startSoon(true)
+    if (became !== "started" && alarm.flow !== undefined) startSoon(true)
   }
 
   const answered = (alarm: Alarm, worker: WorkerId, exit: Exit.Exit<Answer, Refusal>): void => {
     if (Exit.isSuccess(exit)) {
       const { _tag, status } = exit.value.outcome
-      return release(alarm, worker, _tag === "Started", status === "Running")
+      return release(alarm, worker, _tag === "Started" ? "started" : status === "Running" ? "unsure" : "idle")
     }
     const error = Cause.findErrorOption(exit.cause)
     // A commit whose answer was lost may have started it.
-    release(alarm, worker, false, Option.isNone(error) || isTransient(error.value))
+    release(alarm, worker, Option.isNone(error) || isTransient(error.value) ? "unsure" : "idle")
     if (Option.isNone(error) || !isTransient(error.value)) {
       fork(Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause))
       return

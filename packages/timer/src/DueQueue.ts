@@ -17,6 +17,9 @@ export interface DueQueueOptions extends FairQueueOptions {
   readonly flows: boolean
 }
 
+/** What came of asking for a call: an attempt; none; or it runs already, or nobody can say. */
+export type Became = "started" | "idle" | "unsure"
+
 export const defaultDueQueueOptions: DueQueueOptions = {
   ...defaultFairQueueOptions,
   holds: () => noHolds,
@@ -91,15 +94,14 @@ export class DueQueue {
   }
 
   /**
-   * The asking for an alarm that was taken is over; its attempt, if any, was told of before. `mayRun`: whether it runs, or nobody can say; its place
-   * is given back with the end of its attempt, and if there is none, the store finds it.
+   * The asking for an alarm that was taken is over; its attempt, if any, was told of before. The place of one that may run is given back with the
+   * end of its attempt, and if there is none, the store finds it.
    */
-  answered(alarm: Alarm, hasStarted: boolean, now: number, mayRun = hasStarted): void {
-    this.#queue.answered(alarm, hasStarted, now)
+  answered(alarm: Alarm, became: Became, now: number): void {
+    this.#queue.answered(alarm, became === "started", now)
     // A newer revision that waits already goes on with the place.
     const isReplaced = () => this.#queue.knows({ ...alarm, revision: alarm.revision + 1 })
-    if (!hasStarted && !mayRun && this.#options.flows && hasFlow(alarm) && !isReplaced())
-      this.#freed.push(holderOf(alarm))
+    if (became === "idle" && this.#options.flows && hasFlow(alarm) && !isReplaced()) this.#freed.push(holderOf(alarm))
   }
 
   /** An attempt is under way, also when another process asked for it. */

@@ -88,9 +88,7 @@ export class FlowGate {
         // It has as many places as the first call says at the most.
         if (lane.asking >= (alarm.flow.concurrency ?? laneBatch) || alarm.flow.ratePerSecond !== undefined) break
       }
-      if (lane.asking > 0) continue
-      if (lane.waiting.size > 0) this.#queue(lane, at)
-      else this.#forgetLane(lane)
+      if (lane.asking === 0) this.#goOn(lane, at)
     }
     return asked
   }
@@ -109,8 +107,7 @@ export class FlowGate {
     else if (answer._tag === "Early") lane.askAt = now + Math.max(1, Math.ceil(answer.waitMs))
     if (lane.asking > 0) return goesOn
     lane.heard = false
-    if (lane.waiting.size > 0) this.#queue(lane, Math.max(now, lane.askAt))
-    else this.#forgetLane(lane)
+    this.#goOn(lane, Math.max(now, lane.askAt))
     return goesOn
   }
 
@@ -140,16 +137,18 @@ export class FlowGate {
     this.#turns.push(at, lane)
   }
 
+  /** Nothing of the lane is being asked for: it has its next turn, or ends. */
+  #goOn(lane: Lane, at: number): void {
+    if (lane.waiting.size > 0) return this.#queue(lane, at)
+    this.#lanes.delete(lane.name)
+    // The flow may have another lane by the time that a turn of this one comes up.
+    lane.askAt = Number.POSITIVE_INFINITY
+  }
+
   #forget({ callId, tenantId }: FlowAlarm): void {
     this.#current.delete(callId)
     const left = (this.#ofTenant.get(tenantId) ?? 1) - 1
     if (left > 0) this.#ofTenant.set(tenantId, left)
     else this.#ofTenant.delete(tenantId)
-  }
-
-  #forgetLane(lane: Lane): void {
-    // An old turn may come up for a lane that was forgotten before: the flow may have another by now, which stays.
-    if (lane.waiting.size === 0 && lane.asking === 0 && this.#lanes.get(lane.name) === lane)
-      this.#lanes.delete(lane.name)
   }
 }

@@ -39,13 +39,13 @@ describe("the place of a call of a flow", () => {
   it("is given back when its call does not run, and kept when it runs or nobody can say", {
     tags: ["ADR-0042.4"]
   }, () => {
-    const freed = [true, false].map((mayRun) => {
+    const freed = (["unsure", "idle"] as const).map((became) => {
       const queue = new DueQueue({ ...defaultDueQueueOptions, flows: true })
       const one = { ...alarm(acme), flow: { key: "narrow", concurrency: 1 } }
       queue.add(one, 0)
       for (const asked of queue.asks(0, 1)) queue.placed(asked, { _tag: "Granted" }, 0)
       assert.deepStrictEqual(queue.take(0, 1), [one])
-      queue.answered(one, false, 0, mayRun)
+      queue.answered(one, became, 0)
       return queue.takeFreed().map(({ key }) => key)
     })
     assert.deepStrictEqual(freed, [[], ["narrow"]])
@@ -163,7 +163,7 @@ describe("whatever begins and ends", () => {
         for (const taken of queue.take(now, limit)) {
           assert.isTrue(waiting.delete(taken), "unknown, or taken before")
           assert.isFalse(isHeld(taken))
-          queue.answered(taken, false, now)
+          queue.answered(taken, "idle", now)
         }
         if (limit >= 100) for (const left of waiting) assert.isTrue(isHeld(left), "nothing holds it")
       }

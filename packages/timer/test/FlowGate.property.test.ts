@@ -89,14 +89,14 @@ describe("calls of flows", () => {
         for (const alarm of queue.take(now, count)) {
           assert.isTrue(waiting.has(alarm.callId), "taken twice")
           if (refused) {
-            queue.answered(alarm, false, now)
+            queue.answered(alarm, "idle", now)
             queue.add(alarm, now)
             continue
           }
           waiting.delete(alarm.callId)
           running.push(alarm)
           queue.started(started(alarm), now)
-          queue.answered(alarm, true, now)
+          queue.answered(alarm, "started", now)
           const { flow } = alarm
           if (flow === undefined) continue
           const under = running.filter((one) => one.flow?.key === flow.key)
@@ -181,7 +181,7 @@ describe("calls of flows", () => {
           if (alarm.flow?.key === "one") began.push(alarm.dueAt)
           else assert.isAtMost(n, 1, "it was held up")
           queue.started(started(alarm), now + n)
-          queue.answered(alarm, true, now + n)
+          queue.answered(alarm, "started", now + n)
           queue.ended(ended(alarm, { flow: alarm.flow?.key ?? "" }), now + n)
         }
       }
