@@ -8,7 +8,9 @@ const { ms, origin, t0 } = Field
 export const subscriptionId = SubscriptionId.make("00000000-0000-7000-8000-e60000000001")
 const secretIdOf = (n: number) => `00000000-0000-7000-8000-e7${n.toString(16).padStart(10, "0")}`
 
-export const create = (fingerprint = "f1"): SubscriptionCommand => ({
+type CreateSubscription = Extract<SubscriptionCommand, { readonly _tag: "CreateSubscription" }>
+
+export const create = (fingerprint = "f1"): CreateSubscription => ({
   _tag: "CreateSubscription",
   subscriptionId,
   at: t0,

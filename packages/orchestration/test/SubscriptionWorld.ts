@@ -97,7 +97,7 @@ export const makeWorld = Effect.fnUntraced(function* (terms: Partial<Subscriptio
   const at = () => now as EpochMillis
   const tell = (command: Command) => Effect.orDie(writers.ask(Field.envelope(command) as Envelope<Command>))
   const first = create()
-  if (first._tag === "CreateSubscription") yield* tell({ ...first, terms: { ...first.terms, ...terms } })
+  yield* tell({ ...first, terms: { ...first.terms, ...terms } })
 
   const rows = () => store.dump().rows
   const row = () => rows().find((each): each is SubscriptionRow => each._tag === "SubscriptionRow") as SubscriptionRow

@@ -2,7 +2,8 @@
 import { makeCached } from "@dueline/contracts/cache/Cached"
 import { CacheStore } from "@dueline/contracts/ports/CacheStore"
 import { assert, type Vitest } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Schema } from "effect"
+import { Deferred, Effect, Fiber, identity, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { type Harness, judge } from "./Harness.ts"
 import * as Sample from "./Sample.ts"
 
@@ -13,8 +14,6 @@ export interface CacheStoreHarness<R> extends Harness<CacheStore | R> {
   readonly passTime: (ms: number) => Effect.Effect<unknown, unknown, R>
   /** As another process has the same cache. */
   readonly other: Effect.Effect<CacheStore["Service"], unknown, CacheStore | R>
-  /** Runs what waits by itself. */
-  readonly live: <A, E, R2>(effect: Effect.Effect<A, E, R2>) => Effect.Effect<A, E, R2>
 }
 
 /** So long that no slow machine sees its end by itself. */
@@ -107,7 +106,7 @@ const locking = <R>(it: It<R>, { other, passTime }: CacheStoreHarness<R>) => {
   )
 }
 
-const stampede = <R>(it: It<R>, { live, other }: CacheStoreHarness<R>) => {
+const stampede = <R>(it: It<R>, { other, realTime = false }: CacheStoreHarness<R>) => {
   it.effect(
     "of a hundred who miss the same thing in two processes, one works it out",
     () =>
@@ -137,7 +136,6 @@ const stampede = <R>(it: It<R>, { live, other }: CacheStoreHarness<R>) => {
           ),
           { startImmediately: true }
         )
-        // Asked once more by each: it is answered only when the first hundred were told.
         while (begun.length === 0) yield* Effect.sleep(1)
         yield* Deferred.succeed(gate, undefined)
         const answers = yield* Fiber.join(asking)
@@ -147,7 +145,7 @@ const stampede = <R>(it: It<R>, { live, other }: CacheStoreHarness<R>) => {
         yield* two.forget("key")
         yield* one.get("key")
         assert.lengthOf(begun, 2)
-      }).pipe(live, Effect.scoped),
+      }).pipe(realTime ? identity : TestClock.withLive, Effect.scoped),
     { tags: ["ADR-0050.2"] }
   )
 }

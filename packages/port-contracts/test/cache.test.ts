@@ -13,8 +13,7 @@ import { TestClock } from "effect/testing"
 CacheStoreContract.suite("memory", {
   layer: CacheMemory.layer,
   passTime: TestClock.adjust,
-  other: CacheStore,
-  live: TestClock.withLive
+  other: CacheStore
 })
 
 type Store = CacheStore["Service"]

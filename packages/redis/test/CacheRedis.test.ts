@@ -39,8 +39,7 @@ CacheStoreContract.suite("Redis", {
   ).pipe(Layer.provideMerge(Layer.effect(RedisConnection, connected))),
   realTime: true,
   passTime,
-  other: Other,
-  live: (effect) => effect
+  other: Other
 })
 
 it.live(
