@@ -52,7 +52,7 @@ export interface Faults {
 }
 
 export interface Setup {
-  /** One process that knows it is alone, or two beside each other. */
+  /** One process that knows it is alone, or others beside each other. */
   readonly processes: 1 | 2 | 3
   readonly capacity: number
   readonly batchLimit: number
@@ -120,13 +120,20 @@ export const noFaults: Faults = {
   blackoutMs: 0
 }
 
+/** None of what came in later, or from elsewhere. */
+export const nothingElse: Partial<Setup> = {
+  couriers: 0,
+  droppers: 0,
+  schedulers: 0,
+  pausers: 0,
+  subscribers: 0,
+  begins: "winter"
+}
+
 /** A short, well-behaved world in which one death after the other can be tried. */
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
-  setup: {
-    ...{ clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 8_000 },
-    ...{ schedulers: 0, pausers: 0, subscribers: 0, begins: "winter" as const }
-  }
+  setup: { ...nothingElse, clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 8_000 }
 }
 
 export const drawFaults = (dice: Dice): Faults => {

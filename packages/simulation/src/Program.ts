@@ -7,19 +7,16 @@ import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contract
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
-import { Leases } from "@dueline/contracts/ports/Leases"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/kinds"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
-import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
 import { Schedule } from "@dueline/orchestration/aggregates/Schedule"
 import { Shipment } from "@dueline/orchestration/aggregates/Shipment"
-import { Subscription } from "@dueline/orchestration/aggregates/Subscription"
 import { recalling } from "@dueline/orchestration/recalling"
 import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
@@ -30,7 +27,6 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
-import { fetchPolicy } from "./dropbin/Payload.ts"
 import { ledWork } from "./ledWork.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { Dice } from "./world/Dice.ts"
@@ -57,8 +53,7 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
     ...aggregates,
     "service-call": (mutation.aggregate ?? same)(ServiceCall),
     shipment: (mutation.shipment ?? same)(Shipment),
-    schedule: (mutation.schedule ?? same)(Schedule),
-    subscription: (mutation.subscription ?? same)(Subscription)
+    schedule: (mutation.schedule ?? same)(Schedule)
   }
   const writer = Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds)
   return Layer.mergeAll(
@@ -96,7 +91,7 @@ const waiting = Effect.fnUntraced(function* ({ world }: Surroundings, machine: M
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
 const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine) {
-  const { mutation, others, payloads, world } = around
+  const { mutation, others, world } = around
   const worker = WorkerId.make(machine.name)
   const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
     world.setup
@@ -137,11 +132,6 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     { group: "field-events", topics: ["ops.ingestion.received"] },
     (mutation.fieldEvents ?? same)(carryOut)
   )
-  // Without senders there is nothing to look for.
-  if (world.setup.droppers > 0) {
-    const shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
-    yield* Dropbin.make(payloads.parts, { policy: fetchPolicy, shared })
-  }
   yield* ledWork(around, machine)
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))

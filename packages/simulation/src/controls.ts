@@ -2,7 +2,7 @@
 import * as Aggregate from "./mutations/AggregateMutations.ts"
 import * as Courier from "./mutations/CourierMutations.ts"
 import * as Dropbin from "./dropbin/mutations.ts"
-import type { Faults, Setup } from "./Faults.ts"
+import { type Faults, nothingElse, type Setup } from "./Faults.ts"
 import * as Late from "./mutations/LateMutations.ts"
 import * as Ops from "./mutations/OpsMutations.ts"
 import type { Mutation } from "./mutations/Mutation.ts"
@@ -39,24 +39,14 @@ const holds = "nothing starts that a pause holds"
 const places = "a flow has its places"
 const nothingAfterCancel = "no request after a cancel was answered"
 
+/** What comes in from elsewhere is there where it is what is shown. */
 const control = (
   mutation: Mutation,
   breaks: ReadonlyArray<string>,
   faults: Partial<Faults> = {},
   setup: Partial<Setup> = {},
   from = 1
-  // What comes in from elsewhere is there where it is what is shown.
 ): Control => ({ mutation, breaks, faults: { blackoutMs: 0, ...faults }, setup: { ...nothingElse, ...setup }, from })
-
-/** None of what came in later, or from elsewhere. */
-export const nothingElse: Partial<Setup> = {
-  couriers: 0,
-  droppers: 0,
-  schedulers: 0,
-  pausers: 0,
-  subscribers: 0,
-  begins: "winter"
-}
 
 /** Nothing keeps a process from its calls. */
 const well: Partial<Faults> = {

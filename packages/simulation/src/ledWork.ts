@@ -1,12 +1,16 @@
-/** What one process at a time does: fires schedules and delivers to subscriptions. Follows the composition of the program. */
+/**
+ * What one process at a time does: makes orders of payloads, fires schedules and delivers to subscriptions. Follows the composition of the program.
+ */
 import { ServiceCallId } from "@dueline/contracts/Ids"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Leases } from "@dueline/contracts/ports/Leases"
+import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as scheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
 import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
 import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
 import { Effect } from "effect"
+import { fetchPolicy } from "./dropbin/Payload.ts"
 import type { Surroundings } from "./layerPorts.ts"
 import { zoneData } from "./schedules/ScheduleClient.ts"
 import { Dice } from "./world/Dice.ts"
@@ -14,11 +18,13 @@ import type { Machine } from "./world/Machine.ts"
 
 const keepMs = 7 * 86_400_000
 
-export const ledWork = Effect.fnUntraced(function* ({ world }: Surroundings, machine: Machine) {
-  const { processes, schedulers, subscribers } = world.setup
+export const ledWork = Effect.fnUntraced(function* ({ payloads, world }: Surroundings, machine: Machine) {
+  const { droppers, processes, schedulers, subscribers } = world.setup
   const callId = (...parts: ReadonlyArray<string | number>) =>
     ServiceCallId.make(new Dice(world.seed).fork(parts.join("/")).uuid())
   const shared: Shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
+  // Without those who send there is nothing to look for.
+  if (droppers > 0) yield* Dropbin.make(payloads.parts, { policy: fetchPolicy, shared })
   if (schedulers > 0) {
     const firer = yield* ScheduleFirer.makeFirer({ callIdOf: callId, zoneData })
     const bus = yield* EventBus

@@ -17,7 +17,7 @@ import { partsIn } from "./dropbin/Payload.ts"
 import { PayloadHost } from "./dropbin/PayloadHost.ts"
 import { Cluster } from "./world/Cluster.ts"
 import { makeDisk } from "./world/Disk.ts"
-import type { Front } from "./clients/Requests.ts"
+import type { Around, Front } from "./clients/Requests.ts"
 import { LogCheck } from "./checks/LogCheck.ts"
 import { type Mutation, sound } from "./mutations/Mutation.ts"
 import { Others } from "./clients/Others.ts"
@@ -103,36 +103,31 @@ const populate = (options: SimulateOptions) => {
   }
   const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
   const { pausers, schedulers, subscribers } = world.setup
+  const around: Around = { world, front, answers }
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
+  const of = (i: number) => tenants[i % 2] ?? tenants[0]
   const callers = Array.from({ length: clients }, (_, i) => {
-    return new Client(world, front, answers, tenants[i % 2] ?? tenants[0], `client-${i + 1}`)
+    return new Client(around, of(i), `client-${i + 1}`)
   })
   // What payloads ask for somebody has to keep.
   // Most of them keep the same tenant's, so that they are in each other's way.
   const keepers = Array.from({ length: Math.max(opsClients, Math.min(droppers, 1)) }, (_, i) => {
-    return new OpsClient(world, front, answers, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
+    return new OpsClient(around, tenants[i < 2 ? 0 : 1], `keeper-${i + 1}`)
   })
   const senders = Array.from({ length: couriers }, (_, i) => {
-    return new CourierClient(
-      { world, front, answers, check: log.couriers },
-      tenants[i % 2] ?? tenants[0],
-      `courier-${i + 1}`
-    )
+    return new CourierClient({ ...around, check: log.couriers }, of(i), `courier-${i + 1}`)
   })
   const dropbins = Array.from({ length: droppers }, (_, i) => {
-    const around = { world, front, answers, check: log.payloads, host, parts }
-    return new DropbinClient(around, tenants[0], `dropper-${i + 1}`)
+    return new DropbinClient({ ...around, check: log.payloads, host, parts }, tenants[0], `dropper-${i + 1}`)
   })
-  const of = (i: number) => tenants[i % 2] ?? tenants[0]
   const planners = Array.from({ length: schedulers }, (_, i) => {
-    return new ScheduleClient({ world, front, answers, vault }, of(i), `planner-${i + 1}`)
+    return new ScheduleClient({ ...around, vault }, of(i), `planner-${i + 1}`)
   })
   const stoppers = Array.from({ length: pausers }, (_, i) => {
-    return new PauseClient({ world, front, answers, holding: log.waiting.holding }, of(i), `pauser-${i + 1}`)
+    return new PauseClient({ ...around, holding: log.waiting.holding }, of(i), `pauser-${i + 1}`)
   })
   const listeners = Array.from({ length: subscribers }, (_, i) => {
-    const around = { world, front, answers, resting: log.subscriptions.resting }
-    return new SubscriptionClient(around, of(i), `listener-${i + 1}`)
+    return new SubscriptionClient({ ...around, resting: log.subscriptions.resting }, of(i), `listener-${i + 1}`)
   })
   const people = [...callers, ...keepers, ...senders, ...dropbins, ...planners, ...stoppers, ...listeners]
   for (const one of people) one.start(actionsPerClient, activeMs)
@@ -166,9 +161,9 @@ export const simulate = (options: SimulateOptions): Report => {
   world.note("world", "is quiet")
   cluster.calm()
   let unrest = unfinished(inhabited)
-  // What was put off by a clock that was ahead is due when the others have come so far.
   // Deliveries are tried again after minutes, one after the other.
   const patience = world.setup.subscribers > 0 ? 6 * patienceMs : patienceMs
+  // What was put off by a clock that was ahead is due when the others have come so far.
   const until = world.activeMs + patience + world.clockSpan
   while (steps < stepLimit && unrest !== null && world.step(until)) {
     steps += 1

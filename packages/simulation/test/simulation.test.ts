@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Control, controls, nothingElse } from "../src/controls.ts"
-import { oneDeath } from "../src/Faults.ts"
+import { type Control, controls } from "../src/controls.ts"
+import { nothingElse, oneDeath } from "../src/Faults.ts"
 import { type Report, simulate } from "../src/simulate.ts"
 
 const replay = (seed: number, control?: string) =>
@@ -118,7 +118,12 @@ describe("a world where everything goes wrong", () => {
           "ADR-0008.2",
           "ADR-0030.5",
           "ADR-0030.6",
-          ...["ADR-0036.1", "ADR-0042.1", "ADR-0042.2", "ADR-0042.4", "ADR-0043.1", "ADR-0043.4"]
+          "ADR-0036.1",
+          "ADR-0042.1",
+          "ADR-0042.2",
+          "ADR-0042.4",
+          "ADR-0043.1",
+          "ADR-0043.4"
         ]
       }
     )

@@ -24,11 +24,15 @@ interface Accepted {
 }
 
 /** What begins something: once it is accepted, that is there. */
-const opening: ReadonlyArray<string> = ["SubmitServiceCall", "RegisterCustomer", "CreateBin", "CreateOrder"].concat([
+const opening: ReadonlyArray<string> = [
+  "SubmitServiceCall",
+  "RegisterCustomer",
+  "CreateBin",
+  "CreateOrder",
   "CreateSchedule",
   "CreatePause",
   "CreateSubscription"
-])
+]
 
 export class AnswerCheck {
   readonly #world: World

@@ -250,3 +250,6 @@ export class CallModel {
     return known === undefined ? null : `epoch ${epoch} already ended as ${known}`
   }
 }
+
+/** The call of that id, if there is one. */
+export type CallOf = (tenantId: string, callId: string) => CallModel | undefined

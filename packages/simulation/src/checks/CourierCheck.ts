@@ -13,20 +13,13 @@ import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
 import type { Asked } from "./AnswerCheck.ts"
 import { expectedShipment } from "./ShipmentModel.ts"
+import { type CheckedStream, keyOf, sliceOf } from "./Streams.ts"
 import type { World } from "../world/World.ts"
 
 type Received = Extract<IngestionCommand, { readonly _tag: "ReceiveIngestion" }>
 
 const ingestionEvent = Schema.decodeUnknownSync(IngestionEvent)
 const shipmentEvent = Schema.decodeUnknownSync(ShipmentEvent)
-
-interface CheckedStream {
-  readonly tenantId: TenantId
-  readonly streamId: StreamId
-  version: number
-  /** Event ids that the outside must be told of, in order. */
-  readonly endings: Array<string>
-}
 
 interface CheckedIngestion extends CheckedStream {
   readonly event: EventFacts
@@ -43,8 +36,6 @@ const statusAfter = {
   IngestionCompleted: "Completed",
   IngestionFailed: "Failed"
 } as const
-
-const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
 export const isCouriers = (category: string): boolean => category === "ingestion" || category === "shipment"
 
@@ -81,8 +72,7 @@ export class CourierCheck {
   }
 
   look({ category, streamId, tenantId }: Pick<Commit, "category" | "streamId" | "tenantId">): CheckedStream {
-    const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
-    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
+    const slice = sliceOf(this.#store, { tenantId, streamId })
     const known = this.find(tenantId, streamId)?.version ?? 0
     const fresh = slice?.events.slice(known) ?? []
     for (const { type, version } of fresh) this.#world.note("log", `${streamId.slice(0, 8)} ${version} ${type}`)

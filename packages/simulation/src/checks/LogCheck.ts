@@ -1,5 +1,6 @@
 /** Looks at the store after every write: the log obeys the rules, and everything else in the store says what the log says. */
 import { ServiceCallId, StreamId, type TenantId } from "@dueline/contracts/Ids"
+import type { OpsCategory } from "@dueline/contracts/kinds"
 import type { Outbox, Settlement } from "@dueline/contracts/ports/Outbox"
 import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import type { Spec } from "@dueline/contracts/serviceCall/Spec"
@@ -13,9 +14,10 @@ import type { PayloadHost } from "../dropbin/PayloadHost.ts"
 import { ScheduleCheck } from "../schedules/ScheduleCheck.ts"
 import { SubscriptionCheck } from "../subscriptions/SubscriptionCheck.ts"
 import { WaitingCheck } from "../waiting/WaitingCheck.ts"
-import { CallModel } from "./CallModel.ts"
+import { CallModel, type CallOf } from "./CallModel.ts"
 import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
+import { type CheckedStream, keyOf, sliceOf, type Streams } from "./Streams.ts"
 import type { World } from "../world/World.ts"
 
 /** Where a call's row, or its sealed request, says something else than its events do. */
@@ -115,7 +117,7 @@ interface CheckedCall {
   readonly sealed: string | null
 }
 
-const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
+type Late = Pick<Streams<OpsCategory, { readonly _tag: string }, CheckedStream>, "count" | "find" | "look">
 
 export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
@@ -133,6 +135,8 @@ export class LogCheck {
   /** By stream: the events that the outside must be told of, in order. */
   readonly endings = new Map<string, { readonly endings: ReadonlyArray<string> }>()
   readonly #outbox: OutboxCheck
+  /** By category: streams of the kinds that came in late. */
+  readonly #late: ReadonlyMap<string, Late>
 
   constructor(world: World, store: MemoryStore["Service"], host: PayloadHost) {
     this.#world = world
@@ -141,10 +145,15 @@ export class LogCheck {
     this.ops = new OpsCheck(world, store)
     this.couriers = new CourierCheck(world, store)
     this.payloads = new DropbinCheck(world, store, this.ops, host)
-    const callOf = (tenantId: string, callId: string) => this.find(tenantId, callId)?.model
+    const callOf: CallOf = (tenantId, callId) => this.find(tenantId, callId)?.model
     this.schedules = new ScheduleCheck(world, store, callOf)
     this.waiting = new WaitingCheck(world, store)
     this.subscriptions = new SubscriptionCheck(world, store, callOf)
+    this.#late = new Map<string, Late>([
+      ["schedule", this.schedules.streams],
+      ["pause", this.waiting.pauses],
+      ["subscription", this.subscriptions.streams]
+    ])
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
     this.results = new ResultCheck(world, this.sendings)
@@ -167,13 +176,11 @@ export class LogCheck {
     return this.ops.find(tenantId, streamId)?.endings ?? this.#cameIn(tenantId, streamId)?.endings ?? []
   }
 
-  get #late() {
-    return [this.schedules.streams, this.waiting.pauses, this.subscriptions.streams]
-  }
-
   #cameIn(tenantId: string, streamId: string) {
     const came = this.couriers.find(tenantId, streamId) ?? this.payloads.find(tenantId, streamId)
-    return came ?? this.#late.map((kind) => kind.find(tenantId, streamId)).find((found) => found !== undefined)
+    return (
+      came ?? [...this.#late.values()].map((kind) => kind.find(tenantId, streamId)).find((one) => one !== undefined)
+    )
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
@@ -190,9 +197,8 @@ export class LogCheck {
 
   #lookOther(commit: Commit) {
     if (this.payloads.wasSent(commit)) return this.payloads.look(commit)
-    if (commit.category === "schedule") return this.schedules.streams.look(commit)
-    if (commit.category === "pause") return this.waiting.pauses.look(commit)
-    if (commit.category === "subscription") return this.subscriptions.streams.look(commit)
+    const late = this.#late.get(commit.category)
+    if (late !== undefined) return late.look(commit)
     return isCouriers(commit.category) ? this.couriers.look(commit) : this.ops.look(commit)
   }
 
@@ -217,11 +223,7 @@ export class LogCheck {
   }
 
   #look(tenantId: TenantId, streamId: StreamId): void {
-    const [slice] = Effect.runSync(
-      Effect.orDie(
-        this.#store.persistence.load([{ tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }])
-      )
-    )
+    const slice = sliceOf(this.#store, { tenantId, streamId })
     const callId = ServiceCallId.make(streamId)
     const row = Effect.runSync(Effect.orDie(this.#store.callQueries.find(tenantId, callId)))
     if (slice === undefined) return
@@ -241,7 +243,7 @@ export class LogCheck {
 
   /** Streams of the kinds that came in late. */
   get lateStreams(): number {
-    return this.#late.reduce((sum, { count }) => sum + count, 0)
+    return [...this.#late.values()].reduce((sum, { count }) => sum + count, 0)
   }
 
   /** What it waits for, and for whom it is made. */

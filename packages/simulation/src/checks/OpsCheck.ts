@@ -8,6 +8,7 @@ import { OrderEvent, type TimeWindow } from "@dueline/contracts/order/Order"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
+import { keyOf, sliceOf } from "./Streams.ts"
 import type { World } from "../world/World.ts"
 
 /** All that is known of one of them, by the names that its row has. */
@@ -150,16 +151,15 @@ export class OpsCheck {
   }
 
   find(tenantId: string, streamId: string): CheckedOps | undefined {
-    return this.streams.get(`${tenantId}/${streamId}`)
+    return this.streams.get(keyOf(tenantId, streamId))
   }
 
   /** The stream after the commit, which may be new. */
   look({ category, streamId, tenantId }: Pick<Commit, "category" | "streamId" | "tenantId">): CheckedOps {
     const known = this.find(tenantId, streamId)
     const one = known ?? { tenantId, streamId, category, past: [], endings: [], commands: [] }
-    this.streams.set(`${tenantId}/${streamId}`, one)
-    const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
-    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
+    this.streams.set(keyOf(tenantId, streamId), one)
+    const slice = sliceOf(this.#store, { tenantId, streamId })
     for (const event of slice?.events.slice(one.past.length) ?? []) this.#replay(one, event)
     const facts = one.past.at(-1)?.facts
     if (facts === undefined) return one

@@ -1,7 +1,8 @@
 /** Streams of one kind as they are in the log: read once, event by event, as they come. What a kind's events mean says whoever makes this. */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { Commit } from "@dueline/contracts/ports/Persistence"
+import type { IdOf, OpsCategory, RowOf } from "@dueline/contracts/kinds"
+import type { Commit, Slice } from "@dueline/contracts/ports/Persistence"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect } from "effect"
 import type { World } from "../world/World.ts"
@@ -14,7 +15,8 @@ export interface CheckedStream {
   readonly endings: Array<string>
 }
 
-interface StreamsOptions<Event, One extends CheckedStream> {
+interface StreamsOptions<Kind extends OpsCategory, Event, One extends CheckedStream> {
+  readonly kind: Kind
   readonly decode: (payload: unknown) => Event
   readonly begin: (of: CheckedStream, first: Event, recorded: RecordedEvent) => One
   /** Answers what is wrong with the event where it stands, or null. Also asked of the first. */
@@ -24,18 +26,28 @@ interface StreamsOptions<Event, One extends CheckedStream> {
   /** Event tags that nobody is told of. */
   readonly silent?: ReadonlyArray<string>
   /** What a row must say, and what it says. */
-  readonly shown: (one: One) => Effect.Effect<readonly [expected: unknown, shown: unknown], unknown>
+  readonly shown: (one: One, row: RowOf<Kind> | null) => readonly [expected: unknown, shown: unknown]
 }
 
-const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
+export const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
-export class Streams<Event extends { readonly _tag: string }, One extends CheckedStream> {
+/** All that the store has of a stream. */
+export const sliceOf = (
+  { persistence }: MemoryStore["Service"],
+  { streamId, tenantId }: Pick<Commit, "streamId" | "tenantId">
+): Slice | undefined => {
+  const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
+  const [slice] = Effect.runSync(Effect.orDie(persistence.load([request])))
+  return slice
+}
+
+export class Streams<Kind extends OpsCategory, Event extends { readonly _tag: string }, One extends CheckedStream> {
   readonly #known = new Map<string, One>()
   readonly #world: World
   readonly #store: MemoryStore["Service"]
-  readonly #options: StreamsOptions<Event, One>
+  readonly #options: StreamsOptions<Kind, Event, One>
 
-  constructor(world: World, store: MemoryStore["Service"], options: StreamsOptions<Event, One>) {
+  constructor(world: World, store: MemoryStore["Service"], options: StreamsOptions<Kind, Event, One>) {
     this.#world = world
     this.#store = store
     this.#options = options
@@ -55,8 +67,7 @@ export class Streams<Event extends { readonly _tag: string }, One extends Checke
 
   /** The stream after the commit, which may be new. */
   look({ streamId, tenantId }: Pick<Commit, "streamId" | "tenantId">): CheckedStream {
-    const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
-    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
+    const slice = sliceOf(this.#store, { tenantId, streamId })
     let one = this.find(tenantId, streamId)
     for (const recorded of slice?.events.slice(one?.version ?? 0) ?? []) {
       const event = this.#options.decode(recorded.payload)
@@ -72,7 +83,9 @@ export class Streams<Event extends { readonly _tag: string }, One extends Checke
       if (this.#options.silent?.includes(event._tag) !== true) one.endings.push(recorded.eventId)
     }
     if (one === undefined) return { tenantId, streamId, version: 0, endings: [] }
-    const [expected, shown] = Effect.runSync(Effect.orDie(this.#options.shown(one)))
+    const { kind } = this.#options
+    const find = this.#store.opsQueries.find(kind, tenantId, streamId as string as IdOf<Kind>)
+    const [expected, shown] = this.#options.shown(one, Effect.runSync(Effect.orDie(find)))
     if (JSON.stringify(expected) !== JSON.stringify(shown)) {
       const told = `${JSON.stringify(shown)}, expected ${JSON.stringify(expected)}`
       this.#world.violate("the row equals the fold of the log", `${streamId}: ${told}`)

@@ -2,11 +2,9 @@
 import { type CorrelationId, EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
-import type { AnswerCheck } from "../checks/AnswerCheck.ts"
 import type { Dice } from "../world/Dice.ts"
-import { type Front, Requests } from "./Requests.ts"
+import { Person } from "./Person.ts"
 import { withTerms as waiting } from "../waiting/terms.ts"
-import type { World } from "../world/World.ts"
 
 // Draws what clients ask for.
 
@@ -70,75 +68,53 @@ const drawChange = (dice: Dice, now: number, callId: ServiceCallId): ServiceCall
   return { _tag: "RerunServiceCall", callId, at }
 }
 
-export class Client {
-  readonly #world: World
-  readonly #front: Front
-  readonly #check: AnswerCheck
-  readonly #dice: Dice
-  readonly #tenantId: TenantId
-  readonly #name: string
+export class Client extends Person {
   readonly #calls: Array<ServiceCallId> = []
-  readonly #requests: Requests
-
-  constructor(world: World, front: Front, check: AnswerCheck, tenantId: TenantId, name: string) {
-    this.#world = world
-    this.#front = front
-    this.#check = check
-    this.#dice = world.dice.fork(name)
-    this.#tenantId = tenantId
-    this.#name = name
-    this.#requests = new Requests({ world, front, check, tenantId, name, dice: this.#dice })
-  }
-
-  /** Requests that have not come to an answer yet. */
-  get open(): number {
-    return this.#requests.open
-  }
 
   start(actions: number, withinMs: number): void {
     for (let i = 0; i < actions; i++) {
-      this.#world.time.after(this.#dice.between(0, withinMs), () => this.#act())
+      this.around.world.time.after(this.dice.between(0, withinMs), () => this.#act())
     }
   }
 
   #act(): void {
-    const { keyed: kept } = this.#requests
-    const known = this.#calls.at(this.#dice.between(0, Math.max(0, this.#calls.length - 1)))
-    const keyed = kept.at(this.#dice.between(0, Math.max(0, kept.length - 1)))
-    const roll = this.#dice.next()
+    const { keyed: kept } = this.requests
+    const known = this.#calls.at(this.dice.between(0, Math.max(0, this.#calls.length - 1)))
+    const keyed = kept.at(this.dice.between(0, Math.max(0, kept.length - 1)))
+    const roll = this.dice.next()
     if (known === undefined || roll < 0.45) return this.#submit()
     if (roll < 0.55) return this.#look(known)
-    if (roll < 0.65 && keyed !== undefined) return this.#requests.send(keyed)
+    if (roll < 0.65 && keyed !== undefined) return this.requests.send(keyed)
     if (roll < 0.7 && keyed?.idempotency) {
-      return this.#requests.send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
+      return this.requests.send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
     }
     this.#change(known)
   }
 
   #submit(): void {
-    const key = this.#requests.newKey(0.8)
-    const derived = `${this.#tenantId}/${key ?? `${this.#name}+${this.#requests.next()}`}`
-    const callId = ServiceCallId.make(this.#world.dice.fork(derived).uuid())
-    const correlationId = this.#requests.correlation()
+    const key = this.requests.newKey(0.8)
+    const derived = `${this.tenantId}/${key ?? `${this.name}+${this.requests.next()}`}`
+    const callId = ServiceCallId.make(this.around.world.dice.fork(derived).uuid())
+    const correlationId = this.requests.correlation()
     const fingerprint = key === null ? null : `submit ${key}`
-    const withTerms = this.#world.setup.pausers > 0
-    const seal = (url: string) => this.#front.seal(this.#tenantId, callId, url)
-    const about = { tenantId: this.#tenantId, callId, correlationId, fingerprint, seal, withTerms }
+    const withTerms = this.around.world.setup.pausers > 0
+    const seal = (url: string) => this.around.front.seal(this.tenantId, callId, url)
+    const about = { tenantId: this.tenantId, callId, correlationId, fingerprint, seal, withTerms }
     this.#calls.push(callId)
-    this.#requests.make(drawSubmission(this.#dice, this.#world.time.now, about), key, fingerprint)
+    this.requests.make(drawSubmission(this.dice, this.around.world.time.now, about), key, fingerprint)
   }
 
   #change(callId: ServiceCallId): void {
-    const key = this.#requests.newKey(0.5)
-    const command = drawChange(this.#dice, this.#world.time.now, callId)
-    this.#requests.make(command, key, key === null ? null : `${command._tag} ${callId} ${key}`, true)
+    const key = this.requests.newKey(0.5)
+    const command = drawChange(this.dice, this.around.world.time.now, callId)
+    this.requests.make(command, key, key === null ? null : `${command._tag} ${callId} ${key}`, true)
   }
 
   #look(callId: ServiceCallId): void {
-    this.#front.read(this.#tenantId, callId, (version) => {
+    this.around.front.read(this.tenantId, callId, (version) => {
       if (version === null) return
-      this.#check.read(this.#tenantId, callId, version)
-      this.#requests.seen.set(callId, version)
+      this.around.answers.read(this.tenantId, callId, version)
+      this.requests.seen.set(callId, version)
     })
   }
 }

@@ -2,25 +2,21 @@
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { CommandId, CorrelationId, EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { type EventFacts, type IngestionCommand, IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import type { AnswerCheck, Asked } from "../checks/AnswerCheck.ts"
+import type { Asked } from "../checks/AnswerCheck.ts"
 import { Courier } from "./Courier.ts"
 import type { CourierCheck } from "../checks/CourierCheck.ts"
 import type { Dice } from "../world/Dice.ts"
-import type { Front, Reply } from "./Requests.ts"
-import type { World } from "../world/World.ts"
+import type { Around, Reply } from "./Requests.ts"
 
 const repeatShare = 0.3
 const retryLimit = 12
 
-interface Around {
-  readonly world: World
-  readonly front: Front
-  readonly answers: AnswerCheck
+interface CourierAround extends Around {
   readonly check: CourierCheck
 }
 
 export class CourierClient {
-  readonly #around: Around
+  readonly #around: CourierAround
   readonly #dice: Dice
   readonly #tenantId: TenantId
   readonly #name: string
@@ -31,7 +27,7 @@ export class CourierClient {
   /** Events that have not come to an answer yet. */
   open = 0
 
-  constructor(around: Around, tenantId: TenantId, name: string) {
+  constructor(around: CourierAround, tenantId: TenantId, name: string) {
     const { time } = around.world
     this.#around = around
     this.#dice = around.world.dice.fork(name)

@@ -2,10 +2,10 @@
 import type { BinCommand } from "@dueline/contracts/bin/Bin"
 import type { CustomerCommand } from "@dueline/contracts/customer/Customer"
 import { BinId, type CorrelationId, CustomerId, EpochMillis, OrderId, type TenantId } from "@dueline/contracts/Ids"
+import type { Command } from "@dueline/contracts/kinds"
 import type { OrderCommand, OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Order"
-import type { AnswerCheck } from "../checks/AnswerCheck.ts"
 import type { Dice } from "../world/Dice.ts"
-import { type Front, Requests } from "./Requests.ts"
+import { Person } from "./Person.ts"
 import type { World } from "../world/World.ts"
 
 // Draws what is asked of orders: all for the same few hours, so that they meet.
@@ -127,96 +127,78 @@ const drawBinChange = (dice: Dice, now: number, binId: BinId, customerId: Custom
 export const keptId = (world: World, tenantId: TenantId, name: string): string =>
   world.dice.fork(`${tenantId}/${name}`).uuid()
 
-export class OpsClient {
-  readonly #world: World
-  readonly #dice: Dice
-  readonly #tenantId: TenantId
-  readonly #name: string
-  readonly #requests: Requests
+export class OpsClient extends Person {
   readonly #orders: Array<OrderId> = []
 
-  constructor(world: World, front: Front, check: AnswerCheck, tenantId: TenantId, name: string) {
-    this.#world = world
-    this.#dice = world.dice.fork(name)
-    this.#tenantId = tenantId
-    this.#name = name
-    this.#requests = new Requests({ world, front, check, tenantId, name, dice: this.#dice })
-  }
-
-  /** Requests that have not come to an answer yet. */
-  get open(): number {
-    return this.#requests.open
-  }
-
   start(actions: number, withinMs: number): void {
-    const { time } = this.#world
+    const { time } = this.around.world
     // What orders need comes first, so that most of them have a chance.
     for (const n of [1, 2]) {
-      time.after(this.#dice.between(0, 200), () => this.#register(n))
-      time.after(this.#dice.between(200, 1_000), () => this.#createBin(n))
+      time.after(this.dice.between(0, 200), () => this.#register(n))
+      time.after(this.dice.between(200, 1_000), () => this.#createBin(n))
     }
-    for (let i = 0; i < actions; i++) time.after(this.#dice.between(500, withinMs), () => this.#act())
+    for (let i = 0; i < actions; i++) time.after(this.dice.between(500, withinMs), () => this.#act())
   }
 
   #act(): void {
-    const { keyed: kept } = this.#requests
-    const order = this.#orders.at(this.#dice.between(0, Math.max(0, this.#orders.length - 1)))
-    const keyed = kept.at(this.#dice.between(0, Math.max(0, kept.length - 1)))
-    const roll = this.#dice.next()
-    if (roll < 0.06) return this.#register(this.#dice.between(1, 3))
-    if (roll < 0.12) return this.#createBin(this.#dice.between(1, 3))
-    if (roll < 0.2) return this.#change(drawCustomerChange(this.#dice, this.#now, this.#customer()))
-    if (roll < 0.34) return this.#change(drawBinChange(this.#dice, this.#now, this.#bin(), this.#customer()))
-    if (roll < 0.39 && keyed !== undefined) return this.#requests.send(keyed)
+    const { keyed: kept } = this.requests
+    const order = this.#orders.at(this.dice.between(0, Math.max(0, this.#orders.length - 1)))
+    const keyed = kept.at(this.dice.between(0, Math.max(0, kept.length - 1)))
+    const roll = this.dice.next()
+    if (roll < 0.06) return this.#register(this.dice.between(1, 3))
+    if (roll < 0.12) return this.#createBin(this.dice.between(1, 3))
+    if (roll < 0.2) return this.#change(drawCustomerChange(this.dice, this.#now, this.#customer()))
+    if (roll < 0.34) return this.#change(drawBinChange(this.dice, this.#now, this.#bin(), this.#customer()))
+    if (roll < 0.39 && keyed !== undefined) return this.requests.send(keyed)
     if (roll < 0.42 && keyed?.idempotency) {
-      return this.#requests.send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
+      return this.requests.send({ ...keyed, idempotency: { ...keyed.idempotency, fingerprint: "another" } })
     }
     if (order === undefined || roll < 0.66) return this.#createOrder()
-    this.#change(drawOrderChange(this.#dice, this.#now, order))
+    this.#change(drawOrderChange(this.dice, this.#now, order))
   }
 
   get #now(): number {
-    return this.#world.time.now
+    return this.around.world.time.now
   }
 
   #id(name: string): string {
-    return keptId(this.#world, this.#tenantId, name)
+    return keptId(this.around.world, this.tenantId, name)
   }
 
-  #customer(n = this.#dice.pick([1, 1, 2, 2, 3])): CustomerId {
+  #customer(n = this.dice.pick([1, 1, 2, 2, 3])): CustomerId {
     return CustomerId.make(this.#id(`customer ${n}`))
   }
 
-  #bin(n = this.#dice.pick([1, 1, 2, 2, 3])): BinId {
+  #bin(n = this.dice.pick([1, 1, 2, 2, 3])): BinId {
     return BinId.make(this.#id(`bin ${n}`))
   }
 
   #register(n: number): void {
-    const about = { correlationId: this.#requests.correlation(), fingerprint: "register" }
+    const about = { correlationId: this.requests.correlation(), fingerprint: "register" }
     const command = drawCustomer(this.#now, this.#customer(n), about)
-    const key = this.#requests.newKey(0.8)
-    this.#requests.make(command, key, `register ${command.customerId}`)
+    const key = this.requests.newKey(0.8)
+    this.requests.make(command, key, `register ${command.customerId}`)
   }
 
   #createBin(n: number): void {
-    const about = { correlationId: this.#requests.correlation(), fingerprint: "create" }
-    const command = drawBin(this.#dice, this.#now, this.#bin(n), about)
-    const key = this.#requests.newKey(0.8)
-    this.#requests.make(command, key, `create ${JSON.stringify(command.bin)}`)
+    const about = { correlationId: this.requests.correlation(), fingerprint: "create" }
+    const command = drawBin(this.dice, this.#now, this.#bin(n), about)
+    const key = this.requests.newKey(0.8)
+    this.requests.make(command, key, `create ${JSON.stringify(command.bin)}`)
   }
 
   #createOrder(): void {
-    const key = this.#requests.newKey(0.7)
-    const orderId = OrderId.make(this.#id(`order ${key ?? `${this.#name}+${this.#requests.next()}`}`))
-    const origin = { correlationId: this.#requests.correlation(), traceparent: null }
+    const key = this.requests.newKey(0.7)
+    const orderId = OrderId.make(this.#id(`order ${key ?? `${this.name}+${this.requests.next()}`}`))
+    const origin = { correlationId: this.requests.correlation(), traceparent: null }
     const fingerprint = key === null ? null : `order ${key}`
     const about = { orderId, customerId: this.#customer(), binId: this.#bin(), origin, fingerprint }
     this.#orders.push(orderId)
-    this.#requests.make(drawOrder(this.#dice, this.#now, about), key, fingerprint)
+    this.requests.make(drawOrder(this.dice, this.#now, about), key, fingerprint)
   }
 
-  #change(command: Parameters<Requests["make"]>[0]): void {
-    const key = this.#requests.newKey(0.5)
-    this.#requests.make(command, key, key === null ? null : `${command._tag} ${key}`, true)
+  #change(command: Command): void {
+    const key = this.requests.newKey(0.5)
+    this.requests.make(command, key, key === null ? null : `${command._tag} ${key}`, true)
   }
 }

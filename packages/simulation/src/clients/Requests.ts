@@ -31,10 +31,14 @@ type Wish = Omit<Asked, "askedAt" | "askedTime" | "correlationId">
 const retryLimit = 12
 const actor = { kind: "user", id: "client" } as const
 
-interface Asker {
+/** What all who ask have around them. */
+export interface Around {
   readonly world: World
   readonly front: Front
-  readonly check: AnswerCheck
+  readonly answers: AnswerCheck
+}
+
+interface Asker extends Around {
   readonly tenantId: TenantId
   readonly name: string
   readonly dice: Dice
@@ -82,27 +86,27 @@ export class Requests {
 
   send(wish: Wish, failures = 0): void {
     if (failures === 0) this.open += 1
-    const { check, front, world } = this.#asker
+    const { answers, front, world } = this.#asker
     const command = { ...wish.command, at: EpochMillis.make(world.time.now) }
     const asked: Asked = {
       ...wish,
       command,
       correlationId: this.correlation(),
-      askedAt: check.asking(),
+      askedAt: answers.asking(),
       askedTime: world.time.now
     }
     front.ask(asked, (reply) => this.#hear(wish, asked, reply, failures))
   }
 
   #hear(wish: Wish, asked: Asked, reply: Reply, failures: number): void {
-    const { check, dice, name, world } = this.#asker
+    const { answers, dice, name, world } = this.#asker
     const streamId = streamIdOf(asked.command)
     world.note(name, `${asked.command._tag} ${streamId.slice(0, 8)} ${describe(reply)}`)
     if (reply._tag === "Accepted") {
-      check.accepted(asked, reply.answer)
+      answers.accepted(asked, reply.answer)
       this.seen.set(streamId, reply.answer.version)
     }
-    if (reply._tag === "Refused") check.refused(asked, reply.refusal)
+    if (reply._tag === "Refused") answers.refused(asked, reply.refusal)
     const passing =
       reply._tag === "Silence" ||
       (reply._tag === "Refused" && (reply.refusal._tag === "StoreUnavailable" || reply.refusal._tag === "Overloaded"))

@@ -1,24 +1,22 @@
 /** Looks at payloads after every write: each becomes the one order that was asked for, or fails for a reason that there was. */
 import type { DropbinFailureCode } from "@dueline/contracts/ingestion/Dropbin"
 import { IngestionEvent, type IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import type { StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { TenantId } from "@dueline/contracts/Ids"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Schema } from "effect"
 import { type Facts, isActive, isOrder, type OpsCheck, wasSince } from "../checks/OpsCheck.ts"
+import { type CheckedStream, keyOf, sliceOf } from "../checks/Streams.ts"
 import type { World } from "../world/World.ts"
 import { fetchPolicy, type Payload, type PayloadKind } from "./Payload.ts"
 import type { PayloadHost } from "./PayloadHost.ts"
 
 const decode = Schema.decodeUnknownSync(IngestionEvent)
 
-interface CheckedPayload {
-  readonly tenantId: TenantId
-  readonly streamId: StreamId
+interface CheckedPayload extends CheckedStream {
   readonly payload: Payload
   /** Epoch milliseconds: before that nobody knew of it. */
   readonly sentAt: number
-  version: number
   status: "Received" | "Processing" | "Completed" | "Failed"
   retries: number
   /** At some time. */
@@ -26,8 +24,6 @@ interface CheckedPayload {
   /** When it failed. An order may land later: by a commit that the writer had given up. A replay of the failure then finds it. */
   hadOrder: boolean
   code: DropbinFailureCode | null
-  /** Event ids that the outside must be told of, in order. */
-  readonly endings: Array<string>
 }
 
 const becomesOrder: ReadonlySet<PayloadKind> = new Set(["inline", "served"])
@@ -39,8 +35,6 @@ const ownFailure: Readonly<Partial<Record<PayloadKind, DropbinFailureCode>>> = {
   unreadable: "payload_invalid",
   forbidden: "payload_host_refused"
 }
-
-const keyOf = (tenantId: string, id: string): string => `${tenantId}/${id}`
 
 export class DropbinCheck {
   readonly #world: World
@@ -90,8 +84,7 @@ export class DropbinCheck {
     if (sent === undefined) throw new Error(`nobody sent ${key}`)
     const one = this.#payloads.get(key) ?? { ...sent, streamId }
     this.#payloads.set(key, one)
-    const request = { tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: null }
-    const [slice] = Effect.runSync(Effect.orDie(this.#store.persistence.load([request])))
+    const slice = sliceOf(this.#store, { tenantId, streamId })
     for (const { eventId, payload, version } of slice?.events.slice(one.version) ?? []) {
       this.#replay(one, decode(payload), version, eventId)
     }

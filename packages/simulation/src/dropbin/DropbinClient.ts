@@ -1,73 +1,47 @@
 /** Someone whose payloads reach the writer as the edge would ask: under a key, again until it is answered, and some again after that. */
-import type { TenantId } from "@dueline/contracts/Ids"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
-import type { AnswerCheck } from "../checks/AnswerCheck.ts"
-import type { Dice } from "../world/Dice.ts"
-import { type Front, Requests } from "../clients/Requests.ts"
-import type { World } from "../world/World.ts"
+import { Person } from "../clients/Person.ts"
+import type { Around } from "../clients/Requests.ts"
 import type { DropbinCheck } from "./DropbinCheck.ts"
 import { drawPayload } from "./Payload.ts"
 import type { PayloadHost } from "./PayloadHost.ts"
 
 const repeatShare = 0.2
 
-interface Around {
-  readonly world: World
-  readonly front: Front
-  readonly answers: AnswerCheck
+interface DropbinAround extends Around {
   readonly check: DropbinCheck
   readonly host: PayloadHost
   /** How digests are made. */
   readonly parts: DropbinParts
 }
 
-export class DropbinClient {
-  readonly #around: Around
-  readonly #dice: Dice
-  readonly #tenantId: TenantId
-  readonly #name: string
-  readonly #requests: Requests
-
-  constructor(around: Around, tenantId: TenantId, name: string) {
-    const { answers, front, world } = around
-    this.#around = around
-    this.#dice = world.dice.fork(name)
-    this.#tenantId = tenantId
-    this.#name = name
-    this.#requests = new Requests({ world, front, check: answers, tenantId, name, dice: this.#dice })
-  }
-
-  /** Requests that have not come to an answer yet. */
-  get open(): number {
-    return this.#requests.open
-  }
-
+export class DropbinClient extends Person<DropbinAround> {
   /** Half as many payloads as others do things: each is work for the rest of the world's time. */
   start(actions: number, withinMs: number): void {
     for (let i = 0; i < actions / 2; i++) {
-      this.#around.world.time.after(this.#dice.between(1_000, withinMs), () => this.#act())
+      this.around.world.time.after(this.dice.between(1_000, withinMs), () => this.#act())
     }
   }
 
   #act(): void {
-    const keyed = this.#requests.keyed.at(this.#dice.between(0, Math.max(0, this.#requests.keyed.length - 1)))
-    if (keyed !== undefined && this.#dice.chance(repeatShare)) this.#requests.send(keyed)
+    const keyed = this.requests.keyed.at(this.dice.between(0, Math.max(0, this.requests.keyed.length - 1)))
+    if (keyed !== undefined && this.dice.chance(repeatShare)) this.requests.send(keyed)
     else this.#drop()
   }
 
   #drop(): void {
-    const { check, host, parts, world } = this.#around
-    const key = this.#requests.newKey(1)
-    const ingestionId = IngestionId.make(world.dice.fork(`${this.#name}/${key}`).uuid())
-    const payload = drawPayload(world, this.#dice, this.#tenantId, ingestionId)
+    const { check, host, parts, world } = this.around
+    const key = this.requests.newKey(1)
+    const ingestionId = IngestionId.make(world.dice.fork(`${this.name}/${key}`).uuid())
+    const payload = drawPayload(world, this.dice, this.tenantId, ingestionId)
     const { asked, bytes, kind, uri } = payload
     const inline = kind === "inline"
     check.sent(payload)
     if (!inline) host.keep(payload)
     const fingerprint = `drop ${key}`
-    this.#requests.make(
+    this.requests.make(
       {
         _tag: "ReceiveDropbin",
         ingestionId,
@@ -75,7 +49,7 @@ export class DropbinClient {
         reference: inline ? null : { uri, digest: parts.digestOf(bytes) },
         bodyBytes: 100,
         fingerprint,
-        origin: { correlationId: this.#requests.correlation(), traceparent: null },
+        origin: { correlationId: this.requests.correlation(), traceparent: null },
         sealed: JSON.stringify(inline ? { order: asked } : { uri })
       },
       key,

@@ -19,7 +19,6 @@ import type { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import type { Pauses } from "@dueline/contracts/ports/Pauses"
 import type { Schedule } from "@dueline/orchestration/aggregates/Schedule"
-import type { Subscription } from "@dueline/orchestration/aggregates/Subscription"
 import type { Effect } from "effect"
 
 export type Aggregate = typeof ServiceCall
@@ -32,7 +31,6 @@ export interface Mutation {
   readonly aggregate?: (sound: Aggregate) => Aggregate
   readonly shipment?: (sound: typeof Shipment) => typeof Shipment
   readonly schedule?: (sound: typeof Schedule) => typeof Schedule
-  readonly subscription?: (sound: typeof Subscription) => typeof Subscription
   readonly dueSchedules?: (sound: DueSchedules["Service"]) => DueSchedules["Service"]
   readonly deliveries?: (sound: Deliveries["Service"]) => Deliveries["Service"]
   readonly flowPlaces?: (sound: FlowPlaces["Service"]) => FlowPlaces["Service"]

@@ -2,11 +2,11 @@
  * Looks at schedules after every write: each time that the rule means is carried out once or left out once, for a reason that there was. Which times
  * a rule means is found out slowly (`OccurrencesReference`), and the policies are read off the log, not off the planner.
  */
-import { type Firing, ScheduleEvent, type ScheduleId, type ScheduleTerms } from "@dueline/contracts/schedule/Schedule"
+import { type Firing, ScheduleEvent, type ScheduleTerms } from "@dueline/contracts/schedule/Schedule"
 import { referenceFirings, type Surroundings, surroundings } from "@dueline/port-contracts/OccurrencesReference"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
-import { Effect, Schema } from "effect"
-import type { CallModel } from "../checks/CallModel.ts"
+import { Schema } from "effect"
+import type { CallModel, CallOf } from "../checks/CallModel.ts"
 import { type CheckedStream, Streams } from "../checks/Streams.ts"
 import type { World } from "../world/World.ts"
 
@@ -48,37 +48,33 @@ const timesOf = ({ timing, until }: ScheduleTerms, after: number, around: number
   return new Map(fired.filter(({ at }) => at > after && at <= end).map(({ at, mark }) => [at, mark]))
 }
 
-export type CallOf = (tenantId: string, callId: string) => CallModel | undefined
 /** Also one that was given up as lost and is there again. */
 const hasEnded = (model: CallModel): boolean => model.endings.length > 0
 
 export class ScheduleCheck {
-  readonly streams: Streams<ScheduleEvent, CheckedSchedule>
+  readonly streams: Streams<"schedule", ScheduleEvent, CheckedSchedule>
   readonly #world: World
   readonly #callOf: CallOf
 
   constructor(world: World, store: MemoryStore["Service"], callOf: CallOf) {
     this.#world = world
     this.#callOf = callOf
-    this.streams = new Streams<ScheduleEvent, CheckedSchedule>(world, store, {
+    this.streams = new Streams(world, store, {
+      kind: "schedule",
       decode: Schema.decodeUnknownSync(ScheduleEvent),
       silent: ["ScheduleWaited"],
       detail: (event) => (event._tag === "OccurrencesSkipped" ? event.skip.reason : ""),
-      begin: (of, first) => {
+      begin: (of, first): CheckedSchedule => {
         if (first._tag !== "ScheduleCreated") throw new Error(`a schedule begins with ${first._tag}`)
         const { progress, terms } = first
         const meant = timesOf(terms, progress.doneUntil, world.jumpAt)
         return { ...of, terms, meant, became: new Map(), fired: [], caughtUp: new Map(), status: "Active" }
       },
       apply: (one, event, { metadata }) => this.#apply(one, event, metadata.commandId),
-      shown: (one) =>
-        Effect.map(
-          store.opsQueries.find("schedule", one.tenantId, one.streamId as string as ScheduleId),
-          (row): readonly [unknown, unknown] => [
-            [one.version, one.status, one.fired.length, one.fired.at(-1)?.callId],
-            [row?.version, row?.status, row?.fired, row?.last?.callId]
-          ]
-        )
+      shown: ({ fired, status, version }, row) => [
+        [version, status, fired.length, fired.at(-1)?.callId],
+        [row?.version, row?.status, row?.fired, row?.last?.callId]
+      ]
     })
   }
 

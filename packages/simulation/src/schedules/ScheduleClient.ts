@@ -1,24 +1,21 @@
 /** Someone who keeps schedules: some for a time of day in the night in which clocks are changed, some for every few seconds. */
-import { type CorrelationId, EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
+import { EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import { type RequestVault, scheduleContext } from "@dueline/contracts/ports/RequestVault"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import { ScheduleId, type ScheduleTerms } from "@dueline/contracts/schedule/Schedule"
 import type { Timing } from "@dueline/contracts/schedule/Timing"
 import { upcoming } from "@dueline/contracts/schedule/upcoming"
 import { Result } from "effect"
-import type { AnswerCheck } from "../checks/AnswerCheck.ts"
 import { drawSpec } from "../clients/Client.ts"
-import { type Front, Requests } from "../clients/Requests.ts"
+import { Person } from "../clients/Person.ts"
+import type { Around } from "../clients/Requests.ts"
 import type { Dice } from "../world/Dice.ts"
 import type { World } from "../world/World.ts"
 
 export const zoneData = "2026c"
 const minuteMs = 60_000
 
-interface Around {
-  readonly world: World
-  readonly front: Front
-  readonly answers: AnswerCheck
+interface ScheduleAround extends Around {
   readonly vault: RequestVault["Service"]
 }
 
@@ -59,47 +56,29 @@ const drawTerms = (world: World, dice: Dice, tenantId: TenantId): ScheduleTerms 
   }
 }
 
-export class ScheduleClient {
-  readonly #around: Around
-  readonly #dice: Dice
-  readonly #tenantId: TenantId
-  readonly #name: string
-  readonly #requests: Requests
+export class ScheduleClient extends Person<ScheduleAround> {
   readonly #made: Array<ScheduleId> = []
 
-  constructor(around: Around, tenantId: TenantId, name: string) {
-    const { answers, front, world } = around
-    this.#around = around
-    this.#dice = world.dice.fork(name)
-    this.#tenantId = tenantId
-    this.#name = name
-    this.#requests = new Requests({ world, front, check: answers, tenantId, name, dice: this.#dice })
-  }
-
-  get open(): number {
-    return this.#requests.open
-  }
-
   start(_actions: number, withinMs: number): void {
-    const { time } = this.#around.world
-    const count = this.#dice.between(1, 3)
-    for (let i = 0; i < count; i++) time.after(this.#dice.between(0, withinMs / 3), () => this.#create())
-    time.after(this.#dice.between(0, withinMs), () => this.#run())
-    if (this.#dice.chance(0.2)) time.after(this.#dice.between(withinMs / 2, withinMs), () => this.#delete())
+    const { time } = this.around.world
+    const count = this.dice.between(1, 3)
+    for (let i = 0; i < count; i++) time.after(this.dice.between(0, withinMs / 3), () => this.#create())
+    time.after(this.dice.between(0, withinMs), () => this.#run())
+    if (this.dice.chance(0.2)) time.after(this.dice.between(withinMs / 2, withinMs), () => this.#delete())
   }
 
   #create(): void {
-    const { vault, world } = this.#around
-    const key = this.#requests.newKey(1)
-    const scheduleId = ScheduleId.make(world.dice.fork(`${this.#name}/${key}`).uuid())
-    const terms = drawTerms(world, this.#dice, this.#tenantId)
+    const { vault, world } = this.around
+    const key = this.requests.newKey(1)
+    const scheduleId = ScheduleId.make(world.dice.fork(`${this.name}/${key}`).uuid())
+    const terms = drawTerms(world, this.dice, this.tenantId)
     const at = EpochMillis.make(world.time.now)
     const occurrences = Result.getOrThrow(occurrencesOf(terms.timing))
     const nextAt = upcoming(occurrences, terms, at)?.at ?? null
     const { url } = terms.call.request
-    const context = scheduleContext(this.#tenantId, scheduleId)
+    const context = scheduleContext(this.tenantId, scheduleId)
     this.#made.push(scheduleId)
-    this.#requests.make(
+    this.requests.make(
       {
         _tag: "CreateSchedule",
         scheduleId,
@@ -108,32 +87,28 @@ export class ScheduleClient {
         progress: { doneUntil: at, nextAt, zoneData, waiting: [], lookAt: null, looks: 0 },
         sealed: vault.seal({ url, headers: {}, body: "{{occurrence.at}}" }, context),
         fingerprint: `create ${key}`,
-        origin: { correlationId: this.#correlation(), traceparent: null }
+        origin: { correlationId: this.requests.correlation(), traceparent: null }
       },
       key,
       `create ${key}`
     )
   }
 
-  #correlation(): CorrelationId {
-    return this.#requests.correlation()
-  }
-
   #run(): void {
     const [scheduleId] = this.#made
     if (scheduleId === undefined) return
-    const { world } = this.#around
-    const key = this.#requests.newKey(1)
-    const callId = ServiceCallId.make(world.dice.fork(`${this.#name}/run/${key}`).uuid())
+    const { world } = this.around
+    const key = this.requests.newKey(1)
+    const callId = ServiceCallId.make(world.dice.fork(`${this.name}/run/${key}`).uuid())
     const at = EpochMillis.make(world.time.now)
-    this.#requests.make({ _tag: "RunSchedule", scheduleId, at, callId }, key, `run ${key}`)
+    this.requests.make({ _tag: "RunSchedule", scheduleId, at, callId }, key, `run ${key}`)
   }
 
   #delete(): void {
     const scheduleId = this.#made.at(-1)
     if (scheduleId === undefined) return
-    const at = EpochMillis.make(this.#around.world.time.now)
-    const key = this.#requests.newKey(1)
-    this.#requests.make({ _tag: "DeleteSchedule", scheduleId, at }, key, `delete ${key}`)
+    const at = EpochMillis.make(this.around.world.time.now)
+    const key = this.requests.newKey(1)
+    this.requests.make({ _tag: "DeleteSchedule", scheduleId, at }, key, `delete ${key}`)
   }
 }

@@ -6,8 +6,8 @@ import type { Commit } from "@dueline/contracts/ports/Persistence"
 import type { Spec } from "@dueline/contracts/serviceCall/Spec"
 import { SubscriptionEvent, type SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
-import { Effect, Schema } from "effect"
-import type { CallModel } from "../checks/CallModel.ts"
+import { Schema } from "effect"
+import type { CallOf } from "../checks/CallModel.ts"
 import { type CheckedStream, Streams } from "../checks/Streams.ts"
 import type { World } from "../world/World.ts"
 
@@ -44,35 +44,28 @@ const over = new Set(["Succeeded", "Failed", "Cancelled"])
 const calledOffWithinMs = 15_000
 
 export class SubscriptionCheck {
-  readonly streams: Streams<SubscriptionEvent, CheckedSubscription>
+  readonly streams: Streams<"subscription", SubscriptionEvent, CheckedSubscription>
   readonly #world: World
-  readonly #callOf: (tenantId: string, callId: string) => CallModel | undefined
+  readonly #callOf: CallOf
   /** By call: the delivery that it makes. */
   readonly #deliveries = new Map<string, readonly [CheckedSubscription, Told]>()
 
-  constructor(
-    world: World,
-    store: MemoryStore["Service"],
-    callOf: (tenantId: string, callId: string) => CallModel | undefined
-  ) {
+  constructor(world: World, store: MemoryStore["Service"], callOf: CallOf) {
     this.#world = world
     this.#callOf = callOf
-    this.streams = new Streams<SubscriptionEvent, CheckedSubscription>(world, store, {
+    this.streams = new Streams(world, store, {
+      kind: "subscription",
       decode: Schema.decodeUnknownSync(SubscriptionEvent),
       silent: ["RedeliveryAdvanced"],
-      begin: (of, first) => {
+      begin: (of, first): CheckedSubscription => {
         if (first._tag !== "SubscriptionCreated") throw new Error(`a subscription begins with ${first._tag}`)
         return { ...of, topics: first.terms.topics, asked: new Map(), status: "Active", silentSince: null }
       },
       apply: (one, event) => this.#apply(one, event),
-      shown: (one) =>
-        Effect.map(
-          store.opsQueries.find("subscription", one.tenantId, one.streamId as string as SubscriptionId),
-          (row): readonly [unknown, unknown] => [
-            [one.version, one.status],
-            [row?.version, row?.status]
-          ]
-        )
+      shown: ({ status, version }, row) => [
+        [version, status],
+        [row?.version, row?.status]
+      ]
     })
   }
 

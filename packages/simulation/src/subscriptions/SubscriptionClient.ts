@@ -1,57 +1,33 @@
 /** Someone who wants to hear of what happens: subscribes, pauses and goes on, and now and then wants no more. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
-import type { AnswerCheck } from "../checks/AnswerCheck.ts"
-import { type Front, Requests } from "../clients/Requests.ts"
-import type { Dice } from "../world/Dice.ts"
-import type { World } from "../world/World.ts"
+import { Person } from "../clients/Person.ts"
+import type { Around } from "../clients/Requests.ts"
 
-interface Around {
-  readonly world: World
-  readonly front: Front
-  readonly answers: AnswerCheck
+interface SubscriptionAround extends Around {
   /** Subscriptions of the tenant that are not active and not deleted. */
   readonly resting: (tenantId: TenantId) => ReadonlyArray<SubscriptionId>
 }
 
 type Asked = "PauseSubscription" | "EnableSubscription" | "DeleteSubscription"
 
-export class SubscriptionClient {
-  readonly #around: Around
-  readonly #dice: Dice
-  readonly #tenantId: TenantId
-  readonly #name: string
-  readonly #requests: Requests
-
-  constructor(around: Around, tenantId: TenantId, name: string) {
-    const { answers, front, world } = around
-    this.#around = around
-    this.#dice = world.dice.fork(name)
-    this.#tenantId = tenantId
-    this.#name = name
-    this.#requests = new Requests({ world, front, check: answers, tenantId, name, dice: this.#dice })
-  }
-
-  get open(): number {
-    return this.#requests.open
-  }
-
+export class SubscriptionClient extends Person<SubscriptionAround> {
   start(_actions: number, withinMs: number): void {
-    const { time } = this.#around.world
-    time.after(this.#dice.between(0, withinMs / 10), () => this.#create(withinMs))
-    if (this.#dice.chance(0.3)) time.after(this.#dice.between(0, withinMs / 2), () => this.#create(withinMs))
-    time.after(this.#around.world.activeMs, () => this.#enableAll())
+    const { time } = this.around.world
+    time.after(this.dice.between(0, withinMs / 10), () => this.#create(withinMs))
+    if (this.dice.chance(0.3)) time.after(this.dice.between(0, withinMs / 2), () => this.#create(withinMs))
+    time.after(this.around.world.activeMs, () => this.#enableAll())
   }
 
   #create(withinMs: number): void {
-    const { world } = this.#around
-    const dice = this.#dice
-    const key = this.#requests.newKey(1)
-    const of = world.dice.fork(`${this.#name}/${key}`)
+    const { world } = this.around
+    const dice = this.dice
+    const key = this.requests.newKey(1)
+    const of = world.dice.fork(`${this.name}/${key}`)
     const subscriptionId = SubscriptionId.make(of.uuid())
-    const url = `https://target.test/${this.#tenantId}`
+    const url = `https://target.test/${this.tenantId}`
     const topics = dice.pick([["ops.service-call.*"], ["ops.>"], ["ops.bin.>", "ops.service-call.failed"]])
-    this.#requests.make(
+    this.requests.make(
       {
         _tag: "CreateSubscription",
         subscriptionId,
@@ -61,7 +37,7 @@ export class SubscriptionClient {
         secretId: of.uuid(),
         sealed: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         fingerprint: `subscribe ${key}`,
-        origin: { correlationId: this.#requests.correlation(), traceparent: null }
+        origin: { correlationId: this.requests.correlation(), traceparent: null }
       },
       key,
       `subscribe ${key}`
@@ -74,17 +50,17 @@ export class SubscriptionClient {
   }
 
   #change(subscriptionId: SubscriptionId, _tag: Asked): void {
-    const at = EpochMillis.make(this.#around.world.time.now)
-    const key = this.#requests.newKey(1)
+    const at = EpochMillis.make(this.around.world.time.now)
+    const key = this.requests.newKey(1)
     const about = { subscriptionId, at }
     const command = _tag === "PauseSubscription" ? { _tag, ...about, reason: null } : { _tag, ...about }
-    this.#requests.make(command, key, `${_tag} ${key}`)
+    this.requests.make(command, key, `${_tag} ${key}`)
   }
 
   /** Whatever became of asking before. */
   #enableAll(): void {
-    const { resting, world } = this.#around
-    for (const subscriptionId of resting(this.#tenantId)) this.#change(subscriptionId, "EnableSubscription")
+    const { resting, world } = this.around
+    for (const subscriptionId of resting(this.tenantId)) this.#change(subscriptionId, "EnableSubscription")
     world.time.after(20_000, () => this.#enableAll())
   }
 }

@@ -5,7 +5,7 @@
 import { PauseEvent, type PauseId } from "@dueline/contracts/pause/Pause"
 import type { Spec } from "@dueline/contracts/serviceCall/Spec"
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { CallModel } from "../checks/CallModel.ts"
 import { type CheckedStream, Streams } from "../checks/Streams.ts"
 import type { World } from "../world/World.ts"
@@ -44,17 +44,18 @@ const holdsOver = ({ key, of }: CheckedPause, { flow, request, tags }: Spec): bo
 }
 
 export class WaitingCheck {
-  readonly pauses: Streams<PauseEvent, CheckedPause>
+  readonly pauses: Streams<"pause", PauseEvent, CheckedPause>
   readonly #world: World
   readonly #specs = new Map<string, Spec>()
   readonly #lines = new Map<string, Line>()
 
   constructor(world: World, store: MemoryStore["Service"]) {
     this.#world = world
-    this.pauses = new Streams<PauseEvent, CheckedPause>(world, store, {
+    this.pauses = new Streams(world, store, {
+      kind: "pause",
       decode: Schema.decodeUnknownSync(PauseEvent),
       detail: (event) => (event._tag === "PauseCreated" ? event.of : ""),
-      begin: (of, first) => {
+      begin: (of, first): CheckedPause => {
         if (first._tag !== "PauseCreated") throw new Error(`a pause begins with ${first._tag}`)
         return { ...of, of: first.of, key: first.key, since: world.time.now, resumed: null, released: new Set() }
       },
@@ -64,14 +65,10 @@ export class WaitingCheck {
         one.resumed = { at, since: one.resumed?.since ?? world.time.now, perSecond: event.releasePerSecond }
         return null
       },
-      shown: (one) =>
-        Effect.map(
-          store.opsQueries.find("pause", one.tenantId, one.streamId as string as PauseId),
-          (row): readonly [unknown, unknown] => [
-            [one.version, one.resumed === null ? "Active" : "Resumed", one.resumed?.perSecond ?? null],
-            [row?.version, row?.status, row?.releasePerSecond]
-          ]
-        )
+      shown: ({ resumed, version }, row) => [
+        [version, resumed === null ? "Active" : "Resumed", resumed?.perSecond ?? null],
+        [row?.version, row?.status, row?.releasePerSecond]
+      ]
     })
   }
 
