@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect } from "effect"
 import { Members } from "../src/members/Members.ts"
 import { Nats } from "../src/Nats.ts"
-import { cut, newPrefix, type Process, sees, start } from "./Processes.ts"
+import { cut, newPrefix, type Process, sees, start, until } from "./Processes.ts"
 
 const slowly = 60_000
 
@@ -40,6 +40,26 @@ describe.skipIf(await missing("nats"))("membership", { tags: ["ADR-0014.7"] }, (
       yield* sayGone(slanderer, prefix, "other")
       yield* sees(unaware, "executor", ["worker"])
       assert.notInclude(changes, "worker gone")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("one that has not come back to NATS yet, after all lost it, is not taken for gone", () =>
+    Effect.gen(function* () {
+      const prefix = newPrefix()
+      const finder = yield* start(prefix, "finder", ["timer"], slowly)
+      yield* start(prefix, "worker", ["executor"])
+      yield* sees(finder, "executor", ["worker"])
+      const changes: Array<string> = []
+      Context.get(finder, Members).onChange(({ id, kind }) => changes.push(`${id} ${kind}`))
+      const { connection, watch } = Context.get(finder, Nats)
+      let isBack = false
+      watch((event) => void (isBack ||= event === "reconnected"))
+      yield* Effect.promise(() => connection.reconnect())
+      yield* until("finder is back", () => isBack)
+      // What it asks of the worker comes before the worker listens again.
+      connection.publish(`${prefix}.nobody`, "", { reply: `${prefix}.absent.finder.worker` })
+      yield* until("worker is back", () => changes.length === 2)
+      assert.deepStrictEqual(changes, ["worker lost", "worker joined"])
     }).pipe(Effect.scoped)
   )
 })

@@ -67,7 +67,7 @@ const isNoResponders = ({ headers }: Msg): boolean => headers?.code === 503
 /** A loop that slept this much longer than it wanted was stopped itself, and has received no heartbeats meanwhile. */
 const stallMs = 750
 
-/** Milliseconds after a return of NATS in which no process is probed: all have to connect again first. */
+/** Milliseconds after a return of NATS in which no process is probed or counts as gone: all have to connect again first. */
 const returnMs = 3_000
 
 export const make = Effect.fnUntraced(function* (options: MembersOptions) {
@@ -102,13 +102,15 @@ export const make = Effect.fnUntraced(function* (options: MembersOptions) {
     if (change !== null && kind === "gone" && !connection.isClosed()) connection.publish(`${prefix}.gone`, member)
     notify(change)
   }
-  const noResponders = (answer: Msg) => {
-    if (!isNoResponders(answer)) return false
-    absent(answer.subject.slice(answer.subject.lastIndexOf(".") + 1))
-    return true
-  }
   let lastAt = now()
   let excusedUntil = 0
+  /** After a return of NATS it says little: the other may have to connect again, and still be at work. Its next heartbeat brings it back. */
+  const noResponders = (answer: Msg) => {
+    if (!isNoResponders(answer)) return false
+    const member = answer.subject.slice(answer.subject.lastIndexOf(".") + 1)
+    absent(member, now() < excusedUntil ? "lost" : "gone")
+    return true
+  }
   const subscriptions = [
     connection.subscribe(`${prefix}.member`, { callback: (_, message) => receive(message) }),
     connection.subscribe(`${prefix}.gone`, {
