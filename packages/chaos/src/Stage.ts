@@ -142,7 +142,7 @@ export const buildStage = async ({ cast, directory, faketime, program }: StageOp
       name,
       roles,
       clock,
-      start: start(name, ["serve", ...(cast === "split" ? ["--role", roles.join(",")] : [])], clock),
+      start: start(name, ["serve", ...(roles === Role.literals ? [] : ["--role", roles.join(",")])], clock),
       onCollapse: ({ code, words }) => {
         const now = Date.now()
         const note = `code ${code}: ${words.slice(-400)}`
