@@ -3,6 +3,7 @@
  * the tables say the same, and the sweep and the watchdog read them.
  */
 import type { CorrelationId, ServiceCallId, TenantId, WorkerId } from "./Ids.ts"
+import type { PauseInForce } from "./ports/Pauses.ts"
 import type { Alarm } from "./ports/Timer.ts"
 import type { RequestSummary } from "./serviceCall/Spec.ts"
 
@@ -56,4 +57,11 @@ export interface AttemptEnded {
   readonly pausedUntil: number | null
 }
 
-export type Intent = ExecutionRequested | AlarmWanted | AttemptEnded | OutboxFilled
+/** A pause as its commit left it: whoever starts calls in this process keeps to it from this commit on. */
+export interface PauseCommitted extends PauseInForce {
+  readonly _tag: "PauseCommitted"
+  /** It holds nothing any more, and releases at no rate. */
+  readonly isOver: boolean
+}
+
+export type Intent = ExecutionRequested | AlarmWanted | AttemptEnded | OutboxFilled | PauseCommitted

@@ -4,7 +4,7 @@ import type { Intent } from "@dueline/contracts/Intent"
 import { Schema } from "effect"
 import { afterCommit } from "../src/work/Orchestrating.ts"
 
-const tags = ["AlarmWanted", "ExecutionRequested", "AttemptEnded", "OutboxFilled"] as const
+const tags = ["AlarmWanted", "ExecutionRequested", "AttemptEnded", "OutboxFilled", "PauseCommitted"] as const
 
 /** Only tags matter here; `epoch` tells intents of one kind apart. */
 const intentOf = (_tag: Intent["_tag"], epoch: number) => ({ _tag, epoch }) as unknown as Intent
@@ -15,7 +15,8 @@ const reactionsTo = (committed: ReadonlyArray<Intent>) => {
     arm: (alarms) => done.push(["arm", alarms]),
     deliver: (intent) => done.push(["deliver", intent]),
     count: (started, ended) => done.push(["count", started, ended]),
-    outboxFilled: () => done.push(["outboxFilled"])
+    outboxFilled: () => done.push(["outboxFilled"]),
+    paused: (pause) => done.push(["paused", pause])
   })(committed)
   return done
 }
@@ -29,6 +30,7 @@ describe("after a commit", () => {
       const of = (tag: Intent["_tag"]) => committed.filter(({ _tag }) => _tag === tag)
       const [started, ended, alarms] = [of("ExecutionRequested"), of("AttemptEnded"), of("AlarmWanted")]
       assert.deepStrictEqual(reactionsTo(committed), [
+        ...of("PauseCommitted").map((intent) => ["paused", intent] as const),
         ...started.map((intent) => ["deliver", intent] as const),
         ...(alarms.length > 0 ? [["arm", alarms] as const] : []),
         ...(started.length + ended.length > 0 ? [["count", started, ended] as const] : []),

@@ -84,9 +84,9 @@ const nobody: ReadonlyMap<TenantId, string> = new Map()
 /** What due calls wait for. Without pauses and flows there is nothing to ask for. */
 const waiting = Effect.fnUntraced(function* ({ world }: Surroundings, machine: Machine) {
   const { pausers, processes } = world.setup
-  if (pausers === 0) return { known: Effect.void, options: {} }
-  const { holds, known } = yield* makeKnownHolds({ group: `holds-${machine.name}`, suspended: () => nobody })
-  return { known, options: { holds, flowPlaces: yield* FlowPlaces, processes: () => processes } }
+  if (pausers === 0) return { known: Effect.void, paused: () => undefined, options: {} }
+  const { committed, holds, known } = yield* makeKnownHolds({ group: `holds-${machine.name}`, suspended: () => nobody })
+  return { known, paused: committed, options: { holds, flowPlaces: yield* FlowPlaces, processes: () => processes } }
 })
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
@@ -104,9 +104,11 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
   const dispatcher = yield* Dispatcher.make()
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const recorder = yield* makeRecorder(run)
+  const { known, options, paused } = yield* waiting(around, machine)
   const act = (intent: Intent, alarms: Array<Alarm>) => {
     if (intent._tag === "AlarmWanted") alarms.push(intent)
     else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
+    else if (intent._tag === "PauseCommitted") paused(intent)
     else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
       const reason = executor.draining() ? "draining" : "no_capacity"
       recorder.handBack(intent, reason, machine.wall.read() + refusedPauseMs, () => undefined)
@@ -115,7 +117,6 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
   const slots = WorkerCapacity.layer(
     placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
   )
-  const { known, options } = yield* waiting(around, machine)
   const loop = yield* makeDueLoop({ batchLimit: 128, ...options }).pipe(Effect.provide(slots))
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []

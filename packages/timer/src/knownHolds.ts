@@ -1,10 +1,12 @@
 /**
  * What holds calls, as this process knows it: read at the start, again with every message about a pause, and every few seconds in case a
- * message is lost. While the store does not answer, what was known last holds.
+ * message is lost. While the store does not answer, what was known last holds. What this process committed itself it knows at once: no call
+ * starts here after somebody was told that it is paused.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
+import type { PauseCommitted } from "@dueline/contracts/Intent"
 import { keepRead } from "@dueline/contracts/keepRead"
-import { pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
+import { type PauseId, pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
 import { Clock, Effect, type Scope } from "effect"
@@ -41,6 +43,8 @@ export interface KnownHolds {
   readonly holds: () => Holds
   /** Ends when they have been read for the first time: before that nobody can say that a call is not held. */
   readonly known: Effect.Effect<void>
+  /** Of a pause that was committed here. Synchronous. */
+  readonly committed: (pause: PauseCommitted) => void
 }
 
 export const makeKnownHolds = Effect.fnUntraced(function* ({
@@ -50,14 +54,26 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
   const pauses = yield* Pauses
   const bus = yield* EventBus
   let known: { readonly text: string; readonly paused: ReadonlyArray<PauseInForce> } = { text: "[]", paused: [] }
+  /** Until a reading that began later has shown them. */
+  const own = new Map<PauseId, PauseCommitted>()
   let made = { from: known.paused, suspended: new Map() as ReadonlyMap<TenantId, string | null>, holds: noHolds }
 
+  const know = (read: ReadonlyArray<PauseInForce>) => {
+    const paused = [
+      ...read.filter(({ pauseId }) => !own.has(pauseId)),
+      ...[...own.values()].filter((one) => !one.isOver)
+    ]
+    const text = JSON.stringify(paused)
+    if (text !== known.text) known = { text, paused }
+  }
+
   const read = Effect.gen(function* () {
+    const before = [...own.values()]
     const resumedAfter = (yield* Clock.currentTimeMillis) - releaseLimitMs
     const paused = yield* pauses.inForce({ resumedAfter, limit: pauseLimit })
     if (paused.length === pauseLimit) yield* Effect.logWarning(`only the oldest ${pauseLimit} pauses hold`)
-    const text = JSON.stringify(paused)
-    if (text !== known.text) known = { text, paused }
+    for (const one of before) if (own.get(one.pauseId) === one) own.delete(one.pauseId)
+    know(paused)
   }).pipe(Effect.tapError(({ operation }) => Effect.logDebug("pauses cannot be read; those known hold", { operation })))
   const kept = yield* keepRead(bus, group, Object.keys(pauseTopics), read)
 
@@ -69,5 +85,9 @@ export const makeKnownHolds = Effect.fnUntraced(function* ({
     }
     return made.holds
   }
-  return { holds, known: kept.known }
+  const committed = (pause: PauseCommitted) => {
+    own.set(pause.pauseId, pause)
+    know(known.paused)
+  }
+  return { holds, known: kept.known, committed }
 })

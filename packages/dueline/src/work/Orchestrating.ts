@@ -1,5 +1,5 @@
 /** The role that decides: what the writer committed becomes alarms and attempts here, and alarms become commands. */
-import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
+import type { AttemptEnded, ExecutionRequested, Intent, PauseCommitted } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
@@ -21,6 +21,7 @@ interface Reactions {
   readonly count: (started: ReadonlyArray<ExecutionRequested>, ended: ReadonlyArray<AttemptEnded>) => void
   /** There are new outbox rows. */
   readonly outboxFilled: () => void
+  readonly paused: (pause: PauseCommitted) => void
 }
 
 /**
@@ -28,7 +29,7 @@ interface Reactions {
  * whatever is lost is found again in the tables.
  */
 export const afterCommit =
-  ({ arm, count, deliver, outboxFilled }: Reactions) =>
+  ({ arm, count, deliver, outboxFilled, paused }: Reactions) =>
   (intents: ReadonlyArray<Intent>): void => {
     const alarms: Array<Alarm> = []
     const started: Array<ExecutionRequested> = []
@@ -47,6 +48,9 @@ export const afterCommit =
           break
         case "OutboxFilled":
           filled = true
+          break
+        case "PauseCommitted":
+          paused(intent)
           break
         default:
           intent satisfies never
@@ -92,7 +96,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const { own } = yield* LocalExecutor
       const intents = yield* Intents
       const suspended = yield* SuspendedTenants
-      const { holds, known } = yield* makeKnownHolds({
+      const { committed, holds, known } = yield* makeKnownHolds({
         group: `holds-${yield* randomCorrelationId}`,
         suspended: suspended.all
       })
@@ -127,7 +131,8 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
           arm: (alarms) => run(timer.arm(alarms)),
           deliver,
           count: loop.count,
-          outboxFilled: outbox.filled
+          outboxFilled: outbox.filled,
+          paused: committed
         })
       )
       yield* Effect.forkScoped(Effect.all([known, suspended.known], { discard: true }).pipe(Effect.andThen(loop.run)))

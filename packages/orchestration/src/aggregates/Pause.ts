@@ -109,5 +109,12 @@ export const Pause: Aggregate<PauseCommand, PauseState, PauseEvent, PauseRejecti
     }
     return { topic: topics[_tag], payload }
   },
-  intend: () => []
+  intend: (_events, after, { streamId, tenantId }) => {
+    if (after._tag === "Unknown") return []
+    const { key, of, releasePerSecond, resumedAt } = after.pause
+    const release =
+      resumedAt === null || releasePerSecond === null ? null : { at: resumedAt, perSecond: releasePerSecond }
+    const isOver = resumedAt !== null && release === null
+    return [{ _tag: "PauseCommitted", tenantId, pauseId: streamId as string as PauseId, of, key, release, isOver }]
+  }
 }
