@@ -1,11 +1,13 @@
 /** What each process remembers of sessions: how soon one that ended elsewhere is over here, and how often the store is asked. */
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { SessionId } from "@dueline/contracts/session/Session"
 import { drawSecret } from "@dueline/identity/sessionSecret"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { assert, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as SessionAccess from "../src/sessions/SessionAccess.ts"
 
@@ -15,8 +17,9 @@ const key = {
 }
 const minute = 60_000
 
-/** Two processes over one store, a session that a browser holds, and how often the store was asked for it. */
+/** Two processes over one store and bus, a session that a browser holds, and how often the store was asked for it. */
 const world = Effect.gen(function* () {
+  const bus = yield* EventBusMemory.make()
   const { sessions } = MemoryStore.make()
   const asked = { times: 0 }
   const counted: Sessions["Service"] = {
@@ -28,7 +31,11 @@ const world = Effect.gen(function* () {
       })
   }
   const process = Effect.map(
-    Layer.build(Layer.fresh(SessionAccess.layer).pipe(Layer.provide(Layer.succeed(Sessions, counted)))),
+    Layer.build(
+      Layer.fresh(SessionAccess.layer).pipe(
+        Layer.provide([Layer.succeed(Sessions, counted), Layer.succeed(EventBus, bus)])
+      )
+    ),
     Context.get(SessionAccess.SessionAccess)
   )
   const { digest, text } = drawSecret(key)
@@ -51,17 +58,33 @@ const world = Effect.gen(function* () {
 })
 
 it.effect(
-  "a session that ended in another process is over here five seconds later, one that ended here at once",
+  "a session that one process ends is over at once there and in the others, also for what has been looked up before",
   () =>
     Effect.gen(function* () {
       const { here, sessions, text, there } = yield* world
       assert.isNotNull(yield* here.open(text))
       assert.isNotNull(yield* there.open(text))
-      assert.isNotNull(yield* there.find(key))
+      const lasting = yield* Effect.forkChild(there.over(key))
+      yield* Effect.yieldNow
       yield* sessions.end(key, "ended", 1 as EpochMillis)
-      here.forget(key)
+      yield* here.ended(key)
       assert.isNull(yield* here.open(text))
       assert.isNull(yield* here.find(key))
+      yield* Fiber.join(lasting)
+      assert.isNull(yield* there.open(text))
+      assert.isNull(yield* there.find(key))
+    }),
+  { tags: ["ADR-0041.1", "ADR-0041.4"] }
+)
+
+it.effect(
+  "a session whose end nobody has told of is over five seconds later",
+  () =>
+    Effect.gen(function* () {
+      const { sessions, text, there } = yield* world
+      assert.isNotNull(yield* there.open(text))
+      yield* sessions.end(key, "ended", 1 as EpochMillis)
+      assert.isNotNull(yield* there.open(text))
       yield* TestClock.adjust("5 seconds")
       assert.isNull(yield* there.open(text))
       assert.isNull(yield* there.find(key))

@@ -143,7 +143,7 @@ export const makeGrants = Effect.gen(function* () {
       .exchange({ tenantId, sessionId, given: { kind, digest }, next: { kind: "client", digest: next.digest }, at })
       .pipe(Effect.catch(storeUnavailable))
     if (exchanged._tag === "Reused") {
-      access.forget(read)
+      yield* access.ended(read)
       yield* notes.refused("oauth.token", exchanged.session, "refresh_token_reused")
       yield* Effect.logWarning(
         "a refresh token came again after it had been replaced: somebody else has it, and its session has ended",

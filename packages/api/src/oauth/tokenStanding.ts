@@ -93,7 +93,7 @@ export const makeStanding = Effect.gen(function* () {
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
     const key = { tenantId, sessionId }
     yield* sessions.end(key, "signed-out", at).pipe(Effect.catch(storeUnavailable))
-    access.forget(key)
+    yield* access.ended(key)
     yield* notes.done("oauth.revoke", session)
     return done
   })

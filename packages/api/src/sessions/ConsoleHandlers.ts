@@ -85,7 +85,7 @@ const makeOperations = Effect.gen(function* () {
         const at = (yield* Clock.currentTimeMillis) as EpochMillis
         if (held !== null) yield* sessions.end(key, "signed-out", at).pipe(Effect.catch(storeUnavailable))
         if (held !== null) {
-          access.forget(key)
+          yield* access.ended(key)
           yield* notes.done("console.close", held)
         }
       }

@@ -1,19 +1,21 @@
 /**
- * Tells whose a session is, and whether it is live. What was found is remembered for five seconds: so long after it ended elsewhere it may go
- * on here. One that ended here is known at once.
+ * Tells whose a session is, and whether it is live. The process that ends one tells the others by the bus, and each knows it for good. What was
+ * found is remembered for five seconds: so long one that ended elsewhere may go on here when the message is lost.
  */
 import type { Unavailable } from "@dueline/contracts/api/ProblemError"
-import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import type { EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { type SessionKey, Sessions, type SessionUse } from "@dueline/contracts/ports/Sessions"
 import { Recent } from "@dueline/contracts/Recent"
 import { isLive, type Session, type SessionId } from "@dueline/contracts/session/Session"
+import { randomCorrelationId, randomUuidV7 } from "@dueline/identity/randomId"
 import { readSecret } from "@dueline/identity/sessionSecret"
-import { Cache, Clock, Context, Duration, Effect, Exit, Layer } from "effect"
+import { Cache, Clock, Context, Duration, Effect, Exit, FiberSet, Layer } from "effect"
 import { makeNotes } from "../access/notedUses.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 
-/** How long a session that was ended by another process may go on in this one. */
+/** How long a session that was ended by another process may go on in this one when the bus has told nobody. */
 const foundFor = Duration.seconds(5)
 /** Sessions remembered. */
 const limit = 10_000
@@ -25,10 +27,10 @@ export class SessionAccess extends Context.Service<
     readonly open: (secret: string) => Effect.Effect<Session | null, Unavailable>
     /** The session of an access token; null when it is over. */
     readonly find: (key: SessionKey) => Effect.Effect<Session | null, Unavailable>
-    /** Comes back when the session is over, for an answer that lasts: asked for every five seconds, which is no use of it. */
+    /** Comes back when the session is over, for an answer that lasts: when it is told, and asked for every five seconds, which is no use of it. */
     readonly over: (key: SessionKey) => Effect.Effect<void>
-    /** This process has just ended it. */
-    readonly forget: (key: SessionKey) => void
+    /** This process has just ended it, and tells the others. Nobody waits for them. */
+    readonly ended: (key: SessionKey) => Effect.Effect<void>
   }
 >()("@dueline/api/SessionAccess") {}
 
@@ -42,12 +44,35 @@ const ask = (sessions: Sessions["Service"], asked: string): Effect.Effect<Sessio
   return sessions.find({ tenantId, sessionId }, digest === "" ? null : { kind: "browser", digest })
 }
 
-export const layer: Layer.Layer<SessionAccess, never, Sessions> = Layer.effect(
+/** Said by the process that ended it, to those that are there. Of no kind's topics: it is in no outbox, and subscriptions do not have it. */
+const endedTopic = "session.ended"
+
+export const layer: Layer.Layer<SessionAccess, never, Sessions | EventBus> = Layer.effect(
   SessionAccess,
   Effect.gen(function* () {
     const sessions = yield* Sessions
     const note = yield* makeNotes<SessionUse>("sessions", nameOf, sessions.used)
+    const bus = yield* EventBus
+    const tell = yield* FiberSet.makeRuntime<never>()
     const ended = new Recent<string, true>(limit)
+    /** Answers that last as long as their session. */
+    const waiting = new Set<(name: string) => void>()
+    const end = (name: string) =>
+      Effect.sync(() => {
+        ended.set(name, true)
+        for (const heard of waiting) heard(name)
+      })
+    yield* listen(bus, `sessions-${yield* randomCorrelationId}`, [endedTopic], ({ streamId, tenantId }) =>
+      end(nameOf({ tenantId, sessionId: streamId as string as SessionId }))
+    )
+    const told = (key: SessionKey) =>
+      Effect.callback<void>((resume) => {
+        const heard = (name: string) => {
+          if (name === nameOf(key)) resume(Effect.void)
+        }
+        waiting.add(heard)
+        return Effect.sync(() => waiting.delete(heard))
+      })
     // Many requests of one session ask the store once.
     const found = yield* Cache.makeWith((asked: string) => ask(sessions, asked), {
       capacity: limit,
@@ -77,11 +102,23 @@ export const layer: Layer.Layer<SessionAccess, never, Sessions> = Layer.effect(
           // While the store is away nobody can say, and the answer goes on.
           Effect.andThen(Effect.orElseSucceed(peek(key, ""), () => key)),
           Effect.repeat({ until: (session) => session === null }),
-          Effect.asVoid
+          Effect.asVoid,
+          Effect.raceFirst(told(key))
         ),
-      forget: (key) => {
-        ended.set(nameOf(key), true)
-      }
+      ended: Effect.fnUntraced(function* (key) {
+        yield* end(nameOf(key))
+        const { sessionId, tenantId } = key
+        const streamId = sessionId as string as StreamId
+        tell(
+          bus.publish({ eventId: yield* randomUuidV7, tenantId, streamId, topic: endedTopic, payload: null }).pipe(
+            Effect.catch(({ cause }) =>
+              Effect.logDebug("the bus does not take that a session ended; other processes find out by themselves", {
+                reason: String(cause)
+              })
+            )
+          )
+        )
+      })
     })
   })
 )

@@ -85,7 +85,7 @@ const makeOperations = Effect.gen(function* () {
       const by = params.id === current ? "signed-out" : "ended"
       const ended = yield* sessions.end(key, by, at).pipe(Effect.catch(storeUnavailable))
       if (ended === null) return yield* missing
-      access.forget(key)
+      yield* access.ended(key)
       yield* notes.done("sessions.end", ended, principal.subject)
       return viewOf(ended, current, at)
     })
