@@ -47,11 +47,17 @@ export const isDeadConnection = (error: SqlError): boolean => {
   return error.reason._tag === "ConnectionError" && deadWords.test(error.reason.message ?? error.message)
 }
 
+/** A transaction whose connection died says so as a defect, since it cannot be rolled back; with its connection it is over at the server too. */
+const deadAsFailure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.catchDefect(effect, (defect) =>
+    isSqlFailure(defect) && isDeadConnection(defect) ? Effect.fail(defect) : Effect.die(defect)
+  )
+
 /** Retryable failures become `StoreUnavailable`, everything else dies. */
 export const retryable =
   (operation: string) =>
   <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
-    Effect.catchIf(effect, isSqlFailure, (error) =>
+    Effect.catchIf(deadAsFailure(effect), isSqlFailure, (error) =>
       isRetryable(error) ? Effect.fail(new StoreUnavailable({ operation, cause: error })) : Effect.die(error)
     )
 
@@ -77,7 +83,7 @@ const deadConnectionsMet = 4
 export const reading =
   (operation: string) =>
   <A, E, R>(effect: Effect.Effect<A, SqlError | E, R>) =>
-    effect.pipe(
+    deadAsFailure(effect).pipe(
       Effect.retry({ times: deadConnectionsMet, while: (error) => isSqlFailure(error) && isDeadConnection(error) }),
       asking(operation)
     )

@@ -3,7 +3,10 @@ import { EpochMillis } from "@dueline/contracts/Ids"
 import { CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
+import { Database } from "@dueline/postgres/Database"
+import { asTenant } from "@dueline/postgres/read/fieldLists"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
+import { asking, reading } from "@dueline/postgres/SqlFailure"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
@@ -61,6 +64,15 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("listing c
           }
         })
       )
+    })
+  )
+
+  it.effect("a transaction whose connection dies was not answered, which is no mistake", () =>
+    Effect.gen(function* () {
+      const { edge } = yield* Database
+      const dying = asTenant(edge, Sample.target().tenantId, edge`select pg_terminate_backend(pg_backend_pid())`)
+      for (const asked of [dying.pipe(asking("ask")), dying.pipe(reading("read"))])
+        assert.strictEqual((yield* Effect.flip(asked))._tag, "StoreUnavailable")
     })
   )
 
