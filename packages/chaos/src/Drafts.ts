@@ -9,6 +9,21 @@ interface Submission extends Wish {
   readonly body: string
 }
 
+export const flowNames = ["narrow", "even"] as const
+export type FlowName = (typeof flowNames)[number]
+/** What bounds the calls of a flow. */
+export const flows: Readonly<
+  Record<FlowName, { readonly concurrency: number; readonly ratePerSecond: number | null }>
+> = { narrow: { concurrency: 2, ratePerSecond: null }, even: { concurrency: 3, ratePerSecond: 1.5 } }
+/** Of calls that belong to a flow. */
+const flowShare = 0.08
+
+/** A tag that some calls have. */
+export const hue = "hue:red"
+const hueShare = 0.06
+
+const drawFlow = (dice: Dice): FlowName | null => (dice.chance(flowShare) ? dice.pick(flowNames) : null)
+
 /** Attempts of a call that must succeed in the end, however often its worker is lost. */
 const patient = 40
 
@@ -38,6 +53,11 @@ const drawAddress = (dice: Dice): string =>
 
 const drawDelayMs = (dice: Dice): number => (dice.chance(0.4) ? 0 : dice.between(1, 8_000))
 
+const termsOf = (flow: FlowName) => {
+  const { concurrency, ratePerSecond } = flows[flow]
+  return { key: flow, concurrency, ...(ratePerSecond === null ? {} : { ratePerSecond }) }
+}
+
 /** What a client submits, drawn from the dice: when, to whom, and how the target will behave. */
 const drawSubmission = (
   dice: Dice,
@@ -46,7 +66,11 @@ const drawSubmission = (
   targets: readonly [string, ...ReadonlyArray<string>]
 ): Submission => {
   const delayMs = drawDelayMs(dice)
-  const { maxAttempts: most, query } = drawBehaviour(dice)
+  const { maxAttempts: most, query: behaviour } = drawBehaviour(dice)
+  const flow = drawFlow(dice)
+  // So slow that one waits for the other.
+  const query = flow === null ? behaviour : { slow: dice.between(200, 900), ...behaviour }
+  const tag = dice.chance(hueShare) ? hue : null
   const parameters = new URLSearchParams(
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])
   )
@@ -61,9 +85,11 @@ const drawSubmission = (
     // A quarter of a second at the most, so that a run is about faults and not about waiting.
     retry: { maxAttempts, initialDelayMs: 50, maxDelayMs: 250 },
     timeoutMs: 10_000,
-    tags: [`tenant:${tenant}`]
+    tags: [`tenant:${tenant}`, ...(tag === null ? [] : [tag])],
+    ...(flow === null ? {} : { flow: termsOf(flow) })
   }
-  return { delayMs, waits: dice.chance(0.05), body: JSON.stringify(body), maxAttempts, reachable }
+  const wish = { maxAttempts, reachable, flow, hue: tag, target: reachable ? target : null }
+  return { delayMs, waits: dice.chance(0.05), body: JSON.stringify(body), ...wish }
 }
 
 /** A call that a client knows of. */
@@ -148,8 +174,7 @@ export class Drafts {
     const [first = "", ...others] = this.#options.tenants.keys()
     const tenant = dice.pick([first, ...others])
     const key = `key-${number}`
-    const { body, delayMs, maxAttempts, reachable, waits } = drawSubmission(dice, tenant, key, this.#options.targets)
-    const wish = { maxAttempts, reachable }
+    const { body, delayMs, waits, ...wish } = drawSubmission(dice, tenant, key, this.#options.targets)
     const headers = { "idempotency-key": key, ...preference(waits) }
     return {
       operation: { kind: "submit", tenant, key, callId: null, delayMs, waits, wish, knownVersion: 0 },

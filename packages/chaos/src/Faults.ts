@@ -101,7 +101,7 @@ export class Faults {
   async quit(member: Member): Promise<void> {
     const from = Date.now()
     const code = await member.quit()
-    this.exits.push({ victim: member.name, code, tookMs: Date.now() - from })
+    this.exits.push({ victim: member.name, code, at: from, tookMs: Date.now() - from })
   }
 
   /** One after the other, as a new version is brought out; whatever else happens to each of them meanwhile. */

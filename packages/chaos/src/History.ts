@@ -8,6 +8,8 @@ import type { EventFacts, IngestionStatus } from "@dueline/contracts/ingestion/I
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { ShipmentFacts } from "@dueline/contracts/shipment/Shipment"
+import type { Asked } from "./Asked.ts"
+import type { FlowName } from "./Drafts.ts"
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 
 interface Tenant {
@@ -33,6 +35,12 @@ export interface Wish {
   readonly maxAttempts: number
   /** Whether a target listens at the address; false when connections to it are refused, by plan. */
   readonly reachable: boolean
+  /** Which flow it belongs to. */
+  readonly flow: FlowName | null
+  /** The tag beside that of its tenant. */
+  readonly hue: string | null
+  /** Origin; null where no target listens. */
+  readonly target: string | null
 }
 
 export interface Operation {
@@ -150,6 +158,8 @@ export interface Exit {
   readonly victim: string
   /** Null when a signal ended it. */
   readonly code: number | null
+  /** When it was asked to. */
+  readonly at: number
   readonly tookMs: number
 }
 
@@ -158,6 +168,7 @@ export interface History {
   readonly cast: string
   readonly tenants: ReadonlyArray<Tenant>
   readonly operations: ReadonlyArray<Operation>
+  readonly asked: ReadonlyArray<Asked>
   readonly arrivals: ReadonlyArray<Arrival>
   readonly stored: ReadonlyArray<StoredCall>
   readonly listed: ReadonlyArray<Listed>
@@ -177,6 +188,7 @@ export interface History {
 
 const lists = [
   "operations",
+  "asked",
   "arrivals",
   "stored",
   "listed",
@@ -193,22 +205,10 @@ type ListName = (typeof lists)[number]
 export const writeHistory = (file: string, history: History): void => {
   const output = openSync(file, "w")
   const write = (kind: string, value: unknown) => void writeSync(output, `${JSON.stringify([kind, value])}\n`)
-  const { arrivals, incidents, ingestions, listed, operations, readings, reports, shipments, stored, told, ...rest } =
-    history
-  const items: Readonly<Record<ListName, ReadonlyArray<unknown> | null>> = {
-    operations,
-    arrivals,
-    stored,
-    listed,
-    readings,
-    reports,
-    ingestions,
-    shipments,
-    told,
-    incidents
-  }
-  write("run", { ...rest, hears: told !== null })
-  for (const name of lists) for (const item of items[name] ?? []) write(name, item)
+  const isListed = (name: string): name is ListName => (lists as ReadonlyArray<string>).includes(name)
+  const rest = Object.entries(history).filter(([name]) => !isListed(name))
+  write("run", { ...Object.fromEntries(rest), hears: history.told !== null })
+  for (const name of lists) for (const item of history[name] ?? []) write(name, item)
   closeSync(output)
 }
 

@@ -3,6 +3,7 @@ import type { Api, Request } from "./Api.ts"
 import type { CourierLoad } from "./CourierLoad.ts"
 import type { Draft } from "./Drafts.ts"
 import type { Faults } from "./Faults.ts"
+import type { Habits } from "./Habits.ts"
 import type { Load } from "./Load.ts"
 import type { Fault } from "./Plan.ts"
 import type { Stage, StageOptions } from "./Stage.ts"
@@ -30,6 +31,7 @@ export interface Run {
   readonly api: Api
   readonly load: Load
   readonly couriers: CourierLoad
+  readonly habits: Habits
   readonly faults: Faults
   /** Names and tokens. */
   readonly tenants: ReadonlyMap<string, string>

@@ -4,9 +4,11 @@ import { attemptsBounded, sentOnce, trueResults } from "./checks/attempts.ts"
 import { cancelledEnds, silenceAfterCancel } from "./checks/cancellation.ts"
 import { chargedUnsent } from "./checks/chargedUnsent.ts"
 import { courierEventsEnd } from "./checks/courierEvents.ts"
+import { flowsKeepTheirBounds } from "./checks/flows.ts"
 import { inItsTime } from "./checks/inItsTime.ts"
 import { lawfulLogs, oneResult } from "./checks/logs.ts"
 import { messagesInOrder } from "./checks/messagesInOrder.ts"
+import { pausesHold } from "./checks/pauses.ts"
 import { readModels } from "./checks/readModels.ts"
 import { everythingEnds, orderlyEnds, ownVerdict } from "./checks/rest.ts"
 import { nothingLost, nothingUnasked } from "./checks/submissions.ts"
@@ -25,6 +27,8 @@ export const checkers = {
   "no call fails without a request": chargedUnsent,
   "a cancelled call does not end as failed": cancelledEnds,
   "never early, never when it is over": inItsTime,
+  "a flow keeps its bounds": flowsKeepTheirBounds,
+  "nothing starts that a pause holds": pausesHold,
   "the same key is the same call": oneAnswer,
   "answers are the documented ones": knownAnswers,
   "order per aggregate": lawfulLogs,

@@ -96,7 +96,7 @@ const heardAll = async ({ told }: BusListener, stored: ReadonlyArray<StoredCall>
 }
 
 export const collect = async (run: Run, listener: BusListener | null): Promise<History> => {
-  const { api, couriers, faults, load, options, stage, targets, tenants } = run
+  const { api, couriers, faults, habits, load, options, stage, targets, tenants } = run
   const stored = await readCalls(stage.database)
   if (listener !== null) await heardAll(listener, stored, Math.min(quietLimitMs, options.restLimitMs))
   const submitted = load.operations.flatMap((operation) =>
@@ -115,6 +115,7 @@ export const collect = async (run: Run, listener: BusListener | null): Promise<H
     cast: stage.cast,
     tenants: [...tenants.keys()].map((name) => ({ name, id: derivedTenantId(name) })),
     operations: load.operations,
+    asked: habits.asked,
     arrivals: targets.arrivals,
     stored,
     listed,

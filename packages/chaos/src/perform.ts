@@ -6,6 +6,8 @@ import { type BusListener, listenToBus } from "./BusListener.ts"
 import { CourierLoad } from "./CourierLoad.ts"
 import { collect } from "./collect.ts"
 import { Faults } from "./Faults.ts"
+import { Habits } from "./Habits.ts"
+import { habits } from "./habits/all.ts"
 import type { History } from "./History.ts"
 import { Load } from "./Load.ts"
 import type { Fault } from "./Plan.ts"
@@ -78,18 +80,17 @@ const rest = async ({ options, stage }: Run): Promise<boolean> => {
 }
 
 const perform = async (run: Run): Promise<void> => {
-  const { couriers, faults, load, options } = run
-  const loading = Promise.all([load.run(), couriers.run()])
+  const { faults, options } = run
+  const loads = [run.load, run.couriers, run.habits]
+  const loading = Promise.all(loads.map((load) => load.run()))
   const meddling = options.sabotage?.during?.(run)
   await trouble(run)
-  load.stop()
-  couriers.stop()
+  for (const load of loads) load.stop()
   await meddling
   options.say("the faults are over")
   await faults.heal()
   const patience = setTimeout(() => {
-    load.giveUp()
-    couriers.giveUp()
+    for (const load of loads) load.giveUp()
   }, options.restLimitMs)
   await loading
   clearTimeout(patience)
@@ -118,7 +119,18 @@ export const runOnce = async (options: RunOptions): Promise<History> => {
     options.say(`${stage.members.length} ready`)
     const load = new Load({ seed, api, targets: targets.urls, tenants, rate, clients, meddle: sabotage?.meddle })
     const couriers = await CourierLoad.make({ seed, api, tenants, rate: rate / operationsPerReport })
-    const run: Run = { options, stage, targets, api, load, couriers, faults: new Faults(stage), tenants }
+    const people = new Habits({ seed, api, tenants, targets: targets.urls, habits })
+    const run: Run = {
+      options,
+      stage,
+      targets,
+      api,
+      load,
+      couriers,
+      habits: people,
+      faults: new Faults(stage),
+      tenants
+    }
     await perform(run)
     return await collect(run, listener)
   } finally {

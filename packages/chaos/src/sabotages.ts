@@ -54,6 +54,13 @@ export const together: Readonly<Record<string, Control>> = {
   "request that nobody asked for": control("e", Wire.requestInvented, "no effect without a submission"),
   "key forgotten": control("f", Client.keyForgotten, "the same key is the same call"),
   "If-Match forgotten": control("b", Client.conditionForgotten, "answers are the documented ones"),
+  "places uncounted": { ...Tables.placesUncounted, digit: null, finds: "a flow keeps its bounds" },
+  "pause of something else": {
+    ...Tables.pauseAstray,
+    ...Client.pausedAll,
+    digit: null,
+    finds: "nothing starts that a pause holds"
+  },
   "ingestion left unfinished": { ...Tables.ingestionUnfinished, digit: null, finds: "every accepted event ends, once" },
   "process dies": { ...Stage.processDies, digit: null, finds: "processes end in order" },
   "log checked by the program": { ...Tables.eventDeleted("8"), digit: null, finds: "dueline verify agrees" }

@@ -4,7 +4,19 @@
  */
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
-import type { Answer, Arrival, History, Operation, Report, StoredCall, StoredShipment, Told } from "../src/History.ts"
+import type { Asked, Wanted } from "../src/Asked.ts"
+import { hue } from "../src/Drafts.ts"
+import type {
+  Answer,
+  Arrival,
+  History,
+  Operation,
+  Report,
+  StoredCall,
+  StoredShipment,
+  Told,
+  Wish
+} from "../src/History.ts"
 import { at, failed, lost, origin, started, step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 type Primitive = string | number | boolean | null | undefined
@@ -23,6 +35,15 @@ const arrival = (tenant: string, key: string, epoch: number, ms: number, answere
   return { ...times, tenant, key, callId, epoch, attempt: epoch, signed: ["webhook-signature"], answered }
 }
 
+/** Every call of the sample is of one flow and has the tag. */
+export const wishOf = (maxAttempts: number): Wish => ({
+  maxAttempts,
+  reachable: true,
+  flow: "even",
+  hue,
+  target: "http://127.0.0.1:1"
+})
+
 const operation = (
   kind: Operation["kind"],
   tenant: string,
@@ -30,7 +51,7 @@ const operation = (
   ms: number,
   answer: Answer
 ): Operation => {
-  const wish = kind === "submit" ? { maxAttempts: 3, reachable: true } : null
+  const wish = kind === "submit" ? wishOf(3) : null
   const about = { kind, tenant, key, delayMs: kind === "submit" || kind === "repeat" ? 100 : null, wish, waits: false }
   const times = { knownVersion: 0, invokedAt: origin + ms - 2, completedAt: origin + ms + 2, tries: 1 }
   return { ...about, ...times, callId: kind === "submit" ? null : answer.callId, answer }
@@ -48,6 +69,17 @@ const answer = (
   version,
   callStatus,
   dueAt: callStatus === "Scheduled" ? origin + 100 : null
+})
+
+/** By `acme`. */
+const asked = (wanted: Wanted, ms: number, id: string): Asked => ({
+  tenant: "acme",
+  wanted,
+  invokedAt: origin + ms - 5,
+  completedAt: origin + ms,
+  tries: 1,
+  status: 201,
+  id
 })
 
 const event = (eventId: string, type: Report["event"]["type"], ms: number): Report => ({
@@ -113,7 +145,7 @@ export const soundHistory = (): WritableHistory => {
       submit("acme", "retried", retried.callId),
       { ...submit("borealis", "cancelled", cancelled.callId), delayMs: 5_000 },
       submit("borealis", "rerun", rerun.callId),
-      { ...submit("acme", "lost", gone.callId), wish: { maxAttempts: 1, reachable: true } },
+      { ...submit("acme", "lost", gone.callId), wish: wishOf(1) },
       submit("acme", "recalled", recalled.callId),
       operation("cancel", "borealis", "cancel-1", 50, answer(200, cancelled.callId, 2, "Cancelled")),
       operation("cancel", "acme", "cancel-2", 115, answer(202, recalled.callId, 3, "Running")),
@@ -121,6 +153,10 @@ export const soundHistory = (): WritableHistory => {
       operation("rerun", "borealis", "rerun-1", 500, answer(202, rerun.callId, 5, "Scheduled")),
       { ...operation("read", "acme", null, 200, answer(200, plain.callId, 3, "Succeeded")), knownVersion: 1 },
       { ...operation("foreign", "acme", null, 200, answer(404, null, null, null)), callId: rerun.callId }
+    ],
+    asked: [
+      asked({ _tag: "pause", of: "tag", key: hue }, 120, "pause-1"),
+      asked({ _tag: "resume", pauseId: "pause-1" }, 9_000, "pause-1")
     ],
     arrivals: [
       arrival("acme", "plain", 1, 112, 200),
@@ -168,7 +204,7 @@ export const soundHistory = (): WritableHistory => {
       { kind: "kill", victim: "executor-1", from: origin + 20_120, to: origin + 21_000, note: "" },
       { kind: "clock-jump", victim: "timer-1", from: origin + 40_000, to: origin + 50_000, note: "", clockMs: 15_000 }
     ],
-    exits: [{ victim: "api-1", code: 0, tookMs: 300 }],
+    exits: [{ victim: "api-1", code: 0, at: origin + 60_000, tookMs: 300 }],
     verify: { code: 0, output: "" }
   }
   return structuredClone(history) as WritableHistory

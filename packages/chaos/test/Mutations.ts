@@ -1,11 +1,11 @@
 /** Ways in which a sound history can be made wrong, each with the checker that must say so. */
 import type { CheckerName } from "../src/checkers.ts"
 import type { Arrival } from "../src/History.ts"
-import type { WritableHistory } from "./HistorySample.ts"
+import { type WritableHistory, wishOf } from "./HistorySample.ts"
 import { origin } from "./SampleCalls.ts"
 
 /** A part of the history, which is there. */
-const the = <A>(part: A | null | undefined): A => {
+export const the = <A>(part: A | null | undefined): A => {
   if (part === null || part === undefined) throw new Error("the sample has no such part")
   return part
 }
@@ -102,13 +102,17 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
     "a request under an epoch that was handed back": (h) =>
       again(h, plain, { callId: call(h, recalled).callId, key: "recalled", at: origin + 112 }),
     "more attempts than the client allowed": (h) => {
-      operation(h, "submit", 1).wish = { maxAttempts: 1, reachable: true }
+      operation(h, "submit", 1).wish = wishOf(1)
     }
   },
   "no call fails without a request": {
     "its process lives": (h) => void h.incidents.shift(),
     "its process was killed long before": (h) => (the(h.incidents[0]).from -= 30_000),
     "another kind of process was killed": (h) => (the(h.incidents[0]).victim = "api-1"),
+    "its process was asked to stop while all others were there": (h) => {
+      h.incidents.shift()
+      h.exits.push({ victim: "executor-1", code: 0, at: origin + 20_200, tookMs: 4_000 })
+    },
     "its process did something after that": (h) => {
       const { events } = call(h, plain)
       const at = the(events[2]).recordedAt
@@ -141,6 +145,28 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
     "after its worker was taken for lost": (h) => (the(h.arrivals[1]).at = origin + 14_000),
     "after it had its result": (h) => (the(h.arrivals[plain]).at += 20_000),
     "stored as due too early": (h) => (operation(h, "submit").delayMs = 300)
+  },
+  "a flow keeps its bounds": {
+    "more at once than its concurrency": (h) => {
+      for (const ms of [0, 1, 2, 3]) again(h, plain, { epoch: 5 + ms, at: the(h.arrivals[plain]).at + ms })
+    },
+    "more than its rate allows": (h) => {
+      for (const n of [1, 2, 3, 4, 5, 6]) {
+        const at = the(h.arrivals[plain]).at + n * 50
+        again(h, plain, { epoch: 5 + n, at, endedAt: at + 1 })
+      }
+    }
+  },
+  "nothing starts that a pause holds": {
+    "long after it was answered": (h) => (the(h.asked[0]).completedAt = origin - 3_000),
+    "a moment after it was answered by the only process": (h) => {
+      h.cast = "all-in-one"
+      the(h.asked[0]).completedAt = origin + 100
+    },
+    "long after a fault was over": (h) => {
+      the(h.asked[0]).completedAt = origin - 30_000
+      h.incidents.push({ kind: "nats-kill", victim: "nats", from: origin - 30_000, to: origin - 29_000, note: "" })
+    }
   },
   "the same key is the same call": {
     "another call": (h) => (the(operation(h, "repeat").answer).callId = "another"),

@@ -8,7 +8,7 @@ import type { Evidence } from "../src/Evidence.ts"
 import { readHistory, writeHistory } from "../src/History.ts"
 import { report } from "../src/report.ts"
 import { soundHistory } from "./HistorySample.ts"
-import { early, mutations, unreadable } from "./Mutations.ts"
+import { early, mutations, the, unreadable } from "./Mutations.ts"
 import { at, lost, started, step, type Step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 describe("a sound history", () => {
@@ -31,6 +31,14 @@ describe("a sound history", () => {
     history.incidents.push({ kind: "nats-wipe", victim: "nats", from: at + 1_000, to: at + 2_000, note: "" })
     assert.deepStrictEqual(judge(history), [])
     assert.match(report(history, []), /1 gone with the broker's disk/u)
+  })
+
+  it("may lose an attempt to a process that was asked to stop while nobody could take it back", () => {
+    const history = soundHistory()
+    const at = the(history.incidents.shift()).from
+    history.exits.push({ victim: "executor-1", code: 0, at, tookMs: 4_000 })
+    history.incidents.push({ kind: "postgres-end", victim: "postgres", from: at + 1_000, to: at + 6_000, note: "" })
+    assert.deepStrictEqual(judge(history), [])
   })
 
   it("may be early by what a clock is ahead", () => {

@@ -1,11 +1,11 @@
 /**
  * An attempt is a request: no call fails whose target would have answered and was never asked. One exception: its last attempt was lost
- * with the process that held it, which the plan had killed or which ended by itself (another checker finds that); nobody can know then whether
- * its request had left.
+ * with the process that held it, which the plan had killed, which ended by itself (another checker finds that), or which was asked to stop while nobody
+ * was there to take it back; nobody can know then whether its request had left.
  */
 import { mostOff } from "../clocks.ts"
 import { type Check, type Evidence, eventOf, type Found } from "../Evidence.ts"
-import type { Arrival, Incident, StoredCall } from "../History.ts"
+import type { Arrival, History, Incident, StoredCall } from "../History.ts"
 import { makesCalls } from "../Stage.ts"
 
 /** Processes stamp what they record by their own clocks, and what is on its way when one dies may be recorded a little later. */
@@ -13,6 +13,20 @@ const slackMs = 5_000
 
 const kills = ({ kind, victim }: Incident): boolean =>
   /^(?:kill|kill-starting|blackout|collapse)$/u.test(kind) && makesCalls(victim)
+
+/** Without one of these nobody can be told what a process gives back when it stops. */
+const takesAway = ({ kind }: Incident): boolean =>
+  /^(?:postgres|nats)-|^(?:kill|kill-starting|pause|short-pause|blackout|collapse)$/u.test(kind)
+
+/** When processes that make calls were asked to stop, and could not give back what they had. */
+const unheardStops = ({ exits, incidents }: History): ReadonlyArray<{ readonly from: number }> =>
+  exits
+    .filter(
+      ({ at, tookMs, victim }) =>
+        makesCalls(victim) &&
+        incidents.some((one) => takesAway(one) && one.victim !== victim && one.from < at + tookMs && one.to > at)
+    )
+    .map(({ at }) => ({ from: at }))
 
 interface Loss {
   readonly worker: string
@@ -57,7 +71,7 @@ const arrivedNever = (arrivals: ReadonlyArray<Arrival> | undefined) => (arrivals
 
 export const chargedUnsent: Check = (evidence) => {
   const { arrivals, calls, history, submissions } = evidence
-  const killed = history.incidents.filter(kills)
+  const killed = [...history.incidents.filter(kills), ...unheardStops(history)]
   const off = mostOff(history)
   const signs = signsOfLife(evidence)
   const excused = (loss: Loss): boolean =>

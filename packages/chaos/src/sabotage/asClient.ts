@@ -3,6 +3,7 @@ import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { answerOf, type Request } from "../Api.ts"
+import { hue } from "../Drafts.ts"
 import type { Operation } from "../History.ts"
 import type { Run, Sabotage } from "../Run.ts"
 
@@ -57,7 +58,14 @@ export const submitAhead = async (run: Run, digit: string): Promise<void> => {
   const call = { method: "POST", url: `${run.targets.urls[0]}/${tenant}/${key}` }
   await ask(
     run,
-    { kind: "submit", tenant, key, callId: null, delayMs, wish: { maxAttempts, reachable: true } },
+    {
+      kind: "submit",
+      tenant,
+      key,
+      callId: null,
+      delayMs,
+      wish: { maxAttempts, reachable: true, flow: null, hue: null, target: run.targets.urls[0] }
+    },
     {
       method: "POST",
       path,
@@ -79,6 +87,26 @@ export const cancelledWhileRunning: Sabotage = {
     })
     while (!run.load.stopped) await wait(50)
     await Promise.all(acting)
+  }
+}
+
+/** Somebody who pauses calls of every tenant before anything goes wrong, and until the load is over. */
+export const pausedAll: Sabotage = {
+  during: async ({ habits, load, tenants }) => {
+    const names = [...tenants.keys()]
+    const path = "/v1/pauses"
+    const body = JSON.stringify({ of: "tag", key: hue, reason: "they are moving" })
+    const paused = await Promise.all(
+      names.map((tenant) =>
+        habits.ask(tenant, `all-of-${tenant}`, { _tag: "pause", of: "tag", key: hue }, { method: "POST", path, body })
+      )
+    )
+    while (!load.stopped) await wait(50)
+    for (const [i, heard] of paused.entries()) {
+      const pauseId = String(heard?.body?.["id"])
+      const request = { method: "POST", path: `${path}/${pauseId}/resume`, body: "{}" } as const
+      await habits.ask(names[i] ?? "", `resume-${i}`, { _tag: "resume", pauseId }, request)
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Stage } from "../Stage.ts"
 interface Trigger {
   readonly name: string
   readonly on: "insert" | "update" | "insert or update" | "delete"
-  readonly table: "outbox" | "service_calls" | "events"
+  readonly table: "outbox" | "service_calls" | "events" | "pause_rows"
   /** PL/pgSQL up to, and without, the last `return`. */
   readonly body: string
 }
@@ -94,6 +94,19 @@ export const wallOpen = (digit: string): Sabotage => ({
         `create policy sabotage_wall on dueline.${table} for select using (left(${id}::text, 1) = '${digit}')`
       )
   }
+})
+
+/** More calls of a flow have a place than it has. */
+export const placesUncounted: Sabotage = {
+  before: (stage) => rewrite(stage, "take_flow_places", "v_taken >= v_limit", "v_taken >= v_limit + 6")
+}
+
+/** Pauses are recorded, and hold other calls than those that they are about. */
+export const pauseAstray: Sabotage = trigger({
+  name: "pause_astray",
+  on: "insert or update",
+  table: "pause_rows",
+  body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json;`
 })
 
 /** Two writers on one version both win. */
