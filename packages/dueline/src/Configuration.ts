@@ -5,7 +5,7 @@ import { schemaWords } from "@dueline/contracts/api/schemaWords"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { isPlain, readIssuers } from "@dueline/identity/outside/IssuerSettings"
 import { isPlainProvider, readSignIn } from "@dueline/identity/openid/SignInSettings"
-import { urlMistake } from "@dueline/postgres/urlMistake"
+import { databaseHosts } from "@dueline/postgres/hosts/databaseHosts"
 import { Context, Effect, Redacted, Schema } from "effect"
 import { resolve } from "node:path"
 import { entriesOf, readCustomRoles, readRateLimits, readRetention, readTenantLimits } from "./listSettings.ts"
@@ -47,12 +47,12 @@ const PublicUrl = Schema.String.check(
   })
 ).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 
-/** One server: what is said of several would be passed over. */
+/** One server, or several of which one takes writes. */
 const DatabaseUrl = Schema.String.check(
   Schema.makeFilter((text) => {
-    const mistake = urlMistake(text)
-    if (mistake !== null) return mistake
-    const fits = text === "" || (URL.canParse(text) && /^postgres(?:ql)?:$/u.test(new URL(text).protocol))
+    const hosts = databaseHosts(text)
+    if (typeof hosts === "string") return hosts
+    const fits = text === "" || hosts.every((url) => /^postgres(?:ql)?:$/u.test(URL.parse(url)?.protocol ?? ""))
     return fits || "expected a URL such as postgres://user:password@host/database"
   })
 ).pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))

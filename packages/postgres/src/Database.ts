@@ -12,6 +12,8 @@ import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql/SqlError"
 import { administer, awaitSchema } from "./admin/administer.ts"
 import { DatabaseAway, DatabaseRefused, placeOf } from "./DatabaseTrouble.ts"
+import type { Login } from "./hosts/askHosts.ts"
+import { followHosts, type Place } from "./hosts/HostChoice.ts"
 import * as EmbeddedServer from "./embedded/EmbeddedServer.ts"
 import type { HomeInUse } from "./embedded/HomeLock.ts"
 import type { MigrationRefused } from "./schema/migrations/DatabaseSchema.ts"
@@ -55,7 +57,11 @@ export interface DatabaseUrls {
 type Connection = Pick<
   PgClient.PgPoolConfig,
   "url" | "host" | "port" | "username" | "database" | "startupParameters" | "applicationName"
-> & { readonly pooled?: boolean }
+> & {
+  readonly pooled?: boolean
+  /** Instead of a URL. */
+  readonly place?: Place
+}
 
 const usualConnections: Readonly<Record<Pool, number>> = { writer: 2, edge: 4, worker: 2 }
 const intakeConnections = 2
@@ -72,15 +78,29 @@ const sessionSettings = {
   ...Object.fromEntries(Object.entries(sessionBounds).map(([name, millis]) => [name, String(millis)]))
 }
 
-const open = (role: DatabaseRole | "intake", { pooled = false, ...connection }: Connection, maxConnections: number) =>
-  PgClient.make({
+const open = (
+  role: DatabaseRole | "intake",
+  { place, pooled = false, ...connection }: Connection,
+  maxConnections: number
+) => {
+  const options: PgClient.PgPoolConfig = {
     ...connection,
     applicationName: `dueline ${role}`,
     startupParameters: pooled ? {} : { ...sessionSettings, ...connection.startupParameters },
     prepare: !pooled,
     maxConnections,
     connectTimeout: "5 seconds"
+  }
+  if (place === undefined) return PgClient.make(options)
+  // Not a copy of it: the driver reads it whenever it opens a connection.
+  return PgClient.make({
+    ...options,
+    stream: place.stream,
+    get url() {
+      return place.url
+    }
   })
+}
 
 /** Opens nothing yet. */
 export const pools = (of: (role: Pool) => Connection, connections: DatabaseUrls["connections"] = {}) =>
@@ -169,34 +189,44 @@ export const layerEmbedded = (
   EmbeddedServer.EmbeddedServerFailed | HomeInUse | SqlError | MigrationRefused | DatabaseRefused
 > => Layer.effect(Database, embedded).pipe(Layer.provideMerge(EmbeddedServer.layer(options)))
 
+/** Whose login looks at several hosts; through a pooler, that of a role that this process has. */
+const loginOf = ({ ingestOnly = false, pooler = false, url }: DatabaseUrls): Login => ({
+  url,
+  pooledAs: pooler ? `dueline_${ingestOnly ? "ingest" : "worker"}` : undefined
+})
+
 /** How one works as a role behind this URL. */
-const urlConnection = ({ pooler = false, url }: DatabaseUrls, role: DatabaseRole): Connection => {
+const urlConnection = ({ pooler = false }: DatabaseUrls, place: Place, role: DatabaseRole): Connection => {
   const name = `dueline_${role}`
-  return pooler ? { url, username: name, pooled: true } : { url, startupParameters: { role: name } }
+  return pooler ? { place, username: name, pooled: true } : { place, startupParameters: { role: name } }
 }
 
-/** The pools that work behind these URLs, none of them opened. */
+/** The pools that work behind these URLs, none of them opened. Of several servers the one that takes writes is waited for and followed. */
 export const urlPools = (urls: DatabaseUrls) =>
-  pools((role) => {
-    const own = urls.roles?.[role]
-    return own === undefined ? urlConnection(urls, role) : { url: own }
-  }, urls.connections)
+  Effect.gen(function* () {
+    const place = yield* followHosts(loginOf(urls))
+    return yield* pools((role) => {
+      const own = urls.roles?.[role]
+      return own === undefined ? urlConnection(urls, place, role) : { url: own }
+    }, urls.connections)
+  })
 
 /** As many connections as the edge has, and for groups of what is written beside the aggregates as many as there are everywhere. */
-const ingestPools = (urls: DatabaseUrls) => {
-  const connection = urlConnection(urls, "ingest")
-  return Effect.all({
-    ingest: open("ingest", connection, usualConnections.edge),
-    intake: open("intake", connection, intakeConnections)
-  }).pipe(Effect.provide(Reactivity.layer))
-}
+const ingestPools = (urls: DatabaseUrls) =>
+  Effect.gen(function* () {
+    const connection = urlConnection(urls, yield* followHosts(loginOf(urls)), "ingest")
+    return yield* Effect.all({
+      ingest: open("ingest", connection, usualConnections.edge),
+      intake: open("intake", connection, intakeConnections)
+    }).pipe(Effect.provide(Reactivity.layer))
+  })
 
 /** The pools of an embedded server that somebody else has started. */
 export const socketPools = (at: { readonly host: string; readonly port: number }) =>
   pools((role) => ({ ...at, username: `dueline_${role}`, database: databaseName }))
 
 /** Migrates the database behind the URL, waiting for it if need be; answers with the names of the applied steps. */
-export const migrateUrl = (url: Redacted.Redacted) => administer(url, (sql) => migrate(sql, { canLogIn: false }))
+export const migrateUrl = (url: Redacted.Redacted) => administer({ url }, (sql) => migrate(sql, { canLogIn: false }))
 
 /**
  * A PostgreSQL server, version 15 or later. Migrates first unless told not to, then waits for whoever does. A server that is away is waited
@@ -206,12 +236,8 @@ export const layerUrl = (urls: DatabaseUrls): Layer.Layer<Database, DatabaseRefu
   Layer.effect(
     Database,
     Effect.gen(function* () {
-      const role = urls.ingestOnly === true ? "ingest" : "worker"
-      yield* urls.pooler === true
-        ? awaitSchema(urls.url, `dueline_${role}`)
-        : urls.migrate === false
-          ? awaitSchema(urls.url)
-          : migrateUrl(urls.url)
+      const login = loginOf(urls)
+      yield* urls.pooler === true || urls.migrate === false ? awaitSchema(login) : migrateUrl(urls.url)
       if (urls.ingestOnly === true) {
         const { ingest, intake } = yield* ingestPools(urls)
         yield* checkSessions([["ingest", ingest, placeOf(urls.url)]])

@@ -4,6 +4,7 @@
  */
 import { Redacted, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import { databaseHosts } from "./hosts/databaseHosts.ts"
 import { serverWords } from "./SqlFailure.ts"
 
 /** The server is there and does not let this program work; waiting would not help. */
@@ -16,7 +17,11 @@ export class DatabaseRefused extends Schema.TaggedError<DatabaseRefused>()("Data
 }
 
 /** The server is there and cannot serve at the moment, though no statement of this program failed. */
-export class DatabaseAway extends Schema.TaggedError<DatabaseAway>()("DatabaseAway", { why: Schema.String }) {}
+export class DatabaseAway extends Schema.TaggedError<DatabaseAway>()("DatabaseAway", { why: Schema.String }) {
+  override get message(): string {
+    return this.why
+  }
+}
 
 export type Trouble =
   | { readonly _tag: "away"; readonly why: string }
@@ -24,13 +29,22 @@ export type Trouble =
   /** Neither: a mistake in this program. */
   | { readonly _tag: "defect" }
 
-/** `host:port/database`, which is all of a URL that may be shown. */
+const onePlace = (text: string): { readonly address: string; readonly path: string } | null => {
+  const url = URL.parse(text)
+  if (url === null) return null
+  const host = url.searchParams.get("host") ?? (url.hostname === "" ? "localhost" : url.hostname)
+  const port = url.searchParams.get("port") ?? (url.port === "" ? "5432" : url.port)
+  return { address: `${host}:${port}`, path: url.pathname }
+}
+
+/** `host:port/database`, which is all of a URL that may be shown; several hosts with commas between them. */
 export const placeOf = (url: Redacted.Redacted): string => {
-  const text = Redacted.value(url)
-  if (!URL.canParse(text)) return "(no valid URL)"
-  const { hostname, pathname, port, searchParams } = new URL(text)
-  const host = searchParams.get("host") ?? (hostname === "" ? "localhost" : hostname)
-  return `${host}:${searchParams.get("port") ?? (port === "" ? "5432" : port)}${pathname}`
+  const hosts = databaseHosts(Redacted.value(url))
+  const places = typeof hosts === "string" ? [null] : hosts.map(onePlace)
+  const known = places.filter((place) => place !== null)
+  return known.length < places.length
+    ? "(no valid URL)"
+    : `${known.map(({ address }) => address).join(",")}${known[0]?.path}`
 }
 
 /**

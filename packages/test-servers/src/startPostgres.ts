@@ -83,11 +83,11 @@ const initialise = async (binary: ServerBinary, home: string, data: string): Pro
   return password
 }
 
-/** What the server says about itself in its lock file; line 8 is its state. */
+/** What the server says about itself in its lock file; line 8 is its state, and a standby that answers reads calls itself so. */
 const isReady = (data: string, pid: number): boolean => {
   try {
     const lines = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")
-    return Number(lines[0]) === pid && lines[7]?.trim() === "ready"
+    return Number(lines[0]) === pid && /^(?:ready|standby)$/u.test(lines[7]?.trim() ?? "")
   } catch {
     return false
   }

@@ -9,6 +9,7 @@ import { homeAt } from "../Home.ts"
 import { databaseChecks, filesCheck } from "../preflight/checks.ts"
 import { diskCheck } from "../preflight/diskCheck.ts"
 import { type Check, fatal, type Finding, sentenceOf, warning } from "../preflight/Finding.ts"
+import { hostsChecks } from "../preflight/hostsCheck.ts"
 import { readHome } from "../preflight/readHome.ts"
 import { Ended, print, Shell } from "./Shell.ts"
 import { attachedPools } from "./database/openDatabase.ts"
@@ -77,9 +78,11 @@ const examine = Effect.fnUntraced(function* (settings: Configuration.Settings) {
     )
     return { checks: [...done, "database"], findings: facts.id === null ? [...first, none] : first }
   }
-  const opened = yield* url === null ? openEmbedded(settings) : openUrl(url, settings.DUELINE_DATABASE_POOLER === "yes")
+  const pooler = settings.DUELINE_DATABASE_POOLER === "yes"
+  const opened = yield* url === null ? openEmbedded(settings) : openUrl(url, pooler)
   if ("finding" in opened) return { checks: [...done, "database"], findings: [...first, opened.finding] }
-  const checks = databaseChecks(settings, facts)
+  const servers = url === null ? [] : hostsChecks({ url, pooledAs: pooler ? "dueline_worker" : undefined })
+  const checks = [...servers, ...databaseChecks(settings, facts)]
   const found = yield* Effect.provideService(runAll(checks), Database.Database, opened.pools)
   // The files alone may have told already what they tell beside the database.
   const more = found.filter(({ detail }) => !first.some((other) => other.detail === detail))

@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit } from "effect"
+import * as logging from "../logging.ts"
 import { run } from "./Dueline.ts"
 
 const args = process.argv.slice(2)
@@ -15,6 +16,9 @@ const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return Cause.hasInterruptsOnly(exit.cause) ? (args[0] === "serve" ? 0 : 130) : 1
 }
 
-const program: Effect.Effect<number> = run(args).pipe(Effect.provide(NodeServices.layer))
+/** What a command answers is all that standard output holds. What it meets on its way goes beside it; `serve` brings a log of its own. */
+const log = logging.layer({ LOG_FORMAT: "auto", LOG_LEVEL: "warn" })
+
+const program: Effect.Effect<number> = run(args).pipe(Effect.provide([NodeServices.layer, log]))
 
 NodeRuntime.runMain(program, { teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })

@@ -1,7 +1,7 @@
 /** What is done to a database behind a URL before the program works with it: looked at, migrated, or waited for. */
 import { backoff } from "@dueline/contracts/backoff"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, type Redacted } from "effect"
+import { Effect } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { DatabaseRefused, grantable, placeOf } from "../DatabaseTrouble.ts"
 import {
@@ -12,6 +12,7 @@ import {
   programSchema,
   stepsIn
 } from "../schema/migrations/DatabaseSchema.ts"
+import { hostThatWrites, type Login } from "../hosts/askHosts.ts"
 import { reachable, startBackoff } from "../reachable.ts"
 import { databaseRoles } from "../schema/Roles.ts"
 import { encodingMistake } from "../sessionFacts.ts"
@@ -38,18 +39,13 @@ const checkServer = (sql: PgClient.PgClient, place: string) =>
   })
 
 /** One connection that is waited for, and closed afterwards. What is done with it may be begun again when the server goes away. */
-export const administer = <A, E>(
-  url: Redacted.Redacted,
-  use: (sql: PgClient.PgClient) => Effect.Effect<A, E>,
-  /** Through a pooler, where no statement may be named. */
-  pooledAs?: string
-) => {
-  const place = placeOf(url)
+export const administer = <A, E>(login: Login, use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) => {
+  const place = placeOf(login.url)
   const session = Effect.gen(function* () {
     const sql = yield* PgClient.makeClient({
-      url,
+      url: yield* hostThatWrites(login),
       applicationName: "dueline schema",
-      ...(pooledAs === undefined ? {} : { username: pooledAs, prepare: false })
+      ...(login.pooledAs === undefined ? {} : { username: login.pooledAs, prepare: false })
     })
     yield* checkServer(sql, place)
     return yield* use(sql)
@@ -84,13 +80,13 @@ const lacking = (sql: PgClient.PgClient, place: string) =>
     return lacks instanceof MigrationRefused ? yield* Effect.fail(lacks) : stepsIn(lacks)
   })
 
-/** Waits until another program has brought the schema to where this one needs it. `pooledAs`: who asks, through a pooler. */
-export const awaitSchema = (url: Redacted.Redacted, pooledAs?: string) =>
+/** Waits until another program has brought the schema to where this one needs it. */
+export const awaitSchema = (login: Login) =>
   Effect.gen(function* () {
     for (let looks = 1; ; looks += 1) {
-      const lacks = yield* administer(url, (sql) => lacking(sql, placeOf(url)), pooledAs)
+      const lacks = yield* administer(login, (sql) => lacking(sql, placeOf(login.url)))
       if (lacks === 0) return
-      const facts = { database: placeOf(url), steps: lacks }
+      const facts = { database: placeOf(login.url), steps: lacks }
       const words =
         "the schema is not there yet, or this login may not see it: waiting for another program to migrate it"
       yield* Effect.annotateLogs(Effect.logWarning(words), facts)
