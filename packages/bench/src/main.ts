@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
+import { cost } from "./cost.ts"
 import { fairness } from "./fairness.ts"
 import { type Figure, join, table } from "./Figures.ts"
 import { filesRun } from "./filesRun.ts"
@@ -22,7 +23,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, log, start, idle, memory, lists,
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, log, start, idle, memory, lists,
             rebuild, fairness, product-events, schedules, flows
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
@@ -51,6 +52,7 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   lateness: [(s, t) => lateness(s, t, 150), (s, t) => lateness(s, t, 10_000)],
   recovery: [(_, t) => recovery(t)],
   append: [(_s, _t, n) => append(64, n / 2)],
+  cost: [(_, t, n) => cost(t, n / 2)],
   log: [(s, t, n) => log(s, t, n / 2)],
   start: [() => starts()],
   idle: [(s) => idle(s, 30)],

@@ -3,13 +3,11 @@
  * each stage may take of a call. The main thread is sampled while they run end to end; a sample belongs to the innermost source that has a
  * stage, so what libraries do counts for their caller. What the sessions of the database took stands below, by the role they have.
  */
-import { readFileSync } from "node:fs"
-import { SourceMap } from "node:module"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { inspector } from "./inspector.ts"
 import { isWork, works } from "./microWork.ts"
 import { timeByTitle } from "./ProcessTime.ts"
+import { evaluate, type Profile, rest, type Stage } from "./profile.ts"
 import { newHome, removeHome, startSubject } from "./Subject.ts"
 import { startTarget } from "./Target.ts"
 
@@ -21,15 +19,12 @@ const usage = `usage: pnpm bench:micro [--of WORK] [--calls N] [--clients N] [--
   --most     functions that are listed with what they take themselves (default 0)
 `
 
-interface Stage {
-  readonly name: string
-  /** Of the path of a source, or of a module of Node's. */
-  readonly where: RegExp
+interface BudgetedStage extends Stage {
   /** Microseconds a call may take here, on a quiet machine of the kind that docs/benchmarks.md names. */
   readonly budget: number
 }
 
-const stages: ReadonlyArray<Stage> = [
+const stages: ReadonlyArray<BudgetedStage> = [
   { name: "edge", where: /packages\/(?:api|identity)\/|node:_http_(?:server|incoming|common)/u, budget: 60 },
   { name: "writer and decisions", where: /packages\/orchestration\//u, budget: 30 },
   { name: "encoding", where: /packages\/postgres\/src\/(?:write|schema)\//u, budget: 15 },
@@ -37,84 +32,7 @@ const stages: ReadonlyArray<Stage> = [
   { name: "timer, executor and HTTP out", where: /packages\/(?:timer|execution)\/|\/undici\//u, budget: 70 },
   { name: "collection", where: /^\(garbage collector\)$/u, budget: 25 }
 ]
-const rest = "event loop, sockets, Effect"
 const helpers = "helper threads"
-
-interface Frame {
-  readonly functionName: string
-  readonly url: string
-  readonly lineNumber: number
-  readonly columnNumber: number
-}
-
-interface Profile {
-  readonly nodes: ReadonlyArray<{
-    readonly id: number
-    readonly callFrame: Frame
-    readonly children?: ReadonlyArray<number>
-  }>
-  readonly samples: ReadonlyArray<number>
-  readonly timeDeltas: ReadonlyArray<number>
-}
-
-/** From a place in the program as it was put together to the source it came from. */
-const sourcesOf = () => {
-  const maps = new Map<string, SourceMap | null>()
-  const mapOf = (url: string): SourceMap | null => {
-    try {
-      return new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, "utf8")))
-    } catch {
-      return null
-    }
-  }
-  return ({ columnNumber, functionName, lineNumber, url }: Frame): string => {
-    if (!url.startsWith("file:")) return url === "" ? functionName : url
-    if (!maps.has(url)) maps.set(url, mapOf(url))
-    const entry = maps.get(url)?.findEntry(lineNumber, columnNumber)
-    return entry !== undefined && "originalSource" in entry ? entry.originalSource : url
-  }
-}
-
-interface Taken {
-  /** Microseconds by stage. */
-  readonly byStage: ReadonlyMap<string, number>
-  /** Microseconds that functions took themselves, by name and source. */
-  readonly bySelf: ReadonlyMap<string, number>
-  readonly busy: number
-}
-
-const add = (sums: Map<string, number>, key: string, micros: number) =>
-  void sums.set(key, (sums.get(key) ?? 0) + micros)
-
-const evaluate = ({ nodes, samples, timeDeltas }: Profile): Taken => {
-  const sourceOf = sourcesOf()
-  const parents = new Map(nodes.flatMap(({ children = [], id }) => children.map((child) => [child, id] as const)))
-  const byId = new Map(nodes.map((node) => [node.id, node]))
-  const stageOf = (id: number | undefined): string => {
-    const node = id === undefined ? undefined : byId.get(id)
-    if (node === undefined) return rest
-    const source = sourceOf(node.callFrame)
-    return stages.find(({ where }) => where.test(source))?.name ?? stageOf(parents.get(node.id))
-  }
-  const known = new Map<number, string>()
-  const byStage = new Map<string, number>()
-  const bySelf = new Map<string, number>()
-  let busy = 0
-  samples.forEach((id, i) => {
-    const micros = timeDeltas[i] ?? 0
-    const frame = byId.get(id)?.callFrame
-    if (frame === undefined || frame.functionName === "(idle)") return
-    busy += micros
-    if (!known.has(id)) known.set(id, stageOf(id))
-    add(byStage, known.get(id) ?? rest, micros)
-    add(
-      bySelf,
-      `${frame.functionName || "(anonymous)"}  ${sourceOf(frame).replace(/^.*\/(?=packages\/|node_modules\/)/u, "")}`,
-      micros
-    )
-  })
-  return { byStage, bySelf, busy }
-}
 
 const measure = async (of: keyof typeof works, count: number, clients: number) => {
   const target = await startTarget()
@@ -141,7 +59,7 @@ const measure = async (of: keyof typeof works, count: number, clients: number) =
   target.stop()
   removeHome(home)
   const [program, database] = [after.program - before.program, after.database - before.database]
-  return { program, database, sessions, ...evaluate(profile) }
+  return { program, database, sessions, ...evaluate(profile, stages) }
 }
 
 const line = (name: string, micros: number, budget: string) =>
