@@ -4,7 +4,10 @@ import type { Stage } from "./profile.ts"
 export const programParts: ReadonlyArray<Stage> = [
   { name: "telemetry", where: /\/telemetry\// },
   { name: "messages to consumers", where: /orchestration\/src\/dispatcher\/|memory\/EventBusMemory|PostgresOutbox/u },
-  { name: "audit, counters, feed", where: /packages\/audit\/|SealedTree|PostgresOverviews|callCounts|countCommits|[Ll]ive/u },
+  {
+    name: "audit, counters, feed",
+    where: /packages\/audit\/|SealedTree|PostgresOverviews|callCounts|countCommits|[Ll]ive/u
+  },
   { name: "tokens and ids", where: /packages\/identity\//u },
   { name: "edge: requests and answers", where: /packages\/api\/|node:_http_(?:server|incoming|common)/u },
   { name: "writer", where: /orchestration\/src\/(?:engine\/|Writers)/u },

@@ -61,15 +61,16 @@ declare
   v_last text;
 begin
   select t.* into v_tree from dueline.audit_tree t;
-  select json_build_object('count', count(*), 'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea
-      order by l.leaf_xact, l.leaf_position), 'hex'), ''), 'transaction', (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1],
-      'position', (array_agg(l.leaf_position order by l.leaf_xact desc, l.leaf_position desc))[1]) into v_entries
+  -- All in one order, so that it is made once.
+  select json_build_object('count', count(*),
+      'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea order by l.leaf_xact, l.leaf_position), 'hex'), ''),
+      'transaction', max(l.leaf_xact)::text, 'position', (array_agg(l.leaf_position order by l.leaf_xact, l.leaf_position))[count(*)]) into v_entries
     from dueline.entry_leaves(v_tree.entry_xact::text::bigint, v_tree.entry_position, p_limit) l;
-  select count(*), (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1], json_build_object('count', count(*),
-      'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea
-      order by l.leaf_xact, l.leaf_position), 'hex'), ''), 'transaction', (array_agg(l.leaf_xact::text order by l.leaf_xact desc))[1],
-      'position', (array_agg(l.leaf_position order by l.leaf_xact desc, l.leaf_position desc))[1]) into v_count, v_last, v_events
-    from dueline.event_leaves(p_from, v_tree.event_xact::text::bigint, v_tree.event_position, p_limit) l;
+  select count(*), max(e.xact)::text, json_build_object('count', count(*),
+      'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(dueline.event_leaf(e), 'UTF8')), ''::bytea order by e.xact, e.position), 'hex'), ''),
+      'transaction', max(e.xact)::text, 'position', (array_agg(e.position order by e.xact, e.position))[count(*)])
+    into v_count, v_last, v_events
+    from dueline.log_page(p_from, v_tree.event_xact::text::bigint, v_tree.event_position, p_limit) e;
   return json_build_object('size', v_tree.size, 'peaks', encode(v_tree.peaks, 'hex'), 'entries', v_entries, 'events', v_events,
     'next', case when v_count < p_limit then pg_snapshot_xmin(pg_current_snapshot())::text else v_last end,
     'now', floor(date_part('epoch', clock_timestamp()) * 1000),

@@ -33,6 +33,29 @@ begin
 end $$
 ;
 
+-- Tells the index of transactions what lies in the ranges of the log that have become full, from the last one back to the first that it knows. Blocks that
+-- it knows nothing of are read whole by whoever looks for a few transactions, several times a second, and the vacuum, which would tell it too, comes
+-- once a minute. It waits for nobody: while a vacuum or an index in the making holds the table, it is tried at the next look. 32: as many blocks as the index
+-- takes for a range.
+--
+-- callers: dueline_append
+create or replace function dueline.summarize_events() returns integer
+language plpgsql security definer {{stable plan}} set lock_timeout = '1ms' as $$
+declare
+  v_range bigint := pg_relation_size('dueline.events') / current_setting('block_size')::bigint / 32 - 1;
+  v_told integer := 0;
+begin
+  while v_range >= 0 and brin_summarize_range('dueline.events_by_transaction', v_range * 32) > 0 loop
+    v_told := v_told + 1;
+    v_range := v_range - 1;
+  end loop;
+  return v_told;
+exception
+  when lock_not_available then
+    return v_told;
+end $$
+;
+
 -- Counts whole transactions behind the mark, as far as none may still be under way, about p_limit events at the most, and moves the mark with what it
 -- counted: a step is counted once, whoever takes it and however often it is begun. Answers with how many events it saw, and null when another
 -- is at it.
@@ -47,13 +70,14 @@ declare
   v_to bigint;
   v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
   v_now bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
-  v_width bigint := 64;
+  v_width bigint := 256;
   v_found integer := 0;
 begin
   select p.xact into v_from from dueline.overview_progress p for update skip locked;
   if not found then
     return null;
   end if;
+  perform dueline.summarize_events();
   v_to := v_from;
   while v_found = 0 and v_from < v_end loop
     v_to := least(v_from + v_width, v_end);
@@ -61,7 +85,7 @@ begin
       select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit p_limit + 1
     ) w;
     if v_found > p_limit and v_to - v_from > 1 then
-      v_width := greatest(v_width / 4, 1);
+      v_width := greatest(v_width / 8, 1);
       v_found := 0;
     elsif v_found = 0 then
       v_from := v_to;
@@ -70,7 +94,8 @@ begin
   end loop;
   if v_found > 0 then
     perform dueline.count_calls_between(v_from, v_to);
-    if not exists (select from dueline.events e where (e.xact::text)::bigint >= v_to and (e.xact::text)::bigint < v_end) then
+    if v_to < v_end and not exists (
+      select from dueline.events e where (e.xact::text)::bigint >= v_to and (e.xact::text)::bigint < v_end) then
       v_to := v_end;
     end if;
   end if;
@@ -83,16 +108,20 @@ begin
 end $$
 ;
 
+-- Events that say all by themselves are counted by type and minute before anything is made of them; of the others each stays a row.
+--
 -- callers: none
 -- owner: dueline_append
 create or replace function dueline.count_calls_between(p_from bigint, p_to bigint) returns void
 language plpgsql {{stable plan}} set enable_bitmapscan = on set enable_hashjoin = on as $$
 declare
-  v_recent integer := (extract(epoch from clock_timestamp()) / 60)::integer - 75;
+  v_recent integer := floor(date_part('epoch', clock_timestamp()) / 60)::integer - 75;
 begin
   with logged as materialized (
-    select e.tenant_id, e.stream_id, e.version, e.type, (extract(epoch from e.recorded_at) / 60)::integer as minute,
-      case when e.type = 'ExecutionHandedBack' then e.payload end as back,
+    select e.tenant_id, e.stream_id, e.type, e.minute, e.n,
+      case when e.type = 'ExecutionHandedBack' then (
+        select b.payload from dueline.events b where b.tenant_id = e.tenant_id and b.stream_id = e.stream_id and b.version = e.version
+      ) end as back,
       case e.type
         when 'ServiceCallSubmitted' then 'Scheduled'
         when 'ServiceCallRescheduled' then 'Scheduled'
@@ -114,13 +143,19 @@ begin
         when 'ServiceCallCancelled' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
         when 'ExecutionHandedBack' then dueline.call_status_before(e.tenant_id, e.stream_id, e.version)
       end as out_of_state
-    from dueline.events e
-    where (e.xact::text)::bigint >= p_from and (e.xact::text)::bigint < p_to and e.category = 'service-call'
+    from (
+      select k.tenant_id, k.type, floor(date_part('epoch', k.recorded_at) / 60)::integer as minute, count(*) as n,
+        case when k.type not in ('ServiceCallSubmitted', 'ExecutionStarted', 'ExecutionSucceeded') then k.stream_id end as stream_id,
+        case when k.type not in ('ServiceCallSubmitted', 'ExecutionStarted', 'ExecutionSucceeded') then k.version end as version
+      from dueline.events k
+      where (k.xact::text)::bigint >= p_from and (k.xact::text)::bigint < p_to and k.category = 'service-call'
+      group by 1, 2, 3, 5, 6
+    ) e
   ), changes as (
     select s.tenant_id, s.status, sum(s.d) as n from (
-      select l.tenant_id, l.into_state as status, 1 as d from logged l where l.into_state is distinct from l.out_of_state
+      select l.tenant_id, l.into_state as status, l.n as d from logged l where l.into_state is distinct from l.out_of_state
       union all
-      select l.tenant_id, l.out_of_state, -1 from logged l where l.into_state is distinct from l.out_of_state
+      select l.tenant_id, l.out_of_state, -l.n from logged l where l.into_state is distinct from l.out_of_state
     ) s
     where s.status is not null group by grouping sets ((s.tenant_id, s.status), (s.status))
   ), counted as (
@@ -130,9 +165,9 @@ begin
   ), minutes as (
     insert into dueline.call_minutes as m (tenant_id, minute, submitted, succeeded, failed, cancelled, attempts_failed)
       select coalesce(l.tenant_id, '00000000-0000-0000-0000-000000000000'), l.minute,
-        count(*) filter (where l.type = 'ServiceCallSubmitted'), count(*) filter (where l.type = 'ExecutionSucceeded'),
-        count(*) filter (where l.type = 'ServiceCallFailed'), count(*) filter (where l.type = 'ServiceCallCancelled'),
-        count(*) filter (where l.type = 'ExecutionFailed')
+        coalesce(sum(l.n) filter (where l.type = 'ServiceCallSubmitted'), 0), coalesce(sum(l.n) filter (where l.type = 'ExecutionSucceeded'), 0),
+        coalesce(sum(l.n) filter (where l.type = 'ServiceCallFailed'), 0), coalesce(sum(l.n) filter (where l.type = 'ServiceCallCancelled'), 0),
+        coalesce(sum(l.n) filter (where l.type = 'ExecutionFailed'), 0)
       from logged l
       where l.minute >= v_recent
         and l.type in ('ServiceCallSubmitted', 'ExecutionSucceeded', 'ServiceCallFailed', 'ServiceCallCancelled', 'ExecutionFailed')

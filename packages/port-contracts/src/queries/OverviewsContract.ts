@@ -171,7 +171,7 @@ export const suite = (name: string, harness: Harness<Overviews | Persistence>): 
         yield* live(tenantId, [0, 2], minute(2), slow)
         yield* live(tenantId, [0, 2], minute(2), slow)
         yield* live(tenantId, [0, 2], minute(1), { failureReason: "dns" })
-        yield* live(tenantId, [0, 0], minute(1))
+        yield* live(tenantId, [0, 0], minute(1) + 45_000)
         yield* live(tenantId, [2], minute(61))
         yield* counted
         const facts = yield* of(tenantId, now)
