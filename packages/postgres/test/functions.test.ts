@@ -2,7 +2,9 @@
 import { type DatabaseSchema, compareReleases, programSchema } from "@dueline/postgres/schema/migrations/DatabaseSchema"
 import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
 import { sqlFiles } from "@dueline/postgres/schema/migrations/sqlFiles"
+import { rowsTable } from "@dueline/postgres/schema/rowTables"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
+import { opsCategories } from "@dueline/contracts/kinds"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -154,6 +156,7 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
           (yield* session(functionsOf)).filter((name) => !defined.includes(name)).map((name) => name.split("(")[0]),
           [
             "dueline.bins_within",
+            ...["columns", ...opsCategories.map(rowsTable)].map((of) => `dueline.fill_${of}`).sort(),
             "dueline.half",
             "dueline.keep_for_subscriptions",
             "dueline.make_rows_table",

@@ -56,6 +56,7 @@ const madeOtherwise: ReadonlyArray<string> = [
   "bins_within",
   "rows_table",
   "make_rows_table",
+  "fill_columns",
   "mirror_tenants",
   "provision_known",
   "provision_tenant",
