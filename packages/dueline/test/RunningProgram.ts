@@ -1,9 +1,13 @@
 /** The real program as its users run it: a process of its own with a home of its own, which can be asked, stopped and killed. */
+import { bringDatabase } from "@dueline/postgres/testing/MadeDatabase"
+import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { programFile } from "@dueline/test-servers/programFile"
+import { Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { homeAt } from "../src/Home.ts"
 
 export interface RunningProgram {
   readonly address: string
@@ -20,6 +24,15 @@ export const newHome = async (): Promise<string> => {
   await chmod(home, 0o755)
   return home
 }
+
+/** One whose database is there already: for tests of anything but what the first start does. */
+export const homeWithDatabase = async (): Promise<string> => {
+  const home = await newHome()
+  // A database without keys is one whose keys are lost.
+  await Effect.runPromise(Effect.andThen(loadKeyFile(homeAt(home).vaultKeys), bringDatabase(home)))
+  return home
+}
+
 export const removeHome = (home: string): Promise<void> => rm(home, { recursive: true, force: true, maxRetries: 5 })
 
 /** Only what a command needs: a test must not pass because of what the developer's shell has set. */

@@ -4,7 +4,7 @@ import { globSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { afterAll, beforeAll } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 let home: string
@@ -13,7 +13,7 @@ let target: Target
 let token: string
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   target = await startTarget()
   program = await startProgram(home)
   token = (await runCommand(home, ["token"])).stdout.trim()

@@ -2,7 +2,14 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import {
+  homeWithDatabase,
+  newHome,
+  removeHome,
+  runCommand,
+  type RunningProgram,
+  startProgram
+} from "./RunningProgram.ts"
 
 const passphrase = { DUELINE_BACKUP_PASSPHRASE: "a passphrase of the test" }
 
@@ -28,7 +35,7 @@ const submit = (n: number) =>
   })
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   elsewhere = await newHome()
   shelf = await newHome()
   program = await startProgram(home)

@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll } from "vitest"
 import { startBrowser } from "./Browser.ts"
 import { clientOfDueline, providerOf } from "./OpenIdServer.ts"
 import { startFloodedEdge } from "./flood/FloodedEdge.ts"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 const folder = join(dirname(programFile), "console")
@@ -172,7 +172,7 @@ const picture = async (name: string): Promise<void> => {
 
 describe.skipIf(why !== "")("the console", () => {
   beforeAll(async () => {
-    home = await newHome()
+    home = await homeWithDatabase()
     target = await startTarget((_, response) => {
       response
         .writeHead(refuses ? 422 : 200, { "content-type": "text/plain" })

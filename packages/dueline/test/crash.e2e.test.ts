@@ -1,6 +1,6 @@
 /** Kills the real program, again and again, in the middle of its work: nothing it accepted may be lost, and every call must end. */
 import { assert, describe, it } from "@effect/vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 /** `CRASH_KILLS=200` is the long proof. */
@@ -92,7 +92,7 @@ describe("kill -9", () => {
     timeout: 120_000 + kills * 15_000,
     tags: ["ADR-0004.3", "ADR-0004.1"]
   }, async () => {
-    const home = await newHome()
+    const home = await homeWithDatabase()
     const target = await startTarget()
     const pending = new Map<string, string | null>()
     try {

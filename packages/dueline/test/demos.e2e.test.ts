@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 
 const all = fileURLToPath(new URL("../../../scripts/demo/all.sh", import.meta.url))
 const httpie = await findHttpie().catch((cause: unknown) => {
@@ -24,7 +24,7 @@ let program: RunningProgram
 let token: string
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   program = await startProgram(home)
   token = (await runCommand(home, ["token"])).stdout.trim()
 })

@@ -7,7 +7,7 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 const places = 48
@@ -28,7 +28,7 @@ const tokenOf = async (tenant: string) => {
 const tokens = new Map<string, string>()
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   targets = await Promise.all(
     Array.from({ length: 5 }, () =>
       startTarget(({ path }, response) => {

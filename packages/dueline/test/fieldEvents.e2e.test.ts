@@ -7,7 +7,7 @@ import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { afterAll, beforeAll } from "vitest"
 import { createHash } from "node:crypto"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 type Json = Readonly<Record<string, unknown>>
@@ -20,7 +20,7 @@ let token: string
 const settings = { DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1" }
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   program = await startProgram(home, settings)
   token = (await runCommand(home, ["token"])).stdout.trim()
 })

@@ -4,7 +4,7 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, describe } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 let home: string
@@ -13,7 +13,7 @@ let target: Target
 let token: string
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   target = await startTarget()
   program = await startProgram(home)
   token = (await runCommand(home, ["token"])).stdout.trim()

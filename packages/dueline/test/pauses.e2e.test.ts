@@ -1,6 +1,6 @@
 /** A pause in the real program, over a kill and a restart. */
 import { assert, describe, it } from "@effect/vitest"
-import { newHome, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 describe("a pause", () => {
@@ -8,7 +8,7 @@ describe("a pause", () => {
     timeout: 120_000,
     tags: ["ADR-0042.3"]
   }, async () => {
-    const home = await newHome()
+    const home = await homeWithDatabase()
     const target = await startTarget()
     try {
       const first = await startProgram(home)

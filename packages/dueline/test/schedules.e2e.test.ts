@@ -1,6 +1,6 @@
 /** A schedule in the real program, over a kill and a restart. */
 import { assert, describe, it } from "@effect/vitest"
-import { newHome, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -18,7 +18,7 @@ describe("a schedule", () => {
     timeout: 120_000,
     tags: ["ADR-0036.4"]
   }, async () => {
-    const home = await newHome()
+    const home = await homeWithDatabase()
     const target = await startTarget()
     try {
       const first = await startProgram(home)

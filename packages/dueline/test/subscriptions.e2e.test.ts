@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { verifySignature } from "@dueline/execution/attempts/signature"
 import { Redacted } from "effect"
-import { newHome, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -20,7 +20,7 @@ describe("a subscription", () => {
     timeout: 180_000,
     tags: ["ADR-0043.5"]
   }, async () => {
-    const home = await newHome()
+    const home = await homeWithDatabase()
     const target = await startTarget()
     try {
       const first = await startProgram(home)

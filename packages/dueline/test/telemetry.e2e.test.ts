@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { attributeOf, type Collector, rootsOf, startCollector } from "./Collector.ts"
 import { eventually } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -23,7 +23,7 @@ let target: Target
 let token: string
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   target = await startTarget((_, response) => void response.writeHead(200).end("ok"))
   collector = await startCollector()
   program = await startProgram(home, {

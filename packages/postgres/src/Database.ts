@@ -150,7 +150,8 @@ export const withSession = <A, E>(
 ): Effect.Effect<A, E | SqlError> =>
   Effect.scoped(Effect.flatMap(PgClient.makeClient(connection), use)).pipe(Effect.provide(Reactivity.layer))
 
-const databaseName = "dueline"
+/** On the embedded server. */
+export const databaseName = "dueline"
 
 const createDatabase = (sql: PgClient.PgClient) =>
   Effect.gen(function* () {

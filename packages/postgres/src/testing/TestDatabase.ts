@@ -6,12 +6,12 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 // oxlint-disable-next-line eslint/no-restricted-imports -- test processes with the same seed need databases of different names
 import { randomUUID } from "node:crypto"
-import { chmodSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import * as path from "node:path"
 import * as Database from "../Database.ts"
 import * as EmbeddedServer from "../embedded/EmbeddedServer.ts"
 import { migrate } from "../schema/Migrations.ts"
+import { bringDatabase, template, temporaryHome } from "./MadeDatabase.ts"
+
+export { template }
 
 /** How to reach the test's database as superuser. */
 export class TestDatabase extends Context.Service<
@@ -29,16 +29,12 @@ type Place = Pick<EmbeddedServer.EmbeddedServer["Service"], "socketDirectory" | 
 /** Names the shared server for the processes of a test run: socket directory, port and superuser. */
 export const sharedServerVariable = "DUELINE_TEST_POSTGRES"
 
-const startTemporary = Effect.fnUntraced(function* (more: Readonly<Record<string, string>>) {
-  const home = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const directory = mkdtempSync(path.join(tmpdir(), "dueline-test-"))
-      // The server's account has to get through to its own directory, which nobody else can enter.
-      chmodSync(directory, 0o755)
-      return directory
-    }),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-  )
+const startTemporary = Effect.fnUntraced(function* (
+  prepare: (home: string) => ReturnType<typeof bringDatabase>,
+  more: Readonly<Record<string, string>> = {}
+) {
+  const home = yield* temporaryHome
+  yield* prepare(home)
   return yield* EmbeddedServer.make({
     home,
     durable: false,
@@ -46,8 +42,11 @@ const startTemporary = Effect.fnUntraced(function* (more: Readonly<Record<string
   })
 })
 
-/** A server without durability in a directory that vanishes with it. */
-export const temporaryServer = startTemporary({})
+/** A server without durability in a directory that vanishes with it, and with nothing in it. */
+export const temporaryServer = startTemporary(() => Effect.succeed(false))
+
+/** One that has the template, where there is one. */
+export const serverWithTemplate = startTemporary(bringDatabase)
 
 const sharedServer = (): Place | null => {
   const [socketDirectory, port, superuser] = process.env[sharedServerVariable]?.split("|") ?? []
@@ -56,8 +55,6 @@ const sharedServer = (): Place | null => {
     : { socketDirectory, port: Number(port), superuser }
 }
 
-/** Migrated, and never connected to. */
-export const template = "dueline_template"
 const templateLock = 7_305_812_466_032
 
 const asSuperuser = (server: Place, database: string) => ({
@@ -96,7 +93,7 @@ const copy = (server: Place, name: string) =>
       )
   )
 
-type Starting = Effect.Effect<Place, Effect.Error<typeof temporaryServer>, Scope.Scope>
+type Starting = Effect.Effect<Place, Effect.Error<typeof serverWithTemplate>, Scope.Scope>
 
 const make = Effect.fnUntraced(function* (place: Starting) {
   const server: Place = yield* place
@@ -113,15 +110,17 @@ const layerOn = (place: Starting) => Layer.effectContext(make(place)).pipe(Layer
 export const layer: Layer.Layer<Database.Database | TestDatabase> = layerOn(
   Effect.suspend((): Starting => {
     const shared = sharedServer()
-    return shared === null ? temporaryServer : Effect.succeed(shared)
+    return shared === null ? serverWithTemplate : Effect.succeed(shared)
   })
 )
 
 /**
- * One on a server of its own, which takes two seconds: for who reads the log up to the oldest transaction that is open. Numbers of transactions
+ * One on a server of its own, which takes a second: for who reads the log up to the oldest transaction that is open. Numbers of transactions
  * are the server's, so that one of another test's database would hold up the reader of this one, and so would one of the server's own upkeep.
  */
-export const layerAlone: Layer.Layer<Database.Database | TestDatabase> = layerOn(startTemporary({ autovacuum: "off" }))
+export const layerAlone: Layer.Layer<Database.Database | TestDatabase> = layerOn(
+  startTemporary(bringDatabase, { autovacuum: "off" })
+)
 
 /** One more session as superuser, beside the pools. */
 export const session = <A, E>(use: Parameters<typeof Database.withSession<A, E>>[1]) =>
