@@ -4,23 +4,36 @@
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** Those that take more than about half a minute, the longest first; programs and servers that wait for each other beside plain work. */
+/** Those that take more than some twenty seconds, about the longest first; programs and servers that wait for each other beside plain work. */
 export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/chaos.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
-  "scripts/test/kindsTrial.test.ts",
   "packages/chaos/test/controls.e2e.test.ts",
-  "packages/dueline/test/demos.e2e.test.ts",
-  "packages/orchestration/test/aggregates.property.test.ts",
-  "packages/dueline/test/split.e2e.test.ts",
-  "scripts/test/release.test.ts",
-  "packages/dueline/test/crash.e2e.test.ts",
   "packages/dueline/test/console.e2e.test.ts",
+  "packages/dueline/test/split.e2e.test.ts",
+  "scripts/test/kindsTrial.test.ts",
+  "packages/dueline/test/crash.e2e.test.ts",
   "packages/dueline/test/backup.e2e.test.ts",
+  "scripts/test/release.test.ts",
   "packages/postgres/test/contracts.test.ts",
   "packages/dueline/test/operator.e2e.test.ts",
   "packages/postgres/test/opsQueries.test.ts",
-  "packages/dueline/test/rebuildModels.test.ts"
+  "packages/dueline/test/preflight.e2e.test.ts",
+  "packages/postgres/test/geographyPostgis.test.ts",
+  "packages/dueline/test/telemetry.e2e.test.ts",
+  "packages/postgres/test/server.test.ts",
+  "packages/nats/test/eventBus.test.ts",
+  "packages/postgres/test/overviews.test.ts",
+  "packages/nats/test/busGroup.test.ts",
+  "packages/dueline/test/rebuildModels.test.ts",
+  "packages/dueline/test/demos.e2e.test.ts",
+  "packages/postgres/test/geography.test.ts",
+  "packages/nats/test/timerLife.test.ts",
+  "packages/api/test/tenantWall.test.ts",
+  "packages/test-servers/test/servers.test.ts",
+  "scripts/test/bundle.test.ts",
+  "packages/postgres/test/migrations.test.ts",
+  "packages/orchestration/test/snapshots.test.ts"
 ]
 
 /** The place of a file in the order: those of the list, then other programs, then the rest. */

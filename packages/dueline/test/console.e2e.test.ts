@@ -132,6 +132,11 @@ const fill = async (): Promise<void> => {
   await api("POST", "/ops/courier-sources", { name: "north-express", scheme: "standard-webhooks" })
 }
 
+/** Nothing is worked out about what is in order, nor where in the page a finding is: its markup says that, in a third of the time. */
+const findingsOnly = { resultTypes: ["violations" as const], selectors: false }
+type Findings = Pick<Awaited<ReturnType<AxeBuilder["analyze"]>>, "violations">
+const contrastOnly = { ...findingsOnly, runOnly: ["color-contrast"] }
+
 const open = async (path: string): Promise<void> => {
   await page.goto(`${program.address}/console${path}`)
   await page.locator("h1").waitFor()
@@ -653,19 +658,17 @@ describe.skipIf(why !== "")("the console", () => {
       `/subscriptions/${await first("/v1/subscriptions?")}`
     ]
     const found: Array<string> = []
-    const judge = async (path: string, axe: AxeBuilder) => {
-      const { violations } = await axe.analyze()
+    const judge = (path: string, { violations }: Findings) =>
       found.push(...violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map(({ html }) => html).join(" ")}`))
-    }
     for (const path of [...screens, ...details]) {
       await looked.emulateMedia({ colorScheme: "light" })
       await looked.goto(`${program.address}/console${path}`)
       await looked.locator("h1").waitFor()
       await until(async () => (await looked.locator('[aria-busy="true"], :text-is("Reading…")').count()) === 0)
-      await judge(path, new AxeBuilder({ page: looked }).setLegacyMode())
-      // The markup is the same in both; what differs is what can be told apart.
+      judge(path, await new AxeBuilder({ page: looked }).setLegacyMode().options(findingsOnly).analyze())
+      // The markup is the same in both; what differs is what can be told apart. Axe is in the page by now.
       await looked.emulateMedia({ colorScheme: "dark" })
-      await judge(`${path}, dark`, new AxeBuilder({ page: looked }).setLegacyMode().withRules("color-contrast"))
+      judge(`${path}, dark`, await looked.evaluate<Findings>(`axe.run(${JSON.stringify(contrastOnly)})`))
     }
     assert.deepStrictEqual(found, [])
     await shown.close()
