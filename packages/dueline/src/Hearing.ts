@@ -1,9 +1,9 @@
 /**
  * Spares messages that nobody takes their place in the outbox: written, claimed, published to nobody and deleted, they cost as much as the commit
  * that made them. Known only of a bus inside this process, whose consumers are all here, and only once they are: until then, and with every other
- * bus, each message counts as heard.
+ * bus, each message counts as heard. Whoever only overhears, as requests do that wait for the end of a call, is told once the commit is durable.
  */
-import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Effect, Layer } from "effect"
@@ -14,13 +14,29 @@ export class Hearing extends Context.Service<
     /** Says that every consumer is there. */
     readonly begin: () => void
     readonly isHeard: (topic: string) => boolean
+    /** Tells whoever overhears the bus. */
+    readonly tell: (message: BusMessage) => void
+    /** Something was committed for the outbox. */
+    readonly filled: () => void
+    /** Whether something was since it was asked last, other than what nobody takes. */
+    readonly wasFilled: () => boolean
   }
 >()("@dueline/dueline/Hearing") {
   static readonly layer = Layer.effect(
     Hearing,
     Effect.map(EventBus, (bus) => {
       let begun = false
+      let filled = false
       return Hearing.of({
+        tell: (message) => bus.tell?.(message),
+        filled: () => {
+          filled = true
+        },
+        wasFilled: () => {
+          const was = filled
+          filled = false
+          return was
+        },
         begin: () => {
           begun = true
         },
@@ -34,7 +50,7 @@ export class Hearing extends Context.Service<
 /** The store, told of each message that is not heard. */
 export const sparing = (
   store: Persistence["Service"],
-  { isHeard }: Pick<Hearing["Service"], "isHeard">
+  { filled, isHeard, tell }: Pick<Hearing["Service"], "filled" | "isHeard" | "tell">
 ): Persistence["Service"] => {
   const marked = (commit: Commit): Commit =>
     commit.outbox.every(({ topic }) => isHeard(topic))
@@ -43,5 +59,19 @@ export const sparing = (
           ...commit,
           outbox: commit.outbox.map((message) => (isHeard(message.topic) ? message : { ...message, unheard: true }))
         }
-  return { ...store, commit: (batch) => Effect.suspend(() => store.commit(batch.map(marked))) }
+  const committed = (batch: ReadonlyArray<Commit>): void => {
+    for (const { outbox, streamId, tenantId } of batch)
+      for (const message of outbox) {
+        if (message.unheard !== true) filled()
+        else tell({ eventId: message.eventId, tenantId, streamId, topic: message.topic, payload: message.payload })
+      }
+  }
+  return {
+    ...store,
+    commit: (batch) =>
+      Effect.suspend(() => {
+        const all = batch.map(marked)
+        return Effect.map(store.commit(all), () => committed(all))
+      })
+  }
 }

@@ -1,8 +1,8 @@
 /** Which messages are told to the store as heard by nobody: none before all consumers are there, and none that a group has ever taken. */
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
-import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
-import type { Commit } from "@dueline/contracts/ports/Persistence"
+import { ack, EventBus, listen } from "@dueline/contracts/ports/EventBus"
+import { type Commit, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -34,4 +34,39 @@ it.effect("messages of topics that no group takes are marked once all consumers 
     yield* Effect.scoped((yield* EventBus).consume({ group: "all", topics: [] }, () => Effect.succeed(ack)))
     assert.deepStrictEqual(yield* marked, [undefined, undefined, undefined])
   }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
+)
+
+it.effect("who only overhears is told of each message once it is committed, and keeps none in the outbox", () =>
+  Effect.gen(function* () {
+    const hearing = yield* Hearing
+    const bus = yield* EventBus
+    let away = false
+    const store = {
+      load: () => Effect.succeed([]),
+      commit: () => (away ? Effect.fail(new StoreUnavailable({ operation: "commit", cause: "away" })) : Effect.void)
+    }
+    const { commit } = sparing(store, hearing)
+    const told: Array<string> = []
+    yield* listen(bus, "l", ["overheard"], ({ eventId }) => {
+      told.push(eventId)
+      return null
+    })
+    const message = { ...Sample.message(), topic: "overheard" }
+    const target = Sample.target()
+    const once = commit([Sample.commit(target, { outbox: [message] })])
+    yield* once
+    // Before all consumers are there it has its place in the outbox, and is told when it is published from there.
+    assert.deepStrictEqual([told, hearing.wasFilled()], [[], true])
+    const { eventId, payload, topic } = message
+    const published = { eventId, payload, topic, tenantId: target.tenantId, streamId: Sample.streamOf(target.callId) }
+    yield* bus.publish(published)
+    assert.deepStrictEqual(told, [eventId])
+    hearing.begin()
+    away = true
+    yield* Effect.exit(once)
+    assert.deepStrictEqual([told, hearing.wasFilled()], [[eventId], false])
+    away = false
+    yield* once
+    assert.deepStrictEqual([told, hearing.wasFilled()], [[eventId, eventId], false])
+  }).pipe(Effect.scoped, Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
 )

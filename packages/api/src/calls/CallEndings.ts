@@ -31,11 +31,13 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
     const places = new RequestPlaces(maxWaiters)
     const group = `edge-${yield* randomCorrelationId}`
 
-    yield* listen(bus, group, ServiceCallTopic.literals, ({ streamId, tenantId }) =>
-      Effect.forEach(waiters.get(`${tenantId}/${streamId}`) ?? [], (waiter) => Deferred.succeed(waiter, undefined), {
-        discard: true
-      })
-    )
+    // Every end of a call comes by here, and mostly nobody waits for it.
+    yield* listen(bus, group, ServiceCallTopic.literals, ({ streamId, tenantId }) => {
+      const waiting = waiters.get(`${tenantId}/${streamId}`)
+      return waiting === undefined
+        ? null
+        : Effect.forEach(waiting, (waiter) => Deferred.succeed(waiter, undefined), { discard: true })
+    })
 
     const register = (key: string) =>
       Effect.sync(() => {

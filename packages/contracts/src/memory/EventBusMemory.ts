@@ -187,6 +187,7 @@ export const make = Effect.fnUntraced(function* (
   const heard = new Set<string>()
   const finished = new Recent<string, true>(remembered)
   const inFlight = new Map<string, Deferred.Deferred<void, BusUnavailable>>()
+  const listeners = new Map<string, Set<(message: BusMessage) => void>>()
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.
   yield* Effect.addFinalizer(() =>
@@ -219,11 +220,16 @@ export const make = Effect.fnUntraced(function* (
     return Deferred.await(done)
   }
 
+  const tell = (message: BusMessage): void => {
+    for (const heard of listeners.get(message.topic) ?? []) heard(message)
+  }
+
   const publish = (message: BusMessage): Effect.Effect<void, BusUnavailable> =>
     Effect.suspend(() => {
       const key = publicationId(message)
       const already = inFlight.get(key)
       if (already !== undefined) return Deferred.await(already)
+      if (!finished.has(key)) tell(message)
       const interested = [...groups.values()].filter((group) => isInterested(group, message))
       if (finished.has(key) || interested.length === 0) return Effect.void
       const full = interested.find(({ lanes }) => (lanes.get(message.tenantId)?.length ?? 0) >= laneCapacity)
@@ -250,7 +256,18 @@ export const make = Effect.fnUntraced(function* (
         })
     )
 
-  return { publish, consume, isHeard: (topic) => heard.has(topic) || heard.has("") }
+  const overhear: EventBus["Service"]["overhear"] = (topics, listener) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        for (const topic of topics) listeners.set(topic, (listeners.get(topic) ?? new Set()).add(listener))
+      }),
+      () =>
+        Effect.sync(() => {
+          for (const topic of topics) listeners.get(topic)?.delete(listener)
+        })
+    )
+
+  return { publish, consume, isHeard: (topic) => heard.has(topic) || heard.has(""), overhear, tell }
 })
 
 export const layer = (options?: Options) => Layer.effect(EventBus, make(options))

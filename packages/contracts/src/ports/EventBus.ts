@@ -1,5 +1,5 @@
 /** Facts on their way to whoever cares: at least once, in order per tenant, filterable by tenant and topic. */
-import { Context, Effect, Exit, Schedule, Schema, Scope } from "effect"
+import { Context, Effect, Exit, FiberSet, Schedule, Schema, Scope } from "effect"
 import type { StreamId, TenantId } from "../Ids.ts"
 
 export interface BusMessage {
@@ -80,6 +80,16 @@ export class EventBus extends Context.Service<
     ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
     /** Whether a group that takes this topic was ever there. Left out by a bus that keeps messages for whoever comes later. */
     readonly isHeard?: (topic: string) => boolean
+    /**
+     * For a listener in the process of the bus: told, as it is published, of each message on these topics, or as it is committed where nobody
+     * takes it; called synchronously, must not throw. It is no group, so for it alone a message need not be kept. Left out by a bus between processes.
+     */
+    readonly overhear?: (
+      topics: ReadonlyArray<string>,
+      heard: (message: BusMessage) => void
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** Tells those who overhear, and nobody else. */
+    readonly tell?: (message: BusMessage) => void
   }
 >()("@dueline/contracts/ports/EventBus") {}
 
@@ -99,19 +109,27 @@ const eachSecond = Schedule.spaced("1 second")
 
 /**
  * Tells this process of every message on these topics from now on, until the scope closes; what is heard meanwhile is all that it does with it.
- * `group`: a name that no other process has. A bus that cannot be asked is asked again each second.
+ * `group`: a name that no other process has. A bus that cannot be asked is asked again each second. `heard` answers null where there is nothing to do.
  */
 export const listen = (
   bus: EventBus["Service"],
   group: string,
   topics: ReadonlyArray<string>,
-  heard: (delivery: Delivery) => Effect.Effect<void>
-): Effect.Effect<void, never, Scope.Scope> =>
-  attempt(bus, { group, topics, transient: true }, (delivery) => Effect.as(heard(delivery), ack)).pipe(
-    Effect.retry(eachSecond),
-    Effect.forkScoped({ startImmediately: true }),
-    Effect.asVoid
-  )
+  heard: (message: BusMessage) => Effect.Effect<void> | null
+): Effect.Effect<void, never, Scope.Scope> => {
+  const { overhear } = bus
+  if (overhear !== undefined) {
+    return Effect.flatMap(FiberSet.makeRuntime<never>(), (run) =>
+      overhear(topics, (message) => {
+        const doing = heard(message)
+        if (doing !== null) run(doing)
+      })
+    )
+  }
+  return attempt(bus, { group, topics, transient: true }, (delivery) =>
+    Effect.as(heard(delivery) ?? Effect.void, ack)
+  ).pipe(Effect.retry(eachSecond), Effect.forkScoped({ startImmediately: true }), Effect.asVoid)
+}
 
 /**
  * Takes a group's messages until the scope closes. A process that starts while the bus is away goes on without it: the bus is asked again each

@@ -10,6 +10,7 @@ import { SuspendedTenants } from "@dueline/identity/SuspendedTenants"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
 import { Effect, Layer } from "effect"
 import { Cluster, type OtherExecutors } from "../Cluster.ts"
+import { Hearing } from "../Hearing.ts"
 import { Recalls } from "../Orchestration.ts"
 import { givingBack, LocalExecutor, refusedBy } from "./LocalExecutor.ts"
 
@@ -94,6 +95,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
     Effect.gen(function* () {
       const { count, executors, id, outbox } = yield* Cluster
       const { own } = yield* LocalExecutor
+      const { wasFilled } = yield* Hearing
       const intents = yield* Intents
       const suspended = yield* SuspendedTenants
       const { committed, holds, known } = yield* makeKnownHolds({
@@ -131,7 +133,10 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
           arm: (alarms) => run(timer.arm(alarms)),
           deliver,
           count: loop.count,
-          outboxFilled: outbox.filled,
+          // A message that is only overheard is no entry that anybody has to look for.
+          outboxFilled: () => {
+            if (wasFilled()) outbox.filled()
+          },
           paused: committed
         })
       )
