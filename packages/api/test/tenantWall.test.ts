@@ -154,7 +154,8 @@ const walled = guarded.filter(({ path }) => !path.startsWith("/ops/tenants"))
 const named = walled.filter(({ path }) => path.includes("{id}"))
 /** A stream does not end: `live.test`. An overview lists nothing: `overview.test`. Roles are of the installation: `sessionTokens.test`. */
 const listing = walled.filter(
-  ({ method, path }) => method === "GET" && !path.includes("{id}") && !/(?:live|overview|roles)$/u.test(path)
+  ({ method, path }) =>
+    method === "GET" && !path.includes("{id}") && !/(?:live|overview|roles|retention(?:\/preview)?)$/u.test(path)
 )
 
 /** The document's own example, in the years in which the test's clock stands. */

@@ -87,6 +87,9 @@ export const Environment = Schema.Struct({
   DUELINE_SUBSCRIPTION_DISABLE_HOURS: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 720 })).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(72))
   ),
+  DUELINE_RETENTION_LEAST: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 36_500 })).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(1))
+  ),
   DUELINE_RETENTION: readable(readRetention, "not how long things are kept").pipe(
     Schema.withDecodingDefaultKey(Effect.succeed("90"))
   ),

@@ -39,6 +39,7 @@ import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Payloads from "./work/Payloads.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/server/countRequests"
+import { CurrentRetentionLimits } from "@dueline/api/system/RetentionSettings"
 import { CurrentSessionSettings } from "@dueline/api/sessions/SessionSettings"
 import { createHttpServer } from "@dueline/api/server/createHttpServer"
 import { traceRequests } from "@dueline/api/server/traceRequests"
@@ -63,7 +64,7 @@ import type { Settings } from "./Configuration.ts"
 import { asModule } from "./logging.ts"
 import type { Deployment } from "./Deployment.ts"
 import { Hearing } from "./Hearing.ts"
-import { entriesOf, readCustomRoles, readRateLimits, tenantLimitsOf } from "./listSettings.ts"
+import { entriesOf, readCustomRoles, readRateLimits, retentionLimits, tenantLimitsOf } from "./listSettings.ts"
 import { orchestrator, Recalls } from "./Orchestration.ts"
 import { readPayloadHosts } from "./payloadHosts.ts"
 import { CurrentPhase } from "./Phase.ts"
@@ -232,6 +233,7 @@ const routes = (settings: Settings, { roles }: Deployment, demo: boolean) => {
       }),
       TokenIssuer.layer({ ...defaultTokenSettings, issuer: settings.DUELINE_ISSUER })
     ]),
+    Layer.provide(Layer.succeed(CurrentRetentionLimits, retentionLimits(settings))),
     Layer.provide(
       Layer.succeed(CurrentSessionSettings, {
         publicUrl: settings.DUELINE_PUBLIC_URL,

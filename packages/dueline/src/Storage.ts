@@ -28,6 +28,7 @@ import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
+import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
@@ -153,6 +154,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     SealedTree.layer,
     PostgresOverviews.layer,
     PostgresRetention.layer,
+    PostgresRetentionRules.layer,
     PostgresErasure.layer,
     reads
   ).pipe(Layer.provideMerge(base))

@@ -3,6 +3,7 @@ import type { RatesPerMinute } from "@dueline/api/access/RateLimits"
 import { RateClass } from "@dueline/contracts/api/RateLimit"
 import { readRoles, type Roles } from "@dueline/contracts/api/roles"
 import type { TenantId } from "@dueline/contracts/Ids"
+import { type Days, mostDays, type RetentionLimits } from "@dueline/contracts/retention"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import type { TenantLimit, TenantLimits } from "@dueline/timer/TenantLimits"
 import { Result } from "effect"
@@ -104,15 +105,12 @@ export const readTenantLimits = (text: string): ReadonlyMap<TenantId, Partial<Te
 
 // How long things are kept, from the settings.
 
-/** Days; null: for ever. */
-export interface KeptFor {
-  readonly usually: number | null
-  readonly tenants: ReadonlyMap<TenantId, number | null>
+interface KeptFor {
+  readonly usually: Days
+  readonly tenants: ReadonlyMap<TenantId, Days>
 }
 
-const mostDays = 36_500
-
-const readDays = (entry: string, text: string): number | null => {
+const readDays = (entry: string, text: string): Days => {
   if (text === "forever") return null
   const days = Number(text)
   if (/^\d{1,5}$/u.test(text) && days >= 1 && days <= mostDays) return days
@@ -131,9 +129,25 @@ export const readRetention = (text: string): KeptFor => {
   return { usually: readDays(usual, usual), tenants: new Map(tenants) }
 }
 
-export const keptForOf = ({ tenants, usually }: KeptFor, tenantId: TenantId): number | null => {
+const keptForOf = ({ tenants, usually }: KeptFor, tenantId: TenantId): Days => {
   const own = tenants.get(tenantId)
   return own === undefined ? usually : own
+}
+
+export type RetentionSettings = Pick<
+  Settings,
+  "DUELINE_RETENTION" | "DUELINE_RETENTION_LEAST" | "DUELINE_RECEIPT_HOURS"
+>
+
+/** An answer to a command is never removed before its receipt, nor within a day after it. */
+export const retentionLimits = (settings: RetentionSettings): ((tenantId: TenantId) => RetentionLimits) => {
+  const kept = readRetention(settings.DUELINE_RETENTION)
+  const receipts = Math.ceil(settings.DUELINE_RECEIPT_HOURS / 24) + 1
+  return (tenantId) => {
+    const most = keptForOf(kept, tenantId)
+    const least = Math.max(receipts, settings.DUELINE_RETENTION_LEAST)
+    return { least: most === null ? least : Math.min(least, most), most }
+  }
 }
 
 const positive = (value: number): number | null => (value === 0 ? null : value)

@@ -3,6 +3,7 @@ import { verifierOf } from "@dueline/audit/note"
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import type { TenantRow } from "@dueline/contracts/tenant/Tenant"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
@@ -13,6 +14,7 @@ import * as EventLog from "@dueline/postgres/read/EventLog"
 import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { assert, it } from "@effect/vitest"
@@ -30,6 +32,7 @@ const layer = Layer.mergeAll(
   PostgresPersistence.layer,
   PostgresOverviews.layer,
   PostgresRetention.layer,
+  PostgresRetentionRules.layer,
   EventLog.layer,
   SealedTree.layer,
   SealedLog.layer,
@@ -211,6 +214,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("retentio
         const folder = yield* newFolder("export")
         const settings = {
           DUELINE_RETENTION: `90, ${dear}=forever, ${brief}=30`,
+          DUELINE_RETENTION_LEAST: 1,
           DUELINE_RECEIPT_HOURS: 168,
           DUELINE_RETENTION_EXPORT: "/dev/null/nowhere"
         }
@@ -233,6 +237,48 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("retentio
         assert.sameMembers(yield* Effect.promise(() => readdir(folder)), [usual, brief])
       }),
     { tags: ["ADR-0046.1", "ADR-0046.3"] }
+  )
+
+  it.effect(
+    "a tenant that wants things kept shorter has them kept shorter, and longer than the installation allows nobody",
+    () =>
+      Effect.gen(function* () {
+        const [silent, brief, greedy] = [Sample.tenantId(), Sample.tenantId(), Sample.tenantId()]
+        const rules = yield* RetentionRules
+        const at = yield* Clock.currentTimeMillis
+        const ago = (days: number) => at - days * 86_400_000
+        for (const tenantId of [silent, brief, greedy])
+          for (const days of [5, 20, 50, 100]) yield* live(tenantId, "Succeeded", ago(days) - 1_000, ago(days))
+        yield* sealAll
+        yield* countAll
+        const say = (tenantId: TenantId, days: number | null) =>
+          rules.set({
+            tenantId,
+            rule: { days },
+            at: EpochMillis.make(at),
+            actor: { kind: "user", id: "somebody" },
+            correlationId: "c"
+          })
+        yield* say(brief, 10)
+        // As it was allowed before the installation's own setting was lowered.
+        yield* say(greedy, null)
+        assert.deepStrictEqual(yield* rules.outlived(brief, ago(10)), { calls: 3, ingestions: 0, more: false })
+        const settings = {
+          DUELINE_RETENTION: "90",
+          DUELINE_RETENTION_LEAST: 30,
+          DUELINE_RECEIPT_HOURS: 168,
+          DUELINE_RETENTION_EXPORT: ""
+        }
+        const removedWith = Effect.fnUntraced(function* (changed: Partial<typeof settings>) {
+          const retention = makeRetention({ ...settings, ...changed })
+          const { round } = yield* Effect.provide(retention, directoryOf([silent, brief, greedy]))
+          yield* round({ streams: 0, events: 0, letters: 0 }, () => true)
+          return yield* Effect.forEach([silent, brief, greedy], (id) => Effect.map(leftOf(id), (left) => left.length))
+        })
+        assert.deepStrictEqual(yield* removedWith({}), [3, 2, 3])
+        assert.deepStrictEqual(yield* removedWith({ DUELINE_RETENTION_LEAST: 1 }), [3, 1, 3])
+      }),
+    { tags: ["ADR-0046.5"] }
   )
 
   it.effect("a look goes on where the last one ended, past calls that have not ended, and begins anew at the end", () =>

@@ -278,3 +278,60 @@ begin
   return v_removed;
 end $$
 ;
+
+-- What a tenant says of how long its own is kept; null when it says nothing.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.retention_rule(p_tenant uuid) returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select json_build_object('days', r.days, 'at', r.set_at, 'by', r.set_by) from dueline.retention_rules r where r.tenant_id = p_tenant
+$$
+;
+
+-- p_set false takes the rule away. With an entry of the audit log in the same transaction, when something changes.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.set_retention_rule(
+  p_tenant uuid, p_set boolean, p_days integer, p_at bigint, p_by text, p_entry json
+) returns void language plpgsql security definer {{stable plan}} as $$
+declare
+  v_changed integer;
+begin
+  if p_set then
+    insert into dueline.retention_rules as r values (p_tenant, p_days, p_at, p_by)
+      on conflict (tenant_id) do update set days = excluded.days, set_at = excluded.set_at, set_by = excluded.set_by
+        where r.days is distinct from excluded.days;
+  else
+    delete from dueline.retention_rules r where r.tenant_id = p_tenant;
+  end if;
+  get diagnostics v_changed = row_count;
+  if v_changed > 0 then
+    perform dueline.append_audit(json_build_array(p_entry));
+  end if;
+end $$
+;
+
+-- How many of a tenant's ended before p_before and would be removed, among the p_budget oldest of each kind. `more`: not all were looked at.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.count_outlived(p_tenant uuid, p_before bigint, p_budget integer) returns json
+language plpgsql stable security definer {{stable plan}} as $$
+declare
+  v_calls record;
+  v_ingestions record;
+begin
+  select count(*) as seen, count(*) filter (where o.ended_at < p_before and not exists (
+      select from dueline.events e where e.tenant_id = p_tenant and e.stream_id = o.call_id and e.version = 1
+        and (e.payload -> 'spec' -> 'pending') is not null)) as n into v_calls
+    from (select c.call_id, c.ended_at from dueline.service_calls c
+      where c.listed_under = p_tenant and c.created_at < p_before order by c.created_at, c.call_id limit p_budget) o;
+  select count(*) as seen, count(*) filter (where o.ended_at < p_before) as n into v_ingestions
+    from (select i.ended_at from dueline.ingestion_rows i
+      where i.listed_under = p_tenant and i.created_at < p_before order by i.created_at, i.id limit p_budget) o;
+  return json_build_object('calls', v_calls.n, 'ingestions', v_ingestions.n,
+    'more', v_calls.seen = p_budget or v_ingestions.seen = p_budget);
+end $$
+;

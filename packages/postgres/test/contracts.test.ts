@@ -38,8 +38,10 @@ import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as RetentionRulesContract from "@dueline/port-contracts/queries/RetentionRulesContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
@@ -61,6 +63,7 @@ const layer = Layer.mergeAll(
   PostgresPauses.layer,
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
+  PostgresRetentionRules.layer,
   PostgresDeliveries.layer,
   PostgresDeliveries.layerQueries,
   PostgresFlowPlaces.layer,
@@ -98,6 +101,7 @@ FlowPlacesContract.suite("PostgreSQL", {
     )
 })
 OpsQueriesContract.suite("PostgreSQL", harness)
+RetentionRulesContract.suite("PostgreSQL", harness)
 AuditTrailContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -16,6 +16,7 @@ import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
@@ -179,6 +180,7 @@ export const layerPorts = Layer.effectContext(
     const trail = yield* AuditTrail
     const sessions = yield* Sessions
     const overviews = yield* Overviews
+    const rules = yield* RetentionRules
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -220,6 +222,11 @@ export const layerPorts = Layer.effectContext(
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),
         find: (tenantId, id) => read(letters.find(tenantId, id))
+      }),
+      Context.add(RetentionRules, {
+        of: (tenantId) => read(rules.of(tenantId)),
+        set: (change) => ask(rules.set(change)),
+        outlived: (tenantId, before) => read(rules.outlived(tenantId, before))
       }),
       Context.add(Overviews, { ...overviews, of: (tenantId, now) => read(overviews.of(tenantId, now)) }),
       Context.add(CallQueries, {

@@ -19,6 +19,8 @@ const others = [
   "ops:dead-letters.write",
   "ops:events.read",
   "ops:events.write",
+  "ops:retention.read",
+  "ops:retention.write",
   "ops:sessions.read",
   "ops:sessions.write"
 ] as const

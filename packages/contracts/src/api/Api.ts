@@ -12,6 +12,7 @@ import { describeOpenApi } from "./describeOpenApi.ts"
 import { OAuth } from "./OAuthEndpoints.ts"
 import { operationParts } from "./OperationParts.ts"
 import { OverviewOperations } from "./OverviewEndpoints.ts"
+import { RetentionOperations } from "./RetentionEndpoints.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
 import { System } from "./SystemEndpoints.ts"
 import { Timeline } from "./TimelineEndpoints.ts"
@@ -43,6 +44,7 @@ type Groups =
   | typeof Timeline
   | typeof Audit
   | typeof OverviewOperations
+  | typeof RetentionOperations
   | typeof OAuth
   | typeof ConsoleSession
   | typeof SessionOperations
@@ -54,6 +56,7 @@ const others = [
   Timeline,
   Audit,
   OverviewOperations,
+  RetentionOperations,
   OAuth,
   ConsoleSession,
   SessionOperations,

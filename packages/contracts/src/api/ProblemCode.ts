@@ -40,6 +40,7 @@ const general = {
   expectation_failed: of(417, "An expectation other than 100-continue cannot be met."),
   invalid_request: of(422, "The request is understood and not acceptable."),
   due_at_out_of_range: of(422, "The due time is too far away."),
+  retention_out_of_bounds: of(422, "The installation does not allow things to be kept so long, or so short."),
   request_refused: of(422, "The HTTP request to be made is not allowed."),
   if_match_required: of(428, "Say which version is meant: send If-Match."),
   rate_limited: of(429, "The tenant asks more often than it may."),

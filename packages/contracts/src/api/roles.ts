@@ -62,7 +62,8 @@ const guarded: ReadonlySet<AccessScope> = new Set([
   "ops:dead-letters.write",
   "ops:subscriptions.write",
   "ops:audit.read",
-  "ops:sessions.write"
+  "ops:sessions.write",
+  "ops:retention.write"
 ])
 
 const viewer = allowing(tenantScopes.filter((scope) => scope.endsWith(".read") && !guarded.has(scope)))

@@ -4,12 +4,14 @@
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { TenantDirectory, type TenantListOptions } from "@dueline/contracts/ports/TenantDirectory"
+import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { keptDays } from "@dueline/contracts/retention"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { type Outlived, Retention, type RetainedKind, retainedKinds } from "@dueline/postgres/write/PostgresRetention"
 import { Clock, Effect } from "effect"
 import type { Settings } from "../Configuration.ts"
-import { type KeptFor, keptForOf, readRetention } from "../listSettings.ts"
+import { retentionLimits, type RetentionSettings } from "../listSettings.ts"
 import { exportTo } from "./retentionExport.ts"
 
 /** Of the process that removes: milliseconds that the lease lasts, until it is extended, and until others ask for it again. */
@@ -43,14 +45,17 @@ interface Turn {
 }
 
 export const makeRetention = Effect.fnUntraced(function* (
-  settings: Pick<Settings, "DUELINE_RETENTION" | "DUELINE_RETENTION_EXPORT" | "DUELINE_RECEIPT_HOURS">
+  settings: RetentionSettings & Pick<Settings, "DUELINE_RETENTION_EXPORT">
 ) {
   const store = yield* Retention
+  const rules = yield* RetentionRules
   const tenants = yield* TenantDirectory
   const { removed: counters } = yield* Metrics
-  const kept: KeptFor = readRetention(settings.DUELINE_RETENTION)
+  const limitsOf = retentionLimits(settings)
   const folder = settings.DUELINE_RETENTION_EXPORT
   const write = folder === "" ? null : exportTo(folder)
+
+  const keptFor = (tenantId: TenantId) => Effect.map(rules.of(tenantId), (rule) => keptDays(limitsOf(tenantId), rule))
 
   const step = Effect.fnUntraced(function* (
     { before, tenantId }: Turn,
@@ -116,7 +121,7 @@ export const makeRetention = Effect.fnUntraced(function* (
     yield* eachTenant((tenantId) =>
       Effect.gen(function* () {
         const before = beforeOf(
-          keptForOf(kept, tenantId),
+          yield* keptFor(tenantId),
           settings.DUELINE_RECEIPT_HOURS,
           yield* Clock.currentTimeMillis
         )
@@ -151,5 +156,5 @@ export const makeRetention = Effect.fnUntraced(function* (
       yield* Effect.sleep(more === true ? pauseMs : restMs)
     }).pipe(Effect.forever)
 
-  return { eachTenant, kept, look, loop, round }
+  return { eachTenant, keptFor, limitsOf, look, loop, round }
 })

@@ -16,6 +16,7 @@ import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
+import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { Pauses } from "@dueline/contracts/ports/Pauses"
@@ -45,6 +46,7 @@ import {
   type StoredEvent,
   type StoredReceipt
 } from "./MemoryState.ts"
+import * as RetentionRulesMemory from "./RetentionRulesMemory.ts"
 import * as OverviewsMemory from "./OverviewsMemory.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
@@ -101,6 +103,7 @@ export class MemoryStore extends Context.Service<
     readonly deliveryQueries: DeliveryQueries["Service"]
     readonly flowPlaces: FlowPlaces["Service"]
     readonly overviews: Overviews["Service"]
+    readonly retentionRules: RetentionRules["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
     readonly forgetReceipts: (now: number) => void
@@ -124,6 +127,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
   const state = makeState()
   const { letters, queries, waitingSince } = DeadLettersMemory.make({ scanBudget })
   const jobs = JobItemsMemory.make(state)
+  const auditTrail = AuditTrailMemory.make(state)
   return {
     persistence: PersistenceMemory.make(state, unkept),
     outbox: OutboxMemory.make(state),
@@ -144,11 +148,12 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     pauses: PausesMemory.make(state),
     dueSchedules: DueSchedulesMemory.make(state),
     sessions: SessionsMemory.make(),
-    auditTrail: AuditTrailMemory.make(state),
+    auditTrail,
     deliveries: DeliveriesMemory.make(state),
     deliveryQueries: DeliveriesMemory.makeQueries(state),
     flowPlaces: FlowPlacesMemory.make(state),
     overviews: OverviewsMemory.make(state, waitingSince),
+    retentionRules: RetentionRulesMemory.make(state, auditTrail),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)
@@ -183,7 +188,8 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(Deliveries, store.deliveries),
     Layer.succeed(DeliveryQueries, store.deliveryQueries),
     Layer.succeed(FlowPlaces, store.flowPlaces),
-    Layer.succeed(Overviews, store.overviews)
+    Layer.succeed(Overviews, store.overviews),
+    Layer.succeed(RetentionRules, store.retentionRules)
   )
 
 /** All these ports over one new store, and the store itself for whoever wants to look inside. */

@@ -13,7 +13,7 @@ import { asking, reading } from "../SqlFailure.ts"
 
 type Trail = AuditTrail["Service"]
 
-const written = (entry: AuditEntry) => {
+export const written = (entry: AuditEntry) => {
   const { action, actor, at, code, correlationId, count, outcome, resource, tenantId } = boundedEntry(entry)
   const who = { actor_kind: actor.kind, actor_id: actor.id }
   return { tenant: tenantId, at, ...who, action, resource, outcome, code, correlation: correlationId, count }

@@ -19,7 +19,7 @@ export interface Command {
 }
 
 /** As the system calls them; a container may have no name for who runs in it. */
-const operator = (): string => {
+export const operator = (): string => {
   try {
     return userInfo().username
   } catch {

@@ -88,6 +88,30 @@ const showRetention = Command.make(
   Command.withExamples([{ command: "dueline retention show --json", description: "For a script" }])
 )
 
+const setRetention = Command.make(
+  "set",
+  {
+    tenant: Argument.String("tenant").pipe(Argument.withDescription("Its workspace, or its id")),
+    days: Argument.String("days").pipe(
+      Argument.withDescription("Days, forever, or default: as long as the installation")
+    )
+  },
+  loadWhenRun(
+    () => import("./retention.ts"),
+    ({ setRetention }) => setRetention
+  )
+).pipe(
+  Command.withDescription(
+    "Say how long a tenant's calls, ingestions and dead letters are kept, as `PUT /v1/retention` does: within what DUELINE_RETENTION and " +
+      "DUELINE_RETENTION_LEAST allow, from the next removal on. What is removed cannot be brought back."
+  ),
+  Command.withShortDescription("Say how long a tenant's things are kept"),
+  Command.withExamples([
+    { command: "dueline retention set acme 30", description: "What ended 30 days ago is removed" },
+    { command: "dueline retention set acme default", description: "As long as the installation keeps things" }
+  ])
+)
+
 const runRetention = Command.make(
   "run",
   {
@@ -112,7 +136,7 @@ const runRetention = Command.make(
 
 export const retention = Command.make("retention").pipe(
   Command.withDescription("How long things are kept: DUELINE_RETENTION, and DUELINE_RETENTION_EXPORT"),
-  Command.withSubcommands([showRetention, runRetention])
+  Command.withSubcommands([showRetention, setRetention, runRetention])
 )
 
 export const sql = Command.make(

@@ -1,37 +1,46 @@
-/** `dueline retention show` and `retention run`. */
-import type { TenantId } from "@dueline/contracts/Ids"
+/** `dueline retention show`, `retention set` and `retention run`. */
+import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { type Days, isWithin, keptDays, mostDays, type RetentionLimits } from "@dueline/contracts/retention"
+import { randomCorrelationId } from "@dueline/identity/randomId"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import { Clock, Effect, Layer } from "effect"
 import * as Configuration from "../../Configuration.ts"
-import { keptForOf } from "../../listSettings.ts"
+import { readRetention, retentionLimits } from "../../listSettings.ts"
 import { beforeOf, type Counts, makeRetention } from "../../work/Retention.ts"
 import { pairs, table } from "../format.ts"
-import { print, Shell } from "../Shell.ts"
+import { CommandFailed, print, Shell, usage } from "../Shell.ts"
+import { tenantIdOf } from "../access/tokens.ts"
+import { operator } from "../audit/noteCommand.ts"
 import { openDatabase } from "./openDatabase.ts"
 
 interface Tenant {
   readonly id: string
   readonly workspace: string
-  /** Null: for ever. */
-  readonly days: number | null
+  readonly days: Days
+  /** What the tenant says itself; left out when it says nothing. */
+  readonly own?: Days
   /** Calls and ingestions that would be removed now. */
   readonly outlived: number
 }
 
-const daysWords = (days: number | null): string => (days === null ? "forever" : `${days} days`)
+const daysWords = (days: Days): string => (days === null ? "forever" : `${days} days`)
 
 /** The settings, and the store that they are about. */
 const opened = <A, E>(
-  act: (settings: Configuration.Settings) => Effect.Effect<A, E, PostgresRetention.Retention | TenantDirectory>
+  act: (
+    settings: Configuration.Settings
+  ) => Effect.Effect<A, E, PostgresRetention.Retention | RetentionRules | TenantDirectory>
 ) =>
   Effect.gen(function* () {
     const { env } = yield* Shell
     const settings = yield* Configuration.read(env)
     return yield* act(settings).pipe(
       Effect.provide(
-        Layer.mergeAll(PostgresRetention.layer, PostgresTenantDirectory.layer).pipe(
+        Layer.mergeAll(PostgresRetention.layer, PostgresRetentionRules.layer, PostgresTenantDirectory.layer).pipe(
           Layer.provide(openDatabase(settings))
         )
       )
@@ -40,18 +49,25 @@ const opened = <A, E>(
 
 const examined = (settings: Configuration.Settings) =>
   Effect.gen(function* () {
-    const { eachTenant, kept, look } = yield* makeRetention(settings)
+    const { eachTenant, limitsOf, look } = yield* makeRetention(settings)
     const directory = yield* TenantDirectory
+    const rules = yield* RetentionRules
     const tenants: Array<Tenant> = []
     yield* eachTenant((id: TenantId) =>
       Effect.gen(function* () {
-        const days = keptForOf(kept, id)
+        const rule = yield* rules.of(id)
+        const days = keptDays(limitsOf(id), rule)
         const before = beforeOf(days, settings.DUELINE_RECEIPT_HOURS, yield* Clock.currentTimeMillis)
         const workspace = (yield* directory.find(id))?.workspace ?? ""
-        tenants.push({ id, workspace, days, outlived: before === null ? 0 : yield* look(id, before) })
+        const outlived = before === null ? 0 : yield* look(id, before)
+        tenants.push({ id, workspace, days, ...(rule === null ? {} : { own: rule.days }), outlived })
       })
     )
-    return { usually: kept.usually, export: settings.DUELINE_RETENTION_EXPORT, tenants }
+    return {
+      usually: readRetention(settings.DUELINE_RETENTION).usually,
+      export: settings.DUELINE_RETENTION_EXPORT,
+      tenants
+    }
   })
 
 type Examined = Effect.Success<ReturnType<typeof examined>>
@@ -64,8 +80,13 @@ const words = ({ export: folder, tenants, usually }: Examined): string =>
     ]),
     "",
     table([
-      ["tenant", "kept", "to be removed"],
-      ...tenants.map(({ days, id, outlived, workspace }) => [workspace || id, daysWords(days), `${outlived}`])
+      ["tenant", "kept", "says", "to be removed"],
+      ...tenants.map(({ days, id, outlived, own, workspace }) => [
+        workspace || id,
+        daysWords(days),
+        own === undefined ? "" : daysWords(own),
+        `${outlived}`
+      ])
     ])
   ].join("\n")
 
@@ -89,4 +110,41 @@ export const runRetention = Effect.fnUntraced(function* ({ dryRun }: { readonly 
     ({ events, letters, streams }) =>
       `removed ${streams} calls and ingestions with ${events} events, and ${letters} dead letters`
   )
+})
+
+/** `30`, `forever`, or `default` for what the installation says. */
+const readWish = (text: string): { readonly days: Days } | null | undefined => {
+  if (text === "default") return null
+  if (text === "forever") return { days: null }
+  const days = Number(text)
+  return /^\d{1,5}$/u.test(text) && days >= 1 && days <= mostDays ? { days } : undefined
+}
+
+const allowed = ({ least, most }: RetentionLimits): string =>
+  most === null ? `at least ${least} days, or forever` : `from ${least} to ${most} days`
+
+export const setRetention = Effect.fnUntraced(function* (asked: { readonly tenant: string; readonly days: string }) {
+  const rule = readWish(asked.days)
+  if (rule === undefined)
+    return yield* usage(`"${asked.days}" is not how long things are kept`, "write days, forever, or default")
+  const tenantId = tenantIdOf(asked.tenant)
+  const kept = yield* opened((settings) =>
+    Effect.gen(function* () {
+      const limits = retentionLimits(settings)(tenantId)
+      if ((yield* (yield* TenantDirectory).find(tenantId)) === null)
+        return yield* new CommandFailed({ message: `there is no tenant ${asked.tenant}` })
+      if (rule !== null && !isWithin(limits, rule.days))
+        return yield* new CommandFailed({
+          message: `this installation allows ${allowed(limits)}`,
+          notes: [
+            "DUELINE_RETENTION is the most, and DUELINE_RETENTION_LEAST the least; exceptions for a tenant stand in the first"
+          ]
+        })
+      const at = (yield* Clock.currentTimeMillis) as EpochMillis
+      const actor = { kind: "operator", id: operator() } as const
+      yield* (yield* RetentionRules).set({ tenantId, rule, at, actor, correlationId: yield* randomCorrelationId })
+      return keptDays(limits, rule)
+    })
+  )
+  yield* print({ tenant: tenantId, days: kept }, () => `${asked.tenant}: kept for ${daysWords(kept)}`)
 })
