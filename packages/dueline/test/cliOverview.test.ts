@@ -24,7 +24,14 @@ it.effect("overview shows states, what is late, what failed and where, and open 
     const { asked, fetch } = program()
     const { exitCode, stderr, stdout } = yield* runCli(["overview"], { fetch })
     assert.strictEqual(exitCode, 0, stderr)
-    for (const part of ["402 Failed", "28 s late", "http_status", "circuit of", "1, the oldest of 2026-01-30"])
+    for (const part of [
+      "402 Failed",
+      "28 s late",
+      "http_status",
+      "circuit of",
+      "1, the oldest of 2026-01-30",
+      "211, the oldest of 2026-01-31"
+    ])
       assert.include(stdout, part)
     yield* runCli(["overview", "--installation"], { fetch })
     const json = yield* runCli(["overview", "--json"], { fetch })

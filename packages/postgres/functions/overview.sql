@@ -287,3 +287,49 @@ begin
       from dueline.leases l where l.until > clock_timestamp())));
 end $$
 ;
+
+-- What of the log lies behind a mark, as far as no transaction may still be under way: how many events, p_limit at the most, and since when the
+-- oldest of them. `more`: there are others.
+--
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.log_behind(p_xact bigint, p_position bigint, p_limit integer) returns json
+language plpgsql stable {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_from bigint := p_xact;
+  v_to bigint;
+  v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  v_width bigint := 16;
+  v_count integer := 0;
+  v_oldest timestamptz;
+  v_window record;
+begin
+  while v_count <= p_limit and v_from < v_end loop
+    v_to := least(v_from + v_width, v_end);
+    select count(*) as n, min(w.recorded_at) as oldest into v_window from (
+      select e.recorded_at from dueline.events e
+        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to and (e.xact, e.position) > (p_xact::text::xid8, p_position)
+        limit p_limit + 1 - v_count
+    ) w;
+    v_count := v_count + v_window.n;
+    v_oldest := least(v_oldest, v_window.oldest);
+    v_from := v_to;
+    v_width := v_width * 4;
+  end loop;
+  return json_build_object('count', least(v_count, p_limit), 'more', v_count > p_limit,
+    'oldestAt', (extract(epoch from v_oldest) * 1000)::bigint);
+end $$
+;
+
+-- How far the work behind the log is behind: what is not sealed into the audit tree, entries apart, and what is not counted for overviews.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.work_behind(p_limit integer) returns json
+language plpgsql stable security definer {{stable plan}} as $$
+begin
+  return json_build_object(
+    'sealing', (select dueline.log_behind(t.event_xact::text::bigint, t.event_position, p_limit) from dueline.audit_tree t),
+    'counting', (select dueline.log_behind(p.xact, -1, p_limit) from dueline.overview_progress p));
+end $$
+;

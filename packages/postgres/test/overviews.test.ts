@@ -1,5 +1,5 @@
 /** What an overview tells, and what it reads, by the server's own account, with few calls and with a hundred times as many. */
-import { overdueBudget, overviewBudget } from "@dueline/contracts/ports/Overviews"
+import { Overviews, overdueBudget, overviewBudget } from "@dueline/contracts/ports/Overviews"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as OverviewsContract from "@dueline/port-contracts/queries/OverviewsContract"
 import * as Sample from "@dueline/port-contracts/Sample"
@@ -131,6 +131,32 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("an overv
         assert.isBelow(read, 500)
       }),
     { tags: ["ADR-0044.5"] }
+  )
+
+  it.effect(
+    "how far sealing and counting are behind is told with the age of the oldest event, at a bounded cost",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* Persistence
+        const { behind, count } = yield* Effect.provide(Overviews, PostgresOverviews.layer)
+        const countAll = Effect.gen(function* () {
+          while ((yield* count(5_000)) !== 0) yield* Effect.yieldNow
+        })
+        yield* countAll
+        const call = Sample.target()
+        yield* store.commit([Sample.commit(call)])
+        const one = yield* behind
+        assert.deepStrictEqual(one.counting, { count: 1, more: false, oldestAt: Sample.now })
+        assert.isAtLeast(one.sealing.count, 1)
+        yield* multiply(call, 40_000)
+        const many = yield* behind
+        assert.deepStrictEqual(many.counting, { count: 1_000, more: true, oldestAt: Sample.now })
+        assert.isTrue(many.sealing.more)
+        assert.isBelow(yield* blocks("select dueline.work_behind(1000)", Effect.void), 1_000)
+        yield* countAll
+        assert.deepStrictEqual((yield* behind).counting, { count: 0, more: false, oldestAt: null })
+      }),
+    { tags: ["ADR-0044.6"] }
   )
 
   it.effect("counts of all tenants together are the sums of those of each", () =>

@@ -228,7 +228,11 @@ export const layerPorts = Layer.effectContext(
         set: (change) => ask(rules.set(change)),
         outlived: (tenantId, before) => read(rules.outlived(tenantId, before))
       }),
-      Context.add(Overviews, { ...overviews, of: (tenantId, now) => read(overviews.of(tenantId, now)) }),
+      Context.add(Overviews, {
+        ...overviews,
+        of: (tenantId, now) => read(overviews.of(tenantId, now)),
+        behind: read(overviews.behind)
+      }),
       Context.add(CallQueries, {
         list: (options) => read(calls.list(options)),
         find: (tenantId, callId) => read(calls.find(tenantId, callId)),

@@ -6,7 +6,13 @@ import { formatInstant } from "@dueline/contracts/api/Wire"
 import { makeCached } from "@dueline/contracts/cache/Cached"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
-import { type CallMinute, type OverviewFacts, Overviews, type WaitingThings } from "@dueline/contracts/ports/Overviews"
+import {
+  type CallMinute,
+  type OverviewFacts,
+  Overviews,
+  type WaitingThings,
+  type WorkBehind
+} from "@dueline/contracts/ports/Overviews"
 import { Clock, Effect, Layer, Semaphore, Struct } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { reject } from "../requests/reject.ts"
@@ -57,7 +63,7 @@ const sumOf = (minutes: ReadonlyArray<CallMinute>): Omit<CallMinute, "at"> =>
 const instantOf = (at: number | null): string | null => (at === null ? null : formatInstant(at))
 const waiting = ({ count, more, oldestAt }: WaitingThings) => ({ count, more, oldestAt: instantOf(oldestAt) })
 
-const viewOf = (facts: OverviewFacts, now: number) => {
+const viewOf = (facts: OverviewFacts, { counting, sealing }: WorkBehind, now: number) => {
   const { calls, circuits, countedAt, deadLetters, ingestion, leases, loops, minutes, overdue } = facts
   const { oldest } = overdue
   const since = (at: number | null) => (at === null || at > now ? null : now - at)
@@ -88,6 +94,7 @@ const viewOf = (facts: OverviewFacts, now: number) => {
     pauses: waiting(facts.pauses),
     deadLetters: waiting(deadLetters),
     ingestion: waiting(ingestion),
+    behind: { sealing: waiting(sealing), counting: waiting(counting) },
     loops: { outbox: since(loops.outbox), schedules: since(loops.schedules), jobs: since(loops.jobs) },
     leaders: leases.map(({ holder, name }) => ({ work: name, process: holder }))
   }
@@ -101,7 +108,8 @@ const makeGet = Effect.gen(function* () {
   const lookup = (tenantId: TenantId | "installation") =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      return viewOf(yield* overviews.of(tenantId === "installation" ? null : tenantId, now), now)
+      const facts = yield* overviews.of(tenantId === "installation" ? null : tenantId, now)
+      return viewOf(facts, yield* overviews.behind, now)
     }).pipe(turn.withPermit)
   const known = yield* makeCached({
     nameOf: (of) => `ops:${of}:overview`,

@@ -8,13 +8,16 @@ import { lasted, span, Time } from "../time/Time.tsx"
 
 const lookMs = 5_000
 
+const sinceOf = (oldestAt: string | null | undefined, now: string): number | null =>
+  oldestAt === null || oldestAt === undefined ? null : Math.max(0, Date.parse(now) - Date.parse(oldestAt))
+
 /** What only one process does at a time, which processes are seen from the one that answers, and what waits for whom. */
 const Processes = () => {
   const answer = useAnswer("overview", (api) => api.overview.get({ query: {} }), lookMs)
   const waited = (millis: number | null) => (millis === null ? "nothing waits" : `the oldest for ${lasted(millis)}`)
   return (
     <Answered answer={answer}>
-      {({ leaders, loops, processes }) => (
+      {({ at, behind, leaders, loops, processes }) => (
         <>
           <Section title="Processes">
             <ul>
@@ -31,6 +34,8 @@ const Processes = () => {
                 ["Messages for the bus", waited(loops.outbox)],
                 ["Times of schedules", waited(loops.schedules)],
                 ["Jobs", waited(loops.jobs)],
+                ["Events to be sealed", waited(sinceOf(behind?.sealing.oldestAt, at))],
+                ["Events to be counted", waited(sinceOf(behind?.counting.oldestAt, at))],
                 ...leaders.map(({ process, work }) => [`Who does ${work}`, <code key={work}>{process}</code>] as const)
               ]}
             />

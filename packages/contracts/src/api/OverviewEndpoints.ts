@@ -95,6 +95,12 @@ export const Overview = Schema.Struct({
     schedules: loop("the oldest time of a schedule that has come"),
     jobs: loop("the oldest bulk job that has not ended")
   }).annotate({ description: "Of all tenants" }),
+  behind: Schema.optionalKey(
+    Schema.Struct({ sealing: Schema.Struct(waiting), counting: Schema.Struct(waiting) }).annotate({
+      description:
+        "Events of all tenants that are not sealed into the audit tree, and that are not counted for this; 1,000 at the most. Both are seconds behind"
+    })
+  ),
   leaders: Schema.Array(Schema.Struct({ work: Schema.String, process: Schema.String })).annotate({
     description: "Which process does what only one does at a time"
   })
@@ -132,6 +138,10 @@ const example = {
   deadLetters: { count: 1, more: false, oldestAt: "2026-01-30T17:12:00.000Z" },
   ingestion: { count: 0, more: false, oldestAt: null },
   loops: { outbox: 4, schedules: null, jobs: null },
+  behind: {
+    sealing: { count: 211, more: false, oldestAt: "2026-01-31T09:00:29.600Z" },
+    counting: { count: 0, more: false, oldestAt: null }
+  },
   leaders: [{ work: "schedules", process: "worker-1k2" }]
 }
 

@@ -64,6 +64,17 @@ export interface OverviewFacts {
   readonly leases: ReadonlyArray<{ readonly name: string; readonly holder: string }>
 }
 
+/** Events, of all tenants, that the work behind the log has not come to. */
+export interface WorkBehind {
+  /** Into the audit tree. */
+  readonly sealing: WaitingThings
+  /** For overviews. */
+  readonly counting: WaitingThings
+}
+
+/** Of each, so many are counted. */
+export const behindBudget = 1_000
+
 /** How many of a kind of thing an overview looks at. */
 export const overviewBudget = 10_000
 /** Calls whose time has come are looked at in their rows, which are large. */
@@ -74,6 +85,8 @@ export class Overviews extends Context.Service<
   {
     /** Null: all tenants together. `now` in epoch ms. */
     readonly of: (tenantId: TenantId | null, now: number) => Effect.Effect<OverviewFacts, StoreUnavailable>
+    /** How far sealing and counting are behind; at a bounded cost. */
+    readonly behind: Effect.Effect<WorkBehind, StoreUnavailable>
     /**
      * Counts what has happened since the last time, about `limit` events at the most, once, whoever asks and however often. Answers with how
      * many events it saw; null when another is at it.

@@ -253,6 +253,11 @@ export const makeMetrics = (instruments: Instruments = new Instruments()) => ({
     help: "How long ago all that was committed had been sealed; 0 in a process that does not seal.",
     ...orchestrator
   }),
+  countingLag: instruments.gauge({
+    name: "dueline_counting_lag_seconds",
+    help: "Age of the oldest event that is not counted for overviews; 0 when none is, and in a process that does not look.",
+    ...orchestrator
+  }),
   auditUnsigned: instruments.gauge({
     name: "dueline_audit_unsigned_seconds",
     help: "Age of the last checkpoint while there is something that it does not cover; 0 when it covers all, and in a process that does not seal.",

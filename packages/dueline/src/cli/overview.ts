@@ -45,6 +45,8 @@ const words = (overview: Overview): string => {
     ["pauses", overview.pauses === undefined ? null : since(overview.pauses)],
     ["dead letters", since(deadLetters)],
     ["ingestion", since(ingestion)],
+    ["not sealed", overview.behind === undefined ? null : since(overview.behind.sealing)],
+    ["not counted", overview.behind === undefined ? null : since(overview.behind.counting)],
     ["outbox", behind(loops.outbox)],
     ["schedules", behind(loops.schedules)],
     ["jobs", behind(loops.jobs)]

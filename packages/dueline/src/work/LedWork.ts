@@ -2,6 +2,7 @@
 import * as Sealer from "@dueline/audit/Sealer"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { callbackCallId, deliveryCallId, occurrenceCallId } from "@dueline/identity/derivedId"
+import * as BehindWatch from "@dueline/orchestration/behindWatch"
 import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as CallCounts from "@dueline/orchestration/callCounts"
@@ -57,6 +58,8 @@ export const layer = (settings: Settings, isShared: boolean) =>
       yield* Effect.forkScoped(byOne(shared, Erasure.leadership, erasure.loop))
       const counting = yield* CallCounts.makeCounting
       yield* Effect.forkScoped(byOne(shared, CallCounts.leadership, counting))
+      const watch = yield* BehindWatch.makeWatch
+      yield* Effect.forkScoped(byOne(shared, BehindWatch.leadership, watch))
       const atHand = bell.wait("jobs")
       yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({ atHand }, mayAct)))
     })

@@ -118,5 +118,6 @@ export const make = (
   deadAt: (tenantId: TenantId | null) => ReadonlyArray<number>
 ): Overviews["Service"] => ({
   of: (tenantId, now) => Effect.sync(() => lookAt(state, tenantId, now, deadAt(tenantId))),
+  behind: Effect.succeed({ sealing: waiting([]), counting: waiting([]) }),
   count: () => Effect.succeed(0)
 })

@@ -1,5 +1,12 @@
 /** What an overview shows, from what is counted of the log and from the first entries of indexes. */
-import { type OverviewFacts, Overviews, overdueBudget, overviewBudget } from "@dueline/contracts/ports/Overviews"
+import {
+  behindBudget,
+  type OverviewFacts,
+  Overviews,
+  overdueBudget,
+  overviewBudget,
+  type WorkBehind
+} from "@dueline/contracts/ports/Overviews"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking, reading } from "../SqlFailure.ts"
@@ -22,6 +29,14 @@ export const layer: Layer.Layer<Overviews, never, Database> = Layer.effect(
             ),
             reading("read an overview")
           ),
+      behind: worker
+        .unsafe<{ readonly behind: WorkBehind }>("select dueline.work_behind($1::int4) as behind", [behindBudget])
+        .pipe(
+          Effect.flatMap(([row]) =>
+            row === undefined ? Effect.die("what is behind is one row") : Effect.succeed(row.behind)
+          ),
+          reading("read how far sealing and counting are behind")
+        ),
       count: (limit) =>
         worker
           .unsafe<{ readonly counted: number | null }>("select dueline.count_calls($1::int4) as counted", [limit])
