@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { sqlFiles } from "../../packages/postgres/src/schema/migrations/sqlFiles.ts"
@@ -12,9 +12,13 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 const run = promisify(execFile)
 const root = join(import.meta.dirname, "..", "..")
 const folder = mkdtempSync(join(tmpdir(), "dueline-together-"))
-const program = join(folder, "program")
+/** `scripts/bootstrap.mjs` has just put it together, or else it is done here. */
+const given = process.env["PROGRAM_FILE"]
+const program = given === undefined ? join(folder, "program") : dirname(given)
 
-beforeAll(() => run(process.execPath, [join(root, "scripts", "bundle.ts"), program]))
+beforeAll(async () => {
+  if (given === undefined) await run(process.execPath, [join(root, "scripts", "bundle.ts"), program])
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const modules = () => readdirSync(program).filter((name) => name.endsWith(".mjs"))

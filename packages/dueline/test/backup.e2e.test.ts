@@ -129,11 +129,7 @@ describe("a backup of a working program", { timeout: 240_000 }, () => {
     const whole = readFileSync(open)
     const changed = Buffer.from(whole)
     changed[whole.length >> 1] = (changed[whole.length >> 1] ?? 0) ^ 1
-    for (const [name, bytes] of [
-      ["cut", whole.subarray(0, whole.length - 1_000)],
-      ["changed", changed],
-      ["nothing", Buffer.from("a text\nof another program\n")]
-    ] as const) {
+    const isRefused = async (name: string, bytes: Uint8Array) => {
       const damaged = join(shelf, `${name}.dueline`)
       writeFileSync(damaged, bytes)
       const empty = await newHome()
@@ -143,5 +139,10 @@ describe("a backup of a working program", { timeout: 240_000 }, () => {
       assert.isFalse(existsSync(join(empty, "postgres", "data")), name)
       await removeHome(empty)
     }
+    await Promise.all([
+      isRefused("cut", whole.subarray(0, whole.length - 1_000)),
+      isRefused("changed", changed),
+      isRefused("nothing", Buffer.from("a text\nof another program\n"))
+    ])
   })
 })

@@ -1,16 +1,19 @@
 /**
  * The files of an embedded server whose database has its schema already: making them takes some four seconds of processor time, and copying
- * them a few tenths. They are kept beside the program that a test run has put together, so that they are never of another schema, and
- * are forgotten with it. A test that is run without one gets none, since nothing says of which state of the sources they would be.
+ * them a few tenths. They are kept beside the program that a test run has put together, and are forgotten with it; by the checksums of
+ * their schema, since a copy of the tree may have another one. A test that is run without a program gets none.
  */
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { promisify } from "node:util"
 import * as Database from "../Database.ts"
 import * as EmbeddedServer from "../embedded/EmbeddedServer.ts"
+import { programSchema } from "../schema/migrations/DatabaseSchema.ts"
+import { checksumOf } from "../schema/migrations/Migration.ts"
 
 /** Migrated, and never connected to: a test's own database is a copy of it. */
 export const template = "dueline_template"
@@ -66,12 +69,18 @@ const make = (kept: string) =>
     })
   )
 
+const schemaName = (): string => {
+  const { functions, migrations } = programSchema
+  const checksums = [...migrations.map(checksumOf), ...functions.map(({ checksum }) => checksum)]
+  return createHash("sha256").update(checksums.join()).digest("hex").slice(0, 16)
+}
+
 /** Puts them into an empty home, where a server that starts finds them. Answers whether there are any. */
 export const bringDatabase = (home: string) =>
   Effect.gen(function* () {
     const program = process.env["PROGRAM_FILE"]
     if (program === undefined) return false
-    const kept = path.join(path.dirname(program), "database")
+    const kept = path.join(path.dirname(program), `database-${schemaName()}`)
     if (!existsSync(kept)) yield* make(kept)
     mkdirSync(path.dirname(filesIn(home)))
     yield* copy(kept, filesIn(home))
