@@ -112,7 +112,9 @@ describe.skipIf(absent)("the program taken apart", () => {
     )
     const own = (role: Role) =>
       role === "ingest" ? ingestSettings() : role === "api" ? { DUELINE_REDIS_URL: redis.url } : {}
-    for (const role of roles) programs.set(role, await installation.start(role, { ...traced, ...own(role) }))
+    await Promise.all(
+      roles.map(async (role) => void programs.set(role, await installation.start(role, { ...traced, ...own(role) })))
+    )
     await installation.command("tenant", "create", "demo")
     token = (await installation.command("token")).stdout.trim()
   })

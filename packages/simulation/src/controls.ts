@@ -121,10 +121,11 @@ export const controls: Readonly<Record<string, Control>> = {
     Aggregate.epochIgnored,
     ["a result belongs to its epoch", "epochs strictly grow", unsent, wholeTime],
     { ...frozen, pause: 0.015, targetFails: 0, wireFails: 0, targetSlow: 1, targetOutages: 0 },
-    lively
+    lively,
+    2
   ),
   "attempts unbounded": control(Aggregate.attemptsUnbounded, [rules], { targetFails: 0.4 }),
-  "a cancelled call runs": control(Aggregate.cancelledRuns, [rules]),
+  "a cancelled call runs": control(Aggregate.cancelledRuns, [rules], {}, {}, 5),
   "a stale alarm fires": control(Aggregate.staleRevisionFires, [rules, "never early"], {
     alarmRepeated: 0.5,
     commandRepeated: 0.5
@@ -132,7 +133,7 @@ export const controls: Readonly<Record<string, Control>> = {
   "an attempt does not wait for its time": control(Work.attemptNotHeld, ["never early"]),
   "If-Match ignored": control(Aggregate.ifMatchIgnored, ["If-Match is honoured"], {}, {}, 10),
   "fingerprint ignored": control(Aggregate.fingerprintIgnored, [otherRequest]),
-  "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel]),
+  "cancel only answered": control(Aggregate.cancelOnlyAnswered, [nothingAfterCancel], {}, {}, 5),
   "a hand-back uses up an attempt": control(Aggregate.handBackCounts, [rules, row], away, touchy),
   "a hand-back keeps the epoch": control(Aggregate.handBackKeepsEpoch, [rules, row], away, touchy),
   "a late hand-back is taken": control(
@@ -148,7 +149,8 @@ export const controls: Readonly<Record<string, Control>> = {
     [rules],
     // Between an executor's refusal and the commit of it lies time enough for a cancel.
     { ...well, ...away, targetSlow: 0.5, storeSlow: 0.3 },
-    { ...busy, ...touchy }
+    { ...busy, ...touchy },
+    5
   ),
   "a refused attempt is made": control(Work.refusedAndMade, [unsent, rules, nothingAfterCancel], well),
   "watchdog off": control(Work.watchdogOff, [ends], { crash: 0.02 }),
@@ -159,7 +161,8 @@ export const controls: Readonly<Record<string, Control>> = {
     // Who does not hear that an attempt is not its own any more does not say either that nothing of it has left.
     ["epochs strictly grow", over, unsent, rules, nothingAfterCancel, request],
     { ...frozen, targetSlow: 0.6, noPlace: 0.3 },
-    lively
+    lively,
+    6
   ),
   "sent unasked": control(
     Work.sentUnasked,
@@ -167,11 +170,23 @@ export const controls: Readonly<Record<string, Control>> = {
     { ...frozen, noPlace: 0.6 },
     lively
   ),
-  "one clock": control(Work.oneClock, [keeps, wholeTime], { ...well, clockSteps: 12, targetSlow: 0.8, noPlace: 0.3 }),
+  "one clock": control(
+    Work.oneClock,
+    [keeps, wholeTime],
+    { ...well, clockSteps: 12, targetSlow: 0.8, noPlace: 0.3 },
+    {},
+    6
+  ),
   "a hand-back is a failure": control(Aggregate.handBackIsFailure, [request], { noPlace: 0.3, nameUnanswered: 0.3 }),
   "told to nobody": control(Work.toldNobody, [ends]),
-  "told whenever": control(Work.toldWhenever, ["messages of a stream come in order"], { ...well, targetFails: 0.6 }),
-  "windows may overlap": control(Ops.windowsUnkept, ["windows of a bin never overlap"], {}, keepers),
+  "told whenever": control(
+    Work.toldWhenever,
+    ["messages of a stream come in order"],
+    { ...well, targetFails: 0.6 },
+    {},
+    2
+  ),
+  "windows may overlap": control(Ops.windowsUnkept, ["windows of a bin never overlap"], {}, keepers, 2),
   "serial numbers may be shared": control(Ops.serialsUnkept, ["serial numbers are unique"], {}, keepers),
   "nobody looks at the others": control(Ops.requirementsDropped, [held, reason], {}, keepers),
   "profile kept": control(Ops.profileKept, ["an erased customer has no profile"], {}, keepers),
@@ -179,7 +194,7 @@ export const controls: Readonly<Record<string, Control>> = {
   "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
   "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
   "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful, 32),
-  "the event that came last wins": control(Courier.latestComerWins, [placed, once], {}, couriers),
+  "the event that came last wins": control(Courier.latestComerWins, [placed, once], {}, couriers, 6),
   "a failed event is acknowledged": control(Courier.acknowledgedFirst, [ends], { storeRefuses: 0.3 }, couriers),
   "an event leaves no trace": control(
     Courier.shipmentsForgotten,
@@ -189,12 +204,12 @@ export const controls: Readonly<Record<string, Control>> = {
   ),
   "a payload's digest is not looked at": control(Dropbin.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
   "each look makes an order": control(Dropbin.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
-  "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers),
-  "a firing is heard twice": control(Late.firedTwice, [rules], { pause: 0.03, commandRepeated: 0.5 }, schedulers),
+  "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers, 3),
+  "a firing is heard twice": control(Late.firedTwice, [rules], { pause: 0.03, commandRepeated: 0.5 }, schedulers, 5),
   "what was fired is forgotten": control(Late.firingsForgotten, [ends], { crash: 0.02, storeRefuses: 0.2 }, schedulers),
   "a call before is not looked at": control(Late.overlapUnseen, [rules], { targetSlow: 0.8 }, schedulers),
   "pauses are not read": control(Late.pausesUnread, [holds], well, pausers),
-  "released at once": control(Late.releasedAtOnce, ["a release keeps its rate"], well, pausers),
+  "released at once": control(Late.releasedAtOnce, ["a release keeps its rate"], well, pausers, 4),
   "places for all": control(
     Late.placesForAll,
     [places, "a flow keeps its rate"],
@@ -206,7 +221,8 @@ export const controls: Readonly<Record<string, Control>> = {
     Late.deliveredInAnyOrder,
     ["messages of an aggregate are delivered in order"],
     { targetFails: 0.5 },
-    subscribers
+    subscribers,
+    2
   ),
   "messages are for nobody": control(Late.messagesUnsorted, [ends], {}, subscribers),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)

@@ -183,15 +183,16 @@ describe("a world where everything goes wrong", () => {
         faults: { blackoutMs: 120_000, targetFails: 1 }
       }
       for (let seed = 1; seed <= 80 && missing.size > 0; seed++) run(seed)
+      // With the first world that is tried: one of those in which it shows, so that few have to be run.
       const rare = [
-        [crowd, /TooManyItems/],
-        [failing, /SubscriptionDisabled/],
-        [ending, /draining/],
-        [frozen, /ExecutionSuperseded/]
+        [crowd, /TooManyItems/, 6],
+        [failing, /SubscriptionDisabled/, 1],
+        [ending, /draining/, 5],
+        [frozen, /ExecutionSuperseded/, 19]
       ] as const
-      for (const [world, what] of rare) {
+      for (const [world, what, from] of rare) {
         const isMissing = () => [...missing].some(({ source }) => source.includes(what.source))
-        for (let seed = 1; seed <= 80 && isMissing(); seed++) {
+        for (let seed = from; seed < from + 80 && isMissing(); seed++) {
           const { trace } = simulate({ ...world, seed, keepTrace: true })
           for (const kind of missing) if (trace.some((line) => kind.test(line))) missing.delete(kind)
         }
