@@ -4,6 +4,7 @@ import { asksFor, topicMatches } from "@dueline/contracts/subscription/matching"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Schema } from "effect"
 import * as Field from "./FieldSample.ts"
+import * as Call from "./ServiceCallSample.ts"
 import { type Delivered, disableAfterMs, hourMs, keepMs, makeWorld } from "./SubscriptionWorld.ts"
 
 const Fates = Schema.Array(Schema.Literals(["happens", "happens", "fails", "is not heard of", "dies"]))
@@ -193,6 +194,34 @@ describe("an endpoint that takes nothing", () => {
         assert.deepStrictEqual(left, ["Cancelled"], `after ${steps} steps`)
       }
     })
+  )
+
+  it.effect.each([false, true])(
+    "has none of its calls left, also when another process makes one that was noted before; set back meanwhile: %s",
+    (isSetBack) =>
+      Effect.gen(function* () {
+        const here = yield* makeWorld({ topics: ["ops.bin.>"] })
+        const { deliveries } = here.store
+        const { subscriptionId, tenantId } = here.row()
+        const of = { tenantId, subscriptionId }
+        yield* here.happen(1)
+        const kept = yield* deliveries.unsorted(10)
+        yield* deliveries.sort(kept.map(({ seq }) => ({ tenantId, seq, to: [subscriptionId] })))
+        const [{ place } = { place: 0 }] = (yield* deliveries.look({ ...of, limit: 1 })).ready
+        const { callId } = Call
+        yield* deliveries.call({ ...of, place, callId, at: here.now() })
+        if (isSetBack) yield* deliveries.settle({ ...of, ended: [{ place, outcome: "again" }] })
+        yield* here.ask("DisableSubscription", { reason: "failing", lastFailure: null })
+        yield* here.look
+        yield* here.tell(Call.submit({ spec: { ...Call.spec(), tags: [`subscription:${subscriptionId}`] } }))
+        yield* here.pass(60_000)
+        for (const _round of [1, 2]) yield* here.look
+        assert.deepStrictEqual(
+          here.calls().map(({ status }) => status),
+          ["Cancelled"]
+        )
+        assert.deepStrictEqual(yield* deliveries.look({ ...of, limit: 1 }), { ready: [], called: [] })
+      })
   )
 
   it.effect("and answers that it is gone is disabled at once", () =>

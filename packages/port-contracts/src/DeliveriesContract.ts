@@ -206,6 +206,12 @@ export const suite = (name: string, harness: Harness<Deliveries | DeliveryQuerie
           assert.strictEqual(yield* deliveries.drop({ ...of, limit: 1 }), 1)
           assert.strictEqual(yield* deliveries.drop({ ...of, limit: 10 }), 1)
           assert.deepStrictEqual(yield* ready, [])
+          const [called] = (yield* look).called
+          const place = called?.place ?? 0
+          yield* deliveries.settle({ ...of, ended: [{ place, outcome: "again" }] })
+          assert.deepStrictEqual((yield* look).called, [])
+          assert.strictEqual(yield* deliveries.drop({ ...of, limit: 10 }), 1)
+          assert.deepStrictEqual((yield* look).called, called === undefined ? [] : [called])
           const later = yield* end()
           yield* sortAll
           assert.deepStrictEqual(yield* ready, [later.eventId])

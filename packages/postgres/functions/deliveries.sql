@@ -195,6 +195,8 @@ begin
 end $$
 ;
 
+-- One that was set back has a call that may be made yet: it is under way once more, and leaves the line when that was called off.
+--
 -- callers: dueline_worker
 -- owner: dueline_append
 create or replace function dueline.drop_deliveries(p_tenant uuid, p_subscription uuid, p_limit integer) returns integer
@@ -205,7 +207,7 @@ declare
 begin
   perform dueline.lock_deliveries();
   with gone as (
-    update dueline.deliveries d set state = 5
+    update dueline.deliveries d set state = case when d.call_id is null then 5 else 2 end
       where d.tenant_id = p_tenant and d.state < 2 and d.place in (
         select l.place from dueline.deliveries l
           where l.tenant_id = p_tenant and l.subscription_id = p_subscription and l.state < 2 order by l.stream_id, l.place limit p_limit)

@@ -96,7 +96,10 @@ export class Deliveries extends Context.Service<
         readonly ended: ReadonlyArray<{ readonly place: number; readonly outcome: DeliveryOutcome }>
       }
     ) => Effect.Effect<void, StoreUnavailable>
-    /** Takes up to `limit` that have no call out of the line; how many. */
+    /**
+     * Takes up to `limit` that have no call out of the line; how many. One that was set back has a call that may be made yet: it is under way
+     * once more.
+     */
     readonly drop: (options: OfSubscription & { readonly limit: number }) => Effect.Effect<number, StoreUnavailable>
     /**
      * Forgets up to `limit` messages that were kept `before` (epoch milliseconds), with their deliveries; those under way stay. How many.

@@ -70,6 +70,8 @@ const dropLimit = 500
 /** Messages forgotten at once, and how often that is looked at (milliseconds). */
 const forgetLimit = 500
 const forgetEveryMs = 60_000
+/** So long after it was noted a call may still be made by whoever noted it, who waits for an answer for a while (milliseconds). */
+const madeWithinMs = 20_000
 /** A call that was cancelled by somebody is not made again. */
 const outcomeOf = (status: string): DeliveryOutcome | null => {
   switch (status) {
@@ -219,8 +221,10 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
     yield* deliveries.drop({ tenantId, subscriptionId, limit: dropLimit })
     yield* Effect.forEach(
       called,
-      ({ callId, place }) =>
+      ({ call, calledAt, callId, place }) =>
         Effect.gen(function* () {
+          // Called off now it would not be found, and be made after that.
+          if (call === null && at - calledAt < madeWithinMs) return
           if (yield* callOff(row, callId, at))
             yield* deliveries.settle({ tenantId, subscriptionId, ended: [{ place, outcome: "dropped" }] })
         }),

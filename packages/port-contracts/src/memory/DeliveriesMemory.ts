@@ -168,7 +168,7 @@ export const make = (state: MemoryState): Deliveries["Service"] => {
         const dropped = of(tenantId, subscriptionId)
           .filter((each) => each.state < 2)
           .slice(0, limit)
-        for (const each of dropped) each.state = outcomes.dropped
+        for (const each of dropped) each.state = each.callId === null ? outcomes.dropped : 2
         promote(dropped)
         return dropped.length
       }),
