@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from "undici"
 import type { Answer } from "./History.ts"
 
 export interface Request {
-  readonly method: "GET" | "POST" | "PATCH"
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE"
   readonly path: string
   readonly token: string
   readonly headers?: Readonly<Record<string, string>>

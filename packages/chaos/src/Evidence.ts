@@ -1,6 +1,7 @@
 /** A history with its indices: what belongs to one call, side by side. */
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import type { Arrival, History, Operation, StoredCall, Told } from "./History.ts"
+import { isAbout } from "./Asked.ts"
+import type { Arrival, History, Operation, StoredCall, StoredStream, Told } from "./History.ts"
 
 type Of<Tag extends ServiceCallEvent["_tag"]> = Extract<ServiceCallEvent, { readonly _tag: Tag }>
 
@@ -53,6 +54,11 @@ const attemptsOf = ({ events }: StoredCall): Attempts => {
   return { started, results, handedBack, overAt }
 }
 
+const firedBy = (payload: unknown): ReadonlyArray<string> => {
+  const { firing } = payload as { readonly firing?: { readonly callId: string } }
+  return firing === undefined ? [] : [firing.callId]
+}
+
 export class Evidence {
   readonly history: History
   /** By call id. */
@@ -61,6 +67,12 @@ export class Evidence {
   readonly told: ReadonlyMap<string, ReadonlyArray<Told>>
   /** Submissions and their repeats, by tenant's name and key. */
   readonly submissions: ReadonlyMap<string, ReadonlyArray<Operation>>
+  /** By id: schedules, pauses, subscriptions and bulk jobs. */
+  readonly streams: ReadonlyMap<string, StoredStream>
+  /** Calls that schedules and subscriptions made, by what these say: their own checkers judge them. */
+  readonly madeByProgram: ReadonlySet<string>
+  /** Calls that somebody submitted for a job, by tenant's name and key. */
+  readonly submittedForJobs: ReadonlySet<string>
   /** Tenants' ids by their names. */
   readonly tenantIds: ReadonlyMap<string, string>
   readonly #attempts = new Map<StoredCall, Attempts>()
@@ -75,6 +87,16 @@ export class Evidence {
     this.told = grouped(history.told ?? [], ({ callId }) => callId)
     const submitting = history.operations.filter(({ kind }) => kind === "submit" || kind === "repeat")
     this.submissions = grouped(submitting, ({ key, tenant }) => `${tenant}/${key}`)
+    this.streams = new Map(history.streams.map((stream) => [stream.id, stream]))
+    this.madeByProgram = new Set([
+      ...history.deliveries.map(({ callId }) => callId),
+      ...history.streams.flatMap(({ events }) => events.flatMap(({ payload }) => firedBy(payload)))
+    ])
+    this.submittedForJobs = new Set(
+      history.asked.flatMap((asked) =>
+        isAbout(asked, "submit-many") ? asked.wanted.keys.map((key) => `${asked.tenant}/${key}`) : []
+      )
+    )
     this.tenantIds = new Map(history.tenants.map(({ id, name }) => [name, id]))
   }
 

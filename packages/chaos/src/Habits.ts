@@ -34,6 +34,8 @@ export interface HabitOptions {
   readonly habits: Readonly<Record<string, Habit>>
 }
 
+const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null)
+
 export class Habits {
   readonly asked: Array<Asked> = []
   readonly #options: HabitOptions
@@ -88,15 +90,16 @@ export class Habits {
   async ask(tenant: string, key: string, wanted: Wanted, request: Omit<Request, "token">): Promise<Heard | null> {
     const { api, tenants } = this.#options
     const invokedAt = Date.now()
-    const keyed = request.method === "GET" ? {} : { "idempotency-key": key }
+    // Of many that are submitted together each has a key of its own.
+    const keyed = wanted._tag === "submit-many" ? {} : { "idempotency-key": key }
     const { heard, tries } = await api.insist(
       { ...request, token: tenants.get(tenant) ?? "", headers: { ...keyed, ...request.headers } },
       () => this.#givenUp
     )
-    const { id } = heard?.body ?? {}
+    const { id, secret } = heard?.body ?? {}
     const completedAt = heard === null ? null : Date.now()
     const status = heard?.status ?? null
-    this.asked.push({ tenant, wanted, invokedAt, completedAt, tries, status, id: typeof id === "string" ? id : null })
+    this.asked.push({ tenant, wanted, invokedAt, completedAt, tries, status, id: textOf(id), secret: textOf(secret) })
     return heard
   }
 

@@ -81,6 +81,51 @@ export interface Arrival {
   /** Status that was answered, null when the connection was gone or was cut. */
   readonly answered: number | null
   readonly endedAt: number | null
+  /** Of a message of a subscription, as it is signed; null for other calls. */
+  readonly hook: {
+    readonly id: string
+    readonly timestamp: string
+    readonly signature: string
+    readonly body: string
+  } | null
+}
+
+/** One aggregate of another kind as its log has it. */
+export interface StoredStream {
+  readonly kind: "schedule" | "pause" | "subscription" | "bulk-job"
+  readonly tenantId: string
+  readonly id: string
+  readonly events: ReadonlyArray<Pick<RecordedEvent, "eventId" | "payload" | "recordedAt" | "version">>
+}
+
+/** One item of a bulk job; `outcome` is null when it was claimed and not dealt with. */
+export interface StoredJobItem {
+  readonly jobId: string
+  readonly itemId: string
+  readonly outcome: string | null
+}
+
+/** What a delivery to a subscription makes. */
+export interface StoredDelivery {
+  readonly callId: string
+}
+
+/** One payload of the drop-bin. */
+export interface StoredPayload {
+  readonly tenantId: string
+  readonly id: string
+  readonly status: string
+  readonly orderId: string | null
+  /** Why it failed. */
+  readonly code: string | null
+}
+
+/** Window in epoch milliseconds. */
+export interface StoredOrder {
+  readonly id: string
+  readonly binId: string
+  readonly from: number
+  readonly to: number
 }
 
 /** One call as the tables have it. */
@@ -176,6 +221,11 @@ export interface History {
   readonly reports: ReadonlyArray<Report>
   readonly ingestions: ReadonlyArray<StoredIngestion>
   readonly shipments: ReadonlyArray<StoredShipment>
+  readonly streams: ReadonlyArray<StoredStream>
+  readonly deliveries: ReadonlyArray<StoredDelivery>
+  readonly jobItems: ReadonlyArray<StoredJobItem>
+  readonly payloads: ReadonlyArray<StoredPayload>
+  readonly orders: ReadonlyArray<StoredOrder>
   /** Null where there is no bus that another process could hear. */
   readonly told: ReadonlyArray<Told> | null
   /** Event ids of messages that nobody has sent. */
@@ -196,6 +246,11 @@ const lists = [
   "reports",
   "ingestions",
   "shipments",
+  "streams",
+  "deliveries",
+  "jobItems",
+  "payloads",
+  "orders",
   "told",
   "incidents"
 ] as const

@@ -6,7 +6,16 @@ import { withSession } from "@dueline/postgres/Database"
 import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Redacted } from "effect"
-import type { StoredCall, StoredIngestion, StoredShipment } from "./History.ts"
+import type {
+  StoredCall,
+  StoredDelivery,
+  StoredIngestion,
+  StoredJobItem,
+  StoredOrder,
+  StoredPayload,
+  StoredShipment,
+  StoredStream
+} from "./History.ts"
 
 const name = "dueline"
 
@@ -111,7 +120,11 @@ export interface Unfinished {
 export const unfinished = async ({ ask }: DatabaseAt): Promise<Unfinished> => {
   const [counted] = await ask<Unfinished>(
     `select (select count(*)::int from dueline.service_calls where wake_at is not null)
-        + (select count(*)::int from dueline.ingestion_rows where ended_at is null) as live,
+        + (select count(*)::int from dueline.ingestion_rows where ended_at is null)
+        + (select count(*)::int from dueline.schedule_rows where status = 'Active')
+        + (select count(*)::int from dueline.bulk_job_rows where ended_at is null)
+        + (select count(*)::int from dueline.subscription_messages where not sorted)
+        + (select count(*)::int from dueline.deliveries where state < 3) as live,
       (select count(*)::int from dueline.outbox) as outbox`
   )
   return counted ?? { live: 0, outbox: 0 }
@@ -128,6 +141,33 @@ export const readShipments = ({ ask }: DatabaseAt) =>
   ask<StoredShipment>(`select tenant_id::text as "tenantId", ${["trackingReference", "status", "orderId"].map(fieldOf).join(", ")},
       (row ->> 'statusAt')::float8 as "statusAt"
     from dueline.shipment_rows order by 1, 2`)
+
+const recordedAtOf = "(extract(epoch from recorded_at) * 1000)::bigint"
+
+export const readStreams = ({ ask }: DatabaseAt) =>
+  ask<StoredStream>(`select category as kind, tenant_id::text as "tenantId", stream_id::text as id,
+      json_agg(json_build_object('eventId', event_id, 'payload', payload, 'recordedAt', ${recordedAtOf}, 'version', version)
+        order by version) as events
+    from dueline.events where category in ('schedule', 'pause', 'subscription', 'bulk-job') group by 1, 2, 3 order by 1, 2, 3`)
+
+export const readDeliveries = ({ ask }: DatabaseAt) =>
+  ask<StoredDelivery>(
+    `select call_id::text as "callId" from dueline.deliveries where call_id is not null order by place`
+  )
+
+export const readJobItems = ({ ask }: DatabaseAt) =>
+  ask<StoredJobItem>(`select job_id::text as "jobId", item_id::text as "itemId", outcome
+    from dueline.bulk_job_items order by 1, 2`)
+
+export const readPayloads = ({ ask }: DatabaseAt) =>
+  ask<StoredPayload>(`select tenant_id::text as "tenantId", id::text as id, status, row #>> '{dropbin,orderId}' as "orderId",
+      row #>> '{dropbin,failure,code}' as code
+    from dueline.ingestion_rows where row -> 'dropbin' is not null order by 1, 2`)
+
+export const readOrders = ({ ask }: DatabaseAt) =>
+  ask<StoredOrder>(`select id::text as id, ${fieldOf("binId")}, (row #>> '{window,from}')::float8 as "from",
+      (row #>> '{window,to}')::float8 as "to"
+    from dueline.order_rows order by 1`)
 
 const eventIds = async ({ ask }: DatabaseAt, table: "outbox" | "dead_letters") =>
   (await ask<{ readonly id: string }>(`select event_id::text as id from dueline.${table} order by 1 limit 1000`)).map(

@@ -1,7 +1,7 @@
 /**
  * The services that calls are made to, in this process: they remember every request and answer as its URL asks, which a submission
  * has chosen. `/tenant/key?failures=2&slow=1500&end=404&cut=1`: the first two attempts are answered 500, or cut off without an answer
- * under `cut`; each answer takes 1.5 s; the last word is 404 instead of 200. The answer echoes the epoch that it belongs to.
+ * under `cut`; of messages of subscriptions under `rarely=12` the first attempt of one in twelve; each answer takes 1.5 s; the last word is 404 instead of 200. The answer echoes the epoch that it belongs to.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -32,13 +32,27 @@ const arrivalOf = ({ headers }: IncomingMessage, { pathname }: URL): Written => 
     attempt: Number(headers["dueline-attempt"]),
     signed: signatures.filter((name) => headers[name] !== undefined),
     answered: null,
-    endedAt: null
+    endedAt: null,
+    hook: null
   }
 }
 
+/** What signs a message of a subscription. */
+const hookOf = ({ headers }: IncomingMessage, body: string): Arrival["hook"] => ({
+  id: String(headers["webhook-id"]),
+  timestamp: String(headers["webhook-timestamp"]),
+  signature: String(headers["webhook-signature"]),
+  body
+})
+
+const failsRarely = ({ attempt, hook }: Arrival, wish: URLSearchParams): boolean =>
+  wish.has("rarely") &&
+  attempt === 1 &&
+  Number.parseInt(hook?.id.slice(-4) ?? "", 16) % Number(wish.get("rarely")) === 0
+
 const answer = async (arrival: Written, wish: URLSearchParams, response: ServerResponse): Promise<void> => {
   response.once("close", () => (arrival.endedAt ??= Date.now()))
-  const fails = arrival.attempt <= Number(wish.get("failures") ?? 0)
+  const fails = arrival.attempt <= Number(wish.get("failures") ?? 0) || failsRarely(arrival, wish)
   const slowMs = Number(wish.get("slow") ?? 0)
   if (slowMs > 0) await wait(slowMs)
   if (response.destroyed) return
@@ -70,9 +84,12 @@ export const startTargets = async (): Promise<Targets> => {
   const arrivals: Array<Arrival> = []
   const listeners: Array<(arrival: Arrival, url: string) => void> = []
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    request.resume().once("end", () => {
+    let body = ""
+    request.setEncoding("utf8").on("data", (text: string) => (body += text))
+    request.once("end", () => {
       const url = new URL(request.url ?? "/", `http://${request.headers.host}`)
       const arrival = arrivalOf(request, url)
+      if (url.searchParams.has("rarely")) arrival.hook = hookOf(request, body)
       arrivals.push(arrival)
       for (const listener of listeners) listener(arrival, url.href)
       void answer(arrival, url.searchParams, response)

@@ -6,12 +6,16 @@ import { chargedUnsent } from "./checks/chargedUnsent.ts"
 import { courierEventsEnd } from "./checks/courierEvents.ts"
 import { flowsKeepTheirBounds } from "./checks/flows.ts"
 import { inItsTime } from "./checks/inItsTime.ts"
+import { jobsDealOnce } from "./checks/jobs.ts"
 import { lawfulLogs, oneResult } from "./checks/logs.ts"
 import { messagesInOrder } from "./checks/messagesInOrder.ts"
 import { pausesHold } from "./checks/pauses.ts"
+import { payloadsBecomeOrders } from "./checks/payloads.ts"
 import { readModels } from "./checks/readModels.ts"
 import { everythingEnds, orderlyEnds, ownVerdict } from "./checks/rest.ts"
+import { schedulesFire } from "./checks/schedules.ts"
 import { nothingLost, nothingUnasked } from "./checks/submissions.ts"
+import { subscriptionsHear } from "./checks/subscriptions.ts"
 import { tenantsApart } from "./checks/tenantsApart.ts"
 import { type Check, Evidence, type Found } from "./Evidence.ts"
 import type { History } from "./History.ts"
@@ -29,6 +33,10 @@ export const checkers = {
   "never early, never when it is over": inItsTime,
   "a flow keeps its bounds": flowsKeepTheirBounds,
   "nothing starts that a pause holds": pausesHold,
+  "every time of a schedule is one call, or left out": schedulesFire,
+  "a subscription hears of everything, in order": subscriptionsHear,
+  "a job deals with each item once": jobsDealOnce,
+  "every payload becomes its order, or fails for a reason": payloadsBecomeOrders,
   "the same key is the same call": oneAnswer,
   "answers are the documented ones": knownAnswers,
   "order per aggregate": lawfulLogs,

@@ -8,7 +8,18 @@ import type { BusListener } from "./BusListener.ts"
 import { accepted } from "./Evidence.ts"
 import type { History, Listed, Reading, StoredCall } from "./History.ts"
 import type { Run } from "./Run.ts"
-import { readCalls, readDeadLetters, readIngestions, readOutbox, readShipments } from "./Store.ts"
+import {
+  readCalls,
+  readDeadLetters,
+  readDeliveries,
+  readIngestions,
+  readJobItems,
+  readOrders,
+  readOutbox,
+  readPayloads,
+  readShipments,
+  readStreams
+} from "./Store.ts"
 
 const path = "/v1/service-calls"
 const pageLimit = 200
@@ -123,6 +134,11 @@ export const collect = async (run: Run, listener: BusListener | null): Promise<H
     reports: couriers.reports,
     ingestions: await readIngestions(stage.database),
     shipments: await readShipments(stage.database),
+    streams: await readStreams(stage.database),
+    deliveries: await readDeliveries(stage.database),
+    jobItems: await readJobItems(stage.database),
+    payloads: await readPayloads(stage.database),
+    orders: await readOrders(stage.database),
     told: listener?.told ?? null,
     outbox,
     deadLetters,

@@ -119,7 +119,7 @@ export const runOnce = async (options: RunOptions): Promise<History> => {
     options.say(`${stage.members.length} ready`)
     const load = new Load({ seed, api, targets: targets.urls, tenants, rate, clients, meddle: sabotage?.meddle })
     const couriers = await CourierLoad.make({ seed, api, tenants, rate: rate / operationsPerReport })
-    const people = new Habits({ seed, api, tenants, targets: targets.urls, habits })
+    const people = new Habits({ seed, api, tenants, targets: targets.urls, habits: habits() })
     const run: Run = {
       options,
       stage,

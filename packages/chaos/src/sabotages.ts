@@ -61,6 +61,22 @@ export const together: Readonly<Record<string, Control>> = {
     digit: null,
     finds: "nothing starts that a pause holds"
   },
+  "time of a schedule twice": {
+    ...Wire.timeTwice("e"),
+    digit: null,
+    finds: "every time of a schedule is one call, or left out"
+  },
+  "message not kept": {
+    ...Tables.messageUnkept,
+    digit: null,
+    finds: "a subscription hears of everything, in order"
+  },
+  "job item not in step": { ...Tables.jobItemAstray, digit: null, finds: "a job deals with each item once" },
+  "order of a payload not in step": {
+    ...Tables.payloadAstray,
+    digit: null,
+    finds: "every payload becomes its order, or fails for a reason"
+  },
   "ingestion left unfinished": { ...Tables.ingestionUnfinished, digit: null, finds: "every accepted event ends, once" },
   "process dies": { ...Stage.processDies, digit: null, finds: "processes end in order" },
   "log checked by the program": { ...Tables.eventDeleted("8"), digit: null, finds: "dueline verify agrees" }

@@ -1,7 +1,9 @@
 /**
  * A history in which all is well, made by hand: six calls of two tenants, with a retry, a late result, cancellations before and after the
- * handing over, a rerun, an attempt that is lost with its process, and a clock that is ahead.
+ * handing over, a rerun, an attempt that is lost with its process, and a clock that is ahead; and a schedule, a subscription, a
+ * pause, a job and three payloads of one of them.
  */
+import { createHmac } from "node:crypto"
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import type { Asked, Wanted } from "../src/Asked.ts"
@@ -13,7 +15,9 @@ import type {
   Operation,
   Report,
   StoredCall,
+  StoredPayload,
   StoredShipment,
+  StoredStream,
   Told,
   Wish
 } from "../src/History.ts"
@@ -32,7 +36,7 @@ export type WritableHistory = Writable<History>
 const arrival = (tenant: string, key: string, epoch: number, ms: number, answered: number | null): Arrival => {
   const callId = derivedCallId(derivedTenantId(tenant), IdempotencyKey.make(key))
   const times = { at: origin + ms, endedAt: origin + ms + 4 }
-  return { ...times, tenant, key, callId, epoch, attempt: epoch, signed: ["webhook-signature"], answered }
+  return { ...times, tenant, key, callId, epoch, attempt: epoch, signed: ["webhook-signature"], answered, hook: null }
 }
 
 /** Every call of the sample is of one flow and has the tag. */
@@ -79,7 +83,8 @@ const asked = (wanted: Wanted, ms: number, id: string): Asked => ({
   completedAt: origin + ms,
   tries: 1,
   status: 201,
-  id
+  id,
+  secret: null
 })
 
 const event = (eventId: string, type: Report["event"]["type"], ms: number): Report => ({
@@ -97,7 +102,68 @@ const toldOf = ({ callId, events, tenantId }: StoredCall): ReadonlyArray<Told> =
     .filter(({ type }) => ends.has(type))
     .map(({ eventId, recordedAt, type }) => ({ at: recordedAt + 10, eventId, tenantId, callId, topic: type }))
 
-/** Fresh, so that it may be written into. Its calls in order: `plain`, `retried`, `cancelled`, `rerun`, `lost`, `recalled`. */
+const stream = (
+  kind: StoredStream["kind"],
+  id: string,
+  events: ReadonlyArray<readonly [ms: number, payload: unknown]>
+): StoredStream => ({
+  kind,
+  id,
+  tenantId: derivedTenantId("acme"),
+  events: events.map(([ms, payload], i) => ({
+    eventId: `${id}/${i + 1}`,
+    payload,
+    recordedAt: origin + ms,
+    version: i + 1
+  }))
+})
+
+/** It has two calls, and leaves out a third since the second lasts. */
+const scheduleOf = (calls: ReadonlyArray<StoredCall>): StoredStream => {
+  const fired = calls.map(({ callId }, i) => {
+    const at = (i + 1) * 3_000
+    return [at + 5, { _tag: "ScheduleFired", firing: { occurrence: { at: origin + at }, callId } }] as const
+  })
+  const [first, last] = [origin + 9_000, origin + 9_000]
+  return stream("schedule", "schedule-1", [
+    [48, { _tag: "ScheduleCreated", progress: { doneUntil: origin + 48 } }],
+    ...fired,
+    [9_005, { _tag: "OccurrencesSkipped", skip: { first, last, reason: "overlap" } }]
+  ])
+}
+
+const pauseStream = stream("pause", "pause-1", [
+  [118, { _tag: "PauseCreated" }],
+  [8_998, { _tag: "PauseResumed" }]
+])
+
+const jobStream = stream("bulk-job", "job-1", [
+  [300, { _tag: "BulkJobStarted" }],
+  [410, { _tag: "BulkStepRecorded", step: 1, done: 1, failed: 0, skipped: 0 }],
+  [410, { _tag: "BulkJobCompleted" }]
+])
+
+const secret = `whsec_${Buffer.from("secret").toString("base64")}`
+
+const hookOf = (eventId: string): NonNullable<Arrival["hook"]> => {
+  const [id, timestamp, body] = [`m-${eventId}`, "1", JSON.stringify({ id: eventId })]
+  const signed = createHmac("sha256", "secret").update(`${id}.${timestamp}.${body}`).digest("base64")
+  return { id, timestamp, body, signature: `v1,${signed}` }
+}
+
+const drop = (place: { readonly binId: string; readonly isThere: boolean }, id: string): Asked =>
+  asked({ _tag: "drop", ...place, from: 1_000, to: 2_000 }, 70, id)
+
+const payload = (id: string, became: Partial<StoredPayload>): StoredPayload => ({
+  tenantId: derivedTenantId("acme"),
+  id,
+  status: "Processing",
+  orderId: null,
+  code: null,
+  ...became
+})
+
+/** Fresh, so that it may be written into. Its calls in order: `plain`, `retried`, `cancelled`, `rerun`, `lost`, `recalled`, `moved`. */
 export const soundHistory = (): WritableHistory => {
   const plain = stored("acme", "plain", [submitted(0, 100), started(110, 1), succeeded(120, 1)])
   const retried = stored("acme", "retried", [
@@ -133,7 +199,25 @@ export const soundHistory = (): WritableHistory => {
     step(120, { _tag: "ExecutionHandedBack", epoch: 1, reason: "draining", retryAt: at(120) }),
     step(120, { _tag: "ServiceCallCancelled" })
   ])
-  const calls = [plain, retried, cancelled, rerun, gone, recalled]
+  const moved = stored("acme", "moved", [
+    submitted(0, 3_600_000),
+    step(400, { _tag: "ServiceCallRescheduled", dueAt: at(400) }),
+    started(410, 1),
+    succeeded(420, 1)
+  ])
+  const fired = [3_000, 6_000].map((ms) =>
+    stored("acme", `regular.${origin + ms}`, [submitted(ms, 0), started(ms + 10, 1), succeeded(ms + 20, 1)])
+  )
+  const [schedule, pause, job] = [scheduleOf(fired), pauseStream, jobStream]
+  const messages = [...schedule.events.slice(1, 3), ...pause.events]
+  const delivered = messages.map((_, i) =>
+    stored("acme", `delivery-${i}`, [
+      submitted(9_100 + i * 10, 0),
+      started(9_102 + i * 10, 1),
+      succeeded(9_105 + i * 10, 1)
+    ])
+  )
+  const calls = [plain, retried, cancelled, rerun, gone, recalled, moved, ...fired, ...delivered]
   const submit = (tenant: string, key: string, callId: string) =>
     operation("submit", tenant, key, 0, answer(202, callId, 1, "Scheduled"))
   const history: History = {
@@ -156,7 +240,25 @@ export const soundHistory = (): WritableHistory => {
     ],
     asked: [
       asked({ _tag: "pause", of: "tag", key: hue }, 120, "pause-1"),
-      asked({ _tag: "resume", pauseId: "pause-1" }, 9_000, "pause-1")
+      asked({ _tag: "resume", pauseId: "pause-1" }, 9_000, "pause-1"),
+      asked(
+        { _tag: "schedule", key: "regular", everyMs: 3_000, from: origin, until: origin + 10_000, overlap: "skip" },
+        50,
+        "schedule-1"
+      ),
+      {
+        ...asked(
+          { _tag: "subscribe", key: "hook-1", topics: ["ops.schedule.fired", "ops.pause.*"] },
+          60,
+          "subscription-1"
+        ),
+        secret
+      },
+      asked({ _tag: "submit-many", keys: ["moved"] }, 5, "many"),
+      asked({ _tag: "job", action: "move-calls", keys: ["moved"] }, 300, "job-1"),
+      drop({ binId: "bin-1", isThere: true }, "payload-1"),
+      drop({ binId: "bin-1", isThere: true }, "payload-2"),
+      drop({ binId: "bin-2", isThere: false }, "payload-3")
     ],
     arrivals: [
       arrival("acme", "plain", 1, 112, 200),
@@ -164,7 +266,15 @@ export const soundHistory = (): WritableHistory => {
       arrival("acme", "retried", 1, 115, 200),
       arrival("acme", "retried", 2, 11_012, 200),
       arrival("borealis", "rerun", 1, 112, 404),
-      { ...arrival("borealis", "rerun", 2, 512, 200), attempt: 1 }
+      { ...arrival("borealis", "rerun", 2, 512, 200), attempt: 1 },
+      arrival("acme", "moved", 1, 412, 200),
+      ...[3_000, 6_000].map((ms) => arrival("acme", `regular.${origin + ms}`, 1, ms + 12, 200)),
+      ...messages.map((message, i) => ({
+        ...arrival("acme", `delivery-${i}`, 1, 9_103 + i * 10, 200),
+        endedAt: origin + 9_104 + i * 10,
+        key: "hook-1",
+        hook: hookOf(message.eventId)
+      }))
     ],
     stored: calls,
     listed: calls.map(({ callId, row, tenantId }) => ({
@@ -197,6 +307,15 @@ export const soundHistory = (): WritableHistory => {
         orderId: null
       }
     ],
+    streams: [schedule, pause, job],
+    deliveries: delivered.map(({ callId }) => ({ callId })),
+    jobItems: [{ jobId: "job-1", itemId: moved.callId, outcome: "done" }],
+    payloads: [
+      payload("payload-1", { status: "Completed", orderId: "order-1" }),
+      payload("payload-2", { status: "Failed", code: "schedule_conflict" }),
+      payload("payload-3", { status: "Failed", code: "bin_unfit" })
+    ],
+    orders: [{ id: "order-1", binId: "bin-1", from: 1_000, to: 2_000 }],
     told: calls.flatMap(toldOf),
     outbox: [],
     deadLetters: [],

@@ -18,7 +18,13 @@ const payload = (history: WritableHistory, i: number, version: number) =>
 const again = ({ arrivals }: WritableHistory, i: number, change: Partial<Arrival>) => {
   arrivals.push({ ...the(arrivals[i]), ...change } as (typeof arrivals)[number])
 }
-const [plain, retried, cancelled, rerun, lost, recalled] = [0, 1, 2, 3, 4, 5]
+const [plain, retried, cancelled, rerun, lost, recalled, moved] = [0, 1, 2, 3, 4, 5, 6]
+const events = ({ streams }: WritableHistory, id: string) => the(streams.find((stream) => stream.id === id)).events
+const partOf = (history: WritableHistory, version: number, name: string) =>
+  (the(events(history, "schedule-1")[version]).payload as Record<string, Record<string, unknown>>)[name] ?? {}
+/** The firing that is the nth. */
+const fired = (history: WritableHistory, n: number) => partOf(history, n, "firing")
+const skip = (history: WritableHistory) => partOf(history, 3, "skip")
 
 /** The one that cannot be judged at all. */
 export const unreadable = "an event that nobody can read"
@@ -168,6 +174,89 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
       h.incidents.push({ kind: "nats-kill", victim: "nats", from: origin - 30_000, to: origin - 29_000, note: "" })
     }
   },
+  "every time of a schedule is one call, or left out": {
+    "a time that is forgotten": (h) => void events(h, "schedule-1").splice(1, 1),
+    "a time that is two calls": (h) => {
+      const firing = fired(h, 2)
+      firing["occurrence"] = fired(h, 1)["occurrence"]
+    },
+    "a time that is no time of its rule": (h) => (fired(h, 1)["occurrence"] = { at: origin + 3_100 }),
+    "a time that comes early": (h) => (the(events(h, "schedule-1")[2]).recordedAt = origin - 60_000),
+    "a call that was never made": (h) => (fired(h, 1)["callId"] = "nobody"),
+    "a time that is left out without a reason": (h) => (skip(h)["reason"] = "missed"),
+    "a time that is left out by another policy": (h) => {
+      for (const { wanted } of h.asked) if (wanted._tag === "schedule") wanted.overlap = "allow"
+    },
+    "a call after it was deleted": (h) =>
+      void events(h, "schedule-1").splice(2, 0, {
+        ...the(events(h, "schedule-1")[0]),
+        payload: { _tag: "ScheduleDeleted" }
+      }),
+    "a request for another time": (h) =>
+      again(
+        h,
+        h.arrivals.findIndex(({ key }) => key.startsWith("regular.")),
+        { key: `regular.${origin + 9_000}` }
+      ),
+    "a request before its time": (h) => (the(h.arrivals.find(({ key }) => key.startsWith("regular."))).at -= 100),
+    "a schedule that is gone": (h) => (h.streams = h.streams.filter(({ kind }) => kind !== "schedule"))
+  },
+  "a subscription hears of everything, in order": {
+    "a message that never came": (h) => void h.arrivals.pop(),
+    "a message that was never taken": (h) => (the(h.arrivals.at(-1)).answered = 500),
+    "an unsigned message": (h) => (the(the(h.arrivals.at(-1)).hook).signature = "v1,none"),
+    "a message that is not signed with the secret that was shown later": (h) => {
+      const one = the(h.asked.find(({ wanted }) => wanted._tag === "subscribe"))
+      const wanted = { _tag: "rotate", subscriptionId: "subscription-1" } as const
+      h.asked.push({ ...one, wanted, completedAt: origin - 40_000, secret: "whsec_b3RoZXI=" })
+      one.secret = null
+    },
+    "a message that never was": (h) => void events(h, "pause-1").pop(),
+    "a message of another tenant": (h) => {
+      const pause = the(h.streams.find(({ kind }) => kind === "pause"))
+      pause.tenantId = the(h.tenants[1]).id
+    },
+    "a message that is not asked for": (h) => {
+      for (const { wanted } of h.asked) if (wanted._tag === "subscribe") wanted.topics = ["ops.schedule.fired"]
+    },
+    "two of one aggregate in the wrong order": (h) => {
+      const [created, resumed] = h.arrivals.slice(-2)
+      the(resumed).at = the(created).at - 1
+    },
+    "a message before the one before was taken": (h) => {
+      const [created] = h.arrivals.slice(-2)
+      the(created).endedAt = the(created).at + 60
+    },
+    "a message long after it was deleted": (h) => {
+      const wanted = { _tag: "unsubscribe", subscriptionId: "subscription-1" } as const
+      h.asked.push({ ...the(h.asked[0]), wanted, completedAt: origin - 20_000 })
+    }
+  },
+  "a job deals with each item once": {
+    "it does not end": (h) => void events(h, "job-1").pop(),
+    "it counts twice": (h) => void events(h, "job-1").splice(1, 0, the(events(h, "job-1")[1])),
+    "it leaves one out": (h) => void h.jobItems.pop(),
+    "it has one that was not planned": (h) => void h.jobItems.push({ ...the(h.jobItems[0]), itemId: "other" }),
+    "it says so, and nothing was done": (h) => void call(h, moved).events.splice(1, 1),
+    "it does it twice": (h) => void call(h, moved).events.splice(1, 0, the(call(h, moved).events[1])),
+    "it fails": (h) => (the(h.jobItems[0]).outcome = "failed")
+  },
+  "every payload becomes its order, or fails for a reason": {
+    "it is gone": (h) => void h.payloads.shift(),
+    "it waits": (h) => (the(h.payloads[0]).status = "Processing"),
+    "its order is gone": (h) => void h.orders.pop(),
+    "it became another order": (h) => (the(h.orders[0]).from = 500),
+    "an order of no payload": (h) => void h.orders.push({ ...the(h.orders[0]), id: "order-2" }),
+    "two orders for one time": (h) => {
+      Object.assign(the(h.payloads[1]), { status: "Completed", orderId: "order-2", code: null })
+      h.orders.push({ ...the(h.orders[0]), id: "order-2" })
+    },
+    "it failed, and nobody else wants its time": (h) => {
+      h.asked = h.asked.filter(({ id }) => id !== "payload-1")
+    },
+    "it failed for another reason": (h) => (the(h.payloads[2]).code = "schedule_conflict"),
+    "it is another tenant's": (h) => (the(h.payloads[0]).tenantId = the(h.tenants[1]).id)
+  },
   "the same key is the same call": {
     "another call": (h) => (the(operation(h, "repeat").answer).callId = "another"),
     "another call, though it waits for the end": (h) => {
@@ -180,7 +269,11 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
   "answers are the documented ones": {
     "a defect": (h) => (the(operation(h, "read").answer).status = 500),
     "a refused submission": (h) => (the(operation(h, "submit").answer).status = 422),
-    "no answer": (h) => (operation(h, "cancel").answer = null)
+    "no answer": (h) => (operation(h, "cancel").answer = null),
+    "a schedule that was refused in time": (h) => {
+      for (const one of h.asked) if (one.wanted._tag === "schedule") one.status = 422
+    },
+    "a refused pause": (h) => (the(h.asked[0]).status = 422)
   },
   "order per aggregate": {
     "a gap": (h) => void call(h, plain).events.splice(1, 1),

@@ -1,5 +1,6 @@
 /** What clients were answered. */
 import { accepted, type Check, type Found } from "../Evidence.ts"
+import type { Asked } from "../Asked.ts"
 import type { Operation, OperationKind } from "../History.ts"
 
 const expected: Readonly<Record<OperationKind, ReadonlyArray<number>>> = {
@@ -12,14 +13,29 @@ const expected: Readonly<Record<OperationKind, ReadonlyArray<number>>> = {
   foreign: [404]
 }
 
-/** Clients hear what is documented, and 503 at the worst: nothing else was answered, and everything was answered at last. */
-export const knownAnswers: Check = ({ history }) =>
+const operations: Check = ({ history }) =>
   history.operations.flatMap(({ answer, callId, key, kind, tries }) => {
     if (answer === null) return [{ callId, detail: `${kind} ${key ?? ""} had no answer after ${tries} tries` }]
     if (expected[kind].includes(answer.status)) return []
     const code = answer.code === null ? "" : ` (${answer.code})`
     return [{ callId: answer.callId ?? callId, detail: `${kind} was answered ${answer.status}${code}` }]
   })
+
+/** A schedule whose last time has passed is refused, and the answer may take until then. */
+const isTooLate = ({ completedAt, status, wanted }: Asked): boolean =>
+  wanted._tag === "schedule" && status === 422 && (completedAt ?? 0) > wanted.until - wanted.everyMs
+
+/** Nobody asks for what would be refused. */
+const asked: Check = ({ history }) =>
+  history.asked.flatMap((one) => {
+    const { status, tenant, tries, wanted } = one
+    return (status !== null && status < 300) || isTooLate(one)
+      ? []
+      : [{ callId: null, detail: `${wanted._tag} of ${tenant} was answered ${status ?? "never"} after ${tries} tries` }]
+  })
+
+/** Clients hear what is documented, and 503 at the worst: nothing else was answered, and everything was answered at last. */
+export const knownAnswers: Check = (evidence) => [...operations(evidence), ...asked(evidence)]
 
 const compare = (first: Operation, again: Operation): ReadonlyArray<Found> => {
   const callId = first.answer?.callId ?? null

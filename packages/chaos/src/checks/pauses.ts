@@ -3,8 +3,9 @@
  * after that in the others, which are told by the bus, and within 5 s of their own looking while something is away. Which calls it is about follows from what
  * clients asked for.
  */
-import { type Asked, type Done, done, isAbout, type PauseOf } from "../Asked.ts"
+import { type Asked, type Done, done, isAbout } from "../Asked.ts"
 import { aheadAt, behindWithin, mostOff } from "../clocks.ts"
+import { aftermathMs, disturbedMs } from "../disturbances.ts"
 import type { Check, Evidence, Found } from "../Evidence.ts"
 import type { History, Operation, Wish } from "../History.ts"
 
@@ -12,26 +13,10 @@ import type { History, Operation, Wish } from "../History.ts"
 const toldMs = 2_000
 /** What was not told is looked at so often, and the look takes a while. */
 const lookMs = 5_000 + 2_000
-/** What a fault leads to may go on for so long after it: whoever was away comes back. */
-const aftermathMs = 5_000
-
-type Pause = Done<{ readonly _tag: "pause"; readonly of: PauseOf; readonly key: string }>
+type Pause = Done<"pause">
 
 const concerns = ({ wanted: { key, of } }: Pause, wish: Wish): boolean =>
   ({ tag: wish.hue, flow: wish.flow, target: wish.target })[of] === key
-
-/** Faults and what they lead to, between two times, in milliseconds; what overlaps counts once. */
-const disturbedMs = ({ incidents }: History, begin: number, end: number): number => {
-  let until = begin
-  let sum = 0
-  for (const { from, kind, to } of incidents.toSorted((a, b) => a.from - b.from)) {
-    if (kind.startsWith("redis-")) continue
-    const [start, over] = [Math.max(from, until), Math.min(to + aftermathMs, end)]
-    if (over > start) sum += over - start
-    until = Math.max(until, over)
-  }
-  return sum
-}
 
 /** How long after its answer somebody who starts calls may not know of it, seen from one start. */
 const unknownMs = ({ completedAt }: Pause, startedAt: number, history: History): number => {

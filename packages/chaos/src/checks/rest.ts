@@ -3,8 +3,8 @@ import type { Check } from "../Evidence.ts"
 import type { History } from "../History.ts"
 
 /** A letter under an ingestion's own id says that it failed, which is an end. */
-const givenUp = ({ deadLetters, ingestions }: History): ReadonlyArray<string> => {
-  const failed = new Set(ingestions.filter(({ status }) => status === "Failed").map(({ id }) => id))
+const givenUp = ({ deadLetters, ingestions, payloads }: History): ReadonlyArray<string> => {
+  const failed = new Set([...ingestions, ...payloads].filter(({ status }) => status === "Failed").map(({ id }) => id))
   return deadLetters.filter((eventId) => !failed.has(eventId))
 }
 

@@ -60,7 +60,8 @@ export const nothingLost: Check = (evidence) => [
 const wrongWith = (arrival: Arrival, evidence: Evidence): string | null => {
   const { attempt, callId, epoch, key, signed, tenant } = arrival
   const call = evidence.calls.get(callId)
-  if (!evidence.submissions.has(`${tenant}/${key}`)) return `a request for ${tenant}/${key}, which nobody submitted`
+  const isAsked = evidence.submissions.has(`${tenant}/${key}`) || evidence.submittedForJobs.has(`${tenant}/${key}`)
+  if (!isAsked && !evidence.madeByProgram.has(callId)) return `a request for ${tenant}/${key}, which nobody submitted`
   if (call === undefined) return "a request for a call that is not stored"
   const started = evidence.attempts(call).started.get(epoch)
   if (started === undefined) return `a request of epoch ${epoch}, which the log does not know`
@@ -69,9 +70,16 @@ const wrongWith = (arrival: Arrival, evidence: Evidence): string | null => {
   return signed.length === 0 ? `epoch ${epoch} came unsigned` : null
 }
 
-const strangers = ({ calls, history, submissions, tenantIds }: Evidence): ReadonlyArray<Found> => {
+const strangers = ({
+  calls,
+  history,
+  madeByProgram,
+  submissions,
+  submittedForJobs,
+  tenantIds
+}: Evidence): ReadonlyArray<Found> => {
   const submitted = new Set(
-    [...submissions.keys()].map((name) => {
+    [...submissions.keys(), ...submittedForJobs].map((name) => {
       const [tenant = "", key = ""] = name.split("/")
       // The id follows from tenant and key, so this holds for submissions that were never answered too.
       return derivedCallId((tenantIds.get(tenant) ?? "") as TenantId, key as IdempotencyKey) as string
@@ -79,11 +87,11 @@ const strangers = ({ calls, history, submissions, tenantIds }: Evidence): Readon
   )
   const ours = new Set(history.tenants.map(({ id }) => id))
   return [...calls.values()]
-    .filter(({ callId, tenantId }) => ours.has(tenantId) && !submitted.has(callId))
+    .filter(({ callId, tenantId }) => ours.has(tenantId) && !submitted.has(callId) && !madeByProgram.has(callId))
     .map(({ callId }) => ({ callId, detail: "it is stored, and nobody submitted it" }))
 }
 
-/** No effect without a submission: every request at a target, and every stored call, is one that a client asked for. */
+/** No effect without a submission: every request at a target, and every stored call, is one that a client asked for, or that a schedule or a subscription of one made. */
 export const nothingUnasked: Check = (evidence) => [
   ...evidence.history.arrivals.flatMap((arrival) => {
     const detail = wrongWith(arrival, evidence)

@@ -5,7 +5,14 @@ import type { Stage } from "../Stage.ts"
 interface Trigger {
   readonly name: string
   readonly on: "insert" | "update" | "insert or update" | "delete"
-  readonly table: "outbox" | "service_calls" | "events" | "pause_rows"
+  readonly table:
+    | "outbox"
+    | "service_calls"
+    | "events"
+    | "pause_rows"
+    | "subscription_messages"
+    | "bulk_job_items"
+    | "ingestion_rows"
   /** PL/pgSQL up to, and without, the last `return`. */
   readonly body: string
 }
@@ -107,6 +114,32 @@ export const pauseAstray: Sabotage = trigger({
   on: "insert or update",
   table: "pause_rows",
   body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json;`
+})
+
+/** What schedules tell is kept for no subscription. */
+export const messageUnkept: Sabotage = trigger({
+  name: "message_unkept",
+  on: "insert",
+  table: "subscription_messages",
+  body: `if new.topic = 'ops.schedule.fired' then return null; end if;`
+})
+
+/** A job writes down that it has left alone what it has done. */
+export const jobItemAstray: Sabotage = trigger({
+  name: "job_item_astray",
+  on: "update",
+  table: "bulk_job_items",
+  body: `if new.outcome = 'done' then new.outcome := 'skipped'; end if;`
+})
+
+/** The order of a payload is not the one that is named. */
+export const payloadAstray: Sabotage = trigger({
+  name: "payload_astray",
+  on: "insert or update",
+  table: "ingestion_rows",
+  body: `if new.row #>> '{dropbin,orderId}' is not null then
+      new.row := jsonb_set(new.row::jsonb, '{dropbin,orderId}', '"00000000-0000-4000-8000-000000000000"')::json;
+    end if;`
 })
 
 /** Two writers on one version both win. */

@@ -43,6 +43,19 @@ export const requestRepeated = (digit: string): Sabotage => ({
   }
 })
 
+/** A schedule that makes two calls of one time. */
+export const timeTwice = (digit: string): Sabotage => ({
+  during: async (run) => {
+    const acting: Array<Promise<void>> = []
+    run.targets.listen((arrival) => {
+      if (arrival.key.startsWith("schedule-") && arrival.signed.length > 1)
+        acting.push(forge(run, { ...arrival, callId: `${digit}0000000-0000-4000-8000-000000000001` }))
+    })
+    while (!run.load.stopped) await wait(50)
+    await Promise.all(acting)
+  }
+})
+
 /** Calls of clients who know nothing of it go to an address where nobody listens: they fail, and their target was never asked. */
 export const requestUnsent = (digit: string): Sabotage => ({
   meddle: (request, { operation: { key, kind, tenant } }) => {
