@@ -53,7 +53,7 @@ const drawAddress = (dice: Dice): string =>
 
 const drawDelayMs = (dice: Dice): number => (dice.chance(0.4) ? 0 : dice.between(1, 8_000))
 
-const termsOf = (flow: FlowName) => {
+export const termsOf = (flow: FlowName) => {
   const { concurrency, ratePerSecond } = flows[flow]
   return { key: flow, concurrency, ...(ratePerSecond === null ? {} : { ratePerSecond }) }
 }

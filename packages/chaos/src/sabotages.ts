@@ -54,7 +54,12 @@ export const together: Readonly<Record<string, Control>> = {
   "request that nobody asked for": control("e", Wire.requestInvented, "no effect without a submission"),
   "key forgotten": control("f", Client.keyForgotten, "the same key is the same call"),
   "If-Match forgotten": control("b", Client.conditionForgotten, "answers are the documented ones"),
-  "places uncounted": { ...Tables.placesUncounted, digit: null, finds: "a flow keeps its bounds" },
+  "places uncounted": {
+    ...Tables.placesUncounted,
+    ...Client.flowCrowded,
+    digit: null,
+    finds: "a flow keeps its bounds"
+  },
   "pause of something else": {
     ...Tables.pauseAstray,
     ...Client.pausedAll,

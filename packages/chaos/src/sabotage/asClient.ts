@@ -3,8 +3,8 @@ import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { answerOf, type Request } from "../Api.ts"
-import { hue } from "../Drafts.ts"
-import type { Operation } from "../History.ts"
+import { hue, termsOf } from "../Drafts.ts"
+import type { Operation, Wish } from "../History.ts"
 import type { Run, Sabotage } from "../Run.ts"
 
 const path = "/v1/service-calls"
@@ -46,6 +46,32 @@ export const cancel = async (run: Run, { answer, tenant }: Operation): Promise<v
   await ask(run, { kind: "cancel", tenant, key: null, callId }, { method: "POST", path: `${path}/${callId}/cancel` })
 }
 
+type Ahead = Pick<Operation, "tenant"> & {
+  readonly key: string
+  readonly delayMs: number
+  readonly wish?: Partial<Wish>
+  /** What the target is asked to do. */
+  readonly query?: string
+}
+
+/** One call, beside those of the clients. */
+const submit = async (run: Run, { delayMs, key, query = "", tenant, wish: more }: Ahead): Promise<void> => {
+  const wish = { maxAttempts: 1, reachable: true, flow: null, hue: null, target: run.targets.urls[0], ...more }
+  const call = { method: "POST", url: `${run.targets.urls[0]}/${tenant}/${key}${query}` }
+  const body = {
+    delay: delayMs,
+    request: call,
+    retry: { maxAttempts: wish.maxAttempts },
+    ...(wish.hue === null ? {} : { tags: [wish.hue] }),
+    ...(wish.flow === null ? {} : { flow: termsOf(wish.flow) })
+  }
+  await ask(
+    run,
+    { kind: "submit", tenant, key, callId: null, delayMs, wish },
+    { method: "POST", path, headers: { "idempotency-key": key }, body: JSON.stringify(body) }
+  )
+}
+
 /** One call of that digit that is not due for long, asked for before anything goes wrong: what a control needs does not hang on the dice. */
 export const submitAhead = async (run: Run, digit: string): Promise<void> => {
   const [tenant = ""] = run.tenants.keys()
@@ -54,25 +80,18 @@ export const submitAhead = async (run: Run, digit: string): Promise<void> => {
   let number = 0
   while (!isOurs(`ahead-${number}`)) number++
   const key = `ahead-${number}`
-  const [delayMs, maxAttempts] = [60_000, 1]
-  const call = { method: "POST", url: `${run.targets.urls[0]}/${tenant}/${key}` }
-  await ask(
-    run,
-    {
-      kind: "submit",
-      tenant,
-      key,
-      callId: null,
-      delayMs,
-      wish: { maxAttempts, reachable: true, flow: null, hue: null, target: run.targets.urls[0] }
-    },
-    {
-      method: "POST",
-      path,
-      headers: { "idempotency-key": key },
-      body: JSON.stringify({ delay: delayMs, request: call, retry: { maxAttempts } })
-    }
-  )
+  await submit(run, { tenant, key, delayMs: 60_000 })
+}
+
+/** More calls of one flow than it has places, all at once, whose target takes its time. */
+export const flowCrowded: Sabotage = {
+  during: async (run) => {
+    const [tenant = ""] = run.tenants.keys()
+    const keys = Array.from({ length: 12 }, (_, i) => `crowd-${i}`)
+    await Promise.all(
+      keys.map((key) => submit(run, { tenant, key, delayMs: 0, wish: { flow: "narrow" }, query: "?slow=1500" }))
+    )
+  }
 }
 
 /** Somebody who cancels calls whose request is at the target, which will fail it. */
@@ -92,13 +111,19 @@ export const cancelledWhileRunning: Sabotage = {
 
 /** Somebody who pauses calls of every tenant before anything goes wrong, and until the load is over. */
 export const pausedAll: Sabotage = {
-  during: async ({ habits, load, tenants }) => {
+  during: async (run) => {
+    const { habits, load, tenants } = run
     const names = [...tenants.keys()]
     const path = "/v1/pauses"
     const body = JSON.stringify({ of: "tag", key: hue, reason: "they are moving" })
     const paused = await Promise.all(
       names.map((tenant) =>
         habits.ask(tenant, `all-of-${tenant}`, { _tag: "pause", of: "tag", key: hue }, { method: "POST", path, body })
+      )
+    )
+    await Promise.all(
+      names.flatMap((tenant) =>
+        [2_500, 3_000, 3_500].map((delayMs) => submit(run, { tenant, key: `held-${delayMs}`, delayMs, wish: { hue } }))
       )
     )
     while (!load.stopped) await wait(50)
