@@ -60,7 +60,10 @@ export const makeBulkJobs = Effect.fnUntraced(function* (callIdOf: OccurrenceCal
     carryOut: yield* makeCarryOut
   }
 
-  /** What is claimed is done, the results of this round kept whatever happens; whether all of them have one now. */
+  /**
+   * What is claimed is done, the results of this round kept whatever happens. Once one is hindered no other is begun, and those under way come to
+   * their end: else where there is room for some of them only, none would ever have a result.
+   */
   const work = Effect.fnUntraced(function* (
     row: BulkJobRow,
     claimed: ReadonlyArray<JobItem>,
@@ -68,15 +71,22 @@ export const makeBulkJobs = Effect.fnUntraced(function* (callIdOf: OccurrenceCal
   ) {
     const { bulkJobId, tenantId } = row
     const results: Array<Result> = []
+    let hindered: Hindered | null = null
     const one = Effect.fnUntraced(function* (item: JobItem) {
+      if (hindered !== null) return
       const begun = yield* Clock.currentTimeMillis
-      results.push(yield* carryOut(ports, row, item))
+      const became = yield* Effect.result(carryOut(ports, row, item))
+      if (became._tag === "Failure") {
+        hindered = became.failure
+        return
+      }
+      results.push(became.success)
       spent((yield* Clock.currentTimeMillis) - begun)
     })
     const waiting = claimed.filter(({ outcome }) => outcome === null)
-    const outcome = yield* Effect.result(Effect.forEach(waiting, one, { concurrency: atOnce, discard: true }))
+    yield* Effect.forEach(waiting, one, { concurrency: atOnce, discard: true })
     yield* items.settle({ tenantId, bulkJobId, results })
-    if (outcome._tag === "Failure") return yield* Effect.fail(outcome.failure)
+    if (hindered !== null) return yield* Effect.fail<Hindered>(hindered)
     return [...claimed.filter((item) => item.outcome !== null), ...results]
   })
 
