@@ -19,6 +19,8 @@ interface CheckedPause extends CheckedStream {
   readonly since: number
   /** When it was resumed, by the clock that its command went by, and in the world's time. */
   resumed: { readonly at: number; readonly since: number; readonly perSecond: number | null } | null
+  /** It was resumed at no rate once: what was let go of then is not held again by a rate that is asked for after it. */
+  letGo: boolean
   /** Calls that waited for it and have begun since it was resumed at a rate. */
   readonly released: Set<string>
 }
@@ -57,11 +59,20 @@ export class WaitingCheck {
       detail: (event) => (event._tag === "PauseCreated" ? event.of : ""),
       begin: (of, first): CheckedPause => {
         if (first._tag !== "PauseCreated") throw new Error(`a pause begins with ${first._tag}`)
-        return { ...of, of: first.of, key: first.key, since: world.time.now, resumed: null, released: new Set() }
+        return {
+          ...of,
+          of: first.of,
+          key: first.key,
+          since: world.time.now,
+          resumed: null,
+          letGo: false,
+          released: new Set()
+        }
       },
       apply: (one, event, { recordedAt }) => {
         if (event._tag === "PauseCreated") return one.version === 0 ? null : "twice"
         const at = one.resumed?.at ?? recordedAt
+        one.letGo ||= event.releasePerSecond === null
         one.resumed = { at, since: one.resumed?.since ?? world.time.now, perSecond: event.releasePerSecond }
         return null
       },
@@ -87,7 +98,7 @@ export class WaitingCheck {
   }
 
   #judge(pause: CheckedPause, callId: string, worker: string, wakeAt: number): void {
-    const { key, of, released, resumed, since, streamId } = pause
+    const { key, letGo, of, released, resumed, since, streamId } = pause
     const { now } = this.#world.time
     const what = `${callId} by ${worker}, ${of} ${key ?? ""} of ${streamId}`
     if (resumed === null) {
@@ -98,7 +109,7 @@ export class WaitingCheck {
       return
     }
     const { at, perSecond, since: resumedAt } = resumed
-    if (perSecond === null || wakeAt > at || released.has(callId)) return
+    if (perSecond === null || letGo || wakeAt > at || released.has(callId)) return
     released.add(callId)
     const burst = Math.max(1, perSecond / 10) * this.#world.startsAndSteps
     const may = Math.ceil(((now - resumedAt) / 1_000) * perSecond + burst)
