@@ -73,6 +73,8 @@ export interface Setup {
   readonly schedulers: number
   readonly pausers: number
   readonly subscribers: number
+  /** Those who start bulk jobs. */
+  readonly operators: number
   /** A subscription to which nothing could be delivered for so long is disabled, in milliseconds. */
   readonly disableAfterMs: number
   /** The world begins some time in winter, or soon before the clocks of Berlin are set. */
@@ -127,6 +129,7 @@ export const nothingElse: Partial<Setup> = {
   schedulers: 0,
   pausers: 0,
   subscribers: 0,
+  operators: 0,
   begins: "winter"
 }
 
@@ -208,5 +211,6 @@ const late: readonly [readonly [number, number, number], ...ReadonlyArray<readon
 const drawLate = (dice: Dice) => {
   const [schedulers, pausers, subscribers] = dice.pick(late)
   const begins = dice.pick<Setup["begins"]>(schedulers === 0 ? ["winter"] : ["winter", "spring", "autumn"])
-  return { schedulers, pausers, subscribers, begins, disableAfterMs: dice.pick([30_000, 259_200_000]) } as const
+  const disableAfterMs = dice.pick([30_000, 259_200_000])
+  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators: dice.pick([0, 0, 0, 1]) } as const
 }

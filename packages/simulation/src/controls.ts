@@ -92,6 +92,7 @@ const droppers: Partial<Setup> = { droppers: 2, opsClients: 1, actionsPerClient:
 const schedulers: Partial<Setup> = { ...two, schedulers: 2, clients: 1, opsClients: 0 }
 const pausers: Partial<Setup> = { pausers: 2, clients: 3, actionsPerClient: 20, capacity: 32 }
 const subscribers: Partial<Setup> = { subscribers: 2, opsClients: 1, capacity: 32, disableAfterMs: 259_200_000 }
+const operators: Partial<Setup> = { operators: 2, clients: 3, actionsPerClient: 20, capacity: 32, opsClients: 0 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
@@ -225,5 +226,17 @@ export const controls: Readonly<Record<string, Control>> = {
     2
   ),
   "messages are for nobody": control(Late.messagesUnsorted, [ends], {}, subscribers),
+  "a job ignores versions": control(
+    Late.jobVersionsIgnored,
+    [rules],
+    { ...well, storeSlow: 0.5, targetFails: 0.5 },
+    operators
+  ),
+  "items are claimed anew": control(
+    Late.itemsClaimedAnew,
+    [rules, ends],
+    { crash: 0.02, storeRefuses: 0.1 },
+    operators
+  ),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)
 }

@@ -5,11 +5,14 @@ import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { Deliveries } from "@dueline/contracts/ports/Deliveries"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import { type Delivery, EventBus, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import { JobItems } from "@dueline/contracts/ports/JobItems"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
@@ -161,9 +164,14 @@ const layerWaiting = ({ disk, mutation, world }: Surroundings, reach: Reach) => 
   )
 }
 
-/** What is fired, delivered and looked up. */
+/** What is fired, delivered, done to many and looked up. Dead letters are not replayed here. */
 const layerLed = ({ disk, mutation }: Surroundings, reach: Reach) => {
-  const { callQueries, deliveries, dueSchedules } = disk.store
+  const { callQueries, deadLetterQueries, deadLetters, deliveries, dueSchedules, jobItems } = disk.store
+  const items: JobItems["Service"] = {
+    active: (limit) => reach("active jobs", jobItems.active(limit)),
+    claim: (options) => reach("claim items", jobItems.claim(options)),
+    settle: (options) => reach("settle items", jobItems.settle(options))
+  }
   const lines: Deliveries["Service"] = {
     unsorted: (limit) => reach("unsorted", deliveries.unsorted(limit)),
     sort: (sorted) => reach("sort", deliveries.sort(sorted)),
@@ -184,8 +192,12 @@ const layerLed = ({ disk, mutation }: Surroundings, reach: Reach) => {
   return Layer.mergeAll(
     Layer.succeed(CallQueries, {
       ...callQueries,
-      find: (tenantId, callId) => reach("find call", callQueries.find(tenantId, callId))
+      find: (tenantId, callId) => reach("find call", callQueries.find(tenantId, callId)),
+      list: (options) => reach("list calls", callQueries.list(options))
     }),
+    Layer.succeed(DeadLetterQueries, deadLetterQueries),
+    Layer.succeed(DeadLetters, deadLetters),
+    Layer.succeed(JobItems, (mutation.jobItems ?? same)(items)),
     Layer.succeed(DueSchedules, (mutation.dueSchedules ?? same)(due)),
     Layer.succeed(Deliveries, (mutation.deliveries ?? same)(lines))
   )

@@ -1,9 +1,11 @@
 /**
- * What one process at a time does: makes orders of payloads, fires schedules and delivers to subscriptions. Follows the composition of the program.
+ * What one process at a time does: makes orders of payloads, fires schedules, delivers to subscriptions and
+ * carries out bulk jobs. Follows the composition of the program.
  */
 import { ServiceCallId } from "@dueline/contracts/Ids"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { Leases } from "@dueline/contracts/ports/Leases"
+import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
 import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
 import * as scheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
@@ -19,7 +21,7 @@ import type { Machine } from "./world/Machine.ts"
 const keepMs = 7 * 86_400_000
 
 export const ledWork = Effect.fnUntraced(function* ({ payloads, world }: Surroundings, machine: Machine) {
-  const { droppers, processes, schedulers, subscribers } = world.setup
+  const { droppers, operators, processes, schedulers, subscribers } = world.setup
   const callId = (...parts: ReadonlyArray<string | number>) =>
     ServiceCallId.make(new Dice(world.seed).fork(parts.join("/")).uuid())
   const shared: Shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
@@ -39,5 +41,9 @@ export const ledWork = Effect.fnUntraced(function* ({ payloads, world }: Surroun
       keepMs
     })
     yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
+  }
+  if (operators > 0) {
+    const jobs = yield* BulkJobs.makeBulkJobs(callId)
+    yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
   }
 })

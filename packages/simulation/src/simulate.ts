@@ -10,6 +10,7 @@ import { Client } from "./clients/Client.ts"
 import { OpsClient } from "./clients/OpsClient.ts"
 import { ScheduleClient } from "./schedules/ScheduleClient.ts"
 import { SubscriptionClient } from "./subscriptions/SubscriptionClient.ts"
+import { JobClient } from "./jobs/JobClient.ts"
 import { PauseClient } from "./waiting/PauseClient.ts"
 import { CourierClient } from "./clients/CourierClient.ts"
 import { DropbinClient } from "./dropbin/DropbinClient.ts"
@@ -102,7 +103,7 @@ const populate = (options: SimulateOptions) => {
     seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
   }
   const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
-  const { pausers, schedulers, subscribers } = world.setup
+  const { operators, pausers, schedulers, subscribers } = world.setup
   const around: Around = { world, front, answers }
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const of = (i: number) => tenants[i % 2] ?? tenants[0]
@@ -129,7 +130,10 @@ const populate = (options: SimulateOptions) => {
   const listeners = Array.from({ length: subscribers }, (_, i) => {
     return new SubscriptionClient({ ...around, resting: log.subscriptions.resting }, of(i), `listener-${i + 1}`)
   })
-  const people = [...callers, ...keepers, ...senders, ...dropbins, ...planners, ...stoppers, ...listeners]
+  const leads = Array.from({ length: operators }, (_, i) => {
+    return new JobClient({ ...around, paused: (tenantId) => log.jobs.paused(tenantId) }, of(i), `operator-${i + 1}`)
+  })
+  const people = [...callers, ...keepers, ...senders, ...dropbins, ...planners, ...stoppers, ...listeners, ...leads]
   for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
@@ -142,7 +146,7 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
   if (waiting > 0) return `${waiting} clients wait for an answer`
   const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
   if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
-  const kinds = [log.couriers, log.payloads, log.schedules, log.waiting, log.subscriptions]
+  const kinds = [log.couriers, log.payloads, log.schedules, log.waiting, log.subscriptions, log.jobs]
   const inWork = kinds.flatMap((kind) => kind.unfinished())
   if (inWork.length > 0) return inWork.join(", ")
   const untold = bus.missing()

@@ -82,7 +82,11 @@ const wanted = [
   /log \S+ \d+ SubscriptionPaused/,
   /log \S+ \d+ SubscriptionDisabled/,
   /log \S+ \d+ SubscriptionDeleted/,
-  /worker-\d+ give places back done/
+  /worker-\d+ give places back done/,
+  /log \S+ \d+ BulkStepRecorded/,
+  /log \S+ \d+ BulkJobPaused/,
+  /log \S+ \d+ BulkJobAborted/,
+  /log \S+ \d+ BulkJobCompleted/
 ]
 const missing = new Set(wanted)
 

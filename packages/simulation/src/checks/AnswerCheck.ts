@@ -31,7 +31,8 @@ const opening: ReadonlyArray<string> = [
   "CreateOrder",
   "CreateSchedule",
   "CreatePause",
-  "CreateSubscription"
+  "CreateSubscription",
+  "StartBulkJob"
 ]
 
 export class AnswerCheck {

@@ -11,6 +11,7 @@ import { AttemptCheck } from "./AttemptCheck.ts"
 import { CourierCheck, isCouriers } from "./CourierCheck.ts"
 import { DropbinCheck } from "../dropbin/DropbinCheck.ts"
 import type { PayloadHost } from "../dropbin/PayloadHost.ts"
+import { JobCheck } from "../jobs/JobCheck.ts"
 import { ScheduleCheck } from "../schedules/ScheduleCheck.ts"
 import { SubscriptionCheck } from "../subscriptions/SubscriptionCheck.ts"
 import { WaitingCheck } from "../waiting/WaitingCheck.ts"
@@ -127,6 +128,7 @@ export class LogCheck {
   readonly schedules: ScheduleCheck
   readonly waiting: WaitingCheck
   readonly subscriptions: SubscriptionCheck
+  readonly jobs: JobCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -149,10 +151,12 @@ export class LogCheck {
     this.schedules = new ScheduleCheck(world, store, callOf)
     this.waiting = new WaitingCheck(world, store)
     this.subscriptions = new SubscriptionCheck(world, store, callOf)
+    this.jobs = new JobCheck(world, store)
     this.#late = new Map<string, Late>([
       ["schedule", this.schedules.streams],
       ["pause", this.waiting.pauses],
-      ["subscription", this.subscriptions.streams]
+      ["subscription", this.subscriptions.streams],
+      ["bulk-job", this.jobs.streams]
     ])
     this.sendings = new Sendings(world)
     this.attempts = new AttemptCheck(world)
@@ -270,6 +274,7 @@ export class LogCheck {
       )
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
       this.#wait(call, event)
+      this.jobs.happened(callId, event)
       this.results.judge(model, callId, facts)
       this.attempts.judge(model, callId, facts)
     }

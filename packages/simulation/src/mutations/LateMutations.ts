@@ -88,3 +88,22 @@ export const deliveredInAnyOrder: Mutation = {
 export const messagesUnsorted: Mutation = {
   deliveries: (sound) => ({ ...sound, sort: (sorted) => sound.sort(sorted.map((each) => ({ ...each, to: [] }))) })
 }
+
+/** What a job asks for is asked for whatever has become of the call meanwhile. */
+export const jobVersionsIgnored: Mutation = {
+  orchestrator: ({ offer }) =>
+    Orchestrator.offering((envelope, settle) =>
+      offer(envelope.commandId.startsWith("bulk-job:") ? { ...envelope, expectedVersion: null } : envelope, settle)
+    )
+}
+
+/** Each step has what is found at the time, and not what it had before. */
+export const itemsClaimedAnew: Mutation = {
+  jobItems: (sound) => ({
+    ...sound,
+    claim: (options) =>
+      Effect.map(sound.claim(options), (items) =>
+        items.filter(({ id }) => options.items.some((found) => found.id === id))
+      )
+  })
+}

@@ -5,6 +5,7 @@ import type { Backlog } from "@dueline/contracts/ports/Backlog"
 import type { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import type { Delivery, EventBus, Verdict } from "@dueline/contracts/ports/EventBus"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
+import type { JobItems } from "@dueline/contracts/ports/JobItems"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { Persistence } from "@dueline/contracts/ports/Persistence"
@@ -33,6 +34,7 @@ export interface Mutation {
   readonly schedule?: (sound: typeof Schedule) => typeof Schedule
   readonly dueSchedules?: (sound: DueSchedules["Service"]) => DueSchedules["Service"]
   readonly deliveries?: (sound: Deliveries["Service"]) => Deliveries["Service"]
+  readonly jobItems?: (sound: JobItems["Service"]) => JobItems["Service"]
   readonly flowPlaces?: (sound: FlowPlaces["Service"]) => FlowPlaces["Service"]
   readonly pauses?: (sound: Pauses["Service"]) => Pauses["Service"]
   /** What carries out events that came in. */
