@@ -91,6 +91,23 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
       })
     )
 
+    it.effect("a place is kept for as long as it is said that its call still waits, and uses up no turn", () =>
+      Effect.gen(function* () {
+        const { keep, release, take } = yield* FlowPlaces
+        const asked = calls(2, { key: "waits", concurrency: 1, ratePerSecond: 0.001 })
+        const holders = asked.map(({ flow, ...call }) => ({ ...call, key: flow.key }))
+        assert.strictEqual((yield* take(asked))[1]?._tag, "Full")
+        for (let n = 0; n < 3; n += 1) {
+          yield* age(flowPlaceMs / 2 + 1)
+          assert.deepStrictEqual(yield* keep(holders), [true, false])
+        }
+        assert.strictEqual((yield* take(asked.slice(1)))[0]?._tag, "Full")
+        yield* release(holders.slice(0, 1))
+        assert.deepStrictEqual(yield* keep(holders), [false, false])
+        assert.deepStrictEqual(yield* keep([]), [])
+      })
+    )
+
     it.effect("a place that nobody gives back is kept while its call runs, and else for a while", () =>
       Effect.gen(function* () {
         const { take } = yield* FlowPlaces

@@ -51,6 +51,32 @@ begin
 end $$
 ;
 
+-- Calls that were granted a place wait still: their time begins anew. One whose place is being taken by another at this moment has none any more,
+-- which is why nothing is waited for.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.keep_flow_places(p_keep_ms integer, p_holders json) returns json
+language plpgsql security definer {{stable plan}} as $$
+declare
+  v_kept json;
+begin
+  with asked as (
+    select * from rows from (json_to_recordset(p_holders) as (t uuid, f text, k uuid)) with ordinality as a(t, f, k, n)
+  ), held as (
+    select p.tenant_id, p.flow, p.call_id from dueline.flow_places p join asked a on p.tenant_id = a.t and p.flow = a.f and p.call_id = a.k
+    for update of p skip locked
+  ), kept as (
+    update dueline.flow_places p set until = clock_timestamp() + p_keep_ms * interval '1 millisecond' from held h
+    where p.tenant_id = h.tenant_id and p.flow = h.flow and p.call_id = h.call_id
+    returning p.tenant_id, p.flow, p.call_id
+  )
+  select coalesce(json_agg(kept.call_id is not null order by a.n), '[]') into v_kept
+  from asked a left join kept on kept.tenant_id = a.t and kept.flow = a.f and kept.call_id = a.k;
+  return v_kept;
+end $$
+;
+
 -- A meter that says nothing any more is forgotten, so that flows that are idle cost nothing.
 --
 -- callers: dueline_worker

@@ -233,6 +233,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "keep_checkpoint",
             "keep_dead_letter",
             "keep_dead_letter",
+            "keep_flow_places",
             "keep_product_event_days",
             "probe",
             "release_flow_places",

@@ -155,6 +155,7 @@ const layerWaiting = ({ disk, mutation, world }: Surroundings, reach: Reach) => 
   const right = { ...Clock.Clock.defaultValue(), currentTimeMillis: Effect.sync(() => world.time.now) }
   const places: FlowPlaces["Service"] = {
     take: (asked) => reach("take places", Effect.provideService(flowPlaces.take(asked), Clock.Clock, right)),
+    keep: (holders) => reach("keep places", Effect.provideService(flowPlaces.keep(holders), Clock.Clock, right)),
     release: (holders) => reach("give places back", flowPlaces.release(holders))
   }
   const known: Pauses["Service"] = { inForce: (options) => reach("pauses", pauses.inForce(options)) }

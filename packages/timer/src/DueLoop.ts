@@ -16,6 +16,7 @@ import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Context, Effect, Exit, type Fiber, Layer, Option } from "effect"
+import { holderOf } from "./FlowGate.ts"
 import { type Became, defaultDueQueueOptions, DueQueue, type DueQueueOptions } from "./DueQueue.ts"
 
 /** Where attempts can be made. */
@@ -200,7 +201,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     const wakeAt = queue.nextWakeAt(at)
     if (wakeAt > at) return startAt(queue.size > 0 ? Math.min(wakeAt, at + lookMs) : wakeAt)
     const places = capacity.take(Math.min(options.batchLimit, queue.ready))
-    if (places.length === 0) return
+    if (places.length === 0) return startAt(at + lookMs)
     const alarms = queue.take(at, places.length)
     for (const [n, worker] of places.entries()) {
       const alarm = alarms[n]
@@ -212,7 +213,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   }
 
   /**
-   * Gives places of flows back, and asks for others. One that cannot be given back is found by the store, since its call does not run; calls
+   * Gives places of flows back, says which are waited with, and asks for others. One that cannot be given back is found by the store, since its call does not run; calls
    * that no place could be asked for go on waiting.
    */
   const tendFlows = (places: FlowPlaces["Service"], at: number): void => {
@@ -223,6 +224,14 @@ export const makeDueLoop = Effect.fnUntraced(function* (
         start()
       })
       fork(Effect.andThen(Effect.ignore(places.release(freed)), given))
+    }
+    const waiting = queue.keeps(at, placesLimit)
+    if (waiting.length > 0) {
+      const kept = Effect.map(Effect.exit(places.keep(waiting.map(holderOf))), (exit) => {
+        queue.kept(waiting, Exit.isSuccess(exit) ? exit.value : null, now())
+        start()
+      })
+      fork(kept)
     }
     const asked = queue.asks(at, placesLimit)
     if (asked.length === 0) return

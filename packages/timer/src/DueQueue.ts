@@ -5,8 +5,9 @@
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { defaultFairQueueOptions, FairQueue, type FairQueueOptions } from "./FairQueue.ts"
+import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { type FlowAlarm, FlowGate, hasFlow, holderOf } from "./FlowGate.ts"
-import type { FlowAnswer, FlowHolder } from "@dueline/contracts/ports/FlowPlaces"
+import { type FlowAnswer, type FlowHolder, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { HeldCalls } from "./HeldCalls.ts"
 import { type Holds, noHolds } from "./Holds.ts"
 
@@ -19,6 +20,20 @@ export interface DueQueueOptions extends FairQueueOptions {
 
 /** What came of asking for a call: an attempt; none; or it runs already, or nobody can say. */
 export type Became = "started" | "idle" | "unsure"
+
+/** How long after its place was granted, or kept, the store is told that a call still waits for its turn, in milliseconds. */
+const keepAfterMs = flowPlaceMs / 3
+/** Whose place is older than this does not start: by the time that its start is recorded, another may have it. */
+const startWithinMs = flowPlaceMs - 5_000
+
+/** A call of a flow that has its place and waits for its turn. */
+interface Placed {
+  readonly alarm: FlowAlarm
+  /** When its place was granted, or kept. */
+  readonly since: number
+  /** When the store is to be told that it waits. Infinity while it is being told. */
+  askAt: number
+}
 
 export const defaultDueQueueOptions: DueQueueOptions = {
   ...defaultFairQueueOptions,
@@ -33,6 +48,8 @@ export class DueQueue {
   readonly #options: DueQueueOptions
   #holds: Holds = noHolds
   #freed: Array<FlowHolder> = []
+  /** Those that are to be told of first stand in front. */
+  readonly #placed = new Map<ServiceCallId, Placed>()
 
   constructor(options: DueQueueOptions) {
     this.#options = options
@@ -65,8 +82,37 @@ export class DueQueue {
   /** What became of the asking for a place. `answer` is null when nobody could say. */
   placed(alarm: FlowAlarm, answer: FlowAnswer | null, now: number): void {
     const goesOn = this.#gate.answered(alarm, answer, now)
+    if (answer?._tag !== "Granted") return
+    if (goesOn && this.#queue.add(alarm, now)) this.#place(alarm, now, now + keepAfterMs)
     // Withdrawn meanwhile, or no room: the place is not used.
-    if (answer?._tag === "Granted" && !(goesOn && this.#queue.add(alarm, now))) this.#freed.push(holderOf(alarm))
+    else this.#freed.push(holderOf(alarm))
+  }
+
+  /** Calls that have had their place for a while and wait for their turn: the store is to be told. Each must be `kept`. */
+  keeps(now: number, limit: number): ReadonlyArray<FlowAlarm> {
+    const waiting: Array<FlowAlarm> = []
+    for (const placed of this.#placed.values()) {
+      const { alarm, askAt, since } = placed
+      if (waiting.length === limit || (askAt > now && now >= since)) break
+      if (askAt === Number.POSITIVE_INFINITY) continue
+      placed.askAt = Number.POSITIVE_INFINITY
+      waiting.push(alarm)
+    }
+    return waiting
+  }
+
+  /** Whether each of these has its place still; null when nobody could say. One that has none asks for one again. */
+  kept(alarms: ReadonlyArray<FlowAlarm>, answers: ReadonlyArray<boolean> | null, now: number): void {
+    for (const [n, alarm] of alarms.entries()) {
+      const placed = this.#placed.get(alarm.callId)
+      if (placed?.alarm !== alarm) continue
+      if (answers === null) this.#place(alarm, placed.since, now + keepAfterMs)
+      else if (answers[n] === true) this.#place(alarm, now, now + keepAfterMs)
+      else {
+        this.#placed.delete(alarm.callId)
+        for (const one of this.#queue.withdraw(alarm.tenantId, (one) => one === alarm)) this.#goOn(one, now)
+      }
+    }
   }
 
   /** Places that are not used any more, to be given back. What is told here is told once. */
@@ -84,13 +130,16 @@ export class DueQueue {
   /** Removes and answers up to `limit` alarms whose calls may start now, in their order. Each counts as under way from here on. */
   take(now: number, limit: number): ReadonlyArray<Alarm> {
     this.#pass(now)
-    return this.#queue.take(now, limit)
+    const taken = this.#queue.take(now, limit)
+    return this.#placed.size === 0 ? taken : taken.filter((alarm) => this.#mayStart(alarm, now))
   }
 
   /** When something that waits may start without anything else happening: now, later, or positive infinity. */
   nextWakeAt(now: number): number {
     this.#pass(now)
-    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), this.#gate.nextWakeAt)
+    const [first] = this.#placed.values()
+    const keepAt = first?.askAt ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), this.#gate.nextWakeAt, keepAt)
   }
 
   /**
@@ -127,6 +176,22 @@ export class DueQueue {
     for (const alarm of this.#held.release(now)) this.#goOn(alarm, now)
   }
 
+  #place(alarm: FlowAlarm, since: number, askAt: number): void {
+    this.#placed.delete(alarm.callId)
+    this.#placed.set(alarm.callId, { alarm, since, askAt })
+  }
+
+  /** A call whose place may be another's by now asks for one again. */
+  #mayStart(alarm: Alarm, now: number): boolean {
+    const placed = this.#placed.get(alarm.callId)
+    if (placed?.alarm !== alarm) return true
+    this.#placed.delete(alarm.callId)
+    if (now - placed.since <= startWithinMs) return true
+    this.#queue.answered(alarm, false, now)
+    this.#goOn(alarm, now)
+    return false
+  }
+
   /** Nothing holds it any more. */
   #goOn(alarm: Alarm, now: number): void {
     if (this.#options.flows && hasFlow(alarm)) this.#gate.add(alarm, now)
@@ -141,6 +206,7 @@ export class DueQueue {
     for (const tenantId of holds.tenants) {
       for (const alarm of this.#gate.withdraw(tenantId, isHeld)) this.#held.add(alarm, now)
       for (const alarm of this.#queue.withdraw(tenantId, isHeld)) {
+        this.#placed.delete(alarm.callId)
         if (this.#options.flows && hasFlow(alarm)) this.#freed.push(holderOf(alarm))
         this.#held.add(alarm, now)
       }

@@ -50,6 +50,42 @@ describe("the place of a call of a flow", () => {
     })
     assert.deepStrictEqual(freed, [[], ["narrow"]])
   })
+
+  const placed = () => {
+    const queue = new DueQueue({ ...defaultDueQueueOptions, flows: true })
+    const one = { ...alarm(acme), flow: { key: "narrow", concurrency: 1 } }
+    queue.add(one, 0)
+    for (const asked of queue.asks(0, 1)) queue.placed(asked, { _tag: "Granted" }, 0)
+    return { queue, one }
+  }
+
+  it("is kept for as long as its call waits for its turn, and asked for anew once it is another's", {
+    tags: ["ADR-0042.4"]
+  }, () => {
+    const { one, queue } = placed()
+    assert.deepStrictEqual(queue.keeps(9_999, 10), [])
+    assert.strictEqual(queue.nextWakeAt(9_999), 9_999, "it may start")
+    assert.deepStrictEqual(queue.keeps(10_000, 10), [one])
+    assert.deepStrictEqual(queue.keeps(10_001, 10), [], "it is told of already")
+    queue.kept([one], [true], 10_002)
+    assert.deepStrictEqual(queue.keeps(20_001, 10), [])
+    assert.deepStrictEqual(queue.keeps(20_002, 10), [one])
+    queue.kept([one], [false], 20_003)
+    assert.deepStrictEqual(queue.take(20_003, 10), [])
+    assert.deepStrictEqual(queue.asks(20_003, 10), [one])
+  })
+
+  it("lets no call start that nobody could say it is kept for", { tags: ["ADR-0042.4"] }, () => {
+    for (const [at, starts] of [
+      [25_000, true],
+      [25_001, false]
+    ] as const) {
+      const { one, queue } = placed()
+      queue.kept(queue.keeps(10_000, 10), null, 10_001)
+      assert.deepStrictEqual(queue.take(at, 10), starts ? [one] : [])
+      assert.deepStrictEqual(queue.asks(at, 10), starts ? [] : [one])
+    }
+  })
 })
 
 describe("a hold", () => {

@@ -40,6 +40,11 @@ export class FlowPlaces extends Context.Service<
      * that never is, until its call does not run any more and `flowPlaceMs` are over.
      */
     readonly take: (asked: ReadonlyArray<FlowAsk>) => Effect.Effect<ReadonlyArray<FlowAnswer>, StoreUnavailable>
+    /**
+     * Says of calls that were granted a place that they still wait to be started: `flowPlaceMs` begin anew. Of each, in their order, whether it has
+     * its place; whose place was left to another must ask for one again.
+     */
+    readonly keep: (holders: ReadonlyArray<FlowHolder>) => Effect.Effect<ReadonlyArray<boolean>, StoreUnavailable>
     /** Gives places back. One that is not held changes nothing. */
     readonly release: (holders: ReadonlyArray<FlowHolder>) => Effect.Effect<void, StoreUnavailable>
   }

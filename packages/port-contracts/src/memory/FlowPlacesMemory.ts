@@ -38,6 +38,15 @@ export const make = (state: MemoryState): FlowPlaces["Service"] => {
           return { _tag: "Granted" }
         })
       ),
+    keep: (holders) =>
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        holders.map(({ callId, key, tenantId }) => {
+          const places = meters.get(keyOf(tenantId, key))?.places
+          if (places?.has(callId) !== true) return false
+          places.set(callId, { tenantId, callId, until: now + flowPlaceMs })
+          return true
+        })
+      ),
     release: (holders) =>
       Effect.sync(() => {
         for (const { callId, key, tenantId } of holders) meters.get(keyOf(tenantId, key))?.places.delete(callId)

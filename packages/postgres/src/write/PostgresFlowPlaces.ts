@@ -1,11 +1,15 @@
 /** The places of flows, in tables of their own beside the calls. */
-import { type FlowAnswer, FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
+import { type FlowAnswer, type FlowHolder, FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"
 
 const takeStatement = "select dueline.take_flow_places($1::int4, $2::text::json) as answers"
+const keepStatement = "select dueline.keep_flow_places($1::int4, $2::text::json) as kept"
 const releaseStatement = "select dueline.release_flow_places($1::text::json)"
+
+const holdersJson = (holders: ReadonlyArray<FlowHolder>): string =>
+  JSON.stringify(holders.map(({ callId, key, tenantId }) => ({ t: tenantId, f: key, k: callId })))
 
 export const layer: Layer.Layer<FlowPlaces, never, Database> = Layer.effect(
   FlowPlaces,
@@ -26,12 +30,15 @@ export const layer: Layer.Layer<FlowPlaces, never, Database> = Layer.effect(
             asking("take places of flows")
           )
       },
-      release: (holders) =>
+      keep: (holders) =>
         worker
-          .unsafe(releaseStatement, [
-            JSON.stringify(holders.map(({ callId, key, tenantId }) => ({ t: tenantId, f: key, k: callId })))
-          ])
-          .pipe(Effect.asVoid, asking("give places of flows back"))
+          .unsafe<{ readonly kept: ReadonlyArray<boolean> }>(keepStatement, [flowPlaceMs, holdersJson(holders)])
+          .pipe(
+            Effect.map(([row]) => row?.kept ?? []),
+            asking("keep places of flows")
+          ),
+      release: (holders) =>
+        worker.unsafe(releaseStatement, [holdersJson(holders)]).pipe(Effect.asVoid, asking("give places of flows back"))
     })
   )
 )
