@@ -86,7 +86,9 @@ begin
 end $$
 ;
 
--- The rows that may not change until this transaction has ended, so far as they are there. A row that is new is not there.
+-- The rows that may not change until this transaction has ended, so far as they are there. A row that is new is not there. Where nothing but the
+-- batch's own rows would be held it is not asked: they are updated kind by kind and in order of their ids too, which takes the same locks in the same
+-- order.
 --
 -- Each of the rows is looked up by itself, in order of the ids. A join would leave it to the planner to walk the table instead, which is the
 -- cheaper way while the table has one row.
@@ -187,9 +189,13 @@ language plpgsql security definer {{stable plan}} as $$
 declare
   rule text;
 begin
-  perform dueline.hold_ops_rows(p);
+  if p ? 'hold' or p ? 'is' then
+    perform dueline.hold_ops_rows(p);
+  end if;
   perform dueline.store_ops_rows(p);
-  rule := dueline.broken_ops_rule(p);
+  if p ? 'is' or p ? 'none' then
+    rule := dueline.broken_ops_rule(p);
+  end if;
   if rule is not null then
     raise exception 'rule' using errcode = 'DL010', detail = rule;
   end if;
