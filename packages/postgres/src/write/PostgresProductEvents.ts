@@ -47,7 +47,7 @@ const parametersOf = (entries: ReadonlyArray<Entry>) => {
   ]
 }
 
-const appendStatement = `select dueline.append_product_events(${Array.from({ length: 15 }, (_, n) => `$${n + 1}`).join(", ")}) as stored`
+const appendStatement = `select dueline.append_product_events(${Array.from({ length: 15 }, (_, n) => `$${n + 1}`).join(", ")}) as known`
 
 /** The day ended between two looks at the clock, or two groups waited for each other: nothing was stored, and the next try meets neither. */
 const passes = (error: SqlError): boolean => serverWords(error).code.startsWith("40")
@@ -56,13 +56,13 @@ const store =
   (sql: SqlClient) =>
   (entries: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray<ReadonlySet<ProductEventId>>, StoreUnavailable> =>
     Effect.suspend(() =>
-      sql.unsafe<{ readonly stored: ReadonlyArray<ProductEventId> }>(appendStatement, parametersOf(entries))
+      sql.unsafe<{ readonly known: ReadonlyArray<ProductEventId> | null }>(appendStatement, parametersOf(entries))
     ).pipe(
       Effect.retry({ times: 2, while: passes }),
       asking("store product events"),
       Effect.map(([row]) => {
-        const stored = new Set(row?.stored ?? [])
-        return entries.map(() => stored)
+        const known = new Set(row?.known)
+        return entries.map(({ events }) => new Set(events.flatMap(({ id }) => (known.has(id) ? [] : [id]))))
       })
     )
 
