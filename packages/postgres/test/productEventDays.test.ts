@@ -97,10 +97,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("days of p
         // One of today among them is looked for otherwise.
         const fresh = [event("fresh"), event("fresh")]
         const then = yield* append({ ...by, tenantId }, [event("week"), event("new"), ...fresh, event("past")])
-        assert.deepStrictEqual(
-          [then.size, fresh.some(({ id }) => then.has(id))],
-          [1, true]
-        )
+        assert.deepStrictEqual([then.size, fresh.some(({ id }) => then.has(id))], [1, true])
         const elsewhere = event("known")
         assert.isTrue((yield* append({ ...by, tenantId: Sample.tenantId() }, [elsewhere])).has(elsewhere.id))
       }),

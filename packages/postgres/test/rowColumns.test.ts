@@ -68,6 +68,10 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
               )
               yield* sql.unsafe(`update dueline.${table} set version = 77, listed_under = gen_random_uuid()`)
               assert.deepStrictEqual(yield* wrongIn(table)(sql), [], table)
+              yield* sql.unsafe("set session_replication_role = replica")
+              yield* sql.unsafe(`update dueline.${table} set version = 77`)
+              assert.deepStrictEqual(yield* wrongIn(table)(sql), [], `${table}, as a replica`)
+              yield* sql.unsafe("reset session_replication_role")
               // So that the comparison is one that finds something.
               yield* sql.unsafe(`alter table dueline.${table} disable trigger columns`)
               yield* sql.unsafe(`update dueline.${table} set version = 77`)
