@@ -257,6 +257,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
         find: () => silent,
         list: () => silent,
         sealed: () => silent,
+        scheduleRequest: () => silent,
         near: () => silent,
         holding: () => silent
       })

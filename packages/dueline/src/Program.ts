@@ -17,6 +17,7 @@ import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FailedIngestions from "@dueline/orchestration/FailedIngestions"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
+import * as FiredCalls from "@dueline/orchestration/schedules/FiredCalls"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
 import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import * as CacheRedis from "@dueline/redis/CacheRedis"
@@ -294,6 +295,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     part("orchestrator"),
     Layer.provideMerge(layerNotices),
     Layer.provideMerge(Hearing.layer),
+    Layer.provideMerge(FiredCalls.layer),
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -19,6 +19,7 @@ import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Effect, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { byOne } from "../src/dispatcher/whileLeading.ts"
+import * as FiredCalls from "../src/schedules/FiredCalls.ts"
 import { leadership, makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { makeHandler } from "../src/schedules/scheduleCalls.ts"
@@ -52,6 +53,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
   const writers = yield* writersOn(store)
   const { ask } = writers
   const { fates, step } = makeFates()
+  const fired = FiredCalls.make()
   const ports =
     (between: typeof step) =>
     <A, E, R>(made: Effect.Effect<A, E, R>) =>
@@ -60,6 +62,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
         Effect.provideService(CallQueries, store.callQueries),
         Effect.provideService(DueSchedules, store.dueSchedules),
         Effect.provideService(OpsQueries, store.opsQueries),
+        Effect.provideService(FiredCalls.FiredCalls, fired),
         Effect.provideService(RequestIntake, intake),
         Effect.provideService(RequestVault, vault)
       )

@@ -15,6 +15,20 @@ begin
 end $$
 ;
 
+-- One schedule with what is sealed beside it, as they are at one moment: for each call that it is fired for.
+--
+-- callers: dueline_edge
+create or replace function dueline.schedule_request(p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  return (
+    select json_build_object('row', r.row, 'sealed', d.data_key || '.' || d.profile)
+    from dueline.schedule_rows r left join dueline.personal_data d on d.tenant_id = p_tenant and d.customer_id = p_id
+    where r.tenant_id = p_tenant and r.id = p_id limit 1
+  );
+end $$
+;
+
 -- Those whose next time follows from older zone data than this, without the request. Versions such as 2026c sort as they follow each other.
 --
 -- callers: dueline_worker

@@ -143,6 +143,7 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
       find: (kind, tenantId, id) => reach("find", opsQueries.find(kind, tenantId, id)),
       list: (kind, options) => reach("list", opsQueries.list(kind, options)),
       sealed: (kind, tenantId, id) => reach("sealed", opsQueries.sealed(kind, tenantId, id)),
+      scheduleRequest: (tenantId, id) => reach("sealed", opsQueries.scheduleRequest(tenantId, id)),
       near: (options) => reach("near", opsQueries.near(options)),
       holding: (options) => reach("holding", opsQueries.holding(options))
     })

@@ -4,6 +4,7 @@ import type { BinRow, Location } from "../bin/Bin.ts"
 import type { BinId, TenantId } from "../Ids.ts"
 import type { IdOf, OpsCategory, RowOf } from "../kinds.ts"
 import type { OrderRow, TimeWindow } from "../order/Order.ts"
+import type { ScheduleId, ScheduleRow } from "../schedule/Schedule.ts"
 import type { Specification } from "../specification/Specification.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 
@@ -57,6 +58,11 @@ export class OpsQueries extends Context.Service<
     readonly list: <K extends OpsCategory>(kind: K, options: ListOptions) => Answer<RowPage<RowOf<K>>>
     /** What is sealed beside a history, a profile or a payload; null when there is no such thing, or when it was erased. */
     readonly sealed: <K extends Sealing>(kind: K, tenantId: TenantId, id: IdOf<K>) => Answer<string | null>
+    /** A schedule with the request that is sealed beside it, as they are at one moment; null when there is none, or when it was deleted. */
+    readonly scheduleRequest: (
+      tenantId: TenantId,
+      id: ScheduleId
+    ) => Answer<{ readonly row: ScheduleRow; readonly sealed: string | null } | null>
     /** Bins around a place, nearest first, then by id. */
     readonly near: (options: NearOptions) => Answer<ReadonlyArray<Near>>
     /** Scheduled and confirmed orders of one bin whose windows overlap this one, by the beginning of their window; at most `limit`. */

@@ -13,6 +13,7 @@ import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Sc
 import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Result, Schedule } from "effect"
+import { FiredCalls } from "./FiredCalls.ts"
 import { planFirings } from "./planFirings.ts"
 import { makeCarryOut } from "./scheduleCalls.ts"
 
@@ -53,6 +54,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
   const orchestrator = yield* Orchestrator
   const calls = yield* CallQueries
   const schedules = yield* DueSchedules
+  const fired = yield* FiredCalls
   const carryOut = yield* makeCarryOut
 
   /** When a call was looked for in vain for the first time, as far as this process knows. */
@@ -98,10 +100,11 @@ export const makeFirer = Effect.fnUntraced(function* ({
     )
     // Somebody else came first, and has made them, or will.
     if (outcome.schedule.last?.callId !== plan.firings.at(-1)?.callId) return
-    yield* Effect.forEach(plan.firings, (firing) => Effect.ignore(carryOut(tenantId, scheduleId, firing)), {
-      concurrency,
-      discard: true
-    })
+    yield* Effect.forEach(
+      plan.firings,
+      (firing) => Effect.ignore(fired.making(firing.callId, carryOut(tenantId, scheduleId, firing))),
+      { concurrency, discard: true }
+    )
   })
 
   /** False when it has to be tried again a little later. What is refused for good was decided by another meanwhile. */

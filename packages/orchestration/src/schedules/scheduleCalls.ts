@@ -17,6 +17,7 @@ import { fillIn } from "@dueline/contracts/schedule/template"
 import { ScheduleFired, scheduleTag } from "@dueline/contracts/schedule/Topic"
 import { Clock, Effect, Layer, Result, Schema } from "effect"
 import { untilStoreAnswers } from "../untilStoreAnswers.ts"
+import { FiredCalls } from "./FiredCalls.ts"
 
 /** Why a firing is no call, now (`wait`), perhaps later (`retry`), or ever. */
 type Failure = { readonly _tag: "Failure"; readonly what: "wait" | "retry" | "never"; readonly reason: string }
@@ -46,9 +47,10 @@ export const makeCarryOut = Effect.gen(function* () {
   /** False when the schedule and its request are deleted: what had not become a call does not become one. */
   return Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
     const away = ({ _tag }: { readonly _tag: string }) => failure("wait", _tag)
-    const row = yield* Effect.mapError(queries.find("schedule", tenantId, scheduleId), away)
-    const sealed = yield* Effect.mapError(queries.sealed("schedule", tenantId, scheduleId), away)
-    if (row === null) return yield* Effect.fail(failure("never", "there is no such schedule"))
+    // Both of one moment, so that no call has the method of one request and the body of the next.
+    const found = yield* Effect.mapError(queries.scheduleRequest(tenantId, scheduleId), away)
+    if (found === null) return yield* Effect.fail(failure("never", "there is no such schedule"))
+    const { row, sealed } = found
     if (sealed === null) return false
     const { callId, dueAt, occurrence } = firing
     const whole = yield* Effect.mapError(vault.open(sealed, scheduleContext(tenantId, scheduleId)), ({ detail }) =>
@@ -83,9 +85,11 @@ const decode = Schema.decodeUnknownResult(ScheduleFired)
 
 export const makeHandler = Effect.gen(function* () {
   const calls = yield* CallQueries
+  const fired = yield* FiredCalls
   const carryOut = yield* makeCarryOut
 
   const settle = Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
+    if (yield* fired.isMade(firing.callId)) return ack
     // Nearly always whoever fired has made it.
     const call = yield* Effect.mapError(calls.find(tenantId, firing.callId), ({ _tag }) => failure("wait", _tag))
     if (call === null) yield* carryOut(tenantId, scheduleId, firing)

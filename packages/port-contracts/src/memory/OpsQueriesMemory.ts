@@ -27,6 +27,13 @@ const sealed =
       return state.rows.get(key)?._tag === kinds[kind].rowTag ? (state.streams.get(key)?.sealed ?? null) : null
     })
 
+const scheduleRequest =
+  (state: MemoryState): OpsQueries["Service"]["scheduleRequest"] =>
+  (tenantId, id) =>
+    Effect.all([find(state)("schedule", tenantId, id), sealed(state)("schedule", tenantId, id)]).pipe(
+      Effect.map(([row, text]) => (row === null ? null : { row, sealed: text }))
+    )
+
 const list =
   (state: MemoryState, scanBudget: number) =>
   <K extends OpsCategory>(kind: K, { after, filter, limit, tenantId }: ListOptions) =>
@@ -88,6 +95,7 @@ export const make = (state: MemoryState, scanBudget: number): OpsQueries["Servic
   find: find(state),
   list: list(state, scanBudget),
   sealed: sealed(state),
+  scheduleRequest: scheduleRequest(state),
   near: near(state),
   holding: holding(state)
 })

@@ -8,7 +8,7 @@ import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
 import { type Harness, judge } from "../Harness.ts"
-import { probes } from "./OpsListProbe.ts"
+import { probes, scheduleRow } from "./OpsListProbe.ts"
 import { lists } from "./OpsListSentences.ts"
 import { propertyRunsTimes } from "../propertyRuns.ts"
 import * as Sample from "../Sample.ts"
@@ -32,6 +32,19 @@ const finding = (it: It) => {
       assert.isNull(yield* queries.find("customer", tenantId, customer.customerId))
       assert.isNull(yield* queries.find("bin", tenantId, bin.binId))
       assert.isNull(yield* queries.find("order", tenantId, OpsSample.orderId()))
+    })
+  )
+
+  it.effect("a schedule is read with its sealed request, by its tenant only, and without one once it is deleted", () =>
+    Effect.gen(function* () {
+      const row = scheduleRow(Sample.tenantId())
+      yield* commit(OpsSample.commit(row, { sealed: { _tag: "set", value: "key.request" } }))
+      const { scheduleRequest } = yield* OpsQueries
+      assert.deepStrictEqual(yield* scheduleRequest(row.tenantId, row.scheduleId), { row, sealed: "key.request" })
+      assert.isNull(yield* scheduleRequest(Sample.tenantId(), row.scheduleId))
+      const deleted = OpsSample.next(row, { status: "Deleted", wakeAt: null })
+      yield* commit(OpsSample.commit(deleted, { sealed: { _tag: "erase" } }))
+      assert.deepStrictEqual(yield* scheduleRequest(row.tenantId, row.scheduleId), { row: deleted, sealed: null })
     })
   )
 

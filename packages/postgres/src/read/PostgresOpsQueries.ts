@@ -26,6 +26,11 @@ const sealed =
   (_kind, tenantId, id) =>
     one(sql, "sealed text", "select dueline.find_profile($1::uuid, $2::uuid) as found", [tenantId, id])
 
+const scheduleRequest =
+  (sql: SqlClient): Queries["scheduleRequest"] =>
+  (tenantId, id) =>
+    one(sql, "schedule's request", "select dueline.schedule_request($1::uuid, $2::uuid) as found", [tenantId, id])
+
 const holding =
   (sql: SqlClient): Queries["holding"] =>
   ({ binId, limit, tenantId, window }) =>
@@ -46,6 +51,7 @@ export const layer: Layer.Layer<OpsQueries, never, Database> = Layer.effect(
       find: find(edge),
       list: (kind, options) => list(edge, kind, options),
       sealed: sealed(edge),
+      scheduleRequest: scheduleRequest(edge),
       near: binsNear(edge),
       holding: holding(edge)
     })
