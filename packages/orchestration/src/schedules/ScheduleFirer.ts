@@ -1,7 +1,8 @@
 /**
  * Fires schedules whose time has come: one process at a time reads which rows are due, plans from each what is to be done, and asks the writer for
- * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard; nothing
- * but which calls are missing is kept in memory between two looks.
+ * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard. Kept in
+ * memory are which calls are missing, and for a second the rows whose time comes within it: read anew for each that comes, they would be read as many
+ * times as there are of them.
  */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
@@ -126,25 +127,40 @@ export const makeFirer = Effect.fnUntraced(function* ({
       )
     )
 
+  /** Rows whose time had not come when they were read, until when they are all that there are. */
+  let ahead: { readonly rows: ReadonlyArray<DueSchedule>; readonly until: number } = { rows: [], until: 0 }
+
+  /** The rows that were read ahead, while some wait and are all that there are; else a page from the store. */
+  const pageAt = (now: number, after: WakeMark | null) => {
+    const { rows, until } = ahead
+    ahead = { rows: [], until: 0 }
+    return rows.length > 0 && now < until
+      ? Effect.succeed({ rows, until, isFresh: false })
+      : Effect.map(schedules.due({ before: now + lookEveryMs, after, limit: pageSize }), (page) => ({
+          rows: page,
+          until: now + lookEveryMs,
+          isFresh: true
+        }))
+  }
+
   /** Fires all that is due and answers in how many milliseconds the next will be, null when it is not known of any. `mayAct` is asked before each page. */
   const tick = Effect.fnUntraced(function* (mayAct: () => boolean) {
     let after: WakeMark | null = null
     while (mayAct()) {
       const now: number = yield* Clock.currentTimeMillis
-      const page: ReadonlyArray<DueSchedule> = yield* schedules.due({
-        before: now + lookEveryMs,
-        after,
-        limit: pageSize
-      })
-      const ripe = page.filter(({ wakeAt }) => wakeAt <= now)
+      const page: typeof ahead & { readonly isFresh: boolean } = yield* pageAt(now, after)
+      const ripe = page.rows.filter(({ wakeAt }) => wakeAt <= now)
       const fired = yield* Effect.forEach(ripe, tryToFire, { concurrency })
       if (fired.includes(false)) return lookEveryMs
-      const last = ripe.at(-1)
-      if (last === undefined || ripe.length < pageSize) {
-        const next = page[ripe.length]
-        return next === undefined ? null : Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
+      const next = page.rows[ripe.length]
+      if (next !== undefined) {
+        ahead = { rows: page.rows.slice(ripe.length), until: page.until }
+        return Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
       }
-      after = { wakeAt: last.wakeAt, scheduleId: last.scheduleId }
+      const last = ripe.at(-1)
+      if (last === undefined || (page.isFresh && page.rows.length < pageSize)) return null
+      // Behind rows that were read ahead it is not known what comes: what was fired may come again.
+      after = page.isFresh ? { wakeAt: last.wakeAt, scheduleId: last.scheduleId } : null
     }
     return null
   })
@@ -176,7 +192,11 @@ export const makeFirer = Effect.fnUntraced(function* ({
 
   /** Never ends by itself. */
   const run = (mayAct: () => boolean): Effect.Effect<never> =>
-    Effect.scoped(Effect.andThen(Effect.forkScoped(reviewing(mayAct)), firing(mayAct)))
+    Effect.suspend(() => {
+      // Another had the lease meanwhile.
+      ahead = { rows: [], until: 0 }
+      return Effect.scoped(Effect.andThen(Effect.forkScoped(reviewing(mayAct)), firing(mayAct)))
+    })
 
   return { review, run, tick }
 })
