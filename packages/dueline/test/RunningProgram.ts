@@ -25,11 +25,14 @@ export const newHome = async (): Promise<string> => {
   return home
 }
 
+/** Puts a database that is migrated already into an empty home. One without keys is one whose keys are lost: they come first. */
+export const fillHome = (home: string): Promise<unknown> =>
+  Effect.runPromise(Effect.andThen(loadKeyFile(homeAt(home).vaultKeys), bringDatabase(home)))
+
 /** One whose database is there already: for tests of anything but what the first start does. */
 export const homeWithDatabase = async (): Promise<string> => {
   const home = await newHome()
-  // A database without keys is one whose keys are lost.
-  await Effect.runPromise(Effect.andThen(loadKeyFile(homeAt(home).vaultKeys), bringDatabase(home)))
+  await fillHome(home)
   return home
 }
 

@@ -21,8 +21,10 @@ export interface SplitInstallation {
 export const newInstallation = async (): Promise<SplitInstallation> => {
   const home = await newHome()
   const natsDirectory = await temporaryDirectory()
-  const nats = await startNats({ directory: natsDirectory })
-  const postgres = await startPostgres({ directory: await temporaryDirectory(), durable: false })
+  const [nats, postgres] = await Promise.all([
+    startNats({ directory: natsDirectory }),
+    startPostgres({ directory: await temporaryDirectory(), durable: false })
+  ])
   const env = { DUELINE_DATABASE_URL: postgres.url, DUELINE_NATS_URL: nats.url }
   const programs: Array<RunningProgram> = []
   const command: SplitInstallation["command"] = (...args) => runCommand(home, args, env)

@@ -8,7 +8,7 @@ import { promisify } from "node:util"
 import { Effect } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { runCli } from "./runCli.ts"
-import { newHome, removeHome, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { fillHome, newHome, removeHome, type RunningProgram, startProgram } from "./RunningProgram.ts"
 
 const root = join(import.meta.dirname, "..", "..", "..")
 const runbook = readFileSync(join(root, "docs", "runbook.md"), "utf8")
@@ -36,6 +36,7 @@ beforeAll(async () => {
   folder = await newHome()
   mkdirSync(join(folder, "bin"))
   mkdirSync(home())
+  await fillHome(home())
   writeFileSync(join(folder, "bin", "dueline"), `#!/bin/sh\nexec "${process.execPath}" "${programFile}" "$@"\n`)
   chmodSync(join(folder, "bin", "dueline"), 0o755)
   await start()
