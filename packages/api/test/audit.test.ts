@@ -169,6 +169,36 @@ layer(edge, { excludeTestServices: true })("the audit log", (it) => {
     })
   )
 
+  it.effect("is read oldest first as well, and a page of one order is no page of the other", () =>
+    Effect.gen(function* () {
+      const { send, submit } = yield* Edge
+      for (let n = 0; n < 3; n++)
+        yield* submit({ delay: "1h", request: { method: "GET", url: "https://example.com/" } })
+      const listed = Effect.fnUntraced(function* (query: string) {
+        const items: Array<unknown> = []
+        let cursor: unknown = ""
+        do {
+          const page: Effect.Success<ReturnType<typeof send>> = yield* send({
+            method: "GET",
+            path: `/v1/audit?outcome=done&limit=2&${query}${cursor === "" ? "" : `&cursor=${encodeURIComponent(String(cursor))}`}`
+          })
+          assert.strictEqual(page.status, 200)
+          items.push(...(page.json["items"] as ReadonlyArray<unknown>))
+          cursor = page.json["nextCursor"]
+        } while (cursor !== null)
+        return items
+      })
+      const oldestFirst = yield* listed("order=asc")
+      assert.isAtLeast(oldestFirst.length, 3)
+      assert.deepStrictEqual(oldestFirst.toReversed(), yield* listed("order=desc"))
+      const first = yield* send({ method: "GET", path: "/v1/audit?outcome=done&limit=2&order=asc" })
+      const cursor = encodeURIComponent(String(first.json["nextCursor"]))
+      const crossed = yield* send({ method: "GET", path: `/v1/audit?outcome=done&limit=2&cursor=${cursor}` })
+      assert.deepStrictEqual([crossed.status, crossed.json["code"]], [400, "invalid_cursor"])
+      assert.strictEqual((yield* send({ method: "GET", path: "/v1/audit?order=oldest" })).status, 422)
+    })
+  )
+
   it.effect("is for admins: editors and viewers are refused", () =>
     Effect.gen(function* () {
       const { mint, send } = yield* Edge

@@ -68,11 +68,16 @@ it.effect(
         /^3 events read, [\d,]+ events\/s\nMODEL +STREAMS +WRITTEN +DROPPED\ntenant +1 +0 +0\nbin +1 +1 +0$/u
       )
 
-      const told = yield* dueline("audit", "list", "--installation", "--json")
-      assert.deepStrictEqual(
-        (JSON.parse(told.stdout) as { items: ReadonlyArray<{ action: string }> }).items.map(({ action }) => action),
-        ["projections.rebuild", "projections.rebuild", "database.migrate"]
-      )
+      const told = Effect.fnUntraced(function* (...order: ReadonlyArray<string>) {
+        const { stdout } = yield* dueline("audit", "list", "--installation", "--json", ...order)
+        return (JSON.parse(stdout) as { items: ReadonlyArray<{ action: string }> }).items.map(({ action }) => action)
+      })
+      assert.deepStrictEqual(yield* told(), ["projections.rebuild", "projections.rebuild", "database.migrate"])
+      assert.deepStrictEqual(yield* told("--order", "asc"), [
+        "database.migrate",
+        "projections.rebuild",
+        "projections.rebuild"
+      ])
 
       const right = yield* dueline("verify", "--json")
       assert.deepStrictEqual(JSON.parse(right.stdout), {

@@ -143,25 +143,91 @@ begin
 end $$
 ;
 
--- What was done and refused in a tenant, newest first: its events, which the log has in the order of transactions of all tenants, and its entries. It
--- looks at p_budget rows of the log at the most and then answers with what it has found, and where to go on. With a resource or a correlation
--- it goes by their indexes. A look from p_from on ends ten minutes before it: no transaction is that old.
+-- A transaction below which nothing was recorded since p_at, as far as the tree tells: tiles have the transaction of their last event. 0 where that is
+-- not known. No transaction lasts ten minutes.
+--
+-- callers: dueline_append
+create or replace function dueline.transaction_before(p_at timestamptz) returns bigint
+language plpgsql stable {{stable plan}} set enable_bitmapscan = on as $$
+declare
+  v_low bigint := -1;
+  v_high bigint := (select t.size / 256 from dueline.audit_tree t);
+  v_middle bigint;
+  v_xact bigint;
+  v_found bigint := 0;
+begin
+  while v_high - v_low > 1 loop
+    v_middle := (v_low + v_high) / 2;
+    v_xact := (select t.event_xact::text::bigint from dueline.audit_tiles t where t.tile = v_middle);
+    if (select max(e.recorded_at) from dueline.events e where (e.xact::text)::bigint = v_xact) < p_at - interval '10 minutes' then
+      v_low := v_middle;
+      v_found := v_xact;
+    else
+      v_high := v_middle;
+    end if;
+  end loop;
+  return v_found;
+end $$
+;
+
+-- Whether a row lies behind a mark, in the order that is read: of one place an event (0) comes before an entry (1).
+--
+-- callers: dueline_append
+create or replace function dueline.comes_after(
+  p_ascending boolean, p_xact xid8, p_position bigint, p_kind integer, p_mark_xact xid8, p_mark_position bigint, p_mark_kind integer
+) returns boolean language sql immutable as $$
+  select case when p_ascending then (p_xact, p_position, p_kind) > (p_mark_xact, p_mark_position, p_mark_kind)
+    else (p_xact, p_position, p_kind) < (p_mark_xact, p_mark_position, p_mark_kind) end
+$$
+;
+
+-- A tenant's entries of transactions from p_low on, below p_high, behind a mark if there is one: by the index, in either direction.
+--
+-- callers: dueline_append
+create or replace function dueline.entries_from(
+  p_tenant uuid, p_xact xid8, p_position bigint, p_kind integer, p_low bigint, p_high bigint, p_outcome text, p_actor text, p_resource text,
+  p_correlation text, p_from float8, p_to float8, p_limit integer, p_ascending boolean
+) returns setof dueline.audit_entries language plpgsql stable {{stable plan}} as $$
+begin
+  return query execute format(
+    'select a.* from dueline.audit_entries a
+      where a.tenant_id = $1 and a.xact >= $5::text::xid8 and a.xact < $6::text::xid8
+        and ($2 is null or dueline.comes_after(%L, a.xact, a.position, 1, $2, $3, $4))
+        and ($7 is null or a.outcome = $7) and ($8 is null or a.actor_id = $8) and ($9 is null or a.resource = $9)
+        and ($10 is null or a.correlation_id = $10) and ($11 is null or a.recorded_at >= $11) and ($12 is null or a.recorded_at < $12)
+      order by a.xact %2$s, a.position %2$s limit $13',
+    p_ascending, case when p_ascending then 'asc' else 'desc' end)
+    using p_tenant, p_xact, p_position, p_kind,
+      case when p_ascending then greatest(p_low, p_xact::text::bigint) else p_low end,
+      case when p_ascending then p_high else least(p_high, p_xact::text::bigint + 1) end,
+      p_outcome, p_actor, p_resource, p_correlation, p_from, p_to, p_limit;
+end $$
+;
+
+-- What was done and refused in a tenant, newest first, or oldest first if p_ascending: its events, which the log has in the order of transactions of
+-- all tenants, and its entries. It looks at p_budget rows of the log at the most and then answers with what it has found, and where to go on. With a
+-- resource or a correlation it goes by their indexes. A look ends ten minutes beyond p_from or p_to: no transaction is that old. Oldest first it
+-- shows only what lies below every open transaction, so that whoever reads on misses nothing.
 --
 -- callers: dueline_edge, dueline_writer
 -- owner: dueline_append
 create or replace function dueline.list_audit(
   p_tenant uuid, p_xact text, p_position float8, p_kind integer, p_outcome text, p_actor text, p_resource text, p_correlation text,
-  p_from float8, p_to float8, p_limit integer, p_budget integer
+  p_from float8, p_to float8, p_limit integer, p_budget integer, p_ascending boolean
 ) returns json language plpgsql stable security definer {{stable plan}} set enable_bitmapscan = on as $$
 declare
-  v_to bigint := least(coalesce(p_xact::bigint + 1, 9223372036854775807), pg_snapshot_xmax(pg_current_snapshot())::text::bigint);
-  v_from bigint;
+  v_sign integer := case when p_ascending then 1 else -1 end;
+  v_top bigint := case when p_ascending then pg_snapshot_xmin(pg_current_snapshot()) else pg_snapshot_xmax(pg_current_snapshot()) end::text::bigint;
+  -- The walk goes from v_edge by v_width, and looks from v_low on, below v_high.
+  v_edge bigint := case when p_ascending then coalesce(p_xact::bigint, 0) else least(p_xact::bigint + 1, v_top) end;
   v_width bigint := 64;
+  v_low bigint;
+  v_high bigint;
   v_looked integer := 0;
   v_rows integer;
   v_oldest timestamptz;
   v_walks boolean := p_resource is null and p_correlation is null;
-  v_floor bigint := 0;
+  v_ended boolean := true;
   v_some dueline.events[];
   v_found dueline.events[] := '{}';
   v_stream uuid := case when p_resource ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_resource::uuid end;
@@ -170,34 +236,38 @@ declare
   v_next json;
 begin
   if coalesce(p_outcome, 'done') = 'done' then
-    while v_walks and v_to > 0 and cardinality(v_found) <= p_limit loop
+    if v_walks and p_ascending and p_from is not null then
+      v_edge := greatest(v_edge, dueline.transaction_before(to_timestamp(p_from / 1000)));
+    end if;
+    while v_walks and cardinality(v_found) <= p_limit and case when p_ascending then v_edge < v_top else v_edge > 0 end loop
       if v_looked >= p_budget then
-        v_floor := v_to;
+        v_ended := false;
         exit;
       end if;
-      v_from := greatest(v_to - v_width, 0);
+      v_low := case when p_ascending then v_edge else greatest(v_edge - v_width, 0) end;
+      v_high := case when p_ascending then least(v_edge + v_width, v_top) else v_edge end;
       select count(*), min(w.recorded_at) into v_rows, v_oldest from (
-        select e.recorded_at from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit p_budget + 1
+        select e.recorded_at from dueline.events e where (e.xact::text)::bigint >= v_low and (e.xact::text)::bigint < v_high limit p_budget + 1
       ) w;
-      if v_rows > p_budget and v_to - v_from > 1 then
+      if v_rows > p_budget and v_high - v_low > 1 then
         v_width := greatest(v_width / 8, 1);
         continue;
       end if;
       if v_rows > 0 then
         v_some := array(
           select e from dueline.events e
-          where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to and e.tenant_id = p_tenant
-            and (p_xact is null or (e.xact, e.position) < (p_xact::xid8, p_position::bigint)
-              or p_kind = 1 and (e.xact, e.position) = (p_xact::xid8, p_position::bigint))
+          where (e.xact::text)::bigint >= v_low and (e.xact::text)::bigint < v_high and e.tenant_id = p_tenant
+            and (p_xact is null or dueline.comes_after(p_ascending, e.xact, e.position, 0, p_xact::xid8, p_position::bigint, p_kind))
             and (p_actor is null or e.metadata #>> '{actor,id}' = p_actor)
             and (p_from is null or e.recorded_at >= to_timestamp(p_from / 1000))
             and (p_to is null or e.recorded_at < to_timestamp(p_to / 1000))
-          order by e.xact desc, e.position desc limit p_limit + 1 - cardinality(v_found));
+          order by v_sign * (e.xact::text)::bigint, v_sign * e.position limit p_limit + 1 - cardinality(v_found));
         v_found := v_found || v_some;
         v_looked := v_looked + v_rows;
-        exit when v_oldest < to_timestamp(p_from / 1000) - interval '10 minutes';
+        exit when case when p_ascending then v_oldest > to_timestamp(p_to / 1000) + interval '10 minutes'
+          else v_oldest < to_timestamp(p_from / 1000) - interval '10 minutes' end;
       end if;
-      v_to := v_from;
+      v_edge := case when p_ascending then v_high else v_low end;
       if v_rows * 4 < p_budget then
         v_width := v_width * 4;
       end if;
@@ -209,19 +279,23 @@ begin
           and (p_correlation is null or e.metadata ->> 'correlationId' = p_correlation)
           and (v_stream is not null
             or uuid_hash_extended(e.tenant_id, hashtextextended((e.metadata ->> 'correlationId') collate "C", 0)) = v_cause)
-          and (p_xact is null or (e.xact, e.position) < (p_xact::xid8, p_position::bigint)
-            or p_kind = 1 and (e.xact, e.position) = (p_xact::xid8, p_position::bigint))
+          and (not p_ascending or e.xact < v_top::text::xid8)
+          and (p_xact is null or dueline.comes_after(p_ascending, e.xact, e.position, 0, p_xact::xid8, p_position::bigint, p_kind))
           and (p_actor is null or e.metadata #>> '{actor,id}' = p_actor)
           and (p_from is null or e.recorded_at >= to_timestamp(p_from / 1000))
           and (p_to is null or e.recorded_at < to_timestamp(p_to / 1000))
-        order by e.xact desc, e.position desc limit p_limit + 1);
+        order by v_sign * (e.xact::text)::bigint, v_sign * e.position limit p_limit + 1);
     end if;
   end if;
-  select json_agg(m.item order by m.xact desc, m.position desc, m.kind desc) filter (where m.n <= p_limit),
+  -- Of entries those that lie as far as the walk came: without an end it goes on from v_edge.
+  v_low := case when v_ended or p_ascending then 0 else v_edge end;
+  v_high := case when v_ended or not p_ascending then v_top else v_edge end;
+  select json_agg(m.item order by m.n) filter (where m.n <= p_limit),
       (array_agg(json_build_object('transaction', m.xact::text, 'position', m.position, 'kind', m.kind)) filter (where m.n = p_limit and m.total > p_limit))[1]
     into v_items, v_next
     from (
-      select u.*, row_number() over (order by u.xact desc, u.position desc, u.kind desc) as n, count(*) over () as total from (
+      select u.*, row_number() over (order by v_sign * (u.xact::text)::bigint, v_sign * u.position, v_sign * u.kind) as n, count(*) over () as total
+      from (
         select f.xact, f.position, 0 as kind, json_build_object('at', floor(date_part('epoch', f.recorded_at) * 1000), 'actor', f.metadata -> 'actor',
             'action', f.type, 'resource', f.stream_id, 'kind', f.category, 'outcome', 'done', 'code', null,
             'correlationId', f.metadata ->> 'correlationId', 'count', 1) as item
@@ -230,18 +304,12 @@ begin
         select a.xact, a.position, 1, json_build_object('at', a.recorded_at, 'actor', json_build_object('kind', a.actor_kind, 'id', a.actor_id),
             'action', a.action, 'resource', a.resource, 'kind', null, 'outcome', a.outcome, 'code', a.code,
             'correlationId', a.correlation_id, 'count', a.count)
-          from (
-            select a.* from dueline.audit_entries a
-            where a.tenant_id = p_tenant and (p_xact is null or (a.xact, a.position) < (p_xact::xid8, p_position::bigint))
-              and a.xact >= v_floor::text::xid8
-              and (p_outcome is null or a.outcome = p_outcome) and (p_actor is null or a.actor_id = p_actor)
-              and (p_resource is null or a.resource = p_resource) and (p_correlation is null or a.correlation_id = p_correlation)
-              and (p_from is null or a.recorded_at >= p_from) and (p_to is null or a.recorded_at < p_to)
-            order by a.xact desc, a.position desc limit p_limit + 1) a
+          from dueline.entries_from(p_tenant, p_xact::xid8, p_position::bigint, p_kind, v_low, v_high, p_outcome, p_actor, p_resource, p_correlation,
+            p_from, p_to, p_limit + 1, p_ascending) a
       ) u
     ) m;
-  if v_next is null and v_floor > 0 then
-    v_next := json_build_object('transaction', v_floor::text, 'position', 0, 'kind', 0);
+  if v_next is null and not v_ended then
+    v_next := json_build_object('transaction', v_edge::text, 'position', case when p_ascending then -1 else 0 end, 'kind', 0);
   end if;
   return json_build_object('items', coalesce(v_items, '[]'), 'next', v_next);
 end $$

@@ -18,9 +18,19 @@ const makeList = Effect.gen(function* () {
   const paging = yield* makePaging(auditMark)
   return Effect.fnUntraced(function* ({ query }: Raw<"audit", "list">) {
     const { tenantId } = yield* Principal
-    const { actor, correlation: correlationId, cursor, from, limit = defaultLimit, outcome, resource, to } = query
+    const {
+      actor,
+      correlation: correlationId,
+      cursor,
+      from,
+      limit = defaultLimit,
+      order,
+      outcome,
+      resource,
+      to
+    } = query
     const filter = {
-      ...{ actor, correlationId, outcome, resource },
+      ...{ actor, correlationId, order: order === "asc" ? order : undefined, outcome, resource },
       from: from === undefined ? undefined : parseInstant(from, "up"),
       to: to === undefined ? undefined : parseInstant(to, "up")
     }

@@ -14,7 +14,8 @@ const filters: ReadonlyArray<Filter> = [
   { name: "resource", label: "About (id)", type: "text" },
   { name: "correlation", label: "Correlation", type: "text" },
   { name: "from", label: "From", type: "time" },
-  { name: "to", label: "Before", type: "time" }
+  { name: "to", label: "Before", type: "time" },
+  { name: "order", label: "Order", oneOf: ["asc"], words: { "": "Newest first", asc: "Oldest first" } }
 ]
 
 const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>] = [
@@ -61,14 +62,14 @@ export const AuditScreen = () => {
       </p>
       <Filters filters={filters} values={values} set={set} />
       <Rows
-        label="Who did what, newest first"
+        label={`Who did what, ${values["order"] === "asc" ? "oldest" : "newest"} first`}
         pages={pages}
         columns={columns}
         keyOf={({ action, actor, at, correlationId, resource }) =>
           `${at} ${correlationId} ${action} ${resource} ${actor.id}`
         }
         href={null}
-        filtered={Object.keys(values).length > 0}
+        filtered={Object.keys(values).some((name) => name !== "order")}
         nothing={<p>Nothing was done yet.</p>}
       />
     </Screen>

@@ -4,7 +4,13 @@ import { useSearchParams } from "wouter"
 import { type FieldProps, InstantField } from "./Fields.tsx"
 
 export type Filter =
-  | { readonly name: string; readonly label: string; readonly oneOf: ReadonlyArray<string> }
+  | {
+      readonly name: string
+      readonly label: string
+      readonly oneOf: ReadonlyArray<string>
+      /** What is shown for one of them, and for none. */
+      readonly words?: Readonly<Record<string, string>>
+    }
   | { readonly name: string; readonly label: string; readonly type: "text"; readonly hint?: string }
   | { readonly name: string; readonly label: string; readonly type: "time" }
 
@@ -81,9 +87,11 @@ export const Filters = ({
           <label key={name}>
             {label}
             <select value={field.value} onChange={(event) => field.set(event.target.value)}>
-              <option value="">Any</option>
+              <option value="">{filter.words?.[""] ?? "Any"}</option>
               {filter.oneOf.map((one) => (
-                <option key={one}>{one}</option>
+                <option key={one} value={one}>
+                  {filter.words?.[one] ?? one}
+                </option>
               ))}
             </select>
           </label>

@@ -10,6 +10,8 @@ import { Instant, StorableText, Timestamp } from "./Wire.ts"
 
 const Word = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(300))
 
+export const AuditOrder = Schema.Literals(["desc", "asc"])
+
 export const AuditOutcome = Schema.Literals(["done", "refused", "left_out"])
 
 export const AuditItem = Schema.Struct({
@@ -52,6 +54,7 @@ const example: AuditItem = {
 const list = HttpApiEndpoint.get("list", "/", {
   query: {
     ...paged,
+    order: parameter(Schema.optionalKey(AuditOrder), "`asc`: oldest first; newest first if not given"),
     actor: parameter(Schema.optionalKey(Word), "Only what this one did: a subject, or `api-key:` and its id"),
     resource: parameter(Schema.optionalKey(Word), "Only about this id"),
     outcome: parameter(Schema.optionalKey(AuditOutcome), "Only with this outcome"),
@@ -65,7 +68,7 @@ const list = HttpApiEndpoint.get("list", "/", {
   .annotate(RequiredScope, "ops:audit.read")
   .annotateMerge(
     described(
-      "Who did what, newest first",
+      "Who did what, newest or oldest first",
       "Every event of the tenant with who caused it, and every attempt that was refused. Filters are joined by *and*. What is listed is sealed and " +
         "signed; `dueline audit verify` proves that nobody changed it since.",
       { 200: { items: [example], nextCursor: null } }

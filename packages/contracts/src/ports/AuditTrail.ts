@@ -51,6 +51,8 @@ export interface AuditMark {
   readonly kind: number
 }
 
+export type AuditOrder = "asc" | "desc"
+
 export interface AuditQuery {
   readonly tenantId: TenantId
   readonly outcome?: AuditOutcome | undefined
@@ -62,6 +64,8 @@ export interface AuditQuery {
   readonly from?: number | undefined
   /** Before. */
   readonly to?: number | undefined
+  /** Newest first if not given. */
+  readonly order?: AuditOrder | undefined
   readonly after: AuditMark | null
   readonly limit: number
 }
@@ -71,7 +75,10 @@ export class AuditTrail extends Context.Service<
   {
     /** Durable when it succeeds, all or none. What is too long is cut. */
     readonly append: (entries: ReadonlyArray<AuditEntry>) => Effect.Effect<void, StoreUnavailable>
-    /** Newest first, by when it was committed. A page may be short, even empty, and have a next one. */
+    /**
+     * By when it was committed. A page may be short, even empty, and have a next one. Oldest first, whoever reads on sees each item once, also of what is
+     * committed meanwhile; the newest come with the next look.
+     */
     readonly list: (
       query: AuditQuery
     ) => Effect.Effect<

@@ -50,13 +50,25 @@ export const make = (state: MemoryState): AuditTrail["Service"] => {
       Effect.sync(() => {
         for (const entry of given) entries.push(placed(entry))
       }),
-    list: ({ actor, after, correlationId, from = -Infinity, limit, outcome, resource, tenantId, to = Infinity }) =>
+    list: ({
+      actor,
+      after,
+      correlationId,
+      from = -Infinity,
+      limit,
+      order,
+      outcome,
+      resource,
+      tenantId,
+      to = Infinity
+    }) =>
       Effect.sync(() => {
+        const comesFirst = (a: AuditMark, b: AuditMark) => (order === "asc" ? isBehind(a, b) : isBehind(b, a))
         const found = [...entries, ...state.events.map(ofEvent)]
           .filter(
             ({ item, mark, tenantId: owner }) =>
               owner === tenantId &&
-              (after === null || isBehind(mark, after)) &&
+              (after === null || comesFirst(after, mark)) &&
               (outcome === undefined || item.outcome === outcome) &&
               (actor === undefined || item.actor.id === actor) &&
               (resource === undefined || item.resource === resource) &&
@@ -64,7 +76,7 @@ export const make = (state: MemoryState): AuditTrail["Service"] => {
               item.at >= from &&
               item.at < to
           )
-          .sort((a, b) => (isBehind(a.mark, b.mark) ? 1 : -1))
+          .sort((a, b) => (comesFirst(a.mark, b.mark) ? -1 : 1))
         const last = found.length > limit ? found[limit - 1] : undefined
         return { items: found.slice(0, limit).map(({ item }) => copyOf(item)), next: last?.mark ?? null }
       })

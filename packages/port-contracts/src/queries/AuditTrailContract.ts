@@ -28,10 +28,10 @@ const entryOf = (tenantId: AuditEntry["tenantId"], about: Partial<AuditEntry> = 
 })
 
 /** All pages, `limit` at a time. */
-const everything = Effect.fnUntraced(function* (query: Omit<AuditQuery, "after">) {
+const everything = Effect.fnUntraced(function* (query: Omit<AuditQuery, "after">, from: AuditMark | null = null) {
   const { list } = yield* AuditTrail
   const items: Array<ListedEntry> = []
-  let after: AuditMark | null = null
+  let after = from
   do {
     const page: Effect.Success<ReturnType<typeof list>> = yield* list({ ...query, after })
     assert.isAtMost(page.items.length, query.limit)
@@ -40,6 +40,17 @@ const everything = Effect.fnUntraced(function* (query: Omit<AuditQuery, "after">
   } while (after !== null)
   return items
 })
+
+/** Oldest first shows what lies below every open transaction: of tests beside this one there may be some. */
+const until = (asked: ReturnType<typeof everything>, expected: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    let found = yield* asked
+    while (found.length < expected.length) {
+      yield* Effect.yieldNow
+      found = yield* asked
+    }
+    assert.deepStrictEqual(actions(found), expected)
+  })
 
 const actions = (items: ReadonlyArray<ListedEntry>) => items.map(({ action }) => action)
 
@@ -75,6 +86,34 @@ export const suite = (name: string, harness: Harness<AuditTrail | Persistence>):
             assert.strictEqual(items[2]?.kind, "service-call")
           }
         })
+    )
+
+    it.effect("oldest first each is there once, however it is paged, also what is committed while it is read", () =>
+      Effect.gen(function* () {
+        const trail = yield* AuditTrail
+        const persistence = yield* Persistence
+        const call = Sample.target()
+        const { tenantId } = call
+        const { type } = Sample.event()
+        yield* trail.append([entryOf(tenantId, { action: "one" })])
+        yield* persistence.commit([Sample.commit(call, { events: [Sample.event(), Sample.event()] })])
+        yield* trail.append([entryOf(tenantId, { action: "two" }), entryOf(tenantId, { action: "three" })])
+        const oldestFirst = { tenantId, order: "asc" } as const
+        const expected = ["one", type, type, "two", "three"]
+        for (const limit of [1, 2, 3, 50]) yield* until(everything({ ...oldestFirst, limit }), expected)
+        assert.deepStrictEqual(yield* Effect.map(everything({ ...oldestFirst, limit: 2, outcome: "done" }), actions), [
+          type,
+          type
+        ])
+        for (const filter of [{ resource: call.callId }, { correlationId: Sample.event().metadata.correlationId }])
+          assert.deepStrictEqual(
+            (yield* Effect.map(everything({ ...oldestFirst, limit: 1, ...filter }), actions)).slice(0, 2),
+            [type, type]
+          )
+        const first = yield* trail.list({ ...oldestFirst, after: null, limit: 3 })
+        yield* trail.append([entryOf(tenantId, { action: "four" })])
+        yield* until(everything({ ...oldestFirst, limit: 2 }, first.next), ["two", "three", "four"])
+      })
     )
 
     it.effect("an entry comes back as it was written, and what is too long is cut", () =>

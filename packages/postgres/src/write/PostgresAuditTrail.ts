@@ -33,7 +33,7 @@ const scanBudget = 10_000
 
 const listStatement =
   "select dueline.list_audit($1::uuid, $2::text, $3::float8, $4::int4, $5::text, $6::text, $7::text, $8::text, $9::float8, $10::float8, " +
-  "$11::int4, $12::int4) as page"
+  "$11::int4, $12::int4, $13::bool) as page"
 
 interface Page {
   readonly items: ReadonlyArray<ListedEntry>
@@ -42,7 +42,7 @@ interface Page {
 
 const list =
   (sql: SqlClient): Trail["list"] =>
-  ({ actor, after, correlationId, from, limit, outcome, resource, tenantId, to }) =>
+  ({ actor, after, correlationId, from, limit, order, outcome, resource, tenantId, to }) =>
     sql
       .unsafe<{ readonly page: Page }>(listStatement, [
         tenantId,
@@ -56,7 +56,8 @@ const list =
         from ?? null,
         to ?? null,
         limit,
-        scanBudget
+        scanBudget,
+        order === "asc"
       ])
       .pipe(
         Effect.map(([row]) => row?.page ?? { items: [], next: null }),

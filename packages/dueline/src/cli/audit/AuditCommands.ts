@@ -29,6 +29,10 @@ const list = Command.make(
     correlation: word("correlation", "id", "Only under this correlation id"),
     from: instant("from", "Only since then (RFC 3339)"),
     to: instant("to", "Only before then (RFC 3339)"),
+    order: Flag.Literals("order", ["desc", "asc"]).pipe(
+      Flag.withDefault("desc"),
+      Flag.withDescription("Newest first, or asc: oldest first")
+    ),
     limit: wholeNumber("limit", "How many at the most", 1, 10_000).pipe(Flag.withDefault(50))
   },
   loadWhenRun(
@@ -36,7 +40,9 @@ const list = Command.make(
     ({ listAudit }) => listAudit
   )
 ).pipe(
-  Command.withDescription("List what was done and refused, newest first: events of all kinds, and what is no event"),
+  Command.withDescription(
+    "List what was done and refused, newest first or with --order asc oldest first: events of all kinds, and what is no event"
+  ),
   Command.withExamples([
     { command: "dueline audit list --tenant acme --outcome refused", description: "Who tried what they may not" },
     { command: "dueline audit list --installation --json", description: "Commands on the machine, for a script" }

@@ -3,7 +3,13 @@ import { checkpointFile } from "@dueline/audit/checkpoint"
 import { type NoteVerifier, readVerifier, verifierOf, verifierText } from "@dueline/audit/note"
 import { type Verdict, verifyExport } from "@dueline/audit/verifyExport"
 import { holdsProofs, verifyProofs } from "@dueline/audit/proofs"
-import { type AuditMark, type AuditOutcome, AuditTrail, installationTenant } from "@dueline/contracts/ports/AuditTrail"
+import {
+  type AuditMark,
+  type AuditOrder,
+  type AuditOutcome,
+  AuditTrail,
+  installationTenant
+} from "@dueline/contracts/ports/AuditTrail"
 import { parseInstant } from "@dueline/contracts/api/Wire"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
 import { addAuditSeed } from "@dueline/secrets/auditKeyFile"
@@ -60,6 +66,7 @@ export interface ListInput {
   readonly correlation: string | undefined
   readonly from: string | undefined
   readonly to: string | undefined
+  readonly order: AuditOrder
   readonly limit: number
 }
 
@@ -71,6 +78,7 @@ export const listAudit = Effect.fnUntraced(function* (input: ListInput) {
     actor: input.actor,
     resource: input.resource,
     outcome: input.outcome,
+    order: input.order,
     correlationId: input.correlation,
     from: input.from === undefined ? undefined : parseInstant(input.from, "up"),
     to: input.to === undefined ? undefined : parseInstant(input.to, "up")
