@@ -199,15 +199,48 @@ layer(edge, { excludeTestServices: true })("the audit log", (it) => {
     })
   )
 
+  it.effect(
+    "has nothing to be checked before anything is signed, and goes on from there; a page is no place in the tree",
+    () =>
+      Effect.gen(function* () {
+        const { send } = yield* Edge
+        const { json, status } = yield* send({ method: "GET", path: "/v1/audit/proof" })
+        const { resume, ...nothing } = json
+        const rows = { expected: 0, found: 0 }
+        assert.deepStrictEqual(
+          [status, nothing],
+          [200, { from: 0, to: 0, parts: [], rows, size: 0, sealed: 0, note: null }]
+        )
+        const at = (cursor: unknown) =>
+          send({ method: "GET", path: `/v1/audit/proof?cursor=${encodeURIComponent(String(cursor))}` })
+        assert.strictEqual((yield* at(resume)).status, 200)
+        const { json: page } = yield* send({ method: "GET", path: "/v1/audit?limit=1" })
+        assert.strictEqual((yield* at(page["nextCursor"])).json["code"], "invalid_cursor")
+      })
+  )
+
   it.effect("is for admins: editors and viewers are refused", () =>
     Effect.gen(function* () {
       const { mint, send } = yield* Edge
       const scopes = ["ops:audit.read"]
       const as = Effect.fnUntraced(function* (role: string) {
         const token = yield* mint({ subject: "a", tenantId: otherTenant, scopes, roles: [role], ttlSeconds: 60 })
-        return (yield* send({ method: "GET", path: "/v1/audit", headers: { authorization: `Bearer ${token}` } })).status
+        const asked = ["/v1/audit", "/v1/audit/proof"].map((path) =>
+          Effect.map(
+            send({ method: "GET", path, headers: { authorization: `Bearer ${token}` } }),
+            ({ status }) => status
+          )
+        )
+        return yield* Effect.all(asked)
       })
-      assert.deepStrictEqual([yield* as("admin"), yield* as("editor"), yield* as("viewer")], [200, 403, 403])
+      assert.deepStrictEqual(
+        [yield* as("admin"), yield* as("editor"), yield* as("viewer")],
+        [
+          [200, 200],
+          [403, 403],
+          [403, 403]
+        ]
+      )
     })
   )
 })
@@ -232,7 +265,8 @@ const world = (away = { now: false }) => {
         written.push(...entries)
         return Effect.void
       }),
-    list: () => Effect.die("not asked")
+    list: () => Effect.die("not asked"),
+    stretch: () => Effect.die("not asked")
   })
   return { away, written, layer: notesLayer.pipe(Layer.provide(trail)) }
 }

@@ -1,5 +1,6 @@
 /** The console as people use it: the program that was put together, in a real browser. One program and one browser for all of it. */
 import { AxeBuilder } from "@axe-core/playwright"
+import type { AuditProof } from "@dueline/contracts/api/AuditEndpoints"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { freePort } from "@dueline/test-servers/ServerProcess"
 import { notTested } from "@dueline/test-servers/notTested"
@@ -463,6 +464,44 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByLabel("Colours").selectOption("light")
     assert.notStrictEqual(await paper(), dark)
     await page.getByLabel("Colours").selectOption("system")
+  })
+
+  it("checks in the browser that the audit log is what was signed, goes on from what it kept, and names what is not", {
+    tags: ["ADR-0045.8"]
+  }, async () => {
+    const dueline = async (...args: ReadonlyArray<string>) => (await runCommand(home, args, environment)).stdout.trim()
+    await dueline("audit", "checkpoint")
+    await open("/audit")
+    await page.getByText("Check that nothing was changed").click()
+    await page.getByLabel(/Public key/u).fill(await dueline("audit", "key"))
+    const check = page.getByRole("button", { name: "Check", exact: true })
+    await check.click()
+    await page.getByText("Looked at from the first leaf on").waitFor()
+    await page.getByText("Nothing was changed.").waitFor()
+    await picture("audit")
+    await submit(1, "sealed", { delay: "1h" })
+    await dueline("audit", "checkpoint")
+    await page.reload()
+    await page.getByText("Check that nothing was changed").click()
+    await check.click()
+    await page.getByText(/They continue the \d+ leaves that this browser has kept/u).waitFor()
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+    assert.deepStrictEqual(violations, [])
+    // As if somebody had changed an event in the database: what is hashed of it is another.
+    await page.getByRole("button", { name: "Forget them" }).click()
+    await page.route("**/v1/audit/proof*", async (route) => {
+      const response = await route.fetch()
+      const proof = (await response.json()) as AuditProof
+      const at = proof.parts.findIndex(({ leaf }) => leaf !== null)
+      const parts = proof.parts.map((part, n) => (n === at ? { ...part, leaf: `${part.leaf} ` } : part))
+      await route.fulfill({ response, json: { ...proof, parts } })
+    })
+    await check.click()
+    await page.getByText(/^Leaf \d+ is not what was sealed/u).waitFor()
+    await page.unroute("**/v1/audit/proof*")
+    await page.getByLabel(/Public key/u).fill("")
+    await check.click()
+    await page.getByText("Who signed it was not checked").waitFor()
   })
 
   it("does nothing for pages of other sites, and of another port of this host, whose browser has the session", {

@@ -314,3 +314,45 @@ begin
   return json_build_object('items', coalesce(v_items, '[]'), 'next', v_next);
 end $$
 ;
+
+-- A stretch of the tree from leaf p_at on, as far as it is signed, and of the rows that it was made of how many there are and which are the tenant's:
+-- their number in the stretch, counted from 0, with what is hashed of them. The places are those of the rows before it. `note`: the latest
+-- checkpoint, of `size` leaves.
+--
+-- callers: dueline_edge
+-- owner: dueline_append
+create or replace function dueline.signed_stretch(
+  p_tenant uuid, p_at float8, p_event_xact text, p_event_position float8, p_entry_xact text, p_entry_position float8, p_limit integer
+) returns json language plpgsql stable security definer {{stable plan}} as $$
+declare
+  v_at bigint := p_at::bigint;
+  v_signed dueline.audit_checkpoints;
+  v_to bigint;
+  v_hashes bytea;
+  v_kinds text;
+  v_events json;
+  v_entries json;
+begin
+  select c.* into v_signed from dueline.audit_checkpoints c order by c.size desc limit 1;
+  v_to := greatest(v_at, least(v_at + p_limit, coalesce(v_signed.size, 0)));
+  select substr(string_agg(t.hashes, ''::bytea order by t.tile), ((v_at % 256) * 32 + 1)::integer, ((v_to - v_at) * 32)::integer),
+      substr(string_agg(t.kinds, '' order by t.tile), (v_at % 256 + 1)::integer, (v_to - v_at)::integer)
+    into v_hashes, v_kinds from dueline.audit_tiles t where t.tile between v_at / 256 and (v_to - 1) / 256;
+  v_kinds := coalesce(v_kinds, '');
+  select json_build_object('found', count(*), 'transaction', coalesce((array_agg((l.e).xact::text order by (l.e).xact desc))[1], p_event_xact),
+      'position', coalesce((array_agg((l.e).position order by (l.e).xact desc, (l.e).position desc))[1], p_event_position::bigint),
+      'own', coalesce(json_agg(json_build_array(l.n, dueline.event_leaf(l.e)) order by l.n) filter (where (l.e).tenant_id = p_tenant), '[]')) into v_events
+    from (select e, row_number() over (order by e.xact, e.position) - 1 as n
+      from dueline.log_page(p_event_xact::bigint, p_event_xact::bigint, p_event_position::bigint,
+        length(v_kinds) - length(replace(v_kinds, 'e', ''))) e) l;
+  select json_build_object('found', count(*), 'transaction', coalesce((array_agg((l.a).xact::text order by (l.a).xact desc))[1], p_entry_xact),
+      'position', coalesce((array_agg((l.a).position order by (l.a).xact desc, (l.a).position desc))[1], p_entry_position::bigint),
+      'own', coalesce(json_agg(json_build_array(l.n, dueline.entry_leaf(l.a)) order by l.n) filter (where (l.a).tenant_id = p_tenant), '[]')) into v_entries
+    from (select s.a, row_number() over (order by (s.a).xact, (s.a).position) - 1 as n from (
+      select a from dueline.audit_entries a
+      where (a.xact, a.position) > (p_entry_xact::xid8, p_entry_position::bigint) and a.xact < pg_snapshot_xmin(pg_current_snapshot())
+      order by a.xact, a.position limit length(v_kinds) - length(replace(v_kinds, 'a', ''))) s) l;
+  return json_build_object('at', v_at, 'hashes', coalesce(encode(v_hashes, 'hex'), ''), 'kinds', v_kinds, 'events', v_events,
+    'entries', v_entries, 'size', coalesce(v_signed.size, 0), 'note', v_signed.note, 'sealed', (select t.size from dueline.audit_tree t));
+end $$
+;

@@ -166,7 +166,11 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         }),
         Context.add(CourierSources, { find: (id) => run(beforeTenants, () => sources.find(id)) }),
         Context.add(DeadLetterQueries, { list: inTurn(letters.list), find: inTurn(letters.find) }),
-        Context.add(AuditTrail, { append: trail.append, list: inTurn(trail.list) }),
+        Context.add(AuditTrail, {
+          append: trail.append,
+          list: inTurn(trail.list),
+          stretch: inTurn(trail.stretch)
+        }),
         Context.add(JobItemQueries, { list: inTurn(items.list) }),
         Context.add(DeliveryQueries, { waiting: inTurn(lines.waiting), kept: inTurn(lines.kept) }),
         Context.add(Sessions, { ...sessions, find: inTurn(sessions.find), list: inTurn(sessions.list) }),

@@ -1,7 +1,7 @@
 /** Where a page ended, as the bytes inside a cursor, and cursors as they are given out and read, for one list. */
 import type { BadRequest } from "@dueline/contracts/api/ProblemError"
 import type { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { AuditMark } from "@dueline/contracts/ports/AuditTrail"
+import type { AuditMark, LogPlace, TreePlace } from "@dueline/contracts/ports/AuditTrail"
 import type { PageMark } from "@dueline/contracts/ports/CallQueries"
 import type { LetterMark } from "@dueline/contracts/ports/DeadLetterQueries"
 import type { ItemMark } from "@dueline/contracts/ports/JobItems"
@@ -97,6 +97,22 @@ export const auditMark: MarkForm<AuditMark> = {
       position: Number(buffer.readBigInt64BE(8)),
       kind: buffer.readUInt8(16)
     }
+  }
+}
+
+const placeBytes = ({ position, transaction }: LogPlace): Buffer =>
+  Buffer.concat([eightBytes((bytes) => bytes.writeBigUInt64BE(BigInt(transaction))), millisBytes(position)])
+
+const placeAt = (bytes: Buffer, start: number): LogPlace => ({
+  transaction: String(bytes.readBigUInt64BE(start)),
+  position: Number(bytes.readBigInt64BE(start + 8))
+})
+
+export const treeMark: MarkForm<TreePlace> = {
+  write: ({ at, entries, events }) => Buffer.concat([millisBytes(at), placeBytes(events), placeBytes(entries)]),
+  read: (bytes) => {
+    const buffer = bufferOf(bytes)
+    return { at: Number(buffer.readBigInt64BE(0)), events: placeAt(buffer, 8), entries: placeAt(buffer, 24) }
   }
 }
 

@@ -213,7 +213,11 @@ export const layerPorts = Layer.effectContext(
         used: sessions.used,
         list: (options) => read(sessions.list(options))
       }),
-      Context.add(AuditTrail, { append: trail.append, list: (query) => read(trail.list(query)) }),
+      Context.add(AuditTrail, {
+        append: trail.append,
+        list: (query) => read(trail.list(query)),
+        stretch: (query) => read(trail.stretch(query))
+      }),
       Context.add(DeliveryQueries, {
         waiting: (of) => read(lines.waiting(of)),
         kept: (options) => read(lines.kept(options))

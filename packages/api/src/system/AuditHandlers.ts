@@ -1,13 +1,14 @@
-/** The audit log over HTTP: what was done and what was refused in a tenant. */
+/** The audit log over HTTP: what was done and what was refused in a tenant, and what proves that nobody changed it since. */
+import { partsOf, placed } from "@dueline/audit/parts"
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
 import type { AuditItem } from "@dueline/contracts/api/AuditEndpoints"
 import { formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
-import { AuditTrail, type ListedEntry } from "@dueline/contracts/ports/AuditTrail"
+import { AuditTrail, type ListedEntry, treeBeginning } from "@dueline/contracts/ports/AuditTrail"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { storeUnavailable } from "../requests/refusal.ts"
-import { auditMark, defaultLimit, makePaging } from "../resources/paging.ts"
+import { auditMark, defaultLimit, makePaging, treeMark } from "../resources/paging.ts"
 import type { Raw } from "../resources/Raw.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 
@@ -41,9 +42,40 @@ const makeList = Effect.gen(function* () {
   })
 })
 
+/** Leaves of a stretch: some milliseconds of this process, which makes the roots of their subtrees. */
+const leavesAtOnce = 4_096
+
+const makeProof = Effect.gen(function* () {
+  const trail = yield* AuditTrail
+  const paging = yield* makePaging(treeMark)
+  const about = { list: "audit-proof" }
+  return Effect.fnUntraced(function* ({ query: { cursor } }: Raw<"audit", "proof">) {
+    const { tenantId } = yield* Principal
+    const from = (yield* paging.after(tenantId, about, cursor)) ?? treeBeginning
+    const found = yield* trail.stretch({ tenantId, from, limit: leavesAtOnce }).pipe(Effect.catch(storeUnavailable))
+    const { entries, events, kinds, note, sealed, size } = found
+    const { expected, own } = placed(from.at, kinds, found)
+    const parts = partsOf(from.at, Buffer.from(found.hashes, "hex"), own)
+    const to = parts.reduce((at, { leaves }) => at + leaves, from.at)
+    return {
+      from: from.at,
+      to,
+      parts: parts.map(({ hash, leaf, leaves }) => ({ leaves, hash: hash.toString("base64"), leaf })),
+      rows: { expected, found: events.found + entries.found },
+      size,
+      sealed,
+      note: to === size ? note : null,
+      resume: paging.next(tenantId, about, { at: to, events, entries }) ?? ""
+    }
+  })
+})
+
 export const layer = Layer.effectContext(
   Effect.gen(function* () {
     const list = yield* makeList
-    return yield* leanGroup(HttpApiBuilder.group(Api, "audit", (handlers) => handlers.handle("list", list)))
+    const proof = yield* makeProof
+    return yield* leanGroup(
+      HttpApiBuilder.group(Api, "audit", (handlers) => handlers.handle("list", list).handle("proof", proof))
+    )
   })
 )

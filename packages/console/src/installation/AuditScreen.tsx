@@ -1,6 +1,9 @@
 /** Who did what to which resource, and what was refused. */
 import { type AuditItem, AuditOutcome } from "@dueline/contracts/api/AuditEndpoints"
 import { Link } from "wouter"
+import { AuditCheck } from "../audit/AuditCheck.tsx"
+import { signInAtom } from "../backend/session.ts"
+import { useAtom } from "../backend/useAtom.ts"
 import { usePages } from "../backend/usePages.ts"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
@@ -51,15 +54,17 @@ const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>]
 
 export const AuditScreen = () => {
   const [values, set] = useFilters(filters)
+  const signIn = useAtom(signInAtom)
   const pages = usePages(JSON.stringify(values), ({ audit }, page) =>
     audit.list({ query: { ...page, ...values } as never })
   )
   return (
     <Screen title="Audit" actions={<Freshness asked={pages} />}>
       <p className="faint">
-        Sealed and signed: <code>dueline audit verify</code> proves, where the program runs or from an export, that
-        nobody changed it since.
+        Sealed and signed. This browser checks that nobody changed it since; <code>dueline audit verify</code> does it
+        where the program runs, or from an export.
       </p>
+      {signIn.at === "in" && signIn.session.tenant !== null ? <AuditCheck tenant={signIn.session.tenant} /> : null}
       <Filters filters={filters} values={values} set={set} />
       <Rows
         label={`Who did what, ${values["order"] === "asc" ? "oldest" : "newest"} first`}

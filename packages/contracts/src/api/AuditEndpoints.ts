@@ -75,8 +75,66 @@ const list = HttpApiEndpoint.get("list", "/", {
     )
   )
 
+const TreePart = Schema.Struct({
+  leaves: Schema.Int.annotate({
+    description: "How many leaves: a power of two, of which the place of the first is a multiple"
+  }),
+  hash: Schema.String.annotate({ description: "Base64 of the subtree's root (RFC 6962), of one leaf its hash" }),
+  leaf: Schema.NullOr(Schema.String).annotate({
+    description: "Of the tenant's own: what is hashed, as it is found now"
+  })
+}).annotate({ identifier: "AuditTreePart" })
+
+export const AuditProof = Schema.Struct({
+  from: Schema.Int.annotate({ description: "Leaves before the first part" }),
+  to: Schema.Int.annotate({ description: "Leaves up to the last part" }),
+  parts: Schema.Array(TreePart),
+  rows: Schema.Struct({ expected: Schema.Int, found: Schema.Int }).annotate({
+    description: "Events and entries between the two, of all tenants: fewer are found where some are missing"
+  }),
+  size: Schema.Int.annotate({ description: "Leaves of the latest checkpoint" }),
+  sealed: Schema.Int.annotate({ description: "Leaves of the tree: those behind `size` are not signed yet" }),
+  note: Schema.NullOr(Schema.String).annotate({
+    description: "The latest checkpoint, a C2SP signed note, once `to` has come to it"
+  }),
+  resume: Schema.String.annotate({
+    description: "The cursor that goes on behind the last part, now or when more was signed"
+  })
+}).annotate({ identifier: "AuditProof" })
+export type AuditProof = typeof AuditProof.Type
+
+const exampleProof: AuditProof = {
+  from: 0,
+  to: 2,
+  parts: [
+    { leaves: 1, hash: "qpAkHS3r2cHhIvN5QdYSkA0bG1ZgkV4kJt1cO8hF3rE=", leaf: null },
+    { leaves: 1, hash: "1oV7fRk3mT8cS5l0c0f6O1pQ0cZ2c7u1w0Yb8H3yZkM=", leaf: '["entry/1",…]' }
+  ],
+  rows: { expected: 2, found: 2 },
+  size: 2,
+  sealed: 2,
+  note: "dueline/audit-0a1b2c3d4e5f\n2\n…\nsigned at 2026-01-31T09:00:00.000Z\n\n— dueline/audit-0a1b2c3d4e5f …\n",
+  resume: "…"
+}
+
+const proof = HttpApiEndpoint.get("proof", "/proof", {
+  query: { cursor: parameter(paged.cursor, "`resume` of the part before; without it from the beginning") },
+  success: AuditProof,
+  error: problems.Unavailable
+})
+  .annotate(RequiredScope, "ops:audit.read")
+  .annotateMerge(
+    described(
+      "What proves that the audit log is what was signed",
+      "The tree of all tenants' leaves (RFC 6962), in stretches of 4,096 leaves: the tenant's own with what is hashed, others as roots of the largest subtrees without " +
+        "one of these. Whoever puts the parts together gets the root that the checkpoint signs; with what they kept of an earlier time they see that the tree only grew. It does not prove that none " +
+        "of the tenant's is shown as somebody else's: `dueline audit export` of all does.",
+      { 200: exampleProof }
+    )
+  )
+
 export class Audit extends HttpApiGroup.make("audit")
-  .add(list)
+  .add(list, proof)
   .prefix("/v1/audit")
   .middleware(RequestChecks)
   .middleware(BearerAuth)

@@ -70,6 +70,49 @@ export interface AuditQuery {
   readonly limit: number
 }
 
+/** Where the rows of one log end that a stretch of the tree was made of. */
+export interface LogPlace {
+  /** A 64-bit number in decimal. */
+  readonly transaction: string
+  readonly position: number
+}
+
+/** A place in the tree, and the rows before it. */
+export interface TreePlace {
+  /** Leaves before it. */
+  readonly at: number
+  readonly events: LogPlace
+  readonly entries: LogPlace
+}
+
+export const treeBeginning: TreePlace = {
+  at: 0,
+  events: { transaction: "0", position: 0 },
+  entries: { transaction: "0", position: 0 }
+}
+
+/** Rows of one log in a stretch. `own`: those of the tenant by their number, counted from 0, with what is hashed of them. */
+export interface StretchRows extends LogPlace {
+  readonly found: number
+  readonly own: ReadonlyArray<readonly [number: number, leaf: string]>
+}
+
+/** Leaves of the tree from a place on, no further than they are signed. */
+export interface SignedStretch {
+  readonly at: number
+  /** One after the other, in hexadecimal. */
+  readonly hashes: string
+  /** A letter for each leaf: `e` an event, `a` an entry, upper case when it was removed. */
+  readonly kinds: string
+  readonly events: StretchRows
+  readonly entries: StretchRows
+  /** The latest checkpoint and its leaves; null and 0 before the first. */
+  readonly note: string | null
+  readonly size: number
+  /** Leaves of the whole tree. */
+  readonly sealed: number
+}
+
 export class AuditTrail extends Context.Service<
   AuditTrail,
   {
@@ -85,6 +128,12 @@ export class AuditTrail extends Context.Service<
       { readonly items: ReadonlyArray<ListedEntry>; readonly next: AuditMark | null },
       StoreUnavailable
     >
+    /** For whoever checks that what they see is what was signed. At most `limit` leaves. */
+    readonly stretch: (query: {
+      readonly tenantId: TenantId
+      readonly from: TreePlace
+      readonly limit: number
+    }) => Effect.Effect<SignedStretch, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/AuditTrail") {}
 

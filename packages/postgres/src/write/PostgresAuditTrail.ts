@@ -4,7 +4,8 @@ import {
   type AuditMark,
   AuditTrail,
   boundedEntry,
-  type ListedEntry
+  type ListedEntry,
+  type SignedStretch
 } from "@dueline/contracts/ports/AuditTrail"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
@@ -64,7 +65,22 @@ const list =
         reading("list audit entries")
       )
 
+const stretch =
+  (sql: SqlClient): Trail["stretch"] =>
+  ({ from: { at, entries, events }, limit, tenantId }) =>
+    sql
+      .unsafe<{ readonly stretch: SignedStretch }>(
+        "select dueline.signed_stretch($1::uuid, $2::float8, $3::text, $4::float8, $5::text, $6::float8, $7::int4) as stretch",
+        [tenantId, at, events.transaction, events.position, entries.transaction, entries.position, limit]
+      )
+      .pipe(
+        Effect.flatMap(([row]) => (row === undefined ? Effect.die("no stretch") : Effect.succeed(row.stretch))),
+        reading("read what was signed")
+      )
+
 export const layer: Layer.Layer<AuditTrail, never, Database> = Layer.effect(
   AuditTrail,
-  Effect.map(Database, ({ edge, intake }) => AuditTrail.of({ append: append(intake), list: list(edge) }))
+  Effect.map(Database, ({ edge, intake }) =>
+    AuditTrail.of({ append: append(intake), list: list(edge), stretch: stretch(edge) })
+  )
 )
