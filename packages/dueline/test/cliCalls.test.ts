@@ -140,6 +140,14 @@ it.effect("show gives every attempt, and with --events the history", () =>
   })
 )
 
+it.effect("show --as-of asks for the call as it was", () =>
+  Effect.gen(function* () {
+    const { asked, fetch } = fakeProgram({ sights: [{ call: failed, events: [] }] })
+    yield* runCli(["call", "show", callId, "--as-of", "2"], { fetch })
+    assert.strictEqual(asked[0]?.query, "?asOf=2")
+  })
+)
+
 it.effect("reschedule means the version it finds, unless --if-match names another", () =>
   Effect.gen(function* () {
     const { asked, fetch } = fakeProgram({ sights: [{ call: failed, events: [] }] })

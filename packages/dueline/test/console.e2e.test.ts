@@ -370,6 +370,31 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByText("with version 2, from").waitFor()
   })
 
+  it("shows an order, a bin and a customer as they were, and of a profile only what it says now", {
+    tags: ["ADR-0045.2"]
+  }, async () => {
+    const { id: customer } = await api("POST", "/ops/customers", { profile: { name: "South Yard" } })
+    const made = { serialNumber: "SK-99", category: "skip", sizeLitres: 1_100, customerId: customer }
+    const { id: bin } = await api("POST", "/ops/bins", made)
+    const { id: order } = await api("POST", "/ops/orders", { customerId: customer, binId: bin, kind: "pickup" })
+    await api("POST", `/ops/orders/${order}/cancel`)
+    await api("DELETE", `/ops/bins/${bin}`)
+    for (const [path, was, now] of [
+      [`/orders/${order}`, "Draft", "Cancelled"],
+      [`/bins/${bin}`, "Active", "Retired"]
+    ] as const) {
+      await open(`${path}?asOf=1`)
+      await page.getByText("with version 1, from").getByText(was).waitFor()
+      await page.getByText(`now ${now.toLowerCase()}`).waitFor()
+      assert.strictEqual(await page.getByRole("button", { name: /Cancel the order|Retire/u }).count(), 0)
+      await page.getByRole("button", { name: "As it is now" }).click()
+      await page.getByText(now, { exact: true }).first().waitFor()
+    }
+    await open(`/customers/${customer}?asOf=1`)
+    await page.getByText("Of a profile there is only what it says now").waitFor()
+    assert.strictEqual(await page.getByRole("button", { name: /Erase/u }).count(), 0)
+  })
+
   it("defines a flow, shows how many of it are under way, and lets it wait", async () => {
     await open("/flows?key=stripe")
     await page.getByText("running 0 of 5, waiting 0").waitFor()

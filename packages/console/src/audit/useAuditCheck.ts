@@ -73,7 +73,8 @@ export const useAuditCheck = (tenant: string): AuditCheck => {
       {
         answered: (latest) => {
           going.current = null
-          if (latest.findings.length === 0 && latest.size > 0) keep(tenant, { ...latest, at: new Date(Date.now()).toISOString() })
+          if (latest.findings.length === 0 && latest.size > 0)
+            keep(tenant, { ...latest, at: new Date(Date.now()).toISOString() })
           setState((before) => ({ ...before, busy: false, checked: latest }))
         },
         failed: (error) => {

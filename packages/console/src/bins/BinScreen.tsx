@@ -7,8 +7,8 @@ import { useAnswer } from "../backend/useAnswer.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
+import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
-import { Status } from "../parts/Status.tsx"
 import { Time } from "../time/Time.tsx"
 import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
@@ -51,48 +51,61 @@ const BinActions = ({ bin, changed }: { readonly bin: Bin; readonly changed: () 
   )
 }
 
+/** What it is, or was. */
+const Whole = ({ bin: found }: { readonly bin: Bin }) => (
+  <>
+    <Facts
+      of={[
+        ["Kind", found.category.replaceAll("_", " ")],
+        ["Size", `${found.sizeLitres} l`],
+        ["Capacity", `${found.capacityLitres} l`],
+        ["Place", found.location === null ? null : `${found.location.lat}, ${found.location.lon}`],
+        [
+          "Customer",
+          found.customerId === null ? null : (
+            <Link key="customer" href={`/customers/${found.customerId}`}>
+              {found.customerId}
+            </Link>
+          )
+        ],
+        [
+          "Orders",
+          <Link key="orders" href={`/orders?binId=${found.id}`}>
+            of this week
+          </Link>
+        ],
+        ["Changed", <Time key="changed" at={found.updatedAt} />],
+        ["Version", found.version]
+      ]}
+    />
+    <BinMap bins={[found]} />
+  </>
+)
+
 export const BinScreen = ({ id }: { readonly id: string }) => {
-  const answer = useAnswer(id, ({ bins }) =>
-    Effect.map(bins.get({ params: { id: id as BinId }, query: {}, headers: {} }), ({ body }) => body ?? null)
-  )
+  const get: Get<Bin> = ({ bins }, query) => bins.get({ params: { id: id as BinId }, query, headers: {} })
+  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null))
   const bin = answer.value
   return (
     <Screen
       title={bin === null ? "Bin" : `Bin ${bin.serialNumber}`}
-      aside={bin === null ? null : <Status of={bin.status} />}
+      aside={bin === null ? null : <StatusNow of={bin} />}
       actions={<Freshness asked={answer} />}
     >
       <Answered answer={answer}>
         {(found) =>
           found === null ? null : (
-            <>
-              <BinActions bin={found} changed={answer.again} />
-              <Facts
-                of={[
-                  ["Kind", found.category.replaceAll("_", " ")],
-                  ["Size", `${found.sizeLitres} l`],
-                  ["Capacity", `${found.capacityLitres} l`],
-                  ["Place", found.location === null ? null : `${found.location.lat}, ${found.location.lon}`],
-                  [
-                    "Customer",
-                    found.customerId === null ? null : (
-                      <Link key="customer" href={`/customers/${found.customerId}`}>
-                        {found.customerId}
-                      </Link>
-                    )
-                  ],
-                  [
-                    "Orders",
-                    <Link key="orders" href={`/orders?binId=${found.id}`}>
-                      of this week
-                    </Link>
-                  ],
-                  ["Changed", <Time key="changed" at={found.updatedAt} />],
-                  ["Version", found.version]
-                ]}
-              />
-              <BinMap bins={[found]} />
-            </>
+            <InTime
+              of={found}
+              get={get}
+              now={
+                <>
+                  <BinActions bin={found} changed={answer.again} />
+                  <Whole bin={found} />
+                </>
+              }
+              then={(was) => <Whole bin={was} />}
+            />
           )
         }
       </Answered>

@@ -9,9 +9,8 @@ import { Copy } from "../parts/Copy.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Live } from "../parts/Live.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
-import { Status, wordsOf } from "../parts/Status.tsx"
 import { Ago, lasted, Time } from "../time/Time.tsx"
-import { AsOf, useAsOf } from "../parts/AsOf.tsx"
+import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
 import { Attempts } from "./Attempts.tsx"
 import { CallActions } from "./CallActions.tsx"
 import { reasonWords, waitWords } from "./callWords.ts"
@@ -141,39 +140,13 @@ const Now = ({ call: found, changed }: { readonly call: ServiceCall; readonly ch
   </>
 )
 
-/** It does not change any more. */
-const Past = ({ asOf, id }: { readonly id: ServiceCallId; readonly asOf: string }) => {
-  const answer = useAnswer(`${id} ${asOf}`, ({ serviceCalls }) =>
-    Effect.map(serviceCalls.get({ params: { id }, query: { asOf }, headers: {} }), ({ body }) => body ?? null)
-  )
-  return (
-    <Answered answer={answer}>
-      {(found) =>
-        found === null ? null : (
-          <>
-            <p className="lead">
-              It was <Status of={found.status} />, with version {found.version}, from <Time at={found.updatedAt} /> on.
-            </p>
-            <Whole call={found} />
-          </>
-        )
-      }
-    </Answered>
-  )
-}
-
 /** News come as they happen; this is for when they do not. */
 const lookMs = 15_000
 
 export const CallScreen = ({ id }: { readonly id: string }) => {
-  const callId = id as ServiceCallId
-  const [asOf, setAsOf] = useAsOf()
-  const answer = useAnswer(
-    id,
-    ({ serviceCalls }) =>
-      Effect.map(serviceCalls.get({ params: { id: callId }, query: {}, headers: {} }), ({ body }) => body ?? null),
-    lookMs
-  )
+  const get: Get<ServiceCall> = ({ serviceCalls }, query) =>
+    serviceCalls.get({ params: { id: id as ServiceCallId }, query, headers: {} })
+  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), lookMs)
   const call = answer.value
   useCallNews({
     missed: answer.again,
@@ -188,10 +161,7 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
       aside={
         call === null ? null : (
           <>
-            <Status
-              of={call.status}
-              {...(asOf === null ? {} : { words: `now ${wordsOf(call.status).toLowerCase()}` })}
-            />
+            <StatusNow of={call} />
             <Live />
           </>
         )
@@ -201,10 +171,12 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
       <Answered answer={answer}>
         {(found) =>
           found === null ? null : (
-            <>
-              <AsOf asOf={asOf} set={setAsOf} of={found} />
-              {asOf === null ? <Now call={found} changed={answer.again} /> : <Past id={callId} asOf={asOf} />}
-            </>
+            <InTime
+              of={found}
+              get={get}
+              now={<Now call={found} changed={answer.again} />}
+              then={(was) => <Whole call={was} />}
+            />
           )
         }
       </Answered>

@@ -6,8 +6,8 @@ import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
 import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Section } from "../parts/Facts.tsx"
+import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
-import { Status } from "../parts/Status.tsx"
 import { Time } from "../time/Time.tsx"
 import { MoveOrder } from "./MoveOrder.tsx"
 
@@ -40,82 +40,92 @@ const actionsOf = (order: Order): ReadonlyArray<Action> => {
   ]
 }
 
+/** What it is, or was. */
+const Whole = ({ order: found }: { readonly order: Order }) => (
+  <>
+    <p className="lead">
+      {found.window === null ? (
+        "A draft without a window."
+      ) : (
+        <>
+          <Time at={found.window.from} /> – <Time at={found.window.to} />
+        </>
+      )}
+    </p>
+    <Facts
+      of={[
+        [
+          "Bin",
+          <Link key="bin" href={`/bins/${found.binId}`}>
+            {found.binId}
+          </Link>
+        ],
+        [
+          "Customer",
+          <Link key="customer" href={`/customers/${found.customerId}`}>
+            {found.customerId}
+          </Link>
+        ],
+        ["Made", <Time key="made" at={found.createdAt} />],
+        ["Ended", <Time key="ended" at={found.endedAt} />],
+        ["Version", found.version],
+        [
+          "Correlation",
+          <Link key="correlation" href={`/timeline/${encodeURIComponent(found.correlationId)}`}>
+            <code>{found.correlationId}</code>
+          </Link>
+        ]
+      ]}
+    />
+    <Section title="Items">
+      {found.items.length === 0 ? <p className="empty">None.</p> : null}
+      <ul>
+        {found.items.map(({ material, quantity, unit }) => (
+          <li key={`${material} ${unit}`}>
+            {quantity} {unit} of {material}
+          </li>
+        ))}
+      </ul>
+    </Section>
+    <Section title="Calls it makes">
+      {found.notifications.length === 0 ? <p className="empty">None.</p> : null}
+      <ul>
+        {found.notifications.map(({ callId, lead, url }) => (
+          <li key={callId}>
+            <Link href={`/calls/${callId}`}>{url}</Link> {lead} before
+          </li>
+        ))}
+      </ul>
+    </Section>
+  </>
+)
+
 export const OrderScreen = ({ id }: { readonly id: string }) => {
-  const answer = useAnswer(
-    id,
-    ({ orders }) =>
-      Effect.map(orders.get({ params: { id: id as OrderId }, query: {}, headers: {} }), ({ body }) => body ?? null),
-    10_000
-  )
+  const get: Get<Order> = ({ orders }, query) => orders.get({ params: { id: id as OrderId }, query, headers: {} })
+  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), 10_000)
   const order = answer.value
   return (
     <Screen
       title={order === null ? "Order" : `Order: ${order.kind}`}
-      aside={order === null ? null : <Status of={order.status} />}
+      aside={order === null ? null : <StatusNow of={order} />}
       actions={<Freshness asked={answer} />}
     >
       <Answered answer={answer}>
         {(found) =>
           found === null ? null : (
-            <>
-              <p className="lead">
-                {found.window === null ? (
-                  "A draft without a window."
-                ) : (
-                  <>
-                    <Time at={found.window.from} /> – <Time at={found.window.to} />
-                  </>
-                )}
-              </p>
-              <Actions scope="ops:orders.write" changed={answer.again} of={actionsOf(found)}>
-                <MoveOrder order={found} changed={answer.again} />
-              </Actions>
-              <Facts
-                of={[
-                  [
-                    "Bin",
-                    <Link key="bin" href={`/bins/${found.binId}`}>
-                      {found.binId}
-                    </Link>
-                  ],
-                  [
-                    "Customer",
-                    <Link key="customer" href={`/customers/${found.customerId}`}>
-                      {found.customerId}
-                    </Link>
-                  ],
-                  ["Made", <Time key="made" at={found.createdAt} />],
-                  ["Ended", <Time key="ended" at={found.endedAt} />],
-                  ["Version", found.version],
-                  [
-                    "Correlation",
-                    <Link key="correlation" href={`/timeline/${encodeURIComponent(found.correlationId)}`}>
-                      <code>{found.correlationId}</code>
-                    </Link>
-                  ]
-                ]}
-              />
-              <Section title="Items">
-                {found.items.length === 0 ? <p className="empty">None.</p> : null}
-                <ul>
-                  {found.items.map(({ material, quantity, unit }) => (
-                    <li key={`${material} ${unit}`}>
-                      {quantity} {unit} of {material}
-                    </li>
-                  ))}
-                </ul>
-              </Section>
-              <Section title="Calls it makes">
-                {found.notifications.length === 0 ? <p className="empty">None.</p> : null}
-                <ul>
-                  {found.notifications.map(({ callId, lead, url }) => (
-                    <li key={callId}>
-                      <Link href={`/calls/${callId}`}>{url}</Link> {lead} before
-                    </li>
-                  ))}
-                </ul>
-              </Section>
-            </>
+            <InTime
+              of={found}
+              get={get}
+              now={
+                <>
+                  <Actions scope="ops:orders.write" changed={answer.again} of={actionsOf(found)}>
+                    <MoveOrder order={found} changed={answer.again} />
+                  </Actions>
+                  <Whole order={found} />
+                </>
+              }
+              then={(was) => <Whole order={was} />}
+            />
           )
         }
       </Answered>

@@ -26,6 +26,7 @@ import { flow } from "./calls/FlowCommands.ts"
 import { pause } from "./calls/PauseCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
 import { subscription } from "./calls/SubscriptionCommands.ts"
+import { bin, customer, order } from "./field/FieldCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
 import { session } from "./access/SessionCommands.ts"
@@ -67,6 +68,9 @@ const dueline = Command.make("dueline").pipe(
     erasures,
     tenant,
     signingKey,
+    customer,
+    bin,
+    order,
     source,
     event,
     apiKey,

@@ -1,6 +1,6 @@
 /** Of what commands are made: flags that several of them understand in the same way, and handlers that are loaded when they are run. */
 import { IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
-import { ETag, Instant, parseDelay } from "@dueline/contracts/api/Wire"
+import { AsOf, ETag, Instant, parseDelay } from "@dueline/contracts/api/Wire"
 import { Effect, Option, Schema } from "effect"
 import { GlobalFlag } from "effect/cli"
 import * as Argument from "effect/cli/Argument"
@@ -86,6 +86,14 @@ export const ifMatch = optional(
     Flag.filter(Schema.is(ETag), () => "a version, e.g. 3"),
     Flag.withMetavar("version"),
     Flag.withDescription("Only if this is still the version: 3 or '\"3\"'")
+  )
+)
+
+/** A version or an instant, where something is looked back at. */
+export const asOf = optional(
+  textFlag("as-of", AsOf, "a version such as 3, or a date and time with offset, e.g. 2026-01-31T09:00:00Z").pipe(
+    Flag.withMetavar("version or time"),
+    Flag.withDescription("As it was with this version, or at this time")
   )
 )
 

@@ -7,6 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { flowFlags } from "./flowFlags.ts"
 import {
+  asOf,
   callFlags,
   callId,
   delay,
@@ -133,7 +134,8 @@ const showFlags = {
     Flag.withDefault(false),
     Flag.withoutNegation,
     Flag.withDescription("Its history too, event by event")
-  )
+  ),
+  asOf
 }
 
 const show = Command.make(
@@ -145,7 +147,10 @@ const show = Command.make(
   )
 ).pipe(
   Command.withDescription("Show one service call with every attempt"),
-  Command.withExamples([example(`show ${some} --events`, "With its history")])
+  Command.withExamples([
+    example(`show ${some} --events`, "With its history"),
+    example(`show ${some} --as-of 1`, "As it was submitted")
+  ])
 )
 
 const changeFlags = { id: callId, ifMatch, key }

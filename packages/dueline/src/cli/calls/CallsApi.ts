@@ -67,6 +67,9 @@ export const sourcesApi = Effect.map(programApi, (api) => api["courier-sources"]
 /** Those on schedules. */
 export const schedulesApi = Effect.map(programApi, ({ schedules }) => schedules)
 
+/** Those on customers, bins and orders among others. */
+export const fieldApi = programApi
+
 /** Those on flows. */
 export const flowsApi = Effect.map(programApi, ({ flows }) => flows)
 

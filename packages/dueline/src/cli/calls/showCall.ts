@@ -20,18 +20,23 @@ const history = (api: CallsApi, id: ServiceCallId, after: number) =>
   )
 
 export const showCall = Effect.fnUntraced(function* ({
+  asOf,
   events,
   id
 }: {
   readonly id: ServiceCallId
   readonly events: boolean
+  readonly asOf: string | undefined
 }) {
   const api = yield* callsApi
-  const { body } = yield* api.get({ params: { id }, query: {}, headers: {} })
+  const { body } = yield* api.get({ params: { id }, query: withoutUndefined({ asOf }), headers: {} })
   if (body === undefined) return yield* new CommandFailed({ message: "The program answered without the call" })
   const words = yield* style
   if (!events) return yield* print(body, (call) => callWords(call, words))
-  const all = yield* history(api, id, 0).pipe(Stream.take(eventLimit), Stream.runCollect)
+  const all = yield* history(api, id, 0).pipe(
+    Stream.take(Math.min(eventLimit, asOf === undefined ? eventLimit : body.version)),
+    Stream.runCollect
+  )
   yield* print(
     { ...body, events: all },
     (call) => `${callWords(call, words)}\n\n${all.map((event) => eventWords(event, words)).join("\n")}`
