@@ -1,6 +1,8 @@
 /** Repeats that are answered from a cache: by it alone, as the store would, and only while it can be believed. */
 import { shortKey } from "../src/resources/idempotency.ts"
 import { replaying } from "../src/resources/replays.ts"
+import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
+import { EventBus } from "@dueline/contracts/ports/EventBus"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { CorrelationId, EpochMillis, IdempotencyKey, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Envelope } from "@dueline/contracts/Envelope"
@@ -34,7 +36,8 @@ const asking = (
 })
 
 /** An edge with a writer that counts its questions, and a database whose run is told. */
-const edge = Effect.fnUntraced(function* (cache: CacheStore["Service"]) {
+const edge = Effect.fnUntraced(function* (cache: CacheStore["Service"], given?: EventBus["Service"]) {
+  const bus = given ?? (yield* EventBusMemory.make())
   const world = { asked: 0, run: "first" as string | null, replayed: false, refuses: false }
   const writer = yield* Orchestrator.ofCalls(() =>
     Effect.suspend((): Effect.Effect<Answer, Overloaded> => {
@@ -52,6 +55,7 @@ const edge = Effect.fnUntraced(function* (cache: CacheStore["Service"]) {
   )
   const { ask } = yield* replaying(writer).pipe(
     Effect.provideService(CacheStore, cache),
+    Effect.provideService(EventBus, bus),
     Effect.provideService(StoreRun, { current })
   )
   /** Version and whether it was a repeat; what is remembered in the background is there after it. */
@@ -64,6 +68,24 @@ const edge = Effect.fnUntraced(function* (cache: CacheStore["Service"]) {
 })
 
 describe("repeats from the cache", { tags: ["ADR-0050.4"] }, () => {
+  it.effect("of a tenant that is deleted are gone when the bus tells of it, and those of others stay", () =>
+    Effect.gen(function* () {
+      const cache = CacheMemory.make()
+      const bus = yield* EventBusMemory.make()
+      const { answer, world } = yield* edge(cache, bus)
+      for (const tenantId of [tenant, other]) yield* answer(asking("a", { tenantId }))
+      const nameOf = (tenantId: TenantId) => `ops:${tenantId}:idem:invoice-42`
+      assert.isNotNull(yield* cache.get(nameOf(tenant)))
+      for (const topic of ["ops.tenant.deleting", "ops.tenant.deleted"]) {
+        yield* cache.set(nameOf(tenant), "late", 1_000)
+        yield* bus.publish({ eventId: topic, tenantId: tenant, streamId: tenant as never, topic, payload: null })
+        assert.isNull(yield* cache.get(nameOf(tenant)))
+      }
+      assert.deepStrictEqual(yield* answer(asking("a", { tenantId: other })), [2, true])
+      assert.strictEqual(world.asked, 2)
+    })
+  )
+
   it.effect("are the first answer, in every edge, and nobody is asked", () =>
     Effect.gen(function* () {
       const cache = CacheMemory.make()

@@ -55,6 +55,10 @@ export class Recent<Key, Value> {
     this.#older.delete(key)
   }
 
+  keys(): ReadonlyArray<Key> {
+    return [...this.#older.keys(), ...this.#newer.keys()]
+  }
+
   clear(): void {
     this.#newer.clear()
     this.#older.clear()

@@ -51,6 +51,28 @@ const keeping = <R>(it: It<R>, { other, passTime }: CacheStoreHarness<R>) => {
   )
 }
 
+const removing = <R>(it: It<R>, { other }: CacheStoreHarness<R>) => {
+  it.effect("all whose names begin alike are removed at once, to the character, and no others", () =>
+    Effect.gen(function* () {
+      const [store, elsewhere] = [yield* CacheStore, yield* other]
+      const start = `${newName()}:*[a]?\\:`
+      const names = Array.from({ length: 2_500 }, (_, n) => `${start}${n}`)
+      const stays = [start.slice(0, -1), start.replace("*", "x"), newName()]
+      yield* Effect.forEach([...names, ...stays], (name) => store.set(name, "text", long), { concurrency: 50 })
+      yield* elsewhere.removeAll(start)
+      const left = yield* Effect.filter(
+        [...names, ...stays],
+        (name) => Effect.map(store.get(name), (text) => text !== null),
+        {
+          concurrency: 50
+        }
+      )
+      assert.deepStrictEqual(left, stays)
+      yield* store.removeAll(newName())
+    })
+  )
+}
+
 const locking = <R>(it: It<R>, { other, passTime }: CacheStoreHarness<R>) => {
   it.effect("however many ask at once in two processes, one gets the lock, until it gives it back", () =>
     Effect.gen(function* () {
@@ -153,6 +175,7 @@ const stampede = <R>(it: It<R>, { other, realTime = false }: CacheStoreHarness<R
 export const suite = <R>(name: string, harness: CacheStoreHarness<R>): void =>
   judge("CacheStore", name, harness, (it) => {
     keeping(it, harness)
+    removing(it, harness)
     locking(it, harness)
     stampede(it, harness)
   })

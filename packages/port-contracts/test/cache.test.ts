@@ -176,6 +176,7 @@ const all = (answer: () => Effect.Effect<never, CacheUnavailable>): Store => ({
   get: answer,
   set: answer,
   remove: answer,
+  removeAll: answer,
   lock: answer,
   settle: answer
 })

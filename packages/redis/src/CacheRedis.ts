@@ -10,6 +10,12 @@ export interface CacheRedisOptions {
   readonly prefix?: string
 }
 
+/** As a pattern that nothing else fits: what means something in patterns stands for itself. */
+const literally = (text: string): string => text.replaceAll(/[*?[\]\\]/gu, String.raw`\$&`)
+
+/** Names looked at in one step: less than a millisecond of the server. */
+const scanStep = "1000"
+
 /** Nothing is done by who has lost the lock meanwhile. */
 const settling = Redis.script(
   (name: string, lock: string, holder: string, text: string, ttlMs: number) => [name, lock, holder, text, ttlMs],
@@ -36,6 +42,18 @@ export const make = ({ prefix = "dueline:" }: CacheRedisOptions = {}) =>
       get: (name) => ask(redis.send<string | null>("GET", prefix + name)),
       set: (name, text, ttlMs) => ask(Effect.asVoid(redis.send("SET", prefix + name, text, "PX", px(ttlMs)))),
       remove: (name) => ask(Effect.asVoid(redis.send("DEL", prefix + name, lockOf(name)))),
+      removeAll: (start) => {
+        const pattern = `${literally(prefix + start)}*`
+        const from = (cursor: string): Effect.Effect<void, Redis.RedisError> =>
+          Effect.gen(function* () {
+            const [next, names] = yield* redis.send<[string, ReadonlyArray<string>]>(
+              ...(["SCAN", cursor, "MATCH", pattern, "COUNT", scanStep] as const)
+            )
+            if (names.length > 0) yield* redis.send("DEL", ...names)
+            if (next !== "0") yield* from(next)
+          })
+        return ask(from("0"))
+      },
       lock: (name, holder, ttlMs) =>
         ask(
           Effect.map(

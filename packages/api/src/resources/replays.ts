@@ -9,9 +9,13 @@
 import { makeEntries } from "@dueline/contracts/cache/entries"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
+import { CacheStore } from "@dueline/contracts/ports/CacheStore"
+import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { type AnyAnswer, type AnySettle, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { StoreRun } from "@dueline/contracts/ports/StoreRun"
 import { categoryOf, type Command, kinds } from "@dueline/contracts/kinds"
+import type { TenantTopic } from "@dueline/contracts/tenant/Tenant"
+import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect, Exit, Result, Schema } from "effect"
 
 /** How long a repeat is answered from the cache, in milliseconds; later ones are the store's. */
@@ -31,9 +35,23 @@ const Remembered = Schema.Struct({
 const outcomeSchema = (command: Command): Schema.Codec<AnyAnswer["outcome"], unknown> =>
   kinds[categoryOf(command)].outcome as Schema.Codec<AnyAnswer["outcome"], unknown>
 
+/** Of a tenant that is deleted nothing is kept in the cache: at the beginning, and once nothing comes any more. */
+const deletion: ReadonlyArray<TenantTopic> = ["ops.tenant.deleting", "ops.tenant.deleted"]
+
+const forgetDeleted = Effect.gen(function* () {
+  const store = yield* CacheStore
+  const bus = yield* EventBus
+  yield* listen(bus, `replays-${yield* randomCorrelationId}`, deletion, ({ tenantId }) =>
+    Effect.catch(store.removeAll(`ops:${tenantId}:`), ({ detail }) =>
+      Effect.logDebug("what is cached of a deleted tenant goes by itself within ten minutes", { tenantId, detail })
+    )
+  )
+})
+
 export const replaying = Effect.fnUntraced(function* (inner: Orchestrator["Service"]) {
   const entries = yield* makeEntries({ nameOf: (name) => name, value: Remembered, ttlMs: () => rememberedMs })
   const runs = yield* StoreRun
+  yield* forgetDeleted
   const clock = yield* Clock.Clock
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const elapsed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6

@@ -34,6 +34,8 @@ export const patient = (store: Store, { answerMs, restMs }: Patience = defaultPa
     get: (name) => ask(() => store.get(name)),
     set: (name, text, ttlMs) => ask(() => store.set(name, text, ttlMs)),
     remove: (name) => ask(() => store.remove(name)),
+    // It takes as long as there is much, and whoever asks for it does so beside the work.
+    removeAll: (start) => Effect.catchDefect(store.removeAll(start), (defect) => unavailable(String(defect))),
     lock: (name, holder, ttlMs) => ask(() => store.lock(name, holder, ttlMs)),
     settle: (name, holder, entry) => ask(() => store.settle(name, holder, entry))
   }

@@ -23,6 +23,10 @@ export const make = (limit = 2_000): CacheStore["Service"] => {
         texts.delete(name)
         locks.delete(name)
       }),
+    removeAll: (start) =>
+      Effect.sync(() => {
+        for (const kept of [texts, locks]) for (const name of kept.keys()) if (name.startsWith(start)) kept.delete(name)
+      }),
     lock: (name, holder, ttlMs) =>
       Effect.map(now, (at) => {
         if (live(locks.get(name), at) !== null) return false

@@ -20,6 +20,8 @@ export class CacheStore extends Context.Service<
     readonly set: (name: string, text: string, ttlMs: number) => Asked<void>
     /** The text goes, and so does the lock: who is working the text out keeps what comes of it to itself. */
     readonly remove: (name: string) => Asked<void>
+    /** All whose names begin so. Looks through everything that is kept. */
+    readonly removeAll: (start: string) => Asked<void>
     /** Lets `holder`, and nobody else for so many milliseconds, work the text out; false while another does. */
     readonly lock: (name: string, holder: string, ttlMs: number) => Asked<boolean>
     /** Gives the lock back with what came of it; null: nothing. Without effect, and false, when the lock is not the holder's any more. */
