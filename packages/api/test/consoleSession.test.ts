@@ -217,10 +217,25 @@ it.layer(layer, { excludeTestServices: true })("a session in a browser", (it) =>
     "who has a token or a key sees what it allows at the same address; who has nothing is told what to send",
     () =>
       Effect.gen(function* () {
-        const { send } = yield* Edge
+        const { mint, send } = yield* Edge
         const path = "/console/session"
         const token = yield* send({ method: "GET", path })
         assert.deepInclude(token.json, { subject: "tester", tenant, roles: [], session: null })
+        assert.notProperty(token.json, "forSome")
+        const scopes = ["ops:calls.read", "ops:calls.write"]
+        const seen = Effect.fnUntraced(function* (role: string) {
+          const bearer = yield* mint({ subject: "x", tenantId: tenant, scopes, roles: [role], ttlSeconds: 60 })
+          const { json } = yield* send({ method: "GET", path, headers: { authorization: `Bearer ${bearer}` } })
+          return [json["permissions"], json["forSome"]]
+        })
+        assert.deepStrictEqual(yield* seen("north"), [
+          [],
+          scopes.map((scope) => ({ scope, allow: ["tag=north"], deny: [] }))
+        ])
+        assert.deepStrictEqual(yield* seen("careful"), [
+          ["ops:calls.read"],
+          [{ scope: "ops:calls.write", allow: [""], deny: ["tag=locked"] }]
+        ])
         assert.strictEqual((yield* send({ method: "GET", path, headers: none })).status, 401)
         const signIn = yield* send({ method: "GET", path: "/console/sign-in", headers: none })
         assert.deepStrictEqual([signIn.status, signIn.json["code"]], [404, "sign_in_not_configured"])

@@ -199,6 +199,7 @@ describe.skipIf(why !== "")("the console", () => {
       DUELINE_FSYNC: "off",
       PORT: String(port),
       DUELINE_PUBLIC_URL: publicUrl,
+      DUELINE_ROLES: "careful=admin -ops:calls.write[tag=locked] -ops:audit.read",
       DUELINE_CONSOLE_TILES: `${target.url}/tiles/{z}/{x}/{y}.png © The test`,
       DUELINE_SIGN_IN: JSON.stringify(signIn)
     }
@@ -489,6 +490,26 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByLabel("Colours").selectOption("light")
     assert.notStrictEqual(await paper(), dark)
     await page.getByLabel("Colours").selectOption("system")
+  })
+
+  it("offers for an API key what its maker may, and says of the rest why not", async () => {
+    const { stdout } = await runCommand(home, ["token", "--tenant", "demo", "--role", "careful"], environment)
+    const careful = await browser.newContext(look)
+    await careful.addInitScript(`sessionStorage.setItem("dueline.token", ${JSON.stringify(stdout.trim())})`)
+    const other = await careful.newPage()
+    watch(other)
+    await other.goto(`${program.address}/console/keys`)
+    await other.getByRole("button", { name: "Make a key…" }).click()
+    const form = other.getByRole("dialog")
+    await form.getByLabel("ops:calls.read").waitFor()
+    assert.strictEqual(await form.getByLabel("ops:calls.write").count(), 0)
+    await form.getByText("What you cannot give a key, and why (2)").click()
+    await form.getByText("it is yours for all but [tag=locked]").waitFor()
+    await form.getByText("it is not yours; the role admin has it").waitFor()
+    assert.deepStrictEqual((await new AxeBuilder({ page: other }).setLegacyMode().analyze()).violations, [])
+    await other.goto(`${program.address}/console/roles`)
+    await other.getByText("for all but [tag=locked]").waitFor()
+    await careful.close()
   })
 
   it("checks in the browser that the audit log is what was signed, goes on from what it kept, and names what is not", {

@@ -1,12 +1,46 @@
-/** An API key is made: what it may do, and for how long. */
+/** An API key is made: what it may do, and for how long. It may no more than who makes it, and the form says why not. */
+import { tenantScopes } from "@dueline/contracts/api/Access"
+import { leastRole } from "@dueline/contracts/api/roles"
 import { Effect } from "effect"
 import { useState } from "react"
 import { newKey } from "../backend/useAct.ts"
-import { signInAtom } from "../backend/session.ts"
+import { type Session, signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import type { DialogOf } from "../parts/ChangeDialog.tsx"
 import { Choice, Field } from "../parts/Fields.tsx"
 import { IssueDialog } from "../parts/IssueDialog.tsx"
+import { conditionWords } from "./conditionWords.ts"
+
+/** Why somebody cannot give this scope; null where they can. */
+const whyNot = ({ forSome = [], permissions }: Pick<Session, "forSome" | "permissions">, scope: string) => {
+  if (permissions.includes(scope)) return null
+  const some = forSome.find((one) => one.scope === scope)
+  if (some === undefined) {
+    const role = leastRole(scope as (typeof tenantScopes)[number])
+    return `it is not yours${role === null ? "" : `; the role ${role} has it`}`
+  }
+  return `it is yours ${conditionWords(some)}, and a key has no such bounds: it would reach further than you`
+}
+
+const NotYours = ({ session }: { readonly session: Session }) => {
+  const reasons = tenantScopes.flatMap((scope) => {
+    const why = whyNot(session, scope)
+    return why === null ? [] : [{ scope, why }]
+  })
+  if (reasons.length === 0) return null
+  return (
+    <details className="proof">
+      <summary>What you cannot give a key, and why ({reasons.length})</summary>
+      <ul>
+        {reasons.map(({ scope, why }) => (
+          <li key={scope}>
+            <code>{scope}</code>: {why}
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
 
 const lives = ["30d", "90d", "365d", "without end"] as const
 
@@ -47,7 +81,9 @@ export const KeyForm = ({ changed, close }: DialogOf) => {
             {scope}
           </label>
         ))}
+        {own.length === 0 ? <p className="faint">Nothing: you have no permission yourself.</p> : null}
       </fieldset>
+      {signIn.at === "in" ? <NotYours session={signIn.session} /> : null}
     </IssueDialog>
   )
 }

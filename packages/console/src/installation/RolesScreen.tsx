@@ -5,6 +5,7 @@ import { useAnswer } from "../backend/useAnswer.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { conditionWords } from "./conditionWords.ts"
 
 export const RolesScreen = () => {
   const answer = useAnswer("roles", ({ sessions }) => sessions.roles())
@@ -54,7 +55,15 @@ export const RolesScreen = () => {
                       </td>
                     ))}
                     <td className="wide">
-                      {own?.permissions.includes(scope) === true ? <Status of="ok" words="yes" /> : "–"}
+                      {own?.permissions.includes(scope) === true ? (
+                        <Status of="ok" words="yes" />
+                      ) : (
+                        ((own?.forSome ?? [])
+                          .filter((some) => some.scope === scope)
+                          .map((some) => (
+                            <Status key={scope} of="some" words={conditionWords(some)} tone="calm" />
+                          ))[0] ?? "–")
+                      )}
                     </td>
                   </tr>
                 ))}

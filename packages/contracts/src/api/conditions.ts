@@ -48,6 +48,14 @@ const holds = ({ own, tag, tenant }: Where, of: Attributes): Verdict =>
 export const decide = ({ allow, deny }: Conditions, of: Attributes): Verdict =>
   and([or(allow.map((where) => holds(where, of))), not(or(deny.map((where) => holds(where, of))))])
 
+/** As it is written in a role; empty for whatever there is. */
+export const whereText = ({ own, tag, tenant }: Where): string =>
+  [
+    ...(tenant === undefined ? [] : [`tenant=${tenant}`]),
+    ...(tag === undefined ? [] : [`tag=${tag}`]),
+    ...(own === undefined ? [] : ["own"])
+  ].join(";")
+
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u
 const tag = /^[^\s,;=[\]]{1,64}$/u
 

@@ -15,6 +15,18 @@ export const SignedIn = Schema.Struct({
   tenant: Schema.NullOr(TenantId).annotate({ description: "The one meant when a request names none" }),
   roles: Schema.Array(Schema.String),
   permissions: Schema.Array(Schema.String).annotate({ description: "The scopes that may be used" }),
+  forSome: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        scope: Schema.String,
+        allow: Schema.Array(Schema.String),
+        deny: Schema.Array(Schema.String)
+      })
+    )
+  ).annotate({
+    description:
+      "Scopes that may be used for what some of `allow` holds of and none of `deny`, such as `tag=north;own`; empty text: for whatever"
+  }),
   expiresAt: Schema.NullOr(Timestamp).annotate({ description: "At the latest; null: until it is taken back" }),
   session: Schema.NullOr(SessionId).annotate({ description: "Null for a token or an API key" }),
   way: Schema.NullOr(SignInWay).annotate({ description: "How the person signed in" })
