@@ -104,8 +104,9 @@ export const BinScreen = ({ id }: { readonly id: string }) => {
                   <Whole bin={found} />
                 </>
               }
-              then={(was) => <Whole bin={was} />}
-            />
+            >
+              {(was) => <Whole bin={was} />}
+            </InTime>
           )
         }
       </Answered>

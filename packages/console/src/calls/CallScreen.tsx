@@ -171,12 +171,9 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
       <Answered answer={answer}>
         {(found) =>
           found === null ? null : (
-            <InTime
-              of={found}
-              get={get}
-              now={<Now call={found} changed={answer.again} />}
-              then={(was) => <Whole call={was} />}
-            />
+            <InTime of={found} get={get} now={<Now call={found} changed={answer.again} />}>
+              {(was) => <Whole call={was} />}
+            </InTime>
           )
         }
       </Answered>

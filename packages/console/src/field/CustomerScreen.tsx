@@ -80,13 +80,14 @@ export const CustomerScreen = ({ id }: { readonly id: string }) => {
                   <Whole customer={found} />
                 </>
               }
-              then={(was) => (
+            >
+              {(was) => (
                 <>
                   <p className="faint">Of a profile there is only what it says now: what it said before is not kept.</p>
                   <Whole customer={was} />
                 </>
               )}
-            />
+            </InTime>
           )
         }
       </Answered>

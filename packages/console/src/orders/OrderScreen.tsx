@@ -124,8 +124,9 @@ export const OrderScreen = ({ id }: { readonly id: string }) => {
                   <Whole order={found} />
                 </>
               }
-              then={(was) => <Whole order={was} />}
-            />
+            >
+              {(was) => <Whole order={was} />}
+            </InTime>
           )
         }
       </Answered>

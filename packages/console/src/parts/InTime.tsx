@@ -51,17 +51,17 @@ const Past = <A extends Versioned>({
   )
 }
 
-/** `now`: with what can be done about it; `then`: what it was. */
+/** `now`: with what can be done about it; the children: what it was. */
 export const InTime = <A extends Versioned>({
+  children,
   get,
   now,
-  of,
-  then
+  of
 }: {
   readonly of: A
   readonly get: Get<A>
   readonly now: ReactNode
-  readonly then: (was: A) => ReactNode
+  readonly children: (was: A) => ReactNode
 }) => {
   const [asOf, set] = useAsOf()
   return (
@@ -71,7 +71,7 @@ export const InTime = <A extends Versioned>({
         now
       ) : (
         <Past asOf={asOf} id={of.id} get={get}>
-          {then}
+          {children}
         </Past>
       )}
     </>
