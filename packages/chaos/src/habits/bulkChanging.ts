@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises"
 const count = 8
 const rate = 4
 const delayMs = 3_600_000
+const submitTries = 60
 /** A plan leaves alone what was made after it, and it is made by a clock that may be behind. */
 const planTries = 60
 
@@ -17,11 +18,18 @@ const submit = async ({ ask, number, targets, tenant }: Occasion, tag: string, k
     retry: { maxAttempts: 40, initialDelayMs: 50, maxDelayMs: 250 },
     tags: [tag]
   }))
-  const submitted = await ask(
-    { _tag: "submit-many", keys },
-    { method: "POST", path: "/v1/service-calls/batch", body: JSON.stringify({ items }) }
-  )
-  return submitted !== null
+  // Each is answered for itself, and one that the store was not there for is asked for again, under its key.
+  for (let tries = 0; tries < submitTries; tries++) {
+    const submitted = await ask(
+      { _tag: "submit-many", keys },
+      { method: "POST", path: "/v1/service-calls/batch", body: JSON.stringify({ items }) }
+    )
+    if (submitted === null) return false
+    const became = (submitted.body?.["items"] ?? []) as ReadonlyArray<{ readonly status?: number }>
+    if (became.length === keys.length && became.every(({ status }) => status !== undefined && status < 300)) return true
+    await wait(1_000)
+  }
+  return false
 }
 
 const plan = async ({ ask }: Occasion, order: object): Promise<unknown> => {
