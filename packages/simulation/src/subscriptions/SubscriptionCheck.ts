@@ -40,7 +40,7 @@ const asks = (patterns: ReadonlyArray<string>, topic: string): boolean =>
   })
 
 const over = new Set(["Succeeded", "Failed", "Cancelled"])
-/** What is under way is called off within that time, in milliseconds. */
+/** What is under way is called off within that time, in milliseconds, once nothing goes wrong any more. */
 const calledOffWithinMs = 15_000
 
 export class SubscriptionCheck {
@@ -115,8 +115,11 @@ export class SubscriptionCheck {
     const [one, told] = this.#deliveries.get(callId) ?? []
     if (one === undefined || told === undefined) return
     const { silentSince, status } = one
-    const sinceMs = this.#world.time.now - (silentSince ?? this.#world.time.now)
-    if (status !== "Active" && status !== "Paused" && sinceMs > calledOffWithinMs && this.#world.quiet)
+    const { activeMs, quiet, sinceMs: worldMs, time } = this.#world
+    const sinceMs = time.now - (silentSince ?? time.now)
+    // As long as faults happen, whoever calls off may be killed each time.
+    const undisturbedMs = Math.min(sinceMs, worldMs - activeMs)
+    if (status !== "Active" && status !== "Paused" && quiet && undisturbedMs > calledOffWithinMs)
       this.#world.violate("nothing is sent to who is disabled", `${callId} left ${sinceMs} ms after it was ${status}`)
     for (const before of one.asked.values()) {
       if (before === told) return
