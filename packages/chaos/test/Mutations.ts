@@ -330,6 +330,9 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
   },
   "processes end in order": {
     "by a signal": (h) => (the(h.exits[0]).code = null),
+    "cut off while all servers were there": (h) => {
+      h.exits.push({ victim: "api-1", code: 1, at: origin + 60_000, tookMs: 20_000 })
+    },
     "by itself": (h) => void h.incidents.push({ kind: "collapse", victim: "api-1", from: 1, to: 1, note: "" })
   },
   "dueline verify agrees": { "it does not": (h) => (h.verify.code = 1) }

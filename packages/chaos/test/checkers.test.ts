@@ -9,7 +9,7 @@ import { readHistory, writeHistory } from "../src/History.ts"
 import { report } from "../src/report.ts"
 import { soundHistory } from "./HistorySample.ts"
 import { early, mutations, the, unreadable } from "./Mutations.ts"
-import { at, lost, started, step, type Step, stored, submitted, succeeded } from "./SampleCalls.ts"
+import { at, lost, origin, started, step, type Step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 describe("a sound history", () => {
   it("is found sound by every checker", () => {
@@ -38,6 +38,14 @@ describe("a sound history", () => {
     const at = the(history.incidents.shift()).from
     history.exits.push({ victim: "executor-1", code: 0, at, tookMs: 4_000 })
     history.incidents.push({ kind: "postgres-end", victim: "postgres", from: at + 1_000, to: at + 6_000, note: "" })
+    assert.deepStrictEqual(judge(history), [])
+  })
+
+  it("may cut a stop off during which the servers were away for long", () => {
+    const history = soundHistory()
+    const at = origin + 40_000
+    history.exits.push({ victim: "edge-1", code: 1, at, tookMs: 20_100 })
+    history.incidents.push({ kind: "postgres-pause", victim: "postgres", from: at + 2_000, to: at + 16_000, note: "" })
     assert.deepStrictEqual(judge(history), [])
   })
 

@@ -1,5 +1,6 @@
 /** What holds at the end of a run, when all faults are healed. */
 import type { Check } from "../Evidence.ts"
+import { disturbedMs } from "../disturbances.ts"
 import type { History } from "../History.ts"
 
 /** A letter under an ingestion's own id says that it failed, which is an end. */
@@ -19,10 +20,16 @@ export const everythingEnds: Check = ({ calls, history }) => [
   ...givenUp(history).map((eventId) => ({ callId: null, detail: `the message ${eventId} was given up` }))
 ]
 
+/**
+ * A stop has twenty seconds, a third of them for the requests that came in and another for attempts; what is left of it waits for the servers, and a
+ * stop during which they are away for longer than that is cut off, with exit code 1.
+ */
+const cutOffMs = 20_000 / 3
+
 /** A process ends when it is told to, with exit code 0, and not otherwise. */
 export const orderlyEnds: Check = ({ history }) => [
   ...history.exits
-    .filter(({ code }) => code !== 0)
+    .filter(({ at, code, tookMs }) => code !== 0 && !(code === 1 && disturbedMs(history, at, at + tookMs) > cutOffMs))
     .map(({ code, victim }) => ({ callId: null, detail: `${victim} was asked to stop and ended with ${code}` })),
   ...history.incidents
     .filter(({ kind }) => kind === "collapse")
