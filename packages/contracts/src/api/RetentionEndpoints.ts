@@ -6,6 +6,7 @@ import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
 import { described } from "./conventions.ts"
 import { parameter } from "./parameters.ts"
 import { bodyErrors, problems } from "./ProblemError.ts"
+import { CountedAs, RateLimit } from "./RateLimit.ts"
 import { Timestamp } from "./Wire.ts"
 
 const Days = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostDays }))
@@ -87,8 +88,11 @@ const reset = HttpApiEndpoint.delete("reset", "/", { success: RetentionView, err
   )
 
 export class RetentionOperations extends HttpApiGroup.make("retention")
-  .add(get, preview, set, reset)
+  .add(set, reset)
+  .middleware(RateLimit)
+  .add(get, preview)
   .prefix("/v1/retention")
   .middleware(RequestChecks)
   .middleware(BearerAuth)
+  .annotate(CountedAs, "tenants")
   .annotateMerge(OpenApi.annotations({ title: "Retention", description: "How long what has ended is kept." })) {}
