@@ -113,7 +113,7 @@ export const pauseAstray: Sabotage = trigger({
   name: "pause_astray",
   on: "insert or update",
   table: "pause_rows",
-  body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json;`
+  body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json; new.key := 'nothing';`
 })
 
 /** What schedules tell is kept for no subscription. */

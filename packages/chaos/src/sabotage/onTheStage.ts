@@ -6,10 +6,10 @@ import { promisify } from "node:util"
 import { PostgresServer } from "../PostgresVictim.ts"
 import type { Sabotage } from "../Run.ts"
 
-/** Somebody else ends a process, as a defect in it would. */
+/** Somebody else ends a process, as a defect in it would: at the end, since much is excused while one is away. */
 export const processDies: Sabotage = {
-  during: async ({ stage }) => {
-    await wait(1_500)
+  during: async ({ load, stage }) => {
+    while (!load.stopped) await wait(50)
     const pid = stage.members[0]?.pid ?? 0
     if (pid > 0) process.kill(pid, "SIGKILL")
   }
