@@ -3,7 +3,16 @@ import { AccessScope } from "@dueline/contracts/api/Access"
 import { Subject } from "@dueline/contracts/api/Wire"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, durationBetween, expectedAddress, isAddress, loadWhenRun, optional, textFlag } from "./flags.ts"
+import {
+  callFlags,
+  durationBetween,
+  expectedAddress,
+  isAddress,
+  loadWhenRun,
+  optional,
+  textFlag,
+  switchFlag
+} from "./flags.ts"
 
 export const doctor = Command.make(
   "doctor",
@@ -24,10 +33,9 @@ export const doctor = Command.make(
 export const overview = Command.make(
   "overview",
   {
-    installation: Flag.Boolean("installation").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("All tenants together; a token of your own needs the scope ops:tenants.read")
+    installation: switchFlag(
+      "installation",
+      "All tenants together; a token of your own needs the scope ops:tenants.read"
     )
   },
   loadWhenRun(
@@ -90,11 +98,7 @@ const tokenFlags = {
     Flag.atLeast(0)
   ),
   ttlMs: durationBetween("ttl", "How long it is good (default 1h)", 1_000, monthMs).pipe(Flag.withDefault(3_600_000)),
-  unchecked: Flag.Boolean("unchecked").pipe(
-    Flag.withDefault(false),
-    Flag.withoutNegation,
-    Flag.withDescription("Do not ask the database whether there is such a tenant")
-  ),
+  unchecked: switchFlag("unchecked", "Do not ask the database whether there is such a tenant"),
   subject: textFlag("subject", Subject, "1 to 255 printable characters on one line").pipe(
     Flag.withDefault("dueline-cli"),
     Flag.withMetavar("name"),
@@ -112,11 +116,7 @@ export const consoleLink = Command.make(
     ),
     roles: tokenFlags.roles,
     scopes: tokenFlags.scopes,
-    operator: Flag.Boolean("operator").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("May make, rename, suspend and resume tenants, too")
-    ),
+    operator: switchFlag("operator", "May make, rename, suspend and resume tenants, too"),
     subject: textFlag("subject", Subject, "1 to 255 printable characters on one line").pipe(
       Flag.withDefault("operator"),
       Flag.withMetavar("name"),

@@ -6,13 +6,11 @@ import * as Configuration from "../Configuration.ts"
 import { Role } from "@dueline/contracts/Role"
 import { deploymentOf, readRoles } from "../Deployment.ts"
 import { Shell, usage } from "./Shell.ts"
+import { switchFlag } from "./flags.ts"
 
-const demo = Flag.Boolean("demo").pipe(
-  Flag.withDefault(false),
-  Flag.withoutNegation,
-  Flag.withDescription(
-    "Make the tenant `demo`, and let calls reach this machine unless DUELINE_EGRESS_ALLOW says what they may reach"
-  )
+const demo = switchFlag(
+  "demo",
+  "Make the tenant `demo`, and let calls reach this machine unless DUELINE_EGRESS_ALLOW says what they may reach"
 )
 
 const role = Flag.String("role").pipe(

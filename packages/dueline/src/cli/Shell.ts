@@ -1,7 +1,7 @@
 /** What a command knows of the terminal it runs in, how it prints, and how it fails. */
 import { Console, Context, Data, Effect } from "effect"
 import { GlobalFlag } from "effect/cli"
-import * as Flag from "effect/cli/Flag"
+import { switchFlag } from "./flags.ts"
 
 /** A reference, so that a test can be another terminal. */
 export interface ShellFacts {
@@ -25,11 +25,7 @@ const ofProcess = (): ShellFacts => ({
 export const Shell = Context.Reference<ShellFacts>("@dueline/dueline/cli/Shell", { defaultValue: ofProcess })
 
 export const JsonOutput = GlobalFlag.Setting("json")({
-  flag: Flag.Boolean("json").pipe(
-    Flag.withDefault(false),
-    Flag.withoutNegation,
-    Flag.withDescription("Print JSON for machines: one document a line")
-  )
+  flag: switchFlag("json", "Print JSON for machines: one document a line")
 })
 
 /** Standard output: the value itself with `--json`, else the words made of it. */

@@ -17,6 +17,10 @@ export const loadWhenRun =
 export const optional = <A>(flag: Flag.Flag<A>): Flag.Flag<A | undefined> =>
   flag.pipe(Flag.optional, Flag.map(Option.getOrUndefined))
 
+/** On when it is given, and else off. There is no `--no-NAME` to it. */
+export const switchFlag = (name: string, description: string): Flag.Flag<boolean> =>
+  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withoutNegation, Flag.withDescription(description))
+
 const isKey = Schema.is(IdempotencyKey)
 const hasUnit = (text: string): boolean => Number.isFinite(parseDelay(text))
 

@@ -4,7 +4,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Option, Schema } from "effect"
-import { loadWhenRun, optional, textFlag } from "../flags.ts"
+import { loadWhenRun, optional, textFlag, switchFlag } from "../flags.ts"
 
 const isWorkspace = Schema.is(Workspace)
 const expected = "1 to 63 of a-z and 0-9, with hyphens in between"
@@ -32,11 +32,7 @@ const create = Command.make(
       )
     ),
     name: optional(nameFlag),
-    ifAbsent: Flag.Boolean("if-absent").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Change nothing, and say so, when the workspace has a tenant already")
-    )
+    ifAbsent: switchFlag("if-absent", "Change nothing, and say so, when the workspace has a tenant already")
   },
   loadWhenRun(
     () => import("./tenants.ts"),

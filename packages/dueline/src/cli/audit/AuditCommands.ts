@@ -3,7 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Option } from "effect"
-import { instant, loadWhenRun, optional, wholeNumber } from "../flags.ts"
+import { instant, loadWhenRun, optional, wholeNumber, switchFlag } from "../flags.ts"
 
 const word = (name: string, metavar: string, description: string) =>
   optional(Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description)))
@@ -16,10 +16,9 @@ const list = Command.make(
       Flag.withMetavar("name"),
       Flag.withDescription("Of this tenant, by name or id")
     ),
-    installation: Flag.Boolean("installation").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("What belongs to no tenant: commands on the machine, and refusals of whoever is not known")
+    installation: switchFlag(
+      "installation",
+      "What belongs to no tenant: commands on the machine, and refusals of whoever is not known"
     ),
     actor: word("actor", "id", "Only what this one did: a token's subject, or api-key:ID"),
     resource: word("resource", "id", "Only about this"),
@@ -54,10 +53,9 @@ const exporting = Command.make(
   {
     folder: Argument.String("folder").pipe(Argument.withDescription("A folder, made for it")),
     tenant: word("tenant", "tenant", "Only what is of this tenant, a workspace or an id; with --proofs"),
-    proofs: Flag.Boolean("proofs").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("With what proves of each leaf that it is in the signed tree, without the leaves of others")
+    proofs: switchFlag(
+      "proofs",
+      "With what proves of each leaf that it is in the signed tree, without the leaves of others"
     )
   },
   loadWhenRun(

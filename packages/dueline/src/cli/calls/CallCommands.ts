@@ -19,7 +19,8 @@ import {
   loadWhenRun,
   optional,
   textFlag,
-  wholeNumber
+  wholeNumber,
+  switchFlag
 } from "../flags.ts"
 
 const searchText = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
@@ -106,11 +107,7 @@ const listFlags = {
     Flag.withDefault(20)
   ),
   cursor: optional(Flag.String("cursor").pipe(Flag.withDescription("Go on after a list that was cut off here"))),
-  all: Flag.Boolean("all").pipe(
-    Flag.withDefault(false),
-    Flag.withoutNegation,
-    Flag.withDescription("All of them; with --json, one call a line")
-  )
+  all: switchFlag("all", "All of them; with --json, one call a line")
 }
 
 const list = Command.make(
@@ -130,11 +127,7 @@ const list = Command.make(
 
 const showFlags = {
   id: callId,
-  events: Flag.Boolean("events").pipe(
-    Flag.withDefault(false),
-    Flag.withoutNegation,
-    Flag.withDescription("Its history too, event by event")
-  ),
+  events: switchFlag("events", "Its history too, event by event"),
   asOf
 }
 

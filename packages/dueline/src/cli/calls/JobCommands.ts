@@ -18,7 +18,8 @@ import {
   loadWhenRun,
   optional,
   textFlag,
-  wholeNumber
+  wholeNumber,
+  switchFlag
 } from "../flags.ts"
 
 const word = StorableText.check(Schema.isMinCodePoints(1), Schema.isMaxCodePoints(200))
@@ -80,11 +81,7 @@ const start = Command.make(
       Argument.withDescription("Of a plan; - reads it from standard input, @file from a file")
     ),
     rate,
-    watch: Flag.Boolean("watch").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Follow it to its end")
-    )
+    watch: switchFlag("watch", "Follow it to its end")
   },
   loadWhenRun(
     () => import("./jobs.ts"),

@@ -17,7 +17,8 @@ import {
   loadWhenRun,
   optional,
   textFlag,
-  wholeNumber
+  wholeNumber,
+  switchFlag
 } from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline schedule ${command}`, description })
@@ -194,11 +195,7 @@ const backfill = Command.make(
     from: givenInstant("from", "Times at or after this one (RFC 3339)"),
     to: givenInstant("to", "Times before this one, which has passed (RFC 3339)"),
     rate: optional(wholeNumber("rate", "Calls a second (default 50)", 1, maxBulkRate)),
-    start: Flag.Boolean("start").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Start the job at once, and follow it to its end")
-    )
+    start: switchFlag("start", "Start the job at once, and follow it to its end")
   },
   loadWhenRun(
     () => import("./backfill.ts"),

@@ -14,7 +14,8 @@ import {
   loadWhenRun,
   optional,
   textFlag,
-  wholeNumber
+  wholeNumber,
+  switchFlag
 } from "../flags.ts"
 
 const example = (command: string, description: string) => ({ command: `dueline subscription ${command}`, description })
@@ -142,11 +143,7 @@ const redeliver = Command.make(
     id,
     from: givenInstant("from", "Messages from this time on (RFC 3339)"),
     to: instant("to", "Until this time (RFC 3339); until now when left out"),
-    plan: Flag.Boolean("plan").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Count them by topic, and touch nothing")
-    ),
+    plan: switchFlag("plan", "Count them by topic, and touch nothing"),
     rate: optional(
       wholeNumber("rate", "So many messages a second, as a job that is followed to its end", 1, maxBulkRate)
     ),

@@ -3,7 +3,7 @@ import { categories, kinds } from "@dueline/contracts/kinds"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { loadWhenRun, optional } from "../flags.ts"
+import { loadWhenRun, optional, switchFlag } from "../flags.ts"
 
 export const migrate = Command.make(
   "migrate",
@@ -115,11 +115,7 @@ const setRetention = Command.make(
 const runRetention = Command.make(
   "run",
   {
-    dryRun: Flag.Boolean("dry-run").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Say what would be removed, and remove nothing")
-    )
+    dryRun: switchFlag("dry-run", "Say what would be removed, and remove nothing")
   },
   loadWhenRun(
     () => import("./retention.ts"),
@@ -190,16 +186,11 @@ export const backup = Command.make(
   "backup",
   {
     file: Argument.String("file").pipe(Argument.withDescription("The file to write; it must not be there yet")),
-    encrypt: Flag.Boolean("encrypt").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Seal the file with a passphrase, and put the keys of the installation into it")
-    ),
+    encrypt: switchFlag("encrypt", "Seal the file with a passphrase, and put the keys of the installation into it"),
     passphraseFile,
-    unchecked: Flag.Boolean("unchecked").pipe(
-      Flag.withDefault(false),
-      Flag.withoutNegation,
-      Flag.withDescription("Do not restore and verify it at the end; then nobody knows whether it can be restored")
+    unchecked: switchFlag(
+      "unchecked",
+      "Do not restore and verify it at the end; then nobody knows whether it can be restored"
     )
   },
   loadWhenRun(
