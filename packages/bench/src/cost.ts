@@ -15,6 +15,7 @@ import { makeLoad, untilAllEnded } from "./Load.ts"
 import { evaluate, type Profile, rest } from "./profile.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import type { Target } from "./Target.ts"
+import { type Mark, markStatement } from "./log.ts"
 
 const asked = <Row extends object>(subject: Subject, text: string) =>
   asAdministrator(subject, (sql) => sql.unsafe<Row>(text))
@@ -35,15 +36,6 @@ const track = async (subject: Subject, what: "all" | "none") => {
   await asked(subject, "select pg_reload_conf()")
   await asked(subject, "select pg_stat_statements_reset()")
 }
-
-interface Mark {
-  readonly at: string
-  readonly updates: number
-  readonly hot: number
-}
-
-const markStatement = `select pg_current_wal_lsn()::text as at, n_tup_upd::float8 as updates, n_tup_hot_upd::float8 as hot
-  from pg_stat_user_tables where relid = 'dueline.service_calls'::regclass`
 
 /** What follows from calls behind their backs, in seals and counters, is done within two seconds; sessions hand in what they counted within one. */
 const settled = () => pause(3_000)

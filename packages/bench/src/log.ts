@@ -7,13 +7,13 @@ import type { Subject } from "./Subject.ts"
 import type { Target } from "./Target.ts"
 
 /** Where the log stands, and how many rows of calls were updated, so many of them within their page. */
-interface Mark {
+export interface Mark {
   readonly at: string
   readonly updates: number
   readonly hot: number
 }
 
-const markStatement = `select pg_current_wal_insert_lsn()::text as at, n_tup_upd::int as updates, n_tup_hot_upd::int as hot
+export const markStatement = `select pg_current_wal_insert_lsn()::text as at, n_tup_upd::int as updates, n_tup_hot_upd::int as hot
   from pg_stat_user_tables where relid = 'dueline.service_calls'::regclass`
 
 interface Written {
