@@ -12,7 +12,7 @@ export interface AuditCheck {
   readonly checked: Checked | null
   /** The tree that this check goes on from; null where it began at the first leaf. */
   readonly since: Kept | null
-  /** Whether the signature was checked; null before the end. */
+  /** Whether the signature is checked too: a key was given that can be read. */
   readonly withKey: boolean
   readonly trouble: Trouble | null
   readonly start: (key: string) => void
