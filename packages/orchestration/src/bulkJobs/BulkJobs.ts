@@ -24,7 +24,7 @@ import { carryOut, type Found, inOrder, look, type Ports } from "./items.ts"
 import { makePace } from "./pace.ts"
 import { Hindered } from "./results.ts"
 
-export /** Between two looks for jobs (milliseconds). */
+/** Between two looks for jobs (milliseconds). */
 const lookMs = 1_000
 
 export interface BulkJobsOptions {
