@@ -1,14 +1,11 @@
 /** One bin: what it is, where, whose, and its orders. */
 import type { Bin } from "@dueline/contracts/bin/BinEndpoints"
 import type { BinId } from "@dueline/contracts/Ids"
-import { Effect } from "effect"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
-import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
-import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Time } from "../time/Time.tsx"
 import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
@@ -52,7 +49,7 @@ const BinActions = ({ bin, changed }: { readonly bin: Bin; readonly changed: () 
 }
 
 /** What it is, or was. */
-const Whole = ({ bin: found }: { readonly bin: Bin }) => (
+const Whole = ({ of: found }: { readonly of: Bin }) => (
   <>
     <Facts
       of={[
@@ -82,34 +79,23 @@ const Whole = ({ bin: found }: { readonly bin: Bin }) => (
   </>
 )
 
+const Now = ({ changed, of }: { readonly of: Bin; readonly changed: () => void }) => (
+  <>
+    <BinActions bin={of} changed={changed} />
+    <Whole of={of} />
+  </>
+)
+
 export const BinScreen = ({ id }: { readonly id: string }) => {
   const get: Get<Bin> = ({ bins }, query) => bins.get({ params: { id: id as BinId }, query, headers: {} })
-  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null))
-  const bin = answer.value
+  const answer = useOne(id, get)
   return (
-    <Screen
-      title={bin === null ? "Bin" : `Bin ${bin.serialNumber}`}
-      aside={bin === null ? null : <StatusNow of={bin} />}
-      actions={<Freshness asked={answer} />}
-    >
-      <Answered answer={answer}>
-        {(found) =>
-          found === null ? null : (
-            <InTime
-              of={found}
-              get={get}
-              now={
-                <>
-                  <BinActions bin={found} changed={answer.again} />
-                  <Whole bin={found} />
-                </>
-              }
-            >
-              {(was) => <Whole bin={was} />}
-            </InTime>
-          )
-        }
-      </Answered>
-    </Screen>
+    <OneScreen
+      answer={answer}
+      get={get}
+      title={(bin) => (bin === null ? "Bin" : `Bin ${bin.serialNumber}`)}
+      Now={Now}
+      Was={Whole}
+    />
   )
 }

@@ -1,16 +1,13 @@
 /** One call: what it is now, why, what was tried, and what can be done about it. */
 import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
-import { Effect } from "effect"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
 import { useCallNews } from "../live/useCallNews.ts"
 import { Copy } from "../parts/Copy.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Live } from "../parts/Live.tsx"
-import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Ago, lasted, Time } from "../time/Time.tsx"
-import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
+import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Attempts } from "./Attempts.tsx"
 import { CallActions } from "./CallActions.tsx"
 import { reasonWords, waitWords } from "./callWords.ts"
@@ -107,7 +104,7 @@ const Request = ({ request }: Pick<ServiceCall, "request">) => (
 )
 
 /** What it is, or was. */
-const Whole = ({ call: found }: { readonly call: ServiceCall }) => (
+const Whole = ({ of: found }: { readonly of: ServiceCall }) => (
   <>
     <Details call={found} />
     <Section title="Attempts">
@@ -127,7 +124,7 @@ const Whole = ({ call: found }: { readonly call: ServiceCall }) => (
   </>
 )
 
-const Now = ({ call: found, changed }: { readonly call: ServiceCall; readonly changed: () => void }) => (
+const Now = ({ changed, of: found }: { readonly of: ServiceCall; readonly changed: () => void }) => (
   <>
     <Sentence call={found} />
     {found.waitsFor === null ? null : (
@@ -136,7 +133,7 @@ const Now = ({ call: found, changed }: { readonly call: ServiceCall; readonly ch
       </p>
     )}
     <CallActions call={found} changed={changed} />
-    <Whole call={found} />
+    <Whole of={found} />
   </>
 )
 
@@ -146,37 +143,22 @@ const lookMs = 15_000
 export const CallScreen = ({ id }: { readonly id: string }) => {
   const get: Get<ServiceCall> = ({ serviceCalls }, query) =>
     serviceCalls.get({ params: { id: id as ServiceCallId }, query, headers: {} })
-  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), lookMs)
-  const call = answer.value
+  const answer = useOne(id, get, lookMs)
   useCallNews({
     missed: answer.again,
     changed: (calls) => {
       const now = calls.get(id)
-      if (now !== undefined && now.version !== call?.version) answer.again()
+      if (now !== undefined && now.version !== answer.value?.version) answer.again()
     }
   })
   return (
-    <Screen
-      title={call === null ? "Call" : `${call.request.method} ${call.request.url}`}
-      aside={
-        call === null ? null : (
-          <>
-            <StatusNow of={call} />
-            <Live />
-          </>
-        )
-      }
-      actions={<Freshness asked={answer} />}
-    >
-      <Answered answer={answer}>
-        {(found) =>
-          found === null ? null : (
-            <InTime of={found} get={get} now={<Now call={found} changed={answer.again} />}>
-              {(was) => <Whole call={was} />}
-            </InTime>
-          )
-        }
-      </Answered>
-    </Screen>
+    <OneScreen
+      answer={answer}
+      get={get}
+      title={(call) => (call === null ? "Call" : `${call.request.method} ${call.request.url}`)}
+      aside={<Live />}
+      Now={Now}
+      Was={Whole}
+    />
   )
 }

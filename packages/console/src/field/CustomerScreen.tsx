@@ -1,13 +1,10 @@
 /** One customer with the profile, and its erasure. */
 import type { Customer } from "@dueline/contracts/customer/CustomerEndpoints"
 import type { CustomerId } from "@dueline/contracts/Ids"
-import { Effect } from "effect"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts } from "../parts/Facts.tsx"
-import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
-import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Time } from "../time/Time.tsx"
 
 const Erasure = ({ changed, customer }: { readonly customer: Customer; readonly changed: () => void }) => (
@@ -30,7 +27,7 @@ const Erasure = ({ changed, customer }: { readonly customer: Customer; readonly 
 )
 
 /** What it is, or was: of the profile there is the present one alone. */
-const Whole = ({ customer: found }: { readonly customer: Customer }) => (
+const Whole = ({ of: found }: { readonly of: Customer }) => (
   <Facts
     of={[
       ["E-mail", found.profile?.email],
@@ -57,40 +54,31 @@ const Whole = ({ customer: found }: { readonly customer: Customer }) => (
   />
 )
 
+const Was = ({ of }: { readonly of: Customer }) => (
+  <>
+    <p className="faint">Of a profile there is only what it says now: what it said before is not kept.</p>
+    <Whole of={of} />
+  </>
+)
+
+const Now = ({ changed, of }: { readonly of: Customer; readonly changed: () => void }) => (
+  <>
+    <Erasure customer={of} changed={changed} />
+    <Whole of={of} />
+  </>
+)
+
 export const CustomerScreen = ({ id }: { readonly id: string }) => {
   const get: Get<Customer> = ({ customers }, query) =>
     customers.get({ params: { id: id as CustomerId }, query, headers: {} })
-  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null))
-  const customer = answer.value
+  const answer = useOne(id, get)
   return (
-    <Screen
-      title={customer?.profile?.name ?? "Customer"}
-      aside={customer === null ? null : <StatusNow of={customer} />}
-      actions={<Freshness asked={answer} />}
-    >
-      <Answered answer={answer}>
-        {(found) =>
-          found === null ? null : (
-            <InTime
-              of={found}
-              get={get}
-              now={
-                <>
-                  <Erasure customer={found} changed={answer.again} />
-                  <Whole customer={found} />
-                </>
-              }
-            >
-              {(was) => (
-                <>
-                  <p className="faint">Of a profile there is only what it says now: what it said before is not kept.</p>
-                  <Whole customer={was} />
-                </>
-              )}
-            </InTime>
-          )
-        }
-      </Answered>
-    </Screen>
+    <OneScreen
+      answer={answer}
+      get={get}
+      title={(customer) => customer?.profile?.name ?? "Customer"}
+      Now={Now}
+      Was={Was}
+    />
   )
 }

@@ -1,13 +1,10 @@
 /** One order: its window, what it holds, the calls it makes, and what can be done about it. */
 import type { OrderId } from "@dueline/contracts/Ids"
 import type { Order } from "@dueline/contracts/order/OrderBodies"
-import { Effect } from "effect"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
 import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Section } from "../parts/Facts.tsx"
-import { type Get, InTime, StatusNow } from "../parts/InTime.tsx"
-import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
+import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Time } from "../time/Time.tsx"
 import { MoveOrder } from "./MoveOrder.tsx"
 
@@ -41,7 +38,7 @@ const actionsOf = (order: Order): ReadonlyArray<Action> => {
 }
 
 /** What it is, or was. */
-const Whole = ({ order: found }: { readonly order: Order }) => (
+const Whole = ({ of: found }: { readonly of: Order }) => (
   <>
     <p className="lead">
       {found.window === null ? (
@@ -100,36 +97,25 @@ const Whole = ({ order: found }: { readonly order: Order }) => (
   </>
 )
 
+const Now = ({ changed, of }: { readonly of: Order; readonly changed: () => void }) => (
+  <>
+    <Actions scope="ops:orders.write" changed={changed} of={actionsOf(of)}>
+      <MoveOrder order={of} changed={changed} />
+    </Actions>
+    <Whole of={of} />
+  </>
+)
+
 export const OrderScreen = ({ id }: { readonly id: string }) => {
   const get: Get<Order> = ({ orders }, query) => orders.get({ params: { id: id as OrderId }, query, headers: {} })
-  const answer = useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), 10_000)
-  const order = answer.value
+  const answer = useOne(id, get, 10_000)
   return (
-    <Screen
-      title={order === null ? "Order" : `Order: ${order.kind}`}
-      aside={order === null ? null : <StatusNow of={order} />}
-      actions={<Freshness asked={answer} />}
-    >
-      <Answered answer={answer}>
-        {(found) =>
-          found === null ? null : (
-            <InTime
-              of={found}
-              get={get}
-              now={
-                <>
-                  <Actions scope="ops:orders.write" changed={answer.again} of={actionsOf(found)}>
-                    <MoveOrder order={found} changed={answer.again} />
-                  </Actions>
-                  <Whole order={found} />
-                </>
-              }
-            >
-              {(was) => <Whole order={was} />}
-            </InTime>
-          )
-        }
-      </Answered>
-    </Screen>
+    <OneScreen
+      answer={answer}
+      get={get}
+      title={(order) => (order === null ? "Order" : `Order: ${order.kind}`)}
+      Now={Now}
+      Was={Whole}
+    />
   )
 }

@@ -1,0 +1,111 @@
+/** The screen of one thing that can be looked back at: its state, and what it is now or was. */
+import { Effect } from "effect"
+import type { ComponentType, ReactNode } from "react"
+import type { Client } from "../backend/backend.ts"
+import { type Answer, useAnswer } from "../backend/useAnswer.ts"
+import { Time } from "../time/Time.tsx"
+import { AsOf, useAsOf } from "./AsOf.tsx"
+import { Answered, Freshness, Screen } from "./Screen.tsx"
+import { Status, wordsOf } from "./Status.tsx"
+
+interface Versioned {
+  readonly id: string
+  readonly status: string
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+/** Asks for one of them; without a body where nothing is new, which a page that names no version is not told. */
+export type Get<A> = (
+  api: Client,
+  query: { readonly asOf?: string }
+) => Effect.Effect<{ readonly body: A | void }, unknown>
+
+interface OneProps<A> {
+  readonly get: Get<A>
+  /** What it is, with what can be done about it. `changed`: to look again after that. */
+  readonly Now: ComponentType<{ readonly of: A; readonly changed: () => void }>
+  /** What it was. */
+  readonly Was: ComponentType<{ readonly of: A }>
+}
+
+/** It does not change any more. */
+const Past = <A extends Versioned>({
+  Was,
+  asOf,
+  get,
+  id
+}: Pick<OneProps<A>, "get" | "Was"> & { readonly asOf: string; readonly id: string }) => {
+  const answer = useAnswer(`${id} ${asOf}`, (api) => Effect.map(get(api, { asOf }), ({ body }) => body ?? null))
+  return (
+    <Answered answer={answer}>
+      {(found) =>
+        found === null ? null : (
+          <>
+            <p className="lead">
+              It was <Status of={found.status} />, with version {found.version}, from <Time at={found.updatedAt} /> on.
+            </p>
+            <Was of={found} />
+          </>
+        )
+      }
+    </Answered>
+  )
+}
+
+/** The state beside the title, which is that of now also where the page shows another. */
+const StatusNow = ({ of: { status } }: { readonly of: Pick<Versioned, "status"> }) => {
+  const [asOf] = useAsOf()
+  return <Status of={status} {...(asOf === null ? {} : { words: `now ${wordsOf(status).toLowerCase()}` })} />
+}
+
+const InTime = <A extends Versioned>({
+  Now,
+  Was,
+  changed,
+  get,
+  of
+}: OneProps<A> & { readonly of: A; readonly changed: () => void }) => {
+  const [asOf, set] = useAsOf()
+  return (
+    <>
+      <AsOf asOf={asOf} set={set} of={of} />
+      {asOf === null ? <Now of={of} changed={changed} /> : <Past asOf={asOf} id={of.id} get={get} Was={Was} />}
+    </>
+  )
+}
+
+/** `everyMs`: as `useAnswer` has it. */
+export const useOne = <A,>(id: string, get: Get<A>, everyMs: number | null = null): Answer<A | null> =>
+  useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), everyMs)
+
+export const OneScreen = <A extends Versioned>({
+  answer,
+  aside,
+  title,
+  ...one
+}: OneProps<A> & {
+  readonly answer: Answer<A | null>
+  /** Null before it is known. */
+  readonly title: (found: A | null) => string
+  /** Beside the state. */
+  readonly aside?: ReactNode
+}) => (
+  <Screen
+    title={title(answer.value)}
+    aside={
+      answer.value === null ? null : (
+        <>
+          <StatusNow of={answer.value} />
+          {aside}
+        </>
+      )
+    }
+    actions={<Freshness asked={answer} />}
+  >
+    <Answered answer={answer}>
+      {(found) => (found === null ? null : <InTime of={found} changed={answer.again} {...one} />)}
+    </Answered>
+  </Screen>
+)
