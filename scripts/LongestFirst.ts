@@ -9,6 +9,7 @@ export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/chaos.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
   "packages/chaos/test/controls.e2e.test.ts",
+  "packages/dueline/test/failover.e2e.test.ts",
   "packages/dueline/test/console.e2e.test.ts",
   "packages/dueline/test/split.e2e.test.ts",
   "scripts/test/kindsTrial.test.ts",

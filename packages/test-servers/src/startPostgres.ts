@@ -17,6 +17,8 @@ interface PostgresOptions {
   readonly port?: number
   /** Default true. False gives up durability for speed. */
   readonly durable?: boolean
+  /** Beside and above the others. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const superuser = "dueline_admin"
@@ -25,7 +27,7 @@ const leftoverLimitMs = 60_000
 
 const durableSettings = { fsync: "on", synchronous_commit: "on", full_page_writes: "on" }
 const volatileSettings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
-const settings = {
+const ownSettings = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
   max_connections: "200",
@@ -37,13 +39,15 @@ const settings = {
 }
 
 /** The URL is the superuser's, of the database `postgres`. Rejects with `ServerMissing` or `ServerFailed`. */
-export const startPostgres = async ({ directory, durable = true, port }: PostgresOptions): Promise<RunningServer> => {
+export const startPostgres = async (options: PostgresOptions): Promise<RunningServer> => {
+  const { directory, durable = true, port, settings } = options
   const binary = await findPostgres()
   const home = reachable(resolve(directory), "/var/lib/dueline/servers")
   const data = join(home, "data")
   const password = await initialise(binary, home, data)
   return onPort(port, async (port) => {
-    const all = { ...settings, ...(durable ? durableSettings : volatileSettings), port: String(port) }
+    const durability = durable ? durableSettings : volatileSettings
+    const all = { ...ownSettings, ...durability, ...settings, port: String(port) }
     const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])
     const server = await pastLeftovers(() =>
       launch({
