@@ -131,9 +131,14 @@ const ofTests = (root: string, folder: string): OxlintOverride => {
   const declared = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies })
   const names = [`@dueline/${folder}`, "node:*", ...declared].flatMap((name) => [`!${name}`, `!${name}/**`])
   const message = `packages/${folder}/package.json does not declare it.`
+  const elsewhere = {
+    regex: "^(?:\\.\\./)+(?:(?:packages|scripts)/|[^./]+/(?:src|test)/)",
+    message: "It leaves the package: import @dueline/… instead."
+  }
+  const patterns = [...everywhere, elsewhere, nothingBut(names, message)]
   return {
     files: [`packages/${folder}/test/**`],
-    rules: { "eslint/no-restricted-imports": ["error", { patterns: [...everywhere, nothingBut(names, message)] }] }
+    rules: { "eslint/no-restricted-imports": ["error", { patterns }] }
   }
 }
 

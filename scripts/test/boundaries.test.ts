@@ -114,7 +114,10 @@ const refusedImports: ReadonlyArray<Case> = [
   [api, `import "undici/lib/client.js"`],
   [contracts, `import { a } from "./index.ts"`],
   ["packages/api/test", `import { a } from "@dueline/orchestration/A"`],
-  ["packages/api/test", `import { a } from "vitest"`]
+  ["packages/api/test", `import { a } from "vitest"`],
+  ["packages/api/test", `import { a } from "../../contracts/src/A.ts"`],
+  ["packages/api/test/deeper", `import { a } from "../../../contracts/test/A.ts"`],
+  ["packages/api/test", `import { a } from "../../../scripts/A.ts"`]
 ]
 const acceptedImports: ReadonlyArray<Case> = [
   [api, `import { a } from "@dueline/contracts/A"`],
@@ -128,6 +131,7 @@ const acceptedImports: ReadonlyArray<Case> = [
     `import { a } from "@dueline/contracts/A"; import { b } from "../src/B.ts"; import "effect/testing"`
   ],
   ["packages/api/test", `import { a } from "@dueline/api/A"; import "node:fs/promises"`],
+  ["packages/api/test/deeper", `import { a } from "../A.ts"; import { b } from "../../src/B.ts"`],
   ["packages/program/src", `import pg from "pg"; import "@dueline/api/A"; import "pg/lib/x"`]
 ]
 const refusedModules: ReadonlyArray<Case> = [
