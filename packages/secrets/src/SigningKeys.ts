@@ -20,7 +20,7 @@ export type { SigningKey } from "./signingKeyFiles.ts"
 /** How long a process may not know of a change in the directory. */
 export const lookEveryMs = 5_000
 /** A token that names a key which is not known is a reason to look sooner, but not more often than this. */
-const coolDownMs = 1_000
+export const coolDownMs = 1_000
 
 /** The key directory cannot be used; `detail` says which file and why, never what is in it. */
 export class KeysUnusable extends Schema.TaggedError<KeysUnusable>()("KeysUnusable", { detail: Schema.String }) {}
@@ -64,13 +64,16 @@ export const useAt = <K extends KeyTimes>(keys: ReadonlyArray<K>, key: K, now: n
 export const kidsIn = (directory: string): Effect.Effect<ReadonlyArray<string>, KeysUnusable> =>
   attempt(async () => (await readKeys(directory)).map(({ key }) => key.kid))
 
-/** As they stand at a time. Fails when no key is left to sign with. */
-const standing = (keys: ReadonlyArray<StoredKey>, now: number) => {
-  const current = signingAt(keys, now)
+/**
+ * As they stand at a time. When no key is left to sign with it fails, unless there was one `before`: then what it signs is believed by nobody, and
+ * nothing that is retired is believed for want of another.
+ */
+const standing = (keys: ReadonlyArray<StoredKey>, now: number, before: SigningKey | null) => {
+  const current = signingAt(keys, now)?.key ?? before
   if (current === null) throw new Error("every key is retired: add one with `dueline key rotate`")
   const believed = keys.filter((key) => !isRetired(key, now))
   return {
-    current: current.key,
+    current,
     byKid: new Map(believed.map(({ key }) => [key.kid, key])),
     jwks: { keys: believed.map(({ jwk }) => jwk) }
   }
@@ -80,7 +83,7 @@ const make = Effect.fnUntraced(function* (read: () => Promise<ReadonlyArray<Stor
   const now = yield* Clock.currentTimeMillis
   let stampRead = yield* attempt(stamp)
   let keys = yield* attempt(read)
-  let state = yield* attempt(async () => standing(keys, now))
+  let state = yield* attempt(async () => standing(keys, now, null))
   let lookedAt = now
   const look = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
@@ -88,7 +91,9 @@ const make = Effect.fnUntraced(function* (read: () => Promise<ReadonlyArray<Stor
     const found = yield* attempt(stamp)
     if (found !== stampRead) keys = yield* attempt(read)
     stampRead = found
-    state = yield* attempt(async () => standing(keys, now))
+    const { current } = state
+    state = yield* attempt(async () => standing(keys, now, current))
+    if (state.byKid.size === 0) yield* Effect.logError("every signing key is retired: add one with `dueline key rotate`")
   }).pipe(
     // What is being changed by hand may be half done: those that were read last hold until it is.
     Effect.catch(({ detail }) =>
@@ -112,20 +117,30 @@ const make = Effect.fnUntraced(function* (read: () => Promise<ReadonlyArray<Stor
   return { service, look }
 })
 
-/** Keys from the `*.pem` files of a directory (0700, files 0600). Makes the first one when there is none. */
-export const layer = (options: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
+/** Where processes have their keys in common. */
+export interface KeyStore {
+  readonly read: () => Promise<ReadonlyArray<StoredKey>>
+  /** Another one whenever something was changed. */
+  readonly stamp: () => Promise<string>
+}
+
+export const layerOf = ({ read, stamp }: KeyStore): Layer.Layer<SigningKeys, KeysUnusable> =>
   Layer.effect(
     SigningKeys,
     Effect.gen(function* () {
-      const { directory } = options
-      yield* attempt(() => ensureKey(directory))
-      const { look, service } = yield* make(
-        () => readKeys(directory),
-        () => stampOf(directory)
-      )
+      const { look, service } = yield* make(read, stamp)
       yield* look.pipe(Effect.delay(lookEveryMs), Effect.forever, Effect.forkScoped)
       return service
     })
+  )
+
+/** Keys from the `*.pem` files of a directory (0700, files 0600). Makes the first one when there is none. */
+export const layer = ({ directory }: { readonly directory: string }): Layer.Layer<SigningKeys, KeysUnusable> =>
+  Layer.unwrap(
+    Effect.as(
+      attempt(() => ensureKey(directory)),
+      layerOf({ read: () => readKeys(directory), stamp: () => stampOf(directory) })
+    )
   )
 
 /** One fresh key that is gone with the process. */

@@ -1,6 +1,6 @@
 /** What may be done with the keys of a directory: list, rotate, retire. Running programs see it within `lookEveryMs`. */
 import { Clock, Effect } from "effect"
-import { attempt, type KeyUse, KeysUnusable, signingAt, useAt } from "./SigningKeys.ts"
+import { attempt, type KeyUse, KeysUnusable, useAt } from "./SigningKeys.ts"
 import { addKey, readKeys, retireKey } from "./signingKeyFiles.ts"
 
 export interface KeyFacts {
@@ -43,10 +43,10 @@ export const retireNow = Effect.fnUntraced(function* (directory: string, kid: st
   const keys = yield* attempt(() => readKeys(directory))
   const found = keys.find(({ key }) => key.kid === kid)
   if (found === undefined) return yield* new KeysUnusable({ detail: `there is no key ${kid} in ${directory}` })
-  const others = keys.filter((key) => key !== found)
-  if (signingAt(others, now) === null) {
+  // One whose end is set already would leave none after it.
+  if (keys.every((key) => key === found || key.retiredAt !== null)) {
     return yield* new KeysUnusable({
-      detail: `${kid} is the only key that is not retired: add another with \`dueline key rotate --after 0s\` first`
+      detail: `${kid} is the only key that is not retired, or about to be: add another with \`dueline key rotate --after 0s\` first`
     })
   }
   yield* attempt(() => retireKey(directory, found, now))

@@ -73,6 +73,23 @@ describe("rotation", { tags: ["ADR-0035.1"] }, () => {
     })
   )
 
+  it.effect("a key stays that would leave those alone whose end is set; where all have ended none is believed", () =>
+    Effect.gen(function* () {
+      const directory = yield* fresh
+      yield* running(directory, (keys) =>
+        Effect.gen(function* () {
+          const { kid } = yield* rotateKey(directory, { afterMs: 0, graceMs: 60_000 })
+          assert.match((yield* Effect.flip(retireNow(directory, kid))).detail, /or about to be/u)
+          yield* pass(5, () => keys.current.kid === kid)
+          const ended = JSON.stringify({ signsFrom: 0, retiredAt: 0 })
+          for (const file of ["rs256-0001.json", "rs256-0002.json"]) writeFileSync(join(directory, file), ended)
+          yield* pass(5, () => keys.byKid.size === 0)
+          assert.deepStrictEqual(keys.jwks.keys, [])
+        })
+      )
+    })
+  )
+
   it.effect("while what lies beside a key cannot be read, those that were read last hold", () =>
     Effect.gen(function* () {
       const directory = yield* fresh
