@@ -26,7 +26,7 @@ import * as Writers from "@dueline/orchestration/Writers"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Context, Effect, Layer, Redacted, Result } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
-import { readRoles } from "@dueline/contracts/api/roles"
+import { owned, readRoles } from "@dueline/contracts/api/roles"
 import { StoreRun } from "@dueline/contracts/ports/StoreRun"
 import { replaying } from "../src/resources/replays.ts"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
@@ -131,6 +131,7 @@ const customRoles = Result.getOrThrow(
     "north=+ops:calls.read[tag=north] +ops:calls.write[tag=north]",
     "owner=+ops:calls.read[own] +ops:calls.write[own]",
     "careful=editor -ops:calls.write[tag=locked]",
+    `mine=${[...owned].map((scope) => `+${scope}[own]`).join(" ")}`,
     `there=+ops:bins.read[tenant=${otherTenant}]`
   ])
 )

@@ -164,6 +164,8 @@ describe("roles", { tags: ["ADR-0038.1"] }, () => {
       ["x=+ops:calls.read[owner=me]", /not owner=me/u],
       ["x=+ops:calls.read[tag=a", /no scope/u],
       ["x=+ops:bins.read[tag=a]", /only ops:calls.read and ops:calls.write ask for tags/u],
+      ["x=+ops:shipments.read[own]", /ops:shipments.read is for what nobody has made/u],
+      ["x=+ops:audit.read[own]", /ops:audit.read is for what nobody has made/u],
       ["x=+ops:calls.read[tag=a] -ops:calls.read", /may do nothing/u]
     ] as const) {
       const wrong = readRoles([entry])

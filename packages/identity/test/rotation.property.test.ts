@@ -68,7 +68,10 @@ class World {
   storeFor = (process: () => Process | undefined, fault: Fault): KeyStore => ({
     read: async () => this.#seen(process, this.keys),
     stamp: async () =>
-      this.#seen(process, fault === "looks at nothing again" ? "" : JSON.stringify(this.keys.map((key) => [key.name, key.retiredAt])))
+      this.#seen(
+        process,
+        fault === "looks at nothing again" ? "" : JSON.stringify(this.keys.map((key) => [key.name, key.retiredAt]))
+      )
   })
 
   #seen<A>(process: () => Process | undefined, found: A): A {
@@ -92,7 +95,13 @@ class World {
   retire(now: number, n: number): void {
     const found = this.keys[n]
     if (found === undefined || (found.retiredAt !== null && found.retiredAt <= now)) return
-    if (signingAt(this.keys.filter((key) => key !== found), now) === null) return
+    if (
+      signingAt(
+        this.keys.filter((key) => key !== found),
+        now
+      ) === null
+    )
+      return
     this.keys = this.keys.map((key) => (key === found ? { ...key, retiredAt: now, toldAt: now } : key))
   }
 
@@ -103,9 +112,12 @@ class World {
     const sighted = !blind && sightedFrom <= now - lookEveryMs
     if (now >= expiresAt + toleranceMs) return "no"
     const { retiredAt } = key
-    if (retiredAt !== null && retiredAt <= now) return sighted && Math.max(retiredAt, key.toldAt) <= now - lookEveryMs ? "no" : "either"
+    if (retiredAt !== null && retiredAt <= now)
+      return sighted && Math.max(retiredAt, key.toldAt) <= now - lookEveryMs ? "no" : "either"
     // Whoever looked just before it was there looks again for it once the time between two looks is over.
-    return !blind && key.addedAt <= now - coolDownMs && sightedFrom <= now - coolDownMs && now < expiresAt ? "yes" : "either"
+    return !blind && key.addedAt <= now - coolDownMs && sightedFrom <= now - coolDownMs && now < expiresAt
+      ? "yes"
+      : "either"
   }
 }
 
@@ -148,7 +160,11 @@ const run = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>, fault: Faul
         world.wrong.push(`at ${now - begun}: ${kid} ${believed ? "is believed" : "is refused"}`)
     }
   })
-  for (const step of [...steps, { _tag: "Pass", ms: 5_000 } as const, ...([0, 1] as const).map((by) => ({ _tag: "Verify", by }) as const)]) {
+  for (const step of [
+    ...steps,
+    { _tag: "Pass", ms: 5_000 } as const,
+    ...([0, 1] as const).map((by) => ({ _tag: "Verify", by }) as const)
+  ]) {
     const now = yield* Clock.currentTimeMillis
     const [first, second] = processes as [Process, Process]
     const which = (n: 0 | 1) => (n === 0 ? first : second)
@@ -165,7 +181,8 @@ const run = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>, fault: Faul
       case "Mint": {
         const { context } = which(step.by)
         const { kid } = Context.get(context, SigningKeys.SigningKeys).current
-        if (signingAt(world.keys, now) !== null && world.judge(which(step.by), kid, Infinity, now) === "no") world.wrong.push(`at ${now - begun}: ${kid} signs`)
+        if (signingAt(world.keys, now) !== null && world.judge(which(step.by), kid, Infinity, now) === "no")
+          world.wrong.push(`at ${now - begun}: ${kid} signs`)
         const text = yield* Context.get(context, TokenIssuer.TokenIssuer).mint(asked)
         // Whole seconds, as the token has them.
         world.tokens.push({ text, kid, expiresAt: (Math.floor(now / 1_000) + asked.ttlSeconds) * 1_000 })

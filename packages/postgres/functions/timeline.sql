@@ -111,3 +111,14 @@ begin
     order by e.xact, e.position;
 end $$
 ;
+
+-- Who made each of these, of whatever kind: the actor of its first event, by the primary key. Those that are not there are left out.
+--
+-- callers: dueline_edge
+create or replace function dueline.makers_of(p_tenant uuid, p_ids uuid[]) returns json language plpgsql {{stable plan}} as $$
+begin
+  perform set_config('app.current_tenant', p_tenant::text, true);
+  return (select coalesce(json_object_agg(e.stream_id, e.metadata -> 'actor'), '{}') from dueline.events e
+    where e.tenant_id = p_tenant and e.stream_id = any (p_ids) and e.version = 1);
+end $$
+;

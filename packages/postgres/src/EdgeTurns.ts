@@ -174,7 +174,11 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
         Context.add(JobItemQueries, { list: inTurn(items.list) }),
         Context.add(DeliveryQueries, { waiting: inTurn(lines.waiting), kept: inTurn(lines.kept) }),
         Context.add(Sessions, { ...sessions, find: inTurn(sessions.find), list: inTurn(sessions.list) }),
-        Context.add(EventSource, { stream: inTurn(events.stream), correlated: inTurn(events.correlated) })
+        Context.add(EventSource, {
+          stream: inTurn(events.stream),
+          correlated: inTurn(events.correlated),
+          makers: inTurn(events.makers)
+        })
       )
     })
   )

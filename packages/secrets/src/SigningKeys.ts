@@ -93,7 +93,8 @@ const make = Effect.fnUntraced(function* (read: () => Promise<ReadonlyArray<Stor
     stampRead = found
     const { current } = state
     state = yield* attempt(async () => standing(keys, now, current))
-    if (state.byKid.size === 0) yield* Effect.logError("every signing key is retired: add one with `dueline key rotate`")
+    if (state.byKid.size === 0)
+      yield* Effect.logError("every signing key is retired: add one with `dueline key rotate`")
   }).pipe(
     // What is being changed by hand may be half done: those that were read last hold until it is.
     Effect.catch(({ detail }) =>

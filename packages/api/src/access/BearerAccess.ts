@@ -2,13 +2,15 @@
 import { BearerAuth, ChecksAttributes, platformScopes, Principal, RequiredScope } from "@dueline/contracts/api/Access"
 import { decide } from "@dueline/contracts/api/conditions"
 import type { BadRequest, Forbidden } from "@dueline/contracts/api/ProblemError"
+import { owned } from "@dueline/contracts/api/roles"
 import { TenantId } from "@dueline/contracts/Ids"
+import type { EventSource } from "@dueline/contracts/ports/EventSource"
 import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Context, Effect, Exit, Layer, Redacted, References, Schema } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
-import { notForThis } from "./attributes.ts"
+import { makeAttributes, notForThis } from "./attributes.ts"
 import { AuditNotes, isRefusal, resourceIn } from "./AuditNotes.ts"
 import { type Asker, Askers } from "./Askers.ts"
 import { KnownTenants } from "./KnownTenants.ts"
@@ -16,66 +18,83 @@ import { KnownTenants } from "./KnownTenants.ts"
 const isTenantId = Schema.is(TenantId)
 const areDetailsTold = Effect.map(Effect.context<never>(), tellsDetails)
 
-export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | AuditNotes> = Layer.effect(
+export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | AuditNotes | EventSource> = Layer.effect(
   BearerAuth,
-  Effect.map(Effect.all([Askers, KnownTenants, AuditNotes, areDetailsTold]), ([askers, tenants, notes, isDetailed]) =>
-    BearerAuth.of({
-      bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint, group }) {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const asker = yield* askers.identify(request, Redacted.value(credential))
-        const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
-        const noted = (tenantId: TenantId | null) => (problem: object) =>
-          Effect.withFiber<void>((fiber) => {
-            const code = "code" in problem ? String(problem.code) : "invalid_request"
-            if (isRefusal(code)) {
-              notes.note({
-                // Nobody reads what is noted for a tenant that there is not.
-                tenantId: code === "unknown_tenant" ? null : tenantId,
-                actor: { kind: "user", id: asker.subject },
-                action: `${group.identifier}.${endpoint.identifier}`,
-                resource: resourceIn(request.url),
-                outcome: "refused",
-                code,
-                correlationId: fiber.getRef(CurrentCorrelationId)
-              })
+  Effect.map(
+    Effect.all([Askers, KnownTenants, AuditNotes, areDetailsTold, makeAttributes]),
+    ([askers, tenants, notes, isDetailed, { isOpen }]) =>
+      BearerAuth.of({
+        bearer: Effect.fnUntraced(function* (httpEffect, { credential, endpoint, group }) {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          const asker = yield* askers.identify(request, Redacted.value(credential))
+          const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
+          const noted = (tenantId: TenantId | null) => (problem: object) =>
+            Effect.withFiber<void>((fiber) => {
+              const code = "code" in problem ? String(problem.code) : "invalid_request"
+              if (isRefusal(code)) {
+                notes.note({
+                  // Nobody reads what is noted for a tenant that there is not.
+                  tenantId: code === "unknown_tenant" ? null : tenantId,
+                  actor: { kind: "user", id: asker.subject },
+                  action: `${group.identifier}.${endpoint.identifier}`,
+                  resource: resourceIn(request.url),
+                  outcome: "refused",
+                  code,
+                  correlationId: fiber.getRef(CurrentCorrelationId)
+                })
+              }
+              return Effect.void
+            })
+          const admitted = Effect.gen(function* () {
+            const conditions = scope === undefined ? undefined : asker.conditional?.get(scope)
+            if (scope === undefined || !(asker.scopes.includes(scope) || conditions !== undefined)) {
+              return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
             }
-            return Effect.void
+            const tenantId = yield* chooseTenant(asker, request.headers["x-tenant-id"])
+            const decided = conditions === undefined ? "yes" : decide(conditions, { tenantId, tags: null, own: null })
+            if (decided === "no") return yield* notForThis(scope)
+            if (!platformScopes.has(scope)) yield* tenants.require(tenantId)
+            if (decided === "yes" || conditions === undefined) return { tenantId, where: undefined }
+            if (Context.getOrUndefined(endpoint.annotations, ChecksAttributes) === true)
+              return { tenantId, where: conditions }
+            // Of whatever has owners alone, the one of the address is known here.
+            const id = owned.has(scope) && endpoint.path.includes(":id") ? idIn(request.url) : null
+            const asking = { tenantId, subject: asker.subject, where: conditions }
+            if (id === null || !(yield* isOpen(asking, { id, tags: [] }))) return yield* notForThis(scope)
+            return { tenantId, where: undefined }
           })
-        const admitted = Effect.gen(function* () {
-          const conditions = scope === undefined ? undefined : asker.conditional?.get(scope)
-          if (scope === undefined || !(asker.scopes.includes(scope) || conditions !== undefined)) {
-            return yield* reject("insufficient_scope", `This needs the scope ${scope ?? "of an operator"}.`)
-          }
-          const tenantId = yield* chooseTenant(asker, request.headers["x-tenant-id"])
-          const decided = conditions === undefined ? "yes" : decide(conditions, { tenantId, tags: null, own: null })
-          const checks = Context.getOrUndefined(endpoint.annotations, ChecksAttributes) === true
-          if (decided === "no" || (decided === "depends" && !checks)) return yield* notForThis(scope)
-          if (!platformScopes.has(scope)) yield* tenants.require(tenantId)
-          return { tenantId, where: decided === "depends" ? conditions : undefined }
-        })
-        const { tenantId, where } = yield* Effect.tapError(admitted, noted(asker.tenantId))
-        const { apiKey, scopes, session: held, subject } = asker
-        const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
-        const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
-        // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
-        const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
-        const told = isDetailed
-          ? Effect.onExit(heard, (exit) =>
-              Effect.logDebug("request handled", {
-                action: `${group.identifier}.${endpoint.identifier}`,
-                path: request.url.split("?", 1)[0],
-                ...(Exit.isSuccess(exit) ? { status: exit.value.status } : { refused: true })
-              })
+          const { tenantId, where } = yield* Effect.tapError(admitted, noted(asker.tenantId))
+          const { apiKey, scopes, session: held, subject } = asker
+          const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
+          const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
+          // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
+          const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
+          const told = isDetailed
+            ? Effect.onExit(heard, (exit) =>
+                Effect.logDebug("request handled", {
+                  action: `${group.identifier}.${endpoint.identifier}`,
+                  path: request.url.split("?", 1)[0],
+                  ...(Exit.isSuccess(exit) ? { status: exit.value.status } : { refused: true })
+                })
+              )
+            : heard
+          return yield* Effect.updateContext(told, (context: Context.Context<never>) => {
+            const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }
+            return Context.add(
+              Context.add(context, Principal, principal),
+              References.CurrentLogAnnotations,
+              annotations
             )
-          : heard
-        return yield* Effect.updateContext(told, (context: Context.Context<never>) => {
-          const annotations = { ...Context.get(context, References.CurrentLogAnnotations), tenantId }
-          return Context.add(Context.add(context, Principal, principal), References.CurrentLogAnnotations, annotations)
+          })
         })
       })
-    })
   )
 )
+
+const segment = /\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\/|$)/iu
+
+/** Of an address as the router reads it too: a whole segment, with nothing encoded. Null for any other, which then opens nothing. */
+const idIn = (url: string): string | null => segment.exec(url.split("?", 1)[0] ?? "")?.[1]?.toLowerCase() ?? null
 
 const chooseTenant = (asker: Asker, header: string | undefined): Effect.Effect<TenantId, BadRequest | Forbidden> => {
   const asked = header?.toLowerCase()

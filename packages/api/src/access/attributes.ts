@@ -1,11 +1,10 @@
-/** Whether the asker may do this to this resource, where that depends on its attributes. */
+/** Whether the asker may do this to this resource, where that depends on its attributes: its tags, and who made it. */
 import { Principal } from "@dueline/contracts/api/Access"
-import { decide } from "@dueline/contracts/api/conditions"
+import { type Conditions, decide } from "@dueline/contracts/api/conditions"
 import type { Forbidden, NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { Actor } from "@dueline/contracts/Envelope"
-import type { ServiceCallId } from "@dueline/contracts/Ids"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { Effect } from "effect"
 import { Details } from "../calls/Details.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
@@ -17,33 +16,93 @@ export const notForThis = (scope: string): Effect.Effect<never, Forbidden> =>
     `Your roles give the scope ${scope} for some resources, and not for all that this touches.`
   )
 
+/** Who asks, for what. */
+export interface Asking {
+  readonly tenantId: TenantId
+  readonly subject: string
+  readonly where: Conditions
+}
+
+/** A resource; of a kind that has no tags they are empty. */
+export interface Touched {
+  readonly id: string
+  readonly tags: ReadonlyArray<string>
+}
+
+/** Pages that one answer reads at the most, to find what its asker may see among what others made. */
+const maxPages = 10
+const pageSize = 200
+
 const isBy = ({ id, kind }: Actor, subject: string): boolean => kind === "user" && id === subject
 
-/** For calls: whoever may do it for all of them costs nothing. */
-export const makeCallChecks = Effect.gen(function* () {
-  const details = yield* Details
-  const queries = yield* CallQueries
+/** The one place that tells whose something is: whoever asked for its first event made it. Whoever may do it for everything costs nothing. */
+export const makeAttributes = Effect.gen(function* () {
+  const events = yield* EventSource
 
-  const rowIsFor = Effect.fnUntraced(function* ({ callId, tags, tenantId }: ServiceCallRow) {
-    const { subject, where } = yield* Principal
-    if (where === undefined) return true
-    const decided = decide(where, { tenantId, tags, own: null })
-    if (decided !== "depends") return decided === "yes"
-    const [first] = yield* queries
-      .history({ tenantId, callId, after: 0, limit: 1 })
-      .pipe(Effect.catch(storeUnavailable))
-    const own = first !== undefined && isBy(first.metadata.actor, subject)
-    return decide(where, { tenantId, tags, own }) === "yes"
+  /** Those of these that the conditions hold of. What is not there counts as the asker's own, who would make it. */
+  const open = Effect.fnUntraced(function* ({ subject, tenantId, where }: Asking, all: ReadonlyArray<Touched>) {
+    const verdicts = new Map(all.map(({ id, tags }) => [id, decide(where, { tenantId, tags, own: null })]))
+    const unsure = all.filter(({ id }) => verdicts.get(id) === "depends")
+    if (unsure.length > 0) {
+      const makers = yield* events
+        .makers(
+          tenantId,
+          unsure.map(({ id }) => id)
+        )
+        .pipe(Effect.catch(storeUnavailable))
+      for (const { id, tags } of unsure) {
+        const maker = makers.get(id)
+        const own = maker === undefined || isBy(maker, subject)
+        verdicts.set(id, decide(where, { tenantId, tags, own }))
+      }
+    }
+    return new Set(all.flatMap(({ id }) => (verdicts.get(id) === "yes" ? [id] : [])))
   })
 
+  const isOpen = (asking: Asking, one: Touched) => Effect.map(open(asking, [one]), (ids) => ids.has(one.id))
+
+  /**
+   * A page of what the asker may see: as many pages of the store as it takes, up to a bound. Then it may hold less than was asked for, even
+   * nothing, and still have a next one.
+   */
+  const shownPage = Effect.fnUntraced(function* <Row, Mark, E, R>(
+    read: (after: Mark | null, limit: number) => Effect.Effect<Page<Row, Mark>, E, R>,
+    { after, limit }: { readonly after: Mark | null; readonly limit: number },
+    touched: (row: Row) => Touched,
+    markOf: (row: Row) => Mark
+  ) {
+    const { subject, tenantId, where } = yield* Principal
+    if (where === undefined) return yield* read(after, limit)
+    const rows: Array<Row> = []
+    let next = after
+    for (let n = 0; n < maxPages; n += 1) {
+      const page = yield* read(next, pageSize)
+      const seen = yield* open({ tenantId, subject, where }, page.rows.map(touched))
+      for (const row of page.rows.filter((one) => seen.has(touched(one).id))) {
+        rows.push(row)
+        if (rows.length === limit) return { rows, next: markOf(row) }
+      }
+      next = page.next
+      if (next === null) break
+    }
+    return { rows, next }
+  })
+
+  return { isOpen, shownPage }
+})
+
+interface Page<Row, Mark> {
+  readonly rows: ReadonlyArray<Row>
+  readonly next: Mark | null
+}
+
+/** For calls, whose tags are in their rows. */
+export const makeCallChecks = Effect.gen(function* () {
+  const details = yield* Details
+  const { isOpen, shownPage } = yield* makeAttributes
+
   return {
-    /** Those of a page. Who made them is not looked at. */
-    shown: (rows: ReadonlyArray<ServiceCallRow>) =>
-      Effect.map(Principal, ({ where }) =>
-        where === undefined
-          ? rows
-          : rows.filter(({ tags, tenantId }) => decide(where, { tenantId, tags, own: null }) === "yes")
-      ),
+    shownPage,
     /** Before what a handler does to the call of its address. */
     checked:
       (scope: "ops:calls.read" | "ops:calls.write") =>
@@ -52,10 +111,10 @@ export const makeCallChecks = Effect.gen(function* () {
       ) =>
       (asked: Asked): Effect.Effect<A, E | Forbidden | NotFound | Unavailable, R | Principal> =>
         Effect.gen(function* () {
-          const { tenantId, where } = yield* Principal
+          const { subject, tenantId, where } = yield* Principal
           if (where !== undefined) {
-            const row = yield* details.row(tenantId, asked.params.id as ServiceCallId)
-            if (!(yield* rowIsFor(row))) return yield* notForThis(scope)
+            const { callId, tags } = yield* details.row(tenantId, asked.params.id as ServiceCallId)
+            if (!(yield* isOpen({ tenantId, subject, where }, { id: callId, tags }))) return yield* notForThis(scope)
           }
           return yield* handler(asked)
         })

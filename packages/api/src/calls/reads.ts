@@ -1,7 +1,7 @@
 /** List, detail and history, straight from the store. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { etagOf, parseAsOf, parseInstant } from "@dueline/contracts/api/Wire"
-import { type CallFilter, CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { type CallFilter, CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { makeCallChecks } from "../access/attributes.ts"
@@ -18,7 +18,7 @@ export const makeReads = Effect.gen(function* () {
   const queries = yield* CallQueries
   const paging = yield* makePaging(callMark)
   const details = yield* Details
-  const { shown } = yield* makeCallChecks
+  const { shownPage } = yield* makeCallChecks
 
   return {
     list: Effect.fnUntraced(function* ({ query }: Raw<"serviceCalls", "list">) {
@@ -26,9 +26,15 @@ export const makeReads = Effect.gen(function* () {
       const filter = filterOf(query)
       const after = yield* paging.after(tenantId, filter, query.cursor)
       const limit = query.limit ?? defaultLimit
-      const page = yield* queries.list({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable))
+      const page = yield* shownPage(
+        (after: PageMark | null, limit) =>
+          queries.list({ tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable)),
+        { after, limit },
+        ({ callId, tags }) => ({ id: callId, tags }),
+        ({ callId, createdAt }) => ({ callId, createdAt })
+      )
       return {
-        items: (yield* shown(page.rows)).map(summaryOf),
+        items: page.rows.map(summaryOf),
         nextCursor: paging.next(tenantId, filter, page.next)
       }
     }),

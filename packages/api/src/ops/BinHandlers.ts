@@ -5,15 +5,16 @@ import { type Bin, type BinListed, type BinState, parsePlace } from "@dueline/co
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { BinFacts, BinRejection, BinRow } from "@dueline/contracts/bin/Bin"
 import type { BinId, CorrelationId } from "@dueline/contracts/Ids"
-import { type Near, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { type Near, type NearOptions, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { makeAttributes } from "../access/attributes.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, nearMark } from "../resources/paging.ts"
 import type { Raw } from "../resources/Raw.ts"
 import { keyReused, notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
-import { equals, makeReads } from "../resources/resourceReads.ts"
+import { equals, makeReads, untagged } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 
 const shown = (id: BinId, bin: BinFacts, version: number): BinState => ({
@@ -75,6 +76,9 @@ const refusals = {
 
 type ListQuery = Raw<"bins", "list">["query"]
 
+type NearMark = NonNullable<NearOptions["after"]>
+const markOf = ({ bin: { binId }, distanceMetres }: Near): NearMark => ({ distanceMetres, binId })
+
 const makeBinReads = makeReads("bin")
 
 const makeList = ({ filter, newest }: Effect.Success<typeof makeBinReads>) =>
@@ -82,6 +86,7 @@ const makeList = ({ filter, newest }: Effect.Success<typeof makeBinReads>) =>
     const queries = yield* OpsQueries
     const nearest = yield* makePaging(nearMark)
     const page = newest(binOf)
+    const { shownPage } = yield* makeAttributes
 
     return Effect.fnUntraced(function* ({ query }: Raw<"bins", "list">) {
       const { tenantId } = yield* Principal
@@ -91,12 +96,20 @@ const makeList = ({ filter, newest }: Effect.Success<typeof makeBinReads>) =>
       if (around === null) return yield* page(under, query)
       const about = { list: "bins near", filter: under, ...around }
       const after = yield* nearest.after(tenantId, about, cursor)
-      const found = yield* queries
-        .near({ tenantId, filter: under, after, limit, ...around })
-        .pipe(Effect.catch(storeUnavailable))
-      const last = found.length < limit ? undefined : found.at(-1)
-      const mark = last === undefined ? null : { distanceMetres: last.distanceMetres, binId: last.bin.binId }
-      return { items: found.map(nearOf), nextCursor: nearest.next(tenantId, about, mark) }
+      const found = yield* shownPage(
+        (after: NearMark | null, limit) =>
+          queries.near({ tenantId, filter: under, after, limit, ...around }).pipe(
+            Effect.map((rows) => {
+              const last = rows.length < limit ? undefined : rows.at(-1)
+              return { rows, next: last === undefined ? null : markOf(last) }
+            }),
+            Effect.catch(storeUnavailable)
+          ),
+        { after, limit },
+        ({ bin }) => untagged(bin),
+        markOf
+      )
+      return { items: found.rows.map(nearOf), nextCursor: nearest.next(tenantId, about, found.next) }
     })
   })
 

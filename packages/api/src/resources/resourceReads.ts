@@ -8,13 +8,14 @@ import type { CodeOf } from "@dueline/contracts/api/ProblemCode"
 import type { NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { etagOf, parseAsOf } from "@dueline/contracts/api/Wire"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
-import { fieldsOf, type IdOf, kinds, type OpsCategory, type RowOf } from "@dueline/contracts/kinds"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { fieldsOf, type IdOf, kinds, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
+import { OpsQueries, type RowMark } from "@dueline/contracts/ports/OpsQueries"
 import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { type FilterProblem, parseFilter } from "@dueline/contracts/specification/parseFilter"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { Effect, Result, type Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
+import { makeAttributes, type Touched } from "../access/attributes.ts"
 import { defaultLimit, makePaging, rowMark } from "./paging.ts"
 import { isKnown, unchanged } from "./preconditions.ts"
 import { notFound, storeUnavailable } from "../requests/refusal.ts"
@@ -33,6 +34,7 @@ export const makeReads = <K extends OpsCategory>(kind: K) =>
     const queries = yield* OpsQueries
     const past = yield* TimeTravel
     const paging = yield* makePaging(rowMark)
+    const { shownPage } = yield* makeAttributes
     const { plural, rowTag } = kinds[kind]
     const fields = fieldsOf(kind)
     // The same for one of another tenant.
@@ -86,9 +88,13 @@ export const makeReads = <K extends OpsCategory>(kind: K) =>
           const { tenantId } = yield* Principal
           const about = { list: plural, filter }
           const after = yield* paging.after(tenantId, about, cursor)
-          const found = yield* queries
-            .list(kind, { tenantId, filter, after, limit })
-            .pipe(Effect.catch(storeUnavailable))
+          const found = yield* shownPage(
+            (after: RowMark | null, limit) =>
+              queries.list(kind, { tenantId, filter, after, limit }).pipe(Effect.catch(storeUnavailable)),
+            { after, limit },
+            untagged,
+            (row) => ({ createdAt: row.createdAt, id: rowId(row) })
+          )
           return { items: found.rows.map(view), nextCursor: paging.next(tenantId, about, found.next) }
         })
 
@@ -105,6 +111,9 @@ export const makeReads = <K extends OpsCategory>(kind: K) =>
 
     return { at, filter, get, getWith, list, newest, present }
   })
+
+/** For what is looked at of who made it alone. */
+export const untagged = (row: RowOf<OpsCategory>): Touched => ({ id: rowId(row), tags: [] })
 
 /** One value of the other: the query parameters of a list that name fields. Those that are left out ask for nothing. */
 export const equals = (plain: Readonly<Record<string, string | undefined>>): ReadonlyArray<Specification> =>

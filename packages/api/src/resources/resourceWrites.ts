@@ -14,7 +14,14 @@ import type {
   Unprocessable
 } from "@dueline/contracts/api/ProblemError"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import type { Category, CommandOf, IdOf, OutcomeOfKind, RejectionOfKind } from "@dueline/contracts/kinds"
+import {
+  type Category,
+  type CommandOf,
+  type IdOf,
+  kinds,
+  type OutcomeOfKind,
+  type RejectionOfKind
+} from "@dueline/contracts/kinds"
 import type { Answer, Refusal } from "@dueline/contracts/ports/Orchestrator"
 import type { Origin } from "@dueline/contracts/serviceCall/Spec"
 import { derivedId } from "@dueline/identity/derivedId"
@@ -22,6 +29,7 @@ import { randomUuidV7 } from "@dueline/identity/randomId"
 import { Effect, Schema } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
+import { makeAttributes, notForThis } from "../access/attributes.ts"
 import { answer } from "../requests/answer.ts"
 import { makeAsk, now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
@@ -107,6 +115,8 @@ interface How<K extends Category, T extends Table, Except extends keyof T> {
   readonly status?: (outcome: OutcomeOfKind<K>) => 200 | 202
 }
 
+const writeScopeOf = (kind: Category) => `ops:${kinds[kind].scope}.write`
+
 /** What an endpoint's definition says of its requests. */
 const readEndpoint = (
   endpoint: HttpApiEndpoint.Top,
@@ -126,7 +136,7 @@ const readEndpoint = (
 }
 
 export const makeWrites = <K extends Category, const T extends Table>(kind: K, parts: WriteParts<K, T>) =>
-  Effect.map(makeAsk, (askAny) => {
+  Effect.map(Effect.all([makeAsk, makeAttributes]), ([askAny, { isOpen }]) => {
     const endpoints = operations[kind].endpoints as Readonly<Record<string, HttpApiEndpoint.Top>>
     const fingerprintOf = parts.fingerprint ?? fingerprint
     const endpointOf = (name: string, bodyOptional?: true) => {
@@ -169,6 +179,10 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const tenantId = place?.tenantId ?? asker.tenantId
         const id =
           place?.id ?? (key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key))
+        // Under a key it may be another's that is there already.
+        const { subject, where } = asker
+        if (where !== undefined && !(yield* isOpen({ tenantId, subject, where }, { id, tags: [] })))
+          return yield* notForThis(writeScopeOf(kind))
         const print = key === undefined ? null : fingerprintOf(method, address, body)
         const origin = { correlationId: yield* CurrentCorrelationId, traceparent: traceparentOf(request.headers) }
         const made = yield* toEffect(command({ tenantId, id, at: yield* now, body, fingerprint: print, origin }))

@@ -12,6 +12,7 @@ import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { CourierSources } from "@dueline/contracts/ports/CourierSources"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
 import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
+import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
@@ -170,6 +171,7 @@ export const layerPorts = Layer.effectContext(
     const calls = yield* CallQueries
     const ops = yield* OpsQueries
     const past = yield* TimeTravel
+    const events = yield* EventSource
     const tenants = yield* TenantDirectory
     const sources = yield* CourierSources
     const keys = yield* ApiKeys
@@ -203,6 +205,11 @@ export const layerPorts = Layer.effectContext(
         append: (by, events) => ask(products.append(by, events)),
         list: (query) => read(products.list(query)),
         correlated: (options) => read(products.correlated(options))
+      }),
+      Context.add(EventSource, {
+        stream: (options) => read(events.stream(options)),
+        correlated: (options) => read(events.correlated(options)),
+        makers: (tenantId, ids) => read(events.makers(tenantId, ids))
       }),
       Context.add(CourierSources, { find: (id) => read(sources.find(id)) }),
       Context.add(Sessions, {

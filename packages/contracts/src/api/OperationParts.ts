@@ -3,13 +3,14 @@
  * classes, and the middleware that answers with those problems. The operations of a kind are a function of it, so that they can stand in the
  * kind's entry: first the entries, then what follows from all of them, then the operations.
  */
-import { BearerAuth, RequestChecks, RequiredScope } from "./Access.ts"
+import { BearerAuth, ChecksAttributes, RequestChecks, RequiredScope } from "./Access.ts"
 import { bodyErrors, changeErrors, commandErrors, creationErrors, problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit, tooManyRequests } from "./RateLimit.ts"
 
 /** An interface, whose members the compiler asks for one by one: their types follow from the entries, and an entry names this. */
 export interface OperationParts {
   readonly BearerAuth: typeof BearerAuth
+  readonly ChecksAttributes: typeof ChecksAttributes
   readonly CountedAs: typeof CountedAs
   readonly RateLimit: typeof RateLimit
   readonly RequestChecks: typeof RequestChecks
@@ -24,6 +25,7 @@ export interface OperationParts {
 
 export const operationParts: OperationParts = {
   BearerAuth,
+  ChecksAttributes,
   CountedAs,
   RateLimit,
   RequestChecks,

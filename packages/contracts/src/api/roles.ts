@@ -101,8 +101,26 @@ export const granted = (roles: Roles, { names, scopes }: Claimed): Granted => {
 const roleName = /^[a-z][a-z0-9-]{0,62}$/u
 const isScope = (text: string): text is AccessScope => (AccessScope.literals as ReadonlyArray<string>).includes(text)
 
-/** Of whose resources tags and owners are looked at. */
+/** Of whose resources tags are looked at, and owners. */
 const tagged: ReadonlySet<AccessScope> = new Set(["ops:calls.read", "ops:calls.write"])
+
+/** Of whose resources owners alone are looked at: what people make, one by one. Nobody makes a shipment, and what is told across kinds has no maker. */
+export const owned: ReadonlySet<AccessScope> = new Set(
+  (
+    [
+      "customers",
+      "bins",
+      "orders",
+      "schedules",
+      "subscriptions",
+      "courier-sources",
+      "api-keys",
+      "flows",
+      "pauses",
+      "jobs"
+    ] as const
+  ).flatMap((scope) => [`ops:${scope}.read`, `ops:${scope}.write`] as const)
+)
 
 /** One part of a custom role: another role, a scope with `+`, or one with `-` that is forbidden; `[…]` behind it: for what. */
 const readPart = (known: Roles, entry: string, part: string): Result.Result<Role, string> => {
@@ -116,8 +134,10 @@ const readPart = (known: Roles, entry: string, part: string): Result.Result<Role
   const where = readWhere(condition)
   if (Result.isFailure(where)) return Result.fail(`"${entry}": ${where.failure}`)
   const { own, tag } = where.success
-  if ((own !== undefined || tag !== undefined) && !tagged.has(scope))
-    return Result.fail(`"${entry}": only ${[...tagged].join(" and ")} ask for tags and owners`)
+  if (tag !== undefined && !tagged.has(scope))
+    return Result.fail(`"${entry}": only ${[...tagged].join(" and ")} ask for tags`)
+  if (own !== undefined && !tagged.has(scope) && !owned.has(scope))
+    return Result.fail(`"${entry}": ${scope} is for what nobody has made: leave out own`)
   const rules = [{ scope, where: where.success }]
   return Result.succeed({ ...nobody, [allows ? "allowWhere" : "denyWhere"]: rules })
 }

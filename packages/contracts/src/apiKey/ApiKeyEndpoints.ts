@@ -113,8 +113,17 @@ const creation: CreateApiKey = { name: "web-shop", scopes: ["ops:events.write"] 
 const params = { id: idParameter(ApiKeyId) }
 
 export const apiKeyOperations = (parts: OperationParts) => {
-  const { BearerAuth, commandErrors, CountedAs, creationErrors, problems, RateLimit, RequestChecks, RequiredScope } =
-    parts
+  const {
+    BearerAuth,
+    ChecksAttributes,
+    commandErrors,
+    CountedAs,
+    creationErrors,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
   const create = HttpApiEndpoint.post("create", "/", {
     headers: idempotent,
     payload: CreateApiKey,
@@ -122,6 +131,7 @@ export const apiKeyOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:api-keys.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Make an API key",
@@ -143,6 +153,7 @@ export const apiKeyOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:api-keys.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List API keys, newest first", "Filters are joined by *and*.", {
         200: { items: [view], nextCursor: null }

@@ -131,6 +131,7 @@ const params = { id: idParameter(BinId) }
 export const binOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     changeErrors,
     commandErrors,
     CountedAs,
@@ -147,6 +148,7 @@ export const binOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:bins.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Create a bin",
@@ -178,6 +180,7 @@ export const binOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:bins.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "List bins, newest first or nearest first",

@@ -267,7 +267,17 @@ const job: BulkJobView = { ...bulkJobExample, correlationId: "1y2p0ij32e8e7" as 
 const params = { id: idParameter(BulkJobId) }
 
 export const bulkJobOperations = (parts: OperationParts) => {
-  const { BearerAuth, bodyErrors, commandErrors, CountedAs, problems, RateLimit, RequestChecks, RequiredScope } = parts
+  const {
+    BearerAuth,
+    ChecksAttributes,
+    bodyErrors,
+    commandErrors,
+    CountedAs,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
   const change = <const Name extends "pause" | "resume" | "abort">(
     name: Name,
     summary: string,
@@ -289,6 +299,7 @@ export const bulkJobOperations = (parts: OperationParts) => {
     error: [...bodyErrors, problems.Forbidden, problems.Unavailable]
   })
     .annotate(RequiredScope, "ops:jobs.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "See what a job would do",
@@ -305,6 +316,7 @@ export const bulkJobOperations = (parts: OperationParts) => {
     error: [...bodyErrors, ...commandErrors, problems.Forbidden]
   })
     .annotate(RequiredScope, "ops:jobs.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Start a job from a plan",
@@ -324,6 +336,7 @@ export const bulkJobOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:jobs.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List jobs, newest first", "Filters are joined by *and*.", { 200: { items: [job], nextCursor: null } })
     )

@@ -139,6 +139,7 @@ const params = { id: idParameter(CourierSourceId) }
 export const courierSourceOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     bodyErrors,
     commandErrors,
     CountedAs,
@@ -155,6 +156,7 @@ export const courierSourceOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:courier-sources.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Create a courier source",
@@ -175,6 +177,7 @@ export const courierSourceOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:courier-sources.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List courier sources, newest first", "Filters are joined by *and*.", {
         200: { items: [source], nextCursor: null }

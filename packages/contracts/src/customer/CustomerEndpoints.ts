@@ -94,6 +94,7 @@ const params = { id: idParameter(CustomerId) }
 export const customerOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     bodyErrors,
     changeErrors,
     commandErrors,
@@ -110,6 +111,7 @@ export const customerOperations = (parts: OperationParts) => {
     error: [...bodyErrors, problems.Unavailable]
   })
     .annotate(RequiredScope, "ops:customers.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Register a customer",
@@ -125,6 +127,7 @@ export const customerOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:customers.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "List customers, newest first",

@@ -82,8 +82,17 @@ const shown: FlowView = {
 const params = { id: idParameter(FlowId) }
 
 export const flowOperations = (parts: OperationParts) => {
-  const { BearerAuth, commandErrors, CountedAs, creationErrors, problems, RateLimit, RequestChecks, RequiredScope } =
-    parts
+  const {
+    BearerAuth,
+    ChecksAttributes,
+    commandErrors,
+    CountedAs,
+    creationErrors,
+    problems,
+    RateLimit,
+    RequestChecks,
+    RequiredScope
+  } = parts
   const define = HttpApiEndpoint.post("define", "/", {
     headers: idempotent,
     payload: DefineFlow,
@@ -91,6 +100,7 @@ export const flowOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:flows.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Define a flow",
@@ -111,6 +121,7 @@ export const flowOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:flows.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List defined flows, newest first", "With what is under way and what waits of each, now.", {
         200: { items: [shown], nextCursor: null }

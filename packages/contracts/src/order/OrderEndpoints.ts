@@ -68,6 +68,7 @@ const answered = HttpApiSchema.WithHeaders(OrderState, written)
 export const orderOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     changeErrors,
     commandErrors,
     CountedAs,
@@ -85,6 +86,7 @@ export const orderOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:orders.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Make a service order",
@@ -109,6 +111,7 @@ export const orderOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:orders.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "List service orders, newest first",

@@ -94,6 +94,7 @@ const params = { id: idParameter(PauseId) }
 export const pauseOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     bodyErrors,
     commandErrors,
     CountedAs,
@@ -110,6 +111,7 @@ export const pauseOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:pauses.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Pause calls",
@@ -131,6 +133,7 @@ export const pauseOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:pauses.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List pauses, newest first", "Filters are joined by *and*.", {
         200: { items: [shown], nextCursor: null }

@@ -1,7 +1,7 @@
 /** The log for those who make something of it: a stream from anywhere on, and what belongs to one cause. Always inside one tenant. */
 import { Context, type Effect } from "effect"
 import type { Category } from "../kinds.ts"
-import type { RecordedEvent } from "../Envelope.ts"
+import type { Actor, RecordedEvent } from "../Envelope.ts"
 import type { CorrelationId, StreamId, TenantId } from "../Ids.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 import type { TimelineEvent, TimelineMark } from "./TimeTravel.ts"
@@ -24,5 +24,10 @@ export class EventSource extends Context.Service<
       readonly after: TimelineMark | null
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<TimelineEvent>, StoreUnavailable>
+    /** Who made each of these, of whatever kind: who asked for its first event. Those that are not there are left out. */
+    readonly makers: (
+      tenantId: TenantId,
+      streamIds: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyMap<string, Actor>, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/EventSource") {}

@@ -110,6 +110,7 @@ const answered = HttpApiSchema.WithHeaders(ScheduleState, written)
 export const scheduleOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     bodyErrors,
     commandErrors,
     CountedAs,
@@ -128,6 +129,7 @@ export const scheduleOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:schedules.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Make a schedule",
@@ -143,6 +145,7 @@ export const scheduleOperations = (parts: OperationParts) => {
     error: bodyErrors
   })
     .annotate(RequiredScope, "ops:schedules.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("The next times of a rule that is not kept", "Nothing is stored.", {
         request: { cron: "30 2 * * *", zone: "Europe/Prague", after: "2026-03-28T12:00:00Z", count: 2 },
@@ -161,6 +164,7 @@ export const scheduleOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:schedules.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List schedules, newest first", "Filters are joined by *and*.", {
         200: { items: [schedule], nextCursor: null }

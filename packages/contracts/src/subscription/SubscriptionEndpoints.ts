@@ -75,6 +75,7 @@ const answered = HttpApiSchema.WithHeaders(SubscriptionState, written)
 export const subscriptionOperations = (parts: OperationParts) => {
   const {
     BearerAuth,
+    ChecksAttributes,
     bodyErrors,
     commandErrors,
     CountedAs,
@@ -93,6 +94,7 @@ export const subscriptionOperations = (parts: OperationParts) => {
     error: creationErrors
   })
     .annotate(RequiredScope, "ops:subscriptions.write")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described(
         "Subscribe an endpoint",
@@ -116,6 +118,7 @@ export const subscriptionOperations = (parts: OperationParts) => {
     error: problems.Unavailable
   })
     .annotate(RequiredScope, "ops:subscriptions.read")
+    .annotate(ChecksAttributes, true)
     .annotateMerge(
       described("List subscriptions, newest first", "Filters are joined by *and*.", {
         200: { items: [subscription], nextCursor: null }

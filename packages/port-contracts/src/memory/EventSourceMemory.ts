@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { Category } from "@dueline/contracts/kinds"
 import type { EventSource } from "@dueline/contracts/ports/EventSource"
 import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
-import { copyOf, type MemoryState, type StoredEvent } from "./MemoryState.ts"
+import { copyOf, keyOf, type MemoryState, type StoredEvent } from "./MemoryState.ts"
 
 const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -33,5 +33,15 @@ export const make = (state: MemoryState): EventSource["Service"] => ({
         .filter((event) => after === null || ascending(event, after) > 0)
         .sort(ascending)
         .slice(0, limit)
+    ),
+  makers: (tenantId, streamIds) =>
+    Effect.sync(
+      () =>
+        new Map(
+          streamIds.flatMap((id) => {
+            const first = state.streams.get(keyOf(tenantId, id))?.events[0]
+            return first === undefined ? [] : [[id, first.metadata.actor] as const]
+          })
+        )
     )
 })

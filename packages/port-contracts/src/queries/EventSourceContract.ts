@@ -1,4 +1,5 @@
 /** What all EventSources do. They read events, so they want the Persistence that writes them. */
+import type { Actor } from "@dueline/contracts/Envelope"
 import { CorrelationId } from "@dueline/contracts/Ids"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
@@ -7,6 +8,7 @@ import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "../Harness.ts"
 import { propertyRunsTimes } from "../propertyRuns.ts"
+import * as OpsSample from "./OpsSample.ts"
 import * as Sample from "../Sample.ts"
 
 type Ports = EventSource | Persistence
@@ -25,6 +27,31 @@ const event = (correlationId: string, after = 0) => {
 }
 
 const streams = (it: It) => {
+  it.effect("who asked for a stream's first event made it, for its tenant alone, of whatever kind", () =>
+    Effect.gen(function* () {
+      const call = Sample.target()
+      const bin = OpsSample.bin(call.tenantId)
+      const by = (id: string, kind: "user" | "system" = "user") => {
+        const plain = Sample.event()
+        return { ...plain, metadata: { ...plain.metadata, actor: { kind, id } } }
+      }
+      const store = yield* Persistence
+      yield* store.commit([Sample.commit(call, { events: [by("ann"), by("bob")] })])
+      yield* store.commit([OpsSample.commit(bin, { events: [by("worker", "system")] })])
+      const { makers } = yield* EventSource
+      const ids = [call.callId, bin.binId, Sample.uuid()]
+      assert.deepStrictEqual(
+        yield* makers(call.tenantId, ids),
+        new Map<string, Actor>([
+          [call.callId, { kind: "user", id: "ann" }],
+          [bin.binId, { kind: "system", id: "worker" }]
+        ])
+      )
+      assert.deepStrictEqual(yield* makers(Sample.tenantId(), ids), new Map())
+      assert.deepStrictEqual(yield* makers(call.tenantId, []), new Map())
+    })
+  )
+
   it.effect("a stream comes oldest first, from behind the given version, no longer than the limit", () =>
     Effect.gen(function* () {
       const call = Sample.target()

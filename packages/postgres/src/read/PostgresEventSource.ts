@@ -1,5 +1,5 @@
 /** The log for the edge, under row-level security: streams, and timelines by what caused them. */
-import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import type { Actor, RecordedEvent } from "@dueline/contracts/Envelope"
 import { EventSource } from "@dueline/contracts/ports/EventSource"
 import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
@@ -53,7 +53,22 @@ const correlated =
       )
   }
 
+const makers =
+  (sql: SqlClient): Source["makers"] =>
+  (tenantId, streamIds) =>
+    sql
+      .unsafe<{ readonly found: Readonly<Record<string, Actor>> }>(
+        "select dueline.makers_of($1::uuid, $2::uuid[]) as found",
+        [tenantId, streamIds]
+      )
+      .pipe(
+        Effect.map(([row]) => new Map(Object.entries(row?.found ?? {}))),
+        reading("tell who made something")
+      )
+
 export const layer: Layer.Layer<EventSource, never, Database> = Layer.effect(
   EventSource,
-  Effect.map(Database, ({ edge }) => EventSource.of({ stream: stream(edge), correlated: correlated(edge) }))
+  Effect.map(Database, ({ edge }) =>
+    EventSource.of({ stream: stream(edge), correlated: correlated(edge), makers: makers(edge) })
+  )
 )
