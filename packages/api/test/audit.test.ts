@@ -209,7 +209,7 @@ layer(edge, { excludeTestServices: true })("the audit log", (it) => {
         const rows = { expected: 0, found: 0 }
         assert.deepStrictEqual(
           [status, nothing],
-          [200, { from: 0, to: 0, parts: [], rows, size: 0, sealed: 0, note: null }]
+          [200, { from: 0, to: 0, parts: [], rows, size: 0, sealed: 0, note: null, successions: [] }]
         )
         const at = (cursor: unknown) =>
           send({ method: "GET", path: `/v1/audit/proof?cursor=${encodeURIComponent(String(cursor))}` })

@@ -23,6 +23,7 @@ export interface Succession extends TreeHead {
   readonly to: NoteVerifier
   /** Epoch milliseconds. */
   readonly at: number
+  readonly note: string
 }
 
 const head = "dueline-audit/succession"
@@ -48,7 +49,7 @@ export const openSuccession = (note: string): Succession | null => {
   const [from, to, root] = [readVerifier(first), readVerifier(second), strictBase64(base64)]
   if (from === null || to === null || root?.length !== 32 || Number.isNaN(Date.parse(at))) return null
   if (openNote(note, from) === null || openNote(note, to) === null) return null
-  return { from, to, size: Number(size), root, at: Date.parse(at) }
+  return { from, to, size: Number(size), root, at: Date.parse(at), note }
 }
 
 interface TrustedKey {

@@ -8,7 +8,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Checkpoint } from "./checkpoint.ts"
 import { type Difference, firstDifference, firstUnsigned } from "./judge.ts"
-import { type KeyRing, openByRing, readSuccessions, ringOf } from "./keyRing.ts"
+import { type KeyRing, openByRing, openSuccession, readSuccessions, ringOf } from "./keyRing.ts"
 import { hashBytes, leafHash } from "./merkle.ts"
 import type { NoteVerifier } from "./note.ts"
 import { overlap, type Range, removalsIn } from "./removals.ts"
@@ -106,9 +106,14 @@ interface Notes {
 export const unsignedBy = ({ keys }: KeyRing): string =>
   `that ${keys.map(({ verifier }) => verifier.name).join(" or ")} has signed while it was the key`
 
-/** Those of the folders, one after the other; a folder that is not there has none. */
-export const readNotes = async (verifier: NoteVerifier, folders: ReadonlyArray<string>): Promise<Notes> => {
-  const ring = ringOf(verifier, (await Promise.all(folders.map(readSuccessions))).flat())
+/** Those of the folders, one after the other; a folder that is not there has none. `more`: notes of successions from elsewhere. */
+export const readNotes = async (
+  verifier: NoteVerifier,
+  folders: ReadonlyArray<string>,
+  more: ReadonlyArray<string> = []
+): Promise<Notes> => {
+  const inFolders = await Promise.all(folders.map(readSuccessions))
+  const ring = ringOf(verifier, [...inFolders.flat(), ...more.flatMap((note) => openSuccession(note) ?? [])])
   const checkpoints: Array<Checkpoint> = []
   const findings: Array<Finding> = ring.forked.map((name) => ({
     where: "keys",

@@ -1,7 +1,8 @@
 /** The check of the audit log, against the tree and the notes as the program makes them. */
 import { signCheckpoint } from "@dueline/audit/checkpoint"
 import { append, type Frontier, leafHash, noLeaves as noTree, rootOf } from "@dueline/audit/merkle"
-import { signerNamedByKey, verifierOf, verifierText } from "@dueline/audit/note"
+import { signSuccession } from "@dueline/audit/keyRing"
+import { type NoteSigner, signerNamedByKey, verifierOf, verifierText } from "@dueline/audit/note"
 import { partsOf } from "@dueline/audit/parts"
 import type { AuditProof } from "@dueline/contracts/api/AuditEndpoints"
 import fc from "fast-check"
@@ -119,6 +120,46 @@ test("a checkpoint of another key is told, and rows that are missing are counted
   const [missing] = (await checkStretch({ ...beginning, findings: [] }, proof, null)).findings
   assert.match(missing?.what ?? "", /leaves 0 to 2, of all tenants, 2 are missing/u)
   for (const text of ["", "x", keyText.replace("a", "b"), `${keyText}=`]) assert.isNull(await readKey(text))
+})
+
+const keyOf = (n: number) => signerNamedByKey("dueline/audit", Buffer.alloc(32, n))
+const textOf = (key: NoteSigner): string => verifierText(verifierOf(key))
+
+test("who has a key goes on to the one that follows it, as both have signed, and believes the earlier one no more", async () => {
+  const log = { leaves: ["a", "b", "c"], each: 1, atOnce: 10 }
+  const [second, third, stranger] = [keyOf(8), keyOf(9), keyOf(10)]
+  const head = (size: number) => ({ size, root: rootOf(treeOf(log.leaves.slice(0, size))), at: 0 })
+  const links = [signSuccession(head(1), signer, second), signSuccession(head(2), second, third)]
+  /** Of a log that `by` has signed, checked by who trusts `trusted`. */
+  const checked = async (trusted: NoteSigner, by: NoteSigner, successions: ReadonlyArray<string>) => {
+    const proof = { ...stretch(log, 0), note: signCheckpoint(head(3), by), successions }
+    const { findings, follower } = await checkStretch(
+      { ...beginning, findings: [] },
+      proof,
+      await readKey(textOf(trusted))
+    )
+    return { follower: follower?.text ?? null, findings: findings.map(({ what }) => what).join() }
+  }
+  assert.deepStrictEqual(await checked(signer, third, links), { follower: textOf(third), findings: "" })
+  assert.deepStrictEqual(await checked(third, third, links), { follower: null, findings: "" })
+  // Whoever trusts the later one believes the earlier one, of no larger tree than it was followed at.
+  for (const by of [signer, second]) assert.include((await checked(third, by, links)).findings, "is not signed by")
+  const late = [signSuccession(head(3), signer, second)]
+  assert.strictEqual((await checked(second, signer, late)).findings, "")
+  const [one = "", two = ""] = links
+  const ofStranger = signSuccession(head(1), stranger, second)
+  // As if both had signed: only the one that follows has, under the name of the other.
+  const forged = one.replace(textOf(second), textOf(stranger))
+  const alone = signSuccession(head(1), { ...stranger, name: signer.name }, stranger).replace(
+    textOf({ ...stranger, name: signer.name }),
+    textOf(signer)
+  )
+  for (const links of [[], [two], [forged], [alone], [ofStranger], [one.replace("\n1\n", "\n2\n"), two]])
+    assert.include((await checked(signer, third, links)).findings, "is not signed by")
+  for (const links of [[forged], [alone]])
+    assert.include((await checked(signer, stranger, links)).findings, "is not signed by")
+  const fork = await checked(signer, third, [...links, signSuccession(head(1), signer, stranger)])
+  assert.include(fork.findings, "is followed by two keys")
 })
 
 test("parts that make no tree, or hashes that are not there, end the check", async () => {

@@ -113,6 +113,16 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
 $$
 ;
 
+-- Of one key the first stays.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.keep_succession(p_key text, p_note text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  insert into dueline.audit_successions (key, note) values (p_key, p_note) on conflict (key) do nothing
+$$
+;
+
 -- callers: dueline_ingest, dueline_writer
 -- owner: dueline_append
 create or replace function dueline.append_audit(p_entries json) returns void
@@ -317,7 +327,7 @@ end $$
 
 -- A stretch of the tree from leaf p_at on, as far as it is signed, and of the rows that it was made of how many there are and which are the tenant's:
 -- their number in the stretch, counted from 0, with what is hashed of them. The places are those of the rows before it. `note`: the latest
--- checkpoint, of `size` leaves.
+-- checkpoint, of `size` leaves; `successions`: how the keys that sign followed each other.
 --
 -- callers: dueline_edge
 -- owner: dueline_append
@@ -353,6 +363,7 @@ begin
       where (a.xact, a.position) > (p_entry_xact::xid8, p_entry_position::bigint) and a.xact < pg_snapshot_xmin(pg_current_snapshot())
       order by a.xact, a.position limit length(v_kinds) - length(replace(v_kinds, 'a', ''))) s) l;
   return json_build_object('at', v_at, 'hashes', coalesce(encode(v_hashes, 'hex'), ''), 'kinds', v_kinds, 'events', v_events,
-    'entries', v_entries, 'size', coalesce(v_signed.size, 0), 'note', v_signed.note, 'sealed', (select t.size from dueline.audit_tree t));
+    'entries', v_entries, 'size', coalesce(v_signed.size, 0), 'note', v_signed.note, 'sealed', (select t.size from dueline.audit_tree t),
+    'successions', (select coalesce(json_agg(s.note order by s.key), '[]') from dueline.audit_successions s));
 end $$
 ;

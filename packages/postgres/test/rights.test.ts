@@ -100,6 +100,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
         )
         assert.deepStrictEqual(all.flatMap(({ name, tenant }) => (tenant ? [] : [name])).sort(), [
           "audit_checkpoints",
+          "audit_successions",
           "audit_tiles",
           "audit_tree",
           "installation",

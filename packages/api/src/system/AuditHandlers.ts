@@ -53,7 +53,7 @@ const makeProof = Effect.gen(function* () {
     const { tenantId } = yield* Principal
     const from = (yield* paging.after(tenantId, about, cursor)) ?? treeBeginning
     const found = yield* trail.stretch({ tenantId, from, limit: leavesAtOnce }).pipe(Effect.catch(storeUnavailable))
-    const { entries, events, kinds, note, sealed, size } = found
+    const { entries, events, kinds, note, sealed, size, successions } = found
     const { expected, own } = placed(from.at, kinds, found)
     const parts = partsOf(from.at, Buffer.from(found.hashes, "hex"), own)
     const to = parts.reduce((at, { leaves }) => at + leaves, from.at)
@@ -64,7 +64,7 @@ const makeProof = Effect.gen(function* () {
       rows: { expected, found: events.found + entries.found },
       size,
       sealed,
-      note: to === size ? note : null,
+      ...(to === size ? { note, successions } : { note: null }),
       resume: paging.next(tenantId, about, { at: to, events, entries }) ?? ""
     }
   })

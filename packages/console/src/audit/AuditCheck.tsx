@@ -29,7 +29,7 @@ const Sound = ({
   typed,
   withKey
 }: Pick<Check, "since" | "withKey"> & { readonly checked: Checked; readonly typed: boolean }) => {
-  const { own, sealed, signedAt, size } = checked
+  const { follower, own, sealed, signedAt, size } = checked
   if (size === 0)
     return <p className="note">Nothing is signed yet: it is once a day, at a stop, and by dueline audit checkpoint.</p>
   return (
@@ -46,6 +46,9 @@ const Sound = ({
         {withKey
           ? ""
           : ` Who signed it was not checked: ${typed ? "what stands in the field is no public key" : "that takes the public key"}.`}
+        {follower === null
+          ? ""
+          : ` The key that was given is followed by ${follower.name}, as both have signed: this browser has that one from now on.`}
         {sealed > size ? ` The last ${sealed - size} of ${sealed} leaves are not signed yet.` : ""}
       </p>
     </div>
@@ -76,7 +79,13 @@ export const AuditCheck = ({ tenant }: { readonly tenant: string }) => {
   const [key, setKey] = useState(keptKey)
   const { busy, checked, start, stop, trouble } = check
   const [kept, setKept] = useState(() => keptOf(tenant))
-  useEffect(() => setKept(keptOf(tenant)), [tenant, checked])
+  useEffect(() => {
+    setKept(keptOf(tenant))
+    // What the earlier key signs from now on is believed no more.
+    if (checked?.done !== true || checked.follower === null || checked.findings.length > 0) return
+    setKey(checked.follower.text)
+    keepKey(checked.follower.text)
+  }, [tenant, checked])
   const letGo = () => {
     forget(tenant)
     setKept(null)

@@ -3,7 +3,8 @@
  * root against the checkpoint. A tree that was kept of an earlier time goes on from there: another history before it would come to another root.
  */
 import type { AuditProof } from "@dueline/contracts/api/AuditEndpoints"
-import { isSignedBy, type PublicKey, readCheckpoint } from "./checkpoint.ts"
+import { type PublicKey, readCheckpoint } from "./checkpoint.ts"
+import { isSignedByRing, ringOf } from "./keyRing.ts"
 import { bytesOf, grown, isSame, leafHash, noLeaves, rootOf, type Tree } from "./tree.ts"
 
 export interface Begun {
@@ -32,6 +33,8 @@ export interface Checked extends Begun {
   readonly note: string | null
   /** When it was signed; null before the end. */
   readonly signedAt: string | null
+  /** The key that follows the trusted one by now; null where it is the trusted one still. */
+  readonly follower: PublicKey | null
 }
 
 const findingLimit = 20
@@ -50,7 +53,7 @@ export const checkStretch = async (
   const { from, note, parts, rows, sealed, size, to } = proof
   const findings: Array<Finding> = []
   let { own, tree } = before
-  const result = (done: boolean, signedAt: string | null = null): Checked => ({
+  const result = (done: boolean, signedAt: string | null = null, follower: PublicKey | null = null): Checked => ({
     tree,
     own,
     resume: proof.resume,
@@ -59,7 +62,8 @@ export const checkStretch = async (
     size,
     sealed,
     note,
-    signedAt
+    signedAt,
+    follower
   })
   if (from !== tree.size || size < tree.size) {
     findings.push({
@@ -99,10 +103,17 @@ export const checkStretch = async (
   }
   if (checkpoint.size !== tree.size || !isSame(checkpoint.root, await rootOf(tree)))
     findings.push({ leaf: null, what: `the ${tree.size} leaves do not come to the root that was signed` })
-  if (key !== null && !(await isSignedBy(note, key)))
+  if (key === null) return result(true, checkpoint.at)
+  const ring = await ringOf(key, proof.successions ?? [])
+  if (ring.forked !== null)
     findings.push({
       leaf: null,
-      what: `the checkpoint is not signed by ${key.name}: it names itself ${checkpoint.origin}`
+      what: `${ring.forked} is followed by two keys: whoever has it has signed for somebody else`
     })
-  return result(true, checkpoint.at)
+  if (!(await isSignedByRing(note, ring)))
+    findings.push({
+      leaf: null,
+      what: `the checkpoint is not signed by ${key.name}, nor by one that followed it, while that was the key: it names itself ${checkpoint.origin}`
+    })
+  return result(true, checkpoint.at, ring.latest.text === key.text ? null : ring.latest)
 }

@@ -10,6 +10,8 @@ export interface Checkpoint {
 
 export interface PublicKey {
   readonly name: string
+  /** The line that it was read from. */
+  readonly text: string
   readonly key: CryptoKey
   readonly id: Bytes
 }
@@ -26,7 +28,12 @@ export const readKey = async (text: string): Promise<PublicKey | null> => {
     if (typed.length !== 33 || typed[0] !== ed25519) return null
     const id = (await sha256(Uint8Array.of(...utf8(`${name}\n`), ...typed))).slice(0, idBytes)
     if (Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join("") !== hex) return null
-    return { name, id, key: await crypto.subtle.importKey("raw", typed.slice(1), "Ed25519", false, ["verify"]) }
+    return {
+      name,
+      id,
+      text: text.trim(),
+      key: await crypto.subtle.importKey("raw", typed.slice(1), "Ed25519", false, ["verify"])
+    }
   } catch {
     return null
   }

@@ -97,6 +97,10 @@ export const AuditProof = Schema.Struct({
   note: Schema.NullOr(Schema.String).annotate({
     description: "The latest checkpoint, a C2SP signed note, once `to` has come to it"
   }),
+  successions: Schema.optionalKey(Schema.Array(Schema.String)).annotate({
+    description:
+      "Beside `note`: how the keys that sign followed each other, each a note that both have signed. Who has one of the keys goes on to the next"
+  }),
   resume: Schema.String.annotate({
     description: "The cursor that goes on behind the last part, now or when more was signed"
   })

@@ -111,6 +111,8 @@ export interface SignedStretch {
   readonly size: number
   /** Leaves of the whole tree. */
   readonly sealed: number
+  /** Notes that one key of checkpoints follows another, signed by both. */
+  readonly successions: ReadonlyArray<string>
 }
 
 export class AuditTrail extends Context.Service<

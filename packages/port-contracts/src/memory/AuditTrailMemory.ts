@@ -90,7 +90,8 @@ export const make = (state: MemoryState): AuditTrail["Service"] => {
         entries: { ...ofEntries, found: 0, own: [] },
         note: null,
         size: 0,
-        sealed: 0
+        sealed: 0,
+        successions: []
       })
   }
 }

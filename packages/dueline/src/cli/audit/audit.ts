@@ -26,7 +26,7 @@ import { tenantIdOf } from "../access/tokens.ts"
 import { signedWithSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
 import { verifySealed } from "./readSealed.ts"
-import { settingsOf, signedNow, stores, writing } from "./signedNow.ts"
+import { settingsOf, stores, writing } from "./signedNow.ts"
 
 export const printKey = Effect.fnUntraced(function* () {
   const key = verifierText(verifierOf(yield* signerOf(yield* settingsOf)))
@@ -117,7 +117,8 @@ export const listAudit = Effect.fnUntraced(function* (input: ListInput) {
 
 export const signCheckpoint = Effect.fnUntraced(function* () {
   const settings = yield* settingsOf
-  const { note, size } = yield* Effect.provide(signedNow(settings, yield* signerOf(settings)), stores(settings))
+  const signed = signedWithSuccessions(settings, yield* signerOf(settings))
+  const { note, size } = yield* Effect.provide(signed, stores(settings))
   const file = join(checkpointsFolder(settings), checkpointFile(size))
   yield* print({ size, note, file }, () => note.trimEnd())
   yield* hint(`written to ${file}`)

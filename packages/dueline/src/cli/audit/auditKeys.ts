@@ -4,7 +4,7 @@ import { checkpointFile, openCheckpoint } from "@dueline/audit/checkpoint"
 import { readSuccessions, signSuccession, successionFile, successionFiles } from "@dueline/audit/keyRing"
 import { type NoteSigner, verifierOf, verifierText } from "@dueline/audit/note"
 import type { PublishFailed } from "@dueline/audit/Sealer"
-import type { SealedHead } from "@dueline/postgres/admin/SealedLog"
+import { type SealedHead, SealedLog } from "@dueline/postgres/admin/SealedLog"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { Effect } from "effect"
 import { copyFile, mkdir, writeFile } from "node:fs/promises"
@@ -30,23 +30,29 @@ const signersOf = Effect.fnUntraced(function* (settings: Settings) {
 export const signerOf = (settings: Settings) => Effect.map(signersOf(settings), latestOf)
 
 /**
- * Publishes beside the checkpoints that each key was followed by the next, where it is not said there yet: with the largest tree that the earlier
- * one has signed. Cut short, it is done by whoever comes next.
+ * Publishes beside the checkpoints, and in the database for whoever asks over HTTP, that each key was followed by the next, where it is not said there
+ * yet: with the largest tree that the earlier one has signed. Cut short, it is done by whoever comes next.
  */
 const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, notes: SealedHead["notes"]) {
   const signers = yield* signersOf(settings)
   const folder = checkpointsFolder(settings)
+  const { keepSuccession } = yield* SealedLog
   const there = yield* Effect.promise(() => readSuccessions(folder))
   for (const [n, to] of signers.entries()) {
     const from = signers[n - 1]
     if (from === undefined) continue
     const name = verifierText(verifierOf(to))
-    if (there.some((one) => verifierText(one.to) === name)) continue
+    const published = there.find((one) => verifierText(one.to) === name)
+    if (published !== undefined) {
+      yield* keepSuccession(name, published.note)
+      continue
+    }
     const signed = notes.flatMap(({ note }) => openCheckpoint(note, verifierOf(from)) ?? [])
     const last = signed.toSorted((a, b) => b.size - a.size)[0]
     if (last === undefined) continue
     const note = signSuccession(last, from, to)
     yield* writing(folder, () => placeNote(folder, successionFile({ size: last.size, to }), note))
+    yield* keepSuccession(name, note)
   }
 })
 

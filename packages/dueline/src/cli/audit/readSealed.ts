@@ -66,7 +66,7 @@ const foundHashes = Effect.fnUntraced(function* (
 /** Those that are kept in the database, and those of a folder. */
 export const checkpointsOf = (head: SealedHead, folder: string, verifier: NoteVerifier) =>
   Effect.map(
-    Effect.promise(() => readNotes(verifier, [folder])),
+    Effect.promise(() => readNotes(verifier, [folder], head.successions)),
     ({ ring, ...outside }) => {
       const findings: Array<Finding> = [...outside.findings]
       const inside = head.notes.flatMap(({ note, size }) => {
