@@ -17,14 +17,14 @@ interface Search {
   readonly variable: string
   readonly named: (value: string) => string
   readonly onMachine: () => ReadonlyArray<string>
-  readonly wanted: Pick<Wanted, "packages" | "suite" | "complete">
+  readonly wanted: Pick<Wanted, "packages" | "suite" | "withLibraries" | "complete">
   /** The program in an unpacked tree, and what it needs in its environment beside its libraries. */
   readonly inTree: (tree: string) => string | undefined
   readonly environmentOf?: (tree: string) => Readonly<Record<string, string>>
 }
 
 /** Rejects with `ServerMissing`. */
-const find = async (search: Search): Promise<ServerBinary> => {
+export const find = async (search: Search): Promise<ServerBinary> => {
   const { minimum, name, variable } = search
   const advice = `Install ${name} ${minimum} or later, or name it in ${variable}.`
   const missing = (tried: ReadonlyArray<string>) =>

@@ -133,8 +133,10 @@ export interface Wanted {
   readonly tree: string
   /** Which packages to take, out of all names that the archive has. */
   readonly packages: (available: (prefix: string) => Promise<ReadonlyArray<string>>) => Promise<ReadonlyArray<string>>
-  /** Another suite of the archive than the machine's own. Only what needs nothing newer besides can be taken from there. */
+  /** Another suite of the archive than the machine's own. Only what needs nothing newer besides can be taken from there, or all of it. */
   readonly suite?: string
+  /** With every library that it needs, down to the C library: none of the machine's is of that suite. */
+  readonly withLibraries?: boolean
   /** What an installation would have done to the tree beyond unpacking. */
   readonly complete?: (tree: string) => void
 }
@@ -158,7 +160,7 @@ export const unpackPackages = async (wanted: Wanted, useful: () => Promise<boole
   })
 }
 
-const unpack = async ({ complete, name, packages, suite, tree }: Wanted): Promise<void> => {
+const unpack = async ({ complete, name, packages, suite, tree, withLibraries = false }: Wanted): Promise<void> => {
   const work = `${tree}.${process.pid}`
   rmSync(work, { recursive: true, force: true })
   for (const folder of ["lists/partial", "cache/archives/partial", "packages", "tree"]) {
@@ -173,7 +175,11 @@ const unpack = async ({ complete, name, packages, suite, tree }: Wanted): Promis
     const names = await packages(async (prefix) =>
       (await run("looking up names", "apt-cache", "pkgnames", prefix)).split("\n").filter((found) => found !== "")
     )
-    const missing = suite === undefined ? await notInstalled(run, names) : []
+    const missing = withLibraries
+      ? (await notInstalled(run, names, ["-o", "Dir::State::status=/dev/null"])).filter(isLibrary)
+      : suite === undefined
+        ? await notInstalled(run, names)
+        : []
     const all = [...new Set([...names, ...missing])]
     say(
       `${name}: fetching ${all.length === 1 ? names.join() : `${names.join(", ")} and what they need, ${all.length} packages`}`
@@ -192,9 +198,15 @@ const unpack = async ({ complete, name, packages, suite, tree }: Wanted): Promis
 
 type Run = (step: string, file: string, ...args: ReadonlyArray<string>) => Promise<string>
 
+const isLibrary = (name: string): boolean => /^(?:lib(?!.*-perl$|perl|llvm)|zlib)/.test(name)
+
 /** What an installation would bring along, as names of packages. */
-const notInstalled = async (run: Run, names: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
-  const install = ["--no-install-recommends", "--reinstall", "--print-uris", "install", ...names]
+const notInstalled = async (
+  run: Run,
+  names: ReadonlyArray<string>,
+  options: ReadonlyArray<string> = []
+): Promise<ReadonlyArray<string>> => {
+  const install = [...options, "--no-install-recommends", "--reinstall", "--print-uris", "install", ...names]
   const plan = await run("working out what it needs", "apt-get", ...install)
   return plan.split("\n").flatMap((line) => /^'[^']+' ([^_ ]+)_\S+\.deb /.exec(line)?.[1] ?? [])
 }
