@@ -1,6 +1,7 @@
 import { AccessScope, tenantScopes } from "@dueline/contracts/api/Access"
 import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
 import { assert, layer } from "@effect/vitest"
+import { StreamId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { Edge, layer as edge, tenant } from "./Edge.ts"
 
@@ -59,5 +60,33 @@ layer(edge, { excludeTestServices: true })("the overview", (it) => {
       const { token } = yield* Edge
       assert.strictEqual((yield* look(token, "?of=everything")).status, 422)
     })
+  )
+})
+
+/** Whose clock stands still: nothing is over by itself. */
+layer(edge)("the overview that is remembered", (it) => {
+  it.effect(
+    "shows a pause as soon as it is told of",
+    () =>
+      Effect.gen(function* () {
+        const { bus, send, token } = yield* Edge
+        const paused = Effect.map(look(token), ({ overview }) => overview.pauses?.count)
+        assert.strictEqual(yield* paused, 0)
+        const body = JSON.stringify({ of: "tag", key: "north", reason: "the harbour is closed" })
+        const headers = { "content-type": "application/json" }
+        const made = yield* send({ method: "POST", path: "/v1/pauses", headers, body })
+        assert.strictEqual(yield* paused, 0)
+        yield* Effect.orDie(
+          bus.publish({
+            eventId: String(made.json["id"]),
+            tenantId: tenant,
+            streamId: StreamId.make(String(made.json["id"])),
+            topic: "ops.pause.created",
+            payload: null
+          })
+        )
+        assert.strictEqual(yield* paused, 1)
+      }),
+    { tags: ["ADR-0050.5"] }
   )
 })

@@ -4,7 +4,9 @@ import { Api } from "@dueline/contracts/api/Api"
 import { Overview } from "@dueline/contracts/api/OverviewEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import { makeCached } from "@dueline/contracts/cache/Cached"
+import { forgottenOn } from "@dueline/contracts/cache/forgottenOn"
 import type { TenantId } from "@dueline/contracts/Ids"
+import type { PauseTopic } from "@dueline/contracts/pause/Pause"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import {
   type CallMinute,
@@ -13,6 +15,8 @@ import {
   type WaitingThings,
   type WorkBehind
 } from "@dueline/contracts/ports/Overviews"
+import type { TenantTopic } from "@dueline/contracts/tenant/Tenant"
+import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect, Layer, Semaphore, Struct } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { reject } from "../requests/reject.ts"
@@ -23,6 +27,14 @@ import { shown } from "./SystemHandlers.ts"
 
 /** How long an overview is good for whoever asks next, in milliseconds: however many look, the store is asked once. */
 const goodForMs = 1_000
+
+/** What somebody has just done and looks for, and of whom nothing is kept any more. */
+const changed: ReadonlyArray<PauseTopic | TenantTopic> = [
+  "ops.pause.created",
+  "ops.pause.resumed",
+  "ops.tenant.deleting",
+  "ops.tenant.deleted"
+]
 
 /** What is the same whichever process tells it. */
 const Facts = Overview.mapFields(Struct.omit(["dependencies", "of", "phase", "processes", "version"]))
@@ -117,6 +129,11 @@ const makeGet = Effect.gen(function* () {
     ttlMs: () => goodForMs,
     find: (of) => lookup(of as TenantId | "installation")
   })
+
+  yield* forgottenOn(known, `overviews-${yield* randomCorrelationId}`, changed, ({ tenantId }) => [
+    tenantId,
+    "installation"
+  ])
 
   return Effect.fnUntraced(function* ({ query }: Raw<"overview", "get">) {
     const { scopes, tenantId } = yield* Principal
