@@ -67,7 +67,7 @@ const multiply = (call: Sample.Target, calls: number) =>
 
 it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("an overview", (it) => {
   it.effect(
-    "reads as much with two hundred thousand calls as with two thousand, and so does counting one more",
+    "reads as much with fifty thousand calls as with five hundred, and so does counting one more",
     () =>
       Effect.gen(function* () {
         const store = yield* Persistence
@@ -78,7 +78,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("an overv
         const { worker } = yield* Database
         const countAll = worker.unsafe("select dueline.count_calls(5000)")
         const measured: Array<{ readonly look: number; readonly all: number; readonly count: number }> = []
-        for (const calls of [2_000, 198_000]) {
+        for (const calls of [500, 49_500]) {
           yield* multiply(call, calls)
           yield* Effect.repeat(countAll, { times: 5 })
           const another = Effect.suspend(() =>
@@ -103,7 +103,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "120 seconds" })("an overv
         const [counted] = yield* worker.unsafe<{ readonly n: number }>(
           `select (dueline.overview('${call.tenantId}', ${Sample.now}, 1, 1) -> 'calls' ->> 'Scheduled')::int as n`
         )
-        assert.strictEqual(counted?.n, 100_005)
+        assert.strictEqual(counted?.n, 25_005)
       }),
     { tags: ["ADR-0044.5"] }
   )
