@@ -51,5 +51,5 @@ export const newInstallation = async (): Promise<SplitInstallation> => {
 
 /** Asks until it holds; the test's own limit ends it otherwise. */
 export const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
-  while (!(await holds())) await new Promise((again) => setTimeout(again, 20))
+  while (!(await holds())) await new Promise((again) => setTimeout(again, 100))
 }

@@ -15,7 +15,7 @@ const assertSound = ({ seed, violation }: Report) => {
 }
 
 /** `SIMULATION_SEEDS=1001..5000` runs others, or more. */
-const [first = 1, last = 150] = (process.env.SIMULATION_SEEDS ?? "1..100").split("..").map(Number)
+const [first = 1, last = 150] = (process.env.SIMULATION_SEEDS ?? "1..60").split("..").map(Number)
 /** Worlds in which deaths are tried, each third one of them: each is run a hundred times. `SIMULATION_DEATHS=1..3` tries every death of three. */
 const deathStride = process.env.SIMULATION_DEATHS === undefined ? 3 : 1
 const [firstDeath = 1, lastDeath = firstDeath] = (process.env.SIMULATION_DEATHS ?? "1").split("..").map(Number)
@@ -186,7 +186,6 @@ describe("a world where everything goes wrong", () => {
         setup: { subscribers: 1, disableAfterMs: 30_000, activeMs: 60_000 as const },
         faults: { blackoutMs: 120_000, targetFails: 1 }
       }
-      for (let seed = 1; seed <= 80 && missing.size > 0; seed++) run(seed)
       // With the first world that is tried: one of those in which it shows, so that few have to be run.
       const rare = [
         [crowd, /TooManyItems/, 6],
@@ -194,6 +193,8 @@ describe("a world where everything goes wrong", () => {
         [ending, /draining/, 5],
         [frozen, /ExecutionSuperseded/, 19]
       ] as const
+      const isRare = ({ source }: RegExp) => rare.some(([, what]) => source.includes(what.source))
+      for (let seed = 1; seed <= 80 && ![...missing].every(isRare); seed++) run(seed)
       for (const [world, what, from] of rare) {
         const isMissing = () => [...missing].some(({ source }) => source.includes(what.source))
         for (let seed = from; seed < from + 80 && isMissing(); seed++) {
