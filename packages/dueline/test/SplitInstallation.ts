@@ -15,6 +15,8 @@ export interface SplitInstallation {
   readonly command: (
     ...args: ReadonlyArray<string>
   ) => Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
+  /** What all of its processes have printed, also those that are gone. */
+  readonly output: () => string
   readonly close: () => Promise<void>
 }
 
@@ -41,6 +43,7 @@ export const newInstallation = async (): Promise<SplitInstallation> => {
       programs.push(program)
       return program
     },
+    output: () => programs.map((program) => program.output()).join("\n"),
     close: async () => {
       await Promise.all(programs.map((program) => program.stop("SIGKILL")))
       await Promise.all([nats.stop(), postgres.stop()])

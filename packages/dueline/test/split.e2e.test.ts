@@ -26,6 +26,17 @@ interface Call {
   readonly attempts: ReadonlyArray<{ readonly number: number; readonly outcome: string }>
 }
 
+/** Whatever stands for one tenant in a line: ids of what it has, of what happened to that, and what these were caused by. */
+const ownersStatement = `select distinct on (id) id, tenant from (
+    select tenant_id::text as id, tenant_id::text as tenant from dueline.events
+    union all select stream_id::text, tenant_id::text from dueline.events
+    union all select event_id::text, tenant_id::text from dueline.events
+    union all select metadata ->> 'correlationId', tenant_id::text from dueline.events
+  ) owned where length(id) > 8 order by id`
+
+/** What one does across tenants is told of in the name of one's own. */
+const isAcross = (action: unknown): boolean => typeof action === "string" && action.startsWith("tenants.")
+
 const absent = (await missing("nats")) || (await missing("postgres"))
 
 describe.skipIf(absent)("the program taken apart", () => {
@@ -103,6 +114,7 @@ describe.skipIf(absent)("the program taken apart", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       DUELINE_TRACE_RATIO: "1",
+      LOG_LEVEL: "debug",
       DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1"
     }
     await Effect.runPromise(
@@ -548,6 +560,33 @@ describe.skipIf(absent)("the program taken apart", () => {
     assert.strictEqual(accepted.status, 202)
     await ended(((await accepted.json()) as Call).id)
     assert.lengthOf(arrivals("/refused"), 1)
+  })
+
+  it("every line of the log that is about something of a tenant names the tenant", async () => {
+    const database = { url: Redacted.make(installation.postgres.url) }
+    const owners = await Effect.runPromise(
+      withSession(database, (sql) => sql.unsafe<{ readonly id: string; readonly tenant: string }>(ownersStatement))
+    )
+    const ownerOf = new Map(owners.map(({ id, tenant }) => [id, tenant]))
+    const lines = installation
+      .output()
+      .split("\n")
+      .filter((line) => line.startsWith('{"ts"'))
+    const about = lines.flatMap((line) => {
+      const { action, tenantId, ...rest } = JSON.parse(line) as Readonly<Record<string, unknown>>
+      const named = JSON.stringify(rest).match(
+        /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="correlationId":")[^"]+/gu
+      )
+      const owner = (named ?? []).map((id) => ownerOf.get(id)).find((tenant) => tenant !== undefined)
+      return owner === undefined
+        ? []
+        : [{ line, names: tenantId === owner || (isAcross(action) && tenantId !== undefined) }]
+    })
+    assert.isAbove(about.length, 200)
+    assert.deepStrictEqual(
+      about.filter(({ names }) => !names).map(({ line }) => line),
+      []
+    )
   })
 
   it("the log and the read models agree after all this", async () => {

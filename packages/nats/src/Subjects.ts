@@ -44,6 +44,12 @@ export const eventFilters = (
 export const eventFilter = (prefix: string, tenantId: string): string =>
   `${prefix}.evt.${eventPartition(tenantId)}.${token(tenantId)}.>`
 
+/** Whose an event is whose contents cannot be read: for the log. */
+export const tenantIn = (subject: string): { readonly tenantId?: string } => {
+  const tenantId = /\.evt\.\d+\.([^.]+)\./u.exec(subject)?.[1]
+  return tenantId === undefined ? {} : { tenantId }
+}
+
 /** All of a tenant's alarms. */
 export const alarmFilters = (prefix: string, tenantId: string): ReadonlyArray<string> =>
   ["sched", "due"].map((kind) => `${prefix}.${kind}.*.${token(tenantId)}.>`)

@@ -105,6 +105,9 @@ const actor = systemActor("timer")
 /** The event's own correlation comes from the call's origin; this one only marks who asked. */
 const correlationId = CorrelationId.make("timer")
 
+/** For the log. */
+const aboutOf = ({ callId, tenantId }: Alarm) => ({ tenantId, serviceCallId: callId })
+
 /** What the writer is told when a call's time has come, or is about to. */
 const dueTimeReached = (
   { callId, revision, tenantId }: Alarm,
@@ -271,11 +274,16 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     // A commit whose answer was lost may have started it.
     release(alarm, worker, Option.isNone(error) || isTransient(error.value) ? "unsure" : "idle")
     if (Option.isNone(error) || !isTransient(error.value)) {
-      fork(Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause))
+      fork(
+        Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause).pipe(
+          Effect.annotateLogs(aboutOf(alarm))
+        )
+      )
       return
     }
     fork(
       logUnlessStoreTrouble("warning", "a due call could not be started; it is tried again", exit.cause).pipe(
+        Effect.annotateLogs(aboutOf(alarm)),
         Effect.andThen(Effect.sleep(pauseMs)),
         Effect.andThen(Effect.sync(() => add([alarm])))
       )

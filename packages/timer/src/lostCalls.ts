@@ -114,7 +114,9 @@ export const makeLostCalls = Effect.fnUntraced(function* ({
     Effect.exit(orchestrator.ask(workerLost(call, now, dead))).pipe(
       Effect.tap((exit) =>
         Exit.isFailure(exit)
-          ? logUnlessStoreTrouble("error", "a lost call could not be settled", exit.cause)
+          ? logUnlessStoreTrouble("error", "a lost call could not be settled", exit.cause).pipe(
+              Effect.annotateLogs({ tenantId: call.tenantId, serviceCallId: call.callId })
+            )
           : Effect.void
       )
     )

@@ -10,6 +10,7 @@ import { Context, Effect, Exit, Layer, Redacted, References, Schema } from "effe
 import { HttpServerRequest } from "effect/http"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
+import { tenantOfRequest } from "../server/DefectReporter.ts"
 import { makeAttributes, notForThis } from "./attributes.ts"
 import { AuditNotes, isRefusal, resourceIn } from "./AuditNotes.ts"
 import { type Asker, Askers } from "./Askers.ts"
@@ -64,6 +65,7 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
             return { tenantId, where: undefined }
           })
           const { tenantId, where } = yield* Effect.tapError(admitted, noted(asker.tenantId))
+          tenantOfRequest.set(request.source, tenantId)
           const { apiKey, scopes, session: held, subject } = asker
           const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
           const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }

@@ -92,7 +92,7 @@ const make = Effect.fnUntraced(function* ({ everyMs, gatherMs, lastsMs, lookMs, 
             "warning",
             "changed calls could not be read; who watches reads the list again",
             cause
-          )
+          ).pipe(Effect.annotateLogs({ tenantId }))
         },
         onSuccess: (rows) => {
           sequence += 1

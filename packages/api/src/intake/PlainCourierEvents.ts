@@ -5,9 +5,10 @@
  */
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { TenantId } from "@dueline/contracts/Ids"
-import { Effect, Exit, Layer, Schema } from "effect"
+import { Clock, Effect, Exit, Layer, Schema } from "effect"
 import { CourierEvents, crowdedSource, rawHeadersOf } from "./CourierEvents.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
+import { KnownSources } from "./KnownSources.ts"
 import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
 import { PlainRequests } from "../server/PlainRequests.ts"
 import { RequestTurns } from "../server/RequestPlaces.ts"
@@ -24,7 +25,12 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const events = yield* CourierEvents
-      const exchanges = yield* makeExchanges<EventExchange>(() => ({}))
+      const known = yield* KnownSources
+      const clock = yield* Clock.Clock
+      const exchanges = yield* makeExchanges<EventExchange>(({ source }) => {
+        const { row } = known.remembered(source, clock.currentTimeMillisUnsafe())
+        return row === null ? {} : { tenantId: row.tenantId }
+      })
       const { answer, forget, guarded, refuse, settleFailed } = exchanges
 
       const accept = (exchange: EventExchange, body: Uint8Array): void => {

@@ -3,8 +3,9 @@
  *
  * A defect that every request meets must not fill the log: each kind is told at once, and then once a minute with how often it came.
  */
-import { Cause, Clock, Effect, ErrorReporter } from "effect"
-import { HttpServerError } from "effect/http"
+import type { TenantId } from "@dueline/contracts/Ids"
+import { Cause, Clock, Context, Effect, ErrorReporter } from "effect"
+import { HttpServerError, HttpServerRequest } from "effect/http"
 
 /** What the caller is told beside it. */
 export const defectDetail = "Tell us the correlation id; it is in our log."
@@ -67,10 +68,17 @@ const isRequestError = (error: unknown): boolean =>
   error.reason._tag !== "InternalError" &&
   error.reason._tag !== "ResponseError"
 
+/** Whose a request is, once that is known: what fails is told of outside of where it was found out. */
+export const tenantOfRequest = new WeakMap<object, TenantId>()
+
 const makeReporter = (report: Report) =>
   ErrorReporter.make(({ cause, error, fiber }) => {
     if (isRequestError(error)) return
-    Effect.runForkWith(fiber.context)(report("request failed", cause))
+    const request = Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
+    const tenantId = request === undefined ? undefined : tenantOfRequest.get(request.source)
+    Effect.runForkWith(fiber.context)(
+      Effect.annotateLogs(report("request failed", cause), tenantId === undefined ? {} : { tenantId })
+    )
   })
 
 export const layer = ErrorReporter.layer([makeReporter(makeReport())])

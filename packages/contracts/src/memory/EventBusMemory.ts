@@ -139,6 +139,7 @@ export interface Options {
 const logDead = ({ group, message, reasons }: DeadLetter) =>
   Effect.logError("message given up").pipe(
     Effect.annotateLogs({
+      tenantId: message.tenantId,
       group,
       eventId: message.eventId,
       topic: message.topic,
@@ -157,7 +158,11 @@ const rulesOf = ({
   backoff,
   timeoutMs,
   onDead: (dead) =>
-    Effect.catchCause(onDead(dead), (cause) => Effect.logError("dead letter not kept", Cause.pretty(cause)))
+    Effect.catchCause(onDead(dead), (cause) =>
+      Effect.logError("dead letter not kept", Cause.pretty(cause)).pipe(
+        Effect.annotateLogs({ tenantId: dead.message.tenantId, eventId: dead.message.eventId })
+      )
+    )
 })
 
 /** Calls `settle` once all parts are in, with whether all of them were served. */

@@ -33,8 +33,9 @@ export const givingBack = Effect.gen(function* () {
   const run = yield* FiberSet.makeRuntime<never>()
   const { handBack } = yield* makeRecorder(run)
   return (intent: ExecutionRequested, reason: HandBackReason): void => {
+    const about = { tenantId: intent.tenantId, serviceCallId: intent.callId }
     handBack(intent, reason, clock.currentTimeMillisUnsafe() + refusedMs, (defect) => {
-      if (defect !== null) run(Effect.logError("an attempt could not be given back; its lease runs out", defect))
+      if (defect !== null) run(Effect.logError("an attempt could not be given back; its lease runs out", about, defect))
     })
   }
 })

@@ -9,6 +9,7 @@ import { ensureConsumer, stopConsuming } from "../consumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
 import type { Nats, NatsFailed } from "../Nats.ts"
 import { throttledWarning, retryForever } from "../retryForever.ts"
+import { tenantIn } from "../Subjects.ts"
 import type { Topology } from "../Topology.ts"
 import {
   type ConsumerRules,
@@ -194,7 +195,8 @@ export const makeBusConsumer = Effect.fnUntraced(function* (
   const receive = (handle: JsMsg): void => {
     const message = readEvent(handle)
     if (message === undefined) {
-      run(Effect.logError("a message of the bus cannot be read", { subject: handle.subject, sequence: handle.seq }))
+      const { seq: sequence, subject } = handle
+      run(Effect.logError("a message of the bus cannot be read", { ...tenantIn(subject), subject, sequence }))
       return handle.term("unreadable")
     }
     if (!isFor(message, group)) return handle.ack()

@@ -41,7 +41,13 @@ export interface Options {
 
 const logDead = ({ group, message, reasons }: DeadLetter) =>
   Effect.logError("message given up").pipe(
-    Effect.annotateLogs({ group, eventId: message.eventId, topic: message.topic, reason: reasons.at(-1) })
+    Effect.annotateLogs({
+      tenantId: message.tenantId,
+      group,
+      eventId: message.eventId,
+      topic: message.topic,
+      reason: reasons.at(-1)
+    })
   )
 
 const rulesOf = (options: Options): BusConsumerOptions["rules"] => {
@@ -53,7 +59,11 @@ const rulesOf = (options: Options): BusConsumerOptions["rules"] => {
     ackWaitMs,
     maxHeld,
     onDead: (letter) =>
-      Effect.catchCause(onDead(letter), (cause) => Effect.logError("dead letter not kept", Cause.pretty(cause)))
+      Effect.catchCause(onDead(letter), (cause) =>
+        Effect.logError("dead letter not kept", Cause.pretty(cause)).pipe(
+          Effect.annotateLogs({ tenantId: letter.message.tenantId, eventId: letter.message.eventId })
+        )
+      )
   }
 }
 

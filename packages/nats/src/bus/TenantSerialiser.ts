@@ -127,7 +127,9 @@ export const makeTenantSerialiser = (options: {
       for (let one = next(queue); one !== undefined; one = next(queue)) yield* deliver(one)
     }).pipe(
       Effect.catchCause((cause) =>
-        Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.logError("a tenant's queue of the bus broke", cause)
+        Cause.hasInterrupts(cause)
+          ? Effect.interrupt
+          : Effect.logError("a tenant's queue of the bus broke", { tenantId: tenant }, cause)
       ),
       Effect.ensuring(
         Effect.sync(() => {

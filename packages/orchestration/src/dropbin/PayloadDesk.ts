@@ -23,6 +23,8 @@ interface InHand extends DueIngestion {
   readonly notNow: number
 }
 
+const aboutOf = ({ ingestionId, tenantId }: InHand) => ({ tenantId, ingestionId })
+
 /** A tenant and the host of its payloads; those that came with their requests are a line too. */
 type Line = string
 const lineOf = ({ target, tenantId }: DueIngestion): Line => `${tenantId} ${target}`
@@ -86,8 +88,7 @@ export const makePayloadDesk = Effect.fnUntraced(function* (carryOut: CarryOut, 
       }),
       Effect.catch(({ reason }) =>
         Effect.gen(function* () {
-          const { ingestionId, tenantId } = one
-          yield* Effect.logWarning("a payload has to wait; it is looked at again", { tenantId, ingestionId, reason })
+          yield* Effect.logWarning("a payload has to wait; it is looked at again", { ...aboutOf(one), reason })
           const notNow = one.notNow + 1
           waitLater({ ...one, notNow }, yield* backoff(storeBackoff, notNow))
         })
@@ -96,7 +97,7 @@ export const makePayloadDesk = Effect.fnUntraced(function* (carryOut: CarryOut, 
         forget(one)
         return Cause.hasInterrupts(cause)
           ? Effect.interrupt
-          : Effect.logError("a payload could not be looked at; it is tried again", cause)
+          : Effect.logError("a payload could not be looked at; it is tried again", aboutOf(one), cause)
       }),
       Effect.ensuring(
         Effect.sync(() => {

@@ -105,7 +105,10 @@ export const makeCallbacks = Effect.fnUntraced(function* (callIdOf: CallbackCall
   return Effect.fnUntraced(function* (message: KeptMessage) {
     const read = decode(message.payload)
     if (Result.isFailure(read)) {
-      yield* Effect.logError("a message of a callback cannot be read", { eventId: message.eventId })
+      yield* Effect.logError("a message of a callback cannot be read", {
+        tenantId: message.tenantId,
+        eventId: message.eventId
+      })
       return true
     }
     const due = read.success
