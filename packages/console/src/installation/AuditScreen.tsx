@@ -21,6 +21,9 @@ const filters: ReadonlyArray<Filter> = [
   { name: "order", label: "Order", oneOf: ["asc"], words: { "": "Newest first", asc: "Oldest first" } }
 ]
 
+/** Of anything else the beginning says nothing. */
+const isId = (resource: string): boolean => /^[\da-f-]{36}$/u.test(resource)
+
 const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>] = [
   { head: "When", cell: ({ at }) => <Time at={at} /> },
   { head: "Who", cell: ({ actor }) => `${actor.id}${actor.kind === "user" ? "" : ` (${actor.kind})`}` },
@@ -38,7 +41,7 @@ const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>]
         <span className="faint">–</span>
       ) : (
         <>
-          {kind} <code title={resource}>{resource.slice(0, 8)}</code>
+          {kind} <code title={resource}>{isId(resource) ? resource.slice(0, 8) : resource}</code>
         </>
       )
   },

@@ -35,7 +35,8 @@ export const TimelineScreen = ({ id }: { readonly id: string }) => {
   return (
     <Screen title={`Timeline of ${id}`} actions={<Freshness asked={pages} />}>
       {pages.trouble === null ? null : <TroubleNote trouble={pages.trouble} again={pages.again} />}
-      {pages.rows.length === 0 && !pages.asking ? (
+      {pages.rows.length === 0 && pages.asking ? <p className="faint">Reading…</p> : null}
+      {pages.rows.length === 0 && !pages.asking && pages.trouble === null ? (
         <p className="empty">Nothing is known under this correlation id in this tenant.</p>
       ) : null}
       <Events of={pages.rows} about={aboutOf} />

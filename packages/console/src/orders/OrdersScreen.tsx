@@ -95,6 +95,13 @@ export const OrdersScreen = () => {
       ) : (
         <>
           {pages.trouble === null ? null : <TroubleNote trouble={pages.trouble} again={pages.again} />}
+          {pages.rows.length === 0 && !pages.asking && pages.trouble === null ? (
+            <p className="empty">
+              {Object.keys(values).length === 0
+                ? "No order has its window in this week."
+                : "No order of this week fits these filters."}
+            </p>
+          ) : null}
           <div aria-busy={pages.asking}>
             <Week monday={monday} zone={zone} now={now} orders={pages.rows} />
           </div>

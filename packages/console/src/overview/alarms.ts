@@ -16,6 +16,8 @@ export const alarmsOf = ({
     ? [`${overdue.count}${overdue.more ? "+" : ""} overdue`]
     : []),
   ...(lastHour.failed > 0 ? [`${lastHour.failed} failed`] : []),
-  ...(deadLetters.count > 0 ? [`${deadLetters.count}${deadLetters.more ? "+" : ""} dead letters`] : []),
-  ...(circuits.length > 0 ? [`${circuits.length} targets left alone`] : [])
+  ...(deadLetters.count > 0
+    ? [`${deadLetters.count}${deadLetters.more ? "+" : ""} dead ${deadLetters.count === 1 ? "letter" : "letters"}`]
+    : []),
+  ...(circuits.length > 0 ? [`${circuits.length} ${circuits.length === 1 ? "target" : "targets"} left alone`] : [])
 ]

@@ -11,8 +11,14 @@ export const Dialog = ({ children, close, title }: DialogProps) => {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
+    const before = document.activeElement
     const shown = dialog.current
     if (shown !== null && !shown.open) shown.showModal()
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+      // What opened it may be gone, or not be offered any more.
+      if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true })
+    }
   }, [])
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={close}>

@@ -22,10 +22,10 @@ export const Events = <E extends HistoryEvent>({
             <span className="faint">
               {event.actor.kind === "system" ? event.actor.id : `by ${event.actor.id}`} · version {event.version}
             </span>
-            {about === undefined ? null : about(event)}
           </summary>
           <Json of={event.payload} />
         </details>
+        {about === undefined ? null : about(event)}
       </li>
     ))}
   </ol>

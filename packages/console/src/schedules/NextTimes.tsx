@@ -25,7 +25,7 @@ export const NextTimes = ({ preview: { items, transitions, zone, zoneData } }: {
           <thead>
             <tr>
               <th scope="col">In {zone}</th>
-              <th scope="col">In {here}</th>
+              {here === zone ? null : <th scope="col">In {here}</th>}
               <th scope="col">From now</th>
               <th scope="col" className="wide">
                 What is special
@@ -36,9 +36,11 @@ export const NextTimes = ({ preview: { items, transitions, zone, zoneData } }: {
             {lines.map(({ at, changes, local, words }) => (
               <tr key={`${at} ${changes}`}>
                 <td className="time">{local.replace("T", " ")}</td>
-                <td>
-                  <Time at={at} />
-                </td>
+                {here === zone ? null : (
+                  <td>
+                    <Time at={at} />
+                  </td>
+                )}
                 <td>
                   <Ago at={at} />
                 </td>

@@ -86,7 +86,9 @@ const Form = ({ back, existing, first, label, send }: FormProps) => {
           {sendRequest ? (
             <>
               <Choice label="Method" of={methods} {...field("method")} />
-              <Field label="URL; {{occurrence.at}} and others stand for values" {...field("url")} />
+              <div className="whole">
+                <Field label="URL; {{occurrence.at}} and others stand for values" {...field("url")} />
+              </div>
               <Field label="Headers, one a line: name: value" rows={3} {...field("headers")} />
               <Field label="Body; JSON is sent as JSON, anything else as it is" rows={5} {...field("body")} />
             </>

@@ -1,0 +1,122 @@
+/** What every screen of the console is held to, found out in a real browser: each function answers what is wrong, in words. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Page } from "playwright-core"
+
+const sources = join(import.meta.dirname, "..", "..", "console", "src", "shell", "screens.tsx")
+
+/** As the page itself has them; of two that an address fits the first is shown. */
+export const routes: ReadonlyArray<string> = [
+  ...readFileSync(sources, "utf8").matchAll(/^.*\bpath: "(?<path>[^"]+)".*\bscreen: /gmu),
+  ...readFileSync(sources, "utf8").matchAll(/^\s+path: "(?<path>[^"]+)",$/gmu)
+].map(({ groups }) => groups?.["path"] ?? "")
+
+export const routeOf = (address: string): string | undefined => {
+  const [path = ""] = (address === "" ? "/" : address).split("?")
+  return routes.find((route) => new RegExp(`^${route.replaceAll(":id", "[^/]+")}$`, "u").test(path))
+}
+
+/** Of a route, as a file. */
+export const pictureName = (route: string): string =>
+  route === "/" ? "overview" : route.slice(1).replaceAll("/:id", "-one").replaceAll("/", "-")
+
+/** Until nothing is read any more. */
+export const isRead = async (page: Page): Promise<boolean> =>
+  (await page.locator('[aria-busy="true"], :text-is("Reading…")').count()) === 0
+
+// By keyboard alone.
+
+/** From now on what has the focus is noted: what can be used and has not had it yet, and what had it unseen, or outside of an open dialog. */
+const noteFocus = `(() => {
+  const dialog = document.querySelector("dialog[open]")
+  const root = dialog ?? document.querySelector(document.querySelector("main h1")?.textContent === "Overview" ? "body" : "main")
+  const usable = "a[href], button, input, select, textarea, summary"
+  const missed = new Set([...root.querySelectorAll(usable)].filter((one) => one.checkVisibility() && !one.disabled))
+  const faults = new Set()
+  const words = (one) => one.outerHTML.slice(0, 100)
+  if (globalThis.walk) document.removeEventListener("focusin", globalThis.walk.hear)
+  const hear = ({ target }) => {
+    missed.delete(target)
+    const { outlineStyle, outlineWidth } = getComputedStyle(target)
+    if (outlineStyle === "none" || Number.parseFloat(outlineWidth) === 0) faults.add("has the focus unseen: " + words(target))
+    if (dialog?.open && !dialog.contains(target)) faults.add("leaves the dialog to " + words(target))
+  }
+  if (document.activeElement !== document.body) missed.delete(document.activeElement)
+  document.addEventListener("focusin", hear)
+  globalThis.walk = { missed, hear, faults: () => [...faults, ...[...missed].map((one) => "is not reached: " + words(one))] }
+})()`
+
+/** More than there are places in a field for a time. */
+const stride = 10
+
+const tabThrough = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(noteFocus)
+  for (let before = Infinity; ; ) {
+    for (let n = 0; n < stride; n += 1) await page.keyboard.press("Tab")
+    const left = await page.evaluate<number>("walk.missed.size")
+    if (left === 0 || left === before) break
+    before = left
+  }
+  return page.evaluate<ReadonlyArray<string>>("walk.faults()")
+}
+
+/** Buttons whose name ends so open one; of many of one name the first. */
+const openers = `[...new Set([...document.querySelectorAll("main button:enabled")].flatMap(({ textContent }) =>
+  textContent.endsWith("…") ? [textContent] : []))]`
+
+const dialogFindings = async (page: Page, label: string): Promise<ReadonlyArray<string>> => {
+  const opener = page.locator("main button:enabled").filter({ hasText: label }).first()
+  const dialog = page.locator("dialog[open]")
+  const found: Array<string> = []
+  for (const close of ["Escape", "its button"]) {
+    await opener.focus()
+    await page.keyboard.press("Enter")
+    await dialog.waitFor()
+    if (close === "Escape") {
+      found.push(...(await tabThrough(page)))
+      await page.keyboard.press("Escape")
+    } else {
+      await dialog.getByRole("button", { name: "Close" }).focus()
+      await page.keyboard.press("Enter")
+    }
+    await dialog.waitFor({ state: "detached" })
+    // React puts things in order after the frame in which the dialog goes.
+    const frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    const now = await page.evaluate<string>(`${frames}.then(() => document.activeElement?.textContent ?? "")`)
+    if (now !== label) found.push(`closed by ${close} it does not give the focus back`)
+  }
+  return found.map((what) => `${label} ${what}`)
+}
+
+export const keyboardFindings = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.locator("#main").focus()
+  const found = [...(await tabThrough(page))]
+  for (const label of await page.evaluate<ReadonlyArray<string>>(openers))
+    found.push(...(await dialogFindings(page, label)))
+  return found
+}
+
+// How wide a window is.
+
+/** What stands beyond the edge of the page without a part of it that scrolls, and texts that are cut. */
+const beyond = `(() => {
+  const { clientWidth } = document.documentElement
+  const scrolls = (one) => one !== null && (/auto|scroll/u.test(getComputedStyle(one).overflowX) || scrolls(one.parentElement))
+  const words = (one) => one.outerHTML.slice(0, 100)
+  const all = [...document.querySelectorAll("body *:not(.skip, svg *)")].filter((one) => one.checkVisibility())
+  const wide = all.filter((one) => one.getBoundingClientRect().right > clientWidth + 1 && !scrolls(one.parentElement))
+  const cut = all.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
+    && /hidden|clip/u.test(getComputedStyle(one).overflowX) && !one.matches("svg, input, select"))
+  return [...wide.map((one) => "is beyond the edge: " + words(one)), ...cut.map((one) => "is cut: " + words(one))].slice(0, 3)
+})()`
+
+export const widthFindings = async (page: Page, widths: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
+  const size = page.viewportSize()
+  const found: Array<string> = []
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 800 })
+    found.push(...(await page.evaluate<ReadonlyArray<string>>(beyond)).map((what) => `${width} px: ${what}`))
+  }
+  if (size !== null) await page.setViewportSize(size)
+  return found
+}
