@@ -18,7 +18,16 @@ import type { Browser, BrowserContext, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll } from "vitest"
 import { startBrowser } from "./Browser.ts"
 import { clientOfDueline, providerOf } from "./OpenIdServer.ts"
-import { isRead, keyboardFindings, pictureName, routeOf, routes, widthFindings } from "./consoleScreens.ts"
+import {
+  isRead,
+  keyboardFindings,
+  pictureName,
+  routeOf,
+  routes,
+  states,
+  takeAnswers,
+  widthFindings
+} from "./consoleScreens.ts"
 import { startFloodedEdge } from "./flood/FloodedEdge.ts"
 import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -117,6 +126,9 @@ const screens = [
   "/system"
 ]
 
+/** Those that are no list. */
+const withoutItems = new Set(["", "/schedules/new", "/roles", "/system"])
+
 /** Screens of one thing, of what there is. */
 const detailScreens = async (): Promise<ReadonlyArray<string>> => {
   const first = async (list: string): Promise<string> => (await api("GET", `${list}limit=1`)).items[0]?.id ?? ""
@@ -183,11 +195,11 @@ const open = async (path: string): Promise<void> => {
 
 const rows = () => page.locator("tbody tr")
 
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
+const until = async (holds: () => Promise<boolean>, everyMs = 100): Promise<void> => {
   const limit = Date.now() + 20_000
   while (!(await holds())) {
     assert.isBelow(Date.now(), limit, "waited in vain")
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
 
@@ -787,12 +799,13 @@ describe.skipIf(why !== "")("the console", () => {
   })
 
   describe("on every screen", () => {
+    let everyScope: string
     const found = { axe: new Array<string>(), keyboard: new Array<string>(), width: new Array<string>() }
     const walked = new Set<string>()
 
     beforeAll(async () => {
       const scopes = AccessScope.literals.flatMap((scope) => ["--scope", scope])
-      const everyScope = (await runCommand(home, ["token", "--tenant", "demo", ...scopes], environment)).stdout.trim()
+      everyScope = (await runCommand(home, ["token", "--tenant", "demo", ...scopes], environment)).stdout.trim()
       const shown = await signIn(everyScope)
       const looked = await shown.newPage()
       watch(looked)
@@ -842,6 +855,45 @@ describe.skipIf(why !== "")("the console", () => {
 
     it("nothing is cut or stands beyond the edge, on a desk and on a telephone", { tags: ["ADR-0045.10"] }, () => {
       assert.deepStrictEqual(found.width, [])
+    })
+
+    it("says that it reads, may not, failed, has no answer or has nothing, and goes on from each", {
+      tags: ["ADR-0045.11"],
+      timeout: 180_000
+    }, async () => {
+      const shown = await signIn(everyScope)
+      const looked = await shown.newPage()
+      const edge = await takeAnswers(looked)
+      const wrong: Array<string> = []
+      const expect = (what: string, holds: string) =>
+        until(() => looked.evaluate<boolean>(holds), 20).catch(() => wrong.push(`${what}: ${looked.url()}`))
+      const again = () => looked.locator("main").getByRole("button", { name: /again/u }).first().click()
+      for (const path of [...screens, ...(await detailScreens())]) {
+        edge.hold()
+        await looked.goto(`${program.address}/console${path}`)
+        await looked.locator("h1").waitFor()
+        await expect("reads", states.reads)
+        for (const [kind, code] of [
+          ["forbidden", "insufficient_scope"],
+          ["broken", "internal"],
+          ["offline", "no_answer"]
+        ] as const) {
+          await edge.give(kind)
+          if (kind !== "forbidden") await again()
+          await expect(kind, states.says(code))
+        }
+        await expect("offline", states.offline)
+        if (screens.includes(path) && !withoutItems.has(path)) {
+          await edge.give("empty")
+          await again()
+          await expect("empty", states.empty)
+        }
+        await edge.give("real")
+        await again()
+        await expect("goes on", states.read)
+      }
+      await shown.close()
+      assert.deepStrictEqual(wrong, [])
     })
   })
 

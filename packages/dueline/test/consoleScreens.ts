@@ -1,7 +1,7 @@
 /** What every screen of the console is held to, found out in a real browser: each function answers what is wrong, in words. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import type { Page } from "playwright-core"
+import type { Page, Route } from "playwright-core"
 
 const sources = join(import.meta.dirname, "..", "..", "console", "src", "shell", "screens.tsx")
 
@@ -119,4 +119,65 @@ export const widthFindings = async (page: Page, widths: ReadonlyArray<number>): 
   }
   if (size !== null) await page.setViewportSize(size)
   return found
+}
+
+// What the edge may answer.
+
+const problem = (status: number, code: string, title: string) => (route: Route) =>
+  route.fulfill({
+    status,
+    contentType: "application/problem+json",
+    body: JSON.stringify({
+      type: `urn:dueline:problem:${code}`,
+      title,
+      status,
+      detail: "As the test has it.",
+      code,
+      correlationId: "0a1b2c3d4e5f"
+    })
+  })
+
+const answers = {
+  forbidden: problem(403, "insufficient_scope", "The access token lacks the scope this needs."),
+  broken: problem(500, "internal", "Something went wrong on our side."),
+  offline: (route: Route) => route.abort(),
+  empty: (route: Route) => route.fulfill({ json: { items: [], nextCursor: null } }),
+  real: (route: Route) => route.continue()
+}
+
+const notes = `[...document.querySelectorAll("main [role=alert]")]`
+const reading = `[...document.querySelectorAll('[aria-busy="true"], main p, main button')].some((one) =>
+  one.ariaBusy === "true" || one.textContent === "Reading…")`
+
+/** What a page shows, as expressions in it. */
+export const states = {
+  reads: reading,
+  says: (code: string): string => `${notes}.some(({ textContent }) => textContent.includes("${code}"))`,
+  offline: `document.querySelector(".offline") !== null`,
+  empty: `document.querySelector("main .empty") !== null && ${notes}.length === 0`,
+  read: `${notes}.length === 0 && !${reading}`
+}
+
+/** Has the edge answer as it is told; until then it does not answer at all. */
+export const takeAnswers = async (page: Page) => {
+  let answer: ((route: Route) => Promise<void>) | null = null
+  const held: Array<Route> = []
+  await page.route(
+    ({ pathname }) => !pathname.startsWith("/console"),
+    (route) => {
+      if (new URL(route.request().url()).pathname.endsWith("/live")) return route.abort()
+      if (answer === null) held.push(route)
+      else return answer(route)
+    }
+  )
+  return {
+    hold: () => {
+      answer = null
+    },
+    give: async (kind: keyof typeof answers): Promise<void> => {
+      answer = answers[kind]
+      // Of a page that was left meanwhile nobody waits for an answer.
+      for (const route of held.splice(0)) await answer(route).catch(() => undefined)
+    }
+  }
 }
