@@ -75,7 +75,7 @@ const columnsWith = (changed: () => void): readonly [Column<TenantView>, ...Read
   { head: "Workspace", cell: ({ workspace }) => <code>{workspace}</code> },
   { head: "Why suspended", as: "wide", cell: ({ suspendedReason }) => suspendedReason ?? "–" },
   { head: "Made", cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { head: "Id", cell: ({ id }) => <code>{id}</code> },
+  { head: "Id", cell: ({ id }) => <code title={id}>{id.slice(0, 8)}</code> },
   { head: "Change", cell: (tenant) => <TenantActions tenant={tenant} changed={changed} /> }
 ]
 
