@@ -75,6 +75,10 @@ export interface Setup {
   readonly subscribers: number
   /** Those who start bulk jobs. */
   readonly operators: number
+  /** Those who submit calls of which one at a time may be pending. */
+  readonly reporters: number
+  /** Some calls say whom their end is told. */
+  readonly told: boolean
   /** A subscription to which nothing could be delivered for so long is disabled, in milliseconds. */
   readonly disableAfterMs: number
   /** The world begins some time in winter, or soon before the clocks of Berlin are set. */
@@ -130,6 +134,8 @@ export const nothingElse: Partial<Setup> = {
   pausers: 0,
   subscribers: 0,
   operators: 0,
+  reporters: 0,
+  told: false,
   begins: "winter"
 }
 
@@ -137,6 +143,12 @@ export const nothingElse: Partial<Setup> = {
 export const oneDeath = {
   faults: { ...noFaults, targetFails: 0.3 },
   setup: { ...nothingElse, clients: 1, actionsPerClient: 6, opsClients: 1, couriers: 1, droppers: 1, activeMs: 8_000 }
+}
+
+/** The same for calls of which one at a time is pending, and whose ends are told. */
+export const oneDeathWhileTelling = {
+  faults: oneDeath.faults,
+  setup: { ...oneDeath.setup, opsClients: 0, couriers: 0, droppers: 0, reporters: 1, told: true }
 }
 
 export const drawFaults = (dice: Dice): Faults => {
@@ -212,5 +224,8 @@ const drawLate = (dice: Dice) => {
   const [schedulers, pausers, subscribers] = dice.pick(late)
   const begins = dice.pick<Setup["begins"]>(schedulers === 0 ? ["winter"] : ["winter", "spring", "autumn"])
   const disableAfterMs = dice.pick([30_000, 259_200_000])
-  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators: dice.pick([0, 0, 0, 1]) } as const
+  const operators = dice.pick([0, 0, 0, 1])
+  const reporters = dice.pick([0, 0, 0, 1, 2])
+  const told = dice.chance(0.25)
+  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators, reporters, told } as const
 }

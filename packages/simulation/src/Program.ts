@@ -29,6 +29,7 @@ import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { ledWork } from "./ledWork.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
+import { type Ask, makeAsk } from "./pending/ask.ts"
 import { Dice } from "./world/Dice.ts"
 import type { Machine } from "./world/Machine.ts"
 import type { Victim } from "./checks/Reach.ts"
@@ -147,13 +148,13 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     Effect.provideService(Orchestrator, decider)
   )
   yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
-  return decider
+  return yield* makeAsk(decider, around)
 })
 
 export class Program {
   readonly victim: Victim
   readonly #scope = Scope.makeUnsafe()
-  #orchestrator: Orchestrator["Service"] | null = null
+  #ask: Ask | null = null
 
   constructor(surroundings: Surroundings, victim: Victim) {
     this.victim = victim
@@ -163,8 +164,8 @@ export class Program {
       Effect.flatMap(Layer.buildWithScope(layers, this.#scope), (context) =>
         work(surroundings, machine).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, this.#scope))
       ).pipe(
-        Effect.map((orchestrator) => {
-          this.#orchestrator = orchestrator
+        Effect.map((ask) => {
+          this.#ask = ask
         })
       )
     )
@@ -172,16 +173,16 @@ export class Program {
 
   /** False when there is nobody to ask. */
   ask(envelope: Envelope<Command>, heard: (exit: Exit.Exit<AnyAnswer, AnyRefusal>) => void): boolean {
-    const orchestrator = this.#orchestrator
+    const ask = this.#ask
     const { machine } = this.victim
-    if (orchestrator === null || !machine.alive) return false
-    machine.enter(() => machine.run(orchestrator.ask(envelope)).addObserver(heard))
+    if (ask === null || !machine.alive) return false
+    machine.enter(() => machine.run(ask(envelope)).addObserver(heard))
     return true
   }
 
   /** Asks the program to end in order. */
   stop(stopped: () => void): void {
-    this.#orchestrator = null
+    this.#ask = null
     this.victim.machine.run(Scope.close(this.#scope, Exit.void)).addObserver(stopped)
   }
 }

@@ -1,4 +1,5 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
+import * as Callbacks from "./callbacks/mutations.ts"
 import * as Aggregate from "./mutations/AggregateMutations.ts"
 import * as Courier from "./mutations/CourierMutations.ts"
 import * as Dropbin from "./dropbin/mutations.ts"
@@ -6,6 +7,7 @@ import { type Faults, nothingElse, type Setup } from "./Faults.ts"
 import * as Late from "./mutations/LateMutations.ts"
 import * as Ops from "./mutations/OpsMutations.ts"
 import type { Mutation } from "./mutations/Mutation.ts"
+import * as Pending from "./pending/mutations.ts"
 import * as Store from "./mutations/StoreMutations.ts"
 import * as Work from "./mutations/WorkMutations.ts"
 
@@ -37,6 +39,10 @@ const wholeTime = "a request has its whole time"
 const request = "an attempt is a request"
 const holds = "nothing starts that a pause holds"
 const places = "a flow has its places"
+const pendingOne = "of a pending key there is one"
+const pendingAsked = "a submission does to a pending key what it says"
+const pendingSaid = "an answer says what became of a pending key"
+const toldOnce = "an end is told once, to whom its call names"
 const nothingAfterCancel = "no request after a cancel was answered"
 
 /** What comes in from elsewhere is there where it is what is shown. */
@@ -93,6 +99,8 @@ const schedulers: Partial<Setup> = { ...two, schedulers: 2, clients: 1, opsClien
 const pausers: Partial<Setup> = { pausers: 2, clients: 3, actionsPerClient: 20, capacity: 32 }
 const subscribers: Partial<Setup> = { subscribers: 2, opsClients: 1, capacity: 32, disableAfterMs: 259_200_000 }
 const operators: Partial<Setup> = { operators: 2, clients: 3, actionsPerClient: 20, capacity: 32, opsClients: 0 }
+const reporters: Partial<Setup> = { reporters: 2, clients: 1, actionsPerClient: 20, opsClients: 0 }
+const callbacks: Partial<Setup> = { told: true, clients: 3, actionsPerClient: 20, capacity: 32, opsClients: 0 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
 
@@ -238,5 +246,36 @@ export const controls: Readonly<Record<string, Control>> = {
     { crash: 0.02, storeRefuses: 0.1 },
     operators
   ),
+  "a pending call is overlooked": control(Pending.pendingOverlooked, [pendingOne], well, reporters),
+  "the longest wait is forgotten": control(Pending.longestWaitForgotten, [pendingAsked, pendingSaid], well, reporters),
+  "a pending call is always kept": control(Pending.alwaysKept, [pendingSaid], well, reporters),
+  "a call that has begun is replaced": control(
+    Pending.begunIsReplaced,
+    [rules, pendingSaid],
+    { ...well, noPlace: 0.6, nameUnanswered: 0.3 },
+    reporters
+  ),
+  "the request of before is sent": control(
+    Pending.oldRequestSent,
+    ["what leaves is what was put last"],
+    well,
+    reporters
+  ),
+  "ends are told to nobody": control(Callbacks.endsUnsaid, [rules], {}, callbacks),
+  "an attempt is told as an end": control(Callbacks.failuresTold, [rules], { targetFails: 0.5 }, callbacks),
+  "what is to be told is put aside": control(Callbacks.callbacksPutAside, [ends], {}, callbacks),
+  "each look tells an end": control(
+    Callbacks.callbackOfEachLook,
+    [toldOnce],
+    { crash: 0.02, storeRefuses: 0.2 },
+    callbacks
+  ),
+  "success is told of all": control(
+    Callbacks.successTold,
+    ["a callback says what has ended"],
+    { targetFails: 0.5 },
+    callbacks
+  ),
+  "callbacks are not signed": control(Callbacks.unsigned, ["a callback is signed"], {}, callbacks),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)
 }

@@ -26,7 +26,8 @@ import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
 import { layerStoreMemory } from "@dueline/execution/attempts/Circuits"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
-import { Clock, Effect, Layer, Result } from "effect"
+import { Clock, Effect, Layer, Redacted, Result } from "effect"
+import { secretOf } from "./callbacks/onEnd.ts"
 import type { BusCheck } from "./checks/BusCheck.ts"
 import type { Disk } from "./world/Disk.ts"
 import { isAllowed } from "./dropbin/Payload.ts"
@@ -256,7 +257,9 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     Layer.succeed(RequestVault, vault),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),
-    SigningSecrets.layerUnsigned,
+    Layer.succeed(SigningSecrets.SigningSecrets, {
+      secretFor: (tenantId) => Effect.succeed(Redacted.make(secretOf(tenantId)))
+    }),
     // A process knows nothing of the circuits of another, nor of those it had before it died.
     Layer.fresh(layerStoreMemory)
   )

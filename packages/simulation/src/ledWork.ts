@@ -18,10 +18,11 @@ import { zoneData } from "./schedules/ScheduleClient.ts"
 import { Dice } from "./world/Dice.ts"
 import type { Machine } from "./world/Machine.ts"
 
+const same = <A>(part: A): A => part
 const keepMs = 7 * 86_400_000
 
-export const ledWork = Effect.fnUntraced(function* ({ payloads, world }: Surroundings, machine: Machine) {
-  const { droppers, operators, processes, schedulers, subscribers } = world.setup
+export const ledWork = Effect.fnUntraced(function* ({ mutation, payloads, world }: Surroundings, machine: Machine) {
+  const { droppers, operators, processes, schedulers, subscribers, told } = world.setup
   const callId = (...parts: ReadonlyArray<string | number>) =>
     ServiceCallId.make(new Dice(world.seed).fork(parts.join("/")).uuid())
   const shared: Shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
@@ -33,10 +34,10 @@ export const ledWork = Effect.fnUntraced(function* ({ payloads, world }: Surroun
     yield* bus.consume({ group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* scheduleCalls.makeHandler)
     yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
   }
-  if (subscribers > 0) {
+  if (subscribers > 0 || told) {
     const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
       callIdOf: callId,
-      callbackIdOf: callId,
+      callbackIdOf: (mutation.callbackId ?? same)(callId),
       disableAfterMs: world.setup.disableAfterMs,
       keepMs
     })

@@ -11,6 +11,7 @@ import { OpsClient } from "./clients/OpsClient.ts"
 import { ScheduleClient } from "./schedules/ScheduleClient.ts"
 import { SubscriptionClient } from "./subscriptions/SubscriptionClient.ts"
 import { JobClient } from "./jobs/JobClient.ts"
+import { PendingClient } from "./pending/PendingClient.ts"
 import { PauseClient } from "./waiting/PauseClient.ts"
 import { CourierClient } from "./clients/CourierClient.ts"
 import { DropbinClient } from "./dropbin/DropbinClient.ts"
@@ -97,13 +98,20 @@ const populate = (options: SimulateOptions) => {
   const cluster = new Cluster({ world, disk, mutation, witness, ...outside })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
-    ask: (asked, reply) => cluster.ask(asked, reply),
+    ask: (asked, reply) => {
+      log.pending.asks(asked.commandId, asked.command)
+      cluster.ask(asked, reply)
+    },
     read: (tenantId, callId, reply) =>
       reply(Effect.runSync(Effect.orDie(disk.store.callQueries.find(tenantId, callId)))?.version ?? null),
-    seal: (tenantId, callId, url) => vault.seal({ url, headers: {}, body: "hello" }, sealContext(tenantId, callId))
+    seal: (tenantId, callId, url, onEnd) =>
+      vault.seal(
+        { url, headers: {}, body: "hello", ...(onEnd === undefined ? {} : { onEnd }) },
+        sealContext(tenantId, callId)
+      )
   }
   const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
-  const { operators, pausers, schedulers, subscribers } = world.setup
+  const { operators, pausers, reporters, schedulers, subscribers } = world.setup
   const around: Around = { world, front, answers }
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const of = (i: number) => tenants[i % 2] ?? tenants[0]
@@ -133,7 +141,12 @@ const populate = (options: SimulateOptions) => {
   const leads = Array.from({ length: operators }, (_, i) => {
     return new JobClient({ ...around, paused: (tenantId) => log.jobs.paused(tenantId) }, of(i), `operator-${i + 1}`)
   })
-  const people = [...callers, ...keepers, ...senders, ...dropbins, ...planners, ...stoppers, ...listeners, ...leads]
+  // All for one tenant, so that they meet at the same keys.
+  const pending = Array.from({ length: reporters }, (_, i) => {
+    return new PendingClient({ ...around, check: log.pending }, tenants[0], `reporter-${i + 1}`)
+  })
+  const others = [...planners, ...stoppers, ...listeners, ...leads, ...pending]
+  const people = [...callers, ...keepers, ...senders, ...dropbins, ...others]
   for (const one of people) one.start(actionsPerClient, activeMs)
   return { world, disk, log, witness, bus, cluster, people }
 }
@@ -146,7 +159,7 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
   if (waiting > 0) return `${waiting} clients wait for an answer`
   const live = [...log.calls.values()].filter(({ model }) => model.status === "Scheduled" || model.status === "Running")
   if (live.length > 0) return live.map(({ callId, model }) => `${callId} is ${model.status}`).join(", ")
-  const kinds = [log.couriers, log.payloads, log.schedules, log.waiting, log.subscriptions, log.jobs]
+  const kinds = [log.couriers, log.payloads, log.schedules, log.waiting, log.subscriptions, log.callbacks, log.jobs]
   const inWork = kinds.flatMap((kind) => kind.unfinished())
   if (inWork.length > 0) return inWork.join(", ")
   const untold = bus.missing()
@@ -166,7 +179,8 @@ export const simulate = (options: SimulateOptions): Report => {
   cluster.calm()
   let unrest = unfinished(inhabited)
   // Deliveries are tried again after minutes, one after the other.
-  const patience = world.setup.subscribers > 0 ? 6 * patienceMs : patienceMs
+  const { subscribers, told } = world.setup
+  const patience = subscribers > 0 || told ? 6 * patienceMs : patienceMs
   // What was put off by a clock that was ahead is due when the others have come so far.
   const until = world.activeMs + patience + world.clockSpan
   while (steps < stepLimit && unrest !== null && world.step(until)) {

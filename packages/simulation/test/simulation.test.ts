@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Control, controls } from "../src/controls.ts"
-import { nothingElse, oneDeath } from "../src/Faults.ts"
+import { nothingElse, oneDeath, oneDeathWhileTelling } from "../src/Faults.ts"
 import { type Report, simulate } from "../src/simulate.ts"
 
 const replay = (seed: number, control?: string) =>
@@ -83,6 +83,9 @@ const wanted = [
   /log \S+ \d+ SubscriptionDisabled/,
   /log \S+ \d+ SubscriptionDeleted/,
   /worker-\d+ give places back done/,
+  /log \S+ \d+ ServiceCallReplaced/,
+  /log \S+ \d+ CallbackWanted/,
+  /log \S+ \d+ CallbackSettled/,
   /log \S+ \d+ BulkStepRecorded/,
   /log \S+ \d+ BulkJobPaused/,
   /log \S+ \d+ BulkJobAborted/,
@@ -127,7 +130,9 @@ describe("a world where everything goes wrong", () => {
           "ADR-0042.2",
           "ADR-0042.4",
           "ADR-0043.1",
-          "ADR-0043.4"
+          "ADR-0043.4",
+          "ADR-0043.6",
+          "ADR-0048.1"
         ]
       }
     )
@@ -150,6 +155,20 @@ describe("a world where everything goes wrong", () => {
   )
 
   it.effect(
+    "comes to rest when it dies while a call is pending under its key, or while an end is told",
+    () =>
+      Effect.sync(() => {
+        const world = { ...oneDeathWhileTelling, seed: 3, keepTrace: false }
+        const { crossings } = simulate(world)
+        // Each death costs a lease time of looking for work: some of them, spread over all.
+        for (let dieAtCrossing = 1; dieAtCrossing <= crossings; dieAtCrossing += 4 * deathStride) {
+          assert.isNull(simulate({ ...world, dieAtCrossing }).violation, `dies at crossing ${dieAtCrossing}`)
+        }
+      }),
+    { tags: ["ADR-0043.6", "ADR-0048.1"] }
+  )
+
+  it.effect(
     "leaves the same trace when its seed is run again, and another one under another seed",
     () =>
       Effect.sync(() => {
@@ -168,7 +187,7 @@ describe("a world where everything goes wrong", () => {
     Effect.sync(() => {
       // A process that comes back after everybody has given it up is rare in a world drawn at random.
       const frozen = {
-        setup: { processes: 3 as const, capacity: 32, clients: 3, actionsPerClient: 20 },
+        setup: { processes: 3 as const, capacity: 32, clients: 3, actionsPerClient: 20, reporters: 0, told: false },
         faults: { pause: 0.03, crash: 0, orderlyStop: 0, targetSlow: 0.8 }
       }
       // So is one that is asked to end while it has attempts at hand that wait, beside many who keep orders.

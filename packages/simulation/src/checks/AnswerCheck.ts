@@ -69,6 +69,7 @@ export class AnswerCheck {
     if (opening.includes(command._tag)) this.#knows(`${tenantId}/${streamId}`)
     if (answer.outcome._tag === "Cancelled") this.#witness.silenced(streamId)
     this.#ops.accepted(asked, answer)
+    this.#log.pending.answered(asked, answer)
     const key = `${tenantId}/${streamId}`
     this.#versions.set(key, Math.max(this.#versions.get(key) ?? 0, answer.version))
     if (expectedVersion !== null && !answer.replayed) this.#matched(asked, answer, expectedVersion)

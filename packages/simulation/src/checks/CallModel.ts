@@ -5,7 +5,7 @@
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
-import { deadlineGraceMs, handBackPauseMs, leadMs } from "@dueline/contracts/serviceCall/Spec"
+import { deadlineGraceMs, handBackPauseMs, leadMs, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
 
 // When an attempt may begin, be given back, or be followed by another: what is wrong with the event, or null. `skewMs`: how far the clocks
@@ -77,6 +77,19 @@ const wrongHandBack = (
   return retryAt < recordedAt - skewMs + pause ? "due too soon" : null
 }
 
+/** An end that is to be told, as it was. */
+export interface WantedCallback {
+  /** Of the scheduling that ended. */
+  readonly revision: number
+  readonly version: number
+  /** Whom it is told. */
+  readonly url: string
+  readonly status: ServiceCallStatus | null
+  readonly attempt: number
+  readonly endedAt: number
+  readonly correlationId: string
+}
+
 const decode = Schema.decodeUnknownSync(ServiceCallEvent)
 type Event = ServiceCallEvent
 
@@ -97,6 +110,14 @@ export class CallModel {
   readonly results = new Map<number, "succeeded" | "failed" | "lost">()
   /** Epochs under which nothing was sent. */
   readonly handedBack = new Set<number>()
+  /** As it was submitted, or by what took its place since. */
+  spec: Spec | null = null
+  submittedAt = 0
+  /** By the event that says that an end is to be told: what that end was. */
+  readonly wanted = new Map<string, WantedCallback>()
+  readonly #settled = new Set<number>()
+  /** It has just ended, and that is to be told. */
+  #owed = false
   readonly #superseded = new Set<number>()
   /** It was to be cancelled, and its attempt is over: nothing but that may follow. */
   #ending = false
@@ -106,6 +127,16 @@ export class CallModel {
   #runFrom = 0
   /** Event ids that the outside must be told of, in order. */
   readonly endings: Array<string> = []
+
+  /** Ends that are to be told and are not yet. */
+  get untold(): number {
+    return this.wanted.size - this.#settled.size
+  }
+
+  /** No worker had it, and it has not ended. */
+  get isPending(): boolean {
+    return this.status === "Scheduled" && this.epoch === 0
+  }
 
   /** Nothing is to be sent before. */
   get wakeAt(): number {
@@ -125,21 +156,33 @@ export class CallModel {
     const event = decode(recorded.payload)
     if ((event._tag === "ServiceCallSubmitted") !== (this.version === 1))
       return `${event._tag} is event ${this.version}`
-    const wrong =
-      this.#ending && event._tag !== "ServiceCallCancelled" ? "it was to be cancelled" : this.#change(event, recorded)
-    if (this.#ends(event)) this.endings.push(recorded.eventId)
+    const wrong = this.#outOfTurn(event) ?? this.#change(event, recorded)
+    this.#owed = this.#isToldOf(event)
+    if (this.#ends(event) || event._tag === "CallbackWanted") this.endings.push(recorded.eventId)
     return wrong === null ? null : `event ${this.version} ${event._tag}: ${wrong}`
+  }
+
+  #outOfTurn({ _tag }: Event): string | null {
+    if (this.#ending && _tag !== "ServiceCallCancelled") return "it was to be cancelled"
+    if (this.#owed === (_tag === "CallbackWanted")) return null
+    return this.#owed ? "its end was to be told" : "nobody asked to be told"
+  }
+
+  #isToldOf(event: Event): boolean {
+    const on = this.spec?.onEnd?.on
+    return on === "ended" ? this.#ends(event) : on === "failed" && event._tag === "ServiceCallFailed"
   }
 
   #ends({ _tag }: Event): boolean {
     return _tag === "ExecutionSucceeded" || _tag === "ServiceCallFailed" || _tag === "ServiceCallCancelled"
   }
 
-  #change(event: Event, { recordedAt }: RecordedEvent): string | null {
+  #change(event: Event, recorded: RecordedEvent): string | null {
+    const { recordedAt } = recorded
     switch (event._tag) {
       case "ServiceCallSubmitted":
-        this.maxAttempts = event.spec.retry.maxAttempts
-        this.timeoutMs = event.spec.timeoutMs
+        this.#take(event.spec)
+        this.submittedAt = event.submittedAt
         this.correlationId = event.origin.correlationId
         return this.#schedule(null, event.dueAt)
       case "ServiceCallRescheduled":
@@ -170,10 +213,11 @@ export class CallModel {
         this.#ending = this.cancelRequested
         return this.#result(event, event.reason === "worker_lost" ? "lost" : "failed")
       case "ServiceCallReplaced":
-        return "nobody asked for another in its place"
+        return this.#replace(event)
       case "CallbackWanted":
+        return this.#want(event, recorded)
       case "CallbackSettled":
-        return "nobody asked to be told"
+        return this.#settle(event)
       case "ServiceCallFailed":
         if (this.cancelRequested) return "although it was to be cancelled"
         this.#exhausted = event.reason === "attempts_exhausted"
@@ -186,6 +230,36 @@ export class CallModel {
         this.#superseded.add(event.epoch)
         return event.currentEpoch === this.epoch ? null : `epoch ${event.currentEpoch} is not the current ${this.epoch}`
     }
+  }
+
+  #take(spec: Spec): void {
+    this.spec = spec
+    this.maxAttempts = spec.retry.maxAttempts
+    this.timeoutMs = spec.timeoutMs
+  }
+
+  #replace({ dueAt, spec }: Of<"ServiceCallReplaced">): string | null {
+    const key = this.spec?.pending?.key
+    if (key === undefined || spec.pending?.key !== key) return "by one of another key"
+    if (!this.isPending) return "although it had begun"
+    this.#take(spec)
+    return this.#schedule("Scheduled", dueAt)
+  }
+
+  #want({ revision }: Of<"CallbackWanted">, { eventId, recordedAt, version }: RecordedEvent): string | null {
+    const { attempt, correlationId, spec, status } = this
+    const before = Math.max(0, ...[...this.wanted.values()].map((other) => other.revision))
+    const url = spec?.onEnd?.url ?? ""
+    this.wanted.set(eventId, { revision, version, url, status, attempt, endedAt: recordedAt, correlationId })
+    // What is handed back and then ends is told under the scheduling that was handed back: each end has one, and no two the same.
+    return revision > before && revision <= this.revision ? null : `of scheduling ${revision} after ${before}`
+  }
+
+  #settle({ callbackId, reason, revision }: Of<"CallbackSettled">): string | null {
+    if (this.#settled.has(revision)) return "twice"
+    this.#settled.add(revision)
+    if (![...this.wanted.values()].some((other) => other.revision === revision)) return "of no end"
+    return callbackId === null ? `it will not be told: ${reason ?? ""}` : null
   }
 
   #move(from: ServiceCallStatus | null, to: ServiceCallStatus): string | null {

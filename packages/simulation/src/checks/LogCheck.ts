@@ -13,6 +13,8 @@ import { DropbinCheck } from "../dropbin/DropbinCheck.ts"
 import type { PayloadHost } from "../dropbin/PayloadHost.ts"
 import { JobCheck } from "../jobs/JobCheck.ts"
 import { ScheduleCheck } from "../schedules/ScheduleCheck.ts"
+import { CallbackCheck } from "../callbacks/CallbackCheck.ts"
+import { PendingCheck } from "../pending/PendingCheck.ts"
 import { SubscriptionCheck } from "../subscriptions/SubscriptionCheck.ts"
 import { WaitingCheck } from "../waiting/WaitingCheck.ts"
 import { CallModel, type CallOf } from "./CallModel.ts"
@@ -47,12 +49,13 @@ const rowDifferences = (model: CallModel, row: ServiceCallRow | null): ReadonlyA
   // When they end or lapse is not in the log, whether they do is.
   if ((row.endedAt === null) !== live) wrong.push("endedAt")
   if ((row.leaseUntil === null) === running) wrong.push("leaseUntil")
+  if (row.request.url !== model.spec?.request.url) wrong.push("request")
   return wrong
 }
 
-/** Kept while an attempt may follow, be it by hand; gone as soon as none can. */
-const sealedDiffers = ({ status }: CallModel, first: string | null, now: string | null): boolean =>
-  now !== (status === "Succeeded" || status === "Cancelled" ? null : first)
+/** Kept while an attempt may follow, be it by hand, or an end is to be told; gone as soon as neither can be. */
+const sealedDiffers = ({ status, untold }: CallModel, first: string | null, now: string | null): boolean =>
+  now !== ((status === "Succeeded" || status === "Cancelled") && untold === 0 ? null : first)
 
 const invariant = "an outbox row for each fact that is told"
 
@@ -114,8 +117,8 @@ interface CheckedCall {
   readonly tenantId: TenantId
   readonly callId: ServiceCallId
   readonly model: CallModel
-  /** As it was first stored. */
-  readonly sealed: string | null
+  /** As it was first stored, or when another submission took its place. */
+  sealed: string | null
 }
 
 type Late = Pick<Streams<OpsCategory, { readonly _tag: string }, CheckedStream>, "count" | "find" | "look">
@@ -129,6 +132,8 @@ export class LogCheck {
   readonly waiting: WaitingCheck
   readonly subscriptions: SubscriptionCheck
   readonly jobs: JobCheck
+  readonly pending: PendingCheck
+  readonly callbacks: CallbackCheck
   readonly sendings: Sendings
   readonly results: ResultCheck
   readonly attempts: AttemptCheck
@@ -152,6 +157,8 @@ export class LogCheck {
     this.waiting = new WaitingCheck(world, store)
     this.subscriptions = new SubscriptionCheck(world, store, callOf)
     this.jobs = new JobCheck(world, store)
+    this.pending = new PendingCheck(world)
+    this.callbacks = new CallbackCheck(world, callOf)
     this.#late = new Map<string, Late>([
       ["schedule", this.schedules.streams],
       ["pause", this.waiting.pauses],
@@ -223,6 +230,7 @@ export class LogCheck {
     this.payloads.judge(true)
     this.couriers.finish()
     this.attempts.finish()
+    this.callbacks.finish()
     finalCheck(this.#world, this, this.#store)
   }
 
@@ -251,16 +259,20 @@ export class LogCheck {
   }
 
   /** What it waits for, and for whom it is made. */
-  #wait({ callId, model, tenantId }: CheckedCall, { payload, version }: Slice["events"][number]): void {
+  #wait({ callId, model, tenantId }: CheckedCall, event: Slice["events"][number]): void {
+    const { payload, version } = event
     const { _tag, spec } = payload as { readonly _tag: string; readonly spec?: Spec }
+    if (spec !== undefined) this.waiting.submitted(callId, spec)
     if (version === 1 && spec !== undefined) {
-      this.waiting.submitted(callId, spec)
       this.subscriptions.submitted(tenantId, callId, spec)
+      this.callbacks.submitted(tenantId, callId, spec)
     }
+    this.callbacks.happened(callId, model, event)
+    this.pending.happened(tenantId, callId, model, event)
     if (_tag === "ExecutionStarted") this.waiting.started(tenantId, callId, model)
   }
 
-  #replay(call: CheckedCall, { events, version }: Slice): void {
+  #replay(call: CheckedCall, { events, sealed, version }: Slice): void {
     const { callId, model } = call
     if (events.length !== version || version < model.version) {
       this.#world.violate("versions are contiguous", `${callId} has ${events.length} events at version ${version}`)
@@ -273,6 +285,7 @@ export class LogCheck {
         `${callId.slice(0, 8)} ${event.version} ${event.type} ${facts.cause ?? facts.reason ?? ""}`.trimEnd()
       )
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${callId} ${wrong}`)
+      if (event.type === "ServiceCallReplaced") call.sealed = sealed
       this.#wait(call, event)
       this.jobs.happened(callId, event)
       this.results.judge(model, callId, facts)

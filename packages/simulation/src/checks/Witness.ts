@@ -46,6 +46,8 @@ export class Witness {
     this.#log.sendings.left(callId, epoch)
     const tenantId = request.url.split("/").at(-1) ?? ""
     this.#log.subscriptions.left(tenantId, callId)
+    this.#log.callbacks.left(tenantId, callId, request)
+    this.#log.pending.left(tenantId, callId, request.url)
     this.#log.attempts.left(callId, epoch, this.#log.find(tenantId, callId)?.model.maxAttempts ?? 0)
     const before = this.#lastEpoch.get(callId) ?? 0
     if (epoch <= before) this.#world.violate("epochs strictly grow", `${callId} epoch ${epoch} leaves after ${before}`)
@@ -64,7 +66,9 @@ export class Witness {
   }
 
   acts(worker: string, request: OutgoingRequest): void {
-    this.acted.push(this.#read(worker, request))
+    const seen = this.#read(worker, request)
+    this.acted.push(seen)
+    this.#log.callbacks.heard(seen.callId)
   }
 
   /** The target's answer asks for some time; it counts from when the answer was there. */

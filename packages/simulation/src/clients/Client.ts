@@ -1,7 +1,9 @@
 /** Someone who uses the system: submits, looks, changes their mind, loses answers, asks again, and now and then gets a key wrong. */
 import { type CorrelationId, EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
+import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
+import { withCallback } from "../callbacks/onEnd.ts"
 import type { Dice } from "../world/Dice.ts"
 import { Person } from "./Person.ts"
 import { withTerms as waiting } from "../waiting/terms.ts"
@@ -40,14 +42,17 @@ const drawSubmission = (
     readonly callId: ServiceCallId
     readonly correlationId: CorrelationId
     readonly fingerprint: string | null
-    readonly seal: (url: string) => string
+    readonly seal: (url: string, onEnd?: WholeRequest["onEnd"]) => string
     /** It belongs to a flow, or has tags. */
     readonly withTerms: boolean
+    /** Somebody may be told its end. */
+    readonly told: boolean
   }
 ): ServiceCallCommand => {
-  const { callId, correlationId, fingerprint, seal, tenantId, withTerms } = about
+  const { callId, correlationId, fingerprint, seal, tenantId, told, withTerms } = about
   const { spec: plain, url } = drawSpec(dice, tenantId)
-  const spec = withTerms ? waiting(plain, dice) : plain
+  const alone = withTerms ? waiting(plain, dice) : plain
+  const { onEnd, spec } = told ? withCallback(alone, dice, tenantId) : { spec: alone }
   return {
     _tag: "SubmitServiceCall",
     callId,
@@ -56,7 +61,7 @@ const drawSubmission = (
     dueAt: drawDueAt(dice, now),
     fingerprint,
     origin: { correlationId, traceparent: null },
-    sealed: dice.chance(0.7) ? seal(url) : null
+    sealed: onEnd !== undefined || dice.chance(0.7) ? seal(url, onEnd) : null
   }
 }
 
@@ -97,9 +102,10 @@ export class Client extends Person {
     const callId = ServiceCallId.make(this.around.world.dice.fork(derived).uuid())
     const correlationId = this.requests.correlation()
     const fingerprint = key === null ? null : `submit ${key}`
-    const withTerms = this.around.world.setup.pausers > 0
-    const seal = (url: string) => this.around.front.seal(this.tenantId, callId, url)
-    const about = { tenantId: this.tenantId, callId, correlationId, fingerprint, seal, withTerms }
+    const { pausers, told } = this.around.world.setup
+    const seal = (url: string, onEnd?: WholeRequest["onEnd"]) =>
+      this.around.front.seal(this.tenantId, callId, url, onEnd)
+    const about = { tenantId: this.tenantId, callId, correlationId, fingerprint, seal, withTerms: pausers > 0, told }
     this.#calls.push(callId)
     this.requests.make(drawSubmission(this.dice, this.around.world.time.now, about), key, fingerprint)
   }

@@ -9,6 +9,7 @@ import {
 } from "@dueline/contracts/Ids"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
+import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import type { AnswerCheck, Asked } from "../checks/AnswerCheck.ts"
 import type { Dice } from "../world/Dice.ts"
 import type { World } from "../world/World.ts"
@@ -23,7 +24,7 @@ export type Reply =
 export interface Front {
   readonly ask: (asked: Asked, reply: (reply: Reply) => void) => void
   readonly read: (tenantId: TenantId, callId: ServiceCallId, reply: (version: number | null) => void) => void
-  readonly seal: (tenantId: TenantId, callId: ServiceCallId, url: string) => string
+  readonly seal: (tenantId: TenantId, callId: ServiceCallId, url: string, onEnd?: WholeRequest["onEnd"]) => string
 }
 
 type Wish = Omit<Asked, "askedAt" | "askedTime" | "correlationId">
@@ -98,8 +99,9 @@ export class Requests {
     front.ask(asked, (reply) => this.#hear(wish, asked, reply, failures))
   }
 
-  #hear(wish: Wish, asked: Asked, reply: Reply, failures: number): void {
+  #hear(wish: Wish, sent: Asked, reply: Reply, failures: number): void {
     const { answers, dice, name, world } = this.#asker
+    const asked = reply._tag === "Accepted" ? answeredBy(sent, reply.answer) : sent
     const streamId = streamIdOf(asked.command)
     world.note(name, `${asked.command._tag} ${streamId.slice(0, 8)} ${describe(reply)}`)
     if (reply._tag === "Accepted") {
@@ -115,6 +117,14 @@ export class Requests {
       world.time.after(dice.between(100, 1_500) * (failures + 1), () => this.send(wish, failures + 1))
     } else this.open -= 1
   }
+}
+
+/** Which call has a pending key stands in the answer. */
+const answeredBy = (asked: Asked, { outcome }: AnyAnswer): Asked => {
+  const { command } = asked
+  const isPending =
+    command._tag === "SubmitServiceCall" && command.pending !== undefined && outcome._tag === "Submitted"
+  return isPending && "callId" in outcome ? { ...asked, command: { ...command, callId: outcome.callId } } : asked
 }
 
 const describe = (reply: Reply): string => {

@@ -1,6 +1,7 @@
 /** What a negative control may change: the parts of the program between which the simulation can step in. */
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { Intents } from "@dueline/contracts/Intents"
+import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
 import type { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import type { Delivery, EventBus, Verdict } from "@dueline/contracts/ports/EventBus"
@@ -20,6 +21,7 @@ import type { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
 import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import type { Pauses } from "@dueline/contracts/ports/Pauses"
 import type { Schedule } from "@dueline/orchestration/aggregates/Schedule"
+import type { CallbackCallIdOf } from "@dueline/orchestration/subscriptions/callbacks"
 import type { Effect } from "effect"
 
 export type Aggregate = typeof ServiceCall
@@ -34,6 +36,10 @@ export interface Mutation {
   readonly schedule?: (sound: typeof Schedule) => typeof Schedule
   readonly dueSchedules?: (sound: DueSchedules["Service"]) => DueSchedules["Service"]
   readonly deliveries?: (sound: Deliveries["Service"]) => Deliveries["Service"]
+  /** How the call is named that tells an end of another. */
+  readonly callbackId?: (sound: CallbackCallIdOf) => CallbackCallIdOf
+  /** What is looked up to find the call that has a pending key. */
+  readonly pendingLookup?: (sound: CallQueries["Service"]) => CallQueries["Service"]
   readonly jobItems?: (sound: JobItems["Service"]) => JobItems["Service"]
   readonly flowPlaces?: (sound: FlowPlaces["Service"]) => FlowPlaces["Service"]
   readonly pauses?: (sound: Pauses["Service"]) => Pauses["Service"]
