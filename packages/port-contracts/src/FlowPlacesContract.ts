@@ -1,4 +1,5 @@
 /** What all FlowPlaces do. Whether a call runs they read from what is committed, so they want the Persistence that writes it. */
+import { EpochMillis } from "@dueline/contracts/Ids"
 import { type FlowAnswer, FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { Flow } from "@dueline/contracts/serviceCall/Flow"
@@ -19,7 +20,7 @@ const granted: FlowAnswer = { _tag: "Granted" }
 /** So many calls of a new tenant. */
 const calls = (count: number, flow: Flow) => {
   const tenantId = Sample.tenantId()
-  return Array.from({ length: count }, () => ({ ...Sample.target(tenantId), flow }))
+  return Array.from({ length: count }, () => ({ ...Sample.target(tenantId), flow, revision: 1 }))
 }
 
 export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlaces | Persistence> & Own<R>): void =>
@@ -76,6 +77,33 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
       })
     )
 
+    it.effect(
+      "a call that was moved, cancelled or begun since it was due takes no turn of its flow, and no place",
+      () =>
+        Effect.gen(function* () {
+          const { take } = yield* FlowPlaces
+          const { commit } = yield* Persistence
+          const [moved, cancelled, begun, waits, late] = calls(5, { key: "moved", concurrency: 1, ratePerSecond: 0.01 })
+          if (
+            moved === undefined ||
+            cancelled === undefined ||
+            begun === undefined ||
+            waits === undefined ||
+            late === undefined
+          )
+            return assert.fail()
+          yield* commit([
+            Sample.commit(moved, { row: { revision: 2 } }),
+            Sample.commit(cancelled, { row: { revision: 1, status: "Cancelled", wakeAt: null, endedAt: EpochMillis.make(Sample.now) } }),
+            Sample.commit(begun, { row: { revision: 1, ...Sample.running(Sample.workerId(), 1, Sample.now) } }),
+            Sample.commit(waits, { row: { revision: 1 } })
+          ])
+          const stale: FlowAnswer = { _tag: "Stale" }
+          assert.deepStrictEqual(yield* take([moved, cancelled, begun, waits]), [stale, stale, stale, granted])
+          assert.strictEqual((yield* take([late]))[0]?._tag, "Full")
+        })
+    )
+
     it.effect("of the bounds of a flow and those that a call brings the stricter count, as long as it is defined", () =>
       Effect.gen(function* () {
         const { take } = yield* FlowPlaces
@@ -115,8 +143,8 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
         const asked = calls(3, { key: "left", concurrency: 2 })
         const [running, gone] = asked
         if (running === undefined || gone === undefined) return assert.fail()
-        yield* commit([Sample.commit(running, { row: Sample.running(Sample.workerId(), 1, Sample.now) })])
         yield* take(asked.slice(0, 2))
+        yield* commit([Sample.commit(running, { row: Sample.running(Sample.workerId(), 1, Sample.now) })])
         const late = asked.slice(2)
         assert.strictEqual((yield* take(late))[0]?._tag, "Full")
         yield* age(flowPlaceMs + 1)

@@ -2,6 +2,7 @@
 
 -- Asked in the order of flows, so that two that ask for several never wait for each other. The meter's row is held meanwhile: of two that ask for
 -- one flow the second counts what the first has taken. A place whose time is over and whose call does not run was left by a process that is gone.
+-- A call that was cancelled, moved or begun since its alarm was set takes nothing; programs of before say no revision (v), and theirs do.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -17,9 +18,16 @@ declare
   v_taken integer;
 begin
   for asked in
-    select * from rows from (json_to_recordset(p_asked) as (t uuid, f text, k uuid, c integer, r double precision))
-      with ordinality as a(t, f, k, c, r, n) order by t, f, n
+    select * from rows from (json_to_recordset(p_asked) as (t uuid, f text, k uuid, v integer, c integer, r double precision))
+      with ordinality as a(t, f, k, v, c, r, n) order by t, f, n
   loop
+    if exists (
+      select from dueline.service_calls s
+      where s.tenant_id = asked.t and s.call_id = asked.k and (s.status <> 'Scheduled' or s.revision > asked.v) and asked.v is not null
+    ) then
+      v_answers[asked.n] := json_build_object('_tag', 'Stale');
+      continue;
+    end if;
     insert into dueline.flow_meters as m (tenant_id, flow) values (asked.t, asked.f)
       on conflict (tenant_id, flow) do update set flow = m.flow returning m.next_at into v_next;
     v_now := extract(epoch from clock_timestamp()) * 1000;

@@ -98,10 +98,12 @@ export class FlowGate {
     const lane = this.#lanes.get(laneOf(alarm.tenantId, alarm.flow.key))
     const isCurrent = this.#current.get(alarm.callId) === alarm
     const goesOn = isCurrent && answer?._tag === "Granted"
-    if (goesOn) this.#forget(alarm)
+    // Moved, cancelled or begun since: its newer alarm, if any, comes by itself.
+    const isOver = isCurrent && answer?._tag === "Stale"
+    if (goesOn || isOver) this.#forget(alarm)
     if (lane === undefined) return goesOn
     lane.asking -= 1
-    if (isCurrent && !goesOn) lane.waiting.push(alarm.dueAt, alarm)
+    if (isCurrent && !goesOn && !isOver) lane.waiting.push(alarm.dueAt, alarm)
     if (answer === null) lane.askAt = now + troubleMs
     else if (answer._tag === "Full") lane.askAt = lane.heard ? now : now + lookAgainMs
     else if (answer._tag === "Early") lane.askAt = now + Math.max(1, Math.ceil(answer.waitMs))

@@ -213,3 +213,23 @@ it("a turn of a line that has ended takes nothing from the flow's next line", ()
   assert.isFalse(gate.answered(second, { _tag: "Full", taken: 1, limit: 1 }, 1))
   assert.deepStrictEqual(gate.asks(1 + lookAgainMs, 10), [second])
 })
+
+it("a call that does not wait any more leaves the line of its flow, and its newer revision comes with a turn of its own", () => {
+  const gate = new FlowGate(10)
+  const call: FlowAlarm = {
+    tenantId: tenant,
+    callId: Sample.callId(),
+    revision: 1,
+    dueAt: 0 as FlowAlarm["dueAt"],
+    target: Sample.host,
+    flow: { key: "one", ratePerSecond: 0.1 }
+  }
+  gate.add(call, 0)
+  assert.deepStrictEqual(gate.asks(0, 1), [call])
+  assert.isFalse(gate.answered(call, { _tag: "Stale" }, 0))
+  assert.strictEqual(gate.size, 0)
+  assert.deepStrictEqual(gate.asks(100_000, 1), [])
+  const moved = { ...call, revision: 2 }
+  gate.add(moved, 100_000)
+  assert.deepStrictEqual(gate.asks(100_000, 1), [moved])
+})

@@ -17,6 +17,8 @@ export interface FlowAsk {
   readonly tenantId: TenantId
   readonly callId: ServiceCallId
   readonly flow: Flow
+  /** Of the scheduling that has come due. */
+  readonly revision: number
 }
 
 export type FlowAnswer =
@@ -25,6 +27,8 @@ export type FlowAnswer =
   | { readonly _tag: "Full"; readonly taken: number; readonly limit: number }
   /** By its rate the next one may begin after so many milliseconds. */
   | { readonly _tag: "Early"; readonly waitMs: number }
+  /** The call does not wait under this revision any more. It took no place, and no turn of the rate. */
+  | { readonly _tag: "Stale" }
 
 /**
  * For how long a place is kept for a call that does not run, in milliseconds: it was granted and its attempt is being recorded, or the process

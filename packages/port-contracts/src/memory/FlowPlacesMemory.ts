@@ -20,7 +20,9 @@ export const make = (state: MemoryState): FlowPlaces["Service"] => {
   return {
     take: (asked) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
-        asked.map(({ callId, flow, tenantId }): FlowAnswer => {
+        asked.map(({ callId, flow, revision, tenantId }): FlowAnswer => {
+          const call = callOf(state, tenantId, callId)
+          if (call !== null && (call.status !== "Scheduled" || call.revision > revision)) return { _tag: "Stale" }
           const meter = meterOf(keyOf(tenantId, flow.key))
           for (const [id, place] of meter.places) {
             if (place.until <= now && callOf(state, place.tenantId, place.callId)?.status !== "Running")

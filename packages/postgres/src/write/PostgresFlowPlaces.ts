@@ -16,10 +16,11 @@ export const layer: Layer.Layer<FlowPlaces, never, Database> = Layer.effect(
   Effect.map(Database, ({ worker }) =>
     FlowPlaces.of({
       take: (asked) => {
-        const all = asked.map(({ callId, flow, tenantId }) => ({
+        const all = asked.map(({ callId, flow, revision, tenantId }) => ({
           t: tenantId,
           f: flow.key,
           k: callId,
+          v: revision,
           c: flow.concurrency,
           r: flow.ratePerSecond
         }))
