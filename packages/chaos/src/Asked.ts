@@ -8,7 +8,8 @@ export type Overlap = "allow" | "skip" | "queue"
 export type Wanted =
   /** Calls wait. */
   | { readonly _tag: "pause"; readonly of: PauseOf; readonly key: string }
-  | { readonly _tag: "resume"; readonly pauseId: string }
+  /** They go on: all at once, or, when it is said, so many in a second. */
+  | { readonly _tag: "resume"; readonly pauseId: string; readonly perSecond?: number }
   /** A call to `key.TIME` at `from` and each `everyMs` after it, until `until`. */
   | {
       readonly _tag: "schedule"

@@ -12,6 +12,7 @@ import { messagesInOrder } from "./checks/messagesInOrder.ts"
 import { pausesHold } from "./checks/pauses.ts"
 import { payloadsBecomeOrders } from "./checks/payloads.ts"
 import { readModels } from "./checks/readModels.ts"
+import { releasesKeepTheirRate } from "./checks/releases.ts"
 import { everythingEnds, orderlyEnds, ownVerdict } from "./checks/rest.ts"
 import { schedulesFire } from "./checks/schedules.ts"
 import { nothingLost, nothingUnasked } from "./checks/submissions.ts"
@@ -33,6 +34,7 @@ export const checkers = {
   "never early, never when it is over": inItsTime,
   "a flow keeps its bounds": flowsKeepTheirBounds,
   "nothing starts that a pause holds": pausesHold,
+  "a release keeps its rate": releasesKeepTheirRate,
   "every time of a schedule is one call, or left out": schedulesFire,
   "a subscription hears of everything, in order": subscriptionsHear,
   "a job deals with each item once": jobsDealOnce,

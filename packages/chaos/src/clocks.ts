@@ -29,6 +29,14 @@ export const behindWithin = (history: History, begin: number, end: number): numb
     )
   )
 
+/** How far some clock was off between `begin` and `end`, either way, in milliseconds. */
+export const offWithin = (history: History, begin: number, end: number): number =>
+  most(
+    jumps(history).flatMap(({ clockMs, from, to }) =>
+      from <= end && begin <= to + Math.abs(clockMs) + underWayMs ? Math.abs(clockMs) : []
+    )
+  )
+
 /** How far two clocks were ever apart, in milliseconds. */
 export const clockSpan = (history: History): number => {
   const offs = [0, ...jumps(history).map(({ clockMs }) => clockMs)]

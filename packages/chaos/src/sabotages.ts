@@ -66,6 +66,12 @@ export const together: Readonly<Record<string, Control>> = {
     digit: null,
     finds: "nothing starts that a pause holds"
   },
+  "release at another rate": {
+    ...Tables.releaseHurried,
+    ...Client.releasedSlowly,
+    digit: null,
+    finds: "a release keeps its rate"
+  },
   "time of a schedule twice": {
     ...Wire.timeTwice("e"),
     digit: null,

@@ -2,7 +2,8 @@
 import type { CheckerName } from "../src/checkers.ts"
 import type { Arrival } from "../src/History.ts"
 import { type WritableHistory, wishOf } from "./HistorySample.ts"
-import { origin } from "./SampleCalls.ts"
+import { origin, started, stored, submitted, succeeded } from "./SampleCalls.ts"
+import { hue } from "../src/Drafts.ts"
 
 /** A part of the history, which is there. */
 export const the = <A>(part: A | null | undefined): A => {
@@ -45,6 +46,22 @@ export const early = (history: WritableHistory, byMs: number): void => {
   }
   Object.assign(the(call(history, plain).row), { dueAt: payload(history, plain, 1)["dueAt"] })
   the(history.arrivals[plain]).at = origin + 45_000
+}
+
+/** The pause is resumed at two calls a second; so many calls that waited begin so long after that (milliseconds). */
+export const releaseOf = (h: WritableHistory, count: number, afterMs: (nth: number) => number): void => {
+  const resume = the(h.asked.find(({ wanted }) => wanted._tag === "resume"))
+  Object.assign(resume.wanted, { perSecond: 2 })
+  for (let nth = 0; nth < count; nth += 1) {
+    const began = 9_200 + afterMs(nth)
+    const call = stored("acme", `held-${nth}`, [submitted(8_000, 0), started(began, 1), succeeded(began + 5, 1)])
+    h.stored.push(structuredClone(call) as (typeof h.stored)[number])
+    const asked = structuredClone(operation(h, "submit"))
+    asked.wish = wishOf(1)
+    Object.assign(the(asked.wish), { hue })
+    Object.assign(the(asked.answer), { callId: call.callId })
+    h.operations.push({ ...asked, key: `held-${nth}` })
+  }
 }
 
 type Mutation = (history: WritableHistory) => void
@@ -173,6 +190,10 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
       the(h.asked[0]).completedAt = origin - 30_000
       h.incidents.push({ kind: "nats-kill", victim: "nats", from: origin - 30_000, to: origin - 29_000, note: "" })
     }
+  },
+  "a release keeps its rate": {
+    "all go at once": (h) => releaseOf(h, 12, () => 0),
+    "twice as fast as it says": (h) => releaseOf(h, 40, (nth) => nth * 250)
   },
   "every time of a schedule is one call, or left out": {
     "a time that is forgotten": (h) => void events(h, "schedule-1").splice(1, 1),

@@ -8,7 +8,7 @@ import type { Evidence } from "../src/Evidence.ts"
 import { readHistory, writeHistory } from "../src/History.ts"
 import { report } from "../src/report.ts"
 import { soundHistory } from "./HistorySample.ts"
-import { early, mutations, the, unreadable } from "./Mutations.ts"
+import { early, mutations, releaseOf, the, unreadable } from "./Mutations.ts"
 import { at, lost, origin, started, step, type Step, stored, submitted, succeeded } from "./SampleCalls.ts"
 
 describe("a sound history", () => {
@@ -54,6 +54,13 @@ describe("a sound history", () => {
     early(history, 14_900)
     const timely = judge(history).filter(({ checker }) => checker === "never early, never when it is over")
     assert.deepStrictEqual(timely, [])
+  })
+
+  it("may release as fast as it says, and each process one call at once after each change", () => {
+    const history = soundHistory()
+    releaseOf(history, 40, (nth) => nth * 500)
+    const hurried = judge(history).filter(({ checker }) => checker === "a release keeps its rate")
+    assert.deepStrictEqual(hurried, [])
   })
 
   it("may hear of an end twice, and again later", () => {

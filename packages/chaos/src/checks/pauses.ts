@@ -15,7 +15,7 @@ const toldMs = 2_000
 const lookMs = 5_000 + 2_000
 type Pause = Done<"pause">
 
-const concerns = ({ wanted: { key, of } }: Pause, wish: Wish): boolean =>
+export const concerns = ({ wanted: { key, of } }: Pause, wish: Wish): boolean =>
   ({ tag: wish.hue, flow: wish.flow, target: wish.target })[of] === key
 
 /** How long after its answer somebody who starts calls may not know of it, seen from one start. */

@@ -8,6 +8,9 @@ const path = "/v1/pauses"
 /** Longer than others may not know of it, most of the time. */
 const holdMs = { min: 3_000, max: 16_000 }
 
+/** Calls a second that go on after a pause; null: all at once. */
+const releases = [null, 2, 10] as const
+
 export const pausing: Habit = {
   everyMs: 7_000,
   follow: async ({ ask, dice, lasting, targets }) => {
@@ -25,6 +28,11 @@ export const pausing: Habit = {
     const id = paused?.body?.["id"]
     if (typeof id !== "string") return
     await lasting(of === "target" ? holdMs.min : dice.between(holdMs.min, holdMs.max))
-    await ask({ _tag: "resume", pauseId: id }, { method: "POST", path: `${path}/${id}/resume`, body: "{}" })
+    const perSecond = dice.pick(releases)
+    const body = JSON.stringify(perSecond === null ? {} : { releasePerSecond: perSecond })
+    await ask(
+      { _tag: "resume", pauseId: id, ...(perSecond === null ? {} : { perSecond }) },
+      { method: "POST", path: `${path}/${id}/resume`, body }
+    )
   }
 }

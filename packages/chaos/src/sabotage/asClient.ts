@@ -135,6 +135,26 @@ export const pausedAll: Sabotage = {
   }
 }
 
+/** Somebody who pauses many calls that are due until the load is over, and lets them go on slowly. */
+export const releasedSlowly: Sabotage = {
+  during: async (run) => {
+    const { habits, load } = run
+    const [tenant = ""] = run.tenants.keys()
+    const key = "hue:slow"
+    const path = "/v1/pauses"
+    const pause = { _tag: "pause", of: "tag", key } as const
+    const body = JSON.stringify({ of: "tag", key, reason: "they are moving" })
+    const paused = await habits.ask(tenant, "pause-slow", pause, { method: "POST", path, body })
+    const keys = Array.from({ length: 60 }, (_, i) => `slow-${i}`)
+    await Promise.all(keys.map((name) => submit(run, { tenant, key: name, delayMs: 0, wish: { hue: key } })))
+    while (!load.stopped) await wait(50)
+    const pauseId = String(paused?.body?.["id"])
+    const slowly = JSON.stringify({ releasePerSecond: 5 })
+    const request = { method: "POST", path: `${path}/${pauseId}/resume`, body: slowly } as const
+    await habits.ask(tenant, "resume-slow", { _tag: "resume", pauseId, perSecond: 5 }, request)
+  }
+}
+
 /** A client that is refused, which no client of a run should be. */
 export const conditionForgotten = (digit: string): Sabotage => ({
   during: eachOperation(async (operation, run) => {

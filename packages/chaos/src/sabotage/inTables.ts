@@ -116,6 +116,15 @@ export const pauseAstray: Sabotage = trigger({
   body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json; new.key := 'nothing';`
 })
 
+/** A release goes as fast as it can. */
+export const releaseHurried: Sabotage = trigger({
+  name: "release_hurried",
+  on: "insert or update",
+  table: "pause_rows",
+  body: `if new.row ->> 'releasePerSecond' is not null then
+      new.row := jsonb_set(new.row::jsonb, '{releasePerSecond}', '1000')::json; end if;`
+})
+
 /** What schedules tell is kept for no subscription. */
 export const messageUnkept: Sabotage = trigger({
   name: "message_unkept",
