@@ -215,16 +215,17 @@ layer(edge, { excludeTestServices: true })("notifications of orders", (it) => {
   const withNotifications = (...notifications: ReadonlyArray<object>) =>
     Effect.flatMap(wanted, ({ scheduled }) => call("POST", orders, { ...scheduled, notifications }))
 
-  it.effect("each is shown with its lead time and the call that is made of it", () =>
+  it.effect("each is shown with its lead time, its flow and the call that is made of it", () =>
     Effect.gen(function* () {
       const url = "https://example.com/hooks"
+      const flow = { key: "partner", concurrency: 2, ratePerSecond: 0.5 }
       const { id, notifications } = made<{ readonly notifications: unknown }>(
-        yield* withNotifications({ url, lead: "90m" }, { url, lead: "P1D" }, { url, lead: "0s" })
+        yield* withNotifications({ url, lead: "90m" }, { url, lead: "P1D", flow }, { url, lead: "0s" })
       )
       const callId = (index: number) => notificationCallId(tenant, OrderId.make(id), index)
       assert.deepStrictEqual(notifications, [
         { url, lead: "PT1H30M", callId: callId(0) },
-        { url, lead: "P1D", callId: callId(1) },
+        { url, lead: "P1D", flow, callId: callId(1) },
         { url, lead: "PT0S", callId: callId(2) }
       ])
     })

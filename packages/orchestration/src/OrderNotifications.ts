@@ -111,6 +111,9 @@ const envelopeOf = (
     { expectedVersion: callVersion }
   )
 
+const flowOf = (notification: OrderNotification | undefined) =>
+  notification?.flow === undefined ? {} : { flow: notification.flow }
+
 const submission = (
   { callId, index, order }: Notification,
   { sealed, summary }: AdmittedRequest,
@@ -126,7 +129,8 @@ const submission = (
     request: summary,
     timeoutMs: defaultTimeoutMs,
     retry: defaultRetryPolicy,
-    tags: [`order:${order.orderId}`, `notification:${index}`]
+    tags: [`order:${order.orderId}`, `notification:${index}`],
+    ...flowOf(order.notifications[index])
   },
   // The request never changes for an order, hence one name for it.
   fingerprint: `order-notification:${order.orderId}:${index}`,

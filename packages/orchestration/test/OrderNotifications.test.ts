@@ -106,6 +106,22 @@ describe("an order's notifications", () => {
     { tags: ["ADR-0019.1"] }
   )
 
+  it.effect("are calls of the flow that each names, also after the order has moved", () =>
+    story((world) =>
+      Effect.gen(function* () {
+        const flow = { key: "partner", concurrency: 2 }
+        yield* world.tell(Sample.create({ leads: [Sample.hour], window: Sample.windowAt(10), flow }))
+        yield* hear(world)
+        yield* world.tell(move(20))
+        yield* hear(world)
+        assert.deepStrictEqual(
+          world.calls().map((call) => call.flow),
+          [flow]
+        )
+      })
+    )
+  )
+
   it.effect(
     "are cancelled when it is completed, also one that waits for another attempt",
     () =>

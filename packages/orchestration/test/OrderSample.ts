@@ -1,5 +1,6 @@
 /** Orders with notifications to tell stories about. */
 import type { OrderCommand, TimeWindow } from "@dueline/contracts/order/Order"
+import type { Flow } from "@dueline/contracts/serviceCall/Flow"
 import * as Field from "./FieldSample.ts"
 
 export const hour = 3_600_000
@@ -14,9 +15,14 @@ interface Wanted {
   readonly schedule?: boolean
   readonly leads: ReadonlyArray<number>
   readonly urls?: ReadonlyArray<string>
+  readonly flow?: Flow
 }
 
-export const create = ({ leads, schedule = true, urls, window }: Wanted): OrderCommand => {
-  const notifications = leads.map((leadMs, index) => ({ url: urls?.[index] ?? urlOf(index), leadMs }))
+export const create = ({ flow, leads, schedule = true, urls, window }: Wanted): OrderCommand => {
+  const notifications = leads.map((leadMs, index) => ({
+    url: urls?.[index] ?? urlOf(index),
+    leadMs,
+    ...(flow === undefined ? {} : { flow })
+  }))
   return Field.createOrder({ terms: Field.terms({ notifications }), window, schedule })
 }

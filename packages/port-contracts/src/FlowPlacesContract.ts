@@ -94,7 +94,9 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
             return assert.fail()
           yield* commit([
             Sample.commit(moved, { row: { revision: 2 } }),
-            Sample.commit(cancelled, { row: { revision: 1, status: "Cancelled", wakeAt: null, endedAt: EpochMillis.make(Sample.now) } }),
+            Sample.commit(cancelled, {
+              row: { revision: 1, status: "Cancelled", wakeAt: null, endedAt: EpochMillis.make(Sample.now) }
+            }),
             Sample.commit(begun, { row: { revision: 1, ...Sample.running(Sample.workerId(), 1, Sample.now) } }),
             Sample.commit(waits, { row: { revision: 1 } })
           ])

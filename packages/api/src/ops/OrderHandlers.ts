@@ -26,9 +26,10 @@ const shown = (tenantId: TenantId, id: OrderId, order: OrderFacts, version: numb
   binId: order.binId,
   window: order.window === null ? null : windowOf(order.window),
   items: order.items.map(({ material, quantity, unit }) => ({ material, quantity, unit })),
-  notifications: order.notifications.map(({ leadMs, url }, index) => ({
+  notifications: order.notifications.map(({ flow, leadMs, url }, index) => ({
     url,
     lead: formatDuration(leadMs),
+    ...(flow === undefined ? {} : { flow }),
     callId: notificationCallId(tenantId, id, index)
   })),
   createdAt: formatInstant(order.createdAt),

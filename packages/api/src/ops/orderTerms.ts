@@ -58,7 +58,11 @@ export const notificationsOf = (
   return errors.length > 0
     ? reject("request_refused", "Correct what `errors` lists: such a request is never sent.", { errors })
     : Effect.succeed(
-        asked.map(({ lead, url }, index) => ({ url: seen[index]?.url ?? url, leadMs: parseDelay(lead, "down") }))
+        asked.map(({ flow, lead, url }, index) => ({
+          url: seen[index]?.url ?? url,
+          leadMs: parseDelay(lead, "down"),
+          ...(flow === undefined ? {} : { flow })
+        }))
       )
 }
 

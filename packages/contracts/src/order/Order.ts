@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { BinId, CustomerId, EpochMillis, OrderId, type TenantId } from "../Ids.ts"
 import type { NoRow, Rules } from "../Rules.ts"
+import { Flow } from "../serviceCall/Flow.ts"
 import { Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 
@@ -39,7 +40,9 @@ export const maxItems = 100
 /** A call to be made so long before the window begins. The address holds no secret: such calls are signed. */
 export const OrderNotification = Schema.Struct({
   url: Schema.String.check(Schema.isMaxCodePoints(2_000)),
-  leadMs: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 31 * 86_400_000 }))
+  leadMs: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 31 * 86_400_000 })),
+  /** Which flow its call belongs to; left out when to none. */
+  flow: Schema.optionalKey(Flow)
 }).annotate({ identifier: "OrderNotification" })
 export type OrderNotification = typeof OrderNotification.Type
 

@@ -59,7 +59,8 @@ export const NotificationAsked = Schema.Struct({
   url: OrderNotification.fields.url
     .annotate({ description: "Where to POST to. Such calls are signed: an address with a secret in it is refused" })
     .check(Schema.isMinCodePoints(1)),
-  lead: Lead
+  lead: Lead,
+  flow: OrderNotification.fields.flow
 }).annotate({ identifier: "NotificationAsked", description: "A call to be made before the window begins" })
 export type NotificationAsked = typeof NotificationAsked.Type
 
@@ -96,6 +97,7 @@ export type MoveOrder = typeof MoveOrder.Type
 const Notification = Schema.Struct({
   url: Schema.String,
   lead: Schema.String.annotate({ description: "How long before the window begins (ISO 8601)", examples: ["PT30M"] }),
+  flow: OrderNotification.fields.flow,
   callId: ServiceCallId.annotate({ description: "The service call that is made of it once the order is scheduled" })
 }).annotate({ identifier: "Notification" })
 
