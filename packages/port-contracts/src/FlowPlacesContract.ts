@@ -138,6 +138,23 @@ export const suite = <R>(name: string, { age, ...harness }: Harness<R | FlowPlac
       })
     )
 
+    it.effect("the place of a call that runs is not given back, whoever says so, until its end is recorded", () =>
+      Effect.gen(function* () {
+        const { release, take } = yield* FlowPlaces
+        const { commit } = yield* Persistence
+        const [running, late] = calls(2, { key: "runs", concurrency: 1 })
+        if (running === undefined || late === undefined) return assert.fail()
+        const holder = { tenantId: running.tenantId, callId: running.callId, key: running.flow.key }
+        yield* take([running])
+        yield* commit([Sample.commit(running, { row: Sample.running(Sample.workerId(), 1, Sample.now) })])
+        yield* release([holder])
+        assert.strictEqual((yield* take([late]))[0]?._tag, "Full")
+        yield* commit([Sample.commit(running, { expectedVersion: 1 })])
+        yield* release([holder])
+        assert.deepStrictEqual(yield* take([late]), [granted])
+      })
+    )
+
     it.effect("a place that nobody gives back is kept while its call runs, and else for a while", () =>
       Effect.gen(function* () {
         const { take } = yield* FlowPlaces

@@ -85,7 +85,8 @@ begin
 end $$
 ;
 
--- A meter that says nothing any more is forgotten, so that flows that are idle cost nothing.
+-- The place of a call that runs is not given back: whoever says so means an attempt before, or one that another process has begun since. A
+-- meter that says nothing any more is forgotten, so that flows that are idle cost nothing.
 --
 -- callers: dueline_worker
 -- owner: dueline_append
@@ -93,7 +94,9 @@ create or replace function dueline.release_flow_places(p_holders json) returns v
 language plpgsql security definer {{stable plan}} as $$
 begin
   delete from dueline.flow_places p using json_to_recordset(p_holders) as h(t uuid, f text, k uuid)
-    where p.tenant_id = h.t and p.flow = h.f and p.call_id = h.k;
+    where p.tenant_id = h.t and p.flow = h.f and p.call_id = h.k
+      and not exists (
+        select from dueline.service_calls c where c.tenant_id = p.tenant_id and c.call_id = p.call_id and c.status = 'Running');
   delete from dueline.flow_meters m using (
       select distinct h.t, h.f from json_to_recordset(p_holders) as h(t uuid, f text) order by h.t, h.f
     ) h

@@ -45,6 +45,7 @@ export class FlowGate {
   /** Lanes by when they are to be asked for. An entry whose time is not its lane's says nothing any more. */
   readonly #turns = new MinHeap<Lane>()
   readonly #current = new Map<ServiceCallId, FlowAlarm>()
+  readonly #asked = new Set<ServiceCallId>()
   readonly #ofTenant = new Map<TenantId, number>()
 
   /** `limit`: calls that may wait here. A tenant may have as many as there is room left; the rest are left to the sweep. */
@@ -84,6 +85,7 @@ export class FlowGate {
         if (alarm === undefined) break
         if (this.#current.get(alarm.callId) !== alarm) continue
         lane.asking += 1
+        this.#asked.add(alarm.callId)
         asked.push(alarm)
         // It has as many places as the first call says at the most.
         if (lane.asking >= (alarm.flow.concurrency ?? laneBatch) || alarm.flow.ratePerSecond !== undefined) break
@@ -93,9 +95,15 @@ export class FlowGate {
     return asked
   }
 
+  /** Whether a place is being asked for the call. */
+  isAsked(callId: ServiceCallId): boolean {
+    return this.#asked.has(callId)
+  }
+
   /** True when the call goes on, with its place. `answer` is null when the store did not say. */
   answered(alarm: FlowAlarm, answer: FlowAnswer | null, now: number): boolean {
     const lane = this.#lanes.get(laneOf(alarm.tenantId, alarm.flow.key))
+    this.#asked.delete(alarm.callId)
     const isCurrent = this.#current.get(alarm.callId) === alarm
     const goesOn = isCurrent && answer?._tag === "Granted"
     // Moved, cancelled or begun since: its newer alarm, if any, comes by itself.

@@ -49,7 +49,10 @@ export class FlowPlaces extends Context.Service<
      * its place; whose place was left to another must ask for one again.
      */
     readonly keep: (holders: ReadonlyArray<FlowHolder>) => Effect.Effect<ReadonlyArray<boolean>, StoreUnavailable>
-    /** Gives places back. One that is not held changes nothing. */
+    /**
+     * Gives places back. One that is not held changes nothing, nor does that of a call that runs: what is heard late of an attempt, or comes from a
+     * process that did not know of it, must not let another call in.
+     */
     readonly release: (holders: ReadonlyArray<FlowHolder>) => Effect.Effect<void, StoreUnavailable>
   }
 >()("@dueline/contracts/ports/FlowPlaces") {}

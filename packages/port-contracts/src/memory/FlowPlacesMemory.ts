@@ -51,7 +51,10 @@ export const make = (state: MemoryState): FlowPlaces["Service"] => {
       ),
     release: (holders) =>
       Effect.sync(() => {
-        for (const { callId, key, tenantId } of holders) meters.get(keyOf(tenantId, key))?.places.delete(callId)
+        for (const { callId, key, tenantId } of holders) {
+          if (callOf(state, tenantId, callId)?.status !== "Running")
+            meters.get(keyOf(tenantId, key))?.places.delete(callId)
+        }
       })
   }
 }
