@@ -46,6 +46,7 @@ import { createHttpServer } from "@dueline/api/server/createHttpServer"
 import { traceRequests } from "@dueline/api/server/traceRequests"
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
+import { DirectStarts } from "@dueline/contracts/DirectStarts"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
@@ -301,6 +302,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
       Layer.mergeAll(
         Storage.layer(settings, deployment).pipe(part("database")),
         Intents.layer,
+        DirectStarts.layer,
         CurrentPhase.layer,
         Recalls.layer
       )

@@ -107,6 +107,71 @@ describe("a batch", () => {
     )
   })
 
+  const due = (callId = Call.callId) =>
+    envelope({
+      _tag: "DueTimeReached",
+      callId,
+      at: Call.dueAt,
+      revision: 1,
+      worker: WorkerId.make("worker-1")
+    } as const)
+
+  const followed = (
+    first: Envelope<ServiceCallCommand>,
+    next: Envelope<ServiceCallCommand>,
+    {
+      receipts = [],
+      state = "NotSubmitted"
+    }: { receipts?: ReadonlyArray<Receipt>; state?: keyof typeof histories } = {}
+  ) => {
+    const request = { ...requestOf(ServiceCall.streamOf, first), next }
+    const streams = new Map([[key, memoryOf(state)]])
+    const known = new Map(receipts.map((one) => [receiptKey(Call.tenantId, one.key), one]))
+    return decideBatch(ServiceCall, [request], { cached: [], streams, receipts: known }, ttl)
+  }
+
+  it("decides what follows on a command in the same commit, in place of what the command itself would have had done", {
+    tags: ["ADR-0053.1"]
+  }, () => {
+    const { answers, commits, intents, nextAnswers } = followed(envelope(Call.submit()), due())
+    assert.deepStrictEqual(answers.map(said), ["Submitted 1"])
+    assert.deepStrictEqual(
+      nextAnswers.map((one) => (one === undefined ? null : said(one))),
+      ["Started 2"]
+    )
+    assert.deepStrictEqual(
+      commits.map(({ events, expectedVersion, row }) => [
+        expectedVersion,
+        events.map(({ type }) => type),
+        row?.version
+      ]),
+      [[0, ["ServiceCallSubmitted", "ExecutionStarted"], 2]]
+    )
+    assert.deepStrictEqual(
+      intents.map(({ _tag }) => _tag),
+      ["ExecutionRequested"]
+    )
+  })
+
+  it("decides nothing that follows on a refused command, and keeps what was wanted where that changes nothing", {
+    tags: ["ADR-0053.2"]
+  }, () => {
+    const keyed = envelope(Call.submit(), { key: receipt.key, fingerprint: "another" })
+    const refused = followed(keyed, due(), { receipts: [receipt], state: "Scheduled" })
+    assert.deepStrictEqual(refused.answers.map(said), ["IdempotencyKeyReused"])
+    assert.deepStrictEqual([refused.nextAnswers, refused.commits], [[undefined], []])
+    const stale = envelope({ ...due().command, revision: 7 } as ServiceCallCommand)
+    const { intents, nextAnswers } = followed(envelope(Call.submit()), stale)
+    assert.deepStrictEqual(
+      nextAnswers.map((one) => (one === undefined ? null : said(one))),
+      ["Ignored 1"]
+    )
+    assert.deepStrictEqual(
+      intents.map(({ _tag }) => _tag),
+      ["AlarmWanted"]
+    )
+  })
+
   it("keeps tenants apart that use the same ids and keys", () => {
     const tenants = [Call.tenant(1), Call.tenant(2)]
     const { commits, said } = decide(tenants.map((tenantId) => envelope(Call.submit(), { tenantId, key: "k1" })))

@@ -1,6 +1,7 @@
 /** One start of the program on one machine: the real parts, joined as in production, over ports that reach into the simulated world. */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { Intent } from "@dueline/contracts/Intent"
+import { DirectStarts } from "@dueline/contracts/DirectStarts"
 import { Intents } from "@dueline/contracts/Intents"
 import { type TenantId, WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
@@ -22,7 +23,7 @@ import * as Writers from "@dueline/orchestration/Writers"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
 import { makeKnownHolds } from "@dueline/timer/knownHolds"
-import { makeDueLoop, placesOf, WorkerCapacity } from "@dueline/timer/DueLoop"
+import { isEarly, makeDueLoop, placesOf, WorkerCapacity } from "@dueline/timer/DueLoop"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
@@ -110,7 +111,9 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     if (intent._tag === "AlarmWanted") alarms.push(intent)
     else if (intent._tag === "OutboxFilled") run(dispatcher.dispatcher.wake)
     else if (intent._tag === "PauseCommitted") paused(intent)
-    else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
+    else if (intent._tag === "ExecutionRequested" && isEarly(intent, machine.wall.read())) {
+      recorder.handBack(intent, "lease_unconfirmed", machine.wall.read() + refusedPauseMs, () => undefined)
+    } else if (intent._tag === "ExecutionRequested" && !executor.offer(intent)) {
       const reason = executor.draining() ? "draining" : "no_capacity"
       recorder.handBack(intent, reason, machine.wall.read() + refusedPauseMs, () => undefined)
     }
@@ -119,6 +122,8 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     placesOf(worker, { free: () => executor.slotsFree() + overbooked, onFree: executor.onSlotFree })
   )
   const loop = yield* makeDueLoop({ batchLimit: 128, ...options }).pipe(Effect.provide(slots))
+  const starts = yield* DirectStarts
+  starts.by((mutation.direct ?? same)(loop.direct))
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []
     for (const intent of committed) act(intent, alarms)

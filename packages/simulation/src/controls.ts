@@ -218,6 +218,7 @@ export const controls: Readonly<Record<string, Control>> = {
   "what was fired is forgotten": control(Late.firingsForgotten, [ends], { crash: 0.02, storeRefuses: 0.2 }, schedulers),
   "a call before is not looked at": control(Late.overlapUnseen, [rules], { targetSlow: 0.8 }, schedulers),
   "pauses are not read": control(Late.pausesUnread, [holds], well, pausers),
+  "a direct start goes past pauses": control(Work.directPastPauses, [holds, places], well, pausers, 13),
   "released at once": control(Late.releasedAtOnce, ["a release keeps its rate"], well, pausers, 4),
   "places for all": control(
     Late.placesForAll,

@@ -1,5 +1,6 @@
 /** The ports of one process, each of them through the faults of the world. */
 import type { Intent } from "@dueline/contracts/Intent"
+import { DirectStarts } from "@dueline/contracts/DirectStarts"
 import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
@@ -255,6 +256,7 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     layerPayloads,
     Layer.succeed(HttpClient, (mutation.http ?? same)(makeHttp(around, victim))),
     Layer.succeed(RequestVault, vault),
+    DirectStarts.layer,
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),
     Layer.succeed(SigningSecrets.SigningSecrets, {

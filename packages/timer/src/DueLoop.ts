@@ -3,6 +3,7 @@
  * told of the calls whose turn it is: only when an attempt can be made at once, so that none waits with its lease running. What may not
  * start yet, because of its tenant's caps or because its target is paused, stays queued.
  */
+import type { AskDirectStart } from "@dueline/contracts/DirectStarts"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
@@ -11,7 +12,9 @@ import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
+import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
@@ -124,6 +127,12 @@ const dueTimeReached = (
   command: { _tag: "DueTimeReached", callId, at: EpochMillis.make(at), revision, worker }
 })
 
+/**
+ * Whether an attempt that was to begin is not due any more at `now` (epoch ms), since the clock was set back while its start was committed: it is
+ * given back then and waits for its time.
+ */
+export const isEarly = ({ dueAt }: ExecutionRequested, now: number): boolean => dueAt - now > leadMs
+
 export interface DueLoopOptions extends Partial<Omit<DueQueueOptions, "flows">> {
   /** Calls asked for in one go. */
   readonly batchLimit: number
@@ -140,7 +149,19 @@ const lookMs = 1_000
 /** Places of flows asked for in one go. */
 const placesLimit = 256
 
+/** The alarm of a call that begins with this command and is due then; null for any other command. */
+const beginning = ({ command, tenantId }: Envelope<ServiceCallCommand>, now: number): Alarm | null => {
+  if (command._tag !== "SubmitServiceCall" || command.dueAt > now || command.pending !== undefined) return null
+  const { callId, dueAt, spec } = command
+  return { tenantId, callId, revision: 1, dueAt, target: targetOf(spec.request.url), ...alarmParts(spec) }
+}
+
 interface DueLoop {
+  /**
+   * Starts a call in the commit of its submission, when it is due, a place is free, and nothing else waits: whatever waits goes first, in its
+   * order. Asked by the writer.
+   */
+  readonly direct: AskDirectStart
   /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
   readonly run: Effect.Effect<never>
   /** Keeps count of attempts. To be called once after each commit, synchronously, when its attempts have been delivered. */
@@ -259,6 +280,28 @@ export const makeDueLoop = Effect.fnUntraced(function* (
     release(alarm, worker, "idle")
   }
 
+  const direct: AskDirectStart = (submission) => {
+    if (!isRunning || queue.size > 0) return null
+    const at = now()
+    const alarm = beginning(submission, at)
+    if (alarm === null) return null
+    const [worker] = capacity.take(1)
+    if (worker === undefined) return null
+    if (!queue.claim(alarm, at)) {
+      capacity.release(worker)
+      return null
+    }
+    return {
+      envelope: dueTimeReached(alarm, worker, at),
+      settle: (exit) => {
+        // The submission was refused, or the call that is there already does not wait for this.
+        if (exit === null) return release(alarm, worker, "idle")
+        if (Exit.isSuccess(exit)) timerLateness.observe(Math.max(0, at - alarm.dueAt) / 1_000)
+        answered(alarm, worker, exit)
+      }
+    }
+  }
+
   const release = (alarm: Alarm, worker: WorkerId, became: Became): void => {
     queue.answered(alarm, became, now())
     capacity.release(worker)
@@ -271,8 +314,11 @@ export const makeDueLoop = Effect.fnUntraced(function* (
       return release(alarm, worker, _tag === "Started" ? "started" : status === "Running" ? "unsure" : "idle")
     }
     const error = Cause.findErrorOption(exit.cause)
+    const isGone = Option.exists(error, ({ _tag }) => _tag === "ServiceCallNotFound")
     // A commit whose answer was lost may have started it.
     release(alarm, worker, Option.isNone(error) || isTransient(error.value) ? "unsure" : "idle")
+    // Its submission never became durable, or it has been removed since.
+    if (isGone) return
     if (Option.isNone(error) || !isTransient(error.value)) {
       fork(
         Effect.logError("a due call could not be started; the sweep will come back to it", exit.cause).pipe(
@@ -323,6 +369,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   capacity.onFree(() => startSoon())
 
   return {
+    direct,
     run,
     count: (started, ended) => {
       const at = now()

@@ -48,6 +48,8 @@ export class DueQueue {
   readonly #options: DueQueueOptions
   #holds: Holds = noHolds
   #freed: Array<FlowHolder> = []
+  /** How often places are being given back right now. Who gives one back and asks for another must not be served in the other order. */
+  #releasing = 0
   /** Those that are to be told of first stand in front. */
   readonly #placed = new Map<ServiceCallId, Placed>()
 
@@ -73,10 +75,21 @@ export class DueQueue {
     if (!this.#queue.knows(alarm)) this.#enter(alarm, now)
   }
 
+  /**
+   * Whether a call that is about to begin may start at once: nothing waits here, nothing holds it, and it belongs to no flow. It then counts as
+   * under way, and must be `answered` like one that was taken.
+   */
+  claim(alarm: Alarm, now: number): boolean {
+    this.#pass(now)
+    if (this.size > 0 || this.#holds.of(alarm) !== null) return false
+    if (this.#options.flows && hasFlow(alarm)) return false
+    return this.#queue.claim(alarm, now)
+  }
+
   /** Calls of flows that places are to be asked for now. Each must be `placed`. */
   asks(now: number, limit: number): ReadonlyArray<FlowAlarm> {
     this.#pass(now)
-    return this.#gate.asks(now, limit)
+    return this.#releasing > 0 ? [] : this.#gate.asks(now, limit)
   }
 
   /** What became of the asking for a place. `answer` is null when nobody could say. */
@@ -115,15 +128,18 @@ export class DueQueue {
     }
   }
 
-  /** Places that are not used any more, to be given back. What is told here is told once. */
+  /** Places that are not used any more, to be given back: told once, and if there are any, `freed` must follow. No place is asked for until then. */
   takeFreed(): ReadonlyArray<FlowHolder> {
     const freed = this.#freed
-    if (freed.length > 0) this.#freed = []
+    if (freed.length === 0) return freed
+    this.#freed = []
+    this.#releasing += 1
     return freed
   }
 
-  /** They have been given back: the next of their flows may have them. */
+  /** They have been given back, or could not be: the next of their flows may have them. */
   freed(holders: ReadonlyArray<FlowHolder>, now: number): void {
+    this.#releasing -= 1
     for (const holder of holders) this.#gate.freed(holder, now)
   }
 
@@ -139,7 +155,8 @@ export class DueQueue {
     this.#pass(now)
     const [first] = this.#placed.values()
     const keepAt = first?.askAt ?? Number.POSITIVE_INFINITY
-    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), this.#gate.nextWakeAt, keepAt)
+    const askAt = this.#releasing > 0 ? Number.POSITIVE_INFINITY : this.#gate.nextWakeAt
+    return Math.min(this.#queue.nextWakeAt(now), this.#held.nextWakeAt(now), askAt, keepAt)
   }
 
   /**
@@ -162,7 +179,15 @@ export class DueQueue {
   ended(intent: AttemptEnded, now: number): void {
     this.#queue.ended(intent, now)
     const { callId, flow, tenantId } = intent
-    if (flow !== undefined && this.#options.flows) this.#freed.push({ tenantId, callId, key: flow })
+    if (flow === undefined || !this.#options.flows) return
+    const holder = { tenantId, callId, key: flow }
+    if (!this.#isOnItsWay(holder)) this.#freed.push(holder)
+  }
+
+  /** A place is the call's and not the attempt's: what is heard late of one that ended must not take it from the next one. */
+  #isOnItsWay({ callId, tenantId }: FlowHolder): boolean {
+    const anyRevision = { tenantId, callId, revision: 0, dueAt: 0, target: "" }
+    return this.#gate.isAsked(callId) || this.#queue.knows(anyRevision)
   }
 
   #enter(alarm: Alarm, now: number): void {

@@ -183,6 +183,14 @@ export class FairQueue {
     return taken
   }
 
+  /** Counts a call as under way that nothing is asked of but its turn, if that is now: nothing may wait. Else nothing has happened. */
+  claim(alarm: Alarm, now: number): boolean {
+    if (this.#size > 0 || this.knows(alarm) || !this.add(alarm, now)) return false
+    if (this.take(now, 1).length === 1) return true
+    this.withdraw(alarm.tenantId, (one) => one === alarm)
+    return false
+  }
+
   /** When something that waits may start without anything else happening: now, later, or positive infinity. */
   nextWakeAt(now: number): number {
     const at = this.#pass(now)

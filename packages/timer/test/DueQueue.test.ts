@@ -36,6 +36,35 @@ const world = (options: { readonly processes?: number; readonly alarmLimit?: num
 }
 
 describe("the place of a call of a flow", () => {
+  it("is asked for like any other's when the call is due at once", { tags: ["ADR-0053.2"] }, () => {
+    const one = { ...alarm(acme), flow: { key: "narrow", concurrency: 1 } }
+    assert.isFalse(new DueQueue({ ...defaultDueQueueOptions, flows: true }).claim(one, 0))
+    assert.isTrue(new DueQueue({ ...defaultDueQueueOptions, flows: false }).claim(one, 0))
+  })
+
+  it("is not given back for an attempt that ended while another place is asked for it, or its next start", () => {
+    const queue = new DueQueue({ ...defaultDueQueueOptions, flows: true })
+    const one = { ...alarm(acme), flow: { key: "narrow", concurrency: 1 } }
+    const { callId, target, tenantId } = one
+    const parts = { _tag: "AttemptEnded", tenantId, callId, epoch: 1, target, flow: "narrow" } as const
+    const end = () => queue.ended({ ...parts, answered: false, pausedUntil: null }, 0)
+    const freed = () => queue.takeFreed().map(({ key }) => key)
+    queue.add(one, 0)
+    const asked = queue.asks(0, 1)
+    end()
+    assert.deepStrictEqual(freed(), [], "asked for")
+    for (const alarm of asked) queue.placed(alarm, { _tag: "Granted" }, 0)
+    end()
+    assert.deepStrictEqual(freed(), [], "granted")
+    assert.deepStrictEqual(queue.take(0, 1), [one])
+    end()
+    assert.deepStrictEqual(freed(), [], "being started")
+    queue.answered(one, "idle", 0)
+    assert.deepStrictEqual(freed(), ["narrow"])
+    end()
+    assert.deepStrictEqual(freed(), ["narrow"])
+  })
+
   it("is given back when its call does not run, and kept when it runs or nobody can say", {
     tags: ["ADR-0042.4"]
   }, () => {

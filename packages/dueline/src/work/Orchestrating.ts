@@ -1,14 +1,15 @@
 /** The role that decides: what the writer committed becomes alarms and attempts here, and alarms become commands. */
+import { DirectStarts } from "@dueline/contracts/DirectStarts"
 import type { AttemptEnded, ExecutionRequested, Intent, PauseCommitted } from "@dueline/contracts/Intent"
 import { Intents } from "@dueline/contracts/Intents"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import { type FreePlaces, makeDueLoop, WorkerCapacity } from "@dueline/timer/DueLoop"
+import { type FreePlaces, isEarly, makeDueLoop, WorkerCapacity } from "@dueline/timer/DueLoop"
 import { makeKnownHolds } from "@dueline/timer/knownHolds"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { SuspendedTenants } from "@dueline/identity/SuspendedTenants"
 import type { TenantLimits } from "@dueline/timer/TenantLimits"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { Cluster, type OtherExecutors } from "../Cluster.ts"
 import { Hearing } from "../Hearing.ts"
 import { Recalls } from "../Orchestration.ts"
@@ -107,8 +108,10 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
       const giveBack = yield* givingBack
       const others = yield* executors
       const run = Effect.runForkWith(yield* Effect.context<never>())
+      const clock = yield* Clock.Clock
       const deliver = (intent: ExecutionRequested) => {
-        if (intent.worker !== id) others.deliver(intent)
+        if (isEarly(intent, clock.currentTimeMillisUnsafe())) giveBack(intent, "lease_unconfirmed")
+        else if (intent.worker !== id) others.deliver(intent)
         else if (own === null) giveBack(intent, "draining")
         else if (!own.offer(intent)) giveBack(intent, refusedBy(own))
       }
@@ -128,6 +131,9 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
         }),
         WorkerCapacity.layer(placesOf(own, id, others))
       )
+      const starts = yield* DirectStarts
+      starts.by(loop.direct)
+      yield* Effect.addFinalizer(() => Effect.sync(() => starts.by(() => null)))
       intents.subscribe(
         afterCommit({
           arm: (alarms) => run(timer.arm(alarms)),

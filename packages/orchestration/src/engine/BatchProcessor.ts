@@ -19,15 +19,7 @@ import { Recent } from "@dueline/contracts/Recent"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Cause, Clock, Effect, Option, Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import {
-  type BatchAnswer,
-  decideBatch,
-  type Decided,
-  type Loaded,
-  receiptKey,
-  type Request,
-  streamKey
-} from "./decideBatch.ts"
+import { decideBatch, type Decided, type Loaded, receiptKey, type Request, streamKey } from "./decideBatch.ts"
 import { countCommits } from "./countCommits.ts"
 import { type CachedStream, restorer, snapshotCodec } from "./storedForms.ts"
 
@@ -65,6 +57,9 @@ export class StreamCache<S, E> {
   }
 }
 
+/** What became of a batch, each in the order of its commands. */
+export type BatchAnswers<R, O> = Pick<Decided<unknown, unknown, unknown, R, O>, "answers" | "nextAnswers">
+
 export interface BatchProcessor<C, R, O> {
   /**
    * Answers in the order of the commands, once everything is durable. `trusting`: what is cached may be used, and a command that
@@ -74,7 +69,7 @@ export interface BatchProcessor<C, R, O> {
   readonly run: (
     batch: ReadonlyArray<Request<C>>,
     trusting: boolean
-  ) => Effect.Effect<ReadonlyArray<BatchAnswer<R, O>>, CommitConflict | RuleBroken | StoreUnavailable>
+  ) => Effect.Effect<BatchAnswers<R, O>, CommitConflict | RuleBroken | StoreUnavailable>
   /** Removes these streams from the cache. */
   readonly forget: (batch: ReadonlyArray<Request<C>>) => void
 }
@@ -140,7 +135,8 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     return { streams, receipts }
   }
 
-  const done = ({ answers, commits, intents: wanted, streams }: Decided<C, S, E, R, O>) => {
+  const done = (decided: Decided<C, S, E, R, O>): BatchAnswers<R, O> => {
+    const { commits, intents: wanted, streams } = decided
     for (const [key, { current }] of streams) {
       if (aggregate.ended(current.state) || current.version === 0) cache.forget(key)
       else cache.set(key, current)
@@ -149,7 +145,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     if (wanted.length > 0) intents.publish(wanted)
     if (notices !== null)
       for (const { streamId, tenantId } of commits) notices.changed(tenantId, streamId as string as ServiceCallId)
-    return answers
+    return decided
   }
 
   /** Of several commands it is not known which one broke a rule: each is tried alone then, and its rejection is the answer. */
@@ -168,7 +164,9 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
         const broken = brokenRuleIn(cause)
         if (broken === null) caution = cautionBatches
         const rejection = broken === null ? null : rejectionOf(broken.rule, batch, decided)
-        return rejection === null ? Effect.failCause(cause) : Effect.succeed([Result.fail(rejection)])
+        return rejection === null
+          ? Effect.failCause(cause)
+          : Effect.succeed({ answers: [Result.fail(rejection)], nextAnswers: [] })
       }
     })
 

@@ -29,7 +29,7 @@ import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
-import { type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"
+import { type BatchAnswers, type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"
 import { type BatchAnswer, type Request, requestOf } from "./decideBatch.ts"
 import { snapshotEvery } from "./storedForms.ts"
 
@@ -107,26 +107,46 @@ const unavailable = (operation: string, cause: unknown) => new StoreUnavailable(
 type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
 type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
 type Listener<R, O> = Settle<Accepted<O>, Failure<R>>
+/** A command that follows on another in the same commit, and who hears what became of it: null when it was not decided. */
+export interface Next<C, R, O> {
+  readonly envelope: Envelope<C>
+  readonly settle: (exit: Parameters<Listener<R, O>>[0] | null) => void
+}
+
 /** A command and who hears what became of it: once, and then nobody. */
 interface PendingRequest<C, R, O> extends Request<C> {
+  next: Envelope<C> | null
   listener: Listener<R, O> | null
+  nextListener: Next<C, R, O>["settle"] | null
 }
 type Batch<C, R, O> = ReadonlyArray<PendingRequest<C, R, O>>
 
-type Tell<C, R, O> = (one: PendingRequest<C, R, O>, exit: Parameters<Listener<R, O>>[0]) => void
+type Told<R, O> = Parameters<Listener<R, O>>[0]
+/** `next`: what became of the command that follows on it, null when that was not decided. */
+type Tell<C, R, O> = (one: PendingRequest<C, R, O>, exit: Told<R, O>, next: Told<R, O> | null) => void
 
 /** A listener that throws keeps nobody else from being told. */
 const telling =
   <C, R, O>(report: (thrown: unknown) => void): Tell<C, R, O> =>
-  (one, exit) => {
-    const { listener } = one
+  (one, exit, next) => {
+    const { listener, nextListener } = one
     one.listener = null
+    one.nextListener = null
     try {
       listener?.(exit)
     } catch (thrown) {
       report(thrown)
     }
+    if (nextListener === null) return
+    try {
+      nextListener(next)
+    } catch (thrown) {
+      report(thrown)
+    }
   }
+
+const exitOf = <R, O>(result: BatchAnswer<R, O>): Told<R, O> =>
+  Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure)
 
 type Failed = CommitConflict | RuleBroken | StoreUnavailable
 type Trouble = Cause.Cause<Failed>
@@ -163,19 +183,20 @@ const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>, tell: Te
       Effect.retry({ while: (error) => error._tag === "StoreUnavailable", schedule: retryable })
     )
   }
-  const answer = (batch: Batch<C, R, O>, answers: ReadonlyArray<BatchAnswer<R, O>>) =>
+  const answer = (batch: Batch<C, R, O>, { answers, nextAnswers }: BatchAnswers<R, O>) =>
     Effect.sync(() => {
       for (let i = 0; i < batch.length; i++) {
         const one = batch[i]
         const result = answers[i]
         if (one === undefined || result === undefined) continue
-        tell(one, Result.isSuccess(result) ? Exit.succeed(result.success) : Exit.fail(result.failure))
+        const next = nextAnswers[i]
+        tell(one, exitOf(result), next === undefined ? null : exitOf(next))
       }
     })
   const giveUp = (batch: Batch<C, R, O>, cause: Trouble): Effect.Effect<void> => {
     if (batch.length > 1 && !isDown(cause)) return Effect.forEach(batch, (one) => complete([one]), { discard: true })
     const exit = refusalOf(cause)
-    return Effect.sync(() => batch.forEach((one) => tell(one, exit)))
+    return Effect.sync(() => batch.forEach((one) => tell(one, exit, one.next === null ? null : exit)))
   }
 
   // A store that interrupts itself is a defect of one batch; an interruption from outside ends the writer anyhow.
@@ -219,9 +240,11 @@ export interface Writer<C, R, O> {
   readonly depth: () => number
 }
 
+/** `nextOf`: asked for each command when it is about to be decided whether another follows on it. */
 export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
-  options: WriterOptions
+  options: WriterOptions,
+  nextOf: ((envelope: Envelope<C>) => Next<C, R, O> | null) | null = null
 ): Effect.fn.Return<Writer<C, R, O>, never, Persistence | Intents | Scope.Scope> {
   const { streamOf } = aggregate
   const inbox = new Inbox<PendingRequest<C, R, O>>(options.queueLimit)
@@ -234,12 +257,21 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
   const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
   let inHand: Batch<C, R, O> = []
+  const followUp = (batch: Batch<C, R, O>, nextOf: (envelope: Envelope<C>) => Next<C, R, O> | null): void => {
+    for (const one of batch) {
+      const next = nextOf(one.envelope)
+      if (next === null) continue
+      one.next = next.envelope
+      one.nextListener = next.settle
+    }
+  }
   const loop = Effect.gen(function* () {
     while (true) {
       yield* inbox.filled
       // One turn of the event loop, so that requests which are about to come join the batch.
       yield* Effect.yieldNow
       inHand = inbox.take(options.batchLimit)
+      if (nextOf !== null) followUp(inHand, nextOf)
       if (!aggregate.ruled) yield* complete(inHand)
       else for (const part of inParts(inHand)) yield* complete(part)
     }
@@ -247,7 +279,7 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   /** Requests that still wait when the writer ends are refused: an answer that never comes is the worst one. */
   const stop = Effect.sync(() => {
     const exit = Exit.fail(unavailable("ask", new Error("the writer has stopped")))
-    for (const one of [...inHand, ...inbox.close()]) tell(one, exit)
+    for (const one of [...inHand, ...inbox.close()]) tell(one, exit, one.next === null ? null : exit)
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
@@ -265,7 +297,8 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
 
   const offer: Writer<C, R, O>["offer"] = (envelope, told) => {
     const listener = isDetailed ? detailed(envelope, told) : told
-    const taken = inbox.offer(envelope.tenantId, { ...requestOf(streamOf, envelope), listener })
+    const request = { ...requestOf(streamOf, envelope), listener, next: null, nextListener: null }
+    const taken = inbox.offer(envelope.tenantId, request)
     if (taken) return
     refusals.add()
     listener(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))

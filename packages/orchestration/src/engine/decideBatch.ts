@@ -29,6 +29,8 @@ export interface Request<C> {
   readonly key: string
   /** `receiptKey` of tenant and idempotency key, where there is one. */
   readonly receiptKey: string | null
+  /** A command about the same stream that is decided right after this one, if this one is accepted. */
+  readonly next?: Envelope<C> | null
 }
 
 export const requestOf = <C extends Command>(streamOf: (command: C) => StreamId, envelope: Envelope<C>): Request<C> => {
@@ -116,6 +118,8 @@ export interface Loaded<S, E> {
 export interface Decided<C, S, E, R, O> {
   /** In the order of the commands. Valid only once the commits are durable. */
   readonly answers: ReadonlyArray<BatchAnswer<R, O>>
+  /** What became of the `next` of each command; undefined where none was decided. */
+  readonly nextAnswers: ReadonlyArray<BatchAnswer<R, O> | undefined>
   readonly commits: ReadonlyArray<Commit>
   /** By `streamKey`: what each stream is afterwards. */
   readonly streams: ReadonlyMap<string, { readonly current: CachedStream<S, E> }>
@@ -142,16 +146,20 @@ export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
 ): Decided<C, S, E, R, O> => {
   const context: BatchContext<S, E> = { streams: new Map(), receipts: new Map(), intents: [], receiptTtlMs }
   const answers: Array<BatchAnswer<R, O>> = []
+  const nextAnswers: Array<BatchAnswer<R, O> | undefined> = []
   for (const request of requests) {
     const stream = streamBatchOf(aggregate, request, loaded, answers.length, context)
-    const { receiptKey } = request
+    const { next, receiptKey } = request
     const earlier =
       receiptKey === null ? undefined : (context.receipts.get(receiptKey) ?? loaded.receipts.get(receiptKey))
-    answers.push(
+    const intended = context.intents.length
+    const answer =
       earlier === undefined
         ? decideOne(aggregate, request, stream, context)
         : answerFromReceipt<C, R, O>(request.envelope, earlier)
-    )
+    answers.push(answer)
+    const goesOn = next !== undefined && next !== null && Result.isSuccess(answer)
+    nextAnswers.push(goesOn ? decideNext(aggregate, request, next, stream, context, intended) : undefined)
   }
   const { intents, streams } = context
   const commits: Array<Commit> = []
@@ -161,7 +169,14 @@ export const decideBatch = <C extends Command, S, E extends Tagged, R, O>(
     if (commit !== null) commits.push(commit)
     else if (stream.cached) unfenced = true
   }
-  return { answers, commits, streams, intents, unproven: unfenced ? unprovenOf(requests, answers, streams) : [] }
+  return {
+    answers,
+    nextAnswers,
+    commits,
+    streams,
+    intents,
+    unproven: unfenced ? unprovenOf(requests, answers, streams) : []
+  }
 }
 
 const unprovenOf = <C, S, E, R, O>(
@@ -243,6 +258,22 @@ const decideOne = <C extends Command, S, E extends Tagged, R, O>(
   }
   if (receiptKey !== null) keepReceipt(envelope, receiptKey, stream, outcome, context)
   return Result.succeed({ version, replayed: false, outcome })
+}
+
+/** What the command before it wanted, since `intended`, is overtaken by whatever this one comes to. */
+const decideNext = <C extends Command, S, E extends Tagged, R, O>(
+  aggregate: Aggregate<C, S, E, R, O>,
+  request: Request<C>,
+  envelope: Envelope<C>,
+  stream: StreamBatch<S, E>,
+  context: BatchContext<S, E>,
+  intended: number
+): BatchAnswer<R, O> => {
+  const { intents } = context
+  const [{ version }, since] = [stream.current, intents.length]
+  const answer = decideOne(aggregate, { ...request, envelope, receiptKey: null }, stream, context)
+  if (stream.current.version !== version) intents.splice(intended, since - intended)
+  return answer
 }
 
 const appliedBefore = <E>(

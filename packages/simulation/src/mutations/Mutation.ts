@@ -1,5 +1,6 @@
 /** What a negative control may change: the parts of the program between which the simulation can step in. */
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
+import type { AskDirectStart } from "@dueline/contracts/DirectStarts"
 import type { Intents } from "@dueline/contracts/Intents"
 import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
@@ -54,6 +55,8 @@ export interface Mutation {
   readonly bus?: (sound: EventBus["Service"]) => EventBus["Service"]
   /** True: there is one clock, and it is the wall clock. */
   readonly oneClock?: boolean
+  /** Which calls start in the commit of their submission. */
+  readonly direct?: (sound: AskDirectStart) => AskDirectStart
   readonly executor?: (sound: Executor["Service"]) => Executor["Service"]
   readonly http?: (sound: HttpClient["Service"]) => HttpClient["Service"]
   readonly intents?: (sound: Intents["Service"]) => Intents["Service"]

@@ -39,6 +39,16 @@ export const attemptNotHeld: Mutation = {
   executor: (sound) => ({ ...sound, offer: (intent) => sound.offer({ ...intent, dueAt: 0 }) })
 }
 
+/** A call that is due when it is submitted goes past pauses of its tag, and takes no place of its flow. */
+export const directPastPauses: Mutation = {
+  direct: (sound) => (submission) => {
+    const { command } = submission
+    if (command._tag !== "SubmitServiceCall") return sound(submission)
+    const { flow: _, ...spec } = command.spec
+    return sound({ ...submission, command: { ...command, spec: { ...spec, tags: [] } } })
+  }
+}
+
 /** Every attempt is made, and every other one refused all the same. */
 export const refusedAndMade: Mutation = {
   executor: (sound) => {
