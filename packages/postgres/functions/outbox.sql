@@ -84,3 +84,56 @@ begin
     on conflict do nothing;
 end $$
 ;
+
+-- For an operator: what waits, of all tenants, the oldest first, and how much of each topic, of p_budget rows at the most. Event ids begin with
+-- the time.
+--
+-- callers: dueline_worker
+create or replace function dueline.list_outbox(p_topic text, p_failing boolean, p_limit integer, p_budget integer) returns json
+language plpgsql stable {{stable plan}} as $$
+begin
+  return (with waiting as materialized (
+    select o.event_id, o.tenant_id, o.topic, o.failures, o.available_at, o.last_error, o.position,
+        ('x' || substr(replace(o.event_id::text, '-', ''), 1, 12))::bit(48)::bigint as since
+      from ((select * from dueline.outbox f where f.available_at is null order by f.position limit p_budget)
+        union all (select * from dueline.outbox w where w.available_at is not null order by w.available_at, w.position limit p_budget)) o
+      where (p_topic is null or o.topic = p_topic) and (not p_failing or o.failures > 0)
+  )
+  select json_build_object(
+    'topics', (select coalesce(json_agg(json_build_object('topic', t.topic, 'waiting', t.n, 'failing', t.f, 'oldest', t.since) order by t.since), '[]')
+      from (select w.topic, count(*) as n, count(*) filter (where w.failures > 0) as f, min(w.since) as since from waiting w group by w.topic) t),
+    'entries', (select coalesce(json_agg(json_build_object('id', e.event_id, 'tenantId', e.tenant_id, 'topic', e.topic, 'since', e.since,
+        'failures', e.failures, 'retryAt', e.available_at, 'reason', e.last_error) order by e.since, e.position), '[]')
+      from (select * from waiting w order by w.since, w.position limit p_limit) e)));
+end $$
+;
+
+-- callers: dueline_worker
+create or replace function dueline.find_outbox(p_event uuid) returns json language plpgsql stable {{stable plan}} as $$
+begin
+  return (select json_build_object('id', o.event_id, 'tenantId', o.tenant_id, 'streamId', o.stream_id, 'topic', o.topic,
+      'since', ('x' || substr(replace(o.event_id::text, '-', ''), 1, 12))::bit(48)::bigint, 'failures', o.failures, 'retryAt', o.available_at,
+      'reason', o.last_error, 'attempts', o.history, 'payload', o.payload::jsonb - '$traceparent')
+    from dueline.outbox o where o.event_id = p_event limit 1);
+end $$
+;
+
+-- What waits for its next attempt has it now; p_event null: all of it, p_limit at the most. One that is on its way is not touched.
+--
+-- callers: dueline_worker
+-- owner: dueline_append
+create or replace function dueline.retry_outbox(p_event uuid, p_now bigint, p_limit integer) returns integer
+language plpgsql security definer {{stable plan}} as $$
+declare
+  v_count integer;
+begin
+  update dueline.outbox o set available_at = p_now
+    where (o.tenant_id, o.event_id) in (
+      select w.tenant_id, w.event_id from dueline.outbox w
+        where w.available_at > p_now and (p_event is null or w.event_id = p_event)
+        order by w.available_at, w.position limit p_limit)
+      and o.available_at > p_now;
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$
+;

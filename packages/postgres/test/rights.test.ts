@@ -241,6 +241,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "release_lease",
             "renew_leases",
             "repeat_deliveries",
+            "retry_outbox",
             "seal",
             "settle_dead_letter",
             "settle_deliveries",

@@ -18,6 +18,7 @@ import {
   sql,
   verify
 } from "./database/DatabaseCommands.ts"
+import { outbox } from "./database/OutboxCommands.ts"
 import { bus, consoleLink, doctor, overview, token } from "./InstallationCommands.ts"
 import { serve } from "./ServeCommand.ts"
 import { apiKey } from "./access/KeyCommands.ts"
@@ -49,6 +50,7 @@ const dueline = Command.make("dueline").pipe(
     call,
     jobs,
     dlq,
+    outbox,
     schedule,
     flow,
     pause,
