@@ -3,10 +3,11 @@ import { bringDatabase } from "@dueline/postgres/testing/MadeDatabase"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { programFile } from "@dueline/test-servers/programFile"
 import { Effect } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process"
 import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { Readable } from "node:stream"
 import { homeAt } from "../src/Home.ts"
 
 export interface RunningProgram {
@@ -50,16 +51,8 @@ export const environment = (home: string, extra: Readonly<Record<string, string>
 })
 
 /** Resolves once the program says that it is ready; rejects with its output when it ends before that. */
-export const startProgram = (
-  home: string,
-  extra: Readonly<Record<string, string>> = {},
-  args: ReadonlyArray<string> = ["serve", "--demo"]
-): Promise<RunningProgram> =>
+const ready = (child: ChildProcessByStdio<null, Readable, Readable>): Promise<RunningProgram> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programFile, ...args], {
-      env: environment(home, extra),
-      stdio: ["ignore", "pipe", "pipe"]
-    })
     const ended = new Promise<number | null>((end) => child.once("exit", (code) => end(code)))
     let text = ""
     const output = () => text
@@ -76,6 +69,29 @@ export const startProgram = (
     child.stderr.on("data", hear)
     void ended.then((code) => reject(new Error(`the program ended with ${code} before it was ready:\n${text}`)))
   })
+
+export const startProgram = (
+  home: string,
+  extra: Readonly<Record<string, string>> = {},
+  args: ReadonlyArray<string> = ["serve", "--demo"]
+): Promise<RunningProgram> =>
+  ready(
+    spawn(process.execPath, [programFile, ...args], {
+      env: environment(home, extra),
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+  )
+
+const bootstrap = join(import.meta.dirname, "..", "..", "..", "scripts", "bootstrap.mjs")
+
+/** What `npm start` is, without npm, which would keep the exit code to itself. */
+export const npmStart = (home: string): Promise<RunningProgram> =>
+  ready(
+    spawn(process.execPath, [bootstrap, "start"], {
+      env: environment(home),
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+  )
 
 /** Runs one command of the program to its end. */
 export const runCommand = (

@@ -514,6 +514,33 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByRole("cell", { name: "2", exact: true }).waitFor()
   })
 
+  it("says why what came in was given up, and replays its dead letter once the cause is mended", {
+    tags: ["ADR-0033.6"]
+  }, async () => {
+    const { id: customerId } = await api("POST", "/ops/customers", { profile: { name: "Late Yard" } })
+    const bin = { serialNumber: "SK-LATE", category: "skip", sizeLitres: 7_000 }
+    const { id: binId } = await api("POST", "/ops/bins", bin)
+    const window = { from: "2031-05-05T08:00:00Z", to: "2031-05-05T10:00:00Z" }
+    const order = { customerId, binId, kind: "pickup", window }
+    const { id: holder } = await api("POST", "/ops/orders", { ...order, schedule: true })
+    await api("POST", "/ops/ingest/dropbin", { payload: order })
+    const waiting = "/dead-letters?state=Waiting&group=ingestion"
+    await until(async () => (await api("GET", `/v1${waiting}`)).items.length === 1)
+    await open(waiting)
+    await rows().first().locator("a").first().click()
+    await page.getByText("Given up by ingestion after 1 failed attempts: schedule_conflict").waitFor()
+    const letter = page.url()
+    await api("POST", `/ops/orders/${holder}/cancel`)
+    await page.getByRole("button", { name: "Replay" }).click()
+    await page.getByText("1 of 1").waitFor()
+    await page.goto(letter)
+    await page.locator("h1 + *, header").getByText("Replayed").first().waitFor()
+    assert.isTrue(await page.getByRole("button", { name: "Replay" }).isDisabled())
+    await open(waiting)
+    await page.getByText("Nothing fits these filters").waitFor()
+    assert.lengthOf((await api("GET", `/ops/orders?binId=${binId}&status=Scheduled`)).items, 1)
+  })
+
   it("puts bins on tiles of the server that is named, which is the only other one that a picture may come from", {
     tags: ["ADR-0045.1"]
   }, async () => {

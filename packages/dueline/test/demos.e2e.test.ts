@@ -1,4 +1,4 @@
-/** The demo scripts against the real program, with both clients they know. */
+/** The demo scripts against the real program as `npm start` starts it, with both clients they know. */
 import { findHttpie } from "@dueline/test-servers/findServer"
 import { notTested, ServerMissing } from "@dueline/test-servers/notTested"
 import { assert, describe, it } from "@effect/vitest"
@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll } from "vitest"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, npmStart, removeHome, runCommand, type RunningProgram } from "./RunningProgram.ts"
 
 const all = fileURLToPath(new URL("../../../scripts/demo/all.sh", import.meta.url))
 const httpie = await findHttpie().catch((cause: unknown) => {
@@ -25,7 +25,7 @@ let token: string
 
 beforeAll(async () => {
   home = await homeWithDatabase()
-  program = await startProgram(home)
+  program = await npmStart(home)
   token = (await runCommand(home, ["token"])).stdout.trim()
 })
 
@@ -74,4 +74,9 @@ describe.concurrent("the demos", () => {
     const failure = await run("wget").catch(String)
     assert.include(failure, "DEMO_CLIENT is wget: it can be httpie or curl")
   })
+})
+
+it("what npm start starts comes to its ready line, serves, and stops in order when it is told to", async () => {
+  assert.strictEqual(await program.stop("SIGTERM"), 0, program.output())
+  assert.match(await fetch(program.address).then(() => "it answers", String), /fetch failed/u)
 })
