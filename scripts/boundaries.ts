@@ -17,7 +17,7 @@ const atTop = new Set([
   "package.json",
   "pnpm-workspace.yaml",
   "pnpm-lock.yaml",
-  "tsconfig.json",
+  "tsconfig.base.json",
   "oxlint.config.ts",
   "packages",
   "docs",

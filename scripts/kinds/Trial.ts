@@ -105,10 +105,10 @@ export class Trial {
 
   /** Of the whole tree, or of these packages with what they import. */
   compile(packages?: ReadonlyArray<string>): Promise<Outcome> {
-    const config = packages === undefined ? "tsconfig.json" : "tsconfig.some.json"
+    const config = packages === undefined ? "packages/tsconfig.json" : "tsconfig.some.json"
     if (packages !== undefined) {
       const include = packages.flatMap((name) => [`${name}/src`, `${name}/test`])
-      const some = { extends: "./tsconfig.json", compilerOptions: { incremental: false }, include }
+      const some = { extends: "./tsconfig.base.json", include }
       writeFileSync(join(this.root, config), JSON.stringify(some))
     }
     return runIn(this.root, ["node_modules/typescript/bin/tsc", "--checkers", "1", "-p", config])

@@ -59,16 +59,11 @@ export const clientPackage = async (
     entryFileNames: ({ facadeModuleId }) => `${placeOf(root, facadeModuleId ?? "")}.js`
   })
   await made.close()
-  // What the check has written already is not written again.
-  execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-b", "--checkers", "1", "packages/client"], {
-    cwd: root,
-    stdio: "inherit"
-  })
+  const declarations = join(root, ".cache", "declarations")
+  declare(root, declarations)
   for (const { facadeModuleId } of output.filter((file) => file.type === "chunk")) {
     if (facadeModuleId === null) continue
-    const types = facadeModuleId
-      .replace(join(root, "packages"), join(root, ".cache", "types"))
-      .replace(/\.ts$/u, ".d.ts")
+    const types = facadeModuleId.replace(join(root, "packages"), declarations).replace(/\.ts$/u, ".d.ts")
     const at = join(folder, "dist", `${placeOf(root, facadeModuleId)}.d.ts`)
     mkdirSync(dirname(at), { recursive: true })
     writeFileSync(at, asOwn(readFileSync(types, "utf8")))
@@ -90,6 +85,16 @@ export const clientPackage = async (
   }
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2))
   writeFileSync(join(folder, "README.md"), readme)
+}
+
+/** Writes the types of the client and of the contracts, in folders as those of their sources. */
+const declare = (root: string, outDir: string): void => {
+  const options = { noEmit: false, emitDeclarationOnly: true, rootDir: "../../packages", outDir: "." }
+  const include = ["client", "contracts"].map((name) => `../../packages/${name}/src`)
+  mkdirSync(outDir, { recursive: true })
+  const config = join(outDir, "tsconfig.json")
+  writeFileSync(config, JSON.stringify({ extends: "../../tsconfig.base.json", compilerOptions: options, include }))
+  execFileSync(join(root, "node_modules", ".bin", "tsc"), ["--checkers", "1", "-p", config], { stdio: "inherit" })
 }
 
 /** `contracts/Ids` for a module of the contracts, `verify` for one of the client's own. */

@@ -159,7 +159,7 @@ export const controls: Readonly<Record<string, Control>> = {
     // Between an executor's refusal and the commit of it lies time enough for a cancel.
     { ...well, ...away, targetSlow: 0.5, storeSlow: 0.3 },
     { ...busy, ...touchy },
-    5
+    140
   ),
   "a refused attempt is made": control(Work.refusedAndMade, [unsent, rules, nothingAfterCancel], well),
   "watchdog off": control(Work.watchdogOff, [ends], { crash: 0.02 }),
