@@ -20,6 +20,8 @@ const flowShare = 0.08
 
 /** A tag that some calls have. */
 export const hue = "hue:red"
+/** Of calls of a control, which are not drawn. */
+export const slowHue = "hue:slow"
 const hueShare = 0.06
 
 const drawFlow = (dice: Dice): FlowName | null => (dice.chance(flowShare) ? dice.pick(flowNames) : null)

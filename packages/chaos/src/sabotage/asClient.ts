@@ -3,7 +3,7 @@ import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { answerOf, type Request } from "../Api.ts"
-import { hue, termsOf } from "../Drafts.ts"
+import { hue, slowHue, termsOf } from "../Drafts.ts"
 import type { Operation, Wish } from "../History.ts"
 import type { Run, Sabotage } from "../Run.ts"
 
@@ -140,7 +140,7 @@ export const releasedSlowly: Sabotage = {
   during: async (run) => {
     const { habits, load } = run
     const [tenant = ""] = run.tenants.keys()
-    const key = "hue:slow"
+    const key = slowHue
     const path = "/v1/pauses"
     const pause = { _tag: "pause", of: "tag", key } as const
     const body = JSON.stringify({ of: "tag", key, reason: "they are moving" })

@@ -1,4 +1,5 @@
 /** Controls that work in the tables: triggers and functions of the database's superuser, who alone can do such things. */
+import { slowHue } from "../Drafts.ts"
 import type { Sabotage } from "../Run.ts"
 import type { Stage } from "../Stage.ts"
 
@@ -113,7 +114,9 @@ export const pauseAstray: Sabotage = trigger({
   name: "pause_astray",
   on: "insert or update",
   table: "pause_rows",
-  body: `new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json; new.key := 'nothing';`
+  // Those that are to be released too fast must wait first.
+  body: `if new.key is distinct from '${slowHue}' then
+      new.row := jsonb_set(new.row::jsonb, '{key}', '"nothing"')::json; new.key := 'nothing'; end if;`
 })
 
 /** A release goes as fast as it can. */
@@ -122,7 +125,7 @@ export const releaseHurried: Sabotage = trigger({
   on: "insert or update",
   table: "pause_rows",
   body: `if new.row ->> 'releasePerSecond' is not null then
-      new.row := jsonb_set(new.row::jsonb, '{releasePerSecond}', '1000')::json; end if;`
+      new.row := jsonb_set(new.row::jsonb, '{releasePerSecond}', '1000')::json; new.release_per_second := 1000; end if;`
 })
 
 /** What schedules tell is kept for no subscription. */
