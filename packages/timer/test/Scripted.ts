@@ -6,7 +6,7 @@ import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Clock, Effect, Layer } from "effect"
-import type { FreePlaces } from "../src/DueLoop.ts"
+import type { FreePlaces } from "../src/WorkerCapacity.ts"
 
 export const worker = WorkerId.make("worker-1")
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { Effect, Schema } from "effect"
-import { type FreePlaces, makeWorkerCapacity, type WorkerCapacity } from "../src/DueLoop.ts"
+import { type FreePlaces, makeWorkerCapacity, type WorkerCapacity } from "../src/WorkerCapacity.ts"
 import { Floor, worker } from "./Scripted.ts"
 
 const [a, b, c] = [WorkerId.make("a"), WorkerId.make("b"), WorkerId.make("c")] as const
