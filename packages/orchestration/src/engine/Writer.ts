@@ -257,12 +257,25 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
   const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
   let inHand: Batch<C, R, O> = []
+  const tellDetails = ({ command, correlationId, tenantId, traceparent }: Envelope<C>, exit: Told<R, O>): void => {
+    const name = aggregate.category === "service-call" ? "serviceCallId" : "streamId"
+    const about = { tenantId, [name]: streamOf(command), correlationId, ...traceFields(traceparent) }
+    const refused = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason) : undefined
+    const outcome = Exit.isSuccess(exit) ? "accepted" : ((refused?.error as Tagged | undefined)?._tag ?? "defect")
+    log(Effect.logDebug("command decided", { ...about, command: command._tag, outcome }))
+  }
   const followUp = (batch: Batch<C, R, O>, nextOf: (envelope: Envelope<C>) => Next<C, R, O> | null): void => {
     for (const one of batch) {
       const next = nextOf(one.envelope)
       if (next === null) continue
-      one.next = next.envelope
-      one.nextListener = next.settle
+      const { envelope, settle } = next
+      one.next = envelope
+      one.nextListener = isDetailed
+        ? (exit) => {
+            if (exit !== null) tellDetails(envelope, exit)
+            settle(exit)
+          }
+        : settle
     }
   }
   const loop = Effect.gen(function* () {
@@ -283,20 +296,13 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
-  const detailed =
-    (envelope: Envelope<C>, listener: Listener<R, O>): Listener<R, O> =>
-    (exit) => {
-      const { command, correlationId, tenantId, traceparent } = envelope
-      const name = aggregate.category === "service-call" ? "serviceCallId" : "streamId"
-      const about = { tenantId, [name]: streamOf(command), correlationId, ...traceFields(traceparent) }
-      const refused = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason) : undefined
-      const outcome = Exit.isSuccess(exit) ? "accepted" : ((refused?.error as Tagged | undefined)?._tag ?? "defect")
-      log(Effect.logDebug("command decided", { ...about, command: command._tag, outcome }))
-      listener(exit)
-    }
-
   const offer: Writer<C, R, O>["offer"] = (envelope, told) => {
-    const listener = isDetailed ? detailed(envelope, told) : told
+    const listener: Listener<R, O> = isDetailed
+      ? (exit) => {
+          tellDetails(envelope, exit)
+          told(exit)
+        }
+      : told
     const request = { ...requestOf(streamOf, envelope), listener, next: null, nextListener: null }
     const taken = inbox.offer(envelope.tenantId, request)
     if (taken) return
