@@ -145,7 +145,8 @@ export const releasedSlowly: Sabotage = {
     const pause = { _tag: "pause", of: "tag", key } as const
     const body = JSON.stringify({ of: "tag", key, reason: "they are moving" })
     const paused = await habits.ask(tenant, "pause-slow", pause, { method: "POST", path, body })
-    const keys = Array.from({ length: 60 }, (_, i) => `slow-${i}`)
+    // More than are let go while one process still goes by what it recorded itself, with all that is allowed after a fault.
+    const keys = Array.from({ length: 240 }, (_, i) => `slow-${i}`)
     await Promise.all(keys.map((name) => submit(run, { tenant, key: name, delayMs: 0, wish: { hue: key } })))
     while (!load.stopped) await wait(50)
     const pauseId = String(paused?.body?.["id"])
