@@ -17,6 +17,13 @@ const attributesOf = (group: string, { attempt, eventId, tenantId, topic }: Deli
   "dueline.delivery.attempt": attempt
 })
 
+/** What most messages say of the cause that they have in the end. */
+const correlationOf = ({ payload }: Delivery): { readonly correlationId?: string } => {
+  const known =
+    typeof payload === "object" && payload !== null && "correlationId" in payload ? payload.correlationId : null
+  return typeof known === "string" ? { correlationId: known } : {}
+}
+
 const traced =
   (
     tracing: Tracing | null,
@@ -34,6 +41,7 @@ const traced =
       group,
       topic,
       eventId,
+      ...correlationOf(delivery),
       ...traceFields(traceparent ?? null)
     })
     if (traceparent === undefined) return handled
