@@ -39,8 +39,12 @@ const isBy = ({ id, kind }: Actor, subject: string): boolean => kind === "user" 
 export const makeAttributes = Effect.gen(function* () {
   const events = yield* EventSource
 
-  /** Those of these that the conditions hold of. What is not there counts as the asker's own, who would make it. */
-  const open = Effect.fnUntraced(function* ({ subject, tenantId, where }: Asking, all: ReadonlyArray<Touched>) {
+  /** Those of these that the conditions hold of. `absent`: whether what has no first event, as it is not there, counts as the asker's own. */
+  const open = Effect.fnUntraced(function* (
+    { subject, tenantId, where }: Asking,
+    all: ReadonlyArray<Touched>,
+    absent: boolean
+  ) {
     const verdicts = new Map(all.map(({ id, tags }) => [id, decide(where, { tenantId, tags, own: null })]))
     const unsure = all.filter(({ id }) => verdicts.get(id) === "depends")
     if (unsure.length > 0) {
@@ -52,14 +56,21 @@ export const makeAttributes = Effect.gen(function* () {
         .pipe(Effect.catch(storeUnavailable))
       for (const { id, tags } of unsure) {
         const maker = makers.get(id)
-        const own = maker === undefined || isBy(maker, subject)
+        const own = maker === undefined ? absent : isBy(maker, subject)
         verdicts.set(id, decide(where, { tenantId, tags, own }))
       }
     }
     return new Set(all.flatMap(({ id }) => (verdicts.get(id) === "yes" ? [id] : [])))
   })
 
-  const isOpen = (asking: Asking, one: Touched) => Effect.map(open(asking, [one]), (ids) => ids.has(one.id))
+  /** What is not there counts as the asker's own, who would make it, or is told that there is none. */
+  const isOpen = (asking: Asking, one: Touched) => Effect.map(open(asking, [one], true), (ids) => ids.has(one.id))
+
+  /** Before the asker does something to it. */
+  const demand = Effect.fnUntraced(function* (scope: string, tenantId: TenantId, one: Touched) {
+    const { subject, where } = yield* Principal
+    if (where !== undefined && !(yield* isOpen({ tenantId, subject, where }, one))) return yield* notForThis(scope)
+  })
 
   /**
    * A page of what the asker may see: as many pages of the store as it takes, up to a bound. Then it may hold less than was asked for, even
@@ -77,7 +88,7 @@ export const makeAttributes = Effect.gen(function* () {
     let next = after
     for (let n = 0; n < maxPages; n += 1) {
       const page = yield* read(next, pageSize)
-      const seen = yield* open({ tenantId, subject, where }, page.rows.map(touched))
+      const seen = yield* open({ tenantId, subject, where }, page.rows.map(touched), false)
       for (const row of page.rows.filter((one) => seen.has(touched(one).id))) {
         rows.push(row)
         if (rows.length === limit) return { rows, next: markOf(row) }
@@ -88,7 +99,7 @@ export const makeAttributes = Effect.gen(function* () {
     return { rows, next }
   })
 
-  return { isOpen, shownPage }
+  return { isOpen, demand, shownPage }
 })
 
 interface Page<Row, Mark> {
@@ -99,7 +110,7 @@ interface Page<Row, Mark> {
 /** For calls, whose tags are in their rows. */
 export const makeCallChecks = Effect.gen(function* () {
   const details = yield* Details
-  const { isOpen, shownPage } = yield* makeAttributes
+  const { demand, shownPage } = yield* makeAttributes
 
   return {
     shownPage,
@@ -111,10 +122,10 @@ export const makeCallChecks = Effect.gen(function* () {
       ) =>
       (asked: Asked): Effect.Effect<A, E | Forbidden | NotFound | Unavailable, R | Principal> =>
         Effect.gen(function* () {
-          const { subject, tenantId, where } = yield* Principal
+          const { tenantId, where } = yield* Principal
           if (where !== undefined) {
             const { callId, tags } = yield* details.row(tenantId, asked.params.id as ServiceCallId)
-            if (!(yield* isOpen({ tenantId, subject, where }, { id: callId, tags }))) return yield* notForThis(scope)
+            yield* demand(scope, tenantId, { id: callId, tags })
           }
           return yield* handler(asked)
         })

@@ -16,7 +16,7 @@ import { derivedId } from "@dueline/identity/derivedId"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { hash } from "node:crypto"
-import { makeAttributes, notForThis } from "../access/attributes.ts"
+import { makeAttributes } from "../access/attributes.ts"
 import { answer } from "../requests/answer.ts"
 import { makeAsk, now, traceparentOf } from "../resources/asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
@@ -96,18 +96,17 @@ export const makeStart = Effect.gen(function* () {
   const tokens = yield* makeTokens
   const queries = yield* OpsQueries
   const begin = yield* makeBegin
-  const { isOpen } = yield* makeAttributes
+  const { demand } = yield* makeAttributes
   return Effect.fnUntraced(function* ({ request }: Raw<"jobs", "start">) {
     const { rate = defaultBulkRate, token } = yield* read(request)
-    const { subject, tenantId, where } = yield* Principal
+    const { tenantId } = yield* Principal
     const planned = tokens.open(tenantId, token)
     if (planned === null) return yield* invalidToken
     const { plan, work } = planned
     yield* mayDo(actionOf(work))
     const key = `plan:${hash("sha256", token, "base64url")}` as IdempotencyKey
     const bulkJobId = derivedId("bulk-job", tenantId, key)
-    if (where !== undefined && !(yield* isOpen({ tenantId, subject, where }, { id: bulkJobId, tags: [] })))
-      return yield* notForThis("ops:jobs.write")
+    yield* demand("ops:jobs.write", tenantId, { id: bulkJobId, tags: [] })
     if ((yield* now) > plan.at + planMs) {
       const begun = yield* queries.find("bulk-job", tenantId, bulkJobId).pipe(Effect.catch(storeUnavailable))
       if (begun === null) return yield* expired

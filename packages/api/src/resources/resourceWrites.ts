@@ -29,7 +29,7 @@ import { randomUuidV7 } from "@dueline/identity/randomId"
 import { Effect, Schema } from "effect"
 import type { HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { HttpApiEndpoint } from "effect/http-api"
-import { makeAttributes, notForThis } from "../access/attributes.ts"
+import { makeAttributes } from "../access/attributes.ts"
 import { answer } from "../requests/answer.ts"
 import { makeAsk, now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
@@ -136,7 +136,7 @@ const readEndpoint = (
 }
 
 export const makeWrites = <K extends Category, const T extends Table>(kind: K, parts: WriteParts<K, T>) =>
-  Effect.map(Effect.all([makeAsk, makeAttributes]), ([askAny, { isOpen }]) => {
+  Effect.map(Effect.all([makeAsk, makeAttributes]), ([askAny, { demand }]) => {
     const endpoints = operations[kind].endpoints as Readonly<Record<string, HttpApiEndpoint.Top>>
     const fingerprintOf = parts.fingerprint ?? fingerprint
     const endpointOf = (name: string, bodyOptional?: true) => {
@@ -180,9 +180,7 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
         const id =
           place?.id ?? (key === undefined ? ((yield* randomUuidV7) as IdOf<K>) : derivedId(kind, tenantId, key))
         // Under a key it may be another's that is there already.
-        const { subject, where } = asker
-        if (where !== undefined && !(yield* isOpen({ tenantId, subject, where }, { id, tags: [] })))
-          return yield* notForThis(writeScopeOf(kind))
+        yield* demand(writeScopeOf(kind), tenantId, { id, tags: [] })
         const print = key === undefined ? null : fingerprintOf(method, address, body)
         const origin = { correlationId: yield* CurrentCorrelationId, traceparent: traceparentOf(request.headers) }
         const made = yield* toEffect(command({ tenantId, id, at: yield* now, body, fingerprint: print, origin }))
