@@ -14,7 +14,6 @@ import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
-import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
@@ -72,7 +71,7 @@ const placesLimit = 256
 const beginning = ({ command, tenantId }: Envelope<ServiceCallCommand>, now: number): Alarm | null => {
   if (command._tag !== "SubmitServiceCall" || command.dueAt > now || command.pending !== undefined) return null
   const { callId, dueAt, spec } = command
-  return { tenantId, callId, revision: 1, dueAt, target: targetOf(spec.request.url), ...alarmParts(spec) }
+  return { tenantId, callId, revision: 1, dueAt, ...alarmParts(spec) }
 }
 
 interface DueLoop {

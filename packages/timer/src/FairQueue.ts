@@ -183,7 +183,7 @@ export class FairQueue {
     return taken
   }
 
-  /** Counts a call as under way that nothing is asked of but its turn, if that is now: nothing may wait. Else nothing has happened. */
+  /** Like `add` and `take` of this one alarm: true when nothing waits and it is its turn; else nothing has changed. */
   claim(alarm: Alarm, now: number): boolean {
     if (this.#size > 0 || this.knows(alarm) || !this.add(alarm, now)) return false
     if (this.take(now, 1).length === 1) return true

@@ -4,7 +4,6 @@ import { EpochMillis } from "@dueline/contracts/Ids"
 import type { Abandoned, Backlog, Holding } from "@dueline/contracts/ports/Backlog"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
-import { targetOf } from "@dueline/contracts/serviceCall/target"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -27,8 +26,7 @@ const upcoming = (state: MemoryState, { after, before, limit }: Upcoming): Reado
       callId,
       revision,
       dueAt: wakeAt ?? dueAt,
-      target: targetOf(request.url),
-      ...alarmParts({ tags, flow })
+      ...alarmParts({ request, tags, flow })
     }))
     .sort(byDueTime)
     .slice(0, limit)

@@ -86,7 +86,6 @@ export const intend = (
       callId,
       revision: after.revision,
       dueAt: wakeAtOf(after),
-      target: targetOf(after.spec.request.url),
       ...alarmParts(after.spec)
     })
   }
