@@ -33,7 +33,10 @@ export const signerOf = (settings: Settings) => Effect.map(signersOf(settings), 
  * Publishes beside the checkpoints, and in the database for whoever asks over HTTP, that each key was followed by the next, where it is not said there
  * yet: with the largest tree that the earlier one has signed. Cut short, it is done by whoever comes next.
  */
-const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, notes: SealedHead["notes"]) {
+const publishSuccessions = Effect.fnUntraced(function* (
+  settings: Settings,
+  head: Pick<SealedHead, "notes" | "successions">
+) {
   const signers = yield* signersOf(settings)
   const folder = checkpointsFolder(settings)
   const { keepSuccession } = yield* SealedLog
@@ -44,10 +47,10 @@ const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, note
     const name = verifierText(verifierOf(to))
     const published = there.find((one) => verifierText(one.to) === name)
     if (published !== undefined) {
-      yield* keepSuccession(name, published.note)
+      if (!head.successions.includes(published.note)) yield* keepSuccession(name, published.note)
       continue
     }
-    const signed = notes.flatMap(({ note }) => openCheckpoint(note, verifierOf(from)) ?? [])
+    const signed = head.notes.flatMap(({ note }) => openCheckpoint(note, verifierOf(from)) ?? [])
     const last = signed.toSorted((a, b) => b.size - a.size)[0]
     if (last === undefined) continue
     const note = signSuccession(last, from, to)
@@ -59,7 +62,7 @@ const publishSuccessions = Effect.fnUntraced(function* (settings: Settings, note
 /** Signs all that is committed, and publishes how the keys followed each other. */
 export const signedWithSuccessions = Effect.fnUntraced(function* (settings: Settings, signer: NoteSigner) {
   const signed = yield* signedNow(settings, signer)
-  yield* publishSuccessions(settings, signed.notes)
+  yield* publishSuccessions(settings, signed)
   return signed
 })
 

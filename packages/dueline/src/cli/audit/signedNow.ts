@@ -24,9 +24,9 @@ export const signedNow = Effect.fnUntraced(function* (settings: Configuration.Se
     Effect.provideService(References.MinimumLogLevel, "None"),
     Effect.catchTag("PublishFailed", ({ detail }) => new CommandFailed({ message: detail }))
   )
-  const { notes, size } = yield* (yield* SealedLog.SealedLog).head
+  const { notes, size, successions } = yield* (yield* SealedLog.SealedLog).head
   const last = notes.at(-1)
-  if (last !== undefined) return { size: last.size, note: last.note, notes }
+  if (last !== undefined) return { size: last.size, note: last.note, notes, successions }
   return yield* new CommandFailed({ message: size === 0 ? "There is nothing to sign yet" : "Nothing was signed" })
 })
 
