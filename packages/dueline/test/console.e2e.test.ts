@@ -683,6 +683,8 @@ describe.skipIf(why !== "")("the console", () => {
       assert.strictEqual(byScript, refused)
       const [byForm] = await Promise.all([refusal(), forged.getByRole("button", { name: "Win a prize" }).click()])
       assert.strictEqual(byForm, refused)
+      // A page that is closed while it goes elsewhere now and then never says that it is closed.
+      await forged.waitForURL(`${program.address}${path}`)
       await forged.close()
     }
     await elsewhere.close()
