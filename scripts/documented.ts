@@ -1,7 +1,10 @@
-/** Refuses documents that name a command, a script of package.json or a flag that does not exist. Exit code 1 and a line for each. */
+/**
+ * Refuses documents that name a command, a script of package.json or a flag that does not exist, or that link to what is not there, and
+ * more words by hand than `mostWords`. Prints how many there are. Exit code 1 and a line for each mistake.
+ */
 import { spawnSync } from "node:child_process"
-import { globSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync, globSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
 
 // What the command line and the scripts of this repository offer, as data: words that may follow each other, and flags.
 
@@ -139,6 +142,46 @@ const problems = (command: string, words: ReadonlyArray<string>, root: CommandNo
   return found
 }
 
+// Links and the length of what is written by hand.
+
+const fenced = /^```[^\n]*\n[^]*?^```$/gm
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (markdown: string): ReadonlyArray<string> =>
+  [...markdown.replaceAll(fenced, "").matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-")
+  )
+
+/** One sentence for each link to a file or a heading of one that is not there. `read` answers null where there is no such file. */
+export const wrongLinks = (
+  document: string,
+  markdown: string,
+  read: (path: string) => string | null
+): ReadonlyArray<string> =>
+  [...markdown.replaceAll(fenced, "").matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
+    ([, path = "", anchor]) => {
+      const file = path === "" ? document : normalize(join(dirname(document), path))
+      const text = read(file)
+      if (text === null) return [`${path} is not there`]
+      return anchor === undefined || anchorsOf(text).includes(anchor) ? [] : [`${file} has no heading #${anchor}`]
+    }
+  )
+
+/** Pages that scripts write. */
+const generated = new Set(["docs/events.md", "docs/telemetry.md", "decisions/README.md"])
+/** A little above what there is: what is said in two places is to be said in one. */
+const mostWords = 50_000
+
+/** Words that somebody wrote and somebody has to read: without front matter, which is criteria, and blocks of code, which tests run. */
+export const wordsByHand = (markdown: string): number =>
+  markdown
+    .replace(/^---\n[^]*?\n---\n/, "")
+    .replaceAll(fenced, "")
+    .match(/\S+/g)?.length ?? 0
+
 if (import.meta.main) {
   const root = join(import.meta.dirname, "..")
   const main = join(root, "packages", "dueline", "src", "main.ts")
@@ -151,10 +194,20 @@ if (import.meta.main) {
   }
 
   const documents = globSync(["README.md", "docs/**/*.md", "decisions/*.md", "packages/*/README.md"], { cwd: root })
+  const read = (path: string) =>
+    !existsSync(join(root, path)) ? null : path.endsWith(".md") ? readFileSync(join(root, path), "utf8") : ""
+  let words = 0
   for (const document of documents.sort()) {
-    for (const problem of wrongCommands(readFileSync(join(root, document), "utf8"), trees)) {
+    const markdown = readFileSync(join(root, document), "utf8")
+    if (!generated.has(document)) words += wordsByHand(markdown)
+    for (const problem of [...wrongCommands(markdown, trees), ...wrongLinks(document, markdown, read)]) {
       console.error(`${document}: ${problem}`)
       process.exitCode = 1
     }
+  }
+  console.log(`${words.toLocaleString("en")} words by hand, ${mostWords.toLocaleString("en")} at the most`)
+  if (words > mostWords) {
+    console.error("the documents have more words by hand than they may: shorten what is said twice")
+    process.exitCode = 1
   }
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { commandTree, wrongCommands } from "../documented.ts"
+import { commandTree, wordsByHand, wrongCommands, wrongLinks } from "../documented.ts"
 
 const completion = `
 complete -c dueline -n '__fish_use_subcommand' -f -a 'call' -d 'Calls'
@@ -41,4 +41,31 @@ describe("commands in documents", () => {
   ])("that do not exist are named: %j", (text, problem) =>
     assert.deepStrictEqual(wrongCommands(text, trees), [problem])
   )
+})
+
+describe("links in documents", () => {
+  const files: Readonly<Record<string, string>> = {
+    "docs/a.md": "# A page\n\n## What it *has*, and more\n\n```\n# no heading\n```\n",
+    "docs/a.webp": ""
+  }
+  const problems = (markdown: string) => wrongLinks("docs/a.md", markdown, (path) => files[path] ?? null)
+
+  it.each([
+    "[here](#a-page), [there](../docs/a.md#what-it-has-and-more), ![picture](a.webp), [web](https://example.com/x#y)",
+    "```\n[code](nowhere.md)\n```"
+  ])("to what is there are accepted: %j", (text) => assert.deepStrictEqual(problems(text), []))
+
+  it.each([
+    ["[gone](b.md)", "b.md is not there"],
+    ["[outside](../README.md#x)", "../README.md is not there"],
+    ["[heading](#no-heading)", "docs/a.md has no heading #no-heading"]
+  ])("to what is not there are named: %j", (text, problem) => assert.deepStrictEqual(problems(text), [problem]))
+})
+
+describe("words by hand", () => {
+  it.each([
+    ["", 0],
+    ["---\nid: ADR-0042\naccept:\n  ADR-0042.1: It holds.\n---\n\n# A hammer\n", 3],
+    ["One two.\n\n```sh run\nls -l\n```\n\nthree `four`\n", 4]
+  ])("are those outside of front matter and code: %j", (text, words) => assert.strictEqual(wordsByHand(text), words))
 })
