@@ -42,7 +42,8 @@ end $$
 -- same however many days are kept. Between two days: who writes
 -- on one holds a lock for that day, and during the first seconds of the next, for as long as a statement may last, its writers wait for those
 -- of the day before. Few repeat: so all are inserted at once, which costs two thirds of asking for each whether it is there; where one is, that
--- is undone and each asked for. In order of the ids, so that two groups with the same events do not wait for each other in a circle.
+-- is undone and each asked for. Each then leads to itself, since it is not known which are stored; else the first of a request leads to the others,
+-- and is the only one in the index of causes. In order of the ids, so that two groups with the same events do not wait for each other in a circle.
 --
 -- callers: dueline_writer, dueline_ingest
 -- owner: dueline_append
@@ -74,9 +75,10 @@ begin
         and o.day between v_day - 7 and v_day - 1);
   begin
     insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, name, user_id, anonymous_id, occurred_at,
-        schema_version, workspace, api_key_id, correlation_id, document)
+        schema_version, workspace, api_key_id, correlation_id, document, leads)
       select p_tenants[p_entry[n]], v_day, v_at, p_ids[n], p_event_ids[n], p_types[n], p_names[n], p_users[n], p_anonymous[n], p_occurred[n]::bigint,
-        p_versions[p_entry[n]], p_workspaces[p_entry[n]], p_keys[p_entry[n]], p_correlations[p_entry[n]], p_documents[n]::json
+        p_versions[p_entry[n]], p_workspaces[p_entry[n]], p_keys[p_entry[n]], p_correlations[p_entry[n]], p_documents[n]::json,
+        v_known is not null or p_entry[n] is distinct from p_entry[n - 1]
       from generate_series(1, cardinality(p_ids)) n
       where v_known is null or n <> all (v_known)
       order by p_tenants[p_entry[n]], p_event_ids[n];
@@ -86,9 +88,9 @@ begin
   end;
   with stored as (
     insert into dueline.product_events (tenant_id, day, received_at, id, event_id, type, name, user_id, anonymous_id, occurred_at,
-        schema_version, workspace, api_key_id, correlation_id, document)
+        schema_version, workspace, api_key_id, correlation_id, document, leads)
       select p_tenants[p_entry[n]], v_day, v_at, p_ids[n], p_event_ids[n], p_types[n], p_names[n], p_users[n], p_anonymous[n], p_occurred[n]::bigint,
-        p_versions[p_entry[n]], p_workspaces[p_entry[n]], p_keys[p_entry[n]], p_correlations[p_entry[n]], p_documents[n]::json
+        p_versions[p_entry[n]], p_workspaces[p_entry[n]], p_keys[p_entry[n]], p_correlations[p_entry[n]], p_documents[n]::json, true
       from generate_series(1, cardinality(p_ids)) n
       where v_known is null or n <> all (v_known)
       order by p_tenants[p_entry[n]], p_event_ids[n]
@@ -144,7 +146,8 @@ begin
 end $$
 ;
 
--- Those of one cause, oldest first, without their documents: they may hold anything.
+-- Those of one cause, oldest first, without their documents: they may hold anything. The index leads to one event of each request; the others came
+-- at the same millisecond. Of the first one after the mark all may stand before it, so one more is looked at than there is room for.
 --
 -- callers: dueline_edge
 create or replace function dueline.correlated_product_events(p_tenant uuid, p_correlation text, p_received float8, p_id uuid, p_limit integer)
@@ -152,10 +155,18 @@ returns setof json language plpgsql {{stable plan}} as $$
 begin
   perform set_config('app.current_tenant', p_tenant::text, true);
   return query
+    with led as materialized (
+      select distinct e.received_at, e.day from dueline.product_events e
+      where e.tenant_id = p_tenant and e.correlation_id = p_correlation and e.leads and e.received_at >= p_received::bigint
+      order by e.received_at limit p_limit + 1
+    )
     select json_build_object('id', e.id, 'eventId', e.event_id, 'type', e.type, 'name', e.name, 'receivedAt', e.received_at,
       'workspace', e.workspace, 'apiKeyId', e.api_key_id, 'correlationId', e.correlation_id)
-    from dueline.product_events e
-    where e.tenant_id = p_tenant and e.correlation_id = p_correlation and (e.received_at, e.id) > (p_received::bigint, p_id)
+    from led l cross join lateral (
+      select o.* from dueline.product_events o
+      where o.tenant_id = p_tenant and o.day = l.day and o.received_at = l.received_at and o.correlation_id = p_correlation
+    ) e
+    where (e.received_at, e.id) > (p_received::bigint, p_id)
     order by e.received_at, e.id limit p_limit;
 end $$
 ;

@@ -1,6 +1,6 @@
 /** What all ProductEvents do. */
 import type { CorrelationId } from "@dueline/contracts/Ids"
-import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
+import { ProductEvents, type ToldProductEvent } from "@dueline/contracts/ports/ProductEvents"
 import {
   ProductEventId,
   type ReportedBy,
@@ -120,19 +120,34 @@ export const suite = (name: string, harness: Harness<ProductEvents>): void =>
       })
     )
 
-    it.effect("those of one cause are read oldest first, page after page", () =>
+    it.effect("those of one cause are read oldest first, page after page, with a repeat among them too", () =>
       Effect.gen(function* () {
         const { append, correlated } = yield* ProductEvents
         const from = by({ correlationId: "0cause" as CorrelationId })
         const { correlationId, tenantId } = from
-        const events = Array.from({ length: 5 }, () => event())
+        const events = Array.from({ length: 7 }, () => event())
+        const repeated = event({ eventId: "r" })
+        yield* append(by({ tenantId }), [repeated])
         yield* append(from, events.slice(0, 3))
-        yield* append(from, events.slice(3))
-        yield* append(by({ tenantId }), [event()])
-        const first = yield* correlated({ tenantId, correlationId, after: null, limit: 3 })
-        const last = first.at(-1) ?? assert.fail("nothing was read")
-        const rest = yield* correlated({ tenantId, correlationId, after: last, limit: 3 })
-        assert.sameMembers(ids([...first, ...rest]), ids(events))
+        yield* append(from, events.slice(3, 5))
+        yield* append(from, [event({ eventId: "r" }), ...events.slice(5)])
+        for (const limit of [1, 2, 3, 10]) {
+          const read: Array<ToldProductEvent> = []
+          for (let after: ToldProductEvent | null = null; ; ) {
+            const page: ReadonlyArray<ToldProductEvent> = yield* correlated({ tenantId, correlationId, after, limit })
+            assert.isAtMost(page.length, limit)
+            read.push(...page)
+            after = page.at(-1) ?? null
+            if (after === null) break
+          }
+          assert.lengthOf(read, events.length)
+          assert.sameMembers(ids(read), ids(events))
+          const times = read.map(({ receivedAt }) => receivedAt)
+          assert.deepStrictEqual(
+            times,
+            [...times].sort((a, b) => a - b)
+          )
+        }
         assert.deepStrictEqual(
           yield* correlated({ tenantId: Sample.tenantId(), correlationId, after: null, limit: 3 }),
           []
