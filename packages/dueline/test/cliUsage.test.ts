@@ -13,6 +13,12 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
   [["tenant", "create", "Not A Name"], /<workspace>.*1 to 63 of a-z/u],
   [["tenant", "create"], /Say what the tenant is called/u],
   [["tenant", "create", "--name", "Acme Waste"], /cannot be a workspace.*\n +say --workspace too/u],
+  [["tenant", "create", "acme", "--api-key", "Web Shop"], /--api-key.*1 to 63 lower-case/u],
+  [["tenant", "create", "acme", "--scope", "ops:events.write"], /say --api-key NAME too/u],
+  [
+    ["tenant", "create", "acme", "--api-key", "a", "--scope", "ops:tenants.write"],
+    /"ops:tenants.write" is no scope of an API key/u
+  ],
   [["tenant", "suspend", "acme"], /Missing required flag: --reason/u],
   [["projections", "rebuild", "--only", "everything"], /--only.*"service-calls"/u],
   [["call", "submit", "--delay", "3s"], /Missing required flag: --url/u],

@@ -88,6 +88,20 @@ describe("the program", () => {
     assert.strictEqual((await submit(made.stdout.trim())).status, 202)
   })
 
+  it("lets in the key that a tenant is made with, for what it may do; a tenant that is there gets none", async () => {
+    const create = async (...more: ReadonlyArray<string>) => {
+      const { code, stdout } = await runCommand(home, ["tenant", "create", "keyed", ...more, "--json"])
+      return { code, made: stdout === "" ? null : (JSON.parse(stdout) as { apiKey: { key: string } | null }) }
+    }
+    const { made } = await create("--api-key", "nightly", "--scope", "ops:calls.read", "--scope", "ops:calls.write")
+    assert.match(made?.apiKey?.key ?? "", /^dlk_[0-9A-Za-z]{60}$/u)
+    assert.strictEqual((await submit(made?.apiKey?.key ?? "")).status, 202)
+    const bins = { headers: { authorization: `Bearer ${made?.apiKey?.key}` } }
+    assert.strictEqual((await fetch(`${program.address}/ops/bins`, bins)).status, 403)
+    assert.deepStrictEqual(await create("--api-key", "nightly"), { code: 1, made: null })
+    assert.deepStrictEqual((await create("--api-key", "nightly", "--if-absent")).made?.apiKey, null)
+  })
+
   it("is found to be well while it runs", { tags: ["ADR-0026.8"] }, async () => {
     assert.deepInclude(await doctor(), { code: 0, ok: true, findings: [] })
   })

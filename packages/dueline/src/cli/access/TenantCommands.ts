@@ -1,4 +1,5 @@
 /** `dueline tenant …`: who uses the installation. */
+import { ApiKeyName } from "@dueline/contracts/apiKey/ApiKey"
 import { SuspensionReason, TenantName, Workspace } from "@dueline/contracts/tenant/Tenant"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -32,6 +33,17 @@ const create = Command.make(
       )
     ),
     name: optional(nameFlag),
+    apiKey: optional(
+      textFlag("api-key", ApiKeyName, "1 to 63 lower-case letters, digits, hyphens and dots").pipe(
+        Flag.withMetavar("name"),
+        Flag.withDescription("Make an API key of this name as well, and print it, once")
+      )
+    ),
+    scopes: Flag.String("scope").pipe(
+      Flag.withMetavar("scope"),
+      Flag.withDescription("What that key may do; may be repeated (default: ops:events.write)"),
+      Flag.atLeast(0)
+    ),
     ifAbsent: switchFlag("if-absent", "Change nothing, and say so, when the workspace has a tenant already")
   },
   loadWhenRun(
@@ -42,7 +54,11 @@ const create = Command.make(
   Command.withDescription("Create a tenant. Its id follows from its workspace; a workspace that is taken is refused."),
   Command.withExamples([
     { command: "dueline tenant create acme && dueline token --tenant acme", description: "And a token for it" },
-    { command: 'dueline tenant create --workspace acme --name "Acme Waste"', description: "With a name for people" }
+    { command: 'dueline tenant create --workspace acme --name "Acme Waste"', description: "With a name for people" },
+    {
+      command: "dueline tenant create acme --api-key web-shop --scope ops:events.write",
+      description: "With a key for a Segment client"
+    }
   ])
 )
 

@@ -1,4 +1,6 @@
 /** What `dueline tenant` does. Works beside a running program, which hears of it within seconds, and without one. */
+import { tenantScopes } from "@dueline/contracts/api/Access"
+import { defaultWorkspace } from "@dueline/contracts/apiKey/ApiKey"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { RowMark } from "@dueline/contracts/ports/OpsQueries"
 import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
@@ -8,7 +10,12 @@ import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { makeDerived } from "@dueline/secrets/SigningSecrets"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { join } from "node:path"
-import { changeTenant, createTenant as create, deleteTenant as beginDeletion } from "../../changeTenant.ts"
+import {
+  changeTenant,
+  createApiKey,
+  createTenant as create,
+  deleteTenant as beginDeletion
+} from "../../changeTenant.ts"
 import * as Configuration from "../../Configuration.ts"
 import { tenantExports } from "../../Home.ts"
 import { localInstant, table } from "../format.ts"
@@ -39,7 +46,28 @@ interface CreateInput {
   readonly argument: string | undefined
   readonly workspace: string | undefined
   readonly name: string | undefined
+  readonly apiKey: string | undefined
+  readonly scopes: ReadonlyArray<string>
   readonly ifAbsent: boolean
+}
+
+/** What a key is mostly made for: a web shop or an app that reports what happened. */
+const usualScopes = ["ops:events.write"]
+
+/** The key that is to be made with the tenant, judged before anything is done. */
+const keyAsked = ({ apiKey, scopes }: CreateInput) => {
+  if (apiKey === undefined) {
+    return scopes.length === 0 ? Effect.succeed(null) : usage("--scope says what a key may do: say --api-key NAME too")
+  }
+  const unknown = scopes.find((scope) => !(tenantScopes as ReadonlyArray<string>).includes(scope))
+  if (unknown !== undefined) {
+    return usage(`${JSON.stringify(unknown)} is no scope of an API key`, `there are: ${tenantScopes.join(" ")}`)
+  }
+  return Effect.succeed({
+    name: apiKey,
+    workspace: defaultWorkspace,
+    scopes: scopes.length === 0 ? usualScopes : [...new Set(scopes)]
+  })
 }
 
 const isWorkspace = Schema.is(Workspace)
@@ -60,9 +88,10 @@ const workspaceOf = ({ argument, name, workspace }: CreateInput) => {
 
 export const createTenant = Effect.fnUntraced(function* (input: CreateInput) {
   const workspace = yield* workspaceOf(input)
+  const asked = yield* keyAsked(input)
   const name = input.name ?? workspace
   const tenantId = tenantIdOf(workspace)
-  const created = yield* create(workspace, name).pipe(
+  const made = create(workspace, name).pipe(
     Effect.as(true),
     Effect.catchTag("TenantDeleted", () =>
       Effect.fail(
@@ -81,13 +110,23 @@ export const createTenant = Effect.fnUntraced(function* (input: CreateInput) {
               notes: ["choose another --workspace, or say --if-absent to leave it as it is"]
             })
           )
-    ),
-    Effect.provide(yield* stores)
+    )
   )
-  yield* print(
-    { tenantId, workspace, name, created },
-    () => `${tenantId}  ${workspace}${created ? "" : "  (was there already)"}`
+  const { apiKey, created } = yield* Effect.gen(function* () {
+    const created = yield* made
+    return { created, apiKey: created && asked !== null ? yield* createApiKey(tenantId, asked) : null }
+  }).pipe(Effect.provide(yield* stores))
+  const key = asked === null ? {} : { apiKey: apiKey === null ? null : { ...asked, ...apiKey } }
+  yield* print({ tenantId, workspace, name, created, ...key }, () =>
+    [
+      `${tenantId}  ${workspace}${created ? "" : "  (was there already)"}`,
+      ...(apiKey === null ? [] : [`API key ${asked?.name}: ${apiKey.key}`])
+    ].join("\n")
   )
+  if (apiKey !== null) yield* hint("the key is not shown again")
+  if (asked !== null && apiKey === null) {
+    yield* hint(`no key was made: dueline api-key create ${asked.name} --scope ${asked.scopes.join(" --scope ")}`)
+  }
   yield* hint(`a token for it: dueline token --tenant ${workspace}`)
 })
 
