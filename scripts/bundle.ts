@@ -15,7 +15,7 @@ import {
 } from "node:fs"
 import http from "node:http"
 import { createRequire } from "node:module"
-import { dirname, join, relative } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { type Plugin, rolldown } from "rolldown"
 import { build } from "vite"
@@ -128,12 +128,13 @@ const pages = async (directory: string): Promise<ReadonlyArray<string>> => {
   return outputs.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []))
 }
 
-const [directory, mode] = process.argv.slice(2)
-if (directory === undefined || (mode !== undefined && mode !== "--release")) {
+const [asked, mode] = process.argv.slice(2)
+if (asked === undefined || (mode !== undefined && mode !== "--release")) {
   console.error("usage: node scripts/bundle.ts DIRECTORY [--release]")
   process.exit(2)
 }
 const isRelease = mode === "--release"
+const directory = resolve(asked)
 // Made aside and renamed: it is there whole or not at all, also when two are at it.
 mkdirSync(dirname(directory), { recursive: true })
 const aside = mkdtempSync(`${directory}.`)
