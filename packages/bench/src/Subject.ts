@@ -56,15 +56,16 @@ const ready = (child: ChildProcess): Promise<Said> =>
     child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${text}`)))
   })
 
-/** `nodeArguments`: options of Node itself. `settings`: of the program. */
+/** `nodeArguments`: options of Node itself. `settings`: of the program. `program`: the one put together, or its sources. */
 export const startSubject = async (
   home: string,
   nodeArguments: ReadonlyArray<string> = [],
-  settings: Readonly<Record<string, string>> = {}
+  settings: Readonly<Record<string, string>> = {},
+  program: string = programFile
 ): Promise<Subject> => {
   const from = performance.now()
   const env = { ...environment(home), ...settings }
-  const child = spawn(process.execPath, [...nodeArguments, programFile, "serve", "--demo"], {
+  const child = spawn(process.execPath, [...nodeArguments, program, "serve", "--demo"], {
     env,
     stdio: ["ignore", "pipe", "pipe"]
   })

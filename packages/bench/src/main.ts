@@ -15,6 +15,7 @@ import { rebuild } from "./rebuild.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
 import { firing, flowAmong } from "./recurring.ts"
+import { telemetry } from "./telemetry.ts"
 import { accepted, endToEnd, endToEndInBatches } from "./throughput.ts"
 import { idleLatency, lateness } from "./timing.ts"
 
@@ -23,8 +24,8 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, log, start, idle, memory, lists,
-            rebuild, fairness, product-events, schedules, flows
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, telemetry, log, start, idle, memory,
+            lists, rebuild, fairness, product-events, schedules, flows
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -53,6 +54,7 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   recovery: [(_, t) => recovery(t)],
   append: [(_s, _t, n) => append(64, n / 2)],
   cost: [(_, t, n) => cost(t, n / 2)],
+  telemetry: [(_, t, n) => telemetry(t, n / 5)],
   log: [(s, t, n) => log(s, t, n / 2)],
   start: [() => starts()],
   idle: [(s) => idle(s, 30)],
