@@ -137,7 +137,7 @@ export const alerts: ReadonlyArray<Alert> = [
     expr: "max(dueline_audit_unsigned_seconds) > 172800",
     for: "5m",
     summary:
-      "What happened in the last two days is in no checkpoint: whoever owns the database could rewrite it unseen.",
+      "What happened in the last two days is in no checkpoint: the owner of the database could rewrite it unseen.",
     advice: "Look in the log why the checkpoint cannot be written, and whether an orchestrator runs.",
     runbook: audit,
     fires: { dueline_audit_unsigned_seconds: "180000x30" },

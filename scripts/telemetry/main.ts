@@ -9,12 +9,12 @@ import { dashboard } from "./dashboard.ts"
 
 const introduction = `# Telemetry
 
-Written by \`pnpm telemetry --write\` from \`packages/contracts/src/telemetry/Metrics\`; a test compares. Why so: [ADR-0009](../decisions/ADR-0009-observability.md).
+Written by \`pnpm telemetry --write\` from \`packages/contracts/src/telemetry/Metrics\`; a test compares. Reasons: [ADR-0009](../decisions/ADR-0009-observability.md).
 
 ## Metrics
 
-\`GET /metrics\` on every process, in the text form of Prometheus: what the roles of the process count, and of what all processes have in common. On \`PORT\` it answers this machine;
-\`DUELINE_METRICS_TOKEN\` opens it to whoever sends the token, \`DUELINE_METRICS_PORT\` gives it a port of its own.
+\`GET /metrics\` on every process, in the text form of Prometheus: what the roles of the process count. On \`PORT\` it answers this machine, and others with \`DUELINE_METRICS_TOKEN\`; \`DUELINE_METRICS_PORT\` gives it a port of
+its own.
 
 \`\`\`yaml
 scrape_configs:
@@ -37,9 +37,8 @@ const row = ({ help, kind, labels = [], name, ofTenants, roles }: Declared): str
 const traces = `
 ## Traces
 
-\`OTEL_EXPORTER_OTLP_ENDPOINT\` names a collector for traces and for the metrics above; without it no trace is made. \`DUELINE_TRACE_RATIO\` is the share of requests that are
-sampled. A caller's \`traceparent\` is gone on with, its wish to be sampled is not: that is decided here. Targets get the \`traceparent\` of their attempt, unless the call has a header of
-that name; messages on NATS have it as a header.
+\`OTEL_EXPORTER_OTLP_ENDPOINT\` names a collector for traces and for the metrics above; without it no trace is made. \`DUELINE_TRACE_RATIO\` is the share of requests that are sampled. A caller's \`traceparent\` is continued; its
+sampling flag is ignored. Targets get the \`traceparent\` of their attempt, unless the call has a header of that name; messages on NATS have it as a header.
 
 | Span | Kind | What it lasts |
 | --- | --- | --- |
@@ -49,8 +48,8 @@ that name; messages on NATS have it as a header.
 | \`send TOPIC\` | producer | a publication |
 | \`process TOPIC\` | consumer | the handling of a message |
 
-They have ids (\`dueline.tenant.id\`, \`dueline.call.id\`, \`dueline.correlation.id\`), statuses, routes and the target's host; no path, query, header or body. A collector that does not answer, or answers
-anything but 2xx, is left alone for a minute; \`dueline_telemetry_dropped_total\` counts what it missed.
+They have ids (\`dueline.tenant.id\`, \`dueline.call.id\`, \`dueline.correlation.id\`), statuses, routes and the target's host; no path, query, header or body. A collector that does not answer
+2xx gets nothing for a minute; \`dueline_telemetry_dropped_total\` counts what it missed.
 `
 
 const alarms = `
