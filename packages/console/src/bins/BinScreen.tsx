@@ -5,6 +5,7 @@ import { Link } from "wouter"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { DialogButton } from "../parts/ChangeDialog.tsx"
 import { Facts } from "../parts/Facts.tsx"
+import { NamedCustomer } from "../parts/Named.tsx"
 import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Time } from "../time/Time.tsx"
 import { BinForm } from "./BinForm.tsx"
@@ -57,14 +58,7 @@ const Whole = ({ of: found }: { readonly of: Bin }) => (
         ["Size", `${found.sizeLitres} l`],
         ["Capacity", `${found.capacityLitres} l`],
         ["Place", found.location === null ? null : `${found.location.lat}, ${found.location.lon}`],
-        [
-          "Customer",
-          found.customerId === null ? null : (
-            <Link key="customer" href={`/customers/${found.customerId}`}>
-              {found.customerId}
-            </Link>
-          )
-        ],
+        ["Customer", found.customerId === null ? null : <NamedCustomer key="customer" id={found.customerId} />],
         [
           "Orders",
           <Link key="orders" href={`/orders?binId=${found.id}`}>

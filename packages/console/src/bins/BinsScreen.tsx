@@ -8,6 +8,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
 
@@ -37,7 +38,7 @@ const columns: readonly [Column<BinListed>, ...ReadonlyArray<Column<BinListed>>]
   {
     head: "Customer",
     cell: ({ customerId }) =>
-      customerId === null ? "–" : <Link href={`/customers/${customerId}`}>{customerId.slice(0, 8)}</Link>
+      customerId === null ? "–" : <Link href={`/customers/${customerId}`}>{shortId(customerId)}</Link>
   }
 ]
 

@@ -1,5 +1,6 @@
 /** One thing that came in: what it was, what became of it, and why. */
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
+import type { IngestionView } from "@dueline/contracts/ingestion/IngestionEndpoints"
 import { Effect } from "effect"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"
@@ -14,6 +15,26 @@ const orderLink = (id: string | null | undefined) =>
     <Link href={`/orders/${id}`}>
       <code>{id}</code>
     </Link>
+  )
+
+type Failure = NonNullable<(typeof IngestionView.Type)["dropbin"]>["failure"]
+
+/** Why no order came of it. */
+const Why = ({ failure }: { readonly failure: Failure }) =>
+  failure === null ? null : (
+    <>
+      <p className="lead">No order came of it: {failure.detail}</p>
+      {failure.errors.length === 0 ? null : (
+        <ul>
+          {failure.errors.map(({ message, path }) => (
+            <li key={path}>
+              <code>{path}</code> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Windows free={failure.freeWindows ?? []} />
+    </>
   )
 
 export const IngestionScreen = ({ id }: { readonly id: string }) => {
@@ -42,6 +63,7 @@ export const IngestionScreen = ({ id }: { readonly id: string }) => {
                   Refused ({found.rejection.reason}): {found.rejection.advice}
                 </p>
               )}
+              <Why failure={found.dropbin?.failure ?? null} />
               <Facts
                 of={[
                   ["Came in", <Time key="in" at={found.createdAt} />],
@@ -61,19 +83,6 @@ export const IngestionScreen = ({ id }: { readonly id: string }) => {
                   ]
                 ]}
               />
-              {found.dropbin?.failure === null || found.dropbin?.failure === undefined ? null : (
-                <Section title="Why no order came of it">
-                  <p>{found.dropbin.failure.detail}</p>
-                  <ul>
-                    {found.dropbin.failure.errors.map(({ message, path }) => (
-                      <li key={path}>
-                        <code>{path}</code> {message}
-                      </li>
-                    ))}
-                  </ul>
-                  <Windows free={found.dropbin.failure.freeWindows ?? []} />
-                </Section>
-              )}
               {found.attempts.length === 0 ? null : (
                 <Section title="Attempts that failed">
                   <ol className="attempts">

@@ -7,6 +7,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { Ago, Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [
@@ -22,7 +23,7 @@ const columns: readonly [Column<ShipmentView>, ...ReadonlyArray<Column<ShipmentV
   { head: "Delivered", cell: ({ milestones }) => <Time at={milestones.delivered} /> },
   {
     head: "Order",
-    cell: ({ orderId }) => (orderId === null ? "–" : <Link href={`/orders/${orderId}`}>{orderId.slice(0, 8)}</Link>)
+    cell: ({ orderId }) => (orderId === null ? "–" : <Link href={`/orders/${orderId}`}>{shortId(orderId)}</Link>)
   }
 ]
 

@@ -5,6 +5,7 @@ import { AuditCheck } from "../audit/AuditCheck.tsx"
 import { signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { usePages } from "../backend/usePages.ts"
+import { About } from "../parts/About.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
@@ -21,9 +22,6 @@ const filters: ReadonlyArray<Filter> = [
   { name: "order", label: "Order", oneOf: ["asc"], words: { "": "Newest first", asc: "Oldest first" } }
 ]
 
-/** Of anything else the beginning says nothing. */
-const isId = (resource: string): boolean => /^[\da-f-]{36}$/u.test(resource)
-
 const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>] = [
   { head: "When", cell: ({ at }) => <Time at={at} /> },
   { head: "Who", cell: ({ actor }) => `${actor.id}${actor.kind === "user" ? "" : ` (${actor.kind})`}` },
@@ -37,13 +35,7 @@ const columns: readonly [Column<AuditItem>, ...ReadonlyArray<Column<AuditItem>>]
     head: "About",
     as: "wide",
     cell: ({ kind, resource }) =>
-      resource === null ? (
-        <span className="faint">–</span>
-      ) : (
-        <>
-          {kind} <code title={resource}>{isId(resource) ? resource.slice(0, 8) : resource}</code>
-        </>
-      )
+      resource === null ? <span className="faint">–</span> : <About kind={kind} id={resource} />
   },
   {
     head: "Correlation",

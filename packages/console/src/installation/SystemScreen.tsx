@@ -4,7 +4,8 @@ import { Facts, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { useMay } from "../parts/useMay.ts"
-import { lasted, span, Time } from "../time/Time.tsx"
+import { span } from "../time/span.ts"
+import { lasted, Time } from "../time/Time.tsx"
 
 const lookMs = 5_000
 

@@ -10,6 +10,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [{ name: "status", label: "State", oneOf: TenantStatus.literals }]
@@ -75,7 +76,7 @@ const columnsWith = (changed: () => void): readonly [Column<TenantView>, ...Read
   { head: "Workspace", cell: ({ workspace }) => <code>{workspace}</code> },
   { head: "Why suspended", as: "wide", cell: ({ suspendedReason }) => suspendedReason ?? "–" },
   { head: "Made", cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { head: "Id", cell: ({ id }) => <code title={id}>{id.slice(0, 8)}</code> },
+  { head: "Id", cell: ({ id }) => <code title={id}>{shortId(id)}</code> },
   { head: "Change", cell: (tenant) => <TenantActions tenant={tenant} changed={changed} /> }
 ]
 

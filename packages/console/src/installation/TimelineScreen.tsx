@@ -1,30 +1,13 @@
 /** Everything that one cause brought about, oldest first. */
 import type { TimelineEvent } from "@dueline/contracts/api/TimelineEndpoints"
 import type { CorrelationId } from "@dueline/contracts/Ids"
-import { Link } from "wouter"
 import { usePages } from "../backend/usePages.ts"
+import { About } from "../parts/About.tsx"
 import { Events } from "../parts/Events.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 
-const places: Readonly<Record<string, string>> = {
-  "service-call": "calls",
-  order: "orders",
-  customer: "customers",
-  bin: "bins",
-  ingestion: "ingestion",
-  schedule: "schedules",
-  "bulk-job": "jobs",
-  subscription: "subscriptions"
-}
-
-const About = ({ event: { category, id } }: { readonly event: TimelineEvent }) => {
-  const place = places[category]
-  const name = `${category} ${id.slice(0, 8)}`
-  return place === undefined ? <span>{name}</span> : <Link href={`/${place}/${id}`}>{name}</Link>
-}
-
-const aboutOf = (event: TimelineEvent) => <About event={event} />
+const aboutOf = ({ category, id }: TimelineEvent) => <About kind={category} id={id} />
 
 export const TimelineScreen = ({ id }: { readonly id: string }) => {
   const pages = usePages(

@@ -7,6 +7,7 @@ import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
 import { TimeField } from "../parts/Fields.tsx"
 import { Status } from "../parts/Status.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { Time } from "../time/Time.tsx"
 import { useTypedRange } from "../time/useTypedRange.ts"
 import { typedTime } from "../time/zone.ts"
@@ -42,7 +43,7 @@ const Moving = ({ changed, close, order }: MoveProps & { readonly close: () => v
           <ul>
             {(trouble.conflict?.orders ?? []).map(({ id, status, window }) => (
               <li key={id} className="bad">
-                <Link href={`/orders/${id}`}>{id.slice(0, 8)}</Link> <Status of={status} /> <Time at={window.from} /> –{" "}
+                <Link href={`/orders/${id}`}>{shortId(id)}</Link> <Status of={status} /> <Time at={window.from} /> –{" "}
                 <Time at={window.to} />
               </li>
             ))}

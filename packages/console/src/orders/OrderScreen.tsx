@@ -4,6 +4,7 @@ import type { Order } from "@dueline/contracts/order/OrderBodies"
 import { Link } from "wouter"
 import { type Action, Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Section } from "../parts/Facts.tsx"
+import { NamedBin, NamedCustomer } from "../parts/Named.tsx"
 import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
 import { Time } from "../time/Time.tsx"
 import { MoveOrder } from "./MoveOrder.tsx"
@@ -37,35 +38,28 @@ const actionsOf = (order: Order): ReadonlyArray<Action> => {
   ]
 }
 
-/** What it is, or was. */
+const When = ({ of: { window } }: { readonly of: Order }) => (
+  <p className="lead">
+    {window === null ? (
+      "A draft without a window."
+    ) : (
+      <>
+        <Time at={window.from} /> – <Time at={window.to} />
+      </>
+    )}
+  </p>
+)
+
 const Whole = ({ of: found }: { readonly of: Order }) => (
   <>
-    <p className="lead">
-      {found.window === null ? (
-        "A draft without a window."
-      ) : (
-        <>
-          <Time at={found.window.from} /> – <Time at={found.window.to} />
-        </>
-      )}
-    </p>
     <Facts
       of={[
-        [
-          "Bin",
-          <Link key="bin" href={`/bins/${found.binId}`}>
-            {found.binId}
-          </Link>
-        ],
-        [
-          "Customer",
-          <Link key="customer" href={`/customers/${found.customerId}`}>
-            {found.customerId}
-          </Link>
-        ],
+        ["Bin", <NamedBin key="bin" id={found.binId} />],
+        ["Customer", <NamedCustomer key="customer" id={found.customerId} />],
         ["Made", <Time key="made" at={found.createdAt} />],
         ["Ended", <Time key="ended" at={found.endedAt} />],
         ["Version", found.version],
+        ["Id", <code key="id">{found.id}</code>],
         [
           "Correlation",
           <Link key="correlation" href={`/timeline/${encodeURIComponent(found.correlationId)}`}>
@@ -99,9 +93,17 @@ const Whole = ({ of: found }: { readonly of: Order }) => (
 
 const Now = ({ changed, of }: { readonly of: Order; readonly changed: () => void }) => (
   <>
+    <When of={of} />
     <Actions scope="ops:orders.write" changed={changed} of={actionsOf(of)}>
       <MoveOrder order={of} changed={changed} />
     </Actions>
+    <Whole of={of} />
+  </>
+)
+
+const Was = ({ of }: { readonly of: Order }) => (
+  <>
+    <When of={of} />
     <Whole of={of} />
   </>
 )
@@ -115,7 +117,7 @@ export const OrderScreen = ({ id }: { readonly id: string }) => {
       get={get}
       title={(order) => (order === null ? "Order" : `Order: ${order.kind}`)}
       Now={Now}
-      Was={Whole}
+      Was={Was}
     />
   )
 }

@@ -1,6 +1,7 @@
 /** Orders of one week, as a calendar or as a list; which week and which view stand in the address. */
 import { OrderStatus } from "@dueline/contracts/order/Order"
 import type { Order } from "@dueline/contracts/order/OrderBodies"
+import { useMemo } from "react"
 import { Link, useSearchParams } from "wouter"
 import { useAtom } from "../backend/useAtom.ts"
 import { usePages } from "../backend/usePages.ts"
@@ -9,10 +10,12 @@ import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { zoneAtom } from "../time/chosenZone.ts"
 import { nowAtom } from "../time/clock.ts"
 import { Time } from "../time/Time.tsx"
 import { addDays, beginningOf, dateOf, mondayOf } from "./week.ts"
+import { useSerials } from "./useSerials.ts"
 import { Week } from "./Week.tsx"
 
 const filters: ReadonlyArray<Filter> = [
@@ -21,15 +24,17 @@ const filters: ReadonlyArray<Filter> = [
   { name: "customerId", label: "Customer id", type: "text" }
 ]
 
-const columns: readonly [Column<Order>, ...ReadonlyArray<Column<Order>>] = [
-  { head: "Order", cell: ({ id, kind }) => `${kind} ${id.slice(0, 8)}` },
+type Columns = readonly [Column<Order>, ...ReadonlyArray<Column<Order>>]
+
+const columnsOf = (serialOf: (bin: string) => string): Columns => [
+  { head: "Order", cell: ({ id, kind }) => `${kind} ${shortId(id)}` },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "From", cell: ({ window }) => <Time at={window?.from} /> },
   { head: "To", cell: ({ window }) => <Time at={window?.to} /> },
-  { head: "Bin", cell: ({ binId }) => <Link href={`/bins/${binId}`}>{binId.slice(0, 8)}</Link> },
+  { head: "Bin", cell: ({ binId }) => <Link href={`/bins/${binId}`}>{serialOf(binId)}</Link> },
   {
     head: "Customer",
-    cell: ({ customerId }) => <Link href={`/customers/${customerId}`}>{customerId.slice(0, 8)}</Link>
+    cell: ({ customerId }) => <Link href={`/customers/${customerId}`}>{shortId(customerId)}</Link>
   },
   {
     head: "Items",
@@ -47,6 +52,8 @@ export const OrdersScreen = () => {
   const monday = mondayOf(
     /^\d{4}-\d\d-\d\d$/u.test(asked) && Number.isFinite(Date.parse(asked)) ? asked : dateOf(now, zone)
   )
+  const serialOf = useSerials()
+  const columns = useMemo(() => columnsOf(serialOf), [serialOf])
   const isAgenda = search.get("view") === "agenda"
   const query = {
     ...values,
@@ -103,7 +110,7 @@ export const OrdersScreen = () => {
             </p>
           ) : null}
           <div aria-busy={pages.asking}>
-            <Week monday={monday} zone={zone} now={now} orders={pages.rows} />
+            <Week monday={monday} zone={zone} now={now} orders={pages.rows} serialOf={serialOf} />
           </div>
           {pages.more ? (
             <button type="button" onClick={pages.further} disabled={pages.asking}>

@@ -19,9 +19,10 @@ interface WeekProps {
   readonly zone: string
   readonly now: number
   readonly orders: ReadonlyArray<Order>
+  readonly serialOf: (bin: string) => string
 }
 
-const Day = ({ date, now, orders, zone }: Omit<WeekProps, "monday"> & { readonly date: string }) => {
+const Day = ({ date, now, orders, serialOf, zone }: Omit<WeekProps, "monday"> & { readonly date: string }) => {
   const from = beginningOf(date, zone)
   const to = beginningOf(addDays(date, 1), zone)
   const byId = new Map(orders.map((order) => [order.id as string, order]))
@@ -44,7 +45,7 @@ const Day = ({ date, now, orders, zone }: Omit<WeekProps, "monday"> & { readonly
               key={id}
               href={`/orders/${id}`}
               className={`order ${toneOf(order.status)}`}
-              title={`${order.kind}, ${order.status}`}
+              title={`${order.kind} of ${serialOf(order.binId)}, ${order.status}`}
               style={{
                 top: `${top * 100}%`,
                 height: `max(24px, ${(bottom - top) * 100}%)`,
@@ -52,8 +53,9 @@ const Day = ({ date, now, orders, zone }: Omit<WeekProps, "monday"> & { readonly
                 width: `${100 / lanes}%`
               }}
             >
-              <b>{order.kind}</b> {order.status}
-              <span>{order.window === null ? "" : formatTime(Date.parse(order.window.from), zone).slice(11, 16)}</span>
+              <b>{order.window === null ? "" : formatTime(Date.parse(order.window.from), zone).slice(11, 16)}</b>{" "}
+              {order.kind} <b>{serialOf(order.binId)}</b>
+              <span>{order.status}</span>
             </Link>
           )
         })}

@@ -7,6 +7,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { Ago } from "../time/Time.tsx"
 import { ruleWords } from "./scheduleWords.ts"
 
@@ -16,7 +17,7 @@ const filters: ReadonlyArray<Filter> = [
 ]
 
 const columns: readonly [Column<ScheduleView>, ...ReadonlyArray<Column<ScheduleView>>] = [
-  { head: "Schedule", cell: ({ id, name }) => name ?? <code>{id.slice(0, 8)}</code> },
+  { head: "Schedule", cell: ({ id, name }) => name ?? <code>{shortId(id)}</code> },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "Rule", cell: (schedule) => ruleWords(schedule) },
   { head: "Next", cell: ({ next }) => <Ago at={next?.at} /> },
@@ -36,7 +37,9 @@ export const SchedulesScreen = () => {
       actions={
         <>
           <Freshness asked={pages} />
-          <Link href="/schedules/new">Make a schedule</Link>
+          <Link href="/schedules/new" className="button">
+            Make a schedule
+          </Link>
         </>
       }
     >

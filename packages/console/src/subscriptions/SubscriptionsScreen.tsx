@@ -7,6 +7,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { Ago } from "../time/Time.tsx"
 import { NewSubscription } from "./SubscriptionForms.tsx"
 
@@ -16,7 +17,7 @@ const filters: ReadonlyArray<Filter> = [
 ]
 
 const columns: readonly [Column<SubscriptionView>, ...ReadonlyArray<Column<SubscriptionView>>] = [
-  { head: "Subscription", cell: ({ id, name }) => name ?? <code>{id.slice(0, 8)}</code> },
+  { head: "Subscription", cell: ({ id, name }) => name ?? <code>{shortId(id)}</code> },
   { head: "State", cell: ({ disabledReason, status }) => <Status of={disabledReason ?? status} /> },
   { head: "Failing", cell: ({ failingSince }) => (failingSince === null ? "–" : <Ago at={failingSince} />) },
   { head: "Endpoint", as: "wide", cell: ({ url }) => url },
