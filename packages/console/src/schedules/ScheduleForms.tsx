@@ -104,7 +104,9 @@ const Form = ({ back, existing, first, label, send }: FormProps) => {
         <button type="submit" className="main" disabled={busy || !may || (sendRequest && draft.url.trim() === "")}>
           {label}
         </button>
-        <Link href={back}>Leave it</Link>
+        <Link href={back} className="button">
+          Leave it
+        </Link>
       </div>
     </form>
   )

@@ -8,12 +8,15 @@ import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
+import { durationWords } from "../time/durationWords.ts"
 import { Ago, lasted, Time } from "../time/Time.tsx"
 import { Backfill } from "./Backfill.tsx"
 import { NextTimes } from "./NextTimes.tsx"
-import { missingWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
+import { missedWords, missingWords, overlapWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
 const lookMs = 10_000
+
+const firstUpper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: number }) => {
   const answer = useAnswer(`${id} ${version}`, ({ schedules }) =>
@@ -60,7 +63,9 @@ const ScheduleActions = ({ changed, schedule }: { schedule: ScheduleView; change
         }
       ]}
     >
-      <Link href={`/schedules/${schedule.id}/edit`}>Edit</Link>
+      <Link href={`/schedules/${schedule.id}/edit`} className="button">
+        Edit
+      </Link>
     </Actions>
   )
 }
@@ -68,11 +73,11 @@ const ScheduleActions = ({ changed, schedule }: { schedule: ScheduleView; change
 const Details = ({ schedule }: { readonly schedule: ScheduleView }) => (
   <Facts
     of={[
-      ["While the call before goes on", schedule.overlap],
+      ["While the call before goes on", overlapWords(schedule)],
       ["A time that clocks pass over", missingWords(schedule)],
       ["A time that clocks show twice", repeatedWords(schedule)],
-      ["Times that were missed", schedule.missed.policy],
-      ["Spread", schedule.jitter],
+      ["Times that were missed", missedWords(schedule)],
+      ["Spread", durationWords(schedule.jitter)],
       ["Calls made", schedule.fired],
       ["Waiting for the call before", schedule.waiting],
       ["Time-out", lasted(schedule.timeoutMs)],
@@ -118,7 +123,7 @@ export const ScheduleScreen = ({ id }: { readonly id: string }) => {
           found === null ? null : (
             <>
               <p className="lead">
-                {ruleWords(found)}. {found.pausedReason === null ? null : `Paused: ${found.pausedReason}. `}
+                {firstUpper(ruleWords(found))}. {found.pausedReason === null ? null : `Paused: ${found.pausedReason}. `}
                 {found.next === null ? (
                   "No next time."
                 ) : (

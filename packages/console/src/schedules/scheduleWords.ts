@@ -1,8 +1,28 @@
 /** A schedule's rule and policies, in words. */
 import type { Preview, ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
+import { durationWords } from "../time/durationWords.ts"
+import { cronWords } from "./cronWords.ts"
 
-export const ruleWords = ({ cron, every, zone }: ScheduleView): string =>
-  cron === null ? `every ${every ?? ""}` : `${cron}, by a clock in ${zone}`
+export const ruleWords = ({ cron, every, zone }: Pick<ScheduleView, "cron" | "every" | "zone">): string => {
+  if (cron === null) return `every ${durationWords(every ?? "")}`
+  const words = cronWords(cron)
+  return words === null ? `${cron}, by a clock in ${zone}` : `${words} by a clock in ${zone} (${cron})`
+}
+
+const overlaps = {
+  skip: "the next one is left out",
+  queue: "the next one waits for it",
+  cancelRunning: "it is cancelled",
+  allow: "both are made"
+} as const
+
+export const overlapWords = ({ overlap }: Pick<ScheduleView, "overlap">): string => `${overlap}: ${overlaps[overlap]}`
+
+export const missedWords = ({ missed: { max, policy, window } }: Pick<ScheduleView, "missed">): string => {
+  const within = window === null ? "" : `, of the last ${durationWords(window)}`
+  if (policy === "skip") return "skip: none is made up for"
+  return policy === "last" ? `last: one call is made${within}` : `all: up to ${max ?? "all"} calls are made${within}`
+}
 
 const missing = {
   shift: "as much later as clocks are set forward",
