@@ -1,25 +1,33 @@
-/** Attempts as bars on one axis of time, from the first one's start to the last one's end, and each with what came back. */
+/** Attempts as bars on one axis of time, from the first one's start to the last one's end or to the next one, and each with what came back. */
 import type { Attempt } from "@dueline/contracts/api/ServiceCallView"
 import { Json } from "../parts/Facts.tsx"
 import { Status, toneOf } from "../parts/Status.tsx"
 import { useAtom } from "../backend/useAtom.ts"
 import { nowAtom } from "../time/clock.ts"
-import { lasted, span, Time } from "../time/Time.tsx"
+import { span } from "../time/span.ts"
+import { lasted, Time } from "../time/Time.tsx"
 import { reasonWords } from "./callWords.ts"
 
 const width = 1_000
-const height = 22
+const height = 14
 /** So that an attempt of a few milliseconds can still be seen beside pauses of an hour. */
 const thinnest = 6
 
-const Axis = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => {
+interface AttemptsProps {
+  readonly attempts: ReadonlyArray<Attempt>
+  /** When the next one is made; null when none is. */
+  readonly next: string | null
+}
+
+const Axis = ({ attempts, next }: AttemptsProps) => {
   const now = useAtom(nowAtom)
   const bars = attempts.map(({ durationMs, outcome, startedAt }) => {
     const from = Date.parse(startedAt)
     return { from, to: durationMs === null ? Math.max(now, from) : from + durationMs, outcome }
   })
   const first = Math.min(...bars.map(({ from }) => from))
-  const length = Math.max(1, Math.max(...bars.map(({ to }) => to)) - first)
+  const planned = next === null ? null : Date.parse(next)
+  const length = Math.max(1, Math.max(planned ?? 0, ...bars.map(({ to }) => to)) - first)
   const x = (at: number) => ((at - first) / length) * (width - thinnest)
   return (
     <figure className="axis">
@@ -31,15 +39,27 @@ const Axis = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => {
             className={toneOf(outcome)}
             x={x(from)}
             width={Math.max(thinnest, x(to) - x(from))}
-            y="3"
-            height={height - 6}
+            y="2"
+            height={height - 4}
             rx="2"
           />
         ))}
+        {planned === null ? null : (
+          <rect
+            className="next"
+            x={Math.max(0, x(planned) - thinnest)}
+            width={thinnest * 2}
+            y="2"
+            height={height - 4}
+          />
+        )}
       </svg>
       <figcaption>
         <Time at={new Date(first).toISOString()} />
-        <span>{lasted(length)}</span>
+        <span>
+          {lasted(length)}
+          {planned === null ? "" : " to the next attempt"}
+        </span>
       </figcaption>
     </figure>
   )
@@ -61,11 +81,11 @@ const Answer = ({ attempt: { detail, reason, response, superseded } }: { readonl
   </>
 )
 
-export const Attempts = ({ attempts }: { readonly attempts: ReadonlyArray<Attempt> }) => {
+export const Attempts = ({ attempts, next }: AttemptsProps) => {
   if (attempts.length === 0) return <p className="empty">None yet.</p>
   return (
     <>
-      <Axis attempts={attempts} />
+      {attempts.length > 1 || next !== null ? <Axis attempts={attempts} next={next} /> : null}
       <ol className="attempts">
         {attempts.toReversed().map((attempt) => (
           <li key={attempt.epoch}>

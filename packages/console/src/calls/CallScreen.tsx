@@ -88,27 +88,31 @@ const Details = ({ call }: { readonly call: ServiceCall }) => (
   />
 )
 
-const Request = ({ request }: Pick<ServiceCall, "request">) => (
+/** As it is written on the wire, as far as it may be shown. */
+const Request = ({ request: { bodyBytes, bodySnippet, headers, method, url } }: Pick<ServiceCall, "request">) => (
   <>
-    <p>
-      <span className="method">{request.method}</span> <code className="url">{request.url}</code>
+    <Json
+      of={[
+        `${method} ${url}`,
+        ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+        ...(bodySnippet === null ? [] : ["", bodySnippet])
+      ].join("\n")}
+    />
+    <p className="faint">
+      {bodySnippet !== null ? "" : bodyBytes === 0 ? "Without a body. " : `With a body of ${bodyBytes} bytes. `}
+      Secrets are struck out. The request as it is sent is kept under seal.
     </p>
-    <Facts of={Object.entries(request.headers)} />
-    {request.bodySnippet === null ? (
-      <p className="faint">{request.bodyBytes === 0 ? "Without a body." : `A body of ${request.bodyBytes} bytes.`}</p>
-    ) : (
-      <Json of={request.bodySnippet} />
-    )}
-    <p className="faint">Secrets are struck out. The request as it is sent is kept under seal.</p>
   </>
 )
 
-/** What it is, or was. */
+/** What it is, or was; what was tried stands first, since it says why. */
 const Whole = ({ of: found }: { readonly of: ServiceCall }) => (
   <>
-    <Details call={found} />
     <Section title="Attempts">
-      <Attempts attempts={found.attempts} />
+      <Attempts
+        attempts={found.attempts}
+        next={found.status === "Scheduled" ? (found.notBefore ?? found.dueAt) : null}
+      />
     </Section>
     <Section title="Request">
       <Request request={found.request} />
@@ -117,6 +121,9 @@ const Whole = ({ of: found }: { readonly of: ServiceCall }) => (
         <Copy label="Copy as JSON" text={() => JSON.stringify(found, null, 2)} />
         <Copy label="Copy id" text={() => found.id} />
       </div>
+    </Section>
+    <Section title="Details">
+      <Details call={found} />
     </Section>
     <Section title="History">
       <History id={found.id} version={found.version} />

@@ -30,19 +30,23 @@ const columns: readonly [Column<ServiceCallSummary>, ...ReadonlyArray<Column<Ser
     as: "wide",
     cell: ({ request }) => (
       <>
-        <span className="method">{request.method}</span> {request.url}
+        <span className="method">{request.method}</span> <span className="url">{request.url}</span>
       </>
-    )
+    ),
+    beside: ({ tags }) =>
+      tags.length === 0 ? null : (
+        <span className="tags">
+          {tags.map((tag) => (
+            <code key={tag}>{tag}</code>
+          ))}
+        </span>
+      )
   },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
   { head: "Last result", cell: (call) => resultWords(call) || <span className="faint">–</span> },
   { head: "Attempts", as: "number", cell: ({ attempt }) => attempt },
   { head: "Due", cell: ({ dueAt }) => <Time at={dueAt} /> },
-  { head: "Changed", cell: ({ updatedAt }) => <Ago at={updatedAt} /> },
-  {
-    head: "Tags",
-    cell: ({ tags }) => tags.map((tag) => <code key={tag}>{tag}</code>)
-  }
+  { head: "Changed", cell: ({ updatedAt }) => <Ago at={updatedAt} /> }
 ]
 
 /** The same choice as the plan of a job takes it. */

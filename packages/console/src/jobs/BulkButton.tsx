@@ -10,6 +10,7 @@ import { useAct } from "../backend/useAct.ts"
 import { reasonWords } from "../calls/callWords.ts"
 import { Dialog } from "../parts/Dialog.tsx"
 import { Field } from "../parts/Fields.tsx"
+import { shortId } from "../parts/shortId.ts"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { useMay } from "../parts/useMay.ts"
 import { Ago } from "../time/Time.tsx"
@@ -69,7 +70,7 @@ const Confirm = ({ close, plan }: { readonly plan: BulkPlanView; readonly close:
           {plan.sample.slice(0, 5).map(({ id, reason, target }) => (
             <li key={id}>
               <Link href={plan.action === "replay-dead-letters" ? `/dead-letters/${id}` : `/calls/${id}`}>
-                {target}
+                {target} <code>{shortId(id)}</code>
               </Link>{" "}
               <span className="faint">{reason === null ? "" : reasonWords(reason)}</span>
             </li>
@@ -132,7 +133,7 @@ const Planning = ({ actions, close, filter, label, words }: BulkProps & { readon
       </Dialog>
     )
   return (
-    <Dialog title={label ?? "Act on all that fit"} close={close}>
+    <Dialog title={label ?? "Bulk action"} close={close}>
       <ul className="sample">
         {words.map((one) => (
           <li key={one}>{one}</li>
@@ -178,7 +179,7 @@ export const BulkButton = (props: BulkProps) => {
   return (
     <>
       <button type="button" disabled={why !== ""} title={why} onClick={() => setOpen(true)}>
-        {props.label ?? "Act on all that fit"}…
+        {props.label ?? "Bulk action"}…
       </button>
       {open ? <Planning {...props} close={() => setOpen(false)} /> : null}
     </>

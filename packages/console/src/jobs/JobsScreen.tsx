@@ -37,10 +37,7 @@ export const JobsScreen = () => {
         href={({ id }) => `/jobs/${id}`}
         filtered={Object.keys(values).length > 0}
         nothing={
-          <p>
-            Nothing was done to many at once yet. “Act on all that fit…” above a list of calls or dead letters begins
-            one.
-          </p>
+          <p>Nothing was done to many at once yet. “Bulk action…” above a list of calls or dead letters begins one.</p>
         }
       />
     </Screen>

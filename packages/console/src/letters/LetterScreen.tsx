@@ -3,6 +3,7 @@ import type { DeadLetterId } from "@dueline/contracts/ports/DeadLetters"
 import { useLocation } from "wouter"
 import { useAct } from "../backend/useAct.ts"
 import { useAnswer } from "../backend/useAnswer.ts"
+import { About } from "../parts/About.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
@@ -33,6 +34,13 @@ const Replay = ({ id, waits }: { readonly id: DeadLetterId; readonly waits: bool
   )
 }
 
+/** Of what a topic tells; null where that has no screen of its own. */
+const kindOf = (topic: string): string | null => {
+  if (topic.startsWith("ops.service.order.")) return "order"
+  const [, kind = ""] = /^ops\.(bin|customer|ingestion|schedule|subscription)\./u.exec(topic) ?? []
+  return kind === "" ? null : kind
+}
+
 export const LetterScreen = ({ id }: { readonly id: string }) => {
   const letterId = id as DeadLetterId
   const answer = useAnswer(id, (api) => api["dead-letters"].get({ params: { id: letterId } }))
@@ -47,15 +55,16 @@ export const LetterScreen = ({ id }: { readonly id: string }) => {
         {(found) => (
           <>
             <p className="lead">
-              Given up by {found.group} after {found.failures} failed attempts: {found.reason}
+              Given up by {found.group} after {found.failures} failed {found.failures === 1 ? "attempt" : "attempts"}:{" "}
+              {found.reason}
             </p>
             <Replay id={letterId} waits={found.state === "Waiting"} />
             <Facts
               of={[
                 ["Given up", <Time key="died" at={found.diedAt} />],
-                ["About", <code key="about">{found.streamId}</code>],
+                ["About", <About key="about" kind={kindOf(found.topic)} id={found.streamId} />],
                 ["Event", <code key="event">{found.eventId}</code>],
-                ["Replayed", found.replays === 0 ? null : `${found.replays} times, last`],
+                ["Replayed", found.replays === 0 ? "never" : found.replays === 1 ? "once" : `${found.replays} times`],
                 ["Last replay", <Time key="replayed" at={found.replayedAt} />]
               ]}
             />
@@ -63,7 +72,7 @@ export const LetterScreen = ({ id }: { readonly id: string }) => {
               <ol className="attempts">
                 {found.attempts.toReversed().map(({ at, error }, n) => (
                   <li key={`${n} ${at}`}>
-                    <Time at={at} />
+                    {at === null ? null : <Time at={at} />}
                     <p>{error}</p>
                   </li>
                 ))}

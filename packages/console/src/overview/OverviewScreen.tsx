@@ -8,9 +8,10 @@ import { reasonWords } from "../calls/callWords.ts"
 import { Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { Ago, span, Time } from "../time/Time.tsx"
+import { span } from "../time/span.ts"
+import { Ago, Time } from "../time/Time.tsx"
 import { Minutes } from "./Minutes.tsx"
-import { alarmsOf } from "./alarms.ts"
+import { alarmsOf, isLate } from "./alarms.ts"
 
 const lookMs = 5_000
 
@@ -37,23 +38,25 @@ const Oldest = ({ at, none }: { readonly at: string | null; readonly none: strin
     none
   ) : (
     <>
-      the oldest <Ago at={at} />
+      oldest <Ago at={at} />
     </>
   )
 
+const callsTo = (target: string, status: string): string => `/calls?status=${status}&q=${encodeURIComponent(target)}`
+
 const Tiles = ({
-  overview: { calls, circuits, deadLetters, ingestion, lastHour, overdue }
+  overview: { at, calls, circuits, deadLetters, ingestion, lastHour, overdue }
 }: {
   overview: Overview
 }) => (
   <div className="tiles">
     <Tile
-      href={overdue.oldest === null ? "/calls?status=Scheduled" : `/calls/${overdue.oldest.id}`}
+      href={`/calls?status=Scheduled&dueTo=${at}`}
       name="Overdue"
       value={number(overdue.count, overdue.more)}
-      calm={overdue.count === 0}
+      calm={!isLate({ overdue })}
     >
-      {overdue.oldest === null ? "all in time" : `the oldest by ${span(overdue.oldest.lateMs)}`}
+      {overdue.oldest === null ? "all in time" : `oldest by ${span(overdue.oldest.lateMs)}`}
     </Tile>
     <Tile
       href="/calls?status=Failed"
@@ -80,7 +83,7 @@ const Tiles = ({
       <Oldest at={ingestion.oldestAt} none="nothing waits" />
     </Tile>
     <Tile
-      href="/calls?status=Scheduled"
+      href={circuits[0] === undefined ? "/calls?status=Scheduled" : callsTo(circuits[0].target, "Scheduled")}
       name="Open circuits"
       value={number(circuits.length)}
       calm={circuits.length === 0}
@@ -88,7 +91,7 @@ const Tiles = ({
       {circuits[0]?.target ?? "every target is called"}
     </Tile>
     <Tile href="/calls?status=Running" name="Running" value={number(calls.Running)} calm>
-      {number(lastHour.succeeded)} succeeded, last hour
+      {number(lastHour.succeeded)} done in the last hour
     </Tile>
   </div>
 )
@@ -102,26 +105,20 @@ const Failures = ({ failures }: { readonly failures: Overview["lastHour"]["failu
         <thead>
           <tr>
             <th scope="col">Target</th>
-            <th scope="col" className="wide">
-              Why
-            </th>
             <th scope="col" className="number">
               Calls
+            </th>
+            <th scope="col" className="wide">
+              Why
             </th>
           </tr>
         </thead>
         <tbody>
           {failures.slice(0, 8).map(({ count, reason, target }) => (
             <tr key={`${target} ${reason}`}>
-              <td>
-                {target === "" ? (
-                  "others"
-                ) : (
-                  <Link href={`/calls?status=Failed&q=${encodeURIComponent(target)}`}>{target}</Link>
-                )}
-              </td>
-              <td className="wide">{reasonWords(reason)}</td>
+              <td>{target === "" ? "others" : <Link href={callsTo(target, "Failed")}>{target}</Link>}</td>
               <td className="number">{number(count)}</td>
+              <td className="wide">{reasonWords(reason)}</td>
             </tr>
           ))}
         </tbody>
@@ -146,18 +143,59 @@ const Calls = ({ calls, countedUntil }: Pick<Overview, "calls" | "countedUntil">
   </>
 )
 
-const Circuits = ({ circuits }: { readonly circuits: Overview["circuits"] }) =>
-  circuits.length === 0 ? null : (
-    <Section title="Targets that are left alone for now">
-      <ul>
+/** Why calls wait although their time has come. */
+const Held = ({ circuits, flows = [], pauses }: Pick<Overview, "circuits" | "flows" | "pauses">) =>
+  circuits.length === 0 && flows.length === 0 && (pauses?.count ?? 0) === 0 ? null : (
+    <Section title="What holds calls back">
+      <ul className="plain">
+        {pauses === undefined || pauses.count === 0 ? null : (
+          <li>
+            <Link href="/pauses?status=Active">
+              <Status
+                of="Paused"
+                words={pauses.count === 1 ? "A pause" : `${number(pauses.count, pauses.more)} pauses`}
+              />
+            </Link>{" "}
+            that somebody made{pauses.count === 1 ? "" : ", the oldest"} <Ago at={pauses.oldestAt} />
+          </li>
+        )}
+        {flows.map(({ key, limit, running, tenantId, waiting }) => (
+          <li key={`${tenantId} ${key}`}>
+            <Link href={`/flows?key=${encodeURIComponent(key)}`}>
+              <Status of="waiting" words={`Flow ${key}`} />
+            </Link>{" "}
+            {number(waiting)} {waiting === 1 ? "call waits" : "calls wait"}, {number(running)}
+            {limit === null ? "" : ` of ${number(limit)}`} under way
+          </li>
+        ))}
         {circuits.map(({ openUntil, target, tenantId }) => (
           <li key={`${tenantId} ${target}`}>
-            <Status of="open" words={target} tone="warn" /> until <Time at={openUntil} />
+            <Link href={callsTo(target, "Scheduled")}>
+              <Status of="open" words={`Circuit of ${target}`} tone="warn" />
+            </Link>{" "}
+            open, since it failed too often: the next call tries it <Ago at={openUntil} />
           </li>
         ))}
       </ul>
     </Section>
   )
+
+const Health = ({ dependencies, phase }: Pick<Overview, "dependencies" | "phase">) => (
+  <ul className="states">
+    <li>
+      <Link href="/system">
+        <Status of={phase} />
+      </Link>
+    </li>
+    {dependencies.map(({ name, reason, status }) => (
+      <li key={name}>
+        <Link href="/system" title={reason ?? ""}>
+          <Status of={status} words={`${name} ${status}`} />
+        </Link>
+      </li>
+    ))}
+  </ul>
+)
 
 export const OverviewScreen = () => {
   const answer = useAnswer("overview", (api) => api.overview.get({ query: {} }), lookMs)
@@ -179,16 +217,23 @@ export const OverviewScreen = () => {
         {(overview) => (
           <>
             <Tiles overview={overview} />
-            <Section title="The last hour, minute by minute">
-              <Minutes minutes={overview.lastHour.minutes} />
-            </Section>
-            <Section title="What failed, and where">
-              <Failures failures={overview.lastHour.failures} />
-            </Section>
-            <Circuits circuits={overview.circuits} />
-            <Section title="Calls">
-              <Calls calls={overview.calls} countedUntil={overview.countedUntil} />
-            </Section>
+            <div className="beside">
+              <Section title="What failed in the last hour, and where">
+                <Failures failures={overview.lastHour.failures} />
+              </Section>
+              <Section title="Minute by minute">
+                <Minutes minutes={overview.lastHour.minutes} />
+              </Section>
+            </div>
+            <Held {...overview} />
+            <div className="beside">
+              <Section title="Calls">
+                <Calls calls={overview.calls} countedUntil={overview.countedUntil} />
+              </Section>
+              <Section title="Program">
+                <Health phase={overview.phase} dependencies={overview.dependencies} />
+              </Section>
+            </div>
           </>
         )}
       </Answered>

@@ -1,6 +1,6 @@
 /** The screen of one thing that can be looked back at: its state, and what it is now or was. */
 import { Effect } from "effect"
-import type { ComponentType, ReactNode } from "react"
+import { type ComponentType, type ReactNode, useState } from "react"
 import type { Client } from "../backend/backend.ts"
 import { type Answer, useAnswer } from "../backend/useAnswer.ts"
 import { Time } from "../time/Time.tsx"
@@ -65,12 +65,13 @@ const InTime = <A extends Versioned>({
   Was,
   changed,
   get,
+  looksBack,
   of
-}: OneProps<A> & { readonly of: A; readonly changed: () => void }) => {
+}: OneProps<A> & { readonly of: A; readonly changed: () => void; readonly looksBack: boolean }) => {
   const [asOf, set] = useAsOf()
   return (
     <>
-      <AsOf asOf={asOf} set={set} of={of} />
+      {looksBack ? <AsOf asOf={asOf} set={set} of={of} /> : null}
       {asOf === null ? <Now of={of} changed={changed} /> : <Past asOf={asOf} id={of.id} get={get} Was={Was} />}
     </>
   )
@@ -91,21 +92,40 @@ export const OneScreen = <A extends Versioned>({
   readonly title: (found: A | null) => string
   /** Beside the state. */
   readonly aside?: ReactNode
-}) => (
-  <Screen
-    title={title(answer.value)}
-    aside={
-      answer.value === null ? null : (
+}) => {
+  const [asOf, set] = useAsOf()
+  const [opened, setOpened] = useState(false)
+  /** Whoever comes for what it is now has that first; an address that names another time shows that. */
+  const looksBack = opened || asOf !== null
+  const turn = () => {
+    setOpened(!looksBack)
+    if (asOf !== null) set(null)
+  }
+  return (
+    <Screen
+      title={title(answer.value)}
+      aside={
+        answer.value === null ? null : (
+          <>
+            <StatusNow of={answer.value} />
+            {aside}
+          </>
+        )
+      }
+      actions={
         <>
-          <StatusNow of={answer.value} />
-          {aside}
+          <Freshness asked={answer} />
+          <button type="button" aria-expanded={looksBack} onClick={turn}>
+            As it was
+          </button>
         </>
-      )
-    }
-    actions={<Freshness asked={answer} />}
-  >
-    <Answered answer={answer}>
-      {(found) => (found === null ? null : <InTime of={found} changed={answer.again} {...one} />)}
-    </Answered>
-  </Screen>
-)
+      }
+    >
+      <Answered answer={answer}>
+        {(found) =>
+          found === null ? null : <InTime of={found} changed={answer.again} looksBack={looksBack} {...one} />
+        }
+      </Answered>
+    </Screen>
+  )
+}

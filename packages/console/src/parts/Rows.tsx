@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode
   /** `wide` takes what room there is; `number` stands to the right. */
   readonly as?: "wide" | "number"
+  /** What stands beside it, and is not part of the link that a first column is. */
+  readonly beside?: (row: Row) => ReactNode
 }
 
 interface RowsProps<Row> {
@@ -66,7 +68,7 @@ interface CellsProps<Row> {
 
 /** Drawn again when the row is another one, not when the list is. */
 const Cells = memo(({ columns, row, to }: CellsProps<unknown>) =>
-  columns.map(({ as, cell, head }, index) => (
+  columns.map(({ as, beside, cell, head }, index) => (
     <td key={head} className={as}>
       {index === 0 && to !== null ? (
         <Link href={to} data-row="">
@@ -75,6 +77,7 @@ const Cells = memo(({ columns, row, to }: CellsProps<unknown>) =>
       ) : (
         cell(row)
       )}
+      {beside?.(row)}
     </td>
   ))
 ) as <Row>(props: CellsProps<Row>) => ReactNode

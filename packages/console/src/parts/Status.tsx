@@ -35,6 +35,7 @@ const tones: Readonly<Record<string, Tone>> = {
   down: "bad",
   Overdue: "warn",
   waiting: "warn",
+  Waiting: "warn",
   Suspended: "warn",
   Maintenance: "warn",
   Paused: "warn",

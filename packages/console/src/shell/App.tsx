@@ -7,6 +7,7 @@ import { useAtom } from "../backend/useAtom.ts"
 import { Announcer } from "../parts/Announcer.tsx"
 import { Screen } from "../parts/Screen.tsx"
 import { Ago } from "../time/Time.tsx"
+import { Caught } from "./Caught.tsx"
 import { Keys } from "./Keys.tsx"
 import { Navigation } from "./Navigation.tsx"
 import { details, groups } from "./screens.tsx"
@@ -20,7 +21,8 @@ const Nowhere = () => {
         <p>The link is of a tenant that you do not belong to, or of another installation.</p>
       ) : (
         <p>
-          The console has no page at <code>{path}</code>. The navigation lists what there is.
+          The console has no page at <code>{path}</code>. The navigation lists what there is; perhaps the link was cut
+          short.
         </p>
       )}
     </Screen>
@@ -37,6 +39,19 @@ const Offline = () => {
   )
 }
 
+/** As the sender wrote it; an address that was mangled on its way is taken as it is. */
+const decoded = (id: string): string => {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
+}
+
+/** A correlation id is whatever the sender has chosen; all else is known by a UUID. */
+const canBe = (path: string, id: string): boolean =>
+  path.startsWith("/timeline/") || !path.includes("/:id") || /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/u.test(id)
+
 const Routes = () => (
   <Suspense fallback={<main id="main" tabIndex={-1} className="faint" />}>
     <Switch>
@@ -45,13 +60,25 @@ const Routes = () => (
       )}
       {details.map(({ path, screen: Detail }) => (
         <Route key={path} path={path}>
-          {({ id = "" }: { readonly id?: string }) => <Detail key={id} id={decodeURIComponent(id)} />}
+          {({ id = "" }: { readonly id?: string }) =>
+            canBe(path, id) ? <Detail key={id} id={decoded(id)} /> : <Nowhere />
+          }
         </Route>
       ))}
       <Route component={Nowhere} />
     </Switch>
   </Suspense>
 )
+
+/** One that broke is left by going elsewhere. */
+const Pages = () => {
+  const [path] = useLocation()
+  return (
+    <Caught key={path}>
+      <Routes />
+    </Caught>
+  )
+}
 
 export const App = () => {
   const signIn = useAtom(signInAtom)
@@ -67,7 +94,7 @@ export const App = () => {
         <Navigation session={signIn.session} />
         <div className="content">
           <Offline />
-          <Routes />
+          <Pages />
         </div>
       </div>
       <Announcer />

@@ -1,8 +1,10 @@
 /** Where one can go, as which tenant one looks, and in which time zone. */
-import { Link, useRoute } from "wouter"
+import { useEffect, useState } from "react"
+import { Link, useLocation, useRoute } from "wouter"
 import { chooseTenant, may, type Session, signOut } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { nowAtom } from "../time/clock.ts"
+import { shortId } from "../parts/shortId.ts"
 import { chooseZone, localZone, zoneAtom } from "../time/chosenZone.ts"
 import { offsetName } from "../time/zone.ts"
 import { groups, type Place } from "./screens.tsx"
@@ -22,7 +24,7 @@ const Entry = ({ name, path }: Pick<Place, "name" | "path">) => {
 const Tenant = ({ session: { tenant, tenants } }: { readonly session: Session }) =>
   tenants.length < 2 ? (
     <p className="faint" title={tenant ?? ""}>
-      {tenant === null ? "No tenant" : `Tenant ${tenant.slice(0, 8)}`}
+      {tenant === null ? "No tenant" : `Tenant ${shortId(tenant)}`}
     </p>
   ) : (
     <label>
@@ -42,11 +44,11 @@ const Zone = () => {
   const now = useAtom(nowAtom)
   return (
     <label>
-      Times in
+      Times in, {offsetName(now, zone)}
       <select value={zone} onChange={(event) => chooseZone(event.target.value)}>
         {[...new Set([localZone, "UTC"])].map((name) => (
           <option key={name} value={name}>
-            {name === "UTC" ? "UTC" : `${name} (${offsetName(now, name)})`}
+            {name}
           </option>
         ))}
       </select>
@@ -75,15 +77,8 @@ const Look = () => {
   )
 }
 
-export const Navigation = ({ session }: { readonly session: Session }) => (
-  <nav className="nav" aria-label="Screens">
-    <Link href="/" className="brand">
-      <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
-        <circle cx="16" cy="16" r="12" />
-        <path d="M16 8v8.5l5 3.5" />
-      </svg>
-      Dueline
-    </Link>
+const Places = ({ session }: { readonly session: Session }) => (
+  <div className="places">
     {groups.map(({ name, places }) => {
       const offered = places.filter(({ scope }) => scope === null || may(session, scope))
       return offered.length === 0 ? null : (
@@ -97,16 +92,46 @@ export const Navigation = ({ session }: { readonly session: Session }) => (
         </div>
       )
     })}
-    <div className="who">
-      <Tenant session={session} />
-      <Zone />
-      <Look />
-      <p className="subject" title={session.roles.length === 0 ? "" : `Roles: ${session.roles.join(", ")}`}>
+  </div>
+)
+
+const Who = ({ session }: { readonly session: Session }) => (
+  <div className="who">
+    <Tenant session={session} />
+    <Zone />
+    <Look />
+    <div className="person">
+      <span className="subject" title={session.roles.length === 0 ? "" : `Roles: ${session.roles.join(", ")}`}>
         {session.subject}
-      </p>
+      </span>
       <button type="button" className="quiet" onClick={signOut}>
         Sign out
       </button>
     </div>
-  </nav>
+  </div>
 )
+
+export const Navigation = ({ session }: { readonly session: Session }) => {
+  const [path] = useLocation()
+  /** In a narrow window alone: in a wide one all of it is there. */
+  const [open, setOpen] = useState(false)
+  useEffect(() => setOpen(false), [path])
+  return (
+    <nav className="nav" aria-label="Screens" data-open={open ? "" : undefined}>
+      <div className="bar">
+        <Link href="/" className="brand">
+          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+            <circle cx="16" cy="16" r="12" />
+            <path d="M16 8v8.5l5 3.5" />
+          </svg>
+          Dueline
+        </Link>
+        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+          Menu
+        </button>
+      </div>
+      <Places session={session} />
+      <Who session={session} />
+    </nav>
+  )
+}
