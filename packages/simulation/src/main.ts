@@ -1,9 +1,10 @@
 /**
  * Replays one seed, `--seed 7`, or runs many, `--seeds 1..500`. `--trace` prints every step, `--steps N` stops after N of them,
- * `--control "watchdog off"` switches a mechanism off, `--die-at K` tries one death at the K-th crossing of a short world.
+ * `--control "watchdog off"` switches a mechanism off, `--controls` tells in which world each of them shows, `--die-at K` tries one death at
+ * the K-th crossing of a short world.
  */
 import { parseArgs } from "node:util"
-import { controls } from "./controls.ts"
+import { controls, patience } from "./controls.ts"
 import { oneDeath } from "./Faults.ts"
 import { simulate } from "./simulate.ts"
 
@@ -14,6 +15,7 @@ const help = `usage: pnpm sim [--seed N | --seeds A..B] [options]
   --trace           prints every step
   --steps N         stops after N steps
   --control NAME    switches a mechanism off: ${Object.keys(controls).join(", ")}
+  --controls        how many worlds are run for each control, from its first on; when many are, another first world makes npm test shorter
   --die-at K        one death at the K-th crossing of a short world
   --help            this text
 `
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     "die-at": { type: "string" },
     steps: { type: "string" },
     control: { type: "string" },
+    controls: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false }
   }
@@ -39,6 +42,14 @@ if (values.help) {
 } else if (values.control !== undefined && control === undefined) {
   out(`no control "${values.control}"; there are: ${Object.keys(controls).join(", ")}`)
   process.exitCode = 2
+} else if (values.controls) {
+  for (const [name, control] of Object.entries(controls)) {
+    const last = control.from + patience - 1
+    let seed = control.from
+    while (seed <= last && simulate({ ...control, seed, keepTrace: false }).violation === null) seed += 1
+    const found = seed > last ? "not missed" : `missed in world ${seed}`
+    out(`${String(Math.min(seed, last) - control.from + 1).padStart(4)} worlds from ${control.from}, ${found}: ${name}`)
+  }
 } else {
   let violations = 0
   for (let seed = first; seed <= last; seed++) {
