@@ -114,9 +114,12 @@ export class Trial {
     return runIn(this.root, ["node_modules/typescript/bin/tsc", "--checkers", "1", "-p", config])
   }
 
-  /** Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once. */
+  /**
+   * Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once.
+   * By one worker: to import the sources costs more than these tests do.
+   */
   test(files: ReadonlyArray<string>, name?: string): Promise<Outcome> {
-    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts", "--maxWorkers=1"]
     const named = name === undefined ? [] : ["-t", name]
     return runIn(this.root, [...vitest, ...files, ...named], { UPDATE_GOLDEN: "1" })
   }
