@@ -95,6 +95,9 @@ const refusals: ReadonlyArray<readonly [pattern: RegExp, why: string]> = [
 const networkCode = /^E[A-Z_]+$/u
 const networkWords = /connection (?:timed out|closed|is closed|terminated)/iu
 
+/** Of whatever else listens there. */
+const foreignWords = /failed to parse server response/iu
+
 /** The driver's own words, which hold nothing of the URL but names of its settings. */
 const wordsOf = (error: SqlError): string => (error.reason.message ?? "").replace(/^PgConnection: /u, "")
 
@@ -114,5 +117,11 @@ export const troubleWith = (error: SqlError): Trouble => {
   if (networkCode.test(code) && !code.startsWith("ERR_")) return { _tag: "away", why: code }
   const words = wordsOf(error)
   if (code === "" && networkWords.test(words)) return { _tag: "away", why: words }
+  if (code === "" && foreignWords.test(words)) {
+    return {
+      _tag: "refused",
+      why: "what answers there does not speak as PostgreSQL does: check host and port in the URL"
+    }
+  }
   return { _tag: "refused", why: code === "" ? words : `${words} (${code})` }
 }

@@ -5,6 +5,9 @@ import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers
 import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Redacted } from "effect"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { asAdmin, listening, login, password, redacted, server } from "./UrlWorld.ts"
 
 const open = (urls: Database.DatabaseUrls) =>
@@ -16,6 +19,16 @@ const refusalOf = (urls: Database.DatabaseUrls) =>
     Effect.map((error) => (error._tag === "DatabaseRefused" ? (error as DatabaseRefused).detail : error._tag)),
     Effect.timeout("20 seconds")
   )
+
+/** What else might listen where the URL says. */
+const webServer = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const server = createServer((_request, response) => response.end()).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    return { port: (server.address() as AddressInfo).port, server }
+  }),
+  ({ server }) => Effect.sync(() => server.close())
+)
 
 describe.skipIf((await missing("postgres")) !== undefined)("a server behind a URL", () => {
   it.live("is waited for when it is not there yet, and nothing of the URL is told but its place", () =>
@@ -44,6 +57,7 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
     Effect.gen(function* () {
       const { url: admin } = yield* server
       const { url } = yield* login(admin)
+      const web = yield* webServer
       const changed = (change: (url: URL) => void) => {
         const copy = new URL(url)
         change(copy)
@@ -58,6 +72,7 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
           // May not create roles.
           { url: redacted(url) },
           changed((one) => one.searchParams.set("sslmode", "perhaps")),
+          changed((one) => (one.port = String(web.port))),
           { url: Redacted.make("correct horse battery") }
         ],
         refusalOf
@@ -69,6 +84,7 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
         /no such database/u,
         /createrole/u,
         /sslmode/u,
+        /does not speak as PostgreSQL does: check host and port/u,
         /URL/u
       ]
       for (const [index, pattern] of expected.entries()) assert.match(answers[index] ?? "", pattern)

@@ -9,6 +9,7 @@ import * as path from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { promisify } from "node:util"
 import { processesIn, processFacts } from "../admin/ProcessTable.ts"
+import { notStarted } from "./notStarted.ts"
 import type { ServerAccount } from "./ServerAccount.ts"
 import type { ServerPlace } from "./ServerPlace.ts"
 
@@ -138,7 +139,7 @@ const launch = async (options: PostmasterOptions): Promise<Postmaster> => {
   child.unref()
   const ready = () => ended || (recorded(place)?.pid === child.pid && recorded(place)?.ready === true)
   await settled(ready, 60_000, 2)
-  if (ended || child.pid === undefined) throw new Error(`the server did not start: ${lastWords(place)}`)
+  if (ended || child.pid === undefined) throw new Error(notStarted(lastWords(place), place))
   return { pid: child.pid, adopted: false }
 }
 
