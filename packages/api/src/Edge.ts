@@ -17,6 +17,7 @@ import { defaultDeadlineMs } from "./server/Deadline.ts"
 import { defectDetail } from "./server/DefectReporter.ts"
 import { methodsOf } from "./server/methodsOf.ts"
 import { denied } from "./requests/reject.ts"
+import { lacksItsHost } from "./requests/hostHeader.ts"
 import { defaultRequestLimit } from "./server/RequestPlaces.ts"
 
 export interface EdgeLimits {
@@ -46,7 +47,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
             HttpEffect.appendPreResponseHandlerUnsafe(fiber.context, (request, response) =>
               Effect.sync(() => finish(request, response, correlationId, phase() === "draining"))
             )
-            if (lacksHost(request)) return Effect.succeed(hostless)
+            if (lacksItsHost(request)) return Effect.succeed(hostless)
             return Number(request.headers["content-length"] ?? 0) > bodyLimitOf(request.url, limits)
               ? Effect.succeed(tooLarge)
               : Effect.updateContext(httpEffect, (context: Context.Context<never>) =>
@@ -60,10 +61,6 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
 /** Segment's clients send larger bodies than others may. */
 const bodyLimitOf = (url: string, { maxBodyBytes }: EdgeLimits): number =>
   /^\/v1\/batch(?:$|\?)/u.test(url) ? Math.max(maxBodyBytes, segmentLimits.bytes) : maxBodyBytes
-
-/** RFC 9112 § 3.2; an HTTP/1.0 client, such as a load balancer's probe, may leave it out. */
-const lacksHost = ({ headers, source }: HttpServerRequest.HttpServerRequest): boolean =>
-  headers["host"] === undefined && "httpVersion" in source && source.httpVersion === "1.1"
 
 const hostless = HttpServerResponse.empty({ status: 400, headers: { connection: "close" } })
 const tooLarge = HttpServerResponse.empty({ status: 413, headers: { connection: "close" } })
@@ -127,7 +124,7 @@ const explain = (
   // The router gives up on parameters of more than 100 characters: then there is nothing here, whatever the method.
   const methods = known.includes(request.method) ? [] : known
   const code = methods.length > 0 ? "method_not_allowed" : codeOf(readable ? response.status : 400)
-  const detail = lacksHost(request) ? "Send the header Host." : bareDetail(code)
+  const detail = lacksItsHost(request) ? "Send the header Host, once." : bareDetail(code)
   const headers: Array<string> = []
   if (methods.length > 0) headers.push("allow", methods.join(", "))
   if (response.headers["connection"] !== undefined) headers.push("connection", response.headers["connection"])

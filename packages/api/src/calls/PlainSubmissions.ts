@@ -180,7 +180,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         const isBatch = request.url === batchPath
         if ((!isBatch && request.url !== path) || request.method !== "POST" || exchanges.isDraining()) return false
         const { headers } = request
-        if (!isPlain(headers, limits.maxBodyBytes)) return false
+        if (!isPlain(request, limits.maxBodyBytes)) return false
         const key = keyOf(headers, isBatch)
         const access = key === null ? null : accessOf(headers.authorization)
         if (key === null || access === null) return false

@@ -50,7 +50,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       yield* listen((request, response) => {
         const { headers, method, url = "" } = request
         if (!url.startsWith(prefix) || method !== "POST" || exchanges.isDraining()) return false
-        if (!isPlain(headers, limits.maxBodyBytes)) return false
+        if (!isPlain(request, limits.maxBodyBytes)) return false
         const source = url.slice(prefix.length).toLowerCase()
         if (!isSourceId(source)) return false
         const leave = events.enter(source)

@@ -4,7 +4,7 @@ import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { Context, Effect, Layer, type Types } from "effect"
 import { HttpServerRequest } from "effect/http"
 import { HttpApiError } from "effect/http-api"
-import { fieldProblems, unknownFields } from "./fieldProblems.ts"
+import { fieldProblems, parameterProblems, unknownFields } from "./fieldProblems.ts"
 import { invalidRequest } from "./requestBody.ts"
 
 const parts = { Params: "path", Headers: "header", Query: "query", Payload: "body" } as const
@@ -24,6 +24,13 @@ export const layer: Layer.Layer<RequestChecks> = Layer.succeed(RequestChecks, (h
 })
 
 const explain = (error: HttpApiError.HttpApiSchemaError) =>
-  error.kind === "Body" || error.kind === "ResponseHeaders"
-    ? Effect.die(error)
-    : invalidRequest(fieldProblems(parts[error.kind], error.cause.issue))
+  Effect.withFiber<never, Unprocessable>((fiber) => {
+    if (error.kind === "Body" || error.kind === "ResponseHeaders") return Effect.die(error)
+    const { issue } = error.cause
+    const part = parts[error.kind]
+    return invalidRequest(
+      error.kind === "Query"
+        ? parameterProblems(part, issue, Context.getUnsafe(fiber.context, HttpServerRequest.ParsedSearchParams))
+        : fieldProblems(part, issue)
+    )
+  })

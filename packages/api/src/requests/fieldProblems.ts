@@ -24,6 +24,9 @@ export const discreetProblems: typeof fieldProblems = (part, issue, value) =>
       : { path: pathOf(part, path), message }
   )
 
+/** The framework's words for a parameter that is a number. */
+const numeral = "a string representing a finite number"
+
 interface Told {
   readonly path: ReadonlyArray<Segment>
   readonly message: string
@@ -36,7 +39,7 @@ const told = (issue: SchemaIssue.Issue, value: unknown): ReadonlyArray<Told> => 
   for (const { message, path = [] } of schemaWords(issue).issues) {
     if (found.length === maxProblems) break
     if (!holdsInexact(at(value, path))) {
-      found.push({ path, message: message.slice(0, maxMessage) })
+      found.push({ path, message: message.replace(numeral, "a number").slice(0, maxMessage) })
       continue
     }
     const place = pathOf("", path)
@@ -45,6 +48,20 @@ const told = (issue: SchemaIssue.Issue, value: unknown): ReadonlyArray<Told> => 
   }
   return found
 }
+
+/** A parameter that is there twice arrives as a list, which none of them is. */
+const repeated = "is given more than once: give it once"
+
+/** Of a query or headers, whose names may each be there once. */
+export const parameterProblems = (
+  part: string,
+  issue: SchemaIssue.Issue,
+  given: unknown
+): ReadonlyArray<FieldProblem> =>
+  told(issue, undefined).map(({ message, path }) => ({
+    path: pathOf(part, path),
+    message: Array.isArray(at(given, path)) && message === "Expected string" ? repeated : message
+  }))
 
 const at = (value: unknown, path: ReadonlyArray<Segment>): unknown =>
   path.reduce<unknown>(

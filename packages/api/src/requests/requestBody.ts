@@ -207,12 +207,12 @@ const jsonOf = (bytes: Uint8Array): Result.Result<{ readonly text: string; reado
   try {
     text = utf8.decode(bytes)
   } catch {
-    return Result.fail("The body is not valid UTF-8.")
+    return Result.fail("The body is not valid UTF-8: send JSON in UTF-8.")
   }
   try {
     return Result.succeed({ text, value: JSON.parse(text) as unknown })
   } catch {
-    return Result.fail("The body is not valid JSON.")
+    return Result.fail("The body is not valid JSON: send one JSON object.")
   }
 }
 
@@ -225,7 +225,12 @@ export const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldP
     const depth = depths.pop() ?? 0
     if (typeof value === "string") {
       if (checkText && !isStorableText(value))
-        return [{ path: "body", message: "holds U+0000 or half a surrogate pair" }]
+        return [
+          {
+            path: "body",
+            message: "holds U+0000 or half a surrogate pair, which cannot be kept: send whole characters"
+          }
+        ]
       continue
     }
     if (typeof value !== "object" || value === null) continue
@@ -235,7 +240,12 @@ export const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldP
       return [{ path: "body", message: `holds a list or object of more than ${maxItems} items` }]
     for (const key of keys) {
       if (checkText && !isStorableText(key))
-        return [{ path: "body", message: "holds a name with U+0000 or half a surrogate pair" }]
+        return [
+          {
+            path: "body",
+            message: "holds a name with U+0000 or half a surrogate pair, which cannot be kept: send whole characters"
+          }
+        ]
       values.push((value as Record<string, unknown>)[key])
       depths.push(depth + 1)
     }

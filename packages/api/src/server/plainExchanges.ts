@@ -5,12 +5,13 @@ import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { correlationIdOf } from "@dueline/identity/randomId"
 import { Cause, Context, Effect, type Exit, Random, References } from "effect"
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { commonHeaders, denialReply, type Reply } from "../requests/answer.ts"
 import { traceparentOf } from "../resources/asking.ts"
 import { isCorrelationId } from "../requests/Correlation.ts"
 import { bareDetail } from "../Edge.ts"
 import type { RateDenial } from "../access/RateLimits.ts"
+import { holdsHostTwice } from "../requests/hostHeader.ts"
 import { type Denial, denied } from "../requests/reject.ts"
 import { mediaProblem } from "../requests/requestBody.ts"
 
@@ -27,11 +28,12 @@ export interface Exchange {
 }
 
 /** All that the middlewares look at, but for the token. Headers that come twice were joined or dropped by Node as for the framework. */
-export const isPlain = (headers: IncomingHttpHeaders, maxBodyBytes: number): boolean =>
+export const isPlain = ({ headers, rawHeaders }: IncomingMessage, maxBodyBytes: number): boolean =>
   // Not a number without a length.
   Number(headers["content-length"]) <= maxBodyBytes &&
   headers["transfer-encoding"] === undefined &&
   headers.host !== undefined &&
+  !holdsHostTwice(rawHeaders) &&
   headers["x-tenant-id"] === undefined &&
   headers["prefer"] === undefined &&
   mediaProblem(headers["content-type"], headers["content-encoding"]) === null
