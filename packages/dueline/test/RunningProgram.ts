@@ -16,7 +16,7 @@ export interface RunningProgram {
   /** All that it printed so far, on both outputs. */
   readonly output: () => string
   /** Sends the signal and waits for the end; answers the exit code, or null when the signal itself ended it. */
-  readonly stop: (signal: "SIGTERM" | "SIGKILL" | "SIGINT") => Promise<number | null>
+  readonly stop: (signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP") => Promise<number | null>
 }
 
 /** One that the account of the database server can enter too, so that all of it is in there and goes with it. */

@@ -167,39 +167,43 @@ describe("the program", () => {
     { tags: ["ADR-0012.7"] }
   )
 
-  it.live("finishes what is on the wire when it is told to stop, and goes on with the rest at the next start", () =>
-    Effect.gen(function* () {
-      const submit = (path: string, delay: number) =>
-        withClient((api) =>
-          api.serviceCalls.submit({
-            headers: {},
-            payload: { delay, request: { method: "GET", url: `${target.url}${path}` } }
-          })
+  it.live(
+    "finishes what is on the wire when it is told to stop, also by a terminal that closes, and goes on with the rest at the next start",
+    () =>
+      Effect.gen(function* () {
+        const submit = (path: string, delay: number) =>
+          withClient((api) =>
+            api.serviceCalls.submit({
+              headers: {},
+              payload: { delay, request: { method: "GET", url: `${target.url}${path}` } }
+            })
+          )
+        const slow = yield* submit("/slow-at-stop", 0)
+        const later = yield* submit("/after-restart", 2_500)
+        const seen = () => target.seen.some(({ path }) => path === "/slow-at-stop")
+        yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => seen(), times: 500 })
+        const clients = keptAliveClients(program.address, 12)
+        yield* Effect.promise(() => clients.warm)
+        // As a terminal does that is closed: nobody reads the log any more, and the signal is another one.
+        program.child.stderr?.destroy()
+        assert.strictEqual(yield* Effect.promise(() => program.stop("SIGHUP")), 0, program.output())
+        assert.deepStrictEqual(yield* Effect.promise(() => clients.cutOff), [])
+        program = yield* Effect.promise(() => startProgram(home))
+        const ended = yield* withClient((api) =>
+          api.serviceCalls.get({ params: { id: slow.body.id }, query: {}, headers: {} })
         )
-      const slow = yield* submit("/slow-at-stop", 0)
-      const later = yield* submit("/after-restart", 2_500)
-      const seen = () => target.seen.some(({ path }) => path === "/slow-at-stop")
-      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => seen(), times: 500 })
-      const clients = keptAliveClients(program.address, 12)
-      yield* Effect.promise(() => clients.warm)
-      assert.strictEqual(yield* Effect.promise(() => program.stop("SIGTERM")), 0, program.output())
-      assert.deepStrictEqual(yield* Effect.promise(() => clients.cutOff), [])
-      program = yield* Effect.promise(() => startProgram(home))
-      const ended = yield* withClient((api) =>
-        api.serviceCalls.get({ params: { id: slow.body.id }, query: {}, headers: {} })
-      )
-      assert.deepStrictEqual([ended.body?.status, ended.body?.attempt], ["Succeeded", 1])
-      const rest = yield* withClient((api) =>
-        Effect.repeat(
-          Effect.delay(api.serviceCalls.get({ params: { id: later.body.id }, query: {}, headers: {} }), "50 millis"),
-          {
-            until: ({ body }) => body === undefined || body.status === "Succeeded",
-            times: 400
-          }
+        assert.deepStrictEqual([ended.body?.status, ended.body?.attempt], ["Succeeded", 1])
+        const rest = yield* withClient((api) =>
+          Effect.repeat(
+            Effect.delay(api.serviceCalls.get({ params: { id: later.body.id }, query: {}, headers: {} }), "50 millis"),
+            {
+              until: ({ body }) => body === undefined || body.status === "Succeeded",
+              times: 400
+            }
+          )
         )
-      )
-      assert.strictEqual(rest.body?.status, "Succeeded")
-    })
+        assert.strictEqual(rest.body?.status, "Succeeded")
+      })
   )
 })
 

@@ -10,6 +10,12 @@ const args = process.argv.slice(2)
 /** A reader that has seen enough (`dueline call list | head`) is no failure. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
 
+/** A log that nobody can take any more, its reader gone or its disk full, ends nothing: what is written there is lost, and no more than that. */
+process.stderr.on("error", () => undefined)
+
+/** The terminal that it was started in is gone: that asks it to stop, as whoever sends SIGTERM does. */
+process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+
 /** Being told to stop is what ends `serve`; for any other command it is a failure (130, as shells have it). */
 const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return typeof exit.value === "number" ? exit.value : 0
