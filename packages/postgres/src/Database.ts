@@ -20,7 +20,14 @@ import type { MigrationRefused } from "./schema/migrations/DatabaseSchema.ts"
 import { migrate } from "./schema/Migrations.ts"
 import { reachable } from "./reachable.ts"
 import type { DatabaseRole } from "./schema/Roles.ts"
-import { mistakesInWords, readSession, sessionBounds, sessionMistakes } from "./sessionFacts.ts"
+import {
+  administrativeSettings,
+  mistakesInWords,
+  readSession,
+  sessionBounds,
+  sessionMeaning,
+  sessionMistakes
+} from "./sessionFacts.ts"
 
 /** What parts of the program ask for a connection. Each has the database role of that name, unless the process has `ingest` for all of them. */
 export type Pool = "writer" | "edge" | "worker"
@@ -71,10 +78,9 @@ const intakeConnections = 2
  * between aggregates are judged by statements that see what was committed while they waited, whatever the server's own default is.
  */
 const sessionSettings = {
-  default_transaction_isolation: "read committed",
+  ...sessionMeaning,
   enable_seqscan: "off",
   enable_bitmapscan: "off",
-  extra_float_digits: "1",
   ...Object.fromEntries(Object.entries(sessionBounds).map(([name, millis]) => [name, String(millis)]))
 }
 
@@ -148,7 +154,9 @@ export const withSession = <A, E>(
   connection: Connection,
   use: (sql: PgClient.PgClient) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | SqlError> =>
-  Effect.scoped(Effect.flatMap(PgClient.makeClient(connection), use)).pipe(Effect.provide(Reactivity.layer))
+  Effect.scoped(
+    Effect.flatMap(PgClient.makeClient({ startupParameters: administrativeSettings, ...connection }), use)
+  ).pipe(Effect.provide(Reactivity.layer))
 
 /** On the embedded server. */
 export const databaseName = "dueline"

@@ -14,6 +14,31 @@ export const sessionBounds = {
   idle_in_transaction_session_timeout: 15_000
 } as const
 
+/**
+ * What statements mean, and what is read, depends on these: every session of the program, also that which migrates, is started with them,
+ * whatever a server, database or login has been given as its defaults.
+ */
+export const sessionMeaning = {
+  default_transaction_isolation: "read committed",
+  standard_conforming_strings: "on",
+  transform_null_equals: "off",
+  array_nulls: "on",
+  bytea_output: "hex",
+  DateStyle: "ISO, MDY",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  extra_float_digits: "1",
+  // Connections lie idle for as long as nothing is to do.
+  idle_session_timeout: "0"
+} as const
+
+/** Of sessions that migrate, copy or mend: what they do may take as long as it takes. */
+export const administrativeSettings = {
+  ...sessionMeaning,
+  statement_timeout: "0",
+  idle_in_transaction_session_timeout: "0"
+} as const
+
 export type SessionBound = keyof typeof sessionBounds
 const bounds = Object.keys(sessionBounds) as ReadonlyArray<SessionBound>
 
@@ -30,6 +55,12 @@ export interface SessionFacts extends Readonly<Record<SessionBound, number>> {
   readonly floatDigits: number
   readonly rowSecurity: string
   readonly replicationRole: string
+  /** Whether a backslash in a text of a function's body is a backslash. */
+  readonly plainStrings: string
+  /** `off`: a commit is answered before it is on disk. */
+  readonly synchronousCommit: string
+  /** `off`: of a server whose data may be lost with its machine. */
+  readonly fsync: string
   /** It takes no writes at the moment: a standby, or one that was told so (after a failover, or when its disk is full). */
   readonly readOnly: boolean
   /** The first schema that names without one are looked for in, temporary ones left out. */
@@ -48,6 +79,8 @@ const factsStatement = `select current_user::text as "user", session_user::text 
     current_setting('default_transaction_isolation') as isolation, current_setting('server_encoding') as "serverEncoding",
     current_setting('client_encoding') as "clientEncoding", current_setting('extra_float_digits')::int as "floatDigits",
     current_setting('row_security') as "rowSecurity", current_setting('session_replication_role') as "replicationRole",
+    current_setting('standard_conforming_strings') as "plainStrings",
+    current_setting('synchronous_commit') as "synchronousCommit", current_setting('fsync') as "fsync",
     current_setting('default_transaction_read_only')::boolean or pg_is_in_recovery() as "readOnly",
     (select s.name::text from unnest(current_schemas(true)) with ordinality as s(name, n)
       where s.name not like 'pg\\_temp%' order by s.n limit 1) as "firstSchema",
@@ -94,6 +127,7 @@ export const sessionMistakes = (role: DatabaseRole, facts: SessionFacts | undefi
     ["default_transaction_isolation", facts.isolation, "read committed"],
     ["row_security", facts.rowSecurity, "on"],
     ["session_replication_role", facts.replicationRole, "origin"],
+    ["standard_conforming_strings", facts.plainStrings, "on"],
     ["client_encoding", facts.clientEncoding, "UTF8"]
   ]
   return [
@@ -102,6 +136,10 @@ export const sessionMistakes = (role: DatabaseRole, facts: SessionFacts | undefi
     ...settings.flatMap(([name, found, wanted]) =>
       found === wanted ? [] : [settingMistake(name, found, wanted, login)]
     ),
+    // What was accepted would be lost with the server. Where nothing is ever flushed, that was said for the whole server.
+    ...(facts.synchronousCommit === "off" && facts.fsync === "on"
+      ? [settingMistake("synchronous_commit", "off", "on", login)]
+      : []),
     ...(facts.floatDigits >= 1 ? [] : [settingMistake("extra_float_digits", facts.floatDigits, 1, login)]),
     ...(facts.firstSchema === "pg_catalog"
       ? []

@@ -19,6 +19,9 @@ const good: SessionFacts = {
   floatDigits: 1,
   rowSecurity: "on",
   replicationRole: "origin",
+  plainStrings: "on",
+  synchronousCommit: "on",
+  fsync: "on",
   readOnly: false,
   firstSchema: "pg_catalog",
   statement_timeout: 10_000,
@@ -45,6 +48,11 @@ const wrong: ReadonlyArray<readonly [change: Partial<SessionFacts>, says: RegExp
   [{ floatDigits: 0 }, /extra_float_digits is 0/u],
   [{ rowSecurity: "off" }, /row_security is off/u],
   [{ replicationRole: "replica" }, /session_replication_role is replica/u],
+  [{ plainStrings: "off" }, /standard_conforming_strings is off and has to be on/u],
+  [
+    { synchronousCommit: "off" },
+    /synchronous_commit is off and has to be on: `alter role somebody set synchronous_commit/u
+  ],
   [{ firstSchema: "evil" }, /search_path is one that begins with evil/u],
   [{ statement_timeout: 0 }, /statement_timeout is 0 ms and has to be 10000ms/u],
   [{ lock_timeout: 60_000 }, /lock_timeout is 60000 ms/u],
@@ -56,6 +64,8 @@ describe("a session's facts", { tags: ["ADR-0026.1"] }, () => {
     assert.deepStrictEqual(sessionMistakes("edge", good), [])
     assert.deepStrictEqual(sessionMistakes("edge", { ...good, user: "somebody" }), [])
     assert.deepStrictEqual(sessionMistakes("edge", { ...good, statement_timeout: 2_000 }), [])
+    assert.deepStrictEqual(sessionMistakes("edge", { ...good, synchronousCommit: "off", fsync: "off" }), [])
+    assert.deepStrictEqual(sessionMistakes("edge", { ...good, synchronousCommit: "remote_apply" }), [])
   })
 
   it.each(wrong)("that are wrong in one point are named, with what to do: %j", (change, says) => {
@@ -126,6 +136,36 @@ describe.skipIf((await missing("postgres")) !== undefined)("a server behind a UR
       const refused = yield* refusalOf({ url: redacted(url) })
       assert.match(refused, /It says: unsupported startup parameter: application_name \(08P01\)/u)
       assert.match(refused, /connect to the server itself/u)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("means the same whatever its database was told to make of sessions", () =>
+    Effect.gen(function* () {
+      const { url: admin } = yield* server
+      const owner = yield* login(admin, "createrole")
+      const odd = {
+        standard_conforming_strings: "off",
+        transform_null_equals: "on",
+        array_nulls: "off",
+        bytea_output: "escape",
+        DateStyle: "SQL, DMY",
+        IntervalStyle: "sql_standard",
+        TimeZone: "Asia/Kolkata",
+        default_transaction_isolation: "serializable",
+        extra_float_digits: "0",
+        statement_timeout: "10ms",
+        idle_session_timeout: "1ms"
+      }
+      const told = Object.entries(odd).map(([name, value]) => `alter database ${owner.name} set ${name} = '${value}';`)
+      yield* asAdmin(admin, `do $$ begin ${told.join(" ")} end $$`)
+      yield* Database.migrateUrl(redacted(owner.url))
+      const { edge, intake, worker, writer } = yield* open({ url: redacted(owner.url), migrate: false })
+      for (const sql of [writer, edge, worker, intake]) {
+        for (const [name, value] of Object.entries(odd)) {
+          const [found] = yield* sql.unsafe<{ readonly is: string }>(`select current_setting('${name}') as is`)
+          assert.notStrictEqual(found?.is, value, name)
+        }
+      }
     }).pipe(Effect.scoped)
   )
 

@@ -15,7 +15,7 @@ import {
 import { hostThatWrites, type Login } from "../hosts/askHosts.ts"
 import { reachable, startBackoff } from "../reachable.ts"
 import { databaseRoles } from "../schema/Roles.ts"
-import { encodingMistake } from "../sessionFacts.ts"
+import { administrativeSettings, encodingMistake } from "../sessionFacts.ts"
 import { serverWords } from "../SqlFailure.ts"
 
 const oldestServer = 150_000
@@ -45,7 +45,9 @@ export const administer = <A, E>(login: Login, use: (sql: PgClient.PgClient) => 
     const sql = yield* PgClient.makeClient({
       url: yield* hostThatWrites(login),
       applicationName: "dueline schema",
-      ...(login.pooledAs === undefined ? {} : { username: login.pooledAs, prepare: false })
+      ...(login.pooledAs === undefined
+        ? { startupParameters: administrativeSettings }
+        : { username: login.pooledAs, prepare: false })
     })
     yield* checkServer(sql, place)
     return yield* use(sql)
