@@ -78,7 +78,9 @@ const intakeHandlers = (limits: Edge.EdgeLimits) =>
   )
 
 const access = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
-  Layer.mergeAll(BearerAccess.layer, RequestChecks.layer, RateLimits.layer(rates, limits.requests))
+  Layer.mergeAll(BearerAccess.layer, RequestChecks.layer).pipe(
+    Layer.provideMerge(RateLimits.layer(rates, limits.requests))
+  )
 
 const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(

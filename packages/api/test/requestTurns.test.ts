@@ -1,6 +1,10 @@
 import { TenantId } from "@dueline/contracts/Ids"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer as withLayer } from "@effect/vitest"
+import { Effect } from "effect"
 import { RequestTurns } from "../src/server/RequestPlaces.ts"
+import { once } from "node:events"
+import { Worker } from "node:worker_threads"
+import { Edge, layer } from "./Edge.ts"
 
 const a = TenantId.make("11111111-1111-4111-8111-111111111111")
 const b = TenantId.make("22222222-2222-4222-8222-222222222222")
@@ -67,5 +71,54 @@ describe("requests by turns", { tags: ["ADR-0027.6"] }, () => {
     assert.strictEqual(immediates.length, 0)
     turns.push(a, 200, "two")
     assert.deepStrictEqual(done, ["one", "two"])
+  })
+})
+
+/** A client with an event loop of its own: connections that are there, all written to in one go; who is answered, in order, with its status. */
+const client = `
+  const { parentPort, workerData: { port, requests } } = require("node:worker_threads")
+  const { connect } = require("node:net")
+  const { once } = require("node:events")
+  const answered = []
+  const sockets = requests.map(() => connect(port, "127.0.0.1"))
+  Promise.all(sockets.map((socket) => once(socket, "connect"))).then(async () => {
+    const ended = sockets.map(async (socket, n) => {
+      const [chunk] = await once(socket, "data")
+      answered.push([n, chunk.toString("latin1", 9, 12)])
+      socket.destroy()
+    })
+    sockets.forEach((socket, n) => socket.write(requests[n]))
+    await Promise.all(ended)
+    parentPort.postMessage(answered)
+  })`
+
+const inOneGo = (port: number, requests: ReadonlyArray<string>) =>
+  Effect.promise(async () => {
+    const worker = new Worker(client, { eval: true, workerData: { port, requests } })
+    const [answered] = (await once(worker, "message")) as [ReadonlyArray<readonly [number, string]>]
+    return answered
+  })
+
+describe("requests that the framework routes", { tags: ["ADR-0027.6"] }, () => {
+  withLayer(layer)((it) => {
+    it.effect("wait for their tenant's turn: another tenant's is not behind all that came before it", () =>
+      Effect.gen(function* () {
+        const { otherToken, port, token } = yield* Edge
+        const event = (n: number) => ({ type: "track", event: `e${n}`, userId: "u", properties: { n } })
+        const body = JSON.stringify({ batch: Array.from({ length: 50 }, (_, n) => event(n)) })
+        const asked = (bearer: string) =>
+          `POST /v1/events/batch HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer ${bearer}\r\n` +
+          `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+        // Both tokens are known from now on.
+        yield* inOneGo(port, [asked(token), asked(otherToken)])
+        const flood = 60
+        const answers = yield* inOneGo(port, [...Array.from({ length: flood }, () => asked(token)), asked(otherToken)])
+        assert.deepStrictEqual([...new Set(answers.map(([, status]) => status))], ["200"])
+        assert.isBelow(
+          answers.findIndex(([n]) => n === flood),
+          flood / 2
+        )
+      })
+    )
   })
 })

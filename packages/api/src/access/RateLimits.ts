@@ -13,7 +13,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import type { Denial } from "../requests/reject.ts"
-import { defaultRequestLimit, LeavePlace, RequestPlaces } from "../server/RequestPlaces.ts"
+import { defaultRequestLimit, LeavePlace, RequestPlaces, RequestTurns } from "../server/RequestPlaces.ts"
 
 /**
  * Counts what a request holds beyond the one change that it was counted as when it came. Fails when that is too much: nothing may have
@@ -133,6 +133,8 @@ export class RequestLimits extends Context.Service<
   RequestLimits,
   {
     readonly places: RequestPlaces
+    /** In which all requests of known tenants are worked off, whichever way they come. */
+    readonly turns: RequestTurns<() => void>
     /** Null where the class has no limit. */
     readonly counted: (name: RateClass | undefined, tenantId: TenantId) => Counted | null
   }
@@ -158,6 +160,7 @@ const make = (rates: RatesPerMinute, requestLimit: number) =>
       )
     return RequestLimits.of({
       places: new RequestPlaces(requestLimit),
+      turns: new RequestTurns((work) => work()),
       counted: (name, tenantId) => {
         const limit = name === undefined ? undefined : rates[name]
         if (name === undefined || limit === undefined) return null

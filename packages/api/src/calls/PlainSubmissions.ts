@@ -24,7 +24,6 @@ import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.
 import { PlainRequests } from "../server/PlainRequests.ts"
 import { type Counted, crowded, type RateDenial, RequestLimits } from "../access/RateLimits.ts"
 import type { Denial } from "../requests/reject.ts"
-import { RequestTurns } from "../server/RequestPlaces.ts"
 import { acceptedReply, type Asker, Submissions } from "./Submissions.ts"
 
 const path = "/v1/service-calls"
@@ -41,11 +40,6 @@ interface CallExchange extends Exchange, Asker {
   readonly limited: Counted | null
 }
 
-interface Arrived {
-  readonly exchange: CallExchange
-  readonly bytes: Uint8Array
-}
-
 /** Null when the way to tell whether the key is one, or what it is for, is another. */
 const keyOf = (headers: IncomingHttpHeaders, isBatch: boolean): IdempotencyKey | undefined | null => {
   const key = headers["idempotency-key"]
@@ -60,7 +54,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const verifier = yield* TokenVerifier
       const tenants = yield* KnownTenants
       const keys = yield* ApiKeyAccess
-      const { counted, places } = yield* RequestLimits
+      const { counted, places, turns } = yield* RequestLimits
       const context = yield* Effect.context<never>()
       const clock = Context.get(context, Clock.Clock)
       const scope = Context.getOrUndefined(submit.annotations, RequiredScope)
@@ -141,14 +135,14 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         })
       }
 
-      const turns = new RequestTurns<Arrived>(({ bytes, exchange }) => {
+      const workOff = (exchange: CallExchange, bytes: Uint8Array): void => {
         if (exchange.response.destroyed) forget(exchange)
         else guarded(exchange, () => (exchange.isBatch ? acceptBatch(exchange, bytes) : acceptOne(exchange, bytes)))
-      })
+      }
 
       const read = (exchange: CallExchange): void =>
         exchanges.read(exchange, (bytes) =>
-          turns.push(exchange.principal.tenantId, bytes.byteLength, { exchange, bytes })
+          turns.push(exchange.principal.tenantId, bytes.byteLength, () => workOff(exchange, bytes))
         )
 
       const begin = (
