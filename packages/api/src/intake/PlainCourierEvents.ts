@@ -48,7 +48,7 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
 
       const { listen } = yield* PlainRequests
       yield* listen((request, response) => {
-        const { headers, method, url = "" } = request
+        const { method, url = "" } = request
         if (!url.startsWith(prefix) || method !== "POST" || exchanges.isDraining()) return false
         if (!isPlain(request, limits.maxBodyBytes)) return false
         const source = url.slice(prefix.length).toLowerCase()
