@@ -173,6 +173,17 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
 })
 
 describe("a file of functions", () => {
+  // A generic plan for arrays counts on a thousand rows, so that the server finds one for the rows at hand cheaper and makes it at each call.
+  it("pins the mode of the plan of each function that writes rows from arrays", () => {
+    const fromArrays = functionFiles.flatMap(({ parts }) =>
+      parts
+        .map(({ statement }) => statement)
+        .filter((statement) => statement.includes("generate_series(1, cardinality("))
+    )
+    assert.isAtLeast(fromArrays.length, 5)
+    for (const statement of fromArrays) assert.include(statement, "set plan_cache_mode = force_generic_plan")
+  })
+
   it("is refused when it says of a function nothing about who may call it", () => {
     const text = "create or replace function dueline.f() returns int language sql as $$ select 1 $$\n;\n"
     assert.throws(() => functionFileOf({ name: "f", text }), "callers")
