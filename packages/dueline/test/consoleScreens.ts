@@ -64,16 +64,30 @@ const tabThrough = async (page: Page): Promise<ReadonlyArray<string>> => {
 const openers = `[...new Set([...document.querySelectorAll("main button:enabled")].flatMap(({ textContent }) =>
   textContent.endsWith("…") ? [textContent] : []))]`
 
-const dialogFindings = async (page: Page, label: string): Promise<ReadonlyArray<string>> => {
+/** As wide as it is on a telephone it has no need to be moved from side to side. */
+const narrowDialog = `(() => {
+  const dialog = document.querySelector("dialog[open]")
+  dialog.style.width = "358px"
+  const { clientWidth, scrollWidth } = dialog
+  dialog.style.width = ""
+  return scrollWidth > clientWidth + 1 ? ["is cut on a telephone"] : []
+})()`
+
+/** `closes`: all dialogs have the same way out by their button, so that it is tried once a page; what they hold is walked through in each. */
+const dialogFindings = async (
+  page: Page,
+  label: string,
+  closes: ReadonlyArray<"Escape" | "its button">
+): Promise<ReadonlyArray<string>> => {
   const opener = page.locator("main button:enabled").filter({ hasText: label }).first()
   const dialog = page.locator("dialog[open]")
   const found: Array<string> = []
-  for (const close of ["Escape", "its button"]) {
+  for (const close of closes) {
     await opener.focus()
     await page.keyboard.press("Enter")
     await dialog.waitFor()
     if (close === "Escape") {
-      found.push(...(await tabThrough(page)))
+      found.push(...(await tabThrough(page)), ...(await page.evaluate<ReadonlyArray<string>>(narrowDialog)))
       await page.keyboard.press("Escape")
     } else {
       await dialog.getByRole("button", { name: "Close" }).focus()
@@ -91,8 +105,8 @@ const dialogFindings = async (page: Page, label: string): Promise<ReadonlyArray<
 export const keyboardFindings = async (page: Page): Promise<ReadonlyArray<string>> => {
   await page.locator("#main").focus()
   const found = [...(await tabThrough(page))]
-  for (const label of await page.evaluate<ReadonlyArray<string>>(openers))
-    found.push(...(await dialogFindings(page, label)))
+  for (const [n, label] of (await page.evaluate<ReadonlyArray<string>>(openers)).entries())
+    found.push(...(await dialogFindings(page, label, n === 0 ? ["Escape", "its button"] : ["Escape"])))
   return found
 }
 

@@ -140,7 +140,9 @@ export const CallsScreen = () => {
       }
     >
       <Filters filters={filters} values={values} set={set} />
-      {values["status"] === "Failed" ? <FailedGroups choose={(target) => set("q", target)} /> : null}
+      {values["status"] === "Failed" && Object.keys(values).length === 1 ? (
+        <FailedGroups choose={(target) => set("q", target)} />
+      ) : null}
       <Groups rows={pages.rows} choose={(target) => set("q", target)} />
       {held.length === 0 ? null : (
         <button type="button" className="fresh-rows" onClick={() => show(held)}>

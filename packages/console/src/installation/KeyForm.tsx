@@ -74,7 +74,7 @@ export const KeyForm = ({ changed, close }: DialogOf) => {
         <Choice label="Good for" of={lives} value={life} set={setLife} />
       </div>
       <fieldset className="checks">
-        <legend>It may, of what you may</legend>
+        <legend>What it may do</legend>
         {own.map((scope) => (
           <label key={scope} className="check">
             <input type="checkbox" checked={scopes.includes(scope)} onChange={() => turn(scope)} />

@@ -13,7 +13,11 @@ export const Dialog = ({ children, close, title }: DialogProps) => {
   useEffect(() => {
     const before = document.activeElement
     const shown = dialog.current
-    if (shown !== null && !shown.open) shown.showModal()
+    if (shown !== null && !shown.open) {
+      shown.showModal()
+      // Whoever opens a form begins with its first field.
+      shown.querySelector<HTMLElement>("input, select, textarea")?.focus()
+    }
     return () => {
       if (before instanceof HTMLElement) before.focus()
       // What opened it may be gone, or not be offered any more.

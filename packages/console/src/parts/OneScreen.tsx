@@ -115,9 +115,11 @@ export const OneScreen = <A extends Versioned>({
       actions={
         <>
           <Freshness asked={answer} />
-          <button type="button" aria-expanded={looksBack} onClick={turn}>
-            As it was
-          </button>
+          {answer.value === null ? null : (
+            <button type="button" aria-expanded={looksBack} onClick={turn}>
+              As it was
+            </button>
+          )}
         </>
       }
     >

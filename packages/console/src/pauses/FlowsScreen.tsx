@@ -33,7 +33,7 @@ const Defining = ({ changed, close, flow }: DialogOf & { readonly flow: FlowView
     <ChangeDialog
       title={flow === null ? "Define a flow" : `Bounds of ${flow.key}`}
       lead={
-        <p>They count for what begins from now on. Of these and those that a call brings the stricter one counts.</p>
+        <p>The bounds hold for calls that begin from now on. Where a call brings its own, the stricter one holds.</p>
       }
       label={flow === null ? "Define" : "Change"}
       ready={key.trim() !== "" && [atOnce, perSecond].every((one) => one === undefined || one > 0)}
@@ -52,7 +52,9 @@ const Defining = ({ changed, close, flow }: DialogOf & { readonly flow: FlowView
       changed={changed}
     >
       <label>
-        Key, as calls name it in <code>flow.key</code>
+        <span>
+          Key, as calls name it in <code>flow.key</code>
+        </span>
         <input value={key} readOnly={flow !== null} onChange={(event) => setKey(event.target.value)} />
       </label>
       <div className="two">

@@ -33,8 +33,7 @@ const Offline = () => {
   const since = useAtom(offlineAtom)
   return since === null ? null : (
     <p className="offline" role="status">
-      Dueline does not answer. What is shown is from before; the last answer was missed{" "}
-      <Ago at={new Date(since).toISOString()} />.
+      Dueline does not answer. What is shown is from before. First noticed <Ago at={new Date(since).toISOString()} />.
     </p>
   )
 }

@@ -1,7 +1,14 @@
 /** What the keyboard does, shown with `?`; `/` goes to the first filter. */
-import { useEffect, useState } from "react"
+import { Fragment, useEffect, useState } from "react"
 import { Dialog } from "../parts/Dialog.tsx"
-import { Facts } from "../parts/Facts.tsx"
+
+const keys: ReadonlyArray<readonly [names: ReadonlyArray<string>, what: string]> = [
+  [["j", "k"], "next row, row before"],
+  [["Enter"], "open the row"],
+  [["/"], "to the first filter"],
+  [["Esc"], "close a dialog"],
+  [["?"], "this list"]
+]
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null
@@ -23,15 +30,20 @@ export const Keys = () => {
   }, [])
   return shown ? (
     <Dialog title="Keys" close={() => setShown(false)}>
-      <Facts
-        of={[
-          ["j, k", "next row, row before"],
-          ["Enter", "open the row"],
-          ["/", "to the first filter"],
-          ["Esc", "close a dialog"],
-          ["?", "this list"]
-        ]}
-      />
+      <dl className="keys">
+        {keys.map(([names, what]) => (
+          <Fragment key={what}>
+            <dt>
+              {names.map((name) => (
+                <Fragment key={name}>
+                  <kbd>{name}</kbd>{" "}
+                </Fragment>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </Fragment>
+        ))}
+      </dl>
     </Dialog>
   ) : null
 }

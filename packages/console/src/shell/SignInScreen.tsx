@@ -10,7 +10,7 @@ export const SignInScreen = ({ why }: { readonly why: string | null }) => {
   }
   return (
     <main className="signin" id="main">
-      <h1>Dueline</h1>
+      <h1>Sign in to Dueline</h1>
       {why === null ? null : (
         <p className="note warn" role="status">
           {why}
@@ -19,10 +19,10 @@ export const SignInScreen = ({ why }: { readonly why: string | null }) => {
       <section>
         <h2>Open the link of the program</h2>
         <p>
-          <code>npm start</code> prints one when it starts. Later, this makes another; each is good once, for a few
-          minutes:
+          <code>npm start</code> prints one when it starts. Later, this makes another where the program runs; each is
+          good once, for ten minutes:
         </p>
-        <pre>npm run dueline console</pre>
+        <pre>{"dueline console\n# from a checkout: npm run dueline console"}</pre>
       </section>
       <section>
         <h2>Sign in with your organisation</h2>
