@@ -754,6 +754,20 @@ describe.skipIf(why !== "")("the console", () => {
     await both.close()
   })
 
+  it("does not call a list empty while there is more to look through: it reads five pages, and offers the next", async () => {
+    let read = 0
+    await page.route("**/v1/service-calls?*", (route) => {
+      read += 1
+      return route.fulfill({ json: { items: [], nextCursor: `page-${read}` } })
+    })
+    await open("/calls?tag=seldom")
+    await page.getByText("None of those looked at so far fits. There are older ones.").waitFor()
+    assert.strictEqual(read, 5)
+    await page.getByRole("button", { name: "Look further back" }).click()
+    await until(async () => read === 10)
+    await page.unroute("**/v1/service-calls?*")
+  })
+
   it("tells when the program does not answer, and goes on with what it has", async () => {
     await open("/calls")
     await rows().first().waitFor()
@@ -814,6 +828,20 @@ describe.skipIf(why !== "")("the console", () => {
       const { items } = await api("GET", "/v1/service-calls?tag=story&status=Scheduled&limit=1")
       return items.length === 0
     })
+    await open("")
+    const failures = page.getByRole("table", { name: "Failures of the last hour" })
+    await failures
+      .getByRole("link", { name: new URL(target.url).host })
+      .first()
+      .waitFor()
+    await page.waitForFunction(
+      `document.title.startsWith("▲ ") && document.querySelector("link[rel=icon]").href.includes("alarm")`
+    )
+    await failures
+      .getByRole("link", { name: new URL(target.url).host })
+      .first()
+      .click()
+    await page.getByLabel("URL contains").and(page.locator(":not([value=''])")).waitFor()
     await open("/calls?status=Failed")
     const failed = page.getByRole("region", { name: "Failed in the last hour" })
     await failed.getByText("the target answered with an error").waitFor()

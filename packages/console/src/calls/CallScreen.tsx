@@ -120,6 +120,7 @@ const Whole = ({ of: found }: { readonly of: ServiceCall }) => (
         <Copy label="Copy as curl" text={() => asCurl(found)} />
         <Copy label="Copy as JSON" text={() => JSON.stringify(found, null, 2)} />
         <Copy label="Copy id" text={() => found.id} />
+        <Copy label="Copy link" text={() => location.href} />
       </div>
     </Section>
     <Section title="Details">

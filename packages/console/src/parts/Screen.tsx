@@ -1,4 +1,6 @@
 /** The frame of one screen: its title, what can be done there, and the states that every screen has. */
+import alarmIcon from "../favicon-alarm.svg?url"
+import calmIcon from "../favicon.svg?url"
 import { type ReactNode, useEffect, useRef } from "react"
 import { useLocation } from "wouter"
 import type { Trouble } from "../backend/trouble.ts"
@@ -7,7 +9,7 @@ import { TroubleNote } from "./TroubleNote.tsx"
 
 interface ScreenProps {
   readonly title: string
-  /** What somebody has to look at: it stands in the title of the tab too. */
+  /** What somebody has to look at: the tab's title and picture tell it too. */
   readonly alarm?: string | null
   /** What stands beside the title, such as a state. */
   readonly aside?: ReactNode
@@ -19,6 +21,7 @@ export const Screen = ({ actions, alarm = null, aside, children, title }: Screen
   const [path] = useLocation()
   const main = useRef<HTMLElement>(null)
   useEffect(() => {
+    document.querySelector("link[rel=icon]")?.setAttribute("href", alarm === null ? calmIcon : alarmIcon)
     document.title = `${alarm === null ? "" : `▲ ${alarm} · `}${title} · Dueline`
   }, [alarm, title])
   // Whoever reads by ear hears where they are; the first page is read from its top anyway.
