@@ -816,7 +816,7 @@ describe.skipIf(why !== "")("the console", () => {
     await flooded.locator('tr[aria-rowindex="1001"]').waitFor()
     assert.isBelow(await drawn(), 200)
     edge.update(500)
-    await flooded.getByRole("button", { name: "read again" }).waitFor()
+    await flooded.getByRole("button", { name: "More has happened" }).waitFor()
     assert.strictEqual(await flooded.locator('tr[aria-rowindex="1001"]').count(), 1)
     await flooded.close()
     await edge.close()

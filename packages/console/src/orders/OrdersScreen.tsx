@@ -24,6 +24,9 @@ const filters: ReadonlyArray<Filter> = [
   { name: "customerId", label: "Customer id", type: "text" }
 ]
 
+/** As the days come, whenever they were made. */
+const byWindow = (a: Order, b: Order): number => Date.parse(a.window?.from ?? "") - Date.parse(b.window?.from ?? "")
+
 type Columns = readonly [Column<Order>, ...ReadonlyArray<Column<Order>>]
 
 const columnsOf = (serialOf: (bin: string) => string): Columns => [
@@ -92,7 +95,7 @@ export const OrdersScreen = () => {
       {isAgenda ? (
         <Rows
           label="Orders of the week"
-          pages={pages}
+          pages={{ ...pages, rows: pages.rows.toSorted(byWindow) }}
           columns={columns}
           keyOf={({ id }) => id}
           href={({ id }) => `/orders/${id}`}
