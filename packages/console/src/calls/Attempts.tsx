@@ -96,7 +96,7 @@ export const Attempts = ({ attempts, next }: AttemptsProps) => {
                 words={attempt.status === null ? attempt.outcome : `${attempt.outcome}, HTTP ${attempt.status}`}
               />
               <Time at={attempt.startedAt} />
-              <span className="faint">took {lasted(attempt.durationMs)}</span>
+              {attempt.durationMs === null ? null : <span className="faint">took {lasted(attempt.durationMs)}</span>}
             </header>
             <Answer attempt={attempt} />
           </li>

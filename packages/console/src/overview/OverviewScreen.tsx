@@ -11,7 +11,7 @@ import { Status } from "../parts/Status.tsx"
 import { span } from "../time/span.ts"
 import { Ago, Time } from "../time/Time.tsx"
 import { Minutes } from "./Minutes.tsx"
-import { alarmsOf, isLate } from "./alarms.ts"
+import { alarmsOf, isLate, stillFailed } from "./alarms.ts"
 
 const lookMs = 5_000
 
@@ -62,9 +62,11 @@ const Tiles = ({
       href="/calls?status=Failed"
       name="Failed, last hour"
       value={number(lastHour.failed)}
-      calm={lastHour.failed === 0}
+      calm={stillFailed({ calls, lastHour }) === 0}
     >
-      {number(lastHour.attemptsFailed)} attempts failed
+      {calls.Failed < lastHour.failed
+        ? `${number(calls.Failed)} of them still are`
+        : `${number(lastHour.attemptsFailed)} attempts failed`}
     </Tile>
     <Tile
       href="/dead-letters?state=Waiting"
