@@ -3,6 +3,7 @@
  * that made them. Known only of a bus inside this process, whose consumers are all here, and only once they are: until then, and with every other
  * bus, each message counts as heard. Whoever only overhears, as requests do that wait for the end of a call, is told once the commit is durable.
  */
+import type { MessageTaker } from "@dueline/contracts/DirectMessages"
 import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
@@ -47,18 +48,30 @@ export class Hearing extends Context.Service<
   )
 }
 
-/** The store, told of each message that is not heard. */
+/**
+ * The store, told of each message that needs no row: nobody hears it, or the taker, which is asked before the commit, takes it over once that is
+ * durable.
+ */
 export const sparing = (
   store: Persistence["Service"],
-  { filled, isHeard, tell }: Pick<Hearing["Service"], "filled" | "isHeard" | "tell">
+  { filled, isHeard, tell }: Pick<Hearing["Service"], "filled" | "isHeard" | "tell">,
+  taker: () => MessageTaker
 ): Persistence["Service"] => {
-  const marked = (commit: Commit): Commit =>
-    commit.outbox.every(({ topic }) => isHeard(topic))
-      ? commit
-      : {
-          ...commit,
-          outbox: commit.outbox.map((message) => (isHeard(message.topic) ? message : { ...message, unheard: true }))
-        }
+  const marked = (commit: Commit, { reserve }: MessageTaker, taken: Array<BusMessage>): Commit => {
+    const { outbox, streamId, tenantId } = commit
+    if (outbox.length === 0) return commit
+    let isSpared = false
+    const messages = outbox.map((message) => {
+      const { eventId, payload, topic } = message
+      const told = { eventId, tenantId, streamId, topic, payload }
+      const isTaken = reserve(told)
+      if (isTaken) taken.push(told)
+      else if (isHeard(topic)) return message
+      isSpared = true
+      return { ...message, unheard: true as const }
+    })
+    return isSpared ? { ...commit, outbox: messages } : commit
+  }
   const committed = (batch: ReadonlyArray<Commit>): void => {
     for (const { outbox, streamId, tenantId } of batch)
       for (const message of outbox) {
@@ -70,8 +83,16 @@ export const sparing = (
     ...store,
     commit: (batch) =>
       Effect.suspend(() => {
-        const all = batch.map(marked)
-        return Effect.map(store.commit(all), () => committed(all))
+        const taking = taker()
+        const taken: Array<BusMessage> = []
+        const all = batch.map((commit) => marked(commit, taking, taken))
+        const stored = Effect.map(store.commit(all), () => {
+          committed(all)
+          for (const message of taken) taking.take(message)
+        })
+        return taken.length === 0
+          ? stored
+          : Effect.onError(stored, () => Effect.sync(() => taken.forEach((message) => taking.release(message))))
       })
   }
 }

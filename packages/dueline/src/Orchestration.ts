@@ -3,6 +3,7 @@
  * reach executors.
  */
 import { replaying } from "@dueline/api/resources/replays"
+import { DirectMessages } from "@dueline/contracts/DirectMessages"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { type Recall, recalling } from "@dueline/orchestration/recalling"
@@ -47,7 +48,7 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
     Effect.gen(function* () {
       const cluster = yield* Cluster
       const { recall } = yield* Recalls
-      const store = sparing(yield* Persistence, yield* Hearing)
+      const store = sparing(yield* Persistence, yield* Hearing, (yield* DirectMessages).current)
       const writers = Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
       const own = roles.has("orchestrator")
         ? yield* recalling(yield* Effect.provideService(writers, Persistence, store), recall)

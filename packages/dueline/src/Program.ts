@@ -46,6 +46,7 @@ import { createHttpServer } from "@dueline/api/server/createHttpServer"
 import { traceRequests } from "@dueline/api/server/traceRequests"
 import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
+import { DirectMessages } from "@dueline/contracts/DirectMessages"
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -303,6 +304,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
         Storage.layer(settings, deployment).pipe(part("database")),
         Intents.layer,
         DirectStarts.layer,
+        DirectMessages.layer,
         CurrentPhase.layer,
         Recalls.layer
       )

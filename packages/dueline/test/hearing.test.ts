@@ -1,5 +1,6 @@
 /** Which messages are told to the store as heard by nobody: none before all consumers are there, and none that a group has ever taken. */
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
+import type { MessageTaker } from "@dueline/contracts/DirectMessages"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { ack, EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { type Commit, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -7,6 +8,8 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Hearing, sparing } from "../src/Hearing.ts"
+
+const nobody: MessageTaker = { reserve: () => false, take: () => undefined, release: () => undefined }
 
 const topics = ["heard", "unheard", callbackTopic]
 const messages = topics.map((topic) => ({ ...Sample.message(), topic }))
@@ -19,7 +22,7 @@ it.effect("messages of topics that no group takes are marked once all consumers 
       load: () => Effect.succeed([]),
       commit: (batch: ReadonlyArray<Commit>) => Effect.sync(() => void committed.push(...batch))
     }
-    const { commit } = sparing(store, hearing)
+    const { commit } = sparing(store, hearing, () => nobody)
     const marked = Effect.map(commit([Sample.commit(Sample.target(), { outbox: messages })]), () =>
       committed.pop()?.outbox.map(({ unheard }) => unheard)
     )
@@ -45,7 +48,7 @@ it.effect("who only overhears is told of each message once it is committed, and 
       load: () => Effect.succeed([]),
       commit: () => (away ? Effect.fail(new StoreUnavailable({ operation: "commit", cause: "away" })) : Effect.void)
     }
-    const { commit } = sparing(store, hearing)
+    const { commit } = sparing(store, hearing, () => nobody)
     const told: Array<string> = []
     yield* listen(bus, "l", ["overheard"], ({ eventId }) => {
       told.push(eventId)
@@ -69,4 +72,40 @@ it.effect("who only overhears is told of each message once it is committed, and 
     yield* once
     assert.deepStrictEqual([told, hearing.wasFilled()], [[eventId, eventId], false])
   }).pipe(Effect.scoped, Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
+)
+
+it.effect(
+  "a message that is taken over has no row, is handed over once it is durable, and is given back when it is not",
+  () =>
+    Effect.gen(function* () {
+      const hearing = yield* Hearing
+      const marks: Array<boolean | undefined> = []
+      let away = true
+      const store = {
+        load: () => Effect.succeed([]),
+        commit: (batch: ReadonlyArray<Commit>) =>
+          Effect.suspend(() => {
+            marks.push(...batch.flatMap(({ outbox }) => outbox.map(({ unheard }) => unheard)))
+            return away ? Effect.fail(new StoreUnavailable({ operation: "commit", cause: "away" })) : Effect.void
+          })
+      }
+      const said: Array<string> = []
+      const say =
+        (what: string) =>
+        ({ topic }: { readonly topic: string }) =>
+          void said.push(`${what} ${topic}`)
+      const taker = {
+        reserve: ({ topic }: { readonly topic: string }) => topic === "heard",
+        take: say("take"),
+        release: say("release")
+      }
+      const { commit } = sparing(store, hearing, () => taker)
+      const once = commit([Sample.commit(Sample.target(), { outbox: messages })])
+      yield* Effect.exit(once)
+      assert.deepStrictEqual(said, ["release heard"])
+      away = false
+      yield* once
+      assert.deepStrictEqual(said, ["release heard", "take heard"])
+      assert.deepStrictEqual(marks, [true, undefined, undefined, true, undefined, undefined])
+    }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
 )

@@ -5,8 +5,10 @@
  * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
+import { EventPlaces, makeDirectEvents } from "./DirectEvents.ts"
 import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
-import { untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { handlerTimeout, untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { DirectMessages } from "@dueline/contracts/DirectMessages"
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
@@ -82,7 +84,11 @@ const mostTogether = 256
 const endsRemembered = 20_000
 const lastId = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
-export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentIdOf) {
+/** `inHand`: what this process has taken over with its commit, which nobody settles with others. */
+export const makeHandler = Effect.fnUntraced(function* (
+  shipmentIdOf: ShipmentIdOf,
+  inHand: EventPlaces = new EventPlaces()
+) {
   const orchestrator = yield* Orchestrator
   const queries = yield* OpsQueries
   /** Ended by this process. */
@@ -167,6 +173,19 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     ended.set(ingestionId, true)
   })
 
+  /** As far as it can be taken now; false when it has to wait. What is refused for good was ended by another meanwhile. */
+  const carriedOut = (row: IngestionRow): Effect.Effect<boolean> => {
+    const told = ofCourier(row)
+    if (told === null) return Effect.succeed(true)
+    const settled = Effect.timeoutOrElse(settleEvent(row, told), {
+      duration: handlerTimeout,
+      orElse: () => Effect.fail(failure(true, `no answer within ${handlerTimeout}`))
+    })
+    return Effect.catch(Effect.as(settled, true), ({ reason, retry }) =>
+      retry ? Effect.as(noteRetry(row, reason), false) : Effect.succeed(true)
+    )
+  }
+
   /** Those that came in right after this one and wait for their messages. */
   const waitingWith = ({ createdAt, ingestionId, tenantId }: IngestionRow) =>
     queries
@@ -178,7 +197,10 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
       })
       .pipe(
         Effect.map(({ rows }) =>
-          rows.filter((other) => other.createdAt >= createdAt && other.ingestionId !== ingestionId)
+          rows.filter(
+            (other) =>
+              other.createdAt >= createdAt && other.ingestionId !== ingestionId && !inHand.has(other.ingestionId)
+          )
         ),
         Effect.orElseSucceed((): ReadonlyArray<IngestionRow> => [])
       )
@@ -211,7 +233,7 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
     return ack
   })
 
-  return ({ streamId, tenantId, topic }: Delivery): Effect.Effect<Verdict> => {
+  const handler = ({ streamId, tenantId, topic }: Delivery): Effect.Effect<Verdict> => {
     const ingestionId = streamId as string as IngestionId
     // One that is replayed goes on after its end.
     if (topic === "ops.ingestion.received" && ended.has(ingestionId)) return Effect.succeed(ack)
@@ -222,19 +244,29 @@ export const makeHandler = Effect.fnUntraced(function* (shipmentIdOf: ShipmentId
       )
     )
   }
+  return { handler, carriedOut }
 })
 
-/** Events carried out once more in one round. */
+/** Events carried out once more in one go. */
 const foundAtOnce = 500
 
-/** One round over what has not ended. */
-export const makeSweep = Effect.fnUntraced(function* (handler: Handler) {
+/** Goes over what has not ended for `longerThanMs` and is not in hand here, until there is none or nothing comes of it any more. */
+export const makeSweep = Effect.fnUntraced(function* (
+  handler: Handler,
+  inHand: EventPlaces = new EventPlaces(),
+  longerThanMs: number = lostAfterMs
+) {
   const { unended } = yield* DueIngestions
   return Effect.gen(function* () {
-    const before = (yield* Clock.currentTimeMillis) - lostAfterMs
-    const page = yield* unended({ before, limit: foundAtOnce })
-    const found = page.map(({ ingestionId, tenantId }) => ({ id: ingestionId, tenantId }))
-    yield* handleAgain(handler, "ops.ingestion.received", found)
+    const before = (yield* Clock.currentTimeMillis) - longerThanMs
+    for (let left = true; left; ) {
+      const page = yield* unended({ before, limit: foundAtOnce })
+      const found = page.flatMap(({ ingestionId, tenantId }) =>
+        inHand.has(ingestionId) ? [] : [{ id: ingestionId, tenantId }]
+      )
+      const verdicts = yield* handleAgain(handler, "ops.ingestion.received", found)
+      left = page.length === foundAtOnce && verdicts.some(({ _tag }) => _tag === "Ack")
+    }
   }).pipe(orLogged("warning", "events that have not ended could not be read; it is tried again"))
 })
 
@@ -243,10 +275,24 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const bus = yield* EventBus
-      const handler = yield* makeHandler(shipmentIdOf)
+      const direct = yield* DirectMessages
+      const inHand = new EventPlaces()
+      const { carriedOut, handler } = yield* makeHandler(shipmentIdOf, inHand)
+      const taker = yield* makeDirectEvents(carriedOut, handler, inHand)
+      // Only of a bus whose consumers are all in this process.
+      if (bus.isHeard !== undefined) {
+        // What the process before had taken over. There is no other than this one.
+        yield* Effect.forkScoped(yield* makeSweep(handler, inHand, 0))
+        yield* Effect.acquireRelease(
+          Effect.sync(() => direct.by(taker)),
+          () => Effect.sync(() => direct.by(null))
+        )
+      }
       // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
-      yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.received"] }, handler)
+      yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.received"] }, (delivery) =>
+        inHand.has(delivery.streamId) ? Effect.succeed(ack) : handler(delivery)
+      )
       yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.replayed"] }, handler)
-      yield* sweeping(yield* makeSweep(handler))
+      yield* sweeping(yield* makeSweep(handler, inHand))
     })
   )

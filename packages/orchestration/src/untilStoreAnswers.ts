@@ -6,7 +6,7 @@ import type { Verdict } from "@dueline/contracts/ports/EventBus"
 import { Effect } from "effect"
 
 /** A store that does not answer counts as unavailable. Shorter than the time a handler has, whose end would be counted against the message. */
-const handlerTimeout = "40 seconds"
+export const handlerTimeout = "40 seconds"
 
 /**
  * Runs `handle` within that time. `wait` is how it says that it has to wait: told in the log as `told`, with the reason and what it is `about`.

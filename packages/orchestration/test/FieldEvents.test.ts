@@ -24,7 +24,7 @@ const world = Effect.gen(function* () {
   const writers = yield* writersOn(store)
   const { ask } = writers
   const { fates, step } = makeFates()
-  const handler = yield* makeHandler(shipmentIdOf).pipe(
+  const { carriedOut, handler } = yield* makeHandler(shipmentIdOf).pipe(
     Effect.provideService(Orchestrator, inSteps(writers, step)),
     Effect.provideService(OpsQueries, {
       ...store.opsQueries,
@@ -44,6 +44,8 @@ const world = Effect.gen(function* () {
     fates,
     tell: (command: Command) => ask(Field.envelope(command)),
     deliver: handler(delivery),
+    handler,
+    carriedOut,
     sweep: Effect.provideService(makeSweep(handler), DueIngestions, store.dueIngestions),
     deliverOf: (id: IngestionId) => handler({ ...delivery, streamId: id as string as Delivery["streamId"] }),
     ingestions: () => rows().filter((row): row is IngestionRow => row._tag === "IngestionRow"),

@@ -135,7 +135,7 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     )
   })
   const bus = yield* EventBus
-  const carryOut = yield* FieldEvents.makeHandler(shipmentIdIn(world))
+  const { handler: carryOut } = yield* FieldEvents.makeHandler(shipmentIdIn(world))
   yield* bus.consume(
     { group: "field-events", topics: ["ops.ingestion.received"] },
     (mutation.fieldEvents ?? same)(carryOut)

@@ -1,0 +1,141 @@
+/**
+ * Couriers' events that are carried out as soon as they are durable, with no way through outbox and bus: in rounds of many, so that each of their
+ * steps is one commit. Each has a place from before its commit until it has ended; an event for which there is none goes by the bus. What is lost
+ * with the process is found in the store.
+ */
+import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
+import type { MessageTaker } from "@dueline/contracts/DirectMessages"
+import type { StreamId, TenantId } from "@dueline/contracts/Ids"
+import type { IngestionChanged, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import type { BusMessage, Delivery } from "@dueline/contracts/ports/EventBus"
+import { takeTrace } from "@dueline/contracts/telemetry/carriedTrace"
+import { TenantLines } from "@dueline/contracts/TenantLines"
+import { Effect, FiberSet } from "effect"
+import type { Handler } from "./lostMessages.ts"
+
+/** Of all tenants; one event is some 2 KiB of memory. */
+const defaultPlaces = 8_192
+/** Events of one round. */
+const defaultAtOnce = 256
+
+const topic = "ops.ingestion.received"
+
+/** The row that its commit made; null for what no courier sent, and for what has a trace, whose spans belong to bus and outbox. */
+const rowOf = (message: BusMessage): IngestionRow | null => {
+  if (message.topic !== topic) return null
+  const { payload, traceparent } = takeTrace(message.payload)
+  if (traceparent !== null) return null
+  const { correlationId, ingestion, ingestionId, tenantId, version } = payload as IngestionChanged
+  if (ingestion.courierSourceId === null || ingestion.event === null) return null
+  return { _tag: "IngestionRow", tenantId, ingestionId, version, ...ingestion, correlationId }
+}
+
+/** Places of events that are in hand: of all, and of each tenant. */
+export class EventPlaces {
+  readonly #limit: number
+  readonly #held = new Set<string>()
+  readonly #ofTenant = new Map<TenantId, number>()
+
+  /** `limit`: of one tenant as many as there is room left. */
+  constructor(limit: number = defaultPlaces) {
+    this.#limit = limit
+  }
+
+  has(id: string): boolean {
+    return this.#held.has(id)
+  }
+
+  enter(tenantId: TenantId, id: string): boolean {
+    const held = this.#ofTenant.get(tenantId) ?? 0
+    if (held >= this.#limit - this.#held.size || this.#held.has(id)) return false
+    this.#held.add(id)
+    this.#ofTenant.set(tenantId, held + 1)
+    return true
+  }
+
+  leave(tenantId: TenantId, id: string): void {
+    if (!this.#held.delete(id)) return
+    const left = (this.#ofTenant.get(tenantId) ?? 0) - 1
+    if (left > 0) this.#ofTenant.set(tenantId, left)
+    else this.#ofTenant.delete(tenantId)
+  }
+}
+
+const deliveryOf = ({ ingestionId, tenantId }: IngestionRow): Delivery => ({
+  eventId: ingestionId,
+  tenantId,
+  streamId: ingestionId as string as StreamId,
+  topic,
+  payload: null,
+  attempt: 1
+})
+
+/**
+ * `carryOut`: takes one as far as it can be taken now; false when it has to wait. `handler`: of its messages, by which one that has to wait is tried
+ * again after growing pauses. Rounds end with the scope.
+ */
+export const makeDirectEvents = Effect.fnUntraced(function* (
+  carryOut: (row: IngestionRow) => Effect.Effect<boolean>,
+  handler: Handler,
+  places: EventPlaces,
+  atOnce: number = defaultAtOnce
+) {
+  const lines = new TenantLines<IngestionRow>(Number.POSITIVE_INFINITY)
+  const run = yield* FiberSet.makeRuntime<never>()
+  let working = false
+
+  const again = Effect.fnUntraced(function* (row: IngestionRow) {
+    for (let failures = 1; ; failures += 1) {
+      yield* Effect.sleep(yield* backoff(defaultBackoff, failures))
+      const { _tag } = yield* handler(deliveryOf(row))
+      if (_tag === "Ack" || _tag === "Dead") return
+    }
+  })
+
+  const one = (row: IngestionRow): Effect.Effect<void> => {
+    const { correlationId, ingestionId, tenantId } = row
+    const leave = Effect.sync(() => places.leave(tenantId, ingestionId))
+    const guarded = (doing: Effect.Effect<void>) =>
+      Effect.catchCause(doing, (cause) =>
+        Effect.logError("an event cannot be carried out; it is looked for later", cause)
+      ).pipe(Effect.annotateLogs({ tenantId, correlationId, ingestionId }))
+    return Effect.flatMap(Effect.exit(carryOut(row)), (exit) => {
+      if (exit._tag === "Success" && exit.value) return leave
+      if (exit._tag === "Failure") return Effect.andThen(guarded(exit), leave)
+      // Those of its round do not wait for it.
+      return Effect.sync(() => void run(Effect.ensuring(guarded(again(row)), leave)))
+    })
+  }
+
+  const next = (): ReadonlyArray<IngestionRow> => {
+    const rows: Array<IngestionRow> = []
+    while (rows.length < atOnce) {
+      const row = lines.shift()
+      if (row === undefined) break
+      rows.push(row)
+    }
+    return rows
+  }
+
+  const work = Effect.gen(function* () {
+    // One turn of the event loop: the commit has more of them, and their senders are answered first.
+    yield* Effect.yieldNow
+    for (let rows = next(); rows.length > 0; rows = next())
+      yield* Effect.forEach(rows, one, { concurrency: "unbounded", discard: true })
+    working = false
+  })
+
+  const taker: MessageTaker = {
+    reserve: (message) => rowOf(message) !== null && places.enter(message.tenantId, message.streamId),
+    take: (message) => {
+      const row = rowOf(message)
+      if (row === null) return
+      lines.push(row.tenantId, row)
+      if (working) return
+      working = true
+      run(work)
+    },
+    release: ({ streamId, tenantId }) => places.leave(tenantId, streamId)
+  }
+  return taker
+})
