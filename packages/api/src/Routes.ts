@@ -35,6 +35,7 @@ import * as OrderHandlers from "./ops/OrderHandlers.ts"
 import * as FlowHandlers from "./calls/FlowHandlers.ts"
 import * as PauseHandlers from "./calls/PauseHandlers.ts"
 import * as PlainCourierEvents from "./intake/PlainCourierEvents.ts"
+import * as PlainProductEvents from "./intake/PlainProductEvents.ts"
 import * as PlainSubmissions from "./calls/PlainSubmissions.ts"
 import * as ProductEventHandlers from "./intake/ProductEventHandlers.ts"
 import * as RateLimits from "./access/RateLimits.ts"
@@ -85,6 +86,7 @@ const access = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
 const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   Layer.mergeAll(
     PlainSubmissions.layer(limits),
+    PlainProductEvents.layer(limits),
     ...(Object.values(kindHandlers) as [KindLayer, ...Array<KindLayer>]),
     intakeHandlers(limits),
     DeadLetterHandlers.layer,
@@ -122,7 +124,12 @@ export const layer = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLi
 /** What a process serves that only takes in: what machines report, and how it is. Needs what the edge needs for that. */
 export const layerIntake = (rates: RateLimits.RatesPerMinute = {}, limits: Edge.EdgeLimits = Edge.defaultEdgeLimits) =>
   Layer.mergeAll(HttpApiBuilder.layer(IntakeApi), HttpApiBuilder.layer(ProbeApi), Edge.layer(limits)).pipe(
-    Layer.provide([intakeHandlers(limits), ProductEventHandlers.layerReports, SystemHandlers.layerProbes]),
+    Layer.provide([
+      intakeHandlers(limits),
+      ProductEventHandlers.layerReports,
+      PlainProductEvents.layer(limits),
+      SystemHandlers.layerProbes
+    ]),
     Layer.provide(access(rates, limits)),
     Layer.provide(Askers.layer),
     Layer.provide([KnownSources.layer, KnownTenants.layer, ApiKeyAccess.layer, SessionAccess.layer]),

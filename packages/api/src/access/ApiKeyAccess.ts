@@ -22,6 +22,7 @@ import { AuditNotes } from "./AuditNotes.ts"
 const foundFor = Duration.minutes(1)
 /** One that is not there may be made the next moment, by whichever process. */
 const absentFor = Duration.seconds(5)
+const openedForMs = Duration.toMillis(foundFor)
 /** Keys remembered. */
 const limit = 10_000
 
@@ -30,6 +31,8 @@ export class ApiKeyAccess extends Context.Service<
   {
     /** Its row; null for whatever is wrong with it: form, checksum, text, expired, revoked, never made. */
     readonly open: (text: string) => Effect.Effect<ApiKeyRow | null, Unavailable>
+    /** The row of one that was opened less than a minute ago and is good still; null for every other. Costs a hash and a look into a map. */
+    readonly known: (text: string, at: number) => ApiKeyRow | null
     /** The row of a key that is good; null for every other. For a token that was given for it. */
     readonly find: (id: ApiKeyId) => Effect.Effect<ApiKeyRow | null, Unavailable>
     /** True while that was found out less than a minute ago. Costs a look into a map. */
@@ -68,6 +71,8 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
     })
     /** Until when a key is good by what is known of it. */
     const good = new Map<ApiKeyId, number>()
+    /** Rows by the digest of their keys, and when that was: a use is noted again after a minute. */
+    const opened = new Recent<string, { readonly row: ApiKeyRow; readonly at: number }>(limit)
     /** For good, so that an answer that was on its way makes none of them good again. */
     const revokedHere = new Recent<ApiKeyId, true>(limit)
     const forget = (id: ApiKeyId) => {
@@ -108,6 +113,11 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
     return ApiKeyAccess.of({
       forget,
       holds: (id, at) => at < (good.get(id) ?? 0),
+      known: (text, at) => {
+        const one = opened.get(keyDigest(text))
+        if (one === undefined || at - one.at >= openedForMs) return null
+        return at < (good.get(one.row.apiKeyId) ?? 0) ? one.row : null
+      },
       find: Effect.fnUntraced(function* (id: ApiKeyId) {
         const known = yield* look(id)
         if (known === null) return null
@@ -123,6 +133,7 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
         if (!same) return yield* refused(row, "api_key_wrong")
         if (trouble !== null) return yield* refused(row, trouble)
         yield* note({ tenantId: row.tenantId, apiKeyId: row.apiKeyId, at })
+        opened.set(digest, { row, at })
         return row
       })
     })

@@ -2,6 +2,7 @@
  * The body of a report: JSON, maybe under gzip, which clients of analytics send. Its bound holds for what comes out of that too. An object with
  * a name twice is refused, since parsers differ in which of the two they take.
  */
+import type { BadRequest, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import { Effect, Result } from "effect"
 import * as ByteSize from "effect/ByteSize"
 import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
@@ -55,11 +56,15 @@ export const readReport = Effect.fnUntraced(function* (
     Effect.provideService(request.arrayBuffer, HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBytes)),
     { onFailure: unreadable, onSuccess: (bytes) => Effect.succeed(new Uint8Array(bytes)) }
   )
-  const bytes = packed ? yield* unpacked(sent, maxBytes) : sent
-  const parsed = parseJson(bytes)
-  if (Result.isFailure(parsed)) return yield* reject("malformed_json", parsed.failure)
-  const { exact, text, value } = parsed.success
-  if (!hasSingleNames(text, value))
-    return yield* invalidRequest([{ path: "body", message: "holds a name twice in one object: send each once" }])
-  return { value, escaped: text.includes("\\u"), exact } satisfies Report
+  return yield* reportIn(packed ? yield* unpacked(sent, maxBytes) : sent)
 })
+
+/** What the bytes of a body say. */
+export const reportIn = (bytes: Uint8Array): Effect.Effect<Report, BadRequest | Unprocessable> => {
+  const parsed = parseJson(bytes)
+  if (Result.isFailure(parsed)) return reject("malformed_json", parsed.failure)
+  const { exact, text, value } = parsed.success
+  return hasSingleNames(text, value)
+    ? Effect.succeed({ value, escaped: text.includes("\\u"), exact })
+    : invalidRequest([{ path: "body", message: "holds a name twice in one object: send each once" }])
+}

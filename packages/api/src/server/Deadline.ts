@@ -48,9 +48,13 @@ type Settle<A, E> = (exit: Exit.Exit<A, E>) => void
 export class Patience extends Context.Service<
   Patience,
   {
-    /** Fails with `StoreUnavailable` at the deadline of the request that the fiber serves. Outside of a request nothing is bounded. */
+    /**
+     * Fails with `StoreUnavailable` at the deadline of the request that the fiber serves, or of `asking`, on whose behalf it asks. Outside of a
+     * request nothing is bounded.
+     */
     readonly within: (
-      operation: string
+      operation: string,
+      asking?: object
     ) => <A, E>(question: Effect.Effect<A, E>) => Effect.Effect<A, E | StoreUnavailable>
     /**
      * The same for a question with a callback, asked on behalf of a request: it is settled once, with its own answer or at the deadline,
@@ -98,10 +102,10 @@ const make = (deadlineMs: number, context: Context.Context<never>): Patience["Se
     new StoreUnavailable({ operation, cause: new Error(`no answer within the ${deadlineMs} ms of a request`) })
 
   const within =
-    (operation: string) =>
+    (operation: string, asking?: object) =>
     <A, E>(question: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
       Effect.withFiber((fiber) => {
-        const request = Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
+        const request = asking ?? Context.getOrUndefined(fiber.context, HttpServerRequest.HttpServerRequest)
         if (request === undefined) return question
         const clock = fiber.getRef(Clock.Clock)
         const now = nanos(clock)

@@ -48,7 +48,7 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
     const isDetailed = tellsDetails(context)
 
     /** In a fiber, for what is rare: in the name of whoever asks. */
-    const run = <A>(exchange: E, effect: Effect.Effect<A>) =>
+    const run = <A, Problem>(exchange: E, effect: Effect.Effect<A, Problem>) =>
       Effect.runForkWith(context)(
         Effect.provideService(effect, References.CurrentLogAnnotations, {
           correlationId: exchange.correlationId,
