@@ -58,7 +58,7 @@ export const taken = async (pool: Pool, key: string, events: number, clients: nu
 }
 
 const bareStatement = `insert into public.bare_events
-  select '00000000-0000-4000-8000-000000000001', current_date, 0, i::uuid, i, 'track', 'Order Shipped', 'user-7', null, 0, '1', 'default', null, '0', d::json
+  select '00000000-0000-4000-8000-000000000001', current_date, 0, i::uuid, i, 'track', 'Order Shipped', 'user-7', null, 0, '1', 'default', null, '0', d::json, true
   from unnest($1, $2) as e(i, d)`
 
 const bare = (subject: Subject, events: number): Promise<number> =>
