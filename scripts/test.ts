@@ -62,7 +62,8 @@ const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vi
 const runAll = async (): Promise<number> => {
   rmSync(totalsFile, { force: true })
   let printed = "\npnpm check\n"
-  const show = () => void process.stdout.write(`${printed}\n`)
+  // Of a run that was interrupted nobody wants to know.
+  const show = () => void (process.exitCode === undefined && process.stdout.write(`${printed}\n`))
   const inTerminal = process.stdout.isTTY
   const checking = run(["scripts/check.ts"], { keep: (text) => void (printed += text), yields: true })
   if (!inTerminal) void checking.then(show)
