@@ -22,7 +22,8 @@ import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import { verifyLog } from "@dueline/postgres/admin/verify"
-import { verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { recountCalls, verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { Database } from "@dueline/postgres/Database"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { verifyModels } from "../src/projections/verifyModels.ts"
@@ -162,6 +163,13 @@ const findingsOf = (tenantId: string) =>
   })
 
 type Damage = readonly [what: string, by: (life: Life) => string, check: string, of: keyof Life | null, says: RegExp]
+
+/** Until nothing is left to count, as one process does again and again. */
+const counting = Effect.gen(function* () {
+  const { worker } = yield* Database
+  const [row] = yield* worker<{ readonly events: number | null }>`select dueline.count_calls(5000) as events`
+  return row?.events ?? 0
+})
 
 const where = ({ tenantId }: Life) => `where tenant_id = '${tenantId}'`
 
@@ -312,6 +320,30 @@ it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, ti
             [`${check} ${of === null ? "" : one[of]}`]
           )
           assert.match(found[0]?.detail ?? "", says)
+        }),
+      { tags: ["ADR-0026.5"] }
+    )
+
+    it.effect(
+      "calls that are counted otherwise than they are, until they are counted anew",
+      () =>
+        Effect.gen(function* () {
+          const one = yield* life
+          const count = Effect.repeat(counting, { until: (events) => events === 0 })
+          const found = Effect.map(findingsOf(one.tenantId), (all) =>
+            all.map(({ check, detail }) => `${check} ${detail}`)
+          )
+          yield* count
+          assert.deepStrictEqual(yield* found, [])
+          yield* damage(`update dueline.call_counts set n = n + 5 ${where(one)} and status = 'Scheduled'`)
+          assert.deepStrictEqual(yield* found, ["counts the overview counts 7 calls as Scheduled, there are 2"])
+          assert.isTrue(yield* recountCalls)
+          yield* count
+          assert.deepStrictEqual(yield* found, [])
+          yield* damage(`delete from dueline.call_counts ${where(one)}`)
+          assert.deepStrictEqual(yield* found, ["counts the overview counts 0 calls as Scheduled, there are 2"])
+          yield* recountCalls
+          yield* count
         }),
       { tags: ["ADR-0026.5"] }
     )

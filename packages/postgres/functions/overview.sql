@@ -333,3 +333,50 @@ begin
     'counting', (select dueline.log_behind(p.xact, -1, p_limit) from dueline.overview_progress p));
 end $$
 ;
+
+-- States of which other calls are counted than there are, and sums of all tenants that are none. Nothing while an event waits to be counted, and of a
+-- tenant that is being deleted: then nobody can tell.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.wrong_call_counts() returns table (tenant uuid, state text, counted bigint, there bigint)
+language plpgsql stable security definer {{stable plan}} set enable_seqscan = on set enable_hashagg = on as $$
+declare
+  v_all constant uuid := '00000000-0000-0000-0000-000000000000';
+begin
+  if exists (select from dueline.overview_progress p join dueline.events e on (e.xact::text)::bigint >= p.xact and e.category = 'service-call') then
+    return;
+  end if;
+  return query
+    with calls as (
+      select c.tenant_id, c.status, count(*) as n from dueline.service_calls c group by c.tenant_id, c.status
+    ), sums as (
+      select v_all as tenant_id, k.status, sum(k.n)::bigint as n from dueline.call_counts k where k.tenant_id <> v_all group by k.status
+    ), right_ones as (
+      select * from calls union all select * from sums
+    )
+    select coalesce(k.tenant_id, r.tenant_id), coalesce(k.status, r.status), coalesce(k.n, 0), coalesce(r.n, 0)
+    from dueline.call_counts k full join right_ones r on r.tenant_id = k.tenant_id and r.status = k.status
+    where coalesce(k.n, 0) <> coalesce(r.n, 0)
+      and not exists (select from dueline.tenant_rows t where t.tenant_id = coalesce(k.tenant_id, r.tenant_id) and t.status in ('Deleting', 'Deleted'))
+    order by 1, 2 limit 100;
+end $$
+;
+
+-- Has all calls counted anew, from the beginning of the log, where they are counted wrongly; until that is done counts are too low, as after an upgrade.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.recount_calls() returns boolean language plpgsql security definer {{stable plan}} as $$
+begin
+  perform from dueline.overview_progress p for update;
+  if not exists (select from dueline.wrong_call_counts()) then
+    return false;
+  end if;
+  delete from dueline.call_counts;
+  delete from dueline.call_minutes;
+  delete from dueline.call_failures;
+  update dueline.overview_progress set xact = 0;
+  return true;
+end $$
+;

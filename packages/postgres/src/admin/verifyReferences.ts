@@ -1,11 +1,11 @@
-/** Whether what refers to something refers to what is there: receipts, tenants, profiles, snapshots. Set by set, in the database itself. */
+/** Whether what refers to something refers to what is there: receipts, tenants, profiles, snapshots, counts. Set by set, in the database itself. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import type { Database } from "../Database.ts"
 import { verifying } from "./verify.ts"
 
 export interface LooseEnd {
-  readonly check: "receipt" | "tenant" | "profile" | "snapshot"
+  readonly check: "receipt" | "tenant" | "profile" | "snapshot" | "counts"
   readonly tenantId: string
   readonly streamId: string
   readonly detail: string
@@ -43,11 +43,16 @@ const looseSnapshots = `select s.tenant_id::text as "tenantId", s.stream_id::tex
   from dueline.snapshots s
   where not exists (select from dueline.events e where e.tenant_id = s.tenant_id and e.stream_id = s.stream_id) limit 100`
 
+const wrongCounts = `select tenant::text as "tenantId", '' as "streamId",
+    format('the overview counts %s calls as %s, there are %s', counted, state, there) as detail
+  from dueline.wrong_call_counts()`
+
 const checks: ReadonlyArray<readonly [check: LooseEnd["check"], statement: string]> = [
   ["tenant", strangeTenants],
   ["receipt", looseReceipts],
   ["profile", looseProfiles],
-  ["snapshot", looseSnapshots]
+  ["snapshot", looseSnapshots],
+  ["counts", wrongCounts]
 ]
 
 /** Bounded: the first hundred of each kind. A program may be at work meanwhile: each statement sees one moment. */
@@ -56,4 +61,10 @@ export const verifyReferences: Effect.Effect<ReadonlyArray<LooseEnd>, StoreUnava
     Effect.map(verifying(statement), (found) => found.map((each): LooseEnd => ({ check, ...each })))
   ),
   (found) => found.flat()
+)
+
+/** Where calls are counted wrongly, whoever counts them begins anew. True when that was so. */
+export const recountCalls: Effect.Effect<boolean, StoreUnavailable, Database> = Effect.map(
+  verifying<{ readonly begun: boolean }>("select dueline.recount_calls() as begun"),
+  ([row]) => row?.begun === true
 )
