@@ -42,7 +42,10 @@ export const retireNow = Effect.fnUntraced(function* (directory: string, kid: st
   const now = yield* Clock.currentTimeMillis
   const keys = yield* attempt(() => readKeys(directory))
   const found = keys.find(({ key }) => key.kid === kid)
-  if (found === undefined) return yield* new KeysUnusable({ detail: `there is no key ${kid} in ${directory}` })
+  if (found === undefined)
+    return yield* new KeysUnusable({
+      detail: `there is no key ${kid} in ${directory}: see which there are with \`dueline key list\``
+    })
   // One whose end is set already would leave none after it.
   if (keys.every((key) => key === found || key.retiredAt !== null)) {
     return yield* new KeysUnusable({

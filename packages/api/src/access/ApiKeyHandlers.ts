@@ -62,8 +62,10 @@ const isScope = Schema.is(AccessScope)
 const scopeProblems = (asked: ReadonlyArray<string>, own: ReadonlyArray<string>) =>
   asked.flatMap((scope, index) => {
     const path = `body.scopes[${index}]`
-    if (!isScope(scope)) return [{ path, message: "is no scope that there is" }]
-    return own.includes(scope) ? [] : [{ path, message: "is a scope that you do not have yourself" }]
+    if (!isScope(scope)) return [{ path, message: "is no scope that there is: see docs/api.md, Scopes" }]
+    return own.includes(scope)
+      ? []
+      : [{ path, message: "is a scope that you do not have yourself: leave it out, or ask whoever has it" }]
   })
 
 const makeOperations = Effect.gen(function* () {

@@ -21,7 +21,9 @@ export const readContent = Effect.fnUntraced(function* (text: string) {
 const fileBytes = (path: string) =>
   FileSystem.FileSystem.pipe(
     Effect.flatMap((files) => files.readFile(path)),
-    Effect.catchTag("PlatformError", () => usage(`The file ${path} cannot be read`))
+    Effect.catchTag("PlatformError", () =>
+      usage(`The file ${path} cannot be read`, "name one that is there and that this user may read")
+    )
   )
 
 /** Reads on until the limit is passed, never the whole of an endless stream. */

@@ -132,7 +132,10 @@ export const setRetention = Effect.fnUntraced(function* (asked: { readonly tenan
     Effect.gen(function* () {
       const limits = retentionLimits(settings)(tenantId)
       if ((yield* (yield* TenantDirectory).find(tenantId)) === null)
-        return yield* new CommandFailed({ message: `there is no tenant ${asked.tenant}` })
+        return yield* new CommandFailed({
+          message: `there is no tenant ${asked.tenant}`,
+          notes: ["see which there are with `dueline tenant list`"]
+        })
       if (rule !== null && !isWithin(limits, rule.days))
         return yield* new CommandFailed({
           message: `this installation allows ${allowed(limits)}`,
