@@ -344,6 +344,12 @@ it.layer(stage.pipe(Layer.provideMerge(vaults)), { excludeTestServices: true, ti
           assert.deepStrictEqual(yield* found, ["counts the overview counts 0 calls as Scheduled, there are 2"])
           yield* recountCalls
           yield* count
+          yield* damage("delete from dueline.overview_progress")
+          const lost = (yield* verifyReferences).filter(({ check }) => check === "counts")
+          assert.match(lost[0]?.detail ?? "", /^the overview counts 0 calls as counted, there are \d+$/u)
+          yield* recountCalls
+          yield* count
+          assert.deepStrictEqual(yield* found, [])
         }),
       { tags: ["ADR-0026.5"] }
     )

@@ -344,6 +344,11 @@ language plpgsql stable security definer {{stable plan}} set enable_seqscan = on
 declare
   v_all constant uuid := '00000000-0000-0000-0000-000000000000';
 begin
+  -- Without the mark nobody counts.
+  if not exists (select from dueline.overview_progress) then
+    return query select v_all, 'counted', 0::bigint, (select count(*) from dueline.service_calls);
+    return;
+  end if;
   if exists (select from dueline.overview_progress p join dueline.events e on (e.xact::text)::bigint >= p.xact and e.category = 'service-call') then
     return;
   end if;
@@ -368,9 +373,12 @@ end $$
 -- callers: dueline_writer
 -- owner: dueline_append
 create or replace function dueline.recount_calls() returns boolean language plpgsql security definer {{stable plan}} as $$
+declare
+  v_lost boolean := not exists (select from dueline.overview_progress);
 begin
+  insert into dueline.overview_progress values ('00000000-0000-0000-0000-000000000000', 0, 0) on conflict do nothing;
   perform from dueline.overview_progress p for update;
-  if not exists (select from dueline.wrong_call_counts()) then
+  if not v_lost and not exists (select from dueline.wrong_call_counts()) then
     return false;
   end if;
   delete from dueline.call_counts;
