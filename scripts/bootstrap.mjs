@@ -47,6 +47,11 @@ const tools = {
   "stack:seed": ["scripts/stack/main.ts", "seed"],
   "stack:logs": ["scripts/stack/main.ts", "logs"]
 }
+/**
+ * Options of Node for the program; the package and the image have the same. Without them the program's memory stays at three times of what it needs
+ * once it was under load: calls under way outlive V8's young generation of 64 MiB, and the old one is collected only when it is several times as large as what lives.
+ */
+const nodeOptions = JSON.parse(readFileSync(join(root, "scripts", "nodeOptions.json"), "utf8"))
 const toolchainFile = join(root, ".cache", "toolchain.json")
 const stampFile = join(root, "node_modules", ".dueline-install")
 
@@ -81,7 +86,7 @@ function run(command, args) {
   // The command line works where it was called, on the checkout's own home unless another is named.
   if (command === "dueline") process.chdir(asked)
   const home = { DUELINE_HOME: join(root, ".dueline") }
-  becomeProgram(toolchain.node, [file, ...program[command], ...args], { ...home, ...env })
+  becomeProgram(toolchain.node, [...nodeOptions, file, ...program[command], ...args], { ...home, ...env })
 }
 
 /** Where Node 24 is, and the folder to put first on the PATH. Asks npx only when neither the machine nor the cache knows. */

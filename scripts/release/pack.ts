@@ -16,6 +16,7 @@ const manifestOf = (name: string): Record<string, Record<string, string>> & { re
   JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"))
 
 const node = ">=24.0.0"
+const nodeOptions: ReadonlyArray<string> = JSON.parse(readFileSync(join(root, "scripts", "nodeOptions.json"), "utf8"))
 const binaries = Object.keys(manifestOf("postgres")["optionalDependencies"] ?? {})
 
 /** The version that the workspace is tested with, exactly. */
@@ -27,7 +28,7 @@ const versionOf = (name: string): string => {
 }
 
 const start = `#!/usr/bin/env node
-/** Starts the program with its own place as the program's file, not that of a link to it. */
+/** Starts the program with its own place as the program's file, not that of a link to it; what serves, with the options of Node that bound its memory. */
 import { fileURLToPath } from "node:url"
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
@@ -36,6 +37,11 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 }
 const main = new URL("../lib/program/main.mjs", import.meta.url)
 process.argv[1] = fileURLToPath(main)
+const options = ${JSON.stringify(nodeOptions)}
+if (process.argv[2] === "serve" && process.execve !== undefined && process.platform !== "win32" && !process.execArgv.includes(options[0])) {
+  process.removeAllListeners("warning")
+  process.execve(process.execPath, [process.execPath, ...options, ...process.execArgv, ...process.argv.slice(1)], process.env)
+}
 await import(main.href)
 `
 

@@ -137,10 +137,13 @@ export const imageProblems = (dockerfile: string, dockerignore: string, tree: Tr
   for (const { base } of stages) {
     if (base.startsWith("node:") && !base.startsWith(`node:${major}-`)) problems.push(`${base} is not Node ${major}`)
   }
+  const options = JSON.parse(tree.read("scripts/nodeOptions.json")) as ReadonlyArray<string>
   const made = new RegExp(`node ${bundler} (\\S+)`, "u").exec(runs)?.[1]
   const last = stages.find(({ steps }) => steps.some((step) => step.startsWith("ENTRYPOINT")))
   if (last === undefined || made === undefined || !runsOf(last, stages).includes(`${made}/main.mjs`))
     problems.push("what is started is not what was put together")
+  else if (!runsOf(last, stages).includes(`node ${options.join(" ")} ${made}/main.mjs`))
+    problems.push("it is not started with the options of scripts/nodeOptions.json")
   else if (!last.steps.some((step) => step.startsWith(`COPY --from=${together.name} ${made} `)))
     problems.push("what was put together does not come into the image")
   return problems

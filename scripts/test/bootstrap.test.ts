@@ -18,7 +18,7 @@ import { afterEach, assert, beforeEach, describe, it } from "vitest"
 const program = `
 process.on("SIGTERM", () => { console.log("got SIGTERM"); process.exit(7) })
 process.on("SIGINT", () => console.log("got SIGINT"))
-console.log("up " + process.pid + " " + process.argv.slice(2).join(","))
+console.log("up " + process.pid + " " + process.argv.slice(2).join(",") + " under " + process.execArgv.join(","))
 if (process.argv.includes("--fail")) process.exit(3)
 setInterval(() => undefined, 1000)
 `
@@ -41,7 +41,13 @@ const running = new Set<ChildProcess>()
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "bootstrap-"))
   for (const folder of ["scripts", "bin", "packages/dueline/src"]) mkdirSync(join(root, folder), { recursive: true })
-  for (const name of ["bootstrap.mjs", "becomeProgram.mjs", "followParent.mjs", "programFile.mjs"]) {
+  for (const name of [
+    "bootstrap.mjs",
+    "becomeProgram.mjs",
+    "followParent.mjs",
+    "programFile.mjs",
+    "nodeOptions.json"
+  ]) {
     cpSync(join(import.meta.dirname, "..", name), join(root, "scripts", name))
   }
   for (const name of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) writeFileSync(join(root, name), "{}")
@@ -89,7 +95,10 @@ describe.each(["replaces itself", "keeps a child"] as const)("a bootstrap that %
   it("hands on arguments and the exit code", async () => {
     const run = start(way, ["--port", "1", "--fail"])
     assert.strictEqual(await run.ended, 3)
-    assert.match(run.output(), /up \d+ serve,--demo,--port,1,--fail/)
+    assert.match(
+      run.output(),
+      /up \d+ serve,--demo,--port,1,--fail under .*--max-semi-space-size=\d+,--heap-growing-percent=\d+/
+    )
   })
 
   it("lets SIGTERM reach the program, which ends in its own way", async () => {

@@ -52,8 +52,13 @@ const mutations: ReadonlyArray<readonly [what: string, of: () => readonly [strin
   ["another Node", () => [without(dockerfile, "node:24-slim", "node:22-slim"), dockerignore], /^node:22-slim is not/u],
   [
     "a start of something else",
-    () => [without(dockerfile, "exec node /app/.cache/program/main.mjs", "exec node /app/main.mjs"), dockerignore],
+    () => [without(dockerfile, "/app/.cache/program/main.mjs", "/app/main.mjs"), dockerignore],
     /^what is started is not what was put together/u
+  ],
+  [
+    "a start without the options that bound its memory",
+    () => [without(dockerfile, " --heap-growing-percent=100"), dockerignore],
+    /^it is not started with the options of scripts\/nodeOptions.json/u
   ],
   [
     "an image without the program",

@@ -139,6 +139,9 @@ describe("a release that is installed", () => {
     mkdirSync(environment.DUELINE_HOME)
     chmodSync(environment.DUELINE_HOME, 0o755)
     const address = await serve()
+    const options: ReadonlyArray<string> = JSON.parse(readFileSync(join(root, "scripts", "nodeOptions.json"), "utf8"))
+    if (process.platform === "linux")
+      assert.include(readFileSync(`/proc/${children.at(-1)?.pid}/cmdline`, "utf8"), options.join("\0"))
     for (const [path, type] of [
       ["/console/", "text/html"],
       ["/redoc/redoc.standalone.js", "javascript"]

@@ -56,7 +56,12 @@ const ready = (child: ChildProcess): Promise<Said> =>
     child.once("exit", (code) => reject(new Error(`the program ended with ${code}:\n${text}`)))
   })
 
-/** `nodeArguments`: options of Node itself. `settings`: of the program. `program`: the one put together, or its sources. */
+/** As `npm start` has them. */
+const nodeOptions: ReadonlyArray<string> = JSON.parse(
+  readFileSync(new URL("../../../scripts/nodeOptions.json", import.meta.url), "utf8")
+)
+
+/** `nodeArguments`: more options of Node. `settings`: of the program. `program`: the one put together, or its sources. */
 export const startSubject = async (
   home: string,
   nodeArguments: ReadonlyArray<string> = [],
@@ -65,7 +70,7 @@ export const startSubject = async (
 ): Promise<Subject> => {
   const from = performance.now()
   const env = { ...environment(home), ...settings }
-  const child = spawn(process.execPath, [...nodeArguments, program, "serve", "--demo"], {
+  const child = spawn(process.execPath, [...nodeOptions, ...nodeArguments, program, "serve", "--demo"], {
     env,
     stdio: ["ignore", "pipe", "pipe"]
   })
