@@ -258,7 +258,7 @@ export const layerSilent: Layer.Layer<Edge> = edge.pipe(
         find: () => silent,
         list: () => silent,
         sealed: () => silent,
-        scheduleRequest: () => silent,
+        scheduleRequests: () => silent,
         near: () => silent,
         holding: () => silent
       })

@@ -48,6 +48,7 @@ import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { DirectMessages } from "@dueline/contracts/DirectMessages"
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
@@ -78,6 +79,7 @@ const newId = Effect.map(Random.next, (roll) => WorkerId.make(`worker-${Math.flo
 const single = (id: WorkerId) =>
   Layer.mergeAll(
     layerSingle(id),
+    FiringCommits.layer,
     Layer.unwrap(Effect.map(DeadLetters, (letters) => EventBusMemory.layer({ onDead: keptIn(letters) })))
   )
 

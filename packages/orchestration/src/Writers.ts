@@ -1,13 +1,35 @@
 /** The Orchestrator port over the writers of this process: one for each kind of aggregate. */
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { FiringCommits, type OfferFiring } from "@dueline/contracts/FiringCommits"
 import { categories, type Category, categoryOf } from "@dueline/contracts/kinds"
 import { type OfferAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Tracing } from "@dueline/contracts/telemetry/Tracing"
+import type { ScheduleTopic } from "@dueline/contracts/schedule/Topic"
 import { Effect, Exit, Layer, Option } from "effect"
 import { aggregates } from "./aggregates.ts"
 import type { Aggregate } from "./engine/Aggregate.ts"
 import { tracedOffer } from "./engine/tracedOffer.ts"
-import { defaultWriterOptions, makeWriter, type WriterOptions } from "./engine/Writer.ts"
+import { defaultWriterOptions, makeWriter, type Writer, type WriterOptions } from "./engine/Writer.ts"
+
+type Made = Writer<never, never, never>
+
+/** Asks for the call of a firing, which it needs not when the call is in the same commit. */
+const firedTopic: ScheduleTopic = "ops.schedule.fired"
+
+const inOneCommit =
+  (schedules: Made, calls: Made, traced: (offer: OfferAny) => OfferAny): OfferFiring =>
+  ({ firing, settle, submission }) => {
+    let isSubmitted = false
+    const offer: OfferAny = (envelope, told) =>
+      schedules.offer(envelope as never, told as never, {
+        decide: () => calls.join({ ...submission, traceparent: envelope.traceparent } as never),
+        topic: firedTopic,
+        stored: () => {
+          isSubmitted = true
+        }
+      })
+    traced(offer)(firing, (exit) => settle(exit as Parameters<typeof settle>[0], isSubmitted))
+  }
 
 /** The writers of this process, which end with the scope. */
 export const make = Effect.fnUntraced(function* (
@@ -15,21 +37,23 @@ export const make = Effect.fnUntraced(function* (
   kinds: typeof aggregates = aggregates
 ) {
   const settings = { ...defaultWriterOptions, ...options }
-  const writers = new Map<Category, OfferAny>()
+  const writers = new Map<Category, Made>()
   const direct = Option.getOrNull(yield* Effect.serviceOption(DirectStarts))
   for (const category of categories) {
     // Each writer gets the commands of its own kind only, which the type of a map cannot say.
     const aggregate = kinds[category] as unknown as Aggregate<never, never, never, never, never>
     const nextOf = direct !== null && category === "service-call" ? direct.ask : null
-    const { offer } = yield* makeWriter(aggregate, settings, nextOf as never)
-    writers.set(category, offer as unknown as OfferAny)
+    writers.set(category, yield* makeWriter(aggregate, settings, nextOf as never))
   }
   const tracing = yield* Tracing
+  const traced = (offer: OfferAny): OfferAny => (tracing === null ? offer : tracedOffer(tracing, offer))
+  const [schedules, calls] = [writers.get("schedule"), writers.get("service-call")]
+  const firings = Option.getOrNull(yield* Effect.serviceOption(FiringCommits))
+  if (schedules !== undefined && calls !== undefined) firings?.by(inOneCommit(schedules, calls, traced))
   return Orchestrator.offering((envelope, settle) => {
-    const offer = writers.get(categoryOf(envelope.command))
+    const offer = writers.get(categoryOf(envelope.command))?.offer as OfferAny | undefined
     if (offer === undefined) settle(Exit.die(`no writer for ${envelope.command._tag}`))
-    else if (tracing === null) offer(envelope, settle)
-    else tracedOffer(tracing, offer)(envelope, settle)
+    else traced(offer)(envelope, settle)
   })
 })
 

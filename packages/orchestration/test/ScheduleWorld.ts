@@ -3,6 +3,7 @@
  * them. Any step of whoever fires can fail, be carried out without an answer, or be its last.
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
+import { FiringCommits, type OfferFiring } from "@dueline/contracts/FiringCommits"
 import type { EpochMillis, ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
@@ -16,14 +17,14 @@ import { ScheduleEvent, type ScheduleRow, type ScheduleTerms } from "@dueline/co
 import { upcoming } from "@dueline/contracts/schedule/upcoming"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
-import { Effect, Result, Schema } from "effect"
+import { Cause, Effect, Exit, Option, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { byOne } from "../src/dispatcher/whileLeading.ts"
 import * as FiredCalls from "../src/schedules/FiredCalls.ts"
 import { leadership, makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
 import { Leases } from "@dueline/contracts/ports/Leases"
 import { makeHandler } from "../src/schedules/scheduleCalls.ts"
-import { inSteps, makeFates } from "./fated.ts"
+import { inSteps, makeFates, type Step } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
 import { writersOn } from "./WritersUnderTest.ts"
@@ -45,17 +46,35 @@ const decodeEvent = Schema.decodeUnknownSync(ScheduleEvent)
 
 export const zoneData = "2026c"
 
-/** `start`: an instant in ISO 8601, at which the schedule is made. */
-export const world = Effect.fnUntraced(function* (start: string, changes: Partial<ScheduleTerms>) {
+type Told = Parameters<Parameters<OfferFiring>[0]["settle"]>
+
+/** The firing and its call in one commit, which is a step of whoever fires. */
+const steppingOn =
+  (offer: OfferFiring, step: Step): OfferFiring =>
+  (one) =>
+    void Effect.runFork(
+      step(Effect.callback<Told>((resume) => offer({ ...one, settle: (...told) => resume(Effect.succeed(told)) })))
+    ).addObserver((exit) => {
+      if (Exit.isSuccess(exit)) return one.settle(...exit.value)
+      const lost = Option.getOrNull(Cause.findErrorOption(exit.cause))
+      one.settle(lost === null ? Exit.interrupt() : Exit.fail(lost), false)
+    })
+
+/** `start`: an instant in ISO 8601, at which the schedule is made. `inOne`: a firing and its call are one commit where they can be. */
+export const world = Effect.fnUntraced(function* (start: string, changes: Partial<ScheduleTerms>, inOne = false) {
   const startedAt = Date.parse(start)
   yield* TestClock.setTime(startedAt)
   const store = MemoryStore.make()
-  const writers = yield* writersOn(store)
+  let offer: OfferFiring | null = null
+  const by = (taken: OfferFiring) => {
+    offer = taken
+  }
+  const writers = yield* Effect.provideService(writersOn(store), FiringCommits, { offer: () => offer, by })
   const { ask } = writers
   const { fates, step } = makeFates()
   const fired = FiredCalls.make()
   const ports =
-    (between: typeof step) =>
+    (between: Step) =>
     <A, E, R>(made: Effect.Effect<A, E, R>) =>
       made.pipe(
         Effect.provideService(Orchestrator, inSteps(writers, between)),
@@ -63,6 +82,10 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
         Effect.provideService(DueSchedules, store.dueSchedules),
         Effect.provideService(OpsQueries, store.opsQueries),
         Effect.provideService(FiredCalls.FiredCalls, fired),
+        Effect.provideService(FiringCommits, {
+          by,
+          offer: () => (offer === null || !inOne ? null : steppingOn(offer, between))
+        }),
         Effect.provideService(RequestIntake, intake),
         Effect.provideService(RequestVault, vault)
       )
@@ -99,11 +122,14 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
       now = millis
       return TestClock.setTime(millis)
     })
+  /** Firings of which somebody was told. */
+  const told: Array<string> = []
   /** Messages of the outbox reach the consumer, each twice. */
   const deliver = Effect.gen(function* () {
     const entries = yield* store.outbox.claim({ now, limit: 1_000 })
     for (const entry of entries) {
       if (entry.topic !== "ops.schedule.fired") continue
+      told.push(entry.eventId)
       yield* handler({ ...entry, attempt: 1 })
       yield* handler({ ...entry, attempt: 2 })
     }
@@ -160,6 +186,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
     startedAt,
     store,
     tell,
+    told,
     until
   }
 })

@@ -23,6 +23,8 @@ const Case = Schema.Struct({
   overlap: Overlap,
   missed: Missed,
   offsetMs: Schema.Literals([0, 90_000]),
+  /** A firing and its call are one commit where they can be. */
+  inOne: Schema.Boolean,
   stretches: Schema.Array(Stretch).check(Schema.isMinLength(1), Schema.isMaxLength(4))
 })
 
@@ -32,14 +34,16 @@ describe("every time of a schedule", () => {
   it.effect.prop(
     "becomes one call or is told as left out, once, whatever its policies, outages and faults",
     [Case],
-    ([{ expression, missed, offsetMs, overlap, stretches }]) =>
+    ([{ expression, inOne, missed, offsetMs, overlap, stretches }]) =>
       Effect.gen(function* () {
-        const here = yield* world("2026-10-24T23:20:30Z", {
-          timing: { _tag: "Cron", expression, zone: "Europe/Prague", missingHour: "shift", repeatedHour: "auto" },
-          missed,
-          overlap,
-          offsetMs
-        })
+        const timing = {
+          _tag: "Cron",
+          expression,
+          zone: "Europe/Prague",
+          missingHour: "shift",
+          repeatedHour: "auto"
+        } as const
+        const here = yield* world("2026-10-24T23:20:30Z", { timing, missed, overlap, offsetMs }, inOne)
         for (const { away, fates, finishes, working } of stretches) {
           here.fates.push(...fates)
           yield* here.until(here.now() + working * minuteMs)

@@ -7,7 +7,8 @@ import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import type { Fate } from "./fated.ts"
-import { accounts, type World, world } from "./ScheduleWorld.ts"
+import { accounts, callIdOf, type World, world } from "./ScheduleWorld.ts"
+import * as Call from "./ServiceCallSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
 import * as Field from "./FieldSample.ts"
 
@@ -163,13 +164,15 @@ describe("when the call before has not ended", () => {
 
 describe("at the moment of firing", () => {
   const fates: ReadonlyArray<Fate> = ["fails", "is not heard of", "dies"]
-  for (const fate of fates) {
-    for (const steps of [0, 1, 2, 3]) {
+  const trials = fates.flatMap((fate) => [0, 1, 2, 3].map((steps) => ({ fate, steps })))
+  const timing = cron("* * * * *", { zone: "UTC" })
+  for (const inOne of [false, true]) {
+    for (const { fate, steps } of trials) {
       it.effect(
-        `a step that ${fate} after ${steps} others leaves one call of each time, with two processes`,
+        `a step that ${fate} after ${steps} others leaves one call of each time, with two processes${inOne ? ", in one commit" : ""}`,
         () =>
           Effect.gen(function* () {
-            const here = yield* world("2026-05-01T08:00:30Z", { timing: cron("* * * * *", { zone: "UTC" }) })
+            const here = yield* world("2026-05-01T08:00:30Z", { timing }, inOne)
             here.fates.push(...Array.from({ length: steps }, () => "happens" as const), fate)
             yield* here.until("2026-05-01T08:03:30Z")
             assert.deepStrictEqual(dues(here), ["2026-05-01T08:01", "2026-05-01T08:02", "2026-05-01T08:03"])
@@ -179,6 +182,58 @@ describe("at the moment of firing", () => {
       )
     }
   }
+
+  it.effect(
+    "its call is in the same commit, and nobody is told to make it",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world("2026-05-01T08:00:30Z", { timing }, true)
+        yield* here.until("2026-05-01T08:03:30Z")
+        assert.deepStrictEqual(dues(here), ["2026-05-01T08:01", "2026-05-01T08:02", "2026-05-01T08:03"])
+        assert.deepStrictEqual(here.told, [])
+        const alone = yield* world("2026-05-01T08:00:30Z", { timing })
+        yield* alone.until("2026-05-01T08:01:30Z")
+        assert.lengthOf(alone.told, 1)
+      }),
+    { tags: ["ADR-0054.1"] }
+  )
+
+  it.effect(
+    "a call that is there already stands in nobody's way, and then somebody is told",
+    () =>
+      Effect.gen(function* () {
+        const here = yield* world("2026-05-01T08:00:30Z", { timing }, true)
+        const callId = callIdOf(Field.tenantId, Steps.scheduleId, 1, Date.parse("2026-05-01T08:01:00Z"))
+        yield* here.tell(Call.submit({ callId }))
+        yield* here.until("2026-05-01T08:02:30Z")
+        const fired = here.events().flatMap((event) => (event._tag === "ScheduleFired" ? [event.firing.callId] : []))
+        assert.strictEqual(fired[0], callId)
+        assert.deepStrictEqual(new Set(here.calls().map((call) => call.callId)), new Set(fired))
+        assert.lengthOf(here.told, 1)
+      }),
+    { tags: ["ADR-0054.2"] }
+  )
+
+  it.effect(
+    "a call before is cancelled first, and several times at once are as many calls as before",
+    () =>
+      Effect.gen(function* () {
+        const cancelling = yield* world("2026-05-01T08:00:30Z", { timing, overlap: "cancelRunning" }, true)
+        yield* cancelling.until("2026-05-01T08:02:30Z")
+        assert.deepStrictEqual(
+          cancelling.calls().map(({ status }) => status),
+          ["Cancelled", "Scheduled"]
+        )
+        assert.lengthOf(cancelling.told, 1)
+        const missed = { _tag: "All", max: 3, windowMs: 3_600_000 } as const
+        const late = yield* world("2026-05-01T08:00:30Z", { timing, missed }, true)
+        yield* late.set(Date.parse("2026-05-01T08:10:30Z"))
+        yield* late.look
+        assert.lengthOf(late.calls(), 4)
+        assert.lengthOf(late.told, 4)
+      }),
+    { tags: ["ADR-0054.2"] }
+  )
 })
 
 describe("of several processes", () => {

@@ -15,17 +15,22 @@ begin
 end $$
 ;
 
--- One schedule with what is sealed beside it, as they are at one moment: for each call that it is fired for.
+-- Schedules with what is sealed beside each, as they are at one moment: for the calls that they are fired for. What is sealed and longer is left out
+-- with its schedule. Each is looked up by itself: a join would leave it to the planner to walk a table that is small.
 --
 -- callers: dueline_edge
-create or replace function dueline.schedule_request(p_tenant uuid, p_id uuid) returns json language plpgsql {{stable plan}} as $$
+create or replace function dueline.schedule_requests(p_tenant uuid, p_ids uuid[], p_longest integer) returns setof json
+language plpgsql {{stable plan}} as $$
 begin
   perform set_config('app.current_tenant', p_tenant::text, true);
-  return (
-    select json_build_object('row', r.row, 'sealed', d.data_key || '.' || d.profile)
-    from dueline.schedule_rows r left join dueline.personal_data d on d.tenant_id = p_tenant and d.customer_id = p_id
-    where r.tenant_id = p_tenant and r.id = p_id limit 1
-  );
+  return query
+    select json_build_object('row', f.row, 'sealed', f.sealed)
+    from unnest(p_ids) as asked(id) cross join lateral (
+      select r.row, d.data_key || '.' || d.profile as sealed
+      from dueline.schedule_rows r left join dueline.personal_data d on d.tenant_id = p_tenant and d.customer_id = asked.id
+      where r.tenant_id = p_tenant and r.id = asked.id
+        and (p_longest is null or d.profile is null or octet_length(d.profile) <= p_longest) limit 1
+    ) f;
 end $$
 ;
 

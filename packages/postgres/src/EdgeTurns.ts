@@ -150,7 +150,7 @@ export const layer = (options: TurnsOptions = defaultTurnsOptions): Layer.Layer<
           find: (kind, tenantId, id) => run(tenantId, () => ops.find(kind, tenantId, id)),
           list: (kind, options) => run(options.tenantId, () => ops.list(kind, options)),
           sealed: (kind, tenantId, id) => run(tenantId, () => ops.sealed(kind, tenantId, id)),
-          scheduleRequest: (tenantId, id) => run(tenantId, () => ops.scheduleRequest(tenantId, id)),
+          scheduleRequests: (options) => run(options.tenantId, () => ops.scheduleRequests(options)),
           near: inTurn(ops.near),
           holding: inTurn(ops.holding)
         }),

@@ -225,6 +225,7 @@ export const controls: Readonly<Record<string, Control>> = {
   "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers, 3),
   "a firing is heard twice": control(Late.firedTwice, [rules], { pause: 0.03, commandRepeated: 0.5 }, schedulers, 5),
   "what was fired is forgotten": control(Late.firingsForgotten, [ends], { crash: 0.02, storeRefuses: 0.2 }, schedulers),
+  "a firing is stored without its call": control(Late.storedWithoutCall, [row], well, { ...schedulers, processes: 1 }),
   "a call before is not looked at": control(Late.overlapUnseen, [rules], { targetSlow: 0.8 }, schedulers),
   "pauses are not read": control(Late.pausesUnread, [holds], well, pausers),
   "a direct start goes past pauses": control(Work.directPastPauses, [holds, places], well, pausers, 13),

@@ -1,6 +1,7 @@
 /** The ports of one process, each of them through the faults of the world. */
 import type { Intent } from "@dueline/contracts/Intent"
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
@@ -145,7 +146,7 @@ const layerStore = ({ disk, mutation }: Surroundings, reach: Reach) => {
       find: (kind, tenantId, id) => reach("find", opsQueries.find(kind, tenantId, id)),
       list: (kind, options) => reach("list", opsQueries.list(kind, options)),
       sealed: (kind, tenantId, id) => reach("sealed", opsQueries.sealed(kind, tenantId, id)),
-      scheduleRequest: (tenantId, id) => reach("sealed", opsQueries.scheduleRequest(tenantId, id)),
+      scheduleRequests: (options) => reach("sealed", opsQueries.scheduleRequests(options)),
       near: (options) => reach("near", opsQueries.near(options)),
       holding: (options) => reach("holding", opsQueries.holding(options))
     })
@@ -257,6 +258,8 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     Layer.succeed(HttpClient, (mutation.http ?? same)(makeHttp(around, victim))),
     Layer.succeed(RequestVault, vault),
     DirectStarts.layer,
+    // As in the program: where there is but one process.
+    ...(world.setup.processes === 1 ? [FiringCommits.layer] : []),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),
     Layer.succeed(SigningSecrets.SigningSecrets, {

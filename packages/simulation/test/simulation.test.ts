@@ -72,7 +72,8 @@ const wanted = [
   /log \S+ \d+ IngestionFailed payload_digest_wrong/,
   /log \S+ \d+ IngestionFailed bin_unfit/,
   /world goes dark/,
-  /log \S+ \d+ ScheduleFired/,
+  /log \S+ \d+ ScheduleFired$/,
+  /log \S+ \d+ ScheduleFired with its call/,
   /log \S+ \d+ OccurrencesSkipped missing_hour/,
   /log \S+ \d+ OccurrencesSkipped missed/,
   /log \S+ \d+ OccurrencesSkipped overlap/,
@@ -132,7 +133,8 @@ describe("a world where everything goes wrong", () => {
           "ADR-0043.1",
           "ADR-0043.4",
           "ADR-0043.6",
-          "ADR-0048.1"
+          "ADR-0048.1",
+          "ADR-0054.3"
         ]
       }
     )

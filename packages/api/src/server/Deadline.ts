@@ -259,7 +259,7 @@ export const layerPorts = Layer.effectContext(
         find: (kind, tenantId, id) => read(ops.find(kind, tenantId, id)),
         list: (kind, options) => read(ops.list(kind, options)),
         sealed: (kind, tenantId, id) => read(ops.sealed(kind, tenantId, id)),
-        scheduleRequest: (tenantId, id) => read(ops.scheduleRequest(tenantId, id)),
+        scheduleRequests: (options) => read(ops.scheduleRequests(options)),
         near: (options) => read(ops.near(options)),
         holding: (options) => read(ops.holding(options))
       }),

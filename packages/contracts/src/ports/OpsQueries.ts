@@ -58,11 +58,15 @@ export class OpsQueries extends Context.Service<
     readonly list: <K extends OpsCategory>(kind: K, options: ListOptions) => Answer<RowPage<RowOf<K>>>
     /** What is sealed beside a history, a profile or a payload; null when there is no such thing, or when it was erased. */
     readonly sealed: <K extends Sealing>(kind: K, tenantId: TenantId, id: IdOf<K>) => Answer<string | null>
-    /** A schedule with the request that is sealed beside it, as they are at one moment; null when there is none, or when it was deleted. */
-    readonly scheduleRequest: (
-      tenantId: TenantId,
-      id: ScheduleId
-    ) => Answer<{ readonly row: ScheduleRow; readonly sealed: string | null } | null>
+    /**
+     * Those of these schedules that there are, each with the request that is sealed beside it, all of one moment; `sealed` is null when it was
+     * deleted. One that is longer than `longest` (bytes of what was sealed; null: whatever it is) is left out.
+     */
+    readonly scheduleRequests: (options: {
+      readonly tenantId: TenantId
+      readonly ids: ReadonlyArray<ScheduleId>
+      readonly longest: number | null
+    }) => Answer<ReadonlyArray<{ readonly row: ScheduleRow; readonly sealed: string | null }>>
     /** Bins around a place, nearest first, then by id. */
     readonly near: (options: NearOptions) => Answer<ReadonlyArray<Near>>
     /** Scheduled and confirmed orders of one bin whose windows overlap this one, by the beginning of their window; at most `limit`. */

@@ -7,6 +7,7 @@ import { CallNotices } from "@dueline/contracts/CallNotices"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { Intents } from "@dueline/contracts/Intents"
 import {
+  type Commit,
   type CommitConflict,
   type LoadRequest,
   Persistence,
@@ -21,6 +22,7 @@ import { Cause, Clock, Effect, Option, Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { decideBatch, type Decided, type Loaded, receiptKey, type Request, streamKey } from "./decideBatch.ts"
 import { countCommits } from "./countCommits.ts"
+import { joinedWith, type Together } from "./joinedWith.ts"
 import { type CachedStream, restorer, snapshotCodec } from "./storedForms.ts"
 
 /**
@@ -70,6 +72,13 @@ export interface BatchProcessor<C, R, O> {
     batch: ReadonlyArray<Request<C>>,
     trusting: boolean
   ) => Effect.Effect<BatchAnswers<R, O>, CommitConflict | RuleBroken | StoreUnavailable>
+  /**
+   * Decides commands that each begin a stream, to be stored in a commit of another kind; null when one of them is refused or begins none. `stored`:
+   * they are durable.
+   */
+  readonly join: (
+    batch: ReadonlyArray<Request<C>>
+  ) => { readonly commits: ReadonlyArray<Commit>; readonly stored: () => BatchAnswers<R, O> } | null
   /** Removes these streams from the cache. */
   readonly forget: (batch: ReadonlyArray<Request<C>>) => void
 }
@@ -93,7 +102,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
   const cache = new StreamCache<S, E>(options.cacheLimit, cachedSealedLimit)
   const snapshots = snapshotCodec(aggregate, options.snapshotEvery)
   const restore = restorer(aggregate, snapshots)
-  const counted = countCommits(yield* Metrics, yield* Clock.Clock, aggregate.category)
+  const { count, measured } = countCommits(yield* Metrics, yield* Clock.Clock, aggregate.category)
   const notices = aggregate.category === "service-call" ? yield* CallNotices : null
   let caution = 0
   const forget = (batch: Batch) => {
@@ -156,10 +165,15 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     return aggregate.refuse(rule, asked.envelope.command, state)
   }
 
-  const commit = (batch: Batch, decided: Decided<C, S, E, R, O>): Answers =>
-    Effect.matchCauseEffect(counted(batch.length, decided.commits, store.commit(decided.commits)), {
-      onSuccess: () => Effect.sync(() => done(decided)),
+  const commit = (batch: Batch, decided: Decided<C, S, E, R, O>, together: Together | null): Answers =>
+    Effect.matchCauseEffect(measured(batch.length, decided.commits, store.commit((together ?? decided).commits)), {
+      onSuccess: () =>
+        Effect.sync(() => {
+          together?.stored()
+          return done(decided)
+        }),
       onFailure: (cause): Answers => {
+        together?.dropped(cause)
         // `RuleBroken` implies that versions and receipts matched, so the optimistic path was right.
         const broken = brokenRuleIn(cause)
         if (broken === null) caution = cautionBatches
@@ -170,7 +184,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
       }
     })
 
-  const decide = (batch: Batch, loaded: Loaded<S, E>): Answers => {
+  const decide = (batch: Batch, loaded: Loaded<S, E>, trusting: boolean): Answers => {
     const decided = decideBatch(aggregate, batch, loaded, options.receiptTtlMs, snapshots.due)
     if (decided.unproven.length > 0) {
       // An answer that stores nothing is checked by no commit: it must rest on what the store holds and not on the cache.
@@ -178,13 +192,17 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
       // A stream that had to be removed from the cache is no new one because of that.
       return step(batch, false)
     }
-    return decided.commits.length > 0 ? commit(batch, decided) : Effect.succeed(done(decided))
+    if (decided.commits.length === 0) return Effect.succeed(done(decided))
+    // Whatever was in the way the first time may have been what is joined.
+    return commit(batch, decided, trusting ? joinedWith(batch, decided.commits) : null)
   }
 
   const step = (batch: Batch, trusting: boolean): Answers => {
     const { cached, requests } = lookUp(batch, trusting, caution === 0)
-    if (requests.length === 0) return decide(batch, { cached, streams: none, receipts: none })
-    return Effect.flatMap(store.load(requests), (slices) => decide(batch, { cached, ...read(requests, slices) }))
+    if (requests.length === 0) return decide(batch, { cached, streams: none, receipts: none }, trusting)
+    return Effect.flatMap(store.load(requests), (slices) =>
+      decide(batch, { cached, ...read(requests, slices) }, trusting)
+    )
   }
 
   const run: BatchProcessor<C, R, O>["run"] = (batch, trusting) =>
@@ -192,7 +210,19 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
       if (caution > 0) caution--
       return step(batch, trusting)
     })
-  return { run, forget }
+
+  const join: BatchProcessor<C, R, O>["join"] = (batch) => {
+    if (batch.some(({ key }) => cache.get(key) !== undefined)) return null
+    const loaded = { cached: [], streams: none, receipts: none }
+    const decided = decideBatch(aggregate, batch, loaded, options.receiptTtlMs, snapshots.due)
+    if (decided.commits.length < batch.length || decided.answers.some(Result.isFailure)) return null
+    const stored = () => {
+      count(decided.commits)
+      return done(decided)
+    }
+    return { commits: decided.commits, stored }
+  }
+  return { run, join, forget }
 })
 
 const brokenRuleIn = (cause: Cause.Cause<CommitConflict | RuleBroken | StoreUnavailable>): RuleBroken | null => {

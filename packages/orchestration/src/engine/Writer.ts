@@ -31,6 +31,7 @@ import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effec
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { type BatchAnswers, type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"
 import { type BatchAnswer, type Request, requestOf } from "./decideBatch.ts"
+import type { Joined, Joint } from "./joint.ts"
 import { snapshotEvery } from "./storedForms.ts"
 
 /** The batch in parts, in its order, in none of which a stream comes twice. */
@@ -103,6 +104,8 @@ const conflictAttempts = 3
 const retryable = Schedule.exponential("50 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 6 }))
 
 const unavailable = (operation: string, cause: unknown) => new StoreUnavailable({ operation, cause })
+/** Nobody hears of it. */
+const unstored = Exit.fail(unavailable("join", "stored by itself, or not at all"))
 
 type Accepted<O> = { readonly version: number; readonly replayed: boolean; readonly outcome: O }
 type Failure<R> = R | VersionMismatch | IdempotencyKeyReused | Overloaded | StoreUnavailable
@@ -162,6 +165,18 @@ const refusalOf = (cause: Trouble): Exit.Exit<never, StoreUnavailable> => {
   return Exit.fail(error._tag === "StoreUnavailable" ? error : unavailable("commit", error))
 }
 
+const answering =
+  <C, R, O>(tell: Tell<C, R, O>) =>
+  (batch: Batch<C, R, O>, { answers, nextAnswers }: BatchAnswers<R, O>): void => {
+    for (let i = 0; i < batch.length; i++) {
+      const one = batch[i]
+      const result = answers[i]
+      if (one === undefined || result === undefined) continue
+      const next = nextAnswers[i]
+      tell(one, exitOf(result), next === undefined ? null : exitOf(next))
+    }
+  }
+
 /**
  * Runs a batch to completion: retries unavailability, decides again after a conflict, then splits a failing batch into single commands.
  * Fails only by interruption from outside.
@@ -183,16 +198,8 @@ const batchRunner = <C, R, O>({ forget, run }: BatchProcessor<C, R, O>, tell: Te
       Effect.retry({ while: (error) => error._tag === "StoreUnavailable", schedule: retryable })
     )
   }
-  const answer = (batch: Batch<C, R, O>, { answers, nextAnswers }: BatchAnswers<R, O>) =>
-    Effect.sync(() => {
-      for (let i = 0; i < batch.length; i++) {
-        const one = batch[i]
-        const result = answers[i]
-        if (one === undefined || result === undefined) continue
-        const next = nextAnswers[i]
-        tell(one, exitOf(result), next === undefined ? null : exitOf(next))
-      }
-    })
+  const answerAll = answering(tell)
+  const answer = (batch: Batch<C, R, O>, answers: BatchAnswers<R, O>) => Effect.sync(() => answerAll(batch, answers))
   const giveUp = (batch: Batch<C, R, O>, cause: Trouble): Effect.Effect<void> => {
     if (batch.length > 1 && !isDown(cause)) return Effect.forEach(batch, (one) => complete([one]), { discard: true })
     const exit = refusalOf(cause)
@@ -234,8 +241,10 @@ export const defaultWriterOptions: WriterOptions = {
 }
 
 export interface Writer<C, R, O> {
-  /** As that of the Orchestrator port. */
-  readonly offer: (envelope: Envelope<C>, settle: Listener<R, O>) => void
+  /** As that of the Orchestrator port. `joint`: what is to be stored in the same commit. */
+  readonly offer: (envelope: Envelope<C>, settle: Listener<R, O>, joint?: Joint) => void
+  /** Decides a command that begins a stream, to be stored in a commit of another kind; null when it has to be offered by itself. */
+  readonly join: (envelope: Envelope<C>) => Joined | null
   /** Commands waiting right now. */
   readonly depth: () => number
 }
@@ -255,7 +264,8 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const log = Effect.runForkWith(context)
   const isDetailed = tellsDetails(context)
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
-  const complete = batchRunner(yield* makeBatchProcessor(aggregate, options), tell)
+  const processor = yield* makeBatchProcessor(aggregate, options)
+  const complete = batchRunner(processor, tell)
   let inHand: Batch<C, R, O> = []
   const tellDetails = ({ command, correlationId, tenantId, traceparent }: Envelope<C>, exit: Told<R, O>): void => {
     const name = aggregate.category === "service-call" ? "serviceCallId" : "streamId"
@@ -296,18 +306,34 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   })
   yield* Effect.forkScoped(Effect.ensuring(loop, stop), { startImmediately: true })
 
-  const offer: Writer<C, R, O>["offer"] = (envelope, told) => {
+  const asked = (envelope: Envelope<C>, told: Listener<R, O>, joint: Joint | null): PendingRequest<C, R, O> => {
     const listener: Listener<R, O> = isDetailed
       ? (exit) => {
           tellDetails(envelope, exit)
           told(exit)
         }
       : told
-    const request = { ...requestOf(streamOf, envelope), listener, next: null, nextListener: null }
+    return { ...requestOf(streamOf, envelope), listener, next: null, nextListener: null, joint }
+  }
+  const offer: Writer<C, R, O>["offer"] = (envelope, told, joint) => {
+    const request = asked(envelope, told, joint ?? null)
     const taken = inbox.offer(envelope.tenantId, request)
     if (taken) return
     refusals.add()
-    listener(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
+    request.listener?.(Exit.fail(new Overloaded({ queueLimit: options.queueLimit })))
   }
-  return { offer, depth: () => inbox.size }
+  const answer = answering(tell)
+  const join: Writer<C, R, O>["join"] = (envelope) => {
+    const one = asked(envelope, () => undefined, null)
+    if (nextOf !== null) followUp([one], nextOf)
+    const drop: Joined["dropped"] = (unsure) => {
+      one.listener = null
+      tell(one, unsure ?? unstored, one.next === null ? null : unsure)
+    }
+    const joined = processor.join([one])
+    if (joined !== null) return { ...joined, stored: () => answer([one], joined.stored()), dropped: drop }
+    drop(null)
+    return null
+  }
+  return { offer, join, depth: () => inbox.size }
 })

@@ -6,7 +6,7 @@ import { Cause, type Clock, Effect, Exit, Option } from "effect"
 
 type Committing = Effect.Effect<void, CommitConflict | RuleBroken | StoreUnavailable>
 
-/** The commit of a batch of so many commands about this kind of aggregate, measured and, once it is durable, counted. */
+/** `measured`: the commit of a batch of so many commands about this kind of aggregate, counted too once it is durable. `count`: what another kind's commit had of it. */
 export const countCommits = (metrics: Metrics, clock: Clock.Clock, category: string) => {
   const { accepted, callsFailed, commitCommands, commitDuration, commitFailures, events, ordersScheduled, retries } =
     metrics
@@ -34,7 +34,7 @@ export const countCommits = (metrics: Metrics, clock: Clock.Clock, category: str
     }
   }
 
-  return (commands: number, commits: ReadonlyArray<Commit>, committing: Committing): Committing =>
+  const measured = (commands: number, commits: ReadonlyArray<Commit>, committing: Committing): Committing =>
     Effect.suspend(() => {
       const from = clock.monotonicTimeNanosUnsafe()
       return Effect.onExit(committing, (exit) =>
@@ -47,6 +47,7 @@ export const countCommits = (metrics: Metrics, clock: Clock.Clock, category: str
         })
       )
     })
+  return { count, measured }
 }
 
 const reasonOf = (cause: Cause.Cause<{ readonly _tag: string }>): string =>

@@ -13,6 +13,7 @@ import { withTrace } from "@dueline/contracts/telemetry/carriedTrace"
 import { Result } from "effect"
 import type { Aggregate, Command, Stamp, Tagged } from "./Aggregate.ts"
 import { eventId } from "./eventId.ts"
+import type { Joint } from "./joint.ts"
 import { type AppliedCommand, type CachedStream, currentVersion, withApplied } from "./storedForms.ts"
 
 /** Tenant and stream in one string; a stream id never stands without its tenant. */
@@ -31,6 +32,8 @@ export interface Request<C> {
   readonly receiptKey: string | null
   /** A command about the same stream that is decided right after this one, if this one is accepted. */
   readonly next?: Envelope<C> | null
+  /** What is to be in the same commit, if this one decides anything. */
+  readonly joint?: Joint | null
 }
 
 export const requestOf = <C extends Command>(streamOf: (command: C) => StreamId, envelope: Envelope<C>): Request<C> => {

@@ -1,22 +1,29 @@
 /**
  * Fires schedules whose time has come: one process at a time reads which rows are due, plans from each what is to be done, and asks the writer for
- * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard. Kept in
- * memory are which calls are missing, and for a second the rows whose time comes within it: read anew for each that comes, they would be read as many
- * times as there are of them.
+ * it. The writer decides on the version that was looked at, so that of two who fire, or of one that died and its successor, one is heard. A firing of
+ * one time takes its call along into the same commit, where that can be. Kept in memory are which calls are missing, and for a second the rows whose
+ * time comes within it, with their requests: read anew for each that comes, they would be read as many times as there are of them.
  */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueSchedules"
-import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
-import type { ScheduleCommand, ScheduleId } from "@dueline/contracts/schedule/Schedule"
+import type {
+  ScheduleCommand,
+  ScheduleId,
+  ScheduleOutcome,
+  ScheduleRejection
+} from "@dueline/contracts/schedule/Schedule"
 import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
-import { Cause, Clock, Effect, Result, Schedule } from "effect"
+import { Cause, Clock, Effect, Option, Result, Schedule } from "effect"
 import { FiredCalls } from "./FiredCalls.ts"
-import { planFirings } from "./planFirings.ts"
-import { makeCarryOut } from "./scheduleCalls.ts"
+import { type FiringPlan, planFirings } from "./planFirings.ts"
+import { makeCarryOut, makeSubmissionOf, type ScheduleRequest } from "./scheduleCalls.ts"
 
 export type OccurrenceCallIdOf = (
   tenantId: TenantId,
@@ -36,6 +43,9 @@ export interface FirerOptions {
 /** Rows read at once, and fired at the same time. */
 const pageSize = 512
 const concurrency = 64
+/** What is sealed and longer is not read ahead (bytes); tenants whose requests are read at the same time. */
+const longestAhead = 16_384
+const readsAtOnce = 4
 /** A schedule that was made meanwhile is found this late at the most; also the pause after trouble (milliseconds). */
 const lookEveryMs = 1_000
 /** Rows held against new zone data at once, and the pause after them (milliseconds): some 400 a second, whatever else there is. */
@@ -47,6 +57,16 @@ const neverMadeMs = 60_000
 /** Of the process that fires. */
 export const leadership = { name: "schedules", ttlMs: 5_000, extendMs: 1_500, retryMs: 1_000 }
 
+type Request = ScheduleRequest | undefined
+
+interface Ahead {
+  readonly rows: ReadonlyArray<DueSchedule>
+  readonly requests: ReadonlyMap<ScheduleId, ScheduleRequest>
+  readonly until: number
+}
+
+const nothingAhead: Ahead = { rows: [], requests: new Map(), until: 0 }
+
 export const makeFirer = Effect.fnUntraced(function* ({
   atHand = Effect.sleep(lookEveryMs),
   callIdOf,
@@ -55,7 +75,10 @@ export const makeFirer = Effect.fnUntraced(function* ({
   const orchestrator = yield* Orchestrator
   const calls = yield* CallQueries
   const schedules = yield* DueSchedules
+  const queries = yield* OpsQueries
   const fired = yield* FiredCalls
+  const commits = yield* Effect.serviceOption(FiringCommits)
+  const submissionOf = yield* makeSubmissionOf
   const carryOut = yield* makeCarryOut
 
   /** When a call was looked for in vain for the first time, as far as this process knows. */
@@ -71,7 +94,13 @@ export const makeFirer = Effect.fnUntraced(function* ({
     return now - since < neverMadeMs
   })
 
-  const fire = Effect.fnUntraced(function* (schedule: DueSchedule) {
+  /** What submits the call that goes into the commit of its firing: of one time, whose request was read with this very version of the schedule. */
+  const joinedBy = ({ firings: [firing, ...others] }: FiringPlan, { version }: DueSchedule, request: Request) =>
+    firing === undefined || others.length > 0 || firing.cancels !== null || request?.row.version !== version
+      ? Effect.succeed(null)
+      : Effect.orElseSucceed(submissionOf(request, firing), () => null)
+
+  const fire = Effect.fnUntraced(function* (schedule: DueSchedule, request: Request) {
     const { doneUntil, revision, scheduleId, tenantId, timing, version } = schedule
     const occurrences = occurrencesOf(timing)
     if (Result.isFailure(occurrences)) {
@@ -96,11 +125,26 @@ export const makeFirer = Effect.fnUntraced(function* ({
       ...{ scheduleId, at: now as EpochMillis, revision, doneUntil },
       ...plan
     }
-    const { outcome } = yield* orchestrator.ask(
-      systemEnvelope("schedules", schedule, `schedules:${scheduleId}:${version}`, command, { expectedVersion: version })
-    )
+    const envelope = systemEnvelope("schedules", schedule, `schedules:${scheduleId}:${version}`, command, {
+      expectedVersion: version
+    })
+    const offer = Option.match(commits, { onNone: () => null, onSome: (some) => some.offer() })
+    const submission = offer === null ? null : yield* joinedBy(plan, schedule, request)
+    let isSubmitted = false
+    const { outcome } = yield* offer === null || submission === null
+      ? orchestrator.ask(envelope)
+      : Effect.callback<Answer<ScheduleOutcome>, Refusal<ScheduleRejection>>((resume) =>
+          offer({
+            firing: envelope,
+            submission,
+            settle: (exit, is) => {
+              isSubmitted = is
+              resume(exit)
+            }
+          })
+        )
     // Somebody else came first, and has made them, or will.
-    if (outcome.schedule.last?.callId !== plan.firings.at(-1)?.callId) return
+    if (isSubmitted || outcome.schedule.last?.callId !== plan.firings.at(-1)?.callId) return
     yield* Effect.forEach(
       plan.firings,
       (firing) => Effect.ignore(fired.making(firing.callId, carryOut(tenantId, scheduleId, firing))),
@@ -109,8 +153,8 @@ export const makeFirer = Effect.fnUntraced(function* ({
   })
 
   /** False when it has to be tried again a little later. What is refused for good was decided by another meanwhile. */
-  const tryToFire = (schedule: DueSchedule) =>
-    fire(schedule).pipe(
+  const tryToFire = (schedule: DueSchedule, request?: Request) =>
+    fire(schedule, request).pipe(
       Effect.as(true),
       Effect.catch((refusal) => Effect.succeed(!isTransient(refusal))),
       Effect.catchCause((cause) =>
@@ -127,34 +171,49 @@ export const makeFirer = Effect.fnUntraced(function* ({
       )
     )
 
-  /** Rows whose time had not come when they were read, until when they are all that there are. */
-  let ahead: { readonly rows: ReadonlyArray<DueSchedule>; readonly until: number } = { rows: [], until: 0 }
+  /** The requests of these schedules: a statement for each tenant, and none where no call can be made of them anyway. */
+  const requestsOf = Effect.fnUntraced(function* (rows: ReadonlyArray<DueSchedule>) {
+    const found = new Map<ScheduleId, ScheduleRequest>()
+    if (Option.isNone(commits)) return found
+    const read = ([tenantId, ofTenant]: readonly [TenantId, ReadonlyArray<DueSchedule>]) =>
+      queries
+        .scheduleRequests({ tenantId, ids: ofTenant.map(({ scheduleId }) => scheduleId), longest: longestAhead })
+        .pipe(
+          Effect.map((requests) => requests.forEach((request) => found.set(request.row.scheduleId, request))),
+          // What was not read ahead is read when it has been fired.
+          Effect.ignore
+        )
+    const byTenant = [...Map.groupBy(rows, ({ tenantId }) => tenantId)]
+    yield* Effect.forEach(byTenant, read, { concurrency: readsAtOnce, discard: true })
+    return found
+  })
+
+  /** Rows whose time had not come when they were read, their requests, and until when they are all that there are. */
+  let ahead: Ahead = nothingAhead
 
   /** The rows that were read ahead, while some wait and are all that there are; else a page from the store. */
-  const pageAt = (now: number, after: WakeMark | null) => {
-    const { rows, until } = ahead
-    ahead = { rows: [], until: 0 }
-    return rows.length > 0 && now < until
-      ? Effect.succeed({ rows, until, isFresh: false })
-      : Effect.map(schedules.due({ before: now + lookEveryMs, after, limit: pageSize }), (page) => ({
-          rows: page,
-          until: now + lookEveryMs,
-          isFresh: true
-        }))
-  }
+  const pageAt = Effect.fnUntraced(function* (now: number, after: WakeMark | null) {
+    const known = ahead
+    ahead = nothingAhead
+    if (known.rows.length > 0 && now < known.until) return { ...known, isFresh: false }
+    const until = now + lookEveryMs
+    const rows = yield* schedules.due({ before: until, after, limit: pageSize })
+    return { rows, requests: yield* requestsOf(rows), until, isFresh: true }
+  })
 
   /** Fires all that is due and answers in how many milliseconds the next will be, null when it is not known of any. `mayAct` is asked before each page. */
   const tick = Effect.fnUntraced(function* (mayAct: () => boolean) {
     let after: WakeMark | null = null
     while (mayAct()) {
       const now: number = yield* Clock.currentTimeMillis
-      const page: typeof ahead & { readonly isFresh: boolean } = yield* pageAt(now, after)
+      const page: Ahead & { readonly isFresh: boolean } = yield* pageAt(now, after)
       const ripe = page.rows.filter(({ wakeAt }) => wakeAt <= now)
-      const fired = yield* Effect.forEach(ripe, tryToFire, { concurrency })
+      const tryOne = (schedule: DueSchedule) => tryToFire(schedule, page.requests.get(schedule.scheduleId))
+      const fired = yield* Effect.forEach(ripe, tryOne, { concurrency })
       if (fired.includes(false)) return lookEveryMs
       const next = page.rows[ripe.length]
       if (next !== undefined) {
-        ahead = { rows: page.rows.slice(ripe.length), until: page.until }
+        ahead = { ...page, rows: page.rows.slice(ripe.length) }
         return Math.max(1, next.wakeAt - (yield* Clock.currentTimeMillis))
       }
       const last = ripe.at(-1)
@@ -170,7 +229,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
     let after: DueSchedule | null = null
     while (mayAct()) {
       const page: ReadonlyArray<DueSchedule> = yield* schedules.ofOlderZoneData({ zoneData, after, limit: reviewSize })
-      yield* Effect.forEach(page, tryToFire, { concurrency: 1, discard: true })
+      yield* Effect.forEach(page, (schedule) => tryToFire(schedule), { concurrency: 1, discard: true })
       after = page.at(-1) ?? null
       if (page.length < reviewSize) return
       yield* Effect.sleep(reviewPauseMs)
@@ -194,7 +253,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
   const run = (mayAct: () => boolean): Effect.Effect<never> =>
     Effect.suspend(() => {
       // Another had the lease meanwhile.
-      ahead = { rows: [], until: 0 }
+      ahead = nothingAhead
       return Effect.scoped(Effect.andThen(Effect.forkScoped(reviewing(mayAct)), firing(mayAct)))
     })
 

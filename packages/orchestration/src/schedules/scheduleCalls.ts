@@ -3,7 +3,7 @@
  * revision and time. Whoever fires does so at once; a process manager that receives every firing makes up for one that died between. Doing it
  * twice is doing it once.
  */
-import { systemEnvelope } from "@dueline/contracts/Envelope"
+import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import { CallQueries } from "@dueline/contracts/ports/CallQueries"
@@ -15,6 +15,7 @@ import { RequestVault, scheduleContext } from "@dueline/contracts/ports/RequestV
 import type { Firing, ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
 import { fillIn } from "@dueline/contracts/schedule/template"
 import { ScheduleFired, scheduleTag } from "@dueline/contracts/schedule/Topic"
+import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Clock, Effect, Layer, Result, Schema } from "effect"
 import { untilStoreAnswers } from "../untilStoreAnswers.ts"
 import { FiredCalls } from "./FiredCalls.ts"
@@ -26,32 +27,18 @@ const failure = (what: Failure["what"], reason: string): Failure => ({ _tag: "Fa
 const refusalOf = (refusal: { readonly _tag: string }): Failure =>
   failure(isTransient(refusal) ? "wait" : "never", refusal._tag)
 
-export const makeCarryOut = Effect.gen(function* () {
-  const orchestrator = yield* Orchestrator
-  const queries = yield* OpsQueries
+/** A schedule with the request that is sealed beside it, of one moment, so that no call has the method of one request and the body of the next. */
+export type ScheduleRequest = Effect.Success<ReturnType<OpsQueries["Service"]["scheduleRequests"]>>[number]
+export type Submission = Envelope<Extract<ServiceCallCommand, { readonly _tag: "SubmitServiceCall" }>>
+
+/** What submits the call of a firing: the request is opened, and the time is filled in. Null when the request is deleted. */
+export const makeSubmissionOf = Effect.gen(function* () {
   const vault = yield* RequestVault
   const intake = yield* RequestIntake
 
-  const ask = <C extends Command>(row: ScheduleRow, name: string, command: C) =>
-    Effect.mapError(orchestrator.ask(systemEnvelope("schedules", row, name, command)), refusalOf)
-
-  /** The call before may have ended meanwhile, or may not be there yet: only a store that is away is a reason to wait. */
-  const cancel = (row: ScheduleRow, { callId, cancels }: Firing, at: EpochMillis) =>
-    cancels === null
-      ? Effect.void
-      : Effect.catch(
-          ask(row, `schedules:${callId}:cancel`, { _tag: "CancelServiceCall", callId: cancels, at }),
-          (failed) => (failed.what === "wait" ? Effect.fail(failed) : Effect.void)
-        )
-
-  /** False when the schedule and its request are deleted: what had not become a call does not become one. */
-  return Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
-    const away = ({ _tag }: { readonly _tag: string }) => failure("wait", _tag)
-    // Both of one moment, so that no call has the method of one request and the body of the next.
-    const found = yield* Effect.mapError(queries.scheduleRequest(tenantId, scheduleId), away)
-    if (found === null) return yield* Effect.fail(failure("never", "there is no such schedule"))
-    const { row, sealed } = found
-    if (sealed === null) return false
+  return Effect.fnUntraced(function* ({ row, sealed }: ScheduleRequest, firing: Firing) {
+    if (sealed === null) return null
+    const { scheduleId, tenantId } = row
     const { callId, dueAt, occurrence } = firing
     const whole = yield* Effect.mapError(vault.open(sealed, scheduleContext(tenantId, scheduleId)), ({ detail }) =>
       failure("retry", `its request cannot be opened: ${detail}`)
@@ -64,8 +51,7 @@ export const makeCarryOut = Effect.gen(function* () {
       return yield* Effect.fail(failure("never", reason))
     }
     const at = (yield* Clock.currentTimeMillis) as EpochMillis
-    yield* cancel(row, firing, at)
-    yield* ask(row, `schedules:${callId}:submit`, {
+    return systemEnvelope("schedules", row, `schedules:${callId}:submit`, {
       _tag: "SubmitServiceCall",
       callId,
       at,
@@ -74,7 +60,44 @@ export const makeCarryOut = Effect.gen(function* () {
       fingerprint: `schedule:${scheduleId}:${callId}`,
       origin: { correlationId: firing.correlationId ?? (correlationId as CorrelationId), traceparent: null },
       sealed: admitted.success.sealed
-    })
+    }) satisfies Submission
+  })
+})
+
+export const makeCarryOut = Effect.gen(function* () {
+  const orchestrator = yield* Orchestrator
+  const queries = yield* OpsQueries
+  const submissionOf = yield* makeSubmissionOf
+
+  const ask = <C extends Command>(envelope: Envelope<C>) => Effect.mapError(orchestrator.ask(envelope), refusalOf)
+
+  /** The call before may have ended meanwhile, or may not be there yet: only a store that is away is a reason to wait. */
+  const cancel = (row: ScheduleRow, { callId, cancels }: Firing, at: EpochMillis) =>
+    cancels === null
+      ? Effect.void
+      : Effect.catch(
+          ask(
+            systemEnvelope("schedules", row, `schedules:${callId}:cancel`, {
+              _tag: "CancelServiceCall",
+              callId: cancels,
+              at
+            })
+          ),
+          (failed) => (failed.what === "wait" ? Effect.fail(failed) : Effect.void)
+        )
+
+  /** False when the schedule and its request are deleted: what had not become a call does not become one. */
+  return Effect.fnUntraced(function* (tenantId: TenantId, scheduleId: ScheduleId, firing: Firing) {
+    const away = ({ _tag }: { readonly _tag: string }) => failure("wait", _tag)
+    const [found] = yield* Effect.mapError(
+      queries.scheduleRequests({ tenantId, ids: [scheduleId], longest: null }),
+      away
+    )
+    if (found === undefined) return yield* Effect.fail(failure("never", "there is no such schedule"))
+    const submission = yield* submissionOf(found, firing)
+    if (submission === null) return false
+    yield* cancel(found.row, firing, submission.command.at)
+    yield* ask(submission)
     return true
   })
 })

@@ -27,11 +27,17 @@ const sealed =
       return state.rows.get(key)?._tag === kinds[kind].rowTag ? (state.streams.get(key)?.sealed ?? null) : null
     })
 
-const scheduleRequest =
-  (state: MemoryState): OpsQueries["Service"]["scheduleRequest"] =>
-  (tenantId, id) =>
-    Effect.all([find(state)("schedule", tenantId, id), sealed(state)("schedule", tenantId, id)]).pipe(
-      Effect.map(([row, text]) => (row === null ? null : { row, sealed: text }))
+const scheduleRequests =
+  (state: MemoryState): OpsQueries["Service"]["scheduleRequests"] =>
+  ({ ids, longest, tenantId }) =>
+    Effect.forEach(ids, (id) =>
+      Effect.all([find(state)("schedule", tenantId, id), sealed(state)("schedule", tenantId, id)])
+    ).pipe(
+      Effect.map((found) =>
+        found.flatMap(([row, text]) =>
+          row === null || (text !== null && longest !== null && text.length > longest) ? [] : [{ row, sealed: text }]
+        )
+      )
     )
 
 const list =
@@ -95,7 +101,7 @@ export const make = (state: MemoryState, scanBudget: number): OpsQueries["Servic
   find: find(state),
   list: list(state, scanBudget),
   sealed: sealed(state),
-  scheduleRequest: scheduleRequest(state),
+  scheduleRequests: scheduleRequests(state),
   near: near(state),
   holding: holding(state)
 })

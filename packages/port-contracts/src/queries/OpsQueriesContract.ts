@@ -4,6 +4,7 @@ import { opsCategories } from "@dueline/contracts/kinds"
 import { OrderStatus } from "@dueline/contracts/order/Order"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"
@@ -39,12 +40,24 @@ const finding = (it: It) => {
     Effect.gen(function* () {
       const row = scheduleRow(Sample.tenantId())
       yield* commit(OpsSample.commit(row, { sealed: { _tag: "set", value: "key.request" } }))
-      const { scheduleRequest } = yield* OpsQueries
-      assert.deepStrictEqual(yield* scheduleRequest(row.tenantId, row.scheduleId), { row, sealed: "key.request" })
-      assert.isNull(yield* scheduleRequest(Sample.tenantId(), row.scheduleId))
+      const other = { ...scheduleRow(row.tenantId), scheduleId: ScheduleId.make(Sample.callId()) }
+      yield* commit(OpsSample.commit(other, { sealed: { _tag: "set", value: "key.a-longer-request" } }))
+      const { scheduleRequests } = yield* OpsQueries
+      const asked = { ids: [other.scheduleId, ScheduleId.make(Sample.callId()), row.scheduleId], longest: null }
+      const { tenantId } = row
+      assert.deepStrictEqual(yield* scheduleRequests({ ...asked, tenantId }), [
+        { row: other, sealed: "key.a-longer-request" },
+        { row, sealed: "key.request" }
+      ])
+      assert.deepStrictEqual(yield* scheduleRequests({ ...asked, tenantId, longest: 12 }), [
+        { row, sealed: "key.request" }
+      ])
+      assert.deepStrictEqual(yield* scheduleRequests({ ...asked, tenantId: Sample.tenantId() }), [])
       const deleted = OpsSample.next(row, { status: "Deleted", wakeAt: null })
       yield* commit(OpsSample.commit(deleted, { sealed: { _tag: "erase" } }))
-      assert.deepStrictEqual(yield* scheduleRequest(row.tenantId, row.scheduleId), { row: deleted, sealed: null })
+      assert.deepStrictEqual(yield* scheduleRequests({ tenantId, ids: [row.scheduleId], longest: 12 }), [
+        { row: deleted, sealed: null }
+      ])
     })
   )
 

@@ -26,10 +26,20 @@ const sealed =
   (_kind, tenantId, id) =>
     one(sql, "sealed text", "select dueline.find_profile($1::uuid, $2::uuid) as found", [tenantId, id])
 
-const scheduleRequest =
-  (sql: SqlClient): Queries["scheduleRequest"] =>
-  (tenantId, id) =>
-    one(sql, "schedule's request", "select dueline.schedule_request($1::uuid, $2::uuid) as found", [tenantId, id])
+type ScheduleRequests = Effect.Success<ReturnType<Queries["scheduleRequests"]>>
+
+const scheduleRequests =
+  (sql: SqlClient): Queries["scheduleRequests"] =>
+  ({ ids, longest, tenantId }) =>
+    sql
+      .unsafe<{ readonly found: ScheduleRequests[number] }>(
+        "select dueline.schedule_requests($1::uuid, $2::text::uuid[], $3::int4) as found",
+        [tenantId, `{${ids.join()}}`, longest]
+      )
+      .pipe(
+        Effect.map((rows) => rows.map(({ found }) => found)),
+        reading("find the requests of schedules")
+      )
 
 const holding =
   (sql: SqlClient): Queries["holding"] =>
@@ -51,7 +61,7 @@ export const layer: Layer.Layer<OpsQueries, never, Database> = Layer.effect(
       find: find(edge),
       list: (kind, options) => list(edge, kind, options),
       sealed: sealed(edge),
-      scheduleRequest: scheduleRequest(edge),
+      scheduleRequests: scheduleRequests(edge),
       near: binsNear(edge),
       holding: holding(edge)
     })

@@ -195,10 +195,10 @@ export class LogCheck {
   }
 
   committed(batch: ReadonlyArray<Commit>): void {
-    for (const commit of batch) {
-      const { category, streamId, tenantId } = commit
+    for (const { category, streamId, tenantId } of batch)
       if (category === "service-call") this.#look(tenantId, streamId)
-      else this.endings.set(streamId, this.#lookOther(commit))
+    for (const commit of batch) {
+      if (commit.category !== "service-call") this.endings.set(commit.streamId, this.#lookOther(commit))
       this.subscriptions.published(commit)
     }
     this.ops.judge()

@@ -22,9 +22,11 @@ interface StreamsOptions<Kind extends OpsCategory, Event, One extends CheckedStr
   /** Answers what is wrong with the event where it stands, or null. Also asked of the first. */
   readonly apply: (one: One, event: Event, recorded: RecordedEvent) => string | null
   /** What of an event stands in the trace beside its name. */
-  readonly detail?: (event: Event) => string
+  readonly detail?: (event: Event, one: One) => string
   /** Event tags that nobody is told of. */
   readonly silent?: ReadonlyArray<string>
+  /** Whether somebody is told of this very event; by default of all that are not silent. */
+  readonly told?: (one: One, event: Event) => boolean
   /** What a row must say, and what it says. */
   readonly shown: (one: One, row: RowOf<Kind> | null) => readonly [expected: unknown, shown: unknown]
 }
@@ -75,12 +77,13 @@ export class Streams<Kind extends OpsCategory, Event extends { readonly _tag: st
       this.#known.set(keyOf(tenantId, streamId), one)
       this.#world.note(
         "log",
-        `${streamId.slice(0, 8)} ${recorded.version} ${event._tag} ${this.#options.detail?.(event) ?? ""}`.trimEnd()
+        `${streamId.slice(0, 8)} ${recorded.version} ${event._tag} ${this.#options.detail?.(event, one) ?? ""}`.trimEnd()
       )
       const wrong = this.#options.apply(one, event, recorded)
       if (wrong !== null) this.#world.violate("the log obeys the rules", `${streamId} ${event._tag}: ${wrong}`)
       one.version = recorded.version
-      if (this.#options.silent?.includes(event._tag) !== true) one.endings.push(recorded.eventId)
+      const { silent, told } = this.#options
+      if (silent?.includes(event._tag) !== true && told?.(one, event) !== false) one.endings.push(recorded.eventId)
     }
     if (one === undefined) return { tenantId, streamId, version: 0, endings: [] }
     const { kind } = this.#options

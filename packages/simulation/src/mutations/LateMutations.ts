@@ -31,6 +31,19 @@ export const firingsForgotten: Mutation = {
   })
 }
 
+/** A firing is stored without the call that belongs into its commit. */
+export const storedWithoutCall: Mutation = {
+  store: ({ persistence }) => ({
+    ...persistence,
+    commit: (batch) =>
+      persistence.commit(
+        batch.some(({ category }) => category === "schedule")
+          ? batch.filter(({ category }) => category === "schedule")
+          : batch
+      )
+  })
+}
+
 /** The call before counts as ended, whatever it is. */
 export const overlapUnseen: Mutation = {
   dueSchedules: (sound) => ({

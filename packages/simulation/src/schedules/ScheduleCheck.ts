@@ -59,11 +59,16 @@ export class ScheduleCheck {
   constructor(world: World, store: MemoryStore["Service"], callOf: CallOf) {
     this.#world = world
     this.#callOf = callOf
+    const isJoined = ({ tenantId }: CheckedSchedule, event: ScheduleEvent) =>
+      event._tag === "ScheduleFired" && callOf(tenantId, event.firing.callId) !== undefined
     this.streams = new Streams(world, store, {
       kind: "schedule",
       decode: Schema.decodeUnknownSync(ScheduleEvent),
       silent: ["ScheduleWaited"],
-      detail: (event) => (event._tag === "OccurrencesSkipped" ? event.skip.reason : ""),
+      // Of a firing whoever makes its call; nobody when the call is in the same commit.
+      told: (one, event) => !isJoined(one, event),
+      detail: (event, one) =>
+        event._tag === "OccurrencesSkipped" ? event.skip.reason : isJoined(one, event) ? "with its call" : "",
       begin: (of, first): CheckedSchedule => {
         if (first._tag !== "ScheduleCreated") throw new Error(`a schedule begins with ${first._tag}`)
         const { progress, terms } = first
