@@ -1,6 +1,6 @@
 /**
  * Schedules that are fired, each once within a minute, and a flow among many keys of which nothing is due: how late they are, and what each call of
- * them takes of the processor, which says more on a machine that does other things too.
+ * them takes of the processor, which says more on a machine that does other things too; beside calls that are submitted one by one at the same pace.
  */
 import { setTimeout as pause } from "node:timers/promises"
 import { Pool } from "undici"
@@ -37,9 +37,23 @@ const arrived = async (target: Target, count: number): Promise<void> => {
 
 const minuteMs = 60_000
 
+/** Calls that are due at once, each in a request of its own, as evenly spread over a minute. */
+const atTheSamePace = async ({ post }: ReturnType<typeof posting>, target: Target, count: number): Promise<void> => {
+  const from = Date.now()
+  const submitted: Array<Promise<void>> = []
+  for (let i = 0; i < count; i++) {
+    const early = from + (i * minuteMs) / count - Date.now()
+    if (early > 0) await pause(early)
+    submitted.push(post("/v1/service-calls", { request: { method: "GET", url: `${target.url}/call-${i}` } }))
+  }
+  await Promise.all(submitted)
+  await arrived(target, count)
+}
+
 /** Each fires once, evenly spread over a minute that begins when all of them are made. */
 export const firing = async (subject: Subject, target: Target, count: number): Promise<ReadonlyArray<Figure>> => {
-  const { all, close, post } = posting(subject)
+  const posted = posting(subject)
+  const { all, close, post } = posted
   const make = (path: string, from: number) =>
     post("/v1/schedules", {
       every: "1d",
@@ -61,14 +75,18 @@ export const firing = async (subject: Subject, target: Target, count: number): P
   await pause(start - Date.now() - 500)
   const { database, program } = await spent(subject, () => arrived(target, count))
   const late = (await target.arrivals()).map(([path, when]) => when - at(Number(path.slice(1)))).sort((a, b) => a - b)
+  await target.reset()
+  const call = await spent(subject, () => atTheSamePace(posted, target, count))
   await close()
   const name = `${count.toLocaleString("en")} schedules in one minute`
+  const ratio = (program + database) / (call.program + call.database)
   return [
     { name: `${name}, lateness, p50`, unit: "ms", runs: [quantile(late, 0.5)] },
     { name: `${name}, lateness, p99`, unit: "ms", runs: [quantile(late, 0.99)] },
     { name: `${name}, earliest`, unit: "ms", aim: "never early", runs: [late[0] ?? Number.NaN] },
     { name: "a firing and its call, of the program's processor", unit: "µs", runs: [program / count] },
-    { name: "a firing and its call, of the database's processor", unit: "µs", runs: [database / count] }
+    { name: "a firing and its call, of the database's processor", unit: "µs", runs: [database / count] },
+    { name: "a firing and its call to a call by itself", unit: "×", aim: "≤ 2", runs: [ratio] }
   ]
 }
 

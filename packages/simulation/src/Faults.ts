@@ -77,6 +77,8 @@ export interface Setup {
   readonly operators: number
   /** Those who submit calls of which one at a time may be pending. */
   readonly reporters: number
+  /** Those whose products report events. */
+  readonly products: number
   /** Some calls say whom their end is told. */
   readonly told: boolean
   /** A subscription to which nothing could be delivered for so long is disabled, in milliseconds. */
@@ -136,6 +138,7 @@ export const nothingElse: Partial<Setup> = {
   operators: 0,
   reporters: 0,
   told: false,
+  products: 0,
   begins: "winter"
 }
 
@@ -227,5 +230,6 @@ const drawLate = (dice: Dice) => {
   const operators = dice.pick([0, 0, 0, 1])
   const reporters = dice.pick([0, 0, 0, 1, 2])
   const told = dice.chance(0.25)
-  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators, reporters, told } as const
+  const products = dice.pick([0, 0, 0, 1, 3])
+  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators, reporters, told, products } as const
 }

@@ -32,6 +32,7 @@ import { Effect, Exit, Layer, Scope } from "effect"
 import { ledWork } from "./ledWork.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { type Ask, makeAsk } from "./pending/ask.ts"
+import { makeReceiving, type Receive, type Report } from "./reported/receiving.ts"
 import { Dice } from "./world/Dice.ts"
 import type { Machine } from "./world/Machine.ts"
 import type { Victim } from "./checks/Reach.ts"
@@ -93,7 +94,8 @@ const waiting = Effect.fnUntraced(function* ({ world }: Surroundings, machine: M
 })
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
-const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine) {
+const work = Effect.fnUntraced(function* (around: Surroundings, victim: Victim) {
+  const { machine } = victim
   const { mutation, others, world } = around
   const worker = WorkerId.make(machine.name)
   const { capacity, circuitFailures, circuitOpenMs, horizonMs, overbooked, pageLimit, processes, sweepEveryMs } =
@@ -154,13 +156,19 @@ const work = Effect.fnUntraced(function* (around: Surroundings, machine: Machine
     Effect.provideService(Orchestrator, decider)
   )
   yield* Effect.forkScoped(sweepLoop(sweep, { everyMs: sweepEveryMs, leadership: null }))
-  return yield* makeAsk(decider, around)
+  // Without those who report there is nothing to take in.
+  const receive = world.setup.products > 0 ? yield* makeReceiving(around, victim) : null
+  return { ask: yield* makeAsk(decider, around), receive }
 })
+
+type Received = Effect.Success<ReturnType<Receive>>
+type ReceiveRefused = Effect.Error<ReturnType<Receive>>
 
 export class Program {
   readonly victim: Victim
   readonly #scope = Scope.makeUnsafe()
   #ask: Ask | null = null
+  #receive: Receive | null = null
 
   constructor(surroundings: Surroundings, victim: Victim) {
     this.victim = victim
@@ -168,10 +176,11 @@ export class Program {
     const layers = layerCore(surroundings, victim).pipe(Layer.provideMerge(layerPorts(surroundings, victim)))
     machine.run(
       Effect.flatMap(Layer.buildWithScope(layers, this.#scope), (context) =>
-        work(surroundings, machine).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, this.#scope))
+        work(surroundings, victim).pipe(Effect.provide(context), Effect.provideService(Scope.Scope, this.#scope))
       ).pipe(
-        Effect.map((ask) => {
+        Effect.map(({ ask, receive }) => {
           this.#ask = ask
+          this.#receive = receive
         })
       )
     )
@@ -186,9 +195,24 @@ export class Program {
     return true
   }
 
+  /** The same for product events. Answers with how whoever sent them hangs up. */
+  report(report: Report, heard: (exit: Exit.Exit<Received, ReceiveRefused>) => void): (() => void) | null {
+    const receive = this.#receive
+    const { machine } = this.victim
+    if (receive === null || !machine.alive) return null
+    let hangUp = () => undefined as void
+    machine.enter(() => {
+      const fiber = machine.run(receive(report))
+      fiber.addObserver(heard)
+      hangUp = () => machine.enter(() => fiber.interruptUnsafe())
+    })
+    return () => hangUp()
+  }
+
   /** Asks the program to end in order. */
   stop(stopped: () => void): void {
     this.#ask = null
+    this.#receive = null
     this.victim.machine.run(Scope.close(this.#scope, Exit.void)).addObserver(stopped)
   }
 }

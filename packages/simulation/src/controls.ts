@@ -8,6 +8,7 @@ import * as Late from "./mutations/LateMutations.ts"
 import * as Ops from "./mutations/OpsMutations.ts"
 import type { Mutation } from "./mutations/Mutation.ts"
 import * as Pending from "./pending/mutations.ts"
+import * as Reported from "./reported/mutations.ts"
 import * as Store from "./mutations/StoreMutations.ts"
 import * as Work from "./mutations/WorkMutations.ts"
 
@@ -103,6 +104,8 @@ const reporters: Partial<Setup> = { reporters: 2, clients: 1, actionsPerClient: 
 const callbacks: Partial<Setup> = { told: true, clients: 3, actionsPerClient: 20, capacity: 32, opsClients: 0 }
 /** Attempts wait for the only slot. */
 const busy: Partial<Setup> = { capacity: 1, overbooked: 4, clients: 3, actionsPerClient: 20, activeMs: 20_000 }
+
+const products: Partial<Setup> = { products: 3, clients: 1, actionsPerClient: 20, opsClients: 0 }
 
 /** Worlds that may pass before the missing mechanism is missed. */
 export const patience = 120
@@ -291,5 +294,25 @@ export const controls: Readonly<Record<string, Control>> = {
     callbacks
   ),
   "callbacks are not signed": control(Callbacks.unsigned, ["a callback is signed"], {}, callbacks),
+  "event ids are not looked at": control(Reported.eventIdsUnknown, ["an event id is stored once"], {}, products),
+  "a report is stored in half": control(
+    Reported.storedInHalf,
+    ["a report is stored whole or not at all"],
+    {},
+    products
+  ),
+  "a report is taken for another's": control(
+    Reported.workspaceMistaken,
+    ["a reported event is stored as it was sent"],
+    {},
+    products
+  ),
+  "a report is answered before it is stored": control(
+    Reported.answeredBeforeDurable,
+    ["an answer says what is stored"],
+    {},
+    products
+  ),
+  "answers of a group go astray": control(Reported.answersGoAstray, ["an answer says what is stored"], {}, products),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)
 }

@@ -21,6 +21,7 @@ import { Outbox } from "@dueline/contracts/ports/Outbox"
 import { Pauses } from "@dueline/contracts/ports/Pauses"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
+import type { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { SecretVault } from "@dueline/contracts/ports/SecretVault"
@@ -37,6 +38,7 @@ import type { PayloadHost } from "./dropbin/PayloadHost.ts"
 import type { Mutation } from "./mutations/Mutation.ts"
 import type { Others } from "./clients/Others.ts"
 import { makeReach, type Reach, type Victim } from "./checks/Reach.ts"
+import type { ReportCheck } from "./reported/ReportCheck.ts"
 import type { Standstills } from "./world/Standstills.ts"
 import { makeStart } from "./world/Targets.ts"
 import type { Witness } from "./checks/Witness.ts"
@@ -91,6 +93,7 @@ export interface Surroundings {
   readonly standstills: Standstills
   readonly others: Others
   readonly targetsAreAway: (machine: string) => boolean
+  readonly reports: { readonly check: ReportCheck; readonly kept: ProductEvents["Service"] }
   readonly payloads: { readonly host: PayloadHost; readonly parts: DropbinParts; readonly leases: Leases["Service"] }
 }
 

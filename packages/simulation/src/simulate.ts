@@ -17,6 +17,9 @@ import { CourierClient } from "./clients/CourierClient.ts"
 import { DropbinClient } from "./dropbin/DropbinClient.ts"
 import { partsIn } from "./dropbin/Payload.ts"
 import { PayloadHost } from "./dropbin/PayloadHost.ts"
+import * as ProductEventsMemory from "@dueline/port-contracts/memory/ProductEventsMemory"
+import { ReportCheck } from "./reported/ReportCheck.ts"
+import { ReportClient } from "./reported/ReportClient.ts"
 import { Cluster } from "./world/Cluster.ts"
 import { makeDisk } from "./world/Disk.ts"
 import type { Around, Front } from "./clients/Requests.ts"
@@ -94,7 +97,9 @@ const populate = (options: SimulateOptions) => {
   const targetsAreAway = scheduleOutages(world, "the target", targetOutages, ["all"])
   const standstills = new Standstills(world)
   const payloads = { host, parts, leases: LeasesMemory.make() }
-  const outside = { payloads, bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
+  const kept = ProductEventsMemory.make(mutation.knownEventIds?.())
+  const reports = { kept, check: new ReportCheck(world, kept) }
+  const outside = { payloads, reports, bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
   const cluster = new Cluster({ world, disk, mutation, witness, ...outside })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
@@ -111,7 +116,7 @@ const populate = (options: SimulateOptions) => {
       )
   }
   const { activeMs, actionsPerClient, clients, couriers, droppers, opsClients } = world.setup
-  const { operators, pausers, reporters, schedulers, subscribers } = world.setup
+  const { operators, pausers, products, reporters, schedulers, subscribers } = world.setup
   const around: Around = { world, front, answers }
   const tenants = [TenantId.make(world.dice.uuid()), TenantId.make(world.dice.uuid())] as const
   const of = (i: number) => tenants[i % 2] ?? tenants[0]
@@ -145,10 +150,15 @@ const populate = (options: SimulateOptions) => {
   const pending = Array.from({ length: reporters }, (_, i) => {
     return new PendingClient({ ...around, check: log.pending }, tenants[0], `reporter-${i + 1}`)
   })
-  const others = [...planners, ...stoppers, ...listeners, ...leads, ...pending]
+  // The first two for one tenant, so that they report the same events.
+  const reporting = Array.from({ length: products }, (_, i) => {
+    const report: Cluster["report"] = (sent, reply) => cluster.report(sent, reply)
+    return new ReportClient({ world, check: reports.check, report }, tenants[i < 2 ? 0 : 1], `product-${i + 1}`)
+  })
+  const others = [...reporting, ...planners, ...stoppers, ...listeners, ...leads, ...pending]
   const people = [...callers, ...keepers, ...senders, ...dropbins, ...others]
   for (const one of people) one.start(actionsPerClient, activeMs)
-  return { world, disk, log, witness, bus, cluster, people }
+  return { world, disk, log, witness, bus, cluster, people, reports }
 }
 
 type Populated = ReturnType<typeof populate>
@@ -171,7 +181,7 @@ const unfinished = ({ bus, disk, log, people }: Populated): string | null => {
 export const simulate = (options: SimulateOptions): Report => {
   const { stepLimit = 1_000_000 } = options
   const inhabited = populate(options)
-  const { cluster, log, witness, world } = inhabited
+  const { cluster, log, reports, witness, world } = inhabited
   let steps = 0
   while (steps < stepLimit && world.step(world.activeMs)) steps += 1
   world.quiet = true
@@ -191,6 +201,7 @@ export const simulate = (options: SimulateOptions): Report => {
     unrest = unfinished(inhabited)
     if (unrest !== null) world.violate("everything accepted comes to its end", unrest)
     log.finish()
+    reports.check.finish()
   }
   const { seed, sinceMs, trace, violation } = world
   return {

@@ -10,9 +10,9 @@ type Kept = StoredProductEvent & Pick<ReportedBy, "tenantId">
 const isBefore = (a: { readonly at: number; readonly id: string }, b: { readonly at: number; readonly id: string }) =>
   a.at < b.at || (a.at === b.at && a.id < b.id)
 
-export const make = (): ProductEvents["Service"] => {
+/** `known`: tenants and event ids of what is there. */
+export const make = (known: Set<string> = new Set()): ProductEvents["Service"] => {
   const kept: Array<Kept> = []
-  const known = new Set<string>()
   const told = ({ document: _, tenantId: __, ...event }: Kept) => event
   return {
     append: ({ tenantId, ...by }, events) =>

@@ -24,6 +24,7 @@ import type { Pauses } from "@dueline/contracts/ports/Pauses"
 import type { Schedule } from "@dueline/orchestration/aggregates/Schedule"
 import type { CallbackCallIdOf } from "@dueline/orchestration/subscriptions/callbacks"
 import type { Effect } from "effect"
+import type { StoreGroup, WriteReport } from "../reported/receiving.ts"
 
 export type Aggregate = typeof ServiceCall
 
@@ -37,6 +38,11 @@ export interface Mutation {
   readonly schedule?: (sound: typeof Schedule) => typeof Schedule
   readonly dueSchedules?: (sound: DueSchedules["Service"]) => DueSchedules["Service"]
   readonly deliveries?: (sound: Deliveries["Service"]) => Deliveries["Service"]
+  /** Where it is kept which product events are there. */
+  readonly knownEventIds?: () => Set<string>
+  /** How the store writes one report of product events, and how a process hands it a group of them. */
+  readonly reportWrites?: (sound: WriteReport) => WriteReport
+  readonly reportGroups?: (sound: StoreGroup) => StoreGroup
   /** How the call is named that tells an end of another. */
   readonly callbackId?: (sound: CallbackCallIdOf) => CallbackCallIdOf
   /** What is looked up to find the call that has a pending key. */

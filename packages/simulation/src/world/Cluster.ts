@@ -3,6 +3,8 @@ import { Cause, Exit } from "effect"
 import type { Asked } from "../checks/AnswerCheck.ts"
 import type { Dice } from "./Dice.ts"
 import type { Reply } from "../clients/Requests.ts"
+import type { ReportReply } from "../reported/ReportClient.ts"
+import type { Report } from "../reported/receiving.ts"
 import type { Machine } from "./Machine.ts"
 import type { Surroundings } from "../layerPorts.ts"
 import type { WallClock } from "./WallClock.ts"
@@ -69,10 +71,32 @@ export class Cluster {
 
   /** One answer at the most; none when the request or the answer was lost, or the process died. */
   ask(asked: Asked, reply: (reply: Reply) => void): void {
+    this.#carry<Reply>(
+      (program, answer) => program.ask(asked, (exit) => answer(this.#replyOf(exit))),
+      { _tag: "Silence" },
+      reply
+    )
+  }
+
+  /** The same for product events. Who gives up waiting may hang up. */
+  report(report: Report, reply: (reply: ReportReply) => void): void {
+    const { world } = this.#around
+    this.#carry<ReportReply>(
+      (program, answer) => {
+        const hangUp = program.report(report, (exit) => answer(this.#reportReplyOf(exit)))
+        if (hangUp !== null && world.strikes(world.faults.answerLost)) world.time.after(world.latency(), hangUp)
+        return hangUp !== null
+      },
+      { _tag: "Silence" },
+      reply
+    )
+  }
+
+  #carry<A>(reach: (program: Program, answer: (answer: A) => void) => boolean, silence: A, reply: (answer: A) => void) {
     const { world } = this.#around
     const { answerLost, commandLate, commandRepeated, requestLost } = world.faults
     let open = true
-    const hear = (answer: Reply) => {
+    const hear = (answer: A) => {
       if (!open) return
       open = false
       reply(answer)
@@ -80,21 +104,30 @@ export class Cluster {
     const carry = (delayMs: number) =>
       void world.time.after(delayMs, () => {
         const program = this.#programs[world.dice.between(0, this.#programs.length - 1)]
-        const reached = program?.ask(asked, (exit) => {
-          const answer = this.#replyOf(exit)
+        const answered = (answer: A) => {
           if (!world.strikes(answerLost)) world.time.after(world.latency(), () => hear(answer))
-        })
-        if (reached !== true) world.time.after(world.latency(), () => hear({ _tag: "Silence" }))
+        }
+        const reached = program !== undefined && reach(program, answered)
+        if (!reached) world.time.after(world.latency(), () => hear(silence))
       })
     if (!world.strikes(requestLost)) carry(world.strikes(commandLate) ? world.dice.between(10, 4_000) : world.latency())
     if (world.strikes(commandRepeated)) carry(world.dice.between(0, 2_000))
-    world.time.after(world.dice.between(2_000, 8_000), () => hear({ _tag: "Silence" }))
+    world.time.after(world.dice.between(2_000, 8_000), () => hear(silence))
   }
 
   #replyOf(exit: Parameters<Parameters<Program["ask"]>[1]>[0]): Reply {
     if (Exit.isSuccess(exit)) return { _tag: "Accepted", answer: exit.value }
     const refusal = Cause.findErrorOption(exit.cause)
     if (refusal._tag === "Some") return { _tag: "Refused", refusal: refusal.value }
+    if (!Cause.hasInterruptsOnly(exit.cause))
+      this.#around.world.violate("nobody is answered by a defect", Cause.pretty(exit.cause))
+    return { _tag: "Silence" }
+  }
+
+  #reportReplyOf(exit: Parameters<Parameters<Program["report"]>[1]>[0]): ReportReply {
+    if (Exit.isSuccess(exit)) return { _tag: "Answered", ...exit.value }
+    const refusal = Cause.findErrorOption(exit.cause)
+    if (refusal._tag === "Some") return { _tag: "Refused", tag: refusal.value._tag }
     if (!Cause.hasInterruptsOnly(exit.cause))
       this.#around.world.violate("nobody is answered by a defect", Cause.pretty(exit.cause))
     return { _tag: "Silence" }
