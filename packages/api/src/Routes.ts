@@ -29,6 +29,7 @@ import * as JobHandlers from "./jobs/JobHandlers.ts"
 import * as KnownSources from "./intake/KnownSources.ts"
 import * as KnownTenants from "./access/KnownTenants.ts"
 import * as OAuthHandlers from "./oauth/OAuthHandlers.ts"
+import * as RedactionHandlers from "./system/RedactionHandlers.ts"
 import * as RetentionHandlers from "./system/RetentionHandlers.ts"
 import * as OverviewHandlers from "./system/OverviewHandlers.ts"
 import * as OrderHandlers from "./ops/OrderHandlers.ts"
@@ -94,6 +95,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     TimelineHandlers.layer,
     AuditHandlers.layer,
     OverviewHandlers.layer,
+    RedactionHandlers.layer,
     RetentionHandlers.layer,
     OAuthHandlers.layer,
     ConsoleHandlers.layer,
@@ -111,7 +113,7 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
   )
 
 /**
- * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, Overviews, RetentionRules, TimeTravel, PersonalDataVault, RequestIntake, RequestVault, PayloadSources, EventBus and HealthChecks (contracts),
+ * Needs Orchestrator, TenantDirectory, CallQueries, OpsQueries, Overviews, RedactionRules, RetentionRules, TimeTravel, PersonalDataVault, RequestIntake, RequestVault, PayloadSources, EventBus and HealthChecks (contracts),
  * Sessions, TokenIssuer, TokenVerifier, SuspendedTenants and SigningKeys (identity), a RateLimiterStore (effect/persistence), Cursor and PlainRequests. Serve it with
  * `HttpRouter.serve(Routes.layer(), { disableLogger: true })`, `Edge.layerBodyLimit`, `DefectReporter.layer`, and a server made by
  * `createHttpServer` with what PlainRequests take, through `leanServer`.

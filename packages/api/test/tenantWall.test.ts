@@ -10,10 +10,12 @@ const guarded = operations.filter(({ security }) => security.length > 0)
 const walled = guarded.filter(({ path }) => !path.startsWith("/ops/tenants"))
 const named = walled.filter(({ path }) => path.includes("{id}"))
 /** A stream does not end: `live.test`. An overview lists nothing: `overview.test`. Roles are of the installation: `sessionTokens.test`.
- * A proof has leaves of others as hashes only. */
+ * A proof has leaves of others as hashes only. What is struck out: `redaction.test`. */
 const listing = walled.filter(
   ({ method, path }) =>
-    method === "GET" && !path.includes("{id}") && !/(?:live|overview|roles|retention(?:\/preview)?)$/u.test(path)
+    method === "GET" &&
+    !path.includes("{id}") &&
+    !/(?:live|overview|roles|redaction|retention(?:\/preview)?)$/u.test(path)
 )
 
 const listPath = (path: string): string => (path === "/v1/timeline" ? `${path}?correlation=0abc` : path)

@@ -1,5 +1,6 @@
 /** The RequestIntake port: what the executor would refuse is refused at the door, and what is secret goes under seal. */
 import { type IntakeIssue, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
 import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
 import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import type { EgressGuard } from "@dueline/execution/egress/EgressGuard"
@@ -48,11 +49,15 @@ const headerIssues = (headers: RawRequest["headers"]): ReadonlyArray<IntakeIssue
     message: headerAdvice[code]
   }))
 
-export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
+const dropped = { failedRequest: "drop" } as const
+
+export const layer = (guard: EgressGuard) =>
   Layer.effect(
     RequestIntake,
-    Effect.map(RequestVault, (vault) =>
-      RequestIntake.of({
+    Effect.gen(function* () {
+      const vault = yield* RequestVault
+      const redactions = yield* KnownRedactions
+      return RequestIntake.of({
         admit: (tenantId, callId, { body, headers, method, onEnd, signer, url }) => {
           // Read once: this form is checked, stored, shown and called.
           const target = parseTarget(url)
@@ -64,10 +69,11 @@ export const layer = (guard: EgressGuard, patterns: ReadonlyArray<string>) =>
           const plain = { url: target.success.href, headers, body }
           const signed = signer === undefined ? plain : { ...plain, signer }
           const whole = onEnd === undefined ? signed : { ...signed, onEnd }
+          const { failedRequests, patterns } = redactions.of(tenantId)
           const { complete, summary } = summariseRequest(method, whole, { patterns }, true)
           const sealed = complete ? null : vault.seal(whole, sealContext(tenantId, callId))
-          return Result.succeed({ summary, sealed })
+          return Result.succeed({ summary, sealed, kept: failedRequests === "drop" ? dropped : {} })
         }
       })
-    )
+    })
   )

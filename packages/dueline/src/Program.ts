@@ -52,6 +52,7 @@ import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { Role } from "@dueline/contracts/Role"
+import * as Redactions from "@dueline/contracts/readRedactions"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
@@ -154,7 +155,6 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
   const executor = deployment.roles.has("executor")
     ? LocalExecutor.layer({
         concurrency,
-        patterns: entriesOf(settings.DUELINE_REDACT),
         drainMs: thirdOf(settings)
       }).pipe(Layer.provide(client), part("executor"))
     : LocalExecutor.layerNone
@@ -324,11 +324,9 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),
     Layer.provide(SuspendedTenants.layer),
-    Layer.provide([
-      Intake.layer(guard, entriesOf(settings.DUELINE_REDACT)),
-      payloadHosts.layer(guard, payloadHostsOf(settings, demo))
-    ]),
+    Layer.provide([Intake.layer(guard), payloadHosts.layer(guard, payloadHostsOf(settings, demo))]),
     Layer.provide(SubscriptionSecrets.layer),
+    Layer.provide(Redactions.layer(entriesOf(settings.DUELINE_REDACT)).pipe(part("database"))),
     Layer.provideMerge(core),
     // The first that is made and the last that goes: spans of the stop itself are sent too.
     Layer.provide(exported(settings))

@@ -28,6 +28,7 @@ import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
+import * as PostgresRedactionRules from "@dueline/postgres/write/PostgresRedactionRules"
 import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -154,6 +155,7 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     SealedTree.layer,
     PostgresOverviews.layer,
     PostgresRetention.layer,
+    PostgresRedactionRules.layer,
     PostgresRetentionRules.layer,
     PostgresErasure.layer,
     reads

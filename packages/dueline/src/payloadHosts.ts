@@ -1,9 +1,11 @@
 /** The PayloadSources port: payloads are fetched from hosts that the settings name, over https, and never from inside. */
+import type { Redaction } from "@dueline/contracts/redaction"
+import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
 import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
 import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import type { EgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { summariseRequest } from "@dueline/execution/redaction/summarise"
-import { Layer, Result } from "effect"
+import { Effect, Layer, Result } from "effect"
 import { entriesOf } from "./listSettings.ts"
 
 interface PayloadHost {
@@ -44,42 +46,44 @@ const inside =
   "Addresses inside (loopback, private, link-local, metadata) are not called. For development, name the host in DUELINE_EGRESS_ALLOW too."
 
 /** What stands in a query is as likely as not a signature. */
-const shownOf = (url: URL): string => {
+const shownOf = (url: URL, redaction: Redaction): string => {
   const plain = `${url.origin}${url.pathname}`
-  const { summary } = summariseRequest("GET", { url: plain, headers: {}, body: null }, { patterns: [] }, true)
+  const { summary } = summariseRequest("GET", { url: plain, headers: {}, body: null }, redaction, true)
   return url.search === "" ? summary.url : `${summary.url}?[redacted]`
 }
 
 export const layer = (guard: EgressGuard, hosts: ReadonlyArray<PayloadHost>) =>
-  Layer.succeed(
+  Layer.effect(
     PayloadSources,
-    PayloadSources.of({
-      check: (uri) => {
-        const target = parseTarget(uri)
-        if (Result.isFailure(target)) {
-          const { code, detail } = target.failure
-          return code === "credentials_in_url"
-            ? refuse(
-                code,
-                "Take user name and password out of the address: a payload is asked for without credentials."
-              )
-            : refuse(code, detail)
+    Effect.map(KnownRedactions, (redactions) =>
+      PayloadSources.of({
+        check: (uri, tenantId) => {
+          const target = parseTarget(uri)
+          if (Result.isFailure(target)) {
+            const { code, detail } = target.failure
+            return code === "credentials_in_url"
+              ? refuse(
+                  code,
+                  "Take user name and password out of the address: a payload is asked for without credentials."
+                )
+              : refuse(code, detail)
+          }
+          const url = target.success
+          if (hosts.length === 0)
+            return refuse(
+              "payload_host_refused",
+              "This installation fetches no payloads: send it in `payload`, or have a host named in DUELINE_PAYLOAD_HOSTS."
+            )
+          if (!hosts.some(fits(url))) {
+            const message = hosts.some(fits(new URL(url.href.replace(/^http:/u, "https:"))))
+              ? "Send an https address."
+              : "Put the payload on a host that the installation allows (DUELINE_PAYLOAD_HOSTS), or send it in `payload`."
+            return refuse("payload_host_refused", message)
+          }
+          const denied = guard.checkUrl(url)
+          if (denied !== null) return refuse("egress_denied", denied.code === "address_denied" ? inside : denied.detail)
+          return Result.succeed({ href: url.href, shown: shownOf(url, redactions.of(tenantId)) })
         }
-        const url = target.success
-        if (hosts.length === 0)
-          return refuse(
-            "payload_host_refused",
-            "This installation fetches no payloads: send it in `payload`, or have a host named in DUELINE_PAYLOAD_HOSTS."
-          )
-        if (!hosts.some(fits(url))) {
-          const message = hosts.some(fits(new URL(url.href.replace(/^http:/u, "https:"))))
-            ? "Send an https address."
-            : "Put the payload on a host that the installation allows (DUELINE_PAYLOAD_HOSTS), or send it in `payload`."
-          return refuse("payload_host_refused", message)
-        }
-        const denied = guard.checkUrl(url)
-        if (denied !== null) return refuse("egress_denied", denied.code === "address_denied" ? inside : denied.detail)
-        return Result.succeed({ href: url.href, shown: shownOf(url) })
-      }
-    })
+      })
+    )
   )

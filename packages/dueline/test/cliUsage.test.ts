@@ -19,6 +19,9 @@ const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, says: RegExp]>
     ["tenant", "create", "acme", "--api-key", "a", "--scope", "ops:tenants.write"],
     /"ops:tenants.write" is no scope of an API key/u
   ],
+  [["redaction", "set", "acme"], /Say what is struck out/u],
+  [["redaction", "set", "acme", "--pattern", "*"], /--pattern.*field:NAME/u],
+  [["redaction", "set", "acme", "--failed-requests", "burn"], /--failed-requests.*"drop"/u],
   [["tenant", "suspend", "acme"], /Missing required flag: --reason/u],
   [["projections", "rebuild", "--only", "everything"], /--only.*"service-calls"/u],
   [["call", "submit", "--delay", "3s"], /Missing required flag: --url/u],
@@ -71,6 +74,7 @@ const commands = [
   "tenant create",
   "tenant list",
   "tenant suspend",
+  "redaction set",
   ...ofCalls.map((name) => `call ${name}`)
 ]
 

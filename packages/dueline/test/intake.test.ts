@@ -1,5 +1,6 @@
 /** The address and the headers of a call at the door: read once, and refused in words. */
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
 import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
@@ -19,7 +20,7 @@ const vault = Layer.succeed(RequestVault, {
 const admit = (url: string, headers: Readonly<Record<string, string>> = {}) =>
   Effect.map(RequestIntake, (intake) =>
     intake.admit(tenantId, callId, { method: "POST", url, headers, body: "secret=1" })
-  ).pipe(Effect.provide(Intake.layer(makeEgressGuard(["allowed.test"]), []).pipe(Layer.provide(vault))))
+  ).pipe(Effect.provide(Intake.layer(makeEgressGuard(["allowed.test"])).pipe(Layer.provide(vault))))
 
 const spelt: ReadonlyArray<readonly [written: string, called: string]> = [
   ["HTTP://Allowed.TEST:80/a/../b?x=1#part", "http://allowed.test/b?x=1"],
@@ -92,4 +93,30 @@ it.effect.each(refusedHeaders)("the header %j with %j is refused as %s", ([name,
       [code]
     )
   })
+)
+
+it.effect(
+  "what a tenant has struck out is struck out of what is shown, and whether its failed calls keep their request goes along",
+  () =>
+    Effect.gen(function* () {
+      const asked = (redacted: boolean) =>
+        admit("https://allowed.test/MRN-123?memberNo=77", { "x-clinic": "north" }).pipe(
+          Effect.flatMap(Effect.fromResult),
+          Effect.provideService(KnownRedactions, {
+            of: (id) =>
+              redacted && id === tenantId
+                ? { patterns: ["MRN-*", "field:memberNo", "field:X-Clinic"], failedRequests: "drop" }
+                : { patterns: [], failedRequests: "keep" },
+            refresh: Effect.void
+          })
+        )
+      const { kept, sealed, summary } = yield* asked(true)
+      assert.deepStrictEqual(
+        [summary.url, summary.headers["x-clinic"], kept],
+        ["https://allowed.test/[redacted]?memberNo=[redacted]", "[redacted]", { failedRequest: "drop" }]
+      )
+      assert.include(sealed ?? "", "memberNo=77")
+      const usual = yield* asked(false)
+      assert.deepStrictEqual([usual.summary.url, usual.kept], ["https://allowed.test/MRN-123?memberNo=77", {}])
+    })
 )

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { maxPatternLength, maxPatterns, redactHeaders, redactText, redactUrl } from "../src/redaction/Redactor.ts"
+import { maxPatternLength } from "@dueline/contracts/redaction"
+import { mostPatterns, redactHeaders, redactText, redactUrl } from "../src/redaction/Redactor.ts"
 import { isSecretName } from "../src/redaction/secrets.ts"
 import { requestOf, summariseRequest, summariseResponse } from "../src/redaction/summarise.ts"
 
@@ -56,6 +57,7 @@ const leaks = (shown: string, secret: string): boolean => {
 
 const json = { "content-type": "application/json" }
 const text = { "content-type": "text/plain" }
+const form = { "content-type": "application/x-www-form-urlencoded" }
 const bytes = (body: string) => new TextEncoder().encode(body)
 
 describe("a planted secret never survives", { tags: ["ADR-0012.7"] }, () => {
@@ -103,6 +105,69 @@ describe("a planted secret never survives", { tags: ["ADR-0012.7"] }, () => {
       }
     }
   )
+
+  const named = ["memberNo", "x-Clinic", "patient.id", "Ω", "a+b"]
+  const fieldsOf = named.map((name) => `field:${name}`)
+
+  it.prop(
+    "in a field that a tenant has named, in JSON, forms, headers, queries, elements and what is cut short",
+    [Schema.String, letters, Schema.String],
+    ([before, drawn, other]) => {
+      const secret = spell(lettersSet, drawn)
+      const marked = `${secret.slice(0, 12)} ${secret.slice(12)}`
+      for (const name of named) {
+        const upper = name.toUpperCase()
+        const shown = [
+          redactText(JSON.stringify({ before, [name]: marked, other }), fieldsOf),
+          redactText(JSON.stringify([{ deep: [{ [upper]: { nested: [marked] } }] }]), fieldsOf),
+          redactText(JSON.stringify({ log: JSON.stringify({ [name]: marked }) }), fieldsOf),
+          redactText(JSON.stringify({ before: 1, [name]: marked }).slice(0, -1), fieldsOf),
+          redactText(`${name}: "${marked}"\n`, fieldsOf),
+          redactText(`<ns:${name} x="1">${marked}</ns:${name}>`, fieldsOf),
+          JSON.stringify(redactHeaders({ [upper]: marked }, fieldsOf)),
+          redactUrl(`https://example.com/?${encodeURIComponent(name)}=${encodeURIComponent(marked)}&x=1`, fieldsOf),
+          summariseResponse(
+            { headers: form, body: bytes(`x=1&${encodeURIComponent(name)}=${secret}`), truncated: false },
+            { patterns: fieldsOf }
+          )?.bodySnippet ?? ""
+        ]
+        for (const one of shown) assert.isFalse(leaks(one, marked) || leaks(one, secret), `${name}: ${one}`)
+      }
+    }
+  )
+
+  it.prop(
+    "that begins as a tenant has said, wherever it stands",
+    [
+      Schema.String,
+      Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))).check(
+        Schema.isMinLength(6),
+        Schema.isMaxLength(20)
+      )
+    ],
+    ([before, digits]) => {
+      const secret = `MRN-${digits.join("")}`
+      const asked = ["mrn-*"]
+      const shown = [
+        redactText(`${before} ${secret}`, asked),
+        redactText(JSON.stringify({ before, a: [secret, { [secret]: 1 }] }), asked),
+        JSON.stringify(redactHeaders({ "x-a": `b ${secret}` }, asked)),
+        redactUrl(`https://example.com/${secret}/x?a=${secret}`, asked),
+        summariseRequest(
+          "POST",
+          { url: "https://example.com/", headers: json, body: JSON.stringify({ before, secret }) },
+          { patterns: asked }
+        ).summary.bodySnippet ?? ""
+      ]
+      for (const one of shown) assert.notInclude(one.toUpperCase(), secret)
+    }
+  )
+
+  it("and a field of another name is left as it is", () => {
+    const body = JSON.stringify({ memberNote: "kept", "other.memberNo.x": "kept" })
+    assert.strictEqual(redactText(body, fieldsOf), body)
+    assert.strictEqual(redactText("memberNos: kept", fieldsOf), "memberNos: kept")
+  })
 
   it.prop("however its key is escaped", [letters], ([drawn]) => {
     const secret = spell(lettersSet, drawn)
@@ -224,7 +289,7 @@ describe("a tenant's patterns", () => {
   it("cannot be too many, too long, or match everything", () => {
     assert.strictEqual(redactText("body", ["", "*", " * "]), "body")
     assert.strictEqual(redactText("x".repeat(300), ["x".repeat(maxPatternLength + 1)]).includes("xxx"), true)
-    const many = [...Array.from({ length: maxPatterns }, (_, n) => `never-${n}`), "body"]
+    const many = [...Array.from({ length: mostPatterns }, (_, n) => `never-${n}`), "body"]
     assert.strictEqual(redactText("body", many), "body")
   })
 })

@@ -116,7 +116,7 @@ const flowOf = (notification: OrderNotification | undefined) =>
 
 const submission = (
   { callId, index, order }: Notification,
-  { sealed, summary }: AdmittedRequest,
+  { kept, sealed, summary }: AdmittedRequest,
   dueAt: EpochMillis,
   at: EpochMillis,
   traceparent: string | null
@@ -127,6 +127,7 @@ const submission = (
   dueAt,
   spec: {
     request: summary,
+    ...kept,
     timeoutMs: defaultTimeoutMs,
     retry: defaultRetryPolicy,
     tags: [`order:${order.orderId}`, `notification:${index}`],

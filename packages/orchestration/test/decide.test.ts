@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import {
   IllegalTransition,
+  RequestNotKept,
   ServiceCallAlreadyDispatched,
   ServiceCallIdTaken,
   ServiceCallNotFound
@@ -312,4 +313,42 @@ describe("refusals say what stands in the way", () => {
     given(ServiceCall, histories.Scheduled)
       .when(Call.reschedule({ dueAt: Call.dueAt }))
       .then([]))
+})
+
+describe("a call whose tenant keeps no request of calls that fail", () => {
+  const spec = { ...Call.spec(), failedRequest: "drop" } as const
+  const after = (...asked: ReadonlyArray<ServiceCallCommand>) =>
+    [Call.submit({ spec }), ...asked].reduce(
+      ({ sealed, state }, command) => {
+        const events = Result.getOrThrow(ServiceCall.decide(command, state))
+        const next = events.reduce((before, event) => ServiceCall.evolve(before, event, command.at), state)
+        return { state: next, sealed: ServiceCall.attachment(command, sealed, next) }
+      },
+      { state: ServiceCall.initial, sealed: null as string | null }
+    )
+
+  it("keeps its request for the next attempt, and loses it with its end", { tags: ["ADR-0012.13"] }, () => {
+    assert.strictEqual(after(Call.due(), Call.failure()).sealed, "sealed")
+    const { sealed, state } = after(Call.due(), Call.failure({ retryable: false }))
+    assert.deepStrictEqual([state._tag, sealed], ["Failed", null])
+  })
+
+  it("is not run again, and is not brought back by a worker that was thought lost", { tags: ["ADR-0012.13"] }, () => {
+    const { state } = after(Call.due(), Call.failure({ retryable: false }))
+    assert.deepStrictEqual(
+      ServiceCall.decide(Call.rerun(), state),
+      Result.fail(new RequestNotKept({ callId: Call.callId }))
+    )
+    const once = { ...Call.spec({ maxAttempts: 1 }), failedRequest: "drop" } as const
+    const lost = [Call.submit({ spec: once }), Call.due(), Call.lost()].reduce(
+      (before, command) =>
+        Result.getOrThrow(ServiceCall.decide(command, before)).reduce(
+          (state, event) => ServiceCall.evolve(state, event, command.at),
+          before
+        ),
+      ServiceCall.initial
+    )
+    assert.strictEqual(lost._tag, "Failed")
+    assert.deepStrictEqual(ServiceCall.decide(Call.handBack(), lost), Result.succeed([]))
+  })
 })

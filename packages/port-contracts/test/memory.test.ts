@@ -15,6 +15,7 @@ import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
 import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
+import * as RedactionRulesContract from "@dueline/port-contracts/queries/RedactionRulesContract"
 import * as RetentionRulesContract from "@dueline/port-contracts/queries/RetentionRulesContract"
 import * as OverviewsContract from "@dueline/port-contracts/queries/OverviewsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
@@ -50,6 +51,7 @@ ProductEventsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 TenantDirectoryContract.suite("memory", { layer: MemoryStore.layerMemory() })
 SessionsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 PausesContract.suite("memory", { layer: MemoryStore.layerMemory() })
+RedactionRulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 RetentionRulesContract.suite("memory", { layer: MemoryStore.layerMemory() })
 OverviewsContract.suite("memory", { layer: MemoryStore.layerMemory() })
 DueSchedulesContract.suite("memory", { layer: MemoryStore.layerMemory() })

@@ -38,9 +38,11 @@ import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
 import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
+import * as PostgresRedactionRules from "@dueline/postgres/write/PostgresRedactionRules"
 import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as RedactionRulesContract from "@dueline/port-contracts/queries/RedactionRulesContract"
 import * as RetentionRulesContract from "@dueline/port-contracts/queries/RetentionRulesContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
@@ -63,6 +65,7 @@ const layer = Layer.mergeAll(
   PostgresPauses.layer,
   PostgresDueSchedules.layer,
   PostgresSessions.layer,
+  PostgresRedactionRules.layer,
   PostgresRetentionRules.layer,
   PostgresDeliveries.layer,
   PostgresDeliveries.layerQueries,
@@ -101,6 +104,7 @@ FlowPlacesContract.suite("PostgreSQL", {
     )
 })
 OpsQueriesContract.suite("PostgreSQL", harness)
+RedactionRulesContract.suite("PostgreSQL", harness)
 RetentionRulesContract.suite("PostgreSQL", harness)
 AuditTrailContract.suite("PostgreSQL", harness)
 

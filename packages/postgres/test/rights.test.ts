@@ -258,7 +258,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
   )
 
   it.effect(
-    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, store product events and audit entries, and nothing else",
+    "the role that takes in events may find one source or API key by its id and see which tenants and which installation there are, and what is struck out, store product events and audit entries, and nothing else",
     () =>
       Effect.gen(function* () {
         const may = yield* TestDatabase.session((sql) =>
@@ -281,6 +281,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("database 
             "installation_facts",
             "note_key_uses",
             "note_session_uses",
+            "redaction_rules_since",
             "select migrations",
             "select repeatables",
             "suspended_tenants",

@@ -180,9 +180,7 @@ export const layer: Layer.Layer<Submissions, never, Orchestrator | RequestIntake
               fingerprint: print,
               origin: { correlationId, traceparent },
               spec:
-                shown === null
-                  ? specOf(body, admitted.success.summary)
-                  : { ...specOf(body, admitted.success.summary), onEnd: shown },
+                shown === null ? specOf(body, admitted.success) : { ...specOf(body, admitted.success), onEnd: shown },
               sealed: admitted.success.sealed,
               ...(body.pending === undefined ? {} : { pending: conflictOf(body.pending) })
             }

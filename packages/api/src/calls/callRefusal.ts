@@ -17,6 +17,11 @@ export const callRefusals = {
     details: ({ allowed, status }) => ({ conflict: { status, allowed } }),
     existing: true
   },
+  RequestNotKept: {
+    code: "request_not_kept",
+    advice: "The tenant has requests of calls that fail erased (PUT /v1/redaction): submit the call anew.",
+    existing: true
+  },
   ServiceCallIdTaken: keyReused,
   /** Each time the one that was found had just begun. */
   ServiceCallBegun: { code: "overloaded", advice: "Calls of this key begin faster than they are asked for: ask again." }

@@ -60,7 +60,7 @@ const makeDrop = Effect.gen(function* () {
     }
     if (payloadRef === undefined)
       return Effect.die(new Error("a body with neither payload nor payloadRef was let through"))
-    const source = sources.check(payloadRef.uri)
+    const source = sources.check(payloadRef.uri, tenantId)
     if (Result.isSuccess(source)) {
       const { href, shown } = source.success
       return Effect.succeed({ reference: { uri: shown, digest: payloadRef.digest }, content: { uri: href } })

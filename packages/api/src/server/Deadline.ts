@@ -17,6 +17,7 @@ import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { RedactionRules } from "@dueline/contracts/ports/RedactionRules"
 import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -187,6 +188,7 @@ export const layerPorts = Layer.effectContext(
     const sessions = yield* Sessions
     const overviews = yield* Overviews
     const rules = yield* RetentionRules
+    const redactions = yield* RedactionRules
     const ask = within("ask")
     const read = within("read")
     return Context.empty().pipe(
@@ -237,6 +239,11 @@ export const layerPorts = Layer.effectContext(
       Context.add(DeadLetterQueries, {
         list: (options) => read(letters.list(options)),
         find: (tenantId, id) => read(letters.find(tenantId, id))
+      }),
+      Context.add(RedactionRules, {
+        of: (tenantId) => read(redactions.of(tenantId)),
+        changed: redactions.changed,
+        set: (change) => ask(redactions.set(change))
       }),
       Context.add(RetentionRules, {
         of: (tenantId) => read(rules.of(tenantId)),

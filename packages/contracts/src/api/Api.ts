@@ -12,6 +12,7 @@ import { describeOpenApi } from "./describeOpenApi.ts"
 import { OAuth } from "./OAuthEndpoints.ts"
 import { operationParts } from "./OperationParts.ts"
 import { OverviewOperations } from "./OverviewEndpoints.ts"
+import { RedactionOperations } from "./RedactionEndpoints.ts"
 import { RetentionOperations } from "./RetentionEndpoints.ts"
 import { ServiceCalls } from "./ServiceCallEndpoints.ts"
 import { System } from "./SystemEndpoints.ts"
@@ -45,6 +46,7 @@ type Groups =
   | typeof Audit
   | typeof OverviewOperations
   | typeof RetentionOperations
+  | typeof RedactionOperations
   | typeof OAuth
   | typeof ConsoleSession
   | typeof SessionOperations
@@ -57,6 +59,7 @@ const others = [
   Audit,
   OverviewOperations,
   RetentionOperations,
+  RedactionOperations,
   OAuth,
   ConsoleSession,
   SessionOperations,

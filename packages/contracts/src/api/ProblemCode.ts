@@ -34,6 +34,7 @@ const general = {
   dead_letter_not_waiting: of(409, "The dead letter was replayed."),
   already_dispatched: of(409, "Too late: an attempt was begun."),
   illegal_transition: of(409, "The service call is not in a state that allows this."),
+  request_not_kept: of(409, "The request of the service call was not kept when it failed."),
   version_mismatch: of(412, "What is meant has changed since it was read."),
   body_too_large: of(413, "The body is larger than allowed."),
   unsupported_media_type: of(415, "The body must be application/json."),

@@ -1,5 +1,6 @@
 /** Says where payloads may be fetched from: hosts that the installation names, and nothing inside it. */
 import { Context, type Result } from "effect"
+import type { TenantId } from "../Ids.ts"
 
 export interface PayloadSourceIssue {
   /** A stable snake_case word, e.g. `payload_host_refused`. */
@@ -18,7 +19,7 @@ export interface PayloadSource {
 export class PayloadSources extends Context.Service<
   PayloadSources,
   {
-    /** Decides on the text alone: what only resolution can tell is found by the client that fetches. */
-    readonly check: (uri: string) => Result.Result<PayloadSource, PayloadSourceIssue>
+    /** Decides on the text alone: what only resolution can tell is found by the client that fetches. The tenant says what is not shown. */
+    readonly check: (uri: string, tenantId: TenantId) => Result.Result<PayloadSource, PayloadSourceIssue>
   }
 >()("@dueline/contracts/ports/PayloadSources") {}

@@ -36,7 +36,11 @@ export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("
 /** It has begun or ended, so it is pending no more: the next of its key is another call. */
 export class ServiceCallBegun extends Schema.TaggedError<ServiceCallBegun>()("ServiceCallBegun", about) {}
 
+/** Its tenant had requests of calls that fail erased: there is nothing to run again. */
+export class RequestNotKept extends Schema.TaggedError<RequestNotKept>()("RequestNotKept", about) {}
+
 export const ServiceCallRejection = Schema.Union([
+  RequestNotKept,
   ServiceCallBegun,
   ServiceCallNotFound,
   ServiceCallIdTaken,

@@ -122,6 +122,8 @@ export const Spec = Schema.Struct({
   /** The only one of this key while it has not begun. */
   pending: Schema.optionalKey(Schema.Struct({ key: PendingKey })),
   request: RequestSummary,
+  /** Its sealed request is erased when it fails too, so that it cannot be run again. Left out: a call that failed keeps it. */
+  failedRequest: Schema.optionalKey(Schema.Literal("drop")),
   timeoutMs: TimeoutMs,
   retry: RetryPolicy,
   tags: Tags,

@@ -30,6 +30,7 @@ import { subscription } from "./calls/SubscriptionCommands.ts"
 import { bin, customer, order } from "./field/FieldCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
+import { redaction } from "./access/RedactionCommands.ts"
 import { session } from "./access/SessionCommands.ts"
 import { tenant } from "./access/TenantCommands.ts"
 
@@ -63,6 +64,7 @@ const dueline = Command.make("dueline").pipe(
     verify,
     projections,
     retention,
+    redaction,
     sql,
     scrub,
     backup,

@@ -1,5 +1,6 @@
 /** The executor of this process, if it is one. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
+import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
@@ -15,8 +16,6 @@ export class LocalExecutor extends Context.Service<
 export interface ExecutionOptions {
   /** Attempts on the wire at once. */
   readonly concurrency: number
-  /** Further patterns that are struck out of what is kept of answers. */
-  readonly patterns: ReadonlyArray<string>
   /** How long attempts on the wire may take to end when the program stops, in milliseconds. */
   readonly drainMs: number
 }
@@ -46,13 +45,14 @@ export const refusedBy = (own: Executor.Executor["Service"]): HandBackReason =>
 
 export const layerNone = Layer.succeed(LocalExecutor, { own: null })
 
-export const layer = ({ concurrency, drainMs, patterns }: ExecutionOptions) =>
+export const layer = ({ concurrency, drainMs }: ExecutionOptions) =>
   Layer.effect(
     LocalExecutor,
     Effect.gen(function* () {
       const { employ, id } = yield* Cluster
       const giveBack = yield* givingBack
-      const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: { patterns } })
+      const redactions = yield* KnownRedactions
+      const own = yield* Executor.make({ worker: id, concurrency, queueLimit, version, redaction: redactions.of })
       // Scopes close in reverse: no work is sent any more, then what is on the wire may end and be recorded.
       yield* Effect.addFinalizer(() => own.drain(drainMs))
       yield* employ(own, (intent) => giveBack(intent, refusedBy(own)))

@@ -1,5 +1,5 @@
 /** Makes the attempts that were decided on: a bounded number at once, each recorded exactly once, each lease kept alive meanwhile. */
-import { CorrelationId, type WorkerId } from "@dueline/contracts/Ids"
+import { CorrelationId, type TenantId, type WorkerId } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import { Backlog, type Holding, type RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import type { HttpClient } from "@dueline/contracts/ports/HttpClient"
@@ -30,7 +30,8 @@ export interface ExecutorOptions {
   readonly maxResponseBytes?: number
   /** Program version, for `user-agent`. */
   readonly version?: string
-  readonly redaction?: RedactionOptions
+  /** What a tenant has struck out of what is kept of answers. */
+  readonly redaction?: (tenantId: TenantId) => RedactionOptions
   /** When a target that does not answer is left alone, and for how long. */
   readonly circuits?: CircuitOptions
 }
@@ -86,7 +87,7 @@ export const make = (options: ExecutorOptions): Effect.Effect<Executor["Service"
     const runner = yield* makeAttemptRunner({
       circuits: options.circuits ?? {},
       maxResponseBytes,
-      redaction: options.redaction ?? {},
+      redaction: options.redaction ?? (() => ({})),
       userAgent: `dueline/${version}`,
       sent: (attempt) => pool.sent(attempt),
       ended: (attempt, whole) => pool.ended(attempt, whole),

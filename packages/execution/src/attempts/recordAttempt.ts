@@ -14,7 +14,7 @@ import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReas
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import type { FailureReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Random } from "effect"
-import type { RedactionOptions } from "../redaction/Redactor.ts"
+import { type RedactionOptions, redactPatterns } from "../redaction/Redactor.ts"
 import { summariseResponse } from "../redaction/summarise.ts"
 import { nothing } from "./Attempt.ts"
 
@@ -100,7 +100,8 @@ export const recordCommand = (
     ...(sentAt === null ? {} : { sentAt: Math.round(sentAt) as EpochMillis })
   }
   if (result._tag !== "Answered") {
-    const { detail, reason } = result
+    const { reason } = result
+    const detail = redactPatterns(result.detail, redaction.patterns)
     const retryable = transient.has(reason)
     return {
       _tag: "RecordFailure",

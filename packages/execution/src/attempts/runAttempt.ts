@@ -2,6 +2,7 @@
  * One attempt from the opened seal to its recorded result, or back to where it came from when nothing of it left. Callbacks on the state in
  * `Attempt`: no fiber waits for anything here. Whatever throws ends the attempt unrecorded and not the process.
  */
+import type { TenantId } from "@dueline/contracts/Ids"
 import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
@@ -60,7 +61,7 @@ export const untilDue = (
 interface AttemptOptions {
   readonly circuits: CircuitOptions
   readonly maxResponseBytes: number
-  readonly redaction: RedactionOptions
+  readonly redaction: (tenantId: TenantId) => RedactionOptions
   readonly userAgent: string
   /** The request is off the wire, or will never be on it: what is left is to say so. */
   readonly sent: (attempt: Attempt) => void
@@ -285,7 +286,12 @@ export const makeAttemptRunner = Effect.fnUntraced(function* (
     step(attempt, "recording", () => {
       counting.made(intent.dueAt, sentAt, result)
       if (isDetailed) run(Effect.logDebug("attempt made", { ...aboutOf(attempt), ...madeOf(attempt, result) }))
-      const command = recordCommand(intent, result, { at: now(), sentAt, roll: random.nextDoubleUnsafe(), redaction })
+      const command = recordCommand(intent, result, {
+        at: now(),
+        sentAt,
+        roll: random.nextDoubleUnsafe(),
+        redaction: redaction(intent.tenantId)
+      })
       const envelope = envelopeOf(intent, command)
       attempt.abandon = recorder.record(
         attempt.span === null ? envelope : { ...envelope, traceparent: attempt.span.traceparent },

@@ -1,6 +1,7 @@
 /** Strikes secrets out of text, headers and URLs. Pure, and linear in what it is given whatever that is. */
 import { Recent } from "@dueline/contracts/Recent"
-import { isSecretName, mark, strikeNamesAndShapes, strikeShapes } from "./secrets.ts"
+import { fieldPrefix, maxPatternLength, maxPatterns } from "@dueline/contracts/redaction"
+import { isSecretName, makeStrikeFields, mark, strikeNamesAndShapes, strikeShapes } from "./secrets.ts"
 
 interface Span {
   readonly from: number
@@ -60,9 +61,14 @@ const parsed = (text: string): unknown => {
 const isNode = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
 
 /** Null keeps its meaning: that there is no secret is no secret. */
-const shown = (node: Record<string, unknown>, key: string, leaf: (text: string) => string): unknown => {
+const shown = (
+  node: Record<string, unknown>,
+  key: string,
+  leaf: (text: string) => string,
+  isSecret: (key: string) => boolean
+): unknown => {
   const value = node[key]
-  if (value === null || (!Array.isArray(node) && isSecretName(key))) return value === null ? null : mark
+  if (value === null || (!Array.isArray(node) && isSecret(key))) return value === null ? null : mark
   return typeof value === "string" ? leaf(value) : value
 }
 
@@ -70,7 +76,11 @@ const shown = (node: Record<string, unknown>, key: string, leaf: (text: string) 
  * Compact JSON with the values of secret keys struck out and every other text gone through `leaf`, which sees it unescaped. Null when
  * the text is not JSON.
  */
-const redactJson = (text: string, leaf: (text: string) => string): string | null => {
+const redactJson = (
+  text: string,
+  leaf: (text: string) => string,
+  isSecret: (key: string) => boolean = isSecretName
+): string | null => {
   if (!/^\s*[{[]/.test(text)) return null
   const root = parsed(text)
   if (!isNode(root)) return null
@@ -78,7 +88,7 @@ const redactJson = (text: string, leaf: (text: string) => string): string | null
   const waiting = [root]
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     for (const key of Object.keys(node)) {
-      const value = shown(node, key, leaf)
+      const value = shown(node, key, leaf, isSecret)
       if (isNode(value)) waiting.push(value)
       if (value === node[key]) continue
       // Not an assignment: the key may be `__proto__`.
@@ -92,22 +102,50 @@ const redactJson = (text: string, leaf: (text: string) => string): string | null
 
 export interface RedactionOptions {
   /**
-   * What a tenant wants struck out beside the usual: texts, not regular expressions, in which `*` stands for anything on one line.
-   * Upper and lower case are the same. Up to 32 of 256 characters are used; the rest is ignored.
+   * What is struck out beside the usual: texts, not regular expressions, in which `*` stands for anything on one line, or `field:` and the name of a
+   * field, header or parameter. Upper and lower case are the same. Up to 64 of 256 characters are used, 32 of the installation and as many of the
+   * tenant; the rest is ignored.
    */
   readonly patterns?: ReadonlyArray<string>
   /** Code points of a snippet. Default 512. */
   readonly snippetLength?: number
 }
 
-export const maxPatterns = 32
-export const maxPatternLength = 256
+/** Of the installation and of the tenant together. */
+export const mostPatterns = 2 * maxPatterns
 
 /** Patterns that would strike out everything or nothing are left out. */
 const usable = (patterns: ReadonlyArray<string>): ReadonlyArray<string> =>
   patterns
-    .slice(0, maxPatterns)
+    .slice(0, mostPatterns)
     .filter((pattern) => pattern.length <= maxPatternLength && pattern.replaceAll("*", "").trim() !== "")
+
+interface Wanted {
+  readonly globs: ReadonlyArray<string>
+  readonly isName: (name: string) => boolean
+  /** The named fields in text of any kind; null when there are none. */
+  readonly fields: ((text: string) => string) | null
+}
+
+/** Lists are made once and looked at for every request and answer of a tenant. */
+const wantedBy = new WeakMap<ReadonlyArray<string>, Wanted>()
+
+const wantedOf = (patterns: ReadonlyArray<string>): Wanted => {
+  const known = wantedBy.get(patterns)
+  if (known !== undefined) return known
+  const all = usable(patterns)
+  const names = all.flatMap((one) => (one.startsWith(fieldPrefix) ? [one.slice(fieldPrefix.length).toLowerCase()] : []))
+  const set = new Set(names)
+  const isName = (name: string): boolean => set.has(name.toLowerCase())
+  const strikeFields = names.length === 0 ? null : makeStrikeFields(names)
+  const fields =
+    strikeFields === null
+      ? null
+      : (text: string): string => strikeFields(redactJson(text, (leaf) => fields?.(leaf) ?? leaf, isName) ?? text)
+  const wanted: Wanted = { globs: all.filter((one) => !one.startsWith(fieldPrefix)), isName, fields }
+  wantedBy.set(patterns, wanted)
+  return wanted
+}
 
 // One look that tells most texts to be harmless: a word of a secret's name, the beginning of a shape, a long run, an escape.
 const suspicious = new RegExp(
@@ -116,8 +154,15 @@ const suspicious = new RegExp(
   "i"
 )
 
-const redactPatterns = (text: string, patterns: ReadonlyArray<string>): string =>
-  usable(patterns).reduce(redactGlob, text)
+/** Only what was asked for beside the usual. */
+export const redactPatterns = (text: string, patterns: ReadonlyArray<string> = []): string => {
+  if (patterns.length === 0) return text
+  const { fields, globs } = wantedOf(patterns)
+  return globs.reduce(redactGlob, fields === null ? text : fields(text))
+}
+
+const isSecretTo = (name: string, patterns: ReadonlyArray<string>): boolean =>
+  isSecretName(name) || (patterns.length > 0 && wantedOf(patterns).isName(name))
 
 /**
  * Short texts that looked suspicious and held no secret: the same types of content, agents and parts of addresses come in every request. What
@@ -153,7 +198,7 @@ export const redactHeaders = (
   const result: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
     const lower = name.toLowerCase()
-    result[lower] = isSecretName(lower) ? mark : redactText(headers[name] ?? "", patterns)
+    result[lower] = isSecretTo(lower, patterns) ? mark : redactText(headers[name] ?? "", patterns)
   }
   return result
 }
@@ -182,7 +227,7 @@ export const redactQuery = (query: string, patterns: ReadonlyArray<string> = [])
       const equals = pair.indexOf("=")
       if (equals === -1) return redactPart(pair, patterns)
       const name = pair.slice(0, equals)
-      if (isSecretName(decoded(name))) return `${redactPart(name, patterns)}=${mark}`
+      if (isSecretTo(decoded(name), patterns)) return `${redactPart(name, patterns)}=${mark}`
       return `${redactPart(name, patterns)}=${redactPart(pair.slice(equals + 1), patterns)}`
     })
     .join("&")

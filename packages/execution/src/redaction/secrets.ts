@@ -42,12 +42,19 @@ const values = [
   "[^\\s&,;\"'<>{}[\\]]+"
 ]
 
-/** `name: value`, `name=value`, `"name": "value"` in whatever syntax. */
-const assigned = new RegExp(
-  `(${secretWord}[\\w.-]{0,32}["'\\\\]{0,4}\\s{0,8}(?:=>|[:=])\\s{0,8})(${values.join("|")})`,
-  "gi"
-)
-const element = new RegExp(`(<[\\w:.-]{0,32}${secretWord}[\\w:.-]{0,32}(?:\\s[^<>]{0,256})?>)[^<]+`, "gi")
+interface Assignments {
+  readonly assigned: RegExp
+  readonly element: RegExp
+}
+
+/** `name: value`, `name=value`, `"name": "value"` in whatever syntax, and `<name>value<`. */
+const assignmentsOf = (name: string, rest: string, before: string, after: string): Assignments => ({
+  assigned: new RegExp(`(${name}${rest}["'\\\\]{0,4}\\s{0,8}(?:=>|[:=])\\s{0,8})(${values.join("|")})`, "gi"),
+  element: new RegExp(`(<${before}${name}${after}(?:\\s[^<>]{0,256})?>)[^<]+`, "gi")
+})
+
+/** What sounds like a secret, whatever else is in the name. */
+const usual = assignmentsOf(secretWord, "[\\w.-]{0,32}", "[\\w:.-]{0,32}", "[\\w:.-]{0,32}")
 
 interface Span {
   readonly from: number
@@ -55,7 +62,7 @@ interface Span {
 }
 
 /** The quotes stay, so that what was JSON still looks like it. */
-const namedValues = (text: string): Array<Span> => {
+const namedValues = (text: string, { assigned, element }: Assignments): Array<Span> => {
   const spans: Array<Span> = []
   for (const { 0: all, 1: head = "", 2: value, index } of text.matchAll(assigned)) {
     const opened = value === undefined ? 0 : (/^(?:["']|\\["'])?/.exec(value)?.[0].length ?? 0)
@@ -147,4 +154,12 @@ const strike = (text: string, spans: Array<Span>): string => {
 
 export const strikeShapes = (text: string): string => strike(text, knownShapes(text))
 
-export const strikeNamesAndShapes = (text: string): string => strike(text, [...namedValues(text), ...knownShapes(text)])
+export const strikeNamesAndShapes = (text: string): string =>
+  strike(text, [...namedValues(text, usual), ...knownShapes(text)])
+
+/** The values of fields of exactly these names, struck out of text of any kind. */
+export const makeStrikeFields = (names: ReadonlyArray<string>): ((text: string) => string) => {
+  const any = names.map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`)).join("|")
+  const asked = assignmentsOf(`(?<![\\w.-])(?:${any})`, "", "(?:[\\w.-]{0,32}:)?", "")
+  return (text) => strike(text, namedValues(text, asked))
+}

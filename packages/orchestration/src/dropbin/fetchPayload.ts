@@ -54,7 +54,7 @@ export const fetchPayload = (
     { digest }: PayloadReference
   ): Effect.fn.Return<Uint8Array, FetchTrouble> {
     // Once more: what was allowed when it came in may have been taken out of the settings since.
-    const source = check(uri)
+    const source = check(uri, tenantId)
     if (Result.isFailure(source)) return yield* Effect.fail(never("payload_host_refused", source.failure.message))
     const answer = yield* send({
       method: "GET",

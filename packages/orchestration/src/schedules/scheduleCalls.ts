@@ -56,7 +56,12 @@ export const makeSubmissionOf = Effect.gen(function* () {
       callId,
       at,
       dueAt,
-      spec: { ...call, request: admitted.success.summary, tags: [...call.tags, scheduleTag(scheduleId)] },
+      spec: {
+        ...call,
+        ...admitted.success.kept,
+        request: admitted.success.summary,
+        tags: [...call.tags, scheduleTag(scheduleId)]
+      },
       fingerprint: `schedule:${scheduleId}:${callId}`,
       origin: { correlationId: firing.correlationId ?? (correlationId as CorrelationId), traceparent: null },
       sealed: admitted.success.sealed

@@ -138,6 +138,7 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
         dueAt: at,
         spec: {
           request: admitted.success.summary,
+          ...admitted.success.kept,
           timeoutMs: deliveryTimeoutMs,
           retry: deliveryRetry,
           tags: [subscriptionTag(subscriptionId), `event:${eventId}`],

@@ -89,6 +89,7 @@ export const makeCallbacks = Effect.fnUntraced(function* (callIdOf: CallbackCall
       dueAt: at,
       spec: {
         request: admitted.success.summary,
+        ...admitted.success.kept,
         timeoutMs: defaultTimeoutMs,
         retry: callbackRetry,
         tags: [callbackTag(callId)],

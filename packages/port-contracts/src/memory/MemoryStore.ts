@@ -16,6 +16,7 @@ import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
 import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
+import { RedactionRules } from "@dueline/contracts/ports/RedactionRules"
 import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
@@ -46,6 +47,7 @@ import {
   type StoredEvent,
   type StoredReceipt
 } from "./MemoryState.ts"
+import * as RedactionRulesMemory from "./RedactionRulesMemory.ts"
 import * as RetentionRulesMemory from "./RetentionRulesMemory.ts"
 import * as OverviewsMemory from "./OverviewsMemory.ts"
 import * as OutboxMemory from "./OutboxMemory.ts"
@@ -103,6 +105,7 @@ export class MemoryStore extends Context.Service<
     readonly deliveryQueries: DeliveryQueries["Service"]
     readonly flowPlaces: FlowPlaces["Service"]
     readonly overviews: Overviews["Service"]
+    readonly redactionRules: RedactionRules["Service"]
     readonly retentionRules: RetentionRules["Service"]
     readonly dump: () => Dump
     /** Forgets every receipt with `expiresAt <= now` (epoch ms), as the cleaning of a database would. */
@@ -153,6 +156,7 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
     deliveryQueries: DeliveriesMemory.makeQueries(state),
     flowPlaces: FlowPlacesMemory.make(state),
     overviews: OverviewsMemory.make(state, waitingSince),
+    redactionRules: RedactionRulesMemory.make(auditTrail),
     retentionRules: RetentionRulesMemory.make(state, auditTrail),
     dump: () => dump(state),
     forgetReceipts: (now) => {
@@ -189,6 +193,7 @@ export const layerOf = (store: MemoryStore["Service"]) =>
     Layer.succeed(DeliveryQueries, store.deliveryQueries),
     Layer.succeed(FlowPlaces, store.flowPlaces),
     Layer.succeed(Overviews, store.overviews),
+    Layer.succeed(RedactionRules, store.redactionRules),
     Layer.succeed(RetentionRules, store.retentionRules)
   )
 

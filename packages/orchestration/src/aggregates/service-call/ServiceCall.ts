@@ -11,7 +11,7 @@ import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import type { Aggregate } from "../../engine/Aggregate.ts"
 import { decide } from "./decide.ts"
 import { announce, intend } from "./react.ts"
-import { type CallStamp, evolve, failureReasonOf, initial, ServiceCallState, wakeAtOf } from "./State.ts"
+import { type CallStamp, evolve, failureReasonOf, initial, keepsFailed, ServiceCallState, wakeAtOf } from "./State.ts"
 
 /** Of the call that had the key already; null when there was none. */
 const becameOf = ([first]: ReadonlyArray<ServiceCallEvent>): "kept" | "replaced" | "moved" | null => {
@@ -62,15 +62,16 @@ const respond = (
 
 /**
  * The sealed request after a decision: kept while an attempt may need it, erased with the last chance of one. A failed call keeps its
- * request, still sealed, because it may be run again by hand; a call that succeeded or was cancelled never needs it any more, but for its callback,
- * until that is made.
+ * request, still sealed, because it may be run again by hand, unless its tenant wants none kept; a call that succeeded or was cancelled never needs
+ * it any more, but for its callback, until that is made.
  */
 const attachment = (command: ServiceCallCommand, before: string | null, state: ServiceCallState): string | null => {
   if (command._tag === "SubmitServiceCall" && state._tag === "Scheduled" && state.epoch === 0) {
     if (state.revision === 1) return before ?? command.sealed
     return command.pending?.onConflict === "replace" ? command.sealed : before
   }
-  if (state._tag !== "Succeeded" && state._tag !== "Cancelled") return before
+  if (state._tag !== "Succeeded" && state._tag !== "Cancelled" && (state._tag !== "Failed" || keepsFailed(state)))
+    return before
   // Whom its ends are told stands in it.
   return (state.untold ?? 0) > 0 ? before : null
 }
@@ -125,7 +126,7 @@ export const ServiceCall: Aggregate<
   category: "service-call",
   event: ServiceCallEvent,
   upcasters: {},
-  snapshot: { form: 2, state: ServiceCallState },
+  snapshot: { form: 3, state: ServiceCallState },
   // A call id has the form of a stream id; checking it again with every command would cost more than deciding.
   streamOf: ({ callId }) => callId as string as StreamId,
   opens: ({ _tag }) => _tag === "SubmitServiceCall",

@@ -80,6 +80,9 @@ export const wakeAtOf = ({ dueAt, notBefore }: Pick<Facts, "dueAt" | "notBefore"
 export const failureReasonOf = (state: Submitted): string | null =>
   state._tag === "Failed" && state.reason === "cancelled" ? "cancelled" : state.lastReason
 
+/** Whether its request stays when it fails. */
+export const keepsFailed = ({ spec }: Pick<Facts, "spec">): boolean => spec.failedRequest !== "drop"
+
 /** The attempt of that epoch was counted because its outcome was not known. */
 export const isLost = ({ results }: Pick<Facts, "results">, epoch: number): boolean =>
   results.some((result) => result.epoch === epoch && result.lost)

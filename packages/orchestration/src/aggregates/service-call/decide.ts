@@ -6,6 +6,7 @@ import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   IllegalTransition,
+  RequestNotKept,
   ServiceCallAlreadyDispatched,
   ServiceCallBegun,
   ServiceCallIdTaken,
@@ -23,7 +24,7 @@ import {
   unreadablePauseLimitMs
 } from "@dueline/contracts/serviceCall/Spec"
 import { Result } from "effect"
-import { isLost, type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
+import { isLost, keepsFailed, type Running, type ServiceCallState, type Submitted, wakeAtOf } from "./State.ts"
 
 /** A target may not put us off for longer than this, in milliseconds. */
 export const retryAfterLimitMs = 86_400_000
@@ -74,9 +75,7 @@ const decideAlone = (command: ServiceCallCommand, state: ServiceCallState): Deci
     case "RescheduleServiceCall":
       return reschedule(command, state)
     case "RerunServiceCall":
-      return state._tag === "Failed"
-        ? one({ _tag: "ServiceCallRerun", dueAt: command.at })
-        : Result.fail(new IllegalTransition({ callId: command.callId, status: state._tag, allowed: ["Failed"] }))
+      return rerun(command, state)
     case "DueTimeReached":
       return due(command, state)
     case "RecordSuccess":
@@ -89,6 +88,12 @@ const decideAlone = (command: ServiceCallCommand, state: ServiceCallState): Deci
       return one({ _tag: "CallbackSettled", revision, callbackId, reason })
     }
   }
+}
+
+const rerun = ({ at, callId }: Of<"RerunServiceCall">, state: Submitted): Decision => {
+  if (state._tag !== "Failed")
+    return Result.fail(new IllegalTransition({ callId, status: state._tag, allowed: ["Failed"] }))
+  return keepsFailed(state) ? one({ _tag: "ServiceCallRerun", dueAt: at }) : Result.fail(new RequestNotKept({ callId }))
 }
 
 const submit = (command: Of<"SubmitServiceCall">, state: ServiceCallState): Decision => {
@@ -247,8 +252,11 @@ const handBack = (command: Of<"HandBackExecution">, state: Submitted): Decision 
     : one(back)
 }
 
-/** How many attempts a call had matters as long as it may have another, and when it has failed for having had too many. */
+/**
+ * How many attempts a call had matters as long as it may have another, and when it has failed for having had too many: then it has another, if its
+ * request was kept.
+ */
 const mayStillMatter = (state: Submitted): boolean =>
   state._tag === "Scheduled" ||
   state._tag === "Running" ||
-  (state._tag === "Failed" && state.reason === "attempts_exhausted")
+  (state._tag === "Failed" && state.reason === "attempts_exhausted" && keepsFailed(state))
