@@ -66,6 +66,37 @@ layer(edge, { excludeTestServices: true })("the audit log", (it) => {
   )
 
   it.effect(
+    "tells why what was asked was refused, also where a handler or the one who decides said so",
+    () =>
+      Effect.gen(function* () {
+        const { send } = yield* Edge
+        const call = yield* send({
+          method: "POST",
+          path: "/v1/service-calls",
+          headers: json,
+          body: JSON.stringify({ delay: "1h", request: { method: "GET", url: "https://example.com/" } })
+        })
+        const at = `/v1/service-calls/${String(call.json["id"])}`
+        const bin = { method: "POST", path: "/ops/bins", headers: json, body: "{}" } as const
+        for (const [asked, code] of [
+          [{ method: "POST", path: `${at}/run` }, "illegal_transition"],
+          [{ method: "POST", path: `${at}/cancel`, headers: { "if-match": '"7"' } }, "version_mismatch"],
+          [bin, "invalid_request"],
+          [{ ...bin, body: "{" }, "malformed_json"]
+        ] as const) {
+          const reply = yield* send(asked)
+          assert.strictEqual(reply.json["code"], code, reply.body)
+          const items = yield* until(`?correlation=${String(reply.headers["x-correlation-id"])}`)
+          assert.deepStrictEqual(
+            items.map((item) => item.code),
+            [code]
+          )
+        }
+      }),
+    { tags: ["ADR-0040.6"] }
+  )
+
+  it.effect(
     "has commands that were refused, on the plain way too, and what was done",
     () =>
       Effect.gen(function* () {

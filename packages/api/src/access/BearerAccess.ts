@@ -20,6 +20,10 @@ import { RequestLimits } from "./RateLimits.ts"
 const isTenantId = Schema.is(TenantId)
 const areDetailsTold = Effect.map(Effect.context<never>(), tellsDetails)
 
+/** The framework hands a handler's failure through whatever guards rights in a wrapper of its own. */
+const problemOf = (failure: object): object =>
+  "error" in failure && typeof failure.error === "object" && failure.error !== null ? failure.error : failure
+
 export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | AuditNotes | EventSource | RequestLimits> =
   Layer.effect(
     BearerAuth,
@@ -31,8 +35,9 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
             const request = yield* HttpServerRequest.HttpServerRequest
             const asker = yield* askers.identify(request, Redacted.value(credential))
             const scope = Context.getOrUndefined(endpoint.annotations, RequiredScope)
-            const noted = (tenantId: TenantId | null) => (problem: object) =>
+            const noted = (tenantId: TenantId | null) => (failure: object) =>
               Effect.withFiber<void>((fiber) => {
+                const problem = problemOf(failure)
                 const code = "code" in problem ? String(problem.code) : "invalid_request"
                 if (isRefusal(code)) {
                   notes.note({
