@@ -21,7 +21,7 @@ beforeAll(async () => {
     const answer = () =>
       response
         .writeHead(status, status === 429 ? { "retry-after": "1" } : {})
-        .end(`{"password":"hunter2-of-the-target"}`)
+        .end(`{"password":"hunter2-of-the-target","memberNo":"of-the-target-4723"}`)
     if (path.includes("slow")) setTimeout(answer, 1_500)
     else answer()
   })
@@ -165,6 +165,35 @@ describe("the program", () => {
         }
       }),
     { tags: ["ADR-0012.7"] }
+  )
+
+  it.live(
+    "shows nothing that a tenant has named either, and keeps no request of a call that failed when it wants none kept",
+    () =>
+      Effect.gen(function* () {
+        const payload = { patterns: ["field:memberNo", "MRN-*"], failedRequests: "drop" } as const
+        yield* withClient((api) => api.redaction.set({ payload }))
+        const { body } = yield* submitAndWait("/members/MRN-4721?status=410", {
+          request: {
+            method: "POST",
+            url: `${target.url}/members/MRN-4721?status=410`,
+            headers: { memberNo: "in-the-header-4722" },
+            body: { memberNo: "in-the-body-4724", note: "see MRN-4725" }
+          }
+        })
+        yield* withClient((api) => api.redaction.reset())
+        assert.strictEqual(body.status, "Failed")
+        const arrived = target.seen.find(({ path }) => path.includes("MRN-4721"))
+        assert.include(arrived?.body, "in-the-body-4724")
+        const { items } = yield* withClient((api) => api.serviceCalls.events({ params: { id: body.id }, query: {} }))
+        const shown = JSON.stringify([body, items]) + program.output()
+        for (const secret of ["4721", "4722", "4723", "4724", "4725"]) assert.notInclude(shown, secret)
+        const again = yield* Effect.flip(
+          withClient((api) => api.serviceCalls.run({ params: { id: body.id }, headers: {} }))
+        )
+        assert.strictEqual("code" in again ? again.code : again._tag, "request_not_kept")
+      }),
+    { tags: ["ADR-0012.13"] }
   )
 
   it.live(
