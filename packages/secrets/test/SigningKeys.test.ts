@@ -8,7 +8,10 @@ import { placeOnce } from "../src/secretFiles.ts"
 import * as SigningKeys from "../src/SigningKeys.ts"
 
 const keysIn = (directory: string) => Effect.provide(SigningKeys.SigningKeys, SigningKeys.layer({ directory }))
-const fresh = Effect.sync(() => join(mkdtempSync(join(tmpdir(), "dueline-keys-")), "keys"))
+const fresh = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "dueline-keys-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+).pipe(Effect.map((folder) => join(folder, "keys")))
 const pem = (bits: number) =>
   generateKeyPairSync("rsa", { modulusLength: bits }).privateKey.export({ type: "pkcs8", format: "pem" })
 
