@@ -121,6 +121,8 @@ const plant = Effect.fnUntraced(function* (
           select tenant_id, tenant_id, seq, tenant_id from dueline.subscription_messages where tenant_id = ${id}::uuid`,
         sql`insert into dueline.flow_meters values (${id}::uuid, ${canary}, 0)`,
         sql`insert into dueline.flow_places values (${id}::uuid, ${canary}, ${id}::uuid, now())`,
+        sql`insert into dueline.redaction_rules (tenant_id, patterns, keep_failed, said, set_at, set_by)
+          values (${id}::uuid, array[${canary}], true, true, 0, 'somebody')`,
         sql`insert into dueline.retention_rules values (${id}::uuid, 30, 0, 'somebody')`,
         sql`insert into dueline.retention_progress values (${id}::uuid, 'ingestion', 0, ${id}::uuid)`
       ])
