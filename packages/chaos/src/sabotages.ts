@@ -46,7 +46,7 @@ export const together: Readonly<Record<string, Control>> = {
   "attempt made twice": control("b", Wire.requestRepeated, "no more requests than attempts"),
   "attempt without a request": control("0", Wire.requestUnsent, "no call fails without a request"),
   "cancelled while it runs": {
-    ...Client.cancelledWhileRunning,
+    ...Client.cancelledWhileRunning(untouched),
     ...Tables.cancelledFails(untouched),
     digit: null,
     finds: "a cancelled call does not end as failed"

@@ -94,9 +94,16 @@ export const flowCrowded: Sabotage = {
   }
 }
 
-/** Somebody who cancels calls whose request is at the target, which will fail it. */
-export const cancelledWhileRunning: Sabotage = {
+/**
+ * Somebody who cancels calls whose request is at the target, which will fail it: those that the load draws, and a dozen that do not hang on the dice.
+ * None of these is `spared`: the load repeats them, and does not know what was asked.
+ */
+export const cancelledWhileRunning = (spared: string): Sabotage => ({
   during: async (run) => {
+    const [tenant = ""] = run.tenants.keys()
+    const ahead = Array.from({ length: 12 }, (_, i) => `slow-${i}`)
+      .filter((key) => !derivedCallId(derivedTenantId(tenant), IdempotencyKey.make(key)).startsWith(spared))
+      .map((key) => submit(run, { tenant, key, delayMs: 0, wish: { maxAttempts: 5 }, query: "?failures=9&slow=1500" }))
     const acting: Array<Promise<void>> = []
     run.targets.listen(({ attempt, callId, tenant }, url) => {
       const wish = new URL(url).searchParams
@@ -104,10 +111,11 @@ export const cancelledWhileRunning: Sabotage = {
       const about = { kind: "cancel", tenant, key: null, callId } as const
       acting.push(ask(run, about, { method: "POST", path: `${path}/${callId}/cancel` }))
     })
+    await Promise.all(ahead)
     while (!run.load.stopped) await wait(50)
     await Promise.all(acting)
   }
-}
+})
 
 /** Somebody who pauses calls of every tenant before anything goes wrong, and until the load is over. */
 export const pausedAll: Sabotage = {
