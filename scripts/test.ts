@@ -53,6 +53,9 @@ const run = (args: ReadonlyArray<string>, { env = {}, keep, yields = false }: Ru
     })
   })
 
+// The compiler, which is written in Go, takes a quarter less of the processor when it collects its garbage less often; here it runs several times.
+process.env["GOGC"] ??= "400"
+
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
 
 /**
