@@ -44,7 +44,11 @@ export const together: Readonly<Record<string, Control>> = {
   "request before its time": control("c", Wire.requestEarly, "never early, never when it is over"),
   "request after a cancel": control("d", Wire.requestAfterCancel, "no request after a cancel was answered"),
   "attempt made twice": control("b", Wire.requestRepeated, "no more requests than attempts"),
-  "attempt without a request": control("0", Wire.requestUnsent, "no call fails without a request"),
+  "attempt without a request": control(
+    "0",
+    (digit) => ({ ...Wire.requestUnsent(digit), ...Client.unsentAhead(digit) }),
+    "no call fails without a request"
+  ),
   "cancelled while it runs": {
     ...Client.cancelledWhileRunning(untouched),
     ...Tables.cancelledFails(untouched),

@@ -52,12 +52,14 @@ type Ahead = Pick<Operation, "tenant"> & {
   readonly wish?: Partial<Wish>
   /** What the target is asked to do. */
   readonly query?: string
+  /** Where it goes in truth; the first target by default, which is what the history says in any case. */
+  readonly to?: string
 }
 
 /** One call, beside those of the clients. */
-const submit = async (run: Run, { delayMs, key, query = "", tenant, wish: more }: Ahead): Promise<void> => {
+const submit = async (run: Run, { delayMs, key, query = "", tenant, to, wish: more }: Ahead): Promise<void> => {
   const wish = { maxAttempts: 1, reachable: true, flow: null, hue: null, target: run.targets.urls[0], ...more }
-  const call = { method: "POST", url: `${run.targets.urls[0]}/${tenant}/${key}${query}` }
+  const call = { method: "POST", url: `${to ?? run.targets.urls[0]}/${tenant}/${key}${query}` }
   const body = {
     delay: delayMs,
     request: call,
@@ -72,16 +74,34 @@ const submit = async (run: Run, { delayMs, key, query = "", tenant, wish: more }
   )
 }
 
+/** Keys of this tenant by which calls get ids of that digit. */
+const keysOf = (tenant: string, digit: string, word: string, count: number): ReadonlyArray<string> => {
+  const tenantId = derivedTenantId(tenant)
+  const keys: Array<string> = []
+  for (let number = 0; keys.length < count; number++) {
+    const key = `${word}-${number}`
+    if (derivedCallId(tenantId, IdempotencyKey.make(key)).startsWith(digit)) keys.push(key)
+  }
+  return keys
+}
+
 /** One call of that digit that is not due for long, asked for before anything goes wrong: what a control needs does not hang on the dice. */
 export const submitAhead = async (run: Run, digit: string): Promise<void> => {
   const [tenant = ""] = run.tenants.keys()
-  const tenantId = derivedTenantId(tenant)
-  const isOurs = (key: string) => derivedCallId(tenantId, IdempotencyKey.make(key)).startsWith(digit)
-  let number = 0
-  while (!isOurs(`ahead-${number}`)) number++
-  const key = `ahead-${number}`
-  await submit(run, { tenant, key, delayMs: 60_000 })
+  for (const key of keysOf(tenant, digit, "ahead", 1)) await submit(run, { tenant, key, delayMs: 60_000 })
 }
+
+/** An address of the machine itself at which nobody listens. */
+export const nowhere = "127.1.1.1:9"
+
+/** Calls of that digit which have one attempt and go nowhere, asked for before anything goes wrong. */
+export const unsentAhead = (digit: string): Sabotage => ({
+  during: async (run) => {
+    const [tenant = ""] = run.tenants.keys()
+    const keys = keysOf(tenant, digit, "unsent", 4)
+    await Promise.all(keys.map((key) => submit(run, { tenant, key, delayMs: 0, to: `http://${nowhere}` })))
+  }
+})
 
 /** More calls of one flow than it has places, all at once, whose target takes its time. */
 export const flowCrowded: Sabotage = {

@@ -4,7 +4,7 @@ import { derivedCallId, derivedTenantId } from "@dueline/identity/derivedId"
 import { setTimeout as wait } from "node:timers/promises"
 import { request } from "undici"
 import type { Run, Sabotage } from "../Run.ts"
-import { cancel, eachOperation, isAhead, submitAhead } from "./asClient.ts"
+import { cancel, eachOperation, isAhead, nowhere, submitAhead } from "./asClient.ts"
 
 interface Submitted {
   readonly request: { readonly url: string }
@@ -63,7 +63,7 @@ export const requestUnsent = (digit: string): Sabotage => ({
     if (!derivedCallId(derivedTenantId(tenant), IdempotencyKey.make(key)).startsWith(digit)) return request
     const body = JSON.parse(request.body ?? "{}") as Submitted
     const url = new URL(body.request.url)
-    url.host = "127.1.1.1:9"
+    url.host = nowhere
     const changed = { ...body, request: { ...body.request, url: url.href }, retry: { ...body.retry, maxAttempts: 1 } }
     return { ...request, body: JSON.stringify(changed) }
   }
