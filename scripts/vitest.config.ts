@@ -37,10 +37,9 @@ export default defineConfig({
     // Files of one worker share what they import: reading it anew for each file was a quarter of a full run. What a file changes outside
     // itself (environment, globals) it has to put back.
     isolate: false,
-    // A young generation in which what a test makes dies before it is moved: a tenth of a worker's processor time.
-    execArgv: ["--min-semi-space-size=32", "--max-semi-space-size=64"],
-    // Twice as many as a small machine has cores: much of a full run waits, for programs to start and for calls to become due.
-    maxWorkers: 4,
+    // One more than a small machine has cores: much of a full run waits, for programs to start and for calls to become due. With two more it took
+    // no less time, and programs under test got too little of the processor.
+    maxWorkers: 3,
     sequence: totals === undefined ? {} : { sequencer: LongestFirst },
     // Generous: the limit is there to end a hang on a slow, shared machine, not to judge speed. Long property runs have none.
     testTimeout: onlyProperties ? 0 : 60_000,
