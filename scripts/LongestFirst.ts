@@ -7,11 +7,11 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 /** Those that take more than some twenty seconds, about the longest first; programs and servers that wait for each other beside plain work. */
 export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/chaos.e2e.test.ts",
-  "packages/dueline/test/console.e2e.test.ts",
-  "packages/dueline/test/split.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
   "packages/chaos/test/controls.e2e.test.ts",
   "packages/dueline/test/failover.e2e.test.ts",
+  "packages/dueline/test/console.e2e.test.ts",
+  "packages/dueline/test/split.e2e.test.ts",
   "scripts/test/kindsTrial.test.ts",
   "packages/dueline/test/crash.e2e.test.ts",
   "packages/dueline/test/backup.e2e.test.ts",

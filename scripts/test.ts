@@ -1,7 +1,6 @@
-/** The whole check: `pnpm check` beside every test at its default size, judged by the decisions; ends with the totals. */
+/** The whole check: `pnpm check`, then every test at its default size, judged by the decisions; ends with the totals. */
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
-import { setPriority } from "node:os"
 import { join } from "node:path"
 import type { Totals } from "./RunTotals.ts"
 
@@ -15,28 +14,10 @@ const totalsFile = join(root, ".cache", "test-totals.json")
 const filters = process.argv.slice(2)
 const limitMinutes = 25
 
-interface Running {
-  readonly env?: NodeJS.ProcessEnv
-  /** Gets what it prints, which otherwise goes where this one's goes. */
-  readonly keep?: (printed: string) => void
-  /** Takes of the processor what others leave. */
-  readonly yields?: boolean
-}
-
-/** Of processes that yield, as the operating system has it: others come first, and they are not starved. */
-const lowPriority = 5
-
 /** Runs a program of ours to its end, or to the end of this one: a signal here is a signal there. */
-const run = (args: ReadonlyArray<string>, { env = {}, keep, yields = false }: Running = {}): Promise<number> =>
+const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Promise<number> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: keep === undefined ? "inherit" : ["ignore", "pipe", "pipe"]
-    })
-    if (yields && child.pid !== undefined) setPriority(child.pid, lowPriority)
-    if (keep !== undefined)
-      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", keep)
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: "inherit" })
     const stop = () => {
       child.kill("SIGTERM")
       process.exitCode = 130
@@ -58,22 +39,11 @@ process.env["GOGC"] ??= "400"
 
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
 
-/**
- * The check beside the tests, in the time that they wait for programs and servers: it must not be what a program under test waits for. What it
- * prints is shown in one piece, as soon as it has ended; in a terminal behind the tests, since vitest draws over what comes in between there.
- */
 const runAll = async (): Promise<number> => {
-  rmSync(totalsFile, { force: true })
-  let printed = "\npnpm check\n"
-  // Of a run that was interrupted nobody wants to know.
-  const show = () => void (process.exitCode === undefined && process.stdout.write(`${printed}\n`))
-  const inTerminal = process.stdout.isTTY
-  const checking = run(["scripts/check.ts"], { keep: (text) => void (printed += text), yields: true })
-  if (!inTerminal) void checking.then(show)
-  const tested = await run(vitest, { env: { VITEST_TOTALS_FILE: totalsFile } })
-  const checked = await checking
-  if (inTerminal) show()
+  const checked = await run(["scripts/check.ts"])
   if (process.exitCode !== undefined) return 130
+  rmSync(totalsFile, { force: true })
+  const tested = await run(vitest, { VITEST_TOTALS_FILE: totalsFile })
   const totals: Totals = existsSync(totalsFile)
     ? JSON.parse(readFileSync(totalsFile, "utf8"))
     : { passed: 0, failed: 1 }
