@@ -13,10 +13,10 @@ const b = TenantId.make("22222222-2222-4222-8222-222222222222")
 const world = () => {
   const done: Array<string> = []
   const immediates: Array<() => void> = []
-  const turns = new RequestTurns<string>(
-    (entry) => done.push(entry),
-    (act) => immediates.push(act)
-  )
+  const byTurns = new RequestTurns((act) => immediates.push(act))
+  const turns = {
+    push: (tenantId: TenantId, bytes: number, entry: string) => byTurns.push(tenantId, bytes, () => done.push(entry))
+  }
   const turn = () => {
     for (const act of immediates.splice(0)) act()
   }

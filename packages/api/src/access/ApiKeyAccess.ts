@@ -26,6 +26,9 @@ const openedForMs = Duration.toMillis(foundFor)
 /** Keys remembered. */
 const limit = 10_000
 
+/** Who asks with a key, as tokens, the audit log and the timeline name them. */
+export const keySubject = (id: ApiKeyId): string => `api-key:${id}`
+
 export class ApiKeyAccess extends Context.Service<
   ApiKeyAccess,
   {
@@ -100,7 +103,7 @@ export const layer: Layer.Layer<ApiKeyAccess, never, ApiKeys | EventBus | AuditN
       Effect.withFiber<null>((fiber) => {
         audit.note({
           tenantId,
-          actor: { kind: "unknown", id: `api-key:${apiKeyId}` },
+          actor: { kind: "unknown", id: keySubject(apiKeyId) },
           action: "api-keys.use",
           resource: apiKeyId,
           outcome: "refused",

@@ -14,7 +14,7 @@ import { isFromHere, isOwnHost } from "../sessions/origin.ts"
 import { SessionAccess } from "../sessions/SessionAccess.ts"
 import { cookieIn } from "../sessions/sessionCookie.ts"
 import { CurrentSessionSettings, type SessionSettings } from "../sessions/SessionSettings.ts"
-import { ApiKeyAccess } from "./ApiKeyAccess.ts"
+import { ApiKeyAccess, keySubject } from "./ApiKeyAccess.ts"
 import { AuditNotes } from "./AuditNotes.ts"
 import { type BearerReason, reasonOf } from "./refusedBearers.ts"
 
@@ -99,7 +99,7 @@ const byKey = (keys: ApiKeyAccess["Service"], key: string): Effect.Effect<Asker,
     if (row === null) return badKey
     const { apiKeyId: id, expiresAt, scopes, tenantId, workspace } = row
     const apiKey = { id, workspace }
-    return Effect.succeed({ tenantId, tenants: [], subject: `api-key:${id}`, scopes, expiresAt, apiKey, session: null })
+    return Effect.succeed({ tenantId, tenants: [], subject: keySubject(id), scopes, expiresAt, apiKey, session: null })
   })
 
 export const foreignHost = reject(

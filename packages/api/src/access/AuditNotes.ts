@@ -58,9 +58,19 @@ const id = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iu
 export const resourceIn = (url: string): string | null => id.exec(url.split("?", 1)[0] ?? "")?.[0].toLowerCase() ?? null
 
 /** Refused for what was asked, not because there was too much of it or something is away. */
-export const isRefusal = (code: string): code is ProblemCode => {
+const isRefusal = (code: string): code is ProblemCode => {
   const status = code in problemCodes ? problemCodes[code as ProblemCode].status : 500
   return status >= 400 && status < 500 && status !== 408 && status !== 429
+}
+
+export interface Refused extends Pick<Note, "tenantId" | "action" | "resource" | "correlationId"> {
+  readonly subject: string
+  readonly code: string
+}
+
+/** Notes that somebody was refused what was asked, if it was for that. */
+export const noteRefused = ({ note }: AuditNotes["Service"], { code, subject, ...asked }: Refused): void => {
+  if (isRefusal(code)) note({ ...asked, actor: { kind: "user", id: subject }, outcome: "refused", code })
 }
 
 /** Of a tenant that is deleted nothing new is written down: neither under its id nor who asked. */

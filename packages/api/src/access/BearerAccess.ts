@@ -12,7 +12,7 @@ import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { reject } from "../requests/reject.ts"
 import { tenantOfRequest } from "../server/DefectReporter.ts"
 import { makeAttributes, notForThis } from "./attributes.ts"
-import { AuditNotes, isRefusal, resourceIn } from "./AuditNotes.ts"
+import { AuditNotes, noteRefused, resourceIn } from "./AuditNotes.ts"
 import { type Asker, Askers } from "./Askers.ts"
 import { KnownTenants } from "./KnownTenants.ts"
 import { RequestLimits } from "./RateLimits.ts"
@@ -39,18 +39,15 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
               Effect.withFiber<void>((fiber) => {
                 const problem = problemOf(failure)
                 const code = "code" in problem ? String(problem.code) : "invalid_request"
-                if (isRefusal(code)) {
-                  notes.note({
-                    // Nobody reads what is noted for a tenant that there is not.
-                    tenantId: code === "unknown_tenant" ? null : tenantId,
-                    actor: { kind: "user", id: asker.subject },
-                    action: `${group.identifier}.${endpoint.identifier}`,
-                    resource: resourceIn(request.url),
-                    outcome: "refused",
-                    code,
-                    correlationId: fiber.getRef(CurrentCorrelationId)
-                  })
-                }
+                noteRefused(notes, {
+                  // Nobody reads what is noted for a tenant that there is not.
+                  tenantId: code === "unknown_tenant" ? null : tenantId,
+                  subject: asker.subject,
+                  action: `${group.identifier}.${endpoint.identifier}`,
+                  resource: resourceIn(request.url),
+                  code,
+                  correlationId: fiber.getRef(CurrentCorrelationId)
+                })
                 return Effect.void
               })
             const admitted = Effect.gen(function* () {
@@ -76,10 +73,10 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
             const { apiKey, scopes, session: held, subject } = asker
             const session = held === null ? null : { tenantId: held.tenantId, sessionId: held.sessionId }
             const principal = { tenantId, subject, scopes, apiKey, session, ...(where === undefined ? {} : { where }) }
-            // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
             yield* Effect.callback<void>((resume) =>
               turns.push(tenantId, workOf(request.headers["content-length"]), () => resume(Effect.void))
             )
+            // Who reads what is not there, or asks wrongly for it, has changed nothing and tried to change nothing.
             const heard = request.method === "GET" ? httpEffect : Effect.tapError(httpEffect, noted(tenantId))
             const told = isDetailed
               ? Effect.onExit(heard, (exit) =>

@@ -134,7 +134,7 @@ export class RequestLimits extends Context.Service<
   {
     readonly places: RequestPlaces
     /** In which all requests of known tenants are worked off, whichever way they come. */
-    readonly turns: RequestTurns<() => void>
+    readonly turns: RequestTurns
     /** Null where the class has no limit. */
     readonly counted: (name: RateClass | undefined, tenantId: TenantId) => Counted | null
   }
@@ -160,7 +160,7 @@ const make = (rates: RatesPerMinute, requestLimit: number) =>
       )
     return RequestLimits.of({
       places: new RequestPlaces(requestLimit),
-      turns: new RequestTurns((work) => work()),
+      turns: new RequestTurns(),
       counted: (name, tenantId) => {
         const limit = name === undefined ? undefined : rates[name]
         if (name === undefined || limit === undefined) return null

@@ -13,16 +13,16 @@ import { IdempotencyKey, type TenantId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"
 import type { AccessToken } from "@dueline/identity/AccessToken"
 import { TokenVerifier } from "@dueline/identity/TokenVerifier"
-import { Cause, Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Result, Schema } from "effect"
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http"
 import { isCorrelationId } from "../requests/Correlation.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
 import { ApiKeyAccess } from "../access/ApiKeyAccess.ts"
-import { AuditNotes, isRefusal } from "../access/AuditNotes.ts"
+import { AuditNotes, noteRefused } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { type Exchange, isPlain, makeExchanges } from "../server/plainExchanges.ts"
 import { PlainRequests } from "../server/PlainRequests.ts"
-import { type Counted, crowded, type RateDenial, RequestLimits } from "../access/RateLimits.ts"
+import { type Counted, crowded, RequestLimits } from "../access/RateLimits.ts"
 import type { Denial } from "../requests/reject.ts"
 import { acceptedReply, type Asker, Submissions } from "./Submissions.ts"
 
@@ -59,36 +59,19 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const clock = Context.get(context, Clock.Clock)
       const scope = Context.getOrUndefined(submit.annotations, RequiredScope)
       const counts = Context.getOrUndefined(ServiceCalls.annotations, CountedAs)
-      const exchanges = yield* makeExchanges<CallExchange>(({ principal: { tenantId } }) => ({ tenantId }))
-      const { answer, fail, forget, guarded, run } = exchanges
       const notes = yield* AuditNotes
-
-      const noted = (
-        { correlationId, isBatch, principal: { subject, tenantId } }: CallExchange,
-        code: string
-      ): void => {
-        if (!isRefusal(code)) return
-        notes.note({
-          tenantId,
-          actor: { kind: "user", id: subject },
-          action: isBatch ? "service-calls.submitBatch" : "service-calls.submit",
-          resource: null,
-          outcome: "refused",
-          code,
-          correlationId
-        })
-      }
-
-      const refuse = (exchange: CallExchange, denial: Denial | RateDenial): void => {
-        noted(exchange, denial.code)
-        exchanges.refuse(exchange, denial)
-      }
-
-      const settleFailed = (exchange: CallExchange, exit: Exit.Failure<unknown, Denial | RateDenial>): void => {
-        const reason = exit.cause.reasons.find(Cause.isFailReason)
-        if (reason !== undefined) noted(exchange, reason.error.code)
-        exchanges.settleFailed(exchange, exit)
-      }
+      const exchanges = yield* makeExchanges<CallExchange>({
+        about: ({ principal: { tenantId } }) => ({ tenantId }),
+        refused: ({ correlationId, isBatch, principal }, code) =>
+          noteRefused(notes, {
+            ...principal,
+            action: isBatch ? "service-calls.submitBatch" : "service-calls.submit",
+            resource: null,
+            code,
+            correlationId
+          })
+      })
+      const { answer, readInTurn, refuse, settleFailed, unlessLimited } = exchanges
 
       const accessOf = (authorization: string | undefined): AccessToken | null => {
         if (authorization === undefined || !authorization.startsWith(bearer)) return null
@@ -116,34 +99,13 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         const items = read.success
         const named = isCorrelationId(exchange.request.headers["x-correlation-id"]) ? exchange.correlationId : null
         const { limited } = exchange
-        return unlessRefused(exchange, limited === null ? null : limited.charge(items.length - 1), () =>
+        return unlessLimited(exchange, limited === null ? null : limited.charge(items.length - 1), () =>
           submissions.acceptAll(exchange, named, items, (reply) => answer(exchange, reply))
         )
       }
 
-      /** `limit`: null where there is nothing to ask. */
-      const unlessRefused = (
-        exchange: CallExchange,
-        limit: Effect.Effect<RateDenial | null> | null,
-        then: () => void
-      ): void => {
-        if (limit === null) return then()
-        run(exchange, limit).addObserver((exit) => {
-          if (Exit.isFailure(exit)) fail(exchange, exit.cause)
-          else if (exit.value !== null) refuse(exchange, exit.value)
-          else guarded(exchange, then)
-        })
-      }
-
-      const workOff = (exchange: CallExchange, bytes: Uint8Array): void => {
-        if (exchange.response.destroyed) forget(exchange)
-        else guarded(exchange, () => (exchange.isBatch ? acceptBatch(exchange, bytes) : acceptOne(exchange, bytes)))
-      }
-
-      const read = (exchange: CallExchange): void =>
-        exchanges.read(exchange, (bytes) =>
-          turns.push(exchange.principal.tenantId, bytes.byteLength, () => workOff(exchange, bytes))
-        )
+      const take = (exchange: CallExchange, bytes: Uint8Array): void =>
+        exchange.isBatch ? acceptBatch(exchange, bytes) : acceptOne(exchange, bytes)
 
       const begin = (
         request: IncomingMessage,
@@ -166,7 +128,9 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         }
         exchanges.open(exchange)
         if (leave === null) return refuse(exchange, crowded)
-        return unlessRefused(exchange, limited === null ? null : limited.begin, () => read(exchange))
+        return unlessLimited(exchange, limited === null ? null : limited.begin, () =>
+          readInTurn(exchange, turns, tenantId, take)
+        )
       }
 
       const { listen } = yield* PlainRequests

@@ -27,11 +27,14 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
       const events = yield* CourierEvents
       const known = yield* KnownSources
       const clock = yield* Clock.Clock
-      const exchanges = yield* makeExchanges<EventExchange>(({ source }) => {
-        const { row } = known.remembered(source, clock.currentTimeMillisUnsafe())
-        return row === null ? {} : { tenantId: row.tenantId }
+      const exchanges = yield* makeExchanges<EventExchange>({
+        about: ({ source }) => {
+          const { row } = known.remembered(source, clock.currentTimeMillisUnsafe())
+          return row === null ? {} : { tenantId: row.tenantId }
+        }
       })
-      const { answer, forget, guarded, refuse, settleFailed } = exchanges
+      const { answer, readInTurn, refuse, settleFailed } = exchanges
+      const turns = new RequestTurns()
 
       const accept = (exchange: EventExchange, body: Uint8Array): void => {
         const { correlationId, request, source, traceparent } = exchange
@@ -40,11 +43,6 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
           Exit.isSuccess(exit) ? answer(exchange, exit.value) : settleFailed(exchange, exit)
         )
       }
-
-      const turns = new RequestTurns<readonly [EventExchange, Uint8Array]>(([exchange, body]) => {
-        if (exchange.response.destroyed) forget(exchange)
-        else guarded(exchange, () => accept(exchange, body))
-      })
 
       const { listen } = yield* PlainRequests
       yield* listen((request, response) => {
@@ -56,14 +54,9 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         const leave = events.enter(source)
         const exchange: EventExchange = { ...exchanges.begun(request, response), leave, source }
         exchanges.open(exchange)
-        if (leave === null) {
-          refuse(exchange, crowdedSource)
-          return true
-        }
+        if (leave === null) refuse(exchange, crowdedSource)
         // Sources take turns: whose they are is not known yet.
-        exchanges.read(exchange, (bytes) =>
-          turns.push(source as string as TenantId, bytes.byteLength, [exchange, bytes])
-        )
+        else readInTurn(exchange, turns, source as string as TenantId, accept)
         return true
       })
     })

@@ -13,8 +13,8 @@ import { ProductEventReports } from "@dueline/contracts/productEvent/ProductEven
 import { keyPrefix } from "@dueline/identity/apiKeyText"
 import { Cause, Clock, Context, Effect, Exit, Layer, Schema } from "effect"
 import type { IncomingHttpHeaders } from "node:http"
-import { ApiKeyAccess } from "../access/ApiKeyAccess.ts"
-import { AuditNotes, isRefusal } from "../access/AuditNotes.ts"
+import { ApiKeyAccess, keySubject } from "../access/ApiKeyAccess.ts"
+import { AuditNotes, noteRefused } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { type Counted, crowded, type RateDenial, RateCharge, RequestLimits, tooMany } from "../access/RateLimits.ts"
 import { defaultEdgeLimits, type EdgeLimits } from "../Edge.ts"
@@ -78,24 +78,19 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
           Context.getOrUndefined(ProductEventReports.endpoints[operation].annotations, RequiredScope)
         ])
       )
-      const exchanges = yield* makeExchanges<ReportExchange>(({ key: { tenantId } }) => ({ tenantId }))
-      const { answer, fail, forget, guarded, run } = exchanges
-
-      const refuse = (exchange: ReportExchange, denial: Denial | RateDenial): void => {
-        const { correlationId, key, operation } = exchange
-        if (isRefusal(denial.code)) {
-          notes.note({
-            tenantId: key.tenantId,
-            actor: { kind: "user", id: `api-key:${key.apiKeyId}` },
+      const exchanges = yield* makeExchanges<ReportExchange>({
+        about: ({ key: { tenantId } }) => ({ tenantId }),
+        refused: ({ correlationId, key: { apiKeyId, tenantId }, operation }, code) =>
+          noteRefused(notes, {
+            tenantId,
+            subject: keySubject(apiKeyId),
             action: `product-events.${operation}`,
             resource: null,
-            outcome: "refused",
-            code: denial.code,
+            code,
             correlationId
           })
-        }
-        exchanges.refuse(exchange, denial)
-      }
+      })
+      const { answer, fail, readInTurn, refuse, run, unlessLimited } = exchanges
 
       const settle = (exchange: ReportExchange, exit: Exit.Exit<Reply, Problem>): void => {
         if (Exit.isSuccess(exit)) return answer(exchange, exit.value)
@@ -127,16 +122,6 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
           )
         run(exchange, asked).addObserver((exit) => settle(exchange, exit))
       }
-
-      const workOff = (exchange: ReportExchange, bytes: Uint8Array): void => {
-        if (exchange.response.destroyed) forget(exchange)
-        else guarded(exchange, () => take(exchange, bytes))
-      }
-
-      const read = (exchange: ReportExchange): void =>
-        exchanges.read(exchange, (bytes) =>
-          turns.push(exchange.key.tenantId, bytes.byteLength, () => workOff(exchange, bytes))
-        )
 
       /** The row of a key that is good for it; null when that has to be found out on the routed way. */
       const goodFor = (operation: Operation, headers: IncomingHttpHeaders): ApiKeyRow | null => {
@@ -171,14 +156,10 @@ export const layer = (limits: EdgeLimits = defaultEdgeLimits) =>
         }
         exchanges.open(exchange)
         if (leave === null) refuse(exchange, crowded)
-        else if (limited === null) read(exchange)
-        else {
-          run(exchange, limited.begin).addObserver((exit) => {
-            if (Exit.isFailure(exit)) fail(exchange, exit.cause)
-            else if (exit.value === null) guarded(exchange, () => read(exchange))
-            else refuse(exchange, exit.value)
-          })
-        }
+        else
+          unlessLimited(exchange, limited === null ? null : limited.begin, () =>
+            readInTurn(exchange, turns, key.tenantId, take)
+          )
         return true
       })
     })

@@ -6,7 +6,7 @@ import type { Session } from "@dueline/contracts/session/Session"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
 import { type AccessTokenRequest, TokenIssuer } from "@dueline/identity/TokenIssuer"
 import { Clock, Effect } from "effect"
-import { ApiKeyAccess } from "../access/ApiKeyAccess.ts"
+import { ApiKeyAccess, keySubject } from "../access/ApiKeyAccess.ts"
 import { askerOf } from "../access/Askers.ts"
 import { AuditNotes } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
@@ -85,7 +85,7 @@ export const makeGrants = Effect.gen(function* () {
     if (foreign !== undefined) return yield* refuse("invalid_scope", `The key has not the scope ${foreign}.`)
     const ttlSeconds = secondsLeft(expiresAt, yield* Clock.currentTimeMillis)
     if (ttlSeconds < 1) return yield* badKey
-    const subject = `api-key:${apiKeyId}`
+    const subject = keySubject(apiKeyId)
     const answered = yield* signed({
       subject,
       clientId: apiKeyId,

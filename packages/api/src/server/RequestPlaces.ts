@@ -46,8 +46,8 @@ export class RequestPlaces<Holder = TenantId> {
 const weightPerTurn = 16
 const bytesPerWeight = 1_024
 
-interface Waiting<A> {
-  readonly entry: A
+interface Waiting {
+  readonly work: () => void
   readonly weight: number
 }
 
@@ -56,23 +56,21 @@ interface Waiting<A> {
  * everything else gets its turn soon. Without it, as many requests of one tenant as have connections are worked off at one go, and every
  * step of another tenant's call, of its timers and its answers, waits for that.
  */
-export class RequestTurns<A> {
-  readonly #work: (entry: A) => void
+export class RequestTurns {
   readonly #nextTurn: (act: () => void) => void
   /** How many may wait is bounded where requests get their places. */
-  readonly #lines = new TenantLines<Waiting<A>>(Number.POSITIVE_INFINITY)
+  readonly #lines = new TenantLines<Waiting>(Number.POSITIVE_INFINITY)
   #left = weightPerTurn
   #asked = false
 
-  /** `work` must not throw. `nextTurn`: has something done in the next turn of the event loop. */
-  constructor(work: (entry: A) => void, nextTurn: (act: () => void) => void = setImmediate) {
-    this.#work = work
+  /** `nextTurn`: has something done in the next turn of the event loop. */
+  constructor(nextTurn: (act: () => void) => void = setImmediate) {
     this.#nextTurn = nextTurn
   }
 
-  /** Worked off at once when nobody waits and there is time in this turn. `bytes`: how large it is. */
-  push(tenantId: TenantId, bytes: number, entry: A): void {
-    this.#lines.push(tenantId, { entry, weight: 1 + Math.floor(bytes / bytesPerWeight) })
+  /** Worked off at once when nobody waits and there is time in this turn. `bytes`: how large it is. `work` must not throw. */
+  push(tenantId: TenantId, bytes: number, work: () => void): void {
+    this.#lines.push(tenantId, { work, weight: 1 + Math.floor(bytes / bytesPerWeight) })
     if (!this.#asked) {
       this.#asked = true
       this.#nextTurn(this.#turn)
@@ -85,7 +83,7 @@ export class RequestTurns<A> {
       const next = this.#lines.shift()
       if (next === undefined) return
       this.#left -= next.weight
-      this.#work(next.entry)
+      next.work()
     }
   }
 

@@ -1,10 +1,10 @@
 /** Requests that were taken from Node itself, each until it is answered: how they are read, answered and refused, whatever they ask for. */
-import type { CorrelationId } from "@dueline/contracts/Ids"
+import type { CorrelationId, TenantId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { correlationIdOf } from "@dueline/identity/randomId"
-import { Cause, Context, Effect, type Exit, Random, References } from "effect"
+import { Cause, Context, Effect, Exit, Random, References } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { commonHeaders, denialReply, type Reply } from "../requests/answer.ts"
 import { traceparentOf } from "../resources/asking.ts"
@@ -14,6 +14,7 @@ import type { RateDenial } from "../access/RateLimits.ts"
 import { holdsHostTwice } from "../requests/hostHeader.ts"
 import { type Denial, denied } from "../requests/reject.ts"
 import { mediaProblem } from "../requests/requestBody.ts"
+import type { RequestTurns } from "./RequestPlaces.ts"
 
 /** One request that was taken, until it is answered. */
 export interface Exchange {
@@ -38,8 +39,15 @@ export const isPlain = ({ headers, rawHeaders }: IncomingMessage, maxBodyBytes: 
   headers["prefer"] === undefined &&
   mediaProblem(headers["content-type"], headers["content-encoding"]) === null
 
-/** `about`: what log lines of a request say beside its correlation id. Whatever is open when the scope closes is answered as unavailable. */
-export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readonly<Record<string, string>>) =>
+interface ExchangesOptions<E> {
+  /** What log lines of a request say beside its correlation id. */
+  readonly about: (exchange: E) => Readonly<Record<string, string>>
+  /** Told of each that is refused, and by which code. */
+  readonly refused?: (exchange: E, code: string) => void
+}
+
+/** Whatever is open when the scope closes is answered as unavailable. */
+export const makeExchanges = <E extends Exchange>({ about, refused }: ExchangesOptions<E>) =>
   Effect.gen(function* () {
     const { phase } = yield* HealthChecks
     const context = yield* Effect.context<never>()
@@ -86,8 +94,10 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
       if (open.delete(exchange)) exchange.leave?.()
     }
 
-    const refuse = (exchange: E, denial: Denial | RateDenial): void =>
+    const refuse = (exchange: E, denial: Denial | RateDenial): void => {
+      refused?.(exchange, denial.code)
       answer(exchange, denialReply(denial, exchange.correlationId))
+    }
 
     /** What the framework does with a cause that nobody has handled. */
     const fail = (exchange: E, cause: Cause.Cause<never>): void => {
@@ -111,6 +121,44 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
       }
     }
 
+    /** Goes on when the limit has room for it, or there is none: null. */
+    const unlessLimited = (exchange: E, limit: Effect.Effect<RateDenial | null> | null, then: () => void): void => {
+      if (limit === null) return then()
+      run(exchange, limit).addObserver((exit) => {
+        if (Exit.isFailure(exit)) fail(exchange, exit.cause)
+        else if (exit.value !== null) refuse(exchange, exit.value)
+        else guarded(exchange, then)
+      })
+    }
+
+    /** `arrived` hears the whole body, once. */
+    const read = (exchange: E, arrived: (bytes: Uint8Array) => void): void => {
+      const { request } = exchange
+      const chunks: Array<Uint8Array> = []
+      request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
+      request.on("end", () =>
+        arrived(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
+      )
+      // In the middle of its body. Once a command was offered, it makes no difference to it that nobody waits.
+      request.on("error", () => {
+        if (!request.complete) forget(exchange)
+      })
+    }
+
+    /** Reads the body and has it taken when it is the tenant's turn, unless its client has gone. */
+    const readInTurn = (
+      exchange: E,
+      turns: RequestTurns,
+      tenantId: TenantId,
+      take: (exchange: E, bytes: Uint8Array) => void
+    ): void =>
+      read(exchange, (bytes) =>
+        turns.push(tenantId, bytes.byteLength, () => {
+          if (exchange.response.destroyed) forget(exchange)
+          else guarded(exchange, () => take(exchange, bytes))
+        })
+      )
+
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         for (const exchange of open) refuse(exchange, bare("unavailable"))
@@ -120,11 +168,11 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
     return {
       run,
       answer,
-      forget,
       refuse,
       fail,
       settleFailed,
-      guarded,
+      unlessLimited,
+      readInTurn,
       isDraining: () => phase() === "draining",
       /** What every exchange begins with. */
       begun: (request: IncomingMessage, response: ServerResponse) => {
@@ -138,19 +186,6 @@ export const makeExchanges = <E extends Exchange>(about: (exchange: E) => Readon
       },
       open: (exchange: E): void => {
         open.add(exchange)
-      },
-      /** `arrived` hears the whole body, once. */
-      read: (exchange: E, arrived: (bytes: Uint8Array) => void): void => {
-        const { request } = exchange
-        const chunks: Array<Uint8Array> = []
-        request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
-        request.on("end", () =>
-          arrived(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
-        )
-        // In the middle of its body. Once a command was offered, it makes no difference to it that nobody waits.
-        request.on("error", () => {
-          if (!request.complete) forget(exchange)
-        })
       }
     }
   })

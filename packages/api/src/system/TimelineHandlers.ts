@@ -8,6 +8,7 @@ import { ProductEvents, type ToldProductEvent } from "@dueline/contracts/ports/P
 import { type TimelineEvent, type TimelineMark, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
+import { keySubject } from "../access/ApiKeyAccess.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, timelineMark } from "../resources/paging.ts"
 import type { Raw } from "../resources/Raw.ts"
@@ -47,7 +48,7 @@ const ofProduct = ({
       eventVersion: 1,
       recordedAt: formatInstant(receivedAt),
       correlationId,
-      actor: apiKeyId === null ? { kind: "user", id: workspace } : { kind: "user", id: `api-key:${apiKeyId}` },
+      actor: apiKeyId === null ? { kind: "user", id: workspace } : { kind: "user", id: keySubject(apiKeyId) },
       payload: { name, workspace }
     }
   }
