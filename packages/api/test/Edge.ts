@@ -81,14 +81,14 @@ const intake = Layer.succeed(RequestIntake, {
     if (/^(localhost|127\.|10\.|169\.254\.|\[::1\])/u.test(parsed.hostname))
       return refuse("address_denied", "is a private address")
     const shown = url.replace(/token=[^&]*/u, "token=[redacted]")
-    const summary = {
+    const request = {
       method,
       url: shown,
       headers,
       bodyBytes: body?.length ?? 0,
       bodySnippet: body?.slice(0, 100) ?? null
     }
-    return Result.succeed({ summary, sealed: null })
+    return Result.succeed({ spec: { request }, sealed: null })
   }
 })
 

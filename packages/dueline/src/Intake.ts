@@ -49,8 +49,6 @@ const headerIssues = (headers: RawRequest["headers"]): ReadonlyArray<IntakeIssue
     message: headerAdvice[code]
   }))
 
-const dropped = { failedRequest: "drop" } as const
-
 export const layer = (guard: EgressGuard) =>
   Layer.effect(
     RequestIntake,
@@ -72,7 +70,9 @@ export const layer = (guard: EgressGuard) =>
           const { failedRequests, patterns } = redactions.of(tenantId)
           const { complete, summary } = summariseRequest(method, whole, { patterns }, true)
           const sealed = complete ? null : vault.seal(whole, sealContext(tenantId, callId))
-          return Result.succeed({ summary, sealed, kept: failedRequests === "drop" ? dropped : {} })
+          const spec =
+            failedRequests === "drop" ? { request: summary, failedRequest: "drop" as const } : { request: summary }
+          return Result.succeed({ spec, sealed })
         }
       })
     })

@@ -34,7 +34,7 @@ const spelt: ReadonlyArray<readonly [written: string, called: string]> = [
 it.effect.each(spelt)("%s is shown and sealed as it will be called", ([written, called]) =>
   Effect.gen(function* () {
     const admitted = yield* Effect.fromResult(yield* admit(written, { authorization: "Bearer abc" }))
-    assert.strictEqual(admitted.summary.url, called)
+    assert.strictEqual(admitted.spec.request.url, called)
     assert.include(admitted.sealed ?? "", JSON.stringify(called))
     assert.isTrue(Result.isSuccess(yield* admit(called)))
   })
@@ -110,13 +110,14 @@ it.effect(
             refresh: Effect.void
           })
         )
-      const { kept, sealed, summary } = yield* asked(true)
+      const { sealed, spec } = yield* asked(true)
+      const { request, ...kept } = spec
       assert.deepStrictEqual(
-        [summary.url, summary.headers["x-clinic"], kept],
+        [request.url, request.headers["x-clinic"], kept],
         ["https://allowed.test/[redacted]?memberNo=[redacted]", "[redacted]", { failedRequest: "drop" }]
       )
       assert.include(sealed ?? "", "memberNo=77")
-      const usual = yield* asked(false)
-      assert.deepStrictEqual([usual.summary.url, usual.kept], ["https://allowed.test/MRN-123?memberNo=77", {}])
+      const { request: usual, ...unusual } = (yield* asked(false)).spec
+      assert.deepStrictEqual([usual.url, unusual], ["https://allowed.test/MRN-123?memberNo=77", {}])
     })
 )

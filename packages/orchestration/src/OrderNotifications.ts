@@ -116,7 +116,7 @@ const flowOf = (notification: OrderNotification | undefined) =>
 
 const submission = (
   { callId, index, order }: Notification,
-  { kept, sealed, summary }: AdmittedRequest,
+  { sealed, spec }: AdmittedRequest,
   dueAt: EpochMillis,
   at: EpochMillis,
   traceparent: string | null
@@ -126,8 +126,7 @@ const submission = (
   at,
   dueAt,
   spec: {
-    request: summary,
-    ...kept,
+    ...spec,
     timeoutMs: defaultTimeoutMs,
     retry: defaultRetryPolicy,
     tags: [`order:${order.orderId}`, `notification:${index}`],

@@ -38,7 +38,7 @@ const intake = RequestIntake.of({
     url.includes("refused.example.com")
       ? Result.fail([{ field: "url", code: "egress_denied", message: "Not this one." }])
       : Result.succeed({
-          summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body },
+          spec: { request: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body } },
           sealed: null
         })
 })

@@ -34,7 +34,10 @@ export const callIdOf: OccurrenceCallIdOf = (_tenant, _schedule, revision, at) =
 
 export const intake = RequestIntake.of({
   admit: (_tenant, _call, { body, headers, method, url }) =>
-    Result.succeed({ summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body }, sealed: null })
+    Result.succeed({
+      spec: { request: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body } },
+      sealed: null
+    })
 })
 export const vault = RequestVault.of({
   seal: () => "",

@@ -37,7 +37,10 @@ const callIdOf: DeliveryCallIdOf = (_tenant, _subscription, eventId, redelivery)
 
 const intake = RequestIntake.of({
   admit: (_tenant, _call, { body, headers, method, url }) =>
-    Result.succeed({ summary: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body }, sealed: null })
+    Result.succeed({
+      spec: { request: { method, url, headers, bodyBytes: body?.length ?? 0, bodySnippet: body } },
+      sealed: null
+    })
 })
 const vault = SecretVault.of({
   seal: (text) => text,

@@ -216,7 +216,7 @@ const layerIntake = ({ vault }: Surroundings) =>
   Layer.succeed(RequestIntake, {
     admit: (tenantId, callId, { body, headers, method, url, ...others }) =>
       Result.succeed({
-        summary: { method, url, headers: {}, bodyBytes: 0, bodySnippet: null },
+        spec: { request: { method, url, headers: {}, bodyBytes: 0, bodySnippet: null } },
         sealed: vault.seal({ body, headers, url, ...others }, sealContext(tenantId, callId))
       })
   })

@@ -11,9 +11,8 @@ export const retryOf = (
   usual: RetryPolicy = defaultRetryPolicy
 ): RetryPolicy => (overrides === undefined ? usual : { ...usual, ...overrides })
 
-export const specOf = (body: SubmitServiceCall, { kept, summary }: AdmittedRequest): Spec => ({
-  request: summary,
-  ...kept,
+export const specOf = (body: SubmitServiceCall, { spec }: AdmittedRequest): Spec => ({
+  ...spec,
   timeoutMs: body.timeoutMs ?? defaultTimeoutMs,
   retry: retryOf(body.retry),
   tags: body.tags ?? [],
@@ -60,7 +59,10 @@ export const lookedCallback = (
   const flow = onEnd.flow === undefined ? {} : { flow: onEnd.flow }
   const admitted = admit(tenantId, callId, { method: "POST", url, headers, body: null })
   return Result.isSuccess(admitted)
-    ? Result.succeed({ shown: { url: admitted.success.summary.url, on, ...flow }, whole: { url, headers, ...flow } })
+    ? Result.succeed({
+        shown: { url: admitted.success.spec.request.url, on, ...flow },
+        whole: { url, headers, ...flow }
+      })
     : Result.fail(
         denied("request_refused", "Correct what `errors` lists: such a request is never sent.", {
           errors: admitted.failure.map(({ code, field, message }) => ({

@@ -51,7 +51,7 @@ export const notificationsOf = (
     }
     if (url.length > maxUrlLength)
       return { url, problems: [{ path: path("url"), code: "url_invalid", message: tooLong }] }
-    const plain = admitted.success.summary.url === url && !written.includes("#")
+    const plain = admitted.success.spec.request.url === url && !written.includes("#")
     return { url, problems: plain ? [] : [{ path: path("url"), code: "secret_in_url", message: signed }] }
   })
   const errors = seen.flatMap(({ problems }) => problems)

@@ -88,8 +88,8 @@ export const looked = (
   const filled = admit(tenantId, callId, { method: raw.method, ...fillIn(raw, { scheduleId: id, callId, at, zone }) })
   if (Result.isFailure(filled)) return deny(refusedRequest("body", filled.failure))
   const written = admit(tenantId, id as string as ServiceCallId, raw)
-  const { summary } = Result.isSuccess(written) ? written.success : filled.success
-  return Effect.succeed({ ...summary, url: readableUrl(summary.url) })
+  const { request } = (Result.isSuccess(written) ? written.success : filled.success).spec
+  return Effect.succeed({ ...request, url: readableUrl(request.url) })
 }
 
 /** The terms of a schedule that is new (`before` is null) or is changed. Requests are looked at elsewhere. */

@@ -54,6 +54,6 @@ export const lookedAddress = (
     body: null
   })
   return Result.isSuccess(admitted)
-    ? Effect.succeed(admitted.success.summary.url)
+    ? Effect.succeed(admitted.success.spec.request.url)
     : invalidRequest(admitted.failure.map(({ code, message }) => ({ path: "body.url", code, message })))
 }

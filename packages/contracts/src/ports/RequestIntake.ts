@@ -1,7 +1,7 @@
 /** Looks at a request before it is accepted: may it be made at all, what of it may be shown, and the rest put under seal. */
 import { Context, type Result } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
-import type { HttpMethod, RequestSummary, Spec } from "../serviceCall/Spec.ts"
+import type { HttpMethod, Spec } from "../serviceCall/Spec.ts"
 import type { WholeRequest } from "./RequestVault.ts"
 
 /** The request as the caller wrote it. */
@@ -20,11 +20,10 @@ export interface IntakeIssue {
 }
 
 export interface AdmittedRequest {
-  readonly summary: RequestSummary
-  /** The whole request, encrypted and bound to tenant and call; null when the summary already says everything. */
+  /** What the spec of its call says of it: what may be shown, and whether the rest is kept when the call fails, as its tenant wants. */
+  readonly spec: Pick<Spec, "request" | "failedRequest">
+  /** The whole request, encrypted and bound to tenant and call; null when what may be shown already says everything. */
   readonly sealed: string | null
-  /** What the tenant wants to become of it when the call fails: goes into the call's spec beside the summary. Left out: nothing unusual. */
-  readonly kept?: Pick<Spec, "failedRequest">
 }
 
 export class RequestIntake extends Context.Service<

@@ -58,8 +58,7 @@ export const makeSubmissionOf = Effect.gen(function* () {
       dueAt,
       spec: {
         ...call,
-        ...admitted.success.kept,
-        request: admitted.success.summary,
+        ...admitted.success.spec,
         tags: [...call.tags, scheduleTag(scheduleId)]
       },
       fingerprint: `schedule:${scheduleId}:${callId}`,

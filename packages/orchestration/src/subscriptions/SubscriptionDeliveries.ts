@@ -137,8 +137,7 @@ export const makeDeliveries = Effect.fnUntraced(function* ({
         at,
         dueAt: at,
         spec: {
-          request: admitted.success.summary,
-          ...admitted.success.kept,
+          ...admitted.success.spec,
           timeoutMs: deliveryTimeoutMs,
           retry: deliveryRetry,
           tags: [subscriptionTag(subscriptionId), `event:${eventId}`],

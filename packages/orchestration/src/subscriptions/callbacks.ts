@@ -88,8 +88,7 @@ export const makeCallbacks = Effect.fnUntraced(function* (callIdOf: CallbackCall
       at,
       dueAt: at,
       spec: {
-        request: admitted.success.summary,
-        ...admitted.success.kept,
+        ...admitted.success.spec,
         timeoutMs: defaultTimeoutMs,
         retry: callbackRetry,
         tags: [callbackTag(callId)],
