@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Principal } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import { Deferred, Effect, Fiber, Layer, Schema, type Scope } from "effect"
 import { HttpEffect, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware } from "effect/http-api"
@@ -13,7 +14,7 @@ import { createServer } from "node:http"
 import { connect, type Socket } from "node:net"
 import { boundConnections } from "../src/server/boundConnections.ts"
 import * as RateLimits from "../src/access/RateLimits.ts"
-import { LeavePlace, RequestPlaces } from "../src/server/RequestPlaces.ts"
+import { LeavePlace } from "../src/server/RequestPlaces.ts"
 
 const tenants = [
   TenantId.make("11111111-1111-4111-8111-111111111111"),
@@ -108,7 +109,7 @@ describe("places at the edge", { tags: ["ADR-0027.6"] }, () => {
   )
 
   it("a place that is given back twice is given back once", () => {
-    const places = new RequestPlaces(4)
+    const places = new Places(4)
     const [one, two] = tenants
     const leave = places.enter(one)
     assert.isNotNull(places.enter(one))

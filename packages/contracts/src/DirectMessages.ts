@@ -6,32 +6,34 @@
 import { Context, Layer } from "effect"
 import type { BusMessage } from "./ports/EventBus.ts"
 
-export interface MessageTaker {
-  /** Asked before the commit. True keeps a place for the message, until the taker is told what became of the commit. */
-  readonly reserve: (message: BusMessage) => boolean
+/** A place that is kept for a message until it is known what became of its commit. One of the two is called, once. */
+export interface Reserved {
   /** The message is durable. Must not throw nor wait. */
-  readonly take: (message: BusMessage) => void
+  readonly take: () => void
   /** The commit failed, or nobody knows: the place is free again. */
-  readonly release: (message: BusMessage) => void
+  readonly release: () => void
 }
 
-const nobody: MessageTaker = { reserve: () => false, take: () => undefined, release: () => undefined }
+/** Asked before the commit. Null: the message goes the usual way. */
+export type Reserve = (message: BusMessage) => Reserved | null
+
+const nobody: Reserve = () => null
 
 export class DirectMessages extends Context.Service<
   DirectMessages,
   {
     /** Nobody takes anything as long as no taker is there. */
-    readonly current: () => MessageTaker
+    readonly reserve: Reserve
     /** Says who takes messages; null: nobody any more. */
-    readonly by: (taker: MessageTaker | null) => void
+    readonly by: (reserve: Reserve | null) => void
   }
 >()("@dueline/contracts/DirectMessages") {
   static readonly layer = Layer.sync(DirectMessages, () => {
     let current = nobody
     return DirectMessages.of({
-      current: () => current,
-      by: (taker) => {
-        current = taker ?? nobody
+      reserve: (message) => current(message),
+      by: (reserve) => {
+        current = reserve ?? nobody
       }
     })
   })

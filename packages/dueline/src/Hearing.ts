@@ -3,7 +3,7 @@
  * that made them. Known only of a bus inside this process, whose consumers are all here, and only once they are: until then, and with every other
  * bus, each message counts as heard. Whoever only overhears, as requests do that wait for the end of a call, is told once the commit is durable.
  */
-import type { MessageTaker } from "@dueline/contracts/DirectMessages"
+import type { Reserve, Reserved } from "@dueline/contracts/DirectMessages"
 import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
@@ -49,23 +49,22 @@ export class Hearing extends Context.Service<
 }
 
 /**
- * The store, told of each message that needs no row: nobody hears it, or the taker, which is asked before the commit, takes it over once that is
+ * The store, told of each message that needs no row: nobody hears it, or who is asked before the commit takes it over once that is
  * durable.
  */
 export const sparing = (
   store: Persistence["Service"],
   { filled, isHeard, tell }: Pick<Hearing["Service"], "filled" | "isHeard" | "tell">,
-  taker: () => MessageTaker
+  reserve: Reserve
 ): Persistence["Service"] => {
-  const marked = (commit: Commit, { reserve }: MessageTaker, taken: Array<BusMessage>): Commit => {
+  const marked = (commit: Commit, taken: Array<Reserved>): Commit => {
     const { outbox, streamId, tenantId } = commit
     if (outbox.length === 0) return commit
     let isSpared = false
     const messages = outbox.map((message) => {
       const { eventId, payload, topic } = message
-      const told = { eventId, tenantId, streamId, topic, payload }
-      const isTaken = reserve(told)
-      if (isTaken) taken.push(told)
+      const reserved = reserve({ eventId, tenantId, streamId, topic, payload })
+      if (reserved !== null) taken.push(reserved)
       else if (isHeard(topic)) return message
       isSpared = true
       return { ...message, unheard: true as const }
@@ -83,16 +82,15 @@ export const sparing = (
     ...store,
     commit: (batch) =>
       Effect.suspend(() => {
-        const taking = taker()
-        const taken: Array<BusMessage> = []
-        const all = batch.map((commit) => marked(commit, taking, taken))
+        const taken: Array<Reserved> = []
+        const all = batch.map((commit) => marked(commit, taken))
         const stored = Effect.map(store.commit(all), () => {
           committed(all)
-          for (const message of taken) taking.take(message)
+          for (const { take } of taken) take()
         })
         return taken.length === 0
           ? stored
-          : Effect.onError(stored, () => Effect.sync(() => taken.forEach((message) => taking.release(message))))
+          : Effect.onError(stored, () => Effect.sync(() => taken.forEach(({ release }) => release())))
       })
   }
 }

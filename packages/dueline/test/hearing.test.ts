@@ -1,6 +1,5 @@
 /** Which messages are told to the store as heard by nobody: none before all consumers are there, and none that a group has ever taken. */
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"
-import type { MessageTaker } from "@dueline/contracts/DirectMessages"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { ack, EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { type Commit, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
@@ -9,7 +8,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Hearing, sparing } from "../src/Hearing.ts"
 
-const nobody: MessageTaker = { reserve: () => false, take: () => undefined, release: () => undefined }
+const nobody = () => null
 
 const topics = ["heard", "unheard", callbackTopic]
 const messages = topics.map((topic) => ({ ...Sample.message(), topic }))
@@ -22,7 +21,7 @@ it.effect("messages of topics that no group takes are marked once all consumers 
       load: () => Effect.succeed([]),
       commit: (batch: ReadonlyArray<Commit>) => Effect.sync(() => void committed.push(...batch))
     }
-    const { commit } = sparing(store, hearing, () => nobody)
+    const { commit } = sparing(store, hearing, nobody)
     const marked = Effect.map(commit([Sample.commit(Sample.target(), { outbox: messages })]), () =>
       committed.pop()?.outbox.map(({ unheard }) => unheard)
     )
@@ -48,7 +47,7 @@ it.effect("who only overhears is told of each message once it is committed, and 
       load: () => Effect.succeed([]),
       commit: () => (away ? Effect.fail(new StoreUnavailable({ operation: "commit", cause: "away" })) : Effect.void)
     }
-    const { commit } = sparing(store, hearing, () => nobody)
+    const { commit } = sparing(store, hearing, nobody)
     const told: Array<string> = []
     yield* listen(bus, "l", ["overheard"], ({ eventId }) => {
       told.push(eventId)
@@ -90,16 +89,10 @@ it.effect(
           })
       }
       const said: Array<string> = []
-      const say =
-        (what: string) =>
-        ({ topic }: { readonly topic: string }) =>
-          void said.push(`${what} ${topic}`)
-      const taker = {
-        reserve: ({ topic }: { readonly topic: string }) => topic === "heard",
-        take: say("take"),
-        release: say("release")
-      }
-      const { commit } = sparing(store, hearing, () => taker)
+      const say = (what: string, topic: string) => void said.push(`${what} ${topic}`)
+      const { commit } = sparing(store, hearing, ({ topic }) =>
+        topic === "heard" ? { take: () => say("take", topic), release: () => say("release", topic) } : null
+      )
       const once = commit([Sample.commit(Sample.target(), { outbox: messages })])
       yield* Effect.exit(once)
       assert.deepStrictEqual(said, ["release heard"])

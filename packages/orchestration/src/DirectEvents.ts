@@ -4,10 +4,11 @@
  * with the process is found in the store.
  */
 import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
-import type { MessageTaker } from "@dueline/contracts/DirectMessages"
+import type { Reserve } from "@dueline/contracts/DirectMessages"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { IngestionChanged, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import type { BusMessage, Delivery } from "@dueline/contracts/ports/EventBus"
+import { Places } from "@dueline/contracts/Places"
 import { takeTrace } from "@dueline/contracts/telemetry/carriedTrace"
 import { TenantLines } from "@dueline/contracts/TenantLines"
 import { Effect, FiberSet } from "effect"
@@ -30,15 +31,13 @@ const rowOf = (message: BusMessage): IngestionRow | null => {
   return { _tag: "IngestionRow", tenantId, ingestionId, version, ...ingestion, correlationId }
 }
 
-/** Places of events that are in hand: of all, and of each tenant. */
+/** Which events are in hand, each with its place: of one tenant as many as there is room left. */
 export class EventPlaces {
-  readonly #limit: number
-  readonly #held = new Set<string>()
-  readonly #ofTenant = new Map<TenantId, number>()
+  readonly #places: Places
+  readonly #held = new Map<string, () => void>()
 
-  /** `limit`: of one tenant as many as there is room left. */
   constructor(limit: number = defaultPlaces) {
-    this.#limit = limit
+    this.#places = new Places(limit)
   }
 
   has(id: string): boolean {
@@ -46,18 +45,14 @@ export class EventPlaces {
   }
 
   enter(tenantId: TenantId, id: string): boolean {
-    const held = this.#ofTenant.get(tenantId) ?? 0
-    if (held >= this.#limit - this.#held.size || this.#held.has(id)) return false
-    this.#held.add(id)
-    this.#ofTenant.set(tenantId, held + 1)
-    return true
+    const leave = this.#held.has(id) ? null : this.#places.enter(tenantId)
+    if (leave !== null) this.#held.set(id, leave)
+    return leave !== null
   }
 
-  leave(tenantId: TenantId, id: string): void {
-    if (!this.#held.delete(id)) return
-    const left = (this.#ofTenant.get(tenantId) ?? 0) - 1
-    if (left > 0) this.#ofTenant.set(tenantId, left)
-    else this.#ofTenant.delete(tenantId)
+  leave(id: string): void {
+    this.#held.get(id)?.()
+    this.#held.delete(id)
   }
 }
 
@@ -94,7 +89,7 @@ export const makeDirectEvents = Effect.fnUntraced(function* (
 
   const one = (row: IngestionRow): Effect.Effect<void> => {
     const { correlationId, ingestionId, tenantId } = row
-    const leave = Effect.sync(() => places.leave(tenantId, ingestionId))
+    const leave = Effect.sync(() => places.leave(ingestionId))
     const guarded = (doing: Effect.Effect<void>) =>
       Effect.catchCause(doing, (cause) =>
         Effect.logError("an event cannot be carried out; it is looked for later", cause)
@@ -125,17 +120,17 @@ export const makeDirectEvents = Effect.fnUntraced(function* (
     working = false
   })
 
-  const taker: MessageTaker = {
-    reserve: (message) => rowOf(message) !== null && places.enter(message.tenantId, message.streamId),
-    take: (message) => {
-      const row = rowOf(message)
-      if (row === null) return
-      lines.push(row.tenantId, row)
-      if (working) return
-      working = true
-      run(work)
-    },
-    release: ({ streamId, tenantId }) => places.leave(tenantId, streamId)
+  const take = (row: IngestionRow): void => {
+    lines.push(row.tenantId, row)
+    if (working) return
+    working = true
+    run(work)
   }
-  return taker
+
+  const reserve: Reserve = (message) => {
+    const row = rowOf(message)
+    if (row === null || !places.enter(row.tenantId, row.ingestionId)) return null
+    return { take: () => take(row), release: () => places.leave(row.ingestionId) }
+  }
+  return reserve
 })

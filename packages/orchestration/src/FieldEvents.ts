@@ -278,13 +278,13 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
       const direct = yield* DirectMessages
       const inHand = new EventPlaces()
       const { carriedOut, handler } = yield* makeHandler(shipmentIdOf, inHand)
-      const taker = yield* makeDirectEvents(carriedOut, handler, inHand)
+      const reserve = yield* makeDirectEvents(carriedOut, handler, inHand)
       // Only of a bus whose consumers are all in this process.
       if (bus.isHeard !== undefined) {
         // What the process before had taken over. There is no other than this one.
         yield* Effect.forkScoped(yield* makeSweep(handler, inHand, 0))
         yield* Effect.acquireRelease(
-          Effect.sync(() => direct.by(taker)),
+          Effect.sync(() => direct.by(reserve)),
           () => Effect.sync(() => direct.by(null))
         )
       }

@@ -1,6 +1,7 @@
 /** Events that are taken over with their commit: carried out without a message, within their places, and found again when their process has died. */
 import { assert, it } from "@effect/vitest"
 import { IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import type { Reserved } from "@dueline/contracts/DirectMessages"
 import type { StreamId } from "@dueline/contracts/Ids"
 import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
@@ -42,7 +43,17 @@ const world = Effect.fnUntraced(function* (places = 10) {
     Effect.provideService(Orchestrator, inSteps(writers, step)),
     Effect.provideService(OpsQueries, store.opsQueries)
   )
-  const taker = yield* makeDirectEvents(carriedOut, handler, inHand, 3)
+  const reserve = yield* makeDirectEvents(carriedOut, handler, inHand, 3)
+  const reserved = new Map<StreamId, Reserved>()
+  const taker = {
+    reserve: (message: BusMessage) => {
+      const place = reserve(message)
+      if (place !== null) reserved.set(message.streamId, place)
+      return place !== null
+    },
+    take: ({ streamId }: BusMessage) => reserved.get(streamId)?.take(),
+    release: ({ streamId }: BusMessage) => reserved.get(streamId)?.release()
+  }
   const ingestions = () => store.dump().rows.filter((row): row is IngestionRow => row._tag === "IngestionRow")
   /** So many that have come in. */
   const received = Effect.fnUntraced(function* (count: number) {

@@ -11,9 +11,10 @@ import { Context, Duration, Effect, Layer } from "effect"
 import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type { TenantId } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import type { Denial } from "../requests/reject.ts"
-import { defaultRequestLimit, LeavePlace, RequestPlaces, RequestTurns } from "../server/RequestPlaces.ts"
+import { defaultRequestLimit, LeavePlace, RequestTurns } from "../server/RequestPlaces.ts"
 
 /**
  * Counts what a request holds beyond the one change that it was counted as when it came. Fails when that is too much: nothing may have
@@ -132,7 +133,7 @@ export const crowded = rateDenial(
 export class RequestLimits extends Context.Service<
   RequestLimits,
   {
-    readonly places: RequestPlaces
+    readonly places: Places
     /** In which all requests of known tenants are worked off, whichever way they come. */
     readonly turns: RequestTurns
     /** Null where the class has no limit. */
@@ -159,7 +160,7 @@ const make = (rates: RatesPerMinute, requestLimit: number) =>
         })
       )
     return RequestLimits.of({
-      places: new RequestPlaces(requestLimit),
+      places: new Places(requestLimit),
       turns: new RequestTurns(),
       counted: (name, tenantId) => {
         const limit = name === undefined ? undefined : rates[name]

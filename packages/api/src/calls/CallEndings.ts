@@ -1,9 +1,9 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Deferred, Effect, Layer, type Scope } from "effect"
-import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 
 /** Requests that may wait at once, and of one tenant as many as there is room left. */
@@ -28,7 +28,7 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
   Effect.gen(function* () {
     const bus = yield* EventBus
     const waiters = new Map<string, Set<Deferred.Deferred<void>>>()
-    const places = new RequestPlaces(maxWaiters)
+    const places = new Places(maxWaiters)
     const group = `edge-${yield* randomCorrelationId}`
 
     // Every end of a call comes by here, and mostly nobody waits for it.

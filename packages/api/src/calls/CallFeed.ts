@@ -5,13 +5,13 @@
 import type { CallChanges } from "@dueline/contracts/api/LiveEndpoints"
 import { CallNotices, ChangeSet } from "@dueline/contracts/CallNotices"
 import type { TenantId } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import { CallQueries, findManyLimit } from "@dueline/contracts/ports/CallQueries"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Context, Effect, Layer, PubSub, RcMap, Stream } from "effect"
-import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { summaryOf } from "./view.ts"
 
 export interface FeedTimes {
@@ -70,7 +70,7 @@ const make = Effect.fnUntraced(function* ({ everyMs, gatherMs, lastsMs, lookMs, 
   const notices = yield* CallNotices
   const { phase } = yield* HealthChecks
   const { liveStreams } = yield* Metrics
-  const places = new RequestPlaces(maxStreams)
+  const places = new Places(maxStreams)
   let streams = 0
   liveStreams.read = () => streams
 

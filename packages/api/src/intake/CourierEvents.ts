@@ -10,6 +10,7 @@ import type { CourierSourceId, CourierSourceRow } from "@dueline/contracts/couri
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import type { IngestionCommand, IngestionRejection, RejectionReason } from "@dueline/contracts/ingestion/Ingestion"
 import { CourierEvent, type IngestionReceipt } from "@dueline/contracts/ingestion/IngestionEndpoints"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
@@ -30,7 +31,6 @@ import { type RateDenial, RequestLimits } from "../access/RateLimits.ts"
 import { deniedCreation, deniedRead, notFound, type Refusals } from "../requests/refusal.ts"
 import { type Denial, denied } from "../requests/reject.ts"
 import { singleNamesDecoder } from "../requests/requestBody.ts"
-import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { makeRejections } from "./signatureRejections.ts"
 
 /** Headers as they were sent, in order, names in lower case; one that came twice is there twice. `raw`: names and values by turns, as Node has them. */
@@ -120,7 +120,7 @@ export const layer = Layer.effect(
     const rejected = yield* makeRejections
     const context = yield* Effect.context<never>()
     const clock = Context.get(context, Clock.Clock)
-    const places = new RequestPlaces<CourierSourceId>(placesForEvents)
+    const places = new Places<CourierSourceId>(placesForEvents)
 
     /** In a fiber, for what is rare. */
     const run = <A, E>({ correlationId, traceparent }: ArrivedEvent, effect: Effect.Effect<A, E>) =>

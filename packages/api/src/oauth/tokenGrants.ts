@@ -1,6 +1,7 @@
 /** Access tokens: for an API key (RFC 6749 § 4.4), for the code of a link (§ 4.1), and for a refresh token, which is replaced by the next (§ 6). */
 import type { ApiKeyRow } from "@dueline/contracts/apiKey/ApiKey"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { Places } from "@dueline/contracts/Places"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import type { Session } from "@dueline/contracts/session/Session"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
@@ -12,7 +13,6 @@ import { AuditNotes } from "../access/AuditNotes.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
-import { RequestPlaces } from "../server/RequestPlaces.ts"
 import { SessionAccess } from "../sessions/SessionAccess.ts"
 import { makeSessionNotes } from "../sessions/sessionNotes.ts"
 import { CurrentSessionSettings } from "../sessions/SessionSettings.ts"
@@ -53,7 +53,7 @@ export const makeGrants = Effect.gen(function* () {
   const settings = yield* CurrentSessionSettings
   const audit = yield* AuditNotes
   const notes = yield* makeSessionNotes
-  const places = new RequestPlaces(signingLimit)
+  const places = new Places(signingLimit)
 
   /** Why a tenant gets none; null when it does. */
   const denialOf = (tenantId: TenantId) =>

@@ -14,34 +14,6 @@ export const LeavePlace = Context.Reference<Effect.Effect<void>>("@dueline/api/L
   defaultValue: () => Effect.void
 })
 
-/** So many of all holders, and of one holder as many as there is room left, so that none has all of them. */
-export class RequestPlaces<Holder = TenantId> {
-  readonly #limit: number
-  readonly #held = new Map<Holder, number>()
-  #taken = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  /** Null when there is no place for one more request of the holder; otherwise what gives the place back. Done twice, that is done once. */
-  enter(holder: Holder): (() => void) | null {
-    const held = this.#held.get(holder) ?? 0
-    if (held >= this.#limit - this.#taken) return null
-    this.#taken += 1
-    this.#held.set(holder, held + 1)
-    let gone = false
-    return () => {
-      if (gone) return
-      gone = true
-      this.#taken -= 1
-      const left = (this.#held.get(holder) ?? 0) - 1
-      if (left > 0) this.#held.set(holder, left)
-      else this.#held.delete(holder)
-    }
-  }
-}
-
 /** Of one turn of the event loop. A submission of ordinary size weighs one, which is some 100 µs of work. */
 const weightPerTurn = 16
 const bytesPerWeight = 1_024
