@@ -1,7 +1,6 @@
 /** `dueline redaction show`, `set` and `reset`. Beside a running program, which hears of it within five seconds, and without one. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { RedactionRules } from "@dueline/contracts/ports/RedactionRules"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import { type FailedRequests, maxPatterns, noRedaction, type Redaction } from "@dueline/contracts/redaction"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
@@ -11,7 +10,8 @@ import * as Configuration from "../../Configuration.ts"
 import { operator } from "../audit/noteCommand.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { pairs } from "../format.ts"
-import { CommandFailed, print, Shell, usage } from "../Shell.ts"
+import { print, Shell, usage } from "../Shell.ts"
+import { existingTenant } from "./tenants.ts"
 import { tenantIdOf } from "./tokens.ts"
 
 /** What the tenant says, after `change` where there is one. */
@@ -19,8 +19,7 @@ const told = Effect.fnUntraced(function* (tenant: string, change?: (before: Reda
   const settings = yield* Configuration.read((yield* Shell).env)
   const tenantId = tenantIdOf(tenant)
   const now = yield* Effect.gen(function* () {
-    if ((yield* (yield* TenantDirectory).find(tenantId)) === null)
-      return yield* new CommandFailed({ message: `there is no tenant ${tenant}` })
+    yield* existingTenant(tenant)
     const rules = yield* RedactionRules
     const before = (yield* rules.of(tenantId)) ?? noRedaction
     if (change === undefined) return before

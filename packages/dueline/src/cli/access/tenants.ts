@@ -32,8 +32,8 @@ const stores = Effect.map(
   (settings) => Layer.provide(commandWriters, openDatabase(settings))
 )
 
-/** The id of the tenant of this workspace or id: 404 in words when there is none. */
-const existing = Effect.fnUntraced(function* (tenant: string) {
+/** The tenant of this workspace or id; fails in words when there is none. */
+export const existingTenant = Effect.fnUntraced(function* (tenant: string) {
   const row = yield* (yield* TenantDirectory).find(tenantIdOf(tenant))
   if (row !== null) return row
   return yield* new CommandFailed({
@@ -173,7 +173,7 @@ const change = Effect.fnUntraced(function* (
   tenant: string,
   commandAt: (about: { readonly workspaceId: WorkspaceId; readonly at: EpochMillis }) => TenantCommand
 ) {
-  const { tenantId, workspace } = yield* existing(tenant)
+  const { tenantId, workspace } = yield* existingTenant(tenant)
   const { tenant: after } = yield* changeTenant(tenantId, commandAt).pipe(
     Effect.catchTag("TenantDeleted", () =>
       Effect.fail(new CommandFailed({ message: `The tenant ${tenant} was deleted, or is being deleted`, notes: [] }))
@@ -220,7 +220,7 @@ export const deleteTenant = Effect.fnUntraced(function* (input: DeleteInput) {
   const settings = yield* Configuration.read((yield* Shell).env)
   yield* keysAreThere(settings)
   const work = Effect.gen(function* () {
-    const found = yield* existing(input.tenant)
+    const found = yield* existingTenant(input.tenant)
     const { status, tenantId, workspace } = found
     if (input.confirm !== workspace && status !== "Deleting") {
       return yield* usage(

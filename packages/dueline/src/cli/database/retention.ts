@@ -13,6 +13,7 @@ import { readRetention, retentionLimits } from "../../listSettings.ts"
 import { beforeOf, type Counts, makeRetention } from "../../work/Retention.ts"
 import { pairs, table } from "../format.ts"
 import { CommandFailed, print, Shell, usage } from "../Shell.ts"
+import { existingTenant } from "../access/tenants.ts"
 import { tenantIdOf } from "../access/tokens.ts"
 import { operator } from "../audit/noteCommand.ts"
 import { openDatabase } from "./openDatabase.ts"
@@ -131,11 +132,7 @@ export const setRetention = Effect.fnUntraced(function* (asked: { readonly tenan
   const kept = yield* opened((settings) =>
     Effect.gen(function* () {
       const limits = retentionLimits(settings)(tenantId)
-      if ((yield* (yield* TenantDirectory).find(tenantId)) === null)
-        return yield* new CommandFailed({
-          message: `there is no tenant ${asked.tenant}`,
-          notes: ["see which there are with `dueline tenant list`"]
-        })
+      yield* existingTenant(asked.tenant)
       if (rule !== null && !isWithin(limits, rule.days))
         return yield* new CommandFailed({
           message: `this installation allows ${allowed(limits)}`,
