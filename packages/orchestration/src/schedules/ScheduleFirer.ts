@@ -77,7 +77,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
   const schedules = yield* DueSchedules
   const queries = yield* OpsQueries
   const fired = yield* FiredCalls
-  const commits = yield* Effect.serviceOption(FiringCommits)
+  const commits = Option.getOrNull(yield* Effect.serviceOption(FiringCommits))
   const submissionOf = yield* makeSubmissionOf
   const carryOut = yield* makeCarryOut
 
@@ -128,7 +128,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
     const envelope = systemEnvelope("schedules", schedule, `schedules:${scheduleId}:${version}`, command, {
       expectedVersion: version
     })
-    const offer = Option.match(commits, { onNone: () => null, onSome: (some) => some.offer() })
+    const offer = commits?.offer() ?? null
     const submission = offer === null ? null : yield* joinedBy(plan, schedule, request)
     let isSubmitted = false
     const { outcome } = yield* offer === null || submission === null
@@ -174,7 +174,7 @@ export const makeFirer = Effect.fnUntraced(function* ({
   /** The requests of these schedules: a statement for each tenant, and none where no call can be made of them anyway. */
   const requestsOf = Effect.fnUntraced(function* (rows: ReadonlyArray<DueSchedule>) {
     const found = new Map<ScheduleId, ScheduleRequest>()
-    if (Option.isNone(commits)) return found
+    if (commits === null) return found
     const read = ([tenantId, ofTenant]: readonly [TenantId, ReadonlyArray<DueSchedule>]) =>
       queries
         .scheduleRequests({ tenantId, ids: ofTenant.map(({ scheduleId }) => scheduleId), longest: longestAhead })
