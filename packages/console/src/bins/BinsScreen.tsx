@@ -8,7 +8,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { shortId } from "../parts/shortId.ts"
+import { shortId } from "../parts/ids.ts"
 import { BinForm } from "./BinForm.tsx"
 import { BinMap } from "./BinMap.tsx"
 

@@ -10,7 +10,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { shortId } from "../parts/shortId.ts"
+import { shortId } from "../parts/ids.ts"
 import { Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [{ name: "status", label: "State", oneOf: TenantStatus.literals }]

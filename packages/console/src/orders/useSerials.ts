@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { useMemo } from "react"
 import { useAnswer } from "../backend/useAnswer.ts"
-import { shortId } from "../parts/shortId.ts"
+import { shortId } from "../parts/ids.ts"
 import { useMay } from "../parts/useMay.ts"
 
 /** As many as a page has at the most; the bins beyond it are shown by the end of their id. */

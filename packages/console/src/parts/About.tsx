@@ -1,6 +1,6 @@
 /** The thing that an event or an entry is about: what it is, and which, leading to its screen where it has one. */
 import { Link } from "wouter"
-import { shortId } from "./shortId.ts"
+import { isId, shortId } from "./ids.ts"
 import { wordsOf } from "./Status.tsx"
 
 const places: Readonly<Record<string, string>> = {
@@ -14,14 +14,12 @@ const places: Readonly<Record<string, string>> = {
   subscription: "subscriptions"
 }
 
-/** Of anything else the end says nothing. */
-const isId = (id: string): boolean => /^[\da-f-]{36}$/u.test(id)
-
 export const About = ({ id, kind }: { readonly kind: string | null; readonly id: string }) => {
   const place = places[kind ?? ""]
   const name = (
     <>
       {kind === null ? "" : `${wordsOf(kind.replaceAll("-", " "))} `}
+      {/* Of anything else the end says nothing. */}
       <code>{isId(id) ? shortId(id) : id}</code>
     </>
   )

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { Link } from "wouter"
 import type { Question } from "../backend/backend.ts"
 import { useAnswer } from "../backend/useAnswer.ts"
-import { shortId } from "./shortId.ts"
+import { shortId } from "./ids.ts"
 import { useMay } from "./useMay.ts"
 
 interface NamedProps {

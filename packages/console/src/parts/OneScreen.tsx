@@ -55,37 +55,21 @@ const Past = <A extends Versioned>({
 }
 
 /** The state beside the title, which is that of now also where the page shows another. */
-const StatusNow = ({ of: { status } }: { readonly of: Pick<Versioned, "status"> }) => {
-  const [asOf] = useAsOf()
-  return <Status of={status} {...(asOf === null ? {} : { words: `now ${wordsOf(status).toLowerCase()}` })} />
-}
-
-const InTime = <A extends Versioned>({
-  Now,
-  Was,
-  changed,
-  get,
-  looksBack,
-  of
-}: OneProps<A> & { readonly of: A; readonly changed: () => void; readonly looksBack: boolean }) => {
-  const [asOf, set] = useAsOf()
-  return (
-    <>
-      {looksBack ? <AsOf asOf={asOf} set={set} of={of} /> : null}
-      {asOf === null ? <Now of={of} changed={changed} /> : <Past asOf={asOf} id={of.id} get={get} Was={Was} />}
-    </>
-  )
-}
+const StatusNow = ({ asOf, status }: { readonly status: string; readonly asOf: string | null }) => (
+  <Status of={status} {...(asOf === null ? {} : { words: `now ${wordsOf(status).toLowerCase()}` })} />
+)
 
 /** `everyMs`: as `useAnswer` has it. */
 export const useOne = <A,>(id: string, get: Get<A>, everyMs: number | null = null): Answer<A | null> =>
   useAnswer(id, (api) => Effect.map(get(api, {}), ({ body }) => body ?? null), everyMs)
 
 export const OneScreen = <A extends Versioned>({
+  Now,
+  Was,
   answer,
   aside,
-  title,
-  ...one
+  get,
+  title
 }: OneProps<A> & {
   readonly answer: Answer<A | null>
   /** Null before it is known. */
@@ -107,7 +91,7 @@ export const OneScreen = <A extends Versioned>({
       aside={
         answer.value === null ? null : (
           <>
-            <StatusNow of={answer.value} />
+            <StatusNow status={answer.value.status} asOf={asOf} />
             {aside}
           </>
         )
@@ -125,7 +109,16 @@ export const OneScreen = <A extends Versioned>({
     >
       <Answered answer={answer}>
         {(found) =>
-          found === null ? null : <InTime of={found} changed={answer.again} looksBack={looksBack} {...one} />
+          found === null ? null : (
+            <>
+              {looksBack ? <AsOf asOf={asOf} set={set} of={found} /> : null}
+              {asOf === null ? (
+                <Now of={found} changed={answer.again} />
+              ) : (
+                <Past asOf={asOf} id={found.id} get={get} Was={Was} />
+              )}
+            </>
+          )
         }
       </Answered>
     </Screen>

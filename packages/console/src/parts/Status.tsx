@@ -58,11 +58,11 @@ const tones: Readonly<Record<string, Tone>> = {
 
 export const toneOf = (status: string): Tone => tones[status] ?? "off"
 
+export const firstUpper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** `InTransit` reads `In transit`. */
-export const wordsOf = (status: string): string => {
-  const words = status.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, " ").toLowerCase()
-  return words.charAt(0).toUpperCase() + words.slice(1)
-}
+export const wordsOf = (status: string): string =>
+  firstUpper(status.replaceAll(/(?<=[a-z])(?=[A-Z])/gu, " ").toLowerCase())
 
 export const Status = ({ of, words, tone }: { readonly of: string; readonly words?: string; readonly tone?: Tone }) => {
   const shown = tone ?? toneOf(of)

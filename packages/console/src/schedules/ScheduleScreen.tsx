@@ -7,7 +7,7 @@ import { useAnswer } from "../backend/useAnswer.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
-import { Status } from "../parts/Status.tsx"
+import { firstUpper, Status } from "../parts/Status.tsx"
 import { durationWords } from "../time/durationWords.ts"
 import { Ago, lasted, Time } from "../time/Time.tsx"
 import { Backfill } from "./Backfill.tsx"
@@ -15,8 +15,6 @@ import { NextTimes } from "./NextTimes.tsx"
 import { missedWords, missingWords, overlapWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
 const lookMs = 10_000
-
-const firstUpper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: number }) => {
   const answer = useAnswer(`${id} ${version}`, ({ schedules }) =>

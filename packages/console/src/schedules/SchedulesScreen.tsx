@@ -7,7 +7,7 @@ import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { shortId } from "../parts/shortId.ts"
+import { shortId } from "../parts/ids.ts"
 import { Ago } from "../time/Time.tsx"
 import { ruleWords } from "./scheduleWords.ts"
 

@@ -5,6 +5,7 @@ import { offlineAtom } from "../backend/connection.ts"
 import { signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Announcer } from "../parts/Announcer.tsx"
+import { isId } from "../parts/ids.ts"
 import { Screen } from "../parts/Screen.tsx"
 import { Ago } from "../time/Time.tsx"
 import { Caught } from "./Caught.tsx"
@@ -47,9 +48,8 @@ const decoded = (id: string): string => {
   }
 }
 
-/** A correlation id is whatever the sender has chosen; all else is known by a UUID. */
-const canBe = (path: string, id: string): boolean =>
-  path.startsWith("/timeline/") || !path.includes("/:id") || /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/u.test(id)
+/** A correlation id is whatever the sender has chosen. */
+const canBe = (path: string, id: string): boolean => path.startsWith("/timeline/") || !path.includes("/:id") || isId(id)
 
 const Routes = () => (
   <Suspense fallback={<main id="main" tabIndex={-1} className="faint" />}>

@@ -1,11 +1,9 @@
-/** A duration of ISO 8601 as it is read: `PT6H` as `6 h`, none as `none`; what has another form as it is. */
+/** A duration as it is read: `PT6H` as `6 h`, none as `none`; what has another form, or parts of a second, as it is. */
+import { parseDelay } from "@dueline/contracts/api/Wire"
 import { span } from "./span.ts"
 
-const units = [86_400_000, 3_600_000, 60_000, 1_000] as const
-
 export const durationWords = (iso: string): string => {
-  const found = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/u.exec(iso)
-  if (found === null) return iso
-  const millis = units.reduce((sum, size, n) => sum + Number(found[n + 1] ?? 0) * size, 0)
+  const millis = parseDelay(iso)
+  if (!Number.isInteger(millis / 1_000)) return iso
   return millis === 0 ? "none" : span(millis)
 }
