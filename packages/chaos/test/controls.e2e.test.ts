@@ -34,11 +34,7 @@ describe.skipIf(await missingServers())(
   "with mechanisms switched off",
   { timeout: 240_000, tags: ["ADR-0014.6"] },
   () => {
-    // Where other tests leave too little of the processor a worker may lose its lease, and a control the call that it was to spoil. A checker that
-    // has lost its bite misses in both runs.
-    it("every checker finds its own in one run, and nothing about calls that were left alone", {
-      retry: 1
-    }, async () => {
+    it("every checker finds its own in one run, and nothing about calls that were left alone", async () => {
       // What is only in memory is lost once.
       const findings = await found(Object.values(together), ["blackout"], leasesOverMs)
       for (const [name, { digit, finds }] of Object.entries(together)) {
