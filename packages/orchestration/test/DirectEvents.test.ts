@@ -105,7 +105,8 @@ it.effect("places are kept from before the commit until the end or its failure; 
     const { received, taker } = yield* world(4)
     const [one, two, three, four] = yield* received(4)
     if (one === undefined || two === undefined || three === undefined || four === undefined) return assert.fail("none")
-    const others = { ...four, tenantId: Sample.tenantId() }
+    const tenantId = Sample.tenantId()
+    const others = { ...four, tenantId, payload: { ...(four.payload as object), tenantId } }
     assert.deepStrictEqual([one, two, three, others].map(taker.reserve), [true, true, false, true])
     // It is under way already.
     assert.isFalse(taker.reserve(one))

@@ -6,6 +6,7 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { serverWords } from "@dueline/postgres/SqlFailure"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 
@@ -87,6 +88,9 @@ const statement = `select dueline.commit_field($11::text::jsonb) from dueline.co
   e_id => array[$5::uuid], e_type => array[$6::text], e_type_version => array[$7::integer], e_payload => array[$8::text],
   e_metadata => array[$9::text], e_recorded => array[$10::float8], ${empty.join(", ")})`
 
+/** A circle of locks that the server broke here; all of it is undone, and programs of that release do it again. */
+const isRolledBack = (error: SqlError): boolean => serverWords(error).code.startsWith("40")
+
 /** In a session that is the writer's. Answers with the rule that was broken, or null. */
 export const commitAsBefore = (sql: SqlClient, row: RowOfBefore) =>
   sql
@@ -104,6 +108,7 @@ export const commitAsBefore = (sql: SqlClient, row: RowOfBefore) =>
       JSON.stringify(partsOf(row))
     ])
     .pipe(
+      Effect.retry({ times: 20, while: isRolledBack }),
       Effect.as<string | null>(null),
       Effect.catch((error) => {
         const { code, constraint, detail } = serverWords(error)
