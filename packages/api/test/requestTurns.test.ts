@@ -74,27 +74,40 @@ describe("requests by turns", { tags: ["ADR-0027.6"] }, () => {
   })
 })
 
-/** A client with an event loop of its own: connections that are there, all written to in one go; who is answered, in order, with its status. */
+/**
+ * A client with an event loop of its own. Each connection asks once, so that the edge has accepted it and knows its token; then all ask again in
+ * one go. Says who is answered then, in order, with its status.
+ */
 const client = `
-  const { parentPort, workerData: { port, requests } } = require("node:worker_threads")
+  const { parentPort, workerData: { port, requests, written } } = require("node:worker_threads")
   const { connect } = require("node:net")
   const { once } = require("node:events")
   const answered = []
+  const ask = (socket, n) => new Promise((done) => socket.write(requests[n], done))
   const sockets = requests.map(() => connect(port, "127.0.0.1"))
-  Promise.all(sockets.map((socket) => once(socket, "connect"))).then(async () => {
+  parentPort.once("message", async () => {
     const ended = sockets.map(async (socket, n) => {
       const [chunk] = await once(socket, "data")
       answered.push([n, chunk.toString("latin1", 9, 12)])
       socket.destroy()
     })
-    sockets.forEach((socket, n) => socket.write(requests[n]))
+    for (const [n, socket] of sockets.entries()) await ask(socket, n)
+    Atomics.store(written, 0, 1)
+    Atomics.notify(written, 0)
     await Promise.all(ended)
     parentPort.postMessage(answered)
-  })`
+  })
+  const known = sockets.map((socket, n) => Promise.all([ask(socket, n), once(socket, "data")]))
+  Promise.all(known).then(() => parentPort.postMessage("known"))`
 
+/** The edge, which is in this thread, sees none of them before all are there. */
 const inOneGo = (port: number, requests: ReadonlyArray<string>) =>
   Effect.promise(async () => {
-    const worker = new Worker(client, { eval: true, workerData: { port, requests } })
+    const written = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(client, { eval: true, workerData: { port, requests, written } })
+    await once(worker, "message")
+    worker.postMessage("go", [])
+    Atomics.wait(written, 0, 0)
     const [answered] = (await once(worker, "message")) as [ReadonlyArray<readonly [number, string]>]
     return answered
   })
@@ -104,13 +117,8 @@ describe("requests that the framework routes", { tags: ["ADR-0027.6"] }, () => {
     it.effect("wait for their tenant's turn: another tenant's is not behind all that came before it", () =>
       Effect.gen(function* () {
         const { otherToken, port, token } = yield* Edge
-        const event = (n: number) => ({ type: "track", event: `e${n}`, userId: "u", properties: { n } })
-        const body = JSON.stringify({ batch: Array.from({ length: 50 }, (_, n) => event(n)) })
         const asked = (bearer: string) =>
-          `POST /v1/events/batch HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer ${bearer}\r\n` +
-          `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-        // Both tokens are known from now on.
-        yield* inOneGo(port, [asked(token), asked(otherToken)])
+          `GET /v1/service-calls HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer ${bearer}\r\n\r\n`
         const flood = 60
         const answers = yield* inOneGo(port, [...Array.from({ length: flood }, () => asked(token)), asked(otherToken)])
         assert.deepStrictEqual([...new Set(answers.map(([, status]) => status))], ["200"])
