@@ -43,7 +43,7 @@ const tenantOf = ({ address, home }: Subject, name: string, connections: number)
   const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
   const run = (...words: ReadonlyArray<string>) =>
     execFileSync(process.execPath, [programFile, ...words], { env: environment, encoding: "utf8" }).trim()
-  run("tenant", "create", name)
+  run("tenant", "create", name, "--if-absent")
   const authorization = `Bearer ${run("token", "--ttl", "1h", "--tenant", name)}`
   const pool = new Pool(address, { connections, pipelining: 1 })
   const ask = async (method: "GET" | "POST", path: string, body: object | null) => {
