@@ -97,7 +97,7 @@ layer(edge, { excludeTestServices: true })("the drop-bin", (it) => {
           ],
           [reference("http://169.254.169.254/latest"), {}, 422, "body.payloadRef.uri"],
           [reference("file:///etc/passwd"), {}, 422, "body.payloadRef.uri"],
-          [text.replace('"kind"', '"kind":"swap","kind"'), {}, 422, "a name twice"],
+          [text.replace('"kind"', '"kind":"swap","kind"'), {}, 422, "there twice"],
           ["{", {}, 400, "malformed_json"],
           [text, { "content-type": "text/plain" }, 415, "application/json"],
           [text, { "content-encoding": "gzip" }, 415, "Content-Encoding"],

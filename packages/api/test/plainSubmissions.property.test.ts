@@ -186,7 +186,7 @@ describe("the plain way and the router's", { tags: ["ADR-0007.9"] }, () => {
           [Uint8Array.of(0x7b, 0xff, 0x7d), 400],
           [Buffer.from(`\ufeff${text}`), 202],
           [` \n${text}\t`, 202],
-          [`{"delay":"1h","delay":"2h","request":{"method":"GET","url":"https://example.com/"}}`, 202],
+          [`{"delay":"1h","delay":"2h","request":{"method":"GET","url":"https://example.com/"}}`, 422],
           [`{"delay":1e400,"request":{"method":"GET","url":"https://example.com/"}}`, 422],
           [`{"delay":9007199254740993,"request":{"method":"GET","url":"https://example.com/"}}`, 422],
           [

@@ -24,13 +24,13 @@ import { Cause, Clock, Context, Effect, Exit, Layer, References, Result } from "
 import { hash } from "node:crypto"
 import { answerReply, type Reply } from "../requests/answer.ts"
 import { Patience } from "../server/Deadline.ts"
-import { discreetProblems } from "../requests/fieldProblems.ts"
+import { discreetly } from "../requests/fieldProblems.ts"
 import { type KnownSource, KnownSources } from "./KnownSources.ts"
 import { KnownTenants } from "../access/KnownTenants.ts"
 import { type RateDenial, RequestLimits } from "../access/RateLimits.ts"
 import { deniedCreation, deniedRead, notFound, type Refusals } from "../requests/refusal.ts"
 import { type Denial, denied } from "../requests/reject.ts"
-import { singleNamesDecoder } from "../requests/requestBody.ts"
+import { textDecoder } from "../requests/requestBody.ts"
 import { makeRejections } from "./signatureRejections.ts"
 
 /** Headers as they were sent, in order, names in lower case; one that came twice is there twice. `raw`: names and values by turns, as Node has them. */
@@ -87,7 +87,7 @@ export class CourierEvents extends Context.Service<
   }
 >()("@dueline/api/CourierEvents") {}
 
-const readEvent = singleNamesDecoder(CourierEvent, discreetProblems)
+const readEvent = textDecoder(CourierEvent, discreetly)
 
 const checked = ({ keys, row }: KnownSource, request: SignedRequest, at: number) => ({
   row,

@@ -25,7 +25,7 @@ import { drawSecret, keyOf } from "@dueline/secrets/requestSignature"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { now } from "../resources/asking.ts"
-import { discreetProblems } from "../requests/fieldProblems.ts"
+import { discreetly } from "../requests/fieldProblems.ts"
 import { canonicalRequest } from "../resources/idempotency.ts"
 import { KnownSources } from "./KnownSources.ts"
 import { leanGroup } from "../server/leanGroup.ts"
@@ -116,7 +116,7 @@ const makeOperations = Effect.gen(function* () {
     },
     // A secret that was given is in the body: neither a hash that can be guessed nor a problem may tell of it.
     fingerprint: (method, route, body) => keyed.fingerprint(canonicalRequest(method, route, body)),
-    problemsOf: discreetProblems
+    telling: discreetly
   })
 
   const rotating = writing("rotate", { as: "rotate-courier-secret", bodyOptional: true })

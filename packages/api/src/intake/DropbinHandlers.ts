@@ -23,7 +23,7 @@ import { leanGroup } from "../server/leanGroup.ts"
 import type { Raw } from "../resources/Raw.ts"
 import { keyReused, notFound, refusedCreation, type Refusals } from "../requests/refusal.ts"
 import { orDeny, reject } from "../requests/reject.ts"
-import { bodyBytes, singleNamesDecoder } from "../requests/requestBody.ts"
+import { bodyBytes, bodyDecoder } from "../requests/requestBody.ts"
 
 const path = "/ops/ingest/dropbin"
 
@@ -35,7 +35,7 @@ const refusals = {
 
 const refused = refusedCreation(refusals)
 
-const read = singleNamesDecoder(DropbinBody)
+const read = bodyDecoder(DropbinBody)
 
 interface Kept {
   readonly reference: PayloadReference | null
@@ -72,7 +72,7 @@ const makeDrop = Effect.gen(function* () {
 
   return Effect.fnUntraced(function* ({ headers, request }: Raw<"dropbin", "drop">) {
     const bytes = yield* bodyBytes(request)
-    const { value: body } = yield* orDeny(read(bytes))
+    const body = yield* orDeny(read(bytes))
     const { tenantId } = yield* Principal
     const key = headers["idempotency-key"]
     const ingestionId = key === undefined ? ((yield* randomUuidV7) as IngestionId) : derivedDropbinId(tenantId, key)

@@ -8,7 +8,7 @@ import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
 import { Effect, Result } from "effect"
 import { now } from "../resources/asking.ts"
 import { notificationsOf, windowAskedOf } from "../ops/orderTerms.ts"
-import { singleNamesDecoder } from "../requests/requestBody.ts"
+import { bodyDecoder } from "../requests/requestBody.ts"
 
 /** `place`: where the payload stands, for what is wrong with it. */
 export const orderAskedOf = (
@@ -29,7 +29,7 @@ export const orderAskedOf = (
     }
   })
 
-const decode = singleNamesDecoder(DropbinOrder)
+const decode = bodyDecoder(DropbinOrder)
 
 const inPayload = ({ message, path }: FieldProblem) => ({ path: path.replace(/^body/u, "payload"), message })
 
@@ -47,7 +47,7 @@ export const readPayload =
       return Effect.fail(details?.errors?.map(inPayload) ?? [{ path: "payload", message: detail }])
     }
     return Effect.mapError(
-      orderAskedOf(intake, tenantId, orderId, decoded.success.value, "payload"),
+      orderAskedOf(intake, tenantId, orderId, decoded.success, "payload"),
       ({ detail, errors }) => errors ?? [{ path: "payload", message: detail }]
     )
   }

@@ -8,7 +8,8 @@ import * as ByteSize from "effect/ByteSize"
 import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
 import { gunzip } from "node:zlib"
 import { reject } from "../requests/reject.ts"
-import { hasSingleNames } from "../requests/repeatedName.ts"
+import { inFull } from "../requests/fieldProblems.ts"
+import { fieldsIn, repeatedAmong } from "../requests/repeatedName.ts"
 import { type BodyProblem, invalidRequest, mediaProblem, parseJson, unreadable } from "../requests/requestBody.ts"
 import { deny } from "../requests/reject.ts"
 
@@ -64,7 +65,8 @@ export const reportIn = (bytes: Uint8Array): Effect.Effect<Report, BadRequest | 
   const parsed = parseJson(bytes)
   if (Result.isFailure(parsed)) return reject("malformed_json", parsed.failure)
   const { exact, text, value } = parsed.success
-  return hasSingleNames(text, value)
+  const repeated = repeatedAmong(text, fieldsIn(value))
+  return repeated === null
     ? Effect.succeed({ value, escaped: text.includes("\\u"), exact })
-    : invalidRequest([{ path: "body", message: "holds a name twice in one object: send each once" }])
+    : invalidRequest([inFull.repeated("body", repeated)])
 }

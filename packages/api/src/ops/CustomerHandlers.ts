@@ -25,7 +25,7 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { now } from "../resources/asking.ts"
 import { changedFields, fieldsOf, merge } from "./customerProfile.ts"
-import { discreetProblems } from "../requests/fieldProblems.ts"
+import { discreetly } from "../requests/fieldProblems.ts"
 import { canonicalRequest } from "../resources/idempotency.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { expectedVersion, isKnown, unchanged } from "../resources/preconditions.ts"
@@ -151,7 +151,7 @@ const makeCommands = ({ present }: Reads) =>
       present,
       state: (_tenantId, { outcome, version }) => shown({ ...outcome, version }),
       fingerprint: (method, route, body) => vault.fingerprint(canonicalRequest(method, route, body)),
-      problemsOf: discreetProblems
+      telling: discreetly
     })
 
     /**

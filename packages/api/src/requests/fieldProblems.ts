@@ -16,13 +16,33 @@ type Segment = PropertyKey | { readonly key: PropertyKey }
 export const fieldProblems = (part: string, issue: SchemaIssue.Issue, value?: unknown): ReadonlyArray<FieldProblem> =>
   told(issue, value).map(({ message, path }) => ({ path: pathOf(part, path), message }))
 
-/** The same where the name of a field that does not exist may be personal too: it is not repeated, only where it stands. */
-export const discreetProblems: typeof fieldProblems = (part, issue, value) =>
+const discreetProblems: typeof fieldProblems = (part, issue, value) =>
   told(issue, value).map(({ message, path }) =>
     message === noSuchField
       ? { path: pathOf(part, path.slice(0, -1)), message: "holds a field that does not exist" }
       : { path: pathOf(part, path), message }
   )
+
+/** How is told what is wrong with a body. */
+export interface Telling {
+  readonly issues: typeof fieldProblems
+  /** `place`: of a name that its object has twice. */
+  readonly repeated: (part: string, place: ReadonlyArray<string | number>) => FieldProblem
+}
+
+export const inFull: Telling = {
+  issues: fieldProblems,
+  repeated: (part, place) => ({ path: pathOf(part, place), message: "is there twice in one object: send it once" })
+}
+
+/** Where the name of a field may be personal too: it is not repeated, only where it stands. */
+export const discreetly: Telling = {
+  issues: discreetProblems,
+  repeated: (part, place) => ({
+    path: pathOf(part, place.slice(0, -1)),
+    message: "holds a name twice in one object: send each once"
+  })
+}
 
 /** The framework's words for a parameter that is a number. */
 const numeral = "a string representing a finite number"

@@ -1,25 +1,36 @@
 /**
- * Whether an object in a text of JSON has a name twice. Parsers take the last of the two and others the first, so that what was signed means
- * one thing to the signer and another to the reader.
+ * Whether an object in a text of JSON has a name twice. Parsers take the last of the two and others the first (RFC 8259 § 4), so that a text means
+ * one thing to whoever looked at it or signed it and another to its reader.
  */
 
+/** Where a name stands: names of objects, and places in lists. */
+export type Place = ReadonlyArray<string | number>
+
+interface Open {
+  /** The names so far; null in a list. */
+  readonly names: Set<string> | null
+  /** Of what is read in it at the moment. */
+  at: string | number
+}
+
 /** The first name that is there twice in one object; null when none is. Expects valid JSON. */
-export const repeatedName = (text: string): string | null => {
-  /** The names so far of each object that is open; null stands for a list. */
-  const open: Array<Set<string> | null> = []
+export const repeatedName = (text: string): Place | null => {
+  const open: Array<Open> = []
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at]
-    if (character === "{") open.push(new Set())
-    else if (character === "[") open.push(null)
+    const inside = open[open.length - 1]
+    if (character === "{") open.push({ names: new Set(), at: "" })
+    else if (character === "[") open.push({ names: null, at: 0 })
     else if (character === "}" || character === "]") open.pop()
+    else if (character === "," && typeof inside?.at === "number") inside.at += 1
     else if (character === '"') {
       const end = endOfString(text, at)
-      const names = open[open.length - 1]
-      if (names !== undefined && names !== null && isName(text, end)) {
+      const names = inside?.names
+      if (inside !== undefined && names && isName(text, end)) {
         const written = text.slice(at + 1, end - 1)
-        const name = written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written
-        if (names.has(name)) return name
-        names.add(name)
+        inside.at = written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written
+        if (names.has(inside.at)) return open.map((one) => one.at)
+        names.add(inside.at)
       }
       at = end - 1
     }
@@ -52,11 +63,11 @@ const isBlank = (character: string | undefined): boolean =>
   character === " " || character === "\n" || character === "\r" || character === "\t"
 
 /**
- * The same as a yes or no, by counting: a parser leaves one of two fields of one name, so that a text has more names than what was made of it.
- * `value`: what `JSON.parse` made of the text.
+ * The same, looked for where counting says that there is one: a parser leaves one of two fields of one name, so that a text has more names than
+ * what was made of it has fields.
  */
-export const hasSingleNames = (text: string, value: unknown): boolean =>
-  namesIn(text) === fieldsIn(value, 0) || repeatedName(text) === null
+export const repeatedAmong = (text: string, fields: number): Place | null =>
+  namesIn(text) === fields ? null : repeatedName(text)
 
 /** A colon stands behind a name and nowhere else outside of strings. */
 const namesIn = (text: string): number => {
@@ -72,10 +83,11 @@ const namesIn = (text: string): number => {
 const backslash = 0x5c
 const colon = 0x3a
 const quote = 0x22
-/** What is deeper is counted the long way. */
+/** What is deeper is not counted. */
 const deepest = 64
 
-const fieldsIn = (value: unknown, depth: number): number => {
+/** The fields of all objects in what `JSON.parse` made of a text; NaN when it is nested too deep to be counted. */
+export const fieldsIn = (value: unknown, depth = 0): number => {
   if (typeof value !== "object" || value === null) return 0
   if (depth > deepest) return Number.NaN
   let fields = 0

@@ -10,9 +10,9 @@ import type {
 import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema, SchemaAST } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
-import { fieldProblems } from "./fieldProblems.ts"
+import { inFull, type Telling } from "./fieldProblems.ts"
 import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
-import { hasSingleNames } from "./repeatedName.ts"
+import { repeatedAmong } from "./repeatedName.ts"
 
 export const maxDepth = 32
 export const maxItems = 1_000
@@ -94,36 +94,33 @@ export const exactDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema
   }
 }
 
-/** What a body says, the text it says it in, and what the parser made of that. */
+/** What a body says, and the text it says it in. */
 interface Decoded<A> {
   readonly value: A
   readonly text: string
-  readonly parsed: unknown
 }
 
-const wholeDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, problemsOf: typeof fieldProblems) => {
+/**
+ * Decodes with every issue listed, and gives the text too. Refused are unknown fields, and names that an object has twice, which is two things to two
+ * readers; depth and lengths are checked before any schema walks the value.
+ */
+export const textDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, telling: Telling = inFull) => {
   const decode = exactDecoder(schema)
   return (bytes: Uint8Array): Result.Result<Decoded<S["Type"]>, Denial<"malformed_json" | "invalid_request">> => {
-    const read = parse(bytes)
+    const read = parse(bytes, telling)
     if (Result.isFailure(read)) return Result.fail(denied("malformed_json", read.failure))
     const { problems: refused, text, value: parsed } = read.success
     if (refused.length > 0) return Result.fail(invalid(refused))
     const decoded = decode(parsed)
     return Result.isSuccess(decoded)
-      ? Result.succeed({ value: decoded.success, text, parsed })
-      : Result.fail(invalid(problemsOf("body", decoded.failure.issue, parsed)))
+      ? Result.succeed({ value: decoded.success, text })
+      : Result.fail(invalid(telling.issues("body", decoded.failure.issue, parsed)))
   }
 }
 
-/**
- * Decodes with every issue listed and unknown fields refused. Depth and lengths are checked before any schema walks the value.
- * `problemsOf`: how issues are told, where the usual way would say too much.
- */
-export const bodyDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
-  schema: S,
-  problemsOf: typeof fieldProblems = fieldProblems
-) => {
-  const decode = wholeDecoder(schema, problemsOf)
+/** The same without the text. */
+export const bodyDecoder = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, telling?: Telling) => {
+  const decode = textDecoder(schema, telling)
   return (bytes: Uint8Array): Result.Result<S["Type"], Denial<"malformed_json" | "invalid_request">> =>
     Result.map(decode(bytes), ({ value }) => value)
 }
@@ -138,25 +135,9 @@ export const bodyBytes = (request: HttpServerRequest.HttpServerRequest): Effect.
   })
 }
 
-/** Decodes, refuses what means two things, and gives the text too. */
-export const singleNamesDecoder = <S extends Schema.ConstraintDecoder<unknown>>(
-  schema: S,
-  problemsOf: typeof fieldProblems = fieldProblems
-) => {
-  const decode = wholeDecoder(schema, problemsOf)
-  return (bytes: Uint8Array): Result.Result<Decoded<S["Type"]>, Denial<"malformed_json" | "invalid_request">> => {
-    const decoded = decode(bytes)
-    if (Result.isFailure(decoded) || hasSingleNames(decoded.success.text, decoded.success.parsed)) return decoded
-    return Result.fail(invalid([{ path: "body", message: "holds a name twice in one object: send each once" }]))
-  }
-}
-
 /** Both in one, for whoever has a request. */
-export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(
-  schema: S,
-  problemsOf: typeof fieldProblems = fieldProblems
-) => {
-  const decode = bodyDecoder(schema, problemsOf)
+export const jsonBody = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, telling?: Telling) => {
+  const decode = bodyDecoder(schema, telling)
   return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<S["Type"], BodyProblem> =>
     Effect.flatMap(bodyBytes(request), (bytes) => orDeny(decode(bytes)))
 }
@@ -194,11 +175,14 @@ export const parseJson = (
     }
   })
 
-const parse = (bytes: Uint8Array): Result.Result<Parsed, string> =>
+const parse = (bytes: Uint8Array, telling: Telling): Result.Result<Parsed, string> =>
   Result.map(jsonOf(bytes), ({ text, value }) => {
     // Only an escape can bring U+0000 or half a surrogate pair past the parser and the decoder.
-    const problems = inspect(value, text.includes("\\u"))
-    return { text, value: problems.length > 0 ? value : exactly(text, value), problems }
+    const { fields, problems } = look(value, text.includes("\\u"))
+    if (problems.length > 0) return { text, value, problems }
+    const repeated = repeatedAmong(text, fields)
+    if (repeated !== null) return { text, value, problems: [telling.repeated("body", repeated)] }
+    return { text, value: exactly(text, value), problems }
   })
 
 const jsonOf = (bytes: Uint8Array): Result.Result<{ readonly text: string; readonly value: unknown }, string> => {
@@ -216,42 +200,45 @@ const jsonOf = (bytes: Uint8Array): Result.Result<{ readonly text: string; reado
   }
 }
 
+interface Look {
+  readonly problems: ReadonlyArray<FieldProblem>
+  /** Of all objects together. */
+  readonly fields: number
+}
+
+const found = (message: string): Look => ({ problems: [{ path: "body", message }], fields: Number.NaN })
+
 /** Walks without recursion, so that no depth of nesting can exhaust the stack; stops at the first thing it finds. */
-export const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem> => {
+const look = (root: unknown, checkText: boolean): Look => {
   const values: Array<unknown> = [root]
   const depths: Array<number> = [0]
+  let fields = 0
   while (values.length > 0) {
     const value = values.pop()
     const depth = depths.pop() ?? 0
     if (typeof value === "string") {
       if (checkText && !isStorableText(value))
-        return [
-          {
-            path: "body",
-            message: "holds U+0000 or half a surrogate pair, which cannot be kept: send whole characters"
-          }
-        ]
+        return found("holds U+0000 or half a surrogate pair, which cannot be kept: send whole characters")
       continue
     }
     if (typeof value !== "object" || value === null) continue
-    if (depth >= maxDepth) return [{ path: "body", message: `is nested deeper than ${maxDepth} levels` }]
+    if (depth >= maxDepth) return found(`is nested deeper than ${maxDepth} levels`)
     const keys = Object.keys(value)
-    if (keys.length > maxItems)
-      return [{ path: "body", message: `holds a list or object of more than ${maxItems} items` }]
+    if (keys.length > maxItems) return found(`holds a list or object of more than ${maxItems} items`)
+    if (!Array.isArray(value)) fields += keys.length
     for (const key of keys) {
       if (checkText && !isStorableText(key))
-        return [
-          {
-            path: "body",
-            message: "holds a name with U+0000 or half a surrogate pair, which cannot be kept: send whole characters"
-          }
-        ]
+        return found("holds a name with U+0000 or half a surrogate pair, which cannot be kept: send whole characters")
       values.push((value as Record<string, unknown>)[key])
       depths.push(depth + 1)
     }
   }
-  return []
+  return { problems: [], fields }
 }
+
+/** What of it cannot be taken, whatever is expected there. */
+export const inspect = (root: unknown, checkText: boolean): ReadonlyArray<FieldProblem> =>
+  look(root, checkText).problems
 
 /** By the headers alone. */
 export const isBodiless = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>

@@ -33,7 +33,7 @@ import { makeAttributes } from "../access/attributes.ts"
 import { answer } from "../requests/answer.ts"
 import { makeAsk, now, traceparentOf } from "./asking.ts"
 import { CurrentCorrelationId } from "../requests/Correlation.ts"
-import type { fieldProblems } from "../requests/fieldProblems.ts"
+import type { Telling } from "../requests/fieldProblems.ts"
 import { fingerprint } from "./idempotency.ts"
 import { type BodyProblem, isBodiless, jsonBody, noBody } from "../requests/requestBody.ts"
 import { expectedVersion, ifMatchRequired } from "./preconditions.ts"
@@ -102,7 +102,7 @@ export interface WriteParts<K extends Category, T extends Table> {
   /** Of method, address and body, where a plain one would tell too much. */
   readonly fingerprint?: typeof fingerprint
   /** How faults of a body are told, where the usual way would tell too much. */
-  readonly problemsOf?: typeof fieldProblems
+  readonly telling?: Telling
 }
 
 interface How<K extends Category, T extends Table, Except extends keyof T> {
@@ -120,10 +120,10 @@ const writeScopeOf = (kind: Category) => `ops:${kinds[kind].scope}.write`
 /** What an endpoint's definition says of its requests. */
 const readEndpoint = (
   endpoint: HttpApiEndpoint.Top,
-  { bodyOptional, problemsOf }: { readonly bodyOptional?: true; readonly problemsOf?: typeof fieldProblems }
+  { bodyOptional, telling }: { readonly bodyOptional?: true; readonly telling?: Telling }
 ) => {
   const [payload] = [...endpoint.payload.values()].flatMap(({ schemas }) => schemas)
-  const read = payload === undefined ? noBody : jsonBody(payload as Schema.Codec<unknown, unknown>, problemsOf)
+  const read = payload === undefined ? noBody : jsonBody(payload as Schema.Codec<unknown, unknown>, telling)
   const address = endpoint.path.replace(/\/$/u, "")
   return {
     method: endpoint.method,
@@ -140,12 +140,12 @@ export const makeWrites = <K extends Category, const T extends Table>(kind: K, p
     const endpoints = operations[kind].endpoints as Readonly<Record<string, HttpApiEndpoint.Top>>
     const fingerprintOf = parts.fingerprint ?? fingerprint
     const endpointOf = (name: string, bodyOptional?: true) => {
-      const { problemsOf } = parts
+      const { telling } = parts
       const endpoint = endpoints[name]
       if (endpoint === undefined) throw new Error(`${kind} has no operation ${name}`)
       return readEndpoint(endpoint, {
         ...(bodyOptional === undefined ? {} : { bodyOptional }),
-        ...(problemsOf === undefined ? {} : { problemsOf })
+        ...(telling === undefined ? {} : { telling })
       })
     }
     const ask = (question: Parameters<typeof askAny>[0], command: CommandOf<K>) =>

@@ -22,7 +22,7 @@ import { randomUuidV7 } from "@dueline/identity/randomId"
 import { drawSecret } from "@dueline/secrets/requestSignature"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { discreetProblems } from "../requests/fieldProblems.ts"
+import { discreetly } from "../requests/fieldProblems.ts"
 import { keyReused, notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
 import { invalidRequest } from "../requests/requestBody.ts"
 import { canonicalRequest } from "../resources/idempotency.ts"
@@ -119,7 +119,7 @@ const makeOperations = Effect.gen(function* () {
     },
     // An address may hold a secret: neither a hash that can be guessed nor a problem may tell of it.
     fingerprint: (method, route, body) => keyed.fingerprint(canonicalRequest(method, route, body)),
-    problemsOf: discreetProblems
+    telling: discreetly
   })
 
   return {
