@@ -30,8 +30,10 @@ export const coverageProblems = (markdown: string, tree: Tree): ReadonlyArray<st
       ...(line.length > longest ? [`${line.length} characters, ${longest} at the most`] : []),
       ...(begins.test(aspect) ? [] : ["begins with no requirement and what of it is meant"]),
       ...(twice ? ["is there already"] : []),
-      ...(rest.length === 3 ? [] : ["has not four cells"]),
-      ...(/^(?:done|part)\b/u.test(rest[2] ?? "") ? [] : ["is neither done nor part"]),
+      ...(rest.length === 2 || rest.length === 3 ? [] : ["has neither three nor four cells"]),
+      ...(/^(?:done|part)\b/u.test(rest[2] ?? "done")
+        ? []
+        : ["has a note that begins neither with done nor with part"]),
       ...missingDecisions(line, tree),
       ...rest.flatMap((cell) => cellProblems(cell, find, tree))
     ].map((problem) => `docs/coverage.md:${index + 1} ${aspect}: ${problem}`)

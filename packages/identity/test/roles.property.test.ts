@@ -176,7 +176,7 @@ describe("roles", { tags: ["ADR-0038.1"] }, () => {
   it("the table in the documents is what the code says", () => {
     const path = new URL("../../../docs/roles.md", import.meta.url)
     const text = readFileSync(path, "utf8")
-    const renewed = text.replace(/\| Scope \|[\s\S]*\n(?=\n|$)/u, `${rolesTable()}\n`)
+    const renewed = text.replace(/\| From \|[\s\S]*\n(?=\n|$)/u, `${rolesTable()}\n`)
     if (process.env["UPDATE_GOLDEN"] !== undefined) writeFileSync(path, renewed)
     assert.strictEqual(readFileSync(path, "utf8"), renewed)
   })

@@ -162,15 +162,15 @@ export const readRoles = (entries: ReadonlyArray<string>): Result.Result<Roles, 
   return Result.succeed(roles)
 }
 
-/** For the documents: who has which scope. */
+/** For the documents: which scopes begin with which role. */
 export const rolesTable = (): string => {
-  const names = builtinNames.toReversed()
-  const marks = (scope: AccessScope) =>
-    names.map((name) => (permissionsOf(builtinRoles[name]).includes(scope) ? "yes" : "–"))
+  const scopesFrom = (role: string | null) =>
+    AccessScope.literals.filter((scope) => leastRole(scope) === role).map((scope) => `\`${scope}\``)
   return [
-    `| Scope | ${names.join(" | ")} |`,
-    `| --- |${names.map(() => " --- |").join("")}`,
-    ...AccessScope.literals.map((scope) => `| \`${scope}\` | ${marks(scope).join(" | ")} |`)
+    "| From | Scopes |",
+    "| --- | --- |",
+    ...builtinNames.map((name) => `| ${name} | ${scopesFrom(name).join(", ")} |`),
+    `| nobody | ${scopesFrom(null).join(", ")} |`
   ].join("\n")
 }
 
