@@ -76,8 +76,8 @@ const beginning = ({ command, tenantId }: Envelope<ServiceCallCommand>, now: num
 
 interface DueLoop {
   /**
-   * Starts a call in the commit of its submission, when it is due, a place is free, and nothing else waits: whatever waits goes first, in its
-   * order. Asked by the writer.
+   * Starts a call in the commit of its submission, when it is due, a place is free, and it would be the next to start: it goes past nothing of its
+   * tenant, and past no other tenant's turn. Asked by the writer.
    */
   readonly direct: AskDirectStart
   /** Runs for ever, once in a process. Calls picked at one time are asked for together, so that they share a commit. */
@@ -199,7 +199,7 @@ export const makeDueLoop = Effect.fnUntraced(function* (
   }
 
   const direct: AskDirectStart = (submission) => {
-    if (!isRunning || queue.size > 0) return null
+    if (!isRunning || queue.hasWaiting(submission.tenantId)) return null
     const at = now()
     const alarm = beginning(submission, at)
     if (alarm === null) return null

@@ -75,13 +75,18 @@ export class DueQueue {
     if (!this.#queue.knows(alarm)) this.#enter(alarm, now)
   }
 
+  /** Whether calls of the tenant wait for its turn. */
+  hasWaiting(tenantId: TenantId): boolean {
+    return this.#queue.waiting(tenantId) > 0
+  }
+
   /**
-   * Whether a call that is about to begin may start at once: nothing waits here, nothing holds it, and it belongs to no flow. It then counts as
-   * under way, and must be `answered` like one that was taken.
+   * Whether a call that is about to begin may start at once: it would be the next to be taken, nothing holds it, and it belongs to no flow. It then
+   * counts as under way, and must be `answered` like one that was taken.
    */
   claim(alarm: Alarm, now: number): boolean {
     this.#pass(now)
-    if (this.size > 0 || this.#holds.of(alarm) !== null) return false
+    if (this.#holds.of(alarm) !== null) return false
     if (this.#options.flows && hasFlow(alarm)) return false
     return this.#queue.claim(alarm, now)
   }

@@ -138,6 +138,11 @@ export class FairQueue {
     return this.#size
   }
 
+  /** Alarms of the tenant that wait. */
+  waiting(tenantId: TenantId): number {
+    return this.#tenants.find(tenantId)?.queue.waiting ?? 0
+  }
+
   /** Calls of the tenant that are asked for or under way. */
   running(tenantId: TenantId): number {
     return this.#tenants.find(tenantId)?.queue.running ?? 0
@@ -183,10 +188,10 @@ export class FairQueue {
     return taken
   }
 
-  /** Like `add` and `take` of this one alarm: true when nothing waits and it is its turn; else nothing has changed. */
+  /** Like `add` and `take` of this one alarm: true when nothing of its tenant waits and it is its turn; else nothing has changed. */
   claim(alarm: Alarm, now: number): boolean {
-    if (this.#size > 0 || this.knows(alarm) || !this.add(alarm, now)) return false
-    if (this.take(now, 1).length === 1) return true
+    if (this.waiting(alarm.tenantId) > 0 || this.knows(alarm) || !this.add(alarm, now)) return false
+    if (this.#order.first(this.#pass(now)) === this.#tenants.find(alarm.tenantId)) return this.take(now, 1).length === 1
     this.withdraw(alarm.tenantId, (one) => one === alarm)
     return false
   }

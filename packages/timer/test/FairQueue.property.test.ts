@@ -17,6 +17,7 @@ const Step = Schema.Union([
   Schema.TaggedStruct("Add", { call: between(0, 11), revision: between(1, 4) }),
   Schema.TaggedStruct("Take", { limit: between(1, 4) }),
   Schema.TaggedStruct("Take", { limit: between(1, 4) }),
+  Schema.TaggedStruct("Claim", { call: between(0, 11) }),
   /** The writer's answer for something that was taken, after word of the attempt if there is one. */
   Schema.TaggedStruct("Answer", { nth: between(0, 5), attempt: Schema.Boolean }),
   /** Word of an attempt that nobody here asked for, or word again. */
@@ -70,6 +71,8 @@ class Story {
         return this.add({ ...due(Sample.tenantId()), ...calls[step.call], revision: step.revision })
       case "Take":
         return this.take(step.limit)
+      case "Claim":
+        return this.claim({ ...due(Sample.tenantId()), ...calls[step.call] })
       case "Answer":
         return this.answer(step.nth % Math.max(1, this.asked.length), step.attempt)
       case "Start":
@@ -98,6 +101,16 @@ class Story {
     }
     if (taken.length === limit) return
     for (const alarm of this.model.waiting) assert.isAbove(this.model.readyAt(alarm, this.now), this.now, "left behind")
+  }
+
+  private claim(alarm: Alarm): void {
+    const isAlone = this.model.waiting.every(({ tenantId }) => tenantId !== alarm.tenantId)
+    if (!this.queue.claim(alarm, this.now)) return
+    assert.isTrue(isAlone, "it went past another of its tenant")
+    this.model.add(alarm)
+    assert.strictEqual(this.model.readyAt(alarm, this.now), this.now, "it may not start yet")
+    this.model.take(alarm, this.now)
+    this.asked.push(alarm)
   }
 
   private answer(nth: number, attempt: boolean): void {
@@ -171,6 +184,31 @@ describe("fair queue", () => {
         // And it takes no more than its turn, however often it comes.
         assert.strictEqual(before.filter((tenantId) => tenantId === comer).length, 1)
       }
+    },
+    { arbitrary: propertyRuns }
+  )
+
+  it.prop(
+    "a call is claimed when its tenant has none waiting and it would be taken next, and changes nothing otherwise",
+    { adds: Schema.Array(between(0, 3)), taken: between(0, 6), claimed: between(0, 3), places: between(1, 12) },
+    ({ adds, claimed, places, taken }) => {
+      const all = Array.from({ length: 4 }, () => Sample.tenantId())
+      const alarms = adds.map((n) => due(all[n] ?? Sample.tenantId()))
+      const one = due(all[claimed] ?? Sample.tenantId())
+      /** The same story each time. */
+      const told = () => {
+        const queue = queueOf({}, { places: () => places })
+        for (const alarm of alarms) queue.add(alarm, begin)
+        queue.take(begin, taken)
+        return queue
+      }
+      const rest = (queue: FairQueue) => queue.take(begin, 100)
+      const [untouched, by, added] = [told(), told(), told()]
+      const isAlone = added.waiting(one.tenantId) === 0
+      added.add(one, begin)
+      const isNext = added.take(begin, 1)[0] === one
+      assert.strictEqual(by.claim(one, begin), isAlone && isNext)
+      assert.deepStrictEqual(rest(by), isAlone && isNext ? rest(added) : rest(untouched))
     },
     { arbitrary: propertyRuns }
   )
