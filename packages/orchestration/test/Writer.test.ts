@@ -235,6 +235,22 @@ describe("poison", () => {
     { tags: ["ADR-0027.3"] }
   )
 
+  it.effect(
+    "commits are smaller while several tenants ask, so that another's command waits less for the one under way",
+    () =>
+      Effect.gen(function* () {
+        const store = new FaultyStore()
+        const writer = yield* writerOn(store, { batchLimit: 200, sharedBatchLimit: 20 })
+        yield* askAll(writer, submissions(1, 301))
+        assert.strictEqual(Math.max(...store.batches), 200)
+        yield* ask(writer, { ...one(Call.call(301)).submit, tenantId: Sample.tenantId() })
+        store.batches.length = 0
+        yield* askAll(writer, submissions(302, 602))
+        assert.strictEqual(Math.max(...store.batches), 20)
+      }),
+    { tags: ["ADR-0027.3"] }
+  )
+
   it.effect("whoever waits when the writer ends is told, and so is whoever comes later", () =>
     Effect.gen(function* () {
       const store = new FaultyStore()

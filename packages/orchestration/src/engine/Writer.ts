@@ -51,11 +51,17 @@ const inParts = <A extends { readonly key: string }>(batch: ReadonlyArray<A>): R
   return [...parts, part]
 }
 
+/** For so many batches after a command of another tenant came, tenants are taken to ask side by side. */
+const sharedFor = 1_024
+
 /** What waits for the writer, by turns of tenants, and the writer's loop that sleeps until there is something. */
 class Inbox<A> {
   readonly #lines: TenantLines<A>
   #wake: (() => void) | null = null
   #closed = false
+  #lastAsker: TenantId | null = null
+  /** Batches for which it counts that several tenants ask. */
+  #sharedFor = 0
 
   /** `limit`: what may wait; of one tenant as much as there is room left. */
   constructor(limit: number) {
@@ -69,10 +75,19 @@ class Inbox<A> {
   /** False when there is no room for it, or the inbox is closed. Runs the sleeping loop on this very stack. */
   offer(tenantId: TenantId, one: A): boolean {
     if (this.#closed || !this.#lines.push(tenantId, one)) return false
+    if (this.#lastAsker !== null && this.#lastAsker !== tenantId) this.#sharedFor = sharedFor
+    this.#lastAsker = tenantId
     const wake = this.#wake
     this.#wake = null
     wake?.()
     return true
+  }
+
+  /** The next batch: up to `alone` when one tenant asks, up to `shared` when several do. */
+  batch(alone: number, shared: number): ReadonlyArray<A> {
+    if (this.#sharedFor === 0) return this.take(alone)
+    this.#sharedFor -= 1
+    return this.take(Math.min(alone, shared))
   }
 
   /** Removes and answers up to `limit`, by turns of tenants; of each in the order they came. */
@@ -224,6 +239,8 @@ export interface WriterOptions {
   readonly queueLimit: number
   /** Commands in one transaction at the most. */
   readonly batchLimit: number
+  /** The same while several tenants ask: a command waits for the transaction that is under way, whoever's commands are in it. */
+  readonly sharedBatchLimit: number
   /** Streams cached between batches. */
   readonly cacheLimit: number
   /** How long a receipt is kept, in milliseconds. */
@@ -235,6 +252,7 @@ export interface WriterOptions {
 export const defaultWriterOptions: WriterOptions = {
   queueLimit: 16_384,
   batchLimit: 256,
+  sharedBatchLimit: 64,
   cacheLimit: 10_000,
   receiptTtlMs: 7 * 86_400_000,
   snapshotEvery
@@ -293,7 +311,7 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
       yield* inbox.filled
       // One turn of the event loop, so that requests which are about to come join the batch.
       yield* Effect.yieldNow
-      inHand = inbox.take(options.batchLimit)
+      inHand = inbox.batch(options.batchLimit, options.sharedBatchLimit)
       if (nextOf !== null) followUp(inHand, nextOf)
       if (!aggregate.ruled) yield* complete(inHand)
       else for (const part of inParts(inHand)) yield* complete(part)
