@@ -16,7 +16,7 @@ export const LeavePlace = Context.Reference<Effect.Effect<void>>("@dueline/api/L
 
 /** Of one turn of the event loop. A submission of ordinary size weighs one, which is some 100 µs of work. */
 const weightPerTurn = 16
-const bytesPerWeight = 1_024
+const bytesPerWeight = 256
 
 interface Waiting {
   readonly work: () => void
