@@ -2,7 +2,7 @@
  * Due calls before they start: those that a pause holds stand aside, those of a flow in its line until they have a place, the others in the fair
  * queue. Plain data structure: times come in, epoch ms.
  */
-import type { ServiceCallId } from "@dueline/contracts/Ids"
+import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import { type FlowAnswer, type FlowHolder, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
