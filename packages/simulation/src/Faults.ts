@@ -67,6 +67,8 @@ export interface Setup {
   readonly opsClients: number
   /** Those whose events come in. */
   readonly couriers: number
+  /** Where one process is alone it takes couriers' events over with their commits. */
+  readonly directEvents: boolean
   /** Those whose payloads come in, to become orders. */
   readonly droppers: number
   /** Those who keep schedules, those who pause, and those who subscribe. */
@@ -131,6 +133,7 @@ export const noFaults: Faults = {
 /** None of what came in later, or from elsewhere. */
 export const nothingElse: Partial<Setup> = {
   couriers: 0,
+  directEvents: false,
   droppers: 0,
   schedulers: 0,
   pausers: 0,
@@ -153,6 +156,12 @@ export const oneDeathWhileTelling = {
   faults: oneDeath.faults,
   setup: { ...oneDeath.setup, opsClients: 0, couriers: 0, droppers: 0, reporters: 1, told: true }
 }
+
+/** The same for events that a process takes over with their commits. */
+export const oneDeathInHand = {
+  faults: oneDeath.faults,
+  setup: { ...oneDeath.setup, processes: 1, opsClients: 0, couriers: 2, directEvents: true, droppers: 0 }
+} as const
 
 export const drawFaults = (dice: Dice): Faults => {
   const often = (max: number): number => (dice.chance(0.5) ? max * (0.1 + 0.9 * dice.next()) : 0)
@@ -231,5 +240,7 @@ const drawLate = (dice: Dice) => {
   const reporters = dice.pick([0, 0, 0, 1, 2])
   const told = dice.chance(0.25)
   const products = dice.pick([0, 0, 0, 1, 3])
-  return { schedulers, pausers, subscribers, begins, disableAfterMs, operators, reporters, told, products } as const
+  const directEvents = dice.chance(0.5)
+  const others = { operators, reporters, told, products, directEvents }
+  return { schedulers, pausers, subscribers, begins, disableAfterMs, ...others } as const
 }

@@ -8,6 +8,7 @@ import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contract
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { Command } from "@dueline/contracts/kinds"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
@@ -29,6 +30,7 @@ import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
+import { storeOf, takesOver } from "./direct/directEvents.ts"
 import { ledWork } from "./ledWork.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { type Ask, makeAsk } from "./pending/ask.ts"
@@ -51,7 +53,8 @@ const repeating =
       offer(envelope, settle)
     })
 
-const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
+const layerCore = (around: Surroundings, victim: Victim) => {
+  const { mutation, world } = around
   const { batchLimit, cacheLimit, horizonMs, queueLimit, snapshotEvery } = world.setup
   const kinds = {
     ...aggregates,
@@ -59,7 +62,11 @@ const layerCore = ({ mutation, world }: Surroundings, victim: Victim) => {
     shipment: (mutation.shipment ?? same)(Shipment),
     schedule: (mutation.schedule ?? same)(Schedule)
   }
-  const writer = Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds)
+  const writer = Effect.provideServiceEffect(
+    Writers.make({ batchLimit, cacheLimit, queueLimit, snapshotEvery }, kinds),
+    Persistence,
+    storeOf(around)
+  )
   return Layer.mergeAll(
     Layer.effect(
       Orchestrator,
@@ -91,6 +98,18 @@ const waiting = Effect.fnUntraced(function* ({ world }: Surroundings, machine: M
   if (pausers === 0) return { known: Effect.void, paused: () => undefined, options: {} }
   const { committed, holds, known } = yield* makeKnownHolds({ group: `holds-${machine.name}`, suspended: () => nobody })
   return { known, paused: committed, options: { holds, flowPlaces: yield* FlowPlaces, processes: () => processes } }
+})
+
+/** By the bus alone nobody looks for what is lost, so that what the bus loses shows. */
+const fieldEvents = Effect.fnUntraced(function* (around: Surroundings) {
+  const { mutation, world } = around
+  if (takesOver(around)) return void (yield* Layer.build(FieldEvents.layer(shipmentIdIn(world))))
+  const bus = yield* EventBus
+  const { handler } = yield* FieldEvents.makeHandler(shipmentIdIn(world))
+  yield* bus.consume(
+    { group: "field-events", topics: ["ops.ingestion.received"] },
+    (mutation.fieldEvents ?? same)(handler)
+  )
 })
 
 /** Follows the composition of the program: intents arm the timer, start attempts and wake the dispatcher. */
@@ -136,12 +155,7 @@ const work = Effect.fnUntraced(function* (around: Surroundings, victim: Victim) 
       committed.filter((intent) => intent._tag === "AttemptEnded")
     )
   })
-  const bus = yield* EventBus
-  const { handler: carryOut } = yield* FieldEvents.makeHandler(shipmentIdIn(world))
-  yield* bus.consume(
-    { group: "field-events", topics: ["ops.ingestion.received"] },
-    (mutation.fieldEvents ?? same)(carryOut)
-  )
+  yield* fieldEvents(around)
   yield* ledWork(around, machine)
   yield* Effect.forkScoped(dispatcher.run)
   yield* Effect.addFinalizer(() => executor.drain(5_000))

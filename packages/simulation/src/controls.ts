@@ -3,6 +3,7 @@ import * as Callbacks from "./callbacks/mutations.ts"
 import * as Aggregate from "./mutations/AggregateMutations.ts"
 import * as Courier from "./mutations/CourierMutations.ts"
 import * as Dropbin from "./dropbin/mutations.ts"
+import * as Direct from "./direct/mutations.ts"
 import { type Faults, nothingElse, type Setup } from "./Faults.ts"
 import * as Late from "./mutations/LateMutations.ts"
 import * as Ops from "./mutations/OpsMutations.ts"
@@ -34,6 +35,7 @@ const unsent = "what is handed back was never sent"
 const keeps = "a worker that is well keeps its calls"
 const over = "nothing leaves under an epoch that is over"
 const placed = "a shipment is where its events put it"
+const inTime = "what is in hand ends before it counts as lost"
 const oneOrder = "a payload becomes one order"
 const failsRightly = "a payload fails for a reason that there was"
 const wholeTime = "a request has its whole time"
@@ -94,6 +96,8 @@ const keepers: Partial<Setup> = { opsClients: 3, actionsPerClient: 20 }
 const forgetful: Partial<Setup> = { ...keepers, cacheLimit: 1, snapshotEvery: 3 }
 /** Many events come in. */
 const couriers: Partial<Setup> = { couriers: 2, actionsPerClient: 20 }
+/** And are taken over with their commits. */
+const inHand: Partial<Setup> = { ...couriers, processes: 1, directEvents: true }
 /** Many payloads come in. */
 const droppers: Partial<Setup> = { droppers: 2, opsClients: 1, actionsPerClient: 20 }
 const schedulers: Partial<Setup> = { ...two, schedulers: 2, clients: 1, opsClients: 0 }
@@ -223,6 +227,15 @@ export const controls: Readonly<Record<string, Control>> = {
     {},
     couriers
   ),
+  "what is not ended is not looked for": control(Direct.unendedUnlooked, [ends, inTime], { crash: 0.02 }, inHand),
+  "an event is taken before its commit": control(
+    Direct.takenBeforeCommit,
+    ["no effect without a submission"],
+    { storeRefuses: 0.3 },
+    inHand
+  ),
+  "a place stays kept": control(Direct.placesKept, [ends], { ...well, storeRefuses: 0.3 }, inHand),
+  "what is taken over is put down": control(Direct.takenAndForgotten, [inTime], well, inHand),
   "a payload's digest is not looked at": control(Dropbin.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
   "each look makes an order": control(Dropbin.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
   "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers, 3),

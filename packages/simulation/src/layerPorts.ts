@@ -32,6 +32,8 @@ import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import { Clock, Effect, Layer, Redacted, Result } from "effect"
 import { secretOf } from "./callbacks/onEnd.ts"
 import type { BusCheck } from "./checks/BusCheck.ts"
+import { layerDirectMessages } from "./direct/directEvents.ts"
+import type { InHandCheck } from "./direct/InHandCheck.ts"
 import type { Disk } from "./world/Disk.ts"
 import { isAllowed } from "./dropbin/Payload.ts"
 import type { PayloadHost } from "./dropbin/PayloadHost.ts"
@@ -88,6 +90,7 @@ export interface Surroundings {
   readonly mutation: Mutation
   readonly witness: Witness
   readonly bus: BusCheck
+  readonly inHand: InHandCheck
   readonly vault: RequestVault["Service"]
   readonly storeIsAway: (machine: string) => boolean
   readonly standstills: Standstills
@@ -261,6 +264,7 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     Layer.succeed(HttpClient, (mutation.http ?? same)(makeHttp(around, victim))),
     Layer.succeed(RequestVault, vault),
     DirectStarts.layer,
+    layerDirectMessages(around, victim),
     // As in the program: where there is but one process.
     ...(world.setup.processes === 1 ? [FiringCommits.layer] : []),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),

@@ -100,7 +100,7 @@ const populate = (options: SimulateOptions) => {
   const kept = ProductEventsMemory.make(mutation.knownEventIds?.())
   const reports = { kept, check: new ReportCheck(world, kept) }
   const outside = { payloads, reports, bus, vault, storeIsAway, standstills, targetsAreAway, others: new Others(world) }
-  const cluster = new Cluster({ world, disk, mutation, witness, ...outside })
+  const cluster = new Cluster({ world, disk, mutation, witness, inHand: log.inHand, ...outside })
   const answers = new AnswerCheck(world, disk.store, log, witness)
   const front: Front = {
     ask: (asked, reply) => {

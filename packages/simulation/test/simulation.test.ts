@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Control, controls, patience } from "../src/controls.ts"
-import { nothingElse, oneDeath, oneDeathWhileTelling } from "../src/Faults.ts"
+import { nothingElse, oneDeath, oneDeathInHand, oneDeathWhileTelling } from "../src/Faults.ts"
 import { type Report, simulate } from "../src/simulate.ts"
 
 const replay = (seed: number, control?: string) =>
@@ -67,6 +67,9 @@ const wanted = [
   /log \S+ \d+ IngestionCompleted/,
   /log \S+ \d+ IngestionFailed/,
   /log \S+ \d+ ShipmentEventRecorded/,
+  /worker-\d+ takes over/,
+  /worker-\d+ lets go of/,
+  /worker-\d+ inherits/,
   /log \S+ \d+ DropbinReceived/,
   /log \S+ \d+ IngestionFailed payload_unreachable/,
   /log \S+ \d+ IngestionFailed payload_digest_wrong/,
@@ -131,6 +134,7 @@ describe("a world where everything goes wrong", () => {
           "ADR-0008.2",
           "ADR-0030.5",
           "ADR-0030.6",
+          "ADR-0030.9",
           "ADR-0032.5",
           "ADR-0032.6",
           "ADR-0036.1",
@@ -175,6 +179,20 @@ describe("a world where everything goes wrong", () => {
         }
       }),
     { tags: ["ADR-0043.6", "ADR-0048.1"] }
+  )
+
+  it.effect(
+    "comes to rest when it dies with events in hand, which the next one finds",
+    () =>
+      Effect.sync(() => {
+        const world = { ...oneDeathInHand, seed: 1, keepTrace: false }
+        const { crossings } = simulate(world)
+        assert.isAbove(crossings, 60)
+        for (let dieAtCrossing = 1; dieAtCrossing <= crossings; dieAtCrossing += deathStride) {
+          assert.isNull(simulate({ ...world, dieAtCrossing }).violation, `dies at crossing ${dieAtCrossing}`)
+        }
+      }),
+    { tags: ["ADR-0030.9"] }
   )
 
   it.effect(

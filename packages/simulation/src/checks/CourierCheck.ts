@@ -71,13 +71,13 @@ export class CourierCheck {
       this.#world.violate("what was answered is durable", `the event of ingestion ${id} was accepted and is not there`)
   }
 
-  look({ category, streamId, tenantId }: Pick<Commit, "category" | "streamId" | "tenantId">): CheckedStream {
+  look({ category, outbox, streamId, tenantId }: Commit): CheckedStream {
     const slice = sliceOf(this.#store, { tenantId, streamId })
     const known = this.find(tenantId, streamId)?.version ?? 0
     const fresh = slice?.events.slice(known) ?? []
     for (const { type, version } of fresh) this.#world.note("log", `${streamId.slice(0, 8)} ${version} ${type}`)
     return category === "ingestion"
-      ? this.#ingestion(tenantId, streamId, fresh, slice?.sealed ?? null)
+      ? this.#ingestion(tenantId, streamId, fresh, slice?.sealed ?? null, outbox)
       : this.#shipment(tenantId, streamId, fresh)
   }
 
@@ -89,7 +89,8 @@ export class CourierCheck {
     tenantId: TenantId,
     streamId: StreamId,
     fresh: ReadonlyArray<RecordedEvent>,
-    sealed: string | null
+    sealed: string | null,
+    outbox: Commit["outbox"]
   ): CheckedStream {
     const key = keyOf(tenantId, streamId)
     const command = this.#sent.get(key)
@@ -116,7 +117,9 @@ export class CourierCheck {
         this.#wrong(streamId, `${_tag} after it was ${one.status}`)
       if (_tag in statusAfter) one.status = statusAfter[_tag as keyof typeof statusAfter]
       if (_tag === "IngestionRetried" || _tag === "IngestionFailed") one.failures += 1
-      if (_tag !== "IngestionRetried") one.endings.push(recorded.eventId)
+      // Of what was taken over nobody is told, so that a row of it would be one too many.
+      const isTaken = first && outbox.some(({ eventId, unheard }) => eventId === recorded.eventId && unheard === true)
+      if (_tag !== "IngestionRetried" && !isTaken) one.endings.push(recorded.eventId)
       if (_tag === "IngestionCompleted") this.#carriedOut(one)
       one.version = recorded.version
     }

@@ -17,6 +17,7 @@ import { CallbackCheck } from "../callbacks/CallbackCheck.ts"
 import { PendingCheck } from "../pending/PendingCheck.ts"
 import { SubscriptionCheck } from "../subscriptions/SubscriptionCheck.ts"
 import { WaitingCheck } from "../waiting/WaitingCheck.ts"
+import { InHandCheck } from "../direct/InHandCheck.ts"
 import { CallModel, type CallOf } from "./CallModel.ts"
 import { OpsCheck } from "./OpsCheck.ts"
 import { type Facts, ResultCheck, Sendings } from "./ResultCheck.ts"
@@ -127,6 +128,7 @@ export class LogCheck {
   readonly calls = new Map<string, CheckedCall>()
   readonly ops: OpsCheck
   readonly couriers: CourierCheck
+  readonly inHand: InHandCheck
   readonly payloads: DropbinCheck
   readonly schedules: ScheduleCheck
   readonly waiting: WaitingCheck
@@ -151,6 +153,7 @@ export class LogCheck {
     this.#outbox = new OutboxCheck(world, store.outbox)
     this.ops = new OpsCheck(world, store)
     this.couriers = new CourierCheck(world, store)
+    this.inHand = new InHandCheck(world, this.couriers)
     this.payloads = new DropbinCheck(world, store, this.ops, host)
     const callOf: CallOf = (tenantId, callId) => this.find(tenantId, callId)?.model
     this.schedules = new ScheduleCheck(world, store, callOf)
@@ -201,6 +204,7 @@ export class LogCheck {
       if (commit.category !== "service-call") this.endings.set(commit.streamId, this.#lookOther(commit))
       this.subscriptions.published(commit)
     }
+    this.inHand.look()
     this.ops.judge()
     this.payloads.judge(false)
     this.#outbox.compare(this.endings)
@@ -229,6 +233,7 @@ export class LogCheck {
     this.ops.judge()
     this.payloads.judge(true)
     this.couriers.finish()
+    this.inHand.look()
     this.attempts.finish()
     this.callbacks.finish()
     finalCheck(this.#world, this, this.#store)

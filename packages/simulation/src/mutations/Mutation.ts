@@ -1,6 +1,7 @@
 /** What a negative control may change: the parts of the program between which the simulation can step in. */
 import type { MemoryStore } from "@dueline/port-contracts/memory/MemoryStore"
 import type { AskDirectStart } from "@dueline/contracts/DirectStarts"
+import type { Reserve } from "@dueline/contracts/DirectMessages"
 import type { Intents } from "@dueline/contracts/Intents"
 import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
 import type { Backlog } from "@dueline/contracts/ports/Backlog"
@@ -50,7 +51,9 @@ export interface Mutation {
   readonly jobItems?: (sound: JobItems["Service"]) => JobItems["Service"]
   readonly flowPlaces?: (sound: FlowPlaces["Service"]) => FlowPlaces["Service"]
   readonly pauses?: (sound: Pauses["Service"]) => Pauses["Service"]
-  /** What carries out events that came in. */
+  /** What takes events over with their commits. */
+  readonly takeOver?: (sound: Reserve) => Reserve
+  /** What carries out events that came in, of which the bus tells. */
   readonly fieldEvents?: (
     sound: (delivery: Delivery) => Effect.Effect<Verdict>
   ) => (delivery: Delivery) => Effect.Effect<Verdict>

@@ -1,0 +1,28 @@
+/** The way of couriers' events in a program of one process: the writer's commits ask before and tell after, and no message is made. As in the program. */
+import { DirectMessages } from "@dueline/contracts/DirectMessages"
+import { Persistence } from "@dueline/contracts/ports/Persistence"
+import { sparing } from "@dueline/dueline/Hearing"
+import { Effect, Layer } from "effect"
+import type { Victim } from "../checks/Reach.ts"
+import type { Surroundings } from "../layerPorts.ts"
+
+/** Everything else is heard by the far end of the bus. */
+const allHeard = { isHeard: () => true, tell: () => undefined, filled: () => undefined }
+
+export const takesOver = ({ world: { setup } }: Surroundings): boolean => setup.directEvents && setup.processes === 1
+
+/** The store as the writer of a process sees it. */
+export const storeOf = (around: Surroundings) =>
+  takesOver(around)
+    ? Effect.map(Effect.all([Persistence, DirectMessages]), ([store, { reserve }]) => sparing(store, allHeard, reserve))
+    : Effect.map(Persistence, (store) => store)
+
+/** Whoever takes over is watched; a mutation comes between. */
+export const layerDirectMessages = ({ inHand, mutation }: Surroundings, victim: Victim) =>
+  Layer.effect(
+    DirectMessages,
+    Effect.map(DirectMessages, ({ by, reserve }) => ({
+      reserve,
+      by: (taker) => by(taker === null ? null : inHand.watch(victim, (mutation.takeOver ?? ((sound) => sound))(taker)))
+    }))
+  ).pipe(Layer.provide(DirectMessages.layer))
