@@ -1,6 +1,6 @@
 /** For every operation in the API's own document: a tenant reaches nothing of another's, and nobody gets in without a right. */
 import { assert, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { operations } from "./conformance.ts"
 import { Edge, layer as edge, otherTenant, tenant } from "./Edge.ts"
 import { bodyOf, headersOf, household, kindOf } from "./household.ts"
@@ -20,7 +20,12 @@ const listing = walled.filter(
 
 const listPath = (path: string): string => (path === "/v1/timeline" ? `${path}?correlation=0abc` : path)
 
-layer(edge)("between tenants", (it) => {
+/** Made once: whoever may not reach it leaves it as it was. */
+class Household extends Context.Service<Household, Effect.Success<typeof household>>()("@dueline/api/test/Household") {}
+
+const furnished = Layer.effect(Household, household).pipe(Layer.provideMerge(edge))
+
+layer(furnished)("between tenants", (it) => {
   it.effect("there are operations of every kind to be tried", () =>
     Effect.sync(() => {
       assert.isAtLeast(named.length, 18)
@@ -54,7 +59,7 @@ layer(edge)("between tenants", (it) => {
       () =>
         Effect.gen(function* () {
           const { otherToken, send, store } = yield* Edge
-          const ids = yield* household
+          const ids = yield* Household
           const id = ids[kindOf(operation.path)] ?? assert.fail(`nothing stands for ${operation.path}`)
           const before = JSON.stringify(store.dump().rows.filter((row) => row.tenantId === tenant))
           const body = bodyOf(operation)
@@ -86,7 +91,7 @@ layer(edge)("between tenants", (it) => {
     it.effect(`${operation.method} ${operation.path}: shows nothing of another tenant`, () =>
       Effect.gen(function* () {
         const { otherToken, send } = yield* Edge
-        const ids = yield* household
+        const ids = yield* Household
         const headers = { authorization: `Bearer ${otherToken}` }
         const reply = yield* send({ method: "GET", path: listPath(operation.path), headers })
         assert.strictEqual(reply.status, 200, reply.body)

@@ -39,14 +39,7 @@ import * as DueSchedulesMemory from "./DueSchedulesMemory.ts"
 import * as EventSourceMemory from "./EventSourceMemory.ts"
 import * as JobItemsMemory from "./JobItemsMemory.ts"
 import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
-import {
-  copyOf,
-  type DeadEntry,
-  makeState,
-  type MemoryState,
-  type StoredEvent,
-  type StoredReceipt
-} from "./MemoryState.ts"
+import { type DeadEntry, makeState, type MemoryState, type StoredEvent, type StoredReceipt } from "./MemoryState.ts"
 import * as RedactionRulesMemory from "./RedactionRulesMemory.ts"
 import * as RetentionRulesMemory from "./RetentionRulesMemory.ts"
 import * as OverviewsMemory from "./OverviewsMemory.ts"
@@ -58,7 +51,7 @@ import * as PausesMemory from "./PausesMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
 import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
 
-/** Everything the store holds at one moment, for checkers. A copy: later commits do not show in it. */
+/** Everything the store holds at one moment, for checkers, who change nothing of it: later commits do not show in it. */
 export interface Dump {
   /** All events of all tenants in commit order. */
   readonly events: ReadonlyArray<StoredEvent>
@@ -113,17 +106,17 @@ export class MemoryStore extends Context.Service<
   }
 >()("@dueline/port-contracts/memory/MemoryStore") {}
 
-const dump = (state: MemoryState): Dump =>
-  copyOf({
-    events: state.events,
-    rows: [...state.rows.values()],
-    receipts: [...state.receipts.values()],
-    outbox: [...state.outbox.values()].map(({ entry, retryAt }) => ({ ...entry, retryAt })),
-    dead: state.dead,
-    sealed: Object.fromEntries(
-      [...state.streams].flatMap(([key, { sealed }]) => (sealed === null ? [] : [[key, sealed] as const]))
-    )
-  })
+/** What is stored is replaced and never changed, so that new lists of it are enough. */
+const dump = (state: MemoryState): Dump => ({
+  events: [...state.events],
+  rows: [...state.rows.values()],
+  receipts: [...state.receipts.values()],
+  outbox: [...state.outbox.values()].map(({ entry, retryAt }) => ({ ...entry, retryAt })),
+  dead: [...state.dead],
+  sealed: Object.fromEntries(
+    [...state.streams].flatMap(([key, { sealed }]) => (sealed === null ? [] : [[key, sealed] as const]))
+  )
+})
 
 /** A new, empty store. Knows neither clock nor dice: the same calls in the same order leave the same state. */
 export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryStore["Service"] => {
