@@ -8,7 +8,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/chaos.e2e.test.ts",
   "packages/simulation/test/simulation.test.ts",
-  "packages/chaos/test/controls.e2e.test.ts",
   "packages/dueline/test/failover.e2e.test.ts",
   "packages/dueline/test/console.e2e.test.ts",
   "packages/dueline/test/split.e2e.test.ts",
@@ -16,6 +15,7 @@ export const longest: ReadonlyArray<string> = [
   "packages/dueline/test/crash.e2e.test.ts",
   "packages/dueline/test/backup.e2e.test.ts",
   "scripts/test/release.test.ts",
+  "packages/chaos/test/controls.e2e.test.ts",
   "packages/postgres/test/contracts.test.ts",
   "packages/dueline/test/operator.e2e.test.ts",
   "packages/postgres/test/opsQueries.test.ts",

@@ -8,6 +8,7 @@ import { type CastName, isCast } from "./Stage.ts"
 export const usage = `usage: pnpm chaos [--minutes N] [--seed S] [--cast NAME] [--rate R] [--only KIND,KIND] [--control NAME] [--keep]
        pnpm chaos --plan N [--seed S] …    prints the first N faults of the plan and does nothing
        pnpm chaos --judge FILE             judges a history that was kept
+       pnpm chaos --controls               switches all mechanisms off at once: every checker must find its own
 
   --minutes   how long faults go on (default 5); coming to rest and judging take a little longer
   --seed      plan and load follow from it (default: drawn)
@@ -28,6 +29,7 @@ export interface Wish {
   readonly minutes: number
   readonly kinds: ReadonlyArray<FaultKind>
   readonly control: string | undefined
+  readonly controls: boolean
   readonly program: string
   readonly keep: boolean
   /** How many faults of the plan to print. */
@@ -43,6 +45,7 @@ const options = {
   rate: { type: "string", default: "40" },
   only: { type: "string" },
   control: { type: "string" },
+  controls: { type: "boolean", default: false },
   program: { type: "string", default: programFile },
   plan: { type: "string" },
   judge: { type: "string" },
@@ -53,7 +56,7 @@ const options = {
 /** A sentence when it cannot be had, and an empty one when only help was asked for. */
 export const readWish = (args: ReadonlyArray<string>, drawn: number): Wish | string => {
   const { values } = parseArgs({ args: [...args], options })
-  const { cast, control, judge, keep, only, program } = values
+  const { cast, control, controls, judge, keep, only, program } = values
   if (values.help) return ""
   if (!isCast(cast)) return `there is no cast ${cast}`
   const [seed, rate, minutes] = [Number(values.seed ?? drawn), Number(values.rate), Number(values.minutes)]
@@ -64,5 +67,6 @@ export const readWish = (args: ReadonlyArray<string>, drawn: number): Wish | str
   if (unknown.length > 0) return `there is no fault ${unknown.join(", ")} with the cast ${cast}`
   if (control !== undefined && !(control in sabotages)) return `there is no control ${control}`
   const plan = values.plan === undefined ? undefined : Number(values.plan)
-  return { seed, cast, rate, minutes, kinds: names.filter(isFaultKind), control, program, keep, plan, judge }
+  const asked = { kinds: names.filter(isFaultKind), control, controls, program, keep, plan, judge }
+  return { seed, cast, rate, minutes, ...asked }
 }

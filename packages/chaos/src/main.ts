@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { judge } from "./checkers.ts"
 import { readWish, usage, type Wish } from "./commandLine.ts"
+import { runTogether } from "./controlRuns.ts"
 import { type History, readHistory, writeHistory } from "./History.ts"
 import { runOnce } from "./perform.ts"
 import { drawPlan, firstOf, sentenceOf } from "./Plan.ts"
@@ -30,11 +31,29 @@ const tell = (history: History): boolean => {
 
 const planOf = ({ cast, kinds, seed }: Wish) => drawPlan(seed, groupsOf(cast), kinds)
 
-const run = async (wish: Wish): Promise<boolean> => {
-  const { cast, control, keep, minutes, program, rate, seed } = wish
-  const directory = await mkdtemp(join(tmpdir(), `dueline-chaos-${seed}-`))
+const makeDirectory = async (name: string): Promise<string> => {
+  const directory = await mkdtemp(join(tmpdir(), `dueline-chaos-${name}-`))
   // The database server's account has to get through.
   await chmod(directory, 0o755)
+  return directory
+}
+
+/** True when every checker has found its own. */
+const runControls = async ({ program }: Wish): Promise<boolean> => {
+  const directory = await makeDirectory("controls")
+  const wrong = await runTogether({ cast: "pair", directory, program, say })
+  for (const line of wrong) out(line)
+  if (wrong.length > 0) out(`logs: ${directory}`)
+  else {
+    out("every checker has found its own, and nothing about calls that were left alone")
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+  return wrong.length === 0
+}
+
+const run = async (wish: Wish): Promise<boolean> => {
+  const { cast, control, keep, minutes, program, rate, seed } = wish
+  const directory = await makeDirectory(String(seed))
   out(
     `seed ${seed}, ${cast}, ${minutes} minutes, ${rate} operations a second${control === undefined ? "" : `, ${control}`}`
   )
@@ -72,6 +91,7 @@ const main = async (): Promise<number> => {
     out(firstOf(planOf(wish), wish.plan).map(sentenceOf).join("\n"))
     return 0
   }
+  if (wish.controls) return (await runControls(wish)) ? 0 : 1
   return (wish.judge === undefined ? await run(wish) : tell(readHistory(wish.judge))) ? 0 : 1
 }
 
