@@ -9,16 +9,26 @@ const isDirectory = (path: string): Promise<boolean> =>
   )
 
 /**
- * Makes a directory with a mode, and what is missing above it with 0755, or throws an error that says what to do. Step by step: Node's own
- * recursive form never ends where a file system answers ENOENT to a `mkdir`, as procfs does.
+ * Makes a directory with a mode, and what is missing above it with 0755; answers with the topmost that it made, null for none. Step by step: Node's
+ * own recursive form never ends where a file system answers ENOENT to a `mkdir`, as procfs does.
  */
-export const makeDirectory = async (directory: string, mode: number): Promise<void> => {
-  if (await isDirectory(directory)) return
-  if (dirname(directory) !== directory) await makeDirectory(dirname(directory), 0o755)
+export const makeFolder = async (directory: string, mode: number): Promise<string | null> => {
+  if (await isDirectory(directory)) return null
+  const above = dirname(directory) === directory ? null : await makeFolder(dirname(directory), 0o755)
   try {
     await mkdir(directory, { mode })
+    return above ?? directory
   } catch (error) {
-    if (await isDirectory(directory)) return
+    if (await isDirectory(directory)) return above
+    throw error
+  }
+}
+
+/** The same of a home, or throws an error that says what to do. */
+export const makeDirectory = async (directory: string, mode: number): Promise<void> => {
+  try {
+    await makeFolder(directory, mode)
+  } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const advice = "set DUELINE_HOME to a directory that this user may write"
     throw new Error(`cannot make ${directory}: ${reason}; ${advice}`, { cause: error })

@@ -7,7 +7,7 @@ import { keyOf, opening, sealing, SealedWith } from "@dueline/secrets/sealedStre
 import { Effect, Schema, Stream } from "effect"
 import * as Tar from "effect/encoding/Tar"
 import { createReadStream, createWriteStream } from "node:fs"
-import { open, rename, rm } from "node:fs/promises"
+import { open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { PassThrough, type Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
@@ -53,6 +53,12 @@ const manifest = "backup.json"
 const compressing = () =>
   createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } })
 
+/** Where a backup goes: `unfinished` is there already and empty, and whoever made it takes it away when nothing comes of it. */
+export interface Destination {
+  readonly file: string
+  readonly unfinished: string
+}
+
 const synced = async (path: string): Promise<void> => {
   const handle = await open(path, "r")
   try {
@@ -62,9 +68,9 @@ const synced = async (path: string): Promise<void> => {
   }
 }
 
-/** Under another name until it is whole and on disk. `passphrase` is null when the header says that nothing is sealed. */
+/** Gives the file its name when it is whole and on disk. `passphrase` is null when the header says that nothing is sealed. */
 export const writeBackup = <E extends Error>(
-  file: string,
+  { file, unfinished }: Destination,
   header: BackupHeader,
   passphrase: string | null,
   entries: Stream.Stream<Tar.Entry<E>, E>
@@ -79,7 +85,6 @@ export const writeBackup = <E extends Error>(
       Stream.suspend(() => Stream.succeed(Tar.file(manifest, JSON.stringify({ entries: count }))))
     )
     const archive = yield* NodeStream.toReadable(Stream.pipeThroughChannel(whole, Tar.encode()))
-    const unfinished = `${file}.part`
     const lines = headerLines(header)
     yield* Effect.tryPromise({
       try: async (signal) => {
@@ -87,17 +92,12 @@ export const writeBackup = <E extends Error>(
           header.sealed === null || passphrase === null
             ? new PassThrough()
             : sealing(await keyOf(passphrase, header.sealed), lines)
-        const out = createWriteStream(unfinished, { flags: "wx", mode: 0o600 })
+        const out = createWriteStream(unfinished, { flags: "r+" })
         out.write(lines)
-        try {
-          await pipeline(archive, compressing(), seal, out, { signal })
-          await synced(unfinished)
-          await rename(unfinished, file)
-          await synced(dirname(file))
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rm(unfinished, { force: true })
-          throw error
-        }
+        await pipeline(archive, compressing(), seal, out, { signal })
+        await synced(unfinished)
+        await rename(unfinished, file)
+        await synced(dirname(file))
       },
       catch: failedFile
     })

@@ -9,10 +9,10 @@ import { readdir } from "node:fs/promises"
 import { join, relative } from "node:path"
 import { homeAt } from "../Home.ts"
 import { version } from "../Phase.ts"
-import { type BackupHeader, failedFile, writeBackup } from "./BackupFile.ts"
+import { type BackupHeader, type Destination, failedFile, writeBackup } from "./BackupFile.ts"
 
 export interface BackupOptions {
-  readonly file: string
+  readonly destination: Destination
   readonly home: string
   /** The running server of that home. */
   readonly place: EmbeddedPlace
@@ -84,7 +84,7 @@ export const makeBackup = Effect.fnUntraced(function* (options: BackupOptions) {
         Stream.concat(keys),
         Stream.concat(filesOf(home.checkpoints, "audit"))
       )
-      yield* writeBackup(options.file, header, options.passphrase, entries)
+      yield* writeBackup(options.destination, header, options.passphrase, entries)
     })
   )
   return header

@@ -1,7 +1,8 @@
 /** Writes what is about to be removed to a folder: lines of JSON, compressed, with a checksum beside each file. */
+import { makeFolder } from "@dueline/secrets/secretFiles"
 import { Data, Effect } from "effect"
 import { hash } from "node:crypto"
-import { mkdir, open, rename } from "node:fs/promises"
+import { open, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { zstdCompressSync } from "node:zlib"
 
@@ -19,14 +20,21 @@ export interface Exported {
 
 /** On the disk when this is done: under another name first, so that a file with its own name is whole. */
 const put = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const file = await open(`${path}.part`, "w", 0o600)
+  const unfinished = `${path}.part`
   try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(unfinished, "w", 0o600)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(unfinished, path)
+  } catch (error) {
+    // What the failure says counts, not that this could not be done either: where nothing can be made nothing may be there to remove.
+    await rm(unfinished, { force: true }).catch(() => undefined)
+    throw error
   }
-  await rename(`${path}.part`, path)
 }
 
 /**
@@ -42,7 +50,7 @@ export const exportTo =
         const packed = zstdCompressSync(text)
         const name = `${kind}-${new Date(at).toISOString().replaceAll(/[:.]/gu, "-")}-${hash("sha256", text, "hex").slice(0, 16)}.ndjson.zst`
         const directory = join(folder, tenantId)
-        await mkdir(directory, { recursive: true, mode: 0o700 })
+        await makeFolder(directory, 0o700)
         const path = join(directory, name)
         await put(path, packed)
         await put(`${path}.sha256`, Buffer.from(`${hash("sha256", packed, "hex")}  ${name}\n`))

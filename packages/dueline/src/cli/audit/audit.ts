@@ -26,7 +26,8 @@ import { tenantIdOf } from "../access/tokens.ts"
 import { signedWithSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
 import { verifySealed } from "./readSealed.ts"
-import { settingsOf, stores, writing } from "./signedNow.ts"
+import { writing } from "../destination.ts"
+import { settingsOf, stores } from "./signedNow.ts"
 
 export const printKey = Effect.fnUntraced(function* () {
   const key = verifierText(verifierOf(yield* signerOf(yield* settingsOf)))

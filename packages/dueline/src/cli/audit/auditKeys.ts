@@ -14,7 +14,8 @@ import type { Settings } from "../../Configuration.ts"
 import { checkpointsFolder, homeAt } from "../../Home.ts"
 import { keysOfHome } from "../keysOfHome.ts"
 import { CommandFailed } from "../Shell.ts"
-import { signedNow, writing } from "./signedNow.ts"
+import { writing } from "../destination.ts"
+import { signedNow } from "./signedNow.ts"
 
 const inWords = ({ detail }: PublishFailed) => new CommandFailed({ message: detail })
 
@@ -69,7 +70,7 @@ export const signedWithSuccessions = Effect.fnUntraced(function* (settings: Sett
 /** Into an export: checkpoints of the database, and the successions of the home's folder. */
 export const exportNotes = (settings: Settings, notes: SealedHead["notes"], into: string) =>
   writing(into, async () => {
-    await mkdir(into, { recursive: true })
+    await mkdir(into)
     for (const { note, size } of notes) await writeFile(join(into, checkpointFile(size)), note)
     const folder = checkpointsFolder(settings)
     for (const name of await successionFiles(folder)) await copyFile(join(folder, name), join(into, name))

@@ -4,7 +4,6 @@ import { headLine, isOf, makeProver, proofsFile, provedLine } from "@dueline/aud
 import { checkpointsFolder as notesFolder, hashesFile, leavesFile } from "@dueline/audit/verifyExport"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
-import { existsSync } from "node:fs"
 import { appendFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { tenantIdOf } from "../access/tokens.ts"
@@ -13,7 +12,8 @@ import { CommandFailed, hint, print, usage } from "../Shell.ts"
 import { exportNotes, signedWithSuccessions, signerOf } from "./auditKeys.ts"
 import { noted } from "./noteCommand.ts"
 import { exportLeaves, sealedHashes } from "./readSealed.ts"
-import { settingsOf, stores, writing } from "./signedNow.ts"
+import { intoNewFolder, writing } from "../destination.ts"
+import { settingsOf, stores } from "./signedNow.ts"
 
 export interface ExportInput {
   readonly folder: string
@@ -27,18 +27,10 @@ export const exportAudit = Effect.fnUntraced(function* ({ folder, proofs, tenant
   return yield* tenant === undefined ? exportAll(folder) : exportTenant(folder, tenantIdOf(tenant))
 })
 
-/** The path of a file that is not there yet: an export is never written over another. */
-const newFile = (folder: string, name: string) => {
-  const path = join(folder, name)
-  return existsSync(path)
-    ? Effect.fail(new CommandFailed({ message: `${folder} holds an export already`, notes: ["name another folder"] }))
-    : Effect.succeed(path)
-}
-
 /** Each leaf is what was sealed, in its place: proofs of others would prove nothing. */
 const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: TenantId) {
   const settings = yield* settingsOf
-  const path = yield* newFile(folder, proofsFile)
+  const path = join(folder, proofsFile)
   const work = Effect.gen(function* () {
     yield* noted({ action: "audit.export", resource: folder, tenantId })
     const { notes, size } = yield* signedWithSuccessions(settings, yield* signerOf(settings))
@@ -74,7 +66,7 @@ const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: Tena
     )
     return leaves
   })
-  const leaves = yield* Effect.provide(work, stores(settings))
+  const leaves = yield* intoNewFolder(folder, Effect.provide(work, stores(settings)))
   yield* print({ folder, tenantId, leaves }, () => `${leaves} leaves of ${tenantId} in ${folder}`)
   yield* hint(
     `verify it with: dueline audit verify ${folder} --key "$(dueline audit key)"; it proves that each is true, not that none is left out`
@@ -83,7 +75,7 @@ const exportTenant = Effect.fnUntraced(function* (folder: string, tenantId: Tena
 
 const exportAll = Effect.fnUntraced(function* (folder: string) {
   const settings = yield* settingsOf
-  const leavesPath = yield* newFile(folder, leavesFile)
+  const leavesPath = join(folder, leavesFile)
   const hashesPath = join(folder, hashesFile)
   const work = Effect.gen(function* () {
     yield* noted({ action: "audit.export", resource: folder })
@@ -108,7 +100,7 @@ const exportAll = Effect.fnUntraced(function* (folder: string) {
     )
     return size
   })
-  const leaves = yield* Effect.provide(work, stores(settings))
+  const leaves = yield* intoNewFolder(folder, Effect.provide(work, stores(settings)))
   yield* print({ folder, leaves }, () => `${leaves} leaves in ${folder}`)
   yield* hint(`verify it with: dueline audit verify ${folder} --key "$(dueline audit key)"`)
 })

@@ -29,12 +29,3 @@ export const signedNow = Effect.fnUntraced(function* (settings: Configuration.Se
   if (last !== undefined) return { size: last.size, note: last.note, notes, successions }
   return yield* new CommandFailed({ message: size === 0 ? "There is nothing to sign yet" : "Nothing was signed" })
 })
-
-export const writing = <A>(what: string, write: () => Promise<A>) =>
-  Effect.tryPromise({
-    try: write,
-    catch: (error) =>
-      new CommandFailed({
-        message: `${what} cannot be written: ${error instanceof Error ? error.message : String(error)}`
-      })
-  })

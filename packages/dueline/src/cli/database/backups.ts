@@ -18,6 +18,7 @@ import { makeBackup } from "../../backup/makeBackup.ts"
 import { restoreBackup } from "../../backup/restoreBackup.ts"
 import * as Configuration from "../../Configuration.ts"
 import { homeAt } from "../../Home.ts"
+import { adviceOf, newFile } from "../destination.ts"
 import { CommandFailed, hint, print, Shell } from "../Shell.ts"
 import { applyErasures, appliedWords, leftOver, readErasures } from "./erasures.ts"
 import { withEmbedded } from "./embeddedDatabase.ts"
@@ -109,18 +110,20 @@ export const backupDatabase = Effect.fnUntraced(function* (input: BackupInput) {
     })
   const passphrase = yield* wantedPassphrase(input)
   const progress = yield* progressOf(0, "MB")
-  const copy = (place: EmbeddedPlace) =>
+  const copy = (unfinished: string) => (place: EmbeddedPlace) =>
     makeBackup({
-      file,
+      destination: { file, unfinished },
       home: settings.DUELINE_HOME,
       place,
       passphrase,
       progress: (done, estimate) => progress(megabytes(done), megabytes(estimate))
     })
-  const { begunAt, keys } = yield* Effect.catchTags(withEmbedded(settings, copy), {
+  const making = Effect.scoped(Effect.flatMap(newFile(file), (unfinished) => withEmbedded(settings, copy(unfinished))))
+  const { begunAt, keys } = yield* Effect.catchTags(making, {
     SqlError: (cause) => new CommandFailed({ message: `No backup was made: ${String(cause.cause)}` }),
     CopyFailed: ({ detail }) => new CommandFailed({ message: `No backup was made: ${detail}` }),
-    BackupFileFailed: ({ detail }) => new CommandFailed({ message: `No backup was made: ${detail}` })
+    BackupFileFailed: ({ detail }) =>
+      new CommandFailed({ message: `No backup was made: ${detail}`, notes: [adviceOf(detail)] })
   })
   const bytes = statSync(file).size
   const seen = input.unchecked
