@@ -103,11 +103,10 @@ export class Trial {
     else this.#copy(part.path)
   }
 
-  /** Of the whole tree, or of these packages with what they import. */
-  compile(packages?: ReadonlyArray<string>): Promise<Outcome> {
-    const config = packages === undefined ? "packages/tsconfig.json" : "tsconfig.some.json"
-    if (packages !== undefined) {
-      const include = packages.flatMap((name) => [`${name}/src`, `${name}/test`])
+  /** Of the whole tree, or of these files and folders with what they import. */
+  compile(include?: ReadonlyArray<string>): Promise<Outcome> {
+    const config = include === undefined ? "packages/tsconfig.json" : "tsconfig.some.json"
+    if (include !== undefined) {
       const some = { extends: "./tsconfig.base.json", include }
       writeFileSync(join(this.root, config), JSON.stringify(some))
     }

@@ -12,7 +12,7 @@ import { type Outcome, type Part, Trial } from "./Trial.ts"
 const help = `usage: pnpm kinds:trial [-- --short | --leave-out]
 
 Adds the kind "vehicle" to a copy of this tree, compiles it and runs its tests in memory, on PostgreSQL and over HTTP.
---short       compiles only the packages that get or change a file, as npm test does
+--short       compiles only the sources of packages that get or change a file, and its own tests, as npm test does
 --leave-out   leaves out each of its files once and asks that the compiler or a test fails; takes some minutes
 `
 
@@ -59,11 +59,12 @@ const testAll = async (trial: Trial, without?: string): Promise<Outcome> => {
   return /^ *Tests .*\b\d+ passed/mu.test(stripVTControlCharacters(named.output)) ? named : { ...named, passed: false }
 }
 
-const packageOf = ({ path }: Part): string => path.split("/").slice(0, 2).join("/")
+/** The file itself, and the sources of its package. */
+const beside = ({ path }: Part): ReadonlyArray<string> => [path, `${path.split("/").slice(0, 2).join("/")}/src`]
 
 const whole = async (trial: Trial, parts: ReadonlyArray<Part>): Promise<boolean> => {
   const compiled = await (args.includes("--short")
-    ? trial.compile([...new Set(parts.filter(({ path }) => path.endsWith(".ts")).map(packageOf))])
+    ? trial.compile([...new Set(parts.filter(({ path }) => path.endsWith(".ts")).flatMap(beside))])
     : trial.compile())
   if (!compiled.passed) return failed("the copy with the new kind does not compile", compiled)
   const tested = await testAll(trial)
