@@ -48,7 +48,8 @@ import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
-import { Effect, Layer } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
+import { afterAll } from "vitest"
 
 const layer = Layer.mergeAll(
   PostgresPersistence.layer,
@@ -78,7 +79,12 @@ const layer = Layer.mergeAll(
   PostgresDeadLetterQueries.layer,
   PostgresAuditTrail.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))
-const harness = { layer, realTime: true }
+
+/** One database for nearly all suites, since each keeps to tenants of its own: to make one takes longer than most of them do. */
+const scope = Scope.makeUnsafe()
+const built = Effect.runSync(Effect.cached(Layer.buildWithScope(layer, scope)))
+const harness = { layer: Layer.effectContext(built), realTime: true }
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 PersistenceContract.suite("PostgreSQL", harness)
 OutboxContract.suite("PostgreSQL", harness)
@@ -90,7 +96,8 @@ CourierSourcesContract.suite("PostgreSQL", harness)
 ApiKeysContract.suite("PostgreSQL", harness)
 DueIngestionsContract.suite("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
-TenantDirectoryContract.suite("PostgreSQL", harness)
+// It lists the tenants there are.
+TenantDirectoryContract.suite("PostgreSQL", { ...harness, layer })
 JobItemsContract.suite("PostgreSQL", harness)
 PausesContract.suite("PostgreSQL", harness)
 DueSchedulesContract.suite("PostgreSQL", harness)
