@@ -350,5 +350,13 @@ describe("a call whose tenant keeps no request of calls that fail", () => {
     )
     assert.strictEqual(lost._tag, "Failed")
     assert.deepStrictEqual(ServiceCall.decide(Call.handBack(), lost), Result.succeed([]))
+    // What came of the attempt is recorded, as of every call that has ended; the end stays.
+    const late = Result.getOrThrow(ServiceCall.decide(Call.success(), lost))
+    assert.deepStrictEqual(
+      late.map(({ _tag }) => _tag),
+      ["ExecutionSuperseded"]
+    )
+    const told = late.reduce((state, event) => ServiceCall.evolve(state, event, Call.dueAt), lost)
+    assert.deepInclude(told, { _tag: "Failed", reason: "attempts_exhausted", lastReason: "worker_lost", attempt: 1 })
   })
 })
