@@ -119,3 +119,26 @@ begin
     from dueline.dead_letters d where d.tenant_id = p_tenant and d.letter_id = p_letter);
 end $$
 ;
+
+-- Letters of a tenant that is not there, and those that nobody can replay or remove any more: with a job that is not there, or replayed without a time.
+-- What they are about may be gone: retention keeps a letter from its own time on. The first hundred.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.wrong_dead_letters() returns table (tenant uuid, letter uuid, detail text)
+language plpgsql stable security definer {{stable plan}} set enable_seqscan = on as $$
+begin
+  return query
+    select d.tenant_id, d.letter_id, 'there is a dead letter of a tenant who is not there' from dueline.dead_letters d
+      where not exists (select from dueline.tenant_rows t where t.tenant_id = d.tenant_id and t.id = d.tenant_id)
+    union all
+    select d.tenant_id, d.letter_id, format('the dead letter is %s by a job that is not there', d.state) from dueline.dead_letters d
+      where d.state <> 'Waiting'
+        and not exists (select from dueline.bulk_job_rows j where j.tenant_id = d.tenant_id and j.id = d.replay_job)
+        and not exists (select from dueline.tenant_rows t where t.tenant_id = d.tenant_id and t.status = 'Deleting')
+    union all
+    select d.tenant_id, d.letter_id, 'the dead letter was replayed, and does not say when' from dueline.dead_letters d
+      where d.state = 'Replayed' and d.replayed_at is null
+    order by 1, 2, 3 limit 100;
+end $$
+;

@@ -283,3 +283,33 @@ begin
     ) f);
 end $$
 ;
+
+-- Deliveries that will never be made or mean nothing: a line whose first waits, so that nothing of it goes on; one whose subscription is not there;
+-- one that has a call and does not say which; one in the line of another aggregate than its message's. Of a tenant that is being deleted nobody can tell. The first hundred.
+--
+-- callers: dueline_writer
+-- owner: dueline_append
+create or replace function dueline.wrong_deliveries() returns table (tenant uuid, subscription uuid, detail text)
+language plpgsql stable security definer {{stable plan}} set enable_seqscan = on as $$
+begin
+  return query
+    with firsts as (
+      select distinct on (d.tenant_id, d.subscription_id, d.stream_id) d.* from dueline.deliveries d where d.state < 3
+        order by d.tenant_id, d.subscription_id, d.stream_id, d.place
+    )
+    select f.tenant_id, f.subscription_id, format('nothing of its line for %s goes on: the first delivery, %s, waits', f.stream_id, f.place)
+      from firsts f where f.state = 0
+    union all
+    select d.tenant_id, d.subscription_id, format('the delivery %s is for a subscription that is not there', d.place) from dueline.deliveries d
+      where not exists (select from dueline.subscription_rows s where s.tenant_id = d.tenant_id and s.id = d.subscription_id)
+        and not exists (select from dueline.tenant_rows t where t.tenant_id = d.tenant_id and t.status = 'Deleting')
+    union all
+    select d.tenant_id, d.subscription_id, format('the delivery %s has a call, and does not say which', d.place) from dueline.deliveries d
+      where d.state = 2 and (d.call_id is null or d.called_at is null)
+    union all
+    select d.tenant_id, d.subscription_id, format('the delivery %s stands in the line of %s, its message is of %s', d.place, d.stream_id, m.stream_id)
+      from dueline.deliveries d join dueline.subscription_messages m on m.tenant_id = d.tenant_id and m.seq = d.seq
+      where m.stream_id <> d.stream_id
+    order by 1, 2, 3 limit 100;
+end $$
+;

@@ -334,8 +334,16 @@ begin
 end $$
 ;
 
--- States of which other calls are counted than there are, and sums of all tenants that are none. Nothing while an event waits to be counted, and of a
--- tenant that is being deleted: then nobody can tell.
+-- callers: none
+-- owner: dueline_append
+create or replace function dueline.minute_in_words(p_minute integer) returns text language sql stable set search_path = pg_catalog, pg_temp as $$
+  select to_char(to_timestamp(p_minute::bigint * 60) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')
+$$
+;
+
+-- States of which other calls are counted than there are, what the last hour's minutes say otherwise than the log, failures that their targets do not
+-- sum up to, and sums of all tenants that are none. Nothing while an event waits to be counted, and of a tenant that is being deleted: then nobody can
+-- tell. Which target failed for which reason is not held against anything: a minute keeps a hundred of them.
 --
 -- callers: dueline_writer
 -- owner: dueline_append
@@ -343,6 +351,8 @@ create or replace function dueline.wrong_call_counts() returns table (tenant uui
 language plpgsql stable security definer {{stable plan}} set enable_seqscan = on set enable_hashagg = on as $$
 declare
   v_all constant uuid := '00000000-0000-0000-0000-000000000000';
+  -- Counting leaves out what is 75 minutes old.
+  v_since constant integer := floor(date_part('epoch', clock_timestamp()) / 60)::integer - 60;
 begin
   -- Without the mark nobody counts.
   if not exists (select from dueline.overview_progress) then
@@ -359,11 +369,42 @@ begin
       select v_all as tenant_id, k.status, sum(k.n)::bigint as n from dueline.call_counts k where k.tenant_id <> v_all group by k.status
     ), right_ones as (
       select * from calls union all select * from sums
+    ), logged as (
+      select e.tenant_id, floor(date_part('epoch', e.recorded_at) / 60)::integer as minute,
+        count(*) filter (where e.type = 'ServiceCallSubmitted') as submitted, count(*) filter (where e.type = 'ExecutionSucceeded') as succeeded,
+        count(*) filter (where e.type = 'ServiceCallFailed') as failed, count(*) filter (where e.type = 'ServiceCallCancelled') as cancelled,
+        count(*) filter (where e.type = 'ExecutionFailed') as attempts_failed
+      from dueline.events e
+      where e.category = 'service-call' and e.recorded_at >= to_timestamp(v_since::bigint * 60)
+        and e.type in ('ServiceCallSubmitted', 'ExecutionSucceeded', 'ServiceCallFailed', 'ServiceCallCancelled', 'ExecutionFailed')
+      group by 1, 2
+    ), kept as (
+      select m.* from dueline.call_minutes m where m.minute >= v_since
+    ), right_minutes as (
+      select * from logged
+      union all
+      select v_all, m.minute, sum(m.submitted), sum(m.succeeded), sum(m.failed), sum(m.cancelled), sum(m.attempts_failed)
+        from kept m where m.tenant_id <> v_all group by m.minute
+    ), targets as (
+      select f.tenant_id, f.minute, sum(f.n) as n from dueline.call_failures f where f.tenant_id <> v_all and f.minute >= v_since group by 1, 2
+    ), found as (
+      select coalesce(k.tenant_id, r.tenant_id) as tenant_id, coalesce(k.status, r.status) as said, coalesce(k.n, 0) as counted, coalesce(r.n, 0) as n
+        from dueline.call_counts k full join right_ones r on r.tenant_id = k.tenant_id and r.status = k.status
+      union all
+      select coalesce(k.tenant_id, r.tenant_id), format('%s in %s', x.said, dueline.minute_in_words(coalesce(k.minute, r.minute))), x.counted, x.n
+        from kept k full join right_minutes r on r.tenant_id = k.tenant_id and r.minute = k.minute
+          cross join lateral (values ('submitted', coalesce(k.submitted, 0), coalesce(r.submitted, 0)),
+            ('succeeded', coalesce(k.succeeded, 0), coalesce(r.succeeded, 0)), ('failed', coalesce(k.failed, 0), coalesce(r.failed, 0)),
+            ('cancelled', coalesce(k.cancelled, 0), coalesce(r.cancelled, 0)),
+            ('failed attempts', coalesce(k.attempts_failed, 0), coalesce(r.attempts_failed, 0))) as x(said, counted, n)
+      union all
+      select coalesce(t.tenant_id, r.tenant_id), format('failed at their targets in %s', dueline.minute_in_words(coalesce(t.minute, r.minute))),
+          coalesce(t.n, 0), coalesce(r.failed, 0)
+        from targets t full join logged r on r.tenant_id = t.tenant_id and r.minute = t.minute
     )
-    select coalesce(k.tenant_id, r.tenant_id), coalesce(k.status, r.status), coalesce(k.n, 0), coalesce(r.n, 0)
-    from dueline.call_counts k full join right_ones r on r.tenant_id = k.tenant_id and r.status = k.status
-    where coalesce(k.n, 0) <> coalesce(r.n, 0)
-      and not exists (select from dueline.tenant_rows t where t.tenant_id = coalesce(k.tenant_id, r.tenant_id) and t.status in ('Deleting', 'Deleted'))
+    select f.tenant_id, f.said, f.counted::bigint, f.n::bigint from found f
+    where f.counted <> f.n
+      and not exists (select from dueline.tenant_rows t where t.tenant_id = f.tenant_id and t.status in ('Deleting', 'Deleted'))
     order by 1, 2 limit 100;
 end $$
 ;

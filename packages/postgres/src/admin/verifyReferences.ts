@@ -1,11 +1,11 @@
-/** Whether what refers to something refers to what is there: receipts, tenants, profiles, snapshots, counts. Set by set, in the database itself. */
+/** Whether what refers to something refers to what is there: receipts, tenants, profiles, snapshots, counts, deliveries, dead letters. Set by set, in the database itself. */
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { Effect } from "effect"
 import type { Database } from "../Database.ts"
 import { verifying } from "./verify.ts"
 
 export interface LooseEnd {
-  readonly check: "receipt" | "tenant" | "profile" | "snapshot" | "counts"
+  readonly check: "receipt" | "tenant" | "profile" | "snapshot" | "counts" | "delivery" | "letter"
   readonly tenantId: string
   readonly streamId: string
   readonly detail: string
@@ -47,12 +47,18 @@ const wrongCounts = `select tenant::text as "tenantId", '' as "streamId",
     format('the overview counts %s calls as %s, there are %s', counted, state, there) as detail
   from dueline.wrong_call_counts()`
 
+const wrongDeliveries = `select tenant::text as "tenantId", subscription::text as "streamId", detail from dueline.wrong_deliveries()`
+
+const wrongLetters = `select tenant::text as "tenantId", letter::text as "streamId", detail from dueline.wrong_dead_letters()`
+
 const checks: ReadonlyArray<readonly [check: LooseEnd["check"], statement: string]> = [
   ["tenant", strangeTenants],
   ["receipt", looseReceipts],
   ["profile", looseProfiles],
   ["snapshot", looseSnapshots],
-  ["counts", wrongCounts]
+  ["counts", wrongCounts],
+  ["delivery", wrongDeliveries],
+  ["letter", wrongLetters]
 ]
 
 /** Bounded: the first hundred of each kind. A program may be at work meanwhile: each statement sees one moment. */
