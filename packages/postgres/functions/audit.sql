@@ -57,20 +57,26 @@ declare
   v_tree dueline.audit_tree;
   v_entries json;
   v_events json;
+  v_places tid[];
   v_count integer;
   v_last text;
 begin
   select t.* into v_tree from dueline.audit_tree t;
+  v_places := dueline.log_places(p_from, v_tree.event_xact::text::bigint, v_tree.event_position, p_limit);
   -- All in one order, so that it is made once.
   select json_build_object('count', count(*),
       'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(l.leaf, 'UTF8')), ''::bytea order by l.leaf_xact, l.leaf_position), 'hex'), ''),
       'transaction', max(l.leaf_xact)::text, 'position', (array_agg(l.leaf_position order by l.leaf_xact, l.leaf_position))[count(*)]) into v_entries
     from dueline.entry_leaves(v_tree.entry_xact::text::bigint, v_tree.entry_position, p_limit) l;
-  select count(*), max(e.xact)::text, json_build_object('count', count(*),
-      'hashes', coalesce(encode(string_agg(sha256('\x00'::bytea || convert_to(dueline.event_leaf(e), 'UTF8')), ''::bytea order by e.xact, e.position), 'hex'), ''),
-      'transaction', max(e.xact)::text, 'position', (array_agg(e.position order by e.xact, e.position))[count(*)])
+  -- Hashed before they are put in order: a leaf is long, its hash is not.
+  select count(*), max(l.xact)::text, json_build_object('count', count(*),
+      'hashes', coalesce(encode(string_agg(l.hash, ''::bytea order by l.xact, l.position), 'hex'), ''),
+      'transaction', max(l.xact)::text, 'position', (array_agg(l.position order by l.xact, l.position))[count(*)])
     into v_count, v_last, v_events
-    from dueline.log_page(p_from, v_tree.event_xact::text::bigint, v_tree.event_position, p_limit) e;
+    from (
+      select e.xact, e.position, sha256('\x00'::bytea || convert_to(dueline.event_leaf(e), 'UTF8')) as hash
+      from dueline.events e where e.ctid = any (v_places) offset 0
+    ) l;
   return json_build_object('size', v_tree.size, 'peaks', encode(v_tree.peaks, 'hex'), 'entries', v_entries, 'events', v_events,
     'next', case when v_count < p_limit then pg_snapshot_xmin(pg_current_snapshot())::text else v_last end,
     'now', floor(date_part('epoch', clock_timestamp()) * 1000),

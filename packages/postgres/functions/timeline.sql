@@ -53,46 +53,56 @@ begin
 end $$
 ;
 
--- The log in the order of transactions and positions, behind a mark, as far as no transaction may still be under way; at most p_limit events. p_from: it is
--- known that between the mark and this transaction there is nothing. The index knows the transactions of a range of blocks: it is asked for a few
--- transactions at a time, for more where there is little in them, for fewer where there is much, so that what a page costs depends neither on the
--- table's size nor on gaps between transactions.
+-- Where the rows of a page of the log lie: in the order of transactions and positions, behind a mark, as far as no transaction may still be under way; at most
+-- p_limit events. p_from: it is known that between the mark and this transaction there is nothing. The index knows the transactions of a range of
+-- blocks: it is asked for a few transactions at a time, for more where there is little in them, for fewer where there is much, so that what a page
+-- costs depends neither on the table's size nor on gaps between transactions. Only what the order goes by is put in order, since whole rows are long;
+-- who reads them by their places reads those of the page alone.
 --
 -- callers: dueline_writer, dueline_append
-create or replace function dueline.log_page(p_from bigint, p_xact bigint, p_position bigint, p_limit integer) returns setof dueline.events
+create or replace function dueline.log_places(p_from bigint, p_xact bigint, p_position bigint, p_limit integer) returns tid[]
 language plpgsql stable {{stable plan}} set enable_bitmapscan = on as $$
 declare
+  v_mark xid8 := p_xact::text::xid8;
   v_from bigint := greatest(p_from, p_xact);
   v_to bigint;
   v_end bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
   v_width bigint := 16;
   v_left integer := p_limit;
-  v_found integer;
+  v_places tid[] := '{}';
+  v_some tid[];
+  v_seen integer;
 begin
   while v_left > 0 and v_from < v_end loop
     v_to := least(v_from + v_width, v_end);
-    select count(*) into v_found from (
-      select from dueline.events e where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to limit 4 * p_limit + 1
-    ) window_rows;
-    if v_found > 4 * p_limit and v_to - v_from > 1 then
+    select count(*), (array_agg(w.ctid order by w.xact, w.position))[:v_left] into v_seen, v_some from (
+      select e.ctid, e.xact, e.position from dueline.events e
+        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to and (e.xact, e.position) > (v_mark, p_position)
+        limit case when v_to - v_from > 1 then 4 * p_limit + 1 end
+    ) w;
+    if v_seen > 4 * p_limit and v_to - v_from > 1 then
       v_width := greatest(v_width / 8, 1);
       continue;
     end if;
-    if v_found > 0 then
-      return query
-        select e.*
-        from dueline.events e
-        where (e.xact::text)::bigint >= v_from and (e.xact::text)::bigint < v_to
-          and (e.xact, e.position) > (p_xact::text::xid8, p_position)
-        order by e.xact, e.position limit v_left;
-      get diagnostics v_found = row_count;
-      v_left := v_left - v_found;
-    end if;
+    v_places := v_places || v_some;
+    v_left := v_left - least(v_seen, v_left);
     v_from := v_to;
-    if v_found * 4 < p_limit then
-      v_width := v_width * 4;
-    end if;
+    -- As wide as what is left takes, if the next transactions have as much in them as these.
+    v_width := greatest(least(v_width * 4, (v_width * v_left + v_seen - 1) / greatest(v_seen, 1)), 1);
   end loop;
+  return v_places;
+end $$
+;
+
+-- The events at these places, in no order. No vacuum takes a row away that the statement sees.
+--
+-- callers: dueline_writer, dueline_append
+create or replace function dueline.log_page(p_from bigint, p_xact bigint, p_position bigint, p_limit integer) returns setof dueline.events
+language plpgsql stable {{stable plan}} as $$
+declare
+  v_places tid[] := dueline.log_places(p_from, p_xact, p_position, p_limit);
+begin
+  return query select e.* from dueline.events e where e.ctid = any (v_places);
 end $$
 ;
 
