@@ -478,6 +478,9 @@ describe.skipIf(why !== "")("the console", () => {
       await page.getByRole("button", { name: "As it is now" }).click()
       await page.getByText(now, { exact: true }).first().waitFor()
     }
+    await open("/customers")
+    await page.getByRole("link", { name: "South Yard" }).click()
+    await page.getByRole("heading", { name: "South Yard" }).waitFor()
     await open(`/customers/${customer}?asOf=1`)
     await page.getByText("Of a profile there is only what it says now").waitFor()
     assert.strictEqual(await page.getByRole("button", { name: /Erase/u }).count(), 0)
@@ -733,7 +736,7 @@ describe.skipIf(why !== "")("the console", () => {
   }, async () => {
     await runCommand(home, ["tenant", "create", "north"], environment)
     const tenants = ["demo", "north"].flatMap((name) => ["--tenant", name])
-    const { stdout } = await runCommand(home, ["console", ...tenants], environment)
+    const { stdout } = await runCommand(home, ["console", "--operator", ...tenants], environment)
     const [link = ""] = /http:\/\/\S+#code=[\w.~-]+/u.exec(stdout) ?? []
     const [demo, north] = [derivedTenantId("demo"), derivedTenantId("north")]
     const both = await browser.newContext(look)
@@ -744,6 +747,8 @@ describe.skipIf(why !== "")("the console", () => {
     assert.include(other.url(), `/console/~${demo}`)
     await other.getByRole("link", { name: "Calls", exact: true }).first().click()
     await other.locator("tbody tr").first().waitFor()
+    const named = other.getByRole("option", { name: `north · ${north.slice(-8)}` })
+    await named.waitFor({ state: "attached" })
     await other.getByLabel("Tenant").selectOption(north)
     await other.getByText("No call was submitted yet").waitFor()
     assert.isTrue(other.url().endsWith(`/console/~${north}/calls`))

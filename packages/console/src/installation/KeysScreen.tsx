@@ -20,7 +20,7 @@ const filters: ReadonlyArray<Filter> = [
 const columnsWith = (changed: () => void): readonly [Column<ApiKeyView>, ...ReadonlyArray<Column<ApiKeyView>>] => [
   { head: "Name", cell: ({ name }) => name },
   { head: "State", cell: ({ status }) => <Status of={status} /> },
-  { head: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },
+  { head: "Begins with", cell: ({ prefix }) => <code className="long">{prefix}</code> },
   { head: "Workspace", cell: ({ workspace }) => workspace },
   { head: "May", as: "wide", cell: ({ scopes }) => scopes.join(", ") },
   { head: "Last used", cell: ({ lastUsedAt }) => (lastUsedAt === null ? "never" : <Ago at={lastUsedAt} />) },

@@ -7,23 +7,19 @@ import { useAnswer } from "../backend/useAnswer.ts"
 import { shortId } from "./ids.ts"
 import { useMay } from "./useMay.ts"
 
-interface NamedProps {
+interface NameProps {
   readonly id: string
   readonly name: Question<string | undefined>
 }
 
-const Asked = ({ id, name }: NamedProps) => useAnswer(id, name).value ?? <code>{shortId(id)}</code>
+const Asked = ({ id, name }: NameProps) => useAnswer(id, name).value ?? <code>{shortId(id)}</code>
 
-const Named = ({ id, name, place, scope }: NamedProps & { readonly place: string; readonly scope: string }) => (
-  <Link href={`/${place}/${id}`} title={id}>
-    {useMay(scope) ? <Asked id={id} name={name} /> : <code>{shortId(id)}</code>}
-  </Link>
-)
+const Name = ({ id, name, scope }: NameProps & { readonly scope: string }) =>
+  useMay(scope) ? <Asked id={id} name={name} /> : <code>{shortId(id)}</code>
 
-export const NamedBin = ({ id }: { readonly id: BinId }) => (
-  <Named
+const BinName = ({ id }: { readonly id: BinId }) => (
+  <Name
     id={id}
-    place="bins"
     scope="ops:bins.read"
     name={({ bins }) =>
       Effect.map(bins.get({ params: { id }, query: {}, headers: {} }), ({ body }) => body?.serialNumber)
@@ -31,13 +27,25 @@ export const NamedBin = ({ id }: { readonly id: BinId }) => (
   />
 )
 
-export const NamedCustomer = ({ id }: { readonly id: CustomerId }) => (
-  <Named
+/** No list has it: each profile is asked for by itself. */
+export const CustomerName = ({ id }: { readonly id: CustomerId }) => (
+  <Name
     id={id}
-    place="customers"
     scope="ops:customers.read"
     name={({ customers }) =>
       Effect.map(customers.get({ params: { id }, query: {}, headers: {} }), ({ body }) => body?.profile?.name)
     }
   />
+)
+
+export const NamedBin = ({ id }: { readonly id: BinId }) => (
+  <Link href={`/bins/${id}`} title={id}>
+    <BinName id={id} />
+  </Link>
+)
+
+export const NamedCustomer = ({ id }: { readonly id: CustomerId }) => (
+  <Link href={`/customers/${id}`} title={id}>
+    <CustomerName id={id} />
+  </Link>
 )

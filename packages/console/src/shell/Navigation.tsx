@@ -1,13 +1,13 @@
 /** Where one can go, as which tenant one looks, and in which time zone. */
 import { useEffect, useState } from "react"
 import { Link, useLocation, useRoute } from "wouter"
-import { chooseTenant, may, type Session, signOut } from "../backend/session.ts"
+import { may, type Session, signOut } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { nowAtom } from "../time/clock.ts"
-import { shortId } from "../parts/ids.ts"
 import { chooseZone, localZone, zoneAtom } from "../time/chosenZone.ts"
 import { offsetName } from "../time/zone.ts"
 import { groups, type Place } from "./screens.tsx"
+import { ChosenTenant } from "./ChosenTenant.tsx"
 import { chooseTheme, themeAtom, themes } from "./theme.ts"
 
 const Entry = ({ name, path }: Pick<Place, "name" | "path">) => {
@@ -20,24 +20,6 @@ const Entry = ({ name, path }: Pick<Place, "name" | "path">) => {
     </li>
   )
 }
-
-const Tenant = ({ session: { tenant, tenants } }: { readonly session: Session }) =>
-  tenants.length < 2 ? (
-    <p className="faint" title={tenant ?? ""}>
-      {tenant === null ? "No tenant" : `Tenant ${shortId(tenant)}`}
-    </p>
-  ) : (
-    <label>
-      Tenant
-      <select value={tenant ?? ""} onChange={(event) => chooseTenant(event.target.value)}>
-        {tenants.map((id) => (
-          <option key={id} value={id}>
-            {id}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
 
 const Zone = () => {
   const zone = useAtom(zoneAtom)
@@ -97,7 +79,7 @@ const Places = ({ session }: { readonly session: Session }) => (
 
 const Who = ({ session }: { readonly session: Session }) => (
   <div className="who">
-    <Tenant session={session} />
+    <ChosenTenant session={session} />
     <Zone />
     <Look />
     <div className="person">

@@ -8,9 +8,11 @@ import { formatTime } from "./zone.ts"
 export const Time = ({ at }: { readonly at: string | null | undefined }) => {
   const zone = useAtom(zoneAtom)
   if (at === null || at === undefined) return <span className="faint">–</span>
+  // Where there is little room each has a line.
+  const [day, clock] = formatTime(Date.parse(at), zone).split(" ")
   return (
     <time dateTime={at} title={at}>
-      {formatTime(Date.parse(at), zone)}
+      <span>{day}</span> <span>{clock}</span>
     </time>
   )
 }
