@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
 import { cost } from "./cost.ts"
+import { eventCost } from "./courier/eventCost.ts"
 import { fairness } from "./fairness.ts"
 import { type Figure, join, table } from "./Figures.ts"
 import { filesRun } from "./filesRun.ts"
@@ -25,7 +26,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
   --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, telemetry, log, start, idle, memory,
-            lists, rebuild, fairness, product-events, schedules, flows
+            lists, rebuild, fairness, product-events, schedules, flows, courier
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -64,7 +65,8 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   fairness: [(s) => fairness(s)],
   "product-events": [(s, _, n) => productEvents(s, 5 * n)],
   schedules: [(s, t, n) => firing(s, t, n / 2)],
-  flows: [(s, t, n) => flowAmong(s, t, n / 10, 5 * n)]
+  flows: [(s, t, n) => flowAmong(s, t, n / 10, 5 * n)],
+  courier: [(s, _, n) => eventCost(s, n)]
 }
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */

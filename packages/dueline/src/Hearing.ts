@@ -63,7 +63,8 @@ export const sparing = (
     let isSpared = false
     const messages = outbox.map((message) => {
       const { eventId, payload, topic } = message
-      const reserved = reserve({ eventId, tenantId, streamId, topic, payload })
+      // Whoever would take it over has nothing to do for it.
+      const reserved = message.unheard === true ? null : reserve({ eventId, tenantId, streamId, topic, payload })
       if (reserved !== null) taken.push(reserved)
       else if (isHeard(topic)) return message
       isSpared = true

@@ -48,6 +48,7 @@ import { keptIn } from "@dueline/contracts/deadLetter"
 import { WorkerId } from "@dueline/contracts/Ids"
 import { DirectMessages } from "@dueline/contracts/DirectMessages"
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { EventCommits } from "@dueline/contracts/EventCommits"
 import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { Intents } from "@dueline/contracts/Intents"
 import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
@@ -81,6 +82,7 @@ const single = (id: WorkerId) =>
   Layer.mergeAll(
     layerSingle(id),
     FiringCommits.layer,
+    EventCommits.layer,
     Layer.unwrap(Effect.map(DeadLetters, (letters) => EventBusMemory.layer({ onDead: keptIn(letters) })))
   )
 

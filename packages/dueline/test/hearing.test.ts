@@ -100,5 +100,10 @@ it.effect(
       yield* once
       assert.deepStrictEqual(said, ["release heard", "take heard"])
       assert.deepStrictEqual(marks, [true, undefined, undefined, true, undefined, undefined])
+      // Nor is one taken over that asks for what stands in its very commit.
+      yield* commit([
+        Sample.commit(Sample.target(), { outbox: [{ ...Sample.message(), topic: "heard", unheard: true }] })
+      ])
+      assert.deepStrictEqual([said.length, marks.at(-1)], [2, true])
     }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
 )

@@ -1,15 +1,16 @@
 /**
  * Events that came in are carried out: a process manager that receives every ingestion, records its event with the shipment, completes the order
- * that it tells the end of, and ends the ingestion.
+ * that it tells the end of, and ends the ingestion. What can be done of that in the commit that takes the event in does not come here.
  *
  * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
 import { EventPlaces, makeDirectEvents } from "./DirectEvents.ts"
+import { inOneCommit, type ShipmentIdOf, stepOf } from "./eventsInOneCommit.ts"
 import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
 import { handlerTimeout, untilStoreAnswers } from "./untilStoreAnswers.ts"
 import { DirectMessages } from "@dueline/contracts/DirectMessages"
-import { systemEnvelope } from "@dueline/contracts/Envelope"
+import { EventCommits } from "@dueline/contracts/EventCommits"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
   type EventFacts,
@@ -35,12 +36,9 @@ import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
-import type { ShipmentFacts, ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import type { ShipmentFacts } from "@dueline/contracts/shipment/Shipment"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
-import { Clock, Effect, Layer } from "effect"
-
-/** The shipment that a source calls so; the same for ever. */
-export type ShipmentIdOf = (tenantId: TenantId, source: CourierSourceId, trackingReference: string) => ShipmentId
+import { Clock, Effect, Layer, Option } from "effect"
 
 /** Why an event cannot be carried out, now (`retry`) or ever. */
 type Failure = { readonly _tag: "Failure"; readonly retry: boolean; readonly reason: string }
@@ -98,8 +96,7 @@ export const makeHandler = Effect.fnUntraced(function* (
     row: IngestionRow,
     step: string,
     command: C
-  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> =>
-    orchestrator.ask(systemEnvelope("field-events", row, `field-events:${row.ingestionId}:${step}`, command))
+  ): Effect.Effect<Answer<OutcomeOf<C>>, Refusal<RejectionOf<C>>> => orchestrator.ask(stepOf(row, step, command))
 
   const now = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
 
@@ -287,6 +284,12 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
           Effect.sync(() => direct.by(reserve)),
           () => Effect.sync(() => direct.by(null))
         )
+        const commits = yield* Effect.serviceOption(EventCommits)
+        if (Option.isSome(commits))
+          yield* Effect.acquireRelease(
+            Effect.sync(() => commits.value.by(inOneCommit(shipmentIdOf))),
+            () => Effect.sync(() => commits.value.by(null))
+          )
       }
       // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
       yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.received"] }, (delivery) =>

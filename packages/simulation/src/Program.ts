@@ -14,6 +14,7 @@ import type { Command } from "@dueline/contracts/kinds"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
+import type { ShipmentIdOf } from "@dueline/orchestration/eventsInOneCommit"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
 import { aggregates } from "@dueline/orchestration/aggregates"
@@ -83,7 +84,7 @@ const layerCore = (around: Surroundings, victim: Victim) => {
 
 /** The same for ever, as long as the world lasts. */
 const shipmentIdIn =
-  (world: World): FieldEvents.ShipmentIdOf =>
+  (world: World): ShipmentIdOf =>
   (tenantId, source, trackingReference) =>
     ShipmentId.make(new Dice(world.seed).fork(`${tenantId}/${source}/${trackingReference}`).uuid())
 

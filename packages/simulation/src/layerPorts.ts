@@ -1,6 +1,7 @@
 /** The ports of one process, each of them through the faults of the world. */
 import type { Intent } from "@dueline/contracts/Intent"
 import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { EventCommits } from "@dueline/contracts/EventCommits"
 import { FiringCommits } from "@dueline/contracts/FiringCommits"
 import { type IntentListener, Intents } from "@dueline/contracts/Intents"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
@@ -32,7 +33,7 @@ import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import { Clock, Effect, Layer, Redacted, Result } from "effect"
 import { secretOf } from "./callbacks/onEnd.ts"
 import type { BusCheck } from "./checks/BusCheck.ts"
-import { layerDirectMessages } from "./direct/directEvents.ts"
+import { carriesOut, layerDirectMessages } from "./direct/directEvents.ts"
 import type { InHandCheck } from "./direct/InHandCheck.ts"
 import type { Disk } from "./world/Disk.ts"
 import { isAllowed } from "./dropbin/Payload.ts"
@@ -267,6 +268,7 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
     layerDirectMessages(around, victim),
     // As in the program: where there is but one process.
     ...(world.setup.processes === 1 ? [FiringCommits.layer] : []),
+    ...(carriesOut(around) ? [EventCommits.layer] : []),
     Layer.succeed(Intents, (mutation.intents ?? same)(makeIntents(world, witness, victim))),
     Layer.effect(EventBus, bus),
     Layer.succeed(SigningSecrets.SigningSecrets, {

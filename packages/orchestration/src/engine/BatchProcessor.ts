@@ -22,6 +22,7 @@ import { Cause, Clock, Effect, Option, Result } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { decideBatch, type Decided, type Loaded, receiptKey, type Request, streamKey } from "./decideBatch.ts"
 import { countCommits } from "./countCommits.ts"
+import { type Companions, companionsIn, followedBy, type JoinedAll, togetherWith } from "./companions.ts"
 import { joinedWith, type Together } from "./joinedWith.ts"
 import { type CachedStream, restorer, snapshotCodec } from "./storedForms.ts"
 
@@ -62,6 +63,16 @@ export class StreamCache<S, E> {
 /** What became of a batch, each in the order of its commands. */
 export type BatchAnswers<R, O> = Pick<Decided<unknown, unknown, unknown, R, O>, "answers" | "nextAnswers">
 
+/** What may be stored in a commit of another kind. `taken`: which commands those are. */
+export interface PartOfBatch<R, O> {
+  readonly taken: ReadonlyArray<boolean>
+  readonly commits: ReadonlyArray<Commit>
+  /** They are durable. Answers in the order of those that are taken. */
+  readonly stored: () => BatchAnswers<R, O>
+  /** It is not known whether they are. */
+  readonly dropped: () => void
+}
+
 export interface BatchProcessor<C, R, O> {
   /**
    * Answers in the order of the commands, once everything is durable. `trusting`: what is cached may be used, and a command that
@@ -79,6 +90,14 @@ export interface BatchProcessor<C, R, O> {
   readonly join: (
     batch: ReadonlyArray<Request<C>>
   ) => { readonly commits: ReadonlyArray<Commit>; readonly stored: () => BatchAnswers<R, O> } | null
+  /**
+   * Decides commands about streams that may be there, to be stored in a commit of another kind. `accepts`: whether that may be, by the answer to
+   * the command of this number; a stream that one is refused about is left out. Nothing else may be decided until it is known what became of it.
+   */
+  readonly joinAll: (
+    batch: ReadonlyArray<Request<C>>,
+    accepts: (index: number, outcome: O) => boolean
+  ) => Effect.Effect<PartOfBatch<R, O>, StoreUnavailable>
   /** Removes these streams from the cache. */
   readonly forget: (batch: ReadonlyArray<Request<C>>) => void
 }
@@ -93,7 +112,8 @@ const none: ReadonlyMap<string, never> = new Map<string, never>()
 
 export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
-  options: { readonly cacheLimit: number; readonly receiptTtlMs: number; readonly snapshotEvery: number }
+  options: { readonly cacheLimit: number; readonly receiptTtlMs: number; readonly snapshotEvery: number },
+  companions: Companions<C> | null = null
 ): Effect.fn.Return<BatchProcessor<C, R, O>, never, Persistence | Intents> {
   type Batch = ReadonlyArray<Request<C>>
   type Answers = ReturnType<BatchProcessor<C, R, O>["run"]>
@@ -111,7 +131,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
 
   /**
    * What is cached of the batch's streams, and what must be asked of the store. `hopeful`: lately every command with a key that opened a
-   * stream was the first under its key.
+   * stream was the first under its key. One with companions has an id that follows from what was sent, as if that were its key.
    */
   const lookUp = (batch: Batch, trusting: boolean, hopeful: boolean) => {
     const cached: Array<CachedStream<S, E> | undefined> = []
@@ -120,7 +140,8 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     for (const { envelope, key, receiptKey: id, streamId } of batch) {
       const entry = cache.get(key)
       cached.push(entry)
-      if (entry === undefined && trusting && (hopeful || id === null) && aggregate.opens(envelope.command)) continue
+      const isFirst = hopeful || (id === null && companions === null)
+      if (entry === undefined && trusting && isFirst && aggregate.opens(envelope.command)) continue
       const wantEvents = entry === undefined && wanted?.has(key) !== true
       if (wantEvents) (wanted ??= new Set()).add(key)
       if (!wantEvents && id === null) continue
@@ -184,7 +205,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
       }
     })
 
-  const decide = (batch: Batch, loaded: Loaded<S, E>, trusting: boolean): Answers => {
+  const decideAlone = (batch: Batch, loaded: Loaded<S, E>, trusting: boolean): Answers => {
     const decided = decideBatch(aggregate, batch, loaded, options.receiptTtlMs, snapshots.due)
     if (decided.unproven.length > 0) {
       // An answer that stores nothing is checked by no commit: it must rest on what the store holds and not on the cache.
@@ -195,6 +216,32 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     if (decided.commits.length === 0) return Effect.succeed(done(decided))
     // Whatever was in the way the first time may have been what is joined.
     return commit(batch, decided, trusting ? joinedWith(batch, decided.commits) : null)
+  }
+
+  /** With what follows on those whose companions can be in the commit. */
+  const decideTogether = (
+    by: Companions<C>,
+    batch: Batch,
+    found: ReturnType<typeof companionsIn<C>>,
+    loaded: Loaded<S, E>,
+    joined: JoinedAll
+  ): Answers => {
+    const followed = followedBy(batch, found, joined)
+    const decided = decideBatch(aggregate, followed, loaded, options.receiptTtlMs, snapshots.due)
+    const together = decided.unproven.length > 0 ? null : togetherWith(by, followed, decided, joined)
+    if (together !== null) return commit(followed, decided, together)
+    joined.dropped(null)
+    return decideAlone(batch, loaded, true)
+  }
+
+  const decide = (batch: Batch, loaded: Loaded<S, E>, trusting: boolean): Answers => {
+    // As with what is joined: whatever was in the way the first time may have been among the companions.
+    if (companions === null || !trusting) return decideAlone(batch, loaded, trusting)
+    const found = companionsIn(companions, batch, loaded)
+    if (found.size === 0) return decideAlone(batch, loaded, trusting)
+    return companions.join([...found.values()], (joined) =>
+      Effect.suspend(() => decideTogether(companions, batch, found, loaded, joined))
+    )
   }
 
   const step = (batch: Batch, trusting: boolean): Answers => {
@@ -222,7 +269,33 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     }
     return { commits: decided.commits, stored }
   }
-  return { run, join, forget }
+  const joinAll: BatchProcessor<C, R, O>["joinAll"] = Effect.fnUntraced(function* (batch, accepts) {
+    const cached = batch.map(({ key }) => cache.get(key))
+    const wanted = new Map(batch.filter((_, i) => cached[i] === undefined).map((request) => [request.key, request]))
+    const requests = [...wanted.values()].map(
+      ({ envelope: { tenantId }, streamId }): LoadRequest => ({
+        ...{ tenantId, streamId, receiptKey: null, wantEvents: true, snapshotForm: snapshots.form }
+      })
+    )
+    const { streams } = requests.length === 0 ? { streams: none } : read(requests, yield* store.load(requests))
+    const decideAll = (some: Batch, known: typeof cached) =>
+      decideBatch(aggregate, some, { cached: known, streams, receipts: none }, options.receiptTtlMs, snapshots.due)
+    const first = decideAll(batch, cached)
+    const refused = new Set(first.unproven.map(({ key }) => key))
+    batch.forEach(({ key }, i) => {
+      const answer = first.answers[i]
+      if (answer === undefined || Result.isFailure(answer) || !accepts(i, answer.success.outcome)) refused.add(key)
+    })
+    const taken = batch.map(({ key }) => !refused.has(key))
+    const isTaken = (_: unknown, i: number) => taken[i] === true
+    const decided = refused.size === 0 ? first : decideAll(batch.filter(isTaken), cached.filter(isTaken))
+    const stored = () => {
+      count(decided.commits)
+      return done(decided)
+    }
+    return { taken, commits: decided.commits, stored, dropped: () => forget(batch) }
+  })
+  return { run, join, joinAll, forget }
 })
 
 const brokenRuleIn = (cause: Cause.Cause<CommitConflict | RuleBroken | StoreUnavailable>): RuleBroken | null => {

@@ -27,9 +27,10 @@ import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { TenantLines } from "@dueline/contracts/TenantLines"
-import { Cause, Effect, Exit, Option, Result, Schedule, type Scope } from "effect"
+import { Cause, Effect, Exit, Option, Result, Schedule, type Scope, Semaphore } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { type BatchAnswers, type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"
+import type { Companions, JoinedAll } from "./companions.ts"
 import { type BatchAnswer, type Request, requestOf } from "./decideBatch.ts"
 import type { Joined, Joint } from "./joint.ts"
 import { snapshotEvery } from "./storedForms.ts"
@@ -263,15 +264,28 @@ export interface Writer<C, R, O> {
   readonly offer: (envelope: Envelope<C>, settle: Listener<R, O>, joint?: Joint) => void
   /** Decides a command that begins a stream, to be stored in a commit of another kind; null when it has to be offered by itself. */
   readonly join: (envelope: Envelope<C>) => Joined | null
+  /**
+   * Decides commands about streams that may be there, to be stored in a commit of another kind by `use`, until whose end nothing else is decided
+   * here. `accepts`: whether that may be, by the answer to the command of this number.
+   */
+  readonly joinAll: <A, E>(
+    envelopes: ReadonlyArray<Envelope<C>>,
+    accepts: (index: number, outcome: O) => boolean,
+    use: (joined: JoinedAll) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | StoreUnavailable>
   /** Commands waiting right now. */
   readonly depth: () => number
 }
 
-/** `nextOf`: asked for each command when it is about to be decided whether another follows on it. */
+/**
+ * `nextOf`: asked for each command when it is about to be decided whether another follows on it. `companions`: what is stored with commands of this
+ * kind, which then have no other `next`.
+ */
 export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E extends Tagged, R, O>(
   aggregate: Aggregate<C, S, E, R, O>,
   options: WriterOptions,
-  nextOf: ((envelope: Envelope<C>) => Next<C, R, O> | null) | null = null
+  nextOf: ((envelope: Envelope<C>) => Next<C, R, O> | null) | null = null,
+  companions: Companions<C> | null = null
 ): Effect.fn.Return<Writer<C, R, O>, never, Persistence | Intents | Scope.Scope> {
   const { streamOf } = aggregate
   const inbox = new Inbox<PendingRequest<C, R, O>>(options.queueLimit)
@@ -282,7 +296,8 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
   const log = Effect.runForkWith(context)
   const isDetailed = tellsDetails(context)
   const tell = telling<C, R, O>((thrown) => log(Effect.logError("an asker fails on its answer", Cause.die(thrown))))
-  const processor = yield* makeBatchProcessor(aggregate, options)
+  const processor = yield* makeBatchProcessor(aggregate, options, companions)
+  const turn = yield* Semaphore.make(1)
   const complete = batchRunner(processor, tell)
   let inHand: Batch<C, R, O> = []
   const tellDetails = ({ command, correlationId, tenantId, traceparent }: Envelope<C>, exit: Told<R, O>): void => {
@@ -313,8 +328,8 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
       yield* Effect.yieldNow
       inHand = inbox.batch(options.batchLimit, options.sharedBatchLimit)
       if (nextOf !== null) followUp(inHand, nextOf)
-      if (!aggregate.ruled) yield* complete(inHand)
-      else for (const part of inParts(inHand)) yield* complete(part)
+      if (!aggregate.ruled) yield* turn.withPermit(complete(inHand))
+      else for (const part of inParts(inHand)) yield* turn.withPermit(complete(part))
     }
   })
   /** Requests that still wait when the writer ends are refused: an answer that never comes is the worst one. */
@@ -353,5 +368,13 @@ export const makeWriter = Effect.fnUntraced(function* <C extends Command, S, E e
     drop(null)
     return null
   }
-  return { offer, join, depth: () => inbox.size }
+  const joinAll: Writer<C, R, O>["joinAll"] = (envelopes, accepts, use) => {
+    const batch = envelopes.map((envelope) => asked(envelope, () => undefined, null))
+    const joining = Effect.flatMap(processor.joinAll(batch, accepts), ({ commits, dropped, stored, taken }) => {
+      const decided = batch.filter((_, i) => taken[i] === true)
+      return use({ taken, commits, stored: () => answer(decided, stored()), dropped })
+    })
+    return turn.withPermit(joining)
+  }
+  return { offer, join, joinAll, depth: () => inbox.size }
 })

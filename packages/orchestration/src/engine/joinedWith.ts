@@ -16,7 +16,7 @@ export interface Together {
 }
 
 /** A refusal says that nothing was stored. */
-const unsureOf = (cause: Parameters<Together["dropped"]>[0]): Exit.Exit<never, StoreUnavailable> | null => {
+export const unsureOf = (cause: Parameters<Together["dropped"]>[0]): Exit.Exit<never, StoreUnavailable> | null => {
   const error = Option.getOrNull(Cause.findErrorOption(cause))
   if (error?._tag === "CommitConflict" || error?._tag === "RuleBroken") return null
   return Exit.fail(error ?? new StoreUnavailable({ operation: "commit", cause: Cause.squash(cause) }))

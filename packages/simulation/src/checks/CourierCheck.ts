@@ -46,6 +46,8 @@ export class CourierCheck {
   readonly #store: MemoryStore["Service"]
   /** What couriers have sent, by tenant and id of the ingestion. */
   readonly #sent = new Map<string, Received>()
+  /** Since it was judged last. */
+  readonly #completed: Array<CheckedIngestion> = []
 
   constructor(world: World, store: MemoryStore["Service"]) {
     this.#world = world
@@ -117,10 +119,10 @@ export class CourierCheck {
         this.#wrong(streamId, `${_tag} after it was ${one.status}`)
       if (_tag in statusAfter) one.status = statusAfter[_tag as keyof typeof statusAfter]
       if (_tag === "IngestionRetried" || _tag === "IngestionFailed") one.failures += 1
-      // Of what was taken over nobody is told, so that a row of it would be one too many.
+      // Of what was taken over, or is carried out in this commit, nobody is told, so that a row of it would be one too many.
       const isTaken = first && outbox.some(({ eventId, unheard }) => eventId === recorded.eventId && unheard === true)
       if (_tag !== "IngestionRetried" && !isTaken) one.endings.push(recorded.eventId)
-      if (_tag === "IngestionCompleted") this.#carriedOut(one)
+      if (_tag === "IngestionCompleted") this.#completed.push(one)
       one.version = recorded.version
     }
     const row = Effect.runSync(
@@ -135,6 +137,11 @@ export class CourierCheck {
     if (sealed !== `sealed ${streamId}`)
       this.#world.violate("what came in is kept", `ingestion ${streamId} has ${sealed}`)
     return one
+  }
+
+  /** When all of a commit was looked at: the end of an ingestion may stand before what it is the end of. */
+  judge(): void {
+    for (const one of this.#completed.splice(0)) this.#carriedOut(one)
   }
 
   /** Told of its end only when its shipment has its event, or had a later one that says all that it says. */

@@ -206,6 +206,7 @@ export class LogCheck {
     }
     this.inHand.look()
     this.ops.judge()
+    this.couriers.judge()
     this.payloads.judge(false)
     this.#outbox.compare(this.endings)
   }
