@@ -178,6 +178,34 @@ export interface StoredShipment extends Pick<ShipmentFacts, "trackingReference" 
   readonly tenantId: string
 }
 
+/** One request of a product, with all its tries. */
+export interface ProductReport {
+  /** Name of the tenant whose product it is. */
+  readonly tenant: string
+  readonly eventIds: ReadonlyArray<string>
+  readonly tries: number
+  /** Null when it was never answered: whether anything was stored is not known. */
+  readonly status: number | null
+  /** For each event, in their order; none unless it was answered with 200. */
+  readonly results: ReadonlyArray<{ readonly eventId: string; readonly status: string }>
+}
+
+/** One product event, as the tables have it. */
+export interface StoredProductEvent {
+  readonly tenantId: string
+  readonly eventId: string
+  /** Name of the tenant whose it is, by what it holds. */
+  readonly of: string | null
+}
+
+/** One as a list of the API has it. */
+export interface ListedProductEvent {
+  /** Name of the tenant that asked. */
+  readonly tenant: string
+  readonly eventId: string
+  readonly of: string | null
+}
+
 /** One message of the bus about a call, in the order of their coming. */
 export interface Told {
   readonly at: number
@@ -221,6 +249,9 @@ export interface History {
   readonly reports: ReadonlyArray<Report>
   readonly ingestions: ReadonlyArray<StoredIngestion>
   readonly shipments: ReadonlyArray<StoredShipment>
+  readonly productReports: ReadonlyArray<ProductReport>
+  readonly productEvents: ReadonlyArray<StoredProductEvent>
+  readonly listedProductEvents: ReadonlyArray<ListedProductEvent>
   readonly streams: ReadonlyArray<StoredStream>
   readonly deliveries: ReadonlyArray<StoredDelivery>
   readonly jobItems: ReadonlyArray<StoredJobItem>
@@ -246,6 +277,9 @@ const lists = [
   "reports",
   "ingestions",
   "shipments",
+  "productReports",
+  "productEvents",
+  "listedProductEvents",
   "streams",
   "deliveries",
   "jobItems",

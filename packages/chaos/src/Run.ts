@@ -6,6 +6,7 @@ import type { Faults } from "./Faults.ts"
 import type { Habits } from "./Habits.ts"
 import type { Load } from "./Load.ts"
 import type { Fault } from "./Plan.ts"
+import type { ProductLoad } from "./ProductLoad.ts"
 import type { Stage, StageOptions } from "./Stage.ts"
 import type { Targets } from "./Targets.ts"
 
@@ -31,6 +32,7 @@ export interface Run {
   readonly api: Api
   readonly load: Load
   readonly couriers: CourierLoad
+  readonly products: ProductLoad
   readonly habits: Habits
   readonly faults: Faults
   /** Names and tokens. */

@@ -13,6 +13,7 @@ import type {
   StoredJobItem,
   StoredOrder,
   StoredPayload,
+  StoredProductEvent,
   StoredShipment,
   StoredStream
 } from "./History.ts"
@@ -141,6 +142,11 @@ export const readShipments = ({ ask }: DatabaseAt) =>
   ask<StoredShipment>(`select tenant_id::text as "tenantId", ${["trackingReference", "status", "orderId"].map(fieldOf).join(", ")},
       (row ->> 'statusAt')::float8 as "statusAt"
     from dueline.shipment_rows order by 1, 2`)
+
+export const readProductEvents = ({ ask }: DatabaseAt) =>
+  ask<StoredProductEvent>(`select tenant_id::text as "tenantId", event_id as "eventId",
+      coalesce(document #>> '{properties,tenant}', document #>> '{traits,tenant}') as "of"
+    from dueline.product_events order by 1, 2`)
 
 const recordedAtOf = "(extract(epoch from recorded_at) * 1000)::bigint"
 

@@ -11,6 +11,7 @@ import { lawfulLogs, oneResult } from "./checks/logs.ts"
 import { messagesInOrder } from "./checks/messagesInOrder.ts"
 import { pausesHold } from "./checks/pauses.ts"
 import { payloadsBecomeOrders } from "./checks/payloads.ts"
+import { productEventsApart, productEventsStored } from "./checks/productEvents.ts"
 import { readModels } from "./checks/readModels.ts"
 import { releasesKeepTheirRate } from "./checks/releases.ts"
 import { everythingEnds, orderlyEnds, ownVerdict } from "./checks/rest.ts"
@@ -47,6 +48,8 @@ export const checkers = {
   "tenants are apart": tenantsApart,
   "everything accepted comes to its end": everythingEnds,
   "every accepted event ends, once": courierEventsEnd,
+  "every product event is stored once": productEventsStored,
+  "product events stay with their tenant": productEventsApart,
   "processes end in order": orderlyEnds,
   "dueline verify agrees": ownVerdict
 } as const satisfies Readonly<Record<string, Check>>

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import type { Api, Heard } from "./Api.ts"
 import type { BusListener } from "./BusListener.ts"
 import { accepted } from "./Evidence.ts"
-import type { History, Listed, Reading, StoredCall } from "./History.ts"
+import type { History, Listed, ListedProductEvent, Reading, StoredCall } from "./History.ts"
 import type { Run } from "./Run.ts"
 import {
   readCalls,
@@ -17,6 +17,7 @@ import {
   readOrders,
   readOutbox,
   readPayloads,
+  readProductEvents,
   readShipments,
   readStreams
 } from "./Store.ts"
@@ -40,17 +41,44 @@ const get = async (api: Api, token: string, path: string): Promise<Heard> => {
   return heard
 }
 
+const readPages = async <One>(api: Api, token: string, path: string): Promise<ReadonlyArray<One>> => {
+  const all: Array<One> = []
+  let cursor: unknown = null
+  do {
+    const after = cursor === null ? "" : `&cursor=${String(cursor)}`
+    const { body } = await get(api, token, `${path}?limit=${pageLimit}${after}`)
+    all.push(...((body?.["items"] ?? []) as ReadonlyArray<One>))
+    cursor = body?.["nextCursor"] ?? null
+  } while (cursor !== null)
+  return all
+}
+
 const readLists = async (api: Api, tenants: ReadonlyMap<string, string>): Promise<ReadonlyArray<Listed>> => {
   const all: Array<Listed> = []
   for (const [tenant, token] of tenants) {
-    let cursor: unknown = null
-    do {
-      const after = cursor === null ? "" : `&cursor=${String(cursor)}`
-      const { body } = await get(api, token, `${path}?limit=${pageLimit}${after}`)
-      const items = (body?.["items"] ?? []) as ReadonlyArray<Item>
-      all.push(...items.map(({ id, status, version }) => ({ tenant, callId: id, status, version })))
-      cursor = body?.["nextCursor"] ?? null
-    } while (cursor !== null)
+    const items = await readPages<Item>(api, token, path)
+    all.push(...items.map(({ id, status, version }) => ({ tenant, callId: id, status, version })))
+  }
+  return all
+}
+
+interface ProductItem {
+  readonly eventId: string
+  readonly document: Readonly<Record<string, { readonly tenant?: string } | undefined>>
+}
+
+const readProductLists = async (
+  api: Api,
+  tenants: ReadonlyMap<string, string>
+): Promise<ReadonlyArray<ListedProductEvent>> => {
+  const all: Array<ListedProductEvent> = []
+  for (const [tenant, token] of tenants) {
+    const items = await readPages<ProductItem>(api, token, "/v1/events")
+    all.push(
+      ...items.map(({ document: { properties, traits }, eventId }) => {
+        return { tenant, eventId, of: (properties ?? traits)?.tenant ?? null }
+      })
+    )
   }
   return all
 }
@@ -107,7 +135,7 @@ const heardAll = async ({ told }: BusListener, stored: ReadonlyArray<StoredCall>
 }
 
 export const collect = async (run: Run, listener: BusListener | null): Promise<History> => {
-  const { api, couriers, faults, habits, load, options, stage, targets, tenants } = run
+  const { api, couriers, faults, habits, load, options, products, stage, targets, tenants } = run
   const stored = await readCalls(stage.database)
   if (listener !== null) await heardAll(listener, stored, Math.min(quietLimitMs, options.restLimitMs))
   const submitted = load.operations.flatMap((operation) =>
@@ -119,7 +147,19 @@ export const collect = async (run: Run, listener: BusListener | null): Promise<H
   const deadLetters = await readDeadLetters(stage.database)
   const verify = await stage.command("verify", "--json")
   const listed = await readLists(api, tenants)
+  const listedProductEvents = await readProductLists(api, tenants)
   const readings = await readSample(api, options.seed, tenants, submitted)
+  // Before they end: an embedded server ends with its program.
+  const tables = {
+    ingestions: await readIngestions(stage.database),
+    shipments: await readShipments(stage.database),
+    productEvents: await readProductEvents(stage.database),
+    streams: await readStreams(stage.database),
+    deliveries: await readDeliveries(stage.database),
+    jobItems: await readJobItems(stage.database),
+    payloads: await readPayloads(stage.database),
+    orders: await readOrders(stage.database)
+  }
   await Promise.all(stage.members.map((member) => faults.quit(member)))
   return {
     seed: options.seed,
@@ -131,14 +171,10 @@ export const collect = async (run: Run, listener: BusListener | null): Promise<H
     stored,
     listed,
     readings,
+    ...tables,
     reports: couriers.reports,
-    ingestions: await readIngestions(stage.database),
-    shipments: await readShipments(stage.database),
-    streams: await readStreams(stage.database),
-    deliveries: await readDeliveries(stage.database),
-    jobItems: await readJobItems(stage.database),
-    payloads: await readPayloads(stage.database),
-    orders: await readOrders(stage.database),
+    productReports: products.reports,
+    listedProductEvents,
     told: listener?.told ?? null,
     outbox,
     deadLetters,

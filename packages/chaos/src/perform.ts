@@ -10,6 +10,7 @@ import { Habits } from "./Habits.ts"
 import { habits } from "./habits/all.ts"
 import type { History } from "./History.ts"
 import { Load } from "./Load.ts"
+import { ProductLoad } from "./ProductLoad.ts"
 import type { Fault } from "./Plan.ts"
 import type { Run, RunOptions } from "./Run.ts"
 import { buildStage, type Stage } from "./Stage.ts"
@@ -56,7 +57,7 @@ const trouble = async (run: Run): Promise<void> => {
 }
 
 const clients = 24
-/** Operations of clients for each request of a courier. */
+/** Operations of clients for each request of a courier, and for each of a product. */
 const operationsPerReport = 4
 const tenantNames = ["acme", "borealis", "cirrus"]
 
@@ -81,7 +82,7 @@ const rest = async ({ options, stage }: Run): Promise<boolean> => {
 
 const perform = async (run: Run): Promise<void> => {
   const { faults, options } = run
-  const loads = [run.load, run.couriers, run.habits]
+  const loads = [run.load, run.couriers, run.products, run.habits]
   const loading = Promise.all(loads.map((load) => load.run()))
   const meddling = options.sabotage?.during?.(run)
   await trouble(run)
@@ -119,6 +120,7 @@ export const runOnce = async (options: RunOptions): Promise<History> => {
     options.say(`${stage.members.length} ready`)
     const load = new Load({ seed, api, targets: targets.urls, tenants, rate, clients, meddle: sabotage?.meddle })
     const couriers = await CourierLoad.make({ seed, api, tenants, rate: rate / operationsPerReport })
+    const products = new ProductLoad({ seed, api, tenants, rate: rate / operationsPerReport })
     const people = new Habits({ seed, api, tenants, targets: targets.urls, habits: habits() })
     const run: Run = {
       options,
@@ -127,6 +129,7 @@ export const runOnce = async (options: RunOptions): Promise<History> => {
       api,
       load,
       couriers,
+      products,
       habits: people,
       faults: new Faults(stage),
       tenants

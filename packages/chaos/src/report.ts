@@ -63,7 +63,7 @@ const spread = (values: ReadonlyArray<number>): string => {
 const about = (name: string, text: string): string => `${name.padEnd(20)}${text}`
 
 const traffic = (evidence: Evidence): ReadonlyArray<string> => {
-  const { arrivals, ingestions, operations, reports, stored, told } = evidence.history
+  const { arrivals, ingestions, operations, productEvents, productReports, reports, stored, told } = evidence.history
   const again = operations.filter(({ tries }) => tries > 1)
   const most = operations.reduce((tries, operation) => Math.max(tries, operation.tries), 0)
   const events = stored.flatMap(({ events }) => events)
@@ -76,6 +76,7 @@ const traffic = (evidence: Evidence): ReadonlyArray<string> => {
     about("asked again", `${again.length} operations, at most ${most} times`),
     about("calls", `${stored.length}: ${counts(stored.map(({ row }) => row?.status ?? "no row"))}`),
     about("reports", `${reports.length}: ${counts(ingestions.map(({ status }) => status))}`),
+    about("product events", `${productReports.length} reports, ${productEvents.length} stored`),
     about("events", `${events.length}, ${superseded} superseded results`),
     about("requests", `${arrivals.length}; ${repeated} after success, ${stale} of an epoch that was over`),
     about(

@@ -93,6 +93,12 @@ export const together: Readonly<Record<string, Control>> = {
     finds: "every payload becomes its order, or fails for a reason"
   },
   "ingestion left unfinished": { ...Tables.ingestionUnfinished, digit: null, finds: "every accepted event ends, once" },
+  "product event lost": { ...Tables.productEventLost, digit: null, finds: "every product event is stored once" },
+  "product events of others": {
+    ...Tables.productEventsSeen,
+    digit: null,
+    finds: "product events stay with their tenant"
+  },
   "process dies": { ...Stage.processDies, digit: null, finds: "processes end in order" },
   "log checked by the program": { ...Tables.eventDeleted("8"), digit: null, finds: "dueline verify agrees" }
 }

@@ -13,6 +13,7 @@ import type {
   Arrival,
   History,
   Operation,
+  ProductReport,
   Report,
   StoredCall,
   StoredPayload,
@@ -38,6 +39,18 @@ const arrival = (tenant: string, key: string, epoch: number, ms: number, answere
   const times = { at: origin + ms, endedAt: origin + ms + 4 }
   return { ...times, tenant, key, callId, epoch, attempt: epoch, signed: ["webhook-signature"], answered, hook: null }
 }
+
+const reported = (
+  tenant: string,
+  eventIds: ReadonlyArray<string>,
+  ...statuses: ReadonlyArray<string>
+): ProductReport => ({
+  tenant,
+  eventIds,
+  tries: 1,
+  status: 200,
+  results: eventIds.map((eventId, i) => ({ eventId, status: statuses[i] ?? "" }))
+})
 
 /** Every call of the sample is of one flow and has the tag. */
 export const wishOf = (maxAttempts: number): Wish => ({
@@ -307,6 +320,20 @@ export const soundHistory = (): WritableHistory => {
         orderId: null
       }
     ],
+    // Its answer was lost once: the next try heard that the first event is known.
+    productReports: [
+      reported("acme", ["event-1"], "stored"),
+      reported("acme", ["event-1", "event-2"], "duplicate", "stored"),
+      reported("borealis", ["event-1"], "duplicate")
+    ],
+    productEvents: ["acme/event-1", "acme/event-2", "borealis/event-1"].map((name) => {
+      const [tenant = "", eventId = ""] = name.split("/")
+      return { tenantId: derivedTenantId(tenant), eventId, of: tenant }
+    }),
+    listedProductEvents: ["acme/event-2", "acme/event-1", "borealis/event-1"].map((name) => {
+      const [tenant = "", eventId = ""] = name.split("/")
+      return { tenant, eventId, of: tenant }
+    }),
     streams: [schedule, pause, job],
     deliveries: delivered.map(({ callId }) => ({ callId })),
     jobItems: [{ jobId: "job-1", itemId: moved.callId, outcome: "done" }],

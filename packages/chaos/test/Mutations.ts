@@ -349,6 +349,20 @@ export const mutations: Readonly<Record<CheckerName, Readonly<Record<string, Mut
     "a shipment that is gone": (h) => void h.shipments.pop(),
     "a shipment of another tenant": (h) => (the(h.shipments[0]).tenantId = the(h.tenants[1]).id)
   },
+  "every product event is stored once": {
+    "one that was refused": (h) => (the(the(h.productReports[0]).results[0]).status = "refused"),
+    "a report without an answer": (h) => Object.assign(the(h.productReports[0]), { status: null, results: [] }),
+    "an answer that leaves one out": (h) => void the(h.productReports[1]).results.pop(),
+    "one that is gone": (h) => void h.productEvents.pop(),
+    "one that is there twice": (h) => void h.productEvents.push(the(h.productEvents[0])),
+    "one that is new twice": (h) => (the(the(h.productReports[1]).results[0]).status = "stored"),
+    "one that nobody reported": (h) => void h.productEvents.push({ ...the(h.productEvents[0]), eventId: "event-9" })
+  },
+  "product events stay with their tenant": {
+    "one that is stored for another": (h) => (the(h.productEvents[2]).of = "acme"),
+    "one that another sees": (h) => (the(h.listedProductEvents[2]).of = "acme"),
+    "one that its tenant does not see": (h) => void h.listedProductEvents.pop()
+  },
   "processes end in order": {
     "by a signal": (h) => (the(h.exits[0]).code = null),
     "cut off while all servers were there": (h) => {

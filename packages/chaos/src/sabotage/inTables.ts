@@ -14,6 +14,7 @@ interface Trigger {
     | "subscription_messages"
     | "bulk_job_items"
     | "ingestion_rows"
+    | "product_events"
   /** PL/pgSQL up to, and without, the last `return`. */
   readonly body: string
 }
@@ -153,6 +154,23 @@ export const payloadAstray: Sabotage = trigger({
       new.row := jsonb_set(new.row::jsonb, '{dropbin,orderId}', '"00000000-0000-4000-8000-000000000000"')::json;
     end if;`
 })
+
+/** Of product events some are answered and not stored. */
+export const productEventLost: Sabotage = trigger({
+  name: "product_event_lost",
+  on: "insert",
+  table: "product_events",
+  body: "if right(new.event_id, 1) = '7' then return null; end if;"
+})
+
+/** A tenant's list of product events has those of the others too. */
+export const productEventsSeen: Sabotage = {
+  before: async (stage) => {
+    await rewrite(stage, "list_product_events", "e.tenant_id = p_tenant and e.day between", "e.day between")
+    await rewrite(stage, "list_product_events", "on e.tenant_id = p_tenant and e.day = f.day", "on e.day = f.day")
+    await stage.database.ask("create policy sabotage_seen on dueline.product_events for select using (true)")
+  }
+}
 
 /** Two writers on one version both win. */
 export const fenceOff: Sabotage = {
