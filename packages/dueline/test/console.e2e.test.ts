@@ -949,7 +949,7 @@ describe.skipIf(why !== "")("the console", () => {
         // The markup is the same in both; what differs is what can be told apart. Axe is in the page by now.
         await looked.emulateMedia({ colorScheme: "dark" })
         judge(`${path}, dark`, await looked.evaluate<Findings>(`axe.run(${JSON.stringify(contrastOnly)})`))
-        found.width.push(...(await widthFindings(looked, [1_280, 390])).map((what) => `${path} ${what}`))
+        found.width.push(...(await widthFindings(looked, [1_280, 1_024, 390])).map((what) => `${path} ${what}`))
         found.keyboard.push(...(await keyboardFindings(looked)).map((what) => `${path} ${what}`))
         walked.add(routeOf(path) ?? "")
       }

@@ -112,7 +112,10 @@ export const keyboardFindings = async (page: Page): Promise<ReadonlyArray<string
 
 // How wide a window is.
 
-/** What stands beyond the edge of the page without a part of it that scrolls, and texts that are cut. */
+/** From as wide a window on a table has no need to be moved from side to side. */
+const tablesFit = 1_024
+
+/** What stands beyond the edge of the page without a part of it that scrolls, texts that are cut, and at a desk tables wider than their place. */
 const beyond = `(() => {
   const { clientWidth } = document.documentElement
   const scrolls = (one) => one !== null && (/auto|scroll/u.test(getComputedStyle(one).overflowX) || scrolls(one.parentElement))
@@ -121,7 +124,9 @@ const beyond = `(() => {
   const wide = all.filter((one) => one.getBoundingClientRect().right > clientWidth + 1 && !scrolls(one.parentElement))
   const cut = all.filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
     && /hidden|clip/u.test(getComputedStyle(one).overflowX) && !one.matches("svg, input, select"))
-  return [...wide.map((one) => "is beyond the edge: " + words(one)), ...cut.map((one) => "is cut: " + words(one))].slice(0, 3)
+  const moved = innerWidth < ${tablesFit} ? [] : all.filter((one) => one.matches("table") && one.scrollWidth > one.parentElement.clientWidth + 1)
+  return [...wide.map((one) => "is beyond the edge: " + words(one)), ...cut.map((one) => "is cut: " + words(one)),
+    ...moved.map((one) => "is " + (one.scrollWidth - one.parentElement.clientWidth) + " px wider than its place: " + words(one))].slice(0, 3)
 })()`
 
 export const widthFindings = async (page: Page, widths: ReadonlyArray<number>): Promise<ReadonlyArray<string>> => {
