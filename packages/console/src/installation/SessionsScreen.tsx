@@ -8,9 +8,12 @@ import { Status } from "../parts/Status.tsx"
 import { Ago } from "../time/Time.tsx"
 
 const columnsWith = (changed: () => void): readonly [Column<SessionView>, ...ReadonlyArray<Column<SessionView>>] => [
-  { head: "Who", cell: ({ current, subject }) => `${subject}${current ? " (this one)" : ""}` },
+  {
+    head: "Who",
+    cell: ({ current, subject }) => <span className="long">{`${subject}${current ? " (this one)" : ""}`}</span>
+  },
   { head: "State", cell: ({ endedBy, status }) => <Status of={status} words={endedBy ?? status} /> },
-  { head: "Signed in by", cell: ({ holder, way }) => `${way}, ${holder}` },
+  { head: "Signed in by", cell: ({ holder, way }) => <span className="long">{`${way}, ${holder}`}</span> },
   { head: "Roles", as: "wide", cell: ({ roles }) => roles?.join(", ") ?? "as its scopes say" },
   { head: "Began", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   { head: "Last used", cell: ({ usedAt }) => <Ago at={usedAt} /> },
