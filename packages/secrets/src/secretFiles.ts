@@ -31,7 +31,9 @@ export const makeDirectory = async (directory: string, mode: number): Promise<vo
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const advice = "set DUELINE_HOME to a directory that this user may write"
-    throw new Error(`cannot make ${directory}: ${reason}; ${advice}`, { cause: error })
+    // What could not be made may be above it.
+    const path = error instanceof Error && "path" in error ? String(error.path) : directory
+    throw new Error(`cannot make ${path}: ${reason}; ${advice}`, { cause: error })
   }
 }
 
