@@ -167,7 +167,7 @@ export const controls: Readonly<Record<string, Control>> = {
     [unsent, rules, ends],
     { ...well, ...away, commandRepeated: 1, nameUnanswered: 0.3, noPlace: 0.3, targetSlow: 0.6 },
     { ...busy, ...touchy },
-    88
+    171
   ),
   "a hand-back forgets a cancel": control(
     Aggregate.handBackForgetsCancel,
