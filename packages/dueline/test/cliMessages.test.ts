@@ -1,6 +1,7 @@
 /** Whatever is written where a command expects something else, it says what it expects. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { describeFailure } from "../src/cli/describeFailure.ts"
 import { callId } from "./FakeProgram.ts"
 import { runCli } from "./runCli.ts"
@@ -52,6 +53,23 @@ it.effect("numbers are told with their bounds", () =>
     assert.include(yield* said(...submit, "--wait", "31"), "Expected: a whole number from 0 to 30")
     assert.include(yield* said(...submit, "--tag", "a b"), "Expected: 1 to 64 letters, digits and _.:=/-")
     assert.include(yield* said(...submit, "--json-body", "[12345678901234567890]"), "would change its value")
+  })
+)
+
+it.effect("what the database answered is told, and what to do when it is of another version", () =>
+  Effect.gen(function* () {
+    const said = (code: string, message: string) =>
+      describeFailure(
+        new Error("no snapshot", {
+          cause: new SqlError({
+            reason: new UnknownError({ message: "Query failed", cause: Object.assign(new Error(message), { code }) })
+          })
+        })
+      )
+    const older = yield* said("42883", "function dueline.later() does not exist")
+    assert.strictEqual(older.message, "The database answered: function dueline.later() does not exist (SQLSTATE 42883)")
+    assert.match(older.notes.join(), /of another version .*restart it/u)
+    assert.deepStrictEqual((yield* said("53100", "disk full")).notes, [])
   })
 )
 

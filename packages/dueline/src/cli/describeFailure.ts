@@ -1,6 +1,8 @@
 /** Any failure of a command as one line, what is wrong field by field, and what to do. Never a stack trace. */
 import type { FieldProblem, ProblemBody } from "@dueline/contracts/api/Problem"
+import { serverWords } from "@dueline/postgres/SqlFailure"
 import { Effect, Predicate, Schema } from "effect"
+import { isSqlError } from "effect/sql/SqlError"
 
 export interface FailureReport {
   readonly message: string
@@ -48,7 +50,22 @@ export const describeFailure = (error: unknown): Effect.Effect<FailureReport> =>
   if (Schema.isSchemaError(error)) return Effect.succeed(unknownAnswer(undefined, "this address"))
   if (Predicate.isTagged(error, "HttpClientError")) return ofTransport(error)
   if (Predicate.isTagged(error, "ServeError")) return Effect.succeed(ofListening(error))
-  return Effect.succeed(plain(messageOf(error)))
+  return Effect.succeed(ofStatement(error) ?? plain(messageOf(error)))
+}
+
+/** SQLSTATE of a function, a table or a column that is not there. */
+const isNotThere = /^(?:42883|42P01|42703)$/u
+
+/** Null for what no server of a database has said. */
+const ofStatement = (error: unknown): FailureReport | null => {
+  const failed = causes(error).find(isSqlError)
+  if (failed === undefined) return null
+  const { code, message } = serverWords(failed)
+  if (code === "") return null
+  const notes = isNotThere.test(code)
+    ? ["a program of another version keeps this database: restart it with this one, or use the command of its version"]
+    : []
+  return plain(`The database answered: ${message} (SQLSTATE ${code})`, ...notes)
 }
 
 /** The program could not listen. */
