@@ -1,7 +1,6 @@
 /** Checkpoints as files, one for each, in a folder that the database's owner should not reach: of one size the latest stays. */
-import { makeFolder } from "@dueline/secrets/secretFiles"
+import { makeFolder, placeAnew } from "@dueline/secrets/secretFiles"
 import { Effect } from "effect"
-import { rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { checkpointFile } from "./checkpoint.ts"
 import { PublishFailed } from "./Sealer.ts"
@@ -9,15 +8,7 @@ import { PublishFailed } from "./Sealer.ts"
 /** Makes the folder where it is missing. A file is there whole or not at all. */
 export const placeNote = async (folder: string, name: string, note: string): Promise<void> => {
   await makeFolder(folder, 0o755)
-  const path = join(folder, name)
-  const draft = `${path}.${process.pid}.draft`
-  try {
-    await writeFile(draft, note, { mode: 0o644, flush: true })
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined)
-    throw error
-  }
+  await placeAnew(join(folder, name), note, 0o644)
 }
 
 export const publishTo = (folder: string) => (size: number, note: string) =>

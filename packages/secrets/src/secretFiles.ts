@@ -1,4 +1,4 @@
-/** Files of secrets: their directories, made with a mode; the file itself, made once; and who may read it. */
+/** Files that are there whole or not at all, as those of secrets have to be: their directories, made with a mode; the file itself; and who may read it. */
 import { chmod, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 
@@ -38,20 +38,21 @@ export const makeDirectory = async (directory: string, mode: number): Promise<vo
 }
 
 /**
- * Writes a file (0600) whole, in a new directory beside it, and then has it put in its place: a crash leaves no half of it. A process number
+ * Writes a file whole and to the disk, in a new directory beside it, and then has it put in its place: a crash leaves no half of it. A process number
  * would not tell the drafts apart: programs in containers that share the directory are all number 1.
  */
 const place = async (
   path: string,
-  text: string,
-  put: (draft: string, path: string) => Promise<void>
+  content: string | Uint8Array,
+  put: (draft: string, path: string) => Promise<void>,
+  mode = 0o600
 ): Promise<void> => {
   const aside = await mkdtemp(join(dirname(path), "draft-"))
   const draft = join(aside, basename(path))
   try {
-    await writeFile(draft, text, { mode: 0o600, flush: true })
+    await writeFile(draft, content, { mode, flush: true })
     // The umask of the program may have taken more away than others' rights.
-    await chmod(draft, 0o600)
+    await chmod(draft, ((await stat(draft)).mode & 0o777) | 0o600)
     await put(draft, path)
   } finally {
     await rm(aside, { recursive: true })
@@ -64,8 +65,9 @@ export const placeOnce = (path: string, text: string): Promise<void> =>
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error
   })
 
-/** In the place of the one that is there, if there is one: nobody reads half of it. */
-export const placeAnew = (path: string, text: string): Promise<void> => place(path, text, rename)
+/** In the place of the one that is there, if there is one: nobody reads half of it. `mode`: 0600 where nothing is said. */
+export const placeAnew = (path: string, content: string | Uint8Array, mode?: number): Promise<void> =>
+  place(path, content, rename, mode)
 
 /** Whether others than the owner may read or write it; Windows has no such bits. */
 export const isOpenToOthers = async (path: string): Promise<boolean> =>

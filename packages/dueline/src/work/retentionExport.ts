@@ -1,8 +1,7 @@
 /** Writes what is about to be removed to a folder: lines of JSON, compressed, with a checksum beside each file. */
-import { makeFolder } from "@dueline/secrets/secretFiles"
+import { makeFolder, placeAnew } from "@dueline/secrets/secretFiles"
 import { Data, Effect } from "effect"
 import { hash } from "node:crypto"
-import { open, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { zstdCompressSync } from "node:zlib"
 
@@ -16,25 +15,6 @@ export interface Exported {
   readonly at: number
   /** Events, or rows, as JSON. */
   readonly lines: ReadonlyArray<string>
-}
-
-/** On the disk when this is done: under another name first, so that a file with its own name is whole. */
-const put = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const unfinished = `${path}.part`
-  try {
-    const file = await open(unfinished, "w", 0o600)
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(unfinished, path)
-  } catch (error) {
-    // What the failure says counts, not that this could not be done either: where nothing can be made nothing may be there to remove.
-    await rm(unfinished, { force: true }).catch(() => undefined)
-    throw error
-  }
 }
 
 /**
@@ -52,8 +32,8 @@ export const exportTo =
         const directory = join(folder, tenantId)
         await makeFolder(directory, 0o700)
         const path = join(directory, name)
-        await put(path, packed)
-        await put(`${path}.sha256`, Buffer.from(`${hash("sha256", packed, "hex")}  ${name}\n`))
+        await placeAnew(path, packed)
+        await placeAnew(`${path}.sha256`, `${hash("sha256", packed, "hex")}  ${name}\n`)
         return path
       },
       catch: (cause) =>
