@@ -7,18 +7,9 @@ import type { EventFacts } from "@dueline/contracts/ingestion/Ingestion"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { Courier } from "@dueline/simulation/clients/Courier"
 import { Dice } from "@dueline/simulation/world/Dice"
-import { setTimeout as wait } from "node:timers/promises"
 import type { Api, Heard } from "./Api.ts"
 import type { Report } from "./History.ts"
-
-export interface CourierLoadOptions {
-  readonly seed: number
-  readonly api: Api
-  /** Names and tokens. */
-  readonly tenants: ReadonlyMap<string, string>
-  /** Requests a second, of all couriers together. */
-  readonly rate: number
-}
+import { drawReported, PacedLoad, type ReportingOptions, reportingSenders } from "./PacedLoad.ts"
 
 interface Source {
   readonly tenant: string
@@ -29,11 +20,6 @@ interface Source {
 }
 
 const scheme = schemePresets["standard-webhooks"]
-/** Requests under way at once. */
-const senders = 8
-const repeatShare = 0.25
-/** A repeat is of one of so many latest events. */
-const remembered = 30
 /** Whether a source is there is asked before anything goes wrong. */
 const creationTries = 20
 
@@ -57,22 +43,21 @@ const createSource = async (api: Api, tenant: string, token: string): Promise<Pi
 const bodyOf = ({ eventId, occurredAt, orderId, trackingReference, type }: EventFacts): string =>
   JSON.stringify({ id: eventId, type, trackingReference, occurredAt: new Date(occurredAt).toISOString(), orderId })
 
-export class CourierLoad {
+export class CourierLoad extends PacedLoad {
   readonly reports: Array<Report> = []
-  readonly #options: CourierLoadOptions
+  readonly #options: ReportingOptions
   readonly #sources: ReadonlyArray<Source>
   readonly #dice: Dice
   #sent = 0
-  #stopped = false
-  #givenUp = false
 
-  private constructor(options: CourierLoadOptions, sources: ReadonlyArray<Source>) {
+  private constructor(options: ReportingOptions, sources: ReadonlyArray<Source>) {
+    super(options.rate, reportingSenders)
     this.#options = options
     this.#sources = sources
     this.#dice = new Dice(options.seed).fork("couriers")
   }
 
-  static async make(options: CourierLoadOptions): Promise<CourierLoad> {
+  static async make(options: ReportingOptions): Promise<CourierLoad> {
     const { api, seed, tenants } = options
     const sources = [...tenants].map(async ([tenant, token]): Promise<Source> => {
       const dice = new Dice(seed).fork(`courier of ${tenant}`)
@@ -82,46 +67,10 @@ export class CourierLoad {
     return new CourierLoad(options, await Promise.all(sources))
   }
 
-  /** Until `stop`, and then until what was begun is answered. */
-  async run(): Promise<void> {
-    const everyMs = 1_000 / this.#options.rate
-    let next = performance.now()
-    const sender = async () => {
-      while (!this.#stopped) {
-        // Who was held up does not make up for it with a flood.
-        const slot = Math.max(next, performance.now() - everyMs * senders)
-        next = slot + everyMs
-        const early = slot - performance.now()
-        if (early > 0) await wait(early)
-        if (!this.#stopped) await this.#send()
-      }
-    }
-    await Promise.all(Array.from({ length: senders }, sender))
-  }
-
-  /** Nothing more is begun. */
-  stop(): void {
-    this.#stopped = true
-  }
-
-  /** What is not answered by now stays without an answer. */
-  giveUp(): void {
-    this.#givenUp = true
-  }
-
-  #draw({ courier, recent }: Source): EventFacts {
-    const [latest, ...others] = recent
-    if (latest !== undefined && this.#dice.chance(repeatShare)) return this.#dice.pick([latest, ...others])
-    const event = courier.next()
-    recent.unshift(event)
-    recent.splice(remembered)
-    return event
-  }
-
-  async #send(): Promise<void> {
+  protected async send(): Promise<void> {
     const source = this.#sources[this.#dice.between(0, this.#sources.length - 1)]
     if (source === undefined) return
-    const event = this.#draw(source)
+    const event = drawReported(source.recent, this.#dice, () => source.courier.next())
     const body = bodyOf(event)
     const headers = signRequest(scheme, source.secret, {
       at: Date.now(),
@@ -131,7 +80,7 @@ export class CourierLoad {
     const path = `/v1/events/courier/${source.id}`
     const { heard, tries } = await this.#options.api.insist(
       { method: "POST", path, token: "", headers, body },
-      () => this.#givenUp
+      this.isGivenUp
     )
     this.reports.push({ tenant: source.tenant, event, tries, ...answered(heard) })
   }

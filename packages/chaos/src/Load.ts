@@ -3,11 +3,11 @@
  * under the same key until it is answered.
  */
 import { Dice } from "@dueline/simulation/world/Dice"
-import { setTimeout as wait } from "node:timers/promises"
 import { type Api, answerOf, type Request } from "./Api.ts"
 import { type Draft, type DraftOptions, Drafts } from "./Drafts.ts"
 import { accepted } from "./Evidence.ts"
 import type { Operation } from "./History.ts"
+import { PacedLoad } from "./PacedLoad.ts"
 
 export interface LoadOptions extends DraftOptions {
   readonly seed: number
@@ -19,16 +19,15 @@ export interface LoadOptions extends DraftOptions {
   readonly meddle?: ((request: Request, draft: Draft) => Request) | undefined
 }
 
-export class Load {
+export class Load extends PacedLoad {
   readonly operations: Array<Operation> = []
   readonly #options: LoadOptions
   readonly #dice: Dice
   readonly #drafts: Drafts
   #begun = 0
-  #stopped = false
-  #givenUp = false
 
   constructor(options: LoadOptions) {
+    super(options.rate, options.clients)
     this.#options = options
     this.#dice = new Dice(options.seed).fork("load")
     this.#drafts = new Drafts(options)
@@ -39,43 +38,12 @@ export class Load {
     return this.#begun
   }
 
-  get stopped(): boolean {
-    return this.#stopped
-  }
-
-  /** Until `stop`, and then until what was begun is answered. */
-  async run(): Promise<void> {
-    const { clients, rate } = this.#options
-    const everyMs = 1_000 / rate
-    let next = performance.now()
-    const client = async () => {
-      while (!this.#stopped) {
-        // Who was held up by a fault does not make up for it with a flood.
-        const slot = Math.max(next, performance.now() - everyMs * clients)
-        next = slot + everyMs
-        const early = slot - performance.now()
-        if (early > 0) await wait(early)
-        if (!this.#stopped) await this.#operate(this.#begun++)
-      }
-    }
-    await Promise.all(Array.from({ length: clients }, client))
-  }
-
-  /** Nothing more is begun. */
-  stop(): void {
-    this.#stopped = true
-  }
-
-  /** What is not answered by now stays without an answer. */
-  giveUp(): void {
-    this.#givenUp = true
-  }
-
-  async #operate(number: number): Promise<void> {
+  protected async send(): Promise<void> {
+    const number = this.#begun++
     const { api, meddle = (request) => request } = this.#options
     const draft = this.#drafts.draw(this.#dice.fork(`operation ${number}`), number)
     const invokedAt = Date.now()
-    const { heard, tries } = await api.insist(meddle(draft.request, draft), () => this.#givenUp)
+    const { heard, tries } = await api.insist(meddle(draft.request, draft), this.isGivenUp)
     const answered =
       heard === null ? { completedAt: null, answer: null } : { completedAt: Date.now(), answer: answerOf(heard) }
     const operation: Operation = { ...draft.operation, invokedAt, tries, ...answered }
