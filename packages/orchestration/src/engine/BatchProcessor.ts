@@ -258,16 +258,21 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
       return step(batch, trusting)
     })
 
+  /** For a commit of another kind; `stored`: that is durable. */
+  const toStore = (decided: Decided<C, S, E, R, O>) => ({
+    commits: decided.commits,
+    stored: () => {
+      count(decided.commits)
+      return done(decided)
+    }
+  })
+
   const join: BatchProcessor<C, R, O>["join"] = (batch) => {
     if (batch.some(({ key }) => cache.get(key) !== undefined)) return null
     const loaded = { cached: [], streams: none, receipts: none }
     const decided = decideBatch(aggregate, batch, loaded, options.receiptTtlMs, snapshots.due)
     if (decided.commits.length < batch.length || decided.answers.some(Result.isFailure)) return null
-    const stored = () => {
-      count(decided.commits)
-      return done(decided)
-    }
-    return { commits: decided.commits, stored }
+    return toStore(decided)
   }
   const joinAll: BatchProcessor<C, R, O>["joinAll"] = Effect.fnUntraced(function* (batch, accepts) {
     const cached = batch.map(({ key }) => cache.get(key))
@@ -289,11 +294,7 @@ export const makeBatchProcessor = Effect.fnUntraced(function* <C extends Command
     const taken = batch.map(({ key }) => !refused.has(key))
     const isTaken = (_: unknown, i: number) => taken[i] === true
     const decided = refused.size === 0 ? first : decideAll(batch.filter(isTaken), cached.filter(isTaken))
-    const stored = () => {
-      count(decided.commits)
-      return done(decided)
-    }
-    return { taken, commits: decided.commits, stored, dropped: () => forget(batch) }
+    return { ...toStore(decided), taken, dropped: () => forget(batch) }
   })
   return { run, join, joinAll, forget }
 })
