@@ -4,6 +4,7 @@
  * start too, what there is to do. It is the only one that takes it: other groups of the bus do not get it.
  */
 import { Context, Layer } from "effect"
+import { type AnsweredLater, answeredLater } from "./answeredLater.ts"
 import type { BusMessage } from "./ports/EventBus.ts"
 
 /** A place that is kept for a message until it is known what became of its commit. One of the two is called, once. */
@@ -17,24 +18,9 @@ export interface Reserved {
 /** Asked before the commit. Null: the message goes the usual way. */
 export type Reserve = (message: BusMessage) => Reserved | null
 
-const nobody: Reserve = () => null
-
-export class DirectMessages extends Context.Service<
-  DirectMessages,
-  {
-    /** Nobody takes anything as long as no taker is there. */
-    readonly reserve: Reserve
-    /** Says who takes messages; null: nobody any more. */
-    readonly by: (reserve: Reserve | null) => void
-  }
->()("@dueline/contracts/DirectMessages") {
-  static readonly layer = Layer.sync(DirectMessages, () => {
-    let current = nobody
-    return DirectMessages.of({
-      reserve: (message) => current(message),
-      by: (reserve) => {
-        current = reserve ?? nobody
-      }
-    })
-  })
+/** Nobody takes anything as long as no taker is there. */
+export class DirectMessages extends Context.Service<DirectMessages, AnsweredLater<BusMessage, Reserved>>()(
+  "@dueline/contracts/DirectMessages"
+) {
+  static readonly layer = Layer.sync(DirectMessages, () => answeredLater<BusMessage, Reserved>())
 }

@@ -3,6 +3,7 @@
  * A call that is due at once then costs one commit less before its request leaves, and its row is written once less.
  */
 import { Context, Layer } from "effect"
+import { type AnsweredLater, answeredLater } from "./answeredLater.ts"
 import type { Envelope } from "./Envelope.ts"
 import type { Answer, Refusal, Settle } from "./ports/Orchestrator.ts"
 import type { ServiceCallCommand } from "./serviceCall/Command.ts"
@@ -17,22 +18,10 @@ export interface DirectStart {
 /** What starts the call that is submitted, or null when it has to wait like any other: for its time, its turn, a place, the end of a pause. */
 export type AskDirectStart = (submission: Envelope<ServiceCallCommand>) => DirectStart | null
 
+/** Asked once for each command of a call when it is about to be decided; nothing is started directly as long as nobody answers. */
 export class DirectStarts extends Context.Service<
   DirectStarts,
-  {
-    /** Asked once for each command of a call when it is about to be decided. */
-    readonly ask: AskDirectStart
-    /** Says who answers; nothing is started directly as long as nobody does. */
-    readonly by: (ask: AskDirectStart) => void
-  }
+  AnsweredLater<Envelope<ServiceCallCommand>, DirectStart>
 >()("@dueline/contracts/DirectStarts") {
-  static readonly layer = Layer.sync(DirectStarts, () => {
-    let current: AskDirectStart = () => null
-    return DirectStarts.of({
-      ask: (submission) => current(submission),
-      by: (ask) => {
-        current = ask
-      }
-    })
-  })
+  static readonly layer = Layer.sync(DirectStarts, () => answeredLater<Envelope<ServiceCallCommand>, DirectStart>())
 }

@@ -3,6 +3,7 @@
  * be done. Only where both kinds have their writers in one process, and nobody outside of it takes messages from the bus.
  */
 import { Context, Layer } from "effect"
+import { type AnsweredLater, answeredLater } from "./answeredLater.ts"
 import type { Envelope } from "./Envelope.ts"
 import type { IngestionCommand } from "./ingestion/Ingestion.ts"
 import type { ShipmentCommand, ShipmentFacts } from "./shipment/Shipment.ts"
@@ -18,22 +19,10 @@ export interface EventInOne {
 /** Null for what takes in no courier's event, and for an event that takes more than its shipment. */
 export type AskEventInOne = (command: Envelope<IngestionCommand>) => EventInOne | null
 
+/** Asked once for each ingestion that is about to begin; nothing is carried out so as long as nobody answers. */
 export class EventCommits extends Context.Service<
   EventCommits,
-  {
-    /** Asked once for each ingestion that is about to begin; nothing is carried out so as long as nobody answers. */
-    readonly ask: AskEventInOne
-    /** Says who answers; null: nobody any more. */
-    readonly by: (ask: AskEventInOne | null) => void
-  }
+  AnsweredLater<Envelope<IngestionCommand>, EventInOne>
 >()("@dueline/contracts/EventCommits") {
-  static readonly layer = Layer.sync(EventCommits, () => {
-    let current: AskEventInOne | null = null
-    return EventCommits.of({
-      ask: (command) => current?.(command) ?? null,
-      by: (ask) => {
-        current = ask
-      }
-    })
-  })
+  static readonly layer = Layer.sync(EventCommits, () => answeredLater<Envelope<IngestionCommand>, EventInOne>())
 }

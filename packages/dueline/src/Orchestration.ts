@@ -48,7 +48,7 @@ export const orchestrator = (settings: Settings, { roles }: Deployment) =>
     Effect.gen(function* () {
       const cluster = yield* Cluster
       const { recall } = yield* Recalls
-      const store = sparing(yield* Persistence, yield* Hearing, (yield* DirectMessages).reserve)
+      const store = sparing(yield* Persistence, yield* Hearing, (yield* DirectMessages).ask)
       const writers = Writers.make({ receiptTtlMs: settings.DUELINE_RECEIPT_HOURS * 3_600_000 })
       const own = roles.has("orchestrator")
         ? yield* recalling(yield* Effect.provideService(writers, Persistence, store), recall)

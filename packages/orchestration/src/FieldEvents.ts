@@ -280,16 +280,9 @@ export const layer = (shipmentIdOf: ShipmentIdOf) =>
       if (bus.isHeard !== undefined) {
         // What the process before had taken over. There is no other than this one.
         yield* Effect.forkScoped(yield* makeSweep(handler, inHand, 0))
-        yield* Effect.acquireRelease(
-          Effect.sync(() => direct.by(reserve)),
-          () => Effect.sync(() => direct.by(null))
-        )
+        yield* direct.by(reserve)
         const commits = yield* Effect.serviceOption(EventCommits)
-        if (Option.isSome(commits))
-          yield* Effect.acquireRelease(
-            Effect.sync(() => commits.value.by(inOneCommit(shipmentIdOf))),
-            () => Effect.sync(() => commits.value.by(null))
-          )
+        if (Option.isSome(commits)) yield* commits.value.by(inOneCommit(shipmentIdOf))
       }
       // Apart: on a durable bus other topics are another consumer, which begins with the oldest event that is kept.
       yield* consuming(bus, { group: "field-events", topics: ["ops.ingestion.received"] }, (delivery) =>

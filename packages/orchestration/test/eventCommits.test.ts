@@ -52,7 +52,7 @@ const world = Effect.fnUntraced(function* (store: FaultyStore = new FaultyStore(
       return store.persistence.commit(batch)
     })
   const ask = inOne ? inOneCommit(shipmentIdOf) : () => null
-  const commits = EventCommits.of({ ask, by: () => undefined })
+  const commits = EventCommits.of({ ask, by: () => Effect.void })
   const writers = yield* Effect.provideService(
     writersOn({ persistence: { ...store.persistence, commit } }),
     EventCommits,

@@ -59,7 +59,7 @@ const firing = Effect.fnUntraced(function* (trouble: "none" | "not done" | "done
         offer = taken
       }
     }),
-    Effect.provideService(DirectStarts, { ask: start, by: () => undefined })
+    Effect.provideService(DirectStarts, { ask: start, by: () => Effect.void })
   )
   yield* writers.ask(Field.envelope(Steps.create({}) as Command))
   const schedule = store.dump().rows.find((row) => row._tag === "ScheduleRow")

@@ -146,7 +146,7 @@ const work = Effect.fnUntraced(function* (around: Surroundings, victim: Victim) 
   )
   const loop = yield* makeDueLoop({ batchLimit: 128, ...options }).pipe(Effect.provide(slots))
   const starts = yield* DirectStarts
-  starts.by((mutation.direct ?? same)(loop.direct))
+  yield* starts.by((mutation.direct ?? same)(loop.direct))
   intents.subscribe((committed) => {
     const alarms: Array<Alarm> = []
     for (const intent of committed) act(intent, alarms)

@@ -133,8 +133,7 @@ export const layer = ({ concurrency, limits }: OrchestratingOptions) =>
         WorkerCapacity.layer(placesOf(own, id, others))
       )
       const starts = yield* DirectStarts
-      starts.by(loop.direct)
-      yield* Effect.addFinalizer(() => Effect.sync(() => starts.by(() => null)))
+      yield* starts.by(loop.direct)
       intents.subscribe(
         afterCommit({
           arm: (alarms) => run(timer.arm(alarms)),

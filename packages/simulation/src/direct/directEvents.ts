@@ -17,15 +17,15 @@ export const carriesOut = (around: Surroundings): boolean => takesOver(around) &
 /** The store as the writer of a process sees it. */
 export const storeOf = (around: Surroundings) =>
   takesOver(around)
-    ? Effect.map(Effect.all([Persistence, DirectMessages]), ([store, { reserve }]) => sparing(store, allHeard, reserve))
+    ? Effect.map(Effect.all([Persistence, DirectMessages]), ([store, { ask }]) => sparing(store, allHeard, ask))
     : Effect.map(Persistence, (store) => store)
 
 /** Whoever takes over is watched; a mutation comes between. */
 export const layerDirectMessages = ({ inHand, mutation }: Surroundings, victim: Victim) =>
   Layer.effect(
     DirectMessages,
-    Effect.map(DirectMessages, ({ by, reserve }) => ({
-      reserve,
-      by: (taker) => by(taker === null ? null : inHand.watch(victim, (mutation.takeOver ?? ((sound) => sound))(taker)))
+    Effect.map(DirectMessages, ({ ask, by }) => ({
+      ask,
+      by: (taker) => Effect.suspend(() => by(inHand.watch(victim, (mutation.takeOver ?? ((sound) => sound))(taker))))
     }))
   ).pipe(Layer.provide(DirectMessages.layer))
