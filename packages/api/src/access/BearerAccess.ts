@@ -101,7 +101,7 @@ export const layer: Layer.Layer<BearerAuth, never, Askers | KnownTenants | Audit
   )
 
 /** What is read, decided and written beside a body costs about as much as a submission of so many bytes. */
-const besideBody = 4_096
+const besideBody = 1_024
 
 const workOf = (contentLength: string | undefined): number => {
   const bytes = Number(contentLength ?? 0)
