@@ -2,9 +2,9 @@
  * What holds for every request, also for those no handler sees: a correlation id, the API's version on the answer, a limit before any
  * work, and a problem document in place of every bare error.
  */
-import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { type ProblemCode, problemCodes } from "@dueline/contracts/api/Problem"
 import type { CorrelationId } from "@dueline/contracts/Ids"
-import { segmentLimits } from "@dueline/contracts/productEvent/ProductEventBodies"
+import { segmentLimits } from "@dueline/contracts/productEvent/ProductEvent"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
 import { correlationIdOf } from "@dueline/identity/randomId"

@@ -1,4 +1,4 @@
-import { problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { problemCodes } from "@dueline/contracts/api/Problem"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Edge, later, layer as edge } from "./Edge.ts"

@@ -1,7 +1,7 @@
 /** What is told of changes, on a clock that the test turns. */
 import * as CallNotices from "@dueline/contracts/CallNotices"
 import { TenantId } from "@dueline/contracts/Ids"
-import { CallQueries, findManyLimit } from "@dueline/contracts/ports/CallQueries"
+import { CallQueries, findManyLimit } from "@dueline/contracts/ports/Queries"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"

@@ -4,7 +4,7 @@ import { schemePresets, type SchemePreset } from "@dueline/contracts/courierSour
 import { type CourierSourceCommand, CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { systemActor } from "@dueline/contracts/Envelope"
-import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/Vaults"
 import { drawSecret, signRequest } from "@dueline/secrets/requestSignature"
 import { Effect, Schedule } from "effect"
 import { TestClock } from "effect/testing"

@@ -1,5 +1,5 @@
 import { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { CallFilter } from "@dueline/contracts/ports/CallQueries"
+import type { CallFilter } from "@dueline/contracts/ports/Queries"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import * as Cursor from "../src/resources/Cursor.ts"

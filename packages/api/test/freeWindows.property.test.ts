@@ -1,5 +1,5 @@
 import { formatDuration, parseDelay } from "@dueline/contracts/api/Wire"
-import { freeWindows } from "@dueline/contracts/order/freeWindows"
+import { freeWindows } from "@dueline/contracts/order/scheduleConflict"
 import type { TimeWindow } from "@dueline/contracts/order/Order"
 import { assert, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"

@@ -1,7 +1,7 @@
 /** Who asks in the name of a tenant that was never made is refused, and whoever is there costs one question in the life of a process. */
 import { TenantId } from "@dueline/contracts/Ids"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import { assert, describe, it } from "@effect/vitest"

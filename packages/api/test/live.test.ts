@@ -1,6 +1,6 @@
 /** The stream of changes over a real socket, through the typed client and as it is on the wire. */
 import * as DuelineClient from "@dueline/client/DuelineClient"
-import type { CallChanges } from "@dueline/contracts/api/LiveEndpoints"
+import type { CallChanges } from "@dueline/contracts/api/ServiceCallEndpoints"
 import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"

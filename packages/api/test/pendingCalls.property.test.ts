@@ -1,7 +1,7 @@
 /** One while pending, against a plain model: whatever is asked, and whatever begins in between. */
 import { assert, describe, it } from "@effect/vitest"
 import type { EpochMillis, ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { CorrelationId, CommandId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"

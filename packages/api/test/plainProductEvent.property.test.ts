@@ -1,5 +1,5 @@
 /** Product events that are read without their schema are read as the schema reads them, and none is that the schema refuses. */
-import { BatchItem, Identify, Track } from "@dueline/contracts/productEvent/ProductEventBodies"
+import { BatchItem, Identify, Track } from "@dueline/contracts/productEvent/ProductEvent"
 import { assert, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { plainProductEvent } from "../src/intake/plainProductEvent.ts"

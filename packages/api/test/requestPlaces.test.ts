@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Principal } from "@dueline/contracts/api/Access"
 import { TenantId } from "@dueline/contracts/Ids"
-import { Places } from "@dueline/contracts/Places"
+import { Places } from "@dueline/contracts/TenantShares"
 import { Deferred, Effect, Fiber, Layer, Schema, type Scope } from "effect"
 import { HttpEffect, HttpRouter, HttpServer, HttpServerRequest } from "effect/http"
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware } from "effect/http-api"

@@ -1,4 +1,4 @@
-import type { RetentionView } from "@dueline/contracts/api/RetentionEndpoints"
+import type { RetentionView } from "@dueline/contracts/api/TenantRulesEndpoints"
 import { tenantScopes } from "@dueline/contracts/api/Access"
 import { granted, builtinRoles } from "@dueline/contracts/api/roles"
 import { assert, layer } from "@effect/vitest"

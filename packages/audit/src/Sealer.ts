@@ -2,7 +2,7 @@
  * Puts what was committed into the tree and signs checkpoints of it, in one process at a time. What it computes is checked against what it
  * computed before: a tree that somebody else has changed meanwhile is not signed.
  */
-import type { TilePart, TreeStore } from "@dueline/contracts/audit/TreeStore"
+import type { TilePart, TreeStore } from "@dueline/contracts/ports/AuditTrail"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Data, Effect } from "effect"

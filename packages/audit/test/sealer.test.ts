@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import { openCheckpoint } from "../src/checkpoint.ts"
 import { leafHash, rootOfLeaves } from "../src/merkle.ts"
 import { signerOf, verifierOf } from "../src/note.ts"
-import type { TreeStore } from "@dueline/contracts/audit/TreeStore"
+import type { TreeStore } from "@dueline/contracts/ports/AuditTrail"
 import { makeSealer } from "../src/Sealer.ts"
 
 const signer = signerOf("dueline-audit-test", Buffer.alloc(32, 7))

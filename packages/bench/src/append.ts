@@ -1,7 +1,7 @@
 /** How fast the store alone takes what a call writes in its life: three commits, four events at the least, one row, one message. */
 import * as Database from "@dueline/postgres/Database"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { CommandId, CorrelationId, EpochMillis, ServiceCallId, TenantId, WorkerId } from "@dueline/contracts/Ids"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"

@@ -5,7 +5,7 @@
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { EventFacts, IngestionStatus } from "@dueline/contracts/ingestion/Ingestion"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { ShipmentFacts } from "@dueline/contracts/shipment/Shipment"
 import type { Asked } from "./Asked.ts"

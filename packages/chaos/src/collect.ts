@@ -1,5 +1,5 @@
 /** Everything that can be seen when a run is over, put together as its history. */
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { Dice } from "@dueline/simulation/world/Dice"
 import { setTimeout as wait } from "node:timers/promises"

@@ -2,8 +2,9 @@
  * What must happen because of a committed fact, right away and in this process if it can. An intent may be lost with the process:
  * the tables say the same, and the sweep and the watchdog read them.
  */
+import { Context, Layer } from "effect"
 import type { CorrelationId, ServiceCallId, TenantId, WorkerId } from "./Ids.ts"
-import type { PauseInForce } from "./ports/Pauses.ts"
+import type { PauseInForce } from "./ports/Directories.ts"
 import type { Alarm } from "./ports/Timer.ts"
 import type { RequestSummary } from "./serviceCall/Spec.ts"
 
@@ -65,3 +66,27 @@ export interface PauseCommitted extends PauseInForce {
 }
 
 export type Intent = ExecutionRequested | AlarmWanted | AttemptEnded | OutboxFilled | PauseCommitted
+
+/** Hands committed intents to whoever acts on them in this process. Losing one is harmless: the tables say the same. */
+export type IntentListener = (intents: ReadonlyArray<Intent>) => void
+
+export class Intents extends Context.Service<
+  Intents,
+  {
+    readonly publish: IntentListener
+    /** Listeners are called synchronously after the commit, in the order they were added; they must not throw nor block. */
+    readonly subscribe: (listener: IntentListener) => void
+  }
+>()("@dueline/contracts/Intents") {
+  static readonly layer = Layer.sync(Intents, () => {
+    const listeners: Array<IntentListener> = []
+    return Intents.of({
+      publish: (intents) => {
+        for (const listener of listeners) listener(intents)
+      },
+      subscribe: (listener) => {
+        listeners.push(listener)
+      }
+    })
+  })
+}

@@ -114,8 +114,7 @@ import {
 } from "./schedule/Schedule.ts"
 import { scheduleOperations } from "./schedule/ScheduleEndpoints.ts"
 import { scheduleTopics } from "./schedule/Topic.ts"
-import { ServiceCallCommand, ServiceCallOutcome } from "./serviceCall/Command.ts"
-import { ServiceCallRejection } from "./serviceCall/Rejection.ts"
+import { ServiceCallCommand, ServiceCallOutcome, ServiceCallRejection } from "./serviceCall/Command.ts"
 import type { ServiceCallRow } from "./serviceCall/Row.ts"
 import { callbackTopics, serviceCallTopics } from "./serviceCall/Topic.ts"
 import {

@@ -1,7 +1,7 @@
 /** What each process knows of what tenants have struck out: read before anything is served, and every few seconds from then on. */
 import { Effect, Layer, Schedule } from "effect"
 import type { TenantId } from "./Ids.ts"
-import { KnownRedactions, RedactionRules } from "./ports/RedactionRules.ts"
+import { KnownRedactions, RedactionRules } from "./ports/TenantRules.ts"
 import { noRedaction, type Redaction } from "./redaction.ts"
 
 /** How long a process may not know of a change. */

@@ -3,7 +3,7 @@
  * that made them. Known only of a bus inside this process, whose consumers are all here, and only once they are: until then, and with every other
  * bus, each message counts as heard. Whoever only overhears, as requests do that wait for the end of a call, is told once the commit is durable.
  */
-import type { Reserve, Reserved } from "@dueline/contracts/DirectMessages"
+import type { Reserve, Reserved } from "@dueline/contracts/CommitCompanions"
 import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Commit, Persistence } from "@dueline/contracts/ports/Persistence"
 import { callbackTopic } from "@dueline/contracts/serviceCall/Topic"

@@ -1,7 +1,7 @@
 /** The RequestIntake port: what the executor would refuse is refused at the door, and what is secret goes under seal. */
-import { type IntakeIssue, type RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
-import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
-import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
+import { type IntakeIssue, type RawRequest, RequestIntake } from "@dueline/contracts/ports/Admission"
+import { KnownRedactions } from "@dueline/contracts/ports/TenantRules"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/Vaults"
 import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import type { EgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { checkHeaders, type HeaderProblem } from "@dueline/execution/attempts/requestHeaders"

@@ -3,7 +3,7 @@
  * reach executors.
  */
 import { replaying } from "@dueline/api/resources/replays"
-import { DirectMessages } from "@dueline/contracts/DirectMessages"
+import { DirectMessages } from "@dueline/contracts/CommitCompanions"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { type Recall, recalling } from "@dueline/orchestration/recalling"

@@ -1,7 +1,7 @@
 /** The PayloadSources port: payloads are fetched from hosts that the settings name, over https, and never from inside. */
 import type { Redaction } from "@dueline/contracts/redaction"
-import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
-import { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
+import { KnownRedactions } from "@dueline/contracts/ports/TenantRules"
+import { PayloadSources } from "@dueline/contracts/ports/Admission"
 import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import type { EgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { summariseRequest } from "@dueline/execution/redaction/summarise"

@@ -1,6 +1,6 @@
 /** Runs the program until it is told to stop, then stops it in order: red first, no new work, what is on its way, the store. */
 import { AccessScope } from "@dueline/contracts/api/Access"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"

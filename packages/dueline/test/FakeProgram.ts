@@ -1,7 +1,6 @@
 /** A program that answers as the API definition says, from one call and a script: what the command line is tested against. */
 import { BearerAuth, Principal, RequestChecks } from "@dueline/contracts/api/Access"
-import { problemBody } from "@dueline/contracts/api/Problem"
-import type { CodeOf } from "@dueline/contracts/api/ProblemCode"
+import { type CodeOf, problemBody } from "@dueline/contracts/api/Problem"
 import { Unauthenticated, Unprocessable } from "@dueline/contracts/api/ProblemError"
 import type { HistoryEvent, ServiceCall, ServiceCallState } from "@dueline/contracts/api/ServiceCallView"
 import { ServiceCalls } from "@dueline/contracts/api/ServiceCallEndpoints"

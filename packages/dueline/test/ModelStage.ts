@@ -1,5 +1,5 @@
 /** A real database with writers and everything that reads the log, and what its tables hold. */
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import * as Writers from "@dueline/orchestration/Writers"
 import * as EventLog from "@dueline/postgres/read/EventLog"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

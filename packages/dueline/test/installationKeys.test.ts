@@ -1,7 +1,7 @@
 /** A key that is added to the installation's file seals from then on; what the older ones sealed opens, and means the same. */
 import { assert, it } from "@effect/vitest"
 import { CustomerId, TenantId } from "@dueline/contracts/Ids"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { PersonalDataVault } from "@dueline/contracts/ports/Vaults"
 import { Effect } from "effect"
 import { readFile, writeFile } from "node:fs/promises"
 import { homeAt } from "../src/Home.ts"

@@ -1,8 +1,8 @@
 /** The address and the headers of a call at the door: read once, and refused in words. */
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
-import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
-import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import { KnownRedactions } from "@dueline/contracts/ports/TenantRules"
+import { RequestIntake } from "@dueline/contracts/ports/Admission"
+import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/Vaults"
 import { makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"

@@ -1,8 +1,8 @@
 /** One while pending on a real database: two processes, each an edge and a writer with pools of their own, are asked at the same time. */
 import { makePendingCalls } from "@dueline/api/calls/pendingCalls"
 import { CommandId, CorrelationId, EpochMillis, type ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { Intents } from "@dueline/contracts/Intent"
+import { CallQueries } from "@dueline/contracts/ports/Queries"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy, OnConflict } from "@dueline/contracts/serviceCall/Spec"
 import * as Writers from "@dueline/orchestration/Writers"

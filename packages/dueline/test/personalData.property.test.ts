@@ -13,7 +13,7 @@ import {
   OrderId,
   TenantId
 } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import * as Writers from "@dueline/orchestration/Writers"

@@ -1,5 +1,5 @@
 /** Commands that are carried to the writers of another process are answered as those writers answer. */
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as CommandServer from "@dueline/nats/commands/CommandServer"

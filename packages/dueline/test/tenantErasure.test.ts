@@ -2,7 +2,7 @@
 import { verifierOf } from "@dueline/audit/note"
 import { EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault, sealContext } from "@dueline/contracts/ports/Vaults"
 import { type TenantRow, workspaceOf } from "@dueline/contracts/tenant/Tenant"
 import { topics } from "@dueline/contracts/topics/topics"
 import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"

@@ -3,8 +3,14 @@ import { StreamId, TenantId } from "@dueline/contracts/Ids"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { ack, EventBus } from "@dueline/contracts/ports/EventBus"
 import { makeMetrics, Metrics } from "@dueline/contracts/telemetry/Metrics"
-import { takeTrace, withTrace } from "@dueline/contracts/telemetry/carriedTrace"
-import { isSampled, makeTracing, readTraceparent, Tracing } from "@dueline/contracts/telemetry/Tracing"
+import {
+  isSampled,
+  makeTracing,
+  readTraceparent,
+  takeTrace,
+  Tracing,
+  withTrace
+} from "@dueline/contracts/telemetry/Tracing"
 import { assert, describe, it } from "@effect/vitest"
 import { trace } from "@opentelemetry/api"
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"

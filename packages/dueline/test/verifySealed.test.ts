@@ -11,13 +11,18 @@ import {
 } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
+import {
+  courierSecretContext,
+  ingestionContext,
+  PersonalDataVault,
+  RequestVault,
+  sealContext,
+  SecretVault
+} from "@dueline/contracts/ports/Vaults"
 import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import { courierSecretContext, ingestionContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
 import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"

@@ -6,7 +6,7 @@ import { type Abandoned, Backlog, type Extended, type Holding } from "@dueline/c
 import { HttpClient, type StartRequest } from "@dueline/contracts/ports/HttpClient"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { RequestVault } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault } from "@dueline/contracts/ports/Vaults"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import * as Vault from "@dueline/secrets/RequestVaultAes"
 import { layerUnsigned } from "@dueline/secrets/SigningSecrets"

@@ -7,7 +7,7 @@
 import type { TenantId } from "@dueline/contracts/Ids"
 import { keepRead } from "@dueline/contracts/keepRead"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { type TenantTopic, tenantTopics } from "@dueline/contracts/tenant/Tenant"
 import { Context, Effect, Layer } from "effect"
 import { randomCorrelationId } from "./randomId.ts"

@@ -1,6 +1,5 @@
 /** Two processes, each with a cache of its own in memory: what one changed the other does not go on serving. */
-import { makeCached } from "@dueline/contracts/cache/Cached"
-import { forgottenOn } from "@dueline/contracts/cache/forgottenOn"
+import { forgottenOn, makeCached } from "@dueline/contracts/cache/Cached"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { CacheStore } from "@dueline/contracts/ports/CacheStore"
 import { EventBus } from "@dueline/contracts/ports/EventBus"

@@ -1,6 +1,6 @@
 /** Commands find the writer of their partition in another process, also when that process goes away. */
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { ServiceCallNotFound } from "@dueline/contracts/serviceCall/Rejection"
+import { ServiceCallNotFound } from "@dueline/contracts/serviceCall/Command"
 import { partitionOf, rendezvous } from "@dueline/contracts/partition"
 import { missing } from "@dueline/test-servers/sharedServers"
 import { assert, describe, it } from "@effect/vitest"

@@ -2,13 +2,14 @@
 import { WorkerId } from "@dueline/contracts/Ids"
 import { IdempotencyKeyReused, Overloaded, type Refusal, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
 import {
   IllegalTransition,
   ServiceCallAlreadyDispatched,
+  ServiceCallCommand,
   ServiceCallIdTaken,
-  ServiceCallNotFound
-} from "@dueline/contracts/serviceCall/Rejection"
+  ServiceCallNotFound,
+  ServiceCallOutcome
+} from "@dueline/contracts/serviceCall/Command"
 import { RequestSummary } from "@dueline/contracts/serviceCall/Spec"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { assert, describe, it } from "@effect/vitest"

@@ -4,13 +4,12 @@
  * with the process is found in the store.
  */
 import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
-import type { Reserve } from "@dueline/contracts/DirectMessages"
+import type { Reserve } from "@dueline/contracts/CommitCompanions"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
 import type { IngestionChanged, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import type { BusMessage, Delivery } from "@dueline/contracts/ports/EventBus"
-import { Places } from "@dueline/contracts/Places"
-import { takeTrace } from "@dueline/contracts/telemetry/carriedTrace"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { Places, TenantLines } from "@dueline/contracts/TenantShares"
+import { takeTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Effect, FiberSet } from "effect"
 import type { Handler } from "./lostMessages.ts"
 

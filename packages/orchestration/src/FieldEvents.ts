@@ -9,8 +9,7 @@ import { EventPlaces, makeDirectEvents } from "./DirectEvents.ts"
 import { inOneCommit, type ShipmentIdOf, stepOf } from "./eventsInOneCommit.ts"
 import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
 import { handlerTimeout, untilStoreAnswers } from "./untilStoreAnswers.ts"
-import { DirectMessages } from "@dueline/contracts/DirectMessages"
-import { EventCommits } from "@dueline/contracts/EventCommits"
+import { DirectMessages, EventCommits } from "@dueline/contracts/CommitCompanions"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {
   type EventFacts,
@@ -22,7 +21,7 @@ import {
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import type { OrderRow } from "@dueline/contracts/order/Order"
-import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { DueIngestions } from "@dueline/contracts/ports/DueWork"
 import {
   ack,
   consuming,
@@ -32,7 +31,7 @@ import {
   retry as again,
   type Verdict
 } from "@dueline/contracts/ports/EventBus"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"

@@ -6,10 +6,9 @@
  * the lease that its last event granted, not what heartbeats made of it since.
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { EventSource, TimeTravel } from "@dueline/contracts/ports/History"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import { Effect, Layer } from "effect"
 import type { Replay } from "./engine/storedForms.ts"
 import { replays } from "./aggregates.ts"

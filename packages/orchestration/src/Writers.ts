@@ -1,7 +1,5 @@
 /** The Orchestrator port over the writers of this process: one for each kind of aggregate. */
-import { DirectStarts } from "@dueline/contracts/DirectStarts"
-import { EventCommits } from "@dueline/contracts/EventCommits"
-import { FiringCommits, type OfferFiring } from "@dueline/contracts/FiringCommits"
+import { DirectStarts, EventCommits, FiringCommits, type OfferFiring } from "@dueline/contracts/CommitCompanions"
 import type { IngestionCommand, IngestionTopic } from "@dueline/contracts/ingestion/Ingestion"
 import { categories, type Category, categoryOf } from "@dueline/contracts/kinds"
 import { type OfferAny, Orchestrator } from "@dueline/contracts/ports/Orchestrator"

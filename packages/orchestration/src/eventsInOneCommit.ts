@@ -1,6 +1,6 @@
 /** A courier's event that is carried out in the commit that takes it in: the commands of that, under the ids of the steps it takes otherwise. */
 import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
-import type { AskEventInOne } from "@dueline/contracts/EventCommits"
+import type { AskEventInOne } from "@dueline/contracts/CommitCompanions"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"

@@ -9,9 +9,8 @@ import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import type { Holding, RecallAnswer } from "@dueline/contracts/ports/Backlog"
 import { type AnyRefusal, Orchestrator, VersionMismatch } from "@dueline/contracts/ports/Orchestrator"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
-import { ServiceCallAlreadyDispatched } from "@dueline/contracts/serviceCall/Rejection"
+import { ServiceCallAlreadyDispatched, type ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
+import { carryHandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 
 /**

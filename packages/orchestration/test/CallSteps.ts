@@ -1,7 +1,6 @@
 /** Random stories: steps that are aimed at the state they meet, so that short stories get far, and miss it often enough. */
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
-import { HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
+import { carryHandBackReason, HandBackReason, leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
 import { wakeAtOf } from "../src/aggregates/service-call/State.ts"
 import { CallUnderTest } from "./CallUnderTest.ts"

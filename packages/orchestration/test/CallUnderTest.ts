@@ -1,8 +1,11 @@
 /** One service call, driven command by command. */
 import * as UnderTest from "./AggregateUnderTest.ts"
-import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
+import type {
+  ServiceCallCommand,
+  ServiceCallOutcome,
+  ServiceCallRejection
+} from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import type { CachedStream } from "../src/engine/storedForms.ts"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"

@@ -1,6 +1,6 @@
 /** Orders with notifications to tell stories about. */
 import type { OrderCommand, TimeWindow } from "@dueline/contracts/order/Order"
-import type { Flow } from "@dueline/contracts/serviceCall/Flow"
+import type { Flow } from "@dueline/contracts/serviceCall/Spec"
 import * as Field from "./FieldSample.ts"
 
 export const hour = 3_600_000

@@ -1,8 +1,7 @@
 /** Random commands against the call and against a notebook that was written from the requirements: both say the same, always. */
 import { assert, it } from "@effect/vitest"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
-import { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
+import { carryHandBackReason, HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { Result } from "effect"
 import fc from "fast-check"

@@ -12,8 +12,8 @@ import {
 } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { carryHandBackReason } from "@dueline/contracts/serviceCall/handBackReason"
 import {
+  carryHandBackReason,
   deadlineGraceMs,
   defaultRetryPolicy,
   type HandBackReason,

@@ -1,9 +1,8 @@
 /** What was, as the log tells it, held against what the writer stored then: for stories of every kind of aggregate. */
 import { categoryOf, streamIdOf, type Command, type ReadModelRow } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { type AsOf, EventSource, TimeTravel } from "@dueline/contracts/ports/History"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
-import { type AsOf, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"
 import { assert, describe, it } from "@effect/vitest"

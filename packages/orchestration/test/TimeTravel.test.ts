@@ -2,7 +2,7 @@
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { BinCommand } from "@dueline/contracts/bin/Bin"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
-import { type AsOf, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
+import { type AsOf, TimeTravel } from "@dueline/contracts/ports/History"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Bin } from "../src/aggregates/Bin.ts"

@@ -1,12 +1,14 @@
 /** Writers of service calls over stores that fail on command, and what was heard from them in a form that can be compared. */
 import * as Call from "./ServiceCallSample.ts"
 import type { Envelope } from "@dueline/contracts/Envelope"
-import type { Intent } from "@dueline/contracts/Intent"
-import { Intents } from "@dueline/contracts/Intents"
+import { type Intent, Intents } from "@dueline/contracts/Intent"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { rowId } from "@dueline/contracts/kinds"
-import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
-import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
+import type {
+  ServiceCallCommand,
+  ServiceCallOutcome,
+  ServiceCallRejection
+} from "@dueline/contracts/serviceCall/Command"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { defaultWriterOptions, makeWriter, type Writer, type WriterOptions } from "../src/engine/Writer.ts"

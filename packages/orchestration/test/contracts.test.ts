@@ -1,5 +1,5 @@
 /** The writers of this package pass the suite of the port they stand behind, with and without the recall of attempts. */
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import * as OrchestratorContract from "@dueline/port-contracts/OrchestratorContract"

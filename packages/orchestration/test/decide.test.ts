@@ -1,13 +1,13 @@
 /** What a service call answers to whom: the whole table, then the sentences that the table cannot say. */
 import { assert, describe, it } from "@effect/vitest"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import {
   IllegalTransition,
   RequestNotKept,
   ServiceCallAlreadyDispatched,
+  type ServiceCallCommand,
   ServiceCallIdTaken,
   ServiceCallNotFound
-} from "@dueline/contracts/serviceCall/Rejection"
+} from "@dueline/contracts/serviceCall/Command"
 import { Result } from "effect"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import { given } from "./given.ts"

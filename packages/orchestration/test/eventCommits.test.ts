@@ -1,8 +1,8 @@
 /** Couriers' events that are carried out in the commit that takes them in: what is in it, and what becomes of those that it cannot hold. */
-import { EventCommits } from "@dueline/contracts/EventCommits"
+import { EventCommits } from "@dueline/contracts/CommitCompanions"
 import { type EventFacts, IngestionId, type IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
 import type { Command } from "@dueline/contracts/kinds"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Commit } from "@dueline/contracts/ports/Persistence"
 import { propertyRunsTimes } from "@dueline/port-contracts/propertyRuns"

@@ -1,8 +1,6 @@
 /** What becomes of the start of a call that was to be in the commit of its firing, when that commit happens, conflicts, or nobody knows. */
-import type { DirectStart } from "@dueline/contracts/DirectStarts"
-import { DirectStarts } from "@dueline/contracts/DirectStarts"
+import { type DirectStart, DirectStarts, FiringCommits, type OfferFiring } from "@dueline/contracts/CommitCompanions"
 import type { Envelope } from "@dueline/contracts/Envelope"
-import { FiringCommits, type OfferFiring } from "@dueline/contracts/FiringCommits"
 import type { ServiceCallId, WorkerId } from "@dueline/contracts/Ids"
 import type { Command } from "@dueline/contracts/kinds"
 import type { ScheduleCommand } from "@dueline/contracts/schedule/Schedule"

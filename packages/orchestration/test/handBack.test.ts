@@ -1,8 +1,7 @@
 /** What becomes of an attempt that its worker gives back unmade. */
 import { assert, describe, it } from "@effect/vitest"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { carryHandBackReason, handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
-import { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
+import { carryHandBackReason, HandBackReason, handBackReasonOf } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "../src/aggregates/service-call/ServiceCall.ts"
 import type { ServiceCallState } from "../src/aggregates/service-call/State.ts"
 import { given } from "./given.ts"

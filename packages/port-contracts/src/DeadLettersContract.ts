@@ -1,6 +1,11 @@
 /** What every DeadLetters and DeadLetterQueries do, and a way to look at letters whole. */
-import { DeadLetterQueries, type LetterFilter } from "@dueline/contracts/ports/DeadLetterQueries"
-import { type DeadLetter, DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import {
+  type DeadLetter,
+  DeadLetterId,
+  DeadLetterQueries,
+  DeadLetters,
+  type LetterFilter
+} from "@dueline/contracts/ports/DeadLetters"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect } from "effect"

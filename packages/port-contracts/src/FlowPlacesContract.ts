@@ -2,7 +2,7 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { type FlowAnswer, FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import type { Flow } from "@dueline/contracts/serviceCall/Flow"
+import type { Flow } from "@dueline/contracts/serviceCall/Spec"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Harness, judge } from "./Harness.ts"

@@ -1,9 +1,8 @@
 /** The cache in memory passes the suite; and what all caches have in common: times, renewals, and that a bad store breaks nothing. */
 import { type Cached, isDue, makeCached } from "@dueline/contracts/cache/Cached"
 import { jitter, lifeOf } from "@dueline/contracts/cache/entries"
-import { defaultPatience, patient } from "@dueline/contracts/cache/patient"
+import { CacheStore, CacheUnavailable, defaultPatience, patient } from "@dueline/contracts/ports/CacheStore"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
-import { CacheStore, CacheUnavailable } from "@dueline/contracts/ports/CacheStore"
 import * as CacheStoreContract from "@dueline/port-contracts/CacheStoreContract"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,7 +1,6 @@
 /** What is read as a cron expression, and what is refused with its place. */
-import { parseCron } from "@dueline/contracts/schedule/cronExpression"
+import { parseCron, type Timing } from "@dueline/contracts/schedule/Timing"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
-import type { Timing } from "@dueline/contracts/schedule/Timing"
 import { canonicalZone, formatLocal } from "@dueline/contracts/schedule/zone"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /** Distances on the sphere, held against the way there. */
-import { distanceMetres, earthRadiusMetres } from "@dueline/contracts/bin/distance"
-import { Centre, destination } from "@dueline/port-contracts/queries/BinsNearModel"
+import { distanceMetres, earthRadiusMetres } from "@dueline/contracts/bin/Bin"
+import { Centre, destination } from "@dueline/port-contracts/queries/BinsNearContract"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"

@@ -4,8 +4,7 @@ import { customerFields } from "@dueline/contracts/customer/Customer"
 import { orderFields } from "@dueline/contracts/order/Order"
 import { parseFilter } from "@dueline/contracts/specification/parseFilter"
 import { printFilter } from "./printFilter.ts"
-import { satisfies } from "@dueline/contracts/specification/satisfies"
-import type { Fields, Specification } from "@dueline/contracts/specification/Specification"
+import { type Fields, satisfies, type Specification } from "@dueline/contracts/specification/Specification"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import {
   fittingPredicates,

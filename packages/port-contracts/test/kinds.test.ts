@@ -18,8 +18,11 @@ import {
   type RowOf,
   streamIdOf
 } from "@dueline/contracts/kinds"
-import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
-import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
+import type {
+  ServiceCallCommand,
+  ServiceCallOutcome,
+  ServiceCallRejection
+} from "@dueline/contracts/serviceCall/Command"
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 

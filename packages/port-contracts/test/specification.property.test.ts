@@ -1,6 +1,5 @@
 /** Specifications obey the laws of Boolean algebra, whatever is asked of whatever row, values that are not there included. */
-import { satisfies } from "@dueline/contracts/specification/satisfies"
-import { everything, type Specification } from "@dueline/contracts/specification/Specification"
+import { everything, satisfies, type Specification } from "@dueline/contracts/specification/Specification"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import {
   sampleFields,

@@ -3,19 +3,17 @@
  * is served in a round, so that a tenant's statement waits for one of each other tenant at the most, however many these have waiting.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { ApiKeys, CourierSources } from "@dueline/contracts/ports/Directories"
 import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { CourierSources } from "@dueline/contracts/ports/CourierSources"
-import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
+import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
+import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetters"
 import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { JobItemQueries } from "@dueline/contracts/ports/JobItems"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { EventSource } from "@dueline/contracts/ports/History"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { TenantLines } from "@dueline/contracts/TenantShares"
 import { Context, Deferred, Effect, Layer } from "effect"
 
 export interface TurnsOptions {

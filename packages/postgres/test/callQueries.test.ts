@@ -1,6 +1,6 @@
 /** Listing under a filter that hardly anything matches: bounded work per page, and still everything is found. */
 import { EpochMillis } from "@dueline/contracts/Ids"
-import { CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
+import { CallQueries, type PageMark } from "@dueline/contracts/ports/Queries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"

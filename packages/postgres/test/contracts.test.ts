@@ -1,13 +1,10 @@
 /** Every port this package implements, judged by the suites that every adapter passes. */
-import * as ApiKeysContract from "@dueline/port-contracts/queries/ApiKeysContract"
+import * as DirectoriesContract from "@dueline/port-contracts/queries/DirectoriesContract"
 import * as AuditTrailContract from "@dueline/port-contracts/queries/AuditTrailContract"
 import * as BacklogContract from "@dueline/port-contracts/BacklogContract"
 import * as CallQueriesContract from "@dueline/port-contracts/queries/CallQueriesContract"
-import * as ChangedOrdersContract from "@dueline/port-contracts/ChangedOrdersContract"
-import * as CourierSourcesContract from "@dueline/port-contracts/queries/CourierSourcesContract"
-import * as DueIngestionsContract from "@dueline/port-contracts/DueIngestionsContract"
+import * as DueWorkContract from "@dueline/port-contracts/DueWorkContract"
 import * as DeliveriesContract from "@dueline/port-contracts/DeliveriesContract"
-import * as DueSchedulesContract from "@dueline/port-contracts/DueSchedulesContract"
 import * as DeadLettersContract from "@dueline/port-contracts/DeadLettersContract"
 import * as OpsQueriesContract from "@dueline/port-contracts/queries/OpsQueriesContract"
 import * as EventSourceContract from "@dueline/port-contracts/queries/EventSourceContract"
@@ -35,17 +32,14 @@ import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as FlowPlacesContract from "@dueline/port-contracts/FlowPlacesContract"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
-import * as PausesContract from "@dueline/port-contracts/queries/PausesContract"
 import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresRedactionRules from "@dueline/postgres/write/PostgresRedactionRules"
 import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
-import * as RedactionRulesContract from "@dueline/port-contracts/queries/RedactionRulesContract"
-import * as RetentionRulesContract from "@dueline/port-contracts/queries/RetentionRulesContract"
+import * as TenantRulesContract from "@dueline/port-contracts/queries/TenantRulesContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
-import * as TenantDirectoryContract from "@dueline/port-contracts/queries/TenantDirectoryContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Exit, Layer, Scope } from "effect"
@@ -91,16 +85,16 @@ OutboxContract.suite("PostgreSQL", harness)
 BacklogContract.suite("PostgreSQL", harness)
 CallQueriesContract.suite("PostgreSQL", harness)
 EventSourceContract.suite("PostgreSQL", harness)
-ChangedOrdersContract.suite("PostgreSQL", harness)
-CourierSourcesContract.suite("PostgreSQL", harness)
-ApiKeysContract.suite("PostgreSQL", harness)
-DueIngestionsContract.suite("PostgreSQL", harness)
+DueWorkContract.changedOrders("PostgreSQL", harness)
+DirectoriesContract.courierSources("PostgreSQL", harness)
+DirectoriesContract.apiKeys("PostgreSQL", harness)
+DueWorkContract.dueIngestions("PostgreSQL", harness)
 ProductEventsContract.suite("PostgreSQL", harness)
 // It lists the tenants there are.
-TenantDirectoryContract.suite("PostgreSQL", { ...harness, layer })
+DirectoriesContract.tenantDirectory("PostgreSQL", { ...harness, layer })
 JobItemsContract.suite("PostgreSQL", harness)
-PausesContract.suite("PostgreSQL", harness)
-DueSchedulesContract.suite("PostgreSQL", harness)
+DirectoriesContract.pauses("PostgreSQL", harness)
+DueWorkContract.dueSchedules("PostgreSQL", harness)
 SessionsContract.suite("PostgreSQL", harness)
 DeliveriesContract.suite("PostgreSQL", harness)
 FlowPlacesContract.suite("PostgreSQL", {
@@ -111,8 +105,8 @@ FlowPlacesContract.suite("PostgreSQL", {
     )
 })
 OpsQueriesContract.suite("PostgreSQL", harness)
-RedactionRulesContract.suite("PostgreSQL", harness)
-RetentionRulesContract.suite("PostgreSQL", harness)
+TenantRulesContract.redactionRules("PostgreSQL", harness)
+TenantRulesContract.retentionRules("PostgreSQL", harness)
 AuditTrailContract.suite("PostgreSQL", harness)
 
 LeasesContract.suite("PostgreSQL", {

@@ -1,6 +1,6 @@
 /** Rules between customers, bins and orders, asked from two sides at once: on a real server, in every order that can be forced. */
 import { customerActive } from "@dueline/contracts/customer/Customer"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { CommandId, CorrelationId, EpochMillis, OrderId, type TenantId } from "@dueline/contracts/Ids"
 import { binFree, customerFree, type OrderCommand, type TimeWindow } from "@dueline/contracts/order/Order"
 import type { AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"

@@ -1,8 +1,8 @@
 /** The search for bins near a place with PostGIS: the same answers, at the same kind of price; and coming to it later, or never. */
-import { distanceMetres } from "@dueline/contracts/bin/distance"
+import { distanceMetres } from "@dueline/contracts/bin/Bin"
 import { everything } from "@dueline/contracts/specification/Specification"
 import * as BinsNearContract from "@dueline/port-contracts/queries/BinsNearContract"
-import { Centre } from "@dueline/port-contracts/queries/BinsNearModel"
+import { Centre } from "@dueline/port-contracts/queries/BinsNearContract"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as Database from "@dueline/postgres/Database"

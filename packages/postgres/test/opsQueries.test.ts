@@ -1,7 +1,7 @@
 /** Reading customers, bins and orders costs what a page costs, whatever the tables hold. Counted by the server, not by the clock. */
 import { BinId, CustomerId, EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
 import { kinds, type OpsCategory, opsCategories } from "@dueline/contracts/kinds"
-import { type ListOptions, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { type ListOptions, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { everything, type Specification } from "@dueline/contracts/specification/Specification"
 import { Database } from "@dueline/postgres/Database"
 import { scanBudget } from "@dueline/postgres/read/fieldLists"

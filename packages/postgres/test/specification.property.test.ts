@@ -1,6 +1,5 @@
 /** Specifications mean the same to the database as in memory: the same rows, asked by both. */
-import { satisfies } from "@dueline/contracts/specification/satisfies"
-import type { Specification } from "@dueline/contracts/specification/Specification"
+import { satisfies, type Specification } from "@dueline/contracts/specification/Specification"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import {
   fittingPredicates,

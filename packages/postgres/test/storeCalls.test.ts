@@ -1,6 +1,6 @@
 /** How rows of calls are stored: from one table of columns, by processes that may know fewer of them than there are. */
 import { EpochMillis } from "@dueline/contracts/Ids"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { CallQueries } from "@dueline/contracts/ports/Queries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { callJson, callTexts } from "@dueline/postgres/schema/callColumns"

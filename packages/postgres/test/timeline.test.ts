@@ -1,7 +1,6 @@
 /** What a page of a timeline costs in a log with many other causes. Counted by the server, not by the clock. */
 import { CorrelationId, TenantId } from "@dueline/contracts/Ids"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
-import type { TimelineMark } from "@dueline/contracts/ports/TimeTravel"
+import { EventSource, type TimelineMark } from "@dueline/contracts/ports/History"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import { Database } from "@dueline/postgres/Database"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"

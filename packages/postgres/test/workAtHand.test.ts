@@ -1,7 +1,7 @@
 /** That one question finds what the three that it stands for would find, and is a few index entries where there is nothing. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Deliveries } from "@dueline/contracts/ports/Deliveries"
-import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
+import { DueSchedules } from "@dueline/contracts/ports/DueWork"
 import { JobItems } from "@dueline/contracts/ports/JobItems"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { probes, scheduleRow, subscriptionRow } from "@dueline/port-contracts/queries/OpsListProbe"

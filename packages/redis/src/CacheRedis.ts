@@ -1,6 +1,5 @@
 /** The cache that all processes share while Redis is there; while it is not, everything is found out anew, and nobody waits for it. */
-import { patient } from "@dueline/contracts/cache/patient"
-import { CacheStore, CacheUnavailable } from "@dueline/contracts/ports/CacheStore"
+import { CacheStore, CacheUnavailable, patient } from "@dueline/contracts/ports/CacheStore"
 import { Effect, Layer } from "effect"
 import * as Redis from "effect/persistence/Redis"
 import { RedisConnection } from "./RedisConnection.ts"

@@ -5,8 +5,7 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto"
 import { type CustomerProfile, ProfileField } from "@dueline/contracts/customer/Customer"
 import type { CustomerId, TenantId } from "@dueline/contracts/Ids"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { SealBroken } from "@dueline/contracts/ports/RequestVault"
+import { PersonalDataVault, SealBroken } from "@dueline/contracts/ports/Vaults"
 import { Effect, Layer, Redacted, Result } from "effect"
 import { bytesOfText, deriveKey, drawKey, keyBytes, openBox, sealBox } from "./sealedBox.ts"
 

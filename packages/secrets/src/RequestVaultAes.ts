@@ -1,5 +1,5 @@
 /** Seals whole requests with AES-256-GCM: without the key, which is not in the database, a stored request cannot be read. */
-import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault, type WholeRequest } from "@dueline/contracts/ports/Vaults"
 import { Effect, Layer } from "effect"
 import { broken, makeSealedTexts, type VaultKeys, type VaultOptions } from "./sealedTexts.ts"
 

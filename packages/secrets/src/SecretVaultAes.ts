@@ -1,5 +1,5 @@
 /** Seals secrets with AES-256-GCM under the vault keys of the installation. */
-import { SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { SecretVault } from "@dueline/contracts/ports/Vaults"
 import { Layer } from "effect"
 import { makeSealedTexts, type VaultKeys } from "./sealedTexts.ts"
 

@@ -1,7 +1,7 @@
 /** With what the messages of a subscription are signed: its own secrets, as many as are valid, the newest first. */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
-import { SecretVault, subscriptionContext } from "@dueline/contracts/ports/SecretVault"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
+import { SecretVault, subscriptionContext } from "@dueline/contracts/ports/Vaults"
 import { Recent } from "@dueline/contracts/Recent"
 import { readParts } from "@dueline/contracts/subscription/sealedParts"
 import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"

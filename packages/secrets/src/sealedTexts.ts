@@ -1,6 +1,6 @@
 /** Texts under the installation's vault keys: the newest seals, all open. */
 import { createSecretKey, type KeyObject } from "node:crypto"
-import { SealBroken } from "@dueline/contracts/ports/RequestVault"
+import { SealBroken } from "@dueline/contracts/ports/Vaults"
 import { Effect, Redacted } from "effect"
 import { bytesOfText, keyBytes, openBox, sealBox } from "./sealedBox.ts"
 

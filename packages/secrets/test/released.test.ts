@@ -1,6 +1,6 @@
 /** Homes of released programs: the keys that follow from their key file, and what was sealed with them, stay what they are. */
 import { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { sealContext } from "@dueline/contracts/ports/RequestVault"
+import { sealContext } from "@dueline/contracts/ports/Vaults"
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"

@@ -1,8 +1,7 @@
 /** One start of the program on one machine: the real parts, joined as in production, over ports that reach into the simulated world. */
 import type { Envelope } from "@dueline/contracts/Envelope"
-import type { Intent } from "@dueline/contracts/Intent"
-import { DirectStarts } from "@dueline/contracts/DirectStarts"
-import { Intents } from "@dueline/contracts/Intents"
+import { type Intent, Intents } from "@dueline/contracts/Intent"
+import { DirectStarts } from "@dueline/contracts/CommitCompanions"
 import { type TenantId, WorkerId } from "@dueline/contracts/Ids"
 import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Holding } from "@dueline/contracts/ports/Backlog"

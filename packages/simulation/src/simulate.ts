@@ -1,7 +1,7 @@
 /** One world from its seed to its end: clients act while everything goes wrong, then all is quiet and everything has to come to rest. */
 import { TenantId } from "@dueline/contracts/Ids"
 import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
-import { sealContext } from "@dueline/contracts/ports/RequestVault"
+import { sealContext } from "@dueline/contracts/ports/Vaults"
 import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import { Effect, Redacted } from "effect"
 import { AnswerCheck } from "./checks/AnswerCheck.ts"

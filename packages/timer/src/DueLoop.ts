@@ -3,7 +3,7 @@
  * told of the calls whose turn it is: only when an attempt can be made at once, so that none waits with its lease running. What may not
  * start yet, because of its tenant's caps or because its target is paused, stays queued.
  */
-import type { AskDirectStart } from "@dueline/contracts/DirectStarts"
+import type { AskDirectStart } from "@dueline/contracts/CommitCompanions"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import { CommandId, CorrelationId, EpochMillis, type WorkerId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
@@ -12,7 +12,7 @@ import type { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
+import { alarmParts } from "@dueline/contracts/serviceCall/target"
 import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"

@@ -5,7 +5,7 @@
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { FlowAnswer, FlowHolder } from "@dueline/contracts/ports/FlowPlaces"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import type { Flow } from "@dueline/contracts/serviceCall/Flow"
+import type { Flow } from "@dueline/contracts/serviceCall/Spec"
 import { MinHeap } from "./MinHeap.ts"
 
 /** The alarm of a call that belongs to a flow. */

@@ -4,7 +4,7 @@
  */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { Fifo } from "@dueline/contracts/Fifo"
+import { Fifo } from "@dueline/contracts/TenantShares"
 import { type Hold, type Holds, noHolds } from "./Holds.ts"
 import { TokenBucket } from "./TokenBucket.ts"
 

@@ -3,8 +3,7 @@
  * call, at a cost that does not depend on how many holds there are.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { subjectOf, subjectsOf } from "@dueline/contracts/pause/concerns"
-import type { PauseOf } from "@dueline/contracts/pause/Pause"
+import { type PauseOf, subjectOf, subjectsOf } from "@dueline/contracts/pause/Pause"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 
 export interface Hold {

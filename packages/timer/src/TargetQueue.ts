@@ -2,7 +2,7 @@
  * The due calls of one tenant by target, and whose turn it is among the targets that may be served. Plain data structures, times in epoch
  * ms.
  */
-import { Fifo } from "@dueline/contracts/Fifo"
+import { Fifo } from "@dueline/contracts/TenantShares"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 
 /** The due calls of one tenant to one target, in the order they came, and whether they may leave. */

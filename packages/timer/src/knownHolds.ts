@@ -8,7 +8,7 @@ import type { PauseCommitted } from "@dueline/contracts/Intent"
 import { keepRead } from "@dueline/contracts/keepRead"
 import { type PauseId, pauseTopics, releaseLimitMs } from "@dueline/contracts/pause/Pause"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
-import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
+import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Directories"
 import { Clock, Effect, type Scope } from "effect"
 import { type Hold, Holds, noHolds } from "./Holds.ts"
 

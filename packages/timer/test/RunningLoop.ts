@@ -1,5 +1,5 @@
 /** The due loop on the timer in memory, with an Orchestrator and places that do as they are told. */
-import type { AskDirectStart } from "@dueline/contracts/DirectStarts"
+import type { AskDirectStart } from "@dueline/contracts/CommitCompanions"
 import type { Intent } from "@dueline/contracts/Intent"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Effect, Layer } from "effect"

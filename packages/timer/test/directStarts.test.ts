@@ -1,6 +1,6 @@
 /** Which calls start in the commit of their submission, and what is left behind of those that do not. */
 import { assert, describe, it } from "@effect/vitest"
-import type { DirectStart } from "@dueline/contracts/DirectStarts"
+import type { DirectStart } from "@dueline/contracts/CommitCompanions"
 import { type CommandId, CorrelationId, EpochMillis } from "@dueline/contracts/Ids"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Envelope } from "@dueline/contracts/Envelope"

@@ -1,7 +1,7 @@
 /** A tenant with a hundred thousand due calls beside a tenant with one: real timer, loop, slots and queue, attempts that only take time. */
 import { assert, describe, it } from "@effect/vitest"
 import type { TenantId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Timer } from "@dueline/contracts/ports/Timer"
 import * as Sample from "@dueline/port-contracts/Sample"

@@ -3,8 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { propertyRuns } from "@dueline/port-contracts/propertyRuns"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Schema } from "effect"
-import { Fifo } from "@dueline/contracts/Fifo"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { Fifo, TenantLines } from "@dueline/contracts/TenantShares"
 import { MinHeap } from "../src/MinHeap.ts"
 
 const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))

@@ -7,7 +7,7 @@
 import { type ApiKeyId, type ApiKeyRow, type ApiKeyTopic } from "@dueline/contracts/apiKey/ApiKey"
 import type { Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { ApiKeys, type KeyUse } from "@dueline/contracts/ports/ApiKeys"
+import { ApiKeys, type KeyUse } from "@dueline/contracts/ports/Directories"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { Recent } from "@dueline/contracts/Recent"
 import { idOfKey, keyDigest } from "@dueline/identity/apiKeyText"

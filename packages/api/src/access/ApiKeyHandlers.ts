@@ -12,7 +12,7 @@ import {
 } from "@dueline/contracts/apiKey/ApiKey"
 import type { ApiKeyIssued, ApiKeyState, ApiKeyView } from "@dueline/contracts/apiKey/ApiKeyEndpoints"
 import type { CorrelationId, EpochMillis } from "@dueline/contracts/Ids"
-import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { ApiKeys } from "@dueline/contracts/ports/Directories"
 import { drawKey, keyDigest, prefixOf } from "@dueline/identity/apiKeyText"
 import { Effect, Layer, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"

@@ -10,7 +10,7 @@ import {
   AuditTrail,
   installationTenant
 } from "@dueline/contracts/ports/AuditTrail"
-import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { type ProblemCode, problemCodes } from "@dueline/contracts/api/Problem"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"

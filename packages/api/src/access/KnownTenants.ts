@@ -8,7 +8,7 @@
 import type { Forbidden, Unavailable } from "@dueline/contracts/api/ProblemError"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { SuspendedTenants } from "@dueline/identity/SuspendedTenants"
 import { Cache, Context, Duration, Effect, Exit, Layer } from "effect"
 import { reject } from "../requests/reject.ts"

@@ -1,6 +1,6 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { Places } from "@dueline/contracts/Places"
+import { Places } from "@dueline/contracts/TenantShares"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Deferred, Effect, Layer, type Scope } from "effect"

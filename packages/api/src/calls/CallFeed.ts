@@ -2,11 +2,11 @@
  * What changes of a tenant's calls, for those who watch: read once for all of them, written out once, a few times a second. A tenant nobody
  * watches costs nothing, a reader that does not read costs the few frames that are kept for it.
  */
-import type { CallChanges } from "@dueline/contracts/api/LiveEndpoints"
+import type { CallChanges } from "@dueline/contracts/api/ServiceCallEndpoints"
 import { CallNotices, ChangeSet } from "@dueline/contracts/CallNotices"
 import type { TenantId } from "@dueline/contracts/Ids"
-import { Places } from "@dueline/contracts/Places"
-import { CallQueries, findManyLimit } from "@dueline/contracts/ports/CallQueries"
+import { Places } from "@dueline/contracts/TenantShares"
+import { CallQueries, findManyLimit } from "@dueline/contracts/ports/Queries"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { makeSignal } from "@dueline/contracts/Signal"
 import { logUnlessStoreTrouble } from "@dueline/contracts/storeTrouble"

@@ -12,7 +12,7 @@ import {
   type PauseRow
 } from "@dueline/contracts/pause/Pause"
 import type { CreatePause, PauseState, PauseView } from "@dueline/contracts/pause/PauseEndpoints"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { parseTarget, targetOf } from "@dueline/contracts/serviceCall/target"
 import { Tag } from "@dueline/contracts/serviceCall/Spec"
 import { derivedId } from "@dueline/identity/derivedId"

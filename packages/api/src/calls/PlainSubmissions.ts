@@ -6,8 +6,7 @@
  * `Submissions`, `RateLimits` and `answer`. A test sends the same requests both ways and compares the answers byte by byte.
  */
 import { RequiredScope } from "@dueline/contracts/api/Access"
-import { submit } from "@dueline/contracts/api/SubmissionEndpoints"
-import { ServiceCalls } from "@dueline/contracts/api/ServiceCallEndpoints"
+import { ServiceCalls, submit } from "@dueline/contracts/api/ServiceCallEndpoints"
 import { CountedAs } from "@dueline/contracts/api/RateLimit"
 import { IdempotencyKey, type TenantId } from "@dueline/contracts/Ids"
 import type { Answer } from "@dueline/contracts/ports/Orchestrator"

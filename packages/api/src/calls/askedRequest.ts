@@ -1,7 +1,7 @@
 /** What the caller wants to be sent, in the form that it is looked at, kept and made in. */
 import type { OnEnd, RequestToMake, RetryOverrides, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import type { AdmittedRequest, IntakeIssue, RawRequest, RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import type { AdmittedRequest, IntakeIssue, RawRequest, RequestIntake } from "@dueline/contracts/ports/Admission"
 import { defaultRetryPolicy, defaultTimeoutMs, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { Result } from "effect"
 import { type Denial, denied } from "../requests/reject.ts"

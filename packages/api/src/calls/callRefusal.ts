@@ -1,5 +1,5 @@
 /** Why commands about service calls are refused. */
-import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Command"
 import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
 import { reject } from "../requests/reject.ts"
 

@@ -4,7 +4,7 @@
  * numbers are never pending together, whoever asks at the same time.
  */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { CallQueries } from "@dueline/contracts/ports/Queries"
 import { Recent } from "@dueline/contracts/Recent"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { pendingCallId } from "@dueline/identity/derivedId"

@@ -1,7 +1,7 @@
 /** List, detail and history, straight from the store. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { etagOf, parseAsOf, parseInstant } from "@dueline/contracts/api/Wire"
-import { type CallFilter, CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
+import { type CallFilter, CallQueries, type PageMark } from "@dueline/contracts/ports/Queries"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { makeCallChecks } from "../access/attributes.ts"

@@ -11,10 +11,10 @@ import type {
   CourierSourceTopic
 } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
-import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/Directories"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
-import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/SecretVault"
+import { courierSecretContext, SecretVault } from "@dueline/contracts/ports/Vaults"
 import { Recent } from "@dueline/contracts/Recent"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import type { HmacKey } from "@dueline/secrets/HmacKey"

@@ -3,8 +3,11 @@ import { Principal } from "@dueline/contracts/api/Access"
 import { Api, IntakeApi } from "@dueline/contracts/api/Api"
 import { formatInstant, parseInstant } from "@dueline/contracts/api/Wire"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
-import type { ProductEventType, StoredProductEvent } from "@dueline/contracts/productEvent/ProductEvent"
-import { segmentLimits } from "@dueline/contracts/productEvent/ProductEventBodies"
+import {
+  type ProductEventType,
+  segmentLimits,
+  type StoredProductEvent
+} from "@dueline/contracts/productEvent/ProductEvent"
 import type { ProductEventView } from "@dueline/contracts/productEvent/ProductEventEndpoints"
 import type { Schema } from "effect"
 import { Effect, Layer } from "effect"

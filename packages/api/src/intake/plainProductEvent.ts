@@ -4,7 +4,7 @@
  * reads as the same.
  */
 import { parseInstant } from "@dueline/contracts/api/Wire"
-import type { BatchItem, Identify, Track } from "@dueline/contracts/productEvent/ProductEventBodies"
+import type { BatchItem, Identify, Track } from "@dueline/contracts/productEvent/ProductEvent"
 
 /** As in `ProductEventBodies`. */
 const longestName = 255

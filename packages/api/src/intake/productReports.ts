@@ -9,19 +9,17 @@ import { parseInstant } from "@dueline/contracts/api/Wire"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import {
-  defaultSchemaVersion,
-  type ProductEventType,
-  type ReportedBy,
-  type ReportedEvent
-} from "@dueline/contracts/productEvent/ProductEvent"
-import {
   BatchItem,
   batchLimit,
+  defaultSchemaVersion,
   Identify,
+  type ProductEventType,
+  type ReportedBy,
+  type ReportedEvent,
   SegmentItem,
   segmentLimits,
   Track
-} from "@dueline/contracts/productEvent/ProductEventBodies"
+} from "@dueline/contracts/productEvent/ProductEvent"
 import type {
   ProductEventReceipt,
   ProductEventResult,

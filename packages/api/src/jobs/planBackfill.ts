@@ -2,7 +2,7 @@
 import type { BulkPlanView, PlanBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { maxPlanned, sampleSize } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import type { ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
 import type { PlannedTimes } from "@dueline/contracts/schedule/ScheduleBodies"
 import type { Occurrence, Timing } from "@dueline/contracts/schedule/Timing"

@@ -2,7 +2,7 @@
 import type { BulkPlanView, PlanBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { isDelivered } from "@dueline/contracts/subscription/matching"
 import type { SubscriptionId, SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
 import { Effect, Result } from "effect"

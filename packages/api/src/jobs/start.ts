@@ -11,7 +11,7 @@ import {
 } from "@dueline/contracts/bulkJob/BulkJob"
 import { actionScopes, planMs, StartBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { derivedId } from "@dueline/identity/derivedId"
 import { Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"

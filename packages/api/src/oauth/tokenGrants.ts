@@ -1,7 +1,7 @@
 /** Access tokens: for an API key (RFC 6749 § 4.4), for the code of a link (§ 4.1), and for a refresh token, which is replaced by the next (§ 6). */
 import type { ApiKeyRow } from "@dueline/contracts/apiKey/ApiKey"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { Places } from "@dueline/contracts/Places"
+import { Places } from "@dueline/contracts/TenantShares"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import type { Session } from "@dueline/contracts/session/Session"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"

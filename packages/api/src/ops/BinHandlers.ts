@@ -5,7 +5,7 @@ import { type Bin, type BinListed, type BinState, parsePlace } from "@dueline/co
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { BinFacts, BinRejection, BinRow } from "@dueline/contracts/bin/Bin"
 import type { BinId, CorrelationId } from "@dueline/contracts/Ids"
-import { type Near, type NearOptions, OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { type Near, type NearOptions, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { makeAttributes } from "../access/attributes.ts"

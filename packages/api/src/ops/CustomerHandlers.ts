@@ -18,8 +18,8 @@ import type {
   CustomerRow
 } from "@dueline/contracts/customer/Customer"
 import type { CorrelationId, CustomerId, TenantId } from "@dueline/contracts/Ids"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
+import { PersonalDataVault } from "@dueline/contracts/ports/Vaults"
 import { Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"

@@ -5,7 +5,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import type { OrderWindowTaken, TimeWindow } from "@dueline/contracts/order/Order"
 import type { Window } from "@dueline/contracts/order/OrderBodies"
 import * as InTheWay from "@dueline/contracts/order/scheduleConflict"
-import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import type { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Effect } from "effect"
 
 /** Without an answer from the store there are no details. */

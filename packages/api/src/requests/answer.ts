@@ -3,8 +3,7 @@
  * where that shows. The typed client, which decodes them, is what holds them to the definition.
  */
 import { apiVersion } from "@dueline/contracts/api/Api"
-import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
-import { problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { problemBody, problemCodes, problemContentType } from "@dueline/contracts/api/Problem"
 import { challengeOf, headersOfProblem } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
 import type { CorrelationId } from "@dueline/contracts/Ids"

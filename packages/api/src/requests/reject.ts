@@ -1,6 +1,5 @@
 /** Says no: a problem as a value, and a failure with the class of its status. */
-import { type ProblemBody, problemBody } from "@dueline/contracts/api/Problem"
-import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { type ProblemBody, problemBody, type ProblemCode, problemCodes } from "@dueline/contracts/api/Problem"
 import { type ErrorCode, type ErrorOf, problemClasses } from "@dueline/contracts/api/ProblemError"
 import { Effect, Result } from "effect"
 import { CurrentCorrelationId } from "./Correlation.ts"

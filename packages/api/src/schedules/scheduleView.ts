@@ -4,7 +4,7 @@ import { formatDuration, formatInstant } from "@dueline/contracts/api/Wire"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import type { Missed, ScheduleFacts, ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
 import { scheduleTag } from "@dueline/contracts/schedule/Topic"
-import { type Plan, upcoming } from "@dueline/contracts/schedule/upcoming"
+import { type Plan, upcoming } from "@dueline/contracts/schedule/occurrences"
 import { formatLocal, transitionsBetween } from "@dueline/contracts/schedule/zone"
 import { walk, zoneData } from "./scheduleTerms.ts"
 

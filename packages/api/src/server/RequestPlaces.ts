@@ -1,6 +1,6 @@
 /** Requests under way at the edge: how many there may be, and in which order those that have arrived are worked off. Tenants share both. */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { TenantLines } from "@dueline/contracts/TenantShares"
 import { Context, Effect } from "effect"
 
 /** Requests under way at once. Each may hold a body of the size that the edge allows. */

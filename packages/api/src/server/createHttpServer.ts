@@ -1,7 +1,6 @@
 /** A Node server that answers also what never becomes a request with a problem document, and does not wait for slow clients. */
 import { apiVersion } from "@dueline/contracts/api/Api"
-import { problemBody, problemContentType } from "@dueline/contracts/api/Problem"
-import { type ProblemCode, problemCodes } from "@dueline/contracts/api/ProblemCode"
+import { problemBody, type ProblemCode, problemCodes, problemContentType } from "@dueline/contracts/api/Problem"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 // oxlint-disable-next-line eslint/no-restricted-imports -- the socket's own callback answers a broken request: no fiber, no Random
 import { randomBytes } from "node:crypto"

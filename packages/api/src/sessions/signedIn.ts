@@ -1,7 +1,7 @@
 /** Who is signed in, as it is shown. */
 import { whereText } from "@dueline/contracts/api/conditions"
 import { formatInstant } from "@dueline/contracts/api/Wire"
-import type { SignedIn } from "@dueline/contracts/session/ConsoleEndpoints"
+import type { SignedIn } from "@dueline/contracts/session/SessionEndpoints"
 import type { Asker } from "../access/Askers.ts"
 
 /** What is allowed for some resources only. */

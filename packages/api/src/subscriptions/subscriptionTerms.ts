@@ -1,7 +1,7 @@
 /** What the caller wants of a subscription, looked at before anybody is asked: whether there is such a topic, what a filter means, where messages go. */
 import type { FieldProblem } from "@dueline/contracts/api/Problem"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import type { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import type { RequestIntake } from "@dueline/contracts/ports/Admission"
 import { readMessageFilter, topicMatches } from "@dueline/contracts/subscription/matching"
 import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 import { topicNames } from "@dueline/contracts/topics/topics"

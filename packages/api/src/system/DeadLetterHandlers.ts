@@ -9,7 +9,7 @@ import {
   type LetterDetail,
   type LetterFilter,
   type LetterSummary
-} from "@dueline/contracts/ports/DeadLetterQueries"
+} from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Layer, type Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { derivedId } from "@dueline/identity/derivedId"

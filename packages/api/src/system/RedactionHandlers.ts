@@ -1,10 +1,10 @@
 /** What a tenant has struck out, joined to the API definition. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import { type RedactionView, SetRedaction } from "@dueline/contracts/api/RedactionEndpoints"
+import { type RedactionView, SetRedaction } from "@dueline/contracts/api/TenantRulesEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { KnownRedactions, RedactionRules } from "@dueline/contracts/ports/RedactionRules"
+import { KnownRedactions, RedactionRules } from "@dueline/contracts/ports/TenantRules"
 import { noRedaction, type Redaction } from "@dueline/contracts/redaction"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"

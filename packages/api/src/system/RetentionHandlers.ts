@@ -1,10 +1,10 @@
 /** How long a tenant's own is kept, joined to the API definition. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import { type RetentionPreview, type RetentionView, SetRetention } from "@dueline/contracts/api/RetentionEndpoints"
+import { type RetentionPreview, type RetentionView, SetRetention } from "@dueline/contracts/api/TenantRulesEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { type RetentionChange, RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { type RetentionChange, RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import { isWithin, keptDays, type RetentionLimits } from "@dueline/contracts/retention"
 import { Effect, Layer, Semaphore } from "effect"
 import { HttpApiBuilder } from "effect/http-api"

@@ -1,11 +1,11 @@
 /** Everything that one cause brought about, joined to the API definition: what aggregates recorded, and what products reported. */
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
-import type { TimelineEvent as Told } from "@dueline/contracts/api/TimelineEndpoints"
+import type { TimelineEvent as Told } from "@dueline/contracts/api/AuditEndpoints"
 import { formatInstant } from "@dueline/contracts/api/Wire"
 import type { StreamId } from "@dueline/contracts/Ids"
 import { ProductEvents, type ToldProductEvent } from "@dueline/contracts/ports/ProductEvents"
-import { type TimelineEvent, type TimelineMark, TimeTravel } from "@dueline/contracts/ports/TimeTravel"
+import { type TimelineEvent, type TimelineMark, TimeTravel } from "@dueline/contracts/ports/History"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { keySubject } from "../access/ApiKeyAccess.ts"

@@ -1,5 +1,5 @@
 /** Who is signed in here, and what they may do. The edge decides; the page only leaves out what would be refused. */
-import { SignedIn } from "@dueline/contracts/session/ConsoleEndpoints"
+import { SignedIn } from "@dueline/contracts/session/SessionEndpoints"
 import { Effect, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { Atom } from "effect/reactivity"

@@ -3,7 +3,7 @@
  * them: the console asks nobody else. The list below holds the same bins, for keyboard and ear.
  */
 import type { BinListed } from "@dueline/contracts/bin/BinEndpoints"
-import { distanceMetres } from "@dueline/contracts/bin/distance"
+import { distanceMetres } from "@dueline/contracts/bin/Bin"
 import { geoGraticule, geoMercator, geoPath } from "d3-geo"
 import { useEffect, useMemo, useState } from "react"
 import { feature, mesh } from "topojson-client"

@@ -1,7 +1,7 @@
 /** All calls that fit the filters in the address, newest first. */
 import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
-import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { useEffect, useMemo, useState } from "react"
 import { rowsKept, usePages } from "../backend/usePages.ts"
 import { BulkButton } from "../jobs/BulkButton.tsx"

@@ -1,5 +1,5 @@
 /** Everything that one cause brought about, oldest first. */
-import type { TimelineEvent } from "@dueline/contracts/api/TimelineEndpoints"
+import type { TimelineEvent } from "@dueline/contracts/api/AuditEndpoints"
 import type { CorrelationId } from "@dueline/contracts/Ids"
 import { usePages } from "../backend/usePages.ts"
 import { About } from "../parts/About.tsx"

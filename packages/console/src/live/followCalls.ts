@@ -2,7 +2,7 @@
  * The changes of calls as they happen: one stream for all tabs of this browser, which has few connections to one host. The tab that holds the
  * lock reads it and tells the others; when that tab goes, the lock passes on.
  */
-import type { CallChanges } from "@dueline/contracts/api/LiveEndpoints"
+import type { CallChanges } from "@dueline/contracts/api/ServiceCallEndpoints"
 import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
 import { Duration, Effect, Schedule, Stream } from "effect"
 import { Atom } from "effect/reactivity"

@@ -1,6 +1,6 @@
 /** Is it on fire? Everything that somebody who was woken has to know, without scrolling; each number leads to what it counts. */
 import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
-import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import type { ReactNode } from "react"
 import { Link } from "wouter"
 import { useAnswer } from "../backend/useAnswer.ts"

@@ -1,8 +1,7 @@
 /** Problems as errors: one class per status, so that a client can catch them by tag and the document can list them. */
 import { ErrorReporter, Schema } from "effect"
 import { HttpApiSchema } from "effect/http-api"
-import { problemContentType, problemFields } from "./Problem.ts"
-import { type CodeOf, codesOf, problemCodes } from "./ProblemCode.ts"
+import { type CodeOf, codesOf, problemCodes, problemContentType, problemFields } from "./Problem.ts"
 
 const asProblem = HttpApiSchema.asJson({ contentType: problemContentType })
 const annotations = (status: number) => ({

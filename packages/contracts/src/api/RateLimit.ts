@@ -3,8 +3,7 @@ import { Context, ErrorReporter, Schema } from "effect"
 import { HttpApiMiddleware, HttpApiSchema } from "effect/http-api"
 import { categories, type Category, kinds } from "../kinds.ts"
 import type { Principal } from "./Access.ts"
-import { problemContentType, problemFields } from "./Problem.ts"
-import { problemCodes } from "./ProblemCode.ts"
+import { problemCodes, problemContentType, problemFields } from "./Problem.ts"
 
 /** What is taken in from machines: under a token or a key of the tenant, and from couriers, who send far more often; and product events. */
 const takenIn = ["ingestion", "courier", "events"] as const

@@ -1,22 +1,114 @@
-/** The HTTP operations on service calls. */
+/** The HTTP operations on service calls: submitted one or several at a time, read, changed, and followed as they change. */
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { ServiceCallId } from "../Ids.ts"
-import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
+import { ServiceCallStatus } from "../serviceCall/Command.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BearerAuth, ChecksAttributes, RequestChecks, RequiredScope } from "./Access.ts"
-import { conditional, conditionalRead, described, idParameter, paged, readAnswers, written } from "./conventions.ts"
-import { callExamples } from "./callExamples.ts"
-import { live } from "./LiveEndpoints.ts"
-import { parameter } from "./parameters.ts"
-import { commandErrors, changeErrors, problems } from "./ProblemError.ts"
+import { bodyErrors, changeErrors, commandErrors, problems } from "./ProblemError.ts"
 import { CountedAs, RateLimit } from "./RateLimit.ts"
-import { RescheduleServiceCall } from "./ServiceCallRequest.ts"
-import { HistoryPage, ServiceCall, ServiceCallCancelled, ServiceCallPage, ServiceCallState } from "./ServiceCallView.ts"
-import { submit, submitBatch } from "./SubmissionEndpoints.ts"
+import { batchLimit, RescheduleServiceCall, SubmitServiceCall, SubmitServiceCalls } from "./ServiceCallRequest.ts"
+import {
+  HistoryPage,
+  ServiceCall,
+  ServiceCallCancelled,
+  ServiceCallPage,
+  ServiceCallState,
+  ServiceCallSummary,
+  SubmittedBatch
+} from "./ServiceCallView.ts"
 import { Instant, StorableText } from "./Wire.ts"
+import { callExamples } from "./callExamples.ts"
+import {
+  conditional,
+  conditionalRead,
+  created,
+  described,
+  HeaderText,
+  idempotent,
+  idParameter,
+  paged,
+  parameter,
+  readAnswers,
+  written
+} from "./conventions.ts"
 
+/** The changes of a tenant's calls as they happen. */
+export const CallChanges = Schema.Struct({
+  sequence: Schema.Int.annotate({
+    description:
+      "One more with every change that is told, from where this stream begins. A step of more than one, and an `omitted` above 0: something was left out"
+  }),
+  calls: Schema.Array(ServiceCallSummary).annotate({
+    description: "Each call once, as it is now; none, every 15 seconds, to say that the stream is there"
+  }),
+  omitted: Schema.Int.annotate({ description: "Further changes, of calls that are not among these" })
+}).annotate({ identifier: "CallChanges" })
+export type CallChanges = typeof CallChanges.Type
+
+export const live = HttpApiEndpoint.get("live", "/live", {
+  success: HttpApiSchema.StreamSse({ data: CallChanges }),
+  error: problems.Unavailable
+})
+  .annotate(RequiredScope, "ops:calls.read")
+  .annotateMerge(
+    described(
+      "The changes of service calls as they happen",
+      "Server-sent events, at most four a second: the calls that changed, at most 200 at once, as they are. The first comes at once and has no " +
+        "calls. It cannot be resumed: after a new connection, and where something was left out, read the list again. It ends when the process " +
+        "stops, and after ten minutes, so that the token is looked at again: connect anew.",
+      callExamples.live
+    )
+  )
+
+/** The HTTP operations that take service calls, one or several at a time. */
 const status = HttpApiSchema.status
+const submitted = { ...created, "preference-applied": Schema.optionalKey(Schema.String) }
+
+export const submit = HttpApiEndpoint.post("submit", "/", {
+  headers: {
+    ...idempotent,
+    prefer: parameter(
+      Schema.optionalKey(HeaderText),
+      "`wait=N`: wait up to N seconds (30 at the most) for the call to end (RFC 7240)"
+    )
+  },
+  payload: SubmitServiceCall,
+  success: [
+    HttpApiSchema.WithHeaders(ServiceCall.pipe(status(200)), submitted),
+    HttpApiSchema.WithHeaders(ServiceCallState.pipe(status(202)), submitted)
+  ],
+  error: [...bodyErrors, problems.Unavailable]
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotate(ChecksAttributes, true)
+  .annotateMerge(
+    described(
+      "Submit a service call",
+      "202 once the submission is durable. With `Prefer: wait=N` (at most 30 seconds) the answer waits " +
+        "until the call has ended and is 200 with the whole call, or 202 when it has not ended by then. Under " +
+        "an `Idempotency-Key` the call's id follows from tenant and key, and a repeat is answered as the " +
+        "first time.",
+      callExamples.submit
+    )
+  )
+
+export const submitBatch = HttpApiEndpoint.post("submitBatch", "/batch", {
+  payload: SubmitServiceCalls,
+  success: SubmittedBatch,
+  error: bodyErrors
+})
+  .annotate(RequiredScope, "ops:calls.write")
+  .annotateMerge(
+    described(
+      "Submit several service calls",
+      `1 to ${batchLimit} of them, each for itself: one that is refused holds up none of the others. 200 once all that were ` +
+        "accepted are durable, with an item for each that says what became of it. Keys are given item by item. Under a rate " +
+        "limit each item counts.",
+      callExamples.submitBatch
+    )
+  )
+
 const eventVersion = { minimum: 0, maximum: 2_147_483_647 } as const
 const params = { id: idParameter(ServiceCallId) }
 

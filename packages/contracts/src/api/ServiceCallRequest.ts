@@ -1,7 +1,15 @@
 /** What is sent to make or move a service call. */
 import { Schema, Struct } from "effect"
-import { Flow } from "../serviceCall/Flow.ts"
-import { CallbackOn, HttpMethod, OnConflict, PendingKey, RetryPolicy, Tags, TimeoutMs } from "../serviceCall/Spec.ts"
+import {
+  CallbackOn,
+  Flow,
+  HttpMethod,
+  OnConflict,
+  PendingKey,
+  RetryPolicy,
+  Tags,
+  TimeoutMs
+} from "../serviceCall/Spec.ts"
 import { CorrelationId, IdempotencyKey } from "../Ids.ts"
 import { Delay, Instant } from "./Wire.ts"
 

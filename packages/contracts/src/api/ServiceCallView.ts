@@ -2,9 +2,16 @@
 import { Schema } from "effect"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { PauseId, PauseOf } from "../pause/Pause.ts"
-import { Flow, FlowKey } from "../serviceCall/Flow.ts"
-import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
-import { CallbackOn, RequestSummary, ResponseSummary, RetryPolicy, WaitReason } from "../serviceCall/Spec.ts"
+import {
+  CallbackOn,
+  Flow,
+  FlowKey,
+  RequestSummary,
+  ResponseSummary,
+  RetryPolicy,
+  WaitReason
+} from "../serviceCall/Spec.ts"
+import { ServiceCallStatus } from "../serviceCall/Command.ts"
 import { problemFields } from "./Problem.ts"
 import { Timestamp, Version } from "./Wire.ts"
 

@@ -11,15 +11,23 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
-import { parameter } from "../api/parameters.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
 import { idAsSent, Timestamp, Version } from "../api/Wire.ts"
 import { BinId, CorrelationId, CustomerId } from "../Ids.ts"
-import { BinCategory, BinChanges, BinStatus, CapacityLitres, Location, SerialNumber, SizeLitres } from "./Bin.ts"
-import { nearRadiusMetres } from "./distance.ts"
+import {
+  BinCategory,
+  BinChanges,
+  BinStatus,
+  CapacityLitres,
+  Location,
+  nearRadiusMetres,
+  SerialNumber,
+  SizeLitres
+} from "./Bin.ts"
 
 export const CreateBin = Schema.Struct({
   serialNumber: SerialNumber,

@@ -11,17 +11,17 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { Instant, parseDelay, StorableText, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId } from "../Ids.ts"
 import { ScheduleId } from "../schedule/Schedule.ts"
 import { PlannedTimes } from "../schedule/ScheduleBodies.ts"
 import { SubscriptionId } from "../subscription/Subscription.ts"
-import { ServiceCallStatus } from "../serviceCall/Rejection.ts"
+import { ServiceCallStatus } from "../serviceCall/Command.ts"
 import { Tags } from "../serviceCall/Spec.ts"
 import { BulkAction, BulkJobId, BulkJobStatus, BulkRate, defaultBulkRate, maxBulkRate } from "./BulkJob.ts"
 

@@ -1,12 +1,12 @@
 /**
- * What is dear to find out, found out once for many who ask, in all processes that share a cache.
- *
- * One of those who miss it works it out while the others wait for that, up to the end of its lock. Shortly before its end one of the many who
- * ask, drawn at random, renews it while all others are served what is there (XFetch: Vattani, Chierichetti, Lowenstein, VLDB 2015): the
- * dearer it is, the sooner. A cache that does not answer is passed over.
+ * * What is dear to find out, found out once for many who ask, in all processes that share a cache. * One of those who miss it works it out while
+ * the others wait for that, up to the end of its lock. Shortly before its end one of the many who ask, drawn at random, renews it while all others
+ * are served what is there (XFetch: Vattani, Chierichetti, Lowenstein, VLDB 2015): the dearer it is, the sooner. A cache that does not answer is
+ * passed over. Invalidation: the message that tells of a change is heard by every process, and each forgets what it has cached of it.
  */
 import { Cache, Clock, Duration, Effect, Exit, FiberSet, Random, type Scope } from "effect"
 import { CacheStore } from "../ports/CacheStore.ts"
+import { type BusMessage, EventBus, listen } from "../ports/EventBus.ts"
 import { type EntriesOptions, type Entry, makeEntries } from "./entries.ts"
 
 export interface CachedOptions<A, E> extends EntriesOptions<A> {
@@ -113,3 +113,17 @@ export const makeCached = <A, E>({
       forget: (key) => Effect.andThen(Cache.invalidate(missed, key), Effect.ignore(store.remove(entries.nameOf(key))))
     }
   })
+
+/**
+ * From now on until the scope closes. `group`: a name that no other process has. While the bus is away, or a message is lost, the entry's own time is
+ * the bound.
+ */
+export const forgottenOn = <A, E>(
+  cached: Cached<A, E>,
+  group: string,
+  topics: ReadonlyArray<string>,
+  keysOf: (message: BusMessage) => ReadonlyArray<string>
+): Effect.Effect<void, never, EventBus | Scope.Scope> =>
+  Effect.flatMap(EventBus, (bus) =>
+    listen(bus, group, topics, (message) => Effect.forEach(keysOf(message), cached.forget, { discard: true }))
+  )

@@ -11,9 +11,9 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   written
 } from "../api/conventions.ts"
-import { parameter } from "../api/parameters.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
 import { ETag, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, CustomerId } from "../Ids.ts"

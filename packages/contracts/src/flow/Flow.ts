@@ -5,8 +5,7 @@
 import { Schema } from "effect"
 import { CorrelationId, EpochMillis, TenantId, uuid } from "../Ids.ts"
 import type { Rules } from "../Rules.ts"
-import { FlowConcurrency, FlowKey, FlowRate } from "../serviceCall/Flow.ts"
-import { Origin } from "../serviceCall/Spec.ts"
+import { type Flow, FlowConcurrency, FlowKey, FlowRate, Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 import { common, minutesLater, topic } from "../topics/topic.ts"
 
@@ -118,3 +117,15 @@ export const flowTopics = {
   })
 } as const
 export type FlowTopic = keyof typeof flowTopics
+
+/** Which bounds count for a call: of those that it brings and those of its flow the stricter. */
+const least = (a: number | undefined, b: number | null | undefined): number | undefined =>
+  a === undefined ? (b ?? undefined) : Math.min(a, b ?? a)
+
+export const strictest = (
+  own: Flow,
+  defined: Pick<FlowFacts, "concurrency" | "ratePerSecond"> | null | undefined
+): { readonly concurrency: number | undefined; readonly ratePerSecond: number | undefined } => ({
+  concurrency: least(own.concurrency, defined?.concurrency),
+  ratePerSecond: least(own.ratePerSecond, defined?.ratePerSecond)
+})

@@ -11,14 +11,14 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId } from "../Ids.ts"
-import { FlowConcurrency, FlowKey, FlowRate } from "../serviceCall/Flow.ts"
+import { FlowConcurrency, FlowKey, FlowRate } from "../serviceCall/Spec.ts"
 import { FlowId, FlowStatus } from "./Flow.ts"
 
 export const DefineFlow = Schema.Struct({

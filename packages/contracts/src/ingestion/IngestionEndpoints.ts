@@ -9,11 +9,11 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { idAsSent, Instant, Timestamp, Version } from "../api/Wire.ts"
 import { CourierSourceId } from "../courierSource/CourierSource.ts"
 import { CorrelationId, OrderId } from "../Ids.ts"

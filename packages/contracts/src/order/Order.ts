@@ -5,8 +5,7 @@
 import { Schema } from "effect"
 import { BinId, CustomerId, EpochMillis, OrderId, type TenantId } from "../Ids.ts"
 import type { NoRow, Rules } from "../Rules.ts"
-import { Flow } from "../serviceCall/Flow.ts"
-import { Origin } from "../serviceCall/Spec.ts"
+import { Flow, Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 
 export const OrderKind = Schema.Literals(["delivery", "pickup", "swap"])

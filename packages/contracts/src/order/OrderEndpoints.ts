@@ -10,10 +10,10 @@ import {
   idempotent,
   idParameter,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
-import { parameter } from "../api/parameters.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
 import { idAsSent, Instant } from "../api/Wire.ts"
 import { BinId, type CorrelationId, CustomerId, OrderId, type ServiceCallId } from "../Ids.ts"

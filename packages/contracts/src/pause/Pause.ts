@@ -1,6 +1,6 @@
 /**
- * What a pause is: calls of a tenant, of one of its targets, flows or tags wait until somebody resumes them. What may be asked of it, what
- * becomes of that, its read model and its messages.
+ * * What a pause is: calls of a tenant, of one of its targets, flows or tags wait until somebody resumes them. What may be asked of it, what
+ * becomes of that, its read model and its messages. Which pauses a call is concerned by.
  */
 import { Schema } from "effect"
 import { CorrelationId, EpochMillis, TenantId, uuid } from "../Ids.ts"
@@ -162,3 +162,25 @@ export const pauseTopics = {
   })
 } as const
 export type PauseTopic = keyof typeof pauseTopics
+
+/** What a pause is about, as one text. `key` is null for the whole tenant. */
+export const subjectOf = (of: PauseOf, key: string | null): string => `${of} ${key ?? ""}`
+
+const wholeTenant = subjectOf("tenant", null)
+
+/** All that pauses may be about which hold a call of this target (host and port) and flow with these tags. */
+export const subjectsOf = ({
+  flow,
+  tags,
+  target
+}: {
+  readonly target: string
+  readonly tags: ReadonlyArray<string>
+  /** Its key. */
+  readonly flow: string | undefined
+}): ReadonlyArray<string> => [
+  wholeTenant,
+  subjectOf("target", target),
+  ...(flow === undefined ? [] : [subjectOf("flow", flow)]),
+  ...tags.map((tag) => subjectOf("tag", tag))
+]

@@ -11,11 +11,11 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId } from "../Ids.ts"
 import { maxPauses, PauseId, PauseOf, PauseReason, PauseStatus, ReleaseRate } from "./Pause.ts"

@@ -4,7 +4,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { EpochMillis, ServiceCallId, StreamId, TenantId } from "../Ids.ts"
-import type { ServiceCallStatus } from "../serviceCall/Rejection.ts"
+import type { ServiceCallStatus } from "../serviceCall/Command.ts"
 import type { SubscriptionId, SubscriptionRow } from "../subscription/Subscription.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 

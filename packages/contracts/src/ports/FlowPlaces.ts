@@ -4,7 +4,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
-import type { Flow } from "../serviceCall/Flow.ts"
+import type { Flow } from "../serviceCall/Spec.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 
 export interface FlowHolder {

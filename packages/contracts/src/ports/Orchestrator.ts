@@ -3,8 +3,7 @@ import { Context, Effect, Exit, Schema } from "effect"
 import { CurrentTrace } from "../telemetry/Tracing.ts"
 import type { Envelope } from "../Envelope.ts"
 import { categoryOf, type Command, type OutcomeOf, type RejectionOf } from "../kinds.ts"
-import type { ServiceCallCommand, ServiceCallOutcome } from "../serviceCall/Command.ts"
-import type { ServiceCallRejection } from "../serviceCall/Rejection.ts"
+import type { ServiceCallCommand, ServiceCallOutcome, ServiceCallRejection } from "../serviceCall/Command.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 
 /** The aggregate has moved on since the asker looked. */

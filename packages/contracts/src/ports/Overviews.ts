@@ -1,7 +1,7 @@
 /** How calls stand, for whoever watches over them: what it costs does not grow with how many there are. */
 import { Context, type Effect } from "effect"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
-import type { ServiceCallStatus } from "../serviceCall/Rejection.ts"
+import type { ServiceCallStatus } from "../serviceCall/Command.ts"
 import type { StoreUnavailable } from "./Persistence.ts"
 
 /** What happened in one minute, by when it was recorded. `at`: its beginning, epoch ms. */

@@ -1,6 +1,6 @@
 /** Tells when something is due: at or after its time, or by a lead that its maker was given before it, at least once. */
 import { Context, type Effect } from "effect"
-import type { Flow } from "../serviceCall/Flow.ts"
+import type { Flow } from "../serviceCall/Spec.ts"
 import type { ServiceCallId, TenantId } from "../Ids.ts"
 
 export interface Alarm {

@@ -2,27 +2,29 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "effect/http-api"
 import { BearerAuth, RequestChecks, RequiredScope } from "../api/Access.ts"
-import { described, NextCursor, paged } from "../api/conventions.ts"
-import { parameter } from "../api/parameters.ts"
+import { described, NextCursor, paged, parameter } from "../api/conventions.ts"
 import { FieldProblem } from "../api/Problem.ts"
 import { bodyErrors, problems } from "../api/ProblemError.ts"
 import { CountedAs, RateLimit } from "../api/RateLimit.ts"
 import { Instant, Timestamp } from "../api/Wire.ts"
 import { ApiKeyId, defaultWorkspace, WorkspaceName } from "../apiKey/ApiKey.ts"
 import { CorrelationId } from "../Ids.ts"
-import { defaultSchemaVersion, ProductEventId, ProductEventType, SchemaVersion } from "./ProductEvent.ts"
 import {
   batchLimit,
+  defaultSchemaVersion,
   EventName,
   GivenEventId,
   Identify,
   ProductEventBatch,
+  ProductEventId,
+  ProductEventType,
+  SchemaVersion,
   SegmentBatch,
-  SegmentMessage,
   segmentLimits,
+  SegmentMessage,
   Track,
   UserName
-} from "./ProductEventBodies.ts"
+} from "./ProductEvent.ts"
 
 /** A duplicate's first is not looked up: it has the same event id. */
 const receipt = {

@@ -4,11 +4,9 @@ import { NextCursor } from "../api/conventions.ts"
 import { RequestToMake, RetryOverrides } from "../api/ServiceCallRequest.ts"
 import { Delay, Instant, parseDelay, parseInstant, PlainText, Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, ServiceCallId } from "../Ids.ts"
-import { Flow } from "../serviceCall/Flow.ts"
-import { maxTags, RequestSummary, RetryPolicy, Tag, TimeoutMs } from "../serviceCall/Spec.ts"
-import { parseCron } from "./cronExpression.ts"
+import { Flow, maxTags, RequestSummary, RetryPolicy, Tag, TimeoutMs } from "../serviceCall/Spec.ts"
+import { Mark, MissingHour, parseCron, RepeatedHour } from "./Timing.ts"
 import { maxCaughtUp, Overlap, ScheduleId, ScheduleName, ScheduleStatus, SkipReason } from "./Schedule.ts"
-import { Mark, MissingHour, RepeatedHour } from "./Timing.ts"
 import { canonicalZone } from "./zone.ts"
 
 const duration = (description: string, leastMs: number, mostMs: number, said: string) =>

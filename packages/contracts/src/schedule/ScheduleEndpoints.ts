@@ -10,11 +10,11 @@ import {
   idempotent,
   idParameter,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import type { CorrelationId, ServiceCallId } from "../Ids.ts"
 import { defaultRetryPolicy, defaultTimeoutMs } from "../serviceCall/Spec.ts"
 import { ScheduleId, ScheduleName, ScheduleStatus } from "./Schedule.ts"

@@ -1,13 +1,12 @@
 /**
- * Which instants a rule means, in a zone whose clocks are changed. Pure; the zone data is the runtime's.
- *
- * The rule is walked on a clock that is never changed. Time is cut into stretches with one offset, in each of which the clock is such a clock; what
- * a change makes missing or repeats is decided by the policies, where two stretches meet.
+ * * Which instants a rule means, in a zone whose clocks are changed. Pure; the zone data is the runtime's. * The rule is walked on a clock that is
+ * never changed. Time is cut into stretches with one offset, in each of which the clock is such a clock; what a change makes missing or repeats is
+ * decided by the policies, where two stretches meet. Times that are left out, as one fact: from the first to the last, and how many.
  */
 import { Result } from "effect"
 import type { EpochMillis } from "../Ids.ts"
-import { type CronProblem, type CronTimes, parseCron } from "./cronExpression.ts"
-import type { Mark, Occurrence, Timing } from "./Timing.ts"
+import type { Skip, SkipReason } from "./Schedule.ts"
+import { type CronProblem, type CronTimes, type Mark, type Occurrence, parseCron, type Timing } from "./Timing.ts"
 import { offsetAt, type Segment, segmentsBetween } from "./zone.ts"
 
 export interface Occurrences {
@@ -155,3 +154,42 @@ export const occurrencesOf = (timing: Timing): Result.Result<Occurrences, CronPr
   timing._tag === "Every"
     ? Result.succeed(ofInterval(timing))
     : Result.map(parseCron(timing.expression), (times) => ofCron(timing, times))
+
+/** The next time a schedule is to be carried out: its rule, between its beginning and its end. */
+export interface Plan {
+  readonly timing: Timing
+  /** Nothing before this, and nothing after that (epoch milliseconds). */
+  readonly from: EpochMillis | null
+  readonly until: EpochMillis | null
+}
+
+/** The first after this instant. Null when there is none any more. */
+export const upcoming = (
+  { next }: Occurrences,
+  { from, until }: Pick<Plan, "from" | "until">,
+  after: number
+): Occurrence | null => {
+  const found = next(from === null ? after : Math.max(after, from - 1))
+  return found === null || (until !== null && found.at > until) ? null : found
+}
+
+/** They are counted so far. */
+const countLimit = 100
+
+export const skipOf = (reason: SkipReason, times: ReadonlyArray<{ readonly at: EpochMillis }>): ReadonlyArray<Skip> => {
+  const [first, last] = [times[0], times.at(-1)]
+  return first === undefined || last === undefined
+    ? []
+    : [{ reason, first: first.at, last: last.at, count: times.length }]
+}
+
+/** All from `first` to `last`, which are times of the rule; counted backwards, as far as anybody counts. */
+export const rangeSkip = (occurrences: Occurrences, reason: SkipReason, first: number, last: number): Skip => {
+  let count = 1
+  for (let at = last; at > first && count <= countLimit; count += 1) {
+    const before = occurrences.previous(at)
+    if (before === null || before.at < first) break
+    at = before.at
+  }
+  return { reason, first: first as EpochMillis, last: last as EpochMillis, count: count > countLimit ? null : count }
+}

@@ -2,7 +2,7 @@
  * What stands for the time in the request of a schedule: `{{occurrence.at}}` and the like, in the address, in values of headers and in the body.
  * Other braces are left alone: they may mean something to the target.
  */
-import type { WholeRequest } from "../ports/RequestVault.ts"
+import type { WholeRequest } from "../ports/Vaults.ts"
 import { formatLocal } from "./zone.ts"
 
 export interface TemplateValues {

@@ -1,11 +1,58 @@
-/**
- * What may be asked of a service call. Intent only; `at` is the asker's clock in epoch milliseconds, and everything random or
- * derived (ids, the jitter's `roll` in [0, 1)) is in the command, so that deciding needs neither clock nor dice.
- */
+/** What may be asked of a service call, what becomes of that, and every reason for which it is refused. */
 import { Schema } from "effect"
 import { EpochMillis, ServiceCallId, WorkerId } from "../Ids.ts"
-import { ServiceCallStatus } from "./Rejection.ts"
 import { FailureReason, HandBackReason, OnConflict, Origin, ResponseSummary, Spec } from "./Spec.ts"
+
+/** Why the answer to a command about a service call is no. Nothing was stored. */
+export const ServiceCallStatus = Schema.Literals(["Scheduled", "Running", "Succeeded", "Failed", "Cancelled"])
+export type ServiceCallStatus = typeof ServiceCallStatus.Type
+
+const refusedCall = { callId: ServiceCallId }
+
+export class ServiceCallNotFound extends Schema.TaggedError<ServiceCallNotFound>()(
+  "ServiceCallNotFound",
+  refusedCall
+) {}
+
+/** The id was derived from a key that once named another request. */
+export class ServiceCallIdTaken extends Schema.TaggedError<ServiceCallIdTaken>()("ServiceCallIdTaken", refusedCall) {}
+
+/**
+ * Too late to cancel or move: `attempt` is the last one that was sent. `held`, which never leaves the process that decides: an attempt is
+ * handed over to that worker, and nobody has asked yet whether it was sent.
+ */
+export class ServiceCallAlreadyDispatched extends Schema.TaggedError<ServiceCallAlreadyDispatched>()(
+  "ServiceCallAlreadyDispatched",
+  {
+    ...refusedCall,
+    status: ServiceCallStatus,
+    attempt: Schema.Int,
+    held: Schema.optionalKey(Schema.Struct({ worker: WorkerId, epoch: Schema.Int }))
+  }
+) {}
+
+/** The command does not fit the state; `allowed` names the states it does fit. */
+export class IllegalTransition extends Schema.TaggedError<IllegalTransition>()("IllegalTransition", {
+  ...refusedCall,
+  status: ServiceCallStatus,
+  allowed: Schema.Array(ServiceCallStatus)
+}) {}
+
+/** It has begun or ended, so it is pending no more: the next of its key is another call. */
+export class ServiceCallBegun extends Schema.TaggedError<ServiceCallBegun>()("ServiceCallBegun", refusedCall) {}
+
+/** Its tenant had requests of calls that fail erased: there is nothing to run again. */
+export class RequestNotKept extends Schema.TaggedError<RequestNotKept>()("RequestNotKept", refusedCall) {}
+
+export const ServiceCallRejection = Schema.Union([
+  RequestNotKept,
+  ServiceCallBegun,
+  ServiceCallNotFound,
+  ServiceCallIdTaken,
+  ServiceCallAlreadyDispatched,
+  IllegalTransition
+])
+export type ServiceCallRejection = typeof ServiceCallRejection.Type
 
 const target = { callId: ServiceCallId, at: EpochMillis }
 

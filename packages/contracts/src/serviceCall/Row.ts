@@ -1,8 +1,7 @@
 /** The read model of a service call: one row, kept in step by the writer in the same transaction as the events. */
 import type { EpochMillis, ServiceCallId, TenantId, WorkerId } from "../Ids.ts"
-import type { Flow } from "./Flow.ts"
-import type { ServiceCallStatus } from "./Rejection.ts"
-import type { RequestSummary, RetryPolicy, WaitReason } from "./Spec.ts"
+import type { Flow, RequestSummary, RetryPolicy, WaitReason } from "./Spec.ts"
+import type { ServiceCallStatus } from "./Command.ts"
 
 export interface ServiceCallRow {
   readonly _tag: "ServiceCallRow"

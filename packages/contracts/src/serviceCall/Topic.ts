@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { CorrelationId, EpochMillis, ServiceCallId, TenantId } from "../Ids.ts"
 import { common, ids, minutesLater, topic } from "../topics/topic.ts"
-import { ServiceCallStatus } from "./Rejection.ts"
+import { ServiceCallStatus } from "./Command.ts"
 import { Tags } from "./Spec.ts"
 
 /** Version 1 of the message on every `ops.service-call.*` topic: how a call ended. */

@@ -1,5 +1,7 @@
-/** The URL of a call: how it is read, and which part of it limits go by. */
+/** The URL of a call: how it is read, and which part of it limits go by. What of a call its alarm tells beside its name and its time. */
 import { Result } from "effect"
+import type { Alarm } from "../ports/Timer.ts"
+import type { Flow } from "./Spec.ts"
 
 // Reads the URL of a call, once and for all: what this makes of it is stored, shown, guarded and called.
 
@@ -52,3 +54,18 @@ export const parseTarget = (text: string): Result.Result<URL, TargetProblem> => 
  */
 export const targetOf = (url: string): string =>
   /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url)?.[1]?.toLowerCase() ?? ""
+
+/** Of tags and flow only what there is something to say of, since most calls have neither. */
+export const alarmParts = ({
+  flow,
+  request,
+  tags
+}: {
+  readonly request: { readonly url: string }
+  readonly tags: ReadonlyArray<string>
+  readonly flow?: Flow | null
+}): Pick<Alarm, "target" | "tags" | "flow"> => ({
+  target: targetOf(request.url),
+  ...(tags.length === 0 ? {} : { tags }),
+  ...(flow === undefined || flow === null ? {} : { flow })
+})

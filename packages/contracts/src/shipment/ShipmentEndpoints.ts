@@ -8,10 +8,10 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { idAsSent, Timestamp, Version } from "../api/Wire.ts"
 import { CourierSourceId } from "../courierSource/CourierSource.ts"
 import { CorrelationId, OrderId } from "../Ids.ts"

@@ -3,8 +3,7 @@ import { Schema } from "effect"
 import { SecretFacts } from "../courierSource/CourierSource.ts"
 import { EpochMillis, type TenantId, uuid } from "../Ids.ts"
 import type { Rules } from "../Rules.ts"
-import { Flow } from "../serviceCall/Flow.ts"
-import { Origin } from "../serviceCall/Spec.ts"
+import { Flow, Origin } from "../serviceCall/Spec.ts"
 import type { Fields } from "../specification/Specification.ts"
 
 /** A subscription; also the id of its stream. */

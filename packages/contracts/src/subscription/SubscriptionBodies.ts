@@ -6,7 +6,7 @@ import { SecretFacts } from "../courierSource/CourierSource.ts"
 import { Overlap } from "../courierSource/CourierSourceEndpoints.ts"
 import { CorrelationId } from "../Ids.ts"
 import { waitingLimit } from "../ports/Deliveries.ts"
-import { Flow } from "../serviceCall/Flow.ts"
+import { Flow } from "../serviceCall/Spec.ts"
 import {
   DisableReason,
   SubscriptionId,

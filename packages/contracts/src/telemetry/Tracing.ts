@@ -1,9 +1,9 @@
 /**
- * Spans of what the program does, where a tracer is installed. A span is made only below one that is sampled, and the sampling is decided
- * once, at the program's own door. What carries the decision on is a `traceparent` (W3C Trace Context, version 00) in envelopes, outbox
- * rows, headers of messages and of requests; so nothing is looked up, and without a tracer there is one comparison with null.
- *
- * Attributes are ids, names and numbers that this program made, and hosts; never an address, a header or a body: those may hold secrets.
+ * * Spans of what the program does, where a tracer is installed. A span is made only below one that is sampled, and the sampling is decided once,
+ * at the program's own door. What carries the decision on is a `traceparent` (W3C Trace Context, version 00) in envelopes, outbox rows, headers of
+ * messages and of requests; so nothing is looked up, and without a tracer there is one comparison with null. * Attributes are ids, names and
+ * numbers that this program made, and hosts; never an address, a header or a body: those may hold secrets. How a trace travels with a message
+ * through the outbox: in the row's payload, and out of it before anybody sees the message.
  */
 import { type Clock, Context, Exit, Option, type Random, Tracer } from "effect"
 
@@ -128,4 +128,20 @@ export const makeTracing = (tracer: Tracer.Tracer, { clock, random, ratio }: Opt
         : begin(kind, name, before, [], attributes)
     }
   }
+}
+
+/** A name that no message has for a field. */
+const key = "$traceparent"
+
+/** Only a trace that somebody wants to see is carried: any other row is as it was. */
+export const withTrace = (payload: unknown, traceparent: string | null): unknown =>
+  isSampled(traceparent) && typeof payload === "object" && payload !== null
+    ? { ...payload, [key]: traceparent }
+    : payload
+
+/** The message as it was announced, and the trace that it belongs to. */
+export const takeTrace = (payload: unknown): { readonly payload: unknown; readonly traceparent: string | null } => {
+  if (typeof payload !== "object" || payload === null || !(key in payload)) return { payload, traceparent: null }
+  const { [key]: traceparent, ...rest } = payload
+  return { payload: rest, traceparent: typeof traceparent === "string" ? traceparent : null }
 }

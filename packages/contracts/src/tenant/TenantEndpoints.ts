@@ -10,11 +10,11 @@ import {
   idParameter,
   NextCursor,
   paged,
+  parameter,
   readAnswers,
   written
 } from "../api/conventions.ts"
 import type { OperationParts } from "../api/OperationParts.ts"
-import { parameter } from "../api/parameters.ts"
 import { Timestamp, Version } from "../api/Wire.ts"
 import { CorrelationId, TenantId } from "../Ids.ts"
 import { SuspensionReason, TenantName, TenantStatus, Workspace, WorkspaceId } from "./Tenant.ts"

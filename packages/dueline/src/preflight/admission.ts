@@ -4,8 +4,7 @@
  * used before there were such things gets them in the same way, if what is sealed in its database opens with its keys.
  */
 import type { CustomerId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { RequestVault, sealContext } from "@dueline/contracts/ports/RequestVault"
+import { PersonalDataVault, RequestVault, sealContext } from "@dueline/contracts/ports/Vaults"
 import { randomUuidV7 } from "@dueline/identity/randomId"
 import { Database } from "@dueline/postgres/Database"
 import {

@@ -2,14 +2,16 @@
 import { CustomerId, ServiceCallId } from "@dueline/contracts/Ids"
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
 import {
   courierSecretContext,
   ingestionContext,
+  PersonalDataVault,
+  RequestVault,
+  scheduleContext,
+  sealContext,
   SecretVault,
   subscriptionContext
-} from "@dueline/contracts/ports/SecretVault"
-import { RequestVault, scheduleContext, sealContext } from "@dueline/contracts/ports/RequestVault"
+} from "@dueline/contracts/ports/Vaults"
 import { requestOf } from "@dueline/execution/redaction/summarise"
 import type { Database } from "@dueline/postgres/Database"
 import { eachAttached, eachProfile, eachSealedCall } from "@dueline/postgres/admin/SealedTexts"

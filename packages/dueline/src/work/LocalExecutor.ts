@@ -1,6 +1,6 @@
 /** The executor of this process, if it is one. */
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
-import { KnownRedactions } from "@dueline/contracts/ports/RedactionRules"
+import { KnownRedactions } from "@dueline/contracts/ports/TenantRules"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"

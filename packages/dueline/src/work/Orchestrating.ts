@@ -1,7 +1,12 @@
 /** The role that decides: what the writer committed becomes alarms and attempts here, and alarms become commands. */
-import { DirectStarts } from "@dueline/contracts/DirectStarts"
-import type { AttemptEnded, ExecutionRequested, Intent, PauseCommitted } from "@dueline/contracts/Intent"
-import { Intents } from "@dueline/contracts/Intents"
+import { DirectStarts } from "@dueline/contracts/CommitCompanions"
+import {
+  type AttemptEnded,
+  type ExecutionRequested,
+  type Intent,
+  Intents,
+  type PauseCommitted
+} from "@dueline/contracts/Intent"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { isEarly, makeDueLoop } from "@dueline/timer/DueLoop"

@@ -1,7 +1,7 @@
 /** Payloads that came in become orders here: in the processes that make requests, since some have to be fetched. */
 import { readPayload } from "@dueline/api/intake/dropbinOrder"
 import { Leases } from "@dueline/contracts/ports/Leases"
-import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
+import { RequestIntake } from "@dueline/contracts/ports/Admission"
 import { dropbinOrderId } from "@dueline/identity/derivedId"
 import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
 import { Effect, Layer } from "effect"

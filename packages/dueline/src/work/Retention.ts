@@ -3,8 +3,8 @@
  * folder, if there is one. One process at a time does it. Cut short, it goes on where it was.
  */
 import type { TenantId } from "@dueline/contracts/Ids"
-import { TenantDirectory, type TenantListOptions } from "@dueline/contracts/ports/TenantDirectory"
-import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { TenantDirectory, type TenantListOptions } from "@dueline/contracts/ports/Directories"
+import { RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import { keptDays } from "@dueline/contracts/retention"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"

@@ -1,13 +1,16 @@
 /** What lay sealed, in clear: for the export of a tenant that is deleted, of which nobody could open it afterwards. */
 import { CustomerId, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import { PersonalDataVault } from "@dueline/contracts/ports/PersonalDataVault"
-import { RequestVault, type SealBroken, scheduleContext, sealContext } from "@dueline/contracts/ports/RequestVault"
 import {
   courierSecretContext,
   ingestionContext,
+  PersonalDataVault,
+  RequestVault,
+  scheduleContext,
+  type SealBroken,
+  sealContext,
   SecretVault,
   subscriptionContext
-} from "@dueline/contracts/ports/SecretVault"
+} from "@dueline/contracts/ports/Vaults"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"

@@ -5,7 +5,7 @@
 import type { TenantId } from "@dueline/contracts/Ids"
 import { HttpClient, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
 import type { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import { RequestVault, sealContext, type WholeRequest } from "@dueline/contracts/ports/Vaults"
 import { handBackPauseMs, type HandBackReason, leadMs, leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"

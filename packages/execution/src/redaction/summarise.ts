@@ -1,5 +1,5 @@
 /** Makes of a request or an answer what anyone may see of it: decoded, read as text, secrets struck out, then cut short. */
-import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { HttpMethod, RequestSummary, ResponseSummary } from "@dueline/contracts/serviceCall/Spec"
 import { isUtf8 } from "node:buffer"
 import { TextDecoder } from "node:util"

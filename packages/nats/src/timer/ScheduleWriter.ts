@@ -3,7 +3,7 @@
  * bounded, and arming an alarm does not wait for it; what the server does not take is handed back.
  */
 import { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { Flow } from "@dueline/contracts/serviceCall/Flow"
+import { Flow } from "@dueline/contracts/serviceCall/Spec"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Effect, Option, Queue, Schema } from "effect"
 import { throttledWarning } from "../retryForever.ts"

@@ -4,9 +4,8 @@
  */
 import type { BulkJobRow, TimesChoice } from "@dueline/contracts/bulkJob/BulkJob"
 import type { CorrelationId, EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
-import type { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import type { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
 import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
-import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { isTransient, type Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { type Occurrences, occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import { comesByItself, type ScheduleCommand } from "@dueline/contracts/schedule/Schedule"

@@ -1,8 +1,7 @@
 /** What a job finds to do, page by page, and what it does to one item. */
 import type { BulkJobRow, BulkMark, BulkWork, CallChoice, LetterChoice } from "@dueline/contracts/bulkJob/BulkJob"
 import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
-import type { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
-import type { DeadLetterId, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import type { DeadLetterId, DeadLetterQueries, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import type { EventBus } from "@dueline/contracts/ports/EventBus"
 import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
 import { isTransient } from "@dueline/contracts/ports/Orchestrator"

@@ -6,7 +6,7 @@ import type { BulkJobId, BulkJobRow, MessagesChoice } from "@dueline/contracts/b
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import type { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import type { Chosen, JobItem } from "@dueline/contracts/ports/JobItems"
-import type { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import type { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { isDelivered } from "@dueline/contracts/subscription/matching"
 import { Effect } from "effect"
 import type { Found } from "./items.ts"

@@ -6,7 +6,7 @@
  * other message. What is due stands in the store.
  */
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { DueIngestions } from "@dueline/contracts/ports/DueWork"
 import { ack, consuming, type Delivery, EventBus } from "@dueline/contracts/ports/EventBus"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"

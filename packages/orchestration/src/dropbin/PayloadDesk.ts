@@ -4,8 +4,8 @@
  */
 import { type Backoff, backoff, defaultBackoff } from "@dueline/contracts/backoff"
 import type { TenantId } from "@dueline/contracts/Ids"
-import type { DueIngestion } from "@dueline/contracts/ports/DueIngestions"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import type { DueIngestion } from "@dueline/contracts/ports/DueWork"
+import { TenantLines } from "@dueline/contracts/TenantShares"
 import { CurrentTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Cause, Effect, FiberSet } from "effect"
 import type { CarryOut } from "./carryOut.ts"

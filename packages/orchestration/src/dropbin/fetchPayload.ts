@@ -3,7 +3,7 @@ import type { DropbinFailureCode, PayloadReference } from "@dueline/contracts/in
 import { maxPayloadBytes } from "@dueline/contracts/ingestion/Dropbin"
 import type { TenantId } from "@dueline/contracts/Ids"
 import type { HttpClient, OutgoingResult } from "@dueline/contracts/ports/HttpClient"
-import type { PayloadSources } from "@dueline/contracts/ports/PayloadSources"
+import type { PayloadSources } from "@dueline/contracts/ports/Admission"
 import { Effect, Result } from "effect"
 
 /** Milliseconds from the first byte of the request to the last of the answer: a body that never ends is not waited for. */

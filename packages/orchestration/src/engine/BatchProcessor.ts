@@ -5,7 +5,7 @@
  */
 import { CallNotices } from "@dueline/contracts/CallNotices"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import {
   type Commit,
   type CommitConflict,

@@ -10,7 +10,7 @@
  */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
-import type { Intents } from "@dueline/contracts/Intents"
+import type { Intents } from "@dueline/contracts/Intent"
 import {
   type IdempotencyKeyReused,
   Overloaded,
@@ -26,7 +26,7 @@ import {
 import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { traceFields } from "@dueline/contracts/telemetry/Tracing"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { TenantLines } from "@dueline/contracts/TenantShares"
 import { Cause, Effect, Exit, Option, Result, Schedule, type Scope, Semaphore } from "effect"
 import type { Aggregate, Command, Tagged } from "./Aggregate.ts"
 import { type BatchAnswers, type BatchProcessor, makeBatchProcessor } from "./BatchProcessor.ts"

@@ -6,10 +6,9 @@
  */
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
-import { FiringCommits } from "@dueline/contracts/FiringCommits"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueSchedules"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { FiringCommits } from "@dueline/contracts/CommitCompanions"
+import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
+import { type DueSchedule, DueSchedules, type WakeMark } from "@dueline/contracts/ports/DueWork"
 import { type Answer, isTransient, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
 import type {

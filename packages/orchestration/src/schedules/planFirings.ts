@@ -1,7 +1,7 @@
 /** What becomes of the times of a schedule that have come: which are made calls, which wait, which are left out and why. Pure. */
 import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
-import type { DueSchedule } from "@dueline/contracts/ports/DueSchedules"
-import type { Occurrences } from "@dueline/contracts/schedule/occurrences"
+import type { DueSchedule } from "@dueline/contracts/ports/DueWork"
+import { type Occurrences, rangeSkip, skipOf, upcoming } from "@dueline/contracts/schedule/occurrences"
 import {
   type Firing,
   type FiringCause,
@@ -9,9 +9,7 @@ import {
   type Progress,
   type Skip
 } from "@dueline/contracts/schedule/Schedule"
-import { rangeSkip, skipOf } from "@dueline/contracts/schedule/skips"
 import type { Occurrence } from "@dueline/contracts/schedule/Timing"
-import { upcoming } from "@dueline/contracts/schedule/upcoming"
 
 /** As late as this nothing was missed: a call is a little late, in milliseconds. */
 export const missedAfterMs = 60_000

@@ -12,10 +12,10 @@ import {
   type DeliveryOutcome,
   type ReadyDelivery
 } from "@dueline/contracts/ports/Deliveries"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { RequestIntake } from "@dueline/contracts/ports/RequestIntake"
-import { SecretVault, subscriptionContext } from "@dueline/contracts/ports/SecretVault"
+import { RequestIntake } from "@dueline/contracts/ports/Admission"
+import { SecretVault, subscriptionContext } from "@dueline/contracts/ports/Vaults"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { readParts, urlPart } from "@dueline/contracts/subscription/sealedParts"
 import {

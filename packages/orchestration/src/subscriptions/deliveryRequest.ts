@@ -1,7 +1,7 @@
 /** What a delivery sends: the message in the form of Standard Webhooks, and how long it is tried. Pure. */
 import type { EpochMillis, ServiceCallId } from "@dueline/contracts/Ids"
 import type { ReadyDelivery } from "@dueline/contracts/ports/Deliveries"
-import type { RawRequest } from "@dueline/contracts/ports/RequestIntake"
+import type { RawRequest } from "@dueline/contracts/ports/Admission"
 import type { RetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
 

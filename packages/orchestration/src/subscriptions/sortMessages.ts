@@ -2,7 +2,7 @@
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { Deliveries } from "@dueline/contracts/ports/Deliveries"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import type { Specification } from "@dueline/contracts/specification/Specification"
 import { orLogged } from "@dueline/contracts/storeTrouble"

@@ -1,7 +1,13 @@
-/** A web server on loopback that answers, stalls, redirects and breaks off as its paths say. It counts nothing and remembers all. */
+/**
+ * A web server on loopback that answers, stalls, redirects and breaks off as its paths say, and how the HttpClient under test is asked for
+ * something of it.
+ */
+import { HttpClient, type OutgoingRequest, type OutgoingResult } from "@dueline/contracts/ports/HttpClient"
+import { assert, type Vitest } from "@effect/vitest"
+import { Context, Deferred, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import { Context, Deferred, Effect, Layer } from "effect"
+import * as Sample from "../Sample.ts"
 
 export interface Seen {
   readonly method: string
@@ -116,3 +122,33 @@ export const layer = Layer.effect(
     })
   })
 )
+
+/** Asks the HttpClient under test for something of the suite's own server, and reads what came of it. */
+export type It = Vitest.MethodsNonLive<HttpClient | HttpTarget>
+
+/** Each request has a query of its own, by which the target's log is asked about it. */
+export const unique = (path: string) => `${path}${path.includes("?") ? "&" : "?"}id=${Sample.uuid()}`
+
+export const send = Effect.fnUntraced(function* (path: string, changes: Partial<OutgoingRequest> = {}) {
+  const { origin } = yield* HttpTarget
+  return yield* (yield* HttpClient).send({
+    method: "GET",
+    url: origin + path,
+    headers: {},
+    body: null,
+    timeoutMs: 5_000,
+    maxResponseBytes: 1_000,
+    wanted: () => true,
+    ...changes
+  })
+})
+
+export const answered = (result: OutgoingResult): Extract<OutgoingResult, { readonly _tag: "Answered" }> =>
+  result._tag === "Answered" ? result : assert.fail(`no answer: ${result.reason}, ${result.detail}`)
+
+export const reasonOf = (result: OutgoingResult) =>
+  result._tag === "Answered" ? `answered ${result.status}` : result.reason
+
+export const text = (result: OutgoingResult) => new TextDecoder().decode(answered(result).body)
+
+export const seenAt = (path: string) => Effect.map(HttpTarget, ({ seen }) => seen(path))

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { EpochMillis } from "@dueline/contracts/Ids"
 import type { Abandoned, Backlog, Holding } from "@dueline/contracts/ports/Backlog"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
-import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
+import { alarmParts } from "@dueline/contracts/serviceCall/target"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 const ascending = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,13 +1,16 @@
 /** Dead letters in memory, for tests: the latest ones, and a way to look at them. */
 import { bounded, reasonLimit, storableReason } from "@dueline/contracts/deadLetter"
-import type {
-  DeadLetterQueries,
-  LetterDetail,
-  LetterFilter,
-  LetterMark,
-  LetterSummary
-} from "@dueline/contracts/ports/DeadLetterQueries"
-import { type DeadLetter, DeadLetterId, DeadLetters, type DeadLetterState } from "@dueline/contracts/ports/DeadLetters"
+import {
+  type DeadLetter,
+  DeadLetterId,
+  type DeadLetterQueries,
+  DeadLetters,
+  type DeadLetterState,
+  type LetterDetail,
+  type LetterFilter,
+  type LetterMark,
+  type LetterSummary
+} from "@dueline/contracts/ports/DeadLetters"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
 import { Clock, Effect } from "effect"
 import { copyOf, keyOf } from "./MemoryState.ts"

@@ -1,7 +1,7 @@
 /** The places of flows, over the state in memory. */
 import { type FlowAnswer, type FlowPlaces, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
 import { Clock, Effect } from "effect"
-import { strictest } from "@dueline/contracts/flow/strictest"
+import { strictest } from "@dueline/contracts/flow/Flow"
 import { callOf, keyOf, type MemoryState, rowsOf } from "./MemoryState.ts"
 
 interface Meter {

@@ -1,55 +1,39 @@
 /** The ports of the store over one state in memory: for tests, and the store of the simulation. */
 import { Context, Layer } from "effect"
-import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { ApiKeys, CourierSources, Pauses, TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { Backlog } from "@dueline/contracts/ports/Backlog"
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
-import { ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
-import { CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
+import { ChangedOrders, DueIngestions, DueSchedules } from "@dueline/contracts/ports/DueWork"
 import { Deliveries, DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
-import { DueIngestions } from "@dueline/contracts/ports/DueIngestions"
-import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetterQueries"
-import { DeadLetters } from "@dueline/contracts/ports/DeadLetters"
-import { DueSchedules } from "@dueline/contracts/ports/DueSchedules"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { DeadLetterQueries, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
+import { EventSource } from "@dueline/contracts/ports/History"
 import { JobItemQueries, JobItems } from "@dueline/contracts/ports/JobItems"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
 import { Outbox, type OutboxEntry } from "@dueline/contracts/ports/Outbox"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
-import { RedactionRules } from "@dueline/contracts/ports/RedactionRules"
-import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { RedactionRules, RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import type { ReadModelRow } from "@dueline/contracts/kinds"
 import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
-import { Pauses } from "@dueline/contracts/ports/Pauses"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ProductEvents } from "@dueline/contracts/ports/ProductEvents"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
 import type { StoreRule } from "@dueline/contracts/StoreRule"
-import * as ApiKeysMemory from "./ApiKeysMemory.ts"
+import * as DirectoriesMemory from "./DirectoriesMemory.ts"
 import * as AuditTrailMemory from "./AuditTrailMemory.ts"
 import * as BacklogMemory from "./BacklogMemory.ts"
-import * as CallQueriesMemory from "./CallQueriesMemory.ts"
-import * as ChangedOrdersMemory from "./ChangedOrdersMemory.ts"
-import * as CourierSourcesMemory from "./CourierSourcesMemory.ts"
+import * as QueriesMemory from "./QueriesMemory.ts"
+import * as DueWorkMemory from "./DueWorkMemory.ts"
 import * as DeliveriesMemory from "./DeliveriesMemory.ts"
-import * as DueIngestionsMemory from "./DueIngestionsMemory.ts"
 import * as DeadLettersMemory from "./DeadLettersMemory.ts"
-import * as DueSchedulesMemory from "./DueSchedulesMemory.ts"
-import * as EventSourceMemory from "./EventSourceMemory.ts"
+import * as EventsMemory from "./EventsMemory.ts"
 import * as JobItemsMemory from "./JobItemsMemory.ts"
-import * as OpsQueriesMemory from "./OpsQueriesMemory.ts"
 import { type DeadEntry, makeState, type MemoryState, type StoredEvent, type StoredReceipt } from "./MemoryState.ts"
-import * as RedactionRulesMemory from "./RedactionRulesMemory.ts"
-import * as RetentionRulesMemory from "./RetentionRulesMemory.ts"
+import * as TenantRulesMemory from "./TenantRulesMemory.ts"
 import * as OverviewsMemory from "./OverviewsMemory.ts"
-import * as OutboxMemory from "./OutboxMemory.ts"
 import * as ProductEventsMemory from "./ProductEventsMemory.ts"
 import * as SessionsMemory from "./SessionsMemory.ts"
 import * as FlowPlacesMemory from "./FlowPlacesMemory.ts"
-import * as PausesMemory from "./PausesMemory.ts"
 import * as PersistenceMemory from "./PersistenceMemory.ts"
-import * as TenantDirectoryMemory from "./TenantDirectoryMemory.ts"
 
 /** Everything the store holds at one moment, for checkers, who change nothing of it: later commits do not show in it. */
 export interface Dump {
@@ -126,31 +110,31 @@ export const make = ({ scanBudget = 1_000, unkept = [] }: Options = {}): MemoryS
   const auditTrail = AuditTrailMemory.make(state)
   return {
     persistence: PersistenceMemory.make(state, unkept),
-    outbox: OutboxMemory.make(state),
+    outbox: EventsMemory.outboxOf(state),
     backlog: BacklogMemory.make(state),
-    callQueries: CallQueriesMemory.make(state, scanBudget),
-    opsQueries: OpsQueriesMemory.make(state, scanBudget),
-    eventSource: EventSourceMemory.make(state),
-    changedOrders: ChangedOrdersMemory.make(state),
-    courierSources: CourierSourcesMemory.make(state),
-    apiKeys: ApiKeysMemory.make(state),
-    dueIngestions: DueIngestionsMemory.make(state),
+    callQueries: QueriesMemory.callQueries(state, scanBudget),
+    opsQueries: QueriesMemory.opsQueries(state, scanBudget),
+    eventSource: EventsMemory.eventSourceOf(state),
+    changedOrders: DueWorkMemory.changedOrders(state),
+    courierSources: DirectoriesMemory.courierSources(state),
+    apiKeys: DirectoriesMemory.apiKeys(state),
+    dueIngestions: DueWorkMemory.dueIngestions(state),
     deadLetters: letters,
     deadLetterQueries: queries,
     productEvents: ProductEventsMemory.make(),
-    tenantDirectory: TenantDirectoryMemory.make(state),
+    tenantDirectory: DirectoriesMemory.tenantDirectory(state),
     jobItems: jobs.items,
     jobItemQueries: jobs.queries,
-    pauses: PausesMemory.make(state),
-    dueSchedules: DueSchedulesMemory.make(state),
+    pauses: DirectoriesMemory.pauses(state),
+    dueSchedules: DueWorkMemory.dueSchedules(state),
     sessions: SessionsMemory.make(),
     auditTrail,
     deliveries: DeliveriesMemory.make(state),
     deliveryQueries: DeliveriesMemory.makeQueries(state),
     flowPlaces: FlowPlacesMemory.make(state),
     overviews: OverviewsMemory.make(state, waitingSince),
-    redactionRules: RedactionRulesMemory.make(auditTrail),
-    retentionRules: RetentionRulesMemory.make(state, auditTrail),
+    redactionRules: TenantRulesMemory.redactionRules(auditTrail),
+    retentionRules: TenantRulesMemory.retentionRules(state, auditTrail),
     dump: () => dump(state),
     forgetReceipts: (now) => {
       for (const [key, { expiresAt }] of state.receipts) if (expiresAt <= now) state.receipts.delete(key)

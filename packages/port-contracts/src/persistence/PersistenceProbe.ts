@@ -1,5 +1,5 @@
 /** How the sentences about Persistence write to the store and look at what it holds. */
-import { CallQueries } from "@dueline/contracts/ports/CallQueries"
+import { CallQueries } from "@dueline/contracts/ports/Queries"
 import { Outbox } from "@dueline/contracts/ports/Outbox"
 import type { OrderRow, OrderStatus } from "@dueline/contracts/order/Order"
 import { type Commit, type CommitConflict, Persistence } from "@dueline/contracts/ports/Persistence"

@@ -1,6 +1,6 @@
 /** What all CallQueries do. They read rows, so they want the Persistence that writes them. */
 import { EpochMillis } from "@dueline/contracts/Ids"
-import { type CallFilter, CallQueries, type PageMark } from "@dueline/contracts/ports/CallQueries"
+import { type CallFilter, CallQueries, type PageMark } from "@dueline/contracts/ports/Queries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { assert, type Vitest } from "@effect/vitest"

@@ -1,9 +1,8 @@
 /** What all EventSources do. They read events, so they want the Persistence that writes them. */
 import type { Actor } from "@dueline/contracts/Envelope"
 import { CorrelationId } from "@dueline/contracts/Ids"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
+import { EventSource, type TimelineEvent, type TimelineMark } from "@dueline/contracts/ports/History"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
-import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { type Harness, judge } from "../Harness.ts"

@@ -1,6 +1,6 @@
 /** What OpsQueries do with the rows of every kind: find one, and list many. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
-import { OpsQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries, type RowMark, type RowPage } from "@dueline/contracts/ports/Queries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import {
   fieldsOf,
@@ -11,8 +11,7 @@ import {
   rowId,
   type RowOf
 } from "@dueline/contracts/kinds"
-import { satisfies } from "@dueline/contracts/specification/satisfies"
-import { everything, type Specification } from "@dueline/contracts/specification/Specification"
+import { everything, satisfies, type Specification } from "@dueline/contracts/specification/Specification"
 import { assert, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as OpsSample from "./OpsSample.ts"

@@ -2,7 +2,7 @@
 import { EpochMillis } from "@dueline/contracts/Ids"
 import { opsCategories } from "@dueline/contracts/kinds"
 import { OrderStatus } from "@dueline/contracts/order/Order"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { assert, type Vitest } from "@effect/vitest"

@@ -1,7 +1,7 @@
 /** API keys by their id, asked for before a tenant is known, and the time of their last use. */
 import type { ApiKeyId, ApiKeyRow } from "@dueline/contracts/apiKey/ApiKey"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { ApiKeys } from "@dueline/contracts/ports/ApiKeys"
+import { ApiKeys } from "@dueline/contracts/ports/Directories"
 import { PgTypes } from "@effect/sql-pg"
 import { Effect, Layer, Result } from "effect"
 import { Database } from "../Database.ts"

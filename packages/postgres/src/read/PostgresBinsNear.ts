@@ -5,7 +5,7 @@
  * of a ring are found is the database's affair (`dueline.bins_within`); which of them the tenant may see, and which the filter asks for,
  * is decided on the rows themselves, under row-level security.
  */
-import type { OpsQueries, Near } from "@dueline/contracts/ports/OpsQueries"
+import type { Near, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { asTenant } from "./fieldLists.ts"

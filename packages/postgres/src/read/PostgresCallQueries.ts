@@ -4,10 +4,10 @@ import {
   type CallFilter,
   type CallPage,
   CallQueries,
-  type PageMark,
   flowCountLimit,
-  type FlowState
-} from "@dueline/contracts/ports/CallQueries"
+  type FlowState,
+  type PageMark
+} from "@dueline/contracts/ports/Queries"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

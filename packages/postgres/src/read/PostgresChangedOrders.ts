@@ -1,5 +1,5 @@
 /** Orders that changed, read along the index of their times. */
-import { type ChangedOrder, ChangedOrders } from "@dueline/contracts/ports/ChangedOrders"
+import { type ChangedOrder, ChangedOrders } from "@dueline/contracts/ports/DueWork"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"

@@ -1,5 +1,5 @@
 /** Courier sources by their address: the one question the edge asks before it knows a tenant. */
-import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/CourierSources"
+import { type AddressedSource, CourierSources } from "@dueline/contracts/ports/Directories"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { reading } from "../SqlFailure.ts"

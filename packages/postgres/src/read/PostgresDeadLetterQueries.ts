@@ -7,7 +7,7 @@ import {
   type LetterMark,
   type LetterPage,
   type LetterSummary
-} from "@dueline/contracts/ports/DeadLetterQueries"
+} from "@dueline/contracts/ports/DeadLetters"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"

@@ -1,5 +1,5 @@
 /** Payloads that are due, read along the index of their times. */
-import { type DueIngestion, DueIngestions } from "@dueline/contracts/ports/DueIngestions"
+import { type DueIngestion, DueIngestions } from "@dueline/contracts/ports/DueWork"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"

@@ -1,5 +1,5 @@
 /** Schedules that have to be looked at, along the index of their times. */
-import { type DueSchedule, DueSchedules } from "@dueline/contracts/ports/DueSchedules"
+import { type DueSchedule, DueSchedules } from "@dueline/contracts/ports/DueWork"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"

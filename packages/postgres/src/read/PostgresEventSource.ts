@@ -1,7 +1,6 @@
 /** The log for the edge, under row-level security: streams, and timelines by what caused them. */
 import type { Actor, RecordedEvent } from "@dueline/contracts/Envelope"
-import { EventSource } from "@dueline/contracts/ports/EventSource"
-import type { TimelineEvent, TimelineMark } from "@dueline/contracts/ports/TimeTravel"
+import { EventSource, type TimelineEvent, type TimelineMark } from "@dueline/contracts/ports/History"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"

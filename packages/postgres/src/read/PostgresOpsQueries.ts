@@ -1,6 +1,6 @@
 /** What the edge reads of rows that are documents, under row-level security, at a cost that does not grow with the tables. */
 import type { OrderRow } from "@dueline/contracts/order/Order"
-import { OpsQueries } from "@dueline/contracts/ports/OpsQueries"
+import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"

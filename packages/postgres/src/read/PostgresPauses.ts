@@ -1,5 +1,5 @@
 /** The pauses that hold now, along the index of those that do. */
-import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Pauses"
+import { type PauseInForce, Pauses } from "@dueline/contracts/ports/Directories"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"

@@ -1,5 +1,5 @@
 /** A server's run by its start, which no two servers share to the microsecond. */
-import { StoreRun } from "@dueline/contracts/ports/StoreRun"
+import { StoreRun } from "@dueline/contracts/ports/CacheStore"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { reading } from "../SqlFailure.ts"

@@ -1,5 +1,5 @@
 /** Tenants across all of them, as whoever writes may see them: no edge's connection can. */
-import { type SuspendedTenant, TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
+import { type SuspendedTenant, TenantDirectory } from "@dueline/contracts/ports/Directories"
 import type { TenantRow } from "@dueline/contracts/tenant/Tenant"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"

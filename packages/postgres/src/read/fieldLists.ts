@@ -6,7 +6,7 @@
  * trips, and would be a place where the text of a statement comes from outside.
  */
 import { kinds, type OpsCategory, rowId, type RowOf } from "@dueline/contracts/kinds"
-import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/OpsQueries"
+import type { ListOptions, RowMark, RowPage } from "@dueline/contracts/ports/Queries"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { fieldColumns, rowsTable } from "../schema/rowTables.ts"

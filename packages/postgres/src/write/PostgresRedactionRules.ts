@@ -2,11 +2,11 @@
 import type { AuditEntry } from "@dueline/contracts/ports/AuditTrail"
 import {
   type ChangedRules,
+  redactionAction,
   type RedactionRule,
   RedactionRules,
-  redactionAction,
-  ruleWords
-} from "@dueline/contracts/ports/RedactionRules"
+  redactionWords
+} from "@dueline/contracts/ports/TenantRules"
 import { noRedaction } from "@dueline/contracts/redaction"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
@@ -39,7 +39,7 @@ export const layer: Layer.Layer<RedactionRules, never, Database> = Layer.effect(
           at,
           actor,
           action: redactionAction,
-          resource: ruleWords(rule),
+          resource: redactionWords(rule),
           outcome: "done",
           code: null,
           correlationId,

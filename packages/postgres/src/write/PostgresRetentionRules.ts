@@ -1,13 +1,13 @@
 /** What tenants say of how long their own is kept: asked and written beside the aggregates, with the entry of the audit log. */
 import type { AuditEntry } from "@dueline/contracts/ports/AuditTrail"
 import {
-  type OutlivedCount,
   outlivedBudget,
+  type OutlivedCount,
+  retentionAction,
   type RetentionRule,
   RetentionRules,
-  retentionAction,
-  ruleWords
-} from "@dueline/contracts/ports/RetentionRules"
+  retentionWords
+} from "@dueline/contracts/ports/TenantRules"
 import { Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"
@@ -32,7 +32,7 @@ export const layer: Layer.Layer<RetentionRules, never, Database> = Layer.effect(
           at,
           actor,
           action: retentionAction,
-          resource: ruleWords(rule),
+          resource: retentionWords(rule),
           outcome: "done",
           code: null,
           correlationId,

@@ -4,7 +4,7 @@
  */
 import type { TenantId } from "@dueline/contracts/Ids"
 import { TooManyEvents } from "@dueline/contracts/ports/ProductEvents"
-import { TenantLines } from "@dueline/contracts/TenantLines"
+import { TenantLines } from "@dueline/contracts/TenantShares"
 import { Deferred, Effect, Exit, FiberSet, type Scope } from "effect"
 
 export interface GroupOptions {

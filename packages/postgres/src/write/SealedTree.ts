@@ -1,5 +1,5 @@
 /** The tree over events and audit entries, in PostgreSQL. */
-import type { TreeNow, TreeStore } from "@dueline/contracts/audit/TreeStore"
+import type { TreeNow, TreeStore } from "@dueline/contracts/ports/AuditTrail"
 import { Context, Effect, Layer } from "effect"
 import { Database } from "../Database.ts"
 import { asking } from "../SqlFailure.ts"

@@ -1,6 +1,6 @@
 /** Whom the ends of calls are told in a world, and with what each tenant's requests are signed. */
 import type { TenantId } from "@dueline/contracts/Ids"
-import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { Spec } from "@dueline/contracts/serviceCall/Spec"
 import type { Dice } from "../world/Dice.ts"
 

@@ -4,7 +4,7 @@
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { deadlineGraceMs, handBackPauseMs, leadMs, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
 

@@ -1,6 +1,6 @@
 /** Someone who uses the system: submits, looks, changes their mind, loses answers, asks again, and now and then gets a key wrong. */
 import { type CorrelationId, EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { withCallback } from "../callbacks/onEnd.ts"

@@ -9,7 +9,7 @@ import {
 } from "@dueline/contracts/Ids"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
-import type { WholeRequest } from "@dueline/contracts/ports/RequestVault"
+import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { AnswerCheck, Asked } from "../checks/AnswerCheck.ts"
 import type { Dice } from "../world/Dice.ts"
 import type { World } from "../world/World.ts"

@@ -2,7 +2,7 @@
  * Holds a process to what it takes over with a commit: each place that is kept is used or given back once, what is taken is durable, and it ends
  * before it would count as lost: carried out by its taker, or, once that is dead, by the process that starts after it.
  */
-import type { Reserve, Reserved } from "@dueline/contracts/DirectMessages"
+import type { Reserve, Reserved } from "@dueline/contracts/CommitCompanions"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
 import { lostAfterMs } from "@dueline/orchestration/lostMessages"
 import type { CourierCheck } from "../checks/CourierCheck.ts"

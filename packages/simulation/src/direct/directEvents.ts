@@ -1,5 +1,5 @@
 /** The way of couriers' events in a program of one process: the writer's commits ask before and tell after, and no message is made. As in the program. */
-import { DirectMessages } from "@dueline/contracts/DirectMessages"
+import { DirectMessages } from "@dueline/contracts/CommitCompanions"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { sparing } from "@dueline/dueline/Hearing"
 import { Effect, Layer } from "effect"

@@ -1,10 +1,9 @@
 /** Someone who keeps schedules: some for a time of day in the night in which clocks are changed, some for every few seconds. */
 import { EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
-import { type RequestVault, scheduleContext } from "@dueline/contracts/ports/RequestVault"
-import { occurrencesOf } from "@dueline/contracts/schedule/occurrences"
+import { type RequestVault, scheduleContext } from "@dueline/contracts/ports/Vaults"
+import { occurrencesOf, upcoming } from "@dueline/contracts/schedule/occurrences"
 import { ScheduleId, type ScheduleTerms } from "@dueline/contracts/schedule/Schedule"
 import type { Timing } from "@dueline/contracts/schedule/Timing"
-import { upcoming } from "@dueline/contracts/schedule/upcoming"
 import { Result } from "effect"
 import { drawSpec } from "../clients/Client.ts"
 import { Person } from "../clients/Person.ts"

@@ -1,6 +1,5 @@
 /** What calls of a world with pauses and flows have in common: a few flows, each with one set of bounds, and a few tags. */
-import type { Flow } from "@dueline/contracts/serviceCall/Flow"
-import type { Spec } from "@dueline/contracts/serviceCall/Spec"
+import type { Flow, Spec } from "@dueline/contracts/serviceCall/Spec"
 import type { Dice } from "../world/Dice.ts"
 
 export const flowKeys = ["narrow", "slow"] as const

@@ -1,6 +1,6 @@
 /** `dueline redaction show`, `set` and `reset`. Beside a running program, which hears of it within five seconds, and without one. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import { RedactionRules } from "@dueline/contracts/ports/RedactionRules"
+import { RedactionRules } from "@dueline/contracts/ports/TenantRules"
 import { type FailedRequests, maxPatterns, noRedaction, type Redaction } from "@dueline/contracts/redaction"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"

@@ -1,7 +1,7 @@
 /** `dueline call …`: what can be asked about service calls. Only the words and flags are here; what they do is loaded when asked for. */
 import { StorableText } from "@dueline/contracts/api/Wire"
 import { HttpMethod, maxTags, Tag } from "@dueline/contracts/serviceCall/Spec"
-import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"

@@ -1,6 +1,6 @@
 /** `dueline flow …`: bounds of all calls with one key. Only the words and flags are here. */
 import { FlowStatus } from "@dueline/contracts/flow/Flow"
-import { FlowKey } from "@dueline/contracts/serviceCall/Flow"
+import { FlowKey } from "@dueline/contracts/serviceCall/Spec"
 import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"

@@ -1,5 +1,5 @@
 /** Which flow calls belong to, as flags: `--flow`, `--flow-concurrency`, `--flow-rate`. */
-import { FlowKey, FlowRate } from "@dueline/contracts/serviceCall/Flow"
+import { FlowKey, FlowRate } from "@dueline/contracts/serviceCall/Spec"
 import { Effect, Schema } from "effect"
 import * as Flag from "effect/cli/Flag"
 import { optional, textFlag, wholeNumber, withoutUndefined } from "../flags.ts"

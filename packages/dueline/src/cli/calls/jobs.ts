@@ -7,7 +7,7 @@ import type {
   ItemOutcome,
   PlanBulkJob
 } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { Console, Effect } from "effect"
 import { jobsApi, type JobsApi } from "./CallsApi.ts"
 import { withoutUndefined } from "../flags.ts"

@@ -1,6 +1,6 @@
 /** `dueline call list`. */
 import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { Console, Effect } from "effect"
 import { listWords, style } from "./callWords.ts"
 import { callsApi } from "./CallsApi.ts"

@@ -1,7 +1,7 @@
 /** `dueline call show`, and `dueline call watch`: one call and its events, as they are or as they come. */
 import type { HistoryEvent, ServiceCall } from "@dueline/contracts/api/ServiceCallView"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
-import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Rejection"
+import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { Console, Effect, Option, Predicate, Stream } from "effect"
 import { callWords, eventWords, stateWords, style } from "./callWords.ts"
 import { type CallsApi, callsApi } from "./CallsApi.ts"

@@ -1,5 +1,5 @@
 /** Who decides for a command on an open database: another process that decides about the same is told apart by the version. */
-import { Intents } from "@dueline/contracts/Intents"
+import { Intents } from "@dueline/contracts/Intent"
 import * as Writers from "@dueline/orchestration/Writers"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"

@@ -1,7 +1,7 @@
 /** `dueline retention show`, `retention set` and `retention run`. */
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { TenantDirectory } from "@dueline/contracts/ports/TenantDirectory"
-import { RetentionRules } from "@dueline/contracts/ports/RetentionRules"
+import { TenantDirectory } from "@dueline/contracts/ports/Directories"
+import { RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import { type Days, isWithin, keptDays, mostDays, type RetentionLimits } from "@dueline/contracts/retention"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"

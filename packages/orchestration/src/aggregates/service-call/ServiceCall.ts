@@ -3,9 +3,12 @@
  * request.
  */
 import type { EpochMillis, ServiceCallId, StreamId } from "@dueline/contracts/Ids"
-import type { ServiceCallCommand, ServiceCallOutcome } from "@dueline/contracts/serviceCall/Command"
+import type {
+  ServiceCallCommand,
+  ServiceCallOutcome,
+  ServiceCallRejection
+} from "@dueline/contracts/serviceCall/Command"
 import { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Rejection"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { leaseMs } from "@dueline/contracts/serviceCall/Spec"
 import type { Aggregate } from "../../engine/Aggregate.ts"

@@ -1,8 +1,7 @@
 /** What the next decision about a service call needs to know, and how each event changes it: the only place where it changes. */
 import { CorrelationId, EpochMillis, type ServiceCallId, type TenantId, WorkerId } from "@dueline/contracts/Ids"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
-import { FailureReason, Spec, WaitReason } from "@dueline/contracts/serviceCall/Spec"
+import { FailureReason, handBackReasonOf, Spec, WaitReason } from "@dueline/contracts/serviceCall/Spec"
 import { Schema } from "effect"
 
 /** How an attempt ended, and whether its own worker said so or the watchdog did for it. */

@@ -1,23 +1,23 @@
 /** What happens when something is asked of a service call: the only branching there is. */
 import { exponentialMs } from "@dueline/contracts/backoff"
 import type { EpochMillis } from "@dueline/contracts/Ids"
-import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
 import {
   IllegalTransition,
   RequestNotKept,
   ServiceCallAlreadyDispatched,
   ServiceCallBegun,
+  type ServiceCallCommand,
   ServiceCallIdTaken,
   ServiceCallNotFound,
   type ServiceCallRejection
-} from "@dueline/contracts/serviceCall/Rejection"
+} from "@dueline/contracts/serviceCall/Command"
+import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
 import {
   deadlineGraceMs,
   handBackPauseLimitMs,
   handBackPauseMs,
   type HandBackReason,
+  handBackReasonOf,
   leadMs,
   type RetryPolicy,
   unansweredNameLimitMs,

@@ -1,10 +1,9 @@
 /** What the world must do because of facts about a service call. Runs once, at commit; never on replay. */
 import type { AttemptEnded, ExecutionRequested, Intent } from "@dueline/contracts/Intent"
-import { alarmParts } from "@dueline/contracts/serviceCall/alarm"
+import { alarmParts, targetOf } from "@dueline/contracts/serviceCall/target"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import type { ServiceCallEvent } from "@dueline/contracts/serviceCall/Event"
-import { handBackReasonOf } from "@dueline/contracts/serviceCall/handBackReason"
-import { targetOf } from "@dueline/contracts/serviceCall/target"
+import { handBackReasonOf } from "@dueline/contracts/serviceCall/Spec"
 import { callbackTopic, type ServiceCallEnded, type ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import {
   type CallStamp,
