@@ -20,7 +20,7 @@ const inDatabase = <A, E>(like: string, use: (session: Session) => Effect.Effect
   Effect.gen(function* () {
     const at = yield* TestDatabase.TestDatabase
     const database = `${at.database}_${++count}`
-    yield* withSession(at, (sql) => sql.unsafe(`create database ${database} template ${like}`))
+    yield* withSession(at, (sql) => sql.unsafe(TestDatabase.copied(database, like)))
     const result = yield* use((f) => withSession({ ...at, database }, f))
     yield* withSession(at, (sql) => sql.unsafe(`drop database ${database} with (force)`))
     return result

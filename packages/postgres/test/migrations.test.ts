@@ -6,7 +6,7 @@ import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, References, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { inEmptyDatabase, refusalOf, run, tablesOf } from "./EmptyDatabase.ts"
+import { inEmptyDatabase, inMigratedDatabase, refusalOf, run, tablesOf } from "./EmptyDatabase.ts"
 
 const names: Array<string> = [...migrations.map(({ name }) => name), "functions"]
 
@@ -43,18 +43,16 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   )
 
   it.effect("a database that is newer than the program is refused and left alone", () =>
-    inEmptyDatabase((session) =>
+    inMigratedDatabase((session) =>
       Effect.gen(function* () {
-        yield* session(run())
         assert.include(yield* refusalOf(session(steps(migrations.slice(0, 2)))), "newer program")
       })
     )
   )
 
   it.effect("a migration that was changed after it was applied is refused", () =>
-    inEmptyDatabase((session) =>
+    inMigratedDatabase((session) =>
       Effect.gen(function* () {
-        yield* session(run())
         const changed = migrations.map((migration) =>
           migration.id === 2 ? { ...migration, statements: [...migration.statements, "select 1"] } : migration
         )
@@ -84,9 +82,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect(
     "a step that is done in steps is a transaction each time, until there is nothing left to do",
     () =>
-      inEmptyDatabase((session) =>
+      inMigratedDatabase((session) =>
         Effect.gen(function* () {
-          yield* session(run())
           const table: Migration = {
             id: 9_000,
             name: "a table",
@@ -122,9 +119,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   )
 
   it.effect("a step that belongs to the functions happens with them or not at all", () =>
-    inEmptyDatabase((session) =>
+    inMigratedDatabase((session) =>
       Effect.gen(function* () {
-        yield* session(run())
         const step: Migration = {
           id: 9_000,
           name: "a table",
@@ -144,9 +140,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect(
     "indexes that are made concurrently wait for those who write and keep nobody from writing, and one that was left half made is made anew",
     () =>
-      inEmptyDatabase((session) =>
+      inMigratedDatabase((session) =>
         Effect.gen(function* () {
-          yield* session(run())
           const step: Migration = {
             id: 9_000,
             name: "an index",
@@ -189,9 +184,8 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
   it.effect(
     "a step that does not get a table's lock lets those through who wait behind it, and is tried again",
     () =>
-      inEmptyDatabase((session) =>
+      inMigratedDatabase((session) =>
         Effect.gen(function* () {
-          yield* session(run())
           const more: Migration = {
             id: (migrations.at(-1)?.id ?? 0) + 1,
             name: "one more",

@@ -46,6 +46,9 @@ const as = (role: "writer" | "edge") => (sql: SqlClient) => sql.unsafe(`set role
 /** Rows of a table, as they were before. */
 const before = (session: Session, steps: number) => session((sql) => migrateTo(sql, steps))
 
+/** Until there is nothing left of the tables. */
+const exchange = run({ migrations: migrations.slice(0, alone + 1), functions: [] })
+
 const until = <A, E>(look: Effect.Effect<A, E>, holds: (found: A) => boolean) =>
   Effect.repeat(look, { until: holds, schedule: Schedule.recurs(5_000) })
 
@@ -241,12 +244,12 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
           yield* session(plant(10))
           yield* session(run({ migrations: migrations.slice(0, alone), functions: [] }))
           yield* session((sql) => sql.unsafe(`delete from dueline.bin_rows where id = '${id(4)}'`))
-          const refused = yield* Effect.flip(session(run()))
+          const refused = yield* Effect.flip(session(exchange))
           assert.strictEqual(refused._tag, "SqlError")
           assert.include(serverWords(refused as SqlError).message, "rows of dueline.bins are missing")
           assert.include(yield* session(tablesOf), "bins")
           yield* session((sql) => sql.unsafe(`update dueline.bins set version = version where bin_id = '${id(4)}'`))
-          yield* session(run())
+          yield* session(exchange)
           assert.strictEqual((yield* session(rowsOf("bin"))).size, 10)
         })
       ),
@@ -266,7 +269,7 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
               "update dueline.bins set serial_number = case serial_number when 'SN-1' then 'SN-2' else 'SN-1' end"
             )
           )
-          yield* session(run())
+          yield* session(exchange)
           assert.deepStrictEqual(
             [...(yield* session(rowsOf("bin"))).values()].map((row) => row["serialNumber"]),
             ["SN-2", "SN-1"]
@@ -289,7 +292,7 @@ it.layer(TestDatabase.layer, { excludeTestServices: true, timeout: "60 seconds" 
               [tenantId, id(2), id(3), id(4), items]
             )
           )
-          yield* session(run())
+          yield* session(exchange)
           assert.deepStrictEqual((yield* session(rowsOf("order"))).get(id(2))?.["items"], [
             { material: "a\uFFFD\uFFFDb\\u0000", x: "\uFFFD \uFFFD \u{1F600} \\ud800" }
           ])

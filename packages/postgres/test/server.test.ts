@@ -3,9 +3,9 @@ import { withSession } from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { processFacts } from "@dueline/postgres/admin/ProcessTable"
 import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
-import { assert, it } from "@effect/vitest"
+import { afterAll, assert, it } from "@effect/vitest"
 import { Effect, Result, Schedule } from "effect"
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import {
   chmodSync,
@@ -39,6 +39,30 @@ const inHome = <A, E, R>(use: (home: string) => Effect.Effect<A, E, R>, mode = 0
 
 const small = { shared_buffers: "32MB" }
 const open = (home: string, settings = small) => EmbeddedServer.make({ home, durable: false, settings })
+
+const dataIn = (home: string) => path.join(home, "postgres", "data")
+const kept = mkdtempSync(path.join(tmpdir(), "dueline-data-"))
+afterAll(() => rmSync(kept, { recursive: true, force: true }))
+
+/** One that was used before: what the first start makes is made once, since that takes longer than all else here. */
+const inUsedHome = <A, E, R>(use: (home: string) => Effect.Effect<A, E, R>) => {
+  const copy = (from: string, to: string) => execFileSync("cp", ["-a", from, to])
+  const made = path.join(kept, "data")
+  const make = inHome((home) =>
+    Effect.andThen(
+      Effect.scoped(open(home)),
+      Effect.sync(() => copy(dataIn(home), made))
+    )
+  )
+  return inHome((home) =>
+    Effect.gen(function* () {
+      if (!existsSync(made)) yield* make
+      mkdirSync(path.dirname(dataIn(home)))
+      copy(made, dataIn(home))
+      return yield* use(home)
+    })
+  )
+}
 
 const ask = (server: EmbeddedServer.EmbeddedServer["Service"], statement: string) =>
   withSession(
@@ -106,7 +130,7 @@ it.live("a home that is a file is refused in words", () =>
 it.live("data without a version is no database, and the refusal says what to do", () =>
   inHome((home) =>
     Effect.gen(function* () {
-      mkdirSync(path.join(home, "postgres", "data"), { recursive: true })
+      mkdirSync(dataIn(home), { recursive: true })
       const error = yield* Effect.flip(Effect.scoped(open(home)))
       assert.match(error.message, /PG_VERSION is missing.*restore .* from a backup/u)
     })
@@ -114,7 +138,7 @@ it.live("data without a version is no database, and the refusal says what to do"
 )
 
 it.live("the server listens on no network address", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* open(home)
@@ -128,7 +152,7 @@ it.live("the server listens on no network address", () =>
 )
 
 it.live("a server that outlived a killed program is taken over by the next one", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.scoped(
       Effect.gen(function* () {
         const orphan = yield* killed(home)
@@ -144,7 +168,7 @@ it.live("a server that outlived a killed program is taken over by the next one",
 it.live(
   "an orphan that runs with other settings is stopped and started again with nothing lost",
   () =>
-    inHome((home) =>
+    inUsedHome((home) =>
       Effect.scoped(
         Effect.gen(function* () {
           yield* Effect.scoped(
@@ -162,7 +186,7 @@ it.live(
 )
 
 it.live("a taken-over server stops with the program that took it over", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.gen(function* () {
       const orphan = yield* killed(home)
       yield* Effect.scoped(open(home))
@@ -172,7 +196,7 @@ it.live("a taken-over server stops with the program that took it over", () =>
 )
 
 it.live("a server that dies is started again while the program runs", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.scoped(
       Effect.gen(function* () {
         const server = yield* open(home)
@@ -188,7 +212,7 @@ it.live("a server that dies is started again while the program runs", () =>
 )
 
 it.live("a second program on the same home is refused and told which process holds it", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.scoped(
       Effect.gen(function* () {
         const { child } = yield* otherProgram(home)
@@ -205,7 +229,7 @@ it.live("a second program on the same home is refused and told which process hol
 )
 
 it.live("a lock file whose process is gone, or whose number another process has now, is not believed", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.gen(function* () {
       for (const record of [`${process.ppid} 1`, "999999999 5", "garbage", ""]) {
         writeFileSync(path.join(home, "dueline.pid"), record)
@@ -240,10 +264,10 @@ const contentOf = (data: string) =>
     .sort()
 
 it.live("data of another major version is refused with both versions and what to do, and is as it was", () =>
-  inHome((home) =>
+  inUsedHome((home) =>
     Effect.gen(function* () {
       yield* Effect.scoped(open(home))
-      const data = path.join(home, "postgres", "data")
+      const data = dataIn(home)
       for (const [found, advice] of [
         ["17", /PostgreSQL 17, .* 18, .*the release that brings 17, or move it with pg_upgrade/u],
         ["19", /PostgreSQL 19, .* 18, .*the newer release/u]
@@ -286,7 +310,7 @@ it.live(privateHome, () =>
       Effect.scoped(
         Effect.gen(function* () {
           const server = yield* open(home)
-          if (!asRoot) return assert.isTrue(existsSync(path.join(home, "postgres", "data")))
+          if (!asRoot) return assert.isTrue(existsSync(dataIn(home)))
           const elsewhere = readlinkSync(path.join(home, "postgres"))
           yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(elsewhere, { recursive: true, force: true })))
           assert.isFalse(elsewhere.startsWith(home))
@@ -351,7 +375,7 @@ it.live(
 it.live(
   "a lock file of a killed server whose number another process of the same account has by now is not in the way",
   () =>
-    inHome((home) =>
+    inUsedHome((home) =>
       Effect.gen(function* () {
         yield* Effect.scoped(
           Effect.flatMap(open(home), (server) => ask(server, "create table kept as select 42 as answer"))
@@ -362,7 +386,7 @@ it.live(
           Effect.sync(() => spawn("sleep", ["120"], { ...identity, stdio: "ignore" })),
           (child) => Effect.sync(() => child.kill("SIGKILL"))
         )
-        const data = path.join(home, "postgres", "data")
+        const data = dataIn(home)
         writeFileSync(path.join(data, "postmaster.pid"), `${other.pid}\n${data}\n1\n5432\n\n\n1 1\nready\n`)
         if (account !== null) chownSync(path.join(data, "postmaster.pid"), account.uid, account.gid)
         const server = yield* open(home)

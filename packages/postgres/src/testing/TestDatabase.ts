@@ -80,11 +80,13 @@ const ensureTemplate = (server: Place) =>
     })
   )
 
+/** File by file: block by block through the log, as the server does it unasked, takes four times the processor time. */
+export const copied = (name: string, from: string): string =>
+  `create database ${name} template ${from} strategy file_copy`
+
 const copy = (server: Place, name: string) =>
   Effect.acquireRelease(
-    Database.withSession(asSuperuser(server, "postgres"), (sql) =>
-      sql.unsafe(`create database ${name} template ${template}`)
-    ),
+    Database.withSession(asSuperuser(server, "postgres"), (sql) => sql.unsafe(copied(name, template))),
     () =>
       Effect.ignore(
         Database.withSession(asSuperuser(server, "postgres"), (sql) =>
