@@ -114,13 +114,12 @@ export class Trial {
   }
 
   /**
-   * Only tests with `name` in theirs, where it is given. Files of events that are new are written on the way, as whoever adds a kind does once.
-   * By one worker: to import the sources costs more than these tests do.
+   * Only tests whose names match. Files of events that are new are written on the way, as whoever adds a kind does once.
+   * In one run and by one worker: to import the sources costs more than these tests do.
    */
-  test(files: ReadonlyArray<string>, name?: string): Promise<Outcome> {
+  test(files: ReadonlyArray<string>, names: string): Promise<Outcome> {
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts", "--maxWorkers=1"]
-    const named = name === undefined ? [] : ["-t", name]
-    return runIn(this.root, [...vitest, ...files, ...named], { UPDATE_GOLDEN: "1" })
+    return runIn(this.root, [...vitest, ...files, "-t", names], { UPDATE_GOLDEN: "1" })
   }
 
   remove(): void {

@@ -162,18 +162,19 @@ const vehicle = probe("vehicle", {
   )
 ]
 
-/** The tests that a new kind is held to: its own, and those that go over all kinds, in memory, on PostgreSQL and over HTTP. */
+/**
+ * The tests that a new kind is held to: its own, and those that go over all kinds, in memory, on PostgreSQL and over HTTP. Of these the tests that
+ * name it, and of rights all: the others say nothing about a further kind, and take most of the time.
+ */
 export const vehicleTests = {
-  own: ["packages/orchestration/test/Vehicle.test.ts", "packages/api/test/vehicles.test.ts"],
-  ofAllKinds: ["packages/postgres/test/rights.test.ts"],
-  /** Of these the tests that name it: the others say nothing about a further kind, and take most of the time. */
-  naming: {
-    files: [
-      "packages/orchestration/test/golden.test.ts",
-      "packages/orchestration/test/snapshots.test.ts",
-      "packages/port-contracts/test/memory.test.ts",
-      "packages/postgres/test/contracts.test.ts"
-    ],
-    name: "vehicle"
-  }
+  files: [
+    "packages/orchestration/test/Vehicle.test.ts",
+    "packages/api/test/vehicles.test.ts",
+    "packages/postgres/test/rights.test.ts",
+    "packages/orchestration/test/golden.test.ts",
+    "packages/orchestration/test/snapshots.test.ts",
+    "packages/port-contracts/test/memory.test.ts",
+    "packages/postgres/test/contracts.test.ts"
+  ],
+  name: "vehicle|database rights"
 } as const
