@@ -1,14 +1,11 @@
 /** A PostgreSQL server with PostGIS on loopback, reached by URL and password as one on another machine is. */
-import { execFile } from "node:child_process"
-import { randomBytes } from "node:crypto"
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
-import { promisify } from "node:util"
 import { findPostgres } from "./findServer.ts"
+import { initialise, superuser } from "./initialise.ts"
 import { launch, onPort, type RunningServer, ServerFailed } from "./ServerProcess.ts"
 import { reachable, serverAccount } from "./ServerAccount.ts"
-import { plainEnvironment, type ServerBinary } from "./ServerBinary.ts"
 
 interface PostgresOptions {
   /** Data, password and log; below `/var/lib/dueline` instead when root asks and the server's own account could not get there. */
@@ -21,7 +18,6 @@ interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-const superuser = "dueline_admin"
 /** One that is ended in the middle of its recovery leaves a child that first brings the whole directory to the disk. */
 const leftoverLimitMs = 60_000
 
@@ -63,28 +59,6 @@ export const startPostgres = async (options: PostgresOptions): Promise<RunningSe
     )
     return { ...server, port, url: `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres` }
   })
-}
-
-/** Made under another name and renamed when whole. Returns the superuser's password, which stays the same over restarts. */
-const initialise = async (binary: ServerBinary, home: string, data: string): Promise<string> => {
-  const account = serverAccount()
-  const passwordFile = join(home, "password")
-  if (existsSync(data)) return readFileSync(passwordFile, "utf8")
-  mkdirSync(home, { recursive: true, mode: 0o755 })
-  const password = randomBytes(18).toString("base64url")
-  writeFileSync(passwordFile, password, { mode: 0o600 })
-  for (const path of account === undefined ? [] : [home, passwordFile])
-    chownSync(path, account?.uid ?? 0, account?.gid ?? 0)
-  rmSync(`${data}.new`, { recursive: true, force: true })
-  const flags = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync"]
-  const args = ["-D", `${data}.new`, "-U", superuser, `--pwfile=${passwordFile}`, ...flags]
-  await promisify(execFile)(join(binary.path, "..", "initdb"), args, {
-    ...account,
-    cwd: home,
-    env: { ...plainEnvironment, ...binary.environment }
-  })
-  renameSync(`${data}.new`, data)
-  return password
 }
 
 /** What the server says about itself in its lock file; line 8 is its state, and a standby that answers reads calls itself so. */
