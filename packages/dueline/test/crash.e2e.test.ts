@@ -7,7 +7,7 @@ import { startTarget, type Target } from "./Target.ts"
 const kills = Number(process.env["CRASH_KILLS"] ?? 8)
 const callsPerRound = 100
 /** Who submit everything once more when all is over. */
-const clients = 20
+const clients = 8
 /** How long a person would wait for all to end, in polls. */
 const pollLimit = 600
 

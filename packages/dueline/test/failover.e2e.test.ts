@@ -7,6 +7,7 @@ import { rejoinAsStandby, startStandby } from "@dueline/test-servers/startStandb
 import { Effect, Redacted } from "effect"
 import { chownSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { newHome, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { forAddress, forName } from "./serverCertificates.ts"
@@ -14,6 +15,9 @@ import { eventually } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 const absent = await missing("postgres")
+
+/** Between an answer and the next call of a client. */
+const paceMs = 30
 
 /** In a directory of the server's own account, since no other may be able to read the key. */
 const withCertificate = async ({ certificate, privateKey }: typeof forName) => {
@@ -95,8 +99,9 @@ describe.skipIf(absent !== undefined)("over a failover and back", { tags: ["ADR-
         }
       }
       const work = { going: true, number: 0 }
+      // At a pace: what they say while a server is missed or started is asked for by nobody, and all of it is to be made.
       const client = async (): Promise<void> => {
-        while (work.going) await submit(`key-${work.number++}`)
+        for (; work.going; await wait(paceMs)) await submit(`key-${work.number++}`)
       }
       const clients = Promise.all(Array.from({ length: 4 }, client))
       const more = async (count: number) => {

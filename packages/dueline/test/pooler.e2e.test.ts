@@ -1,5 +1,5 @@
 /** The program behind the real PgBouncer, whose connections to the server are fewer than the program's. */
-import { withSession } from "@dueline/postgres/Database"
+import { migrateUrl, withSession } from "@dueline/postgres/Database"
 import { notTested, ServerMissing } from "@dueline/test-servers/notTested"
 import { findPgbouncer } from "@dueline/test-servers/findServer"
 import { missing, temporaryDirectory } from "@dueline/test-servers/sharedServers"
@@ -43,8 +43,7 @@ describe.skipIf(absent !== undefined)("behind PgBouncer", { tags: ["ADR-0026.9"]
   beforeAll(async () => {
     home = await newHome()
     postgres = await startPostgres({ directory: await temporaryDirectory(), durable: false })
-    const migrated = await runCommand(home, ["migrate"], { DUELINE_DATABASE_URL: postgres.url })
-    assert.strictEqual(migrated.code, 0, migrated.stderr)
+    await Effect.runPromise(migrateUrl(Redacted.make(postgres.url)))
     const roles = ["dueline_writer", "dueline_edge", "dueline_worker"]
     bouncer = await startPgbouncer({
       directory: await temporaryDirectory(),

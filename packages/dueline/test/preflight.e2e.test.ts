@@ -6,14 +6,14 @@ import { Effect } from "effect"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { homeAt } from "../src/Home.ts"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 
 let home: string
 let program: RunningProgram
 let token: string
 
 beforeAll(async () => {
-  home = await newHome()
+  home = await homeWithDatabase()
   program = await startProgram(home)
   token = (await runCommand(home, ["token"])).stdout.trim()
 })
