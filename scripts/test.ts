@@ -1,4 +1,4 @@
-/** The whole check: `pnpm check`, then every test at its default size, judged by the decisions; ends with the totals. */
+/** The whole check: `pnpm check` beside every test at its default size, judged by the decisions; ends with the totals. */
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -40,10 +40,13 @@ process.env["GOGC"] ??= "400"
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vitest.config.ts"]
 
 const runAll = async (): Promise<number> => {
-  const checked = await run(["scripts/check.ts"])
-  if (process.exitCode !== undefined) return 130
   rmSync(totalsFile, { force: true })
-  const tested = await run(vitest, { VITEST_TOTALS_FILE: totalsFile })
+  // Side by side: the compiler works by itself for half of the check, and the first tests wait for programs to start. The check tells all at its end.
+  const [checked, tested] = await Promise.all([
+    run(["scripts/check.ts"]),
+    run(vitest, { VITEST_TOTALS_FILE: totalsFile })
+  ])
+  if (process.exitCode !== undefined) return 130
   const totals: Totals = existsSync(totalsFile)
     ? JSON.parse(readFileSync(totalsFile, "utf8"))
     : { passed: 0, failed: 1 }
