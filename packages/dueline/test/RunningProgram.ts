@@ -9,6 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { homeAt } from "../src/Home.ts"
+import { runCli } from "./runCli.ts"
 
 export interface RunningProgram {
   readonly address: string
@@ -110,3 +111,10 @@ export const runCommand = (
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")))
     child.once("exit", (code) => resolve({ code, stdout, stderr }))
   })
+
+/** What a command prints, without a process of its own for it, which takes most of a second. */
+export const printed = async (home: string, ...args: ReadonlyArray<string>): Promise<string> => {
+  const { exitCode, stderr, stdout } = await Effect.runPromise(runCli(args, { env: { DUELINE_HOME: home } }))
+  if (exitCode !== 0) throw new Error(stderr)
+  return stdout.trim()
+}

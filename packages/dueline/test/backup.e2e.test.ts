@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import {
   homeWithDatabase,
   newHome,
+  printed,
   removeHome,
   runCommand,
   type RunningProgram,
@@ -40,7 +41,7 @@ beforeAll(async () => {
   elsewhere = await newHome()
   shelf = await newHome()
   program = await startProgram(home)
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {

@@ -1,6 +1,13 @@
 /** Kills the real program, again and again, in the middle of its work: nothing it accepted may be lost, and every call must end. */
 import { assert, describe, it } from "@effect/vitest"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import {
+  homeWithDatabase,
+  printed,
+  removeHome,
+  runCommand,
+  type RunningProgram,
+  startProgram
+} from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 /** `CRASH_KILLS=200` is the long proof. */
@@ -99,7 +106,7 @@ describe("kill -9", () => {
     const pending = new Map<string, string | null>()
     try {
       const first = await startProgram(home)
-      const token = (await runCommand(home, ["token"])).stdout.trim()
+      const token = await printed(home, "token")
       await first.stop("SIGKILL")
       for (let number = 0; number < kills; number++) await round(home, token, target, number, pending)
 

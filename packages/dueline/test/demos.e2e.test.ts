@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll } from "vitest"
-import { homeWithDatabase, npmStart, removeHome, runCommand, type RunningProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, npmStart, printed, removeHome, type RunningProgram } from "./RunningProgram.ts"
 
 const all = fileURLToPath(new URL("../../../scripts/demo/all.sh", import.meta.url))
 const httpie = await findHttpie().catch((cause: unknown) => {
@@ -26,7 +26,7 @@ let token: string
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await npmStart(home)
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {

@@ -7,7 +7,7 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll } from "vitest"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 const places = 48
@@ -22,8 +22,8 @@ let targets: ReadonlyArray<Target>
 let hung: () => void = () => undefined
 
 const tokenOf = async (tenant: string) => {
-  await runCommand(home, ["tenant", "create", tenant])
-  return (await runCommand(home, ["token", "--tenant", tenant])).stdout.trim()
+  await printed(home, "tenant", "create", tenant)
+  return printed(home, "token", "--tenant", tenant)
 }
 const tokens = new Map<string, string>()
 

@@ -7,7 +7,14 @@ import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { signRequest } from "@dueline/secrets/requestSignature"
 import { afterAll, beforeAll } from "vitest"
 import { createHash } from "node:crypto"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import {
+  homeWithDatabase,
+  printed,
+  removeHome,
+  runCommand,
+  type RunningProgram,
+  startProgram
+} from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 type Json = Readonly<Record<string, unknown>>
@@ -22,7 +29,7 @@ const settings = { DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1" }
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await startProgram(home, settings)
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import * as DuelineClient from "@dueline/client/DuelineClient"
 import { Effect, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, describe } from "vitest"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { startTarget, type Target } from "./Target.ts"
 
 let home: string
@@ -16,7 +16,7 @@ beforeAll(async () => {
   home = await homeWithDatabase()
   target = await startTarget()
   program = await startProgram(home)
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {

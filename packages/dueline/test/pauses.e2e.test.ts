@@ -1,6 +1,6 @@
 /** A pause in the real program, over a kill and a restart. */
 import { assert, describe, it } from "@effect/vitest"
-import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 describe("a pause", () => {
@@ -12,7 +12,7 @@ describe("a pause", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = (await runCommand(home, ["token"])).stdout.trim()
+      const token = await printed(home, "token")
       let { address } = first
       const ask = async <A>(method: string, path: string, body?: object): Promise<A> => {
         const response = await fetch(`${address}${path}`, {

@@ -6,7 +6,15 @@ import { Effect } from "effect"
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { homeAt } from "../src/Home.ts"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import {
+  homeWithDatabase,
+  printed,
+  removeHome,
+  runCommand,
+  type RunningProgram,
+  startProgram
+} from "./RunningProgram.ts"
+import { runCli } from "./runCli.ts"
 
 let home: string
 let program: RunningProgram
@@ -15,7 +23,7 @@ let token: string
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await startProgram(home)
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {
@@ -55,9 +63,9 @@ const submit = async (bearer: string) => {
 }
 
 const doctor = async () => {
-  const { code, stdout } = await runCommand(home, ["doctor", "--json"])
+  const { exitCode, stdout } = await Effect.runPromise(runCli(["doctor", "--json"], { env: { DUELINE_HOME: home } }))
   return {
-    code,
+    code: exitCode,
     ...(JSON.parse(stdout) as {
       ok: boolean
       checks: ReadonlyArray<string>

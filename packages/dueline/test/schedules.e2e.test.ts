@@ -1,6 +1,6 @@
 /** A schedule in the real program, over a kill and a restart. */
 import { assert, describe, it } from "@effect/vitest"
-import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -22,7 +22,7 @@ describe("a schedule", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = (await runCommand(home, ["token"])).stdout.trim()
+      const token = await printed(home, "token")
       const made = await fetch(`${first.address}/v1/schedules`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { verifySignature } from "@dueline/execution/attempts/signature"
 import { Redacted } from "effect"
-import { homeWithDatabase, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
 import { startTarget } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -24,7 +24,7 @@ describe("a subscription", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = (await runCommand(home, ["token"])).stdout.trim()
+      const token = await printed(home, "token")
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
       const post = async (at: string, path: string, body: object) => {
         const reply = await fetch(`${at}${path}`, { method: "POST", headers, body: JSON.stringify(body) })

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
-import { homeWithDatabase, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { homeWithDatabase, printed, removeHome, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { attributeOf, type Collector, rootsOf, startCollector } from "./Collector.ts"
 import { eventually } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
@@ -34,7 +34,7 @@ beforeAll(async () => {
     DUELINE_TRACE_RATIO: "1",
     LOG_LEVEL: "info,api=debug,orchestrator=debug,executor=debug,bus=debug"
   })
-  token = (await runCommand(home, ["token"])).stdout.trim()
+  token = await printed(home, "token")
 })
 
 afterAll(async () => {

@@ -8,7 +8,7 @@ import { chmodSync, cpSync, readdirSync, readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { newHome, printed, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 import { eventually } from "./SplitInstallation.ts"
 
 const released = join(import.meta.dirname, "..", "..", "postgres", "test", "released")
@@ -64,7 +64,7 @@ describe.each(releases)("a home of release %s", (release) => {
     await restore(home, folder)
     servers = await targets(seen)
     program = await startProgram(home)
-    token = (await runCommand(home, ["token"])).stdout.trim()
+    token = await printed(home, "token")
   })
 
   afterAll(async () => {
