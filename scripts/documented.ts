@@ -173,7 +173,7 @@ export const wrongLinks = (
 /** Pages that scripts write. */
 const generated = new Set(["docs/events.md", "docs/telemetry.md", "decisions/README.md"])
 /** A little above what there is: what is said in two places is to be said in one. */
-const mostWords = 35_500
+const mostWords = 34_990
 
 /** Words that somebody wrote and somebody has to read: without front matter, which is criteria, and blocks of code, which tests run. */
 export const wordsByHand = (markdown: string): number =>
