@@ -18,8 +18,11 @@ export const longest: ReadonlyArray<string> = [
   "packages/chaos/test/controls.e2e.test.ts",
   "packages/postgres/test/contracts.test.ts",
   "packages/dueline/test/operator.e2e.test.ts",
+  "packages/dueline/test/pooler.e2e.test.ts",
   "packages/postgres/test/opsQueries.test.ts",
   "packages/dueline/test/preflight.e2e.test.ts",
+  "packages/postgres/test/hosts.test.ts",
+  "packages/postgres/test/opsRowsMigration.test.ts",
   "packages/postgres/test/geographyPostgis.test.ts",
   "packages/dueline/test/telemetry.e2e.test.ts",
   "packages/postgres/test/server.test.ts",
@@ -33,7 +36,6 @@ export const longest: ReadonlyArray<string> = [
   "packages/api/test/tenantWall.test.ts",
   "packages/test-servers/test/servers.test.ts",
   "scripts/test/bundle.test.ts",
-  "packages/postgres/test/migrations.test.ts",
   "packages/orchestration/test/snapshots.test.ts"
 ]
 
