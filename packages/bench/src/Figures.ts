@@ -4,7 +4,8 @@ export const quantile = (sorted: ReadonlyArray<number>, q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 
 /** Of an even number, the mean of the two in the middle. */
-const median = (sorted: ReadonlyArray<number>): number => {
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
   const upper = Math.floor(sorted.length / 2)
   const [a, b] = [sorted[sorted.length % 2 === 0 ? upper - 1 : upper], sorted[upper]]
   return ((a ?? Number.NaN) + (b ?? Number.NaN)) / 2

@@ -1,5 +1,6 @@
 /** Submits calls over HTTP with a fixed number of clients, each waiting for its answer before it asks again. */
 import { IdempotencyKey } from "@dueline/contracts/Ids"
+import type { Schema } from "effect"
 import { Pool } from "undici"
 import type { Subject } from "./Subject.ts"
 import { makeSubmit } from "./submitter.ts"
@@ -9,6 +10,10 @@ export interface Submission {
   /** Epoch ms; absent means now. */
   readonly dueAt?: number
   readonly url: string
+  /** What the call sends; a few words when absent. */
+  readonly body?: Schema.Json
+  /** Of another tenant than the demo's. */
+  readonly token?: string
 }
 
 export interface Submitted {
@@ -26,7 +31,9 @@ export interface Load {
 
 let serial = 0
 
-const body = { order: 4711, bin: "B-17", what: "pickup" }
+const plainBody = { order: 4711, bin: "B-17", what: "pickup" }
+
+const requestOf = ({ body = plainBody, url }: Submission) => ({ method: "POST", url, body }) as const
 
 const newKey = (): string => `bench-${process.pid}-${serial++}`
 
@@ -36,8 +43,8 @@ const whenOf = ({ dueAt }: Submission) => (dueAt === undefined ? {} : { dueAt: n
 export const makeBatchLoad = async (subject: Subject, concurrency: number): Promise<Load> => {
   const submit = await makeSubmit(subject.address, subject.token)
   return makeLoad(subject, concurrency, async (submission) => {
-    const request = { method: "POST", url: submission.url, body } as const
-    await submit({ ...whenOf(submission), idempotencyKey: IdempotencyKey.make(newKey()), request })
+    const idempotencyKey = IdempotencyKey.make(newKey())
+    await submit({ ...whenOf(submission), idempotencyKey, request: requestOf(submission) })
   })
 }
 
@@ -55,10 +62,10 @@ type Post = (submission: Submission) => Promise<void>
 /** `post` submits one call; by default in a request of its own. */
 export const makeLoad = ({ address, token }: Subject, concurrency: number, post?: Post): Load => {
   const pool = new Pool(address, { connections: concurrency, pipelining: 1 })
-  const authorization = `Bearer ${token}`
   const postAlone: Post = async (submission) => {
+    const authorization = `Bearer ${submission.token ?? token}`
     const headers = { authorization, "content-type": "application/json", "idempotency-key": newKey() }
-    const content = JSON.stringify({ ...whenOf(submission), request: { method: "POST", url: submission.url, body } })
+    const content = JSON.stringify({ ...whenOf(submission), request: requestOf(submission) })
     const answer = await pool.request({ path: "/v1/service-calls", method: "POST", headers, body: content })
     const text = await answer.body.text()
     if (answer.statusCode !== 202) throw new Error(`${answer.statusCode}: ${text}`)
@@ -74,7 +81,10 @@ export const makeLoad = ({ address, token }: Subject, concurrency: number, post?
       })
       return { elapsedMs: now() - from, latenciesMs: latencies.toSorted((a, b) => a - b) }
     },
-    get: async (path) => (await pool.request({ path, method: "GET", headers: { authorization } })).body.json(),
+    get: async (path) => {
+      const answer = await pool.request({ path, method: "GET", headers: { authorization: `Bearer ${token}` } })
+      return answer.body.json()
+    },
     close: () => pool.close()
   }
 }

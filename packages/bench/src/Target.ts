@@ -1,6 +1,8 @@
 /** The no-op service that calls are made to, in a process of its own. Run as a program it is the target; imported, its handle. */
+import { forAddress } from "@dueline/test-servers/selfSigned"
 import { fork } from "node:child_process"
-import { createServer } from "node:http"
+import { createServer, type RequestListener } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { timeOf } from "./ProcessTime.ts"
@@ -18,6 +20,8 @@ interface Asked {
 
 export interface Target {
   readonly url: string
+  /** The same over TLS, by a certificate that its caller has to be told of. */
+  readonly tlsUrl: string
   readonly count: () => Promise<number>
   readonly arrivals: () => Promise<ReadonlyArray<Arrival>>
   /** Forgets what it saw; from then on answers after `holdMs`. */
@@ -26,16 +30,41 @@ export interface Target {
   readonly stop: () => void
 }
 
+/** Where an answer of so many bytes comes from. */
+export const answering = (bytes: number): string => `/answer-${bytes}`
+
+/** Where each answer ends its connection. */
+export const closing = "/closing"
+
+const answers = new Map<string, string>()
+
+const answerTo = (path: string): string => {
+  const bytes = /^\/answer-(\d+)/u.exec(path)?.[1]
+  if (bytes === undefined) return "ok"
+  const known = answers.get(bytes)
+  if (known !== undefined) return known
+  const line = `{"order":4711,"bin":"B-17","what":"pickup"}\n`
+  const made = line.repeat(Math.ceil(Number(bytes) / line.length)).slice(0, Number(bytes))
+  answers.set(bytes, made)
+  return made
+}
+
 const serve = (): void => {
   let arrivals: Array<Arrival> = []
   let holdMs = 0
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     request.resume().on("end", () => {
-      arrivals.push([request.url ?? "", now()])
-      if (holdMs === 0) response.end("ok")
-      else setTimeout(() => response.end("ok"), holdMs)
+      const path = request.url ?? ""
+      arrivals.push([path, now()])
+      if (path.startsWith(closing)) response.setHeader("connection", "close")
+      if (holdMs === 0) response.end(answerTo(path))
+      else setTimeout(() => response.end(answerTo(path)), holdMs)
     })
-  })
+  }
+  const keepAliveTimeout = 60_000
+  const server = createServer({ keepAliveTimeout }, listener)
+  const { certificate: cert, privateKey: key } = forAddress
+  const tlsServer = createTlsServer({ keepAliveTimeout, cert, key }, listener)
   process.on("message", (ask: { readonly what: "count" | "arrivals" | "reset"; readonly holdMs?: number }) => {
     if (ask.what === "reset") {
       arrivals = []
@@ -44,12 +73,18 @@ const serve = (): void => {
     process.send?.({ count: arrivals.length, arrivals: ask.what === "arrivals" ? arrivals : [] })
   })
   process.on("disconnect", () => process.exit(0))
-  server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }))
+  server.listen(0, "127.0.0.1", () => {
+    tlsServer.listen(0, "127.0.0.1", () => {
+      const [port, tlsPort] = [server, tlsServer].map((one) => (one.address() as AddressInfo).port)
+      process.send?.({ port, tlsPort })
+    })
+  })
 }
 
 export const startTarget = async (): Promise<Target> => {
   const child = fork(fileURLToPath(import.meta.url), ["target"])
-  const { port } = await new Promise<{ readonly port: number }>((heard) => child.once("message", heard))
+  type Ports = Readonly<Record<"port" | "tlsPort", number>>
+  const { port, tlsPort } = await new Promise<Ports>((heard) => child.once("message", heard))
   const ask = (what: string, holdMs?: number) =>
     new Promise<Asked>((heard) => {
       child.once("message", heard)
@@ -57,6 +92,7 @@ export const startTarget = async (): Promise<Target> => {
     })
   return {
     url: `http://127.0.0.1:${port}`,
+    tlsUrl: `https://127.0.0.1:${tlsPort}`,
     count: async () => (await ask("count")).count,
     arrivals: async () => (await ask("arrivals")).arrivals,
     reset: async (holdMs) => void (await ask("reset", holdMs)),

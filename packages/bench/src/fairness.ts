@@ -3,35 +3,15 @@
  * so that what the machine does meanwhile falls on both.
  */
 import { execFileSync } from "node:child_process"
-import { createServer, type Server } from "node:http"
 import { connect } from "node:net"
-import type { AddressInfo } from "node:net"
 import { programFile } from "@dueline/test-servers/programFile"
 import { Pool } from "undici"
+import { startAwaitedTarget } from "./AwaitedTarget.ts"
 import { type Figure, quantile } from "./Figures.ts"
 import type { Subject } from "./Subject.ts"
 import { now } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
-
-/** Answers at once, and never what is asked of `/hang`. */
-const startTarget = async () => {
-  const waiting = new Map<string, () => void>()
-  const server = createServer((request, response) => {
-    const path = request.url ?? ""
-    if (path.startsWith("/hang")) return
-    request.resume().on("end", () => {
-      response.end("ok")
-      waiting.get(path)?.()
-    })
-  })
-  await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done))
-  return {
-    server,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    arrival: (path: string) => new Promise<void>((done) => waiting.set(path, done))
-  }
-}
 
 interface Tenant {
   readonly submit: (calls: ReadonlyArray<object>) => Promise<void>
@@ -106,7 +86,7 @@ const compare = async (abuse: Abuse, probe: () => Promise<unknown>, rounds: numb
 }
 
 export const fairness = async (subject: Subject): Promise<ReadonlyArray<Figure>> => {
-  const targets = await Promise.all(Array.from({ length: 5 }, startTarget))
+  const targets = await Promise.all(Array.from({ length: 5 }, startAwaitedTarget))
   const [shared, ...others] = targets
   if (shared === undefined) throw new Error("no target")
   const [greedy, modest] = [tenantOf(subject, "demo", 64), tenantOf(subject, "modest", 4)]
@@ -157,11 +137,6 @@ export const fairness = async (subject: Subject): Promise<ReadonlyArray<Figure>>
     }
   }
   await Promise.all([greedy.close(), modest.close()])
-  for (const { server } of targets) stop(server)
+  for (const { stop } of targets) stop()
   return figures
-}
-
-const stop = (server: Server): void => {
-  server.closeAllConnections()
-  server.close()
 }

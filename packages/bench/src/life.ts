@@ -82,16 +82,3 @@ const memory = (subject: Subject, when: string): ReadonlyArray<Figure> => {
     { name: `memory, ${when}, database`, unit: "MiB", runs: [database] }
   ]
 }
-
-export const memoryWithPending = async (
-  subject: Subject,
-  target: Target,
-  calls: number
-): Promise<ReadonlyArray<Figure>> => {
-  const load = makeLoad(subject, 64)
-  const dueAt = Date.now() + 86_400_000
-  await load.submit(calls, (i) => ({ dueAt: dueAt + i, url: `${target.url}/pending` }))
-  await load.close()
-  await pause(3_000)
-  return memory(subject, `${calls.toLocaleString("en")} calls pending`)
-}

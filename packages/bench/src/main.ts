@@ -7,12 +7,18 @@ import { eventCost } from "./courier/eventCost.ts"
 import { fairness } from "./fairness.ts"
 import { type Figure, join, table } from "./Figures.ts"
 import { filesRun } from "./filesRun.ts"
-import { idle, memoryWithPending, recovery, starts } from "./life.ts"
+import { idle, recovery, starts } from "./life.ts"
 import { lists } from "./lists.ts"
 import { log } from "./log.ts"
 import { machine, writeBetweenMarks } from "./page.ts"
 import { productEvents } from "./productEvents.ts"
 import { rebuild } from "./rebuild.ts"
+import { bodies } from "./sizes/bodies.ts"
+import { long } from "./sizes/long.ts"
+import { pending } from "./sizes/pending.ts"
+import { rows } from "./sizes/rows.ts"
+import { tenants } from "./sizes/tenants.ts"
+import { tls } from "./sizes/tls.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
 import { startTarget, type Target } from "./Target.ts"
 import { firing, flowAmong } from "./recurring.ts"
@@ -21,12 +27,18 @@ import { accepted, endToEnd, endToEndInBatches } from "./throughput.ts"
 import { idleLatency, lateness } from "./timing.ts"
 
 const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--write]
+       pnpm bench --only NAME,NAME [--pending N] [--rows N] [--minutes N] [--tenants N]
        pnpm bench --files [--root DIR]
 
   --runs    how often everything is measured; the table shows the median and the spread (default 3)
   --calls   calls of each throughput measurement (default 20000)
-  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, telemetry, log, start, idle, memory,
-            lists, rebuild, fairness, product-events, schedules, flows, courier
+  --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, telemetry, log, start, idle,
+            lists, rebuild, fairness, product-events, schedules, flows, courier; pending
+            and, only when they are named: bodies, tls, tenants, rows, long
+  --pending calls that wait (default 100000)
+  --tenants that calls are spread over (default 1000)
+  --rows    of calls that have ended (default 10000000)
+  --minutes of load (default 10)
   --write   put the table into docs/benchmarks.md
   --files   measures nothing, but lists the source files that run for one submission and for one due call
   --root    with --files: the workspace whose sources are looked at (default: this one)
@@ -37,6 +49,10 @@ const { values } = parseArgs({
     runs: { type: "string", default: "3" },
     calls: { type: "string", default: "20000" },
     only: { type: "string" },
+    pending: { type: "string", default: "100000" },
+    tenants: { type: "string", default: "1000" },
+    rows: { type: "string", default: "10000000" },
+    minutes: { type: "string", default: "10" },
     write: { type: "boolean", default: false },
     files: { type: "boolean", default: false },
     root: { type: "string", default: fileURLToPath(new URL("../../..", import.meta.url)) },
@@ -59,15 +75,23 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   log: [(s, t, n) => log(s, t, n / 2)],
   start: [() => starts()],
   idle: [(s) => idle(s, 30)],
-  memory: [(s, t) => memoryWithPending(s, t, 100_000)],
+  pending: [(s, t) => pending(s, t, Number(values.pending))],
   lists: [(s) => lists(s, 1_000, 1_000_000)],
   rebuild: [(s) => rebuild(s, 200_000)],
   fairness: [(s) => fairness(s)],
   "product-events": [(s, _, n) => productEvents(s, 5 * n)],
   schedules: [(s, t, n) => firing(s, t, n / 2)],
   flows: [(s, t, n) => flowAmong(s, t, n / 10, 5 * n)],
-  courier: [(s, _, n) => eventCost(s, n)]
+  courier: [(s, _, n) => eventCost(s, n)],
+  bodies: [(_, t, n) => bodies(t, n)],
+  tls: [(_, t, n) => tls(t, n)],
+  tenants: [(_, t, n) => tenants(t, n, Number(values.tenants))],
+  rows: [(_, t, n) => rows(t, n, Number(values.rows))],
+  long: [(s) => long(s, Number(values.minutes))]
 }
+
+/** They take long, or many programs at once. */
+const whenNamed: ReadonlySet<string> = new Set(["bodies", "tls", "tenants", "rows", "long"])
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */
 const once = async (names: ReadonlyArray<string>, calls: number): Promise<ReadonlyArray<Figure>> => {
@@ -88,8 +112,9 @@ const once = async (names: ReadonlyArray<string>, calls: number): Promise<Readon
 }
 
 const main = async () => {
-  const names = values.only?.split(",") ?? Object.keys(measurements)
+  const names = values.only?.split(",") ?? Object.keys(measurements).filter((name) => !whenNamed.has(name))
   const [runs, calls] = [Number(values.runs), Number(values.calls)]
+  const sizes = [values.pending, values.tenants, values.rows, values.minutes].map(Number)
   const unknown = names.filter((name) => !(name in measurements))
   if (
     values.help ||
@@ -97,7 +122,8 @@ const main = async () => {
     !Number.isInteger(runs) ||
     runs < 1 ||
     !Number.isInteger(calls) ||
-    calls < 100
+    calls < 100 ||
+    sizes.some((size) => !(size > 0))
   ) {
     console.error(unknown.length > 0 ? `no such measurement: ${unknown.join(", ")}\n\n${usage}` : usage)
     process.exitCode = values.help ? 0 : 2

@@ -3,26 +3,10 @@
  * them takes of the processor, which says more on a machine that does other things too; beside calls that are submitted one by one at the same pace.
  */
 import { setTimeout as pause } from "node:timers/promises"
-import { Pool } from "undici"
 import { type Figure, quantile } from "./Figures.ts"
-import { byClients } from "./Load.ts"
+import { posting } from "./posting.ts"
 import type { Subject } from "./Subject.ts"
 import { now, type Target } from "./Target.ts"
-
-const clients = 32
-const batchSize = 100
-
-const posting = ({ address, token }: Subject) => {
-  const pool = new Pool(address, { connections: clients, pipelining: 1 })
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
-  const post = async (path: string, body: object): Promise<void> => {
-    const answer = await pool.request({ path, method: "POST", headers, body: JSON.stringify(body) })
-    const text = await answer.body.text()
-    if (answer.statusCode >= 300) throw new Error(`${answer.statusCode}: ${text}`)
-  }
-  const all = (count: number, one: (i: number) => Promise<void>) => byClients(clients, count, one)
-  return { all, post, close: () => pool.close() }
-}
 
 const spent = async (subject: Subject, what: () => Promise<void>) => {
   const before = subject.cpuMicros()
@@ -40,7 +24,7 @@ const minuteMs = 60_000
 /** Calls that are due at once, each in a request of its own, as evenly spread over a minute. */
 const atTheSamePace = async ({ post }: ReturnType<typeof posting>, target: Target, count: number): Promise<void> => {
   const from = Date.now()
-  const submitted: Array<Promise<void>> = []
+  const submitted: Array<Promise<unknown>> = []
   for (let i = 0; i < count; i++) {
     const early = from + (i * minuteMs) / count - Date.now()
     if (early > 0) await pause(early)
@@ -97,15 +81,8 @@ export const flowAmong = async (
   calls: number,
   keys: number
 ): Promise<ReadonlyArray<Figure>> => {
-  const { all, close, post } = posting(subject)
+  const { close, submit } = posting(subject)
   const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
-  const submit = (count: number, item: (i: number) => object) =>
-    all(Math.ceil(count / batchSize), (batch) => {
-      const items = Array.from({ length: Math.min(batchSize, count - batch * batchSize) }, (_, n) =>
-        item(batch * batchSize + n)
-      )
-      return post("/v1/service-calls/batch", { items })
-    })
   const request = { method: "GET", url: `${target.url}/flow` }
   const run = async () => {
     await target.reset()

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { newHome, removeHome, runCommand, startProgram } from "./RunningProgram.ts"
-import { forAddress, forName } from "./serverCertificates.ts"
+import { forAddress, forName } from "@dueline/test-servers/selfSigned"
 import { eventually } from "./SplitInstallation.ts"
 import { startTarget, type Target } from "./Target.ts"
 
