@@ -19,7 +19,7 @@ export interface Figure {
   readonly runs: ReadonlyArray<number>
 }
 
-const shown = (value: number): string =>
+export const shown = (value: number): string =>
   Math.abs(value) >= 1_000
     ? Math.round(value).toLocaleString("en")
     : Math.abs(value) >= 100

@@ -1,4 +1,5 @@
 /** `pnpm bench`: measures the program on this machine and prints a table; `--write` keeps it in docs/benchmarks.md. */
+import { loadavg } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { append } from "./append.ts"
@@ -16,6 +17,7 @@ import { rebuild } from "./rebuild.ts"
 import { bodies } from "./sizes/bodies.ts"
 import { long } from "./sizes/long.ts"
 import { pending } from "./sizes/pending.ts"
+import { sizesTable } from "./sizes/report.ts"
 import { rows } from "./sizes/rows.ts"
 import { tenants } from "./sizes/tenants.ts"
 import { tls } from "./sizes/tls.ts"
@@ -90,8 +92,9 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   long: [(s) => long(s, Number(values.minutes))]
 }
 
-/** They take long, or many programs at once. */
-const whenNamed: ReadonlySet<string> = new Set(["bodies", "tls", "tenants", "rows", "long"])
+/** What has a table of its own in the page. All but one take long, or many programs at once. */
+const ofSizes: ReadonlySet<string> = new Set(["bodies", "tls", "tenants", "rows", "pending", "long"])
+const always = (name: string): boolean => name === "pending" || !ofSizes.has(name)
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */
 const once = async (names: ReadonlyArray<string>, calls: number): Promise<ReadonlyArray<Figure>> => {
@@ -112,7 +115,7 @@ const once = async (names: ReadonlyArray<string>, calls: number): Promise<Readon
 }
 
 const main = async () => {
-  const names = values.only?.split(",") ?? Object.keys(measurements).filter((name) => !whenNamed.has(name))
+  const names = values.only?.split(",") ?? Object.keys(measurements).filter(always)
   const [runs, calls] = [Number(values.runs), Number(values.calls)]
   const sizes = [values.pending, values.tenants, values.rows, values.minutes].map(Number)
   const unknown = names.filter((name) => !(name in measurements))
@@ -135,15 +138,21 @@ const main = async () => {
     console.log(`one due call, alarm to recorded: ${dueCall.length} files\n  ${dueCall.join("\n  ")}`)
     return
   }
+  const load = (loadavg()[0] ?? 0).toFixed(1)
   const all: Array<ReadonlyArray<Figure>> = []
   for (let run = 1; run <= runs; run++) {
     console.error(`run ${run} of ${runs}`)
     all.push(await once(names, calls))
   }
   const size = `${runs} runs of ${calls.toLocaleString("en")} calls; durable (fsync on)`
-  const report = `${machine()}, ${size}\n\n${table(join(all))}`
+  const sized = names.every((name) => ofSizes.has(name))
+  const report = sized
+    ? `${machine()}, load before ${load}, ${size}\n\n${sizesTable(join(all))}`
+    : `${machine()}, ${size}\n\n${table(join(all))}`
   console.log(report)
-  if (values.write) writeBetweenMarks(new URL("../../../docs/benchmarks.md", import.meta.url), report)
+  if (values.write) {
+    writeBetweenMarks(new URL("../../../docs/benchmarks.md", import.meta.url), report, sized ? "sizes" : "measured")
+  }
 }
 
 await main()

@@ -10,10 +10,10 @@ export const machine = (): string => {
 }
 
 /** Puts the text between the page's marks for it. */
-export const writeBetweenMarks = (page: URL, inserted: string): void => {
+export const writeBetweenMarks = (page: URL, inserted: string, mark = "measured"): void => {
   const text = readFileSync(page, "utf8")
-  const [start, end] = ["<!-- measured -->", "<!-- /measured -->"]
+  const [start, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`]
   const [from, to] = [text.indexOf(start), text.indexOf(end)]
-  if (from < 0 || to < 0) throw new Error(`${page.pathname} has lost its marks for what was measured`)
+  if (from < 0 || to < 0) throw new Error(`${page.pathname} has lost its marks "${mark}"`)
   writeFileSync(page, `${text.slice(0, from + start.length)}\n\n${inserted}\n\n${text.slice(to)}`)
 }

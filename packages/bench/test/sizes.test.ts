@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { bodyOf } from "../src/sizes/bodies.ts"
 import { compared, type Sample } from "../src/sizes/inTurns.ts"
+import { sizesTable } from "../src/sizes/report.ts"
 import { changeOf, type Slice, verdict } from "../src/sizes/trend.ts"
 
 const sample = (factor: number): Sample => ({
@@ -54,6 +55,20 @@ describe("programs in turns", () => {
   })
 })
 
+it("a table has a line for each program, and single figures behind them", () => {
+  const figures = compared([
+    { name: "plain", samples: [sample(1)] },
+    { name: "body", samples: [sample(3), sample(1)] }
+  ])
+  const table = sizesTable([...figures, { name: "body: verify", unit: "s", runs: [12] }])
+  assert.include(table, "| plain | 1,000 | 200 | 100 | 4,000 | 150 | 300 |")
+  assert.include(table, "| body: verify | 12.0 s | one run |  |")
+  assert.lengthOf(
+    table.split("\n").filter((line) => line.startsWith("| body |")),
+    1
+  )
+})
+
 describe("a long load", () => {
   it("that stays as it is has no fault, nor one that becomes better or wavers by less than a tenth", () => {
     for (const changes of [{}, { rate: 1_200 }, { rate: 920 }, { lateP99: 32 }, { programMib: 500, tablesMib: 900 }])
@@ -79,6 +94,7 @@ describe("a long load", () => {
     assert.strictEqual(changeOf(then({}), "checkpoints"), 1)
     assert.strictEqual(changeOf(then({ checkpoints: 1 }), "checkpoints"), Number.POSITIVE_INFINITY)
     assert.strictEqual(changeOf(then({ vacuums: 4 }), "vacuums"), 2)
+    assert.match(verdict(then({ lateP50: 60, checkpoints: 2 })), /with checkpoints 0, then 6$/u)
   })
 })
 

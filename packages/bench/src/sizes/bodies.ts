@@ -20,7 +20,7 @@ export const bodies = (target: Target, calls: number): Promise<ReadonlyArray<Fig
   })
   return inTurns(
     [
-      arm("plain", ""),
+      arm("plain beside bodies", ""),
       ...kilobytes.map((size) => arm(`body of ${size} KB`, "", bodyOf(size * 1_000))),
       ...kilobytes.map((size) => arm(`answer of ${size} KB`, answering(size * 1_000)))
     ],

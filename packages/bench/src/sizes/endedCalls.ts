@@ -56,10 +56,12 @@ interface Column {
 /** Another call's id in each copy, the same wherever it stands: as ids that are made of keys, they are in no order. */
 const idOf = (id: string) => `overlay(overlay(md5(${id}::text || n) placing '8' from 13) placing '8' from 17)::uuid`
 
+const causeOf = (cause: string) => `left(md5(${cause} || n), 13)`
+
 /** Times of a call are its row's only large numbers, and those of an event's content that have thirteen digits. */
 const rowPart = ({ name, type }: Column): string => {
   if (name === "call_id") return idOf("c.call_id")
-  if (name === "correlation_id") return "c.correlation_id || n"
+  if (name === "correlation_id") return causeOf("c.correlation_id")
   return type === "bigint" ? `c.${name} + shift` : `c.${name}`
 }
 
@@ -67,7 +69,7 @@ const payload = `(select json_object_agg(p.key, case when p.value::text ~ '^1[0-
   from json_each(e.payload) p)`
 /** The correlation id is as unlike anything else in there as the call's own id. */
 const renamed = (json: string) =>
-  `replace(replace(${json}::text, e.stream_id::text, k.id::text), e.metadata ->> 'correlationId', (e.metadata ->> 'correlationId') || n)::json`
+  `replace(replace(${json}::text, e.stream_id::text, k.id::text), e.metadata ->> 'correlationId', ${causeOf("(e.metadata ->> 'correlationId')")})::json`
 
 const copyStatement = (columns: ReadonlyArray<Column>, from: number, to: number, copies: number) => `do $$
   declare shift bigint;

@@ -24,7 +24,7 @@ export interface Running {
   readonly submission: (i: number) => Submission
 }
 
-const measures = {
+export const measures = {
   "calls/s": "calls/s",
   "program a call": "µs",
   "database a call": "µs",

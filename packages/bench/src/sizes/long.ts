@@ -42,7 +42,7 @@ export const long = async (subject: Subject, minutes: number): Promise<ReadonlyA
   const target = await startAwaitedTarget()
   const load = makeLoad(subject, clients)
   let seen: Seen = { acknowledged: [], late: [] }
-  let stopped = false
+  const stopped = new AbortController()
   let serial = 0
   const call = async () => {
     const path = `/${serial++}`
@@ -78,7 +78,7 @@ export const long = async (subject: Subject, minutes: number): Promise<ReadonlyA
     }
   }
   const client = async () => {
-    while (!stopped) await call()
+    while (!stopped.signal.aborted) await call()
   }
   const loading = Promise.all(Array.from({ length: clients }, client))
   const look = async (): Promise<ReadonlyArray<Slice>> => {
@@ -96,7 +96,7 @@ export const long = async (subject: Subject, minutes: number): Promise<ReadonlyA
   }
   // Clients end only when they are stopped, or when a call is refused.
   const slices = await Promise.race([look(), loading.then(() => [])])
-  stopped = true
+  stopped.abort()
   await loading
   await load.close()
   target.stop()

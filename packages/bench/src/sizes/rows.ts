@@ -66,7 +66,7 @@ const verify = ({ home }: Subject): Promise<{ readonly seconds: number; readonly
     const child = execFile(process.execPath, [programFile, "verify"], { env }, (failed, stdout, stderr) => {
       clearInterval(looking)
       if (failed === null) resolve({ seconds: (now() - from) / 1_000, mib })
-      else reject(new Error(`verify: ${stdout}${stderr}`))
+      else reject(new Error(`verify: ${(stdout + stderr).slice(0, 2_000)}`))
     })
     const looking = setInterval(() => void (mib = Math.max(mib, memoryOf(child.pid ?? 0))), 500)
   })
@@ -87,7 +87,7 @@ const besides = async (running: ReadonlyArray<Running>): Promise<ReadonlyArray<F
     const small = few.map((found) => found[name] ?? Number.NaN)
     const ratios = many.map((found, n) => (found[name] ?? Number.NaN) / (small[n] ?? Number.NaN))
     return [
-      { name: `plain: ${name}`, unit: "ms", runs: small },
+      { name: `no rows: ${name}`, unit: "ms", runs: small },
       { name: `${full.name}: ${name}`, unit: "×", aim: "about 1", runs: ratios }
     ]
   })
@@ -103,7 +103,7 @@ export const rows = (target: Target, calls: number, count: number): Promise<Read
   const submission = (i: number) => ({ url: `${target.url}/${i}` })
   return inTurns(
     [
-      { name: "plain", prepare: async () => submission },
+      { name: "no rows", prepare: async () => submission },
       {
         name: `${count.toLocaleString("en")} rows`,
         prepare: async (subject) => {

@@ -44,7 +44,7 @@ const tokensOf = ({ home }: Subject, tenants: ReadonlyArray<TenantId>): Promise<
 export const tenants = (target: Target, calls: number, count: number): Promise<ReadonlyArray<Figure>> =>
   inTurns(
     [
-      { name: "plain", prepare: async () => (i) => ({ url: `${target.url}/${i}` }) },
+      { name: "one tenant", prepare: async () => (i) => ({ url: `${target.url}/${i}` }) },
       {
         name: `${count.toLocaleString("en")} tenants`,
         prepare: async (subject) => {

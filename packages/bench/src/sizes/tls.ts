@@ -19,7 +19,7 @@ export const tls = async (target: Target, calls: number): Promise<ReadonlyArray<
   try {
     return await inTurns(
       [
-        arm("plain", target.url),
+        arm("plain beside TLS", target.url),
         arm("TLS", target.tlsUrl),
         arm("a connection a call", target.url + closing),
         arm("TLS, a connection a call", target.tlsUrl + closing)

@@ -52,13 +52,21 @@ const reasons: ReadonlyArray<Measure> = [
 
 const tolerated = 1.1
 
-/** Of the last third to that of the first, by their medians. What happens a few times is added up. */
-export const changeOf = (slices: ReadonlyArray<Slice>, measure: Measure): number => {
+/** They happen a few times in all, and are added up. */
+const counts: ReadonlyArray<Measure> = ["checkpoints", "vacuums"]
+
+const sum = (values: ReadonlyArray<number>) => values.reduce((all, value) => all + value, 0)
+
+const thirds = (slices: ReadonlyArray<Slice>, measure: Measure) => {
   const third = Math.max(1, Math.floor(slices.length / 3))
-  const values = slices.map((slice) => slice[measure])
-  const middle = (some: ReadonlyArray<number>) =>
-    measure === "checkpoints" || measure === "vacuums" ? some.reduce((sum, value) => sum + value, 0) : median(some)
-  const [first, last] = [middle(values.slice(0, third)), middle(values.slice(-third))]
+  const middle = (some: ReadonlyArray<Slice>) =>
+    (counts.includes(measure) ? sum : median)(some.map((slice) => slice[measure]))
+  return { first: middle(slices.slice(0, third)), last: middle(slices.slice(-third)) }
+}
+
+/** Of the last third to that of the first, by their medians. */
+export const changeOf = (slices: ReadonlyArray<Slice>, measure: Measure): number => {
+  const { first, last } = thirds(slices, measure)
   return first === last ? 1 : last / first
 }
 
@@ -66,8 +74,11 @@ export const changeOf = (slices: ReadonlyArray<Slice>, measure: Measure): number
 const worse = (slices: ReadonlyArray<Slice>, measure: Measure): number =>
   measure === "rate" ? 1 / changeOf(slices, measure) : changeOf(slices, measure)
 
-const shown = (slices: ReadonlyArray<Slice>, measure: Measure): string =>
-  `${words[measure]} × ${changeOf(slices, measure).toFixed(2)}`
+const shown = (slices: ReadonlyArray<Slice>, measure: Measure): string => {
+  const { first, last } = thirds(slices, measure)
+  const how = counts.includes(measure) ? `${first}, then ${last}` : `× ${changeOf(slices, measure).toFixed(2)}`
+  return `${words[measure]} ${how}`
+}
 
 /** One sentence. */
 export const verdict = (slices: ReadonlyArray<Slice>): string => {
@@ -82,9 +93,14 @@ export const verdict = (slices: ReadonlyArray<Slice>): string => {
 }
 
 export const trendFigures = (name: string, slices: ReadonlyArray<Slice>): ReadonlyArray<Figure> => [
-  { name: `${name}: calls/s`, unit: "", runs: [median(slices.map(({ rate }) => rate))] },
-  ...[...judged, ...reasons].map((measure) => ({
-    name: `${name}, last third to first: ${words[measure]}`,
+  { name: `${name}, rate`, unit: "calls/s", runs: [median(slices.map(({ rate }) => rate))] },
+  ...counts.map((measure) => ({
+    name: `${name}, ${words[measure]}`,
+    unit: "",
+    runs: [sum(slices.map((slice) => slice[measure]))]
+  })),
+  ...[...judged, ...reasons.filter((measure) => !counts.includes(measure))].map((measure) => ({
+    name: `${name}, ${words[measure]}, last third to first`,
     unit: "×",
     ...(judged.includes(measure) ? { aim: measure === "rate" ? "≥ 0.91" : "≤ 1.1" } : {}),
     runs: [changeOf(slices, measure)]
