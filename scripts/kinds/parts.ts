@@ -79,7 +79,7 @@ import { vehicleOperations } from "./vehicle/VehicleEndpoints.ts"
     "source",
     "packages/api/src/Routes.ts",
     {
-      after: 'import * as TimelineHandlers from "./system/TimelineHandlers.ts"\n',
+      after: 'import * as TenantRulesHandlers from "./system/TenantRulesHandlers.ts"\n',
       text: 'import * as VehicleHandlers from "./ops/VehicleHandlers.ts"\n'
     },
     { after: "  order: OrderHandlers.layer", text: ",\n  vehicle: VehicleHandlers.layer" }

@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { askHome, readHome } from "../../packages/postgres/src/admin/release/readHome.ts"
+import { askHome, readHome } from "../../packages/postgres/src/admin/releasedHome.ts"
 
 const [programFile, directory] = process.argv.slice(2)
 if (programFile === undefined || directory === undefined) {

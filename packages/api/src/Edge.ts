@@ -12,12 +12,11 @@ import { ByteSize, Context, Effect, Layer, Random, References, type Types } from
 import { HttpEffect, HttpIncomingMessage, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { byName, commonHeaders, problemReply, responseOf } from "./requests/answer.ts"
 import { traceparentOf } from "./resources/asking.ts"
-import { CurrentCorrelationId, isCorrelationId } from "./requests/Correlation.ts"
+import { CurrentCorrelationId, isCorrelationId, lacksItsHost } from "./requests/headers.ts"
 import { defaultDeadlineMs } from "./server/Deadline.ts"
 import { defectDetail } from "./server/DefectReporter.ts"
 import { methodsOf } from "./server/methodsOf.ts"
-import { denied } from "./requests/reject.ts"
-import { lacksItsHost } from "./requests/hostHeader.ts"
+import { denied } from "./requests/refusal.ts"
 import { defaultRequestLimit } from "./server/RequestPlaces.ts"
 
 export interface EdgeLimits {

@@ -29,8 +29,7 @@ import * as JobHandlers from "./jobs/JobHandlers.ts"
 import * as KnownSources from "./intake/KnownSources.ts"
 import * as KnownTenants from "./access/KnownTenants.ts"
 import * as OAuthHandlers from "./oauth/OAuthHandlers.ts"
-import * as RedactionHandlers from "./system/RedactionHandlers.ts"
-import * as RetentionHandlers from "./system/RetentionHandlers.ts"
+import * as TenantRulesHandlers from "./system/TenantRulesHandlers.ts"
 import * as OverviewHandlers from "./system/OverviewHandlers.ts"
 import * as OrderHandlers from "./ops/OrderHandlers.ts"
 import * as FlowHandlers from "./calls/FlowHandlers.ts"
@@ -45,13 +44,12 @@ import * as ScheduleHandlers from "./schedules/ScheduleHandlers.ts"
 import * as ServiceCallHandlers from "./calls/ServiceCallHandlers.ts"
 import * as SessionAccess from "./sessions/SessionAccess.ts"
 import * as SessionHandlers from "./sessions/SessionHandlers.ts"
-import * as SignInCallback from "./sessions/SignInCallback.ts"
+import * as signIn from "./sessions/signIn.ts"
 import * as Submissions from "./calls/Submissions.ts"
 import * as ShipmentHandlers from "./ops/ShipmentHandlers.ts"
 import * as SubscriptionHandlers from "./subscriptions/SubscriptionHandlers.ts"
 import * as SystemHandlers from "./system/SystemHandlers.ts"
 import * as TenantHandlers from "./access/TenantHandlers.ts"
-import * as TimelineHandlers from "./system/TimelineHandlers.ts"
 
 /** The handlers of each kind of aggregate. A kind without them does not compile. */
 export const kindHandlers = {
@@ -92,15 +90,15 @@ const handlers = (rates: RateLimits.RatesPerMinute, limits: Edge.EdgeLimits) =>
     intakeHandlers(limits),
     DeadLetterHandlers.layer,
     ProductEventHandlers.layer,
-    TimelineHandlers.layer,
-    AuditHandlers.layer,
+    AuditHandlers.layerTimeline,
+    AuditHandlers.layerAudit,
     OverviewHandlers.layer,
-    RedactionHandlers.layer,
-    RetentionHandlers.layer,
+    TenantRulesHandlers.layerRedaction,
+    TenantRulesHandlers.layerRetention,
     OAuthHandlers.layer,
     ConsoleHandlers.layer,
     SessionHandlers.layer,
-    SignInCallback.layer,
+    signIn.layerCallback,
     SystemHandlers.layer
   ).pipe(
     Layer.provide([access(rates, limits), CallEndings.layer, CallFeed.layer()]),

@@ -13,8 +13,7 @@ import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { PayloadSources, RequestIntake } from "@dueline/contracts/ports/Admission"
 import { TimeTravel as PastPort } from "@dueline/contracts/ports/History"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
-import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import * as SuspendedTenants from "@dueline/identity/SuspendedTenants"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
@@ -30,7 +29,7 @@ import { replaying } from "../src/resources/replays.ts"
 import * as CacheMemory from "@dueline/contracts/memory/CacheMemory"
 import { layerStoreMemory } from "effect/persistence/RateLimiter"
 import { createHttpServer } from "../src/server/createHttpServer.ts"
-import * as Cursor from "../src/resources/Cursor.ts"
+import * as paging from "../src/resources/paging.ts"
 import * as DefectReporter from "../src/server/DefectReporter.ts"
 import * as leanServer from "../src/server/leanServer.ts"
 import * as EdgeLayer from "../src/Edge.ts"
@@ -120,7 +119,7 @@ const tenants = Layer.effect(
   }))
 )
 
-export const secretVault = SecretVaultAes.layer({
+export const secretVault = VaultsAes.layerSecretVault({
   sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) }
 })
 
@@ -142,8 +141,8 @@ const ports = Layer.mergeAll(
   TimeTravel.layer,
   PersonalDataVaultAes.layer({ key: Redacted.make(new Uint8Array(32).fill(9)) }),
   secretVault,
-  RequestVaultAes.layer({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
-  Cursor.layer(Redacted.make(new Uint8Array(32).fill(7))),
+  VaultsAes.layerRequestVault({ sealing: { id: "test", key: Redacted.make(new Uint8Array(32).fill(8)) } }),
+  paging.layerCursor(Redacted.make(new Uint8Array(32).fill(7))),
   TokenIssuer.layer(),
   TokenVerifier.layer({ ...TokenVerifier.defaultVerifierSettings, roles: customRoles })
 ).pipe(

@@ -6,8 +6,7 @@ import { drawSecret } from "@dueline/identity/sessionSecret"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
-import { isOwnHost } from "../src/sessions/origin.ts"
-import { cookieIn, cookieOf } from "../src/sessions/sessionCookie.ts"
+import { cookieIn, cookieOf, isOwnHost } from "../src/sessions/sessionCookie.ts"
 import { Edge, later, layer, otherTenant, tenant } from "./Edge.ts"
 
 const hour = 3_600_000

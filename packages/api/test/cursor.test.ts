@@ -2,11 +2,11 @@ import { BinId, ServiceCallId, StreamId, TenantId } from "@dueline/contracts/Ids
 import type { CallFilter } from "@dueline/contracts/ports/Queries"
 import { assert, it, layer } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
-import * as Cursor from "../src/resources/Cursor.ts"
+import * as paging from "../src/resources/paging.ts"
 import { callMark, nearMark, rowMark, timelineMark } from "../src/resources/paging.ts"
 import { Edge, later, layer as edge, otherTenant, tenant } from "./Edge.ts"
 
-const key = (fill: number) => Cursor.layer(Redacted.make(new Uint8Array(32).fill(fill)))
+const key = (fill: number) => paging.layerCursor(Redacted.make(new Uint8Array(32).fill(fill)))
 const all: CallFilter = { status: null, tags: [], dueFrom: null, dueTo: null, search: null }
 const Millis = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 8_640_000_000_000_000 }))
 const Mark = Schema.Struct({ createdAt: Millis, callId: ServiceCallId })
@@ -31,7 +31,7 @@ it.effect.prop(
 layer(key(1))("cursors", (it) => {
   it.effect.prop("what was sealed is opened again", { mark: Mark, tenantId: TenantId }, ({ mark, tenantId }) =>
     Effect.gen(function* () {
-      const { open, seal } = yield* Cursor.Cursor
+      const { open, seal } = yield* paging.Cursor
       const opened = open(tenantId, all, seal(tenantId, all, callMark.write(mark)))
       assert.deepStrictEqual(opened === null ? null : callMark.read(opened), mark)
     })
@@ -46,7 +46,7 @@ layer(key(1))("cursors", (it) => {
     },
     ({ letter, mark, place }) =>
       Effect.gen(function* () {
-        const { open, seal } = yield* Cursor.Cursor
+        const { open, seal } = yield* paging.Cursor
         const sealed = seal(tenant, all, callMark.write(mark))
         const changed = sealed.slice(0, place) + letter + sealed.slice(place + 1)
         assert.strictEqual(open(tenant, all, changed) !== null, changed === sealed)
@@ -59,7 +59,7 @@ layer(key(1))("cursors", (it) => {
     { text: Schema.String },
     ({ text }) =>
       Effect.gen(function* () {
-        assert.isNull((yield* Cursor.Cursor).open(tenant, all, text))
+        assert.isNull((yield* paging.Cursor).open(tenant, all, text))
       }),
     { tags: ["ADR-0007.6"] }
   )
@@ -71,7 +71,7 @@ it.effect(
   "a cursor is good for its tenant, its filter and its key alone",
   () =>
     Effect.gen(function* () {
-      const { open, seal } = yield* Cursor.Cursor
+      const { open, seal } = yield* paging.Cursor
       const sealed = seal(tenant, all, mark)
       assert.isNull(open(otherTenant, all, sealed))
       for (const other of [
@@ -83,7 +83,7 @@ it.effect(
       ]) {
         assert.isNull(open(tenant, { ...all, ...other }, sealed))
       }
-      const stranger = yield* Effect.provide(Cursor.Cursor, Layer.fresh(key(2)))
+      const stranger = yield* Effect.provide(paging.Cursor, Layer.fresh(key(2)))
       assert.isNull(stranger.open(tenant, all, sealed))
     }).pipe(Effect.provide(key(1))),
   { tags: ["ADR-0007.6"] }

@@ -2,7 +2,7 @@ import { derivedCallId } from "@dueline/identity/derivedId"
 import { IdempotencyKey } from "@dueline/contracts/Ids"
 import { assert, layer, type Vitest } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { canonicalJson } from "../src/resources/idempotency.ts"
+import { canonicalJson } from "../src/resources/asking.ts"
 import { Edge, later, layer as edge, layerReplaying, tenant } from "./Edge.ts"
 import type { Reply } from "./send.ts"
 

@@ -4,7 +4,7 @@ import { EpochMillis, type StreamId } from "@dueline/contracts/Ids"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Edge, later, layer as edge, tenant } from "./Edge.ts"
-import { plannedTimes } from "../src/jobs/planBackfill.ts"
+import { plannedTimes } from "../src/jobs/pastPlans.ts"
 import { call, codeOf } from "./field.ts"
 
 let serial = 0

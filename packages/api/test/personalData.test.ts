@@ -136,7 +136,7 @@ layer(edge.pipe(Layer.provide(watching)), { excludeTestServices: true })("person
     () =>
       Effect.gen(function* () {
         const { store } = yield* Edge
-        const { fingerprint } = yield* Effect.promise(() => import("../src/resources/idempotency.ts"))
+        const { fingerprint } = yield* Effect.promise(() => import("../src/resources/asking.ts"))
         const body = { profile: { name: "guessed" } }
         yield* call("POST", "/ops/customers", body, { "idempotency-key": "guess" })
         const guess = fingerprint("POST", "/ops/customers", body)

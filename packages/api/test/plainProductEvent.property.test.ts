@@ -2,7 +2,7 @@
 import { BatchItem, Identify, Track } from "@dueline/contracts/productEvent/ProductEvent"
 import { assert, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { plainProductEvent } from "../src/intake/plainProductEvent.ts"
+import { plainProductEvent } from "../src/intake/productEventReader.ts"
 import { exactDecoder, inspect } from "../src/requests/requestBody.ts"
 
 const field = Schema.Union([

@@ -1,5 +1,5 @@
 /** Repeats that are answered from a cache: by it alone, as the store would, and only while it can be believed. */
-import { shortKey } from "../src/resources/idempotency.ts"
+import { shortKey } from "../src/resources/asking.ts"
 import { replaying } from "../src/resources/replays.ts"
 import * as EventBusMemory from "@dueline/contracts/memory/EventBusMemory"
 import { EventBus } from "@dueline/contracts/ports/EventBus"

@@ -1,7 +1,7 @@
 import { BatchItem, SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import { canonicalJson } from "../src/resources/idempotency.ts"
+import { canonicalJson } from "../src/resources/asking.ts"
 import { exactDecoder } from "../src/requests/requestBody.ts"
 import { later } from "./Edge.ts"
 

@@ -3,7 +3,7 @@ import type { TenantId } from "@dueline/contracts/Ids"
 import { ProviderAway, SignInProvider, SignInRefused } from "@dueline/identity/openid/SignInProvider"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { CurrentSessionSettings } from "../src/sessions/SessionSettings.ts"
+import { CurrentSessionSettings } from "../src/sessions/SessionAccess.ts"
 import { builtinRoles } from "@dueline/contracts/api/roles"
 import { Edge, layerOf, tenant, unmadeTenant } from "./Edge.ts"
 

@@ -1,14 +1,16 @@
 /**
- * Puts what was committed into the tree and signs checkpoints of it, in one process at a time. What it computes is checked against what it
- * computed before: a tree that somebody else has changed meanwhile is not signed.
+ * * Puts what was committed into the tree and signs checkpoints of it, in one process at a time. What it computes is checked against what it
+ * computed before: a tree that somebody else has changed meanwhile is not signed. Checkpoints as files, one for each, in a folder that the
+ * database's owner should not reach: of one size the latest stays.
  */
 import type { TilePart, TreeStore } from "@dueline/contracts/ports/AuditTrail"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
+import { makeFolder, placeAnew } from "@dueline/secrets/secretFiles"
 import { Clock, Data, Effect } from "effect"
-import { signCheckpoint } from "./checkpoint.ts"
+import { join } from "node:path"
+import { checkpointFile, type NoteSigner, signCheckpoint } from "./note.ts"
 import { append, type Frontier, frontierOf, type Hash, hashBytes, hashesIn, rootOf, tileSize } from "./merkle.ts"
-import type { NoteSigner } from "./note.ts"
 
 export interface SealerOptions {
   readonly store: TreeStore
@@ -162,3 +164,18 @@ export const makeSealer = Effect.fnUntraced(function* ({ every, publish, signer,
 
   return { finish, loop, round }
 })
+
+/** Makes the folder where it is missing. A file is there whole or not at all. */
+export const placeNote = async (folder: string, name: string, note: string): Promise<void> => {
+  await makeFolder(folder, 0o755)
+  await placeAnew(join(folder, name), note, 0o644)
+}
+
+export const publishTo = (folder: string) => (size: number, note: string) =>
+  Effect.tryPromise({
+    try: () => placeNote(folder, checkpointFile(size), note),
+    catch: (error) =>
+      new PublishFailed({
+        detail: `the checkpoint cannot be written to ${folder} (DUELINE_AUDIT_CHECKPOINTS): ${error instanceof Error ? error.message : String(error)}`
+      })
+  })

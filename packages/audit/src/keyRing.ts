@@ -4,12 +4,12 @@
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts"
-import type { TreeHead } from "./merkle.ts"
 import {
+  type Checkpoint,
   countersign,
   type NoteSigner,
   type NoteVerifier,
+  openCheckpoint,
   openNote,
   readVerifier,
   signNote,
@@ -17,6 +17,7 @@ import {
   verifierOf,
   verifierText
 } from "./note.ts"
+import type { TreeHead } from "./merkle.ts"
 
 export interface Succession extends TreeHead {
   readonly from: NoteVerifier

@@ -6,12 +6,10 @@
 import { createReadStream } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Checkpoint } from "./checkpoint.ts"
-import { type Difference, firstDifference, firstUnsigned } from "./judge.ts"
+import type { Checkpoint, NoteVerifier } from "./note.ts"
+import { type Difference, firstDifference, firstUnsigned, overlap, type Range, removalsIn } from "./judge.ts"
 import { type KeyRing, openByRing, openSuccession, readSuccessions, ringOf } from "./keyRing.ts"
 import { hashBytes, leafHash } from "./merkle.ts"
-import type { NoteVerifier } from "./note.ts"
-import { overlap, type Range, removalsIn } from "./removals.ts"
 
 export interface Finding {
   /** The file, or what stands for it in a database. */

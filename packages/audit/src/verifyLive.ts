@@ -1,8 +1,7 @@
 /** Whether a database still holds what was sealed: its rows against its hashes, and these against what was signed. Pure. */
-import type { Checkpoint } from "./checkpoint.ts"
-import { firstDifference, firstUnsigned, rootsAt } from "./judge.ts"
+import { firstDifference, firstUnsigned, type Range, rootsAt } from "./judge.ts"
 import { frontierOf, hashBytes, rootOf } from "./merkle.ts"
-import type { Range } from "./removals.ts"
+import type { Checkpoint } from "./note.ts"
 import {
   differenceIn,
   type Finding,

@@ -1,9 +1,17 @@
 /** Signed notes and checkpoints: what C2SP says of their form, and that nothing else is believed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { openCheckpoint, signCheckpoint } from "../src/checkpoint.ts"
+import {
+  openCheckpoint,
+  openNote,
+  readVerifier,
+  signCheckpoint,
+  signerOf,
+  signNote,
+  verifierOf,
+  verifierText
+} from "../src/note.ts"
 import { leafHash } from "../src/merkle.ts"
-import { openNote, readVerifier, signerOf, signNote, verifierOf, verifierText } from "../src/note.ts"
 
 const signer = signerOf("dueline.audit/one", Buffer.alloc(32, 7))
 const verifier = verifierOf(signer)

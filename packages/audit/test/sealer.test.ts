@@ -2,9 +2,8 @@
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { openCheckpoint } from "../src/checkpoint.ts"
+import { openCheckpoint, signerOf, verifierOf } from "../src/note.ts"
 import { leafHash, rootOfLeaves } from "../src/merkle.ts"
-import { signerOf, verifierOf } from "../src/note.ts"
 import type { TreeStore } from "@dueline/contracts/ports/AuditTrail"
 import { makeSealer } from "../src/Sealer.ts"
 

@@ -3,7 +3,7 @@ import type { RecordedEvent } from "@dueline/contracts/Envelope"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
 import { callJson } from "@dueline/postgres/schema/callColumns"
 import { withSession } from "@dueline/postgres/Database"
-import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { serverAccount } from "@dueline/postgres/embedded/ServerBinaries"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Redacted } from "effect"
 import type {

@@ -1,9 +1,7 @@
 /** The check of the audit log, against the tree and the notes as the program makes them. */
-import { signCheckpoint } from "@dueline/audit/checkpoint"
-import { append, type Frontier, leafHash, noLeaves as noTree, rootOf } from "@dueline/audit/merkle"
+import { type NoteSigner, signCheckpoint, signerNamedByKey, verifierOf, verifierText } from "@dueline/audit/note"
+import { append, type Frontier, leafHash, noLeaves as noTree, partsOf, rootOf } from "@dueline/audit/merkle"
 import { signSuccession } from "@dueline/audit/keyRing"
-import { type NoteSigner, signerNamedByKey, verifierOf, verifierText } from "@dueline/audit/note"
-import { partsOf } from "@dueline/audit/parts"
 import type { AuditProof } from "@dueline/contracts/api/AuditEndpoints"
 import fc from "fast-check"
 import { assert, test } from "vitest"

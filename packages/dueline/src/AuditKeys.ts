@@ -1,7 +1,7 @@
 /** What checkpoints of the audit tree are signed with: the same in every process that has the keys of the home, and in no database. */
 import { type NoteSigner, signerNamedByKey } from "@dueline/audit/note"
 import { PublishFailed } from "@dueline/audit/Sealer"
-import { readAuditSeeds } from "@dueline/secrets/auditKeyFile"
+import { readAuditSeeds } from "@dueline/secrets/KeyFile"
 import { deriveKey } from "@dueline/secrets/sealedBox"
 import { Context, Effect, Redacted } from "effect"
 

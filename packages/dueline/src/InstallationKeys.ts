@@ -1,9 +1,8 @@
 /** The services that live on the installation's secret keys: the vaults, the signatures of outgoing calls, the seal on page cursors. */
-import * as Cursor from "@dueline/api/resources/Cursor"
+import * as paging from "@dueline/api/resources/paging"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
-import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
-import type { VaultKeys } from "@dueline/secrets/sealedTexts"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
+import type { VaultKeys } from "@dueline/secrets/VaultsAes"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
 import { deriveKey } from "@dueline/secrets/sealedBox"
@@ -23,12 +22,12 @@ const services = (file: string, auditKeys: string) =>
   Layer.unwrap(
     Effect.map(loadKeyFile(file), ({ signingMaster, vault }) =>
       Layer.mergeAll(
-        RequestVaultAes.layer(vault),
-        SecretVaultAes.layer(vault),
+        VaultsAes.layerRequestVault(vault),
+        VaultsAes.layerSecretVault(vault),
         personalData(vault),
         SigningSecrets.layerDerived(signingMaster),
         Layer.succeed(AuditSigner, Effect.map(auditSigners(signingMaster, auditKeys), latestOf)),
-        Cursor.layer(deriveKey(signingMaster, "cursor"))
+        paging.layerCursor(deriveKey(signingMaster, "cursor"))
       )
     )
   )

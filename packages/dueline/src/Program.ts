@@ -19,7 +19,7 @@ import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
 import * as FiredCalls from "@dueline/orchestration/schedules/FiredCalls"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
-import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
+import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as CacheRedis from "@dueline/redis/CacheRedis"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RateStore from "@dueline/redis/RateStore"
@@ -40,8 +40,8 @@ import * as Orchestrating from "./work/Orchestrating.ts"
 import * as Payloads from "./work/Payloads.ts"
 import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/server/countRequests"
-import { CurrentRetentionLimits } from "@dueline/api/system/RetentionSettings"
-import { CurrentSessionSettings } from "@dueline/api/sessions/SessionSettings"
+import { CurrentRetentionLimits } from "@dueline/api/system/TenantRulesHandlers"
+import { CurrentSessionSettings } from "@dueline/api/sessions/SessionAccess"
 import { createHttpServer } from "@dueline/api/server/createHttpServer"
 import { traceRequests } from "@dueline/api/server/traceRequests"
 import { keptIn } from "@dueline/contracts/deadLetter"
@@ -56,7 +56,7 @@ import { Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { type EgressGuard, makeEgressGuard } from "@dueline/execution/egress/EgressGuard"
 import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { readIssuers } from "@dueline/identity/outside/IssuerSettings"
-import { readSignIn } from "@dueline/identity/openid/SignInSettings"
+import { readSignIn } from "@dueline/identity/openid/SignInProvider"
 import { derivedShipmentId, notificationCallId } from "@dueline/identity/derivedId"
 import { Clock, Effect, Layer, Random, type Redacted } from "effect"
 import { HttpRouter } from "effect/http"
@@ -324,7 +324,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provideMerge(work(settings, deployment, guard)),
     Layer.provide(SuspendedTenants.layer),
     Layer.provide([Intake.layer(guard), payloadHosts.layer(guard, payloadHostsOf(settings, demo))]),
-    Layer.provide(SubscriptionSecrets.layer),
+    Layer.provide(SigningSecrets.layer),
     Layer.provide(Redactions.layer(entriesOf(settings.DUELINE_REDACT)).pipe(part("database"))),
     Layer.provideMerge(core),
     // The first that is made and the last that goes: spans of the stop itself are sent too.

@@ -5,20 +5,15 @@ import * as TimeTravel from "@dueline/orchestration/TimeTravel"
 import { type Ability, watchWrites } from "@dueline/postgres/Ability"
 import * as Database from "@dueline/postgres/Database"
 import * as EdgeTurns from "@dueline/postgres/EdgeTurns"
-import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
-import * as PostgresChangedOrders from "@dueline/postgres/read/PostgresChangedOrders"
-import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
-import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
+import * as PostgresDueWork from "@dueline/postgres/read/PostgresDueWork"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
-import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
 import * as PostgresStoreRun from "@dueline/postgres/read/PostgresStoreRun"
-import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
@@ -119,8 +114,8 @@ const reads = TimeTravel.layer.pipe(
     PostgresCallQueries.layer,
     PostgresOpsQueries.layer,
     PostgresEventSource.layer,
-    PostgresCourierSources.layer,
-    PostgresApiKeys.layer,
+    PostgresDirectories.layerCourierSources,
+    PostgresDirectories.layerApiKeys,
     PostgresDeadLetterQueries.layer,
     PostgresProductEvents.layer(),
     PostgresJobItems.layerQueries,
@@ -141,16 +136,16 @@ export const layer = (settings: Settings, deployment: Deployment) => {
     layerWatch(deployment.roles).pipe(Layer.provide(PostgresPersistence.layer)),
     PostgresOutbox.layer,
     PostgresBacklog.layer,
-    PostgresDueIngestions.layer,
-    PostgresPauses.layer,
-    PostgresDueSchedules.layer,
+    PostgresDueWork.layerDueIngestions,
+    PostgresDirectories.layerPauses,
+    PostgresDueWork.layerDueSchedules,
     PostgresDeliveries.layer,
     PostgresFlowPlaces.layer,
-    PostgresChangedOrders.layer,
+    PostgresDueWork.layerChangedOrders,
     PostgresDeadLetters.layer,
     PostgresLeases.layer,
     PostgresJobItems.layer,
-    PostgresTenantDirectory.layer,
+    PostgresDirectories.layerTenantDirectory,
     PostgresStoreRun.layer,
     SealedTree.layer,
     PostgresOverviews.layer,

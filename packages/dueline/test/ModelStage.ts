@@ -1,16 +1,18 @@
 /** A real database with writers and everything that reads the log, and what its tables hold. */
 import { Intents } from "@dueline/contracts/Intent"
 import * as Writers from "@dueline/orchestration/Writers"
-import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as ReadModels from "@dueline/postgres/admin/ReadModels"
-import * as RowRepair from "@dueline/postgres/admin/RowRepair"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { Effect, Layer } from "effect"
 
-const store = Layer.mergeAll(PostgresPersistence.layer, ReadModels.layer, RowRepair.layer, EventLog.layer).pipe(
-  Layer.provideMerge(TestDatabase.layer)
-)
+const store = Layer.mergeAll(
+  PostgresPersistence.layer,
+  ReadModels.layer,
+  ReadModels.layerRowRepair,
+  PostgresEventSource.layerEventLog
+).pipe(Layer.provideMerge(TestDatabase.layer))
 
 export const stage = Writers.layer().pipe(Layer.provideMerge(Layer.merge(store, Intents.layer)))
 

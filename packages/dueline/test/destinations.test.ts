@@ -1,5 +1,5 @@
 /** Places that cannot be written, named to whatever writes files: each is told at once, with what to do, and left as it was. */
-import { placeNote } from "@dueline/audit/CheckpointFolder"
+import { placeNote } from "@dueline/audit/Sealer"
 import { makeFolder } from "@dueline/secrets/secretFiles"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"

@@ -1,5 +1,5 @@
 /** Read models made anew from the log, on a real database and beside writers that are at work. */
-import { RowRepair } from "@dueline/postgres/admin/RowRepair"
+import { RowRepair } from "@dueline/postgres/admin/ReadModels"
 import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { rebuildModels } from "../src/projections/rebuildModels.ts"

@@ -10,7 +10,7 @@ import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
 import { verify } from "@dueline/postgres/admin/verify"
-import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -33,7 +33,7 @@ const layer = Layer.mergeAll(
   PostgresOverviews.layer,
   PostgresRetention.layer,
   PostgresRetentionRules.layer,
-  EventLog.layer,
+  PostgresEventSource.layerEventLog,
   SealedTree.layer,
   SealedLog.layer,
   Layer.succeed(References.MinimumLogLevel, "None")

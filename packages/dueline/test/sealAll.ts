@@ -1,7 +1,6 @@
 /** What a program does beside its work, at once and to its end: for tests that look at what is left behind it. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
+import { makeSealer, publishTo } from "@dueline/audit/Sealer"
 import { signerOf } from "@dueline/audit/note"
-import { makeSealer } from "@dueline/audit/Sealer"
 import { Overviews } from "@dueline/contracts/ports/Overviews"
 import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Effect } from "effect"

@@ -1,7 +1,6 @@
 /** What is committed to a real database, sealed, signed, verified and exported, and what is found when somebody changes it by SQL. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
+import { makeSealer, PublishFailed, publishTo } from "@dueline/audit/Sealer"
 import { signerOf, verifierOf } from "@dueline/audit/note"
-import { makeSealer, PublishFailed } from "@dueline/audit/Sealer"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { AuditTrail, type AuditEntry } from "@dueline/contracts/ports/AuditTrail"
 import { Persistence } from "@dueline/contracts/ports/Persistence"

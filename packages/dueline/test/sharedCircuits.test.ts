@@ -9,7 +9,7 @@ import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { deadlineGraceMs } from "@dueline/contracts/serviceCall/Spec"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import * as MockHttpClient from "@dueline/execution/egress/MockHttpClient"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
 import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 import * as CircuitStore from "@dueline/redis/CircuitStore"
 import * as RedisConnection from "@dueline/redis/RedisConnection"
@@ -30,7 +30,7 @@ const process = Effect.fnUntraced(function* (name: string, url: string) {
   const worker = WorkerId.make(name)
   const ports = Layer.mergeAll(
     Layer.succeed(HttpClient, client),
-    Layer.succeed(RequestVault, RequestVaultAes.make({ sealing: { id: "k1", key } })),
+    Layer.succeed(RequestVault, VaultsAes.makeRequestVault({ sealing: { id: "k1", key } })),
     Layer.effect(
       Orchestrator,
       Orchestrator.ofCalls(({ command }) =>

@@ -1,8 +1,6 @@
 /** What a tenant's people get to check the audit log with: stretches of a real database's tree, and what they show when somebody changes it by SQL. */
-import { openCheckpoint } from "@dueline/audit/checkpoint"
-import { append, type Frontier, leafHash, noLeaves, rootOf } from "@dueline/audit/merkle"
-import { verifierOf } from "@dueline/audit/note"
-import { partsOf, placed } from "@dueline/audit/parts"
+import { openCheckpoint, verifierOf } from "@dueline/audit/note"
+import { append, type Frontier, leafHash, noLeaves, partsOf, placed, rootOf } from "@dueline/audit/merkle"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import { type AuditEntry, AuditTrail, treeBeginning, type TreePlace } from "@dueline/contracts/ports/AuditTrail"
 import { Persistence } from "@dueline/contracts/ports/Persistence"

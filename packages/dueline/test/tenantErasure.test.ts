@@ -11,7 +11,7 @@ import * as Sample from "@dueline/port-contracts/Sample"
 import { erasedTenants } from "@dueline/postgres/admin/erasedCustomers"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
 import { verify } from "@dueline/postgres/admin/verify"
-import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresOverviews from "@dueline/postgres/read/PostgresOverviews"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import * as PostgresErasure from "@dueline/postgres/write/PostgresErasure"
@@ -19,8 +19,7 @@ import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistenc
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
-import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Layer, Redacted, References, Schema } from "effect"
 import { hash } from "node:crypto"
@@ -39,11 +38,11 @@ const layer = Layer.mergeAll(
   PostgresErasure.layer,
   PostgresRetention.layer,
   PostgresOverviews.layer,
-  EventLog.layer,
+  PostgresEventSource.layerEventLog,
   SealedTree.layer,
   SealedLog.layer,
-  RequestVaultAes.layer(keys),
-  SecretVaultAes.layer(keys),
+  VaultsAes.layerRequestVault(keys),
+  VaultsAes.layerSecretVault(keys),
   PersonalDataVaultAes.layer({ key, opening: [] }),
   Layer.succeed(References.MinimumLogLevel, "None")
 ).pipe(Layer.provideMerge(TestDatabase.layerAlone))

@@ -1,8 +1,7 @@
 /** A home of a released version under this program: it upgrades when it starts, everything in it is in order, and its calls are made. */
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { withSession } from "@dueline/postgres/Database"
-import { askHome } from "@dueline/postgres/admin/release/readHome"
-import { restoreTables, storedTables } from "@dueline/postgres/admin/release/restoreHome"
+import { askHome, restoreTables, storedTables } from "@dueline/postgres/admin/releasedHome"
 import { Effect } from "effect"
 import { chmodSync, cpSync, readdirSync, readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"

@@ -23,11 +23,9 @@ import { defaultRetryPolicy } from "@dueline/contracts/serviceCall/Spec"
 import { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import { schemePresets } from "@dueline/contracts/courierSource/SignatureScheme"
 import { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import * as SecretVaultAes from "@dueline/secrets/SecretVaultAes"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
 import * as PersonalDataVaultAes from "@dueline/secrets/PersonalDataVaultAes"
-import { verifyLog } from "@dueline/postgres/admin/verify"
-import { recountCalls, verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { recountCalls, verifyLog, verifyReferences } from "@dueline/postgres/admin/verify"
 import { Database } from "@dueline/postgres/Database"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
@@ -37,8 +35,8 @@ import { damage, stage } from "./ModelStage.ts"
 
 const key = Redacted.make(new Uint8Array(32).fill(3))
 const vaults = Layer.mergeAll(
-  RequestVaultAes.layer({ sealing: { id: "k", key } }),
-  SecretVaultAes.layer({ sealing: { id: "k", key } }),
+  VaultsAes.layerRequestVault({ sealing: { id: "k", key } }),
+  VaultsAes.layerSecretVault({ sealing: { id: "k", key } }),
   PersonalDataVaultAes.layer({ key })
 )
 

@@ -1,6 +1,6 @@
 /** What `verify` holds each table against, by name, so that a table that is new has to say it too; and damage in those that follow from others. */
 import { StreamId, type TenantId } from "@dueline/contracts/Ids"
-import { recountCalls, verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { recountCalls, verifyReferences } from "@dueline/postgres/admin/verify"
 import { Database } from "@dueline/postgres/Database"
 import { rowTables } from "@dueline/postgres/schema/rowTables"
 import { Persistence } from "@dueline/contracts/ports/Persistence"

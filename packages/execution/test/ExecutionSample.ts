@@ -8,7 +8,7 @@ import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/port
 import { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { RequestVault } from "@dueline/contracts/ports/Vaults"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import * as Vault from "@dueline/secrets/RequestVaultAes"
+import * as Vault from "@dueline/secrets/VaultsAes"
 import { layerUnsigned } from "@dueline/secrets/SigningSecrets"
 import { Clock, Effect, Layer, Logger, Redacted } from "effect"
 import { CircuitBreakerStore } from "effect/persistence/CircuitBreaker"
@@ -45,7 +45,7 @@ export const intent = (n = 1, changes: Partial<ExecutionRequested> = {}): Execut
   ...changes
 })
 
-export const vault = Vault.make({ sealing: { id: "k1", key: Redacted.make(new Uint8Array(32).fill(1)) } })
+export const vault = Vault.makeRequestVault({ sealing: { id: "k1", key: Redacted.make(new Uint8Array(32).fill(1)) } })
 
 export interface World {
   readonly executor: Executor.Executor["Service"]

@@ -10,12 +10,15 @@ import {
   AccessClaims,
   type AccessToken,
   algorithm,
+  claimsRefused,
   defaultTokenSettings,
+  TokenRefused,
   type TokenSettings,
-  tokenType
+  type TokenSource,
+  tokenType,
+  wordsOf
 } from "./AccessToken.ts"
 import { OutsideIssuers } from "./outside/OutsideIssuers.ts"
-import { claimsRefused, TokenRefused, type TokenSource, wordsOf } from "./TokenSource.ts"
 
 export class TokenVerifier extends Context.Service<
   TokenVerifier,

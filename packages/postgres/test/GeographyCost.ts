@@ -1,7 +1,7 @@
 /** What a search for bins near a place costs the server, counted in blocks, never in time. */
 import { TenantId } from "@dueline/contracts/Ids"
 import { everything } from "@dueline/contracts/specification/Specification"
-import { binsNear } from "@dueline/postgres/read/PostgresBinsNear"
+import { binsNear } from "@dueline/postgres/read/PostgresOpsQueries"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"

@@ -13,17 +13,14 @@ import * as LeasesContract from "@dueline/port-contracts/LeasesContract"
 import * as OutboxContract from "@dueline/port-contracts/OutboxContract"
 import * as PersistenceContract from "@dueline/port-contracts/persistence/PersistenceContract"
 import * as ProductEventsContract from "@dueline/port-contracts/queries/ProductEventsContract"
-import * as PostgresApiKeys from "@dueline/postgres/read/PostgresApiKeys"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresBacklog from "@dueline/postgres/read/PostgresBacklog"
 import * as PostgresCallQueries from "@dueline/postgres/read/PostgresCallQueries"
-import * as PostgresChangedOrders from "@dueline/postgres/read/PostgresChangedOrders"
-import * as PostgresCourierSources from "@dueline/postgres/read/PostgresCourierSources"
+import * as PostgresDueWork from "@dueline/postgres/read/PostgresDueWork"
 import * as PostgresDeadLetterQueries from "@dueline/postgres/read/PostgresDeadLetterQueries"
-import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresDeadLetters from "@dueline/postgres/write/PostgresDeadLetters"
 import * as PostgresOpsQueries from "@dueline/postgres/read/PostgresOpsQueries"
-import * as PostgresDueIngestions from "@dueline/postgres/read/PostgresDueIngestions"
 import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
 import * as PostgresJobItems from "@dueline/postgres/write/PostgresJobItems"
@@ -32,12 +29,10 @@ import * as PostgresOutbox from "@dueline/postgres/write/PostgresOutbox"
 import * as PostgresProductEvents from "@dueline/postgres/write/PostgresProductEvents"
 import * as FlowPlacesContract from "@dueline/port-contracts/FlowPlacesContract"
 import * as PostgresFlowPlaces from "@dueline/postgres/write/PostgresFlowPlaces"
-import * as PostgresPauses from "@dueline/postgres/read/PostgresPauses"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as PostgresRedactionRules from "@dueline/postgres/write/PostgresRedactionRules"
 import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
 import * as TenantRulesContract from "@dueline/port-contracts/queries/TenantRulesContract"
 import * as SessionsContract from "@dueline/port-contracts/SessionsContract"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
@@ -51,14 +46,14 @@ const layer = Layer.mergeAll(
   PostgresBacklog.layer,
   PostgresCallQueries.layer,
   PostgresOpsQueries.layer,
-  PostgresChangedOrders.layer,
-  PostgresCourierSources.layer,
-  PostgresApiKeys.layer,
-  PostgresDueIngestions.layer,
+  PostgresDueWork.layerChangedOrders,
+  PostgresDirectories.layerCourierSources,
+  PostgresDirectories.layerApiKeys,
+  PostgresDueWork.layerDueIngestions,
   PostgresProductEvents.layer(),
-  PostgresTenantDirectory.layer,
-  PostgresPauses.layer,
-  PostgresDueSchedules.layer,
+  PostgresDirectories.layerTenantDirectory,
+  PostgresDirectories.layerPauses,
+  PostgresDueWork.layerDueSchedules,
   PostgresSessions.layer,
   PostgresRedactionRules.layer,
   PostgresRetentionRules.layer,

@@ -3,14 +3,14 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
 import { Database } from "@dueline/postgres/Database"
-import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { verify } from "@dueline/postgres/admin/verify"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 
-const layer = Layer.mergeAll(PostgresPersistence.layer, EventLog.layer).pipe(
+const layer = Layer.mergeAll(PostgresPersistence.layer, PostgresEventSource.layerEventLog).pipe(
   Layer.provideMerge(TestDatabase.layerAlone)
 )
 
@@ -19,9 +19,9 @@ const commit = Effect.fnUntraced(function* (of: Sample.Target, expectedVersion =
 })
 
 /** Everything after the mark, a few at a time. */
-const readAll = Effect.fnUntraced(function* (after: EventLog.LogMark) {
-  const log = yield* EventLog.EventLog
-  const all: Array<EventLog.LoggedEvent> = []
+const readAll = Effect.fnUntraced(function* (after: PostgresEventSource.LogMark) {
+  const log = yield* PostgresEventSource.EventLog
+  const all: Array<PostgresEventSource.LoggedEvent> = []
   for (let mark = after; ; ) {
     const page = yield* log.read(mark, 3)
     all.push(...page)
@@ -58,7 +58,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
     Effect.gen(function* () {
       const calls = [Sample.target(), Sample.target(), Sample.target()]
       for (const version of [0, 2, 4]) for (const call of calls) yield* commit(call, version)
-      const { all } = yield* readAll(EventLog.start)
+      const { all } = yield* readAll(PostgresEventSource.start)
       for (const call of calls) {
         const versions = all
           .filter(({ streamId }) => streamId === Sample.streamOf(call.callId))
@@ -73,8 +73,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
     () =>
       Effect.gen(function* () {
         const [late, early] = [Sample.target(), Sample.target()]
-        const { mark } = yield* readAll(EventLog.start)
-        const context = yield* Effect.context<Persistence | EventLog.EventLog>()
+        const { mark } = yield* readAll(PostgresEventSource.start)
+        const context = yield* Effect.context<Persistence | PostgresEventSource.EventLog>()
         const between = yield* TestDatabase.session((sql) =>
           sql.withTransaction(
             Effect.gen(function* () {
@@ -98,7 +98,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
     "a page reads a bounded part of the log, wherever it begins, over transactions of many events, gaps, and transactions of one",
     () =>
       Effect.gen(function* () {
-        const log = yield* EventLog.EventLog
+        const log = yield* PostgresEventSource.EventLog
         const tenantId = Sample.tenantId()
         // Numbers of transactions that this server has long ended: it began with greater ones.
         yield* TestDatabase.session((sql) =>
@@ -114,7 +114,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
         yield* flush
         const [before] = yield* work
         const limit = 1_000
-        let [pages, seen, mark] = [0, 0, EventLog.start]
+        let [pages, seen, mark] = [0, 0, PostgresEventSource.start]
         for (let more = true; more; pages++) {
           const page = yield* log.read(mark, limit)
           const own = page.filter((event) => event.tenantId === tenantId)
@@ -169,7 +169,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("event log
   it.effect("verify looks at all that is there when it begins, also when an older transaction is still under way", () =>
     Effect.gen(function* () {
       const late = Sample.target()
-      const context = yield* Effect.context<EventLog.EventLog | Database | TestDatabase.TestDatabase>()
+      const context = yield* Effect.context<PostgresEventSource.EventLog | Database | TestDatabase.TestDatabase>()
       const begun = yield* TestDatabase.session((sql) =>
         Effect.gen(function* () {
           const looking = yield* sql.withTransaction(

@@ -1,6 +1,6 @@
 /** How functions follow their texts: replaced when they change, with the rights they say, by the newer of two programs. */
 import { type DatabaseSchema, compareReleases, programSchema } from "@dueline/postgres/schema/migrations/DatabaseSchema"
-import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
+import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/functions"
 import { sqlFiles } from "@dueline/postgres/schema/migrations/sqlFiles"
 import { rowsTable } from "@dueline/postgres/schema/rowTables"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"

@@ -1,7 +1,6 @@
 /** How a database comes to its schema: once, whole, in order, and never backwards. */
-import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
-import type { Migration } from "@dueline/postgres/schema/migrations/Migration"
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { type FunctionFile, functionFileOf, functionFiles } from "@dueline/postgres/schema/migrations/functions"
+import { type Migration, migrations } from "@dueline/postgres/schema/migrations/Migration"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, References, Result } from "effect"

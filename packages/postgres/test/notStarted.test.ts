@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { notStarted } from "../src/embedded/notStarted.ts"
+import { notStarted } from "../src/embedded/Postmaster.ts"
 
 const where = { data: "/home/postgres/data", log: "/home/postgres/server.log" }
 

@@ -1,5 +1,5 @@
 /** Rows that are documents: a kind that has a table of them is stored, found, held and dropped like any other, and judged by its constraints. */
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { migrations } from "@dueline/postgres/schema/migrations/Migration"
 import { columnOf, rowsTable } from "@dueline/postgres/schema/rowTables"
 import { serverWords } from "@dueline/postgres/SqlFailure"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"

@@ -1,8 +1,8 @@
 /** From tables of columns to documents, in a database that is at work: nothing is lost, wherever it is cut short, and nobody is in the way. */
 import { Database } from "@dueline/postgres/Database"
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { migrations } from "@dueline/postgres/schema/migrations/Migration"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
-import { migrateTo } from "@dueline/postgres/admin/release/restoreHome"
+import { migrateTo } from "@dueline/postgres/admin/releasedHome"
 import { serverWords } from "@dueline/postgres/SqlFailure"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import type { BinRow } from "@dueline/contracts/bin/Bin"

@@ -1,8 +1,7 @@
 /** What programs of released versions find in a database that this one has migrated: they go on working until they are replaced. */
-import { functionFiles, keptFunctions } from "@dueline/postgres/schema/migrations/FunctionFile"
+import { functionFiles, keptFunctions } from "@dueline/postgres/schema/migrations/functions"
 import { sqlFiles } from "@dueline/postgres/schema/migrations/sqlFiles"
-import { describeSchema, type SchemaDescription } from "@dueline/postgres/admin/release/describeSchema"
-import { migrateTo } from "@dueline/postgres/admin/release/restoreHome"
+import { describeSchema, migrateTo, type SchemaDescription } from "@dueline/postgres/admin/releasedHome"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,6 +1,5 @@
 /** What was released stays as it was: existing databases hold checksums of these very texts. */
-import { checksumOf, migrationOf, partsOf } from "@dueline/postgres/schema/migrations/Migration"
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { checksumOf, migrationOf, migrations, partsOf } from "@dueline/postgres/schema/migrations/Migration"
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"

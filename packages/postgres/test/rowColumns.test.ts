@@ -1,7 +1,7 @@
 /** Columns of rows that are documents: each is what it was declared to be, whoever wrote the row, and from one look at it. */
 import { rowsTable } from "@dueline/postgres/schema/rowTables"
-import { functionFiles } from "@dueline/postgres/schema/migrations/FunctionFile"
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { functionFiles } from "@dueline/postgres/schema/migrations/functions"
+import { migrations } from "@dueline/postgres/schema/migrations/Migration"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { opsCategories } from "@dueline/contracts/kinds"
 import { probes } from "@dueline/port-contracts/queries/OpsListProbe"

@@ -2,12 +2,14 @@
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import * as Sample from "@dueline/port-contracts/Sample"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
-import * as RowRepair from "@dueline/postgres/admin/RowRepair"
+import * as ReadModels from "@dueline/postgres/admin/ReadModels"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 
-const layer = Layer.merge(PostgresPersistence.layer, RowRepair.layer).pipe(Layer.provideMerge(TestDatabase.layer))
+const layer = Layer.merge(PostgresPersistence.layer, ReadModels.layerRowRepair).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
 
 const submitted = Effect.fnUntraced(function* () {
   const call = Sample.target()
@@ -32,7 +34,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("row repai
   it.effect("a commit to a row that is held waits until the transaction has ended, and then happens", () =>
     Effect.gen(function* () {
       const call = yield* submitted()
-      const repair = yield* RowRepair.RowRepair
+      const repair = yield* ReadModels.RowRepair
       const store = yield* Persistence
       // Begun here, outside the transaction, so that it has a connection of its own.
       const go = yield* Deferred.make<void>()
@@ -55,8 +57,8 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("row repai
   it.effect("a row that somebody is writing is neither held nor waited for; the others are", () =>
     Effect.gen(function* () {
       const [busy, idle] = [yield* submitted(), yield* submitted()]
-      const repair = yield* RowRepair.RowRepair
-      const context = yield* Effect.context<RowRepair.RowRepair>()
+      const repair = yield* ReadModels.RowRepair
+      const context = yield* Effect.context<ReadModels.RowRepair>()
       const held = yield* TestDatabase.session((sql) =>
         sql.withTransaction(
           Effect.gen(function* () {
@@ -78,7 +80,7 @@ it.layer(layer, { excludeTestServices: true, timeout: "60 seconds" })("row repai
           sql`delete from dueline.events where stream_id = ${untold.callId}::uuid`
         )
       )
-      const repair = yield* RowRepair.RowRepair
+      const repair = yield* ReadModels.RowRepair
       assert.strictEqual(yield* repair.drop("service-call", [told, untold].map(keyOf)), 1)
       const left = yield* TestDatabase.session(
         (sql) =>

@@ -1,8 +1,8 @@
 /** The embedded server's life: first start, restart, a killed program, a killed server, a half-made home. */
 import { withSession } from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
-import { processFacts } from "@dueline/postgres/admin/ProcessTable"
-import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { processFacts } from "@dueline/postgres/embedded/HomeLock"
+import { serverAccount } from "@dueline/postgres/embedded/ServerBinaries"
 import { afterAll, assert, it } from "@effect/vitest"
 import { Effect, Result, Schedule } from "effect"
 import { execFileSync, spawn } from "node:child_process"

@@ -7,7 +7,7 @@ import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { probes, scheduleRow, subscriptionRow } from "@dueline/port-contracts/queries/OpsListProbe"
 import * as OpsSample from "@dueline/port-contracts/queries/OpsSample"
 import * as Sample from "@dueline/port-contracts/Sample"
-import * as PostgresDueSchedules from "@dueline/postgres/read/PostgresDueSchedules"
+import * as PostgresDueWork from "@dueline/postgres/read/PostgresDueWork"
 import { type LedWorkName, workAtHand } from "@dueline/postgres/read/workAtHand"
 import * as TestDatabase from "@dueline/postgres/testing/TestDatabase"
 import * as PostgresDeliveries from "@dueline/postgres/write/PostgresDeliveries"
@@ -18,7 +18,7 @@ import { Effect, Layer } from "effect"
 
 const layer = Layer.mergeAll(
   PostgresPersistence.layer,
-  PostgresDueSchedules.layer,
+  PostgresDueWork.layerDueSchedules,
   PostgresJobItems.layer,
   PostgresDeliveries.layer
 ).pipe(Layer.provideMerge(TestDatabase.layer))

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Redacted, Schema } from "effect"
 import { loadKeyFile } from "../src/KeyFile.ts"
-import { make } from "../src/RequestVaultAes.ts"
-import type { VaultKey } from "../src/sealedTexts.ts"
+import { makeRequestVault, type VaultKey } from "../src/VaultsAes.ts"
 
 const key = (id: string, fill: number): VaultKey => ({ id, key: Redacted.make(new Uint8Array(32).fill(fill)) })
-const vault = make({ sealing: key("k1", 1) })
+const vault = makeRequestVault({ sealing: key("k1", 1) })
 const context = "service-call/t/c"
 const request = {
   url: "https://example.com/?token=hunter2",
@@ -67,18 +66,20 @@ describe("the vault", { tags: ["ADR-0012.7"] }, () => {
   it.effect("opens with an older key, and not with a key it does not have", () =>
     Effect.gen(function* () {
       const sealed = vault.seal(request, context)
-      const rotated = make({ sealing: key("k2", 2), opening: [key("k1", 1)] })
+      const rotated = makeRequestVault({ sealing: key("k2", 2), opening: [key("k1", 1)] })
       assert.isTrue(yield* opens(sealed, context, rotated))
       assert.isTrue(rotated.seal(request, context).startsWith("v1.k2."))
       assert.isFalse(yield* opens(rotated.seal(request, context)))
-      assert.isFalse(yield* opens(sealed, context, make({ sealing: key("k1", 9) })))
-      assert.isFalse(yield* opens(sealed.replace("v1.k1.", "v1.k2."), context, make({ sealing: key("k2", 1) })))
+      assert.isFalse(yield* opens(sealed, context, makeRequestVault({ sealing: key("k1", 9) })))
+      assert.isFalse(
+        yield* opens(sealed.replace("v1.k1.", "v1.k2."), context, makeRequestVault({ sealing: key("k2", 1) }))
+      )
     })
   )
 
   it("takes no key of another shape", () => {
-    assert.throws(() => make({ sealing: { id: "k", key: Redacted.make(new Uint8Array(16)) } }), RangeError)
-    assert.throws(() => make({ sealing: key("a.b", 1) }), RangeError)
+    assert.throws(() => makeRequestVault({ sealing: { id: "k", key: Redacted.make(new Uint8Array(16)) } }), RangeError)
+    assert.throws(() => makeRequestVault({ sealing: key("a.b", 1) }), RangeError)
   })
 })
 
@@ -94,9 +95,9 @@ describe("the key file", () => {
       const [a, b] = yield* Effect.all([loadKeyFile(path), loadKeyFile(path)], { concurrency: 2 })
       const c = yield* loadKeyFile(path)
       assert.strictEqual((yield* Effect.promise(() => stat(path))).mode & 0o777, 0o600)
-      const sealed = make(a.vault).seal(request, context)
+      const sealed = makeRequestVault(a.vault).seal(request, context)
       for (const keys of [b, c]) {
-        assert.deepStrictEqual(yield* make(keys.vault).open(sealed, context), request)
+        assert.deepStrictEqual(yield* makeRequestVault(keys.vault).open(sealed, context), request)
         assert.deepStrictEqual(Redacted.value(keys.signingMaster), Redacted.value(a.signingMaster))
       }
     })
@@ -106,11 +107,11 @@ describe("the key file", () => {
     Effect.gen(function* () {
       const path = join(yield* directory, "keys")
       const before = yield* loadKeyFile(path)
-      const sealed = make(before.vault).seal(request, context)
+      const sealed = makeRequestVault(before.vault).seal(request, context)
       const text = yield* Effect.promise(() => readFile(path, "utf8"))
       yield* Effect.promise(() => writeFile(path, `${"ab".repeat(32)}\n${text}`))
       const after = yield* loadKeyFile(path)
-      assert.deepStrictEqual(yield* make(after.vault).open(sealed, context), request)
+      assert.deepStrictEqual(yield* makeRequestVault(after.vault).open(sealed, context), request)
       assert.notStrictEqual(after.vault.sealing.id, before.vault.sealing.id)
       assert.deepStrictEqual(Redacted.value(after.signingMaster), Redacted.value(before.signingMaster))
     })

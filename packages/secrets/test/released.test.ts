@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loadKeyFile } from "../src/KeyFile.ts"
 import * as PersonalDataVaultAes from "../src/PersonalDataVaultAes.ts"
-import * as RequestVaultAes from "../src/RequestVaultAes.ts"
+import * as VaultsAes from "../src/VaultsAes.ts"
 import { makeDerived } from "../src/SigningSecrets.ts"
 
 const tenantId = TenantId.make("11111111-1111-4111-8111-111111111111")
@@ -50,7 +50,7 @@ it.effect("the keys of a file that was made by a released program sign, open and
     assert.deepStrictEqual(fingerprints, released.fingerprints)
     const secret = yield* makeDerived(signingMaster).secretFor(tenantId)
     assert.strictEqual(secret === null ? null : Redacted.value(secret), released.signingSecret)
-    const request = yield* RequestVaultAes.make(vault).open(released.sealedRequest, sealContext(tenantId, callId))
+    const request = yield* VaultsAes.makeRequestVault(vault).open(released.sealedRequest, sealContext(tenantId, callId))
     assert.deepStrictEqual(request, { url: "https://example.com/", headers: { a: "ž" }, body: null })
     const profiles = PersonalDataVaultAes.make({ key: vault.sealing.key })
     assert.strictEqual(profiles.fingerprint("a@example.com"), released.fingerprintOfText)

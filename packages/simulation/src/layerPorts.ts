@@ -21,7 +21,6 @@ import { RequestVault, sealContext, SecretVault } from "@dueline/contracts/ports
 import type { DropbinParts } from "@dueline/orchestration/dropbin/carryOut"
 import { layerStoreMemory } from "@dueline/execution/attempts/Circuits"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
-import * as SubscriptionSecrets from "@dueline/secrets/SubscriptionSecrets"
 import { Clock, Effect, Layer, Redacted, Result } from "effect"
 import { secretOf } from "./callbacks/onEnd.ts"
 import type { BusCheck } from "./checks/BusCheck.ts"
@@ -248,7 +247,7 @@ export const layerPorts = (around: Surroundings, victim: Victim) => {
   const store = layerStore(around, reach)
   return Layer.mergeAll(
     store,
-    Layer.provide(SubscriptionSecrets.layer, [store, layerPayloads]),
+    Layer.provide(SigningSecrets.layer, [store, layerPayloads]),
     layerLeases(around, reach),
     layerWaiting(around, reach),
     layerLed(around, reach),

@@ -1,6 +1,6 @@
 /** One world from its seed to its end: clients act while everything goes wrong, then all is quiet and everything has to come to rest. */
 import { TenantId } from "@dueline/contracts/Ids"
-import * as RequestVaultAes from "@dueline/secrets/RequestVaultAes"
+import * as VaultsAes from "@dueline/secrets/VaultsAes"
 import { sealContext } from "@dueline/contracts/ports/Vaults"
 import * as LeasesMemory from "@dueline/port-contracts/memory/LeasesMemory"
 import { Effect, Redacted } from "effect"
@@ -56,7 +56,7 @@ const patienceMs = 300_000
 const makeVault = (world: World) => {
   const dice = world.dice.fork("vault")
   const key = { id: "simulation", key: Redacted.make(new Uint8Array(32).fill(7)) }
-  return RequestVaultAes.make(
+  return VaultsAes.makeRequestVault(
     { sealing: key },
     { nonce: () => Uint8Array.from({ length: 12 }, () => dice.between(0, 255)) }
   )

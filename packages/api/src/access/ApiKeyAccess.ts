@@ -15,7 +15,7 @@ import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Cache, Clock, Context, Duration, Effect, Exit, Layer } from "effect"
 import { timingSafeEqual } from "node:crypto"
 import { makeNotes } from "./notedUses.ts"
-import { CurrentCorrelationId } from "../requests/Correlation.ts"
+import { CurrentCorrelationId } from "../requests/headers.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { AuditNotes } from "./AuditNotes.ts"
 

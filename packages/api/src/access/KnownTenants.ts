@@ -11,7 +11,7 @@ import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { SuspendedTenants } from "@dueline/identity/SuspendedTenants"
 import { Cache, Context, Duration, Effect, Exit, Layer } from "effect"
-import { reject } from "../requests/reject.ts"
+import { reject } from "../requests/refusal.ts"
 
 const absentMs = 5_000
 /** Tenants remembered; when there are more, all are asked for once again. */

@@ -12,8 +12,8 @@ import { HttpEffect, HttpServerResponse } from "effect/http"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import type { TenantId } from "@dueline/contracts/Ids"
 import { Places } from "@dueline/contracts/TenantShares"
-import { CurrentCorrelationId } from "../requests/Correlation.ts"
-import type { Denial } from "../requests/reject.ts"
+import { CurrentCorrelationId } from "../requests/headers.ts"
+import type { Denial } from "../requests/refusal.ts"
 import { defaultRequestLimit, LeavePlace, RequestTurns } from "../server/RequestPlaces.ts"
 
 /**

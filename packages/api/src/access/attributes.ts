@@ -7,8 +7,7 @@ import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { EventSource } from "@dueline/contracts/ports/History"
 import { Effect } from "effect"
 import { Details } from "../calls/Details.ts"
-import { storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { reject, storeUnavailable } from "../requests/refusal.ts"
 
 export const notForThis = (scope: string): Effect.Effect<never, Forbidden> =>
   reject(

@@ -4,7 +4,7 @@ import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { AdmittedRequest, IntakeIssue, RawRequest, RequestIntake } from "@dueline/contracts/ports/Admission"
 import { defaultRetryPolicy, defaultTimeoutMs, type RetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
 import { Result } from "effect"
-import { type Denial, denied } from "../requests/reject.ts"
+import { type Denial, denied } from "../requests/refusal.ts"
 
 export const retryOf = (
   overrides: typeof RetryOverrides.Type | undefined,

@@ -1,7 +1,6 @@
 /** Why commands about service calls are refused. */
 import type { ServiceCallRejection } from "@dueline/contracts/serviceCall/Command"
-import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { keyReused, notFound, type Refusals, reject } from "../requests/refusal.ts"
 
 export const callRefusals = {
   ServiceCallNotFound: notFound("call_not_found"),

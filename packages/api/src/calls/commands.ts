@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { callRefusals } from "./callRefusal.ts"
 import { Details } from "./Details.ts"
 import { dueTime } from "../requests/dueTime.ts"
-import { orDeny } from "../requests/reject.ts"
+import { orDeny } from "../requests/refusal.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 import { stateOf } from "./view.ts"
 

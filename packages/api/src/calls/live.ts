@@ -2,7 +2,7 @@
 import { Principal } from "@dueline/contracts/api/Access"
 import { Effect, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { reject } from "../requests/reject.ts"
+import { reject } from "../requests/refusal.ts"
 import { SessionAccess } from "../sessions/SessionAccess.ts"
 import { CallFeed } from "./CallFeed.ts"
 

@@ -8,7 +8,7 @@ import { makeCallChecks } from "../access/attributes.ts"
 import { Details } from "./Details.ts"
 import { callMark, defaultLimit, makePaging } from "../resources/paging.ts"
 import { isKnown, unchanged } from "../resources/preconditions.ts"
-import type { Raw } from "../resources/Raw.ts"
+import type { Raw } from "../resources/asking.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 import { eventOf, summaryOf } from "./view.ts"
 

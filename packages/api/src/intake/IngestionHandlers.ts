@@ -9,9 +9,9 @@ import { signatureAdvice } from "@dueline/secrets/requestSignature"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "../server/leanGroup.ts"
-import type { Raw } from "../resources/Raw.ts"
+import type { Raw } from "../resources/asking.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
-import { conflictOf } from "../ops/scheduleConflict.ts"
+import { conflictOf } from "../ops/orderTerms.ts"
 
 const advice: Readonly<Record<RejectionReason, string>> = {
   ...signatureAdvice,

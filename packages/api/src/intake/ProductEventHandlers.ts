@@ -18,7 +18,7 @@ import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
 import { makeReports, type Reporter } from "./productReports.ts"
 import { readReport, type Report, type ReportOptions } from "./reportBody.ts"
-import type { Raw } from "../resources/Raw.ts"
+import type { Raw } from "../resources/asking.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 
 const viewOf = ({ occurredAt, receivedAt, ...event }: StoredProductEvent): ProductEventView => ({

@@ -28,13 +28,11 @@ import type {
 import { Effect, Random, Result } from "effect"
 import { jsonReply } from "../requests/answer.ts"
 import { now } from "../resources/asking.ts"
-import { CurrentCorrelationId } from "../requests/Correlation.ts"
-import { plainProductEvent } from "./plainProductEvent.ts"
-import { makeReader, type Reader, type Refused } from "./productEventReader.ts"
+import { CurrentCorrelationId } from "../requests/headers.ts"
+import { makeReader, plainProductEvent, type Reader, type Refused } from "./productEventReader.ts"
 import type { Report } from "./reportBody.ts"
 import { RateCharge } from "../access/RateLimits.ts"
-import { storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { reject, storeUnavailable } from "../requests/refusal.ts"
 import { invalidRequest } from "../requests/requestBody.ts"
 
 const readers = {

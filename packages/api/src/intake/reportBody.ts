@@ -7,11 +7,10 @@ import { Effect, Result } from "effect"
 import * as ByteSize from "effect/ByteSize"
 import { HttpIncomingMessage, type HttpServerRequest } from "effect/http"
 import { gunzip } from "node:zlib"
-import { reject } from "../requests/reject.ts"
+import { deny, reject } from "../requests/refusal.ts"
 import { inFull } from "../requests/fieldProblems.ts"
 import { fieldsIn, repeatedAmong } from "../requests/repeatedName.ts"
 import { type BodyProblem, invalidRequest, mediaProblem, parseJson, unreadable } from "../requests/requestBody.ts"
-import { deny } from "../requests/reject.ts"
 
 export interface Report {
   readonly value: unknown

@@ -9,10 +9,8 @@ import type { HttpServerRequest } from "effect/http"
 import { ApiKeyAccess } from "../access/ApiKeyAccess.ts"
 import { type Asker, askerOf, Askers, bearerOf } from "../access/Askers.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
-import { SessionAccess } from "../sessions/SessionAccess.ts"
-import { makeSessionNotes } from "../sessions/sessionNotes.ts"
-import { CurrentSessionSettings } from "../sessions/SessionSettings.ts"
-import { type Asked, type Form, malformed, readClient, readForm, showsClient } from "./form.ts"
+import { CurrentSessionSettings, makeSessionNotes, SessionAccess } from "../sessions/SessionAccess.ts"
+import { type Asked, type Form, malformed, readClient, readForm, showsClient } from "./tokenRequest.ts"
 import { answer, badKey, done, refuse } from "./oauthAnswer.ts"
 
 type Request = HttpServerRequest.HttpServerRequest

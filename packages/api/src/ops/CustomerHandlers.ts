@@ -2,38 +2,36 @@
  * Customers over HTTP. A profile is sealed here and stands nowhere in clear behind this door; the detail is the one place where it is opened
  * to be shown.
  */
+import type { CorrelationId, CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { Principal } from "@dueline/contracts/api/Access"
 import { Api } from "@dueline/contracts/api/Api"
+import { etagOf, formatInstant } from "@dueline/contracts/api/Wire"
+import {
+  type CustomerCommand,
+  type CustomerProfile,
+  type CustomerRejection,
+  type CustomerRow,
+  ProfileField
+} from "@dueline/contracts/customer/Customer"
 import type {
   Customer,
   CustomerState,
   CustomerSummary,
+  ProfileChanges,
   UpdateCustomer
 } from "@dueline/contracts/customer/CustomerEndpoints"
-import { etagOf, formatInstant } from "@dueline/contracts/api/Wire"
-import type {
-  CustomerCommand,
-  CustomerProfile,
-  CustomerRejection,
-  CustomerRow
-} from "@dueline/contracts/customer/Customer"
-import type { CorrelationId, CustomerId, TenantId } from "@dueline/contracts/Ids"
 import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { PersonalDataVault } from "@dueline/contracts/ports/Vaults"
 import { Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { now } from "../resources/asking.ts"
-import { changedFields, fieldsOf, merge } from "./customerProfile.ts"
 import { discreetly } from "../requests/fieldProblems.ts"
-import { canonicalRequest } from "../resources/idempotency.ts"
-import { leanGroup } from "../server/leanGroup.ts"
+import { keyReused, notFound, type Refusals, reject, storeUnavailable } from "../requests/refusal.ts"
+import { canonicalRequest, now, type Raw } from "../resources/asking.ts"
 import { expectedVersion, isKnown, unchanged } from "../resources/preconditions.ts"
-import type { Raw } from "../resources/Raw.ts"
-import { keyReused, notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
+import { leanGroup } from "../server/leanGroup.ts"
 
 type Shown = Pick<CustomerRow, "customerId" | "status" | "createdAt" | "updatedAt" | "version">
 
@@ -235,3 +233,21 @@ export const layer = Layer.effectContext(
     )
   })
 )
+
+/** What becomes of a profile when some of it is changed. */
+export const fieldsOf = (profile: CustomerProfile): ReadonlyArray<ProfileField> =>
+  ProfileField.literals.filter((field) => profile[field] !== undefined)
+
+/** What is left out stays, null takes away (RFC 7396). */
+export const merge = (profile: CustomerProfile, changes: ProfileChanges): CustomerProfile => ({
+  ...Object.fromEntries(
+    ProfileField.literals.flatMap((field) => {
+      const value = changes[field] === undefined ? profile[field] : changes[field]
+      return value === undefined || value === null ? [] : [[field, value]]
+    })
+  ),
+  name: changes.name ?? profile.name
+})
+
+export const changedFields = (before: CustomerProfile, after: CustomerProfile): ReadonlyArray<ProfileField> =>
+  ProfileField.literals.filter((field) => before[field] !== after[field])

@@ -11,12 +11,11 @@ import { notificationCallId } from "@dueline/identity/derivedId"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "../server/leanGroup.ts"
-import { notificationsOf, windowAskedOf } from "./orderTerms.ts"
-import type { Raw } from "../resources/Raw.ts"
+import { notificationsOf, scheduleConflict, windowAskedOf, windowOf } from "./orderTerms.ts"
+import type { Raw } from "../resources/asking.ts"
 import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
-import { scheduleConflict, windowOf } from "./scheduleConflict.ts"
 
 const shown = (tenantId: TenantId, id: OrderId, order: OrderFacts, version: number): OrderState => ({
   id,

@@ -7,7 +7,7 @@ import type { ShipmentView } from "@dueline/contracts/shipment/ShipmentEndpoints
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { leanGroup } from "../server/leanGroup.ts"
-import type { Raw } from "../resources/Raw.ts"
+import type { Raw } from "../resources/asking.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 
 const timeOf = (mark: Mark | null): string | null => (mark === null ? null : formatInstant(mark.occurredAt))

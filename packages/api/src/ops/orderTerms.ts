@@ -1,16 +1,21 @@
-/** What the caller wants of an order, in the form that commands have, and looked at before anybody is asked. */
-import type { FieldProblem } from "@dueline/contracts/api/Problem"
-import type { NotificationAsked, WindowAsked } from "@dueline/contracts/order/OrderBodies"
-import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
-import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
+/**
+ * What the caller wants of an order, in the form that commands have, and looked at before anybody is asked. What to say to somebody whose window is
+ * taken: which orders are in the way, and when the bin is free.
+ */
 import type { EpochMillis, OrderId, TenantId } from "@dueline/contracts/Ids"
-import type { OrderNotification, TimeWindow } from "@dueline/contracts/order/Order"
+import type { ConflictDetails, FieldProblem } from "@dueline/contracts/api/Problem"
+import type { Unprocessable } from "@dueline/contracts/api/ProblemError"
+import { formatInstant, parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
+import type { OrderNotification, OrderWindowTaken, TimeWindow } from "@dueline/contracts/order/Order"
+import type { NotificationAsked, Window, WindowAsked } from "@dueline/contracts/order/OrderBodies"
+import * as InTheWay from "@dueline/contracts/order/scheduleConflict"
 import type { RequestIntake } from "@dueline/contracts/ports/Admission"
+import type { OpsQueries } from "@dueline/contracts/ports/Queries"
 import { parseTarget } from "@dueline/contracts/serviceCall/target"
 import { notificationCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
 import { maxAheadMs } from "../requests/dueTime.ts"
-import { reject } from "../requests/reject.ts"
+import { reject } from "../requests/refusal.ts"
 
 /** Further away it is more likely a mistake than a plan. `place`: where in the request the order stands. */
 export const windowAskedOf = (
@@ -71,3 +76,23 @@ const tooLong = `Send an address of ${maxUrlLength} characters at the most, perc
 
 const signed =
   "Take the secret, and any #fragment, out of the address: the calls are signed, so the receiver can tell by the signature."
+
+/** Without an answer from the store there are no details. */
+export const scheduleConflict = (
+  queries: OpsQueries["Service"],
+  tenantId: TenantId,
+  taken: OrderWindowTaken
+): Effect.Effect<ConflictDetails> =>
+  InTheWay.scheduleConflict(queries, tenantId, taken).pipe(
+    Effect.map((found): ConflictDetails => conflictOf(found)),
+    Effect.catchTag("StoreUnavailable", ({ operation }) =>
+      Effect.as(Effect.logWarning("no details of a schedule conflict", { operation }), {})
+    )
+  )
+
+export const conflictOf = ({ freeWindows, orders }: InTheWay.ScheduleConflict) => ({
+  orders: orders.map(({ orderId, status, window }) => ({ id: orderId, status, window: windowOf(window) })),
+  freeWindows: freeWindows.map(windowOf)
+})
+
+export const windowOf = ({ from, to }: TimeWindow): Window => ({ from: formatInstant(from), to: formatInstant(to) })

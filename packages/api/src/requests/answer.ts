@@ -2,13 +2,13 @@
  * Answers as they go out, written by hand: the schemas' encoder would try one success after the other, and accepting a call is the one path
  * where that shows. The typed client, which decodes them, is what holds them to the definition.
  */
+import type { CorrelationId } from "@dueline/contracts/Ids"
 import { apiVersion } from "@dueline/contracts/api/Api"
 import { problemBody, problemCodes, problemContentType } from "@dueline/contracts/api/Problem"
 import { challengeOf, headersOfProblem } from "@dueline/contracts/api/ProblemError"
 import { etagOf } from "@dueline/contracts/api/Wire"
-import type { CorrelationId } from "@dueline/contracts/Ids"
 import { HttpServerResponse } from "effect/http"
-import type { Denial } from "./reject.ts"
+import type { Denial } from "./refusal.ts"
 
 /** A whole answer but for what every answer says. */
 export interface Reply {
@@ -99,3 +99,7 @@ export const answer = (
   state: { readonly version: number },
   about: AnswerHeaders
 ): HttpServerResponse.HttpServerResponse => responseOf(answerReply(status, state, about))
+
+/** A text as it stands in markup, also in an attribute between double quotes. */
+export const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")

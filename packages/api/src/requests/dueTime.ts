@@ -2,7 +2,7 @@
 import { parseDelay, parseInstant } from "@dueline/contracts/api/Wire"
 import type { EpochMillis } from "@dueline/contracts/Ids"
 import { Result } from "effect"
-import { type Denial, denied } from "./reject.ts"
+import { type Denial, denied } from "./refusal.ts"
 
 /** Ten years: further away it is more likely a mistake than a plan. */
 export const maxAheadMs = 3_653 * 86_400_000

@@ -11,7 +11,7 @@ import { isStorableText } from "@dueline/contracts/api/Wire"
 import { Effect, Result, Schema, SchemaAST } from "effect"
 import type { HttpServerError, HttpServerRequest } from "effect/http"
 import { inFull, type Telling } from "./fieldProblems.ts"
-import { type Denial, denied, deny, orDeny, reject } from "./reject.ts"
+import { type Denial, denied, deny, orDeny, reject } from "./refusal.ts"
 import { repeatedAmong } from "./repeatedName.ts"
 
 export const maxDepth = 32

@@ -1,15 +1,20 @@
-/** Sends a command to the orchestrator in its envelope: who asks, in which tenant, under which key, and what it was caused by. */
-import { Principal } from "@dueline/contracts/api/Access"
+/**
+ * Sends a command to the orchestrator in its envelope: who asks, in which tenant, under which key, and what it was caused by. What makes two
+ * requests the same: a fingerprint over method, route and the meaning of the body.
+ */
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { CommandId, CorrelationId, EpochMillis, IdempotencyKey } from "@dueline/contracts/Ids"
+import { Principal } from "@dueline/contracts/api/Access"
+import type { Api } from "@dueline/contracts/api/Api"
 import type { Command, OutcomeOf, RejectionOf } from "@dueline/contracts/kinds"
 import { type Answer, Orchestrator, type Refusal } from "@dueline/contracts/ports/Orchestrator"
 import { readTraceparent } from "@dueline/contracts/telemetry/Tracing"
 import { randomCorrelationId } from "@dueline/identity/randomId"
 import { Clock, Effect } from "effect"
 import type { HttpServerRequest } from "effect/http"
-import { CurrentCorrelationId } from "../requests/Correlation.ts"
-import { shortKey } from "./idempotency.ts"
+import type { HttpApiEndpoint } from "effect/http-api"
+import { hash } from "node:crypto"
+import { CurrentCorrelationId } from "../requests/headers.ts"
 
 export interface Asking {
   readonly principal: Pick<Principal["Service"], "tenantId" | "subject">
@@ -79,3 +84,39 @@ export const makeAsk: Effect.Effect<Ask, never, Orchestrator> = Effect.map(
 )
 
 export const now: Effect.Effect<EpochMillis> = Effect.map(Clock.currentTimeMillis, (millis) => millis as EpochMillis)
+
+/** What a handler is given of a request, from the API definition: path, query and headers decoded, and the request with its body unread. */
+type Groups = (typeof Api)["groups"]
+
+/** For `handle` of an operation without a body, and for `handleRaw` of every other. */
+export type Raw<G extends keyof Groups, E extends keyof Groups[G]["endpoints"]> = Omit<
+  HttpApiEndpoint.RequestRaw<Groups[G]["endpoints"][E]>,
+  "endpoint" | "group"
+>
+
+/** The order of an object's names means nothing in JSON, so it is taken out. Expects a value whose depth is bounded. */
+export const canonicalJson = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  let text = ""
+  if (Array.isArray(value)) {
+    for (const member of value) text += `${text === "" ? "" : ","}${canonicalJson(member)}`
+    return `[${text}]`
+  }
+  // By code units, as `<` has it.
+  for (const name of Object.keys(value).sort()) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
+    if (member !== undefined) text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
+}
+
+/** `body` is the decoded body, or null when the operation has none. */
+export const canonicalRequest = (method: string, route: string, body: unknown): string =>
+  `${method} ${route}\n${canonicalJson(body)}`
+
+/** SHA-256 in base64url. */
+export const fingerprint = (method: string, route: string, body: unknown): string =>
+  hash("sha256", canonicalRequest(method, route, body), "base64url")
+
+/** A key of any length as 43 characters, so that it fits into a command id. */
+export const shortKey = (key: string): string => hash("sha256", key, "base64url")

@@ -3,8 +3,7 @@ import type { BadRequest, PreconditionRequired } from "@dueline/contracts/api/Pr
 import { etagOf } from "@dueline/contracts/api/Wire"
 import { Effect } from "effect"
 import { HttpApiSchema } from "effect/http-api"
-import { stale } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { reject, stale } from "../requests/refusal.ts"
 
 /** `versions` are the strong tags that could be ours; a tag of another form matches nothing. */
 export type EntityTags = { readonly any: true } | { readonly any: false; readonly versions: ReadonlyArray<number> }

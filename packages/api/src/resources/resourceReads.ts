@@ -18,8 +18,7 @@ import { HttpApiSchema } from "effect/http-api"
 import { makeAttributes, type Touched } from "../access/attributes.ts"
 import { defaultLimit, makePaging, rowMark } from "./paging.ts"
 import { isKnown, unchanged } from "./preconditions.ts"
-import { notFound, storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { notFound, reject, storeUnavailable } from "../requests/refusal.ts"
 
 type ListQuery = Schema.Struct.Type<typeof paged>
 

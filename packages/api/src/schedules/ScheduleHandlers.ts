@@ -12,17 +12,25 @@ import type { Specification } from "@dueline/contracts/specification/Specificati
 import { occurrenceCallId } from "@dueline/identity/derivedId"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { now } from "../resources/asking.ts"
+import { now, type Raw } from "../resources/asking.ts"
 import { rawRequest } from "../calls/askedRequest.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { expectedVersion } from "../resources/preconditions.ts"
-import type { Raw } from "../resources/Raw.ts"
 import { keyReused, notFound, type Refusals } from "../requests/refusal.ts"
 import { jsonBody } from "../requests/requestBody.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
-import { looked, planOf, progressFrom, termsOf, walk, zoneData } from "./scheduleTerms.ts"
-import { previewOf, shown, viewOf } from "./scheduleView.ts"
+import {
+  looked,
+  planOf,
+  previewOf,
+  progressFrom,
+  shownSchedule,
+  termsOf,
+  viewOf,
+  walk,
+  zoneData
+} from "./scheduleTerms.ts"
 
 const refusals = {
   ScheduleNotFound: notFound("schedule_not_found"),
@@ -68,7 +76,7 @@ const makeOperations = Effect.gen(function* () {
   const { change, create, writing } = yield* makeWrites("schedule", {
     refusals,
     present: reads.present,
-    state: (_tenantId, { outcome: { schedule, scheduleId }, version }) => shown(scheduleId, schedule, version)
+    state: (_tenantId, { outcome: { schedule, scheduleId }, version }) => shownSchedule(scheduleId, schedule, version)
   })
   const seal = (tenantId: TenantId, id: ScheduleId, { body, headers, url }: ReturnType<typeof rawRequest>) =>
     vault.seal({ url, headers, body }, scheduleContext(tenantId, id))

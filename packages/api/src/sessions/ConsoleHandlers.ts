@@ -1,24 +1,21 @@
-/** How a person signs in with a browser: a code becomes a cookie, and goes again. */
-import { Api } from "@dueline/contracts/api/Api"
+/** How a person signs in with a browser: a code becomes a cookie, and goes again. Who is signed in, as it is shown. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
+import { Api } from "@dueline/contracts/api/Api"
+import { formatInstant } from "@dueline/contracts/api/Wire"
+import { whereText } from "@dueline/contracts/api/conditions"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
+import type { SignedIn } from "@dueline/contracts/session/SessionEndpoints"
 import { drawSecret, readSecret } from "@dueline/identity/sessionSecret"
 import { Clock, Effect, Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { type Asker, askerOf, Askers, bearerOf, foreignHost } from "../access/Askers.ts"
-import { storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
-import { isFromElsewhere, isFromHere, isOwnHost } from "./origin.ts"
-import type { Raw } from "../resources/Raw.ts"
+import { reject, storeUnavailable } from "../requests/refusal.ts"
+import type { Raw } from "../resources/asking.ts"
 import { leanGroup } from "../server/leanGroup.ts"
-import { SessionAccess } from "./SessionAccess.ts"
-import { clearedCookies, cookieIn, cookieOf } from "./sessionCookie.ts"
-import { makeSessionNotes } from "./sessionNotes.ts"
-import { CurrentSessionSettings } from "./SessionSettings.ts"
-import { signedIn } from "./signedIn.ts"
-import { makeSignIn } from "./signIn.ts"
-import { explained } from "./signInPage.ts"
+import { CurrentSessionSettings, makeSessionNotes, SessionAccess } from "./SessionAccess.ts"
+import { clearedCookies, cookieIn, cookieOf, isFromElsewhere, isFromHere, isOwnHost } from "./sessionCookie.ts"
+import { explained, makeSignIn } from "./signIn.ts"
 
 const unkept = { "cache-control": "no-store" }
 
@@ -106,3 +103,23 @@ export const layer = Layer.effectContext(
     )
   })
 )
+
+/** What is allowed for some resources only. */
+const forSome = (conditional: NonNullable<Asker["conditional"]>) =>
+  [...conditional].map(([scope, { allow, deny }]) => ({
+    scope,
+    allow: allow.map(whereText),
+    deny: deny.map(whereText)
+  }))
+
+export const signedIn = ({ conditional, expiresAt, scopes, session, subject, tenantId, tenants }: Asker): SignedIn => ({
+  subject,
+  tenants: tenantId === null ? tenants : [tenantId, ...tenants.filter((tenant) => tenant !== tenantId)],
+  tenant: tenantId,
+  roles: session?.roles ?? [],
+  permissions: scopes,
+  ...(conditional === undefined || conditional.size === 0 ? {} : { forSome: forSome(conditional) }),
+  expiresAt: expiresAt === null ? null : formatInstant(expiresAt),
+  session: session?.sessionId ?? null,
+  way: session?.way ?? null
+})

@@ -1,18 +1,18 @@
-/**
- * Tells whose a session is, and whether it is live. The process that ends one tells the others by the bus, and each knows it for good. What was
- * found is remembered for five seconds: so long one that ended elsewhere may go on here when the message is lost.
- */
-import type { Unavailable } from "@dueline/contracts/api/ProblemError"
+/** Tells whose a session is, and whether it is live; what the composition says about sign-in; and what is noted of sessions for the audit log. */
 import type { EpochMillis, StreamId, TenantId } from "@dueline/contracts/Ids"
+import { Recent } from "@dueline/contracts/Recent"
+import type { Unavailable } from "@dueline/contracts/api/ProblemError"
+import { builtinRoles, type Roles } from "@dueline/contracts/api/roles"
 import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { type SessionKey, Sessions, type SessionUse } from "@dueline/contracts/ports/Sessions"
-import { Recent } from "@dueline/contracts/Recent"
 import { isLive, type Session, type SessionId } from "@dueline/contracts/session/Session"
 import { randomCorrelationId, randomUuidV7 } from "@dueline/identity/randomId"
 import { readSecret } from "@dueline/identity/sessionSecret"
 import { Cache, Clock, Context, Duration, Effect, Exit, FiberSet, Layer } from "effect"
+import { AuditNotes } from "../access/AuditNotes.ts"
 import { makeNotes } from "../access/notedUses.ts"
+import { CurrentCorrelationId } from "../requests/headers.ts"
 import { storeUnavailable } from "../requests/refusal.ts"
 
 /** How long a session that was ended by another process may go on in this one when the bus has told nobody. */
@@ -122,3 +122,40 @@ export const layer: Layer.Layer<SessionAccess, never, Sessions | EventBus> = Lay
     })
   })
 )
+
+/** What the composition says about sign-in: where browsers reach the edge, what roles there are, and whether this is a trial. */
+export interface SessionSettings {
+  /** Where browsers reach the edge, when that is known; the address itself tells otherwise. */
+  readonly publicUrl: URL | null
+  /** What names of roles in sessions stand for. */
+  readonly roles: Roles
+  /** In a trial on one machine: only these hosts are answered where a session is in play, against names that are rebound to this machine. */
+  readonly ownHostsOnly: boolean
+}
+
+export const CurrentSessionSettings = Context.Reference<SessionSettings>("@dueline/api/CurrentSessionSettings", {
+  defaultValue: () => ({ publicUrl: null, roles: new Map(Object.entries(builtinRoles)), ownHostsOnly: false })
+})
+
+/** What is noted of sessions for the audit log: they are no aggregates, hence in no event. */
+type Noted = Pick<Session, "sessionId" | "subject" | "tenantId">
+
+/** `by`: who did it, where that is not the session's person. */
+export const makeSessionNotes = Effect.map(AuditNotes, ({ note }) => {
+  const noted = (outcome: "done" | "refused", code: string | null) => (action: string, session: Noted, by?: string) =>
+    Effect.map(CurrentCorrelationId, (correlationId) =>
+      note({
+        tenantId: session.tenantId,
+        actor: { kind: outcome === "done" ? "user" : "unknown", id: by ?? session.subject },
+        action,
+        resource: session.sessionId,
+        outcome,
+        code,
+        correlationId
+      })
+    )
+  return {
+    done: noted("done", null),
+    refused: (action: string, session: Noted, code: string) => noted("refused", code)(action, session)
+  }
+})

@@ -8,15 +8,11 @@ import { isLive, type Session, type SessionId } from "@dueline/contracts/session
 import type { RolePage, SessionView } from "@dueline/contracts/session/SessionEndpoints"
 import { Effect, Layer } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { notFound, storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
-import { now } from "../resources/asking.ts"
+import { notFound, reject, storeUnavailable } from "../requests/refusal.ts"
+import { now, type Raw } from "../resources/asking.ts"
 import { defaultLimit, makePaging, rowMark } from "../resources/paging.ts"
-import type { Raw } from "../resources/Raw.ts"
 import { leanGroup } from "../server/leanGroup.ts"
-import { SessionAccess } from "./SessionAccess.ts"
-import { makeSessionNotes } from "./sessionNotes.ts"
-import { CurrentSessionSettings } from "./SessionSettings.ts"
+import { CurrentSessionSettings, makeSessionNotes, SessionAccess } from "./SessionAccess.ts"
 
 const viewOf = (session: Session, current: SessionId | null, at: number): SessionView => ({
   id: session.sessionId,

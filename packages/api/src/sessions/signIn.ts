@@ -1,18 +1,19 @@
 /** Signing in at the identity provider: the browser is led there, and comes back with what becomes a session. */
 import type { EpochMillis } from "@dueline/contracts/Ids"
+import type { Forbidden, NotFound, Unavailable } from "@dueline/contracts/api/ProblemError"
 import { Sessions } from "@dueline/contracts/ports/Sessions"
 import { SessionId, sessionLives } from "@dueline/contracts/session/Session"
 import { type Person, SignInProvider } from "@dueline/identity/openid/SignInProvider"
 import { randomUuidV7 } from "@dueline/identity/randomId"
 import { drawSecret } from "@dueline/identity/sessionSecret"
 import { Clock, Effect, Option } from "effect"
-import { type HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { KnownTenants } from "../access/KnownTenants.ts"
-import { storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { escaped, problemReply, responseOf } from "../requests/answer.ts"
+import { CurrentCorrelationId } from "../requests/headers.ts"
+import { reject, storeUnavailable } from "../requests/refusal.ts"
+import { CurrentSessionSettings, makeSessionNotes } from "./SessionAccess.ts"
 import { clearedCookies, cookieIn, cookieOf } from "./sessionCookie.ts"
-import { makeSessionNotes } from "./sessionNotes.ts"
-import { CurrentSessionSettings } from "./SessionSettings.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
@@ -107,3 +108,47 @@ export const makeSignIn = Effect.gen(function* () {
 
   return { begin, finish }
 })
+
+/** Why somebody cannot sign in: for a person who was led here a page, for everybody else the problem itself. */
+const page = ({ correlationId, detail, title }: Forbidden | NotFound | Unavailable): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sign-in · Dueline</title></head>
+<body><main><h1>${escaped(title)}</h1><p>${escaped(detail)}</p>
+<p><a href="/console/sign-in">Sign in</a> · <a href="/console">Console</a></p><p>Reference: ${escaped(correlationId)}</p></main></body></html>
+`
+
+const headers = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff"
+}
+
+export const explained = (
+  { headers: sent }: HttpServerRequest.HttpServerRequest,
+  problem: Forbidden | NotFound | Unavailable
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  (sent["accept"] ?? "").includes("text/html")
+    ? Effect.succeed(
+        HttpServerResponse.text(page(problem), {
+          status: problem.status,
+          contentType: "text/html; charset=utf-8",
+          headers: problem.status === 503 ? { ...headers, "retry-after": "5" } : headers
+        })
+      )
+    : Effect.map(CurrentCorrelationId, (correlationId) =>
+        responseOf(problemReply({ code: problem.code, detail: problem.detail }, correlationId))
+      )
+
+/** Where the identity provider leads the browser back to. Not an operation of the API: nobody calls it, and providers add what they like to it. */
+export const layerCallback = HttpRouter.use(
+  Effect.fnUntraced(function* (router) {
+    const { finish } = yield* makeSignIn
+    yield* router.add(
+      "GET",
+      callbackPath,
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        Effect.catch(finish(request), (problem) => explained(request, problem))
+      )
+    )
+  })
+)

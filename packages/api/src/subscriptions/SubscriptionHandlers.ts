@@ -24,13 +24,11 @@ import { HttpApiBuilder } from "effect/http-api"
 import { discreetly } from "../requests/fieldProblems.ts"
 import { keyReused, notFound, type Refusals, storeUnavailable } from "../requests/refusal.ts"
 import { invalidRequest } from "../requests/requestBody.ts"
-import { canonicalRequest } from "../resources/idempotency.ts"
-import type { Raw } from "../resources/Raw.ts"
+import { canonicalRequest, type Raw } from "../resources/asking.ts"
 import { equals, makeReads } from "../resources/resourceReads.ts"
 import { makeWrites } from "../resources/resourceWrites.ts"
 import { leanGroup } from "../server/leanGroup.ts"
-import { looked, lookedAddress } from "./subscriptionTerms.ts"
-import { shown, viewOf, waitingView } from "./subscriptionView.ts"
+import { looked, lookedAddress, shown, viewOf, waitingView } from "./subscriptionTerms.ts"
 
 /** Subscriptions that a tenant may have: each message is held against all of them. */
 export const maxSubscriptions = 100

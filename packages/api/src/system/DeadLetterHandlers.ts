@@ -13,13 +13,11 @@ import {
 import { Effect, Layer, type Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { derivedId } from "@dueline/identity/derivedId"
-import { now } from "../resources/asking.ts"
+import { now, type Raw } from "../resources/asking.ts"
 import { type Beginning, makeBegin } from "../jobs/start.ts"
 import { leanGroup } from "../server/leanGroup.ts"
 import { defaultLimit, letterMark, makePaging } from "../resources/paging.ts"
-import type { Raw } from "../resources/Raw.ts"
-import { notFound, storeUnavailable } from "../requests/refusal.ts"
-import { reject } from "../requests/reject.ts"
+import { notFound, reject, storeUnavailable } from "../requests/refusal.ts"
 import { noBody } from "../requests/requestBody.ts"
 
 type ListQuery = Raw<"dead-letters", "list">["query"]

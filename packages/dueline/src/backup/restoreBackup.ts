@@ -1,6 +1,6 @@
 /** Puts a backup into a home that has no database: under another name until it is all there, so that half a database is never started. */
 import { homeLock } from "@dueline/postgres/embedded/HomeLock"
-import { serverAccount, type ServerAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { type ServerAccount, serverAccount } from "@dueline/postgres/embedded/ServerBinaries"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Stream } from "effect"
 import type { Entry, TarError } from "effect/encoding/Tar"

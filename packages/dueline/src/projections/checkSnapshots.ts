@@ -1,8 +1,7 @@
 /** Compares every snapshot with what the events up to its version come to. */
 import type { StreamKey } from "@dueline/contracts/Envelope"
 import type { Snapshot, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
-import { beginning, type KeptSnapshot } from "@dueline/postgres/admin/LogPage"
-import { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import { beginning, type KeptSnapshot, ReadModels } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
 import { foldUpTo, sameContent } from "./differences.ts"
 import { begin } from "./foldLog.ts"

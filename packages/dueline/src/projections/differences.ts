@@ -2,8 +2,7 @@
 import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallRow } from "@dueline/contracts/serviceCall/Row"
-import type { Sight } from "@dueline/postgres/admin/LogPage"
-import { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import { ReadModels, type Sight } from "@dueline/postgres/admin/ReadModels"
 import { Effect } from "effect"
 import { type Folded, foldEvent } from "./foldLog.ts"
 

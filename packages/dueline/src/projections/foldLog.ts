@@ -5,8 +5,13 @@ import { type Category, categoryOfRow, type ReadModelRow, rowId } from "@dueline
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { Replay } from "@dueline/orchestration/engine/storedForms"
 import { replays } from "@dueline/orchestration/aggregates"
-import { beginning, type LogPage, type LogPlace, type PlacedEvent } from "@dueline/postgres/admin/LogPage"
-import { ReadModels } from "@dueline/postgres/admin/ReadModels"
+import {
+  beginning,
+  type LogPage,
+  type LogPlace,
+  type PlacedEvent,
+  ReadModels
+} from "@dueline/postgres/admin/ReadModels"
 import { Effect, Fiber } from "effect"
 
 /** A stream as far as it was read. */

@@ -13,8 +13,7 @@ import {
   type Snapshot,
   type StoreUnavailable
 } from "@dueline/contracts/ports/Persistence"
-import type { ReadModels } from "@dueline/postgres/admin/ReadModels"
-import { RowRepair } from "@dueline/postgres/admin/RowRepair"
+import { type ReadModels, RowRepair } from "@dueline/postgres/admin/ReadModels"
 import { Effect, Schedule } from "effect"
 import { checkSnapshots } from "./checkSnapshots.ts"
 import { differences, inspect, type Inspected } from "./differences.ts"

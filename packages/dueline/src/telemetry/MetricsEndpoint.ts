@@ -3,8 +3,8 @@
  * it; without one only this machine, or on a port of their own whoever reaches that.
  */
 import { problemReply, responseOf } from "@dueline/api/requests/answer"
-import { CurrentCorrelationId } from "@dueline/api/requests/Correlation"
-import { denied } from "@dueline/api/requests/reject"
+import { CurrentCorrelationId } from "@dueline/api/requests/headers"
+import { denied } from "@dueline/api/requests/refusal"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Context, Effect, Layer, Metric, Redacted } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"

@@ -1,6 +1,5 @@
 /** What seals the audit log of an installation: in the program, and in commands beside it or without it. */
-import { publishTo } from "@dueline/audit/CheckpointFolder"
-import { makeSealer, type SealerOptions } from "@dueline/audit/Sealer"
+import { makeSealer, publishTo, type SealerOptions } from "@dueline/audit/Sealer"
 import { SealedTree } from "@dueline/postgres/write/SealedTree"
 import { Effect } from "effect"
 import type { Settings } from "../Configuration.ts"

@@ -3,8 +3,7 @@ import { HttpClient } from "@dueline/contracts/ports/HttpClient"
 import { Cache, type Context, Duration, Effect, Exit, Layer, Result } from "effect"
 import * as openid from "openid-client"
 import { readStanding } from "../outside/outsideClaims.ts"
-import { ProviderAway, SignInProvider, SignInRefused } from "./SignInProvider.ts"
-import type { SignInSettings } from "./SignInSettings.ts"
+import { ProviderAway, SignInProvider, SignInRefused, type SignInSettings } from "./SignInProvider.ts"
 
 const configurationFor = Duration.hours(1)
 /** After a failure it is asked again this much later at the soonest, however many sign in. */

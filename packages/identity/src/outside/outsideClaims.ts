@@ -5,8 +5,7 @@ import { idAsSent, PlainText, Subject } from "@dueline/contracts/api/Wire"
 import { TenantId } from "@dueline/contracts/Ids"
 import { Result, Schema } from "effect"
 import type { JWTPayload } from "jose"
-import type { AccessToken } from "../AccessToken.ts"
-import { claimsRefused, type TokenRefused, wordsOf } from "../TokenSource.ts"
+import { type AccessToken, claimsRefused, type TokenRefused, wordsOf } from "../AccessToken.ts"
 import type { Mapping, OutsideIssuer } from "./IssuerSettings.ts"
 
 type Path = string | ReadonlyArray<string>

@@ -4,16 +4,15 @@
  * A page is read as it comes, so under a writer's hands a row may be older or newer than the events beside it: `look` says how things
  * stand at one moment. Everything is done with the rights of the writer.
  */
+import type { RecordedEvent, StreamKey } from "@dueline/contracts/Envelope"
 import type { Category, ReadModelRow } from "@dueline/contracts/kinds"
-import type { StreamKey } from "@dueline/contracts/Envelope"
-import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
+import type { Snapshot, StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import { PgTypes } from "@effect/sql-pg"
 import { Context, Effect, Layer, Result } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Database } from "../Database.ts"
-import type { KeptSnapshot, LogPage, LogPlace, PlacedEvent, Sight } from "./LogPage.ts"
-import { rowTables, type RowTable } from "../schema/rowTables.ts"
 import { asking, retryable } from "../SqlFailure.ts"
+import { type RowTable, rowTables } from "../schema/rowTables.ts"
 
 const columns = `e.tenant_id as "tenantId", e.stream_id as "streamId", e.version, e.category, e.type, e.event_version as "eventVersion",
     (extract(epoch from e.recorded_at) * 1000)::bigint::float8 as "recordedAt"`
@@ -165,6 +164,94 @@ export const layer: Layer.Layer<ReadModels, never, Database> = Layer.effect(
       overlaps: overlaps(writer),
       snapshots: ({ streamId, tenantId }, limit) =>
         writer.unsafe<KeptSnapshot>(snapshotsStatement, [tenantId, streamId, limit]).pipe(asking("read the snapshots"))
+    })
+  )
+)
+
+/** What is seen of the log, and of the read models beside it. */
+export interface LogPlace extends StreamKey {
+  readonly version: number
+}
+
+/** Before the first event. */
+export const beginning = {
+  tenantId: "00000000-0000-0000-0000-000000000000",
+  streamId: "00000000-0000-0000-0000-000000000000",
+  version: 0
+} as LogPlace
+
+export interface PlacedEvent extends LogPlace, Pick<RecordedEvent, "type" | "eventVersion" | "recordedAt"> {
+  readonly category: string
+  /** Null in an event of another category than those asked for. */
+  readonly payload: unknown
+}
+
+export interface LogPage {
+  readonly events: ReadonlyArray<PlacedEvent>
+  /** Of every stream behind that of the place asked from, up to that of the last event; after the last page's events, all that are left. */
+  readonly rows: ReadonlyArray<ReadModelRow>
+}
+
+/** A stream and its row at one moment. */
+export interface Sight extends StreamKey {
+  /** 0 when there is no such stream. */
+  readonly version: number
+  readonly row: ReadModelRow | null
+}
+
+export interface KeptSnapshot extends StreamKey {
+  readonly category: Category
+  /** Of the stream. */
+  readonly streamVersion: number
+  readonly snapshot: Snapshot
+}
+
+/** Puts rows of the read models right, beside a writer that may be at work on the same ones. */
+export class RowRepair extends Context.Service<
+  RowRepair,
+  {
+    /** One transaction: what is done in it with the writer's connection happens as a whole. */
+    readonly together: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreUnavailable, R>
+    /** Those of the rows that nobody is writing at this moment: until the transaction ends nobody can. */
+    readonly hold: (
+      category: Category,
+      streams: ReadonlyArray<StreamKey>
+    ) => Effect.Effect<ReadonlyArray<StreamKey>, StoreUnavailable>
+    /** Takes away those of the rows that no event speaks of; says how many that were. */
+    readonly drop: (category: Category, streams: ReadonlyArray<StreamKey>) => Effect.Effect<number, StoreUnavailable>
+  }
+>()("@dueline/postgres/admin/RowRepair") {}
+
+const hold =
+  (sql: SqlClient): RowRepair["Service"]["hold"] =>
+  (category, streams) =>
+    sql
+      .unsafe<StreamKey>('select tenant_id as "tenantId", id as "streamId" from dueline.hold_rows($1, $2, $3)', [
+        category,
+        ...keyColumns(streams)
+      ])
+      .pipe(asking("hold rows"))
+
+const drop =
+  (sql: SqlClient): RowRepair["Service"]["drop"] =>
+  (category, streams) =>
+    sql
+      .unsafe<{ readonly dropped: number }>("select dueline.drop_rows($1, $2, $3) as dropped", [
+        category,
+        ...keyColumns(streams)
+      ])
+      .pipe(
+        Effect.map(([row]) => row?.dropped ?? 0),
+        asking("drop rows")
+      )
+
+export const layerRowRepair: Layer.Layer<RowRepair, never, Database> = Layer.effect(
+  RowRepair,
+  Effect.map(Database, ({ writer }) =>
+    RowRepair.of({
+      together: (work) => writer.withTransaction(work).pipe(asking("repair rows")),
+      hold: hold(writer),
+      drop: drop(writer)
     })
   )
 )

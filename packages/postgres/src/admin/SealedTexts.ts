@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { callJson } from "../schema/callColumns.ts"
 import { Database } from "../Database.ts"
-import { beginning } from "./LogPage.ts"
+import { beginning } from "./ReadModels.ts"
 import { rowsTable } from "../schema/rowTables.ts"
 import { retryable } from "../SqlFailure.ts"
 

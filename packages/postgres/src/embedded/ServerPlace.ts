@@ -17,7 +17,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
-import { canReach, type ServerAccount } from "./ServerAccount.ts"
+import { canReach, type ServerAccount } from "./ServerBinaries.ts"
 
 const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 

@@ -16,7 +16,7 @@ import {
   stepsIn
 } from "./migrations/DatabaseSchema.ts"
 import { checksumOf, type Migration } from "./migrations/Migration.ts"
-import { replaceFunctions } from "./migrations/replaceFunctions.ts"
+import { replaceFunctions } from "./migrations/functions.ts"
 import { ensureRoles } from "./Roles.ts"
 import { serverWords } from "../SqlFailure.ts"
 

@@ -1,7 +1,7 @@
 /** `dueline console`: a link by which a person signs in. */
 import { AccessScope, platformScopes } from "@dueline/contracts/api/Access"
 import type { TenantId } from "@dueline/contracts/Ids"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresSessions from "@dueline/postgres/write/PostgresSessions"
 import { Effect, Layer } from "effect"
@@ -41,9 +41,11 @@ export const printConsoleLink = Effect.fnUntraced(function* (input: ConsoleLinkI
     (scope) => asked.includes(scope) || (input.operator && platformScopes.has(scope))
   )
   const tenants = names.map(tenantIdOf) as [TenantId, ...Array<TenantId>]
-  const database = Layer.mergeAll(PostgresTenantDirectory.layer, PostgresSessions.layer, PostgresAuditTrail.layer).pipe(
-    Layer.provide(openDatabase(settings))
-  )
+  const database = Layer.mergeAll(
+    PostgresDirectories.layerTenantDirectory,
+    PostgresSessions.layer,
+    PostgresAuditTrail.layer
+  ).pipe(Layer.provide(openDatabase(settings)))
   const link = yield* Effect.gen(function* () {
     yield* Effect.forEach(names, checkTenant, { discard: true })
     yield* noted({ action: "console", resource: input.subject, tenantId: tenants[0] })

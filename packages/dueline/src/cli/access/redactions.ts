@@ -3,7 +3,7 @@ import type { EpochMillis } from "@dueline/contracts/Ids"
 import { RedactionRules } from "@dueline/contracts/ports/TenantRules"
 import { type FailedRequests, maxPatterns, noRedaction, type Redaction } from "@dueline/contracts/redaction"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresRedactionRules from "@dueline/postgres/write/PostgresRedactionRules"
 import { Clock, Effect, Layer } from "effect"
 import * as Configuration from "../../Configuration.ts"
@@ -30,7 +30,7 @@ const told = Effect.fnUntraced(function* (tenant: string, change?: (before: Reda
     return rule ?? noRedaction
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(PostgresRedactionRules.layer, PostgresTenantDirectory.layer).pipe(
+      Layer.mergeAll(PostgresRedactionRules.layer, PostgresDirectories.layerTenantDirectory).pipe(
         Layer.provide(openDatabase(settings))
       )
     )

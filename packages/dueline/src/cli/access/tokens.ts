@@ -5,7 +5,7 @@ import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import { derivedTenantId } from "@dueline/identity/derivedId"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import { TenantDirectory } from "@dueline/contracts/ports/Directories"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
 import { Effect, Layer, Schema } from "effect"
@@ -117,7 +117,9 @@ const requireTenant = Effect.fnUntraced(function* (
   yield* checkTenant(tenant).pipe(
     Effect.andThen(noted({ action: "token", resource: subject, tenantId: tenantIdOf(tenant) })),
     Effect.provide(
-      Layer.merge(PostgresTenantDirectory.layer, PostgresAuditTrail.layer).pipe(Layer.provide(openDatabase(settings)))
+      Layer.merge(PostgresDirectories.layerTenantDirectory, PostgresAuditTrail.layer).pipe(
+        Layer.provide(openDatabase(settings))
+      )
     ),
     Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(noDatabase("it does not answer")) })
   )

@@ -1,6 +1,5 @@
 /** What `dueline audit` does. Verifying an export needs nothing but its files and the public key; everything else asks the database. */
-import { checkpointFile } from "@dueline/audit/checkpoint"
-import { type NoteVerifier, readVerifier, verifierOf, verifierText } from "@dueline/audit/note"
+import { checkpointFile, type NoteVerifier, readVerifier, verifierOf, verifierText } from "@dueline/audit/note"
 import { type Verdict, verifyExport } from "@dueline/audit/verifyExport"
 import { holdsProofs, verifyProofs } from "@dueline/audit/proofs"
 import {
@@ -12,7 +11,7 @@ import {
 } from "@dueline/contracts/ports/AuditTrail"
 import { parseInstant } from "@dueline/contracts/api/Wire"
 import * as SealedLog from "@dueline/postgres/admin/SealedLog"
-import { addAuditSeed } from "@dueline/secrets/auditKeyFile"
+import { addAuditSeed } from "@dueline/secrets/KeyFile"
 import { Clock, Console, Effect } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"

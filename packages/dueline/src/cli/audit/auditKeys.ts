@@ -1,9 +1,7 @@
 /** `dueline audit key` and `audit key rotate`: which key checkpoints are signed with, and that another one follows it. */
-import { placeNote } from "@dueline/audit/CheckpointFolder"
-import { checkpointFile, openCheckpoint } from "@dueline/audit/checkpoint"
+import { placeNote, type PublishFailed } from "@dueline/audit/Sealer"
+import { checkpointFile, type NoteSigner, openCheckpoint, verifierOf, verifierText } from "@dueline/audit/note"
 import { readSuccessions, signSuccession, successionFile, successionFiles } from "@dueline/audit/keyRing"
-import { type NoteSigner, verifierOf, verifierText } from "@dueline/audit/note"
-import type { PublishFailed } from "@dueline/audit/Sealer"
 import { type SealedHead, SealedLog } from "@dueline/postgres/admin/SealedLog"
 import { loadKeyFile } from "@dueline/secrets/KeyFile"
 import { Effect } from "effect"

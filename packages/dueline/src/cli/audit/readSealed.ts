@@ -2,7 +2,7 @@
 import { openByRing } from "@dueline/audit/keyRing"
 import { hashBytes, leafHash, tileSize } from "@dueline/audit/merkle"
 import type { NoteVerifier } from "@dueline/audit/note"
-import { type Range, removalsIn } from "@dueline/audit/removals"
+import { type Range, removalsIn } from "@dueline/audit/judge"
 import { type Finding, readNotes, removedLine, unsignedBy } from "@dueline/audit/verifyExport"
 import { type Live, verifyLive } from "@dueline/audit/verifyLive"
 import {

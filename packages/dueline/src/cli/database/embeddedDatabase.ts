@@ -2,7 +2,7 @@
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
 import { readOnly, type ReadRow, readRowLimit } from "@dueline/postgres/admin/readOnly"
 import { type EmbeddedPlace, scrub } from "@dueline/postgres/embedded/scrub"
-import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { serverAccount } from "@dueline/postgres/embedded/ServerBinaries"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"

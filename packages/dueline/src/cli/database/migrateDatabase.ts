@@ -1,7 +1,7 @@
 /** What `dueline migrate` does. */
 import * as Database from "@dueline/postgres/Database"
 import * as EmbeddedServer from "@dueline/postgres/embedded/EmbeddedServer"
-import { migrations } from "@dueline/postgres/schema/migrations/migrations"
+import { migrations } from "@dueline/postgres/schema/migrations/Migration"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import { Effect, type Redacted } from "effect"
 import * as Configuration from "../../Configuration.ts"

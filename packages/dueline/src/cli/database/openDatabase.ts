@@ -1,7 +1,7 @@
 /** The database of this installation for one command: its own server, or the one that a running program keeps. */
 import * as Database from "@dueline/postgres/Database"
 import type { HomeInUse } from "@dueline/postgres/embedded/HomeLock"
-import { serverAccount } from "@dueline/postgres/embedded/ServerAccount"
+import { serverAccount } from "@dueline/postgres/embedded/ServerBinaries"
 import { serverPlace } from "@dueline/postgres/embedded/ServerPlace"
 import { Effect, Layer } from "effect"
 import { readdirSync } from "node:fs"

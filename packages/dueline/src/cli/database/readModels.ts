@@ -1,11 +1,9 @@
 /** What `dueline projections rebuild` and `dueline verify` do. */
 import type { Category } from "@dueline/contracts/kinds"
 import * as ReadModels from "@dueline/postgres/admin/ReadModels"
-import * as RowRepair from "@dueline/postgres/admin/RowRepair"
-import { verifyLog } from "@dueline/postgres/admin/verify"
-import { recountCalls, verifyReferences } from "@dueline/postgres/admin/verifyReferences"
+import { recountCalls, verifyLog, verifyReferences } from "@dueline/postgres/admin/verify"
 import { Database } from "@dueline/postgres/Database"
-import * as EventLog from "@dueline/postgres/read/EventLog"
+import * as PostgresEventSource from "@dueline/postgres/read/PostgresEventSource"
 import { readInstallation } from "@dueline/postgres/schema/Installation"
 import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as PostgresPersistence from "@dueline/postgres/write/PostgresPersistence"
@@ -90,7 +88,12 @@ const rebuiltWords = (
 
 export const rebuildProjections = Effect.fnUntraced(function* ({ only }: { readonly only: Category | undefined }) {
   const settings = yield* Configuration.read((yield* Shell).env)
-  const stores = [PostgresPersistence.layer, ReadModels.layer, RowRepair.layer, PostgresAuditTrail.layer] as const
+  const stores = [
+    PostgresPersistence.layer,
+    ReadModels.layer,
+    ReadModels.layerRowRepair,
+    PostgresAuditTrail.layer
+  ] as const
   const store = Layer.mergeAll(...stores).pipe(Layer.provideMerge(openDatabase(settings)))
   const work = Effect.gen(function* () {
     const progress = yield* progressOf(yield* (yield* ReadModels.ReadModels).estimate)
@@ -146,7 +149,7 @@ const verifyAll = Effect.fnUntraced(function* (settings: Configuration.Settings)
 export const verifyHome = (settings: Configuration.Settings) =>
   Effect.provide(
     verifyAll(settings),
-    Layer.merge(EventLog.layer, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
+    Layer.merge(PostgresEventSource.layerEventLog, ReadModels.layer).pipe(Layer.provideMerge(openDatabase(settings)))
   )
 
 export const verifyDatabase = Effect.fnUntraced(function* () {

@@ -4,7 +4,7 @@ import { TenantDirectory } from "@dueline/contracts/ports/Directories"
 import { RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import { type Days, isWithin, keptDays, mostDays, type RetentionLimits } from "@dueline/contracts/retention"
 import { randomCorrelationId } from "@dueline/identity/randomId"
-import * as PostgresTenantDirectory from "@dueline/postgres/read/PostgresTenantDirectory"
+import * as PostgresDirectories from "@dueline/postgres/read/PostgresDirectories"
 import * as PostgresRetentionRules from "@dueline/postgres/write/PostgresRetentionRules"
 import * as PostgresRetention from "@dueline/postgres/write/PostgresRetention"
 import { Clock, Effect, Layer } from "effect"
@@ -41,9 +41,11 @@ const opened = <A, E>(
     const settings = yield* Configuration.read(env)
     return yield* act(settings).pipe(
       Effect.provide(
-        Layer.mergeAll(PostgresRetention.layer, PostgresRetentionRules.layer, PostgresTenantDirectory.layer).pipe(
-          Layer.provide(openDatabase(settings))
-        )
+        Layer.mergeAll(
+          PostgresRetention.layer,
+          PostgresRetentionRules.layer,
+          PostgresDirectories.layerTenantDirectory
+        ).pipe(Layer.provide(openDatabase(settings)))
       )
     )
   })

@@ -3,9 +3,8 @@ import { Effect, Schema } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { serverWords } from "../../SqlFailure.ts"
-import { type FunctionFile, functionFiles } from "./FunctionFile.ts"
-import { checksumOf, type Migration } from "./Migration.ts"
-import { migrations } from "./migrations.ts"
+import { type FunctionFile, functionFiles } from "./functions.ts"
+import { checksumOf, type Migration, migrations } from "./Migration.ts"
 
 export interface DatabaseSchema {
   readonly migrations: ReadonlyArray<Migration>

@@ -1,6 +1,6 @@
 /** One step of the schema, and how it is read from its file. Once released it is never edited: databases keep its checksum. */
 import { createHash } from "node:crypto"
-import type { SqlFile } from "./sqlFiles.ts"
+import { type SqlFile, sqlFiles } from "./sqlFiles.ts"
 
 export interface Migration {
   /** 1, 2, 3, … */
@@ -68,3 +68,6 @@ export const migrationOf = ({ name, text }: SqlFile): Migration => {
     ...(manner === null ? {} : { manner })
   }
 }
+
+/** Every step that this program knows, in order: the files of `packages/postgres/migrations`. */
+export const migrations: ReadonlyArray<Migration> = sqlFiles("migrations").map(migrationOf)

@@ -1,7 +1,10 @@
-/** Texts under the installation's vault keys: the newest seals, all open. */
+/**
+ * Requests, secrets and other texts sealed with AES-256-GCM under the installation's vault keys: the newest seals, all open. Without a key, which
+ * is not in the database, what is stored says nothing.
+ */
+import { RequestVault, SealBroken, SecretVault, type WholeRequest } from "@dueline/contracts/ports/Vaults"
+import { Effect, Layer, Redacted } from "effect"
 import { createSecretKey, type KeyObject } from "node:crypto"
-import { SealBroken } from "@dueline/contracts/ports/Vaults"
-import { Effect, Redacted } from "effect"
 import { bytesOfText, keyBytes, openBox, sealBox } from "./sealedBox.ts"
 
 export interface VaultKey {
@@ -71,3 +74,40 @@ export const makeSealedTexts = (
       })
   }
 }
+
+/** Seals whole requests with AES-256-GCM: without the key, which is not in the database, a stored request cannot be read. */
+const isWholeRequest = (value: unknown): value is WholeRequest =>
+  typeof value === "object" &&
+  value !== null &&
+  "url" in value &&
+  typeof value.url === "string" &&
+  "headers" in value &&
+  typeof value.headers === "object" &&
+  value.headers !== null &&
+  "body" in value &&
+  (value.body === null || typeof value.body === "string")
+
+const aRequest = { one: "a sealed request", another: "another call" }
+
+/** Throws a `RangeError` for keys of the wrong shape. */
+export const makeRequestVault = (keys: VaultKeys, options: VaultOptions = {}): RequestVault["Service"] => {
+  const texts = makeSealedTexts(keys, aRequest, options)
+  return RequestVault.of({
+    seal: ({ body, headers, onEnd, signer, url }, context) =>
+      texts.seal(JSON.stringify({ url, headers, body, signer, onEnd }), context),
+    open: (sealed, context) =>
+      Effect.flatMap(texts.open(sealed, context), (text) => {
+        const request: unknown = JSON.parse(text)
+        return isWholeRequest(request) ? Effect.succeed(request) : broken("not a request")
+      })
+  })
+}
+
+export const layerRequestVault = (keys: VaultKeys, options: VaultOptions = {}): Layer.Layer<RequestVault> =>
+  Layer.sync(RequestVault, () => makeRequestVault(keys, options))
+
+/** Seals secrets with AES-256-GCM under the vault keys of the installation. */
+const aSecret = { one: "a sealed secret", another: "something else" }
+
+export const layerSecretVault = (keys: VaultKeys): Layer.Layer<SecretVault> =>
+  Layer.sync(SecretVault, () => SecretVault.of(makeSealedTexts(keys, aSecret)))

@@ -1,22 +1,31 @@
-/** The plan of a back-fill: which times of a schedule lie in the range, and what the changes of clocks make of them. Nothing is made of them yet. */
-import type { BulkPlanView, PlanBulkJob } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
-import { maxPlanned, sampleSize } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+/**
+ * Plans that look back: which times of a schedule lie in a range and what the changes of clocks did to them, and which kept messages of a time a
+ * subscription asks for now.
+ */
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import { parseInstant } from "@dueline/contracts/api/Wire"
+import {
+  type BulkPlanView,
+  maxPlanned,
+  type PlanBulkJob,
+  sampleSize
+} from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import { DeliveryQueries } from "@dueline/contracts/ports/Deliveries"
 import { OpsQueries } from "@dueline/contracts/ports/Queries"
 import type { ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
 import type { PlannedTimes } from "@dueline/contracts/schedule/ScheduleBodies"
 import type { Occurrence, Timing } from "@dueline/contracts/schedule/Timing"
 import { formatLocal } from "@dueline/contracts/schedule/zone"
+import type { SubscriptionId, SubscriptionRow } from "@dueline/contracts/subscription/Subscription"
+import { isDelivered } from "@dueline/contracts/subscription/matching"
 import { occurrenceCallId } from "@dueline/identity/derivedId"
 import { Effect, Result } from "effect"
-import { storeUnavailable } from "../requests/refusal.ts"
-import { orDeny, reject } from "../requests/reject.ts"
+import { type Denial, orDeny, reject, storeUnavailable } from "../requests/refusal.ts"
+import { invalid } from "../requests/requestBody.ts"
 import { now } from "../resources/asking.ts"
-import { walk, zoneData } from "../schedules/scheduleTerms.ts"
-import { transitionsOf } from "../schedules/scheduleView.ts"
+import { transitionsOf, walk, zoneData } from "../schedules/scheduleTerms.ts"
 import { pathOfItem } from "./jobView.ts"
-import { pastRange, type Range, wrongFilter } from "./pastRange.ts"
-import { add, makeTokens, mostFrequent } from "./plan.ts"
+import { add, countedBy, makeTokens, mostFrequent, pageSize } from "./plan.ts"
 
 /** All of the past, and within what the schedule says of itself. */
 const rangeIn = ({ filter }: PlanBulkJob, row: ScheduleRow | null, at: number) => {
@@ -88,3 +97,64 @@ export const makePlanBackfill = Effect.gen(function* () {
     } satisfies BulkPlanView
   })
 })
+
+/** The plan of a redelivery: which kept messages of a time a subscription asks for now. None of them is put in line yet. */
+const chosen = ({ filter }: PlanBulkJob, row: SubscriptionRow | null, at: number) => {
+  if (row === null || row.status === "Deleted")
+    return wrongFilter("subscription", "there is no such subscription in this tenant")
+  if (row.status === "Disabled")
+    return wrongFilter("subscription", "is disabled: mend its endpoint and enable it first")
+  return Result.map(pastRange(filter, at, "messages to come are delivered by themselves"), (range) => ({
+    row,
+    ...range
+  }))
+}
+
+interface Behind {
+  readonly after: number | null
+}
+
+export const makePlanRedelivery = Effect.gen(function* () {
+  const queries = yield* OpsQueries
+  const lines = yield* DeliveryQueries
+  const tokens = yield* makeTokens
+
+  return Effect.fnUntraced(function* (tenantId: TenantId, body: PlanBulkJob) {
+    const at = yield* now
+    const subscriptionId = body.filter.subscription as SubscriptionId
+    const there = yield* Effect.catch(queries.find("subscription", tenantId, subscriptionId), storeUnavailable)
+    const { from, row, to } = yield* orDeny(chosen(body, there, at))
+    const work = { _tag: "RedeliverMessages", filter: { subscriptionId, from, to } } as const
+    const look = ({ after }: Behind) =>
+      Effect.map(lines.kept({ tenantId, from, to: to - 1, after, limit: pageSize }), (page) => ({
+        seen: page
+          .filter((message) => isDelivered(row, message))
+          .map(({ eventId, topic }) => ({ id: eventId, target: topic, reason: null })),
+        next: page.length < pageSize ? null : { after: page.at(-1)?.seq ?? after }
+      }))
+    const first: Behind = { after: null }
+    const { count, exact, ...found } = yield* Effect.catch(countedBy(work, first, look), storeUnavailable)
+    return { ...tokens.issue(tenantId, work, { at, count, exact }), ...found } satisfies BulkPlanView
+  })
+})
+
+/** `from` ≤ time < `to`. */
+export interface Range {
+  readonly from: EpochMillis
+  readonly to: EpochMillis
+}
+
+export const wrongFilter = (member: string, message: string): Result.Result<never, Denial<"invalid_request">> =>
+  Result.fail(invalid([{ path: `body.filter.${member}`, message }]))
+
+/** `later`: what becomes of what is later than now, which none of this is for. */
+export const pastRange = (
+  { from, to }: PlanBulkJob["filter"],
+  at: number,
+  later: string
+): Result.Result<Range, Denial<"invalid_request">> => {
+  const range = { from: parseInstant(from ?? "", "up"), to: parseInstant(to ?? "", "up") }
+  if (range.to > at) return wrongFilter("to", `must not be later than now: ${later}`)
+  if (range.from >= range.to) return wrongFilter("to", "must be later than `from`")
+  return Result.succeed(range as Range)
+}
