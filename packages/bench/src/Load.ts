@@ -60,7 +60,11 @@ export const byClients = async (clients: number, count: number, one: (i: number)
 type Post = (submission: Submission) => Promise<void>
 
 /** `post` submits one call; by default in a request of its own. */
-export const makeLoad = ({ address, token }: Subject, concurrency: number, post?: Post): Load => {
+export const makeLoad = (
+  { address, token }: Pick<Subject, "address" | "token">,
+  concurrency: number,
+  post?: Post
+): Load => {
   const pool = new Pool(address, { connections: concurrency, pipelining: 1 })
   const postAlone: Post = async (submission) => {
     const authorization = `Bearer ${submission.token ?? token}`

@@ -29,7 +29,7 @@ export const newHome = (): string => {
 }
 export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true, maxRetries: 10 })
 
-const environment = (home: string): NodeJS.ProcessEnv => ({
+export const environment = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
   HOME: process.env["HOME"],
   DUELINE_HOME: home,
@@ -39,17 +39,19 @@ const environment = (home: string): NodeJS.ProcessEnv => ({
 })
 
 interface Said {
-  readonly address: string
+  /** Null of a process without an edge. */
+  readonly address: string | null
   readonly inspectAt: string | null
 }
 
-const ready = (child: ChildProcess): Promise<Said> =>
+export const ready = (child: ChildProcess): Promise<Said> =>
   new Promise((resolve, reject) => {
     let text = ""
     const hear = (chunk: Buffer) => {
       text += chunk.toString("utf8")
-      const address = /ready at (http:\/\/\S+)/u.exec(text)?.[1]
-      if (address !== undefined) resolve({ address, inspectAt: /listening on (ws:\/\/\S+)/u.exec(text)?.[1] ?? null })
+      const said = /ready(?: at (http:\/\/\S+))?\s/u.exec(text)
+      if (said !== null)
+        resolve({ address: said[1] ?? null, inspectAt: /listening on (ws:\/\/\S+)/u.exec(text)?.[1] ?? null })
     }
     child.stdout?.on("data", hear)
     child.stderr?.on("data", hear)
@@ -57,7 +59,7 @@ const ready = (child: ChildProcess): Promise<Said> =>
   })
 
 /** As `npm start` has them. */
-const nodeOptions: ReadonlyArray<string> = JSON.parse(
+export const nodeOptions: ReadonlyArray<string> = JSON.parse(
   readFileSync(new URL("../../../scripts/nodeOptions.json", import.meta.url), "utf8")
 )
 
@@ -81,7 +83,7 @@ export const startSubject = async (
   const pid = child.pid ?? 0
   const postmaster = Number(readFileSync(join(home, "postgres", "data", "postmaster.pid"), "utf8").split("\n", 1)[0])
   return {
-    address,
+    address: address ?? "",
     token,
     home,
     postmaster,

@@ -22,6 +22,7 @@ import { rows } from "./sizes/rows.ts"
 import { tenants } from "./sizes/tenants.ts"
 import { tls } from "./sizes/tls.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
+import { split } from "./split/split.ts"
 import { startTarget, type Target } from "./Target.ts"
 import { firing, flowAmong } from "./recurring.ts"
 import { telemetry } from "./telemetry.ts"
@@ -36,7 +37,7 @@ const usage = `usage: pnpm bench [--runs N] [--calls N] [--only NAME,NAME] [--wr
   --calls   calls of each throughput measurement (default 20000)
   --only    some of: accepted, end-to-end, batches, latency, lateness, recovery, append, cost, telemetry, log, start, idle,
             lists, rebuild, fairness, product-events, schedules, flows, courier; pending
-            and, only when they are named: bodies, tls, tenants, rows, long
+            and, only when they are named: bodies, tls, tenants, rows, long, split
   --pending calls that wait (default 100000)
   --tenants that calls are spread over (default 1000)
   --rows    of calls that have ended (default 10000000)
@@ -89,12 +90,13 @@ const measurements: Readonly<Record<string, ReadonlyArray<Measurement>>> = {
   tls: [(_, t, n) => tls(t, n)],
   tenants: [(_, t, n) => tenants(t, n, Number(values.tenants))],
   rows: [(_, t, n) => rows(t, n, Number(values.rows))],
-  long: [(s) => long(s, Number(values.minutes))]
+  long: [(s) => long(s, Number(values.minutes))],
+  split: [(s, t, n) => split(s, t, n / 5)]
 }
 
 /** What has a table of its own in the page. All but one take long, or many programs at once. */
 const ofSizes: ReadonlySet<string> = new Set(["bodies", "tls", "tenants", "rows", "pending", "long"])
-const always = (name: string): boolean => name === "pending" || !ofSizes.has(name)
+const always = (name: string): boolean => name === "pending" || !(name === "split" || ofSizes.has(name))
 
 /** Every measurement gets a fresh home: none pays for what another left behind. */
 const once = async (names: ReadonlyArray<string>, calls: number): Promise<ReadonlyArray<Figure>> => {
