@@ -1,7 +1,8 @@
 /**
  * Spares messages that nobody takes their place in the outbox: written, claimed, published to nobody and deleted, they cost as much as the commit
- * that made them. Known only of a bus inside this process, whose consumers are all here, and only once they are: until then, and with every other
- * bus, each message counts as heard. Whoever only overhears, as requests do that wait for the end of a call, is told once the commit is durable.
+ * that made them, and between processes more. A bus inside this process knows its consumers once all are there: until then each message counts as
+ * heard. One between processes says which it can spare. Whoever only overhears, as requests do that wait for the end of a call, is told once the
+ * commit is durable.
  */
 import type { Reserve, Reserved } from "@dueline/contracts/CommitCompanions"
 import { type BusMessage, EventBus } from "@dueline/contracts/ports/EventBus"
@@ -26,10 +27,11 @@ export class Hearing extends Context.Service<
   static readonly layer = Layer.effect(
     Hearing,
     Effect.map(EventBus, (bus) => {
+      const { spared } = bus
       let begun = false
       let filled = false
       return Hearing.of({
-        tell: (message) => bus.tell?.(message),
+        tell: (message) => (spared ?? bus).tell?.(message),
         filled: () => {
           filled = true
         },
@@ -41,8 +43,11 @@ export class Hearing extends Context.Service<
         begin: () => {
           begun = true
         },
-        // A callback is made of what is kept for subscriptions, whether there is one or not.
-        isHeard: (topic) => !begun || bus.isHeard === undefined || bus.isHeard(topic) || topic === callbackTopic
+        isHeard: (topic) => {
+          if (spared !== undefined) return spared.isHeard(topic)
+          // A callback is made of what is kept for subscriptions, whether there is one or not.
+          return !begun || bus.isHeard === undefined || bus.isHeard(topic) || topic === callbackTopic
+        }
       })
     })
   )

@@ -38,6 +38,38 @@ it.effect("messages of topics that no group takes are marked once all consumers 
   }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provideMerge(EventBusMemory.layer()))))
 )
 
+it.effect(
+  "between processes a message is spared and told when the bus says that nobody takes it, without waiting for consumers here",
+  () => {
+    const told: Array<string> = []
+    const bus = EventBus.of({
+      publish: () => Effect.void,
+      consume: () => Effect.void,
+      spared: {
+        isHeard: (topic) => topic === "heard",
+        tell: ({ topic }) => void told.push(topic),
+        overhear: () => Effect.void
+      }
+    })
+    return Effect.gen(function* () {
+      const hearing = yield* Hearing
+      const committed: Array<Commit> = []
+      const store = {
+        load: () => Effect.succeed([]),
+        commit: (batch: ReadonlyArray<Commit>) => Effect.sync(() => void committed.push(...batch))
+      }
+      const { commit } = sparing(store, hearing, nobody)
+      yield* commit([Sample.commit(Sample.target(), { outbox: messages.slice(0, 2) })])
+      assert.deepStrictEqual(
+        committed[0]?.outbox.map(({ unheard }) => unheard),
+        [undefined, true]
+      )
+      assert.deepStrictEqual([told, hearing.wasFilled()], [["unheard"], true])
+    }).pipe(Effect.provide(Hearing.layer.pipe(Layer.provide(Layer.succeed(EventBus, bus)))))
+  },
+  { tags: ["ADR-0056.1"] }
+)
+
 it.effect("who only overhears is told of each message once it is committed, and keeps none in the outbox", () =>
   Effect.gen(function* () {
     const hearing = yield* Hearing

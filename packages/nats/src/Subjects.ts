@@ -8,6 +8,7 @@
  * | `<prefix>.due.<partition of the call or flow>.<tenant>.<call>` | an alarm whose time is near |
  * | `<prefix>.watched` | on no stream: the tenants whose calls somebody watches |
  * | `<prefix>.changes.<tenant>` | on no stream: calls that have changed |
+ * | `<prefix>.spared` | on no stream: calls whose end nobody takes from the bus |
  */
 import { fnv1a, partitionCount, partitionOf } from "@dueline/contracts/partition"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
@@ -75,3 +76,5 @@ export const dueFilter = (prefix: string, partition: number): string => `${prefi
 export const watchedSubject = (prefix: string): string => `${prefix}.watched`
 
 export const changesSubject = (prefix: string, tenantId: string): string => `${prefix}.changes.${token(tenantId)}`
+
+export const sparedSubject = (prefix: string): string => `${prefix}.spared`

@@ -1,7 +1,7 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { Places } from "@dueline/contracts/TenantShares"
-import { EventBus, listen } from "@dueline/contracts/ports/EventBus"
+import { EventBus, listenLoosely } from "@dueline/contracts/ports/EventBus"
 import { ServiceCallTopic } from "@dueline/contracts/serviceCall/Topic"
 import { Context, Deferred, Effect, Layer, type Scope } from "effect"
 import { randomCorrelationId } from "@dueline/identity/randomId"
@@ -32,7 +32,7 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
     const group = `edge-${yield* randomCorrelationId}`
 
     // Every end of a call comes by here, and mostly nobody waits for it.
-    yield* listen(bus, group, ServiceCallTopic.literals, ({ streamId, tenantId }) => {
+    yield* listenLoosely(bus, group, ServiceCallTopic.literals, ({ streamId, tenantId }) => {
       const waiting = waiters.get(`${tenantId}/${streamId}`)
       return waiting === undefined
         ? null

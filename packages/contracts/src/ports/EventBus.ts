@@ -28,6 +28,22 @@ export const publicationId = ({ eventId, redelivery, tenantId }: BusMessage): st
     ? `${tenantId}/${eventId}`
     : `${tenantId}/${eventId}/${redelivery.replay}/${redelivery.group}`
 
+/** What is told of a message that has no place on the bus, since nobody takes it. */
+export type Mention = Pick<BusMessage, "tenantId" | "streamId" | "topic">
+
+/** Of a bus between processes, which some messages need not go by. */
+export interface SparedMessages {
+  /** Whether somebody takes this topic, as far as is known; true in doubt, and of every topic whose messages all go by the bus. */
+  readonly isHeard: (topic: string) => boolean
+  /** Tells all processes of a message that was committed and does not go by the bus. May get lost. Must not throw. */
+  readonly tell: (mention: Mention) => void
+  /** Called synchronously with what any process tells; must not throw. */
+  readonly overhear: (
+    topics: ReadonlyArray<string>,
+    heard: (mention: Mention) => void
+  ) => Effect.Effect<void, never, Scope.Scope>
+}
+
 export interface Delivery extends BusMessage {
   /** 1 the first time. */
   readonly attempt: number
@@ -67,7 +83,7 @@ export class EventBus extends Context.Service<
     /**
      * Runs `handler` for matching messages, one at a time per tenant, until the scope closes. `topics` empty means all. A durable bus
      * keeps a group's place while nobody is in it, unless the group is `transient`: it hears what is published while somebody is in it,
-     * and is forgotten afterwards.
+     * and is forgotten afterwards. `overhears`: for it alone a message need not go by the bus, since it is told of those that do not.
      */
     readonly consume: (
       options: {
@@ -75,6 +91,7 @@ export class EventBus extends Context.Service<
         readonly topics: ReadonlyArray<string>
         readonly tenantId?: TenantId
         readonly transient?: boolean
+        readonly overhears?: boolean
       },
       handler: (delivery: Delivery) => Effect.Effect<Verdict>
     ) => Effect.Effect<void, BusUnavailable, Scope.Scope>
@@ -90,6 +107,7 @@ export class EventBus extends Context.Service<
     ) => Effect.Effect<void, never, Scope.Scope>
     /** Tells those who overhear, and nobody else. */
     readonly tell?: (message: BusMessage) => void
+    readonly spared?: SparedMessages
   }
 >()("@dueline/contracts/ports/EventBus") {}
 
@@ -107,6 +125,27 @@ const attempt = (bus: EventBus["Service"], interest: Interest, handler: Handler)
 
 const eachSecond = Schedule.spaced("1 second")
 
+type Heard<A> = (message: A) => Effect.Effect<void> | null
+
+const byOverhearing = <A>(
+  overhear: (topics: ReadonlyArray<string>, heard: (message: A) => void) => Effect.Effect<void, never, Scope.Scope>,
+  topics: ReadonlyArray<string>,
+  heard: Heard<A>
+) =>
+  Effect.flatMap(FiberSet.makeRuntime<never>(), (run) =>
+    overhear(topics, (message) => {
+      const doing = heard(message)
+      if (doing !== null) run(doing)
+    })
+  )
+
+const byGroup = (bus: EventBus["Service"], interest: Interest, heard: Heard<BusMessage>) =>
+  attempt(bus, { ...interest, transient: true }, (delivery) => Effect.as(heard(delivery) ?? Effect.void, ack)).pipe(
+    Effect.retry(eachSecond),
+    Effect.forkScoped({ startImmediately: true }),
+    Effect.asVoid
+  )
+
 /**
  * Tells this process of every message on these topics from now on, until the scope closes; what is heard meanwhile is all that it does with it.
  * `group`: a name that no other process has. A bus that cannot be asked is asked again each second. `heard` answers null where there is nothing to do.
@@ -115,21 +154,23 @@ export const listen = (
   bus: EventBus["Service"],
   group: string,
   topics: ReadonlyArray<string>,
-  heard: (message: BusMessage) => Effect.Effect<void> | null
-): Effect.Effect<void, never, Scope.Scope> => {
-  const { overhear } = bus
-  if (overhear !== undefined) {
-    return Effect.flatMap(FiberSet.makeRuntime<never>(), (run) =>
-      overhear(topics, (message) => {
-        const doing = heard(message)
-        if (doing !== null) run(doing)
-      })
-    )
-  }
-  return attempt(bus, { group, topics, transient: true }, (delivery) =>
-    Effect.as(heard(delivery) ?? Effect.void, ack)
-  ).pipe(Effect.retry(eachSecond), Effect.forkScoped({ startImmediately: true }), Effect.asVoid)
-}
+  heard: Heard<BusMessage>
+): Effect.Effect<void, never, Scope.Scope> =>
+  bus.overhear === undefined ? byGroup(bus, { group, topics }, heard) : byOverhearing(bus.overhear, topics, heard)
+
+/** As `listen`, for who may miss a message now and then: for it alone none has to go by the bus. */
+export const listenLoosely = (
+  bus: EventBus["Service"],
+  group: string,
+  topics: ReadonlyArray<string>,
+  heard: Heard<Mention>
+): Effect.Effect<void, never, Scope.Scope> =>
+  bus.spared === undefined
+    ? listen(bus, group, topics, heard)
+    : Effect.andThen(
+        byOverhearing(bus.spared.overhear, topics, heard),
+        byGroup(bus, { group, topics, overhears: true }, heard)
+      )
 
 /**
  * Takes a group's messages until the scope closes. A process that starts while the bus is away goes on without it: the bus is asked again each

@@ -6,6 +6,8 @@
  * when no other member holds messages (`BusConsumer`). No broker can promise exclusivity: a handler in a process that was taken for dead
  * runs on, so its message may be handled twice, and out of order. Consumers recognise the repeat by its event id.
  *
+ * Ends of calls, of which there are as many as of calls, go by it only while somebody takes them (`SparedEnds`).
+ *
  * A tenant that is stuck holds up no other, until `maxHeld` messages of the group wait.
  */
 import { type Backoff, defaultBackoff } from "@dueline/contracts/backoff"
@@ -17,8 +19,10 @@ import { Cause, Effect, Layer } from "effect"
 import { eventBody, eventHeaders, messageId } from "./eventWire.ts"
 import { type BusConsumerOptions, makeBusConsumer } from "./BusConsumer.ts"
 import type { StreamRefused } from "../ensureStream.ts"
+import type { HeardTimes } from "./HeardTopics.ts"
 import { Nats, type NatsFailed } from "../Nats.ts"
 import { makePublications } from "./Publications.ts"
+import { makeSparedEnds } from "./SparedEnds.ts"
 import { eventSubject } from "../Subjects.ts"
 import { Topology } from "../Topology.ts"
 
@@ -37,6 +41,7 @@ export interface Options {
   readonly maxHeld?: number
   /** Milliseconds that the server may take to store a message. */
   readonly publishTimeoutMs?: number
+  readonly heard?: HeardTimes
 }
 
 const logDead = ({ group, message, reasons }: DeadLetter) =>
@@ -96,7 +101,7 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const consume: EventBus["Service"]["consume"] = (interest, handler) =>
     Effect.mapError(makeBusConsumer({ nats, topology, interest, handler, rules }), unavailable)
 
-  return EventBus.of({ publish, consume })
+  return EventBus.of({ publish, consume, spared: yield* makeSparedEnds(options.heard) })
 })
 
 export const layer = (options?: Options): Layer.Layer<EventBus, never, Nats | Topology> =>

@@ -16,6 +16,8 @@ export interface Interest {
   readonly topics: ReadonlyArray<string>
   readonly tenantId?: string
   readonly transient?: boolean
+  /** It hears by another way too of what does not go by the bus: for it alone nothing is published. */
+  readonly overhears?: boolean
 }
 
 export interface ConsumerRules {
@@ -30,6 +32,9 @@ export const takeoverMs = 5_000
 export const pullMs = 2_000
 export const pinGroup = "bus"
 
+/** In the metadata of a consumer for which alone nothing is published. */
+export const overhearsMark = "overhears"
+
 /** Events are kept for so long: a consumer that had no member all that time has missed them all, and its position is of no use. */
 const forgottenMs = 14 * 86_400_000
 const transientMs = 30_000
@@ -43,13 +48,17 @@ export const consumerName = ({ group, tenantId = "", topics }: Interest): string
 const filterOf = (filters: ReadonlyArray<string>): Partial<ConsumerConfig> =>
   filters.length === 1 ? { filter_subject: filters[0] ?? "" } : { filter_subjects: [...filters] }
 
-const common = (prefix: string, { group, tenantId, topics }: Interest, { ackWaitMs, maxHeld }: ConsumerRules) => ({
+const common = (
+  prefix: string,
+  { group, overhears, tenantId, topics }: Interest,
+  { ackWaitMs, maxHeld }: ConsumerRules
+) => ({
   ...filterOf(eventFilters(prefix, topics, tenantId)),
   ack_policy: AckPolicy.Explicit,
   ack_wait: nanos(ackWaitMs),
   max_ack_pending: maxHeld,
   max_deliver: -1,
-  metadata: { group }
+  metadata: { group, ...(overhears === true ? { [overhearsMark]: "yes" } : {}) }
 })
 
 /** Begins with the oldest event that is still kept, so that nothing is missed between the stream's making and the group's. */
