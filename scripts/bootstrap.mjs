@@ -50,6 +50,7 @@ const tools = {
 /**
  * Options of Node for the program; the package and the image have the same. Without them the program's memory stays at three times of what it needs
  * once it was under load: calls under way outlive V8's young generation of 64 MiB, and the old one is collected only when it is several times as large as what lives.
+ * Nothing is made in the old generation at once (ADR-0055).
  */
 const nodeOptions = JSON.parse(readFileSync(join(root, "scripts", "nodeOptions.json"), "utf8"))
 const toolchainFile = join(root, ".cache", "toolchain.json")

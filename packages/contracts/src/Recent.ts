@@ -1,13 +1,14 @@
 /** What was seen lately, by its key. */
+import { ShortLivedMap } from "./ShortLived.ts"
 
 /**
  * Remembers at least what was set under the latest `count` keys and was not deleted, and less than twice as much. Two halves, of which
  * the older one goes as a whole: a map that loses its oldest key with each new one steps over a growing number of holes to find the next.
  */
-export class Recent<Key, Value> {
+export class Recent<Key extends string | number, Value extends {} | null> {
   readonly #count: number
-  #older = new Map<Key, Value>()
-  #newer = new Map<Key, Value>()
+  #older = new ShortLivedMap<Key, Value>()
+  #newer = new ShortLivedMap<Key, Value>()
 
   constructor(count: number) {
     this.#count = count
@@ -47,7 +48,7 @@ export class Recent<Key, Value> {
   /** Forgets the older half and begins a new one. */
   dropOlder(): void {
     this.#older = this.#newer
-    this.#newer = new Map()
+    this.#newer = new ShortLivedMap()
   }
 
   delete(key: Key): void {
@@ -60,7 +61,7 @@ export class Recent<Key, Value> {
   }
 
   clear(): void {
-    this.#newer.clear()
-    this.#older.clear()
+    this.#newer = new ShortLivedMap()
+    this.#older = new ShortLivedMap()
   }
 }

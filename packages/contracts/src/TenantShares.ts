@@ -3,7 +3,7 @@ import type { TenantId } from "./Ids.ts"
 
 /** A queue whose first entry leaves without moving the others up: an array's own `shift` is slow when it is long. */
 export class Fifo<A> {
-  #entries: Array<A> = []
+  #entries: Array<A | undefined> = []
   #head = 0
 
   get length(): number {
@@ -21,6 +21,8 @@ export class Fifo<A> {
   shift(): A | undefined {
     if (this.length === 0) return undefined
     const entry = this.#entries[this.#head]
+    // Else it would live until the queue is empty.
+    this.#entries[this.#head] = undefined
     this.#head += 1
     if (this.#head === this.#entries.length) this.keep(() => false)
     else if (this.#head >= 1_024 && this.#head * 2 > this.#entries.length) this.keep(() => true)
@@ -30,7 +32,7 @@ export class Fifo<A> {
   /** Lets go of all entries but these; the order stays. */
   keep(wanted: (entry: A) => boolean): void {
     const head = this.#head
-    this.#entries = this.#entries.filter((entry, at) => at >= head && wanted(entry))
+    this.#entries = this.#entries.filter((entry, at) => at >= head && wanted(entry as A))
     this.#head = 0
   }
 }

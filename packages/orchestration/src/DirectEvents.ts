@@ -3,6 +3,7 @@
  * steps is one commit. Each has a place from before its commit until it has ended; an event for which there is none goes by the bus. What is lost
  * with the process is found in the store.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
 import type { Reserve } from "@dueline/contracts/CommitCompanions"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
@@ -33,7 +34,7 @@ const rowOf = (message: BusMessage): IngestionRow | null => {
 /** Which events are in hand, each with its place: of one tenant as many as there is room left. */
 export class EventPlaces {
   readonly #places: Places
-  readonly #held = new Map<string, () => void>()
+  readonly #held = new ShortLivedMap<string, () => void>()
 
   constructor(limit: number = defaultPlaces) {
     this.#places = new Places(limit)

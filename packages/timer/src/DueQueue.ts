@@ -2,6 +2,7 @@
  * Due calls before they start: those that a pause holds stand aside, those of a flow in its line until they have a place, the others in the fair
  * queue. Plain data structure: times come in, epoch ms.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { AttemptEnded, ExecutionRequested } from "@dueline/contracts/Intent"
 import { type FlowAnswer, type FlowHolder, flowPlaceMs } from "@dueline/contracts/ports/FlowPlaces"
@@ -51,7 +52,7 @@ export class DueQueue {
   /** How often places are being given back right now. Who gives one back and asks for another must not be served in the other order. */
   #releasing = 0
   /** Those that are to be told of first stand in front. */
-  readonly #placed = new Map<ServiceCallId, Placed>()
+  readonly #placed = new ShortLivedMap<ServiceCallId, Placed>()
 
   constructor(options: DueQueueOptions) {
     this.#options = options

@@ -2,6 +2,7 @@
  * Due calls of flows before they have a place: each flow in a line of its own, by due time, so that one that is full holds up no other. A
  * plain data structure; whoever has it asks the store for places (`asks`) and says what it answered. Times in epoch ms.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { FlowAnswer, FlowHolder } from "@dueline/contracts/ports/FlowPlaces"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
@@ -44,7 +45,7 @@ export class FlowGate {
   readonly #lanes = new Map<string, Lane>()
   /** Lanes by when they are to be asked for. An entry whose time is not its lane's says nothing any more. */
   readonly #turns = new MinHeap<Lane>()
-  readonly #current = new Map<ServiceCallId, FlowAlarm>()
+  readonly #current = new ShortLivedMap<ServiceCallId, FlowAlarm>()
   readonly #asked = new Set<ServiceCallId>()
   readonly #ofTenant = new Map<TenantId, number>()
 

@@ -2,6 +2,7 @@
  * Due calls that wait for a pause to be over, each with the hold that it waits for, in the order they came. Calls that are released at a
  * rate leave from here. Plain data structure: times come in, epoch ms.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { Fifo } from "@dueline/contracts/TenantShares"
@@ -48,7 +49,7 @@ export class HeldCalls {
   readonly #options: HeldCallsOptions
   #holds: Holds = noHolds
   #groups = new Map<string, Group>()
-  #current = new Map<ServiceCallId, Alarm>()
+  #current = new ShortLivedMap<ServiceCallId, Alarm>()
   #ofTenant = new Map<TenantId, number>()
   #processes = 1
 
@@ -86,7 +87,7 @@ export class HeldCalls {
     const waiting = [...this.#current.values()]
     this.#holds = holds
     this.#groups = new Map()
-    this.#current = new Map()
+    this.#current = new ShortLivedMap()
     this.#ofTenant = new Map()
     return waiting.filter((alarm) => !this.add(alarm, now))
   }

@@ -2,6 +2,7 @@
  * The Timer of the embedded default: alarms inside a horizon wait in memory and fire to the millisecond, never too early. Those that are
  * due are handed out by turns of tenants, so that one tenant's alarm does not wait behind a hundred thousand of another's.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
@@ -21,8 +22,8 @@ class TenantAlarms {
 
   /** The distinct due times in `slots`. */
   readonly #times = new MinHeap<number>()
-  readonly #slots = new Map<number, Slot>()
-  readonly #current = new Map<ServiceCallId, Alarm>()
+  readonly #slots = new ShortLivedMap<number, Slot>()
+  readonly #current = new ShortLivedMap<ServiceCallId, Alarm>()
 
   /** Alarms that are waiting; replaced ones do not count. */
   get size(): number {

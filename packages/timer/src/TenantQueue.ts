@@ -2,6 +2,7 @@
  * One tenant's due calls and what it has under way: which call is next, and whether it may start now. Plain data structures, times in epoch
  * ms.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import type { PlaceThreshold } from "./FairOrder.ts"
@@ -24,7 +25,7 @@ interface Busy {
  * while the end of an earlier attempt of it is still missing.
  */
 class UnderWay {
-  readonly #calls = new Map<ServiceCallId, Busy>()
+  readonly #calls = new ShortLivedMap<ServiceCallId, Busy>()
   readonly #threshold: PlaceThreshold
   readonly #left: (queue: TargetQueue) => void
 
@@ -105,7 +106,7 @@ class UnderWay {
 
 export class TenantQueue {
   readonly targets = new TargetQueues()
-  readonly #waiting = new Map<ServiceCallId, Alarm>()
+  readonly #waiting = new ShortLivedMap<ServiceCallId, Alarm>()
   readonly #underWay: UnderWay
   #limit: TenantLimit
   #bucket: TokenBucket | null = null

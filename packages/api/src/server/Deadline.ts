@@ -7,6 +7,7 @@
  * was given up may still happen.
  */
 import { ApiKeys, CourierSources, TenantDirectory } from "@dueline/contracts/ports/Directories"
+import { ShortLivedSet } from "@dueline/contracts/ShortLived"
 import { AuditTrail } from "@dueline/contracts/ports/AuditTrail"
 import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { DeadLetterQueries } from "@dueline/contracts/ports/DeadLetters"
@@ -70,7 +71,7 @@ export class Patience extends Context.Service<
 const nanos = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe())
 
 const make = (deadlineMs: number, context: Context.Context<never>): Patience["Service"] => {
-  const open = new Set<Question>()
+  const open = new ShortLivedSet<Question>()
   const clock = Context.get(context, Clock.Clock)
   let watching = false
 

@@ -1,4 +1,5 @@
 /** Requests that were taken from Node itself, each until it is answered: how they are read, answered and refused, whatever they ask for. */
+import { ShortLivedSet } from "@dueline/contracts/ShortLived"
 import type { CorrelationId, TenantId } from "@dueline/contracts/Ids"
 import { HealthChecks } from "@dueline/contracts/ports/HealthChecks"
 import { tellsDetails } from "@dueline/contracts/telemetry/logModules"
@@ -51,7 +52,7 @@ export const makeExchanges = <E extends Exchange>({ about, refused }: ExchangesO
     const { phase } = yield* HealthChecks
     const context = yield* Effect.context<never>()
     const dice = Context.get(context, Random.Random)
-    const open = new Set<E>()
+    const open = new ShortLivedSet<E>()
     const isDetailed = tellsDetails(context)
 
     /** In a fiber, for what is rare: in the name of whoever asks. */

@@ -5,6 +5,7 @@
  * A group takes one message of a tenant at a time, in the order of publication; tenants do not wait for each other, nor do groups.
  * A message that nobody wants is done at once, so consumers must be there before the dispatcher starts.
  */
+import { ShortLivedMap } from "../ShortLived.ts"
 import { Cause, Deferred, Effect, Fiber, FiberSet, Layer, type Scope } from "effect"
 import { backoff, type Backoff, defaultBackoff } from "../backoff.ts"
 import type { DeadLetter } from "../ports/DeadLetters.ts"
@@ -191,7 +192,7 @@ export const make = Effect.fnUntraced(function* (
   /** Topics that a group has taken; of one that takes all, an empty text. What was heard once counts as heard: a group that stops first comes back. */
   const heard = new Set<string>()
   const finished = new Recent<string, true>(remembered)
-  const inFlight = new Map<string, Deferred.Deferred<void, BusUnavailable>>()
+  const inFlight = new ShortLivedMap<string, Deferred.Deferred<void, BusUnavailable>>()
   const listeners = new Map<string, Set<(message: BusMessage) => void>>()
 
   // Finalizers run in reverse: the lanes stop first, then nobody can finish what is still in flight.

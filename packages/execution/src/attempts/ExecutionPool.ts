@@ -2,6 +2,7 @@
  * Which attempts wait, which are on the wire and which are being recorded. Plain callbacks and one object for each attempt: thousands pass
  * through here every second.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ExecutionRequested } from "@dueline/contracts/Intent"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
 import type { HandBackReason } from "@dueline/contracts/serviceCall/Spec"
@@ -36,7 +37,7 @@ const handBackMs = 1_000
 export class ExecutionPool {
   readonly #options: PoolOptions
   /** In the order they were taken, which is the order of their age. */
-  readonly #attempts = new Map<string, Attempt>()
+  readonly #attempts = new ShortLivedMap<string, Attempt>()
   readonly #recent = new RecentAttempts()
   /** Attempts that were asked about before word of them came: they are not taken any more. */
   readonly #disowned = new RecentAttempts()

@@ -2,6 +2,7 @@
  * Connections by origin: used again while they are young, opened when none is free, bounded for an origin and in all. A request waits
  * only for a place, and only so long; it takes the place of what is idle first.
  */
+import { ShortLivedSet } from "@dueline/contracts/ShortLived"
 import { Client, type Dispatcher } from "undici"
 import { AnswerFilter } from "./AnswerFilter.ts"
 import type { Exchange } from "./Exchange.ts"
@@ -159,7 +160,7 @@ export class Connections {
   readonly #all = new Set<Connection>()
   /** Longest idle first. */
   readonly #idle = new Set<Connection>()
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new ShortLivedSet<Waiting>()
   readonly #now: () => number
   readonly #bounds: ConnectionBounds
   readonly #options: ConnectionOptions

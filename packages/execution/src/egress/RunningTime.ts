@@ -2,13 +2,14 @@
  * Time that this process has run: what a time-out counts. Elapsed time would also count a stop of the process (SIGSTOP, a suspended
  * machine, a blocked event loop), and a time-out would fire before the answer that came meanwhile is read.
  */
+import { ShortLivedSet } from "@dueline/contracts/ShortLived"
 
 /** Length of a slice in milliseconds. Whatever lies between two looks at the clock counts as twice this much at the most. */
 const defaultSliceMs = 250
 
 /** Deadlines of one length, the earliest first, and one timer for them all: most are cancelled long before it fires. */
 class Lapse {
-  readonly waiting = new Set<Deadline>()
+  readonly waiting = new ShortLivedSet<Deadline>()
   timer: NodeJS.Timeout | null = null
   readonly ms: number
   readonly emptied: (lapse: Lapse) => void
