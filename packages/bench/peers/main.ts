@@ -2,15 +2,13 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { startTarget } from "../src/Target.ts"
-import { machine } from "./box.ts"
+import { machine, versions } from "./machine.ts"
 import { hold, releaseAll, releaseOnSignal } from "./held.ts"
-import { keep, type Kept } from "./keep.ts"
+import { busyStarts, duplicates, keep, type Kept, throughput, timing } from "./report.ts"
 import { type Options, options as parse, usage } from "./options.ts"
-import { busyStarts, duplicates, throughput, timing } from "./report.ts"
 import { measureInTurns } from "./round.ts"
 import type { System } from "./System.ts"
 import { systemsFor } from "./roster.ts"
-import { versions } from "./versions.ts"
 
 const started = performance.now()
 const say = (text: string) =>

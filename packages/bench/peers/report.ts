@@ -1,8 +1,8 @@
 /** What came of all rounds: medians, spread, and ratios within each round. */
-import { observedMs } from "./recovery.ts"
-import type { Figures } from "./measure.ts"
-import { median, shown, spread, table } from "./shown.ts"
+import { readFileSync, writeFileSync } from "node:fs"
 import type { System } from "./System.ts"
+import { type Figures, observedMs } from "./measure.ts"
+import type { Options } from "./options.ts"
 
 /** One measurement of one system. */
 export interface Outcome {
@@ -146,3 +146,57 @@ export const duplicates = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<stri
       .filter(([name, value]) => name.endsWith(".extra") && value > 0)
       .map(([name, value]) => `${system}, round ${round}, ${name.split(".")[0]}: ${value} calls came once more`)
   )
+
+/** Numbers and tables as text. */
+export const median = (values: ReadonlyArray<number>): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const upper = Math.floor(sorted.length / 2)
+  const [a, b] = [sorted[sorted.length % 2 === 0 ? upper - 1 : upper], sorted[upper]]
+  return ((a ?? Number.NaN) + (b ?? Number.NaN)) / 2
+}
+
+export const shown = (value: number): string => {
+  const size = Math.abs(value)
+  if (size >= 1_000) return Math.round(value).toLocaleString("en")
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)
+}
+
+/** Median, least and most; empty when there is nothing. */
+export const spread = (values: ReadonlyArray<number>, scale = 1): string => {
+  if (values.length === 0) return ""
+  const scaled = values.map((value) => value * scale)
+  const [least, most] = [Math.min(...scaled), Math.max(...scaled)]
+  return values.length === 1 ? shown(median(scaled)) : `${shown(median(scaled))} (${shown(least)}–${shown(most)})`
+}
+
+type Row = ReadonlyArray<string>
+
+/** Padded, so that it reads well in a terminal too. */
+export const table = (rows: ReadonlyArray<Row>): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
+  const line = (row: Row) =>
+    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(" | ")} |`
+  const rule = `| ${widths.map((width, i) => (i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`
+  return [line(rows[0] ?? []), rule, ...rows.slice(1).map(line)].join("\n")
+}
+
+/** Writes what was measured into docs/: every value as JSON, the tables into the page. */
+const page = new URL("../../../docs/benchmarks-peers.md", import.meta.url)
+const values = new URL("../../../docs/benchmarks-peers.json", import.meta.url)
+const [start, end] = ["<!-- measured -->", "<!-- /measured -->"]
+
+export interface Kept {
+  readonly date: string
+  readonly machine: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly options: Options
+  readonly outcomes: ReadonlyArray<Outcome>
+}
+
+export const keep = (kept: Kept, report: string): void => {
+  const text = readFileSync(page, "utf8")
+  const [from, to] = [text.indexOf(start), text.indexOf(end)]
+  if (from < 0 || to < 0) throw new Error("docs/benchmarks-peers.md has lost its marks for the tables")
+  writeFileSync(page, `${text.slice(0, from + start.length)}\n\n${report}\n\n${text.slice(to)}`)
+  writeFileSync(values, `${JSON.stringify(kept, null, 1)}\n`)
+}

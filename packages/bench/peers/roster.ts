@@ -1,7 +1,5 @@
 /** The systems that are compared, and what was chosen for each. */
-import { startDueline } from "./starts/dueline.ts"
-import { knowsRoles } from "./starts/duelineProgram.ts"
-import { startDuelineSplit } from "./starts/duelineSplit.ts"
+import { knowsRoles, startDueline, startDuelineSplit } from "./starts/dueline.ts"
 import { startLibrary } from "./starts/library.ts"
 import { natsVersion } from "./stores/nats.ts"
 import { startPostgres } from "./stores/postgres.ts"

@@ -4,9 +4,8 @@
  */
 import type { Target } from "../src/Target.ts"
 import { during } from "./held.ts"
-import { burst, type Figures, idleLatency, lateness, type Measured, warmUp } from "./measure.ts"
+import { burst, type Figures, idleLatency, lateness, type Measured, recovery, warmUp } from "./measure.ts"
 import type { Options, Part } from "./options.ts"
-import { recovery } from "./recovery.ts"
 import type { Outcome } from "./report.ts"
 import type { Running, System } from "./System.ts"
 

@@ -17,7 +17,6 @@ import * as TokenVerifier from "@dueline/identity/TokenVerifier"
 import * as FailedIngestions from "@dueline/orchestration/FailedIngestions"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
 import * as OrderNotifications from "@dueline/orchestration/OrderNotifications"
-import * as FiredCalls from "@dueline/orchestration/schedules/FiredCalls"
 import * as ScheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
 import * as SigningSecrets from "@dueline/secrets/SigningSecrets"
 import * as CacheRedis from "@dueline/redis/CacheRedis"
@@ -30,15 +29,12 @@ import * as Intake from "./Intake.ts"
 import * as payloadHosts from "./payloadHosts.ts"
 import * as Storage from "./Storage.ts"
 import * as MetricsEndpoint from "./telemetry/MetricsEndpoint.ts"
-import * as ProcessMetrics from "./telemetry/ProcessMetrics.ts"
 import * as TracedBus from "./telemetry/TracedBus.ts"
 import * as Timing from "./Timing.ts"
-import * as Dispatching from "./work/Dispatching.ts"
+import * as Roles from "./work/Roles.ts"
 import * as LedWork from "./work/LedWork.ts"
 import * as LocalExecutor from "./work/LocalExecutor.ts"
 import * as Orchestrating from "./work/Orchestrating.ts"
-import * as Payloads from "./work/Payloads.ts"
-import * as Sweeping from "./work/Sweeping.ts"
 import { countRequests } from "@dueline/api/server/countRequests"
 import { CurrentRetentionLimits } from "@dueline/api/system/TenantRulesHandlers"
 import { CurrentSessionSettings } from "@dueline/api/sessions/SessionAccess"
@@ -168,7 +164,7 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
       )
     ).pipe(part("orchestrator")),
     // It makes requests too, as executors do.
-    when("executor", Payloads.layer(deployment.shared).pipe(Layer.provide(client), part("executor")))
+    when("executor", Roles.layerPayloads(deployment.shared).pipe(Layer.provide(client), part("executor")))
   )
   return Layer.mergeAll(
     when("orchestrator", LedWork.layer(settings, deployment.shared)).pipe(
@@ -179,11 +175,11 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
       part("orchestrator")
     ),
     consumers,
-    when("timer", Sweeping.layer(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)).pipe(
+    when("timer", Roles.layerSweeping(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)).pipe(
       part("timer")
     ),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
-    when("dispatcher", Dispatching.layer(deployment.shared)).pipe(part("dispatcher"), Layer.provide(consumers))
+    when("dispatcher", Roles.layerDispatching(deployment.shared)).pipe(part("dispatcher"), Layer.provide(consumers))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment).pipe(part("timer"))))
 }
 
@@ -298,7 +294,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     part("orchestrator"),
     Layer.provideMerge(layerNotices),
     Layer.provideMerge(Hearing.layer),
-    Layer.provideMerge(FiredCalls.layer),
+    Layer.provideMerge(ScheduleCalls.layerFiredCalls),
     Layer.provideMerge(links(settings, deployment)),
     Layer.provideMerge(
       Layer.mergeAll(
@@ -318,7 +314,7 @@ export const program = (settings: Settings, deployment: Deployment, demo: boolea
     Layer.provide([outsideIssuers(settings, deployment), signInProvider(settings, deployment)]),
     Layer.provide(leanServer.layer),
     Layer.provide(MetricsEndpoint.layerPort(settings)),
-    Layer.provide(ProcessMetrics.layer(deployment)),
+    Layer.provide(MetricsEndpoint.layerProcess(deployment)),
     Layer.provideMerge(server(settings)),
     Layer.provide(PlainRequests.layer),
     Layer.provideMerge(work(settings, deployment, guard)),

@@ -36,7 +36,7 @@ import { type Deployment, takesInOnly } from "./Deployment.ts"
 import { homeAt } from "./Home.ts"
 import * as InstallationKeys from "./InstallationKeys.ts"
 import { admit, admitIngest, prepareHome } from "./preflight/admission.ts"
-import { watchDisk } from "./preflight/diskCheck.ts"
+import { watchDisk } from "./preflight/checks.ts"
 
 /** Whether this process can write what its roles write: the store of the orchestrator, the tables of timer and dispatcher. */
 export class WriteWatch extends Context.Service<

@@ -8,7 +8,7 @@ import { appendFile, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { intoNewFolder, newFile, writing } from "../src/cli/destination.ts"
-import { exportTo } from "../src/work/retentionExport.ts"
+import { exportTo } from "../src/work/Retention.ts"
 import { runCli } from "./runCli.ts"
 
 const folder = Effect.acquireRelease(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { diskCheck, judgeDisk } from "../src/preflight/diskCheck.ts"
+import { diskCheck, judgeDisk } from "../src/preflight/checks.ts"
 
 const gib = 2 ** 30
 

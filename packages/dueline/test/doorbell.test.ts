@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { makeDoorbell, ringEveryMs } from "../src/work/Doorbell.ts"
+import { makeDoorbell, ringEveryMs } from "../src/work/LedWork.ts"
 
 type Name = "schedules" | "jobs"
 

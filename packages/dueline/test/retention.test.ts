@@ -24,8 +24,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { zstdDecompressSync } from "node:zlib"
 import { verifySealed } from "../src/cli/audit/readSealed.ts"
-import { makeRetention } from "../src/work/Retention.ts"
-import { exportTo } from "../src/work/retentionExport.ts"
+import { exportTo, makeRetention } from "../src/work/Retention.ts"
 import { countAll, newFolder, sealAll, signer } from "./sealAll.ts"
 
 const layer = Layer.mergeAll(

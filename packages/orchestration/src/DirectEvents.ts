@@ -1,18 +1,23 @@
 /**
- * Couriers' events that are carried out as soon as they are durable, with no way through outbox and bus: in rounds of many, so that each of their
+ * * Couriers' events that are carried out as soon as they are durable, with no way through outbox and bus: in rounds of many, so that each of their
  * steps is one commit. Each has a place from before its commit until it has ended; an event for which there is none goes by the bus. What is lost
- * with the process is found in the store.
+ * with the process is found in the store. A courier's event that is carried out in the commit that takes it in: the commands of that, under the ids
+ * of the steps it takes otherwise.
  */
-import { ShortLivedMap } from "@dueline/contracts/ShortLived"
-import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
-import type { Reserve } from "@dueline/contracts/CommitCompanions"
+import type { AskEventInOne, Reserve } from "@dueline/contracts/CommitCompanions"
+import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
 import type { StreamId, TenantId } from "@dueline/contracts/Ids"
-import type { IngestionChanged, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
-import type { BusMessage, Delivery } from "@dueline/contracts/ports/EventBus"
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import { Places, TenantLines } from "@dueline/contracts/TenantShares"
-import { takeTrace } from "@dueline/contracts/telemetry/Tracing"
+import { backoff, defaultBackoff } from "@dueline/contracts/backoff"
+import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
+import type { IngestionChanged, IngestionId, IngestionRow } from "@dueline/contracts/ingestion/Ingestion"
+import type { Command } from "@dueline/contracts/kinds"
+import type { BusMessage, Delivery } from "@dueline/contracts/ports/EventBus"
+import type { ShipmentId } from "@dueline/contracts/shipment/Shipment"
+import { isSampled, takeTrace } from "@dueline/contracts/telemetry/Tracing"
 import { Effect, FiberSet } from "effect"
-import type { Handler } from "./lostMessages.ts"
+import type { Handler } from "./handling.ts"
 
 /** Of all tenants; one event is some 2 KiB of memory. */
 const defaultPlaces = 8_192
@@ -134,3 +139,36 @@ export const makeDirectEvents = Effect.fnUntraced(function* (
   }
   return reserve
 })
+
+/** The shipment that a source calls so; the same for ever. */
+export type ShipmentIdOf = (tenantId: TenantId, source: CourierSourceId, trackingReference: string) => ShipmentId
+
+interface About {
+  readonly tenantId: TenantId
+  readonly ingestionId: IngestionId
+  readonly correlationId: string
+}
+
+export const stepOf = <C extends Command>(about: About, step: string, command: C): Envelope<C> =>
+  systemEnvelope("field-events", about, `field-events:${about.ingestionId}:${step}`, command)
+
+/**
+ * Only of an event that is about its shipment alone, and for as long as that is for no order. One whose trace is to be seen goes step by step: the
+ * spans belong to bus and outbox.
+ */
+export const inOneCommit =
+  (shipmentIdOf: ShipmentIdOf): AskEventInOne =>
+  ({ command, correlationId, tenantId, traceparent }) => {
+    if (command._tag !== "ReceiveIngestion" || command.event.orderId !== null || isSampled(traceparent)) return null
+    const { at, courierSourceId, event, ingestionId } = command
+    const about = { tenantId, ingestionId, correlationId }
+    const shipmentId = shipmentIdOf(tenantId, courierSourceId, event.trackingReference)
+    const origin = { correlationId, traceparent: null }
+    return {
+      recording: stepOf(about, "shipment", {
+        ...{ _tag: "RecordShipmentEvent", shipmentId, at, courierSourceId, event, origin }
+      }),
+      isAll: ({ orderId }) => orderId === null,
+      completion: stepOf(about, "complete", { _tag: "CompleteIngestion", ingestionId, at })
+    }
+  }

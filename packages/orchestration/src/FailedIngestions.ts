@@ -20,7 +20,7 @@ import { ack, consuming, dead, type Delivery, EventBus, type Verdict } from "@du
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { Clock, Effect, Layer, Option, Schema } from "effect"
-import { untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { untilStoreAnswers } from "./handling.ts"
 
 const decodeChange = Schema.decodeUnknownOption(IngestionChanged)
 

@@ -5,10 +5,8 @@
  * Every step can be done again: an ingestion that has ended is left alone, the shipment takes an event once, an order is completed once, and
  * each command's id follows from the ingestion. So it does not matter how often a message comes, or between which steps a process dies.
  */
-import { EventPlaces, makeDirectEvents } from "./DirectEvents.ts"
-import { inOneCommit, type ShipmentIdOf, stepOf } from "./eventsInOneCommit.ts"
-import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
-import { handlerTimeout, untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { EventPlaces, inOneCommit, makeDirectEvents, type ShipmentIdOf, stepOf } from "./DirectEvents.ts"
+import { handleAgain, type Handler, handlerTimeout, lostAfterMs, sweeping, untilStoreAnswers } from "./handling.ts"
 import { DirectMessages, EventCommits } from "@dueline/contracts/CommitCompanions"
 import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
 import {

@@ -5,8 +5,7 @@
  * A message is only a hint. What counts is the order as it is now, and the handler goes round until a round finds nothing to do, so that
  * it does not matter how often, in which order or how late messages come (ADR-0019). On the bus it keeps its first name, `order-calls`.
  */
-import { handleAgain, type Handler, lostAfterMs, sweeping } from "./lostMessages.ts"
-import { untilStoreAnswers } from "./untilStoreAnswers.ts"
+import { handleAgain, type Handler, lostAfterMs, sweeping, untilStoreAnswers } from "./handling.ts"
 import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
 import type { CorrelationId, EpochMillis, OrderId, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import type { OrderFacts, OrderNotification, OrderRow } from "@dueline/contracts/order/Order"

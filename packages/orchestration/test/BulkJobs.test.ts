@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { BulkJobCommand } from "@dueline/contracts/bulkJob/BulkJob"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { makePace, slowMs } from "../src/bulkJobs/pace.ts"
+import { makePace, slowMs } from "../src/bulkJobs/BulkJobs.ts"
 import { bulkJobId, failedCalls, lettersOfMails, makeWorld } from "./BulkJobsWorld.ts"
 import * as Call from "./ServiceCallSample.ts"
 

@@ -2,13 +2,13 @@
 import type { ServiceCallId } from "@dueline/contracts/Ids"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
-import * as FiredCalls from "../src/schedules/FiredCalls.ts"
+import * as scheduleCalls from "../src/schedules/scheduleCalls.ts"
 
 const id = "00000000-0000-8000-8000-000000000001" as ServiceCallId
 
 it.effect("a call counts as made once its making has succeeded, and who asks meanwhile waits for that", () =>
   Effect.gen(function* () {
-    const { isMade, making } = FiredCalls.make()
+    const { isMade, making } = scheduleCalls.make()
     assert.isFalse(yield* isMade(id))
     const end = yield* Deferred.make<void, string>()
     yield* Effect.forkChild(Effect.ignore(making(id, Deferred.await(end))), { startImmediately: true })

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { TenantId } from "@dueline/contracts/Ids"
 import { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
 import { Effect } from "effect"
-import { makePayloadDesk } from "../src/dropbin/PayloadDesk.ts"
+import { makePayloadDesk } from "../src/dropbin/Dropbin.ts"
 
 const tenant = (n: number) => TenantId.make(`00000000-0000-7000-8000-00000000000${n}`)
 const payload = (n: number, of: number, target: string) => ({

@@ -18,10 +18,10 @@ import * as MemoryStore from "@dueline/port-contracts/memory/MemoryStore"
 import { Cause, Effect, Exit, Option, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { byOne } from "../src/dispatcher/whileLeading.ts"
-import * as FiredCalls from "../src/schedules/FiredCalls.ts"
+import * as scheduleCalls from "../src/schedules/scheduleCalls.ts"
+import { makeHandler } from "../src/schedules/scheduleCalls.ts"
 import { leadership, makeFirer, type OccurrenceCallIdOf } from "../src/schedules/ScheduleFirer.ts"
 import { Leases } from "@dueline/contracts/ports/Leases"
-import { makeHandler } from "../src/schedules/scheduleCalls.ts"
 import { inSteps, makeFates, type Step } from "./fated.ts"
 import * as Field from "./FieldSample.ts"
 import * as Steps from "./ScheduleSteps.ts"
@@ -73,7 +73,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
   const writers = yield* Effect.provideService(writersOn(store), FiringCommits, { offer: () => offer, by })
   const { ask } = writers
   const { fates, step } = makeFates()
-  const fired = FiredCalls.make()
+  const fired = scheduleCalls.make()
   const ports =
     (between: Step) =>
     <A, E, R>(made: Effect.Effect<A, E, R>) =>
@@ -82,7 +82,7 @@ export const world = Effect.fnUntraced(function* (start: string, changes: Partia
         Effect.provideService(CallQueries, store.callQueries),
         Effect.provideService(DueSchedules, store.dueSchedules),
         Effect.provideService(OpsQueries, store.opsQueries),
-        Effect.provideService(FiredCalls.FiredCalls, fired),
+        Effect.provideService(scheduleCalls.FiredCalls, fired),
         Effect.provideService(FiringCommits, {
           by,
           offer: () => (offer === null || !inOne ? null : steppingOn(offer, between))

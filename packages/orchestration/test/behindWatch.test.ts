@@ -1,4 +1,4 @@
-import * as BehindWatch from "@dueline/orchestration/behindWatch"
+import * as BehindWatch from "@dueline/orchestration/overviewWork"
 import { Overviews, type WorkBehind } from "@dueline/contracts/ports/Overviews"
 import { makeMetrics, Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { assert, it } from "@effect/vitest"

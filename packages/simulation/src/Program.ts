@@ -1,43 +1,51 @@
 /** One start of the program on one machine: the real parts, joined as in production, over ports that reach into the simulated world. */
-import type { Envelope } from "@dueline/contracts/Envelope"
-import { type Intent, Intents } from "@dueline/contracts/Intent"
 import { DirectStarts } from "@dueline/contracts/CommitCompanions"
-import { type TenantId, WorkerId } from "@dueline/contracts/Ids"
-import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import type { Envelope } from "@dueline/contracts/Envelope"
+import { ServiceCallId, type TenantId, WorkerId } from "@dueline/contracts/Ids"
+import { type Intent, Intents } from "@dueline/contracts/Intent"
+import type { Command } from "@dueline/contracts/kinds"
 import type { Holding } from "@dueline/contracts/ports/Backlog"
-import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
+import { FlowPlaces } from "@dueline/contracts/ports/FlowPlaces"
+import { Leases } from "@dueline/contracts/ports/Leases"
+import { type AnyAnswer, type AnyRefusal, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
 import { Persistence } from "@dueline/contracts/ports/Persistence"
 import { type Alarm, Timer } from "@dueline/contracts/ports/Timer"
-import type { Command } from "@dueline/contracts/kinds"
+import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ShipmentId } from "@dueline/contracts/shipment/Shipment"
 import * as Executor from "@dueline/execution/attempts/Executor"
 import { makeRecorder } from "@dueline/execution/attempts/recordAttempt"
-import type { ShipmentIdOf } from "@dueline/orchestration/eventsInOneCommit"
+import type { ShipmentIdOf } from "@dueline/orchestration/DirectEvents"
 import * as FieldEvents from "@dueline/orchestration/FieldEvents"
-import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
+import * as Writers from "@dueline/orchestration/Writers"
 import { aggregates } from "@dueline/orchestration/aggregates"
 import { Schedule } from "@dueline/orchestration/aggregates/Schedule"
 import { Shipment } from "@dueline/orchestration/aggregates/Shipment"
-import { recalling } from "@dueline/orchestration/recalling"
-import * as Writers from "@dueline/orchestration/Writers"
-import { leadMs } from "@dueline/contracts/serviceCall/Spec"
 import { ServiceCall } from "@dueline/orchestration/aggregates/service-call/ServiceCall"
-import { makeKnownHolds } from "@dueline/timer/knownHolds"
+import * as BulkJobs from "@dueline/orchestration/bulkJobs/BulkJobs"
+import * as Dispatcher from "@dueline/orchestration/dispatcher/Dispatcher"
+import { byOne, type Shared } from "@dueline/orchestration/dispatcher/whileLeading"
+import * as Dropbin from "@dueline/orchestration/dropbin/Dropbin"
+import { recalling } from "@dueline/orchestration/recalling"
+import * as ScheduleFirer from "@dueline/orchestration/schedules/ScheduleFirer"
+import * as scheduleCalls from "@dueline/orchestration/schedules/scheduleCalls"
+import * as SubscriptionDeliveries from "@dueline/orchestration/subscriptions/SubscriptionDeliveries"
 import { isEarly, makeDueLoop } from "@dueline/timer/DueLoop"
-import { placesOf, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
 import * as MemoryTimer from "@dueline/timer/MemoryTimer"
 import { defaultSweepOptions, makeSweep } from "@dueline/timer/Sweep"
+import { placesOf, WorkerCapacity } from "@dueline/timer/WorkerCapacity"
+import { makeKnownHolds } from "@dueline/timer/knownHolds"
 import { sweepLoop } from "@dueline/timer/sweepLoop"
 import { Effect, Exit, Layer, Scope } from "effect"
+import type { Victim } from "./checks/Reach.ts"
 import { storeOf, takesOver } from "./direct/directEvents.ts"
-import { ledWork } from "./ledWork.ts"
+import { fetchPolicy } from "./dropbin/Payload.ts"
 import { layerPorts, type Surroundings } from "./layerPorts.ts"
 import { type Ask, makeAsk } from "./pending/ask.ts"
 import { makeReceiving, type Receive, type Report } from "./reported/receiving.ts"
+import { zoneData } from "./schedules/ScheduleClient.ts"
 import { Dice } from "./world/Dice.ts"
 import type { Machine } from "./world/Machine.ts"
-import type { Victim } from "./checks/Reach.ts"
 import type { World } from "./world/World.ts"
 
 const same = <A>(part: A): A => part
@@ -230,3 +238,37 @@ export class Program {
     this.victim.machine.run(Scope.close(this.#scope, Exit.void)).addObserver(stopped)
   }
 }
+
+/**
+ * What one process at a time does: makes orders of payloads, fires schedules, delivers to subscriptions and
+ * carries out bulk jobs. Follows the composition of the program.
+ */
+const keepMs = 7 * 86_400_000
+
+export const ledWork = Effect.fnUntraced(function* ({ mutation, payloads, world }: Surroundings, machine: Machine) {
+  const { droppers, operators, processes, schedulers, subscribers, told } = world.setup
+  const callId = (...parts: ReadonlyArray<string | number>) =>
+    ServiceCallId.make(new Dice(world.seed).fork(parts.join("/")).uuid())
+  const shared: Shared = processes === 1 ? null : { leases: yield* Leases, holder: machine.name }
+  // Without those who send there is nothing to look for.
+  if (droppers > 0) yield* Dropbin.make(payloads.parts, { policy: fetchPolicy, shared })
+  if (schedulers > 0) {
+    const firer = yield* ScheduleFirer.makeFirer({ callIdOf: callId, zoneData })
+    const bus = yield* EventBus
+    yield* bus.consume({ group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* scheduleCalls.makeHandler)
+    yield* Effect.forkScoped(byOne(shared, ScheduleFirer.leadership, firer.run))
+  }
+  if (subscribers > 0 || told) {
+    const deliveries = yield* SubscriptionDeliveries.makeDeliveries({
+      callIdOf: callId,
+      callbackIdOf: (mutation.callbackId ?? same)(callId),
+      disableAfterMs: world.setup.disableAfterMs,
+      keepMs
+    })
+    yield* Effect.forkScoped(byOne(shared, SubscriptionDeliveries.leadership, deliveries.run))
+  }
+  if (operators > 0) {
+    const jobs = yield* BulkJobs.makeBulkJobs(callId)
+    yield* Effect.forkScoped(byOne(shared, BulkJobs.leadership, (mayAct) => jobs.loop({}, mayAct)))
+  }
+})

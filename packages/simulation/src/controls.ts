@@ -1,16 +1,11 @@
 /** The negative controls: each switches one mechanism off in worlds where that must show, and says which invariants may show it. */
-import * as Callbacks from "./callbacks/mutations.ts"
+import * as Callbacks from "./mutations/CallMutations.ts"
 import * as Aggregate from "./mutations/AggregateMutations.ts"
-import * as Courier from "./mutations/CourierMutations.ts"
-import * as Dropbin from "./dropbin/mutations.ts"
-import * as Direct from "./direct/mutations.ts"
+import * as Courier from "./mutations/IntakeMutations.ts"
 import { type Faults, nothingElse, type Setup } from "./Faults.ts"
 import * as Late from "./mutations/LateMutations.ts"
-import * as Ops from "./mutations/OpsMutations.ts"
-import type { Mutation } from "./mutations/Mutation.ts"
-import * as Pending from "./pending/mutations.ts"
-import * as Reported from "./reported/mutations.ts"
 import * as Store from "./mutations/StoreMutations.ts"
+import type { Mutation } from "./mutations/Mutation.ts"
 import * as Work from "./mutations/WorkMutations.ts"
 
 export interface Control {
@@ -211,14 +206,14 @@ export const controls: Readonly<Record<string, Control>> = {
     {},
     2
   ),
-  "windows may overlap": control(Ops.windowsUnkept, ["windows of a bin never overlap"], {}, keepers, 2),
-  "serial numbers may be shared": control(Ops.serialsUnkept, ["serial numbers are unique"], {}, keepers),
-  "nobody looks at the others": control(Ops.requirementsDropped, [held, reason], {}, keepers),
-  "profile kept": control(Ops.profileKept, ["an erased customer has no profile"], {}, keepers),
+  "windows may overlap": control(Store.windowsUnkept, ["windows of a bin never overlap"], {}, keepers, 2),
+  "serial numbers may be shared": control(Store.serialsUnkept, ["serial numbers are unique"], {}, keepers),
+  "nobody looks at the others": control(Store.requirementsDropped, [held, reason], {}, keepers),
+  "profile kept": control(Store.profileKept, ["an erased customer has no profile"], {}, keepers),
   // What another call has come to is taken for this one's end, which then never comes.
-  "a snapshot of another is read": control(Ops.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
-  "a snapshot skips an event": control(Ops.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
-  "a repeat is not recognised": control(Ops.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful, 35),
+  "a snapshot of another is read": control(Store.snapshotOfAnother, [rules, row, reason, told, ends], {}, forgetful),
+  "a snapshot skips an event": control(Store.snapshotSkipsEvent, [rules, row, reason, told], {}, forgetful),
+  "a repeat is not recognised": control(Store.repeatsForgotten, [once], { commandRepeated: 0.6 }, forgetful, 35),
   "the event that came last wins": control(Courier.latestComerWins, [placed, once], {}, couriers, 6),
   "a failed event is acknowledged": control(Courier.acknowledgedFirst, [ends], { storeRefuses: 0.3 }, couriers),
   "an event leaves no trace": control(
@@ -227,18 +222,18 @@ export const controls: Readonly<Record<string, Control>> = {
     {},
     couriers
   ),
-  "what is not ended is not looked for": control(Direct.unendedUnlooked, [ends, inTime], { crash: 0.02 }, inHand),
+  "what is not ended is not looked for": control(Courier.unendedUnlooked, [ends, inTime], { crash: 0.02 }, inHand),
   "an event is taken before its commit": control(
-    Direct.takenBeforeCommit,
+    Courier.takenBeforeCommit,
     ["no effect without a submission"],
     { storeRefuses: 0.3 },
     inHand
   ),
-  "a place stays kept": control(Direct.placesKept, [ends], { ...well, storeRefuses: 0.3 }, inHand),
-  "what is taken over is put down": control(Direct.takenAndForgotten, [inTime], well, inHand),
-  "a payload's digest is not looked at": control(Dropbin.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
-  "each look makes an order": control(Dropbin.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
-  "nobody looks for payloads": control(Dropbin.payloadsUnlooked, [ends], { crash: 0.02 }, droppers, 3),
+  "a place stays kept": control(Courier.placesKept, [ends], { ...well, storeRefuses: 0.3 }, inHand),
+  "what is taken over is put down": control(Courier.takenAndForgotten, [inTime], well, inHand),
+  "a payload's digest is not looked at": control(Courier.digestOfTheBeginning, [oneOrder, failsRightly], {}, droppers),
+  "each look makes an order": control(Courier.orderOfEachLook, [oneOrder, rules], { crash: 0.02 }, droppers),
+  "nobody looks for payloads": control(Courier.payloadsUnlooked, [ends], { crash: 0.02 }, droppers, 3),
   "a firing is heard twice": control(Late.firedTwice, [rules], { pause: 0.03, commandRepeated: 0.5 }, schedulers, 5),
   "what was fired is forgotten": control(Late.firingsForgotten, [ends], { crash: 0.02, storeRefuses: 0.2 }, schedulers),
   "a firing is stored without its call": control(Late.storedWithoutCall, [row], well, { ...schedulers, processes: 1 }),
@@ -275,17 +270,17 @@ export const controls: Readonly<Record<string, Control>> = {
     operators,
     16
   ),
-  "a pending call is overlooked": control(Pending.pendingOverlooked, [pendingOne], well, reporters),
-  "the longest wait is forgotten": control(Pending.longestWaitForgotten, [pendingAsked, pendingSaid], well, reporters),
-  "a pending call is always kept": control(Pending.alwaysKept, [pendingSaid], well, reporters),
+  "a pending call is overlooked": control(Callbacks.pendingOverlooked, [pendingOne], well, reporters),
+  "the longest wait is forgotten": control(Callbacks.longestWaitForgotten, [pendingAsked, pendingSaid], well, reporters),
+  "a pending call is always kept": control(Callbacks.alwaysKept, [pendingSaid], well, reporters),
   "a call that has begun is replaced": control(
-    Pending.begunIsReplaced,
+    Callbacks.begunIsReplaced,
     [rules, pendingSaid],
     { ...well, noPlace: 0.6, nameUnanswered: 0.3 },
     reporters
   ),
   "the request of before is sent": control(
-    Pending.oldRequestSent,
+    Callbacks.oldRequestSent,
     ["what leaves is what was put last"],
     well,
     reporters
@@ -307,25 +302,25 @@ export const controls: Readonly<Record<string, Control>> = {
     callbacks
   ),
   "callbacks are not signed": control(Callbacks.unsigned, ["a callback is signed"], {}, callbacks),
-  "event ids are not looked at": control(Reported.eventIdsUnknown, ["an event id is stored once"], {}, products),
+  "event ids are not looked at": control(Courier.eventIdsUnknown, ["an event id is stored once"], {}, products),
   "a report is stored in half": control(
-    Reported.storedInHalf,
+    Courier.storedInHalf,
     ["a report is stored whole or not at all"],
     {},
     products
   ),
   "a report is taken for another's": control(
-    Reported.workspaceMistaken,
+    Courier.workspaceMistaken,
     ["a reported event is stored as it was sent"],
     {},
     products
   ),
   "a report is answered before it is stored": control(
-    Reported.answeredBeforeDurable,
+    Courier.answeredBeforeDurable,
     ["an answer says what is stored"],
     {},
     products
   ),
-  "answers of a group go astray": control(Reported.answersGoAstray, ["an answer says what is stored"], {}, products),
+  "answers of a group go astray": control(Courier.answersGoAstray, ["an answer says what is stored"], {}, products),
   "Retry-After ignored": control(Work.retryAfterIgnored, ["Retry-After is honoured"], { targetFails: 0.5 }, {}, 23)
 }

@@ -26,7 +26,7 @@ import type { Around, Front } from "./clients/Requests.ts"
 import { LogCheck } from "./checks/LogCheck.ts"
 import { type Mutation, sound } from "./mutations/Mutation.ts"
 import { Others } from "./clients/Others.ts"
-import { Standstills } from "./world/Standstills.ts"
+import { Standstills } from "./checks/Reach.ts"
 import { Witness } from "./checks/Witness.ts"
 import { type Violation, World, type WorldOptions } from "./world/World.ts"
 

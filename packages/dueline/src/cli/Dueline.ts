@@ -5,7 +5,7 @@ import { Console, Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { audit } from "./audit/AuditCommands.ts"
 import { call } from "./calls/CallCommands.ts"
-import { dlq } from "./intake/DlqCommands.ts"
+import { dlq, outbox } from "./intake/MessageCommands.ts"
 import { jobs } from "./calls/JobCommands.ts"
 import {
   backup,
@@ -18,21 +18,15 @@ import {
   sql,
   verify
 } from "./database/DatabaseCommands.ts"
-import { outbox } from "./database/OutboxCommands.ts"
-import { bus, consoleLink, doctor, overview, token } from "./InstallationCommands.ts"
-import { serve } from "./ServeCommand.ts"
-import { apiKey } from "./access/KeyCommands.ts"
-import { signingKey } from "./access/SigningKeyCommands.ts"
-import { flow } from "./calls/FlowCommands.ts"
-import { pause } from "./calls/PauseCommands.ts"
+import { bus, consoleLink, doctor, overview, serve, token } from "./InstallationCommands.ts"
+import { apiKey, session, signingKey } from "./access/AccessCommands.ts"
+import { flow, pause } from "./calls/WaitingCommands.ts"
 import { schedule } from "./calls/ScheduleCommands.ts"
 import { subscription } from "./calls/SubscriptionCommands.ts"
 import { bin, customer, order } from "./field/FieldCommands.ts"
 import { event, source } from "./intake/SourceCommands.ts"
 import { Ended, JsonOutput } from "./Shell.ts"
-import { redaction } from "./access/RedactionCommands.ts"
-import { session } from "./access/SessionCommands.ts"
-import { tenant } from "./access/TenantCommands.ts"
+import { redaction, tenant } from "./access/TenantCommands.ts"
 
 /** From package.json, so that `--version` loads nothing else of the program. */
 const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))

@@ -15,7 +15,7 @@ import {
 } from "@dueline/contracts/ports/Persistence"
 import { type ReadModels, RowRepair } from "@dueline/postgres/admin/ReadModels"
 import { Effect, Schedule } from "effect"
-import { checkSnapshots } from "./checkSnapshots.ts"
+import { checkSnapshots } from "./verifyModels.ts"
 import { differences, inspect, type Inspected } from "./differences.ts"
 import { beginOf, type Folded, type FoldedPage, foldLog } from "./foldLog.ts"
 

@@ -1,20 +1,20 @@
 /**
- * Traces and metrics over OTLP, where a collector is named. Off by default: then nothing of this is loaded, no span is made, and what is
- * counted is read at /metrics only.
- *
- * The tracer is not given to Effect's own spans: those of its HTTP server hold whole queries, which may be secrets.
+ * * Traces and metrics over OTLP, where a collector is named. Off by default: then nothing of this is loaded, no span is made, and what is counted
+ * is read at /metrics only. * The tracer is not given to Effect's own spans: those of its HTTP server hold whole queries, which may be secrets. *
+ * What sends telemetry away, so that whoever takes it can do no harm. A collector that never answers would otherwise be asked again for every
+ * batch, and one that says "come back in an hour" be waited for while batches pile up.
  */
+import type { Counter } from "@dueline/contracts/telemetry/Instruments"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
 import { makeTracing, Tracing } from "@dueline/contracts/telemetry/Tracing"
 import { Clock, Effect, Layer, Metric, Random, Redacted, Tracer } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpMetrics from "effect/observability/OtlpMetrics"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import type { Settings } from "../Configuration.ts"
 import { version } from "../Phase.ts"
-import * as boundedExport from "./boundedExport.ts"
-import { countedSpans } from "./countedSpans.ts"
 
 /** A stop waits no longer than this for what is left to be sent. */
 const shutdownTimeout = "1 second" as const
@@ -73,7 +73,7 @@ const tracing = (settings: ExportSettings) =>
         exportInterval: spansEvery,
         maxBatchSize: batchLimit
       })
-      const tracer = yield* Effect.provide(made, boundedExport.layer(spans))
+      const tracer = yield* Effect.provide(made, layerBounded(spans))
       const counted = Tracer.make({ span: (options) => spans.watch(tracer.span(options)) })
       return makeTracing(counted, { ratio: settings.DUELINE_TRACE_RATIO, clock, random: yield* Random.Random })
     })
@@ -92,7 +92,7 @@ const metrics = (settings: ExportSettings) =>
         shutdownTimeout,
         exportInterval: metricsEvery
       }).pipe(
-        Layer.provide(boundedExport.layer({ begin: () => ({ sent: () => undefined, dropped: lose, lost: lose }) })),
+        Layer.provide(layerBounded({ begin: () => ({ sent: () => undefined, dropped: lose, lost: lose }) })),
         Layer.provide(Layer.succeed(Metric.MetricRegistry, instruments.registry))
       )
     })
@@ -116,4 +116,93 @@ export const layer = (settings: ExportSettings): Layer.Layer<never> => {
     Layer.provide(form),
     Layer.provide(OtlpExporter.layerFlusher)
   )
+}
+
+/** Batches on their way at once. */
+const inFlightLimit = 2
+/** Of one request, whole. */
+const timeout = "2 seconds"
+/** How long Effect's exporter rests after a batch that was not taken, in milliseconds; what is made meanwhile is dropped. */
+export const restMs = 60_000
+
+export interface Batches {
+  /** A batch is about to leave. Then it was sent; or it was dropped alone; or it was lost, and the exporter rests. */
+  readonly begin: () => { readonly sent: () => void; readonly dropped: () => void; readonly lost: () => void }
+}
+
+/**
+ * A client for exporters. What a collector does not take is a defect, so that the exporter drops it at once and rests. A batch that comes
+ * while enough are on their way is dropped as if it had been taken: a burst is no reason to rest.
+ */
+export const layerBounded = ({ begin }: Batches): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.effect(
+    HttpClient.HttpClient,
+    Effect.map(HttpClient.HttpClient, (client) => {
+      let inFlight = 0
+      const taken = (response: HttpClientResponse.HttpClientResponse) =>
+        response.status < 300
+          ? Effect.succeed(response)
+          : Effect.die(`telemetry: the collector says ${response.status}`)
+      return HttpClient.transform(client, (send, request) =>
+        Effect.suspend(() => {
+          const { dropped, lost, sent } = begin()
+          if (inFlight >= inFlightLimit) {
+            dropped()
+            return Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))
+          }
+          inFlight += 1
+          return send.pipe(
+            Effect.timeout(timeout),
+            Effect.orDie,
+            Effect.flatMap(taken),
+            Effect.onExit((exit) =>
+              Effect.sync(() => {
+                inFlight -= 1
+                if (exit._tag === "Success") sent()
+                else lost()
+              })
+            )
+          )
+        })
+      )
+    })
+  ).pipe(Layer.provide(FetchHttpClient.layer))
+
+/** Counts spans on their way out: the exporter says nothing of those it drops. */
+export interface CountedSpans extends Batches {
+  /** The span as it is, counted when it ends. */
+  readonly watch: (span: Tracer.Span) => Tracer.Span
+}
+
+/**
+ * Spans that have ended wait for the next batch. When a batch is lost, so is what waits: the exporter drops all it holds and, while it
+ * rests, what comes. `elapsed` in milliseconds.
+ */
+export const countedSpans = (exported: Counter, dropped: Counter, elapsed: () => number): CountedSpans => {
+  let waiting = 0
+  let restsUntil = Number.NEGATIVE_INFINITY
+  return {
+    begin: () => {
+      const inBatch = waiting
+      waiting = 0
+      return {
+        sent: () => exported.add(inBatch),
+        dropped: () => dropped.add(inBatch),
+        lost: () => {
+          dropped.add(inBatch + waiting)
+          waiting = 0
+          restsUntil = elapsed() + restMs
+        }
+      }
+    },
+    watch: (span) => {
+      const end = span.end.bind(span)
+      span.end = (endTime, exit) => {
+        if (elapsed() < restsUntil) dropped.add()
+        else waiting += 1
+        end(endTime, exit)
+      }
+      return span
+    }
+  }
 }

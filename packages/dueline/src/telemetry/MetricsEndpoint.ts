@@ -1,6 +1,7 @@
 /**
- * Metrics for Prometheus, in its text form 0.0.4. Tenants' ids stand in them, so that not everybody may read them: with a token whoever has
- * it; without one only this machine, or on a port of their own whoever reaches that.
+ * * Metrics for Prometheus, in its text form 0.0.4. Tenants' ids stand in them, so that not everybody may read them: with a token whoever has it;
+ * without one only this machine, or on a port of their own whoever reaches that. What a process tells of itself: version, roles, memory, processor
+ * time, how late its event loop is. Read when somebody asks.
  */
 import { problemReply, responseOf } from "@dueline/api/requests/answer"
 import { CurrentCorrelationId } from "@dueline/api/requests/headers"
@@ -11,7 +12,11 @@ import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { Settings } from "../Configuration.ts"
+import type { Deployment } from "../Deployment.ts"
+import { version } from "../Phase.ts"
+import { WriteWatch } from "../Storage.ts"
 
 const path = "/metrics"
 const textForm = "text/plain; version=0.0.4; charset=utf-8"
@@ -123,3 +128,35 @@ export const layerPort = ({
 
 /** Of those who watch, at once. */
 const connectionLimit = 64
+
+/** Milliseconds between two looks at the event loop: seldom enough to cost nothing. */
+const resolution = 20
+
+export const layerProcess = ({ roles }: Deployment) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const metrics = yield* Metrics
+      const { trouble } = yield* WriteWatch
+      metrics.instruments.keepFor(roles)
+      const delay = monitorEventLoopDelay({ resolution })
+      yield* Effect.acquireRelease(
+        Effect.sync(() => delay.enable()),
+        () => Effect.sync(() => delay.disable())
+      )
+      metrics.info.of(version, [...roles].join(",")).read = () => 1
+      metrics.storeTrouble.read = () => (trouble() === null ? 0 : 1)
+      metrics.cpuSeconds.read = () => {
+        const { system, user } = process.cpuUsage()
+        return (system + user) / 1e6
+      }
+      metrics.residentBytes.read = () => process.memoryUsage.rss()
+      metrics.heapBytes.read = () => process.memoryUsage().heapUsed
+      const startedAt = (yield* Clock.currentTimeMillis) / 1_000 - process.uptime()
+      metrics.startTime.read = () => startedAt
+      metrics.eventLoopDelay.read = () => {
+        const late = Math.max(0, delay.percentile(99) / 1e9 - resolution / 1_000)
+        delay.reset()
+        return late
+      }
+    })
+  )

@@ -8,11 +8,14 @@ import { RetentionRules } from "@dueline/contracts/ports/TenantRules"
 import { keptDays } from "@dueline/contracts/retention"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Metrics } from "@dueline/contracts/telemetry/Metrics"
-import { type Outlived, Retention, type RetainedKind, retainedKinds } from "@dueline/postgres/write/PostgresRetention"
-import { Clock, Effect } from "effect"
+import { type Outlived, type RetainedKind, retainedKinds, Retention } from "@dueline/postgres/write/PostgresRetention"
+import { makeFolder, placeAnew } from "@dueline/secrets/secretFiles"
+import { Clock, Data, Effect } from "effect"
+import { hash } from "node:crypto"
+import { join } from "node:path"
+import { zstdCompressSync } from "node:zlib"
 import type { Settings } from "../Configuration.ts"
 import { retentionLimits, type RetentionSettings } from "../listSettings.ts"
-import { exportTo } from "./retentionExport.ts"
 
 /** Of the process that removes: milliseconds that the lease lasts, until it is extended, and until others ask for it again. */
 export const leadership = { name: "retention", ttlMs: 15_000, extendMs: 5_000, retryMs: 5_000 }
@@ -158,3 +161,41 @@ export const makeRetention = Effect.fnUntraced(function* (
 
   return { eachTenant, keptFor, limitsOf, look, loop, round }
 })
+
+/** Writes what is about to be removed to a folder: lines of JSON, compressed, with a checksum beside each file. */
+export class ExportFailed extends Data.TaggedError("ExportFailed")<{ readonly message: string }> {}
+
+export interface Exported {
+  readonly tenantId: string
+  /** Of what it is: begins the name of the file. */
+  readonly kind: string
+  /** Epoch ms. */
+  readonly at: number
+  /** Events, or rows, as JSON. */
+  readonly lines: ReadonlyArray<string>
+}
+
+/**
+ * `FOLDER/TENANT/KIND-TIME-SHA256.ndjson.zst`, where the sum is that of the lines, and `….sha256` with the sum of the file as `sha256sum -c`
+ * reads it. The same lines written twice are one file if they are written in the same moment, else two that are alike.
+ */
+export const exportTo =
+  (folder: string) =>
+  ({ at, kind, lines, tenantId }: Exported): Effect.Effect<string, ExportFailed> =>
+    Effect.tryPromise({
+      try: async () => {
+        const text = Buffer.from(lines.map((line) => `${line}\n`).join(""))
+        const packed = zstdCompressSync(text)
+        const name = `${kind}-${new Date(at).toISOString().replaceAll(/[:.]/gu, "-")}-${hash("sha256", text, "hex").slice(0, 16)}.ndjson.zst`
+        const directory = join(folder, tenantId)
+        await makeFolder(directory, 0o700)
+        const path = join(directory, name)
+        await placeAnew(path, packed)
+        await placeAnew(`${path}.sha256`, `${hash("sha256", packed, "hex")}  ${name}\n`)
+        return path
+      },
+      catch: (cause) =>
+        new ExportFailed({
+          message: `cannot write to ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`
+        })
+    })

@@ -1,25 +1,25 @@
 /**
- * Carries out bulk jobs: one process at a time looks for jobs that have something to do and takes each through its steps.
- *
- * A step claims what it will touch, does it item by item, writes down what became of each, and is counted. Whatever goes wrong in between, the
- * step is done again with the items that it claimed: those with a result are left alone, and the others are recognised by whom they are
- * asked of. Two processes that both believe to be the one do no harm for the same reason.
+ * * Carries out bulk jobs: one process at a time looks for jobs that have something to do and takes each through its steps. * A step claims what it
+ * will touch, does it item by item, writes down what became of each, and is counted. Whatever goes wrong in between, the step is done again with
+ * the items that it claimed: those with a result are left alone, and the others are recognised by whom they are asked of. Two processes that both
+ * believe to be the one do no harm for the same reason. * How fast a job may go: at its own rate while the writer answers at once, and ever slower
+ * while it does not, since then commands that somebody waits for are queued. Halved after a step in which an answer took long, a quarter more after
+ * each in which none did.
  */
-import type { BulkJobCommand, BulkJobId, BulkJobRow } from "@dueline/contracts/bulkJob/BulkJob"
 import { systemEnvelope } from "@dueline/contracts/Envelope"
 import type { EpochMillis, TenantId } from "@dueline/contracts/Ids"
-import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
+import type { BulkJobCommand, BulkJobId, BulkJobRow } from "@dueline/contracts/bulkJob/BulkJob"
 import { DeadLetterQueries, DeadLetters } from "@dueline/contracts/ports/DeadLetters"
 import { Deliveries } from "@dueline/contracts/ports/Deliveries"
 import { EventBus } from "@dueline/contracts/ports/EventBus"
 import { type JobItem, JobItems, type Result } from "@dueline/contracts/ports/JobItems"
 import { Orchestrator } from "@dueline/contracts/ports/Orchestrator"
+import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Clock, Effect, FiberMap } from "effect"
-import { type OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
+import type { OccurrenceCallIdOf } from "../schedules/ScheduleFirer.ts"
 import { makeCarryOut } from "../schedules/scheduleCalls.ts"
 import { carryOut, type Found, inOrder, look, type Ports } from "./items.ts"
-import { makePace } from "./pace.ts"
 import { Hindered } from "./results.ts"
 
 /** Between two looks for jobs (milliseconds). */
@@ -161,3 +161,28 @@ export const makeBulkJobs = Effect.fnUntraced(function* (callIdOf: OccurrenceCal
 
   return { loop, run, step }
 })
+
+/** An answer that takes longer, in milliseconds, has waited behind others. */
+export const slowMs = 250
+
+export const makePace = () => {
+  let share = 1
+  let slowest = 0
+
+  return {
+    /** An item took so long. */
+    spent: (ms: number): void => {
+      slowest = Math.max(slowest, ms)
+    },
+    hindered: (): void => {
+      slowest = Number.POSITIVE_INFINITY
+    },
+    /** Items in the next second, one at least; takes note of how the last step went. */
+    rate: (wanted: number): number => {
+      share = slowest > slowMs ? share / 2 : Math.min(1, share * 1.25)
+      share = Math.max(share, 1 / wanted)
+      slowest = 0
+      return Math.max(1, Math.floor(wanted * share))
+    }
+  }
+}

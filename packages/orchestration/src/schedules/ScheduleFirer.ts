@@ -20,9 +20,8 @@ import type {
 import { Recent } from "@dueline/contracts/Recent"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import { Cause, Clock, Effect, Option, Result, Schedule } from "effect"
-import { FiredCalls } from "./FiredCalls.ts"
+import { FiredCalls, makeCarryOut, makeSubmissionOf, type ScheduleRequest } from "./scheduleCalls.ts"
 import { type FiringPlan, planFirings } from "./planFirings.ts"
-import { makeCarryOut, makeSubmissionOf, type ScheduleRequest } from "./scheduleCalls.ts"
 
 export type OccurrenceCallIdOf = (
   tenantId: TenantId,

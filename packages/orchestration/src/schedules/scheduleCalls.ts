@@ -4,20 +4,20 @@
  * twice is doing it once.
  */
 import { type Envelope, systemEnvelope } from "@dueline/contracts/Envelope"
-import type { CorrelationId, EpochMillis, TenantId } from "@dueline/contracts/Ids"
+import type { CorrelationId, EpochMillis, ServiceCallId, TenantId } from "@dueline/contracts/Ids"
+import { Recent } from "@dueline/contracts/Recent"
 import type { Command } from "@dueline/contracts/kinds"
-import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
+import { RequestIntake } from "@dueline/contracts/ports/Admission"
 import { ack, consuming, dead, type Delivery, EventBus, retry, type Verdict } from "@dueline/contracts/ports/EventBus"
 import { isTransient, Orchestrator } from "@dueline/contracts/ports/Orchestrator"
-import { RequestIntake } from "@dueline/contracts/ports/Admission"
+import { CallQueries, OpsQueries } from "@dueline/contracts/ports/Queries"
 import { RequestVault, scheduleContext } from "@dueline/contracts/ports/Vaults"
 import type { Firing, ScheduleId, ScheduleRow } from "@dueline/contracts/schedule/Schedule"
-import { fillIn } from "@dueline/contracts/schedule/template"
 import { ScheduleFired, scheduleTag } from "@dueline/contracts/schedule/Topic"
+import { fillIn } from "@dueline/contracts/schedule/template"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { Clock, Effect, Layer, Result, Schema } from "effect"
-import { untilStoreAnswers } from "../untilStoreAnswers.ts"
-import { FiredCalls } from "./FiredCalls.ts"
+import { Clock, Context, Deferred, Effect, Exit, Layer, Result, Schema } from "effect"
+import { untilStoreAnswers } from "../handling.ts"
 
 /** Why a firing is no call, now (`wait`), perhaps later (`retry`), or ever. */
 type Failure = { readonly _tag: "Failure"; readonly what: "wait" | "retry" | "never"; readonly reason: string }
@@ -141,3 +141,41 @@ export const layer = Layer.effectDiscard(
     yield* consuming(bus, { group: "schedule-calls", topics: ["ops.schedule.fired"] }, yield* makeHandler)
   })
 )
+
+/**
+ * What this process has fired, so that whoever receives its message need not look for the call. It is remembered once the call is durable; what is
+ * not known here is looked for in the store.
+ */
+export interface FiredCalls {
+  /** The making of this call, remembered. */
+  readonly making: <A, E>(callId: ServiceCallId, made: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** Whether it was made here; waits for the end of a making that is under way. */
+  readonly isMade: (callId: ServiceCallId) => Effect.Effect<boolean>
+}
+
+/** Of a process that remembers nothing. */
+export const FiredCalls = Context.Reference<FiredCalls>("@dueline/orchestration/schedules/FiredCalls", {
+  defaultValue: () => ({ making: (_, made) => made, isMade: () => Effect.succeed(false) })
+})
+
+/** More than are fired between a commit and its message. */
+const remembered = 5_000
+
+export const make = (): FiredCalls => {
+  const known = new Recent<ServiceCallId, Deferred.Deferred<boolean>>(remembered)
+  return {
+    making: (callId, made) =>
+      Effect.suspend(() => {
+        const ending = Deferred.makeUnsafe<boolean>()
+        known.set(callId, ending)
+        return Effect.onExit(made, (exit) => Deferred.succeed(ending, Exit.isSuccess(exit)))
+      }),
+    isMade: (callId) =>
+      Effect.suspend(() => {
+        const ending = known.get(callId)
+        return ending === undefined ? Effect.succeed(false) : Deferred.await(ending)
+      })
+  }
+}
+
+export const layerFiredCalls: Layer.Layer<never> = Layer.sync(FiredCalls, make)

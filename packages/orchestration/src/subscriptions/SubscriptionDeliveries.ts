@@ -36,8 +36,7 @@ import {
   requestOf,
   wordsOf
 } from "./deliveryRequest.ts"
-import type { CallbackCallIdOf } from "./callbacks.ts"
-import { makeSorting } from "./sortMessages.ts"
+import { type CallbackCallIdOf, makeSorting } from "./callbacks.ts"
 
 export type DeliveryCallIdOf = (
   tenantId: TenantId,

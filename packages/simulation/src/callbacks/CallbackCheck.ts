@@ -3,12 +3,14 @@
  * is signed, and is heard if it succeeded.
  */
 import type { RecordedEvent } from "@dueline/contracts/Envelope"
+import type { TenantId } from "@dueline/contracts/Ids"
 import type { OutgoingRequest } from "@dueline/contracts/ports/HttpClient"
+import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { Spec } from "@dueline/contracts/serviceCall/Spec"
 import { createHmac } from "node:crypto"
 import type { CallModel, CallOf, WantedCallback } from "../checks/CallModel.ts"
+import type { Dice } from "../world/Dice.ts"
 import type { World } from "../world/World.ts"
-import { secretOf } from "./onEnd.ts"
 
 interface Telling {
   readonly tenantId: string
@@ -116,4 +118,19 @@ export class CallbackCheck {
         this.#world.violate(told, `${callId} has succeeded, and nobody has heard of it`)
     }
   }
+}
+
+/** Whom the ends of calls are told in a world, and with what each tenant's requests are signed. */
+export const secretOf = (tenantId: string): string => `whsec_${Buffer.from(tenantId).toString("base64")}`
+
+/** The URL ends in the tenant, as all do. */
+export const withCallback = (
+  spec: Spec,
+  dice: Dice,
+  tenantId: TenantId
+): { readonly spec: Spec; readonly onEnd?: NonNullable<WholeRequest["onEnd"]> } => {
+  if (!dice.chance(0.6)) return { spec }
+  const url = `https://target.test/${dice.pick(["end", "other-end"])}/${tenantId}`
+  const on = dice.pick(["ended", "ended", "failed"] as const)
+  return { spec: { ...spec, onEnd: { url, on } }, onEnd: { url, headers: {} } }
 }

@@ -3,9 +3,9 @@ import { type CorrelationId, EpochMillis, ServiceCallId, type TenantId } from "@
 import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { defaultRetryPolicy, type Spec } from "@dueline/contracts/serviceCall/Spec"
-import { withCallback } from "../callbacks/onEnd.ts"
+import { withCallback } from "../callbacks/CallbackCheck.ts"
 import type { Dice } from "../world/Dice.ts"
-import { Person } from "./Person.ts"
+import { Person } from "./Requests.ts"
 import { withTerms as waiting } from "../waiting/terms.ts"
 
 // Draws what clients ask for.

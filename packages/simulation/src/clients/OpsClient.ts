@@ -5,7 +5,7 @@ import { BinId, type CorrelationId, CustomerId, EpochMillis, OrderId, type Tenan
 import type { Command } from "@dueline/contracts/kinds"
 import type { OrderCommand, OrderItem, OrderTerms, TimeWindow } from "@dueline/contracts/order/Order"
 import type { Dice } from "../world/Dice.ts"
-import { Person } from "./Person.ts"
+import { Person } from "./Requests.ts"
 import type { World } from "../world/World.ts"
 
 // Draws what is asked of orders: all for the same few hours, so that they meet.

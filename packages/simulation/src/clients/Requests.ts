@@ -1,12 +1,5 @@
 /** How somebody asks: under names and keys of their own, again while no answer comes, and with what the last answer said. */
-import {
-  CommandId,
-  CorrelationId,
-  EpochMillis,
-  IdempotencyKey,
-  type ServiceCallId,
-  type TenantId
-} from "@dueline/contracts/Ids"
+import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { WholeRequest } from "@dueline/contracts/ports/Vaults"
@@ -131,4 +124,27 @@ const describe = (reply: Reply): string => {
   if (reply._tag === "Accepted")
     return `${reply.answer.outcome._tag} at ${reply.answer.version}${reply.answer.replayed ? " again" : ""}`
   return reply._tag === "Refused" ? reply.refusal._tag : "Silence"
+}
+
+/** Someone in the world who asks for things, with a name and dice of their own, on behalf of a tenant. */
+export abstract class Person<A extends Around = Around> {
+  protected readonly around: A
+  protected readonly tenantId: TenantId
+  protected readonly name: string
+  protected readonly dice: Dice
+  protected readonly requests: Requests
+
+  constructor(around: A, tenantId: TenantId, name: string) {
+    const { answers, front, world } = around
+    this.around = around
+    this.tenantId = tenantId
+    this.name = name
+    this.dice = world.dice.fork(name)
+    this.requests = new Requests({ world, front, answers, tenantId, name, dice: this.dice })
+  }
+
+  /** Requests that have not come to an answer yet. */
+  get open(): number {
+    return this.requests.open
+  }
 }

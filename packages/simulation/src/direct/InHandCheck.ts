@@ -4,7 +4,7 @@
  */
 import type { Reserve, Reserved } from "@dueline/contracts/CommitCompanions"
 import type { BusMessage } from "@dueline/contracts/ports/EventBus"
-import { lostAfterMs } from "@dueline/orchestration/lostMessages"
+import { lostAfterMs } from "@dueline/orchestration/handling"
 import type { CourierCheck } from "../checks/CourierCheck.ts"
 import { keyOf } from "../checks/Streams.ts"
 import type { Victim } from "../checks/Reach.ts"

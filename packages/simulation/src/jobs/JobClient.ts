@@ -1,8 +1,7 @@
 /** Someone who does one thing to many calls at once: starts jobs, pauses them, goes on or gives them up, and lets none rest at the end. */
 import type { BulkJobId, BulkWork, CallChoice } from "@dueline/contracts/bulkJob/BulkJob"
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
-import { Person } from "../clients/Person.ts"
-import type { Around } from "../clients/Requests.ts"
+import { type Around, Person } from "../clients/Requests.ts"
 
 interface JobAround extends Around {
   /** Jobs of the tenant that are paused. */

@@ -1,10 +1,9 @@
 /** Someone who asks for the same thing several times, of which one at a time may be pending, and now and then cancels it or moves it. */
 import { EpochMillis, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
-import { withCallback } from "../callbacks/onEnd.ts"
+import { withCallback } from "../callbacks/CallbackCheck.ts"
 import { drawSpec } from "../clients/Client.ts"
-import { Person } from "../clients/Person.ts"
-import type { Around } from "../clients/Requests.ts"
+import { type Around, Person } from "../clients/Requests.ts"
 import type { PendingCheck } from "./PendingCheck.ts"
 
 interface PendingAround extends Around {

@@ -6,8 +6,7 @@ import { ScheduleId, type ScheduleTerms } from "@dueline/contracts/schedule/Sche
 import type { Timing } from "@dueline/contracts/schedule/Timing"
 import { Result } from "effect"
 import { drawSpec } from "../clients/Client.ts"
-import { Person } from "../clients/Person.ts"
-import type { Around } from "../clients/Requests.ts"
+import { type Around, Person } from "../clients/Requests.ts"
 import type { Dice } from "../world/Dice.ts"
 import type { World } from "../world/World.ts"
 

@@ -1,8 +1,7 @@
 /** Someone who wants to hear of what happens: subscribes, pauses and goes on, and now and then wants no more. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
-import { Person } from "../clients/Person.ts"
-import type { Around } from "../clients/Requests.ts"
+import { type Around, Person } from "../clients/Requests.ts"
 
 interface SubscriptionAround extends Around {
   /** Subscriptions of the tenant that are not active and not deleted. */

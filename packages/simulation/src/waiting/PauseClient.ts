@@ -1,8 +1,7 @@
 /** Someone who pauses this and that for a while, and lets all of it go on before the world ends. */
 import { EpochMillis, type TenantId } from "@dueline/contracts/Ids"
 import { PauseId } from "@dueline/contracts/pause/Pause"
-import { Person } from "../clients/Person.ts"
-import type { Around } from "../clients/Requests.ts"
+import { type Around, Person } from "../clients/Requests.ts"
 import { flowKeys, tagsOf } from "./terms.ts"
 
 interface PauseAround extends Around {

@@ -7,7 +7,7 @@ import type { ReportReply } from "../reported/ReportClient.ts"
 import type { Report } from "../reported/receiving.ts"
 import type { Machine } from "./Machine.ts"
 import type { Surroundings } from "../layerPorts.ts"
-import type { WallClock } from "./WallClock.ts"
+import type { WallClock } from "./Clocks.ts"
 import { Program } from "../Program.ts"
 import type { Victim } from "../checks/Reach.ts"
 

@@ -6,8 +6,7 @@
  */
 import { Clock, Context, Duration, Effect, type Fiber, Random, References, Scheduler } from "effect"
 import type { Dice } from "./Dice.ts"
-import type { VirtualTime } from "./VirtualTime.ts"
-import type { WallClock } from "./WallClock.ts"
+import type { VirtualTime, WallClock } from "./Clocks.ts"
 
 /** Turns of one machine within one instant; more means that it runs in circles. */
 const turnLimit = 20_000

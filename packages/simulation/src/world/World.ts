@@ -3,8 +3,7 @@ import { createHash } from "node:crypto"
 import { Dice } from "./Dice.ts"
 import { drawBlackout, drawFaults, drawSetup, type Faults, type Setup } from "../Faults.ts"
 import { Machine } from "./Machine.ts"
-import { VirtualTime } from "./VirtualTime.ts"
-import { WallClock } from "./WallClock.ts"
+import { VirtualTime, WallClock } from "./Clocks.ts"
 
 /** What happened in a world, line by line, and a hash over all of it: two runs of one seed must agree on it. */
 class Trace {

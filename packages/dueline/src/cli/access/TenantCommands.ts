@@ -1,11 +1,15 @@
-/** `dueline tenant …`: who uses the installation. */
+/**
+ * `dueline tenant …` and `redaction …`: who uses the installation, and what of a tenant's requests and answers is struck out before anything of it
+ * is kept.
+ */
 import { ApiKeyName } from "@dueline/contracts/apiKey/ApiKey"
+import { FailedRequests, RedactionPattern } from "@dueline/contracts/redaction"
 import { SuspensionReason, TenantName, Workspace } from "@dueline/contracts/tenant/Tenant"
+import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { Option, Schema } from "effect"
-import { loadWhenRun, optional, textFlag, switchFlag } from "../flags.ts"
+import { loadWhenRun, optional, switchFlag, textFlag } from "../flags.ts"
 
 const isWorkspace = Schema.is(Workspace)
 const expected = "1 to 63 of a-z and 0-9, with hyphens in between"
@@ -162,4 +166,74 @@ const secret = Command.make(
 export const tenant = Command.make("tenant").pipe(
   Command.withDescription("Create, list, rename, suspend, resume and delete tenants, and print their signing secrets"),
   Command.withSubcommands([create, list, rename, suspend, resume, remove, secret])
+)
+
+/** `dueline redaction …`: what of a tenant's requests and answers is struck out before anything of them is kept in clear. */
+const ofTenant = Argument.String("tenant").pipe(Argument.withDescription("Its workspace, or its id"))
+
+const show = Command.make(
+  "show",
+  { tenant: ofTenant },
+  loadWhenRun(
+    () => import("./tenantRules.ts"),
+    ({ showRedaction }) => showRedaction
+  )
+).pipe(
+  Command.withDescription("Show what a tenant has struck out"),
+  Command.withExamples([{ command: "dueline redaction show acme --json", description: "For a script" }])
+)
+
+const set = Command.make(
+  "set",
+  {
+    tenant: ofTenant,
+    patterns: textFlag(
+      "pattern",
+      RedactionPattern,
+      "field:NAME, or a text on one line in which * stands for anything"
+    ).pipe(
+      Flag.withMetavar("text"),
+      Flag.withDescription("Struck out: a text in which * stands for anything, or field:NAME; may be repeated"),
+      Flag.atLeast(0)
+    ),
+    failedRequests: optional(
+      Flag.Literals("failed-requests", FailedRequests.literals).pipe(
+        Flag.withDescription("Whether calls that fail keep their request, to be run again (default: as it is)")
+      )
+    )
+  },
+  loadWhenRun(
+    () => import("./tenantRules.ts"),
+    ({ setRedaction }) => setRedaction
+  )
+).pipe(
+  Command.withDescription(
+    "Say what is struck out of a tenant's requests and answers beside what always is, as `PUT /v1/redaction` does: these patterns and no others, in " +
+      "every process within five seconds. What is stored already stays as it is."
+  ),
+  Command.withShortDescription("Say what is struck out"),
+  Command.withExamples([
+    {
+      command: `dueline redaction set acme --pattern field:memberNo --pattern "MRN-*"`,
+      description: "A field, and a word"
+    },
+    { command: "dueline redaction set acme --failed-requests drop", description: "Calls that fail cannot be run again" }
+  ])
+)
+
+const reset = Command.make(
+  "reset",
+  { tenant: ofTenant },
+  loadWhenRun(
+    () => import("./tenantRules.ts"),
+    ({ resetRedaction }) => resetRedaction
+  )
+).pipe(
+  Command.withDescription("Strike out only what always is, and keep requests of calls that failed"),
+  Command.withExamples([{ command: "dueline redaction reset acme", description: "As before it said anything" }])
+)
+
+export const redaction = Command.make("redaction").pipe(
+  Command.withDescription("What of a tenant's requests and answers is struck out"),
+  Command.withSubcommands([show, set, reset])
 )

@@ -5,7 +5,7 @@ import * as PostgresAuditTrail from "@dueline/postgres/write/PostgresAuditTrail"
 import * as SealedTree from "@dueline/postgres/write/SealedTree"
 import { Effect, Layer, References } from "effect"
 import * as Configuration from "../../Configuration.ts"
-import { makeInstallationSealer } from "../../work/installationSealer.ts"
+import { makeInstallationSealer } from "../../InstallationKeys.ts"
 import { openDatabase } from "../database/openDatabase.ts"
 import { CommandFailed, Shell } from "../Shell.ts"
 

@@ -74,7 +74,7 @@ const submit = Command.make(
   "submit",
   submitFlags,
   loadWhenRun(
-    () => import("./submitCall.ts"),
+    () => import("./calls.ts"),
     ({ submitCall }) => submitCall
   )
 ).pipe(
@@ -114,7 +114,7 @@ const list = Command.make(
   "list",
   listFlags,
   loadWhenRun(
-    () => import("./listCalls.ts"),
+    () => import("./calls.ts"),
     ({ listCalls }) => listCalls
   )
 ).pipe(
@@ -135,7 +135,7 @@ const show = Command.make(
   "show",
   showFlags,
   loadWhenRun(
-    () => import("./showCall.ts"),
+    () => import("./calls.ts"),
     ({ showCall }) => showCall
   )
 ).pipe(
@@ -152,7 +152,7 @@ const cancel = Command.make(
   "cancel",
   changeFlags,
   loadWhenRun(
-    () => import("./changeCall.ts"),
+    () => import("./calls.ts"),
     ({ cancelCall }) => cancelCall
   )
 ).pipe(
@@ -166,7 +166,7 @@ const reschedule = Command.make(
   "reschedule",
   rescheduleFlags,
   loadWhenRun(
-    () => import("./changeCall.ts"),
+    () => import("./calls.ts"),
     ({ rescheduleCall }) => rescheduleCall
   )
 ).pipe(
@@ -182,7 +182,7 @@ const run = Command.make(
   "run",
   changeFlags,
   loadWhenRun(
-    () => import("./changeCall.ts"),
+    () => import("./calls.ts"),
     ({ runCall }) => runCall
   )
 ).pipe(
@@ -194,7 +194,7 @@ const watch = Command.make(
   "watch",
   { id: callId },
   loadWhenRun(
-    () => import("./showCall.ts"),
+    () => import("./calls.ts"),
     ({ watchCall }) => watchCall
   )
 ).pipe(

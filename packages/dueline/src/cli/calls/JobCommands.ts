@@ -8,7 +8,7 @@ import { Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { letterFlags } from "../intake/DlqCommands.ts"
+import { letterFlags } from "../intake/MessageCommands.ts"
 import {
   callFlags,
   durationText,

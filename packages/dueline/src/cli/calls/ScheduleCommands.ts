@@ -198,7 +198,7 @@ const backfill = Command.make(
     start: switchFlag("start", "Start the job at once, and follow it to its end")
   },
   loadWhenRun(
-    () => import("./backfill.ts"),
+    () => import("./schedules.ts"),
     ({ backfillSchedule }) => backfillSchedule
   )
 ).pipe(

@@ -12,7 +12,7 @@ import { Console, Effect } from "effect"
 import { jobsApi, type JobsApi } from "./CallsApi.ts"
 import { withoutUndefined } from "../flags.ts"
 import { pairs, table } from "../format.ts"
-import { readContent } from "./readContent.ts"
+import { readContent } from "./requestFlags.ts"
 import { Ended, hint, JsonOutput, print, Shell } from "../Shell.ts"
 
 const counted = (title: string, names: BulkPlanView["byTarget"]): string =>

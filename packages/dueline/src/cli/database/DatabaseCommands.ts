@@ -76,7 +76,7 @@ const showRetention = Command.make(
   "show",
   {},
   loadWhenRun(
-    () => import("./retention.ts"),
+    () => import("../access/tenantRules.ts"),
     ({ showRetention }) => showRetention
   )
 ).pipe(
@@ -97,7 +97,7 @@ const setRetention = Command.make(
     )
   },
   loadWhenRun(
-    () => import("./retention.ts"),
+    () => import("../access/tenantRules.ts"),
     ({ setRetention }) => setRetention
   )
 ).pipe(
@@ -118,7 +118,7 @@ const runRetention = Command.make(
     dryRun: switchFlag("dry-run", "Say what would be removed, and remove nothing")
   },
   loadWhenRun(
-    () => import("./retention.ts"),
+    () => import("../access/tenantRules.ts"),
     ({ runRetention }) => runRetention
   )
 ).pipe(

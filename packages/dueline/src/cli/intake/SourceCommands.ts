@@ -104,7 +104,7 @@ const sign = Command.make(
     )
   },
   loadWhenRun(
-    () => import("./signEvent.ts"),
+    () => import("./sources.ts"),
     ({ signEvent }) => signEvent
   )
 ).pipe(

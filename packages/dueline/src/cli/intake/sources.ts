@@ -1,13 +1,15 @@
 /** `dueline source create`, `list` and `rotate`. */
-import type { CourierSourceIssued, CourierSourceView } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
-import { Effect } from "effect"
+import { schemaWords } from "@dueline/contracts/api/schemaWords"
+import type { CourierSourceIssued, CourierSourceView } from "@dueline/contracts/courierSource/CourierSourceEndpoints"
+import { SchemePreset, schemePresets, SignatureScheme } from "@dueline/contracts/courierSource/SignatureScheme"
+import { keyOf, signRequest } from "@dueline/secrets/requestSignature"
+import { Clock, Effect, Schema } from "effect"
+import { CommandFailed, hint, print, usage } from "../Shell.ts"
 import { sourcesApi } from "../calls/CallsApi.ts"
+import { headersOf, readContent } from "../calls/requestFlags.ts"
 import { withoutUndefined } from "../flags.ts"
 import { pairs, table } from "../format.ts"
-import { readContent } from "../calls/readContent.ts"
-import { schemeOf } from "./schemeOf.ts"
-import { CommandFailed, hint, print } from "../Shell.ts"
 
 /** As it was written, without the line break that editors put at the end. */
 const secretIn = Effect.fnUntraced(function* (text: string | undefined) {
@@ -75,4 +77,46 @@ export const rotateSecret = Effect.fnUntraced(function* (input: {
   })
   yield* print(body, issuedWords)
   yield* hint("the secret is not shown again")
+})
+
+/** `dueline event sign`. */
+export const signEvent = Effect.fnUntraced(function* (input: {
+  readonly scheme: string
+  readonly secret: string
+  readonly body: string
+  readonly headers: ReadonlyArray<string>
+}) {
+  const scheme = yield* schemeOf(input.scheme)
+  const secret = (yield* readContent(input.secret)).replace(/\r?\n$/u, "")
+  if (keyOf(scheme, secret) === null) return yield* usage("--secret has not the form that the scheme asks for")
+  const body = new TextEncoder().encode(yield* readContent(input.body))
+  const given = Object.entries((yield* headersOf(input.headers)) ?? {}).map(([name, value]) => [
+    name.toLowerCase(),
+    value
+  ])
+  const at = yield* Clock.currentTimeMillis
+  // The sender's own name of the delivery is signed by some schemes; where none was given, one of ours stands for it.
+  const named = scheme.delivery === null ? {} : { [scheme.delivery]: `dueline-${at}` }
+  const headers = signRequest(scheme, secret, { at, body, headers: { ...named, ...Object.fromEntries(given) } })
+  yield* print(headers, (each) =>
+    Object.entries(each)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join("\n")
+  )
+})
+
+/** The scheme that a flag names: one that is known, or one in JSON from a file. */
+const isPreset = Schema.is(SchemePreset)
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(SignatureScheme), { errors: "all" })
+
+export const schemeOf = Effect.fnUntraced(function* (text: string) {
+  if (isPreset(text)) return schemePresets[text]
+  if (!text.startsWith("@"))
+    return yield* usage(`There is no scheme "${text}"`, `choose one of ${SchemePreset.literals.join(", ")}, or @file`)
+  return yield* Effect.catchTag(decode(yield* readContent(text)), "SchemaError", ({ issue }) =>
+    usage(
+      `${text.slice(1)} holds no scheme`,
+      ...schemaWords(issue).issues.map(({ message, path = [] }) => `${path.map(String).join(".") || "it"}: ${message}`)
+    )
+  )
 })
