@@ -1,7 +1,6 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import { clustersOf } from "../src/bins/clusters.ts"
-import { tilesOf } from "../src/bins/tiles.ts"
+import { clustersOf, tilesOf } from "../src/bins/mapGeometry.ts"
 
 const coordinate = fc.double({ min: 0, max: 1_000, noNaN: true })
 

@@ -1,6 +1,6 @@
 /** Cron expressions as a person says them. */
 import { describe, expect, it } from "vitest"
-import { cronWords } from "../src/schedules/cronWords.ts"
+import { cronWords } from "../src/schedules/scheduleWords.ts"
 
 describe("a cron expression in words", () => {
   it.for([

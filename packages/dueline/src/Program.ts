@@ -175,9 +175,10 @@ const work = (settings: Settings, deployment: Deployment, guard: EgressGuard) =>
       part("orchestrator")
     ),
     consumers,
-    when("timer", Roles.layerSweeping(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)).pipe(
-      part("timer")
-    ),
+    when(
+      "timer",
+      Roles.layerSweeping(deployment, Timing.horizonOf(settings), settings.DUELINE_PRODUCT_EVENT_DAYS)
+    ).pipe(part("timer")),
     // A bus in the process drops messages without a consumer: consumers start first and stop last.
     when("dispatcher", Roles.layerDispatching(deployment.shared)).pipe(part("dispatcher"), Layer.provide(consumers))
   ).pipe(Layer.provide(executor), Layer.provide(Timing.layer(deployment).pipe(part("timer"))))

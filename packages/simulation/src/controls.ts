@@ -271,7 +271,12 @@ export const controls: Readonly<Record<string, Control>> = {
     16
   ),
   "a pending call is overlooked": control(Callbacks.pendingOverlooked, [pendingOne], well, reporters),
-  "the longest wait is forgotten": control(Callbacks.longestWaitForgotten, [pendingAsked, pendingSaid], well, reporters),
+  "the longest wait is forgotten": control(
+    Callbacks.longestWaitForgotten,
+    [pendingAsked, pendingSaid],
+    well,
+    reporters
+  ),
   "a pending call is always kept": control(Callbacks.alwaysKept, [pendingSaid], well, reporters),
   "a call that has begun is replaced": control(
     Callbacks.begunIsReplaced,
@@ -303,12 +308,7 @@ export const controls: Readonly<Record<string, Control>> = {
   ),
   "callbacks are not signed": control(Callbacks.unsigned, ["a callback is signed"], {}, callbacks),
   "event ids are not looked at": control(Courier.eventIdsUnknown, ["an event id is stored once"], {}, products),
-  "a report is stored in half": control(
-    Courier.storedInHalf,
-    ["a report is stored whole or not at all"],
-    {},
-    products
-  ),
+  "a report is stored in half": control(Courier.storedInHalf, ["a report is stored whole or not at all"], {}, products),
   "a report is taken for another's": control(
     Courier.workspaceMistaken,
     ["a reported event is stored as it was sent"],

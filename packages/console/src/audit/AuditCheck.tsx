@@ -1,12 +1,15 @@
 /** The button that checks the audit log in this browser, and what the check came to. */
-import { useEffect, useState } from "react"
-import { Copy } from "../parts/Copy.tsx"
+import { Effect, Schema } from "effect"
+import { useCallback, useEffect, useRef, useState } from "react"
+import { ask, type Client } from "../backend/backend.ts"
+import { type Trouble, troubleOf } from "../backend/trouble.ts"
+import { Copy } from "../parts/Dialogs.tsx"
 import { Field } from "../parts/Fields.tsx"
 import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { Time } from "../time/Time.tsx"
-import type { Checked } from "./checkLog.ts"
-import { forget, keepKey, type Kept, keptKey, keptOf } from "./kept.ts"
-import { type AuditCheck as Check, useAuditCheck } from "./useAuditCheck.ts"
+import { beginning, type Begun, type Checked, checkStretch } from "./checkLog.ts"
+import { type PublicKey, readKey } from "./checkpoint.ts"
+import { base64Of, bytesOf } from "./tree.ts"
 
 const Findings = ({ checked: { findings, size, tree } }: { readonly checked: Checked }) => (
   <div className="note bad" role="alert">
@@ -28,7 +31,7 @@ const Sound = ({
   since,
   typed,
   withKey
-}: Pick<Check, "since" | "withKey"> & { readonly checked: Checked; readonly typed: boolean }) => {
+}: Pick<RunningCheck, "since" | "withKey"> & { readonly checked: Checked; readonly typed: boolean }) => {
   const { follower, own, sealed, signedAt, size } = checked
   if (size === 0)
     return <p className="note">Nothing is signed yet: it is once a day, at a stop, and by dueline audit checkpoint.</p>
@@ -130,3 +133,123 @@ export const AuditCheck = ({ tenant }: { readonly tenant: string }) => {
     </details>
   )
 }
+
+/** A check of the audit log as it goes on: it can be stopped and gone on with, and what it came to is kept for the next one. */
+export interface RunningCheck {
+  readonly busy: boolean
+  readonly checked: Checked | null
+  /** The tree that this check goes on from; null where it began at the first leaf. */
+  readonly since: Kept | null
+  /** Whether the signature is checked too: a key was given that can be read. */
+  readonly withKey: boolean
+  readonly trouble: Trouble | null
+  readonly start: (key: string) => void
+  readonly stop: () => void
+}
+
+type GoingCheck = Begun & Pick<Checked, "findings">
+
+const isForeignCursor = (error: unknown): boolean => troubleOf(error).code === "invalid_cursor"
+
+const checkAll = (api: Client, from: GoingCheck, key: PublicKey | null, progress: (checked: Checked) => void) =>
+  Effect.gen(function* () {
+    let state = from
+    for (;;) {
+      const { resume } = state
+      const proof = yield* api.audit.proof({ query: resume === null ? {} : { cursor: resume } })
+      const before = state
+      const next = yield* Effect.promise(() => checkStretch(before, proof, key))
+      progress(next)
+      if (next.done) return next
+      state = next
+    }
+  })
+
+export const useAuditCheck = (tenant: string): RunningCheck => {
+  const [state, setState] = useState<Pick<RunningCheck, "busy" | "checked" | "since" | "withKey" | "trouble">>({
+    busy: false,
+    checked: null,
+    since: null,
+    withKey: false,
+    trouble: null
+  })
+  const going = useRef<(() => void) | null>(null)
+  const stop = useCallback(() => {
+    going.current?.()
+    going.current = null
+    setState((before) => ({ ...before, busy: false }))
+  }, [])
+  useEffect(() => () => going.current?.(), [])
+  const { checked, since } = state
+  const start = (text: string) => {
+    const goesOn = checked !== null && !checked.done
+    const from = goesOn ? since : keptOf(tenant)
+    const begun: GoingCheck = goesOn ? checked : { ...(from ?? beginning), findings: [] }
+    setState({ busy: true, checked: goesOn ? checked : null, since: from, withKey: false, trouble: null })
+    const progress = (latest: Checked) => setState((before) => ({ ...before, checked: latest }))
+    going.current = ask(
+      (api) =>
+        Effect.gen(function* () {
+          const key = yield* Effect.promise(() => readKey(text))
+          setState((before) => ({ ...before, withKey: key !== null }))
+          // The edge has other keys by now: its first answer says so, and all is looked at anew.
+          return yield* Effect.catchIf(checkAll(api, begun, key, progress), isForeignCursor, () => {
+            setState((before) => ({ ...before, since: null }))
+            return checkAll(api, { ...beginning, findings: [] }, key, progress)
+          })
+        }),
+      {
+        answered: (latest) => {
+          going.current = null
+          if (latest.findings.length === 0 && latest.size > 0)
+            keep(tenant, { ...latest, at: new Date(Date.now()).toISOString() })
+          setState((before) => ({ ...before, busy: false, checked: latest }))
+        },
+        failed: (error) => {
+          going.current = null
+          setState((before) => ({ ...before, busy: false, trouble: troubleOf(error) }))
+        }
+      }
+    )
+  }
+  return { ...state, start, stop }
+}
+
+/** What this browser keeps of a check for the next one: the tree as it was then, and the key that somebody trusts. */
+export interface Kept extends Begun {
+  /** ISO 8601. */
+  readonly at: string
+}
+
+const Written = Schema.fromJsonString(
+  Schema.Struct({
+    size: Schema.Int,
+    peaks: Schema.Array(Schema.String),
+    resume: Schema.String,
+    own: Schema.Int,
+    at: Schema.String
+  })
+)
+const decode = Schema.decodeUnknownOption(Written)
+
+const nameOf = (tenant: string): string => `dueline.audit.${tenant}`
+
+export const keptOf = (tenant: string): Kept | null => {
+  const found = decode(localStorage.getItem(nameOf(tenant)))
+  if (found._tag === "None") return null
+  const { at, own, peaks, resume, size } = found.value
+  return { tree: { size, peaks: peaks.map(bytesOf) }, resume, own, at }
+}
+
+export const keep = (tenant: string, { at, own, resume, tree }: Kept): void =>
+  localStorage.setItem(
+    nameOf(tenant),
+    JSON.stringify({ size: tree.size, peaks: tree.peaks.map(base64Of), resume, own, at })
+  )
+
+export const forget = (tenant: string): void => localStorage.removeItem(nameOf(tenant))
+
+const keyName = "dueline.audit.key"
+
+export const keptKey = (): string => localStorage.getItem(keyName) ?? ""
+export const keepKey = (text: string): void => localStorage.setItem(keyName, text.trim())

@@ -3,8 +3,7 @@
  * root against the checkpoint. A tree that was kept of an earlier time goes on from there: another history before it would come to another root.
  */
 import type { AuditProof } from "@dueline/contracts/api/AuditEndpoints"
-import { type PublicKey, readCheckpoint } from "./checkpoint.ts"
-import { isSignedByRing, ringOf } from "./keyRing.ts"
+import { isSignedByRing, type PublicKey, readCheckpoint, ringOf } from "./checkpoint.ts"
 import { bytesOf, grown, isSame, leafHash, noLeaves, rootOf, type Tree } from "./tree.ts"
 
 export interface Begun {

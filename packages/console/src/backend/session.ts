@@ -4,7 +4,7 @@ import { Effect, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { Atom } from "effect/reactivity"
 import { credentials, runtime } from "./backend.ts"
-import { registry } from "./useAtom.ts"
+import { registry, useAtom } from "./useAtom.ts"
 
 export type Session = SignedIn
 
@@ -127,3 +127,9 @@ export const chooseTenant = (tenant: string): void => {
 }
 
 export const may = (session: Session, scope: string): boolean => session.permissions.includes(scope)
+
+/** Whether whoever is signed in may do something, as far as the page knows. */
+export const useMay = (scope: string): boolean => {
+  const signIn = useAtom(signInAtom)
+  return signIn.at === "in" && may(signIn.session, scope)
+}

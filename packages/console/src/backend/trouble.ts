@@ -1,6 +1,12 @@
-/** What went wrong with a request, as the page tells it: a problem document, or no answer at all. */
+/**
+ * What went wrong with a request, as the page tells it: a problem document, or no answer at all. Whether the edge answers, for the whole page: one
+ * banner, and one way back to the sign-in.
+ */
 import type { FieldProblem, ProblemBody } from "@dueline/contracts/api/Problem"
 import { Cause, Predicate, Schema } from "effect"
+import { Atom } from "effect/reactivity"
+import { signedOut } from "./session.ts"
+import { registry } from "./useAtom.ts"
 
 export interface Trouble {
   readonly kind: "offline" | "signed-out" | "forbidden" | "gone" | "changed" | "busy" | "refused" | "broken"
@@ -74,4 +80,16 @@ export const troubleOf = (failure: unknown): Trouble => {
     conflict: conflict ?? null,
     retryAfter: retryAfterSeconds ?? null
   }
+}
+
+/** Since when it does not answer, in epoch milliseconds. */
+export const offlineAtom = Atom.keepAlive(Atom.make<number | null>(null))
+
+/** To be called with what became of every request. */
+export const noticeTrouble = (trouble: Trouble | null): void => {
+  const since = registry.get(offlineAtom)
+  if (trouble?.kind === "offline") {
+    if (since === null) registry.set(offlineAtom, Date.now())
+  } else if (since !== null) registry.set(offlineAtom, null)
+  if (trouble?.kind === "signed-out") signedOut("The session has ended: sign in again, and this page is shown.")
 }

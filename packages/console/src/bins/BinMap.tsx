@@ -10,8 +10,7 @@ import { feature, mesh } from "topojson-client"
 import { useLocation } from "wouter"
 import { toneOf } from "../parts/Status.tsx"
 import outline from "world-atlas/countries-50m.json?url"
-import { clustersOf } from "./clusters.ts"
-import { mapTiles, tilesOf } from "./tiles.ts"
+import { clustersOf, mapTiles, tilesOf } from "./mapGeometry.ts"
 
 const width = 960
 const height = 420

@@ -3,9 +3,8 @@ import type { Attempt } from "@dueline/contracts/api/ServiceCallView"
 import { Json } from "../parts/Facts.tsx"
 import { Status, toneOf } from "../parts/Status.tsx"
 import { useAtom } from "../backend/useAtom.ts"
-import { nowAtom } from "../time/clock.ts"
-import { span } from "../time/span.ts"
-import { lasted, Time } from "../time/Time.tsx"
+import { lasted, nowAtom, Time } from "../time/Time.tsx"
+import { span } from "../time/zone.ts"
 import { reasonWords } from "./callWords.ts"
 
 const width = 1_000

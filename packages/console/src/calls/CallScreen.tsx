@@ -1,17 +1,21 @@
-/** One call: what it is now, why, what was tried, and what can be done about it. */
-import type { ServiceCall } from "@dueline/contracts/api/ServiceCallView"
+/**
+ * One call: what it is now, why, what was tried, and what can be done about it. What was recorded of one call, event by event, with who did it.
+ */
 import type { ServiceCallId } from "@dueline/contracts/Ids"
+import type { HistoryEvent, ServiceCall } from "@dueline/contracts/api/ServiceCallView"
+import { useState } from "react"
 import { Link } from "wouter"
-import { useCallNews } from "../live/useCallNews.ts"
-import { Copy } from "../parts/Copy.tsx"
+import { useAnswer } from "../backend/asking.ts"
+import { Live, useCallNews } from "../live/callNews.tsx"
+import { Copy } from "../parts/Dialogs.tsx"
+import { Events } from "../parts/Events.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
-import { Live } from "../parts/Live.tsx"
-import { Ago, lasted, Time } from "../time/Time.tsx"
 import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
+import { Answered } from "../parts/Screen.tsx"
+import { Ago, lasted, Time } from "../time/Time.tsx"
 import { Attempts } from "./Attempts.tsx"
 import { CallActions } from "./CallActions.tsx"
 import { reasonWords, waitWords } from "./callWords.ts"
-import { History } from "./History.tsx"
 
 /** What a person would say of it in one sentence. */
 const Sentence = ({ call }: { readonly call: ServiceCall }) => {
@@ -168,5 +172,31 @@ export const CallScreen = ({ id }: { readonly id: string }) => {
       Now={Now}
       Was={Whole}
     />
+  )
+}
+
+/** So many of the last versions are read; a call may have many more. */
+const shown = 200
+
+export const History = ({ id, version }: { readonly id: ServiceCallId; readonly version: number }) => {
+  const [older, setOlder] = useState(0)
+  const after = Math.max(0, version - shown - older)
+  const answer = useAnswer<{ readonly items: ReadonlyArray<HistoryEvent> }>(
+    `${id} ${version} ${after}`,
+    ({ serviceCalls }) => serviceCalls.events({ params: { id }, query: { after, limit: shown } })
+  )
+  return (
+    <Answered answer={answer}>
+      {({ items }) => (
+        <>
+          <Events of={items.toReversed()} />
+          {after > 0 ? (
+            <button type="button" onClick={() => setOlder(older + shown)}>
+              Older events
+            </button>
+          ) : null}
+        </>
+      )}
+    </Answered>
   )
 }

@@ -1,19 +1,19 @@
 /** All calls that fit the filters in the address, newest first. */
-import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
 import type { ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import { useEffect, useMemo, useState } from "react"
-import { rowsKept, usePages } from "../backend/usePages.ts"
+import { rowsKept, useAnswer, usePages } from "../backend/asking.ts"
+import { useMay } from "../backend/session.ts"
 import { BulkButton } from "../jobs/BulkButton.tsx"
-import { useCallNews } from "../live/useCallNews.ts"
+import { Live, useCallNews } from "../live/callNews.tsx"
 import { type Filter, Filters, filterWords, useFilters } from "../parts/Filters.tsx"
-import { Live } from "../parts/Live.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
 import { Ago, Time } from "../time/Time.tsx"
-import { resultWords, targetOf } from "./callWords.ts"
-import { FailedGroups } from "./FailedGroups.tsx"
+import { reasonWords, resultWords, targetOf } from "./callWords.ts"
 import { foldNews, tagsOf } from "./foldNews.ts"
 
 const filters: ReadonlyArray<Filter> = [
@@ -171,3 +171,50 @@ export const CallsScreen = () => {
     </Screen>
   )
 }
+
+/** What failed in the last hour, by reason and then by target, as the overview counts it: the whole of it, whatever the list below has read. */
+const lookMs = 15_000
+const targetsShown = 8
+
+type Failures = Overview["lastHour"]["failures"]
+
+/** The most frequent reason first, and in it the most frequent target. Pure. */
+export const groupsOf = (failures: Failures) => {
+  const groups = new Map<string, { count: number; targets: Array<{ target: string; count: number }> }>()
+  for (const { count, reason, target } of failures) {
+    const group = groups.get(reason) ?? { count: 0, targets: [] }
+    group.count += count
+    group.targets.push({ target, count })
+    groups.set(reason, group)
+  }
+  return [...groups]
+    .map(([reason, { count, targets }]) => ({ reason, count, targets: targets.sort((a, b) => b.count - a.count) }))
+    .sort((a, b) => b.count - a.count)
+}
+
+const LastHour = ({ choose }: { readonly choose: (target: string) => void }) => {
+  const answer = useAnswer("failed", (api) => api.overview.get({ query: {} }), lookMs)
+  const groups = groupsOf(answer.value?.lastHour.failures ?? [])
+  if (groups.length === 0) return null
+  return (
+    <section aria-label="Failed in the last hour, by reason and target">
+      {groups.map(({ count, reason, targets }) => (
+        <div key={reason} className="groups">
+          <span>
+            {reason === "" ? "others" : reasonWords(reason)} <b>{count}</b> in the last hour
+          </span>
+          {targets.slice(0, targetsShown).map(({ count: ofTarget, target }) =>
+            target === "" ? null : (
+              <button type="button" key={target} className="chip" onClick={() => choose(target)}>
+                {target} <b>{ofTarget}</b>
+              </button>
+            )
+          )}
+        </div>
+      ))}
+    </section>
+  )
+}
+
+export const FailedGroups = ({ choose }: { readonly choose: (target: string) => void }) =>
+  useMay("ops:overview.read") ? <LastHour choose={choose} /> : null

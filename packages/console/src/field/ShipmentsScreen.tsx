@@ -2,12 +2,12 @@
 import { ShipmentStatus } from "@dueline/contracts/shipment/Shipment"
 import type { ShipmentView } from "@dueline/contracts/shipment/ShipmentEndpoints"
 import { Link } from "wouter"
-import { usePages } from "../backend/usePages.ts"
+import { usePages } from "../backend/asking.ts"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { shortId } from "../parts/ids.ts"
+import { shortId } from "../parts/Named.tsx"
 import { Ago, Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [

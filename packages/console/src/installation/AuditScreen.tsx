@@ -1,15 +1,17 @@
 /** Who did what to which resource, and what was refused. */
-import { type AuditItem, AuditOutcome } from "@dueline/contracts/api/AuditEndpoints"
+import type { CorrelationId } from "@dueline/contracts/Ids"
+import { type AuditItem, AuditOutcome, type TimelineEvent } from "@dueline/contracts/api/AuditEndpoints"
 import { Link } from "wouter"
 import { AuditCheck } from "../audit/AuditCheck.tsx"
+import { usePages } from "../backend/asking.ts"
 import { signInAtom } from "../backend/session.ts"
 import { useAtom } from "../backend/useAtom.ts"
-import { usePages } from "../backend/usePages.ts"
-import { About } from "../parts/About.tsx"
+import { About, Events } from "../parts/Events.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status, wordsOf } from "../parts/Status.tsx"
+import { TroubleNote } from "../parts/TroubleNote.tsx"
 import { Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [
@@ -72,6 +74,32 @@ export const AuditScreen = () => {
         filtered={Object.keys(values).some((name) => name !== "order")}
         nothing={<p>Nothing was done yet.</p>}
       />
+    </Screen>
+  )
+}
+
+/** Everything that one cause brought about, oldest first. */
+const aboutOf = ({ category, id }: TimelineEvent) => <About kind={category} id={id} />
+
+export const TimelineScreen = ({ id }: { readonly id: string }) => {
+  const pages = usePages(
+    id,
+    ({ timeline }, page) => timeline.read({ query: { ...page, correlation: id as CorrelationId } }),
+    100
+  )
+  return (
+    <Screen title={`Timeline of ${id}`} actions={<Freshness asked={pages} />}>
+      {pages.trouble === null ? null : <TroubleNote trouble={pages.trouble} again={pages.again} />}
+      {pages.rows.length === 0 && pages.asking ? <p className="faint">Reading…</p> : null}
+      {pages.rows.length === 0 && !pages.asking && pages.trouble === null ? (
+        <p className="empty">Nothing is known under this correlation id in this tenant.</p>
+      ) : null}
+      <Events of={pages.rows} about={aboutOf} />
+      {pages.more ? (
+        <button type="button" onClick={pages.further} disabled={pages.asking}>
+          Show more
+        </button>
+      ) : null}
     </Screen>
   )
 }

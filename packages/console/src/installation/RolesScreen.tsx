@@ -1,7 +1,7 @@
 /** Roles: which there are here, and what each may do. */
 import { AccessScope } from "@dueline/contracts/api/Access"
 import { signInAtom } from "../backend/session.ts"
-import { useAnswer } from "../backend/useAnswer.ts"
+import { useAnswer } from "../backend/asking.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"

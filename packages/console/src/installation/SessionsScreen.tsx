@@ -1,6 +1,6 @@
 /** Who has signed in, from where, and ending it. */
 import type { SessionView } from "@dueline/contracts/session/SessionEndpoints"
-import { usePages } from "../backend/usePages.ts"
+import { usePages } from "../backend/asking.ts"
 import { Actions } from "../parts/Actions.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"

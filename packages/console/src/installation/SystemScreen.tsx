@@ -1,10 +1,10 @@
 /** The process that answers: what it is, since when, and whether what it depends on is there. */
-import { useAnswer } from "../backend/useAnswer.ts"
+import { useAnswer } from "../backend/asking.ts"
 import { Facts, Section } from "../parts/Facts.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { useMay } from "../parts/useMay.ts"
-import { span } from "../time/span.ts"
+import { useMay } from "../backend/session.ts"
+import { span } from "../time/zone.ts"
 import { lasted, Time } from "../time/Time.tsx"
 
 const lookMs = 5_000

@@ -2,15 +2,15 @@
 import { TenantStatus, type WorkspaceId } from "@dueline/contracts/tenant/Tenant"
 import type { TenantView } from "@dueline/contracts/tenant/TenantEndpoints"
 import { useState } from "react"
-import { usePages } from "../backend/usePages.ts"
+import { usePages } from "../backend/asking.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
-import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, DialogButton } from "../parts/Dialogs.tsx"
 import { Field } from "../parts/Fields.tsx"
 import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
 import { type Column, Rows } from "../parts/Rows.tsx"
 import { Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { shortId } from "../parts/ids.ts"
+import { shortId } from "../parts/Named.tsx"
 import { Time } from "../time/Time.tsx"
 
 const filters: ReadonlyArray<Filter> = [{ name: "status", label: "State", oneOf: TenantStatus.literals }]

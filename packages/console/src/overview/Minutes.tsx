@@ -1,7 +1,7 @@
 /** What happened in each of the last sixty minutes, as bars: what succeeded upwards, what failed downwards, each by its own scale. */
 import type { Overview } from "@dueline/contracts/api/OverviewEndpoints"
 import { useAtom } from "../backend/useAtom.ts"
-import { zoneAtom } from "../time/chosenZone.ts"
+import { zoneAtom } from "../time/Time.tsx"
 import { formatTime } from "../time/zone.ts"
 
 type Minute = Overview["lastHour"]["minutes"][number]

@@ -1,11 +1,11 @@
 /** What can be done to one thing: each sent with the version that was seen, those that cannot be done saying why. */
 import { type ReactNode, useState } from "react"
 import type { Question } from "../backend/backend.ts"
-import { newKey, useAct } from "../backend/useAct.ts"
+import { newKey, useAct } from "../backend/asking.ts"
 import { announce } from "./Announcer.tsx"
-import { Dialog } from "./Dialog.tsx"
+import { Dialog } from "./Dialogs.tsx"
 import { TroubleNote } from "./TroubleNote.tsx"
-import { useMay } from "./useMay.ts"
+import { useMay } from "../backend/session.ts"
 
 export interface Action {
   readonly label: string

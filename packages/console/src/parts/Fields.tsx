@@ -1,7 +1,7 @@
 /** Fields of forms: a text, on one line or several, a time of the chosen zone's clock, and a choice. */
 import { useId } from "react"
 import { useAtom } from "../backend/useAtom.ts"
-import { zoneAtom } from "../time/chosenZone.ts"
+import { zoneAtom } from "../time/Time.tsx"
 import { instantOf, typedTime } from "../time/zone.ts"
 
 export interface FieldProps {

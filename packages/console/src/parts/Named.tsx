@@ -1,11 +1,10 @@
-/** Another thing by the name that people know it by, where it may be read and is; else by the end of its id. */
+/** Another thing by the name that people know it by, where it may be read and is; else by the end of its id. Ids of things, which are UUIDs. */
 import type { BinId, CustomerId } from "@dueline/contracts/Ids"
 import { Effect } from "effect"
 import { Link } from "wouter"
+import { useAnswer } from "../backend/asking.ts"
 import type { Question } from "../backend/backend.ts"
-import { useAnswer } from "../backend/useAnswer.ts"
-import { shortId } from "./ids.ts"
-import { useMay } from "./useMay.ts"
+import { useMay } from "../backend/session.ts"
 
 interface NameProps {
   readonly id: string
@@ -49,3 +48,8 @@ export const NamedCustomer = ({ id }: { readonly id: CustomerId }) => (
     <CustomerName id={id} />
   </Link>
 )
+
+/** They begin with the time at which they were made, so those of one hour begin alike: the end tells one from another. */
+export const shortId = (id: string): string => id.slice(-8)
+
+export const isId = (text: string): boolean => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/u.test(text)

@@ -2,8 +2,7 @@
 import type { Preview } from "@dueline/contracts/schedule/ScheduleBodies"
 import { useAtom } from "../backend/useAtom.ts"
 import { Status } from "../parts/Status.tsx"
-import { zoneAtom } from "../time/chosenZone.ts"
-import { Ago, Time } from "../time/Time.tsx"
+import { Ago, Time, zoneAtom } from "../time/Time.tsx"
 import { markWords } from "./scheduleWords.ts"
 
 export const NextTimes = ({ preview: { items, transitions, zone, zoneData } }: { readonly preview: Preview }) => {

@@ -1,18 +1,17 @@
 /** The page: who is signed in, where they are, and what all screens share. */
-import { Suspense } from "react"
+import { Component, Fragment, type ReactNode, Suspense, useEffect, useState } from "react"
 import { Route, Router, Switch, useLocation } from "wouter"
-import { offlineAtom } from "../backend/connection.ts"
 import { signInAtom } from "../backend/session.ts"
+import { offlineAtom } from "../backend/trouble.ts"
 import { useAtom } from "../backend/useAtom.ts"
 import { Announcer } from "../parts/Announcer.tsx"
-import { isId } from "../parts/ids.ts"
+import { Dialog } from "../parts/Dialogs.tsx"
+import { isId } from "../parts/Named.tsx"
 import { Screen } from "../parts/Screen.tsx"
 import { Ago } from "../time/Time.tsx"
-import { Caught } from "./Caught.tsx"
-import { Keys } from "./Keys.tsx"
 import { Navigation } from "./Navigation.tsx"
-import { details, groups } from "./screens.tsx"
 import { SignInScreen } from "./SignInScreen.tsx"
+import { details, groups } from "./screens.tsx"
 
 const Nowhere = () => {
   const [path] = useLocation()
@@ -100,4 +99,84 @@ export const App = () => {
       <Keys />
     </Router>
   )
+}
+
+/** Where a screen breaks, or cannot be loaded, that screen says so: the navigation stays, and so do the other screens. */
+interface CaughtProps {
+  readonly children: ReactNode
+}
+
+export class Caught extends Component<CaughtProps, { readonly error: unknown }> {
+  override state = { error: null as unknown }
+
+  static getDerivedStateFromError = (error: unknown) => ({ error: error ?? "unknown" })
+
+  override render() {
+    const { error } = this.state
+    if (error === null) return this.props.children
+    return (
+      <Screen title="This screen cannot be shown">
+        <div className="note bad" role="alert">
+          <strong>The page came upon something that it does not know.</strong>
+          <p>
+            Most likely the program was replaced by another version since the page was loaded. Nothing was changed by
+            this.
+          </p>
+          <p className="faint">
+            <code>{String(error)}</code>
+          </p>
+          <button type="button" onClick={() => location.reload()}>
+            Load the page again
+          </button>
+        </div>
+      </Screen>
+    )
+  }
+}
+
+/** What the keyboard does, shown with `?`; `/` goes to the first filter. */
+const keys: ReadonlyArray<readonly [names: ReadonlyArray<string>, what: string]> = [
+  [["j", "k"], "next row, row before"],
+  [["Enter"], "open the row"],
+  [["/"], "to the first filter"],
+  [["Esc"], "close a dialog"],
+  [["?"], "this list"]
+]
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null
+
+export const Keys = () => {
+  const [shown, setShown] = useState(false)
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+      if (event.key === "?") setShown(true)
+      if (event.key !== "/") return
+      const filter = document.querySelector<HTMLElement>("[data-filter]")
+      if (filter === null) return
+      event.preventDefault()
+      filter.focus()
+    }
+    document.addEventListener("keydown", pressed)
+    return () => document.removeEventListener("keydown", pressed)
+  }, [])
+  return shown ? (
+    <Dialog title="Keys" close={() => setShown(false)}>
+      <dl className="keys">
+        {keys.map(([names, what]) => (
+          <Fragment key={what}>
+            <dt>
+              {names.map((name) => (
+                <Fragment key={name}>
+                  <kbd>{name}</kbd>{" "}
+                </Fragment>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </Dialog>
+  ) : null
 }

@@ -2,35 +2,33 @@
 import { CallsScreen } from "../calls/CallsScreen.tsx"
 import { CallScreen } from "../calls/CallScreen.tsx"
 import { type ComponentType, lazy } from "react"
-import { JobScreen } from "../jobs/JobScreen.tsx"
-import { JobsScreen } from "../jobs/JobsScreen.tsx"
-import { LetterScreen } from "../letters/LetterScreen.tsx"
-import { LettersScreen } from "../letters/LettersScreen.tsx"
+import { JobScreen, JobsScreen } from "../jobs/JobScreens.tsx"
+import { LetterScreen, LettersScreen } from "../letters/LetterScreens.tsx"
 import { OverviewScreen } from "../overview/OverviewScreen.tsx"
 
 /** A screen by the name it is exported under, loaded when it is first shown. */
-const later = <Name extends string, Props>(
-  load: () => Promise<{ readonly [N in Name]: ComponentType<Props> }>,
+const later = <Name extends string, Screens extends Readonly<Record<Name, unknown>>>(
+  load: () => Promise<Screens>,
   name: Name
-): ComponentType<Props> => lazy(() => load().then((module) => ({ default: module[name] }))) as ComponentType<Props>
+): Screens[Name] => lazy(() => load().then((screens) => ({ default: screens[name] as ComponentType }))) as Screens[Name]
 
-const SchedulesScreen = later(() => import("../schedules/SchedulesScreen.tsx"), "SchedulesScreen")
-const ScheduleScreen = later(() => import("../schedules/ScheduleScreen.tsx"), "ScheduleScreen")
-const IngestionsScreen = later(() => import("../field/IngestionsScreen.tsx"), "IngestionsScreen")
-const IngestionScreen = later(() => import("../field/IngestionScreen.tsx"), "IngestionScreen")
+const SchedulesScreen = later(() => import("../schedules/ScheduleScreens.tsx"), "SchedulesScreen")
+const ScheduleScreen = later(() => import("../schedules/ScheduleScreens.tsx"), "ScheduleScreen")
+const IngestionsScreen = later(() => import("../field/IngestionScreens.tsx"), "IngestionsScreen")
+const IngestionScreen = later(() => import("../field/IngestionScreens.tsx"), "IngestionScreen")
 const ShipmentsScreen = later(() => import("../field/ShipmentsScreen.tsx"), "ShipmentsScreen")
 const OrdersScreen = later(() => import("../orders/OrdersScreen.tsx"), "OrdersScreen")
 const OrderScreen = later(() => import("../orders/OrderScreen.tsx"), "OrderScreen")
-const BinsScreen = later(() => import("../bins/BinsScreen.tsx"), "BinsScreen")
-const BinScreen = later(() => import("../bins/BinScreen.tsx"), "BinScreen")
-const CustomersScreen = later(() => import("../field/CustomersScreen.tsx"), "CustomersScreen")
-const CustomerScreen = later(() => import("../field/CustomerScreen.tsx"), "CustomerScreen")
+const BinsScreen = later(() => import("../bins/BinScreens.tsx"), "BinsScreen")
+const BinScreen = later(() => import("../bins/BinScreens.tsx"), "BinScreen")
+const CustomersScreen = later(() => import("../field/CustomerScreens.tsx"), "CustomersScreen")
+const CustomerScreen = later(() => import("../field/CustomerScreens.tsx"), "CustomerScreen")
 const KeysScreen = later(() => import("../installation/KeysScreen.tsx"), "KeysScreen")
 const SourcesScreen = later(() => import("../installation/SourcesScreen.tsx"), "SourcesScreen")
 const TenantsScreen = later(() => import("../installation/TenantsScreen.tsx"), "TenantsScreen")
 const AuditScreen = later(() => import("../installation/AuditScreen.tsx"), "AuditScreen")
-const SubscriptionsScreen = later(() => import("../subscriptions/SubscriptionsScreen.tsx"), "SubscriptionsScreen")
-const SubscriptionScreen = later(() => import("../subscriptions/SubscriptionScreen.tsx"), "SubscriptionScreen")
+const SubscriptionsScreen = later(() => import("../subscriptions/SubscriptionScreens.tsx"), "SubscriptionsScreen")
+const SubscriptionScreen = later(() => import("../subscriptions/SubscriptionScreens.tsx"), "SubscriptionScreen")
 const PausesScreen = later(() => import("../pauses/PausesScreen.tsx"), "PausesScreen")
 const FlowsScreen = later(() => import("../pauses/FlowsScreen.tsx"), "FlowsScreen")
 const ScheduleForms = () => import("../schedules/ScheduleForms.tsx")
@@ -39,7 +37,7 @@ const EditScheduleScreen = later(ScheduleForms, "EditScheduleScreen")
 const RolesScreen = later(() => import("../installation/RolesScreen.tsx"), "RolesScreen")
 const SessionsScreen = later(() => import("../installation/SessionsScreen.tsx"), "SessionsScreen")
 const SystemScreen = later(() => import("../installation/SystemScreen.tsx"), "SystemScreen")
-const TimelineScreen = later(() => import("../installation/TimelineScreen.tsx"), "TimelineScreen")
+const TimelineScreen = later(() => import("../installation/AuditScreen.tsx"), "TimelineScreen")
 
 export interface Place {
   readonly path: string

@@ -1,4 +1,5 @@
 /** Times of a clock in a time zone, both ways. */
+import { parseDelay } from "@dueline/contracts/api/Wire"
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
@@ -40,3 +41,29 @@ export const instantOf = (typed: string, zone: string): number => {
 /** What an input for a time shows: `2026-01-31T09:00`. */
 export const typedTime = (millis: number, zone: string): string =>
   Number.isFinite(millis) ? formatTime(millis, zone).slice(0, 16).replace(" ", "T") : ""
+
+/** A length of time as it is read. */
+const steps: ReadonlyArray<readonly [unit: string, millis: number]> = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000]
+]
+
+/** `3 min`, `2 d 4 h`: the two largest units, at least a second. */
+export const span = (millis: number): string => {
+  const length = Math.abs(millis)
+  const first = steps.findIndex(([, size]) => length >= size)
+  const [unit, size] = steps[first] ?? ["s", 1_000]
+  const whole = Math.floor(length / size)
+  const [smaller, smallerSize] = steps[first + 1] ?? ["", 0]
+  const rest = smallerSize === 0 || whole >= 10 ? 0 : Math.floor((length % size) / smallerSize)
+  return rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${smaller}`
+}
+
+/** A duration as it is read: `PT6H` as `6 h`, none as `none`; what has another form, or parts of a second, as it is. */
+export const durationWords = (iso: string): string => {
+  const millis = parseDelay(iso)
+  if (!Number.isInteger(millis / 1_000)) return iso
+  return millis === 0 ? "none" : span(millis)
+}

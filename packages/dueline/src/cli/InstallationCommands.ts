@@ -8,7 +8,16 @@ import * as Flag from "effect/cli/Flag"
 import * as Configuration from "../Configuration.ts"
 import { deploymentOf, readRoles } from "../Deployment.ts"
 import { Shell, usage } from "./Shell.ts"
-import { callFlags, durationBetween, expectedAddress, isAddress, loadWhenRun, optional, switchFlag, textFlag } from "./flags.ts"
+import {
+  callFlags,
+  durationBetween,
+  expectedAddress,
+  isAddress,
+  loadWhenRun,
+  optional,
+  switchFlag,
+  textFlag
+} from "./flags.ts"
 
 export const doctor = Command.make(
   "doctor",

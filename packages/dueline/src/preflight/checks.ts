@@ -4,7 +4,13 @@ import { Database, type Pool, poolNames } from "@dueline/postgres/Database"
 import { troubleWith } from "@dueline/postgres/DatabaseTrouble"
 import { askHosts, hostsOf, type Login, type Standing } from "@dueline/postgres/hosts/askHosts"
 import { readInstallation } from "@dueline/postgres/schema/Installation"
-import { applied, MigrationRefused, missing, programSchema, stepsIn } from "@dueline/postgres/schema/migrations/DatabaseSchema"
+import {
+  applied,
+  MigrationRefused,
+  missing,
+  programSchema,
+  stepsIn
+} from "@dueline/postgres/schema/migrations/DatabaseSchema"
 import { readSession, sessionMistakes } from "@dueline/postgres/sessionFacts"
 import { Effect, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"

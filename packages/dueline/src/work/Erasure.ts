@@ -6,7 +6,17 @@
 import { CustomerId, ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
 import type { CourierSourceId } from "@dueline/contracts/courierSource/CourierSource"
 import type { IngestionId } from "@dueline/contracts/ingestion/Ingestion"
-import { courierSecretContext, ingestionContext, PersonalDataVault, RequestVault, scheduleContext, type SealBroken, sealContext, SecretVault, subscriptionContext } from "@dueline/contracts/ports/Vaults"
+import {
+  courierSecretContext,
+  ingestionContext,
+  PersonalDataVault,
+  RequestVault,
+  scheduleContext,
+  type SealBroken,
+  sealContext,
+  SecretVault,
+  subscriptionContext
+} from "@dueline/contracts/ports/Vaults"
 import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
 import { orLogged } from "@dueline/contracts/storeTrouble"
 import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"

@@ -8,7 +8,14 @@ import { isTransient } from "@dueline/contracts/ports/Orchestrator"
 import type { StoreUnavailable } from "@dueline/contracts/ports/Persistence"
 import type { ServiceCallCommand } from "@dueline/contracts/serviceCall/Command"
 import { Clock, Effect } from "effect"
-import { backfillOne, type BackfillPorts, messagesFrom, redeliverOne, type RedeliverPorts, timesFrom } from "./pastItems.ts"
+import {
+  backfillOne,
+  type BackfillPorts,
+  messagesFrom,
+  redeliverOne,
+  type RedeliverPorts,
+  timesFrom
+} from "./pastItems.ts"
 import { commandFor, type Doing, done, failed, Hindered, hindered, orLater, skipped } from "./results.ts"
 
 export interface Ports extends BackfillPorts, RedeliverPorts {

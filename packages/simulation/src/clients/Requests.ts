@@ -1,5 +1,12 @@
 /** How somebody asks: under names and keys of their own, again while no answer comes, and with what the last answer said. */
-import { CommandId, CorrelationId, EpochMillis, IdempotencyKey, type ServiceCallId, type TenantId } from "@dueline/contracts/Ids"
+import {
+  CommandId,
+  CorrelationId,
+  EpochMillis,
+  IdempotencyKey,
+  type ServiceCallId,
+  type TenantId
+} from "@dueline/contracts/Ids"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { AnyAnswer, AnyRefusal } from "@dueline/contracts/ports/Orchestrator"
 import type { WholeRequest } from "@dueline/contracts/ports/Vaults"

@@ -8,7 +8,17 @@ import { Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { callFlags, durationBetween, durationText, idArgument, key, loadWhenRun, optional, textFlag, wholeNumber } from "../flags.ts"
+import {
+  callFlags,
+  durationBetween,
+  durationText,
+  idArgument,
+  key,
+  loadWhenRun,
+  optional,
+  textFlag,
+  wholeNumber
+} from "../flags.ts"
 
 const name = Argument.String("name").pipe(
   Argument.filterMap(

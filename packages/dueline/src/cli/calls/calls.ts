@@ -1,7 +1,12 @@
 /** `dueline call submit`, `list`, `show`, `watch`, `cancel`, `reschedule` and `run`. */
 import type { IdempotencyKey, ServiceCallId } from "@dueline/contracts/Ids"
 import { SubmitServiceCall } from "@dueline/contracts/api/ServiceCallRequest"
-import type { HistoryEvent, ServiceCall, ServiceCallState, ServiceCallSummary } from "@dueline/contracts/api/ServiceCallView"
+import type {
+  HistoryEvent,
+  ServiceCall,
+  ServiceCallState,
+  ServiceCallSummary
+} from "@dueline/contracts/api/ServiceCallView"
 import type { ServiceCallStatus } from "@dueline/contracts/serviceCall/Command"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import { Console, Effect, Option, Predicate, Stream } from "effect"

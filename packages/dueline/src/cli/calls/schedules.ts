@@ -2,7 +2,13 @@
 import type { IdempotencyKey } from "@dueline/contracts/Ids"
 import type { BulkPlanView } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
 import type { ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
-import { CreateSchedule, type Preview, PreviewSchedule, type ScheduleState, type ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
+import {
+  CreateSchedule,
+  type Preview,
+  PreviewSchedule,
+  type ScheduleState,
+  type ScheduleView
+} from "@dueline/contracts/schedule/ScheduleBodies"
 import type { MissingHour, RepeatedHour } from "@dueline/contracts/schedule/Timing"
 import type { HttpMethod } from "@dueline/contracts/serviceCall/Spec"
 import { Effect } from "effect"

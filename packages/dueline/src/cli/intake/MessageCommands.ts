@@ -117,7 +117,11 @@ const outboxList = Command.make(
   Command.withExamples([outboxExample("list --failing", "What does not get out")])
 )
 
-const eventId = idArgument(StreamId, `the id of an event, e.g. ${someEvent}`, "The id of the event that the message tells")
+const eventId = idArgument(
+  StreamId,
+  `the id of an event, e.g. ${someEvent}`,
+  "The id of the event that the message tells"
+)
 
 const outboxShow = Command.make(
   "show",
@@ -144,7 +148,10 @@ const retry = Command.make(
       "What was given up is a dead letter: dueline dlq replay"
   ),
   Command.withShortDescription("Have what waits for its next attempt tried now"),
-  Command.withExamples([outboxExample("retry", "Once the bus is there again"), outboxExample(`retry ${someEvent}`, "Only this one")])
+  Command.withExamples([
+    outboxExample("retry", "Once the bus is there again"),
+    outboxExample(`retry ${someEvent}`, "Only this one")
+  ])
 )
 
 export const outbox = Command.make("outbox").pipe(

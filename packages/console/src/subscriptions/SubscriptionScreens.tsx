@@ -1,19 +1,69 @@
-/** One subscription: where it delivers, whether that works, and how to hold it, try it, and have a time delivered once more. */
-import type { SubscriptionId } from "@dueline/contracts/subscription/Subscription"
+/**
+ * Subscriptions: which endpoints messages are delivered to and whether they arrive, made and changed; and one of them: where it delivers, how to
+ * hold it, try it, and have what was missed delivered.
+ */
+import { type SubscriptionId, SubscriptionStatus } from "@dueline/contracts/subscription/Subscription"
 import type { SubscriptionView } from "@dueline/contracts/subscription/SubscriptionBodies"
 import { Effect } from "effect"
+import { useState } from "react"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
+import { newKey, useAnswer, usePages } from "../backend/asking.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
-import { ChangeDialog, DialogButton } from "../parts/ChangeDialog.tsx"
+import { ChangeDialog, DialogButton, type DialogOf, IssueDialog } from "../parts/Dialogs.tsx"
 import { Facts } from "../parts/Facts.tsx"
-import { TimeField } from "../parts/Fields.tsx"
+import { Field, TimeField } from "../parts/Fields.tsx"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { shortId } from "../parts/Named.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { Status } from "../parts/Status.tsx"
-import { Ago, Time } from "../time/Time.tsx"
-import { lastDay, useTypedRange } from "../time/useTypedRange.ts"
-import { NewSubscriptionSecret } from "./SubscriptionForms.tsx"
+import { Ago, lastDay, Time, useTypedRange } from "../time/Time.tsx"
 
+const filters: ReadonlyArray<Filter> = [
+  { name: "status", label: "State", oneOf: SubscriptionStatus.literals },
+  { name: "name", label: "Name", type: "text" }
+]
+
+const columns: readonly [Column<SubscriptionView>, ...ReadonlyArray<Column<SubscriptionView>>] = [
+  { head: "Subscription", cell: ({ id, name }) => name ?? <code>{shortId(id)}</code> },
+  { head: "State", cell: ({ disabledReason, status }) => <Status of={disabledReason ?? status} /> },
+  { head: "Failing", cell: ({ failingSince }) => (failingSince === null ? "–" : <Ago at={failingSince} />) },
+  { head: "Endpoint", as: "wide", cell: ({ url }) => url },
+  { head: "Topics", cell: ({ topics }) => topics.map((topic) => <code key={topic}>{topic}</code>) }
+]
+
+export const SubscriptionsScreen = () => {
+  const [values, set] = useFilters(filters)
+  const pages = usePages(JSON.stringify(values), ({ subscriptions }, page) =>
+    subscriptions.list({ query: { ...page, ...values } as never })
+  )
+  return (
+    <Screen
+      title="Subscriptions"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <DialogButton label="Make a subscription" scope="ops:subscriptions.write" why={null} changed={pages.again}>
+            {(close, done) => <NewSubscription close={close} changed={done} />}
+          </DialogButton>
+        </>
+      }
+    >
+      <Filters filters={filters} values={values} set={set} />
+      <Rows
+        label="Subscriptions, newest first"
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        href={({ id }) => `/subscriptions/${id}`}
+        filtered={Object.keys(values).length > 0}
+        nothing={<p>None was made yet. A subscription delivers messages, signed, to an endpoint of yours.</p>}
+      />
+    </Screen>
+  )
+}
+
+/** One subscription: where it delivers, whether that works, and how to hold it, try it, and have a time delivered once more. */
 interface Of {
   readonly subscription: SubscriptionView
   readonly changed: () => void
@@ -161,5 +211,72 @@ export const SubscriptionScreen = ({ id }: { readonly id: string }) => {
         }
       </Answered>
     </Screen>
+  )
+}
+
+/** A subscription is made, or gets another secret. */
+export const NewSubscription = ({ changed, close }: DialogOf) => {
+  const [name, setName] = useState("")
+  const [url, setUrl] = useState("")
+  const [topics, setTopics] = useState("ops.service-call.*")
+  const listed = topics.split(/[\s,]+/u).filter((topic) => topic !== "")
+  return (
+    <IssueDialog
+      title="Make a subscription"
+      lead={
+        <p>
+          Messages of these topics that come from now on are posted there, signed with the secret that is shown next.
+        </p>
+      }
+      label="Make it"
+      ready={url.trim() !== "" && listed.length > 0}
+      question={({ subscriptions }) =>
+        Effect.map(
+          subscriptions.create({
+            headers: { "idempotency-key": newKey() },
+            payload: { url: url.trim(), topics: listed, ...(name.trim() === "" ? {} : { name: name.trim() }) } as never
+          }),
+          ({ body }) => body.secret
+        )
+      }
+      close={close}
+      changed={changed}
+    >
+      <Field label="Endpoint" value={url} set={setUrl} />
+      <div className="two">
+        <Field label="Name" value={name} set={setName} />
+        <Field label="Topics" value={topics} set={setTopics} />
+      </div>
+    </IssueDialog>
+  )
+}
+
+export const NewSubscriptionSecret = ({
+  changed,
+  close,
+  subscription
+}: DialogOf & { readonly subscription: SubscriptionView }) => {
+  const [overlap, setOverlap] = useState("24h")
+  return (
+    <IssueDialog
+      title="Another secret"
+      lead={<p>For as long as is said here messages carry a signature of each secret, the newest first.</p>}
+      label="Give it another"
+      ready={overlap.trim() !== ""}
+      question={({ subscriptions }) =>
+        Effect.map(
+          subscriptions.rotate({
+            params: { id: subscription.id },
+            headers: headersFor(subscription),
+            payload: { overlap: overlap.trim() } as never
+          }),
+          ({ body }) => body.secret
+        )
+      }
+      close={close}
+      changed={changed}
+    >
+      <Field label="The ones before stay good for" value={overlap} set={setOverlap} />
+    </IssueDialog>
   )
 }

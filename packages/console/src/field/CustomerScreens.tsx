@@ -1,12 +1,58 @@
-/** One customer with the profile, and its erasure. */
-import type { Customer } from "@dueline/contracts/customer/CustomerEndpoints"
+/**
+ * Customers by their names, which are asked for one by one for what is drawn since lists of the edge have none; and one of them with the profile,
+ * and its erasure.
+ */
 import type { CustomerId } from "@dueline/contracts/Ids"
+import { CustomerStatus } from "@dueline/contracts/customer/Customer"
+import type { Customer, CustomerSummary } from "@dueline/contracts/customer/CustomerEndpoints"
 import { Link } from "wouter"
+import { usePages } from "../backend/asking.ts"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts } from "../parts/Facts.tsx"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { CustomerName, shortId } from "../parts/Named.tsx"
 import { type Get, OneScreen, useOne } from "../parts/OneScreen.tsx"
-import { Time } from "../time/Time.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
+import { Freshness, Screen } from "../parts/Screen.tsx"
+import { Status } from "../parts/Status.tsx"
+import { Ago, Time } from "../time/Time.tsx"
 
+const filters: ReadonlyArray<Filter> = [{ name: "status", label: "State", oneOf: CustomerStatus.literals }]
+
+const columns: readonly [Column<CustomerSummary>, ...ReadonlyArray<Column<CustomerSummary>>] = [
+  {
+    head: "Customer",
+    as: "wide",
+    cell: ({ id, status }) => (status === "Erased" ? <span className="faint">erased</span> : <CustomerName id={id} />)
+  },
+  { head: "State", cell: ({ status }) => <Status of={status} /> },
+  { head: "Registered", cell: ({ createdAt }) => <Time at={createdAt} /> },
+  { head: "Changed", cell: ({ updatedAt }) => <Ago at={updatedAt} /> },
+  { head: "Id", cell: ({ id }) => <code title={id}>{shortId(id)}</code> }
+]
+
+export const CustomersScreen = () => {
+  const [values, set] = useFilters(filters)
+  const pages = usePages(JSON.stringify(values), ({ customers }, page) =>
+    customers.list({ query: { ...page, ...values } as never })
+  )
+  return (
+    <Screen title="Customers" actions={<Freshness asked={pages} />}>
+      <Filters filters={filters} values={values} set={set} />
+      <Rows
+        label="Customers, newest first"
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        href={({ id }) => `/customers/${id}`}
+        filtered={Object.keys(values).length > 0}
+        nothing={<p>None is registered yet.</p>}
+      />
+    </Screen>
+  )
+}
+
+/** One customer with the profile, and its erasure. */
 const Erasure = ({ changed, customer }: { readonly customer: Customer; readonly changed: () => void }) => (
   <Actions
     scope="ops:customers.write"

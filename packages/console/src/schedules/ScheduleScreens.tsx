@@ -1,19 +1,81 @@
-/** One schedule: its rule, its next times on both clocks with the changes of clocks between them, and its last call. */
-import type { ScheduleId } from "@dueline/contracts/schedule/Schedule"
+/**
+ * Schedules: calls that come again, and when each comes next; and one of them: its rule, its next times on both clocks, and times that passed
+ * without a call.
+ */
+import type { BulkFilter } from "@dueline/contracts/bulkJob/BulkJobEndpoints"
+import { type ScheduleId, ScheduleStatus } from "@dueline/contracts/schedule/Schedule"
 import type { ScheduleView } from "@dueline/contracts/schedule/ScheduleBodies"
 import { Effect } from "effect"
 import { Link } from "wouter"
-import { useAnswer } from "../backend/useAnswer.ts"
+import { useAnswer, usePages } from "../backend/asking.ts"
+import { BulkButton } from "../jobs/BulkButton.tsx"
 import { Actions, headersFor } from "../parts/Actions.tsx"
 import { Facts, Json, Section } from "../parts/Facts.tsx"
+import { TimeField } from "../parts/Fields.tsx"
+import { type Filter, Filters, useFilters } from "../parts/Filters.tsx"
+import { shortId } from "../parts/Named.tsx"
+import { type Column, Rows } from "../parts/Rows.tsx"
 import { Answered, Freshness, Screen } from "../parts/Screen.tsx"
 import { firstUpper, Status } from "../parts/Status.tsx"
-import { durationWords } from "../time/durationWords.ts"
-import { Ago, lasted, Time } from "../time/Time.tsx"
-import { Backfill } from "./Backfill.tsx"
+import { Ago, lastDay, lasted, Time, useTypedRange } from "../time/Time.tsx"
+import { durationWords, formatTime } from "../time/zone.ts"
 import { NextTimes } from "./NextTimes.tsx"
 import { missedWords, missingWords, overlapWords, repeatedWords, ruleWords } from "./scheduleWords.ts"
 
+const filters: ReadonlyArray<Filter> = [
+  { name: "status", label: "State", oneOf: ScheduleStatus.literals },
+  { name: "name", label: "Name", type: "text" }
+]
+
+const columns: readonly [Column<ScheduleView>, ...ReadonlyArray<Column<ScheduleView>>] = [
+  { head: "Schedule", cell: ({ id, name }) => name ?? <code>{shortId(id)}</code> },
+  { head: "State", cell: ({ status }) => <Status of={status} /> },
+  { head: "Rule", cell: (schedule) => ruleWords(schedule) },
+  { head: "Next", cell: ({ next }) => <Ago at={next?.at} /> },
+  { head: "Last", cell: ({ last }) => <Ago at={last?.firedAt} /> },
+  { head: "Calls", as: "number", cell: ({ fired }) => fired },
+  { head: "Request", as: "wide", cell: ({ request }) => `${request.method} ${request.url}` }
+]
+
+export const SchedulesScreen = () => {
+  const [values, set] = useFilters(filters)
+  const pages = usePages(JSON.stringify(values), ({ schedules }, page) =>
+    schedules.list({ query: { ...page, ...values } as never })
+  )
+  return (
+    <Screen
+      title="Schedules"
+      actions={
+        <>
+          <Freshness asked={pages} />
+          <Link href="/schedules/new" className="button">
+            Make a schedule
+          </Link>
+        </>
+      }
+    >
+      <Filters filters={filters} values={values} set={set} />
+      <Rows
+        label="Schedules, newest first"
+        pages={pages}
+        columns={columns}
+        keyOf={({ id }) => id}
+        href={({ id }) => `/schedules/${id}`}
+        filtered={Object.keys(values).length > 0}
+        nothing={
+          <>
+            <p>No schedule was made yet. Make one:</p>
+            <pre>
+              npm run dueline schedule create -- --cron "0 8 * * 1-5" --zone Europe/Prague --url https://example.com
+            </pre>
+          </>
+        }
+      />
+    </Screen>
+  )
+}
+
+/** One schedule: its rule, its next times on both clocks with the changes of clocks between them, and its last call. */
 const lookMs = 10_000
 
 const Next = ({ id, version }: { readonly id: ScheduleId; readonly version: number }) => {
@@ -153,5 +215,28 @@ export const ScheduleScreen = ({ id }: { readonly id: string }) => {
         }
       </Answered>
     </Screen>
+  )
+}
+
+/** Times of a schedule that passed without a call: counted by a plan, and called after all by a job. */
+export const Backfill = ({ schedule }: { readonly schedule: ScheduleView }) => {
+  const { begins, ends, from, instants, to, zone } = useTypedRange(lastDay)
+  // Without both ends there is no filter, and hence nothing to be planned.
+  const filter = (begins < ends ? { schedule: schedule.id, ...instants() } : {}) as BulkFilter
+  return (
+    <div className="filters">
+      <TimeField label={`From, in ${zone}`} {...from} />
+      <TimeField label="Until" {...to} />
+      <BulkButton
+        label="Call after all"
+        filter={filter}
+        words={
+          begins < ends
+            ? [`Times of ${schedule.name ?? schedule.id}`, `${formatTime(begins, zone)} to ${formatTime(ends, zone)}`]
+            : []
+        }
+        actions={["backfill-schedule"]}
+      />
+    </div>
   )
 }
