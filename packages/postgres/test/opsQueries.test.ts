@@ -14,8 +14,7 @@ import { Effect, Layer } from "effect"
 const layer = PostgresOpsQueries.layer.pipe(Layer.provideMerge(TestDatabase.layer))
 
 const tenants = 4
-/** More than one page may look at. */
-const each = scanBudget + 200
+const each = 3_000
 const id = (n: number) => `00000000-0000-7000-8000-${n.toString().padStart(12, "0")}`
 const sqlId = (n: string) => `('00000000-0000-7000-8000-' || lpad((${n})::text, 12, '0'))::uuid`
 
