@@ -11,6 +11,11 @@ const executable = async (): Promise<string> => {
   return existsSync(ofMachine) ? ofMachine : bundled.executablePath()
 }
 
-/** Containers run tests as root, where Chromium's sandbox cannot be made. */
-export const startBrowser = async (): Promise<Browser> =>
-  chromium.launch({ executablePath: await executable(), args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] })
+/** One that dies while it starts, as may happen on a machine that is short of everything, is started once more. */
+export const startBrowser = async (): Promise<Browser> => {
+  // Containers run tests as root, where Chromium's sandbox cannot be made.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []
+  const executablePath = await executable()
+  const launch = () => chromium.launch({ executablePath, args })
+  return launch().catch(launch)
+}

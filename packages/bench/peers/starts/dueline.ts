@@ -2,7 +2,7 @@
  * Dueline as its users start it: one program with its own database in its own home, or its roles as processes of their own over a PostgreSQL
  * server, NATS and Redis.
  */
-import { timeOf, timeOfFamily } from "@dueline/bench/ProcessTime"
+import { timeOf, timeOfFamily } from "../../src/ProcessTime.ts"
 import { endedAlready, endWithParent } from "@dueline/test-servers/ServerProcess"
 import { execFile } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
