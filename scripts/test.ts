@@ -1,6 +1,7 @@
 /** The whole check: `pnpm check` beside every test at its default size, judged by the decisions; ends with the totals. */
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync, rmSync } from "node:fs"
+import { constants, setPriority } from "node:os"
 import { join } from "node:path"
 import type { Totals } from "./RunTotals.ts"
 
@@ -14,10 +15,11 @@ const totalsFile = join(root, ".cache", "test-totals.json")
 const filters = process.argv.slice(2)
 const limitMinutes = 25
 
-/** Runs a program of ours to its end, or to the end of this one: a signal here is a signal there. */
-const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}): Promise<number> =>
+/** Runs a program of ours to its end, or to the end of this one: a signal here is a signal there. `behind`: whatever else is to be done comes first. */
+const run = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}, behind = false): Promise<number> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: "inherit" })
+    if (behind && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
     const stop = () => {
       child.kill("SIGTERM")
       process.exitCode = 130
@@ -41,9 +43,9 @@ const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "scripts/vi
 
 const runAll = async (): Promise<number> => {
   rmSync(totalsFile, { force: true })
-  // Side by side: the compiler works by itself for half of the check, and the first tests wait for programs to start. The check tells all at its end.
+  // Side by side: the check has what the tests leave while they wait for programs to start. It tells all at its end.
   const [checked, tested] = await Promise.all([
-    run(["scripts/check.ts"]),
+    run(["scripts/check.ts"], {}, true),
     run(vitest, { VITEST_TOTALS_FILE: totalsFile })
   ])
   if (process.exitCode !== undefined) return 130

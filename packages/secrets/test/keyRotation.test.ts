@@ -1,14 +1,16 @@
 /** Keys that are rotated and retired: which signs when, whose tokens are believed, and that a running program sees it. */
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { listKeys, retireNow, rotateKey } from "../src/keyRotation.ts"
 import * as SigningKeys from "../src/SigningKeys.ts"
 
-const fresh = Effect.sync(() => join(mkdtempSync(join(tmpdir(), "dueline-rotation-")), "keys"))
+const root = mkdtempSync(join(tmpdir(), "dueline-rotation-"))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const fresh = Effect.sync(() => join(mkdtempSync(join(root, "of-")), "keys"))
 const times = { afterMs: 3_600_000, graceMs: 36_000_000 }
 
 /** A program that runs on the directory. */

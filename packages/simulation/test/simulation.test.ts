@@ -19,7 +19,7 @@ const [first = 1, last = 150] = (process.env.SIMULATION_SEEDS ?? "1..60").split(
 /** Worlds in which deaths are tried, each third one of them: each is run a hundred times. `SIMULATION_DEATHS=1..3` tries every death of three. */
 const deathStride = process.env.SIMULATION_DEATHS === undefined ? 3 : 1
 const [firstDeath = 1, lastDeath = firstDeath] = (process.env.SIMULATION_DEATHS ?? "1").split("..").map(Number)
-const blockSize = 20
+const blockSize = 10
 
 /** Lines that some trace has to have. */
 const wanted = [
