@@ -1,6 +1,7 @@
 /** A real browser for tests: the machine's, else the one that comes from the npm registry, unpacked once. */
 import bundled from "@sparticuz/chromium"
-import { existsSync } from "node:fs"
+import { existsSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { type Browser, chromium } from "playwright-core"
 
 const ofMachine = "/usr/bin/chromium"
@@ -11,11 +12,16 @@ const executable = async (): Promise<string> => {
   return existsSync(ofMachine) ? ofMachine : bundled.executablePath()
 }
 
-/** One that dies while it starts, as may happen on a machine that is short of everything, is started once more. */
+/** The one that is unpacked may have been unpacked in half, by a run that was stopped: it is unpacked once more when it does not start. */
 export const startBrowser = async (): Promise<Browser> => {
   // Containers run tests as root, where Chromium's sandbox cannot be made.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : []
   const executablePath = await executable()
-  const launch = () => chromium.launch({ executablePath, args })
-  return launch().catch(launch)
+  try {
+    return await chromium.launch({ executablePath, args })
+  } catch (error) {
+    if (!executablePath.startsWith(`${tmpdir()}/`)) throw error
+    rmSync(executablePath, { force: true })
+    return chromium.launch({ executablePath: await executable(), args })
+  }
 }
