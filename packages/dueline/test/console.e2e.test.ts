@@ -379,7 +379,7 @@ describe.skipIf(why !== "")("the console", () => {
     await page.getByText("perhaps the link was cut short").waitFor()
     // Not watched: that a part is missing is an error to the browser too.
     const other = await context.newPage()
-    await other.route("**/assets/BinsScreen*", (route) => route.abort())
+    await other.route("**/assets/BinScreens*", (route) => route.abort())
     await other.goto(`${program.address}/console/bins`)
     await other.getByRole("button", { name: "Load the page again" }).waitFor()
     await other.getByRole("link", { name: "Calls", exact: true }).click()
