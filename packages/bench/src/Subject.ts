@@ -38,6 +38,10 @@ export const environment = (home: string): NodeJS.ProcessEnv => ({
   LOG_LEVEL: "warn"
 })
 
+/** What a command of the program prints. */
+export const printedBy = (env: NodeJS.ProcessEnv, ...words: ReadonlyArray<string>): string =>
+  execFileSync(process.execPath, [programFile, ...words], { env, encoding: "utf8" }).trim()
+
 interface Said {
   /** Null of a process without an edge. */
   readonly address: string | null
@@ -79,7 +83,7 @@ export const startSubject = async (
   const ended = new Promise<void>((gone) => child.once("exit", () => gone()))
   const { address, inspectAt } = await ready(child)
   const readyMs = performance.now() - from
-  const token = execFileSync(process.execPath, [programFile, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
+  const token = printedBy(env, "token", "--ttl", "12h")
   const pid = child.pid ?? 0
   const postmaster = Number(readFileSync(join(home, "postgres", "data", "postmaster.pid"), "utf8").split("\n", 1)[0])
   return {

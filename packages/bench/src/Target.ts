@@ -4,6 +4,7 @@ import { fork } from "node:child_process"
 import { createServer, type RequestListener } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
+import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { timeOf } from "./ProcessTime.ts"
 
@@ -98,6 +99,20 @@ export const startTarget = async (): Promise<Target> => {
     reset: async (holdMs) => void (await ask("reset", holdMs)),
     cpuMicros: () => timeOf(child.pid ?? 0),
     stop: () => child.disconnect()
+  }
+}
+
+/** How long no further request may come, in milliseconds, before nobody waits any more. */
+const patienceMs = 300_000
+
+/** Waits until so many requests have come. `everyMs`: how often that is looked at. */
+export const untilArrived = async (target: Target, count: number, everyMs = 10): Promise<void> => {
+  let [seen, since] = [await target.count(), now()]
+  while (seen < count) {
+    await pause(everyMs)
+    const arrived = await target.count()
+    if (arrived > seen) [seen, since] = [arrived, now()]
+    else if (now() - since > patienceMs) throw new Error(`${seen} of ${count} calls arrived`)
   }
 }
 

@@ -14,7 +14,7 @@ import { inspector } from "./inspector.ts"
 import { makeLoad, untilAllEnded } from "./Load.ts"
 import { evaluate, type Profile, rest } from "./profile.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
-import type { Target } from "./Target.ts"
+import { type Target, untilArrived } from "./Target.ts"
 import { type Mark, markStatement } from "./log.ts"
 
 const asked = <Row extends object>(subject: Subject, text: string) =>
@@ -87,7 +87,7 @@ export const cost = async (target: Target, calls: number): Promise<ReadonlyArray
   const live = async (count: number) => {
     await target.reset()
     await load.submit(count, (i) => ({ url: `${target.url}/${i}` }))
-    while ((await target.count()) < count) await pause(10)
+    await untilArrived(target, count)
     await untilAllEnded(load)
     await settled()
   }

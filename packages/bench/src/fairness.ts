@@ -2,13 +2,11 @@
  * One tenant takes all it can get of one resource after the other; another one's calls and reads are timed alone and beside it, in turns,
  * so that what the machine does meanwhile falls on both.
  */
-import { execFileSync } from "node:child_process"
 import { connect } from "node:net"
-import { programFile } from "@dueline/test-servers/programFile"
 import { Pool } from "undici"
 import { startAwaitedTarget } from "./AwaitedTarget.ts"
 import { type Figure, quantile } from "./Figures.ts"
-import type { Subject } from "./Subject.ts"
+import { environment, printedBy, type Subject } from "./Subject.ts"
 import { now } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -20,11 +18,9 @@ interface Tenant {
 }
 
 const tenantOf = ({ address, home }: Subject, name: string, connections: number): Tenant => {
-  const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
-  const run = (...words: ReadonlyArray<string>) =>
-    execFileSync(process.execPath, [programFile, ...words], { env: environment, encoding: "utf8" }).trim()
-  run("tenant", "create", name, "--if-absent")
-  const authorization = `Bearer ${run("token", "--ttl", "1h", "--tenant", name)}`
+  const env = environment(home)
+  printedBy(env, "tenant", "create", name, "--if-absent")
+  const authorization = `Bearer ${printedBy(env, "token", "--ttl", "1h", "--tenant", name)}`
   const pool = new Pool(address, { connections, pipelining: 1 })
   const ask = async (method: "GET" | "POST", path: string, body: object | null) => {
     const headers = { authorization, "content-type": "application/json" }

@@ -4,7 +4,7 @@ import { asAdministrator } from "./administrator.ts"
 import type { Figure } from "./Figures.ts"
 import { makeLoad, untilAllEnded } from "./Load.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
-import { now, type Target } from "./Target.ts"
+import { now, type Target, untilArrived } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -30,13 +30,13 @@ export const recovery = async (target: Target): Promise<ReadonlyArray<Figure>> =
   const load = makeLoad(first, 16)
   await target.reset(60_000)
   await load.submit(calls, (i) => ({ url: `${target.url}/${i}` }))
-  while ((await target.count()) < calls) await pause(5)
+  await untilArrived(target, calls, 5)
   await first.stop("SIGKILL")
   await load.close().catch(() => undefined)
   await target.reset()
   const from = now()
   const second = await startSubject(home)
-  while ((await target.count()) < calls) await pause(5)
+  await untilArrived(target, calls, 5)
   const last = Math.max(...(await target.arrivals()).map(([, at]) => at))
   const again = makeLoad(second, 1)
   await untilAllEnded(again)

@@ -8,7 +8,7 @@ import { makeOrders, makeSource, isUnfinished } from "./courier/field.ts"
 import { makeLoad, untilAllEnded } from "./Load.ts"
 import { batchSize, keyOf, taken } from "./productEvents.ts"
 import type { Subject } from "./Subject.ts"
-import type { Target } from "./Target.ts"
+import { type Target, untilArrived } from "./Target.ts"
 
 interface Work {
   readonly run: (count: number) => Promise<void>
@@ -26,7 +26,7 @@ const calls: MakeWork = async (subject, target, clients) => {
     run: async (count) => {
       await target.reset()
       await load.submit(count, (i) => ({ url: `${target.url}/${i}` }))
-      while ((await target.count()) < count) await pause(10)
+      await untilArrived(target, count)
       await untilAllEnded(load)
     },
     close: load.close

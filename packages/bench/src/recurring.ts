@@ -6,17 +6,13 @@ import { setTimeout as pause } from "node:timers/promises"
 import { type Figure, quantile } from "./Figures.ts"
 import { posting } from "./posting.ts"
 import type { Subject } from "./Subject.ts"
-import { now, type Target } from "./Target.ts"
+import { now, type Target, untilArrived } from "./Target.ts"
 
 const spent = async (subject: Subject, what: () => Promise<void>) => {
   const before = subject.cpuMicros()
   await what()
   const after = subject.cpuMicros()
   return { program: after.program - before.program, database: after.database - before.database }
-}
-
-const arrived = async (target: Target, count: number): Promise<void> => {
-  while ((await target.count()) < count) await pause(50)
 }
 
 const minuteMs = 60_000
@@ -31,7 +27,7 @@ const atTheSamePace = async ({ post }: ReturnType<typeof posting>, target: Targe
     submitted.push(post("/v1/service-calls", { request: { method: "GET", url: `${target.url}/call-${i}` } }))
   }
   await Promise.all(submitted)
-  await arrived(target, count)
+  await untilArrived(target, count, 50)
 }
 
 /** Each fires once, evenly spread over a minute that begins when all of them are made. */
@@ -50,14 +46,14 @@ export const firing = async (subject: Subject, target: Target, count: number): P
   await all(500, (i) => make(`warm-${i}`, begun + 30_000))
   const each = (now() - begun) / 500
   if (500 * each > 30_000) throw new Error("the machine is too slow, or too busy, for this")
-  await arrived(target, 500)
+  await untilArrived(target, 500, 50)
   await target.reset()
   const start = Date.now() + 10_000 + Math.ceil(1.5 * each * count)
   const at = (i: number) => start + Math.floor((i * minuteMs) / count)
   await all(count, (i) => make(String(i), at(i)))
   if (Date.now() > start) throw new Error("making the schedules took longer than they had time")
   await pause(start - Date.now() - 500)
-  const { database, program } = await spent(subject, () => arrived(target, count))
+  const { database, program } = await spent(subject, () => untilArrived(target, count, 50))
   const late = (await target.arrivals()).map(([path, when]) => when - at(Number(path.slice(1)))).sort((a, b) => a - b)
   await target.reset()
   const call = await spent(subject, () => atTheSamePace(posted, target, count))
@@ -88,7 +84,7 @@ export const flowAmong = async (
     await target.reset()
     return spent(subject, async () => {
       await submit(calls, () => ({ delay: 0, flow: { key: "busy", concurrency: 10 }, request }))
-      await arrived(target, calls)
+      await untilArrived(target, calls, 50)
     })
   }
   await run()

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url"
 import type { Figure } from "./Figures.ts"
 import { type Load, makeLoad, untilAllEnded } from "./Load.ts"
 import { newHome, removeHome, startSubject, type Subject } from "./Subject.ts"
-import type { Target } from "./Target.ts"
+import { type Target, untilArrived } from "./Target.ts"
 
 /** From its sources, of which single modules can be reached. */
 const program = fileURLToPath(new URL("../../dueline/src/main.ts", import.meta.url))
@@ -62,7 +62,7 @@ const live = async ({ load, scraped, subject }: Arm, target: Target, calls: numb
   await target.reset()
   const from = subject.cpuMicros().program
   await load.submit(calls, (i) => ({ url: `${target.url}/${i}` }))
-  while ((await target.count()) < calls) await pause(10)
+  await untilArrived(target, calls)
   await untilAllEnded(load)
   if (scraped) await (await fetch(`${subject.address}/metrics`)).text()
   await settled()

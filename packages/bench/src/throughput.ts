@@ -1,9 +1,8 @@
 /** How many calls a second are accepted, and how many are carried all the way to a recorded result. */
-import { setTimeout as pause } from "node:timers/promises"
 import { type Figure, quantile } from "./Figures.ts"
 import { type Load, makeBatchLoad, makeLoad, type Submission, untilAllEnded } from "./Load.ts"
 import type { Subject } from "./Subject.ts"
-import { now, type Target } from "./Target.ts"
+import { now, type Target, untilArrived } from "./Target.ts"
 
 const hour = 3_600_000
 
@@ -88,7 +87,7 @@ const carryOut = async (
   const from = now()
   await load.submit(calls, at)
   // Asking the program for what is still to be done costs it more than doing it, so it is left alone until hardly anything is.
-  while ((await target.count()) < calls) await pause(10)
+  await untilArrived(target, calls)
   await untilAllEnded(load)
   const elapsedMs = now() - from
   const after = cpuNow(subject, target)

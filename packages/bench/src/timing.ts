@@ -2,7 +2,7 @@
 import { type Figure, quantile } from "./Figures.ts"
 import { type Load, makeLoad, untilAllEnded } from "./Load.ts"
 import type { Subject } from "./Subject.ts"
-import { now, type Target } from "./Target.ts"
+import { now, type Target, untilArrived } from "./Target.ts"
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -42,7 +42,7 @@ export const lateness = async (subject: Subject, target: Target, calls: number):
   const dueAt = (i: number) => start + Math.floor((i * 1_000) / calls)
   await load.submit(calls, (i) => ({ dueAt: dueAt(i), url: `${target.url}/${i}` }))
   if (Date.now() > start) throw new Error("submitting took longer than the calls had time")
-  while ((await target.count()) < calls) await pause(50)
+  await untilArrived(target, calls, 50)
   await untilAllEnded(load)
   const arrivals = await target.arrivals()
   await load.close()

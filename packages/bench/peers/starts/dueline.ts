@@ -3,6 +3,7 @@
  * server, NATS and Redis.
  */
 import { timeOf, timeOfFamily } from "../../src/ProcessTime.ts"
+import { environment } from "../../src/Subject.ts"
 import { endedAlready, endWithParent } from "@dueline/test-servers/ServerProcess"
 import { execFile } from "node:child_process"
 import { mkdirSync, readFileSync } from "node:fs"
@@ -30,18 +31,10 @@ export interface Place {
   readonly env?: NodeJS.ProcessEnv
 }
 
-const environment = ({ env, home }: Place): NodeJS.ProcessEnv => ({
-  PATH: process.env["PATH"],
-  HOME: process.env["HOME"],
-  DUELINE_HOME: home,
-  PORT: "0",
-  DUELINE_EGRESS_ALLOW: "127.0.0.1",
-  LOG_LEVEL: "warn",
-  ...env
-})
+const environmentOf = ({ env, home }: Place): NodeJS.ProcessEnv => ({ ...environment(home), ...env })
 
 export const serve = (args: ReadonlyArray<string>, place: Place): Held =>
-  startProgram(process.execPath, [main, "serve", ...args], { directory: place.directory, env: environment(place) })
+  startProgram(process.execPath, [main, "serve", ...args], { directory: place.directory, env: environmentOf(place) })
 
 /** Resolves with what `pattern` finds in what the process wrote. */
 export const said = async (held: Held, pattern: RegExp): Promise<RegExpExecArray> => {
@@ -59,7 +52,7 @@ export const said = async (held: Held, pattern: RegExp): Promise<RegExpExecArray
 
 export const mintToken = async (place: Place): Promise<string> => {
   const { stdout } = await promisify(execFile)(process.execPath, [main, "token", "--ttl", "12h"], {
-    env: environment(place)
+    env: environmentOf(place)
   })
   return stdout.trim()
 }

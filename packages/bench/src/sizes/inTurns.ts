@@ -7,7 +7,7 @@ import { asAdministrator } from "../administrator.ts"
 import type { Figure } from "../Figures.ts"
 import { makeLoad, type Load, type Submission } from "../Load.ts"
 import { newHome, removeHome, startSubject, type Subject } from "../Subject.ts"
-import { now, type Target } from "../Target.ts"
+import { now, type Target, untilArrived } from "../Target.ts"
 
 export interface Arm {
   readonly name: string
@@ -50,17 +50,6 @@ export const compared = (
   )
 }
 
-/** How long a request may take to come. */
-const patienceMs = 300_000
-
-export const arrived = async (target: Target, count: number): Promise<void> => {
-  const until = now() + patienceMs
-  while ((await target.count()) < count) {
-    if (now() > until) throw new Error(`${await target.count()} of ${count} calls arrived`)
-    await pause(10)
-  }
-}
-
 const logOf = async (subject: Subject): Promise<number> => {
   const [found] = await asAdministrator(subject, (sql) =>
     sql.unsafe<{ readonly bytes: number }>("select (pg_current_wal_insert_lsn() - '0/0')::float8 as bytes")
@@ -77,7 +66,7 @@ const chunk = async ({ load, subject, submission }: Running, target: Target, cal
   const before = subject.cpuMicros()
   const from = now()
   await load.submit(calls, submission)
-  await arrived(target, calls)
+  await untilArrived(target, calls)
   const seconds = (now() - from) / 1_000
   await settled()
   const after = subject.cpuMicros()

@@ -3,8 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { Figure } from "../Figures.ts"
 import { posting } from "../posting.ts"
 import { startSubject, type Subject } from "../Subject.ts"
-import { now, type Target } from "../Target.ts"
-import { arrived } from "./inTurns.ts"
+import { now, type Target, untilArrived } from "../Target.ts"
 
 const day = 86_400_000
 
@@ -31,7 +30,7 @@ export const pending = async (subject: Subject, target: Target, calls: number): 
   await pause(Math.max(0, dueMs - Date.now()))
   const begun = now()
   const again = await startSubject(subject.home)
-  await arrived(target, 1)
+  await untilArrived(target, 1)
   const [first] = await target.arrivals()
   await pause(5_000)
   const after = again.memoryMib()

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process"
 import { asAdministrator } from "../administrator.ts"
 import { type Figure, median } from "../Figures.ts"
 import { memoryOf } from "../ProcessTime.ts"
-import type { Subject } from "../Subject.ts"
+import { environment, type Subject } from "../Subject.ts"
 import { now, type Target } from "../Target.ts"
 import { fillWithEnded } from "./endedCalls.ts"
 import { inTurns, type Running } from "./inTurns.ts"
@@ -59,7 +59,7 @@ const readsOf = async ({ load, subject }: Running): Promise<Readonly<Record<stri
 
 /** Seconds, and MiB at the most; throws when something is found, since then the rows are not as the program writes them. */
 const verify = ({ home }: Subject): Promise<{ readonly seconds: number; readonly mib: number }> => {
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
+  const env = environment(home)
   const from = now()
   let mib = 0
   return new Promise((resolve, reject) => {

@@ -3,20 +3,16 @@ import { defaultTokenSettings } from "@dueline/identity/AccessToken"
 import * as TokenIssuer from "@dueline/identity/TokenIssuer"
 import { TenantId } from "@dueline/contracts/Ids"
 import * as SigningKeys from "@dueline/secrets/SigningKeys"
-import { programFile } from "@dueline/test-servers/programFile"
 import { Effect, Layer } from "effect"
-import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import type { Figure } from "../Figures.ts"
 import { posting } from "../posting.ts"
-import type { Subject } from "../Subject.ts"
+import { environment, printedBy, type Subject } from "../Subject.ts"
 import type { Target } from "../Target.ts"
 import { inTurns } from "./inTurns.ts"
 
 const makeTenants = async ({ address, home }: Subject, count: number): Promise<ReadonlyArray<TenantId>> => {
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DUELINE_HOME: home }
-  const words = [programFile, "token", "--ttl", "1h", "--scope", "ops:tenants.write"]
-  const token = execFileSync(process.execPath, words, { env, encoding: "utf8" }).trim()
+  const token = printedBy(environment(home), "token", "--ttl", "1h", "--scope", "ops:tenants.write")
   const { all, close, post } = posting({ address, token })
   const ids: Array<TenantId> = []
   await all(count, async (i) => {

@@ -2,11 +2,10 @@
  * What a call costs when the program is taken apart, beside the program that has all in one, in turns: processor time of each process and server,
  * and the messages between them. Ratios hold on a busy machine too; absolute figures do not.
  */
-import { setTimeout as pause } from "node:timers/promises"
-import { type Figure, quantile } from "../Figures.ts"
+import { type Figure, median } from "../Figures.ts"
 import { type Load, makeLoad, untilAllEnded } from "../Load.ts"
 import { newHome, removeHome, type Subject } from "../Subject.ts"
-import type { Target } from "../Target.ts"
+import { type Target, untilArrived } from "../Target.ts"
 import { countMessages } from "./countMessages.ts"
 import { startApart } from "./startApart.ts"
 
@@ -20,12 +19,6 @@ type Costs = ReadonlyMap<string, number>
 const sumOf = (costs: Costs, wanted: (name: string) => boolean): number =>
   [...costs].reduce((sum, [name, micros]) => (wanted(name) ? sum + micros : sum), 0)
 
-const median = (values: ReadonlyArray<number>): number =>
-  quantile(
-    values.toSorted((a, b) => a - b),
-    0.5
-  )
-
 /** Calls with a key, due at once, that succeed at the first attempt; 64 clients. */
 export const split = async (whole: Subject, target: Target, calls: number): Promise<ReadonlyArray<Figure>> => {
   const home = newHome()
@@ -33,7 +26,7 @@ export const split = async (whole: Subject, target: Target, calls: number): Prom
   const live = async (load: Load, count: number) => {
     await target.reset()
     await load.submit(count, (i) => ({ url: `${target.url}/${i}` }))
-    while ((await target.count()) < count) await pause(10)
+    await untilArrived(target, count)
     await untilAllEnded(load)
   }
   const costing = async (load: Load, look: () => Costs): Promise<Costs> => {

@@ -1,5 +1,5 @@
 /** The program taken apart: api, orchestrator, timer with dispatcher, and executor as processes of their own over PostgreSQL, NATS and Redis. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { programFile } from "@dueline/test-servers/programFile"
@@ -7,7 +7,7 @@ import { startNats } from "@dueline/test-servers/startNats"
 import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { startRedis } from "@dueline/test-servers/startRedis"
 import { timeOf, timeOfFamily } from "../ProcessTime.ts"
-import { environment, nodeOptions, ready } from "../Subject.ts"
+import { environment, nodeOptions, printedBy, ready } from "../Subject.ts"
 
 /** One process each, in the order they start. */
 const roles = ["orchestrator", "timer,dispatcher", "api", "executor"] as const
@@ -52,7 +52,7 @@ export const startApart = async (home: string): Promise<Apart> => {
     const said = await ready(child)
     address = role === "api" ? (said.address ?? "") : address
   }
-  const token = execFileSync(process.execPath, [programFile, "token", "--ttl", "12h"], { env, encoding: "utf8" }).trim()
+  const token = printedBy(env, "token", "--ttl", "12h")
   return {
     address,
     token,
