@@ -61,7 +61,7 @@ export class Recent<Key extends string | number, Value extends {} | null> {
   }
 
   clear(): void {
-    this.#newer = new ShortLivedMap()
-    this.#older = new ShortLivedMap()
+    this.#newer.clear()
+    this.#older.clear()
   }
 }

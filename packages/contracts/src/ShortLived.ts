@@ -41,6 +41,11 @@ export class ShortLivedMap<K extends string | number, V extends {} | null> {
     return this.#cells.delete(key)
   }
 
+  clear(): void {
+    for (const cell of this.#cells.values()) cell.value = undefined
+    this.#cells.clear()
+  }
+
   keys(): IterableIterator<K> {
     return this.#cells.keys()
   }

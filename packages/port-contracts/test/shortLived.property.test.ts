@@ -11,6 +11,7 @@ const steps = Schema.Array(
   Schema.Union([
     Schema.Struct({ _tag: Schema.Literal("Set"), key, value: Schema.Int }),
     Schema.Struct({ _tag: Schema.Literal("Delete"), key }),
+    Schema.Struct({ _tag: Schema.Literal("Clear"), key }),
     Schema.Struct({ _tag: Schema.Literal("DeleteWhileWalking"), key })
   ])
 )
@@ -27,6 +28,8 @@ it.prop(
       if (step._tag === "Set") {
         for (const each of [map, ownMap]) each.set(step.key, step.value)
         for (const each of [set, ownSet]) each.add(member)
+      } else if (step._tag === "Clear") {
+        for (const each of [map, ownMap]) each.clear()
       } else if (step._tag === "Delete") {
         assert.strictEqual(map.delete(step.key), ownMap.delete(step.key))
         assert.strictEqual(set.delete(member), ownSet.delete(member))

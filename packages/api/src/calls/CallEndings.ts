@@ -1,4 +1,5 @@
 /** Lets a request wait for the end of a call without asking the database over and over. */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { ServiceCallId, TenantId } from "@dueline/contracts/Ids"
 import { Places } from "@dueline/contracts/TenantShares"
 import { EventBus, listenLoosely } from "@dueline/contracts/ports/EventBus"
@@ -27,7 +28,7 @@ export const layer: Layer.Layer<CallEndings, never, EventBus> = Layer.effect(
   CallEndings,
   Effect.gen(function* () {
     const bus = yield* EventBus
-    const waiters = new Map<string, Set<Deferred.Deferred<void>>>()
+    const waiters = new ShortLivedMap<string, Set<Deferred.Deferred<void>>>()
     const places = new Places(maxWaiters)
     const group = `edge-${yield* randomCorrelationId}`
 

@@ -5,6 +5,7 @@
  * process. Here it is an entry in a map until its acknowledgement comes. Whatever else comes is left to the library: it publishes the
  * message again under the same id, by which the server recognises a repeat, and knows all the ways in which a server refuses.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import { createInbox, type Msg, type MsgHdrs, TimeoutError } from "@nats-io/nats-core"
 import { Clock, Effect } from "effect"
 import { Nats, type NatsFailed } from "../Nats.ts"
@@ -46,7 +47,7 @@ export const makePublications = Effect.fnUntraced(function* (timeoutMs: number) 
   const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const inbox = createInbox()
   /** By number, oldest first: all are given the same time. */
-  const pending = new Map<number, Pending>()
+  const pending = new ShortLivedMap<number, Pending>()
   let number = 0
 
   const byLibrary = ({ body, headers, id, subject }: Publication) =>

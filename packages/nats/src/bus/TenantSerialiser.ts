@@ -8,6 +8,7 @@
  * and a message that arrives after such an answer was sent after the round's start. So a process that was stopped or cut off for longer
  * finds its messages expired when it resumes, those in its socket's buffer too, and drops them: another process has them by then.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import { backoff, type Backoff } from "@dueline/contracts/backoff"
 import type { DeadLetter } from "@dueline/contracts/ports/DeadLetters"
 import type { BusMessage, Delivery, Verdict } from "@dueline/contracts/ports/EventBus"
@@ -66,7 +67,7 @@ export const makeTenantSerialiser = (options: {
   readonly run: (work: Effect.Effect<void>) => void
 }) => {
   const { group, handler, now, rules, run } = options
-  const unacked = new Map<number, Unacked>()
+  const unacked = new ShortLivedMap<number, Unacked>()
   const acked = new Recent<number, true>(rememberedAcks)
   /** What is not with a handler, in the order of the stream. */
   const queues = new Map<string, Array<Unacked>>()

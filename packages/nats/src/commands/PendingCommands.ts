@@ -1,4 +1,5 @@
 /** Commands that were asked of other processes and not answered yet, oldest first. */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import { type Command, streamIdOf } from "@dueline/contracts/kinds"
 import type { Envelope } from "@dueline/contracts/Envelope"
 import type { TenantId } from "@dueline/contracts/Ids"
@@ -17,7 +18,7 @@ export interface Pending {
 }
 
 export class PendingCommands {
-  readonly #commands = new Map<number, Pending>()
+  readonly #commands = new ShortLivedMap<number, Pending>()
   /** How many of them are each tenant's. */
   readonly #counts = new Map<TenantId, number>()
   #number = 0

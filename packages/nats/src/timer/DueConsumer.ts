@@ -4,6 +4,7 @@
  *
  * A wake-up is acknowledged when its alarm's time has come: should this process die before, the server delivers it to the next one.
  */
+import { ShortLivedSet } from "@dueline/contracts/ShortLived"
 import { partitionCount } from "@dueline/contracts/partition"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 import { AckPolicy, type JsMsg } from "@nats-io/jetstream"
@@ -100,7 +101,7 @@ interface WakeUp {
  * closes go back to the server, and so at once to the process that serves the partition next.
  */
 const makePendingAcks = Effect.fnUntraced(function* () {
-  const held = new Set<WakeUp>()
+  const held = new ShortLivedSet<WakeUp>()
   const some = yield* Latch.make(false)
   const settle = Effect.gen(function* () {
     yield* some.await
@@ -113,7 +114,11 @@ const makePendingAcks = Effect.fnUntraced(function* () {
     if (held.size === 0) some.closeUnsafe()
     yield* Effect.sleep(lookMs)
   })
-  yield* Effect.addFinalizer(() => Effect.sync(() => held.forEach(({ handle }) => handle.nak())))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const { handle } of held) handle.nak()
+    })
+  )
   yield* Effect.forkScoped(Effect.forever(settle))
   return (one: WakeUp): void => {
     held.add(one)

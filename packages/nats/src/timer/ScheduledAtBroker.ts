@@ -3,6 +3,7 @@
  * revision, and what must be scheduled again when the server has lost everything. Bounded; what is forgotten costs a stale wake-up or a
  * repeat, both of which are harmless.
  */
+import { ShortLivedMap } from "@dueline/contracts/ShortLived"
 import type { Alarm } from "@dueline/contracts/ports/Timer"
 
 interface Entry {
@@ -20,7 +21,7 @@ const keyOf = ({ callId, tenantId }: Alarm): string => `${tenantId}/${callId}`
 
 export class ScheduledAtBroker {
   /** The oldest entry first. */
-  private readonly entries = new Map<string, Entry>()
+  private readonly entries = new ShortLivedMap<string, Entry>()
   private readonly limit: number
 
   constructor(limit: number) {
