@@ -113,8 +113,12 @@ export const runCommand = (
   })
 
 /** What a command prints, without a process of its own for it, which takes most of a second. */
-export const printed = async (home: string, ...args: ReadonlyArray<string>): Promise<string> => {
-  const { exitCode, stderr, stdout } = await Effect.runPromise(runCli(args, { env: { DUELINE_HOME: home } }))
+export const printed = async (
+  home: string,
+  args: ReadonlyArray<string>,
+  extra: Readonly<Record<string, string>> = {}
+): Promise<string> => {
+  const { exitCode, stderr, stdout } = await Effect.runPromise(runCli(args, { env: { DUELINE_HOME: home, ...extra } }))
   if (exitCode !== 0) throw new Error(stderr)
   return stdout.trim()
 }

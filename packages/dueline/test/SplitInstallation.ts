@@ -1,10 +1,8 @@
 /** An installation taken apart: a database and a NATS server of its own, and the program's roles as processes around them. */
-import { migrateUrl } from "@dueline/postgres/Database"
 import { startNats } from "@dueline/test-servers/startNats"
 import { startPostgres } from "@dueline/test-servers/startPostgres"
 import { temporaryDirectory } from "@dueline/test-servers/sharedServers"
-import { Effect, Redacted } from "effect"
-import { newHome, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
+import { newHome, printed, removeHome, runCommand, type RunningProgram, startProgram } from "./RunningProgram.ts"
 
 export interface SplitInstallation {
   readonly home: string
@@ -32,7 +30,8 @@ export const newInstallation = async (): Promise<SplitInstallation> => {
   const env = { DUELINE_DATABASE_URL: postgres.url, DUELINE_NATS_URL: nats.url }
   const programs: Array<RunningProgram> = []
   const command: SplitInstallation["command"] = (...args) => runCommand(home, args, env)
-  await Effect.runPromise(migrateUrl(Redacted.make(postgres.url)))
+  // As the command does it, which also tells home and database of each other: any role may be the first.
+  await printed(home, ["migrate"], env)
   return {
     home,
     nats,

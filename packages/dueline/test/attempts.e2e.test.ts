@@ -16,7 +16,7 @@ beforeAll(async () => {
   home = await homeWithDatabase()
   target = await startTarget()
   program = await startProgram(home)
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 }, 120_000)
 
 afterAll(async () => {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   elsewhere = await newHome()
   shelf = await newHome()
   program = await startProgram(home)
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 })
 
 afterAll(async () => {

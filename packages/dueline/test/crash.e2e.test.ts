@@ -106,7 +106,7 @@ describe("kill -9", () => {
     const pending = new Map<string, string | null>()
     try {
       const first = await startProgram(home)
-      const token = await printed(home, "token")
+      const token = await printed(home, ["token"])
       await first.stop("SIGKILL")
       for (let number = 0; number < kills; number++) await round(home, token, target, number, pending)
 

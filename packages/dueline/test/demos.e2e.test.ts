@@ -26,7 +26,7 @@ let token: string
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await npmStart(home)
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 })
 
 afterAll(async () => {

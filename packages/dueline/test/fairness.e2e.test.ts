@@ -22,8 +22,8 @@ let targets: ReadonlyArray<Target>
 let hung: () => void = () => undefined
 
 const tokenOf = async (tenant: string) => {
-  await printed(home, "tenant", "create", tenant)
-  return printed(home, "token", "--tenant", tenant)
+  await printed(home, ["tenant", "create", tenant])
+  return printed(home, ["token", "--tenant", tenant])
 }
 const tokens = new Map<string, string>()
 

@@ -29,7 +29,7 @@ const settings = { DUELINE_PAYLOAD_HOSTS: "http://127.0.0.1" }
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await startProgram(home, settings)
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 })
 
 afterAll(async () => {

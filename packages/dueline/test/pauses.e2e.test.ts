@@ -12,7 +12,7 @@ describe("a pause", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = await printed(home, "token")
+      const token = await printed(home, ["token"])
       let { address } = first
       const ask = async <A>(method: string, path: string, body?: object): Promise<A> => {
         const response = await fetch(`${address}${path}`, {

@@ -23,7 +23,7 @@ let token: string
 beforeAll(async () => {
   home = await homeWithDatabase()
   program = await startProgram(home)
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 })
 
 afterAll(async () => {

@@ -22,7 +22,7 @@ describe("a schedule", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = await printed(home, "token")
+      const token = await printed(home, ["token"])
       const made = await fetch(`${first.address}/v1/schedules`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

@@ -124,11 +124,9 @@ describe.skipIf(absent)("the program taken apart", () => {
     )
     const own = (role: Role) =>
       role === "ingest" ? ingestSettings() : role === "api" ? { DUELINE_REDIS_URL: redis.url } : {}
-    const begin = async (role: Role) =>
-      void programs.set(role, await installation.start(role, { ...traced, ...own(role) }))
-    await Promise.all(roles.filter((role) => role !== "ingest").map(begin))
-    // It may not tell home and database of each other: another role has to be first.
-    await begin("ingest")
+    await Promise.all(
+      roles.map(async (role) => void programs.set(role, await installation.start(role, { ...traced, ...own(role) })))
+    )
     await installation.command("tenant", "create", "demo")
     token = (await installation.command("token")).stdout.trim()
   })

@@ -24,7 +24,7 @@ describe("a subscription", () => {
     const target = await startTarget()
     try {
       const first = await startProgram(home)
-      const token = await printed(home, "token")
+      const token = await printed(home, ["token"])
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
       const post = async (at: string, path: string, body: object) => {
         const reply = await fetch(`${at}${path}`, { method: "POST", headers, body: JSON.stringify(body) })

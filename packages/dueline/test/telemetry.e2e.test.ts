@@ -34,7 +34,7 @@ beforeAll(async () => {
     DUELINE_TRACE_RATIO: "1",
     LOG_LEVEL: "info,api=debug,orchestrator=debug,executor=debug,bus=debug"
   })
-  token = await printed(home, "token")
+  token = await printed(home, ["token"])
 })
 
 afterAll(async () => {

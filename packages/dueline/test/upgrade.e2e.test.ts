@@ -63,7 +63,7 @@ describe.each(releases)("a home of release %s", (release) => {
     await restore(home, folder)
     servers = await targets(seen)
     program = await startProgram(home)
-    token = await printed(home, "token")
+    token = await printed(home, ["token"])
   })
 
   afterAll(async () => {
